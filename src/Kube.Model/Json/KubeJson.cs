@@ -1,0 +1,66 @@
+using System.Collections;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Kube.Model;
+
+/// <summary>The JSON contracts of all Kubernetes wire types used here, generated at build time.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(SecondsConverter)])]
+[JsonSerializable(typeof(Status))]
+[JsonSerializable(typeof(Namespace)), JsonSerializable(typeof(KubeList<Namespace>))]
+[JsonSerializable(typeof(ServiceAccount)), JsonSerializable(typeof(KubeList<ServiceAccount>))]
+[JsonSerializable(typeof(Secret)), JsonSerializable(typeof(KubeList<Secret>))]
+[JsonSerializable(typeof(SecretMetadata)), JsonSerializable(typeof(KubeList<SecretMetadata>))]
+[JsonSerializable(typeof(Role)), JsonSerializable(typeof(KubeList<Role>))]
+[JsonSerializable(typeof(ClusterRole)), JsonSerializable(typeof(KubeList<ClusterRole>))]
+[JsonSerializable(typeof(RoleBinding)), JsonSerializable(typeof(KubeList<RoleBinding>))]
+[JsonSerializable(typeof(ClusterRoleBinding)), JsonSerializable(typeof(KubeList<ClusterRoleBinding>))]
+[JsonSerializable(typeof(SubjectAccessReview)), JsonSerializable(typeof(KubeList<SubjectAccessReview>))]
+[JsonSerializable(typeof(SelfSubjectAccessReview)), JsonSerializable(typeof(KubeList<SelfSubjectAccessReview>))]
+[JsonSerializable(typeof(TokenReview)), JsonSerializable(typeof(KubeList<TokenReview>))]
+[JsonSerializable(typeof(TokenRequest))]
+[JsonSerializable(typeof(Lease)), JsonSerializable(typeof(KubeList<Lease>))]
+[JsonSerializable(typeof(Event)), JsonSerializable(typeof(KubeList<Event>))]
+internal sealed partial class KubeJsonContext : JsonSerializerContext;
+
+/// <summary>Gives the contracts with the habits of the Kubernetes API: camelCase, nulls and empty collections left out.</summary>
+public static class KubeJson
+{
+    private static readonly JsonSerializerOptions Options = WithKubernetesHabits(KubeJsonContext.Default);
+
+    /// <summary>The contract of one of the types of this assembly.</summary>
+    public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
+
+    /// <summary>
+    /// Options over a context with the same habits. Go's <c>omitempty</c> leaves out empty maps and lists, and a patch that
+    /// names an empty list would claim a field it has no opinion on.
+    /// </summary>
+    public static JsonSerializerOptions WithKubernetesHabits(JsonSerializerContext context)
+    {
+        var options = new JsonSerializerOptions(context.Options)
+        {
+            TypeInfoResolver = ((IJsonTypeInfoResolver)context).WithAddedModifier(LeaveOutEmptyCollections),
+        };
+        options.MakeReadOnly();
+        return options;
+    }
+
+    private static void LeaveOutEmptyCollections(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+        {
+            if (property.PropertyType == typeof(string) || !typeof(IEnumerable).IsAssignableFrom(property.PropertyType)) continue;
+            property.ShouldSerialize = static (_, value) => value switch
+            {
+                null => false,
+                ICollection collection => collection.Count > 0,
+                IEnumerable sequence => sequence.GetEnumerator().MoveNext(),
+                _ => true,
+            };
+        }
+    }
+}

@@ -1,0 +1,100 @@
+namespace Kube.Model.Schema;
+
+/// <summary>How a kind is registered as a CustomResourceDefinition (apiextensions.k8s.io/v1). Read by the generator only.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class CustomResourceAttribute : Attribute
+{
+    /// <summary>Short names for kubectl.</summary>
+    public string[] ShortNames { get; init; } = [];
+
+    /// <summary>Groups of kinds for <c>kubectl get CATEGORY</c>.</summary>
+    public string[] Categories { get; init; } = [];
+
+    /// <summary>JSON paths of fields that field selectors may use, on servers that know <c>selectableFields</c> (1.31 on).</summary>
+    public string[] SelectableFields { get; init; } = [];
+}
+
+/// <summary>A column that kubectl prints.</summary>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class PrinterColumnAttribute(string name, string jsonPath, string type = "string") : Attribute
+{
+    /// <summary>Heading; kubectl prints it in capitals.</summary>
+    public string Name => name;
+
+    /// <summary>JSON path of the value, with a leading dot.</summary>
+    public string JsonPath => jsonPath;
+
+    /// <summary><c>string</c>, <c>integer</c>, <c>boolean</c> or <c>date</c>. kubectl prints a date as an age, and one in the future as &lt;invalid&gt;.</summary>
+    public string Type => type;
+
+    /// <summary>0 is always shown, 1 only with <c>-o wide</c>.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>What the column shows.</summary>
+    public string? Description { get; init; }
+}
+
+/// <summary>A CEL rule (<c>x-kubernetes-validations</c>) on the type or property; servers before 1.25 ignore it.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Property, AllowMultiple = true)]
+public sealed class RuleAttribute(string rule, string message) : Attribute
+{
+    /// <summary>The CEL expression, true where the value is good.</summary>
+    public string Rule => rule;
+
+    /// <summary>What the person reads where it is not.</summary>
+    public string Message => message;
+}
+
+/// <summary>The field must be there.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class RequiredAttribute : Attribute;
+
+/// <summary>The value the server fills in, as JSON text, e.g. <c>"30m"</c> in quotes, <c>true</c>, <c>{}</c>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class DefaultAttribute(string json) : Attribute
+{
+    /// <summary>The JSON text.</summary>
+    public string Json => json;
+}
+
+/// <summary>The allowed values of a string, or of the strings in a list.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class EnumAttribute(params string[] values) : Attribute
+{
+    /// <summary>The values.</summary>
+    public string[] Values => values;
+}
+
+/// <summary>A regular expression (RE2) that a string, or each string of a list, must match.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class PatternAttribute(string regex) : Attribute
+{
+    /// <summary>The expression; anchor it.</summary>
+    public string Regex => regex;
+}
+
+/// <summary>Bounds of a length (strings), a size (lists, maps) or a value (integers). Negative means none. The cost of CEL rules depends on them.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class BoundsAttribute(long min = -1, long max = -1) : Attribute
+{
+    /// <summary>The least allowed.</summary>
+    public long Min => min;
+
+    /// <summary>The most allowed.</summary>
+    public long Max => max;
+
+    /// <summary>The most characters of each string in a list or each value of a map; negative for none.</summary>
+    public long MaxItemLength { get; init; } = -1;
+}
+
+/// <summary>The list is a map by this key (<c>x-kubernetes-list-type: map</c>).</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ListMapAttribute(params string[] keys) : Attribute
+{
+    /// <summary>The keys.</summary>
+    public string[] Keys => keys;
+}
+
+/// <summary>The list is a set (<c>x-kubernetes-list-type: set</c>): values are unique.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ListSetAttribute : Attribute;
