@@ -57,10 +57,10 @@ public sealed record SubjectAccessReviewStatus
 public sealed record SubjectAccessReview : IKubeResource<SubjectAccessReview>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = "authorization.k8s.io/v1";
+    public string ApiVersion { get; init => field = value ?? "authorization.k8s.io/v1"; } = "authorization.k8s.io/v1";
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "SubjectAccessReview";
+    public string Kind { get; init => field = value ?? "SubjectAccessReview"; } = "SubjectAccessReview";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
@@ -108,10 +108,10 @@ public sealed record SubjectAccessReviewSpec
 public sealed record SelfSubjectAccessReview : IKubeResource<SelfSubjectAccessReview>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = "authorization.k8s.io/v1";
+    public string ApiVersion { get; init => field = value ?? "authorization.k8s.io/v1"; } = "authorization.k8s.io/v1";
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "SelfSubjectAccessReview";
+    public string Kind { get; init => field = value ?? "SelfSubjectAccessReview"; } = "SelfSubjectAccessReview";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
@@ -150,10 +150,10 @@ public sealed record SelfSubjectAccessReviewSpec
 public sealed record TokenReview : IKubeResource<TokenReview>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = "authentication.k8s.io/v1";
+    public string ApiVersion { get; init => field = value ?? "authentication.k8s.io/v1"; } = "authentication.k8s.io/v1";
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "TokenReview";
+    public string Kind { get; init => field = value ?? "TokenReview"; } = "TokenReview";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
@@ -223,10 +223,10 @@ public sealed record UserInfo
 public sealed record TokenRequest
 {
     /// <summary>Group and version.</summary>
-    public string ApiVersion { get; init; } = "authentication.k8s.io/v1";
+    public string ApiVersion { get; init => field = value ?? "authentication.k8s.io/v1"; } = "authentication.k8s.io/v1";
 
     /// <summary>Kind.</summary>
-    public string Kind { get; init; } = "TokenRequest";
+    public string Kind { get; init => field = value ?? "TokenRequest"; } = "TokenRequest";
 
     /// <summary>The question.</summary>
     public TokenRequestSpec Spec { get; init => field = value ?? new(); } = new();
@@ -271,7 +271,7 @@ public sealed record BoundObjectReference
 public sealed record TokenRequestStatus
 {
     /// <summary>The token.</summary>
-    public string Token { get; init; } = "";
+    public string Token { get; init => field = value ?? ""; } = "";
 
     /// <summary>When it ends.</summary>
     public DateTimeOffset? ExpirationTimestamp { get; init; }

@@ -7,10 +7,10 @@ namespace Kube.Model;
 public sealed record Lease : IKubeResource<Lease>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = "coordination.k8s.io/v1";
+    public string ApiVersion { get; init => field = value ?? "coordination.k8s.io/v1"; } = "coordination.k8s.io/v1";
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "Lease";
+    public string Kind { get; init => field = value ?? "Lease"; } = "Lease";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();

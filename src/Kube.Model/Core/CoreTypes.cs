@@ -6,10 +6,10 @@ namespace Kube.Model;
 public sealed record Namespace : IKubeResource<Namespace>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = "v1";
+    public string ApiVersion { get; init => field = value ?? "v1"; } = "v1";
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "Namespace";
+    public string Kind { get; init => field = value ?? "Namespace"; } = "Namespace";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
@@ -41,10 +41,10 @@ public sealed record NamespaceStatus
 public sealed record ServiceAccount : IKubeResource<ServiceAccount>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = "v1";
+    public string ApiVersion { get; init => field = value ?? "v1"; } = "v1";
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "ServiceAccount";
+    public string Kind { get; init => field = value ?? "ServiceAccount"; } = "ServiceAccount";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
@@ -69,10 +69,10 @@ public sealed record ServiceAccount : IKubeResource<ServiceAccount>
 public sealed record Secret : IKubeResource<Secret>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = "v1";
+    public string ApiVersion { get; init => field = value ?? "v1"; } = "v1";
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "Secret";
+    public string Kind { get; init => field = value ?? "Secret"; } = "Secret";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
@@ -108,10 +108,10 @@ public sealed record Secret : IKubeResource<Secret>
 public sealed record SecretMetadata : IKubeResource<SecretMetadata>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = "v1";
+    public string ApiVersion { get; init => field = value ?? "v1"; } = "v1";
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "Secret";
+    public string Kind { get; init => field = value ?? "Secret"; } = "Secret";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();

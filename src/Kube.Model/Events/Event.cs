@@ -7,10 +7,10 @@ namespace Kube.Model;
 public sealed record Event : IKubeResource<Event>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = "events.k8s.io/v1";
+    public string ApiVersion { get; init => field = value ?? "events.k8s.io/v1"; } = "events.k8s.io/v1";
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "Event";
+    public string Kind { get; init => field = value ?? "Event"; } = "Event";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();

@@ -19,6 +19,10 @@ public interface IKubeObject
 /// A kind that the client can read and write: its place in the API and its JSON contract are known at compile time, so
 /// that nothing is looked up by reflection.
 /// </summary>
+/// <remarks>
+/// The JSON source generator sets every init-only property, with <c>default</c> where the text lacks it, and so undoes
+/// property initialisers: a property with a default says <c>init => field = value ?? theDefault</c>.
+/// </remarks>
 /// <typeparam name="TSelf">The record itself.</typeparam>
 public interface IKubeResource<TSelf> : IKubeObject
     where TSelf : class, IKubeResource<TSelf>

@@ -7,7 +7,7 @@ namespace Kube.Model;
 public sealed record ObjectMeta
 {
     /// <summary>Unique within the kind and namespace; a DNS subdomain.</summary>
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     /// <summary>A prefix from which the server makes a name.</summary>
     public string? GenerateName { get; init; }
@@ -47,16 +47,16 @@ public sealed record ObjectMeta
 public sealed record OwnerReference
 {
     /// <summary>Group and version of the owner.</summary>
-    public string ApiVersion { get; init; } = "";
+    public string ApiVersion { get; init => field = value ?? ""; } = "";
 
     /// <summary>Kind of the owner.</summary>
-    public string Kind { get; init; } = "";
+    public string Kind { get; init => field = value ?? ""; } = "";
 
     /// <summary>Name of the owner.</summary>
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     /// <summary>UID of the owner.</summary>
-    public string Uid { get; init; } = "";
+    public string Uid { get; init => field = value ?? ""; } = "";
 
     /// <summary>Whether this owner manages the object.</summary>
     public bool? Controller { get; init; }
@@ -92,10 +92,10 @@ public sealed record KubeList<T>
 public sealed record Condition
 {
     /// <summary>CamelCase name, unique in the list.</summary>
-    public string Type { get; init; } = "";
+    public string Type { get; init => field = value ?? ""; } = "";
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
-    public string Status { get; init; } = "Unknown";
+    public string Status { get; init => field = value ?? "Unknown"; } = "Unknown";
 
     /// <summary>The generation of the object that this condition speaks of.</summary>
     public long? ObservedGeneration { get; init; }
@@ -104,10 +104,10 @@ public sealed record Condition
     public DateTimeOffset LastTransitionTime { get; init; }
 
     /// <summary>CamelCase reason, for programs.</summary>
-    public string Reason { get; init; } = "";
+    public string Reason { get; init => field = value ?? ""; } = "";
 
     /// <summary>A sentence for people.</summary>
-    public string Message { get; init; } = "";
+    public string Message { get; init => field = value ?? ""; } = "";
 }
 
 /// <summary>A query over labels (meta/v1 LabelSelector). Empty selects everything.</summary>
@@ -140,10 +140,10 @@ public sealed record LabelSelector
 public sealed record LabelSelectorRequirement
 {
     /// <summary>The label's key.</summary>
-    public string Key { get; init; } = "";
+    public string Key { get; init => field = value ?? ""; } = "";
 
     /// <summary><c>In</c>, <c>NotIn</c>, <c>Exists</c> or <c>DoesNotExist</c>.</summary>
-    public string Operator { get; init; } = "";
+    public string Operator { get; init => field = value ?? ""; } = "";
 
     /// <summary>Values for <c>In</c> and <c>NotIn</c>.</summary>
     public IReadOnlyList<string> Values { get; init => field = value ?? []; } = [];

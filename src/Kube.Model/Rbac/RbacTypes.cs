@@ -16,13 +16,13 @@ public static class Rbac
 public sealed record Subject
 {
     /// <summary><c>User</c>, <c>Group</c> or <c>ServiceAccount</c>.</summary>
-    public string Kind { get; init; } = "";
+    public string Kind { get; init => field = value ?? ""; } = "";
 
     /// <summary>The API group: the RBAC group for users and groups, empty for service accounts. The server fills it in where it is missing.</summary>
     public string? ApiGroup { get; init; }
 
     /// <summary>The name.</summary>
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     /// <summary>The namespace, of service accounts only.</summary>
     public string? Namespace { get; init; }
@@ -32,13 +32,13 @@ public sealed record Subject
 public sealed record RoleRef
 {
     /// <summary>The RBAC API group.</summary>
-    public string ApiGroup { get; init; } = Rbac.Group;
+    public string ApiGroup { get; init => field = value ?? Rbac.Group; } = Rbac.Group;
 
     /// <summary><c>Role</c> or <c>ClusterRole</c>.</summary>
-    public string Kind { get; init; } = "";
+    public string Kind { get; init => field = value ?? ""; } = "";
 
     /// <summary>The role's name.</summary>
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 }
 
 /// <summary>What a role allows. Rules only add up; there is no rule that denies.</summary>
@@ -72,10 +72,10 @@ public sealed record AggregationRule
 public sealed record Role : IKubeResource<Role>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = Rbac.ApiVersion;
+    public string ApiVersion { get; init => field = value ?? Rbac.ApiVersion; } = Rbac.ApiVersion;
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "Role";
+    public string Kind { get; init => field = value ?? "Role"; } = "Role";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
@@ -100,10 +100,10 @@ public sealed record Role : IKubeResource<Role>
 public sealed record ClusterRole : IKubeResource<ClusterRole>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = Rbac.ApiVersion;
+    public string ApiVersion { get; init => field = value ?? Rbac.ApiVersion; } = Rbac.ApiVersion;
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "ClusterRole";
+    public string Kind { get; init => field = value ?? "ClusterRole"; } = "ClusterRole";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
@@ -131,10 +131,10 @@ public sealed record ClusterRole : IKubeResource<ClusterRole>
 public sealed record RoleBinding : IKubeResource<RoleBinding>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = Rbac.ApiVersion;
+    public string ApiVersion { get; init => field = value ?? Rbac.ApiVersion; } = Rbac.ApiVersion;
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "RoleBinding";
+    public string Kind { get; init => field = value ?? "RoleBinding"; } = "RoleBinding";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
@@ -162,10 +162,10 @@ public sealed record RoleBinding : IKubeResource<RoleBinding>
 public sealed record ClusterRoleBinding : IKubeResource<ClusterRoleBinding>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = Rbac.ApiVersion;
+    public string ApiVersion { get; init => field = value ?? Rbac.ApiVersion; } = Rbac.ApiVersion;
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "ClusterRoleBinding";
+    public string Kind { get; init => field = value ?? "ClusterRoleBinding"; } = "ClusterRoleBinding";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
