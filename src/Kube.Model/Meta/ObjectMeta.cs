@@ -1,3 +1,5 @@
+using Kube.Model.Schema;
+
 namespace Kube.Model;
 
 /// <summary>
@@ -92,9 +94,11 @@ public sealed record KubeList<T>
 public sealed record Condition
 {
     /// <summary>CamelCase name, unique in the list.</summary>
+    [Required]
     public string Type { get; init => field = value ?? ""; } = "";
 
-    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    /// <summary>True, False or Unknown.</summary>
+    [Required, Enum("True", "False", "Unknown")]
     public string Status { get; init => field = value ?? "Unknown"; } = "Unknown";
 
     /// <summary>The generation of the object that this condition speaks of.</summary>
@@ -114,9 +118,11 @@ public sealed record Condition
 public sealed record LabelSelector
 {
     /// <summary>Labels that must have exactly these values.</summary>
+    [Bounds(max: 32, MaxItemLength = 63)]
     public IReadOnlyDictionary<string, string> MatchLabels { get; init => field = value ?? Empty.Map; } = Empty.Map;
 
     /// <summary>Further requirements; all must hold.</summary>
+    [Bounds(max: 32)]
     public IReadOnlyList<LabelSelectorRequirement> MatchExpressions { get; init => field = value ?? []; } = [];
 
     /// <summary>Whether <paramref name="labels"/> satisfy every requirement.</summary>
@@ -140,12 +146,15 @@ public sealed record LabelSelector
 public sealed record LabelSelectorRequirement
 {
     /// <summary>The label's key.</summary>
+    [Required, Bounds(1, 317)]
     public string Key { get; init => field = value ?? ""; } = "";
 
-    /// <summary><c>In</c>, <c>NotIn</c>, <c>Exists</c> or <c>DoesNotExist</c>.</summary>
+    /// <summary>In, NotIn, Exists or DoesNotExist.</summary>
+    [Required, Enum("In", "NotIn", "Exists", "DoesNotExist")]
     public string Operator { get; init => field = value ?? ""; } = "";
 
-    /// <summary>Values for <c>In</c> and <c>NotIn</c>.</summary>
+    /// <summary>Values for In and NotIn.</summary>
+    [Bounds(max: 64, MaxItemLength = 63)]
     public IReadOnlyList<string> Values { get; init => field = value ?? []; } = [];
 
     /// <summary>Whether the labels satisfy it. An operator that is not known never matches: a selector must not widen by a misspelling.</summary>

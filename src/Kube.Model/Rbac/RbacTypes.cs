@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
+using Kube.Model.Schema;
 
 namespace Kube.Model;
 
@@ -15,16 +16,20 @@ public static class Rbac
 /// <summary>Who a binding is for.</summary>
 public sealed record Subject
 {
-    /// <summary><c>User</c>, <c>Group</c> or <c>ServiceAccount</c>.</summary>
+    /// <summary>User, Group or ServiceAccount.</summary>
+    [Required, Enum("User", "Group", "ServiceAccount")]
     public string Kind { get; init => field = value ?? ""; } = "";
 
     /// <summary>The API group: the RBAC group for users and groups, empty for service accounts. The server fills it in where it is missing.</summary>
+    [Bounds(max: 64)]
     public string? ApiGroup { get; init; }
 
     /// <summary>The name.</summary>
+    [Required, Bounds(1, 1024)]
     public string Name { get; init => field = value ?? ""; } = "";
 
     /// <summary>The namespace, of service accounts only.</summary>
+    [Bounds(max: 63)]
     public string? Namespace { get; init; }
 }
 

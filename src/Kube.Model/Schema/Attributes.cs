@@ -98,3 +98,7 @@ public sealed class ListMapAttribute(params string[] keys) : Attribute
 /// <summary>The list is a set (<c>x-kubernetes-list-type: set</c>): values are unique.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class ListSetAttribute : Attribute;
+
+/// <summary>An explicit <c>null</c> is accepted and means the same as leaving the field out.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class NullableAttribute : Attribute;

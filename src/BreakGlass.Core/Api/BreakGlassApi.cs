@@ -1,0 +1,76 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Kube.Model;
+
+namespace BreakGlass.Core.Api;
+
+/// <summary>Names of the API that manifests, dashboards and scripts outside this repository rely on.</summary>
+public static class BreakGlassApi
+{
+    /// <summary>The API group.</summary>
+    public const string Group = "breakglass.dev";
+
+    /// <summary>The version served.</summary>
+    public const string Version = "v1alpha1";
+
+    /// <summary>Group and version.</summary>
+    public const string ApiVersion = Group + "/" + Version;
+
+    /// <summary>The category of all kinds: <c>kubectl get breakglass</c>.</summary>
+    public const string Category = "breakglass";
+
+    /// <summary>On a grant while access exists or may exist; on a policy while one of its grants has it.</summary>
+    public const string RevokeFinalizer = Group + "/revoke";
+
+    /// <summary>Label: the grant that an object was made for.</summary>
+    public const string GrantLabel = Group + "/grant";
+
+    /// <summary>Label: the policy of that grant.</summary>
+    public const string PolicyLabel = Group + "/policy";
+
+    /// <summary>Label that says who manages an object.</summary>
+    public const string ManagedByLabel = "app.kubernetes.io/managed-by";
+
+    /// <summary>Value of <see cref="ManagedByLabel"/> on everything the operator makes.</summary>
+    public const string ManagedBy = "breakglass-operator";
+
+    /// <summary>Annotation: when the object must be gone, RFC 3339. The reaper goes by it alone.</summary>
+    public const string ExpiresAtAnnotation = Group + "/expires-at";
+
+    /// <summary>Annotation: UID of the grant, so that a namesake is never taken for it.</summary>
+    public const string GrantUidAnnotation = Group + "/grant-uid";
+
+    /// <summary>The type of credential Secrets.</summary>
+    public const string CredentialSecretType = Group + "/credential";
+
+    /// <summary>The longest a policy may give access for.</summary>
+    public static readonly TimeSpan LongestGrant = TimeSpan.FromHours(12);
+
+    /// <summary>Names of grants and policies are label values, and those end at 63 characters.</summary>
+    public const int LongestName = 63;
+
+    internal static ResourceType Resource(string kind) => new(Group, Version, kind, kind.ToLowerInvariant() switch
+    {
+        "breakglasspolicy" => "breakglasspolicies",
+        var other => other + "s",
+    }, Namespaced: false);
+
+    internal static JsonTypeInfo<T> Json<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
+
+    private static readonly JsonSerializerOptions Options = KubeJson.WithKubernetesHabits(BreakGlassJsonContext.Default);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    Converters = [typeof(SecondsConverter)])]
+[JsonSerializable(typeof(BreakGlassPolicy)), JsonSerializable(typeof(KubeList<BreakGlassPolicy>))]
+[JsonSerializable(typeof(BreakGlassGrant)), JsonSerializable(typeof(KubeList<BreakGlassGrant>))]
+[JsonSerializable(typeof(BreakGlassApproval)), JsonSerializable(typeof(KubeList<BreakGlassApproval>))]
+[JsonSerializable(typeof(BreakGlassReview)), JsonSerializable(typeof(KubeList<BreakGlassReview>))]
+[JsonSerializable(typeof(BreakGlassLockdown)), JsonSerializable(typeof(KubeList<BreakGlassLockdown>))]
+[JsonSerializable(typeof(PolicySpec)), JsonSerializable(typeof(PolicyStatus)), JsonSerializable(typeof(GrantSpec)), JsonSerializable(typeof(GrantStatus))]
+[JsonSerializable(typeof(PolicyRule))]
+internal sealed partial class BreakGlassJsonContext : JsonSerializerContext;
