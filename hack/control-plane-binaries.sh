@@ -9,11 +9,15 @@
 # kube-controller-manager is not part of the envtest bundles; where it is missing there, step 3 supplies it.
 #
 # Output: one directory on stdout, with links to the three binaries. Progress goes to stderr.
+# With --if-present nothing is installed, built or downloaded: exit code 3 where a binary is missing.
 # Environment: BREAKGLASS_CACHE (default: ${XDG_CACHE_HOME:-~/.cache}/breakglass-operator) is where builds are kept.
 set -euo pipefail
 say_as="control plane"
 # shellcheck source=hack/lib.sh
 . "$(dirname "$0")/lib.sh"
+
+only_present="" installed=()
+if [ "${1:-}" = --if-present ]; then only_present=1 installed=(-i); fi
 
 cache="$breakglass_cache"
 built="$cache/debian-kubernetes-1.20.2"
@@ -86,13 +90,19 @@ if [ -n "$assets" ] && [ ! -x "$assets/kube-apiserver" ]; then
     fail "KUBEBUILDER_ASSETS is $assets, but there is no kube-apiserver in it. Unset it, or point it at an envtest directory."
 fi
 if [ -z "$assets" ] && command -v setup-envtest >/dev/null; then
-    assets="$(setup-envtest use -p path 2>/dev/null || true)"
+    assets="$(setup-envtest use "${installed[@]}" -p path 2>/dev/null || true)"
 fi
 if [ -n "$assets" ]; then assets="$(cd "$assets" && pwd)"; fi
 
 if [ -z "$assets" ]; then key=debian; else key="assets-$(printf '%s' "$assets" | cksum | cut -d' ' -f1)"; fi
 links="$cache/bin/$key"
 mkdir -p "$links"
+
+if [ -n "$only_present" ]; then
+    for binary in etcd kube-apiserver kube-controller-manager; do
+        [ -x "${assets:-/nowhere}/$binary" ] || [ -x "$built/$binary" ] || exit 3
+    done
+fi
 
 # Two test projects may ask at once; one builds, the other waits for it.
 exec 9>"$cache/lock"

@@ -12,7 +12,7 @@
 # </dev/null it ends at once. Any number can run side by side.
 #
 # In DIR: admin.kubeconfig (system:masters, for set-up only), pki/ca.crt, audit.log (metadata of every request), etcd.log,
-# kube-apiserver.log, kube-controller-manager.log, server (the URL), version (as "kube-apiserver --version" says it).
+# kube-apiserver.log, kube-controller-manager.log (and .pid each), server (the URL), version (as "kube-apiserver --version" says it).
 # Environment: KEEP=1 leaves DIR; KUBE_APISERVER_FLAGS adds flags (split at spaces), e.g. "--goaway-chance=0.02".
 set -euo pipefail
 umask 077
@@ -42,6 +42,7 @@ start() { # start NAME COMMAND...: dies with this script, even where that is kil
     local name="$1"; shift
     setpriv --pdeathsig KILL -- "$@" >"$dir/$name.log" 2>&1 </dev/null &
     pids[$name]=$!
+    echo $! > "$dir/$name.pid"
 }
 alive() { kill -0 "${pids[$1]}" 2>/dev/null; }
 stop() {
@@ -62,7 +63,7 @@ wait_for() { # wait_for NAME SECONDS COMMAND...: 1 where the process died first,
 
 api() { # api PATH [CURL ARGUMENTS...]: as administrator
     local path="$1"; shift
-    curl -sS --max-time 10 --cacert "$dir/pki/ca.crt" --cert "$dir/pki/admin.crt" --key "$dir/pki/admin.key" "$@" "$(cat "$dir/server")$path"
+    curl -sS --noproxy '*' --max-time 10 --cacert "$dir/pki/ca.crt" --cert "$dir/pki/admin.crt" --key "$dir/pki/admin.key" "$@" "$(cat "$dir/server")$path"
 }
 ready() { [ "$(api /readyz 2>/dev/null)" = ok ]; }
 # Rules that come last: view's from its own part, edit's from view's and its own, admin's from all three.
@@ -81,7 +82,7 @@ start_etcd() {
         --listen-peer-urls="http://127.0.0.1:$peer" --initial-advertise-peer-urls="http://127.0.0.1:$peer" \
         --initial-cluster="test=http://127.0.0.1:$peer"
     etcd="http://127.0.0.1:$client"
-    wait_for etcd 30 curl -sf -o /dev/null --max-time 2 "$etcd/health"
+    wait_for etcd 30 curl -sf --noproxy '*' -o /dev/null --max-time 2 "$etcd/health"
 }
 
 start_apiserver() {
