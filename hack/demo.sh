@@ -39,8 +39,10 @@ start_control_plane() {
 }
 
 set_up() {
-    local file
-    run_quietly "$admin" apply -k config/crd
+    local file validate=()
+    # Up to 1.22, kubectl checks against the server's schema of CRDs, which lacks the CEL rules; the server itself leaves them out.
+    if grep -qE 'v1\.2[0-2]\.' "$work/control-plane/version"; then validate=(--validate=false); fi
+    run_quietly "$admin" apply -k config/crd "${validate[@]}"
     run_quietly "$admin" wait --for=condition=Established --timeout=30s crd/breakglasspolicies.breakglass.dev crd/breakglassgrants.breakglass.dev
     run_quietly "$admin" apply -k config/rbac
     for file in namespace alice-rbac; do run_quietly "$admin" apply -f "hack/demo/$file.yaml"; done
@@ -72,7 +74,7 @@ ask_for_access() { # ask_for_access GRANT: sets $expires (seconds since 1970)
     local asked=$EPOCHREALTIME expires_at
     shows alice "$alice" apply -f "hack/demo/grant-${1#inc-}.yaml"
     shows alice "$alice" wait --for=condition=Active "bgg/$1" --timeout=30s
-    good "working access $(since "$asked") s after kubectl was started"
+    good "access $(since "$asked") s after she asked"
     expires_at="$(kubectl_as "$alice" get "bgg/$1" -o 'jsonpath={.status.expiresAt}')"
     expires="$(date -d "$expires_at" +%s)"
     take_credential "$1"
@@ -101,7 +103,7 @@ with_the_operator() {
     step "She asks, with a ticket and a reason; no one needs to wake up"
     ask_for_access inc-4711
     step "The access is what the policy gives and no more"
-    shows inc-4711 "$work/inc-4711.kubeconfig" -n payments patch configmap checkout --type=merge -p '{"data":{"image":"registry.example.com/checkout:2.40.3"}}'
+    shows inc-4711 "$work/inc-4711.kubeconfig" -n payments patch configmap checkout --type=merge -p '{"data":{"image":"checkout:2.40.3"}}'
     refused inc-4711 "$work/inc-4711.kubeconfig" -n kube-system get configmaps
     step "The grant lasts 10 seconds in this demo; $(left) are left. Nobody does anything now"
     wait_for_refusal inc-4711

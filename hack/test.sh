@@ -53,16 +53,22 @@ run_project() { # in the background; its output goes to a file, so that projects
 
 counter() { sed -n "s/.*<Counters .*\b$1=\"\([0-9]*\)\".*/\1/p" "$results/$2.trx" 2>/dev/null | tail -n 1; }
 
+reasons() { # reasons PROJECT: which tests were skipped, and why
+    sed -nE -e '/outcome="NotExecuted"/{s/.* testName="([^"]*)".*/  skipped: \1/p;b}' -e 's/^ *<Message>(needs Kubernetes .*)<\/Message>.*/           \1/p' "$results/$1.trx"
+}
+
 report() { # report PROJECT EXIT-CODE: adds its figures to the totals
     local name="$1" status="$2" total good bad off
     total="$(counter total "$name")" good="$(counter passed "$name")" bad="$(counter failed "$name")"
     total=${total:-0} good=${good:-0} bad=${bad:-0} off=$((total - good - bad))
-    if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
-        bad=1 off=0    # crashed, hung or was killed: its tests did not all run, whatever was counted
-        say "$name ended with exit code $status and no failed test: it crashed, or ran longer than $((limit / 60)) minutes"
+    # Crashed, hung or killed: its tests did not all run, whatever was counted.
+    if [ "$status" -ne 0 ] && { [ "$bad" -eq 0 ] || grep -q '^Test Run Aborted' "$results/$name.log"; }; then
+        bad=$((bad + 1)) off=0
+        say "$name ended with exit code $status before its tests did: it crashed, or ran longer than $((limit / 60)) minutes"
     fi
     passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + off))
-    if [ "$status" -ne 0 ]; then cat "$results/$name.log"; else grep -A 3 -F '[SKIP]' "$results/$name.log" || true; fi
+    if [ "$status" -ne 0 ]; then cat "$results/$name.log"; fi
+    if [ "$off" -gt 0 ]; then reasons "$name"; fi
     say "$(printf '%-28s %4d passed, %d failed, %d skipped' "$name" "$good" "$bad" "$off")"
 }
 
