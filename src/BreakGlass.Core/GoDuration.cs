@@ -10,6 +10,9 @@ namespace BreakGlass.Core;
 /// </summary>
 public static class GoDuration
 {
+    /// <summary>The notation as a pattern for schemas; days and weeks are left out as Go leaves them out.</summary>
+    public const string Pattern = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$";
+
     private static readonly SearchValues<char> Numeric = SearchValues.Create("0123456789.");
 
     private static readonly (string Name, long Nanoseconds)[] Units =
