@@ -1,0 +1,100 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace BreakGlass.Operator.Options;
+
+/// <summary>What the process was asked to do.</summary>
+internal enum OperatorCommand
+{
+    /// <summary>Run the operator until it is stopped.</summary>
+    Run,
+
+    /// <summary>End whatever is past its expiry once, and exit.</summary>
+    Reap,
+
+    /// <summary>Print the version and exit.</summary>
+    Version,
+
+    /// <summary>Print the options and exit.</summary>
+    Help,
+}
+
+/// <summary>
+/// The operator's settings, from flags and environment variables (a flag wins), checked as a whole before anything starts.
+/// None of them is a secret, so all of them may be logged. <see cref="OptionTable"/> holds their names and meanings.
+/// </summary>
+internal sealed record OperatorOptions
+{
+    /// <summary>What to do.</summary>
+    public OperatorCommand Command { get; init; } = OperatorCommand.Run;
+
+    /// <summary>The namespace the operator lives in: its lease and its own secrets.</summary>
+    public string Namespace { get; init; } = "breakglass-system";
+
+    /// <summary>The namespace of the grants' identities and credentials.</summary>
+    public string GrantsNamespace { get; init; } = "breakglass-grants";
+
+    /// <summary>Take <c>spec.requester</c> as written, with no admission stamp. Anybody who may create grants can then be anybody.</summary>
+    public bool TrustRequester { get; init; }
+
+    /// <summary>A kubeconfig file; null for kubectl's own rules (KUBECONFIG, ~/.kube/config), then the pod's service account.</summary>
+    public string? Kubeconfig { get; init; }
+
+    /// <summary>The kubeconfig's context; null for its current one.</summary>
+    public string? Context { get; init; }
+
+    /// <summary>Where metrics and health are served.</summary>
+    public ListenAddress HttpAddress { get; init; } = new(null, 8080);
+
+    /// <summary>Wait for a lease, so that only one of several replicas acts.</summary>
+    public bool LeaderElect { get; init; } = true;
+
+    /// <summary>How long others wait for a leader that is silent.</summary>
+    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a leader tries to renew before it gives up.</summary>
+    public TimeSpan RenewDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The time between two tries.</summary>
+    public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How many grants are revoked at the same time, on workers that do nothing else.</summary>
+    public int RevocationWorkers { get; init; } = 32;
+
+    /// <summary>How many grants are looked at at the same time otherwise.</summary>
+    public int Workers { get; init; } = 32;
+
+    /// <summary>How often everything known is looked at again without a reason; zero for never.</summary>
+    public TimeSpan Resync { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The least serious log entries that are written.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>An OTLP collector that gets the metrics too; null for none.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>The API server's address in delivered kubeconfigs; null for the one the operator itself uses.</summary>
+    public Uri? PublicServer { get; init; }
+
+    /// <summary>A file of PEM certificates that delivered kubeconfigs trust; null for the CA the operator itself trusts.</summary>
+    public string? PublicCaFile { get; init; }
+
+    /// <summary>The name of the cluster in delivered kubeconfigs.</summary>
+    public string ClusterName { get; init; } = "kubernetes";
+}
+
+/// <summary>An address to listen on.</summary>
+/// <param name="Address">The interface; null for all of them, IPv4 and IPv6.</param>
+/// <param name="Port">The port; 0 for any free one.</param>
+internal sealed record ListenAddress(IPAddress? Address, int Port)
+{
+    /// <summary>Makes Kestrel listen here, by HTTP/1 and without TLS.</summary>
+    public void Listen(KestrelServerOptions server)
+    {
+        if (Address is null) server.ListenAnyIP(Port);
+        else server.Listen(Address, Port);
+    }
+
+    /// <summary>The form of the option: <c>:8080</c>, <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>.</summary>
+    public override string ToString() => Address is null ? $":{Port}" : new IPEndPoint(Address, Port).ToString();
+}

@@ -1,0 +1,157 @@
+using System.Text;
+using BreakGlass.Core;
+
+namespace BreakGlass.Operator.Options;
+
+/// <summary>Reads <see cref="OperatorOptions"/> from flags and environment, and writes their help.</summary>
+internal static class OptionParser
+{
+    /// <summary>
+    /// Reads and checks everything, and reports everything that is wrong at once. A flag (<c>--name value</c>, <c>--name=value</c>,
+    /// <c>--switch</c>) wins over its variable, the last of two equal flags over the first; a variable that is empty is not set.
+    /// </summary>
+    /// <param name="arguments">The command line without the program's name.</param>
+    /// <param name="variable">Looks up an environment variable, null where it is not set.</param>
+    /// <param name="options">The settings; meaningless where there are problems.</param>
+    /// <returns>The problems, each a sentence or two for the person who starts the operator; none where all is well.</returns>
+    public static IReadOnlyList<string> Parse(IReadOnlyList<string> arguments, Func<string, string?> variable, out OperatorOptions options)
+    {
+        var problems = new List<string>();
+        var flags = ReadFlags(arguments, problems, out var command);
+        options = new OperatorOptions { Command = command };
+        if (command is OperatorCommand.Help) return [];
+
+        var readBadly = new HashSet<string>();
+        foreach (var option in OptionTable.All)
+        {
+            if (!flags.TryGetValue(option.Name, out var text))
+            {
+                text = option.Variable is null ? null : variable(option.Variable);
+                if (string.IsNullOrEmpty(text)) continue;
+            }
+
+            (options, var problem) = option.Read(options, text);
+            if (problem is null) continue;
+            readBadly.Add(option.Name);
+            problems.Add($"{option.Names} is {Quote(text)}, which {problem}.");
+        }
+
+        problems.AddRange(Contradictions(options, readBadly));
+        return problems;
+    }
+
+    /// <summary>The text of <c>--help</c>: every command, and every option with its variable and default.</summary>
+    public static string Help()
+    {
+        var text = new StringBuilder("""
+            BreakGlass Operator: emergency access to Kubernetes that ends by itself.
+
+            breakglass-operator [run] [OPTIONS]   run the operator (default)
+            breakglass-operator reap [OPTIONS]    end whatever is past its expiry, once, and exit; needs no running operator
+            breakglass-operator version           print the version
+
+            Options (a flag wins over its variable; durations are written like 15s, 10m, 1h30m):
+
+            """);
+        var defaults = new OperatorOptions();
+        foreach (var option in OptionTable.All)
+        {
+            var initial = option.Show(defaults);
+            text.Append("  --").Append(option.Name);
+            if (option.Value is not null) text.Append(' ').Append(option.Value);
+            text.Append('\n').Append("      ").Append(option.Help).Append(".\n").Append("      ");
+            if (option.Variable is not null) text.Append('$').Append(option.Variable).Append(", ");
+            text.Append(initial.Length > 0 ? $"default {initial}" : "not set by default").Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    private static Dictionary<string, string> ReadFlags(IReadOnlyList<string> arguments, List<string> problems, out OperatorCommand command)
+    {
+        command = OperatorCommand.Run;
+        var flags = new Dictionary<string, string>();
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var argument = arguments[i];
+            if (argument is "--help" or "-h" or "help")
+            {
+                command = OperatorCommand.Help;
+                return flags;
+            }
+
+            if (!argument.StartsWith("--", StringComparison.Ordinal))
+            {
+                OperatorCommand? known = argument switch
+                {
+                    "run" => OperatorCommand.Run,
+                    "reap" => OperatorCommand.Reap,
+                    "version" or "-v" => OperatorCommand.Version,
+                    _ => null,
+                };
+                if (i > 0 || known is null) problems.Add($"{Quote(argument)} is neither an option nor, in first place, one of the commands run, reap, version. See --help.");
+                command = known ?? command;
+                continue;
+            }
+
+            var equals = argument.IndexOf('=', StringComparison.Ordinal);
+            var name = equals < 0 ? argument[2..] : argument[2..equals];
+            if (name == "version" && equals < 0)
+            {
+                command = OperatorCommand.Version;
+                continue;
+            }
+
+            var option = OptionTable.All.FirstOrDefault(o => o.Name == name);
+            if (option is null) problems.Add($"--{name} is not an option. --help lists all of them.");
+            else if (equals >= 0) flags[name] = argument[(equals + 1)..];
+            else if (option.Value is null) flags[name] = "true";
+            else if (i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal)) flags[name] = arguments[++i];
+            else problems.Add($"{option.Names} has no value. Write --{name}={option.Value}.");
+        }
+
+        return flags;
+    }
+
+    // What was read badly is reported once, by itself; its default would only make a second, misleading message.
+    private static IEnumerable<string> Contradictions(OperatorOptions o, HashSet<string> readBadly)
+    {
+        bool WellRead(params ReadOnlySpan<string> names)
+        {
+            foreach (var name in names)
+            {
+                if (readBadly.Contains(name)) return false;
+            }
+
+            return true;
+        }
+
+        if (WellRead("lease-duration", "renew-deadline") && o.LeaseDuration <= o.RenewDeadline)
+        {
+            yield return $"--lease-duration (BREAKGLASS_LEASE_DURATION) is {GoDuration.Format(o.LeaseDuration)} and --renew-deadline (BREAKGLASS_RENEW_DEADLINE) "
+                + $"is {GoDuration.Format(o.RenewDeadline)}, so another replica could lead before this one has stopped. Make the lease's duration the longer one, such as 15s and 10s.";
+        }
+
+        if (WellRead("renew-deadline", "retry-period") && o.RenewDeadline <= 1.2 * o.RetryPeriod)
+        {
+            yield return $"--renew-deadline (BREAKGLASS_RENEW_DEADLINE) is {GoDuration.Format(o.RenewDeadline)} and --retry-period (BREAKGLASS_RETRY_PERIOD) "
+                + $"is {GoDuration.Format(o.RetryPeriod)}, so one failed renewal would end leadership. Make the deadline more than 1.2 times the period, such as 10s and 2s.";
+        }
+
+        if (WellRead("namespace", "grants-namespace") && o.Namespace == o.GrantsNamespace)
+        {
+            yield return $"--namespace (BREAKGLASS_NAMESPACE) and --grants-namespace (BREAKGLASS_GRANTS_NAMESPACE) are both {o.Namespace}. "
+                + "Name two namespaces: no pod may run beside the grants' identities, the operator's included.";
+        }
+    }
+
+    // Long or odd values are cut: the message is for a terminal. A URL's user and password are never shown.
+    private static string Quote(string text)
+    {
+        var at = text.IndexOf('@', StringComparison.Ordinal);
+        var scheme = text.IndexOf("://", StringComparison.Ordinal);
+        if (scheme >= 0 && at > scheme) text = string.Concat(text.AsSpan(0, scheme + 3), "…", text.AsSpan(at));
+        if (text.Length > 80) text = string.Concat(text.AsSpan(0, 80), "…");
+        return $"\"{string.Concat(text.Select(c => char.IsControl(c) ? '�' : c))}\"";
+    }
+}

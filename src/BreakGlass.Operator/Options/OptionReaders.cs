@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using BreakGlass.Core;
+
+namespace BreakGlass.Operator.Options;
+
+/// <summary>Turns an option's text into its value.</summary>
+/// <returns>Null where the text is good; else what is wrong and what to write instead, as the end of a sentence that names the option.</returns>
+internal delegate string? OptionReader<T>(string text, out T value);
+
+/// <summary>The readers of <see cref="OptionTable"/>.</summary>
+internal static class OptionReaders
+{
+    /// <summary>A DNS label, as namespaces are named (RFC 1123).</summary>
+    public static string? Namespace(string text, out string value)
+    {
+        value = text;
+        var good = text.Length is >= 1 and <= 63 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
+            && text[0] != '-' && text[^1] != '-';
+        return good ? null : "is not the name of a namespace. Write up to 63 lower-case letters, digits and hyphens, such as breakglass-system";
+    }
+
+    /// <summary>Any text of one line.</summary>
+    public static string? Text(string text, out string value)
+    {
+        value = text;
+        return text.Length is >= 1 and <= 1024 && !text.Any(char.IsControl) ? null : "is empty, too long or has line breaks. Write a text of 1 to 1024 characters";
+    }
+
+    /// <summary>Yes or no.</summary>
+    public static string? Bool(string text, out bool value)
+    {
+        value = text.Equals("true", StringComparison.OrdinalIgnoreCase) || text == "1";
+        return value || text.Equals("false", StringComparison.OrdinalIgnoreCase) || text == "0" ? null : "is neither yes nor no. Write true or false";
+    }
+
+    /// <summary>A number of workers, 1 to 1000.</summary>
+    public static string? WorkerCount(string text, out int value) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value is >= 1 and <= 1000
+            ? null : "is not a number of workers. Write a whole number from 1 to 1000";
+
+    /// <summary>A duration that is not zero.</summary>
+    public static string? Duration(string text, out TimeSpan value) =>
+        GoDuration.TryParse(text, out value) && value > TimeSpan.Zero
+            ? null : "is not a duration above zero. Write numbers with units (h, m, s, ms), such as 15s or 1h30m";
+
+    /// <summary>A duration of a second or more, or zero for never.</summary>
+    public static string? DurationOrNever(string text, out TimeSpan value) =>
+        GoDuration.TryParse(text, out value) && (value == TimeSpan.Zero || value >= TimeSpan.FromSeconds(1))
+            ? null : "is not a duration of a second or more. Write numbers with units (h, m, s), such as 10m, or 0 for never";
+
+    /// <summary>The level's name, in .NET's or in the usual short form.</summary>
+    public static string? Level(string text, out LogLevel value)
+    {
+#pragma warning disable CA1308 // The names are lower-case words.
+        var level = text.ToLowerInvariant() switch
+#pragma warning restore CA1308
+        {
+            "trace" => LogLevel.Trace,
+            "debug" => LogLevel.Debug,
+            "info" or "information" => LogLevel.Information,
+            "warn" or "warning" => LogLevel.Warning,
+            "error" => LogLevel.Error,
+            "critical" => LogLevel.Critical,
+            _ => LogLevel.None,
+        };
+        value = level;
+        return level == LogLevel.None ? "is not a log level. Write one of trace, debug, info, warning, error, critical" : null;
+    }
+
+    /// <summary>An address to listen on, <c>host:port</c>, where no host means every interface.</summary>
+    public static string? Listen(string text, out ListenAddress value)
+    {
+        const string Advice = "is not an address to listen on. Write :PORT for all interfaces, or IP:PORT, such as :8080, 127.0.0.1:8080 or [::1]:8080";
+        value = new ListenAddress(null, 0);
+        var colon = text.LastIndexOf(':');
+        if (colon < 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)) return Advice;
+
+        var host = text[..colon];
+        IPAddress? address = null;
+        if (host == "localhost") address = IPAddress.Loopback;
+        else if (host.Length > 0 && (host.Contains(':', StringComparison.Ordinal) || !IPAddress.TryParse(host, out address)))
+        {
+            // An IPv6 address is told from its port by brackets only.
+            if (host[0] != '[' || host[^1] != ']' || !IPAddress.TryParse(host[1..^1], out address)) return Advice;
+        }
+
+        value = new ListenAddress(address, port);
+        return null;
+    }
+
+    /// <summary>An http or https URL without a password in it.</summary>
+    public static string? HttpUrl(string text, out Uri value) => Url(text, "https://collector.example:4318", httpToo: true, out value);
+
+    /// <summary>An https URL without a password in it.</summary>
+    public static string? HttpsUrl(string text, out Uri value) => Url(text, "https://api.example:6443", httpToo: false, out value);
+
+    /// <summary>A file that holds at least one PEM certificate and no private key.</summary>
+    public static string? CertificateFile(string text, out string value)
+    {
+        value = text;
+        try
+        {
+            var pem = File.ReadAllText(text);
+            if (pem.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
+                return "holds a private key, and its whole text would be handed to users. Give a file with the CA's certificates only";
+            var certificates = new X509Certificate2Collection();
+            certificates.ImportFromPem(pem);
+            var count = certificates.Count;
+            foreach (var certificate in certificates) certificate.Dispose();
+            return count > 0 ? null : "holds no certificate. Give a file with the API server's CA in PEM form (-----BEGIN CERTIFICATE-----)";
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return "cannot be read. Give the path of a readable file with the API server's CA in PEM form";
+        }
+        catch (CryptographicException)
+        {
+            return "holds a damaged certificate. Give a file with the API server's CA in PEM form (-----BEGIN CERTIFICATE-----)";
+        }
+    }
+
+    private static string? Url(string text, string example, bool httpToo, out Uri value)
+    {
+        value = new Uri(example);
+        var schemes = httpToo ? "an http or https" : "an https";
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url)
+            || !(url.Scheme == Uri.UriSchemeHttps || (httpToo && url.Scheme == Uri.UriSchemeHttp))
+            || url.Host.Length == 0)
+        {
+            return $"is not {schemes} URL. Write one such as {example}";
+        }
+
+        if (url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0)
+            return $"has a user, a query or a fragment in it. Write scheme, host, port and path only, such as {example}";
+        value = url;
+        return null;
+    }
+}

@@ -1,0 +1,92 @@
+using BreakGlass.Core;
+
+namespace BreakGlass.Operator.Options;
+
+/// <summary>One option: its names, its meaning, and how it gets into <see cref="OperatorOptions"/>.</summary>
+/// <param name="Name">The flag without the two hyphens.</param>
+/// <param name="Variable">The environment variable; null where there is none.</param>
+/// <param name="Value">What stands for the value in the help; null for a switch, which may stand alone.</param>
+/// <param name="Help">What it is for, one line.</param>
+/// <param name="Show">The value as the option would be written; empty where it is not set.</param>
+/// <param name="Read">The options with the text read into them, or the end of the sentence that says what is wrong.</param>
+internal sealed record Option(
+    string Name,
+    string? Variable,
+    string? Value,
+    string Help,
+    Func<OperatorOptions, string> Show,
+    Func<OperatorOptions, string, (OperatorOptions Options, string? Problem)> Read)
+{
+    /// <summary>Both names, for messages.</summary>
+    public string Names => Variable is null ? $"--{Name}" : $"--{Name} ({Variable})";
+}
+
+/// <summary>
+/// Every option, once: the parser, the help and the tests read this table. It is short enough that a command-line library
+/// would be more code than it saves: the same rows, plus the environment, which the library does not read.
+/// </summary>
+internal static class OptionTable
+{
+    /// <summary>All options in the order of the help.</summary>
+    public static IReadOnlyList<Option> All { get; } =
+    [
+        Row<string>("namespace", "NAME", "The namespace the operator lives in",
+            OptionReaders.Namespace, (o, v) => o with { Namespace = v }, o => o.Namespace),
+        Row<string>("grants-namespace", "NAME", "The namespace of the grants' identities and credentials",
+            OptionReaders.Namespace, (o, v) => o with { GrantsNamespace = v }, o => o.GrantsNamespace),
+        Row<bool>("trust-requester", null, "Believe spec.requester without admission's stamp. For trying things out only: with it, whoever may create grants can be anybody",
+            OptionReaders.Bool, (o, v) => o with { TrustRequester = v }, o => Show(o.TrustRequester)),
+        Row<string>("kubeconfig", "FILE", "The kubeconfig; else $KUBECONFIG, ~/.kube/config, or the pod's service account",
+            OptionReaders.Text, (o, v) => o with { Kubeconfig = v }, o => o.Kubeconfig ?? "") with { Variable = null },
+        Row<string>("context", "NAME", "The kubeconfig's context; else its current one",
+            OptionReaders.Text, (o, v) => o with { Context = v }, o => o.Context ?? ""),
+        Row<ListenAddress>("http-address", "HOST:PORT", "Where /metrics, /healthz and /readyz are served; no host means all interfaces",
+            OptionReaders.Listen, (o, v) => o with { HttpAddress = v }, o => o.HttpAddress.ToString()),
+        Row<bool>("leader-elect", null, "Wait for the lease, so that of several replicas one acts",
+            OptionReaders.Bool, (o, v) => o with { LeaderElect = v }, o => Show(o.LeaderElect)),
+        Row<TimeSpan>("lease-duration", "DURATION", "How long the others wait for a silent leader",
+            OptionReaders.Duration, (o, v) => o with { LeaseDuration = v }, o => GoDuration.Format(o.LeaseDuration)),
+        Row<TimeSpan>("renew-deadline", "DURATION", "How long the leader tries to renew before it stops itself; below the lease's duration",
+            OptionReaders.Duration, (o, v) => o with { RenewDeadline = v }, o => GoDuration.Format(o.RenewDeadline)),
+        Row<TimeSpan>("retry-period", "DURATION", "The time between two tries; 1.2 of it must be below the renew deadline",
+            OptionReaders.Duration, (o, v) => o with { RetryPeriod = v }, o => GoDuration.Format(o.RetryPeriod)),
+        Row<int>("revocation-workers", "N", "How many revocations run at the same time",
+            OptionReaders.WorkerCount, (o, v) => o with { RevocationWorkers = v }, o => $"{o.RevocationWorkers}"),
+        Row<int>("workers", "N", "How many other reconciliations run at the same time",
+            OptionReaders.WorkerCount, (o, v) => o with { Workers = v }, o => $"{o.Workers}"),
+        Row<TimeSpan>("resync", "DURATION", "How often everything known is looked at again; 0 for never",
+            OptionReaders.DurationOrNever, (o, v) => o with { Resync = v }, o => GoDuration.Format(o.Resync)),
+        Row<LogLevel>("log-level", "LEVEL", "trace, debug, info, warning, error or critical",
+            OptionReaders.Level, (o, v) => o with { LogLevel = v }, o => Show(o.LogLevel)),
+        Row<Uri>("otlp-endpoint", "URL", "An OTLP collector that gets the metrics too",
+            OptionReaders.HttpUrl, (o, v) => o with { OtlpEndpoint = v }, o => o.OtlpEndpoint?.OriginalString ?? "") with { Variable = "OTEL_EXPORTER_OTLP_ENDPOINT" },
+        Row<Uri>("public-server", "URL", "The API server's address in delivered kubeconfigs; else the one the operator uses",
+            OptionReaders.HttpsUrl, (o, v) => o with { PublicServer = v }, o => o.PublicServer?.OriginalString ?? ""),
+        Row<string>("public-ca-file", "FILE", "The CA in delivered kubeconfigs, PEM; else the one the operator trusts",
+            OptionReaders.CertificateFile, (o, v) => o with { PublicCaFile = v }, o => o.PublicCaFile ?? ""),
+        Row<string>("cluster-name", "NAME", "The cluster's name in delivered kubeconfigs",
+            OptionReaders.Text, (o, v) => o with { ClusterName = v }, o => o.ClusterName),
+    ];
+
+    private static Option Row<T>(
+        string name, string? value, string help, OptionReader<T> read, Func<OperatorOptions, T, OperatorOptions> set, Func<OperatorOptions, string> show) =>
+        new(
+            name,
+            "BREAKGLASS_" + name.ToUpperInvariant().Replace('-', '_'),
+            value,
+            help,
+            show,
+            (options, text) => read(text, out var parsed) is { } problem ? (options, problem) : (set(options, parsed), null));
+
+    private static string Show(bool value) => value ? "true" : "false";
+
+    private static string Show(LogLevel level) => level switch
+    {
+        LogLevel.Trace => "trace",
+        LogLevel.Debug => "debug",
+        LogLevel.Information => "info",
+        LogLevel.Warning => "warning",
+        LogLevel.Error => "error",
+        _ => "critical",
+    };
+}

@@ -1,0 +1,209 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using BreakGlass.Operator.Options;
+using FluentAssertions;
+using FsCheck;
+using FsCheck.Fluent;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace BreakGlass.Operator.Tests.Options;
+
+public sealed class OptionParserTests
+{
+    [Fact]
+    public void Nothing_given_means_the_documented_defaults()
+    {
+        Good([]).Should().Be(new OperatorOptions());
+        var options = Good([]);
+        options.Command.Should().Be(OperatorCommand.Run);
+        options.Namespace.Should().Be("breakglass-system");
+        options.GrantsNamespace.Should().Be("breakglass-grants");
+        options.TrustRequester.Should().BeFalse();
+        options.Kubeconfig.Should().BeNull();
+        options.Context.Should().BeNull();
+        options.HttpAddress.Should().Be(new ListenAddress(null, 8080));
+        options.LeaderElect.Should().BeTrue();
+        options.LeaseDuration.Should().Be(TimeSpan.FromSeconds(15));
+        options.RenewDeadline.Should().Be(TimeSpan.FromSeconds(10));
+        options.RetryPeriod.Should().Be(TimeSpan.FromSeconds(2));
+        options.Resync.Should().Be(TimeSpan.FromMinutes(10));
+        options.LogLevel.Should().Be(LogLevel.Information);
+        options.OtlpEndpoint.Should().BeNull();
+        options.PublicServer.Should().BeNull();
+        options.PublicCaFile.Should().BeNull();
+        options.ClusterName.Should().Be("kubernetes");
+    }
+
+    [Fact]
+    public void A_flag_wins_over_its_variable_and_the_last_flag_over_the_first()
+    {
+        var environment = new Dictionary<string, string> { ["BREAKGLASS_NAMESPACE"] = "from-variable", ["BREAKGLASS_WORKERS"] = "3" };
+        var options = Good(["--namespace", "first", "--namespace=second"], environment);
+        options.Namespace.Should().Be("second");
+        options.Workers.Should().Be(3);
+    }
+
+    [Fact]
+    public void Every_option_can_be_given_as_flag_and_as_variable_and_shows_what_was_given()
+    {
+        var file = TemporaryCa();
+        try
+        {
+            var values = new Dictionary<string, string>
+            {
+                ["namespace"] = "a", ["grants-namespace"] = "b", ["trust-requester"] = "true", ["kubeconfig"] = "/x/y", ["context"] = "kind-x",
+                ["http-address"] = "127.0.0.1:9000", ["leader-elect"] = "false", ["lease-duration"] = "1m", ["renew-deadline"] = "12s", ["retry-period"] = "3s",
+                ["revocation-workers"] = "7", ["workers"] = "9", ["resync"] = "1h30m", ["log-level"] = "debug", ["otlp-endpoint"] = "http://collector:4318",
+                ["public-server"] = "https://api.example:6443", ["public-ca-file"] = file, ["cluster-name"] = "prod eu",
+            };
+            values.Keys.Should().BeEquivalentTo(OptionTable.All.Select(option => option.Name), "this test gives each of them a value");
+            foreach (var option in OptionTable.All)
+            {
+                var value = values[option.Name];
+                option.Show(Good([$"--{option.Name}={value}"])).Should().Be(value);
+                if (option.Value is not null) option.Show(Good([$"--{option.Name}", value])).Should().Be(value);
+                if (option.Variable is not null) option.Show(Good([], new() { [option.Variable] = value })).Should().Be(value);
+                option.Show(new OperatorOptions()).Should().NotBe(value, "a default would prove nothing");
+            }
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void An_empty_variable_is_not_set() => Good([], new() { ["BREAKGLASS_NAMESPACE"] = "" }).Namespace.Should().Be("breakglass-system");
+
+    [Fact]
+    public void A_switch_stands_alone_and_takes_no_following_word()
+    {
+        Good(["--trust-requester"]).TrustRequester.Should().BeTrue();
+        Good(["--leader-elect=false"]).LeaderElect.Should().BeFalse();
+        Problems(["--trust-requester", "false"]).Should().ContainSingle().Which.Should().Contain("\"false\"");
+    }
+
+    [Theory]
+    [InlineData(OperatorCommand.Run)]
+    [InlineData(OperatorCommand.Run, "run")]
+    [InlineData(OperatorCommand.Reap, "reap", "--log-level=debug")]
+    [InlineData(OperatorCommand.Version, "version")]
+    [InlineData(OperatorCommand.Version, "--version")]
+    [InlineData(OperatorCommand.Help, "--help")]
+    [InlineData(OperatorCommand.Help, "reap", "-h", "--nonsense")]
+    internal void The_first_word_is_the_command(OperatorCommand expected, params string[] arguments) => Good(arguments).Command.Should().Be(expected);
+
+    [Theory]
+    [InlineData(":8080", null, 8080)]
+    [InlineData("0.0.0.0:1", "0.0.0.0", 1)]
+    [InlineData("localhost:0", "127.0.0.1", 0)]
+    [InlineData("[::1]:65535", "::1", 65535)]
+    public void Listen_addresses_are_read(string text, string? address, int port) =>
+        Good([$"--http-address={text}"]).HttpAddress.Should().Be(new ListenAddress(address is null ? null : IPAddress.Parse(address), port));
+
+    [Theory]
+    [InlineData("--namespace=Break_Glass", "--namespace (BREAKGLASS_NAMESPACE)", "breakglass-system")]
+    [InlineData("--namespace=", "--namespace (BREAKGLASS_NAMESPACE)", "breakglass-system")]
+    [InlineData("--grants-namespace=-a", "--grants-namespace (BREAKGLASS_GRANTS_NAMESPACE)", "lower-case")]
+    [InlineData("--trust-requester=yes", "--trust-requester (BREAKGLASS_TRUST_REQUESTER)", "true or false")]
+    [InlineData("--kubeconfig=", "--kubeconfig", "1 to 1024")]
+    [InlineData("--http-address=8080", "--http-address (BREAKGLASS_HTTP_ADDRESS)", ":8080")]
+    [InlineData("--http-address=::1:8080", "--http-address", "[::1]:8080")]
+    [InlineData("--http-address=:99999", "--http-address", ":8080")]
+    [InlineData("--http-address=example.org:80", "--http-address", "IP:PORT")]
+    [InlineData("--lease-duration=15", "--lease-duration (BREAKGLASS_LEASE_DURATION)", "15s")]
+    [InlineData("--retry-period=0s", "--retry-period (BREAKGLASS_RETRY_PERIOD)", "above zero")]
+    [InlineData("--resync=10ms", "--resync (BREAKGLASS_RESYNC)", "0 for never")]
+    [InlineData("--workers=0", "--workers (BREAKGLASS_WORKERS)", "1 to 1000")]
+    [InlineData("--revocation-workers=many", "--revocation-workers (BREAKGLASS_REVOCATION_WORKERS)", "1 to 1000")]
+    [InlineData("--log-level=loud", "--log-level (BREAKGLASS_LOG_LEVEL)", "trace, debug, info")]
+    [InlineData("--otlp-endpoint=collector:4317", "--otlp-endpoint (OTEL_EXPORTER_OTLP_ENDPOINT)", "https://")]
+    [InlineData("--public-server=http://api:6443", "--public-server (BREAKGLASS_PUBLIC_SERVER)", "https://api.example:6443")]
+    [InlineData("--public-ca-file=/does/not/exist", "--public-ca-file (BREAKGLASS_PUBLIC_CA_FILE)", "readable")]
+    [InlineData("--cluster-name=a\nb", "--cluster-name (BREAKGLASS_CLUSTER_NAME)", "line breaks")]
+    [InlineData("--namespaces=x", "--namespaces", "--help")]
+    [InlineData("--workers", "--workers (BREAKGLASS_WORKERS)", "--workers=N")]
+    [InlineData("start", "\"start\"", "run, reap, version")]
+    [InlineData("--grants-namespace=breakglass-system", "--grants-namespace (BREAKGLASS_GRANTS_NAMESPACE)", "two namespaces")]
+    [InlineData("--lease-duration=10s", "--renew-deadline (BREAKGLASS_RENEW_DEADLINE)", "15s and 10s")]
+    [InlineData("--retry-period=9s", "--retry-period (BREAKGLASS_RETRY_PERIOD)", "10s and 2s")]
+    public void A_bad_value_is_answered_with_the_option_its_variable_and_what_to_write(string argument, string names, string advice) =>
+        Problems([argument]).Should().ContainSingle().Which.Should().Contain(names).And.Contain(advice);
+
+    [Fact]
+    public void Everything_wrong_is_reported_at_once()
+    {
+        var problems = Problems(["--workers=0", "--nonsense", "--lease-duration=1"], new() { ["BREAKGLASS_LOG_LEVEL"] = "loud" });
+        problems.Should().HaveCount(4);
+        string.Join('\n', problems).Should().ContainAll("--workers", "--nonsense", "--lease-duration", "BREAKGLASS_LOG_LEVEL");
+    }
+
+    [Fact]
+    public void A_password_in_a_URL_is_refused_and_not_repeated()
+    {
+        var problem = Problems(["--public-server=https://admin:hunter2@api:6443"]).Should().ContainSingle().Which;
+        problem.Should().NotContain("hunter2").And.NotContain("admin").And.Contain("--public-server");
+    }
+
+    [Fact]
+    public void A_CA_file_with_a_private_key_in_it_is_refused_and_not_repeated()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var file = TemporaryCa(key.ExportPkcs8PrivateKeyPem());
+        try
+        {
+            Problems([$"--public-ca-file={file}"]).Should().ContainSingle().Which.Should().Contain("private key").And.NotContain("BEGIN");
+            File.WriteAllText(file, "nothing here");
+            Problems([$"--public-ca-file={file}"]).Should().ContainSingle().Which.Should().Contain("no certificate");
+            File.WriteAllText(file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+            Problems([$"--public-ca-file={file}"]).Should().ContainSingle().Which.Should().Contain("damaged");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void The_help_lists_every_option_with_its_variable_and_default()
+    {
+        var help = OptionParser.Help();
+        foreach (var option in OptionTable.All)
+        {
+            help.Should().Contain($"--{option.Name}").And.Contain(option.Help);
+            if (option.Variable is not null) help.Should().Contain(option.Variable);
+            help.Should().Contain(option.Show(new OperatorOptions()) is { Length: > 0 } value ? $"default {value}\n" : "not set by default\n");
+        }
+
+        help.Should().Contain("reap").And.Contain("version");
+    }
+
+    [Fact]
+    public void No_command_line_makes_it_throw() =>
+        Prop.ForAll(
+            Gen.Elements("run", "reap", "--", "--=", "-", "", "=", "--namespace", "--namespace=", "--workers=-1", "--http-address=]:1", "--http-address=[:1", "--x", "a\0b", "--otlp-endpoint=http://", "--otlp-endpoint=@://@")
+                .ListOf().Select(words => words.ToArray()).ToArbitrary(),
+            arguments => OptionParser.Parse(arguments, _ => null, out _) is not null)
+        .QuickCheckThrowOnFailure();
+
+    private static OperatorOptions Good(string[] arguments, Dictionary<string, string>? environment = null)
+    {
+        OptionParser.Parse(arguments, name => environment?.GetValueOrDefault(name), out var options).Should().BeEmpty();
+        return options;
+    }
+
+    private static IReadOnlyList<string> Problems(string[] arguments, Dictionary<string, string>? environment = null) =>
+        OptionParser.Parse(arguments, name => environment?.GetValueOrDefault(name), out _);
+
+    private static string TemporaryCa(string more = "")
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        using var certificate = new CertificateRequest("CN=test-ca", key, HashAlgorithmName.SHA256).CreateSelfSigned(start, start.AddYears(10));
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, certificate.ExportCertificatePem() + "\n" + more);
+        return file;
+    }
+}
