@@ -254,6 +254,9 @@ public sealed record BindingRecord
 
     /// <summary>The role, as kind/name.</summary>
     public string Role { get; init => field = value ?? ""; } = "";
+
+    /// <summary>UID of the binding, once it exists: by it a binding is known again whose marks were stripped.</summary>
+    public string? Uid { get; init; }
 }
 
 /// <summary>One approver's decision.</summary>

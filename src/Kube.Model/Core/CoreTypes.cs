@@ -107,11 +107,11 @@ public sealed record Secret : IKubeResource<Secret>
 /// </summary>
 public sealed record SecretMetadata : IKubeResource<SecretMetadata>
 {
-    /// <inheritdoc/>
-    public string ApiVersion { get; init => field = value ?? "v1"; } = "v1";
+    /// <summary>Always <c>v1</c>: on the wire it says meta.k8s.io/v1, which is the form and not the kind.</summary>
+    public string ApiVersion { get; init => field = "v1"; } = "v1";
 
-    /// <inheritdoc/>
-    public string Kind { get; init => field = value ?? "Secret"; } = "Secret";
+    /// <summary>Always <c>Secret</c>: on the wire it says PartialObjectMetadata, which is the form and not the kind.</summary>
+    public string Kind { get; init => field = "Secret"; } = "Secret";
 
     /// <inheritdoc/>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();

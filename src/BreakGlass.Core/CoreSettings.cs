@@ -1,0 +1,26 @@
+namespace BreakGlass.Core;
+
+/// <summary>What every decision needs to know of the operator's own set-up.</summary>
+public sealed record CoreSettings
+{
+    /// <summary>The namespace of the grants' ServiceAccounts and credentials.</summary>
+    public string GrantsNamespace { get; init; } = "breakglass-grants";
+
+    /// <summary>The operator's own namespace.</summary>
+    public string OperatorNamespace { get; init; } = "breakglass-system";
+
+    /// <summary>Take <c>spec.requester</c> as written. For demonstrations and tests only: whoever can create a grant can then name anybody.</summary>
+    public bool TrustRequester { get; init; }
+
+    /// <summary>A grant that could not be activated for this long after its creation is denied rather than opened at an hour when nobody expects it.</summary>
+    public TimeSpan LatestActivation { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>A difference between our clock and the API server's above which no grant is activated.</summary>
+    public TimeSpan LargestClockSkew { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A difference between our clock and the API server's above which policies say so.</summary>
+    public TimeSpan NotableClockSkew { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether objects in the namespace are out of every policy's reach: with them a grant could read other grants' credentials.</summary>
+    public bool IsProtected(string ns) => ns == GrantsNamespace || ns == OperatorNamespace;
+}

@@ -1,0 +1,57 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using Kube.Model;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>Questions to the authorizer about a grant's identity.</summary>
+internal static class AccessQuestions
+{
+    /// <summary>The rules of a role as they are now; none where it is gone.</summary>
+    public static IReadOnlyList<PolicyRule> Rules(ClusterView cluster, RoleReference role, string? ns) => role.Kind == nameof(Role)
+        ? (ns is null ? null : cluster.Role(ns, role.Name))?.Rules ?? []
+        : cluster.ClusterRole(role.Name)?.Rules ?? [];
+
+    /// <summary>Whether a rule allows a request on a resource.</summary>
+    public static bool CanBeAsked(PolicyRule rule) => rule is { Verbs.Count: > 0, Resources.Count: > 0, ApiGroups.Count: > 0 };
+
+    /// <summary>Asks for the first thing that the rules allow; for reading pods where they allow nothing.</summary>
+    public static SubjectAccessReviewSpec For(BreakGlassGrant grant, IReadOnlyList<PolicyRule> rules, string? ns)
+    {
+        var rule = rules.FirstOrDefault(CanBeAsked);
+        var resource = Concrete(rule?.Resources[0], "pods").Split('/', 2);
+        var attributes = new ResourceAttributes
+        {
+            Namespace = ns,
+            Verb = Concrete(rule?.Verbs[0], "get"),
+            Group = Concrete(rule?.ApiGroups[0], ""),
+            Resource = resource[0] == "*" ? "pods" : resource[0],
+            Subresource = resource.Length > 1 ? resource[1] : null,
+            Name = rule?.ResourceNames.Count > 0 ? rule.ResourceNames[0] : null,
+        };
+        return Identity(grant) with { ResourceAttributes = attributes };
+    }
+
+    /// <summary>One question for each binding that was recorded.</summary>
+    public static IReadOnlyList<SubjectAccessReviewSpec> ForAll(GrantFacts facts, BreakGlassGrant grant) =>
+    [
+        .. grant.Status.Bindings.Select(b =>
+        {
+            var role = b.Role.Split('/', 2) is [var kind, var name] ? new RoleReference { Kind = kind, Name = name } : new RoleReference();
+            return For(grant, Rules(facts.Cluster, role, b.Namespace), b.Namespace);
+        }).Distinct(),
+    ];
+
+    private static SubjectAccessReviewSpec Identity(BreakGlassGrant grant)
+    {
+        if (grant.Status.Credential is CredentialKind.BindRequester || grant.Status.ServiceAccount?.Split('/', 2) is not [var ns, var name])
+        {
+            var groups = grant.Spec.Requester?.Groups ?? [];
+            return new() { User = grant.Spec.Requester?.Username, Groups = groups.Contains("system:authenticated") ? groups : [.. groups, "system:authenticated"] };
+        }
+
+        return new() { User = Subjects.ServiceAccountUser(ns, name), Groups = Subjects.ServiceAccountGroups(ns) };
+    }
+
+    private static string Concrete(string? value, string otherwise) => value is null or "*" ? otherwise : value;
+}

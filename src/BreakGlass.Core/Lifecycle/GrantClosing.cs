@@ -1,0 +1,100 @@
+using BreakGlass.Core.Api;
+using Kube.Model;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>
+/// The way out: bindings first, which cuts access at once, then the Secret, which kills the token, then the rest, then the status, then the
+/// proof. Nothing here asks a policy, a role or anybody else.
+/// </summary>
+internal static class GrantClosing
+{
+    private static readonly TimeSpan ProofRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ProofRetryLater = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RetainByDefault = TimeSpan.FromHours(2160);
+
+    public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant, Ending? ending)
+    {
+        var ours = facts.Objects.Where(o => Wanted.IsOurs(grant, o)).ToList();
+        if (Cut(facts, grant, ours) is { } cut) return cut;
+        if (!facts.Attempt.CleanUpFailed && CleanUp(facts, ours) is { } cleanUp) return cleanUp;
+        if (ending is not null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Now), Note(grant, ending)));
+
+        // A clean-up that failed is tried again by the next run, before anything is called proven.
+        if (ours.Count > 0) return GrantPlan.Wait(facts.Now + ProofRetry);
+        if (Prove(facts, grant) is { } prove) return prove;
+        return GrantLifecycle.HasFinalizer(grant) ? GrantPlan.Do(new PlanStep.DropFinalizer()) : Retain(facts, grant);
+    }
+
+    /// <summary>Objects that say they were made for a grant that is not there.</summary>
+    public static GrantPlan Orphans(IReadOnlyList<IKubeObject> objects)
+    {
+        var orphans = objects.Where(ClaimsToBeOurs).ToList();
+        var bindings = orphans.Where(IsBinding).ToList();
+        var now = bindings.Count > 0 ? bindings : orphans;
+        return new() { Steps = [.. now.Select(o => new PlanStep.Remove(o, Removal.Orphan))], Cuts = bindings.Count > 0 };
+    }
+
+    private static GrantPlan? Cut(GrantFacts facts, BreakGlassGrant grant, List<IKubeObject> ours)
+    {
+        var steps = ours.Where(IsBinding).Select(PlanStep (o) => new PlanStep.Remove(o, Removal.Revocation)).ToList();
+        if (!facts.Attempt.Cut && !facts.Attempt.Searched && !Conditions.IsTrue(grant.Status.Conditions, "Revoked"))
+        {
+            var unseen = grant.Status.Bindings.Where(b => !ours.Any(o => o.Kind == b.Kind && o.Metadata.Name == b.Name && (o.Metadata.Namespace ?? "") == (b.Namespace ?? ""))).ToList();
+            if (unseen.Count > 0) steps.Add(new PlanStep.Find(unseen));
+        }
+
+        return steps.Count == 0 ? null : new() { Steps = steps, Cuts = true };
+    }
+
+    private static GrantPlan? CleanUp(GrantFacts facts, List<IKubeObject> ours)
+    {
+        var secret = ours.FirstOrDefault(o => o is SecretMetadata);
+        if (secret is not null)
+        {
+            return GrantPlan.Do(facts.Attempt.CredentialHeld ? new PlanStep.Remove(secret, Removal.Revocation) : new PlanStep.HoldCredential(secret));
+        }
+
+        return ours.Count == 0 ? null : GrantPlan.Do([.. ours.Select(o => new PlanStep.Remove(o, Removal.Revocation))]);
+    }
+
+    private static GrantPlan? Prove(GrantFacts facts, BreakGlassGrant grant)
+    {
+        if (!GrantLifecycle.IsRecorded(grant.Status) || Conditions.IsTrue(grant.Status.Conditions, "Revoked")) return null;
+        if (facts.Attempt.Proof is not { } proof)
+        {
+            return GrantPlan.Do(new PlanStep.Prove(AccessQuestions.ForAll(facts, grant), [.. grant.Status.Bindings.Select(b => b.Name).Distinct()]));
+        }
+
+        if (proof is { AccessGone: true, TokenDead: not false }) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Proven(grant, proof, facts.Now)));
+
+        // The API server keeps the answer to a token for up to 10 s, so that the first tries may fail.
+        var late = facts.Now - (grant.Status.EndedAt ?? facts.Now) > TimeSpan.FromSeconds(30);
+        return GrantPlan.Wait(facts.Now + (late ? ProofRetryLater : ProofRetry));
+    }
+
+    private static GrantPlan Retain(GrantFacts facts, BreakGlassGrant grant)
+    {
+        if (grant.Metadata.DeletionTimestamp is not null || grant.Status.EndedAt is not { } ended) return GrantPlan.Settled;
+        var retain = facts.Policy is { } policy && GoDuration.TryParse(policy.Spec.RetainFor, out var duration) ? duration : RetainByDefault;
+        return facts.Now >= ended + retain ? GrantPlan.Do(new PlanStep.DeleteGrant()) : GrantPlan.Wait(ended + retain);
+    }
+
+    private static GrantNote Note(BreakGlassGrant grant, Ending ending)
+    {
+        var who = GrantStatuses.Requester(grant);
+        return ending.Reason switch
+        {
+            EndReason.Expired => new(false, "GrantExpired", "Expire", $"Access of {who} ended, as its time was over."),
+            EndReason.Failed => new(true, "GrantFailed", "Fail", ending.Sentence),
+            _ => new(false, "GrantRevoked", "Revoke", $"Access of {who} was revoked ({ending.Reason}). {ending.Sentence}"),
+        };
+    }
+
+    private static bool IsBinding(IKubeObject o) => o is RoleBinding or ClusterRoleBinding;
+
+    private static bool ClaimsToBeOurs(IKubeObject o) =>
+        o.Metadata.Labels.TryGetValue(BreakGlassApi.ManagedByLabel, out var manager) && manager == BreakGlassApi.ManagedBy
+        && (o.Metadata.Annotations.ContainsKey(BreakGlassApi.GrantUidAnnotation)
+            || o.Metadata.OwnerReferences.Any(r => r.Kind == nameof(BreakGlassGrant) && r.ApiVersion.StartsWith(BreakGlassApi.Group + "/", StringComparison.Ordinal)));
+}

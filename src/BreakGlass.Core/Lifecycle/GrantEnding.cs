@@ -1,0 +1,74 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>Whether the time of a recorded grant is over, and why.</summary>
+internal static class GrantEnding
+{
+    /// <summary>
+    /// The instant at which access ends, whatever a status says: a forged one can shorten a grant but not stretch it past what any policy could
+    /// give, counted from what only the API server writes.
+    /// </summary>
+    public static DateTimeOffset Due(BreakGlassGrant grant, CoreSettings settings)
+    {
+        var due = grant.Status.ExpiresAt ?? DateTimeOffset.MinValue;
+        if (grant.Status.ActivatedAt is { } activated) due = Earlier(due, activated + BreakGlassApi.LongestGrant);
+        if (grant.Metadata.CreationTimestamp is { } created) due = Earlier(due, created + settings.LatestActivation + BreakGlassApi.LongestGrant);
+        return due;
+    }
+
+    /// <summary>Why the grant ends now for reasons that lie in itself; null where it does not.</summary>
+    public static Ending? ByItself(GrantFacts facts, BreakGlassGrant grant)
+    {
+        if (facts.Attempt.Refusal is { } refusal && grant.Status.Phase is not GrantPhase.Active)
+        {
+            return new(EndReason.Failed, refusal.Reason, GrantStatuses.Operator, $"Access could not be given, and nothing is left of it: {refusal}");
+        }
+
+        if (grant.Metadata.DeletionTimestamp is not null) return new(EndReason.Deleted, "Deleted", "unknown", "Access ended since the grant was deleted.");
+        if (grant.Spec.Revoke is { } revoke)
+        {
+            var who = string.IsNullOrEmpty(revoke.By?.Username) ? "unknown" : revoke.By.Username;
+            return new(EndReason.RevokedByUser, "RevokedByUser", who, $"Access was ended by spec.revoke{(string.IsNullOrWhiteSpace(revoke.Reason) ? "." : $": {revoke.Reason}")}");
+        }
+
+        return facts.Now >= Due(grant, facts.Settings)
+            ? new(EndReason.Expired, "Expired", GrantStatuses.Operator, "Access ended, as its time was over.")
+            : null;
+    }
+
+    /// <summary>Why the policy ends the grant now; null where it does not.</summary>
+    public static Ending? ByPolicy(GrantFacts facts, BreakGlassGrant grant)
+    {
+        var name = grant.Spec.Policy;
+        var policy = facts.Policy;
+        if (policy is null || policy.Metadata.DeletionTimestamp is not null || policy.Metadata.Uid != grant.Status.PolicyUid)
+        {
+            return new(EndReason.PolicyDeleted, "PolicyDeleted", GrantStatuses.Operator, $"Access ended since policy '{name}' was deleted.");
+        }
+
+        if (policy.Spec.Suspended) return new(EndReason.PolicySuspended, "PolicySuspended", GrantStatuses.Operator, $"Access ended since policy '{name}' was suspended.");
+
+        var why = Narrowed(facts, grant, policy);
+        return why is null ? null : new(EndReason.PolicyNarrowed, "PolicyNarrowed", GrantStatuses.Operator, $"Access ended since policy '{name}' no longer allows it: {why}");
+    }
+
+    private static string? Narrowed(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy)
+    {
+        var problems = PolicyRules.Check(policy, facts.Settings);
+        if (problems.Count > 0) return problems[0].ToString();
+        if (!Subjects.Include(policy.Spec.Requesters, grant.Spec.Requester ?? new())) return $"spec.requesters: {GrantStatuses.Requester(grant)} is not among them any more";
+        if (!facts.Settings.TrustRequester) return "spec.requester: nobody vouches for who asked, and the operator does not take it as written";
+        if (policy.Spec.Credential != grant.Status.Credential) return $"spec.credential: it gives {policy.Spec.Credential} now";
+        if (!grant.Status.Access.Any(e => Targets.StillGiven(e, policy.Spec))) return "spec.access: none of the grant's entries is left";
+        if (GoDuration.TryParse(policy.Spec.Duration.Max, out var max) && grant.Status.ActivatedAt is { } activated && facts.Now - activated >= max)
+        {
+            return $"spec.duration.max: it is {policy.Spec.Duration.Max} now";
+        }
+
+        return null;
+    }
+
+    private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+}

@@ -1,0 +1,89 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using Kube.Model;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>All that is known of one grant at one moment.</summary>
+public sealed record GrantFacts
+{
+    /// <summary>The time, by a clock that never goes back.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>The operator's set-up.</summary>
+    public required CoreSettings Settings { get; init; }
+
+    /// <summary>The grant's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The grant, or null where it is gone.</summary>
+    public BreakGlassGrant? Grant { get; init; }
+
+    /// <summary>The policy that it names, or null where there is none.</summary>
+    public BreakGlassPolicy? Policy { get; init; }
+
+    /// <summary>Namespaces and roles.</summary>
+    public required ClusterView Cluster { get; init; }
+
+    /// <summary>Objects that carry the grant's name as label, and those found under names that we wanted to use.</summary>
+    public IReadOnlyList<IKubeObject> Objects { get; init; } = [];
+
+    /// <summary>How far our clock is from the API server's; null where unknown.</summary>
+    public TimeSpan? ClockSkew { get; init; }
+
+    /// <summary>What this run of the reconciler came to know on its way; not in any cache.</summary>
+    public Attempt Attempt { get; init; } = Attempt.Fresh;
+}
+
+/// <summary>What one run came to know beside the caches. Losing it in a crash loses nothing: the next run finds it out again.</summary>
+public sealed record Attempt
+{
+    /// <summary>Nothing known yet.</summary>
+    public static Attempt Fresh { get; } = new();
+
+    /// <summary>A token was issued and is held in memory: whose, and until when.</summary>
+    public IssuedToken? Token { get; init; }
+
+    /// <summary>Whether the grant's identity was seen to have its access.</summary>
+    public bool? AccessSeen { get; init; }
+
+    /// <summary>A call that the server refused for good: why the grant cannot be made.</summary>
+    public Problem? Refusal { get; init; }
+
+    /// <summary>Namespaces that cannot take a binding right now, since they are about to go.</summary>
+    public IReadOnlyList<string> ClosedNamespaces { get; init; } = [];
+
+    /// <summary>Policy, roles and namespaces were read from the server itself, not from caches: a denial is never based on a stale cache.</summary>
+    public bool Refreshed { get; init; }
+
+    /// <summary>The bindings were cut in this run.</summary>
+    public bool Cut { get; init; }
+
+    /// <summary>Recorded bindings that no cache shows were looked for by name.</summary>
+    public bool Searched { get; init; }
+
+    /// <summary>It was told that the grant ends soon.</summary>
+    public bool ExpiryAnnounced { get; init; }
+
+    /// <summary>The credential was looked for, so that its death can be proven later.</summary>
+    public bool CredentialHeld { get; init; }
+
+    /// <summary>The clean-up behind the bindings did not succeed in this run.</summary>
+    public bool CleanUpFailed { get; init; }
+
+    /// <summary>What SubjectAccessReview and TokenReview said after the end.</summary>
+    public Proof? Proof { get; init; }
+}
+
+/// <summary>A token held in memory, described without itself.</summary>
+/// <param name="ServiceAccountUid">UID of the ServiceAccount it stands for.</param>
+/// <param name="SecretUid">UID of the Secret it is bound to.</param>
+/// <param name="ExpiresAt">When the API server stops accepting it.</param>
+/// <param name="Jwe">The encrypted kubeconfig, for grants with a recipient key.</param>
+public sealed record IssuedToken(string ServiceAccountUid, string SecretUid, DateTimeOffset ExpiresAt, string? Jwe);
+
+/// <summary>What the reviews said after a grant ended.</summary>
+/// <param name="AccessGone">No SubjectAccessReview finds access through a binding of the grant any more.</param>
+/// <param name="TokenDead">TokenReview refuses the token; null where there is no token to show.</param>
+/// <param name="Elsewhere">Access of the same identity through bindings that are not the grant's.</param>
+public sealed record Proof(bool AccessGone, bool? TokenDead, IReadOnlyList<string> Elsewhere);

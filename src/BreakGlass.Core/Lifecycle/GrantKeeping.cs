@@ -1,0 +1,73 @@
+using BreakGlass.Core.Api;
+using Kube.Model;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>Keeps an active grant's access as it should be: what was tampered with is put right, namespaces are followed as they come and go.</summary>
+internal static class GrantKeeping
+{
+    public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant)
+    {
+        var wanted = Wanted.For(facts, grant);
+        var records = wanted.Records(grant);
+
+        // Nothing is active that is not recorded: a namespace that came to match is written down before it is bound.
+        if (records.Any(r => !grant.Status.Bindings.Any(b => SamePlace(b, r))))
+        {
+            return GrantPlan.Do(new PlanStep.WriteStatus(grant.Status with { Bindings = Union(grant.Status.Bindings, records) }));
+        }
+
+        var steps = new List<PlanStep>();
+        if (!GrantLifecycle.HasFinalizer(grant)) steps.Add(new PlanStep.AddFinalizer());
+        steps.AddRange(wanted.Mend(wanted.Base, isRepair: true));
+        steps.AddRange(wanted.Mend(wanted.Bindings, isRepair: true));
+        steps.AddRange(NoLongerWanted(facts, grant, wanted));
+        if (StaleCredential(wanted) is { } stale) steps.Add(stale);
+        else if (GrantOpening.Credential(facts, grant, wanted) is { } credential) steps.Add(credential);
+        if (steps.Count > 0) return GrantPlan.Do([.. steps]);
+
+        var status = grant.Status with
+        {
+            Bindings = records,
+            CredentialExpiresAt = GrantOpening.CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
+            CredentialJwe = grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe,
+        };
+        if (!records.SequenceEqual(grant.Status.Bindings) || status.CredentialExpiresAt != grant.Status.CredentialExpiresAt || status.CredentialJwe != grant.Status.CredentialJwe)
+        {
+            return GrantPlan.Do(new PlanStep.WriteStatus(status));
+        }
+
+        return Wait(facts, grant);
+    }
+
+    private static GrantPlan Wait(GrantFacts facts, BreakGlassGrant grant)
+    {
+        var due = GrantEnding.Due(grant, facts.Settings);
+        var notice = due - GrantLifecycle.ExpiryNotice;
+        if (facts.Attempt.ExpiryAnnounced || grant.Status.ActivatedAt is not { } activated || notice <= activated) return GrantPlan.Wait(due);
+        return facts.Now < notice
+            ? GrantPlan.Wait(notice)
+            : GrantPlan.Do(new PlanStep.Announce(new(false, "GrantExpiring", "Warn",
+                $"Access of {GrantStatuses.Requester(grant)} ends at {Timestamp.Text(due)}. Create a new grant in time if more is needed.")));
+    }
+
+    /// <summary>A token of a ServiceAccount that was deleted and made again is dead, and its Secret can never hold another.</summary>
+    private static PlanStep.Remove? StaleCredential(Wanted wanted)
+    {
+        if (wanted.Actual<ServiceAccount>() is not { } account || wanted.Actual<SecretMetadata>() is not { } secret) return null;
+        return secret.Metadata.Annotations.TryGetValue(GrantObjects.DeliveredAnnotation, out var uid) && uid != account.Metadata.Uid
+            ? new PlanStep.Remove(secret, Removal.Tampered)
+            : null;
+    }
+
+    private static IEnumerable<PlanStep> NoLongerWanted(GrantFacts facts, BreakGlassGrant grant, Wanted wanted) =>
+        facts.Objects
+            .Where(o => o is RoleBinding or ClusterRoleBinding && Wanted.IsOurs(grant, o))
+            .Where(o => !wanted.Bindings.Concat(wanted.Base).Any(w => GrantObjects.SamePlace(w, o)))
+            .Select(o => new PlanStep.Remove(o, Removal.NoLongerWanted));
+
+    private static bool SamePlace(BindingRecord a, BindingRecord b) => a.Kind == b.Kind && a.Name == b.Name && (a.Namespace ?? "") == (b.Namespace ?? "");
+
+    private static List<BindingRecord> Union(IReadOnlyList<BindingRecord> recorded, IReadOnlyList<BindingRecord> wanted) =>
+        [.. recorded, .. wanted.Where(w => !recorded.Any(r => SamePlace(r, w)))];
+}

@@ -1,0 +1,101 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using Kube.Model;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>
+/// The life of a grant as one function from what is known to what to do next. It reads no clock and does no I/O: a run that was killed between
+/// any two steps is repaired by asking again.
+/// </summary>
+public static class GrantLifecycle
+{
+    /// <summary>How long before the end it is told that a grant ends soon.</summary>
+    public static readonly TimeSpan ExpiryNotice = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan ClockRetry = TimeSpan.FromSeconds(10);
+
+    /// <summary>What to do next for a grant.</summary>
+    public static GrantPlan Decide(GrantFacts facts)
+    {
+        if (facts.Grant is not { } grant) return GrantClosing.Orphans(facts.Objects);
+        var plan = DecideFor(facts, grant);
+        if (plan.Steps.Count > 0 && !plan.Cuts) return plan;
+
+        // Left over from an earlier grant of this name, e.g. out of a backup.
+        var orphans = GrantClosing.Orphans([.. facts.Objects.Where(o => IsOfNamesake(grant, o))]);
+        return orphans.Steps.Count == 0 ? plan : plan with { Steps = [.. plan.Steps, .. orphans.Steps], Cuts = true };
+    }
+
+    /// <summary>Whether a phase never changes again.</summary>
+    public static bool IsTerminal(GrantPhase? phase) => phase is GrantPhase.Expired or GrantPhase.Revoked or GrantPhase.Denied or GrantPhase.Failed;
+
+    /// <summary>Whether access was recorded for a grant, so that it exists or may exist or did once.</summary>
+    public static bool IsRecorded(GrantStatus status) => status.ExpiresAt is not null;
+
+    /// <summary>The instant at which a grant's access is due to end; null where there is none or it is over.</summary>
+    public static DateTimeOffset? DueAt(BreakGlassGrant grant, CoreSettings settings) =>
+        IsRecorded(grant.Status) && !IsTerminal(grant.Status.Phase) ? GrantEnding.Due(grant, settings) : null;
+
+    private static GrantPlan DecideFor(GrantFacts facts, BreakGlassGrant grant)
+    {
+        if (IsTerminal(grant.Status.Phase)) return GrantClosing.Decide(facts, grant, ending: null);
+        if (!IsRecorded(grant.Status)) return Judge(facts, grant);
+
+        if (GrantEnding.ByItself(facts, grant) is { } ending) return GrantClosing.Decide(facts, grant, ending);
+        if (GrantEnding.ByPolicy(facts, grant) is { } byPolicy)
+        {
+            return facts.Attempt.Refreshed ? GrantClosing.Decide(facts, grant, byPolicy) : GrantPlan.Do(new PlanStep.Refresh());
+        }
+
+        return grant.Status.Phase is GrantPhase.Active ? GrantKeeping.Decide(facts, grant) : GrantOpening.Decide(facts, grant);
+    }
+
+    private static GrantPlan Judge(GrantFacts facts, BreakGlassGrant grant)
+    {
+        var now = facts.Now;
+        if (HasFinalizer(grant) || facts.Objects.Any(o => GrantNames.Owns(grant, o)))
+        {
+            if (grant.Metadata.DeletionTimestamp is null || facts.Objects.Any(o => GrantNames.Owns(grant, o)))
+            {
+                // Access may exist, so it was recorded, and the record is gone: activating it again would start its time anew.
+                var lost = new Ending(EndReason.Failed, "RecordLost", GrantStatuses.Operator,
+                    "The record of when this grant's access ends was removed from its status, so access was ended. Find out who can write breakglassgrants/status; create a new grant.");
+                return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, lost, now), new GrantNote(true, "GrantFailed", "Fail", lost.Sentence)));
+            }
+
+            return GrantPlan.Do(new PlanStep.DropFinalizer());
+        }
+
+        if (grant.Metadata.DeletionTimestamp is not null) return GrantPlan.Settled;
+        if (grant.Spec.Revoke is not null)
+        {
+            var ending = GrantEnding.ByItself(facts, grant)!;
+            return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, now), new GrantNote(false, "GrantRevoked", "Revoke", "Revoked before access was given.")));
+        }
+
+        var verdict = GrantRules.Judge(grant, facts.Policy, facts.Cluster, facts.Settings, now);
+        if (verdict.Denial is { } denial)
+        {
+            if (!facts.Attempt.Refreshed) return GrantPlan.Do(new PlanStep.Refresh());
+            return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Denied(grant, denial, now),
+                new GrantNote(true, "GrantDenied", "Deny", $"{GrantStatuses.Requester(grant)} was denied access: {denial}")));
+        }
+
+        if (facts.ClockSkew is { } skew && skew.Duration() > facts.Settings.LargestClockSkew)
+        {
+            return Conditions.Find(grant.Status.Conditions, "Authorized")?.Reason == "ClockSkew"
+                ? GrantPlan.Wait(now + ClockRetry)
+                : GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Held(grant, skew, facts.Settings, now)));
+        }
+
+        return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Recorded(grant, facts.Policy!, verdict, facts.Settings, now),
+            new GrantNote(false, "GrantRequested", "Request",
+                $"{GrantStatuses.Requester(grant)} asks for {GoDuration.Format(verdict.Duration)} of policy '{grant.Spec.Policy}'{(grant.Spec.Ticket is null ? "" : $" ({grant.Spec.Ticket})")}: {grant.Spec.Justification}")));
+    }
+
+    internal static bool HasFinalizer(BreakGlassGrant grant) => grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer);
+
+    private static bool IsOfNamesake(BreakGlassGrant grant, IKubeObject o) =>
+        o.Metadata.Labels.TryGetValue(BreakGlassApi.GrantLabel, out var name) && name == grant.Metadata.Name && !GrantNames.Owns(grant, o);
+}

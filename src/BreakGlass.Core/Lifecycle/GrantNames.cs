@@ -1,0 +1,65 @@
+using System.Security.Cryptography;
+using System.Text;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using Kube.Model;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>
+/// Names and marks of everything made for a grant. All of them follow from the grant's name and UID, so a crashed run finds what it made, and a
+/// namesake made later gets others.
+/// </summary>
+public static class GrantNames
+{
+    /// <summary>The name of the grant's ServiceAccount and of its credential Secret.</summary>
+    public static string Identity(BreakGlassGrant grant) => $"{grant.Metadata.Name}-{Digest(grant.Metadata.Uid ?? "")}";
+
+    /// <summary>The name of the Role and RoleBinding that let the requester read the credential Secret.</summary>
+    public static string Reader(BreakGlassGrant grant) => $"{Identity(grant)}-reader";
+
+    /// <summary>The name of the binding of one access entry; the same in every namespace.</summary>
+    public static string Binding(BreakGlassGrant grant, string entry) => $"breakglass-{grant.Metadata.Name}-{Digest($"{grant.Metadata.Uid}/{entry}")}";
+
+    /// <summary>The metadata of an object made for the grant: marks, and the grant as owner, so that the cluster's own garbage collector ends access too.</summary>
+    public static ObjectMeta Meta(BreakGlassGrant grant, string? ns, string name, DateTimeOffset expiresAt) => new()
+    {
+        Name = name,
+        Namespace = ns,
+        Labels = new Dictionary<string, string>
+        {
+            [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy,
+            [BreakGlassApi.GrantLabel] = grant.Metadata.Name,
+            [BreakGlassApi.PolicyLabel] = grant.Spec.Policy,
+        },
+        Annotations = new Dictionary<string, string>
+        {
+            [BreakGlassApi.ExpiresAtAnnotation] = Timestamp.Text(expiresAt),
+            [BreakGlassApi.GrantUidAnnotation] = grant.Metadata.Uid ?? "",
+        },
+        OwnerReferences =
+        [
+            new() { ApiVersion = grant.ApiVersion, Kind = grant.Kind, Name = grant.Metadata.Name, Uid = grant.Metadata.Uid ?? "" },
+        ],
+    };
+
+    /// <summary>The record of a binding in the grant's status.</summary>
+    public static BindingRecord Record(BreakGlassGrant grant, Target target) => new()
+    {
+        Kind = target.Namespace is null ? nameof(ClusterRoleBinding) : nameof(RoleBinding),
+        Namespace = target.Namespace,
+        Name = Binding(grant, target.Entry),
+        Role = target.Role.ToString(),
+    };
+
+    /// <summary>Whether an object was made for this grant: it says so, or the owner reference does where the annotation was stripped.</summary>
+    public static bool Owns(BreakGlassGrant grant, IKubeObject o)
+    {
+        var uid = grant.Metadata.Uid;
+        if (string.IsNullOrEmpty(uid)) return false;
+        if (o.Metadata.Annotations.TryGetValue(BreakGlassApi.GrantUidAnnotation, out var annotated)) return annotated == uid;
+        return o.Metadata.OwnerReferences.Any(r => r.Uid == uid);
+    }
+
+    private static string Digest(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..10];
+}

@@ -1,0 +1,120 @@
+using BreakGlass.Core.Api;
+using Kube.Model;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>
+/// What to do next for one grant. The steps do not depend on each other and are done side by side; then the question is asked again with
+/// what came of them, until there are none.
+/// </summary>
+public sealed record GrantPlan
+{
+    /// <summary>Nothing to do, and nothing to wait for.</summary>
+    public static GrantPlan Settled { get; } = new();
+
+    /// <summary>What to do now.</summary>
+    public IReadOnlyList<PlanStep> Steps { get; init; } = [];
+
+    /// <summary>When to look again if nothing happens; null for never.</summary>
+    public DateTimeOffset? LookAgainAt { get; init; }
+
+    /// <summary>Whether the steps end access: they go before everything else.</summary>
+    public bool Cuts { get; init; }
+
+    /// <summary>A plan of steps.</summary>
+    public static GrantPlan Do(params PlanStep[] steps) => new() { Steps = steps };
+
+    /// <summary>A plan to wait.</summary>
+    public static GrantPlan Wait(DateTimeOffset? until) => new() { LookAgainAt = until };
+}
+
+/// <summary>One thing to do.</summary>
+public abstract record PlanStep
+{
+    /// <summary>Write the grant's status, if nobody else wrote the grant since; then tell the world.</summary>
+    /// <param name="Status">The whole status.</param>
+    /// <param name="Notes">Events that go with it.</param>
+    public sealed record WriteStatus(GrantStatus Status, params GrantNote[] Notes) : PlanStep;
+
+    /// <summary>Keep the grant from vanishing while access exists.</summary>
+    public sealed record AddFinalizer : PlanStep;
+
+    /// <summary>Let the grant go.</summary>
+    public sealed record DropFinalizer : PlanStep;
+
+    /// <summary>Read policy, roles and namespaces from the server itself.</summary>
+    public sealed record Refresh : PlanStep;
+
+    /// <summary>Look for recorded bindings by name: a binding whose labels were stripped is in no cache.</summary>
+    /// <param name="Bindings">The records.</param>
+    public sealed record Find(IReadOnlyList<BindingRecord> Bindings) : PlanStep;
+
+    /// <summary>Tell of something that changes no status.</summary>
+    /// <param name="Note">The event.</param>
+    public sealed record Announce(GrantNote Note) : PlanStep;
+
+    /// <summary>Create an object.</summary>
+    /// <param name="Object">The object.</param>
+    /// <param name="IsRepair">It was there before and somebody deleted it.</param>
+    public sealed record Create(IKubeObject Object, bool IsRepair) : PlanStep;
+
+    /// <summary>Put an object of ours right in place.</summary>
+    /// <param name="Desired">As it should be.</param>
+    /// <param name="Uid">UID of the one that is there.</param>
+    public sealed record Repair(IKubeObject Desired, string Uid) : PlanStep;
+
+    /// <summary>Delete an object of ours, by UID.</summary>
+    /// <param name="Object">The object.</param>
+    /// <param name="Why">Why.</param>
+    public sealed record Remove(IKubeObject Object, Removal Why) : PlanStep;
+
+    /// <summary>Have a token issued, bound to the credential Secret.</summary>
+    /// <param name="ServiceAccount">Whose token.</param>
+    /// <param name="Secret">The Secret it dies with.</param>
+    /// <param name="Lifetime">Its life, at least 10 minutes.</param>
+    public sealed record IssueToken(IKubeObject ServiceAccount, IKubeObject Secret, TimeSpan Lifetime) : PlanStep;
+
+    /// <summary>Put the token into its Secret, for ever; where it is encrypted to a recipient, only mark the Secret.</summary>
+    /// <param name="Secret">The Secret.</param>
+    /// <param name="ServiceAccountUid">UID of the ServiceAccount that the token stands for.</param>
+    public sealed record Deliver(IKubeObject Secret, string ServiceAccountUid) : PlanStep;
+
+    /// <summary>Ask the authorizer whether access works.</summary>
+    /// <param name="Question">The question.</param>
+    public sealed record CheckAccess(SubjectAccessReviewSpec Question) : PlanStep;
+
+    /// <summary>Get hold of the credential, so that its death can be proven once the Secret is gone.</summary>
+    /// <param name="Secret">The Secret.</param>
+    public sealed record HoldCredential(IKubeObject Secret) : PlanStep;
+
+    /// <summary>Ask the authorizer and the authenticator whether access is really over.</summary>
+    /// <param name="Questions">One for each binding that there was.</param>
+    /// <param name="BindingNames">The names of those bindings, by which the authorizer would explain itself.</param>
+    public sealed record Prove(IReadOnlyList<SubjectAccessReviewSpec> Questions, IReadOnlyList<string> BindingNames) : PlanStep;
+
+    /// <summary>Delete the grant, whose time as a record is over.</summary>
+    public sealed record DeleteGrant : PlanStep;
+}
+
+/// <summary>Why an object of ours is deleted.</summary>
+public enum Removal
+{
+    /// <summary>The grant is over.</summary>
+    Revocation,
+
+    /// <summary>The grant goes on without it.</summary>
+    NoLongerWanted,
+
+    /// <summary>It was tampered with in a way that cannot be put right in place.</summary>
+    Tampered,
+
+    /// <summary>Its grant is not there any more, or another one.</summary>
+    Orphan,
+}
+
+/// <summary>An event to be told.</summary>
+/// <param name="Warning">Warning rather than Normal.</param>
+/// <param name="Reason">CamelCase, from the API's list.</param>
+/// <param name="Action">What was done, CamelCase.</param>
+/// <param name="Text">A sentence.</param>
+public sealed record GrantNote(bool Warning, string Reason, string Action, string Text);

@@ -1,0 +1,129 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using Kube.Model;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>The objects that should exist for a recorded grant, beside those that do.</summary>
+internal sealed class Wanted
+{
+    private readonly BreakGlassGrant _grant;
+    private readonly IReadOnlyList<IKubeObject> _objects;
+
+    private Wanted(BreakGlassGrant grant, IReadOnlyList<IKubeObject> objects)
+    {
+        _grant = grant;
+        _objects = objects;
+    }
+
+    /// <summary>ServiceAccount, Secret, and what lets the requester read it.</summary>
+    public required IReadOnlyList<IKubeObject> Base { get; init; }
+
+    /// <summary>What gives access.</summary>
+    public required IReadOnlyList<IKubeObject> Bindings { get; init; }
+
+    /// <summary>What <see cref="Bindings"/> stand for.</summary>
+    public required IReadOnlyList<Target> Targets { get; init; }
+
+    /// <summary>An object under one of the names that is not the grant's, if there is one.</summary>
+    public IKubeObject? Foreign => Base.Concat(Bindings).Select(Find).FirstOrDefault(o => o is not null && !IsOurs(_grant, o));
+
+    public static Wanted For(GrantFacts facts, BreakGlassGrant grant)
+    {
+        var settings = facts.Settings;
+        var due = grant.Status.ExpiresAt!.Value;
+        var targets = facts.Policy is null
+            ? []
+            : Rules.Targets.Resolve(grant.Status.Access, facts.Policy.Spec, grant.Spec.Namespaces, facts.Cluster.Namespaces, settings)
+                .Where(t => t.Namespace is null || !facts.Attempt.ClosedNamespaces.Contains(t.Namespace))
+                .Take(Rules.Targets.Most)
+                .ToList();
+
+        var basis = new List<IKubeObject>();
+        if (grant.Status.Credential is CredentialKind.ServiceAccountToken)
+        {
+            basis.Add(GrantObjects.Account(grant, settings, due));
+            basis.Add(GrantObjects.CredentialSecret(grant, settings, due));
+            if (grant.Spec.RecipientKey is null)
+            {
+                basis.Add(GrantObjects.ReaderRole(grant, settings, due));
+                basis.Add(GrantObjects.ReaderBinding(grant, settings, due));
+            }
+        }
+
+        return new(grant, facts.Objects)
+        {
+            Base = basis,
+            Targets = targets,
+            Bindings = [.. targets.Select(t => GrantObjects.Binding(grant, t, settings, due))],
+        };
+    }
+
+    /// <summary>
+    /// Whether an object is the grant's own, also where its marks were stripped: by the UID that was recorded, or because it binds the grant's
+    /// ServiceAccount under the grant's name, which nobody else has a reason to.
+    /// </summary>
+    public static bool IsOurs(BreakGlassGrant grant, IKubeObject o)
+    {
+        if (GrantNames.Owns(grant, o)) return true;
+        var record = grant.Status.Bindings.FirstOrDefault(b => b.Name == o.Metadata.Name && b.Kind == o.Kind && (b.Namespace ?? "") == (o.Metadata.Namespace ?? ""));
+        if (record is null) return false;
+        if (record.Uid is not null && record.Uid == o.Metadata.Uid) return true;
+        var subjects = o switch { RoleBinding rb => rb.Subjects, ClusterRoleBinding crb => crb.Subjects, _ => [] };
+        return grant.Status.ServiceAccount is { } account && subjects.Any(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{s.Name}" == account);
+    }
+
+    /// <summary>What stands in an object's place.</summary>
+    public IKubeObject? Find(IKubeObject desired) => _objects.FirstOrDefault(o => GrantObjects.SamePlace(desired, o));
+
+    /// <summary>The grant's object of a kind among <see cref="Base"/>, as it is.</summary>
+    public T? Actual<T>()
+        where T : class, IKubeObject =>
+        Base.Select(Find).OfType<T>().FirstOrDefault();
+
+    /// <summary>Steps that bring wanted objects about. Foreign ones are left alone.</summary>
+    public IEnumerable<PlanStep> Mend(IReadOnlyList<IKubeObject> wanted, bool isRepair)
+    {
+        foreach (var desired in wanted)
+        {
+            var actual = Find(desired);
+            if (actual is null)
+            {
+                yield return new PlanStep.Create(desired, isRepair && WasThere(desired));
+                continue;
+            }
+
+            if (!IsOurs(_grant, actual)) continue;
+            switch (GrantObjects.Compare(desired, actual))
+            {
+                case Drift.Repair:
+                    yield return new PlanStep.Repair(desired, actual.Metadata.Uid ?? "");
+                    break;
+                case Drift.Replace:
+                    yield return new PlanStep.Remove(actual, Removal.Tampered);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>The records of all wanted bindings, with the UIDs of those that exist.</summary>
+    public IReadOnlyList<BindingRecord> Records(BreakGlassGrant grant) =>
+        [.. Targets.Zip(Bindings).Select(p => GrantNames.Record(grant, p.First) with { Uid = Find(p.Second)?.Metadata.Uid })];
+
+    /// <summary>A question to the authorizer that only a working binding answers with yes; null where the roles give nothing to ask for.</summary>
+    public SubjectAccessReviewSpec? AccessQuestion(GrantFacts facts, BreakGlassGrant grant)
+    {
+        foreach (var target in Targets)
+        {
+            var rules = AccessQuestions.Rules(facts.Cluster, target.Role, target.Namespace);
+            if (rules.Any(AccessQuestions.CanBeAsked)) return AccessQuestions.For(grant, rules, target.Namespace);
+        }
+
+        return null;
+    }
+
+    private bool WasThere(IKubeObject desired) =>
+        desired is not (RoleBinding or ClusterRoleBinding)
+        || Base.Contains(desired)
+        || _grant.Status.Bindings.Any(b => b.Uid is not null && b.Name == desired.Metadata.Name && (b.Namespace ?? "") == (desired.Metadata.Namespace ?? ""));
+}

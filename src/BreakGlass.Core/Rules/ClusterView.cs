@@ -1,0 +1,18 @@
+using Kube.Model;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>What decisions need to know of the cluster: a view of caches, read without waiting.</summary>
+/// <param name="Namespaces">All namespaces.</param>
+/// <param name="ClusterRole">A ClusterRole by name, or null.</param>
+/// <param name="Role">A Role by namespace and name, or null.</param>
+/// <param name="Namespace">A namespace by name, or null.</param>
+public sealed record ClusterView(
+    IReadOnlyCollection<Namespace> Namespaces,
+    Func<string, ClusterRole?> ClusterRole,
+    Func<string, string, Role?> Role,
+    Func<string, Namespace?> Namespace)
+{
+    /// <summary>Whether there is such a namespace.</summary>
+    public bool HasNamespace(string name) => Namespace(name) is not null;
+}

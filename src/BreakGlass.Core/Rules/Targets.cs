@@ -1,0 +1,86 @@
+using BreakGlass.Core.Api;
+using Kube.Model;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>One binding that a grant stands for: an access entry in one place.</summary>
+/// <param name="Entry">Name of the access entry.</param>
+/// <param name="Role">The role given.</param>
+/// <param name="Namespace">The namespace, or null for the whole cluster.</param>
+public sealed record Target(string Entry, RoleReference Role, string? Namespace);
+
+/// <summary>Where access entries reach.</summary>
+public static class Targets
+{
+    /// <summary>The most bindings of one grant: its status names each of them, and an object ends at 1.5 MiB.</summary>
+    public const int Most = 1000;
+
+    /// <summary>
+    /// The entries of the policy that a grant asks for, narrowed to the namespaces it asks for: what is recorded with the grant, so that a
+    /// policy that grows later does not widen it.
+    /// </summary>
+    public static IReadOnlyList<AccessEntry> Snapshot(PolicySpec policy, GrantSpec grant)
+    {
+        var chosen = grant.Access.Count == 0 ? policy.Access : [.. policy.Access.Where(e => grant.Access.Contains(e.Name))];
+        if (grant.Namespaces.Count == 0) return chosen;
+        return
+        [
+            .. chosen
+                .Where(e => e.ClusterWide is not true)
+                .Select(e => e.Namespaces.Count > 0 ? e with { Namespaces = [.. e.Namespaces.Where(grant.Namespaces.Contains)] } : e)
+                .Where(e => e.NamespaceSelector is not null || e.Namespaces.Count > 0),
+        ];
+    }
+
+    /// <summary>
+    /// The bindings that should exist: what was recorded with the grant, as far as the policy still says the same, in the namespaces that
+    /// exist and are not about to go.
+    /// </summary>
+    public static IReadOnlyList<Target> Resolve(
+        IReadOnlyList<AccessEntry> recorded, PolicySpec policy, IReadOnlyList<string> only, IReadOnlyCollection<Namespace> namespaces, CoreSettings settings)
+    {
+        var targets = new List<Target>();
+        foreach (var entry in recorded)
+        {
+            var today = policy.Access.FirstOrDefault(e => e.Name == entry.Name);
+            if (today is null || today.RoleRef != entry.RoleRef) continue;
+            if (entry.ClusterWide is true)
+            {
+                if (today.ClusterWide is true && only.Count == 0) targets.Add(new(entry.Name, entry.RoleRef, null));
+                continue;
+            }
+
+            foreach (var ns in namespaces)
+            {
+                var name = ns.Metadata.Name;
+                if (ns.Metadata.DeletionTimestamp is not null || settings.IsProtected(name)) continue;
+                if (only.Count > 0 && !only.Contains(name)) continue;
+                if (Reaches(entry, ns) && Reaches(today, ns)) targets.Add(new(entry.Name, entry.RoleRef, name));
+            }
+        }
+
+        targets.Sort((a, b) => (string.CompareOrdinal(a.Entry, b.Entry), string.CompareOrdinal(a.Namespace, b.Namespace)) switch
+        {
+            (0, var byNamespace) => byNamespace,
+            (var byEntry, _) => byEntry,
+        });
+        return targets;
+    }
+
+    /// <summary>
+    /// Whether the policy still says of a recorded entry what it said when the grant was decided, at least in part. Namespaces that come and
+    /// go do not matter here, only what the policy's author wrote.
+    /// </summary>
+    public static bool StillGiven(AccessEntry recorded, PolicySpec policy)
+    {
+        var today = policy.Access.FirstOrDefault(e => e.Name == recorded.Name);
+        if (today is null || today.RoleRef != recorded.RoleRef) return false;
+        if (recorded.ClusterWide is true) return today.ClusterWide is true;
+        if (recorded.NamespaceSelector is not null) return today.NamespaceSelector is not null || today.Namespaces.Count > 0;
+        return today.NamespaceSelector is not null || recorded.Namespaces.Any(today.Namespaces.Contains);
+    }
+
+    /// <summary>Whether an entry reaches a namespace.</summary>
+    public static bool Reaches(AccessEntry entry, Namespace ns) =>
+        entry.NamespaceSelector is { } selector ? selector.Matches(ns.Metadata.Labels) : entry.Namespaces.Contains(ns.Metadata.Name);
+}
