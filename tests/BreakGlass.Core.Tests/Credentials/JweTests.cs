@@ -10,10 +10,11 @@ using Xunit;
 
 namespace BreakGlass.Core.Tests.Credentials;
 
-public sealed class JweTests : IDisposable
+public sealed class JweTests
 {
-    private readonly RSA _rsa = RSA.Create(2048);
-    private readonly ECDiffieHellman _ec = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+    // Made once: a new RSA key takes longer than all that is done with it here.
+    private static readonly RSA Rsa = RSA.Create(2048);
+    private static readonly ECDiffieHellman Ec = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
 
     [Fact]
     public void The_key_derivation_gives_the_key_of_RFC_7518_appendix_C()
@@ -40,8 +41,8 @@ public sealed class JweTests : IDisposable
     public void What_is_encrypted_its_recipient_reads() =>
         Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), content =>
         {
-            Jwe.Decrypt(Jwe.Encrypt(content, EcKey(), null), _ec).Should().Equal(content);
-            Jwe.Decrypt(Jwe.Encrypt(content, RsaKey(), null), _rsa).Should().Equal(content);
+            Jwe.Decrypt(Jwe.Encrypt(content, EcKey(), null), Ec).Should().Equal(content);
+            Jwe.Decrypt(Jwe.Encrypt(content, RsaKey(), null), Rsa).Should().Equal(content);
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -81,7 +82,7 @@ public sealed class JweTests : IDisposable
                     var changed = bytes.ToArray();
                     changed[at] ^= 1;
                     var mutant = string.Join('.', parts.Select((old, i) => i == part ? Base64UrlText.Encode(changed) : old));
-                    var decrypt = () => parts[1].Length == 0 ? Jwe.Decrypt(mutant, _ec) : Jwe.Decrypt(mutant, _rsa);
+                    var decrypt = () => parts[1].Length == 0 ? Jwe.Decrypt(mutant, Ec) : Jwe.Decrypt(mutant, Rsa);
                     decrypt.Should().Throw<CryptographicException>();
                 }
             }
@@ -97,8 +98,8 @@ public sealed class JweTests : IDisposable
         var forRsa = Jwe.Encrypt("token"u8, RsaKey(), null);
         new Action(() => Jwe.Decrypt(forEc, otherEc)).Should().Throw<CryptographicException>().WithMessage("*another key*");
         new Action(() => Jwe.Decrypt(forRsa, otherRsa)).Should().Throw<CryptographicException>().WithMessage("*another key*");
-        new Action(() => Jwe.Decrypt(forEc, _rsa)).Should().Throw<CryptographicException>().WithMessage("*another algorithm*");
-        new Action(() => Jwe.Decrypt(forRsa, _ec)).Should().Throw<CryptographicException>().WithMessage("*another algorithm*");
+        new Action(() => Jwe.Decrypt(forEc, Rsa)).Should().Throw<CryptographicException>().WithMessage("*another algorithm*");
+        new Action(() => Jwe.Decrypt(forRsa, Ec)).Should().Throw<CryptographicException>().WithMessage("*another algorithm*");
     }
 
     [Theory]
@@ -111,7 +112,7 @@ public sealed class JweTests : IDisposable
     [InlineData("W10....")]
     [InlineData("bm90IGpzb24....")]
     public void What_is_no_JWE_is_refused_in_words(string text) =>
-        new Action(() => Jwe.Decrypt(text, _ec)).Should().Throw<CryptographicException>().WithMessage("*JWE*");
+        new Action(() => Jwe.Decrypt(text, Ec)).Should().Throw<CryptographicException>().WithMessage("*JWE*");
 
     [Theory]
     [InlineData("""{"alg":"ECDH-ES","enc":"A256GCM","zip":"DEF"}""", "*compression*")]
@@ -125,13 +126,7 @@ public sealed class JweTests : IDisposable
     public void Headers_that_ask_for_what_is_not_done_here_are_refused(string header, string message)
     {
         var text = $"{Base64UrlText.Encode(Encoding.UTF8.GetBytes(header))}..{Base64UrlText.Encode(new byte[12])}.AAAA.{Base64UrlText.Encode(new byte[16])}";
-        new Action(() => Jwe.Decrypt(text, _ec)).Should().Throw<CryptographicException>().WithMessage(message);
-    }
-
-    public void Dispose()
-    {
-        _rsa.Dispose();
-        _ec.Dispose();
+        new Action(() => Jwe.Decrypt(text, Ec)).Should().Throw<CryptographicException>().WithMessage(message);
     }
 
     private static ECDiffieHellman Ecdh(string x, string y, string d)
@@ -148,7 +143,7 @@ public sealed class JweTests : IDisposable
 
     private static RecipientKey Parse(JsonWebKey jwk) => RecipientKey.TryParse(jwk, out var key, out var error) ? key : throw new FormatException(error);
 
-    private RecipientKey EcKey(string? name = null) => Parse(RecipientKey.PublicJwk(_ec, name));
+    private static RecipientKey EcKey(string? name = null) => Parse(RecipientKey.PublicJwk(Ec, name));
 
-    private RecipientKey RsaKey(string? name = null) => Parse(RecipientKey.PublicJwk(_rsa, name));
+    private static RecipientKey RsaKey(string? name = null) => Parse(RecipientKey.PublicJwk(Rsa, name));
 }
