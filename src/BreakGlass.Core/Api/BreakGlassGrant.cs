@@ -47,9 +47,13 @@ public sealed record BreakGlassGrant : IKubeResource<BreakGlassGrant>
 }
 
 /// <summary>What is asked for.</summary>
-[Rule("has(self.ticket) == has(oldSelf.ticket) && has(self.duration) == has(oldSelf.duration) && has(self.startTime) == has(oldSelf.startTime)", Immutable)]
-[Rule("has(self.access) == has(oldSelf.access) && has(self.namespaces) == has(oldSelf.namespaces) && has(self.recipientKey) == has(oldSelf.recipientKey)", Immutable)]
-[Rule("has(self.requester) == has(oldSelf.requester)", Immutable)]
+[Rule("has(self.ticket) == has(oldSelf.ticket)", "spec.ticket: " + Immutable)]
+[Rule("has(self.duration) == has(oldSelf.duration)", "spec.duration: " + Immutable)]
+[Rule("has(self.startTime) == has(oldSelf.startTime)", "spec.startTime: " + Immutable)]
+[Rule("has(self.access) == has(oldSelf.access)", "spec.access: " + Immutable)]
+[Rule("has(self.namespaces) == has(oldSelf.namespaces)", "spec.namespaces: " + Immutable)]
+[Rule("has(self.recipientKey) == has(oldSelf.recipientKey)", "spec.recipientKey: " + Immutable)]
+[Rule("has(self.requester) == has(oldSelf.requester)", "spec.requester: " + Immutable)]
 [Rule("!has(oldSelf.revoke) || has(self.revoke)", "spec.revoke: a revocation cannot be taken back; create a new grant instead")]
 public sealed record GrantSpec
 {
@@ -89,7 +93,7 @@ public sealed record GrantSpec
     public JsonWebKey? RecipientKey { get; init; }
 
     /// <summary>Set once to end access at once.</summary>
-    [Nullable]
+    [Nullable, Rule("self == oldSelf", "spec.revoke: cannot be changed once it is set")]
     public Revocation? Revoke { get; init; }
 
     /// <summary>Who asks; stamped by admission from the authenticated caller.</summary>
@@ -101,7 +105,7 @@ public sealed record GrantSpec
 public sealed record Revocation
 {
     /// <summary>Why.</summary>
-    [Bounds(max: 1024), Rule("self == oldSelf", "spec.revoke.reason: cannot be changed once it is set")]
+    [Bounds(max: 1024)]
     public string? Reason { get; init; }
 
     /// <summary>Who; stamped by admission.</summary>

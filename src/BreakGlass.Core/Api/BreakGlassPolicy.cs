@@ -112,7 +112,7 @@ public sealed record PolicySpec
     public CredentialKind Credential { get; init; }
 
     /// <summary>How long a grant lasts.</summary>
-    [Default("{}")]
+    [Default("""{"default":"30m","max":"1h"}""")]
     public DurationLimits Duration { get; init => field = value ?? new(); } = new();
 
     /// <summary>End a grant that was not used for this long. Needs session recording.</summary>

@@ -18,6 +18,6 @@ public sealed record Caller
     public IReadOnlyList<string> Groups { get; init => field = value ?? []; } = [];
 
     /// <summary>What else the authenticator said, for example how the user signed in.</summary>
-    [Bounds(max: 64)]
+    [Bounds(max: 64, MaxItemLength = 1024)]
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? Extra { get; init; }
 }

@@ -1,0 +1,33 @@
+# Short recipes; the work is in hack/. Each target works on a bare Debian machine with the .NET SDK and installs what it lacks.
+.DEFAULT_GOAL := help
+.PHONY: help build test test-long demo run bench generate publish clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+build: ## restore the locked packages and build everything; warnings are errors
+	@hack/build.sh
+
+test: ## build, then run every test but the long ones, on a real API server too; ends with the totals
+	@hack/test.sh
+
+test-long: ## the tests that wait for minutes of real time, e.g. a token outliving its 10 minutes
+	@hack/test.sh --long
+
+demo: ## access in an incident, from manifest to revocation, on a control plane of its own; under a minute
+	@hack/demo.sh
+
+run: ## run the operator against the current kubeconfig context (ARGS="--trust-requester ...")
+	@hack/run.sh $(ARGS)
+
+bench: ## measure speed and size against the floor on a real API server (ARGS="..." go to the benchmark)
+	@hack/bench.sh $(ARGS)
+
+generate: ## write config/crd and what else is made from the C# types
+	@hack/generate.sh
+
+publish: ## the operator as one trimmed, ahead-of-time compiled file in artifacts/publish
+	@hack/publish.sh
+
+clean: ## remove build output; the control plane's binaries in the cache stay
+	@rm -rf artifacts

@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# Shows what the operator does, on a control plane of its own: access in an incident from manifest to revocation, and then the same
+# with the operator killed half way. Leaves nothing behind.
+set -euo pipefail
+root="$(cd "$(dirname "$0")/.." && pwd)"
+cd "$root"
+say_as="demo"
+# shellcheck source=hack/lib.sh
+. hack/lib.sh
+# shellcheck source=hack/demo/steps.sh
+. hack/demo/steps.sh
+
+operator=(dotnet "$root/artifacts/bin/BreakGlass.Operator/release/breakglass-operator.dll")
+operator_pid=""
+
+clean_up() {
+    local status=$?
+    trap - EXIT
+    if [ -n "$operator_pid" ]; then kill -KILL "$operator_pid" 2>/dev/null || true; fi
+    if [ "$status" -ne 0 ] && [ -s "$work/operator.log" ]; then
+        printf '\n%s\n' "The demo stopped early; the operator's last words:" >&2
+        tail -n 15 "$work/operator.log" >&2
+    fi
+    if [ -n "${control_plane_pid:-}" ]; then
+        exec {hold}>&-    # the end of its input is what ends the control plane
+        wait "$control_plane_pid" 2>/dev/null || true
+    fi
+    rm -rf "$work"
+    exit "$status"
+}
+
+start_control_plane() {
+    local word seconds
+    coproc CONTROL_PLANE { exec hack/control-plane.sh run "$work/control-plane"; }
+    control_plane_pid=$! hold=${CONTROL_PLANE[1]}
+    read -r word seconds admin <&"${CONTROL_PLANE[0]}" || true
+    [ "${word:-}" = READY ] || fail "the control plane did not start; see above."
+    say "$(cat "$work/control-plane/version") with etcd and the controllers, ready in $seconds s"
+}
+
+set_up() {
+    local file validate=()
+    # Up to 1.22, kubectl checks against the server's schema of CRDs, which lacks the CEL rules; the server itself leaves them out.
+    if grep -qE 'v1\.2[0-2]\.' "$work/control-plane/version"; then validate=(--validate=false); fi
+    run_quietly "$admin" apply -k config/crd "${validate[@]}"
+    run_quietly "$admin" wait --for=condition=Established --timeout=30s crd/breakglasspolicies.breakglass.dev crd/breakglassgrants.breakglass.dev
+    run_quietly "$admin" apply -k config/rbac
+    for file in namespace alice-rbac; do run_quietly "$admin" apply -f "hack/demo/$file.yaml"; done
+    operator_kubeconfig="$(hack/control-plane.sh token "$work/control-plane" breakglass-system breakglass-operator)"
+    alice="$(hack/control-plane.sh user "$work/control-plane" alice payments-oncall)"
+}
+
+start_operator() {
+    local until=$((SECONDS + 30))
+    metrics=$(free_port) health=$(free_port)
+    KUBECONFIG="$operator_kubeconfig" setpriv --pdeathsig KILL -- "${operator[@]}" --trust-requester \
+        --metrics-bind-address="127.0.0.1:$metrics" --health-probe-bind-address="127.0.0.1:$health" >"$work/operator.log" 2>&1 </dev/null &
+    operator_pid=$!
+    until curl -sf --noproxy '*' -o /dev/null --max-time 2 "http://127.0.0.1:$health/readyz"; do
+        if [ "$SECONDS" -ge "$until" ] || ! kill -0 "$operator_pid" 2>/dev/null; then fail "the operator did not become ready."; fi
+        sleep 0.1
+    done
+}
+
+take_credential() { # take_credential GRANT: alice fetches the kubeconfig that was made for this grant
+    local secret
+    secret="$(kubectl_as "$alice" get "bgg/$1" -o 'jsonpath={.status.credentialSecret}')"
+    shown alice "kubectl -n ${secret%/*} get secret ${secret#*/} -o jsonpath='{.data.kubeconfig}' | base64 -d > $1.kubeconfig"
+    kubectl_as "$alice" -n "${secret%/*}" get secret "${secret#*/}" -o 'jsonpath={.data.kubeconfig}' | base64 -d > "$work/$1.kubeconfig"
+    [ -s "$work/$1.kubeconfig" ] || fail "the Secret $secret holds no kubeconfig."
+}
+
+ask_for_access() { # ask_for_access GRANT: sets $expires (seconds since 1970)
+    local asked=$EPOCHREALTIME expires_at
+    shows alice "$alice" apply -f "hack/demo/grant-${1#inc-}.yaml"
+    shows alice "$alice" wait --for=condition=Active "bgg/$1" --timeout=30s
+    good "access $(since "$asked") s after she asked"
+    expires_at="$(kubectl_as "$alice" get "bgg/$1" -o 'jsonpath={.status.expiresAt}')"
+    expires="$(date -d "$expires_at" +%s)"
+    take_credential "$1"
+    shows "$1" "$work/$1.kubeconfig" -n payments get configmaps
+}
+
+wait_for_refusal() { # wait_for_refusal GRANT: the call that worked, again and again until it is refused
+    local said
+    while said="$(kubectl_as "$work/$1.kubeconfig" -n payments get configmaps 2>&1)"; do
+        [ "$(left)" -gt -20 ] || fail "still access 20 s after the expiry."
+        if [ "$(left)" -gt 1 ]; then sleep 0.5; fi
+    done
+    grep -qE 'Forbidden|Unauthorized|logged in' <<<"$said" || fail "the call failed for another reason: $said"
+    refused_at=$EPOCHREALTIME
+    shown "$1" "kubectl -n payments get configmaps"
+    printf '      %s%s%s\n' "$red" "$said" "$plain_out" | head -n 3
+}
+
+with_the_operator() {
+    chapter "An incident at one in the morning"
+    step "GitOps has put a policy in place: payments-oncall may have 'edit' in the namespace payments, for a minute at most"
+    shows gitops "$admin" apply -f hack/demo/policy.yaml
+    run_quietly "$admin" wait --for=condition=Ready bgp/payments-oncall --timeout=30s
+    step "alice is on call. She may ask for access, and nothing else"
+    refused alice "$alice" -n payments get configmaps
+    step "She asks, with a ticket and a reason; no one needs to wake up"
+    ask_for_access inc-4711
+    step "The access is what the policy gives and no more"
+    shows inc-4711 "$work/inc-4711.kubeconfig" -n payments patch configmap checkout --type=merge -p '{"data":{"image":"checkout:2.40.3"}}'
+    refused inc-4711 "$work/inc-4711.kubeconfig" -n kube-system get configmaps
+    step "The grant lasts 10 seconds in this demo; $(left) are left. Nobody does anything now"
+    wait_for_refusal inc-4711
+    good "refused $(awk "BEGIN { printf \"%.1f\", $refused_at - $expires }") s after expiresAt, as polling with kubectl sees it"
+    step "That it is over is proven (SubjectAccessReview, TokenReview), not assumed"
+    shows alice "$alice" wait --for=condition=Revoked bgg/inc-4711 --timeout=30s
+    conditions inc-4711
+    [ -z "$(kubectl_as "$admin" get rolebindings,serviceaccounts,secrets -A -l breakglass.dev/grant=inc-4711 -o name)" ] ||
+        fail "objects of the finished grant are still there."
+    good "no binding, ServiceAccount or Secret of the grant is left in the cluster"
+    step "The record: events and metrics"
+    shows admin "$admin" get events -n default --field-selector involvedObject.name=inc-4711 -o 'custom-columns=TYPE:.type,REASON:.reason,MESSAGE:.message'
+    shown admin "curl -s http://127.0.0.1:$metrics/metrics | grep '^breakglass_operator_.*payments-oncall'"
+    curl -sf --noproxy '*' --max-time 5 "http://127.0.0.1:$metrics/metrics" |
+        grep -E '^breakglass_operator_((activations|revocations)_total|grants|lingering_grants|time_to_access_seconds_(sum|count)|revocation_lag_seconds_(sum|count))' |
+        grep -vE ' 0$' | indent
+}
+
+without_the_operator() {
+    local token exp
+    chapter "The same, and the operator dies"
+    step "Another grant"
+    ask_for_access inc-4712
+    step "The operator is killed, $(left) s before the expiry: no clean-up, no last word"
+    shown admin "kill -KILL $operator_pid"
+    kill -KILL "$operator_pid"; wait "$operator_pid" 2>/dev/null || true; operator_pid=""
+    step "What is left is the reaper: the same program, run by a CronJob, without leader, cache or CRDs. Before the expiry it does nothing"
+    reap
+    shows inc-4712 "$work/inc-4712.kubeconfig" -n payments get configmaps -o name
+    step "At the expiry it cuts"
+    while [ "$(left)" -gt 0 ]; do sleep 0.1; done
+    reap
+    wait_for_refusal inc-4712
+    good "refused $(awk "BEGIN { printf \"%.1f\", $refused_at - $expires }") s after expiresAt, with no operator alive"
+    token="$(sed -n 's/^ *token: *"\{0,1\}\([A-Za-z0-9._-]*\)"\{0,1\} *$/\1/p' "$work/inc-4712.kubeconfig" | head -n 1)"
+    exp="$(jwt_expiry "$token")"
+    step "And had the reaper been dead too: the token itself ends at $(date -u -d "@$exp" +%H:%M:%S) UTC, $((exp - expires)) s after the grant"
+    good "10 minutes is the least that an API server gives a token; that is the last wall, and nobody has to do anything for it"
+}
+
+reap() {
+    shown cronjob "breakglass-operator reap"
+    KUBECONFIG="$operator_kubeconfig" "${operator[@]}" reap >"$work/reap.log" 2>&1 || { cat "$work/reap.log" >&2; fail "the reaper failed."; }
+}
+
+work="$(mktemp -d)"
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+say "what this needs first: the operator, built from source, and a Kubernetes control plane (built once, 5 to 10 minutes, then seconds)"
+hack/build.sh src/BreakGlass.Operator
+need curl curl
+kubectl="$(hack/ensure-kubectl.sh)"
+start_control_plane
+began=$EPOCHREALTIME
+set_up
+start_operator
+say "CRDs, RBAC and the operator (as its own ServiceAccount, never as admin) in place after $(since "$began") s"
+with_the_operator
+without_the_operator
+printf '\n%s\n' "${bold}Done in $(since "$began") s${plain_out}, control plane not counted. Nothing of it is left on this machine."

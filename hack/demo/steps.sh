@@ -1,0 +1,51 @@
+# Sourced by demo.sh: how its steps look, and small helpers. $work, $kubectl, $began and $expires are demo.sh's.
+# shellcheck shell=bash disable=SC2154,SC2034
+
+if [ -z "${NO_COLOR:-}" ] && { [ -t 1 ] || [ -n "${FORCE_COLOR:-}" ]; }; then
+    bold=$'\033[1m' blue=$'\033[1;34m' green=$'\033[32m' red=$'\033[31m' grey=$'\033[2m' plain_out=$'\033[0m'
+else
+    bold="" blue="" green="" red="" grey="" plain_out=""
+fi
+
+since() { awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $1 }"; }
+left() { echo $((expires - ${EPOCHREALTIME%[.,]*})); }    # whole seconds until the expiry, rounded up
+
+chapter() { printf '\n%s%s%s\n' "$blue" "$1" "$plain_out"; }
+step() { printf '\n%s%5s s%s  %s%s%s\n' "$grey" "$(since "$began")" "$plain_out" "$bold" "$1" "$plain_out"; }
+good() { printf '    %s✓ %s%s\n' "$green" "$1" "$plain_out"; }
+indent() { sed 's/^/      /'; }
+shown() { printf '    %s%s$%s %s\n' "$grey" "$1" "$plain_out" "$2"; }    # shown WHO COMMAND-LINE
+
+# Nothing of the machine's own kubectl configuration or cache is read or written.
+kubectl_as() { local config="$1"; shift; HOME="$work/home" KUBECONFIG="$config" "$kubectl" "$@"; }
+run_quietly() { kubectl_as "$@" >"$work/quiet.log" 2>&1 || { cat "$work/quiet.log" >&2; fail "kubectl ${*:2} failed."; }; }
+
+shows() { # shows WHO KUBECONFIG ARGUMENT...: a kubectl call that works
+    local who="$1" config="$2"; shift 2
+    shown "$who" "kubectl $*"
+    kubectl_as "$config" "$@" 2>&1 | indent
+}
+refused() { # refused WHO KUBECONFIG ARGUMENT...: a kubectl call that must be refused
+    local who="$1" config="$2" said; shift 2
+    shown "$who" "kubectl $*"
+    if said="$(kubectl_as "$config" "$@" 2>&1)"; then fail "this should have been refused: $said"; fi
+    printf '      %s%s%s\n' "$red" "$said" "$plain_out"
+}
+conditions() { # conditions GRANT
+    kubectl_as "$alice" get "bgg/$1" -o 'jsonpath={range .status.conditions[*]}{.type}={.status}{"\t"}{.reason}: {.message}{"\n"}{end}' | indent
+}
+
+free_port() { # one that nobody listens on just now
+    local port
+    while :; do
+        port=$((20000 + RANDOM % 12000))
+        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then echo "$port"; return; fi
+    done
+}
+
+jwt_expiry() { # the "exp" of a JWT, without checking it
+    local payload
+    payload="$(cut -d. -f2 <<<"$1" | tr '_-' '/+')"
+    while [ $((${#payload} % 4)) -ne 0 ]; do payload+="="; done
+    base64 -d <<<"$payload" | sed -n 's/.*"exp": *\([0-9]*\).*/\1/p'
+}

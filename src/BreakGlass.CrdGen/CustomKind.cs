@@ -1,0 +1,32 @@
+using System.Reflection;
+using BreakGlass.Core.Api;
+using Kube.Model;
+using Kube.Model.Schema;
+
+namespace BreakGlass.CrdGen;
+
+/// <summary>A C# type that becomes a CustomResourceDefinition.</summary>
+/// <param name="Type">The record.</param>
+/// <param name="Resource">Its place in the API.</param>
+internal sealed record CustomKind(Type Type, ResourceType Resource)
+{
+    /// <summary>The kinds of BreakGlass, in the order in which people meet them.</summary>
+    public static IReadOnlyList<CustomKind> All { get; } =
+    [
+        Of<BreakGlassPolicy>(), Of<BreakGlassGrant>(), Of<BreakGlassApproval>(), Of<BreakGlassReview>(), Of<BreakGlassLockdown>(),
+    ];
+
+    /// <summary>How the kind is registered.</summary>
+    public CustomResourceAttribute Registration { get; } = Type.GetCustomAttribute<CustomResourceAttribute>()
+        ?? throw new InvalidOperationException($"{Type.Name} has no [CustomResource]: say how the kind is registered.");
+
+    /// <summary>The columns that kubectl prints.</summary>
+    public IReadOnlyList<PrinterColumnAttribute> Columns { get; } = [.. Type.GetCustomAttributes<PrinterColumnAttribute>()];
+
+    /// <summary>The name of the CustomResourceDefinition.</summary>
+    public string CrdName => $"{Resource.Plural}.{Resource.Group}";
+
+    /// <summary>The kind of a type.</summary>
+    public static CustomKind Of<T>()
+        where T : class, IKubeResource<T> => new(typeof(T), T.Resource);
+}

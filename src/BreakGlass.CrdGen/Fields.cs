@@ -1,0 +1,79 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Kube.Model.Schema;
+
+namespace BreakGlass.CrdGen;
+
+/// <summary>One JSON field of a record, with what its attributes say.</summary>
+internal sealed record Field(string JsonName, PropertyInfo Property)
+{
+    /// <summary>Whether the field must be there.</summary>
+    public bool IsRequired => Has<RequiredAttribute>();
+
+    /// <summary>The JSON fields of a type, in the order in which they are declared; computed properties are none.</summary>
+    public static IReadOnlyList<Field> Of(Type type) =>
+    [
+        .. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(p => p.SetMethod is { IsPublic: true } && p.GetIndexParameters().Length == 0 && p.GetCustomAttribute<JsonIgnoreAttribute>() is null)
+            .OrderBy(p => p.MetadataToken)
+            .Select(p => new Field(JsonNameOf(p), p)),
+    ];
+
+    /// <summary>The name of a property in JSON.</summary>
+    public static string JsonNameOf(PropertyInfo property) =>
+        property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+
+    /// <summary>The attribute, if it is there.</summary>
+    public T? Get<T>()
+        where T : Attribute => Property.GetCustomAttribute<T>();
+
+    /// <summary>Whether the attribute is there.</summary>
+    public bool Has<T>()
+        where T : Attribute => Property.IsDefined(typeof(T));
+
+    /// <summary>The rules of the field's own type and then those of the field, as the server checks them.</summary>
+    public IEnumerable<RuleAttribute> Rules(Type valueType) =>
+        valueType.GetCustomAttributes<RuleAttribute>().Concat(Property.GetCustomAttributes<RuleAttribute>());
+}
+
+/// <summary>What a C# type is in JSON.</summary>
+internal abstract record Shape
+{
+    /// <summary>A string, integer or boolean, with the format that OpenAPI names.</summary>
+    public sealed record Scalar(string Name, string? Format = null) : Shape;
+
+    /// <summary>One of some names.</summary>
+    public sealed record Names(Type Enum) : Shape;
+
+    /// <summary>A list.</summary>
+    public sealed record List(Type Item) : Shape;
+
+    /// <summary>A map from strings.</summary>
+    public sealed record Map(Type Value) : Shape;
+
+    /// <summary>An object with fields.</summary>
+    public sealed record Object(Type Type) : Shape;
+
+    /// <summary>The shape of a type.</summary>
+    /// <exception cref="NotSupportedException">No schema can be told from the type.</exception>
+    public static Shape Of(Type type)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        if (type == typeof(string)) return new Scalar("string");
+        if (type == typeof(int)) return new Scalar("integer", "int32");
+        if (type == typeof(long)) return new Scalar("integer", "int64");
+        if (type == typeof(bool)) return new Scalar("boolean");
+        if (type == typeof(DateTimeOffset)) return new Scalar("string", "date-time");
+        if (type.IsEnum) return new Names(type);
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>)) return new List(type.GenericTypeArguments[0]);
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>) && type.GenericTypeArguments[0] == typeof(string))
+        {
+            return new Map(type.GenericTypeArguments[1]);
+        }
+
+        return type.IsClass && Field.Of(type).Count > 0
+            ? new Object(type)
+            : throw new NotSupportedException($"No schema can be told from the C# type {type}: use string, int, long, bool, DateTimeOffset, an enum, a record, IReadOnlyList or IReadOnlyDictionary<string, …>.");
+    }
+}

@@ -1,0 +1,153 @@
+using System.Text.Json.Nodes;
+using Kube.Model;
+using Kube.Model.Schema;
+
+namespace BreakGlass.CrdGen;
+
+/// <summary>
+/// Makes the structural OpenAPI v3 schema (apiextensions.k8s.io/v1) of a type. Only what differs from the server's default is
+/// written, so that a GitOps tool which compares the file with what the server stored finds no difference.
+/// </summary>
+internal sealed class SchemaBuilder(XmlDocs docs)
+{
+    private readonly Stack<Type> _open = new();
+    private bool _inStatus;
+
+    /// <summary>The schema of a whole kind.</summary>
+    public JsonObject Root(CustomKind kind)
+    {
+        var schema = Object(kind.Type, docs.Of(kind.Type));
+        // The server knows metadata itself and forbids details of it.
+        schema["properties"]!.AsObject().Insert(2, "metadata", new JsonObject { ["type"] = "object" });
+        _inStatus = false;
+        AddRules(schema, kind.Type.GetCustomAttributes(typeof(RuleAttribute), inherit: false).Cast<RuleAttribute>());
+        return schema;
+    }
+
+    /// <summary>The schema of one field.</summary>
+    public JsonObject Of(Field field)
+    {
+        var type = field.Property.PropertyType;
+        var schema = Of(type, docs.Of(field.Property) ?? docs.Of(type));
+        if (field.Get<DefaultAttribute>() is { } @default) schema["default"] = JsonNode.Parse(@default.Json);
+        if (field.Has<NullableAttribute>()) schema["nullable"] = true;
+        AddValues(schema, field);
+        AddBounds(schema, Shape.Of(type), field.Get<BoundsAttribute>());
+        if (field.Get<ListMapAttribute>() is { } map)
+        {
+            schema["x-kubernetes-list-type"] = "map";
+            schema["x-kubernetes-list-map-keys"] = Strings(map.Keys);
+        }
+        else if (field.Has<ListSetAttribute>())
+        {
+            schema["x-kubernetes-list-type"] = "set";
+        }
+
+        AddRules(schema, field.Rules(type));
+        return schema;
+    }
+
+    private JsonObject Of(Type type, string? description) => Shape.Of(type) switch
+    {
+        Shape.Scalar scalar => Scalar(scalar, description),
+        Shape.Names names => With(Start(description, "string"), "enum", Strings(Enum.GetNames(names.Enum))),
+        Shape.List list => With(Start(description, "array"), "items", Item(list.Item)),
+        Shape.Map map => With(Start(description, "object"), "additionalProperties", Item(map.Value)),
+        Shape.Object o => Object(o.Type, description),
+        var other => throw new NotSupportedException(other.ToString()),
+    };
+
+    private JsonObject Item(Type type)
+    {
+        var schema = Of(type, docs.Of(type));
+        AddRules(schema, type.GetCustomAttributes(typeof(RuleAttribute), inherit: false).Cast<RuleAttribute>());
+        return schema;
+    }
+
+    private JsonObject Object(Type type, string? description)
+    {
+        if (_open.Contains(type)) throw new NotSupportedException($"{type.Name} contains itself; a structural schema cannot say that.");
+        _open.Push(type);
+        var schema = Start(description, "object");
+        var properties = new JsonObject();
+        foreach (var field in Field.Of(type))
+        {
+            if (field.Property.PropertyType == typeof(ObjectMeta)) continue;
+            if (_open.Count == 1) _inStatus = field.JsonName == "status";
+            properties[field.JsonName] = Of(field);
+        }
+
+        schema["properties"] = properties;
+        var required = Field.Of(type).Where(f => f.IsRequired).Select(f => f.JsonName).ToArray();
+        if (required.Length > 0) schema["required"] = Strings(required);
+        _open.Pop();
+        return schema;
+    }
+
+    private static JsonObject Scalar(Shape.Scalar scalar, string? description)
+    {
+        var schema = Start(description, scalar.Name);
+        if (scalar.Format is not null) schema["format"] = scalar.Format;
+        return schema;
+    }
+
+    private static JsonObject Start(string? description, string type)
+    {
+        var schema = new JsonObject();
+        if (!string.IsNullOrEmpty(description)) schema["description"] = description;
+        schema["type"] = type;
+        return schema;
+    }
+
+    private static void AddValues(JsonObject schema, Field field)
+    {
+        var target = schema["items"] as JsonObject ?? schema;
+        if (field.Get<EnumAttribute>() is { } values) target["enum"] = Strings(values.Values);
+        if (field.Get<PatternAttribute>() is { } pattern) target["pattern"] = pattern.Regex;
+        // A server checks an explicit null against the enum as well.
+        if (field.Has<NullableAttribute>() && schema["enum"] is JsonArray allowed) allowed.Add(null);
+    }
+
+    private static void AddBounds(JsonObject schema, Shape shape, BoundsAttribute? bounds)
+    {
+        if (bounds is null) return;
+        var suffix = shape switch
+        {
+            Shape.List => "Items",
+            Shape.Map => "Properties",
+            Shape.Scalar { Name: "string" } => "Length",
+            Shape.Scalar { Name: "integer" } => "imum",
+            _ => throw new NotSupportedException($"[Bounds] says nothing about {shape}."),
+        };
+        if (bounds.Min >= 0) schema["min" + suffix] = bounds.Min;
+        if (bounds.Max >= 0) schema["max" + suffix] = bounds.Max;
+        if (bounds.MaxItemLength < 0) return;
+
+        var item = (schema["items"] ?? schema["additionalProperties"])!.AsObject();
+        if (item["items"] is JsonObject innermost)
+        {
+            // A map of lists: each list is as bounded as the map itself.
+            item["maxItems"] = bounds.Max;
+            item = innermost;
+        }
+
+        item["maxLength"] = bounds.MaxItemLength;
+    }
+
+    // A rule in the status could only keep the operator from writing down what happened.
+    private void AddRules(JsonObject schema, IEnumerable<RuleAttribute> rules)
+    {
+        if (_inStatus) return;
+        var list = new JsonArray();
+        foreach (var rule in rules) list.Add((JsonNode)new JsonObject { ["rule"] = rule.Rule, ["message"] = rule.Message });
+        if (list.Count > 0) schema["x-kubernetes-validations"] = list;
+    }
+
+    private static JsonObject With(JsonObject schema, string key, JsonNode value)
+    {
+        schema[key] = value;
+        return schema;
+    }
+
+    private static JsonArray Strings(IEnumerable<string> values) => [.. values.Select(v => (JsonNode)v)];
+}

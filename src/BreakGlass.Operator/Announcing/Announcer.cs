@@ -1,0 +1,43 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using Kube.Model;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Announcing;
+
+/// <summary>Tells the world as Kubernetes events: of each thing on the grant and, for those who look at the policy, on the policy.</summary>
+internal sealed class Announcer(EventRecorder recorder)
+{
+    public void Tell(BreakGlassGrant grant, BreakGlassPolicy? policy, GrantNote note)
+    {
+        var onGrant = Reference(grant);
+        var onPolicy = policy is null ? null : Reference(policy);
+        recorder.Record(Event(note, note.Text, onGrant, onPolicy));
+        if (onPolicy is not null) recorder.Record(Event(note, $"{grant.Metadata.Name}: {note.Text}", onPolicy, onGrant));
+    }
+
+    public void Tell(BreakGlassPolicy policy, GrantNote note) => recorder.Record(Event(note, note.Text, Reference(policy), null));
+
+    /// <summary>Of an object that was left over: there may be no grant to tell it on, so it is told on the object.</summary>
+    public void Tell(IKubeObject o, GrantNote note) => recorder.Record(Event(note, note.Text, Reference(o), null));
+
+    private static EventNote Event(GrantNote note, string text, ObjectReference regarding, ObjectReference? related) => new()
+    {
+        Type = note.Warning ? "Warning" : "Normal",
+        Reason = note.Reason,
+        Action = note.Action,
+        Note = text,
+        Regarding = regarding,
+        Related = related,
+    };
+
+    private static ObjectReference Reference(IKubeObject o) => new()
+    {
+        ApiVersion = o.ApiVersion,
+        Kind = o.Kind,
+        Name = o.Metadata.Name,
+        Namespace = o.Metadata.Namespace,
+        Uid = o.Metadata.Uid,
+        ResourceVersion = o.Metadata.ResourceVersion,
+    };
+}

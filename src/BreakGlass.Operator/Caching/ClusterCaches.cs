@@ -1,0 +1,193 @@
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
+using Kube.Client;
+using Kube.Model;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Caching;
+
+/// <summary>
+/// Everything the operator watches. Of Secrets only the metadata is asked for, and of the objects that can be many only those that carry our
+/// label, so that no secret and no foreign binding is ever in memory.
+/// </summary>
+internal sealed class ClusterCaches
+{
+    /// <summary>Index of grants and policies, and of owned objects: by policy, by liveness, by role, by grant.</summary>
+    public const string ByPolicy = "policy";
+    public const string ByLiveness = "liveness";
+    public const string ByRole = "role";
+    public const string ByGrant = "grant";
+    public const string Live = "live";
+
+    private const string OwnedSelector = $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}";
+
+    private readonly List<ICache> _all = [];
+
+    public ClusterCaches(KubeClient client, CoreSettings settings, TimeProvider time, ILoggerFactory logs)
+    {
+        Informer<T> Watch<T>(InformerOptions<T> options)
+            where T : class, IKubeResource<T>
+        {
+            var informer = new Informer<T>(client, options, time, logs.CreateLogger($"Informer.{T.Resource}"));
+            _all.Add(new Cache<T>(informer));
+            return informer;
+        }
+
+        Grants = Watch<BreakGlassGrant>(new()
+        {
+            Indexers = new Dictionary<string, Func<BreakGlassGrant, IEnumerable<string>>>
+            {
+                [ByPolicy] = g => [g.Spec.Policy],
+                [ByLiveness] = g => GrantLifecycle.IsTerminal(g.Status.Phase) ? [] : [Live],
+            },
+        });
+        Policies = Watch<BreakGlassPolicy>(new()
+        {
+            Indexers = new Dictionary<string, Func<BreakGlassPolicy, IEnumerable<string>>>
+            {
+                [ByRole] = p => p.Spec.Access.Select(e => e.RoleRef.ToString()).Distinct(),
+            },
+        });
+        Namespaces = Watch<Namespace>(new());
+        ClusterRoles = Watch<ClusterRole>(new());
+        Roles = Watch<Role>(new() { Indexers = Owned<Role>() });
+        RoleBindings = Watch<RoleBinding>(new() { LabelSelector = OwnedSelector, Indexers = Owned<RoleBinding>() });
+        ClusterRoleBindings = Watch<ClusterRoleBinding>(new() { LabelSelector = OwnedSelector, Indexers = Owned<ClusterRoleBinding>() });
+        ServiceAccounts = Watch<ServiceAccount>(new() { Namespace = settings.GrantsNamespace, LabelSelector = OwnedSelector, Indexers = Owned<ServiceAccount>() });
+        Secrets = Watch<SecretMetadata>(new() { Namespace = settings.GrantsNamespace, LabelSelector = OwnedSelector, Indexers = Owned<SecretMetadata>() });
+        View = new(Namespaces.Store, ClusterRoles.Store, Roles.Store);
+    }
+
+    public Informer<BreakGlassGrant> Grants { get; }
+
+    public Informer<BreakGlassPolicy> Policies { get; }
+
+    public Informer<Namespace> Namespaces { get; }
+
+    public Informer<ClusterRole> ClusterRoles { get; }
+
+    public Informer<Role> Roles { get; }
+
+    public Informer<RoleBinding> RoleBindings { get; }
+
+    public Informer<ClusterRoleBinding> ClusterRoleBindings { get; }
+
+    public Informer<ServiceAccount> ServiceAccounts { get; }
+
+    public Informer<SecretMetadata> Secrets { get; }
+
+    public CachedView View { get; }
+
+    public bool HasSynced => _all.TrueForAll(c => c.HasSynced);
+
+    /// <summary>The kinds whose watch got stuck: no event, bookmark or list for longer than any watch lasts.</summary>
+    public IReadOnlyList<string> Stuck => [.. _all.Where(c => !c.IsHealthy).Select(c => c.Kind)];
+
+    /// <summary>The kinds that were not listed yet.</summary>
+    public IReadOnlyList<string> Unsynced => [.. _all.Where(c => !c.HasSynced).Select(c => c.Kind)];
+
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_all.Select(c => c.RunAsync(cancellationToken)));
+
+    public Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(_all.Select(c => c.WaitForSyncAsync(cancellationToken)));
+
+    public BreakGlassGrant? Grant(string name) => Grants.Store.Get(new("", name));
+
+    public BreakGlassPolicy? Policy(string name) => Policies.Store.Get(new("", name));
+
+    /// <summary>Grants that are not over.</summary>
+    public IReadOnlyList<BreakGlassGrant> LiveGrants => Grants.Store.ByIndex(ByLiveness, Live);
+
+    /// <summary>What carries a grant's name as label.</summary>
+    public List<IKubeObject> ObjectsOf(string grant) =>
+    [
+        .. RoleBindings.Store.ByIndex(ByGrant, grant),
+        .. ClusterRoleBindings.Store.ByIndex(ByGrant, grant),
+        .. Roles.Store.ByIndex(ByGrant, grant),
+        .. ServiceAccounts.Store.ByIndex(ByGrant, grant),
+        .. Secrets.Store.ByIndex(ByGrant, grant),
+    ];
+
+    /// <summary>The names of all grants that an object of ours says it was made for.</summary>
+    public IEnumerable<string> GrantsOfObjects() =>
+        RoleBindings.Store.List().Cast<IKubeObject>()
+            .Concat(ClusterRoleBindings.Store.List())
+            .Concat(ServiceAccounts.Store.List())
+            .Concat(Secrets.Store.List())
+            .Concat(Roles.Store.List())
+            .Select(GrantOf).OfType<string>().Distinct();
+
+    /// <summary>The grant whose name an object of ours carries.</summary>
+    public static string? GrantOf(IKubeObject o) =>
+        o.Metadata.Labels.TryGetValue(BreakGlassApi.ManagedByLabel, out var manager) && manager == BreakGlassApi.ManagedBy
+            ? o.Metadata.Labels.GetValueOrDefault(BreakGlassApi.GrantLabel)
+            : null;
+
+    /// <summary>Puts the API server's answer to a write or read of ours into the cache it belongs to.</summary>
+    public void Learn(IKubeObject o)
+    {
+        switch (o)
+        {
+            case BreakGlassGrant grant: Grants.Store.Learn(grant); break;
+            case BreakGlassPolicy policy: Policies.Store.Learn(policy); break;
+            case Namespace ns: Namespaces.Store.Learn(ns); break;
+            case ClusterRole role: ClusterRoles.Store.Learn(role); break;
+            case Role role: Roles.Store.Learn(role); break;
+            case RoleBinding binding when GrantOf(binding) is not null: RoleBindings.Store.Learn(binding); break;
+            case ClusterRoleBinding binding when GrantOf(binding) is not null: ClusterRoleBindings.Store.Learn(binding); break;
+            case ServiceAccount account when GrantOf(account) is not null: ServiceAccounts.Store.Learn(account); break;
+            case SecretMetadata secret when GrantOf(secret) is not null: Secrets.Store.Learn(secret); break;
+        }
+    }
+
+    /// <summary>Takes an object that the API server deleted for us out of its cache.</summary>
+    public void LearnDeleted(IKubeObject o)
+    {
+        var (key, uid) = (ObjectKey.Of(o), o.Metadata.Uid ?? "");
+        switch (o)
+        {
+            case Role: Roles.Store.LearnDeleted(key, uid); break;
+            case RoleBinding: RoleBindings.Store.LearnDeleted(key, uid); break;
+            case ClusterRoleBinding: ClusterRoleBindings.Store.LearnDeleted(key, uid); break;
+            case ServiceAccount: ServiceAccounts.Store.LearnDeleted(key, uid); break;
+            case SecretMetadata: Secrets.Store.LearnDeleted(key, uid); break;
+        }
+    }
+
+    private static Dictionary<string, Func<T, IEnumerable<string>>> Owned<T>()
+        where T : IKubeObject => new() { [ByGrant] = o => GrantOf(o) is { } grant ? [grant] : [] };
+
+    private interface ICache
+    {
+        string Kind { get; }
+
+        bool HasSynced { get; }
+
+        bool IsHealthy { get; }
+
+        Task RunAsync(CancellationToken cancellationToken);
+
+        Task WaitForSyncAsync(CancellationToken cancellationToken);
+    }
+
+    private sealed class Cache<T>(Informer<T> informer) : ICache
+        where T : class, IKubeResource<T>
+    {
+        public string Kind => T.Resource.ToString();
+
+        public bool HasSynced => informer.HasSynced;
+
+        public bool IsHealthy => informer.IsHealthy;
+
+        public Task RunAsync(CancellationToken cancellationToken) => informer.RunAsync(cancellationToken);
+
+        public Task WaitForSyncAsync(CancellationToken cancellationToken) => informer.WaitForSyncAsync(cancellationToken);
+    }
+}
+
+/// <summary>The view of the cluster that decisions are made on, over the caches.</summary>
+internal sealed class CachedView(Store<Namespace> namespaces, Store<ClusterRole> clusterRoles, Store<Role> roles)
+{
+    public ClusterView Now() => new(namespaces.List(), name => clusterRoles.Get(new("", name)), (ns, name) => roles.Get(new(ns, name)), name => namespaces.Get(new("", name)));
+}

@@ -1,0 +1,122 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Credentials;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Operator.Caching;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Operator.Execution;
+
+/// <summary>What a delivered kubeconfig says of the cluster.</summary>
+/// <param name="Server">URL of the API server as the requester reaches it.</param>
+/// <param name="CertificateAuthority">Its CA as PEM, or null for those that the machine trusts anyway.</param>
+/// <param name="ClusterName">A name for it.</param>
+internal sealed record PublicCluster(Uri Server, string? CertificateAuthority, string ClusterName);
+
+/// <summary>Issues tokens and delivers them: into their Secret, or encrypted to the recipient.</summary>
+internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, CredentialVault vault, PublicCluster cluster)
+{
+    /// <summary>
+    /// An API server started with --service-account-extend-token-expiration takes a wish of exactly this many seconds for that of an old kubelet
+    /// and issues a token for a year.
+    /// </summary>
+    private const long ExtendedToAYear = 3607;
+
+    private const long Shortest = 600;
+
+    public async Task IssueAsync(BreakGlassGrant grant, PlanStep.IssueToken issue, GrantRun run, CancellationToken cancellationToken)
+    {
+        var answer = await RequestAsync(issue.ServiceAccount, issue.Secret.Metadata, issue.Lifetime, cancellationToken);
+        string? jwe = null;
+        if (grant.Spec.RecipientKey is { } jwk)
+        {
+            if (!RecipientKey.TryParse(jwk, out var key, out var error)) throw new InvalidOperationException(error);
+            jwe = Jwe.Encrypt(Kubeconfig(grant, answer.Token), key, "application/yaml");
+        }
+
+        run.Token = answer.Token;
+        var issued = new IssuedToken(issue.ServiceAccount.Metadata.Uid!, issue.Secret.Metadata.Uid!, Timestamp.Millis(answer.ExpirationTimestamp ?? DateTimeOffset.MaxValue), jwe);
+        run.Note(a => a with { Token = issued });
+    }
+
+    public async Task DeliverAsync(BreakGlassGrant grant, PlanStep.Deliver deliver, GrantRun run, CancellationToken cancellationToken)
+    {
+        var marks = new Dictionary<string, string>(deliver.Secret.Metadata.Annotations)
+        {
+            [GrantObjects.DeliveredAnnotation] = deliver.ServiceAccountUid,
+            [GrantObjects.TokenExpiresAtAnnotation] = Timestamp.Text(run.Attempt.Token!.ExpiresAt),
+        };
+        var secret = new Secret
+        {
+            Metadata = deliver.Secret.Metadata with { Annotations = marks },
+            Type = BreakGlassApi.CredentialSecretType,
+
+            // What was delivered cannot be exchanged for something else, only deleted.
+            Immutable = true,
+            Data = grant.Spec.RecipientKey is not null
+                ? null
+                : new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes(run.Token!), ["kubeconfig"] = Kubeconfig(grant, run.Token!) },
+        };
+        if (grant.Spec.RecipientKey is null)
+        {
+            caches.Learn(Kinds.Shell(await client.ReplaceAsync(secret, cancellationToken)));
+            return;
+        }
+
+        var annotations = new JsonObject(marks.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)JsonValue.Create(m.Value))));
+        var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = secret.Metadata.Uid, ["annotations"] = annotations }, ["immutable"] = true };
+        caches.Learn(await client.PatchAsync(secret, patch, cancellationToken));
+    }
+
+    /// <summary>
+    /// Gets hold of the grant's token for the proof of its death: the delivered one, or, where that was encrypted or never delivered, another one
+    /// with the same fate. A proof is not worth a delay: what fails here is left.
+    /// </summary>
+    public async Task HoldAsync(BreakGlassGrant grant, PlanStep.HoldCredential hold, GrantRun run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var secret = await client.TryGetAsync<Secret>(hold.Secret.Metadata.Name, hold.Secret.Metadata.Namespace, cancellationToken);
+            if (secret is null || secret.Metadata.Uid != hold.Secret.Metadata.Uid) return;
+            if (secret.Data?.GetValueOrDefault("token") is { Length: > 0 } token)
+            {
+                vault.Keep(grant.Metadata.Uid!, Encoding.UTF8.GetString(token));
+            }
+            else if (await client.TryGetAsync<ServiceAccount>(secret.Metadata.Name, secret.Metadata.Namespace, cancellationToken) is { } account)
+            {
+                var probe = await RequestAsync(account, secret.Metadata, TimeSpan.FromSeconds(Shortest), cancellationToken);
+                vault.Keep(grant.Metadata.Uid!, probe.Token);
+            }
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+        {
+            // The proof then rests on the objects that the token is bound to.
+        }
+        finally
+        {
+            run.Note(a => a with { CredentialHeld = true });
+        }
+    }
+
+    private async Task<TokenRequestStatus> RequestAsync(IKubeObject account, ObjectMeta secret, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        var seconds = Math.Max(Shortest, (long)lifetime.TotalSeconds);
+        var request = new TokenRequest
+        {
+            Spec = new()
+            {
+                ExpirationSeconds = seconds == ExtendedToAYear ? ExtendedToAYear - 1 : seconds,
+                BoundObjectRef = new() { ApiVersion = "v1", Kind = nameof(Secret), Name = secret.Name, Uid = secret.Uid },
+            },
+        };
+        var answer = await client.CreateTokenAsync(account.Metadata.Namespace!, account.Metadata.Name, request, cancellationToken);
+        return answer.Status ?? throw new InvalidOperationException($"The API server answered the token request for ServiceAccount {ObjectKey.Of(account)} without a token.");
+    }
+
+    private byte[] Kubeconfig(BreakGlassGrant grant, string token) => CredentialKubeconfig.Render(
+        cluster.Server, cluster.CertificateAuthority, cluster.ClusterName, grant.Metadata.Name,
+        grant.Status.Bindings.FirstOrDefault(b => b.Namespace is not null)?.Namespace, token);
+}

@@ -1,0 +1,30 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Operator.Metrics;
+
+namespace BreakGlass.Operator.Execution;
+
+/// <summary>Counts what a written status means.</summary>
+internal static class GrantMeasures
+{
+    public static void Count(OperatorMetrics metrics, BreakGlassGrant before, BreakGlassGrant after, BreakGlassPolicy? policy, DateTimeOffset now)
+    {
+        if (before.Status.Phase == after.Status.Phase) return;
+        var name = after.Spec.Policy;
+        switch (after.Status.Phase)
+        {
+            case GrantPhase.Active:
+                metrics.Activated(name, policy?.Spec.Mode?.ToString() ?? nameof(PolicyMode.BreakGlass));
+                break;
+            case GrantPhase.Denied:
+                metrics.Denied(name, after.Status.Transitions[^1].Reason);
+                break;
+            case GrantPhase.Failed:
+                metrics.Denied(name, after.Status.Transitions[^1].Reason);
+                break;
+            case GrantPhase.Expired or GrantPhase.Revoked when GrantLifecycle.IsRecorded(after.Status):
+                metrics.Revoked(name, after.Status.EndReason?.ToString() ?? "Unknown");
+                break;
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using BreakGlass.Core.Lifecycle;
+using Kube.Model;
+
+namespace BreakGlass.Operator.Execution;
+
+/// <summary>One run of the reconciler over one grant: what it came to know beside the caches. Nothing in it outlives a crash, and nothing needs to.</summary>
+internal sealed class GrantRun
+{
+    private readonly Lock _gate = new();
+    private readonly List<IKubeObject> _found = [];
+
+    /// <summary>What the decisions may know of it.</summary>
+    public Attempt Attempt { get; private set; } = Attempt.Fresh;
+
+    /// <summary>The token in hand. It leaves this process only into its Secret, or encrypted.</summary>
+    public string? Token { get; set; }
+
+    /// <summary>When the end of the grant was due, once it is.</summary>
+    public DateTimeOffset? DueSince { get; set; }
+
+    /// <summary>Objects read by name that no cache shows.</summary>
+    public IReadOnlyList<IKubeObject> Found
+    {
+        get
+        {
+            lock (_gate) return [.. _found];
+        }
+    }
+
+    public void Note(Func<Attempt, Attempt> change)
+    {
+        lock (_gate) Attempt = change(Attempt);
+    }
+
+    public void Add(IKubeObject found)
+    {
+        lock (_gate)
+        {
+            _found.RemoveAll(o => GrantObjects.SamePlace(o, found));
+            _found.Add(found);
+        }
+    }
+
+    public void Remove(IKubeObject gone)
+    {
+        lock (_gate) _found.RemoveAll(o => GrantObjects.SamePlace(o, gone));
+    }
+}

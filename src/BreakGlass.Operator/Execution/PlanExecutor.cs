@@ -1,0 +1,255 @@
+using System.Text.Json.Nodes;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
+using BreakGlass.Operator.Announcing;
+using BreakGlass.Operator.Caching;
+using BreakGlass.Operator.Metrics;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Operator.Execution;
+
+/// <summary>
+/// Carries out the steps of a plan side by side. Each of them can be done twice without harm, so a run that died, or whose answer was lost, is
+/// repaired by the next one. What the API server answers goes straight into the caches, so that the next decision sees it.
+/// </summary>
+internal sealed class PlanExecutor(
+    KubeClient client, ClusterCaches caches, CredentialIssuer credentials, Prover prover, Announcer announcer, OperatorMetrics metrics, TimeProvider time)
+{
+    /// <summary>Does all steps.</summary>
+    /// <exception cref="AggregateException">Steps that failed and are to be tried again.</exception>
+    public async Task ExecuteAsync(GrantFacts facts, GrantPlan plan, GrantRun run, CancellationToken cancellationToken)
+    {
+        if (plan.Steps.Count == 1)
+        {
+            await DoAsync(facts, plan.Steps[0], run, cancellationToken);
+        }
+        else
+        {
+            var all = Task.WhenAll(plan.Steps.Select(step => DoAsync(facts, step, run, cancellationToken)));
+            await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (all.Exception is { } errors) throw errors.InnerExceptions.Count == 1 ? errors.InnerExceptions[0] : errors;
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        if (plan.Cuts) run.Note(a => a with { Cut = true });
+    }
+
+    private Task DoAsync(GrantFacts facts, PlanStep step, GrantRun run, CancellationToken cancellationToken) => step switch
+    {
+        PlanStep.WriteStatus write => WriteStatusAsync(facts, write, cancellationToken),
+        PlanStep.AddFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer], cancellationToken),
+        PlanStep.DropFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)], cancellationToken),
+        PlanStep.Create create => CreateAsync(facts, create, run, cancellationToken),
+        PlanStep.Repair repair => RepairAsync(facts, repair, run, cancellationToken),
+        PlanStep.Remove remove => RemoveAsync(facts, remove, run, cancellationToken),
+        PlanStep.IssueToken issue => credentials.IssueAsync(facts.Grant!, issue, run, cancellationToken),
+        PlanStep.Deliver deliver => credentials.DeliverAsync(facts.Grant!, deliver, run, cancellationToken),
+        PlanStep.HoldCredential hold => credentials.HoldAsync(facts.Grant!, hold, run, cancellationToken),
+        PlanStep.CheckAccess check => prover.CheckAccessAsync(check, run, cancellationToken),
+        PlanStep.Prove prove => prover.ProveAsync(facts.Grant!, prove, run, cancellationToken),
+        PlanStep.Refresh => RefreshAsync(facts.Grant!, run, cancellationToken),
+        PlanStep.Find find => FindAsync(find, run, cancellationToken),
+        PlanStep.Announce announce => Announce(facts, announce, run),
+        PlanStep.DeleteGrant => client.DeleteAsync<BreakGlassGrant>(facts.Name, null,
+            new() { Uid = facts.Grant!.Metadata.Uid, ResourceVersion = facts.Grant.Metadata.ResourceVersion }, cancellationToken),
+        _ => throw new InvalidOperationException($"{step.GetType().Name} is no step that can be carried out."),
+    };
+
+    private async Task WriteStatusAsync(GrantFacts facts, PlanStep.WriteStatus write, CancellationToken cancellationToken)
+    {
+        var before = facts.Grant!;
+        var written = await client.ReplaceStatusAsync(before with { Status = write.Status }, cancellationToken);
+        caches.Learn(written);
+        GrantMeasures.Count(metrics, before, written, facts.Policy, time.GetUtcNow());
+        foreach (var note in write.Notes) announcer.Tell(written, facts.Policy, note);
+    }
+
+    private async Task SetFinalizersAsync(BreakGlassGrant grant, IReadOnlyList<string> finalizers, CancellationToken cancellationToken)
+    {
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["uid"] = grant.Metadata.Uid,
+                ["resourceVersion"] = grant.Metadata.ResourceVersion,
+                ["finalizers"] = new JsonArray([.. finalizers.Select(f => JsonValue.Create(f))]),
+            },
+        };
+        try
+        {
+            caches.Learn(await client.MergePatchAsync<BreakGlassGrant>(grant.Metadata.Name, null, patch, cancellationToken));
+        }
+        catch (KubeApiException e) when (e.IsNotFound && !finalizers.Contains(BreakGlassApi.RevokeFinalizer))
+        {
+            caches.Grants.Store.LearnDeleted(ObjectKey.Of(grant), grant.Metadata.Uid ?? "");
+        }
+    }
+
+    private async Task CreateAsync(GrantFacts facts, PlanStep.Create create, GrantRun run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            caches.Learn(await client.CreateAsync(create.Object, cancellationToken));
+            if (create.IsRepair) Repaired(facts, create.Object, "was deleted and is there again");
+        }
+        catch (KubeApiException e) when (e.IsAlreadyExists)
+        {
+            // Ours from a run that died, or somebody else's: the next decision tells them apart.
+            if (await client.TryGetAsync(create.Object, cancellationToken) is not { } there) return;
+            caches.Learn(there);
+            run.Add(there);
+        }
+        catch (KubeApiException e) when (e.IsNamespaceTerminating || e.IsNotFound)
+        {
+            if (create.Object is RoleBinding binding && binding.Metadata.Namespace is { } ns && ns != facts.Settings.GrantsNamespace)
+            {
+                run.Note(a => a with { ClosedNamespaces = [.. a.ClosedNamespaces, ns] });
+                return;
+            }
+
+            Refuse(facts, create.Object, run, "NamespaceMissing", e,
+                $"Namespace '{facts.Settings.GrantsNamespace}' has to exist for the grants' identities; it is part of the operator's installation (config/rbac)");
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            Refuse(facts, create.Object, run, "Forbidden", e,
+                "If it is about a role, add that role to the operator's allow-list (ClusterRole breakglass-operator-bind); else compare the operator's RBAC with config/rbac. Then create a new grant");
+        }
+        catch (KubeApiException e) when (e.IsInvalid)
+        {
+            Refuse(facts, create.Object, run, "Invalid", e, "Mend the policy, then create a new grant");
+        }
+    }
+
+    /// <summary>What the server refuses for good ends a grant that is being made. One that is active stays as it is and tries again.</summary>
+    private static void Refuse(GrantFacts facts, IKubeObject o, GrantRun run, string reason, KubeApiException e, string next)
+    {
+        if (facts.Grant!.Status.Phase is GrantPhase.Active) throw e;
+        run.Note(a => a with { Refusal = new Problem(reason, $"{o.Kind} {ObjectKey.Of(o)}", $"the API server refused to create it: {e.Status.Message}. {next}") });
+    }
+
+    private async Task RepairAsync(GrantFacts facts, PlanStep.Repair repair, GrantRun run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var mended = await client.PatchAsync(repair.Desired, RepairPatch.For(repair.Desired, repair.Uid), cancellationToken);
+            caches.Learn(mended);
+            run.Remove(mended);
+            if (facts.Grant!.Status.Phase is GrantPhase.Active) Repaired(facts, repair.Desired, "was changed and is put right");
+        }
+        catch (KubeApiException e) when (e.IsNotFound)
+        {
+            caches.LearnDeleted(repair.Desired.WithUid(repair.Uid));
+            run.Remove(repair.Desired);
+        }
+    }
+
+    private async Task RemoveAsync(GrantFacts facts, PlanStep.Remove remove, GrantRun run, CancellationToken cancellationToken)
+    {
+        var o = remove.Object;
+        if (remove.Why is Removal.Orphan && await IsWantedAfterAllAsync(facts.Name, o, cancellationToken)) return;
+        try
+        {
+            if (o.Metadata.Finalizers.Count > 0) await client.PatchAsync(o, RepairPatch.Release(o), cancellationToken);
+            await client.DeleteAsync(o, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsNotFound)
+        {
+            // Somebody was faster.
+        }
+        catch (KubeApiException e) when (e.IsConflict)
+        {
+            // Another object has taken the place; whose it is, is for the next decision.
+            if (await client.TryGetAsync(o, cancellationToken) is { } there) run.Add(there);
+            caches.LearnDeleted(o);
+            return;
+        }
+        catch (Exception e) when (remove.Why is Removal.Revocation && !IsBinding(o) && !cancellationToken.IsCancellationRequested && e is KubeApiException or KubeConnectionException)
+        {
+            // Access is cut already, and that must be said; this is tried again.
+            run.Note(a => a with { CleanUpFailed = true });
+            return;
+        }
+
+        caches.LearnDeleted(o);
+        run.Remove(o);
+        switch (remove.Why)
+        {
+            case Removal.Orphan:
+                metrics.OrphanRemoved(o.Kind);
+                announcer.Tell(o, new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."));
+                break;
+            case Removal.Tampered:
+                Repaired(facts, o, "was replaced by something else and is made again");
+                break;
+        }
+    }
+
+    /// <summary>Before something is removed as an orphan the server itself is asked: the cache of grants may be behind that of the object.</summary>
+    private async Task<bool> IsWantedAfterAllAsync(string name, IKubeObject o, CancellationToken cancellationToken)
+    {
+        var grant = await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
+        if (grant is null || !GrantNames.Owns(grant, o)) return false;
+        caches.Learn(grant);
+        return true;
+    }
+
+    private async Task RefreshAsync(BreakGlassGrant grant, GrantRun run, CancellationToken cancellationToken)
+    {
+        var policy = await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
+        if (policy is not null)
+        {
+            caches.Learn(policy);
+            var reads = policy.Spec.Access.SelectMany(e => Reads(e, cancellationToken)).Take(64);
+            foreach (var read in await Task.WhenAll(reads))
+            {
+                foreach (var o in read) caches.Learn(o);
+            }
+        }
+
+        run.Note(a => a with { Refreshed = true });
+    }
+
+    private IEnumerable<Task<IEnumerable<IKubeObject>>> Reads(AccessEntry entry, CancellationToken cancellationToken)
+    {
+        async Task<IEnumerable<IKubeObject>> One<T>(string name, string? ns)
+            where T : class, IKubeResource<T> => await client.TryGetAsync<T>(name, ns, cancellationToken) is { } o ? [o] : [];
+
+        async Task<IEnumerable<IKubeObject>> Namespaces() => (await client.ListAsync<Namespace>(new(), cancellationToken)).Items;
+
+        if (entry.RoleRef.Kind == nameof(ClusterRole)) yield return One<ClusterRole>(entry.RoleRef.Name, null);
+        if (entry.NamespaceSelector is not null) yield return Namespaces();
+        foreach (var ns in entry.Namespaces)
+        {
+            yield return One<Namespace>(ns, null);
+            if (entry.RoleRef.Kind == nameof(Role)) yield return One<Role>(entry.RoleRef.Name, ns);
+        }
+    }
+
+    private async Task FindAsync(PlanStep.Find find, GrantRun run, CancellationToken cancellationToken)
+    {
+        var found = await Task.WhenAll(find.Bindings.Select(b => client.TryGetAsync(
+            b.Kind == nameof(ClusterRoleBinding)
+                ? new ClusterRoleBinding { Metadata = new() { Name = b.Name } }
+                : new RoleBinding { Metadata = new() { Name = b.Name, Namespace = b.Namespace } }, cancellationToken)));
+        foreach (var o in found.OfType<IKubeObject>()) run.Add(o);
+        run.Note(a => a with { Searched = true });
+    }
+
+    private Task Announce(GrantFacts facts, PlanStep.Announce announce, GrantRun run)
+    {
+        announcer.Tell(facts.Grant!, facts.Policy, announce.Note);
+        run.Note(a => a with { ExpiryAnnounced = true });
+        return Task.CompletedTask;
+    }
+
+    private void Repaired(GrantFacts facts, IKubeObject o, string what)
+    {
+        metrics.DriftRepaired(o.Kind);
+        announcer.Tell(facts.Grant!, facts.Policy, new(true, "DriftRepaired", "Repair", $"{o.Kind} {ObjectKey.Of(o)} {what}. Find out who did it."));
+    }
+
+    private static bool IsBinding(IKubeObject o) => o is RoleBinding or ClusterRoleBinding;
+}

@@ -1,0 +1,65 @@
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Operator.Execution;
+
+/// <summary>Asks the API server's own authorizer and authenticator: whether access works, and after the end whether it is really over.</summary>
+internal sealed class Prover(KubeClient client, CredentialVault vault, TimeProvider time)
+{
+    /// <summary>The API server remembers for 10 s that a token was good; past that, a token without its objects is surely dead.</summary>
+    private static readonly TimeSpan TokenMemory = TimeSpan.FromSeconds(11);
+
+    private const int AtOnce = 8;
+
+    public async Task CheckAccessAsync(PlanStep.CheckAccess check, GrantRun run, CancellationToken cancellationToken)
+    {
+        var answer = await client.CreateAsync(new SubjectAccessReview { Spec = check.Question }, cancellationToken);
+        run.Note(a => a with { AccessSeen = answer.Status?.Allowed is true });
+    }
+
+    public async Task ProveAsync(BreakGlassGrant grant, PlanStep.Prove prove, GrantRun run, CancellationToken cancellationToken)
+    {
+        var access = AccessAsync(prove, cancellationToken);
+        var token = TokenDeadAsync(grant, cancellationToken);
+        var (gone, elsewhere) = await access;
+        var dead = await token;
+        run.Note(a => a with { Proof = new Proof(gone, dead, elsewhere) });
+        if (gone && dead is not false) vault.Forget(grant.Metadata.Uid!);
+    }
+
+    private async Task<(bool Gone, IReadOnlyList<string> Elsewhere)> AccessAsync(PlanStep.Prove prove, CancellationToken cancellationToken)
+    {
+        var gone = true;
+        var elsewhere = new List<string>();
+        foreach (var some in prove.Questions.Chunk(AtOnce))
+        {
+            var answers = await Task.WhenAll(some.Select(q => client.CreateAsync(new SubjectAccessReview { Spec = q }, cancellationToken)));
+            foreach (var answer in answers)
+            {
+                if (answer.Status?.Allowed is not true) continue;
+
+                // The RBAC authorizer names the binding that allows.
+                var reason = answer.Status.Reason ?? "";
+                if (prove.BindingNames.Any(n => reason.Contains($"\"{n}", StringComparison.Ordinal))) gone = false;
+                else elsewhere.Add(reason.Length == 0 ? "allowed by another authorizer" : reason);
+            }
+        }
+
+        return (gone, [.. elsewhere.Distinct()]);
+    }
+
+    private async Task<bool?> TokenDeadAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    {
+        if (grant.Status.Credential is CredentialKind.BindRequester) return null;
+        if (vault.Get(grant.Metadata.Uid!) is not { } token)
+        {
+            return time.GetUtcNow() - grant.Status.EndedAt >= TokenMemory ? null : false;
+        }
+
+        var answer = await client.CreateAsync(new TokenReview { Spec = new() { Token = token } }, cancellationToken);
+        return answer.Status?.Authenticated is not true;
+    }
+}

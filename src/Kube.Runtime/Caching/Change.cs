@@ -1,0 +1,38 @@
+namespace Kube.Runtime;
+
+/// <summary>What happened to an object in the cache.</summary>
+public enum ChangeKind
+{
+    /// <summary>It is new to the cache.</summary>
+    Added,
+
+    /// <summary>It has another version, or the same one is told again.</summary>
+    Updated,
+
+    /// <summary>It is gone.</summary>
+    Deleted,
+}
+
+/// <summary>
+/// One notification of an <see cref="Informer{T}"/>. Level-triggered by contract: a handler only notes which key to look
+/// at; what there is to see stands in the store, which is written before the handler is called and may be ahead of it.
+/// </summary>
+/// <param name="Kind">What happened.</param>
+/// <param name="Object">The object as it is now; for a deletion the last state known.</param>
+/// <param name="Old">
+/// The version before, for an update. Its resource version is equal to the new one's when the server only confirms what
+/// was known already (our own write, a list that was taken anew). Another UID than the new one's means that the object
+/// was deleted and made again in between.
+/// </param>
+/// <param name="IsInitialList">It was there when the handler began to listen; a start-up backlog, not news.</param>
+/// <param name="FinalStateUnknown">The deletion itself was missed (found by a list), so <paramref name="Object"/> may be outdated.</param>
+/// <param name="IsResync">Nothing happened: the cache is told again because the resync period is over.</param>
+public readonly record struct Change<T>(
+    ChangeKind Kind, T Object, T? Old = null, bool IsInitialList = false, bool FinalStateUnknown = false, bool IsResync = false)
+    where T : class
+{
+    /// <summary>An update to the very version that was known before; nothing to do unless somebody wants to hear a resync.</summary>
+    public bool IsSameVersion =>
+        Kind == ChangeKind.Updated && Old is Kube.Model.IKubeObject o && Object is Kube.Model.IKubeObject n
+        && o.Metadata.ResourceVersion == n.Metadata.ResourceVersion;
+}

@@ -1,0 +1,204 @@
+using Kube.Client;
+using Kube.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Kube.Runtime;
+
+/// <summary>
+/// A cache of one kind that follows the API server and tells handlers what changes.
+/// </summary>
+/// <remarks>
+/// The contract, as client-go's shared informer has it:
+/// <list type="bullet">
+/// <item>The store is written before a handler is called, and may be ahead of what a handler is being told.</item>
+/// <item>A handler is called for one change after another, in order for each object, never twice at the same time. A slow
+/// handler delays only itself; one that throws is logged and gets the next change.</item>
+/// <item>Every handler, however late it comes, is told of each object that is there, marked as initial list.</item>
+/// <item>Changes may be left out (several become one) but the last state is always told; a deletion that went unseen is
+/// found by the next list.</item>
+/// <item>What was put into the store by <see cref="Store{T}.Learn"/> is told when the watch shows it, as an update to the same version.</item>
+/// </list>
+/// </remarks>
+public sealed partial class Informer<T>
+    where T : class, IKubeResource<T>
+{
+    /// <summary>Without a sign of life for so long, the informer is unhealthy: twice the longest watch.</summary>
+    public static readonly TimeSpan StuckAfter = Reflector<T>.LongestWatch * 2;
+
+    private const int PageSize = 500;
+
+    private readonly Lock _gate = new();
+    private readonly List<Listener<T>> _listeners = [];
+    private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly InformerOptions<T> _options;
+    private readonly TimeProvider _time;
+    private readonly Func<double> _random;
+    private readonly ILogger _logger;
+    private readonly Progress _progress;
+    private readonly Reflector<T> _reflector;
+    private CancellationToken _stop;
+    private bool _started;
+
+    /// <param name="client">The API server.</param>
+    /// <param name="options">What to mirror.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="logger">Log.</param>
+    public Informer(KubeClient client, InformerOptions<T> options, TimeProvider time, ILogger logger)
+        : this(SourceOf(client, options), options, time, Random.Shared.NextDouble, logger)
+    {
+    }
+
+    internal Informer(ReflectorSource<T> source, InformerOptions<T> options, TimeProvider time, Func<double> random, ILogger logger)
+    {
+        (_options, _time, _random, _logger) = (options, time, random, logger);
+        Store = new(options.Indexers, options.Transform);
+        _progress = new(time);
+        _reflector = new(source, new Sink(this), _progress, time, random, logger);
+    }
+
+    /// <summary>The cache. Empty until the first list; incomplete until <see cref="HasSynced"/>.</summary>
+    public Store<T> Store { get; }
+
+    /// <summary>Whether the initial list is in the store and every handler has been told all of it.</summary>
+    public bool HasSynced
+    {
+        get { lock (_gate) return _listed.Task.IsCompleted && _listeners.TrueForAll(listener => listener.Synced.IsCompleted); }
+    }
+
+    /// <summary>When the API server was last heard of, by the wall clock: a list, an event, a bookmark, a watch ended in order.</summary>
+    public DateTimeOffset LastProgress => _progress.Last;
+
+    /// <summary>False when nothing was heard of the API server for <see cref="StuckAfter"/>; a quiet kind still has its bookmarks and watch ends.</summary>
+    public bool IsHealthy => !_started || _progress.Age <= StuckAfter;
+
+    /// <summary>Adds a handler; it must be quick and only note which key to look at. Possible at any time.</summary>
+    public void AddHandler(Action<Change<T>> handler)
+    {
+        var listener = new Listener<T>(handler, T.Resource.ToString(), _logger);
+        lock (_gate)
+        {
+            if (_listed.Task.IsCompleted)
+            {
+                foreach (var item in Store.List()) listener.Enqueue(new(ChangeKind.Added, item, IsInitialList: true));
+                listener.EnqueueEndOfInitialList();
+            }
+
+            _listeners.Add(listener);
+            if (_started) listener.Start(_stop);
+        }
+    }
+
+    /// <summary>Follows the API server until cancelled; nothing else ends it. Once only.</summary>
+    /// <exception cref="InvalidOperationException">It was started before.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_started) throw new InvalidOperationException($"the informer of {T.Resource} was started before; one instance runs once");
+            (_started, _stop) = (true, cancellationToken);
+            _listeners.ForEach(listener => listener.Start(cancellationToken));
+        }
+
+        _progress.Made();
+        await Task.WhenAll(_reflector.RunAsync(cancellationToken), ResyncAsync(cancellationToken));
+        Task[] deliveries;
+        lock (_gate) deliveries = [.. _listeners.Select(listener => listener.Delivery)];
+        await Task.WhenAll(deliveries);
+    }
+
+    /// <summary>Waits until <see cref="HasSynced"/>.</summary>
+    /// <exception cref="OperationCanceledException">It did not happen before the cancellation.</exception>
+    public async Task WaitForSyncAsync(CancellationToken cancellationToken)
+    {
+        await _listed.Task.WaitAsync(cancellationToken);
+        Task[] synced;
+        lock (_gate) synced = [.. _listeners.Select(listener => listener.Synced)];
+        await Task.WhenAll(synced).WaitAsync(cancellationToken);
+    }
+
+    private static ReflectorSource<T> SourceOf(KubeClient client, InformerOptions<T> options) => new(
+        (version, cancellationToken) => client.ListAsync<T>(
+            new()
+            {
+                Namespace = options.Namespace,
+                LabelSelector = options.LabelSelector,
+                FieldSelector = options.FieldSelector,
+                ResourceVersion = version.Length == 0 ? null : version,
+
+                // Pages at a certain version would go past the server's watch cache to etcd.
+                Limit = version is "" or "0" ? PageSize : 0,
+            },
+            cancellationToken),
+        (version, timeout, cancellationToken) => client.WatchAsync<T>(
+            new()
+            {
+                Namespace = options.Namespace,
+                LabelSelector = options.LabelSelector,
+                FieldSelector = options.FieldSelector,
+                ResourceVersion = version,
+                Timeout = timeout,
+            },
+            cancellationToken));
+
+    private async Task ResyncAsync(CancellationToken cancellationToken)
+    {
+        if (_options.ResyncPeriod <= TimeSpan.Zero) return;
+        var period = _options.ResyncPeriod < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : _options.ResyncPeriod;
+        try
+        {
+            for (;;)
+            {
+                await Task.Delay(period * (0.9 + (0.2 * _random())), _time, cancellationToken);
+                lock (_gate)
+                {
+                    foreach (var item in Store.List()) Tell(new(ChangeKind.Updated, item, item, IsResync: true));
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The informer stops.
+        }
+    }
+
+    private void Tell(Change<T> change) => _listeners.ForEach(listener => listener.Enqueue(change));
+
+    [LoggerMessage(LogLevel.Information, "The cache of {Resource} has its initial list of {Count}")]
+    private partial void LogListed(string resource, int count);
+
+    /// <summary>Writes the store and fills the backlogs in one step, so that a handler that comes in between misses nothing.</summary>
+    private sealed class Sink(Informer<T> informer) : IReflectorSink<T>
+    {
+        public void Replace(KubeList<T> list)
+        {
+            lock (informer._gate)
+            {
+                var isInitial = !informer._listed.Task.IsCompleted;
+                foreach (var change in informer.Store.Replace(list)) informer.Tell(isInitial ? change with { IsInitialList = true } : change);
+                if (!isInitial) return;
+                informer._listeners.ForEach(listener => listener.EnqueueEndOfInitialList());
+                informer._listed.TrySetResult();
+            }
+
+            informer.LogListed(T.Resource.ToString(), list.Items.Count);
+        }
+
+        public void Upsert(T shown)
+        {
+            lock (informer._gate)
+            {
+                if (informer.Store.Upsert(shown) is { } change) informer.Tell(change);
+            }
+        }
+
+        public void Remove(T shown)
+        {
+            lock (informer._gate)
+            {
+                if (informer.Store.Remove(shown) is { } change) informer.Tell(change);
+            }
+        }
+
+        public void Bookmark(string? version) => informer.Store.Bookmark(version);
+    }
+}

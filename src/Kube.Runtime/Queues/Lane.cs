@@ -1,0 +1,19 @@
+namespace Kube.Runtime;
+
+/// <summary>How pressing an item is. A more pressing one overtakes whatever waits in the lanes behind it.</summary>
+public enum Lane
+{
+    /// <summary>Has workers of its own (revocation): a flood in the other lanes does not hold it up.</summary>
+    Urgent,
+
+    /// <summary>Live changes.</summary>
+    Normal,
+
+    /// <summary>Backlog: the initial list, resyncs, regular checks.</summary>
+    Background,
+}
+
+/// <summary>An item handed to a worker, which must call <see cref="WorkQueue{TKey}.Done"/> for it.</summary>
+/// <param name="Key">What to work on.</param>
+/// <param name="Lane">The lane it came from.</param>
+public readonly record struct WorkItem<TKey>(TKey Key, Lane Lane);
