@@ -1,0 +1,81 @@
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace Kube.Client;
+
+/// <summary>What a request is authenticated with. Compared by reference: another one is another credential.</summary>
+internal sealed class Credential(AuthenticationHeaderValue? header, ClientIdentity? certificate = null)
+{
+    public static Credential None { get; } = new(null);
+
+    public AuthenticationHeaderValue? Header => header;
+
+    public ClientIdentity? Certificate => certificate;
+
+    public static Credential Bearer(string token) => new(new AuthenticationHeaderValue("Bearer", token));
+}
+
+/// <summary>Where credentials come from.</summary>
+internal abstract class CredentialSource : IDisposable
+{
+    /// <summary>The credential to use now.</summary>
+    /// <exception cref="KubeConfigException">It cannot be had.</exception>
+    public abstract ValueTask<Credential> GetAsync(CancellationToken cancellationToken);
+
+    /// <summary>Told that the server answered 401 to <paramref name="refused"/>: true if there is another one now, so that one more try makes sense.</summary>
+    public virtual ValueTask<bool> RefreshAsync(Credential refused, CancellationToken cancellationToken) => ValueTask.FromResult(false);
+
+    /// <inheritdoc/>
+    public virtual void Dispose()
+    {
+    }
+
+    /// <summary>Chooses as client-go does: a plugin, else a token file, else a token, else basic authentication, else the client certificate alone.</summary>
+    public static CredentialSource Of(ClusterConnection connection, TimeProvider time, KubeClientOptions options)
+    {
+        if (connection.Exec is { } exec) return new ExecCredentials(exec, connection, time, options.ExecTimeout);
+        if (connection.TokenFile is { } file) return new TokenFileCredentials(file, time, options.OnReloadFailed);
+        if (connection.Token is { } token) return new FixedCredentials(Credential.Bearer(token));
+        if (connection.Username is not { } user) return new FixedCredentials(Credential.None);
+        var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{connection.Password}"));
+        return new FixedCredentials(new Credential(new AuthenticationHeaderValue("Basic", basic)));
+    }
+}
+
+/// <summary>A credential that never changes.</summary>
+internal sealed class FixedCredentials(Credential credential) : CredentialSource
+{
+    public override ValueTask<Credential> GetAsync(CancellationToken cancellationToken) => ValueTask.FromResult(credential);
+}
+
+/// <summary>A token in a file that the kubelet (or whoever issues it) renews: read again every minute and after a 401.</summary>
+internal sealed class TokenFileCredentials : CredentialSource
+{
+    private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
+
+    private readonly Polled<Credential> _token;
+
+    public TokenFileCredentials(string path, TimeProvider time, Action<Exception>? onFailure) =>
+        _token = new Polled<Credential>(last => Read(path, last), Period, time, onFailure);
+
+    public override ValueTask<Credential> GetAsync(CancellationToken cancellationToken) => ValueTask.FromResult(_token.Get());
+
+    public override ValueTask<bool> RefreshAsync(Credential refused, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(!ReferenceEquals(_token.Reread(), refused));
+
+    private static Credential Read(string path, Credential? last)
+    {
+        string token;
+        try
+        {
+            token = File.ReadAllText(path).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new KubeConfigException($"the token file '{path}' cannot be read ({e.Message}). Check the path and the file's permissions.", e);
+        }
+
+        if (token.Length == 0) throw new KubeConfigException($"the token file '{path}' is empty.");
+        return last?.Header?.Parameter == token ? last : Credential.Bearer(token);
+    }
+}

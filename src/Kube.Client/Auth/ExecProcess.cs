@@ -1,0 +1,122 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace Kube.Client;
+
+/// <summary>Runs a credential plugin once and gives what it printed.</summary>
+internal static class ExecProcess
+{
+    public static async Task<byte[]> RunAsync(ExecPlugin plugin, ClusterConnection connection, TimeProvider time, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var interactive = IsInteractive(plugin);
+        // Somebody who types a password takes as long as it takes.
+        using var limit = interactive ? new CancellationTokenSource() : new CancellationTokenSource(timeout, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using var process = Start(plugin, connection, interactive);
+        try
+        {
+            if (!interactive) process.StandardInput.Close();
+            using var output = new MemoryStream();
+            await process.StandardOutput.BaseStream.CopyToAsync(output, both.Token);
+            await process.WaitForExitAsync(both.Token);
+            if (process.ExitCode != 0) throw new KubeConfigException($"credential plugin '{plugin.Command}' failed with exit code {process.ExitCode}; what it said is on standard error.{Hint(plugin)}");
+            return output.ToArray();
+        }
+        catch (OperationCanceledException e)
+        {
+            Kill(process);
+            if (cancellationToken.IsCancellationRequested) throw;
+            throw new KubeConfigException($"credential plugin '{plugin.Command}' did not finish within {timeout.TotalSeconds:0} s and was ended.", e);
+        }
+    }
+
+    private static Process Start(ExecPlugin plugin, ClusterConnection connection, bool interactive)
+    {
+        var start = new ProcessStartInfo(Locate(plugin))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardInput = !interactive,
+            UseShellExecute = false,
+        };
+        foreach (var arg in plugin.Args) start.ArgumentList.Add(arg);
+        foreach (var (name, value) in plugin.Env) start.Environment[name] = value;
+        start.Environment["KUBERNETES_EXEC_INFO"] = Info(plugin, connection, interactive);
+        try
+        {
+            return Process.Start(start) ?? throw new KubeConfigException($"credential plugin '{plugin.Command}' did not start.{Hint(plugin)}");
+        }
+        catch (Win32Exception e)
+        {
+            throw new KubeConfigException($"credential plugin '{plugin.Command}' cannot be run ({e.Message}). Install it, or correct 'command' in the kubeconfig.{Hint(plugin)}", e);
+        }
+    }
+
+    /// <summary>A command with a slash is relative to the kubeconfig; one without is looked up on the PATH.</summary>
+    private static string Locate(ExecPlugin plugin) =>
+        plugin.BaseDirectory is { } directory && plugin.Command.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            ? Path.GetFullPath(plugin.Command, directory)
+            : plugin.Command;
+
+    private static bool IsInteractive(ExecPlugin plugin)
+    {
+        var terminal = !Console.IsInputRedirected;
+        if (plugin.InteractiveMode == InteractiveMode.Always && !terminal)
+        {
+            throw new KubeConfigException($"credential plugin '{plugin.Command}' must ask a person (interactiveMode: Always), and there is no terminal here. Log in by hand first, or use another user.");
+        }
+
+        return plugin.InteractiveMode != InteractiveMode.Never && terminal;
+    }
+
+    /// <summary>KUBERNETES_EXEC_INFO: an ExecCredential with the spec alone.</summary>
+    private static string Info(ExecPlugin plugin, ClusterConnection connection, bool interactive)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("kind", "ExecCredential");
+            json.WriteString("apiVersion", plugin.ApiVersion);
+            json.WriteStartObject("spec");
+            if (plugin.ProvideClusterInfo) WriteCluster(json, plugin, connection);
+            json.WriteBoolean("interactive", interactive);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    private static void WriteCluster(Utf8JsonWriter json, ExecPlugin plugin, ClusterConnection connection)
+    {
+        json.WriteStartObject("cluster");
+        json.WriteString("server", connection.Server.OriginalString);
+        if (connection.TlsServerName is { } name) json.WriteString("tls-server-name", name);
+        if (connection.InsecureSkipTlsVerify) json.WriteBoolean("insecure-skip-tls-verify", true);
+        if (connection.CertificateAuthority is { } authority) json.WriteBase64String("certificate-authority-data", Encoding.UTF8.GetBytes(authority.Read()));
+        if (connection.Proxy is { } proxy) json.WriteString("proxy-url", proxy.OriginalString);
+        if (plugin.ClusterExtension is { } config)
+        {
+            json.WritePropertyName("config");
+            config.WriteTo(json);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or AggregateException)
+        {
+            // it has ended by itself
+        }
+    }
+
+    private static string Hint(ExecPlugin plugin) => plugin.InstallHint is { Length: > 0 } hint ? " " + hint : "";
+}

@@ -1,0 +1,42 @@
+using System.Text.Json.Serialization;
+
+namespace Kube.Client;
+
+/// <summary>JSON contracts that only the client needs.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(DeleteBody))]
+[JsonSerializable(typeof(VersionInfo))]
+[JsonSerializable(typeof(ApiResourceList))]
+[JsonSerializable(typeof(ExecCredential))]
+internal sealed partial class ClientJson : JsonSerializerContext;
+
+/// <summary>meta/v1 DeleteOptions on the wire.</summary>
+internal sealed record DeleteBody
+{
+    public string Kind { get; init; } = "DeleteOptions";
+
+    public string ApiVersion { get; init; } = "v1";
+
+    public DeletePreconditions? Preconditions { get; init; }
+
+    public string? PropagationPolicy { get; init; }
+
+    public long? GracePeriodSeconds { get; init; }
+}
+
+internal sealed record DeletePreconditions(string? Uid, string? ResourceVersion);
+
+internal sealed record VersionInfo(string? Major, string? Minor, string? GitVersion);
+
+internal sealed record ApiResourceList(IReadOnlyList<ApiResource>? Resources);
+
+internal sealed record ApiResource(string? Name);
+
+/// <summary>What a credential plugin prints (client.authentication.k8s.io/v1 and v1beta1).</summary>
+internal sealed record ExecCredential(string? ApiVersion, string? Kind, ExecCredentialStatus? Status);
+
+/// <summary>Never printed: it is nothing but secrets.</summary>
+internal sealed record ExecCredentialStatus(string? Token, string? ClientCertificateData, string? ClientKeyData, DateTimeOffset? ExpirationTimestamp)
+{
+    public override string ToString() => "ExecCredentialStatus";
+}

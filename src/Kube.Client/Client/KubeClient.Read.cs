@@ -1,0 +1,96 @@
+using System.Text.Json;
+using Kube.Model;
+
+namespace Kube.Client;
+
+public sealed partial class KubeClient
+{
+    private const string PartialObject = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    private const string PartialList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+    /// <summary>Reads one object.</summary>
+    /// <exception cref="KubeApiException">Not there (<see cref="KubeApiException.IsNotFound"/>) or refused.</exception>
+    public Task<T> GetAsync<T>(string name, string? ns, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        var request = new Request("get", HttpMethod.Get, UrlBuilder.Object(_root, T.Resource, ns, name).Build())
+        {
+            Accept = T.Resource.MetadataOnly ? PartialObject : Request.Json,
+        };
+        return SendAsync(request, static (r, ct) => ReadJsonAsync(r, T.Json, ct), cancellationToken);
+    }
+
+    /// <summary>
+    /// Reads one object; null where the API server says that it does not exist. A 404 that is not the API server's own (no <c>Status</c>: a
+    /// proxy, or a kind that is not installed) is thrown, because nobody may conclude from it that an object is gone.
+    /// </summary>
+    public async Task<T?> TryGetAsync<T>(string name, string? ns, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        try
+        {
+            return await GetAsync<T>(name, ns, cancellationToken);
+        }
+        catch (KubeApiException e) when (e is { IsNotFound: true, IsFromApiServer: true })
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Reads all pages. A continue token that expires on the way (410) is answered with one full, unpaged list, as client-go's pager does;
+    /// a 410 on the first page is thrown. Paging is off where a resource version other than <c>0</c> is asked for: it would bypass the server's cache.
+    /// </summary>
+    public async Task<KubeList<T>> ListAsync<T>(ListQuery query, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        var atVersion = !string.IsNullOrEmpty(query.ResourceVersion) && query.ResourceVersion != "0";
+        var first = atVersion ? query with { Limit = 0 } : query;
+        var page = await ListPageAsync<T>(first, cancellationToken);
+        if (string.IsNullOrEmpty(page.Metadata.Continue)) return page;
+
+        var items = new List<T>(page.Items.Count + (int)Math.Clamp(page.Metadata.RemainingItemCount ?? 0, 0, 1_000_000));
+        items.AddRange(page.Items);
+        while (!string.IsNullOrEmpty(page.Metadata.Continue))
+        {
+            try
+            {
+                // The token holds the version; naming one beside it is an error.
+                page = await ListPageAsync<T>(query with { Continue = page.Metadata.Continue, ResourceVersion = null, ResourceVersionMatch = null }, cancellationToken);
+            }
+            catch (KubeApiException e) when (e.IsGone)
+            {
+                return await ListPageAsync<T>(query with { Continue = null, Limit = 0 }, cancellationToken);
+            }
+
+            items.AddRange(page.Items);
+        }
+
+        return new KubeList<T> { Metadata = page.Metadata with { RemainingItemCount = null }, Items = items };
+    }
+
+    /// <summary>
+    /// Reads one page. An item that cannot be read is left out and reported (<see cref="KubeClientOptions.OnSkipped"/>); it does not cost the others.
+    /// </summary>
+    public async Task<KubeList<T>> ListPageAsync<T>(ListQuery query, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        var url = UrlBuilder.Collection(_root, T.Resource, query.Namespace)
+            .With("labelSelector", query.LabelSelector)
+            .With("fieldSelector", query.FieldSelector)
+            .With("resourceVersion", query.ResourceVersion)
+            .With("resourceVersionMatch", query.ResourceVersionMatch)
+            .With("limit", query.Limit > 0 ? query.Limit.ToString(System.Globalization.CultureInfo.InvariantCulture) : null)
+            .With("continue", query.Continue);
+        var request = new Request("list", HttpMethod.Get, url.Build()) { Accept = T.Resource.MetadataOnly ? PartialList : Request.Json };
+        try
+        {
+            return await SendAsync(request, static (r, ct) => ReadJsonAsync(r, T.ListJson, ct), cancellationToken);
+        }
+        catch (KubeConnectionException e) when (e.InnerException is JsonException)
+        {
+            // Rare, so the common case streams and keeps no copy of the answer; this one asks again and goes item by item.
+            return await SendAsync(request, (r, ct) => LenientList.ReadAsync<T>(r, _options.OnSkipped, ct), cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Kube.Model;
+
+namespace Kube.Client;
+
+/// <content>
+/// Writes. A lost answer is <see cref="KubeConnectionException"/> with <see cref="KubeConnectionException.MayHaveHappened"/>; the client never sends such a write again.
+/// </content>
+public sealed partial class KubeClient
+{
+    /// <summary>Creates an object and gives it as the server stored it.</summary>
+    /// <exception cref="KubeApiException"><see cref="KubeApiException.IsAlreadyExists"/>, <see cref="KubeApiException.IsInvalid"/>, …</exception>
+    public Task<T> CreateAsync<T>(T obj, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        CheckWritable<T>();
+        if (T.Resource.Namespaced && string.IsNullOrEmpty(obj.Metadata.Namespace)) throw new ArgumentException($"{T.Resource} live in a namespace: name it in metadata.namespace", nameof(obj));
+        var url = UrlBuilder.Collection(_root, T.Resource, obj.Metadata.Namespace).With("fieldManager", _options.FieldManager);
+        return WriteAsync("create", HttpMethod.Post, url, obj, Request.Json, cancellationToken);
+    }
+
+    /// <summary>Replaces an object; where its resource version is set, only if it is still that version (<see cref="KubeApiException.IsConflict"/>).</summary>
+    public Task<T> ReplaceAsync<T>(T obj, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T> =>
+        WriteAsync("update", HttpMethod.Put, ObjectUrl(obj).With("fieldManager", _options.FieldManager), obj, Request.Json, cancellationToken);
+
+    /// <summary>Replaces an object's status alone.</summary>
+    public Task<T> ReplaceStatusAsync<T>(T obj, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        CheckWritable<T>();
+        var path = T.Resource.ObjectPath(Ns(T.Resource, obj.Metadata.Namespace), UrlBuilder.Segment(obj.Metadata.Name)) + "/status";
+        return WriteAsync("update", HttpMethod.Put, UrlBuilder.At(_root, path).With("fieldManager", _options.FieldManager), obj, Request.Json, cancellationToken);
+    }
+
+    /// <summary>
+    /// Server-side apply, forced: makes the fields that <paramref name="obj"/> holds so, whoever owned them, and gives up owned fields that it lacks.
+    /// Leave <c>resourceVersion</c> out unless the apply shall be optimistic.
+    /// </summary>
+    public Task<T> ApplyAsync<T>(T obj, string fieldManager, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        ArgumentException.ThrowIfNullOrEmpty(fieldManager);
+        // JSON is valid YAML, and this is the only apply type that servers before 1.33 take.
+        return WriteAsync("apply", HttpMethod.Patch, ObjectUrl(obj).With("fieldManager", fieldManager).With("force", "true"), obj, "application/apply-patch+yaml", cancellationToken);
+    }
+
+    /// <summary>JSON merge patch (RFC 7386): null removes a field.</summary>
+    public Task<T> MergePatchAsync<T>(string name, string? ns, JsonObject patch, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T> =>
+        PatchAsync<T>(name, ns, patch, "application/merge-patch+json", cancellationToken);
+
+    /// <summary>JSON patch (RFC 6902); a <c>test</c> that fails is 422 (<see cref="KubeApiException.IsInvalid"/>).</summary>
+    public Task<T> JsonPatchAsync<T>(string name, string? ns, JsonArray patch, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T> =>
+        PatchAsync<T>(name, ns, patch, "application/json-patch+json", cancellationToken);
+
+    /// <summary>Deletes an object. False: the API server says it was not there.</summary>
+    /// <exception cref="KubeApiException"><see cref="KubeApiException.IsConflict"/>: it is not the one that the preconditions name.</exception>
+    public async Task<bool> DeleteAsync<T>(string name, string? ns, DeleteOptions options, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        var conditions = options.Uid is null && options.ResourceVersion is null ? null : new DeletePreconditions(options.Uid, options.ResourceVersion);
+        var body = new DeleteBody { Preconditions = conditions, PropagationPolicy = options.Propagation?.ToString(), GracePeriodSeconds = options.GracePeriodSeconds };
+        // There is always a body: the HTTP stack repeats by itself a request without one whose connection broke.
+        var request = new Request("delete", HttpMethod.Delete, UrlBuilder.Object(_root, T.Resource, ns, name).Build())
+        {
+            Body = JsonSerializer.SerializeToUtf8Bytes(body, ClientJson.Default.DeleteBody),
+        };
+        try
+        {
+            // The answer is a Status or the object with its finalizers: neither is needed.
+            return await SendAsync(request, static (_, _) => ValueTask.FromResult(true), cancellationToken);
+        }
+        catch (KubeApiException e) when (e is { IsNotFound: true, IsFromApiServer: true })
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Has the API server issue a token for a ServiceAccount. The token is in the answer's status; it is never logged here.</summary>
+    public Task<TokenRequest> CreateTokenAsync(string ns, string serviceAccount, TokenRequest request, CancellationToken cancellationToken)
+    {
+        var path = ServiceAccount.Resource.ObjectPath(UrlBuilder.Segment(ns), UrlBuilder.Segment(serviceAccount)) + "/token";
+        var post = new Request("create", HttpMethod.Post, UrlBuilder.At(_root, path).Build()) { Body = JsonSerializer.SerializeToUtf8Bytes(request, TokenRequest.Json) };
+        return SendAsync(post, static (r, ct) => ReadJsonAsync(r, TokenRequest.Json, ct), cancellationToken);
+    }
+
+    private static string? Ns(ResourceType resource, string? ns)
+    {
+        if (!resource.Namespaced) return null;
+        return string.IsNullOrEmpty(ns) ? throw new ArgumentException($"{resource} live in a namespace: name it", nameof(ns)) : UrlBuilder.Segment(ns);
+    }
+
+    private static void CheckWritable<T>()
+        where T : class, IKubeResource<T>
+    {
+        if (T.Resource.MetadataOnly) throw new InvalidOperationException($"{typeof(T).Name} is only the metadata of {T.Resource}: written back it would wipe the rest. Use the full type.");
+    }
+
+    private UrlBuilder ObjectUrl<T>(T obj)
+        where T : class, IKubeResource<T>
+    {
+        CheckWritable<T>();
+        return UrlBuilder.Object(_root, T.Resource, obj.Metadata.Namespace, obj.Metadata.Name);
+    }
+
+    private Task<T> WriteAsync<T>(string verb, HttpMethod method, UrlBuilder url, T obj, string contentType, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        var request = new Request(verb, method, url.Build()) { Body = JsonSerializer.SerializeToUtf8Bytes(obj, T.Json), ContentType = contentType };
+        return SendAsync(request, static (r, ct) => ReadJsonAsync(r, T.Json, ct), cancellationToken);
+    }
+
+    private Task<T> PatchAsync<T>(string name, string? ns, JsonNode patch, string contentType, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        var request = new Request("patch", HttpMethod.Patch, UrlBuilder.Object(_root, T.Resource, ns, name).With("fieldManager", _options.FieldManager).Build())
+        {
+            Accept = T.Resource.MetadataOnly ? PartialObject : Request.Json,
+            Body = ToUtf8(patch),
+            ContentType = contentType,
+        };
+        return SendAsync(request, static (r, ct) => ReadJsonAsync(r, T.Json, ct), cancellationToken);
+    }
+
+    private static byte[] ToUtf8(JsonNode node)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            node.WriteTo(writer);
+        }
+
+        return buffer.ToArray();
+    }
+}

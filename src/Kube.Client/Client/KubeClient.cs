@@ -1,0 +1,187 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Kube.Client;
+
+/// <summary>
+/// Talks to one Kubernetes API server. Thread-safe; one for a process, because it holds the connections.
+/// </summary>
+/// <remarks>
+/// Every call has a deadline (<see cref="KubeClientOptions.RequestTimeout"/>) and throws <see cref="KubeApiException"/> where the server says no,
+/// <see cref="KubeConnectionException"/> where there is no answer, <see cref="KubeConfigException"/> where the credentials cannot be had, and
+/// <see cref="OperationCanceledException"/> where the caller cancelled. Watches run over connections of their own, so that one stalled
+/// by a flood of events holds up nothing else.
+/// </remarks>
+public sealed partial class KubeClient : IDisposable
+{
+    private readonly HttpClient _requests;
+    private readonly HttpClient _watches;
+    private readonly ClusterAccess? _access;
+    private readonly bool _ownsAccess;
+    private readonly bool _sharesTransport;
+    private readonly KubeClientOptions _options;
+    private readonly TimeProvider _time;
+    private readonly RetryPolicy _retry;
+    private readonly Uri _root;
+
+    /// <summary>A client with connections of its own to the cluster.</summary>
+    /// <exception cref="KubeConfigException">The certificates of the connection cannot be used.</exception>
+    public KubeClient(ClusterConnection connection, TimeProvider time, KubeClientOptions? options = null)
+        : this(new ClusterAccess(connection, time, options ?? new()), ownsAccess: true, new ServerClock(), time, options ?? new())
+    {
+    }
+
+    /// <summary>A client over a transport of the caller's, who also disposes of it.</summary>
+    public KubeClient(HttpMessageHandler handler, Uri server, TimeProvider time, KubeClientOptions? options = null)
+    {
+        _options = options ?? new();
+        _time = time;
+        Server = server;
+        Clock = new ServerClock();
+        _root = UrlBuilder.RootOf(server);
+        _retry = new RetryPolicy(_options, time);
+        _requests = _watches = NewHttpClient(handler, disposeHandler: false, _options);
+    }
+
+    private KubeClient(ClusterAccess access, bool ownsAccess, ServerClock clock, TimeProvider time, KubeClientOptions options)
+    {
+        _options = options;
+        _time = time;
+        _access = access;
+        _ownsAccess = ownsAccess;
+        Server = access.Connection.Server;
+        Clock = clock;
+        _root = UrlBuilder.RootOf(Server);
+        _retry = new RetryPolicy(options, time);
+        _requests = NewHttpClient(new ClusterHandler(access, options), disposeHandler: true, options);
+        _watches = NewHttpClient(new ClusterHandler(access, options), disposeHandler: true, options);
+    }
+
+    /// <summary>The API server's address.</summary>
+    public Uri Server { get; }
+
+    /// <summary>What the API server's clock says.</summary>
+    public ServerClock Clock { get; }
+
+    /// <summary>
+    /// A client for the same cluster, identity and <see cref="Clock"/> over connections of its own: lease renewal must not wait behind
+    /// anything else. Dispose of it before this one. Over a transport of the caller's it shares that transport.
+    /// </summary>
+    public KubeClient WithOwnConnection(KubeClientOptions? options = null) =>
+        _access is null
+            ? new KubeClient(_requests, Server, Clock, _time, options ?? _options)
+            : new KubeClient(_access, ownsAccess: false, Clock, _time, options ?? _options);
+
+    private KubeClient(HttpClient shared, Uri server, ServerClock clock, TimeProvider time, KubeClientOptions options)
+    {
+        _options = options;
+        _time = time;
+        Server = server;
+        Clock = clock;
+        _root = UrlBuilder.RootOf(server);
+        _retry = new RetryPolicy(options, time);
+        _requests = _watches = shared;
+        _sharesTransport = true;
+    }
+
+    /// <summary>Closes the connections; calls and watches under way fail.</summary>
+    public void Dispose()
+    {
+        if (_sharesTransport) return;
+        _requests.Dispose();
+        _watches.Dispose();
+        if (_ownsAccess) _access?.Dispose();
+    }
+
+    private static HttpClient NewHttpClient(HttpMessageHandler handler, bool disposeHandler, KubeClientOptions options)
+    {
+        // HttpClient's own timeout (100 s) would also cut watches; deadlines are per call here.
+        var client = new HttpClient(handler, disposeHandler) { Timeout = Timeout.InfiniteTimeSpan };
+        client.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", options.UserAgent);
+        return client;
+    }
+
+    private Version HttpVersionToAsk => _options.PreferHttp2 ? HttpVersion.Version20 : HttpVersion.Version11;
+
+    private async Task<TResult> SendAsync<TResult>(
+        Request request, Func<HttpResponseMessage, CancellationToken, ValueTask<TResult>> read, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        // A credential plugin may ask a person to log in: that is not the API server's time.
+        if (_access is not null) await _access.PrepareAsync(cancellationToken);
+        using var deadline = new CancellationTokenSource(_options.RequestTimeout, _time);
+        await using var caller = cancellationToken.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), deadline);
+        try
+        {
+            return await _retry.RunAsync(request, (client: this, read), static (s, r, ct) => s.client.TryOnceAsync(r, s.read, ct), deadline.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested && deadline.IsCancellationRequested)
+        {
+            throw ConnectionErrors.TimedOut(e, request, Server, _options.RequestTimeout);
+        }
+    }
+
+    private async ValueTask<TResult> TryOnceAsync<TResult>(
+        Request request, Func<HttpResponseMessage, CancellationToken, ValueTask<TResult>> read, CancellationToken cancellationToken)
+    {
+        using var message = request.ToMessage(HttpVersionToAsk);
+        using var response = await ExchangeAsync(_requests, request, message, feedClock: true, cancellationToken);
+        if (!response.IsSuccessStatusCode) throw await AnswerReader.ReadErrorAsync(response, request.ToString(), _time.GetUtcNow(), cancellationToken);
+        try
+        {
+            return await read(response, cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw ConnectionErrors.Broken(e, request, Server);
+        }
+        catch (HttpRequestException e)
+        {
+            throw ConnectionErrors.From(e, request, Server);
+        }
+        catch (JsonException e)
+        {
+            throw ConnectionErrors.BadAnswer(e, request, Server);
+        }
+    }
+
+    /// <summary>Sends and waits for the headers; counts the request whatever comes.</summary>
+    private async Task<HttpResponseMessage> ExchangeAsync(
+        HttpClient http, Request request, HttpRequestMessage message, bool feedClock, CancellationToken cancellationToken)
+    {
+        var sent = _time.GetUtcNow();
+        var started = _time.GetTimestamp();
+        int? code = null;
+        try
+        {
+            var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            code = (int)response.StatusCode;
+            // A proxy may hold back a watch's headers until the first event, which would look like skew.
+            if (feedClock) Clock.Observe(response.Headers.Date, sent, _time.GetUtcNow());
+            return response;
+        }
+        catch (HttpRequestException e)
+        {
+            throw ConnectionErrors.From(e, request, Server);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested && e.InnerException is TimeoutException)
+        {
+            throw ConnectionErrors.ConnectTimedOut(e, request, Server);
+        }
+        finally
+        {
+            ClientMetrics.Count(request, code, _time.GetElapsedTime(started));
+        }
+    }
+
+    private static async ValueTask<T> ReadJsonAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> json, CancellationToken cancellationToken)
+        where T : class
+    {
+        var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await using (stream)
+        {
+            return await JsonSerializer.DeserializeAsync(stream, json, cancellationToken) ?? throw new JsonException("the answer is null");
+        }
+    }
+}

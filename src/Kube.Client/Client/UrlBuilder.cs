@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text;
+using Kube.Model;
+
+namespace Kube.Client;
+
+/// <summary>Builds request addresses under the server's, which may have a path of its own (a proxy for many clusters).</summary>
+internal readonly struct UrlBuilder
+{
+    private readonly Uri _root;
+    private readonly StringBuilder _text;
+
+    private UrlBuilder(Uri root, string path)
+    {
+        _root = root;
+        _text = new StringBuilder(path, path.Length + 128);
+    }
+
+    public static UrlBuilder At(Uri root, string path) => new(root, path);
+
+    public static UrlBuilder Collection(Uri root, ResourceType resource, string? ns) => new(root, resource.CollectionPath(CheckNamespace(resource, ns)));
+
+    public static UrlBuilder Object(Uri root, ResourceType resource, string? ns, string name)
+    {
+        if (resource.Namespaced && string.IsNullOrEmpty(ns)) throw new ArgumentException($"{resource} live in a namespace: name it", nameof(ns));
+        return new(root, resource.ObjectPath(CheckNamespace(resource, ns), Segment(name)));
+    }
+
+    public UrlBuilder With(string key, string? value)
+    {
+        if (string.IsNullOrEmpty(value)) return this;
+        _text.Append(_text.ToString().Contains('?', StringComparison.Ordinal) ? '&' : '?').Append(key).Append('=').Append(Uri.EscapeDataString(value));
+        return this;
+    }
+
+    public UrlBuilder With(string key, long value) => With(key, value.ToString(CultureInfo.InvariantCulture));
+
+    public Uri Build() => new(_root, _text.ToString());
+
+    /// <summary>The server's address as a base that relative paths are added to.</summary>
+    public static Uri RootOf(Uri server) =>
+        server.AbsolutePath.EndsWith('/') && server.Query.Length == 0 ? server : new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/");
+
+    /// <summary>
+    /// One path segment. An empty name would turn the delete of an object into the delete of the collection, and <c>..</c> or a
+    /// slash would reach another resource, so they never get as far as an address.
+    /// </summary>
+    public static string Segment(string name)
+    {
+        if (string.IsNullOrEmpty(name)) throw new ArgumentException("a name is needed: without one the request would mean the whole collection", nameof(name));
+        if (name is "." or ".." || name.Contains('/', StringComparison.Ordinal) || name.Contains('%', StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"'{name}' cannot be the name of a Kubernetes object: it must not be '.' or '..' nor hold '/' or '%'", nameof(name));
+        }
+
+        return Uri.EscapeDataString(name);
+    }
+
+    private static string? CheckNamespace(ResourceType resource, string? ns) => resource.Namespaced && !string.IsNullOrEmpty(ns) ? Segment(ns) : null;
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Kube.Client;
+
+/// <summary>
+/// Reads one YAML document (and so JSON, which YAML contains) into nodes by the parser's events alone: object mapping would need reflection.
+/// </summary>
+internal static class YamlTree
+{
+    private const int Deepest = 64;
+
+    /// <summary>The root, or null for an empty document.</summary>
+    /// <exception cref="YamlException">It is no YAML.</exception>
+    public static YamlNode? Parse(string text)
+    {
+        var parser = new Parser(new StringReader(text));
+        parser.Consume<StreamStart>();
+        if (!parser.TryConsume<DocumentStart>(out _)) return null;
+        return Read(parser, new Dictionary<AnchorName, YamlNode>(), 0);
+    }
+
+    private static YamlNode Read(IParser parser, Dictionary<AnchorName, YamlNode> anchors, int depth)
+    {
+        var mark = parser.Current?.Start ?? Mark.Empty;
+        if (depth > Deepest) throw new YamlException(mark, mark, $"nested deeper than {Deepest} levels");
+        if (parser.TryConsume<AnchorAlias>(out var alias))
+        {
+            return anchors.TryGetValue(alias.Value, out var target) ? target : throw new YamlException(mark, mark, $"the alias '{alias.Value}' has no anchor");
+        }
+
+        if (parser.TryConsume<Scalar>(out var scalar)) return Remember(scalar, new YamlScalar(scalar.Value, scalar.Style == ScalarStyle.Plain), anchors);
+
+        if (parser.TryConsume<SequenceStart>(out var sequence))
+        {
+            var items = new List<YamlNode>();
+            while (!parser.TryConsume<SequenceEnd>(out _)) items.Add(Read(parser, anchors, depth + 1));
+            return Remember(sequence, new YamlList(items), anchors);
+        }
+
+        var mapping = parser.Consume<MappingStart>();
+        var entries = new Dictionary<string, YamlNode>(StringComparer.Ordinal);
+        while (!parser.TryConsume<MappingEnd>(out _))
+        {
+            var at = parser.Current?.Start ?? Mark.Empty;
+            if (Read(parser, anchors, depth + 1) is not YamlScalar key) throw new YamlException(at, at, "a key is not a plain text");
+            // The last one of two equal keys would win silently, and then it is anybody's guess which cluster is meant.
+            if (!entries.TryAdd(key.Text, Read(parser, anchors, depth + 1))) throw new YamlException(at, at, $"the key '{key.Text}' is there twice");
+        }
+
+        return Remember(mapping, new YamlMap(entries), anchors);
+    }
+
+    private static YamlNode Remember(NodeEvent source, YamlNode node, Dictionary<AnchorName, YamlNode> anchors)
+    {
+        if (!source.Anchor.IsEmpty) anchors[source.Anchor] = node;
+        return node;
+    }
+}
+
+/// <summary>A node of a YAML document.</summary>
+internal abstract class YamlNode
+{
+    /// <summary>The node as JSON, with the types of YAML's core schema.</summary>
+    public abstract JsonNode? ToJson();
+}
+
+internal sealed class YamlScalar(string text, bool isPlain) : YamlNode
+{
+    public string Text => text;
+
+    public bool IsNull => isPlain && text is "" or "~" or "null" or "Null" or "NULL";
+
+    public override JsonNode? ToJson()
+    {
+        if (!isPlain) return JsonValue.Create(text);
+        if (IsNull) return null;
+        if (text is "true" or "True" or "TRUE") return JsonValue.Create(true);
+        if (text is "false" or "False" or "FALSE") return JsonValue.Create(false);
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)) return JsonValue.Create(whole);
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)) return JsonValue.Create(number);
+        return JsonValue.Create(text);
+    }
+}
+
+internal sealed class YamlList(IReadOnlyList<YamlNode> items) : YamlNode
+{
+    public IReadOnlyList<YamlNode> Items => items;
+
+    public override JsonNode ToJson() => new JsonArray([.. items.Select(i => i.ToJson())]);
+}
+
+internal sealed class YamlMap(IReadOnlyDictionary<string, YamlNode> entries) : YamlNode
+{
+    public IReadOnlyDictionary<string, YamlNode> Entries => entries;
+
+    public override JsonNode ToJson() => new JsonObject(entries.Select(e => KeyValuePair.Create(e.Key, e.Value.ToJson())));
+}

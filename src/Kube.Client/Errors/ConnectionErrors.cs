@@ -1,0 +1,83 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+
+namespace Kube.Client;
+
+/// <summary>Turns what the transport throws into <see cref="KubeConnectionException"/> with a sentence for the person who reads it.</summary>
+internal static class ConnectionErrors
+{
+    public static KubeConnectionException From(HttpRequestException e, Request request, Uri server)
+    {
+        var failure = Classify(e);
+        var nothingSent = failure is ConnectionFailure.Refused or ConnectionFailure.NameResolution or ConnectionFailure.Tls or ConnectionFailure.Proxy;
+        var lost = request.IsWrite && !nothingSent;
+        var why = failure switch
+        {
+            ConnectionFailure.Refused => $"cannot connect ({Innermost(e).Message}). Is the server up, and is the address in the kubeconfig right?",
+            ConnectionFailure.NameResolution => $"the host name '{server.Host}' has no address. Is the address in the kubeconfig right, and does DNS work?",
+            ConnectionFailure.Tls => DescribeTls(e, server),
+            ConnectionFailure.Proxy => $"the proxy did not let the connection through ({e.Message}). Check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY.",
+            _ => $"the connection broke ({Innermost(e).Message})",
+        };
+        return new KubeConnectionException($"{request}: API server {Where(server)}: {why}{Lost(lost)}", failure, lost, e);
+    }
+
+    public static KubeConnectionException Broken(IOException e, Request request, Uri server) =>
+        new($"{request}: API server {Where(server)}: the connection broke while the answer was read ({Innermost(e).Message}){Lost(request.IsWrite)}",
+            ConnectionFailure.Reset, request.IsWrite, e);
+
+    public static KubeConnectionException ConnectTimedOut(Exception e, Request request, Uri server) =>
+        new($"{request}: API server {Where(server)}: cannot connect in time. Is the network path open, and is the address in the kubeconfig right?",
+            ConnectionFailure.Refused, mayHaveHappened: false, e);
+
+    public static KubeConnectionException TimedOut(Exception e, Request request, Uri server, TimeSpan deadline) =>
+        new($"{request}: API server {Where(server)}: no answer within {deadline.TotalSeconds:0.###} s{Lost(request.IsWrite)}",
+            ConnectionFailure.TimedOut, request.IsWrite, e);
+
+    public static KubeConnectionException BadAnswer(Exception e, Request request, Uri server) =>
+        new($"{request}: API server {Where(server)}: the answer is not the JSON it should be ({e.Message}). Is this a Kubernetes API server?{Lost(request.IsWrite)}",
+            ConnectionFailure.BadAnswer, request.IsWrite, e);
+
+    /// <summary>The address without a user name or password that somebody may have put into it.</summary>
+    public static string Where(Uri server) => server.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.SafeUnescaped).TrimEnd('/');
+
+    private static string Lost(bool lost) => lost ? ". The write may have been done: read before writing again." : "";
+
+    private static ConnectionFailure Classify(HttpRequestException e) => e.HttpRequestError switch
+    {
+        HttpRequestError.NameResolutionError => ConnectionFailure.NameResolution,
+        HttpRequestError.ConnectionError => ConnectionFailure.Refused,
+        HttpRequestError.SecureConnectionError => ConnectionFailure.Tls,
+        HttpRequestError.ProxyTunnelError or HttpRequestError.UserAuthenticationError => ConnectionFailure.Proxy,
+        HttpRequestError.Unknown when e.InnerException is AuthenticationException => ConnectionFailure.Tls,
+        HttpRequestError.Unknown when Innermost(e) is SocketException { SocketErrorCode: SocketError.ConnectionRefused } => ConnectionFailure.Refused,
+        _ => ConnectionFailure.Reset,
+    };
+
+    private static string DescribeTls(HttpRequestException e, Uri server)
+    {
+        var text = Innermost(e).Message + " " + e.InnerException?.Message;
+        if (text.Contains("RemoteCertificateNameMismatch", StringComparison.Ordinal))
+        {
+            return $"its certificate is not for the host '{server.Host}'. Use a name that the certificate holds, or set tls-server-name in the kubeconfig to one.";
+        }
+
+        if (text.Contains("NotTimeValid", StringComparison.Ordinal))
+        {
+            return "its certificate has expired or is not valid yet. Renew it, or set this machine's clock.";
+        }
+
+        if (text.Contains("UntrustedRoot", StringComparison.Ordinal) || text.Contains("PartialChain", StringComparison.Ordinal))
+        {
+            return "its certificate is not signed by the authority this client trusts. Put the cluster's root CA into certificate-authority(-data) of the kubeconfig.";
+        }
+
+        return $"no TLS connection ({Innermost(e).Message}). Check the certificate authority, the client certificate and that the port speaks TLS.";
+    }
+
+    private static Exception Innermost(Exception e)
+    {
+        while (e.InnerException is { } inner) e = inner;
+        return e;
+    }
+}

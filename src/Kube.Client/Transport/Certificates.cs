@@ -1,0 +1,80 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Kube.Client;
+
+/// <summary>A client certificate with its key and intermediates. Compared by reference.</summary>
+internal sealed class ClientIdentity(SslStreamCertificateContext context)
+{
+    public SslStreamCertificateContext Context => context;
+}
+
+/// <summary>Reads certificates and keys from PEM and says what is wrong with them.</summary>
+internal static class Certificates
+{
+    public static X509Certificate2Collection ReadAuthorities(string pem, string source)
+    {
+        var authorities = new X509Certificate2Collection();
+        try
+        {
+            authorities.ImportFromPem(pem);
+        }
+        catch (CryptographicException e)
+        {
+            throw new KubeConfigException($"the certificate authority ({source}) is no valid certificate in PEM. Copy it again.", e);
+        }
+
+        return authorities.Count > 0 ? authorities : throw new KubeConfigException($"the certificate authority ({source}) holds no certificate in PEM (BEGIN CERTIFICATE). Copy it again.");
+    }
+
+    public static ClientIdentity ReadIdentity(string certificatePem, string keyPem, string source)
+    {
+        try
+        {
+            var certificate = X509Certificate2.CreateFromPem(certificatePem, keyPem);
+            // Windows hands TLS only to keys that are in a store or came from PFX.
+            if (OperatingSystem.IsWindows()) certificate = X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPem(certificatePem);
+            return new ClientIdentity(SslStreamCertificateContext.Create(certificate, chain, offline: true));
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            // The cause is kept out: what it quotes may come from the key.
+            throw new KubeConfigException($"the client certificate or key ({source}) cannot be used: both must be PEM, unencrypted, and belong together. Copy them again.");
+        }
+    }
+}
+
+/// <summary>Certificates as they were at one moment. Another instance means that connections must be made anew.</summary>
+internal sealed class TlsMaterial
+{
+    private readonly string? _authorityPem;
+    private readonly string? _certificatePem;
+    private readonly string? _keyPem;
+
+    private TlsMaterial(ClusterConnection connection, string? authorityPem, string? certificatePem, string? keyPem)
+    {
+        _authorityPem = authorityPem;
+        _certificatePem = certificatePem;
+        _keyPem = keyPem;
+        Authorities = authorityPem is null ? null : Certificates.ReadAuthorities(authorityPem, $"{connection.CertificateAuthority}; {connection.Source}");
+        Identity = certificatePem is null || keyPem is null ? null : Certificates.ReadIdentity(certificatePem, keyPem, $"{connection.ClientCertificate}, {connection.ClientKey}; {connection.Source}");
+    }
+
+    public X509Certificate2Collection? Authorities { get; }
+
+    public ClientIdentity? Identity { get; }
+
+    /// <summary>Reads it; gives <paramref name="last"/> itself where nothing changed.</summary>
+    public static TlsMaterial Read(ClusterConnection connection, TlsMaterial? last)
+    {
+        var authority = connection.CertificateAuthority?.Read();
+        var certificate = connection.ClientCertificate?.Read();
+        var key = connection.ClientKey?.Read();
+        return last is not null && last._authorityPem == authority && last._certificatePem == certificate && last._keyPem == key
+            ? last
+            : new TlsMaterial(connection, authority, certificate, key);
+    }
+}

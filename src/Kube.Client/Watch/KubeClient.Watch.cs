@@ -1,0 +1,148 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Kube.Model;
+
+namespace Kube.Client;
+
+public sealed partial class KubeClient
+{
+    /// <summary>
+    /// Follows the changes of a kind. Ends normally when the server closes the stream and when the client's own deadline passes
+    /// (<see cref="WatchQuery.Timeout"/> plus <see cref="KubeClientOptions.WatchGrace"/>); the caller goes on from the last resource version it saw.
+    /// </summary>
+    /// <remarks>
+    /// The deadline runs from before the request is sent: proxies may hold back the headers until the first event, and a connection
+    /// that went silent may never say so (keep-alive pings are not sent any more once the server announced that it goes away).
+    /// An event that cannot be read, or of an unknown type, is reported (<see cref="KubeClientOptions.OnSkipped"/>) and left out.
+    /// </remarks>
+    /// <exception cref="KubeApiException">The server refused the watch or sent an ERROR event, e.g. <see cref="KubeApiException.IsGone"/>.</exception>
+    /// <exception cref="KubeConnectionException">No connection, or it broke. Nothing is tried again here: that is the caller's loop.</exception>
+    public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(WatchQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        var request = WatchRequest<T>(query);
+        if (_access is not null) await _access.PrepareAsync(cancellationToken);
+        using var deadline = new CancellationTokenSource(query.Timeout + _options.WatchGrace, _time);
+        await using var caller = cancellationToken.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), deadline);
+        using var message = request.ToMessage(HttpVersionToAsk);
+        using var response = await OpenWatchAsync(request, message, deadline.Token, cancellationToken);
+        if (response is null) yield break;
+
+        var stream = await response.Content.ReadAsStreamAsync(CancellationToken.None);
+        await using (stream)
+        {
+            await using var lines = new LineReader(stream);
+            while (await NextLineAsync(lines, request, deadline.Token, cancellationToken) is { } line)
+            {
+                if (Read<T>(line, lines.CutOff, request) is { } happened) yield return happened;
+            }
+        }
+    }
+
+    private Request WatchRequest<T>(WatchQuery query)
+        where T : class, IKubeResource<T>
+    {
+        var url = UrlBuilder.Collection(_root, T.Resource, query.Namespace)
+            .With("watch", "true")
+            .With("labelSelector", query.LabelSelector)
+            .With("fieldSelector", query.FieldSelector)
+            .With("resourceVersion", query.ResourceVersion)
+            .With("allowWatchBookmarks", query.AllowBookmarks ? "true" : null)
+            .With("timeoutSeconds", Math.Max(1, (long)Math.Ceiling(query.Timeout.TotalSeconds)));
+        return new Request("watch", HttpMethod.Get, url.Build()) { Accept = T.Resource.MetadataOnly ? PartialObject : Request.Json };
+    }
+
+    /// <summary>Null: our own deadline passed before there was an answer.</summary>
+    private async Task<HttpResponseMessage?> OpenWatchAsync(Request request, HttpRequestMessage message, CancellationToken deadline, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response;
+        try
+        {
+            response = await ExchangeAsync(_watches, request, message, feedClock: false, deadline);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return null;
+        }
+
+        if (response.IsSuccessStatusCode) return response;
+        using (response)
+        {
+            throw await AnswerReader.ReadErrorAsync(response, request.ToString(), _time.GetUtcNow(), deadline);
+        }
+    }
+
+    /// <summary>Null: the stream ended, or our own deadline passed.</summary>
+    private async ValueTask<ReadOnlyMemory<byte>?> NextLineAsync(LineReader lines, Request request, CancellationToken deadline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await lines.ReadAsync(deadline);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return null;
+        }
+        catch (IOException e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw ConnectionErrors.Broken(e, request, Server);
+        }
+        catch (HttpRequestException e)
+        {
+            throw ConnectionErrors.From(e, request, Server);
+        }
+    }
+
+    /// <summary>The event, or null for one that is left out.</summary>
+    private WatchEvent<T>? Read<T>(ReadOnlyMemory<byte> bytes, bool cutOff, Request request)
+        where T : class, IKubeResource<T>
+    {
+        WatchLine line = default;
+        try
+        {
+            line = WatchLine.Split(bytes);
+            WatchEventType? type = line.Type switch
+            {
+                "ADDED" => WatchEventType.Added,
+                "MODIFIED" => WatchEventType.Modified,
+                "DELETED" => WatchEventType.Deleted,
+                "BOOKMARK" => WatchEventType.Bookmark,
+                "ERROR" => throw AnswerReader.FromWatchError(line.Object.Span, request.ToString()),
+                _ => null,
+            };
+            if (type is { } known) return new WatchEvent<T>(known, line.Decode(T.Json));
+            Skip<T>(line, new JsonException($"unknown event type '{line.Type}'"));
+        }
+        catch (Exception e) when (LenientList.IsDecodeError(e))
+        {
+            // The stream ended inside this event: the watch that goes on from the last version brings it again, whole.
+            if (!cutOff) Skip<T>(line, e);
+        }
+
+        return null;
+    }
+
+    private void Skip<T>(WatchLine line, Exception error)
+        where T : class, IKubeResource<T>
+    {
+        if (_options.OnSkipped is not { } skipped) return;
+        string? key = null;
+        try
+        {
+            if (!line.Object.IsEmpty)
+            {
+                using var document = JsonDocument.Parse(line.Object);
+                key = LenientList.KeyOf(document.RootElement);
+            }
+        }
+        catch (JsonException)
+        {
+            // not even JSON: it has no key
+        }
+
+        skipped(new SkippedObject(T.Resource.ToString(), key, error));
+    }
+}
