@@ -31,6 +31,7 @@ public sealed class FakeClock : TimeProvider
     private TimeSpan _monotonic;
     private TimeSpan _wallJump;
     private long _armings;
+    private long _sequence;
 
     /// <summary>A clock that stands at <see cref="DefaultStart"/>.</summary>
     public FakeClock()
@@ -59,7 +60,7 @@ public sealed class FakeClock : TimeProvider
     /// <summary>The time left of every armed timer, soonest first.</summary>
     public IReadOnlyList<TimeSpan> ArmedTimers
     {
-        get { lock (_lock) return [.. _armed.Select(t => t.Due - _monotonic)]; }
+        get { lock (_lock) return [.. _armed.Where(t => !t.IsBackground).Select(t => t.Due - _monotonic)]; }
     }
 
     /// <summary>How often a timer has been armed so far; see <see cref="WhenTimerArmedSince"/>.</summary>
@@ -115,7 +116,7 @@ public sealed class FakeClock : TimeProvider
         TimeSpan by;
         lock (_lock)
         {
-            if (_armed.Min is not { } next) return false;
+            if (_armed.FirstOrDefault(t => !t.IsBackground) is not { } next) return false;
             by = next.Due - _monotonic;
         }
 
@@ -145,6 +146,14 @@ public sealed class FakeClock : TimeProvider
     public Task WhenTimersArmed(Func<IReadOnlyList<TimeSpan>, bool> condition, string what) =>
         _changed.Until(() => condition(ArmedTimers), what, Describe);
 
+    /// <summary>A timer of the test's surroundings, not of the code under test: it fires like any other, but nobody sees or waits for it.</summary>
+    internal ITimer CreateBackgroundTimer(Action callback, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new FakeTimer(this, _ => callback(), null) { IsBackground = true };
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
     internal void Arm(FakeTimer timer, TimeSpan dueTime)
     {
         var now = false;
@@ -155,7 +164,8 @@ public sealed class FakeClock : TimeProvider
             {
                 now = dueTime == TimeSpan.Zero;
                 timer.Due = _monotonic + dueTime;
-                timer.Sequence = ++_armings;
+                timer.Sequence = ++_sequence;
+                if (!timer.IsBackground) _armings++;
                 if (!now) _armed.Add(timer);
                 else Rearm(timer);
             }
@@ -187,7 +197,8 @@ public sealed class FakeClock : TimeProvider
     {
         if (timer.Period <= TimeSpan.Zero) return;
         timer.Due += timer.Period;
-        timer.Sequence = ++_armings;
+        timer.Sequence = ++_sequence;
+        if (!timer.IsBackground) _armings++;
         _armed.Add(timer);
     }
 

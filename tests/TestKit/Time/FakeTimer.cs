@@ -18,6 +18,8 @@ internal sealed class FakeTimer(FakeClock clock, TimerCallback callback, object?
 
     public long Sequence { get; set; }
 
+    public bool IsBackground { get; init; }
+
     public bool Change(TimeSpan dueTime, TimeSpan period)
     {
         ThrowIfOutOfRange(dueTime, nameof(dueTime));

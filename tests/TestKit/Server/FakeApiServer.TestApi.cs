@@ -1,0 +1,123 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Kube.Model;
+
+namespace TestKit;
+
+// What a test says directly to the server's state: no faults, no RBAC, no entry in the request log; watches see it.
+public sealed partial class FakeApiServer
+{
+    /// <summary>
+    /// Stores an object as it is, status and metadata included, over whatever is there. The UID and creation time of an object
+    /// that is already there stay unless others are given; a new object gets them where they are missing. The namespace need not exist.
+    /// </summary>
+    public T Put<T>(T obj)
+        where T : class, IKubeResource<T>
+    {
+        var o = (JsonObject)JsonSerializer.SerializeToNode(obj, T.Json)!;
+        return Typed<T>(Put(Resources.Of(T.Resource), o));
+    }
+
+    /// <summary>The object, or null.</summary>
+    public T? Get<T>(string name, string? ns = null)
+        where T : class, IKubeResource<T>
+    {
+        lock (_store.Gate) return _store.Find(Resources.Of(T.Resource), new(ns ?? "", name)) is { } o ? Typed<T>(o) : null;
+    }
+
+    /// <summary>All objects of a kind, in one namespace or all.</summary>
+    public IReadOnlyList<T> List<T>(string? ns = null)
+        where T : class, IKubeResource<T>
+    {
+        lock (_store.Gate) return [.. _store.In(Resources.Of(T.Resource), ns ?? "").Select(p => Typed<T>(p.Value))];
+    }
+
+    /// <summary>Changes an object by the rules of a replace of main resource and status both.</summary>
+    public T Modify<T>(string name, string? ns, Func<T, T> change)
+        where T : class, IKubeResource<T>
+    {
+        lock (_store.Gate)
+        {
+            var current = Get<T>(name, ns) ?? throw new InvalidOperationException($"There is no {T.Resource} {name} in the fake server.");
+            var r = Resources.Of(T.Resource);
+            var key = new StoreKey(ns ?? "", name);
+            var o = (JsonObject)JsonSerializer.SerializeToNode(change(current), T.Json)!;
+            o.Meta().Remove("resourceVersion");
+            var stored = _writer.Save(r, key, "", o.Clone(), _store.Find(r, key)!);
+            if (r.HasStatus && _store.Find(r, key) is { } now) stored = _writer.Save(r, key, "status", o, now);
+            return Typed<T>(stored);
+        }
+    }
+
+    /// <summary>Deletes as a user does: finalizers hold the object.</summary>
+    /// <returns>Whether it was there.</returns>
+    public bool Delete<T>(string name, string? ns = null)
+        where T : class, IKubeResource<T>
+    {
+        lock (_store.Gate)
+        {
+            var r = Resources.Of(T.Resource);
+            if (_store.Find(r, new(ns ?? "", name)) is null) return false;
+            _writer.Delete(r, new(ns ?? "", name), null, out _);
+            return true;
+        }
+    }
+
+    /// <summary>Takes an object away whatever its finalizers say.</summary>
+    public void Remove<T>(string name, string? ns = null)
+        where T : class, IKubeResource<T>
+    {
+        lock (_store.Gate) _store.Remove(Resources.Of(T.Resource), new(ns ?? "", name));
+    }
+
+    /// <summary>An object as JSON, for kinds that have no type; a copy, or null.</summary>
+    public JsonObject? GetJson(string group, string version, string plural, string name, string? ns = null)
+    {
+        lock (_store.Gate) return _store.Find(Find(group, version, plural), new(ns ?? "", name))?.Clone();
+    }
+
+    /// <summary>As <see cref="Put{T}"/>, for kinds that have no type. <c>apiVersion</c> and <c>kind</c> must be set.</summary>
+    public JsonObject PutJson(JsonObject o)
+    {
+        var r = Resources.All.FirstOrDefault(d => d.ApiVersion == o.Text("apiVersion") && d.Kind == o.Text("kind"))
+            ?? throw new InvalidOperationException($"The fake server does not serve {o.Text("apiVersion")} {o.Text("kind")}.");
+        return Put(r, o.Clone());
+    }
+
+    /// <summary>Makes a namespace.</summary>
+    public Namespace CreateNamespace(string name, params (string Key, string Value)[] labels) =>
+        Put(new Namespace { Metadata = new() { Name = name, Labels = labels.ToDictionary(l => l.Key, l => l.Value) } });
+
+    /// <summary>Every object as <c>resource namespace/name</c>, in order, for assertions on what is left over.</summary>
+    public IReadOnlyList<string> Inventory()
+    {
+        lock (_store.Gate)
+        {
+            return [.. Resources.All.SelectMany(r => _store.All(r).Select(p => $"{r} {p.Key}")).Order(StringComparer.Ordinal)];
+        }
+    }
+
+    private JsonObject Put(ResourceDefinition r, JsonObject o)
+    {
+        lock (_store.Gate)
+        {
+            var key = new StoreKey(r.Namespaced ? o.Namespace() : "", o.Name());
+            if (r.Namespaced && key.Namespace.Length == 0) throw new InvalidOperationException($"{r} {key.Name} needs a namespace.");
+            var old = _store.Find(r, key);
+            var meta = o.Meta();
+            o["apiVersion"] = r.ApiVersion;
+            o["kind"] = r.Kind;
+            meta["uid"] ??= old?.Uid() ?? _writer.NewUid();
+            meta["creationTimestamp"] ??= old.Text("metadata", "creationTimestamp") is { Length: > 0 } made ? made : Json.Seconds(Clock.GetUtcNow());
+            if (r.Custom) meta["generation"] ??= (old.Number("metadata", "generation") ?? 0) + 1;
+            r.Default?.Invoke(o);
+            return _store.Set(r, key, o).Clone();
+        }
+    }
+
+    private ResourceDefinition Find(string group, string version, string plural) =>
+        Resources.Find(group, version, plural) ?? throw new InvalidOperationException($"The fake server does not serve {plural}.{group}/{version}.");
+
+    private static T Typed<T>(JsonObject o)
+        where T : class, IKubeResource<T> => o.Deserialize(T.Json)!;
+}

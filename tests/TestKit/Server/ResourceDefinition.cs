@@ -1,0 +1,92 @@
+using System.Text.Json.Nodes;
+using Kube.Model;
+
+namespace TestKit;
+
+/// <summary>A resource that the fake server serves, and how it differs from others.</summary>
+/// <param name="Group">API group; empty for the core group.</param>
+/// <param name="Version">API version.</param>
+/// <param name="Kind">Kind.</param>
+/// <param name="Plural">Name in the path.</param>
+/// <param name="Namespaced">Whether objects live in a namespace.</param>
+public sealed record ResourceDefinition(string Group, string Version, string Kind, string Plural, bool Namespaced)
+{
+    /// <summary>Whether there is a <c>status</c> subresource; then the main resource ignores status and the subresource all else.</summary>
+    public bool HasStatus { get; init; }
+
+    /// <summary>Whether the kind comes from a CRD: generations are counted, list items carry their kind, a replace must name a resourceVersion.</summary>
+    public bool Custom { get; init; }
+
+    /// <summary>Whether a replace may leave the resourceVersion out and so overwrite whatever is there.</summary>
+    public bool UnconditionalUpdate { get; init; } = true;
+
+    /// <summary>Whether a replace of what does not exist creates it.</summary>
+    public bool CreateOnUpdate { get; init; }
+
+    /// <summary>Whether names follow RBAC's wider rule (any path segment) instead of DNS subdomain.</summary>
+    public bool AnyPathSegmentName { get; init; }
+
+    /// <summary>Fills in what the real server's schema would: called with a new object before it is validated.</summary>
+    public Action<JsonObject>? Default { get; init; }
+
+    /// <summary>What the schema finds wrong: called with the new object and, on an update, the old one.</summary>
+    public Func<JsonObject, JsonObject?, IEnumerable<FieldError>>? Validate { get; init; }
+
+    /// <summary>Group and version as in <c>apiVersion</c>.</summary>
+    public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
+
+    /// <inheritdoc/>
+    public override string ToString() => Group.Length == 0 ? Plural : $"{Plural}.{Group}";
+}
+
+/// <summary>The resources that a server serves. Tests may add some, or take some away as an uninstalled CRD does.</summary>
+public sealed class ResourceRegistry
+{
+    private readonly Dictionary<(string Group, string Version, string Plural), ResourceDefinition> _all = [];
+
+    internal ResourceRegistry()
+    {
+        Register(new("", "v1", "Namespace", "namespaces", false) { HasStatus = true, Default = KindRules.DefaultNamespace });
+        Register(new("", "v1", "ServiceAccount", "serviceaccounts", true));
+        Register(new("", "v1", "Secret", "secrets", true) { Default = KindRules.DefaultSecret, Validate = KindRules.Secret });
+        foreach (var (kind, plural, namespaced) in new[] { ("Role", "roles", true), ("ClusterRole", "clusterroles", false) })
+        {
+            Register(new(Rbac.Group, "v1", kind, plural, namespaced) { CreateOnUpdate = true, AnyPathSegmentName = true, Validate = KindRules.Role });
+        }
+
+        foreach (var (kind, plural, namespaced) in new[] { ("RoleBinding", "rolebindings", true), ("ClusterRoleBinding", "clusterrolebindings", false) })
+        {
+            Register(new(Rbac.Group, "v1", kind, plural, namespaced)
+            {
+                CreateOnUpdate = true, AnyPathSegmentName = true, Default = KindRules.DefaultBinding, Validate = KindRules.Binding,
+            });
+        }
+
+        Register(new("coordination.k8s.io", "v1", "Lease", "leases", true) { CreateOnUpdate = true, UnconditionalUpdate = false, Validate = KindRules.Lease });
+        Register(new("events.k8s.io", "v1", "Event", "events", true) { Validate = KindRules.Event });
+        foreach (var (kind, plural) in new[]
+        {
+            ("BreakGlassPolicy", "breakglasspolicies"), ("BreakGlassGrant", "breakglassgrants"), ("BreakGlassApproval", "breakglassapprovals"),
+            ("BreakGlassReview", "breakglassreviews"), ("BreakGlassLockdown", "breakglasslockdowns"),
+        })
+        {
+            Register(new("breakglass.dev", "v1alpha1", kind, plural, false) { Custom = true, HasStatus = true, UnconditionalUpdate = false });
+        }
+    }
+
+    /// <summary>Everything that is served.</summary>
+    public IReadOnlyCollection<ResourceDefinition> All => [.. _all.Values];
+
+    /// <summary>Serves a resource from now on; replaces a definition of the same place.</summary>
+    public void Register(ResourceDefinition definition) => _all[(definition.Group, definition.Version, definition.Plural)] = definition;
+
+    /// <summary>No longer serves a resource: requests for it get 404. What is stored stays.</summary>
+    public void Unregister(string group, string version, string plural) => _all.Remove((group, version, plural));
+
+    internal ResourceDefinition? Find(string group, string version, string plural) => _all.GetValueOrDefault((group, version, plural));
+
+    internal ResourceDefinition Of(ResourceType type) => Find(type.Group, type.Version, type.Plural)
+        ?? throw new InvalidOperationException($"The fake server does not serve {type} {type.ApiVersion}; register it with server.Resources.Register.");
+
+    internal bool Serves(string group, string version) => _all.Keys.Any(k => k.Group == group && k.Version == version);
+}
