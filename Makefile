@@ -30,4 +30,4 @@ publish: ## the operator as one trimmed, ahead-of-time compiled file in artifact
 	@hack/publish.sh
 
 clean: ## remove build output; the control plane's binaries in the cache stay
-	@rm -rf artifacts
+	@rm -rf artifacts src/*/obj

@@ -139,12 +139,13 @@ give_up() { # give_up NAME
 }
 
 run() {
-    local parent=$PPID started tries status name
+    local parent=$PPID started tries status name stat
     need curl curl; need openssl openssl
     bin="$("$here/control-plane-binaries.sh")"
     mkdir -p "$1"; dir="$(cd "$1" && pwd)"
     [ -z "$(ls -A "$dir")" ] || fail "$dir is not empty: name a new directory, all of it is removed at the end."
     ports="$breakglass_cache/ports"; mkdir -p "$ports"
+    find "$ports" -type f -mmin +600 -delete    # of runs that were killed
     claimed=()
     trap clean_up EXIT; trap 'exit 130' INT; trap 'exit 143' TERM HUP
     started=$EPOCHREALTIME
@@ -170,7 +171,8 @@ run() {
     while :; do
         status=0; read -r -t 1 _ || status=$?
         if [ "$status" -gt 0 ] && [ "$status" -le 128 ]; then exit 0; fi    # end of input; above 128 it is the time-out
-        kill -0 "$parent" 2>/dev/null || exit 0
+        read -ra stat <"/proc/$$/stat"    # the fourth field is the parent; it changes when that dies
+        [ "${stat[3]}" = "$parent" ] || exit 0
         for name in "${!pids[@]}"; do alive "$name" || give_up "$name"; done
     done
 }

@@ -65,7 +65,7 @@ internal sealed partial class Reflector<T>(
             }
             catch (Exception e)
             {
-                LogFailed(Name, e.Message, IsExpected(e) ? null : e);
+                LogFailed(Name, e.Message, e.IsNoBug ? null : e);
             }
 
             try
@@ -169,7 +169,7 @@ internal sealed partial class Reflector<T>(
         }
         catch (Exception e)
         {
-            LogFailed(Name, e.Message, IsExpected(e) ? null : e);
+            LogFailed(Name, e.Message, e.IsNoBug ? null : e);
             return (WatchEnd.Failed, events > 0);
         }
 
@@ -203,8 +203,6 @@ internal sealed partial class Reflector<T>(
 
         if (e.Object.Metadata.ResourceVersion is { Length: > 0 } version) _version = version;
     }
-
-    private static bool IsExpected(Exception e) => e is KubeApiException or KubeConnectionException or TimeoutException or OperationCanceledException or IOException;
 
     [LoggerMessage(LogLevel.Debug, "Listed {Count} {Resource} at version {Version}")]
     private partial void LogListed(string resource, int count, string version);

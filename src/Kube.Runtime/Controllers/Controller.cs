@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Kube.Client;
 using Microsoft.Extensions.Logging;
 
 namespace Kube.Runtime;
@@ -139,7 +138,7 @@ public sealed partial class Controller<TKey>
     private void Fail(WorkItem<TKey> item, Exception e)
     {
         RuntimeMetrics.ReconcileErrors.Add(1, _tag);
-        if (e is KubeApiException or KubeConnectionException or OperationCanceledException or TimeoutException or IOException)
+        if (e.IsNoBug)
         {
             LogFailed(Name, item.Key, e.Message);
         }

@@ -50,7 +50,8 @@ public sealed partial class FakeApiServer
 
     private HttpResponseMessage Dated(HttpResponseMessage response)
     {
-        response.Headers.Date = Clock.GetUtcNow() + DateSkew;
+        // As on the wire: whole seconds.
+        response.Headers.Date = DateTimeOffset.FromUnixTimeSeconds((Clock.GetUtcNow() + DateSkew).ToUnixTimeSeconds());
         return response;
     }
 

@@ -1,0 +1,175 @@
+using BreakGlass.Core;
+using BreakGlass.Core.Rules;
+using BreakGlass.Operator.Announcing;
+using BreakGlass.Operator.Caching;
+using BreakGlass.Operator.Execution;
+using BreakGlass.Operator.Health;
+using BreakGlass.Operator.Logging;
+using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Options;
+using BreakGlass.Operator.Reconciling;
+using BreakGlass.Operator.Time;
+using Kube.Client;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Hosting;
+
+/// <summary>
+/// The operator without its process: everything between a client and the cluster, wired by hand. Starts caches, then waits for the lease, then
+/// reconciles; stops in the other order, and lets the lease go last.
+/// </summary>
+internal sealed class OperatorEngine : IDisposable
+{
+    private readonly OperatorOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly EventRecorder _recorder;
+    private readonly LeaderElector? _elector;
+    private readonly KubeClient? _leaseClient;
+    private readonly Wiring _wiring;
+    private readonly WorkQueue<string> _grants;
+    private readonly WorkQueue<string> _policies;
+    private readonly Controller<string> _grantController;
+    private readonly Controller<string> _policyController;
+
+    /// <param name="client">The client; its clock must be the raw one, so that skew shows.</param>
+    /// <param name="options">Options.</param>
+    /// <param name="cluster">What delivered kubeconfigs say.</param>
+    /// <param name="clock">The raw clock.</param>
+    /// <param name="logs">Log.</param>
+    public OperatorEngine(KubeClient client, OperatorOptions options, PublicCluster cluster, TimeProvider clock, ILoggerFactory logs)
+    {
+        _options = options;
+        _logger = logs.CreateLogger("Operator");
+        var steady = new SteadyClock(clock);
+        client.Clock.Observed += _ =>
+        {
+            if (client.Clock.LastServerTime is { } serverTime) steady.Observe(serverTime);
+        };
+        _time = steady;
+
+        var settings = new CoreSettings
+        {
+            GrantsNamespace = options.GrantsNamespace,
+            OperatorNamespace = options.Namespace,
+            TrustRequester = options.TrustRequester,
+        };
+        Caches = new(client, settings, steady, logs);
+        Metrics = new(new CacheSnapshot(Caches, settings, client.Clock, steady).Take, ThisVersion.Text, GrantRules.DenialReasons, Kinds.Names);
+        _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity }, steady, logs.CreateLogger("Events"));
+
+        var vault = new CredentialVault();
+        var announcer = new Announcer(_recorder);
+        var executor = new PlanExecutor(
+            client, Caches, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
+        var grants = new GrantReconciler(Caches, executor, settings, client.Clock, Metrics, steady);
+        var policies = new PolicyReconciler(client, Caches, announcer, settings, steady);
+        _grants = new("grants", steady);
+        _policies = new("policies", steady);
+        _wiring = new(Caches, _grants, _policies, grants, Metrics);
+        _wiring.Connect();
+        _grantController = new("grants", _grants, grants.ReconcileAsync,
+            new() { UrgentWorkers = options.RevocationWorkers, Workers = options.Workers, MaxDelay = TimeSpan.FromSeconds(10) }, steady, logs.CreateLogger("Grants"));
+        _policyController = new("policies", _policies, policies.ReconcileAsync, new() { Workers = 2, MaxDelay = TimeSpan.FromMinutes(1) }, steady, logs.CreateLogger("Policies"));
+
+        if (options.LeaderElect)
+        {
+            _leaseClient = client.WithOwnConnection();
+            _elector = new(_leaseClient, new()
+            {
+                Namespace = options.Namespace,
+                Name = "breakglass-operator",
+                Identity = Identity,
+                LeaseDuration = options.LeaseDuration,
+                RenewDeadline = options.RenewDeadline,
+                RetryPeriod = options.RetryPeriod,
+                ReleaseOnCancel = true,
+            }, clock, logs.CreateLogger("Leadership"));
+        }
+
+        Health = new(Caches, _elector);
+    }
+
+    public ClusterCaches Caches { get; }
+
+    public OperatorMetrics Metrics { get; }
+
+    public HealthReport Health { get; }
+
+    private static string Identity { get; } = $"{Environment.MachineName}_{Guid.NewGuid():N}";
+
+    /// <summary>Runs until cancelled.</summary>
+    /// <exception cref="LeadershipLostException">The lease was lost: the process must end.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var supporting = new CancellationTokenSource();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var started = _time.GetTimestamp();
+        var caches = Caches.RunAsync(supporting.Token);
+        var recorder = _recorder.RunAsync(supporting.Token);
+        try
+        {
+            await FirstOf(Caches.WaitForSyncAsync(stop.Token), [caches, recorder], stop.Token);
+            _logger.CachesSynced(_time.GetElapsedTime(started).TotalSeconds, Caches.Grants.Store.Count, Caches.Policies.Store.Count);
+            var leading = _elector is null ? LeadAsync(stop.Token) : _elector.RunAsync(LeadAsync, stop.Token);
+            await FirstOf(leading, [caches, recorder], stop.Token);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            _logger.Stopping();
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await FlushAsync();
+            await supporting.CancelAsync();
+            await Task.WhenAll(caches, recorder).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    public void Dispose()
+    {
+        Metrics.Dispose();
+        _leaseClient?.Dispose();
+    }
+
+    private async Task LeadAsync(CancellationToken cancellationToken)
+    {
+        _logger.Leading();
+        _wiring.Sweep();
+        await Task.WhenAll(_grantController.RunAsync(cancellationToken), _policyController.RunAsync(cancellationToken), SweepAsync(cancellationToken));
+    }
+
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        if (_options.Resync == TimeSpan.Zero) return;
+        using var timer = new PeriodicTimer(_options.Resync, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken)) _wiring.Sweep();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+    }
+
+    private async Task FlushAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(3), _time);
+        await _recorder.FlushAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Waits for the main task; a supporting one that ends before it, ends everything.</summary>
+    private static async Task FirstOf(Task main, IReadOnlyList<Task> supporting, CancellationToken stopping)
+    {
+        var first = await Task.WhenAny([main, .. supporting]);
+        if (first != main && !stopping.IsCancellationRequested)
+        {
+            await first;
+            throw new InvalidOperationException("A watch or the event recorder ended without being asked to.");
+        }
+
+        await main;
+    }
+}

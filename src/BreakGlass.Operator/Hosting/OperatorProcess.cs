@@ -1,0 +1,102 @@
+using BreakGlass.Core;
+using BreakGlass.Operator.Execution;
+using BreakGlass.Operator.Health;
+using BreakGlass.Operator.Logging;
+using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Options;
+using BreakGlass.Operator.Reaping;
+using BreakGlass.Operator.Time;
+using Kube.Client;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Hosting;
+
+/// <summary>The process: connects, serves probes and metrics, runs the engine, and ends with an exit code that says how it went.</summary>
+internal static class OperatorProcess
+{
+    /// <summary>Ended as asked.</summary>
+    public const int Ok = 0;
+
+    /// <summary>Something failed that a restart may mend.</summary>
+    public const int Failed = 1;
+
+    /// <summary>The options or the kubeconfig are wrong.</summary>
+    public const int Misconfigured = 2;
+
+    public static async Task<int> RunAsync(OperatorOptions options, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        var logger = logs.CreateLogger("Operator");
+        var connection = ClusterConnection.Detect(options.Kubeconfig, options.Context);
+        using var client = Connect(connection, logger);
+        if (options.TrustRequester) logger.TrustingRequester();
+
+        using var engine = new OperatorEngine(client, options, Public(options, connection), TimeProvider.System, logs);
+        using var endpoint = new MetricsEndpoint(engine.Metrics, ThisVersion.Text, options.OtlpEndpoint);
+        await using var web = Serve(options, engine.Health, endpoint);
+        await web.StartAsync(cancellationToken);
+        try
+        {
+            var version = await client.GetVersionAsync(cancellationToken);
+            logger.Starting(ThisVersion.Text, client.Server.ToString(), version.GitVersion);
+            await engine.RunAsync(cancellationToken);
+            logger.Stopped();
+            return Ok;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Ok;
+        }
+        catch (LeadershipLostException e)
+        {
+            logger.LeaseLost(e);
+            return Failed;
+        }
+        catch (Exception e)
+        {
+            logger.Broken(e);
+            return Failed;
+        }
+        finally
+        {
+            await web.StopAsync(CancellationToken.None);
+        }
+    }
+
+    public static async Task<int> ReapAsync(OperatorOptions options, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        var logger = logs.CreateLogger("Reaper");
+        using var client = Connect(ClusterConnection.Detect(options.Kubeconfig, options.Context), logger);
+        var reaper = new Reaper(client, new CoreSettings { GrantsNamespace = options.GrantsNamespace, OperatorNamespace = options.Namespace }, new SteadyClock(TimeProvider.System), logger);
+        var (removed, failed) = await reaper.ReapAsync(cancellationToken);
+        logger.ReapDone(removed, failed);
+        return failed == 0 ? Ok : Failed;
+    }
+
+    private static KubeClient Connect(ClusterConnection connection, ILogger logger) => new(connection, TimeProvider.System, new()
+    {
+        UserAgent = $"breakglass-operator/{ThisVersion.Text}",
+        FieldManager = "breakglass-operator",
+        OnSkipped = skipped => logger.ObjectSkipped(skipped.Resource, skipped.Key, skipped.Error),
+        OnReloadFailed = logger.ReloadFailed,
+    });
+
+    private static PublicCluster Public(OperatorOptions options, ClusterConnection connection)
+    {
+        var authority = options.PublicCaFile is not null ? File.ReadAllText(options.PublicCaFile)
+            : options.PublicServer is null ? connection.CertificateAuthority?.Read()
+            : null;
+        return new(options.PublicServer ?? connection.Server, authority, options.ClusterName);
+    }
+
+    private static WebApplication Serve(OperatorOptions options, HealthReport health, MetricsEndpoint metrics)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(options.HttpAddress.Listen);
+        var web = builder.Build();
+        web.Map("/healthz", context => HealthReport.AnswerAsync(context, health.Ailments()));
+        web.Map("/readyz", context => HealthReport.AnswerAsync(context, [.. health.Missing(), .. health.Ailments()]));
+        web.Map("/metrics", metrics.ServeAsync);
+        return web;
+    }
+}

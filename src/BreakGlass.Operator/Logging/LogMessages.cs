@@ -1,0 +1,47 @@
+namespace BreakGlass.Operator.Logging;
+
+/// <summary>What the operator's own parts say, in one place.</summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(1, LogLevel.Information, "BreakGlass Operator {Version} on {Server} (Kubernetes {ServerVersion})")]
+    public static partial void Starting(this ILogger logger, string version, string server, string serverVersion);
+
+    [LoggerMessage(2, LogLevel.Warning, "--trust-requester is on: spec.requester is taken as written, so whoever can create a grant can name anybody. For demonstrations and tests only")]
+    public static partial void TrustingRequester(this ILogger logger);
+
+    [LoggerMessage(3, LogLevel.Information, "caches are synced after {Seconds:0.000} s: {Grants} grants, {Policies} policies")]
+    public static partial void CachesSynced(this ILogger logger, double seconds, int grants, int policies);
+
+    [LoggerMessage(4, LogLevel.Information, "leading")]
+    public static partial void Leading(this ILogger logger);
+
+    [LoggerMessage(5, LogLevel.Information, "stopping: what is under way is finished first")]
+    public static partial void Stopping(this ILogger logger);
+
+    [LoggerMessage(6, LogLevel.Information, "stopped")]
+    public static partial void Stopped(this ILogger logger);
+
+    [LoggerMessage(7, LogLevel.Critical, "the lease was lost, so another replica may lead already; this process ends at once and is to be restarted")]
+    public static partial void LeaseLost(this ILogger logger, Exception error);
+
+    [LoggerMessage(8, LogLevel.Critical, "a part of the operator that must not end has ended; this process ends and is to be restarted")]
+    public static partial void Broken(this ILogger logger, Exception error);
+
+    [LoggerMessage(9, LogLevel.Warning, "{Resource} {Key} could not be read and is left out")]
+    public static partial void ObjectSkipped(this ILogger logger, string resource, string? key, Exception error);
+
+    [LoggerMessage(10, LogLevel.Warning, "credentials or certificates could not be read again; the ones at hand are used on")]
+    public static partial void ReloadFailed(this ILogger logger, Exception error);
+
+    [LoggerMessage(20, LogLevel.Information, "reaped {Kind} {Key}, due since {ExpiresAt}")]
+    public static partial void Reaped(this ILogger logger, string kind, string key, string expiresAt);
+
+    [LoggerMessage(21, LogLevel.Error, "{Kind} {Key} is past its time and could not be deleted; the next pass tries again")]
+    public static partial void ReapFailed(this ILogger logger, string kind, string key, Exception error);
+
+    [LoggerMessage(22, LogLevel.Error, "{Resource} could not be listed, so what is past its time among them stays until the next pass")]
+    public static partial void ReapListFailed(this ILogger logger, string resource, Exception error);
+
+    [LoggerMessage(23, LogLevel.Information, "reaper pass: {Removed} removed, {Failed} failed")]
+    public static partial void ReapDone(this ILogger logger, int removed, int failed);
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics.Metrics;
+using BreakGlass.Core.Api;
+
+namespace BreakGlass.Operator.Metrics;
+
+/// <summary>
+/// The gauges of <see cref="OperatorMetrics"/>, all fed from one <see cref="MetricsSnapshot"/> per scrape. The SDK keeps showing the last
+/// value of a series that is not measured any more; so a policy that is gone is measured as NaN, and NaN is not written.
+/// </summary>
+internal sealed class OperatorGauges
+{
+    private readonly Lock _lock = new();
+    private readonly Func<MetricsSnapshot> _read;
+    private readonly GrantPhase[] _phases;
+    private readonly HashSet<string> _everSeen = [];
+    private readonly HashSet<string> _served = [];
+    private MetricsSnapshot _snapshot = new();
+    private List<string> _gone = [];
+
+    /// <summary>Creates the gauges on the meter, which keeps them.</summary>
+    public OperatorGauges(Meter meter, string prefix, Func<MetricsSnapshot> read, GrantPhase[] phases, string version)
+    {
+        (_read, _phases) = (read, phases);
+        void Gauge(string name, string description, Func<MetricsSnapshot, IReadOnlyList<string>, IEnumerable<Measurement<double>>> observe) =>
+            meter.CreateObservableGauge(prefix + name, () => Observe(name, observe), unit: null, description);
+        void PolicyGauge(string name, string description, Func<PolicyMetrics, double> value) =>
+            Gauge(name, description, (now, gone) => [.. now.Policies.Select(p => Of(p.Policy, value(p))), .. gone.Select(policy => Of(policy, double.NaN))]);
+
+        Gauge("grants", "Grants by policy and phase.", Grants);
+        PolicyGauge("last_activation_timestamp_seconds", "When a grant of the policy last became active, in seconds since 1970.",
+            policy => policy.LastActivation is { } at ? at.ToUnixTimeMilliseconds() / 1000.0 : double.NaN);
+        PolicyGauge("reviews_pending", "Finished grants whose review is awaited.", policy => policy.ReviewsPending);
+        PolicyGauge("reviews_overdue", "Finished grants whose review is late.", policy => policy.ReviewsOverdue);
+        PolicyGauge("policy_overused", "1 where the policy was used more often than it allows.", policy => policy.Overused ? 1 : 0);
+        Gauge("lingering_grants", "Grants whose access is due to end and is not cut yet; 0 where all is well.", (now, _) => [new(now.LingeringGrants)]);
+        Gauge("lockdowns", "Lockdowns in force.", (now, _) => [new(now.Lockdowns)]);
+        Gauge("clock_skew_seconds", "This machine's clock minus the API server's.", (now, _) => [new(now.ClockSkew?.TotalSeconds ?? double.NaN)]);
+        Gauge("build_info", "1, with the operator's version.", (_, _) => [new(1, new KeyValuePair<string, object?>("version", version))]);
+    }
+
+    private static Measurement<double> Of(string policy, double value) => new(value, new KeyValuePair<string, object?>("policy", policy));
+
+    private IEnumerable<Measurement<double>> Grants(MetricsSnapshot now, IReadOnlyList<string> gone)
+    {
+        Measurement<double> Of(string policy, GrantPhase phase, double value) =>
+            new(value, new KeyValuePair<string, object?>("policy", policy), new KeyValuePair<string, object?>("phase", Enum.GetName(phase)));
+        foreach (var policy in now.Policies)
+        {
+            foreach (var phase in _phases) yield return Of(policy.Policy, phase, policy.Grants.GetValueOrDefault(phase));
+        }
+
+        foreach (var policy in gone)
+        {
+            foreach (var phase in _phases) yield return Of(policy, phase, double.NaN);
+        }
+    }
+
+    // Each gauge is asked once per collection, in any order: one that asks again begins a new one, and the snapshot is taken anew.
+    private List<Measurement<double>> Observe(string gauge, Func<MetricsSnapshot, IReadOnlyList<string>, IEnumerable<Measurement<double>>> observe)
+    {
+        lock (_lock)
+        {
+            if (_served.Count == 0 || !_served.Add(gauge))
+            {
+                _snapshot = _read();
+                _served.Clear();
+                _served.Add(gauge);
+                var present = _snapshot.Policies.Select(policy => policy.Policy).ToHashSet();
+                _everSeen.UnionWith(present);
+                _gone = [.. _everSeen.Where(policy => !present.Contains(policy))];
+            }
+
+            return [.. observe(_snapshot, _gone)];
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using BreakGlass.Core.Api;
+
+namespace BreakGlass.Operator.Metrics;
+
+/// <summary>
+/// The operator's own metrics, in its own words. Instrument names are the Prometheus names. No user or grant is ever a label, and a
+/// policy's name becomes one only once the policy was seen, so that whoever creates grants cannot make up series.
+/// </summary>
+/// <remarks>The audit_* metrics need the labels of a sink, and come with the first sink.</remarks>
+internal sealed class OperatorMetrics : IDisposable
+{
+    /// <summary>The name of the meter.</summary>
+    public const string MeterName = "BreakGlass.Operator";
+
+    private const string Prefix = "breakglass_operator_";
+    private static readonly double[] AccessBounds = [.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60];
+    private static readonly double[] RevocationBounds = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15, 60, 300];
+    private static readonly GrantPhase[] Phases = Enum.GetValues<GrantPhase>();
+
+    // A grant that was denied never had access to revoke.
+    private static readonly EndReason[] Revocations = [.. Enum.GetValues<EndReason>().Except([EndReason.Denied, EndReason.ApprovalTimeout])];
+
+    private readonly IReadOnlyList<string> _denialReasons;
+    private readonly ConcurrentDictionary<(string Policy, PolicyMode Mode), bool> _modes = new();
+    private readonly ConcurrentDictionary<string, bool> _policies = new();
+    private readonly Counter<long> _activations;
+    private readonly Counter<long> _revocations;
+    private readonly Counter<long> _denials;
+    private readonly Counter<long> _persistenceAttempts;
+    private readonly Counter<long> _driftRepairs;
+    private readonly Counter<long> _orphansRemoved;
+    private readonly Histogram<double> _timeToAccess;
+    private readonly Histogram<double> _revocationLag;
+    private readonly Histogram<double> _revocationVerified;
+
+    /// <summary>Creates every instrument; counters without a policy start at 0 at once.</summary>
+    /// <param name="snapshot">Reads the caches; called at each scrape, from any thread.</param>
+    /// <param name="version">The operator's version.</param>
+    /// <param name="denialReasons">The reasons a grant can be denied for, so that their counters exist from the start.</param>
+    /// <param name="madeKinds">The kinds of objects that the operator makes and may have to repair or remove.</param>
+    public OperatorMetrics(Func<MetricsSnapshot> snapshot, string version, IReadOnlyList<string> denialReasons, IReadOnlyList<string> madeKinds)
+    {
+        _denialReasons = denialReasons;
+        Meter = new Meter(MeterName, version);
+        _activations = Counter("activations_total", "Grants that became active.");
+        _revocations = Counter("revocations_total", "Grants whose access ended, by why it ended.");
+        _denials = Counter("denials_total", "Grants that were denied, by why; the policy is empty where the grant named none that exists.");
+        _persistenceAttempts = Counter("persistence_attempts_total", "Attempts of a grant's identity to make something that outlives the grant.");
+        _driftRepairs = Counter("drift_repairs_total", "Objects of active grants that somebody changed or deleted and the operator restored.");
+        _orphansRemoved = Counter("orphans_removed_total", "Objects of the operator's that were removed because their grant is gone or over.");
+        _timeToAccess = Histogram("time_to_access_seconds", "Time from a grant's creation to working access.", AccessBounds);
+        _revocationLag = Histogram("revocation_lag_seconds", "Time from the moment access was due to end until its bindings were gone.", RevocationBounds);
+        _revocationVerified = Histogram("revocation_verified_seconds", "Time from the moment access was due to end until the API server proved that it has.", RevocationBounds);
+        foreach (var kind in madeKinds)
+        {
+            _driftRepairs.Add(0, Tag("kind", kind));
+            _orphansRemoved.Add(0, Tag("kind", kind));
+        }
+
+        _ = new OperatorGauges(Meter, Prefix, snapshot, Phases, version);
+    }
+
+    /// <summary>The meter, for those who listen to this instance only.</summary>
+    public Meter Meter { get; }
+
+    /// <summary>The histograms, none of which has labels.</summary>
+    public IReadOnlyList<Histogram<double>> Histograms => [_timeToAccess, _revocationLag, _revocationVerified];
+
+    /// <summary>A policy exists: its counters exist from here on, at 0. Cheap to call again and again.</summary>
+    public void PolicySeen(string policy, PolicyMode mode)
+    {
+        if (_modes.TryAdd((policy, mode), true)) _activations.Add(0, Tag("policy", policy), Tag("mode", mode));
+        if (!_policies.TryAdd(policy, true)) return;
+        foreach (var reason in Revocations) _revocations.Add(0, Tag("policy", policy), Tag("reason", reason));
+        foreach (var reason in _denialReasons) _denials.Add(0, Tag("policy", policy), Tag("reason", reason));
+        _persistenceAttempts.Add(0, Tag("policy", policy));
+    }
+
+    /// <summary>A grant became active.</summary>
+    public void Activated(string policy, PolicyMode mode) => _activations.Add(1, Tag("policy", Known(policy)), Tag("mode", mode));
+
+    /// <summary>A grant's access ended, at its expiry or before.</summary>
+    public void Revoked(string policy, EndReason reason) => _revocations.Add(1, Tag("policy", Known(policy)), Tag("reason", reason));
+
+    /// <summary>A grant was denied.</summary>
+    /// <param name="policy">The policy that it names, whether or not there is one.</param>
+    /// <param name="reason">A CamelCase reason from a fixed set.</param>
+    public void Denied(string policy, string reason) => _denials.Add(1, Tag("policy", Known(policy)), Tag("reason", reason));
+
+    /// <summary>A grant's identity tried to make something that outlives it.</summary>
+    public void PersistenceAttempt(string policy) => _persistenceAttempts.Add(1, Tag("policy", Known(policy)));
+
+    /// <summary>An object of an active grant was restored.</summary>
+    public void DriftRepaired(string kind) => _driftRepairs.Add(1, Tag("kind", kind));
+
+    /// <summary>An object whose grant is gone or over was removed.</summary>
+    public void OrphanRemoved(string kind) => _orphansRemoved.Add(1, Tag("kind", kind));
+
+    /// <summary>How long it took from a grant's creation to working access.</summary>
+    public void TimeToAccess(TimeSpan time) => Record(_timeToAccess, time);
+
+    /// <summary>How long it took from the moment access was due to end until its bindings were gone.</summary>
+    public void RevocationLag(TimeSpan time) => Record(_revocationLag, time);
+
+    /// <summary>How long it took from the moment access was due to end until that was proven.</summary>
+    public void RevocationVerified(TimeSpan time) => Record(_revocationVerified, time);
+
+    /// <inheritdoc/>
+    public void Dispose() => Meter.Dispose();
+
+    // Two machines' clocks can make a time negative; a histogram's sum must not go back.
+    private static void Record(Histogram<double> histogram, TimeSpan time) => histogram.Record(Math.Max(0, time.TotalSeconds));
+
+    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
+
+    private static KeyValuePair<string, object?> Tag<T>(string name, T value)
+        where T : struct, Enum => new(name, Enum.GetName(value));
+
+    private string Known(string policy) => _policies.ContainsKey(policy) ? policy : "";
+
+    private Counter<long> Counter(string name, string description) => Meter.CreateCounter<long>(Prefix + name, unit: null, description);
+
+    private Histogram<double> Histogram(string name, string description, double[] bounds) =>
+        Meter.CreateHistogram(Prefix + name, unit: "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = bounds });
+}

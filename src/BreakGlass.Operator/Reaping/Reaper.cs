@@ -1,0 +1,83 @@
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Operator.Execution;
+using BreakGlass.Operator.Logging;
+using BreakGlass.Operator.Time;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Operator.Reaping;
+
+/// <summary>
+/// The second hand on the switch: ends whatever is past its <c>breakglass.dev/expires-at</c>, by what stands on the objects alone. It needs no
+/// leader, no cache, no CustomResourceDefinition and no running operator, and it can run beside one: both delete by UID.
+/// </summary>
+internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClock time, ILogger logger)
+{
+    private const string Ours = $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}";
+
+    /// <summary>One pass.</summary>
+    /// <returns>How many objects are gone now, and how many could not be removed.</returns>
+    public async Task<(int Removed, int Failed)> ReapAsync(CancellationToken cancellationToken)
+    {
+        // Bindings first, which cuts access at once; then Secrets, which kills tokens; then the rest.
+        var sum = (Removed: 0, Failed: 0);
+        sum = Add(sum, await ReapAsync<RoleBinding>(null, cancellationToken));
+        sum = Add(sum, await ReapAsync<ClusterRoleBinding>(null, cancellationToken));
+        sum = Add(sum, await ReapAsync<SecretMetadata>(settings.GrantsNamespace, cancellationToken));
+        sum = Add(sum, await ReapAsync<ServiceAccount>(settings.GrantsNamespace, cancellationToken));
+        sum = Add(sum, await ReapAsync<Role>(settings.GrantsNamespace, cancellationToken));
+        return sum;
+    }
+
+    private async Task<(int Removed, int Failed)> ReapAsync<T>(string? ns, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        IReadOnlyList<T> objects;
+        try
+        {
+            objects = (await client.ListAsync<T>(new() { Namespace = ns, LabelSelector = Ours }, cancellationToken)).Items;
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+        {
+            // The other kinds are still worth a try.
+            logger.ReapListFailed(T.Resource.ToString(), e);
+            return (0, 1);
+        }
+
+        if (client.Clock.LastServerTime is { } serverTime) time.Observe(serverTime);
+        var now = time.GetUtcNow();
+        var results = await Task.WhenAll(objects.Where(o => IsOver(o, now)).Select(o => RemoveAsync(o, cancellationToken)));
+        return (results.Count(r => r), results.Count(r => !r));
+    }
+
+    /// <summary>Whether an object's time is over. Where the annotation was stripped or spoilt, no grant that made it can still be running.</summary>
+    private static bool IsOver(IKubeObject o, DateTimeOffset now)
+    {
+        var oldest = o.Metadata.CreationTimestamp + BreakGlassApi.LongestGrant;
+        var annotated = o.Metadata.Annotations.TryGetValue(BreakGlassApi.ExpiresAtAnnotation, out var text) && Timestamp.TryParse(text, out var expires) ? expires : (DateTimeOffset?)null;
+        return annotated <= now || oldest <= now;
+    }
+
+    private async Task<bool> RemoveAsync(IKubeObject o, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (o.Metadata.Finalizers.Count > 0) await client.PatchAsync(o, RepairPatch.Release(o), cancellationToken);
+            await client.DeleteAsync(o, cancellationToken);
+            logger.Reaped(o.Kind, ObjectKey.Of(o).ToString(), o.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation) ?? "unknown");
+            return true;
+        }
+        catch (KubeApiException e) when (e.IsNotFound || e.IsConflict)
+        {
+            return true;
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+        {
+            logger.ReapFailed(o.Kind, ObjectKey.Of(o).ToString(), e);
+            return false;
+        }
+    }
+
+    private static (int, int) Add((int Removed, int Failed) a, (int Removed, int Failed) b) => (a.Removed + b.Removed, a.Failed + b.Failed);
+}

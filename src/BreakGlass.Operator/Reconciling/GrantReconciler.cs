@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Operator.Caching;
+using BreakGlass.Operator.Execution;
+using BreakGlass.Operator.Metrics;
+using Kube.Client;
+using Kube.Model;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Reconciling;
+
+/// <summary>Brings one grant to where it should be: gathers facts, asks what to do, has it done, and asks again until there is nothing left to do.</summary>
+internal sealed class GrantReconciler(
+    ClusterCaches caches, PlanExecutor executor, CoreSettings settings, ServerClock serverClock, OperatorMetrics metrics, TimeProvider time)
+{
+    /// <summary>An undisturbed grant takes about ten rounds from end to end; more than this is a mistake of ours and must not spin.</summary>
+    private const int MostRounds = 40;
+
+    /// <summary>Runs that gave way to more urgent ones in the middle: what they know is taken up again.</summary>
+    private readonly ConcurrentDictionary<string, GrantRun> _interrupted = new();
+
+    private readonly ConcurrentDictionary<string, byte> _expiryAnnounced = new();
+
+    /// <summary>One run.</summary>
+    public async Task<Outcome> ReconcileAsync(string name, CancellationToken cancellationToken)
+    {
+        if (!_interrupted.TryRemove(name, out var run)) run = new GrantRun();
+        for (var round = 0; round < MostRounds; round++)
+        {
+            var facts = Gather(name, run);
+            var plan = GrantLifecycle.Decide(facts);
+            Measure(facts, plan, run);
+            if (plan.Steps.Count == 0) return Rest(facts, plan);
+
+            if (!await TryExecuteAsync(facts, plan, run, cancellationToken)) continue;
+            if (plan.Steps.Any(s => s is PlanStep.Announce) && facts.Grant?.Metadata.Uid is { } uid) _expiryAnnounced.TryAdd(uid, 0);
+            if (!plan.Cuts) continue;
+
+            // Access is cut; the rest can wait until everybody else's is.
+            MeasureCut(facts, run);
+            _interrupted[name] = run;
+            return Outcome.After(TimeSpan.Zero, Lane.Normal);
+        }
+
+        throw new InvalidOperationException($"Grant '{name}' did not settle in {MostRounds} rounds; it is looked at again after a while.");
+    }
+
+    /// <summary>The lane that a grant belongs in: the one of revocations where its end is due or was asked for.</summary>
+    public Lane LaneOf(BreakGlassGrant grant)
+    {
+        if (GrantLifecycle.DueAt(grant, settings) is not { } due) return Lane.Normal;
+        return grant.Metadata.DeletionTimestamp is not null || grant.Spec.Revoke is not null || due <= time.GetUtcNow() ? Lane.Urgent : Lane.Normal;
+    }
+
+    private GrantFacts Gather(string name, GrantRun run)
+    {
+        var grant = caches.Grant(name);
+        var objects = caches.ObjectsOf(name);
+        foreach (var found in run.Found)
+        {
+            if (!objects.Exists(o => GrantObjects.SamePlace(o, found))) objects.Add(found);
+        }
+
+        var attempt = run.Attempt;
+        if (grant?.Metadata.Uid is { } uid && _expiryAnnounced.ContainsKey(uid)) attempt = attempt with { ExpiryAnnounced = true };
+        return new()
+        {
+            Now = time.GetUtcNow(),
+            Settings = settings,
+            Name = name,
+            Grant = grant,
+            Policy = grant is null ? null : caches.Policy(grant.Spec.Policy),
+            Cluster = caches.View.Now(),
+            Objects = objects,
+            ClockSkew = serverClock.Skew,
+            Attempt = attempt,
+        };
+    }
+
+    /// <summary>Carries a plan out. What opens or keeps access is given up the moment the grant is due, so that a slow call never delays its end.</summary>
+    private async Task<bool> TryExecuteAsync(GrantFacts facts, GrantPlan plan, GrantRun run, CancellationToken cancellationToken)
+    {
+        if (plan.Cuts || facts.Grant is null || GrantLifecycle.DueAt(facts.Grant, settings) is not { } due || due <= facts.Now)
+        {
+            await executor.ExecuteAsync(facts, plan, run, cancellationToken);
+            return true;
+        }
+
+        using var untilDue = new CancellationTokenSource(due - facts.Now, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, untilDue.Token);
+        try
+        {
+            await executor.ExecuteAsync(facts, plan, run, either.Token);
+            return true;
+        }
+        catch (Exception) when (untilDue.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private Outcome Rest(GrantFacts facts, GrantPlan plan)
+    {
+        if (facts.Grant?.Metadata.Uid is { } uid && GrantLifecycle.IsTerminal(facts.Grant.Status.Phase)) _expiryAnnounced.TryRemove(uid, out _);
+        if (plan.LookAgainAt is not { } at) return Outcome.Done;
+        var due = facts.Grant is null ? null : GrantLifecycle.DueAt(facts.Grant, settings);
+        return Outcome.At(at, at >= due ? Lane.Urgent : Lane.Normal);
+    }
+
+    private void Measure(GrantFacts facts, GrantPlan plan, GrantRun run)
+    {
+        if (plan.Cuts && facts.Grant is { } ending && !GrantLifecycle.IsTerminal(ending.Status.Phase))
+        {
+            run.DueSince ??= GrantLifecycle.DueAt(ending, settings) is { } due && due <= facts.Now ? due : facts.Now;
+        }
+
+        foreach (var write in plan.Steps.OfType<PlanStep.WriteStatus>())
+        {
+            if (write.Status.Phase is GrantPhase.Active && facts.Grant!.Status.Phase is not GrantPhase.Active && facts.Grant.Metadata.CreationTimestamp is { } created)
+            {
+                // creationTimestamp has whole seconds, and the record of the decision follows creation within milliseconds.
+                var since = created > facts.Grant.Status.ActivatedAt ? created : facts.Grant.Status.ActivatedAt ?? created;
+                if (since - created > TimeSpan.FromSeconds(2)) since = created;
+                metrics.TimeToAccess(facts.Now - since);
+            }
+            else if (Conditions.IsTrue(write.Status.Conditions, "Revoked") && facts.Grant is { } proven && !Conditions.IsTrue(proven.Status.Conditions, "Revoked"))
+            {
+                metrics.RevocationVerified(facts.Now - (run.DueSince ?? proven.Status.EndedAt ?? facts.Now));
+            }
+        }
+    }
+
+    private void MeasureCut(GrantFacts facts, GrantRun run)
+    {
+        if (run.DueSince is { } due && facts.Grant is { } grant && !GrantLifecycle.IsTerminal(grant.Status.Phase)) metrics.RevocationLag(time.GetUtcNow() - due);
+    }
+}

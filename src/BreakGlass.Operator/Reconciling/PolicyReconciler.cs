@@ -1,0 +1,94 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
+using BreakGlass.Operator.Announcing;
+using BreakGlass.Operator.Caching;
+using Kube.Client;
+using Kube.Model;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Reconciling;
+
+/// <summary>Keeps a policy's status true, and keeps the policy until its grants are revoked.</summary>
+internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, Announcer announcer, CoreSettings settings, TimeProvider time)
+{
+    public async Task<Outcome> ReconcileAsync(string name, CancellationToken cancellationToken)
+    {
+        if (caches.Policy(name) is not { } policy) return Outcome.Done;
+        var plan = PolicyLifecycle.Decide(new()
+        {
+            Now = time.GetUtcNow(),
+            Settings = settings,
+            Policy = policy,
+            Grants = caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, name),
+            Cluster = caches.View.Now(),
+            Unbindable = await UnbindableAsync(policy, cancellationToken),
+            ClockSkew = client.Clock.Skew,
+        });
+
+        policy = await HoldAsync(policy, plan.HoldsFinalizer, cancellationToken);
+        if (policy is null) return Outcome.Done;
+        if (!Same(policy.Status, plan.Status))
+        {
+            var written = await client.ReplaceStatusAsync(policy with { Status = plan.Status }, cancellationToken);
+            caches.Learn(written);
+            foreach (var note in plan.Notes) announcer.Tell(written, note);
+        }
+
+        return plan.LookAgainAt is { } at ? Outcome.At(at, Lane.Background) : Outcome.Done;
+    }
+
+    private async Task<BreakGlassPolicy?> HoldAsync(BreakGlassPolicy policy, bool hold, CancellationToken cancellationToken)
+    {
+        var holds = policy.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer);
+        if (holds == hold || (hold && policy.Metadata.DeletionTimestamp is not null)) return policy;
+        IEnumerable<string> finalizers = hold
+            ? [.. policy.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer]
+            : policy.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer);
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["uid"] = policy.Metadata.Uid,
+                ["resourceVersion"] = policy.Metadata.ResourceVersion,
+                ["finalizers"] = new JsonArray([.. finalizers.Select(f => JsonValue.Create(f))]),
+            },
+        };
+        var written = await client.MergePatchAsync<BreakGlassPolicy>(policy.Metadata.Name, null, patch, cancellationToken);
+        caches.Learn(written);
+        return written.Metadata is { DeletionTimestamp: not null, Finalizers.Count: 0 } ? null : written;
+    }
+
+    /// <summary>Asks the API server whether the operator may bind the policy's roles: better said before an incident than in it.</summary>
+    private async Task<IReadOnlyList<RoleReference>> UnbindableAsync(BreakGlassPolicy policy, CancellationToken cancellationToken)
+    {
+        var unbindable = new List<RoleReference>();
+        foreach (var (role, ns) in policy.Spec.Access.Select(e => (e.RoleRef, e.Namespaces is [var first, ..] ? first : null)).Distinct().Take(32))
+        {
+            var review = await client.CreateAsync(new SelfSubjectAccessReview
+            {
+                Spec = new()
+                {
+                    ResourceAttributes = new()
+                    {
+                        Verb = "bind",
+                        Group = Rbac.Group,
+                        Resource = role.Kind == nameof(Role) ? "roles" : "clusterroles",
+                        Name = role.Name,
+                        Namespace = ns,
+                    },
+                },
+            }, cancellationToken);
+            if (review.Status?.Allowed is not true) unbindable.Add(role);
+        }
+
+        return [.. unbindable.Distinct()];
+    }
+
+    private static bool Same(PolicyStatus a, PolicyStatus b) =>
+        JsonSerializer.SerializeToUtf8Bytes(new BreakGlassPolicy { Status = a }, BreakGlassPolicy.Json).AsSpan()
+            .SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(new BreakGlassPolicy { Status = b }, BreakGlassPolicy.Json));
+}

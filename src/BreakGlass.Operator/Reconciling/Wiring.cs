@@ -1,0 +1,85 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using BreakGlass.Operator.Caching;
+using BreakGlass.Operator.Metrics;
+using Kube.Model;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Reconciling;
+
+/// <summary>Which change in the cluster has which grant or policy looked at. Handlers only enqueue.</summary>
+internal sealed class Wiring(ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, GrantReconciler reconciler, OperatorMetrics metrics)
+{
+    /// <summary>A policy's status follows its grants at this distance, so that a burst of them is one write.</summary>
+    private static readonly TimeSpan PolicyLag = TimeSpan.FromSeconds(1);
+
+    public void Connect()
+    {
+        caches.Grants.AddHandler(OnGrant);
+        caches.Policies.AddHandler(OnPolicy);
+        caches.Namespaces.AddHandler(OnNamespace);
+        caches.ClusterRoles.AddHandler(c => OnRole(c.Old?.Rules, c.Object.Rules, c.Kind, c.IsSameVersion, $"{nameof(ClusterRole)}/{c.Object.Metadata.Name}"));
+        caches.Roles.AddHandler(c =>
+        {
+            OnOwned(c);
+            OnRole(c.Old?.Rules, c.Object.Rules, c.Kind, c.IsSameVersion, $"{nameof(Role)}/{c.Object.Metadata.Name}");
+        });
+        caches.RoleBindings.AddHandler(OnOwned);
+        caches.ClusterRoleBindings.AddHandler(OnOwned);
+        caches.ServiceAccounts.AddHandler(OnOwned);
+        caches.Secrets.AddHandler(OnOwned);
+    }
+
+    /// <summary>Has everything looked at that could need it: what is active, and what was made for any grant.</summary>
+    public void Sweep()
+    {
+        foreach (var grant in caches.LiveGrants) grants.Add(grant.Metadata.Name, Lane.Background);
+        foreach (var grant in caches.GrantsOfObjects()) grants.Add(grant, Lane.Background);
+        foreach (var policy in caches.Policies.Store.List()) policies.Add(policy.Metadata.Name, Lane.Background);
+    }
+
+    private void OnGrant(Change<BreakGlassGrant> change)
+    {
+        // What we wrote ourselves comes back by the watch; it is known already.
+        if (change.IsSameVersion && !change.IsInitialList) return;
+        var lane = reconciler.LaneOf(change.Object);
+        grants.Add(change.Object.Metadata.Name, change.IsInitialList && lane is Lane.Normal && change.Object.Status.EndedAt is not null ? Lane.Background : lane);
+        policies.AddAfter(change.Object.Spec.Policy, PolicyLag);
+    }
+
+    private void OnPolicy(Change<BreakGlassPolicy> change)
+    {
+        var name = change.Object.Metadata.Name;
+        if (change.Kind is not ChangeKind.Deleted && change.Object.Spec.Mode is { } mode) metrics.PolicySeen(name, mode);
+        if (change.IsSameVersion && !change.IsInitialList) return;
+        policies.Add(name);
+        if (change.IsInitialList || change.Object.Metadata.Generation == change.Old?.Metadata.Generation
+            && change.Object.Metadata.DeletionTimestamp == change.Old?.Metadata.DeletionTimestamp && change.Kind is ChangeKind.Updated) return;
+        foreach (var grant in caches.LiveGrants)
+        {
+            if (grant.Spec.Policy == name) grants.Add(grant.Metadata.Name, Lane.Urgent);
+        }
+    }
+
+    private void OnNamespace(Change<Namespace> change)
+    {
+        if (change.IsInitialList || change.IsSameVersion) return;
+        foreach (var grant in caches.LiveGrants)
+        {
+            if (grant.Status.Access.Any(e => e.NamespaceSelector is not null || e.Namespaces.Contains(change.Object.Metadata.Name))) grants.Add(grant.Metadata.Name);
+        }
+    }
+
+    private void OnRole(IReadOnlyList<PolicyRule>? before, IReadOnlyList<PolicyRule> after, ChangeKind kind, bool sameVersion, string role)
+    {
+        if (sameVersion || (kind is ChangeKind.Updated && before is not null && RoleRisk.Hash(before) == RoleRisk.Hash(after))) return;
+        foreach (var policy in caches.Policies.Store.ByIndex(ClusterCaches.ByRole, role)) policies.Add(policy.Metadata.Name);
+    }
+
+    private void OnOwned<T>(Change<T> change)
+        where T : class, IKubeResource<T>
+    {
+        if (change.IsSameVersion && !change.IsInitialList) return;
+        if ((ClusterCaches.GrantOf(change.Object) ?? (change.Old is null ? null : ClusterCaches.GrantOf(change.Old))) is { } grant) grants.Add(grant);
+    }
+}

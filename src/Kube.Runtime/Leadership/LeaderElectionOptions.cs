@@ -1,0 +1,63 @@
+namespace Kube.Runtime;
+
+/// <summary>Which lease to hold and how long things may take. The defaults are client-go's.</summary>
+public sealed record LeaderElectionOptions
+{
+    /// <summary>Namespace of the lease.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>Name of the lease.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Who we are; no two candidates may have the same.</summary>
+    public string Identity { get; init; } = NewIdentity();
+
+    /// <summary>How long others wait before they take a lease that is not renewed; whole seconds, 15 s by default.</summary>
+    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long the leader tries to renew before it gives up; 10 s by default, less than <see cref="LeaseDuration"/>.</summary>
+    public TimeSpan RenewDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Pause between two tries; 2 s by default, 1.2 times of it less than <see cref="RenewDeadline"/>.</summary>
+    public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Give the lease back when the work has ended, so that the next leader need not wait; on by default. The process must
+    /// exit then: whatever it still does, it does without being the leader.
+    /// </summary>
+    public bool ReleaseOnCancel { get; init; } = true;
+
+    /// <summary>How much longer than <see cref="LeaseDuration"/> a renewal may be overdue before <see cref="LeaderElector.Check"/> complains; 20 s by default.</summary>
+    public TimeSpan HealthTolerance { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Longest single call: half the <see cref="RenewDeadline"/>, at least a second.</summary>
+    internal TimeSpan CallTimeout => RenewDeadline / 2 > TimeSpan.FromSeconds(1) ? RenewDeadline / 2 : TimeSpan.FromSeconds(1);
+
+    /// <summary><c>host_uuid</c>, as client-go's users build it.</summary>
+    public static string NewIdentity() => $"{Environment.MachineName}_{Guid.NewGuid()}";
+
+    /// <summary>What is wrong with the options, or null.</summary>
+    internal string? Problem()
+    {
+        if (LeaseDuration <= RenewDeadline || RenewDeadline <= 1.2 * RetryPeriod || RetryPeriod <= TimeSpan.Zero)
+        {
+            return $"leader election needs LeaseDuration ({LeaseDuration}) > RenewDeadline ({RenewDeadline}) > 1.2 · RetryPeriod ({RetryPeriod}) > 0";
+        }
+
+        if (LeaseDuration.Ticks % TimeSpan.TicksPerSecond != 0) return $"LeaseDuration ({LeaseDuration}) must be whole seconds; the Lease object counts in them";
+        return Name.Length == 0 || Namespace.Length == 0 || Identity.Length == 0 ? "leader election needs a lease name, its namespace and an identity" : null;
+    }
+}
+
+/// <summary>
+/// The lease is lost. What the leader did may go on elsewhere at any moment, so the process must end at once and not with
+/// exit code 0; there is no way back to being a candidate.
+/// </summary>
+public sealed class LeadershipLostException : Exception
+{
+    /// <param name="message">What happened.</param>
+    public LeadershipLostException(string message)
+        : base(message)
+    {
+    }
+}

@@ -1,0 +1,161 @@
+using Kube.Client;
+using Microsoft.Extensions.Logging;
+
+namespace Kube.Runtime;
+
+/// <summary>
+/// Lets one of several processes work at a time, by a Lease object; client-go's algorithm. It is no fence: a leader that was
+/// paused may still write for a moment after another took over, so writes must stand on optimistic locking as well.
+/// </summary>
+/// <remarks>
+/// No clock is compared with another's: a foreign lease counts from the moment this process last saw it change, on the
+/// monotonic clock. A single failed renewal is no loss; none within the renew deadline is, and so is another's name in the lease.
+/// </remarks>
+public sealed partial class LeaderElector
+{
+    private readonly LeaderElectionOptions _options;
+    private readonly LeaseLock _lease;
+    private readonly TimeProvider _time;
+    private readonly Func<double> _random;
+    private readonly ILogger _logger;
+    private readonly KeyValuePair<string, object?> _tag;
+    private volatile bool _leading;
+
+    /// <param name="client">The API server; best over a connection of its own (<see cref="KubeClient.WithOwnConnection"/>), so that a renewal waits behind nothing.</param>
+    /// <param name="options">Which lease, which times.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="logger">Log.</param>
+    /// <exception cref="ArgumentException">The times do not fit together.</exception>
+    public LeaderElector(KubeClient client, LeaderElectionOptions options, TimeProvider time, ILogger logger)
+        : this(client, options, time, Random.Shared.NextDouble, logger)
+    {
+    }
+
+    internal LeaderElector(KubeClient client, LeaderElectionOptions options, TimeProvider time, Func<double> random, ILogger logger)
+    {
+        if (options.Problem() is { } problem) throw new ArgumentException(problem, nameof(options));
+        (_options, _time, _random, _logger) = (options, time, random, logger);
+        _lease = new(client, options, time, logger);
+        _tag = new("name", options.Name);
+    }
+
+    /// <summary>Whether this process leads and its lease has not run out.</summary>
+    public bool IsLeader => _leading && _lease.SinceRenewal < _options.LeaseDuration;
+
+    /// <summary>Who holds the lease as far as is known; null when nobody does or nothing was seen yet.</summary>
+    public string? Holder => _lease.Holder;
+
+    /// <summary>For a liveness probe: null when all is well, else what is wrong. A leader whose renewal is long overdue is stuck.</summary>
+    public string? Check()
+    {
+        var overdue = _lease.SinceRenewal - _options.LeaseDuration;
+        return _leading && overdue > _options.HealthTolerance
+            ? $"the lease {_options.Namespace}/{_options.Name} is held but has been overdue for renewal for {overdue.TotalSeconds:0} s; the process is stuck and should be restarted"
+            : null;
+    }
+
+    /// <summary>
+    /// Waits for the lease, runs <paramref name="lead"/> while renewing it, and ends when <paramref name="lead"/> has ended.
+    /// </summary>
+    /// <param name="lead">The leader's work. Its token is cancelled on loss and when <paramref name="cancellationToken"/> is; then the lease is kept until the work has ended, and released.</param>
+    /// <param name="cancellationToken">Ends the wait for the lease, or the work.</param>
+    /// <exception cref="LeadershipLostException">The lease was lost. Thrown at once, without waiting for the work.</exception>
+    public async Task RunAsync(Func<CancellationToken, Task> lead, CancellationToken cancellationToken)
+    {
+        RuntimeMetrics.MasterStatus.Record(0, _tag);
+        RuntimeMetrics.SlowPath.Add(0, _tag);
+        if (!await AcquireAsync(cancellationToken)) return;
+
+        using var leading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        SetLeading(true);
+        var work = Task.Run(() => lead(leading.Token), CancellationToken.None);
+        try
+        {
+            await RenewUntilEndAsync(work);
+        }
+        catch (LeadershipLostException e)
+        {
+            SetLeading(false);
+            LogLost(_options.Name, e.Message);
+            _ = work.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            await leading.CancelAsync();
+            throw;
+        }
+
+        SetLeading(false);
+        if (_options.ReleaseOnCancel) await _lease.ReleaseAsync();
+        try
+        {
+            await work;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The work was told to stop.
+        }
+    }
+
+    private async Task<bool> AcquireAsync(CancellationToken cancellationToken)
+    {
+        LogWaiting(_options.Namespace, _options.Name, _options.Identity);
+        try
+        {
+            while (await _lease.TryAsync(_options.CallTimeout, cancellationToken) != LeaseState.Ours)
+            {
+                await Task.Delay(_options.RetryPeriod * (1 + (1.2 * _random())), _time, cancellationToken);
+            }
+
+            return true;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private async Task RenewUntilEndAsync(Task work)
+    {
+        for (;;)
+        {
+            var left = _options.RenewDeadline - _lease.SinceRenewal;
+            if (await EndsWithinAsync(work, left < _options.RetryPeriod ? left : _options.RetryPeriod)) return;
+
+            left = _options.RenewDeadline - _lease.SinceRenewal;
+            if (left <= TimeSpan.Zero)
+            {
+                throw new LeadershipLostException(
+                    $"the lease {_options.Namespace}/{_options.Name} could not be renewed for {_options.RenewDeadline.TotalSeconds:0.#} s ({_lease.LastError ?? "the process was held up"}); another process may lead from now on");
+            }
+
+            if (await _lease.TryAsync(left < _options.CallTimeout ? left : _options.CallTimeout, CancellationToken.None) == LeaseState.Foreign)
+            {
+                throw new LeadershipLostException($"the lease {_options.Namespace}/{_options.Name} is held by '{_lease.Holder}' now");
+            }
+        }
+    }
+
+    private async Task<bool> EndsWithinAsync(Task work, TimeSpan limit)
+    {
+        if (limit <= TimeSpan.Zero) return work.IsCompleted;
+        using var enough = new CancellationTokenSource();
+        var wait = Task.Delay(limit, _time, enough.Token);
+        var ended = await Task.WhenAny(work, wait) == work;
+        await enough.CancelAsync();
+        return ended;
+    }
+
+    private void SetLeading(bool leading)
+    {
+        _leading = leading;
+        RuntimeMetrics.MasterStatus.Record(leading ? 1 : 0, _tag);
+        if (leading) LogLeading(_options.Name, _options.Identity);
+    }
+
+    [LoggerMessage(LogLevel.Information, "Waiting for the lease {Namespace}/{Name} as {Identity}")]
+    private partial void LogWaiting(string @namespace, string name, string identity);
+
+    [LoggerMessage(LogLevel.Information, "This process leads: it holds the lease {Name} as {Identity}")]
+    private partial void LogLeading(string name, string identity);
+
+    [LoggerMessage(LogLevel.Error, "Leadership by the lease {Name} is lost: {Reason}")]
+    private partial void LogLost(string name, string reason);
+}

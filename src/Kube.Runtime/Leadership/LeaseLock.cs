@@ -1,0 +1,195 @@
+using Kube.Client;
+using Kube.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Kube.Runtime;
+
+/// <summary>What a try to get or keep the lease has shown.</summary>
+internal enum LeaseState
+{
+    /// <summary>It is ours and was renewed.</summary>
+    Ours,
+
+    /// <summary>Somebody else holds it.</summary>
+    Foreign,
+
+    /// <summary>Nothing: the try failed.</summary>
+    Unknown,
+}
+
+/// <summary>One candidate's view of the Lease object, and the writes to it.</summary>
+internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions options, TimeProvider time, ILogger logger)
+{
+    private readonly KeyValuePair<string, object?> _tag = new("name", options.Name);
+
+    // As the server last gave it to us as ours: the fast path writes it back without reading.
+    private Lease? _ours;
+    private LeaseSpec? _observed;
+    private long _observedAt;
+    private long _renewedAt = time.GetTimestamp();
+
+    public string? Holder => Volatile.Read(ref _observed)?.HolderIdentity is { Length: > 0 } holder ? holder : null;
+
+    public string? LastError { get; private set; }
+
+    /// <summary>Counted from when the request was sent: others may count from any moment after it.</summary>
+    public TimeSpan SinceRenewal => time.GetElapsedTime(Volatile.Read(ref _renewedAt));
+
+    /// <summary>Takes the lease if it is free, renews it if it is ours.</summary>
+    public async Task<LeaseState> TryAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(limit, time);
+        using var call = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            var state = await TryAsync(call.Token);
+            LastError = null;
+            return state;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Failed($"the API server did not answer within {limit.TotalSeconds:0.#} s");
+        }
+        catch (Exception e) when (e.IsNoBug && e is not OperationCanceledException)
+        {
+            Failed(e.Message);
+        }
+
+        return LeaseState.Unknown;
+    }
+
+    /// <summary>Gives the lease back if it is still ours. Best effort: without it the next leader waits for the lease to run out.</summary>
+    public async Task ReleaseAsync()
+    {
+        using var timeout = new CancellationTokenSource(options.CallTimeout, time);
+        try
+        {
+            while (!await TryReleaseAsync(timeout.Token))
+            {
+                // A conflict: read it again.
+            }
+        }
+        catch (Exception e) when (e.IsNoBug)
+        {
+            LogNotReleased(options.Name, options.LeaseDuration, e.Message);
+        }
+    }
+
+    private async Task<LeaseState> TryAsync(CancellationToken cancellationToken)
+    {
+        var sent = time.GetTimestamp();
+        if (_ours is { } ours)
+        {
+            try
+            {
+                Accept(await client.ReplaceAsync(Renewed(ours), cancellationToken), sent);
+                return LeaseState.Ours;
+            }
+            catch (KubeApiException e) when (e.IsConflict || e.IsNotFound)
+            {
+                RuntimeMetrics.SlowPath.Add(1, _tag);
+                sent = time.GetTimestamp();
+            }
+        }
+
+        var lease = await client.TryGetAsync<Lease>(options.Name, options.Namespace, cancellationToken);
+        if (lease is null)
+        {
+            Accept(await client.CreateAsync(Renewed(new() { Metadata = new() { Name = options.Name, Namespace = options.Namespace } }), cancellationToken), sent);
+            return LeaseState.Ours;
+        }
+
+        Observe(lease.Spec);
+        if (!IsFreeOrOurs(lease.Spec))
+        {
+            _ours = null;
+            return LeaseState.Foreign;
+        }
+
+        sent = time.GetTimestamp();
+        Accept(await client.ReplaceAsync(Renewed(lease), cancellationToken), sent);
+        return LeaseState.Ours;
+    }
+
+    private async Task<bool> TryReleaseAsync(CancellationToken cancellationToken)
+    {
+        var lease = await client.TryGetAsync<Lease>(options.Name, options.Namespace, cancellationToken);
+        if (lease?.Spec.HolderIdentity != options.Identity) return true;
+        var now = time.GetUtcNow();
+        try
+        {
+            await client.ReplaceAsync(
+                lease with { Spec = lease.Spec with { HolderIdentity = null, LeaseDurationSeconds = 1, AcquireTime = now, RenewTime = now } }, cancellationToken);
+            LogReleased(options.Name);
+            return true;
+        }
+        catch (KubeApiException e) when (e.IsConflict)
+        {
+            return false;
+        }
+    }
+
+    private Lease Renewed(Lease lease)
+    {
+        var now = time.GetUtcNow();
+        var wasOurs = lease.Spec.HolderIdentity == options.Identity;
+        var isNew = lease.Metadata.ResourceVersion is null;
+        return lease with
+        {
+            Spec = lease.Spec with
+            {
+                HolderIdentity = options.Identity,
+                LeaseDurationSeconds = (int)options.LeaseDuration.TotalSeconds,
+                AcquireTime = wasOurs ? lease.Spec.AcquireTime : now,
+                RenewTime = now,
+                LeaseTransitions = (lease.Spec.LeaseTransitions ?? 0) + (wasOurs || isNew ? 0 : 1),
+            },
+        };
+    }
+
+    private void Accept(Lease lease, long sent)
+    {
+        _ours = lease;
+        Observe(lease.Spec);
+        Volatile.Write(ref _renewedAt, sent);
+    }
+
+    /// <summary>Remembers when the record was seen to change; its own times are the holder's clock and say nothing here.</summary>
+    private void Observe(LeaseSpec spec)
+    {
+        if (spec == _observed) return;
+        if (spec.HolderIdentity != _observed?.HolderIdentity && spec.HolderIdentity is { Length: > 0 } holder && holder != options.Identity)
+        {
+            LogHolder(options.Name, holder);
+        }
+
+        Volatile.Write(ref _observed, spec);
+        _observedAt = time.GetTimestamp();
+    }
+
+    private bool IsFreeOrOurs(LeaseSpec spec)
+    {
+        if (string.IsNullOrEmpty(spec.HolderIdentity) || spec.HolderIdentity == options.Identity) return true;
+        var duration = spec.LeaseDurationSeconds is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : options.LeaseDuration;
+        return time.GetElapsedTime(_observedAt) >= duration;
+    }
+
+    private void Failed(string error)
+    {
+        // Every two seconds the same line would bury the others.
+        if (error != LastError) LogFailed(options.Namespace, options.Name, error);
+        LastError = error;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The lease {Namespace}/{Name} could not be taken or renewed and is tried again: {Error}")]
+    private partial void LogFailed(string @namespace, string name, string error);
+
+    [LoggerMessage(LogLevel.Information, "The lease {Name} is held by {Holder}")]
+    private partial void LogHolder(string name, string holder);
+
+    [LoggerMessage(LogLevel.Information, "The lease {Name} is released")]
+    private partial void LogReleased(string name);
+
+    [LoggerMessage(LogLevel.Warning, "The lease {Name} could not be released, so the next leader has to wait {LeaseDuration}: {Error}")]
+    private partial void LogNotReleased(string name, TimeSpan leaseDuration, string error);
+}
