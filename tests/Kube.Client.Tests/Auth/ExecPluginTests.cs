@@ -27,14 +27,17 @@ public sealed class ExecPluginTests : IDisposable
     public async Task It_is_run_once_for_many_and_again_when_the_token_has_expired()
     {
         await using var server = await StartAsync();
-        using var client = Client(server, Plugin(expires: ManualTime.Start.AddMinutes(10)));
+        _folder.Write("exp", "2026-11-22T01:12:03Z");
+        using var client = Client(server, Plugin());
 
         await Within.SafetyAsync(Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.GetAsync<Namespace>("x", null, default))), "twenty answers");
         Runs.Should().Be(1);
         _time.Advance(TimeSpan.FromMinutes(9));
         await AskAsync(client);
         Runs.Should().Be(1);
+        _folder.Write("exp", "2026-11-22T02:12:03Z");
         _time.Advance(TimeSpan.FromMinutes(1));
+        await AskAsync(client);
         await AskAsync(client);
         Runs.Should().Be(2);
         _seen.Last().Should().Be("Bearer t2");
@@ -157,13 +160,13 @@ public sealed class ExecPluginTests : IDisposable
     }
 
     /// <summary>A plugin whose n-th run prints the token <c>tn</c>.</summary>
-    private ExecPlugin Plugin(DateTimeOffset? expires = null)
+    private ExecPlugin Plugin()
     {
-        var expiry = expires is { } e ? $$""","expirationTimestamp":"{{e:yyyy-MM-ddTHH:mm:ssZ}}" """ : "";
+        var expiry = File.Exists(_folder["exp"]) ? $",\"expirationTimestamp\":\"$(cat {_folder["exp"]})\"" : "";
         var runs = _folder["runs"];
         var script = _folder.WriteScript("plugin", $$$"""
             echo run >> "{{{runs}}}"
-            printf '{"apiVersion":"{{{V1}}}","kind":"ExecCredential","status":{"token":"t%s"{{{expiry}}}}}' "$(wc -l < "{{{runs}}}" | tr -d ' ')"
+            echo '{"apiVersion":"{{{V1}}}","kind":"ExecCredential","status":{"token":"t'"$(wc -l < "{{{runs}}}" | tr -d ' ')"'"'"{{{expiry.Replace("\"", "\\\"", StringComparison.Ordinal)}}}"'}}'
             """);
         return new ExecPlugin { Command = script, ApiVersion = V1, InteractiveMode = InteractiveMode.Never };
     }

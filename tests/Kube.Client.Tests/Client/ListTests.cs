@@ -13,7 +13,9 @@ public class ListTests
     public void A_list_in_pages_equals_the_list_in_one()
     {
         var cases = from total in Gen.Choose(0, 40) from limit in Gen.Choose(1, 45) select (total, limit);
-        Prop.ForAll(cases.ToArbitrary(), async c =>
+        Prop.ForAll(cases.ToArbitrary(), HoldsAsync).QuickCheckThrowOnFailure();
+
+        static async Task HoldsAsync((int Total, int Limit) c)
         {
             var (total, limit) = c;
             using var paged = new StubHandler(s => Page(s, total));
@@ -25,7 +27,7 @@ public class ListTests
             inPages.Metadata.Continue.Should().BeNullOrEmpty();
             whole.Requests.Should().HaveCount(1);
             paged.Requests.Should().HaveCount(Math.Max(1, (total + limit - 1) / limit));
-        }).QuickCheckThrowOnFailure();
+        }
     }
 
     [Fact]

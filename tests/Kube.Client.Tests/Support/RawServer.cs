@@ -48,7 +48,11 @@ internal sealed class RawServer : IAsyncDisposable
         var open = new List<Task>();
         try
         {
-            while (true) open.Add(ServeAsync(await _listener.AcceptSocketAsync()));
+            while (true)
+            {
+                open.Add(ServeAsync(await _listener.AcceptSocketAsync()));
+                open.RemoveAll(task => task.IsCompletedSuccessfully);
+            }
         }
         catch (SocketException)
         {

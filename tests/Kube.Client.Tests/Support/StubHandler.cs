@@ -25,7 +25,7 @@ internal sealed class StubHandler(Func<Sent, HttpResponseMessage> answer) : Http
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
-        var sent = new Sent(request.Method.Method, request.RequestUri!, body, request.Content?.Headers.ContentType?.ToString(), string.Join(", ", request.Headers.GetValues("Accept")));
+        var sent = new Sent(request.Method.Method, request.RequestUri!, body, request.Content?.Headers.ContentType?.ToString(), request.Headers.NonValidated["Accept"].ToString());
         Requests.Enqueue(sent);
         return answer(sent);
     }

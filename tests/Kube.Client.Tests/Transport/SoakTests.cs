@@ -5,6 +5,11 @@ using Xunit;
 
 namespace Kube.Client.Tests;
 
+/// <summary>The heap is the whole process's: nothing else may run meanwhile.</summary>
+[CollectionDefinition("alone", DisableParallelization = true)]
+public class Alone;
+
+[Collection("alone")]
 public class SoakTests
 {
     [Fact]
