@@ -52,11 +52,11 @@ set_up() {
 
 start_operator() {
     local until=$((SECONDS + 30))
-    metrics=$(free_port) health=$(free_port)
+    http=$(free_port)
     KUBECONFIG="$operator_kubeconfig" setpriv --pdeathsig KILL -- "${operator[@]}" --trust-requester \
-        --metrics-bind-address="127.0.0.1:$metrics" --health-probe-bind-address="127.0.0.1:$health" >"$work/operator.log" 2>&1 </dev/null &
+        --http-address="127.0.0.1:$http" >"$work/operator.log" 2>&1 </dev/null &
     operator_pid=$!
-    until curl -sf --noproxy '*' -o /dev/null --max-time 2 "http://127.0.0.1:$health/readyz"; do
+    until curl -sf --noproxy '*' -o /dev/null --max-time 2 "http://127.0.0.1:$http/readyz"; do
         if [ "$SECONDS" -ge "$until" ] || ! kill -0 "$operator_pid" 2>/dev/null; then fail "the operator did not become ready."; fi
         sleep 0.1
     done

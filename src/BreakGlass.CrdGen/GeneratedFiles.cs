@@ -14,6 +14,7 @@ internal static class GeneratedFiles
     {
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (path, content) in CrdFiles.For(CustomKind.All)) files.Add(path, content);
+        files.Add("docs/api.md", ApiReference.For(CustomKind.All));
         return files;
     }
 

@@ -104,8 +104,11 @@ internal sealed class SchemaBuilder(XmlDocs docs)
         var target = schema["items"] as JsonObject ?? schema;
         if (field.Get<EnumAttribute>() is { } values) target["enum"] = Strings(values.Values);
         if (field.Get<PatternAttribute>() is { } pattern) target["pattern"] = pattern.Regex;
-        // A server checks an explicit null against the enum as well.
-        if (field.Has<NullableAttribute>() && schema["enum"] is JsonArray allowed) allowed.Add(null);
+        if (field.Has<NullableAttribute>() && schema.ContainsKey("enum"))
+        {
+            throw new NotSupportedException(
+                $"{field.Property.DeclaringType!.Name}.{field.Property.Name}: API servers refuse null where there is an enum, even one that lists null. Leave [Nullable] off: null then counts as left out.");
+        }
     }
 
     private static void AddBounds(JsonObject schema, Shape shape, BoundsAttribute? bounds)

@@ -10,7 +10,8 @@ internal sealed class XmlDocs
 {
     private readonly Dictionary<string, XElement> _members;
 
-    private XmlDocs(IEnumerable<XElement> members) =>
+    /// <summary>Documentation from the <c>member</c> elements of XML documentation files.</summary>
+    public XmlDocs(IEnumerable<XElement> members) =>
         _members = members.ToDictionary(m => m.Attribute("name")!.Value, m => m, StringComparer.Ordinal);
 
     /// <summary>Reads the documentation of the assemblies that the types live in.</summary>

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -7,6 +9,9 @@ namespace BreakGlass.CrdGen;
 /// <summary>Writes JSON nodes as YAML: keys in their given order, long sentences as folded blocks, the same text for the same tree.</summary>
 internal static class YamlWriter
 {
+    /// <summary>JSON text for people: no more escapes than JSON itself needs.</summary>
+    public static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private const int Width = 120;
 
     /// <summary>Words that YAML 1.1 or 1.2 takes for a boolean, null or a number.</summary>
@@ -19,7 +24,8 @@ internal static class YamlWriter
     public static string Write(JsonNode node)
     {
         var text = new StringBuilder();
-        Block(text, node, indent: 0);
+        if (node is JsonObject { Count: 0 } or JsonArray { Count: 0 }) text.Append(node.ToJsonString()).Append('\n');
+        else Block(text, node, indent: 0);
         return text.ToString();
     }
 
@@ -84,12 +90,12 @@ internal static class YamlWriter
     /// <summary>Lines that a literal block gives back as they are: the last ends in a line feed and the first is not indented.</summary>
     private static bool IsText(JsonValue value) =>
         value.GetValueKind() == JsonValueKind.String && value.GetValue<string>() is var text
-        && text.Length > 1 && text[^1] == '\n' && text[^2] != '\n' && !char.IsWhiteSpace(text[0]) && text.All(c => c == '\n' || !char.IsControl(c));
+        && text.Length > 1 && text[^1] == '\n' && text[^2] != '\n' && !char.IsWhiteSpace(text[0]) && text.All(c => c == '\n' || IsPrintable(c));
 
     /// <summary>Words with one space between them: folding such a text at its spaces loses nothing.</summary>
     private static bool Foldable(JsonNode? value) =>
         value?.GetValueKind() == JsonValueKind.String && value.GetValue<string>() is var text
-        && text.Contains(' ') && text.Split(' ').All(word => word.Length > 0 && !word.Any(char.IsControl));
+        && text.Contains(' ') && text.Split(' ').All(word => word.Length > 0 && word.All(IsPrintable));
 
     private static void Fold(StringBuilder text, string value, int indent)
     {
@@ -121,9 +127,13 @@ internal static class YamlWriter
 
     private static string Flow(string value)
     {
-        if (value.Any(char.IsControl)) return JsonSerializer.Serialize(value);
+        if (!value.All(IsPrintable)) return JsonSerializer.Serialize(value);
         return IsPlain(value) ? value : $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
     }
+
+    private static bool IsPrintable(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
+        or UnicodeCategory.OtherNotAssigned);
 
     // Narrower than YAML allows: what is in doubt is quoted.
     private static bool IsPlain(string value) =>

@@ -20,6 +20,7 @@ internal static class GrantKeeping
         var steps = new List<PlanStep>();
         if (!GrantLifecycle.HasFinalizer(grant)) steps.Add(new PlanStep.AddFinalizer());
         steps.AddRange(wanted.Mend(wanted.Base, isRepair: true));
+        steps.AddRange(wanted.Mend(wanted.Reader, isRepair: true));
         steps.AddRange(wanted.Mend(wanted.Bindings, isRepair: true));
         steps.AddRange(NoLongerWanted(facts, grant, wanted));
         if (StaleCredential(wanted) is { } stale) steps.Add(stale);
@@ -63,7 +64,7 @@ internal static class GrantKeeping
     private static IEnumerable<PlanStep> NoLongerWanted(GrantFacts facts, BreakGlassGrant grant, Wanted wanted) =>
         facts.Objects
             .Where(o => o is RoleBinding or ClusterRoleBinding && Wanted.IsOurs(grant, o))
-            .Where(o => !wanted.Bindings.Concat(wanted.Base).Any(w => GrantObjects.SamePlace(w, o)))
+            .Where(o => !wanted.Wants(o))
             .Select(o => new PlanStep.Remove(o, Removal.NoLongerWanted));
 
     private static bool SamePlace(BindingRecord a, BindingRecord b) => a.Kind == b.Kind && a.Name == b.Name && (a.Namespace ?? "") == (b.Namespace ?? "");

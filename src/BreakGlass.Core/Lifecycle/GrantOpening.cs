@@ -7,11 +7,6 @@ namespace BreakGlass.Core.Lifecycle;
 /// <summary>From the record to working access, in as few rounds as the API allows.</summary>
 internal static class GrantOpening
 {
-    /// <summary>The API server's own RBAC cache follows within milliseconds; past this the grant is called active without its word.</summary>
-    private static readonly TimeSpan AccessPatience = TimeSpan.FromSeconds(5);
-
-    private static readonly TimeSpan AccessRetry = TimeSpan.FromMilliseconds(25);
-
     /// <summary>A clock second and a round trip may lie between our count and the server's.</summary>
     private static readonly TimeSpan TokenSlack = TimeSpan.FromSeconds(30);
 
@@ -21,6 +16,11 @@ internal static class GrantOpening
     {
         var wanted = Wanted.For(facts, grant);
         if (wanted.Foreign is { } foreign) return GrantClosing.Decide(facts, grant, ForeignObject(foreign));
+        if (facts.Attempt.Token is { } token && token.ExpiresAt > LatestTokenEnd(facts.Now, grant) + TokenSlack)
+        {
+            return GrantClosing.Decide(facts, grant, new(EndReason.Failed, "TokenTooLong", GrantStatuses.Operator,
+                $"The API server issued a token until {Timestamp.Text(token.ExpiresAt)}, longer than the grant; it was destroyed. Check the API server's --service-account-extend-token-expiration."));
+        }
 
         var steps = new List<PlanStep>();
         if (!GrantLifecycle.HasFinalizer(grant)) steps.Add(new PlanStep.AddFinalizer());
@@ -32,17 +32,10 @@ internal static class GrantOpening
         if (credential is PlanStep.IssueToken) steps.Add(credential);
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
-        var question = wanted.AccessQuestion(facts, grant);
-        var askAccess = question is not null && facts.Attempt.AccessSeen is null;
-        if (credential is not null) return askAccess ? GrantPlan.Do(credential, new PlanStep.CheckAccess(question!)) : GrantPlan.Do(credential);
-        if (askAccess) return GrantPlan.Do(new PlanStep.CheckAccess(question!));
-        if (facts.Attempt.Token is { } token && token.ExpiresAt > LatestTokenEnd(facts.Now, grant) + TokenSlack)
-        {
-            return GrantClosing.Decide(facts, grant, new(EndReason.Failed, "TokenTooLong", GrantStatuses.Operator,
-                $"The API server issued a token until {Timestamp.Text(token.ExpiresAt)}, longer than the grant; it was destroyed. Check the API server's --service-account-extend-token-expiration."));
-        }
-
-        if (facts.Attempt.AccessSeen is false && facts.Now - grant.Status.ActivatedAt < AccessPatience) return GrantPlan.Wait(facts.Now + AccessRetry);
+        if (credential is not null) steps.Add(credential);
+        steps.AddRange(wanted.Mend(wanted.Reader, isRepair: false));
+        if (facts.Attempt.AccessSeen is null && wanted.AccessQuestion(facts, grant) is { } question) steps.Add(new PlanStep.CheckAccess(question));
+        if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
         var status = GrantStatuses.Activated(grant, wanted.Records(grant), CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
             grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe, facts.Now);

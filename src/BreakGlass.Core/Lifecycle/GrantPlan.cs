@@ -79,7 +79,7 @@ public abstract record PlanStep
     /// <param name="ServiceAccountUid">UID of the ServiceAccount that the token stands for.</param>
     public sealed record Deliver(IKubeObject Secret, string ServiceAccountUid) : PlanStep;
 
-    /// <summary>Ask the authorizer whether access works.</summary>
+    /// <summary>Wait, for a moment at most, until the authorizer says that access works.</summary>
     /// <param name="Question">The question.</param>
     public sealed record CheckAccess(SubjectAccessReviewSpec Question) : PlanStep;
 

@@ -16,8 +16,11 @@ internal sealed class Wanted
         _objects = objects;
     }
 
-    /// <summary>ServiceAccount, Secret, and what lets the requester read it.</summary>
+    /// <summary>ServiceAccount, Secret, and the Role that lets its holder read it.</summary>
     public required IReadOnlyList<IKubeObject> Base { get; init; }
+
+    /// <summary>What makes the requester that holder. The API server lets it be made only once it knows the Role.</summary>
+    public required IReadOnlyList<IKubeObject> Reader { get; init; }
 
     /// <summary>What gives access.</summary>
     public required IReadOnlyList<IKubeObject> Bindings { get; init; }
@@ -26,7 +29,9 @@ internal sealed class Wanted
     public required IReadOnlyList<Target> Targets { get; init; }
 
     /// <summary>An object under one of the names that is not the grant's, if there is one.</summary>
-    public IKubeObject? Foreign => Base.Concat(Bindings).Select(Find).FirstOrDefault(o => o is not null && !IsOurs(_grant, o));
+    public IKubeObject? Foreign => All.Select(Find).FirstOrDefault(o => o is not null && !IsOurs(_grant, o));
+
+    private IEnumerable<IKubeObject> All => [.. Base, .. Reader, .. Bindings];
 
     public static Wanted For(GrantFacts facts, BreakGlassGrant grant)
     {
@@ -40,6 +45,7 @@ internal sealed class Wanted
                 .ToList();
 
         var basis = new List<IKubeObject>();
+        var reader = new List<IKubeObject>();
         if (grant.Status.Credential is CredentialKind.ServiceAccountToken)
         {
             basis.Add(GrantObjects.Account(grant, settings, due));
@@ -47,13 +53,14 @@ internal sealed class Wanted
             if (grant.Spec.RecipientKey is null)
             {
                 basis.Add(GrantObjects.ReaderRole(grant, settings, due));
-                basis.Add(GrantObjects.ReaderBinding(grant, settings, due));
+                reader.Add(GrantObjects.ReaderBinding(grant, settings, due));
             }
         }
 
         return new(grant, facts.Objects)
         {
             Base = basis,
+            Reader = reader,
             Targets = targets,
             Bindings = [.. targets.Select(t => GrantObjects.Binding(grant, t, settings, due))],
         };
@@ -72,6 +79,9 @@ internal sealed class Wanted
         var subjects = o switch { RoleBinding rb => rb.Subjects, ClusterRoleBinding crb => crb.Subjects, _ => [] };
         return grant.Status.ServiceAccount is { } account && subjects.Any(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{s.Name}" == account);
     }
+
+    /// <summary>Whether an object stands in the place of one that is wanted.</summary>
+    public bool Wants(IKubeObject o) => All.Any(w => GrantObjects.SamePlace(w, o));
 
     /// <summary>What stands in an object's place.</summary>
     public IKubeObject? Find(IKubeObject desired) => _objects.FirstOrDefault(o => GrantObjects.SamePlace(desired, o));
@@ -124,6 +134,6 @@ internal sealed class Wanted
 
     private bool WasThere(IKubeObject desired) =>
         desired is not (RoleBinding or ClusterRoleBinding)
-        || Base.Contains(desired)
+        || Reader.Contains(desired)
         || _grant.Status.Bindings.Any(b => b.Uid is not null && b.Name == desired.Metadata.Name && (b.Namespace ?? "") == (desired.Metadata.Namespace ?? ""));
 }

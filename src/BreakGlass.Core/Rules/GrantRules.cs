@@ -17,6 +17,14 @@ public static class GrantRules
     /// <summary>The most characters of a justification; the schema says the same.</summary>
     public const int LongestJustification = 4096;
 
+    /// <summary>Every reason that a grant can be denied for, so that each has its counter from the start.</summary>
+    public static IReadOnlyList<string> DenialReasons { get; } =
+    [
+        "NameTooLong", "RequesterNotSealed", "RequesterMissing", "PolicyNotFound", "PolicyDeleted", "PolicySuspended", "PolicyNotReady", "RequesterNotAllowed",
+        "JustificationTooShort", "JustificationTooLong", "TicketMissing", "TicketMismatch", "DurationInvalid", "DurationTooLong", "AccessUnknown",
+        "StartTimeNotAllowed", "RecipientKeyNotUsed", "RecipientKeyInvalid", "TooLate", "RoleNotFound", "NamespaceNotReached", "TooManyNamespaces", "NothingSelected",
+    ];
+
     /// <summary>Judges a grant that is not active yet.</summary>
     /// <param name="grant">The grant.</param>
     /// <param name="policy">The policy that it names, or null where there is none.</param>

@@ -14,16 +14,13 @@ internal static class GrantMeasures
         switch (after.Status.Phase)
         {
             case GrantPhase.Active:
-                metrics.Activated(name, policy?.Spec.Mode?.ToString() ?? nameof(PolicyMode.BreakGlass));
+                metrics.Activated(name, policy?.Spec.Mode ?? PolicyMode.BreakGlass);
                 break;
-            case GrantPhase.Denied:
-                metrics.Denied(name, after.Status.Transitions[^1].Reason);
-                break;
-            case GrantPhase.Failed:
+            case GrantPhase.Denied or GrantPhase.Failed:
                 metrics.Denied(name, after.Status.Transitions[^1].Reason);
                 break;
             case GrantPhase.Expired or GrantPhase.Revoked when GrantLifecycle.IsRecorded(after.Status):
-                metrics.Revoked(name, after.Status.EndReason?.ToString() ?? "Unknown");
+                metrics.Revoked(name, after.Status.EndReason ?? EndReason.Expired);
                 break;
         }
     }

@@ -7,6 +7,9 @@ namespace BreakGlass.Operator.Execution;
 /// <summary>The client's verbs over the kinds that are made for grants, chosen by the object at hand.</summary>
 internal static class Kinds
 {
+    /// <summary>Their names.</summary>
+    public static IReadOnlyList<string> Names { get; } = [nameof(RoleBinding), nameof(ClusterRoleBinding), nameof(Role), nameof(ServiceAccount), nameof(Secret)];
+
     public static async Task<IKubeObject> CreateAsync(this KubeClient client, IKubeObject o, CancellationToken cancellationToken) => o switch
     {
         RoleBinding binding => await client.CreateAsync(binding, cancellationToken),

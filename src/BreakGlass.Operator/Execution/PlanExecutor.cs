@@ -17,6 +17,8 @@ namespace BreakGlass.Operator.Execution;
 internal sealed class PlanExecutor(
     KubeClient client, ClusterCaches caches, CredentialIssuer credentials, Prover prover, Announcer announcer, OperatorMetrics metrics, TimeProvider time)
 {
+    private static readonly TimeSpan RoleRetry = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Does all steps.</summary>
     /// <exception cref="AggregateException">Steps that failed and are to be tried again.</exception>
     public async Task ExecuteAsync(GrantFacts facts, GrantPlan plan, GrantRun run, CancellationToken cancellationToken)
@@ -100,6 +102,11 @@ internal sealed class PlanExecutor(
             if (await client.TryGetAsync(create.Object, cancellationToken) is not { } there) return;
             caches.Learn(there);
             run.Add(there);
+        }
+        catch (KubeApiException e) when (e.IsNotFound && e.Status.Details?.Kind == "roles")
+        {
+            // Whoever makes a binding must hold what it gives, and the API server's cache does not know our own Role yet.
+            await Task.Delay(RoleRetry, time, cancellationToken);
         }
         catch (KubeApiException e) when (e.IsNamespaceTerminating || e.IsNotFound)
         {

@@ -13,11 +13,22 @@ internal sealed class Prover(KubeClient client, CredentialVault vault, TimeProvi
     private static readonly TimeSpan TokenMemory = TimeSpan.FromSeconds(11);
 
     private const int AtOnce = 8;
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
+    /// <summary>The API server's own RBAC cache follows within milliseconds. Where it does not, the grant is called active without its word.</summary>
     public async Task CheckAccessAsync(PlanStep.CheckAccess check, GrantRun run, CancellationToken cancellationToken)
     {
-        var answer = await client.CreateAsync(new SubjectAccessReview { Spec = check.Question }, cancellationToken);
-        run.Note(a => a with { AccessSeen = answer.Status?.Allowed is true });
+        var allowed = false;
+        for (var wait = FirstWait; ; wait *= 2)
+        {
+            var answer = await client.CreateAsync(new SubjectAccessReview { Spec = check.Question }, cancellationToken);
+            allowed = answer.Status?.Allowed is true;
+            if (allowed || wait > LongestWait) break;
+            await Task.Delay(wait, time, cancellationToken);
+        }
+
+        run.Note(a => a with { AccessSeen = allowed });
     }
 
     public async Task ProveAsync(BreakGlassGrant grant, PlanStep.Prove prove, GrantRun run, CancellationToken cancellationToken)

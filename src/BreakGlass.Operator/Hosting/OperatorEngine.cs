@@ -109,10 +109,10 @@ internal sealed class OperatorEngine : IDisposable
         var recorder = _recorder.RunAsync(supporting.Token);
         try
         {
-            await FirstOf(stop.Token, Caches.WaitForSyncAsync(stop.Token), caches, recorder);
+            await FirstOf(Caches.WaitForSyncAsync(stop.Token), [caches, recorder], stop.Token);
             _logger.CachesSynced(_time.GetElapsedTime(started).TotalSeconds, Caches.Grants.Store.Count, Caches.Policies.Store.Count);
             var leading = _elector is null ? LeadAsync(stop.Token) : _elector.RunAsync(LeadAsync, stop.Token);
-            await FirstOf(stop.Token, leading, caches, recorder);
+            await FirstOf(leading, [caches, recorder], stop.Token);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -161,7 +161,7 @@ internal sealed class OperatorEngine : IDisposable
     }
 
     /// <summary>Waits for the main task; a supporting one that ends before it, ends everything.</summary>
-    private static async Task FirstOf(CancellationToken stopping, Task main, params Task[] supporting)
+    private static async Task FirstOf(Task main, IReadOnlyList<Task> supporting, CancellationToken stopping)
     {
         var first = await Task.WhenAny([main, .. supporting]);
         if (first != main && !stopping.IsCancellationRequested)

@@ -66,7 +66,7 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
     private async Task<IReadOnlyList<RoleReference>> UnbindableAsync(BreakGlassPolicy policy, CancellationToken cancellationToken)
     {
         var unbindable = new List<RoleReference>();
-        foreach (var entry in policy.Spec.Access.DistinctBy(e => (e.RoleRef, e.Namespaces.FirstOrDefault())).Take(32))
+        foreach (var (role, ns) in policy.Spec.Access.Select(e => (e.RoleRef, e.Namespaces is [var first, ..] ? first : null)).Distinct().Take(32))
         {
             var review = await client.CreateAsync(new SelfSubjectAccessReview
             {
@@ -76,13 +76,13 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
                     {
                         Verb = "bind",
                         Group = Rbac.Group,
-                        Resource = entry.RoleRef.Kind == nameof(Role) ? "roles" : "clusterroles",
-                        Name = entry.RoleRef.Name,
-                        Namespace = entry.Namespaces.FirstOrDefault(),
+                        Resource = role.Kind == nameof(Role) ? "roles" : "clusterroles",
+                        Name = role.Name,
+                        Namespace = ns,
                     },
                 },
             }, cancellationToken);
-            if (review.Status?.Allowed is not true) unbindable.Add(entry.RoleRef);
+            if (review.Status?.Allowed is not true) unbindable.Add(role);
         }
 
         return [.. unbindable.Distinct()];

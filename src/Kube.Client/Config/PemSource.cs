@@ -22,7 +22,7 @@ public sealed record PemSource
     public static PemSource FromFile(string path) => new(path, null);
 
     /// <summary>Reads it as it is now. These files are small and local (a mount, a home directory), so this does not await.</summary>
-    internal string Read()
+    public string Read()
     {
         if (Pem is not null) return Pem;
         try

@@ -67,7 +67,7 @@ internal static class ConnectionErrors
             return "its certificate has expired or is not valid yet. Renew it, or set this machine's clock.";
         }
 
-        if (text.Contains("UntrustedRoot", StringComparison.Ordinal) || text.Contains("PartialChain", StringComparison.Ordinal))
+        if (text.Contains("UntrustedRoot", StringComparison.Ordinal) || text.Contains("PartialChain", StringComparison.Ordinal) || text.Contains("NotSignatureValid", StringComparison.Ordinal))
         {
             return "its certificate is not signed by the authority this client trusts. Put the cluster's root CA into certificate-authority(-data) of the kubeconfig.";
         }

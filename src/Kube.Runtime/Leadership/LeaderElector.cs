@@ -114,10 +114,13 @@ public sealed partial class LeaderElector
 
     private async Task RenewUntilEndAsync(Task work)
     {
+        var tried = _time.GetTimestamp();
         for (;;)
         {
+            // Counted from the start of the last try: a slow server must not eat up the deadline together with the pause.
+            var pause = _options.RetryPeriod - _time.GetElapsedTime(tried);
             var left = _options.RenewDeadline - _lease.SinceRenewal;
-            if (await EndsWithinAsync(work, left < _options.RetryPeriod ? left : _options.RetryPeriod)) return;
+            if (await EndsWithinAsync(work, left < pause ? left : pause)) return;
 
             left = _options.RenewDeadline - _lease.SinceRenewal;
             if (left <= TimeSpan.Zero)
@@ -126,6 +129,7 @@ public sealed partial class LeaderElector
                     $"the lease {_options.Namespace}/{_options.Name} could not be renewed for {_options.RenewDeadline.TotalSeconds:0.#} s ({_lease.LastError ?? "the process was held up"}); another process may lead from now on");
             }
 
+            tried = _time.GetTimestamp();
             if (await _lease.TryAsync(left < _options.CallTimeout ? left : _options.CallTimeout, CancellationToken.None) == LeaseState.Foreign)
             {
                 throw new LeadershipLostException($"the lease {_options.Namespace}/{_options.Name} is held by '{_lease.Holder}' now");

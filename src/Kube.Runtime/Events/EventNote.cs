@@ -1,0 +1,60 @@
+using Kube.Model;
+
+namespace Kube.Runtime;
+
+/// <summary>Whether an event is news or a warning.</summary>
+public enum EventSeverity
+{
+    /// <summary>Things go as they should.</summary>
+    Normal,
+
+    /// <summary>Somebody should look.</summary>
+    Warning,
+}
+
+/// <summary>Something worth an event on a Kubernetes object. No secret may stand in it.</summary>
+public sealed record EventNote
+{
+    /// <summary>News or warning.</summary>
+    public EventSeverity Type { get; init; }
+
+    /// <summary>Why, CamelCase, at most 128 characters.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>What was done, CamelCase, at most 128 characters.</summary>
+    public required string Action { get; init; }
+
+    /// <summary>A sentence for people; cut off after 1024 bytes.</summary>
+    public required string Note { get; init; }
+
+    /// <summary>The object that it is about.</summary>
+    public required ObjectReference Regarding { get; init; }
+
+    /// <summary>A second object that has to do with it.</summary>
+    public ObjectReference? Related { get; init; }
+
+    /// <summary>A reference to an object, for <see cref="Regarding"/> and <see cref="Related"/>.</summary>
+    public static ObjectReference ReferenceTo(IKubeObject obj) => new()
+    {
+        ApiVersion = obj.ApiVersion, Kind = obj.Kind, Namespace = obj.Metadata.Namespace, Name = obj.Metadata.Name, Uid = obj.Metadata.Uid,
+    };
+}
+
+/// <summary>How an <see cref="EventRecorder"/> works.</summary>
+public sealed record EventRecorderOptions
+{
+    /// <summary>The controller that reports, e.g. <c>breakglass.dev/operator</c>.</summary>
+    public required string Controller { get; init; }
+
+    /// <summary>The instance of it, e.g. the pod's name; cut off after 128 characters.</summary>
+    public required string Instance { get; init; }
+
+    /// <summary>Namespace of the events about cluster-scoped objects; <c>default</c>, as the API server demands.</summary>
+    public string Namespace { get; init; } = "default";
+
+    /// <summary>Notes that may wait; 10,000 by default. Further ones are dropped and counted.</summary>
+    public int QueueSize { get; init; } = 10_000;
+
+    /// <summary>How many requests at a time; 2 by default. Notes of one kind on one object stay in order.</summary>
+    public int Senders { get; init; } = 2;
+}

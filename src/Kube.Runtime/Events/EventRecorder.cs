@@ -1,0 +1,92 @@
+using System.Threading.Channels;
+using Kube.Client;
+using Kube.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Kube.Runtime;
+
+/// <summary>
+/// Writes Kubernetes events (events.k8s.io/v1) in the background. Best effort by nature: it never blocks and never fails a
+/// caller; what must not get lost belongs in a status or a journal.
+/// </summary>
+/// <remarks>
+/// The same event again (type, action, reason and objects; the note does not count) becomes a series of the first one:
+/// the second occurrence is written at once, later ones are counted and written every half hour and when it has been quiet
+/// for six minutes, as client-go does.
+/// </remarks>
+public sealed partial class EventRecorder
+{
+    internal static readonly TimeSpan FinishAfter = TimeSpan.FromMinutes(6);
+    internal static readonly TimeSpan RefreshAfter = TimeSpan.FromMinutes(30);
+
+    private const int LogEvery = 1000;
+
+    private readonly EventRecorderOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly EventSender[] _senders;
+    private long _dropped;
+
+    /// <param name="client">The API server.</param>
+    /// <param name="options">Who reports; limits.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="logger">Log.</param>
+    public EventRecorder(KubeClient client, EventRecorderOptions options, TimeProvider time, ILogger logger)
+        : this(client, options, time, Random.Shared.NextDouble, logger)
+    {
+    }
+
+    internal EventRecorder(KubeClient client, EventRecorderOptions options, TimeProvider time, Func<double> random, ILogger logger)
+    {
+        (_options, _time, _logger) = (options, time, logger);
+        var each = Math.Max(1, options.QueueSize / Math.Max(1, options.Senders));
+        _senders = [.. Enumerable.Range(0, Math.Max(1, options.Senders)).Select(_ => new EventSender(client, options, each, time, random, logger))];
+    }
+
+    /// <summary>Takes a note, or drops it when too many wait.</summary>
+    public void Record(EventNote note)
+    {
+        var key = new EventKey(note.Type, note.Action, note.Reason, note.Regarding with { ResourceVersion = null }, note.Related is null ? null : note.Related with { ResourceVersion = null });
+        var sender = _senders[unchecked((uint)key.GetHashCode()) % _senders.Length];
+        if (sender.TryTake(new(key, note, _time.GetUtcNow()))) return;
+        RuntimeMetrics.EventsDropped.Add(1, new KeyValuePair<string, object?>("reason", "full"));
+        var dropped = Interlocked.Increment(ref _dropped);
+        if (dropped % LogEvery == 1) LogFull(_options.QueueSize, dropped, note.Reason, note.Regarding.Kind, note.Regarding.Name);
+    }
+
+    /// <summary>Writes until cancelled. What waits then is lost: <see cref="FlushAsync"/> first.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        foreach (var reason in EventSender.DropReasons) RuntimeMetrics.EventsDropped.Add(0, new KeyValuePair<string, object?>("reason", reason));
+        await Task.WhenAll([.. _senders.Select(sender => sender.RunAsync(cancellationToken)), TickAsync(cancellationToken)]);
+    }
+
+    /// <summary>
+    /// Waits until everything recorded so far, counts of series included, was written or given up. Needs
+    /// <see cref="RunAsync"/> under way; returns at once when that has ended.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The caller's deadline passed first.</exception>
+    public Task FlushAsync(CancellationToken cancellationToken) => Task.WhenAll(_senders.Select(sender => sender.FlushAsync(cancellationToken)));
+
+    private async Task TickAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (;;)
+            {
+                await Task.Delay(FinishAfter, _time, cancellationToken);
+                foreach (var sender in _senders) sender.Tick();
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The recorder stops.
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{QueueSize} Kubernetes events wait to be written, so {Dropped} were dropped so far, the last one {Reason} on {Kind} {Name}. Is the API server slow or out of reach?")]
+    private partial void LogFull(int queueSize, long dropped, string reason, string? kind, string? name);
+}
+
+/// <summary>What makes two notes the same event.</summary>
+internal sealed record EventKey(EventSeverity Type, string Action, string Reason, ObjectReference Regarding, ObjectReference? Related);

@@ -1,0 +1,233 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using Kube.Client;
+using Kube.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Kube.Runtime;
+
+/// <summary>Writes one share of the events, one after another: all notes of one <see cref="EventKey"/> come to the same sender.</summary>
+internal sealed partial class EventSender(
+    KubeClient client, EventRecorderOptions options, int queueSize, TimeProvider time, Func<double> random, ILogger logger)
+{
+    internal static readonly string[] DropReasons = ["full", "rejected", "unreachable"];
+
+    // client-go, tools/events: maxTriesPerEvent, defaultSleepDuration.
+    private const int MaxTries = 12;
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
+    private static long _lastName;
+
+    private readonly Channel<Item> _items = Channel.CreateBounded<Item>(new BoundedChannelOptions(queueSize) { SingleReader = true });
+    private readonly Dictionary<EventKey, Series> _series = [];
+
+    public bool TryTake(Recorded note) => _items.Writer.TryWrite(new(note, null));
+
+    /// <summary>Time to finish and refresh series. Lost when the queue is full; the next one comes.</summary>
+    public void Tick() => _items.Writer.TryWrite(new(null, null));
+
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            await _items.Writer.WriteAsync(new(null, flushed), cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            return;
+        }
+
+        await flushed.Task.WaitAsync(cancellationToken);
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var item in _items.Reader.ReadAllAsync(cancellationToken)) await HandleAsync(item, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The recorder stops.
+        }
+        finally
+        {
+            _items.Writer.TryComplete();
+            while (_items.Reader.TryRead(out var item)) item.Flushed?.TrySetResult();
+        }
+    }
+
+    private async Task HandleAsync(Item item, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (item.Note is { } note) await WriteAsync(note, cancellationToken);
+            else await KeepHouseAsync(everything: item.Flushed is not null, cancellationToken);
+        }
+        finally
+        {
+            item.Flushed?.TrySetResult();
+        }
+    }
+
+    private async Task WriteAsync(Recorded recorded, CancellationToken cancellationToken)
+    {
+        if (_series.TryGetValue(recorded.Key, out var series))
+        {
+            if (recorded.Time - series.Last < EventRecorder.FinishAfter)
+            {
+                series.Count++;
+                series.Last = recorded.Time;
+                if (series.Count == 2) await PatchAsync(series, cancellationToken);
+                return;
+            }
+
+            await FinishAsync(recorded.Key, series, cancellationToken);
+        }
+
+        series = new(ToEvent(recorded)) { Last = recorded.Time, LastWritten = recorded.Time };
+        if (await SendAsync(series.Event, token => client.CreateAsync(series.Event, token), cancellationToken)) _series[recorded.Key] = series;
+    }
+
+    private async Task KeepHouseAsync(bool everything, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        foreach (var (key, series) in _series.ToArray())
+        {
+            if (now - series.Last >= EventRecorder.FinishAfter) await FinishAsync(key, series, cancellationToken);
+            else if (series.Count > series.Written && (everything || now - series.LastWritten >= EventRecorder.RefreshAfter)) await PatchAsync(series, cancellationToken);
+        }
+    }
+
+    private async Task FinishAsync(EventKey key, Series series, CancellationToken cancellationToken)
+    {
+        if (series.Count > series.Written) await PatchAsync(series, cancellationToken);
+        _series.Remove(key);
+    }
+
+    private async Task PatchAsync(Series series, CancellationToken cancellationToken)
+    {
+        var count = series.Count;
+        var patch = new JsonObject
+        {
+            ["series"] = new JsonObject
+            {
+                ["count"] = count,
+                ["lastObservedTime"] = series.Last.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
+            },
+        };
+        var (name, ns) = (series.Event.Metadata.Name, series.Event.Metadata.Namespace);
+        async Task Send(CancellationToken token)
+        {
+            try
+            {
+                await client.MergePatchAsync<Event>(name, ns, patch, token);
+            }
+            catch (KubeApiException e) when (e.IsNotFound)
+            {
+                // Events live for an hour; the series has outlived its event.
+                await client.CreateAsync(series.Event with { Series = new() { Count = count, LastObservedTime = series.Last } }, token);
+            }
+        }
+
+        await SendAsync(series.Event, Send, cancellationToken);
+        (series.Written, series.LastWritten) = (count, time.GetUtcNow());
+    }
+
+    /// <returns>Whether the event is there.</returns>
+    private async Task<bool> SendAsync(Event e, Func<CancellationToken, Task> send, CancellationToken cancellationToken)
+    {
+        var error = "";
+        for (var tries = 1; tries <= MaxTries; tries++)
+        {
+            if (tries > 1) await Task.Delay(Pause * (0.75 + (0.5 * random())), time, cancellationToken);
+            try
+            {
+                await send(cancellationToken);
+                return true;
+            }
+            catch (KubeApiException x) when (x.IsAlreadyExists)
+            {
+                return true; // written by a try whose answer was lost
+            }
+            catch (KubeApiException x) when (!x.IsTooManyRequests && !x.IsServerError)
+            {
+                return Drop(e, "rejected", x.Message);
+            }
+            catch (Exception x) when (x.IsNoBug && !cancellationToken.IsCancellationRequested)
+            {
+                error = x.Message;
+            }
+            catch (Exception x) when (!cancellationToken.IsCancellationRequested)
+            {
+                return Drop(e, "rejected", x.ToString());
+            }
+        }
+
+        return Drop(e, "unreachable", error);
+    }
+
+    private bool Drop(Event e, string reason, string error)
+    {
+        RuntimeMetrics.EventsDropped.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        LogDropped(e.Reason, e.Regarding?.Kind, e.Regarding?.Name, error);
+        return false;
+    }
+
+    private Event ToEvent(Recorded recorded)
+    {
+        var note = recorded.Note;
+        return new()
+        {
+            Metadata = new()
+            {
+                Name = EventText.Name(note.Regarding.Name, UniqueNanoseconds(recorded.Time)),
+                Namespace = string.IsNullOrEmpty(note.Regarding.Namespace) ? options.Namespace : note.Regarding.Namespace,
+            },
+            EventTime = recorded.Time,
+            ReportingController = options.Controller,
+            ReportingInstance = EventText.Cut(options.Instance, EventText.InstanceLength),
+            Type = note.Type == EventSeverity.Warning ? "Warning" : "Normal",
+            Reason = note.Reason,
+            Action = note.Action,
+            Note = EventText.Cut(note.Note, EventText.NoteBytes),
+            Regarding = note.Regarding,
+            Related = note.Related,
+        };
+    }
+
+    /// <summary>Two events on one object at the same tick need two names.</summary>
+    private static long UniqueNanoseconds(DateTimeOffset instant)
+    {
+        var wanted = (instant - DateTimeOffset.UnixEpoch).Ticks * 100;
+        for (;;)
+        {
+            var last = Volatile.Read(ref _lastName);
+            var next = wanted > last ? wanted : last + 1;
+            if (Interlocked.CompareExchange(ref _lastName, next, last) == last) return next;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The Kubernetes event {Reason} on {Kind} {Name} was not written: {Error}")]
+    private partial void LogDropped(string? reason, string? kind, string? name, string error);
+
+    internal sealed record Recorded(EventKey Key, EventNote Note, DateTimeOffset Time);
+
+    /// <summary>A note; or a request to flush; or, with neither, a tick.</summary>
+    private readonly record struct Item(Recorded? Note, TaskCompletionSource? Flushed);
+
+    private sealed class Series(Event e)
+    {
+        public Event Event { get; } = e;
+
+        public int Count { get; set; } = 1;
+
+        public int Written { get; set; } = 1;
+
+        public DateTimeOffset Last { get; set; }
+
+        public DateTimeOffset LastWritten { get; set; }
+    }
+}

@@ -1,0 +1,345 @@
+using FluentAssertions;
+using Kube.Client;
+using Kube.Model;
+using Microsoft.Extensions.Logging.Abstractions;
+using TestKit;
+using Xunit;
+
+namespace Kube.Runtime.Tests.Leadership;
+
+/// <summary>Without jitter, so that a candidate tries every two seconds.</summary>
+public sealed class LeaderElectorTests : IDisposable
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
+
+    private readonly FakeClock _clock = new();
+    private readonly FakeApiServer _server;
+    private readonly List<Candidate> _candidates = [];
+
+    public LeaderElectorTests()
+    {
+        _server = new(_clock);
+        _server.CreateNamespace("system");
+    }
+
+    private Lease Lease => _server.Get<Lease>("op", "system")!;
+
+    public void Dispose() => _candidates.ForEach(c => c.Dispose());
+
+    [Fact]
+    public async Task The_first_candidate_makes_the_lease_and_leads()
+    {
+        using var metrics = new MetricsOf("op");
+        var a = await Leader("a");
+
+        Lease.Spec.Should().BeEquivalentTo(new LeaseSpec
+        {
+            HolderIdentity = "a", LeaseDurationSeconds = 15, AcquireTime = _clock.GetUtcNow(), RenewTime = _clock.GetUtcNow(), LeaseTransitions = 0,
+        });
+        a.Elector.IsLeader.Should().BeTrue();
+        a.Elector.Check().Should().BeNull();
+        metrics["leader_election_master_status"].Should().Be(1);
+    }
+
+    [Fact]
+    public async Task It_renews_every_two_seconds_with_one_request()
+    {
+        var acquired = _clock.GetUtcNow();
+        await Leader("a");
+        _server.Requests.Clear();
+
+        for (var i = 0; i < 5; i++) await Idle(1, advance: Retry);
+        await Idle(1);
+
+        Lease.Spec.RenewTime.Should().Be(_clock.GetUtcNow());
+        Lease.Spec.AcquireTime.Should().Be(acquired);
+        _server.Requests.All.Should().HaveCount(5).And.OnlyContain(r => r.Call.Is("update", "leases"));
+    }
+
+    [Fact]
+    public async Task A_few_failed_renewals_are_no_loss()
+    {
+        var a = await Leader("a");
+        _server.Faults.Inject(Fault.InternalError, times: 2);
+        _server.Faults.Inject(Fault.Refused, times: 1);
+
+        for (var i = 0; i < 6; i++) await Idle(1, advance: Retry);
+        await Idle(1);
+
+        a.Elector.IsLeader.Should().BeTrue();
+        a.Run.IsCompleted.Should().BeFalse();
+        Lease.Spec.RenewTime.Should().Be(_clock.GetUtcNow());
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_answer_ends_leadership_at_the_renew_deadline_and_not_before()
+    {
+        var a = await Leader("a");
+        _server.Faults.Inject(Fault.Hang, times: null);
+
+        // Tries: from 2 s to 7 s (half the deadline), from there to 10 s (what is left of it).
+        foreach (var seconds in new[] { 2, 5, 3 })
+        {
+            a.Elector.IsLeader.Should().BeTrue();
+            await _clock.WhenTimerArmed(TimeSpan.FromSeconds(seconds));
+            _clock.Advance(TimeSpan.FromSeconds(seconds));
+        }
+
+        var lost = async () => await a.Run.Soon("the loss");
+        (await lost.Should().ThrowAsync<LeadershipLostException>()).WithMessage("*could not be renewed for 10 s*did not answer within*");
+        _clock.Elapsed.Should().Be(TimeSpan.FromSeconds(10));
+        a.Elector.IsLeader.Should().BeFalse();
+        await a.Cancelled.Soon("the work to be told");
+    }
+
+    [Fact]
+    public async Task Work_that_does_not_end_does_not_hold_up_the_news_of_the_loss()
+    {
+        var a = New("a", ignoresCancellation: true);
+        await a.Leads.Soon("the lease");
+        _server.Modify<Lease>("op", "system", l => l with { Spec = l.Spec with { HolderIdentity = "b" } });
+
+        await Idle(1, advance: Retry);
+
+        await a.Run.Invoking(async r => await r.Soon("the loss")).Should().ThrowAsync<LeadershipLostException>();
+    }
+
+    [Fact]
+    public async Task A_slow_server_costs_nobody_the_lease()
+    {
+        var a = await Leader("a");
+        _server.Faults.Inject(Fault.Latency(TimeSpan.FromSeconds(4)), times: null);
+        await Idle(1, advance: Retry);
+
+        for (var i = 0; i < 6; i++)
+        {
+            await _clock.WhenTimersArmed(t => t.Contains(TimeSpan.FromSeconds(4)) && t.Contains(TimeSpan.FromSeconds(5)), "the slow renewal");
+            _clock.Advance(TimeSpan.FromSeconds(4));
+        }
+
+        Lease.Spec.RenewTime.Should().BeAfter(FakeClock.DefaultStart + TimeSpan.FromSeconds(20));
+        a.Elector.IsLeader.Should().BeTrue();
+        a.Run.IsCompleted.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task A_renewal_whose_answer_was_lost_is_found_by_reading()
+    {
+        using var metrics = new MetricsOf("op");
+        var a = await Leader("a");
+        _server.Faults.Inject(Fault.LostAnswer, "update", "leases");
+
+        await Idle(1, advance: Retry);
+        await Idle(1, advance: Retry);
+        await Idle(1);
+
+        a.Elector.IsLeader.Should().BeTrue();
+        metrics["leader_election_slowpath_total"].Should().Be(1);
+        Lease.Spec.LeaseTransitions.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Anothers_name_in_the_lease_is_a_loss_at_once()
+    {
+        var a = await Leader("a");
+        _server.Modify<Lease>("op", "system", l => l with { Spec = l.Spec with { HolderIdentity = "b" } });
+
+        await Idle(1, advance: Retry);
+
+        var lost = async () => await a.Run.Soon("the loss");
+        (await lost.Should().ThrowAsync<LeadershipLostException>()).WithMessage("*held by 'b' now*");
+    }
+
+    [Fact]
+    public async Task A_lease_that_somebody_deleted_is_made_again()
+    {
+        var a = await Leader("a");
+        _server.Remove<Lease>("op", "system");
+
+        await Idle(1, advance: Retry);
+        await Idle(1);
+
+        a.Elector.IsLeader.Should().BeTrue();
+        Lease.Spec.HolderIdentity.Should().Be("a");
+    }
+
+    [Fact]
+    public async Task Of_two_candidates_one_leads_and_the_other_follows_fifteen_seconds_after_the_last_sign_of_life()
+    {
+        var a = await Leader("a");
+        var b = New("b");
+        for (var i = 0; i < 10; i++) await Idle(2, advance: Retry);
+        await Idle(2);
+        b.Leads.IsCompleted.Should().BeFalse();
+
+        // The leader is cut off; its last renewal was now.
+        _server.Faults.Inject(Fault.Refused, c => c.Client == "a", times: null);
+        var cutOff = _clock.Elapsed;
+        for (var i = 0; i < 5; i++) await Idle(2, advance: Retry);
+        await a.Run.Invoking(async r => await r.Soon("the loss")).Should().ThrowAsync<LeadershipLostException>();
+        (_clock.Elapsed - cutOff).Should().Be(TimeSpan.FromSeconds(10));
+        a.Elector.IsLeader.Should().BeFalse();
+
+        // Whether the follower saw the last renewal at its instant or one try later is open.
+        for (var i = 0; i < 4; i++)
+        {
+            await Idle(1);
+            if (_clock.Elapsed - cutOff < TimeSpan.FromSeconds(15)) b.Leads.IsCompleted.Should().BeFalse("the lease still counts");
+            _clock.Advance(Retry);
+        }
+
+        await b.Leads.Soon("the next leader");
+        Lease.Spec.LeaseTransitions.Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData(-1000)]
+    [InlineData(1000)]
+    public async Task A_foreign_lease_is_timed_by_our_own_clock_whatever_the_holders_says(int skew)
+    {
+        var theirs = _clock.GetUtcNow() + TimeSpan.FromHours(skew);
+        _server.Put(new Lease
+        {
+            Metadata = new() { Name = "op", Namespace = "system" },
+            Spec = new() { HolderIdentity = "x", LeaseDurationSeconds = 15, AcquireTime = theirs, RenewTime = theirs, LeaseTransitions = 7 },
+        });
+        var a = New("a");
+        for (var i = 0; i < 7; i++) await Idle(1, advance: Retry);
+        await Idle(1);
+        a.Leads.IsCompleted.Should().BeFalse("it was first seen 14 s ago");
+
+        _clock.Advance(Retry);
+        await a.Leads.Soon("the lease");
+        Lease.Spec.LeaseTransitions.Should().Be(8);
+    }
+
+    [Fact]
+    public async Task The_lease_is_kept_until_the_work_has_ended_and_then_released_for_the_next()
+    {
+        var a = New("a", ignoresCancellation: true);
+        await a.Leads.Soon("the lease");
+        var b = New("b");
+        await Idle(2);
+        await a.Stop.CancelAsync();
+        await a.Cancelled.Soon("the work to be told");
+        for (var i = 0; i < 12; i++) await Idle(2, advance: Retry);
+        Lease.Spec.HolderIdentity.Should().Be("a", "its work goes on");
+
+        a.EndWork();
+        await a.Run.Soon("the end");
+        Lease.Spec.HolderIdentity.Should().BeNull();
+        Lease.Spec.LeaseDurationSeconds.Should().Be(1);
+
+        await Idle(1, advance: Retry);
+        await b.Leads.Soon("the next leader");
+    }
+
+    [Fact]
+    public async Task A_conflict_on_release_is_tried_again()
+    {
+        var a = await Leader("a");
+        await Idle(1);
+        _server.Faults.Inject(Fault.Conflict, "update", "leases", times: 3);
+
+        await a.Stop.CancelAsync();
+        await a.Run.Soon("the end");
+
+        Lease.Spec.HolderIdentity.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task A_candidate_that_is_stopped_ends_quietly()
+    {
+        await Leader("a");
+        var b = New("b");
+        await Idle(2);
+
+        await b.Stop.CancelAsync();
+        await b.Run.Soon("the end");
+        Lease.Spec.HolderIdentity.Should().Be("a");
+    }
+
+    [Fact]
+    public async Task A_failure_of_the_work_releases_the_lease_and_comes_through()
+    {
+        var elector = new LeaderElector(Client("a"), Options("a"), _clock, () => 0, NullLogger.Instance);
+
+        var run = async () => await elector.RunAsync(_ => throw new InvalidDataException("boom"), default).Soon("the end");
+
+        await run.Should().ThrowAsync<InvalidDataException>();
+        Lease.Spec.HolderIdentity.Should().BeNull();
+    }
+
+    [Fact]
+    public void Times_that_do_not_fit_together_are_refused()
+    {
+        var act = () => new LeaderElector(Client("a"), Options("a") with { RenewDeadline = TimeSpan.FromSeconds(15) }, _clock, NullLogger.Instance);
+
+        act.Should().Throw<ArgumentException>().WithMessage("*LeaseDuration (00:00:15) > RenewDeadline (00:00:15)*");
+    }
+
+    private static LeaderElectionOptions Options(string identity) => new() { Namespace = "system", Name = "op", Identity = identity };
+
+    private KubeClient Client(string name) => new(_server.CreateHandler(client: name), FakeApiServer.Address, _clock, new() { MaxTries = 1 });
+
+    private async Task<Candidate> Leader(string identity)
+    {
+        var candidate = New(identity);
+        await candidate.Leads.Soon("the lease");
+        return candidate;
+    }
+
+    private Candidate New(string identity, bool ignoresCancellation = false)
+    {
+        var elector = new LeaderElector(Client(identity), Options(identity), _clock, () => 0, NullLogger.Instance);
+        var candidate = new Candidate(elector, ignoresCancellation);
+        _candidates.Add(candidate);
+        return candidate;
+    }
+
+    /// <summary>Waits until so many candidates wait and no request is under way.</summary>
+    private async Task Idle(int candidates, TimeSpan? advance = null)
+    {
+        await _clock.WhenTimersArmed(t => t.Count == candidates && t.All(left => left <= Retry), $"{candidates} candidates to wait");
+        if (advance is { } by) _clock.Advance(by);
+    }
+
+    private sealed class Candidate : IDisposable
+    {
+        private readonly TaskCompletionSource _leads = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Candidate(LeaderElector elector, bool ignoresCancellation)
+        {
+            Elector = elector;
+            Run = Task.Run(() => elector.RunAsync(
+                async token =>
+                {
+                    _leads.SetResult();
+                    token.UnsafeRegister(static c => ((TaskCompletionSource)c!).TrySetResult(), _cancelled);
+                    if (ignoresCancellation) await _end.Task;
+                    else await _end.Task.WaitAsync(token);
+                },
+                Stop.Token));
+        }
+
+        public LeaderElector Elector { get; }
+
+        public CancellationTokenSource Stop { get; } = new();
+
+        public Task Run { get; }
+
+        public Task Leads => _leads.Task;
+
+        public Task Cancelled => _cancelled.Task;
+
+        public void EndWork() => _end.TrySetResult();
+
+        public void Dispose()
+        {
+            _end.TrySetResult();
+            Stop.Cancel();
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using Xunit;
+
+namespace Manifests;
+
+public sealed class RbacTests
+{
+    private const string System = "breakglass-system";
+    private const string Grants = "breakglass-grants";
+
+    private static IReadOnlyList<ManifestObject> Roles => ConfigDirectory.Of("ClusterRole", "Role");
+
+    private static IReadOnlyList<ManifestObject> Bindings => ConfigDirectory.Of("ClusterRoleBinding", "RoleBinding");
+
+    private static IEnumerable<(ManifestObject Role, JsonNode Rule)> Rules =>
+        Roles.SelectMany(role => role.Node["rules"]!.AsArray().Select(rule => (role, rule!)));
+
+    [Fact]
+    public void No_rule_holds_a_wildcard()
+    {
+        foreach (var (role, rule) in Rules)
+        {
+            rule["apiGroups"].Strings().Concat(rule["resources"].Strings()).Concat(rule["verbs"].Strings()).Should().NotContain(s => s.Contains('*'), role.ToString());
+        }
+    }
+
+    [Fact]
+    public void Nobody_escalates_or_impersonates() =>
+        Rules.SelectMany(r => r.Rule["verbs"].Strings()).Should().NotContain(["escalate", "impersonate"]);
+
+    [Fact]
+    public void Bind_is_given_for_named_roles_only()
+    {
+        var binding = Rules.Where(r => r.Rule["verbs"].Strings().Contains("bind")).ToList();
+        binding.Should().ContainSingle();
+        var (role, rule) = binding[0];
+        role.Name.Should().Be("breakglass-operator-bind");
+        rule["verbs"].Strings().Should().Equal("bind");
+        rule["resources"].Strings().Should().Equal("clusterroles");
+        rule["resourceNames"].Strings().Should().BeEquivalentTo(["view", "edit", "admin"]);
+    }
+
+    [Theory]
+    [InlineData("secrets")]
+    [InlineData("serviceaccounts")]
+    [InlineData("serviceaccounts/token")]
+    public void Credentials_are_in_reach_in_the_grants_namespace_only(string resource)
+    {
+        var holders = Rules.Where(r => r.Rule["resources"].Strings().Contains(resource)).Select(r => r.Role).ToList();
+        holders.Should().NotBeEmpty();
+        holders.Should().OnlyContain(role => role.Kind == "Role" && role.Namespace == Grants);
+    }
+
+    [Fact]
+    public void Roles_are_written_in_the_grants_namespace_only()
+    {
+        string[] writing = ["create", "update", "patch", "delete"];
+        Rules.Where(r => r.Rule["resources"].Strings().Any(resource => resource is "roles" or "clusterroles") && r.Rule["verbs"].Strings().Intersect(writing).Any())
+            .Should().OnlyContain(r => r.Role.Kind == "Role" && r.Role.Namespace == Grants && !r.Rule["resources"].Strings().Contains("clusterroles"));
+    }
+
+    [Fact]
+    public void Nothing_runs_or_enters_pods() =>
+        Rules.SelectMany(r => r.Rule["resources"].Strings()).Should().NotContain(resource => resource.StartsWith("pods", StringComparison.Ordinal));
+
+    [Fact]
+    public void The_reaper_only_finds_and_deletes() =>
+        Rules.Where(r => r.Role.Name == "breakglass-reaper").SelectMany(r => r.Rule["verbs"].Strings()).Distinct()
+            .Should().BeEquivalentTo(["get", "list", "delete"]);
+
+    [Fact]
+    public void The_auditor_only_reads() =>
+        Rules.Where(r => r.Role.Name == "breakglass-auditor").SelectMany(r => r.Rule["verbs"].Strings()).Distinct()
+            .Should().BeEquivalentTo(["get", "list", "watch"]);
+
+    [Fact]
+    public void People_get_nothing_but_our_own_kinds() =>
+        Rules.Where(r => r.Role.Name is "breakglass-requester" or "breakglass-policy-author" or "breakglass-auditor")
+            .SelectMany(r => r.Rule["apiGroups"].Strings()).Should().OnlyContain(group => group == "breakglass.dev");
+
+    [Fact]
+    public void Every_binding_names_a_role_that_is_there_and_one_of_our_two_identities()
+    {
+        foreach (var binding in Bindings)
+        {
+            var role = binding.Node["roleRef"]!;
+            Roles.Should().ContainSingle(
+                r => r.Kind == role["kind"]!.GetValue<string>() && r.Name == role["name"]!.GetValue<string>() && (r.Kind == "ClusterRole" || r.Namespace == binding.Namespace),
+                binding.ToString());
+            var subject = binding.Node["subjects"]!.AsArray().Should().ContainSingle().Subject!;
+            subject["kind"]!.GetValue<string>().Should().Be("ServiceAccount");
+            subject["namespace"]!.GetValue<string>().Should().Be(System);
+            subject["name"]!.GetValue<string>().Should().BeOneOf("breakglass-operator", "breakglass-reaper");
+        }
+    }
+
+    [Fact]
+    public void The_peoples_roles_are_bound_to_nobody() =>
+        Bindings.Select(b => b.Node["roleRef"]!["name"]!.GetValue<string>())
+            .Should().NotContain(["breakglass-requester", "breakglass-policy-author", "breakglass-auditor"]);
+
+    [Fact]
+    public void The_namespaces_and_identities_have_the_names_of_the_contract()
+    {
+        ConfigDirectory.Of("Namespace").Select(n => n.Name).Should().BeEquivalentTo([System, Grants]);
+        ConfigDirectory.Of("Namespace").Should().OnlyContain(n => n.Node["metadata"]!["labels"]!["pod-security.kubernetes.io/enforce"]!.GetValue<string>() == "restricted");
+        ConfigDirectory.Of("ServiceAccount").Select(s => (s.Namespace, s.Name))
+            .Should().BeEquivalentTo([(System, "breakglass-operator"), (System, "breakglass-reaper")]);
+        var quota = ConfigDirectory.Of("ResourceQuota").Should().ContainSingle().Subject;
+        quota.Namespace.Should().Be(Grants);
+        quota.Node["spec"]!["hard"]!["pods"]!.GetValue<string>().Should().Be("0");
+    }
+}

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using FluentAssertions;
+using Xunit;
+
+namespace Manifests;
+
+/// <summary>A test that runs kubectl; skipped, with a message, where there is none.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class KubectlTheoryAttribute : TheoryAttribute
+{
+    public KubectlTheoryAttribute() => Skip = Kubectl.Path is null ? "needs kubectl on the PATH to render kustomizations" : null;
+}
+
+internal static class Kubectl
+{
+    public static string? Path { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator)
+        .Select(directory => System.IO.Path.Combine(directory, "kubectl")).FirstOrDefault(File.Exists);
+
+    public static async Task<string> RenderAsync(string directory)
+    {
+        using var timeUp = new CancellationTokenSource(TimeSpan.FromSeconds(60), TimeProvider.System);
+        using var process = Process.Start(new ProcessStartInfo(Path!, ["kustomize", directory]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        var output = process.StandardOutput.ReadToEndAsync(timeUp.Token);
+        var error = process.StandardError.ReadToEndAsync(timeUp.Token);
+        await process.WaitForExitAsync(timeUp.Token);
+        process.ExitCode.Should().Be(0, $"kubectl kustomize {directory} says: {await error}");
+        return await output;
+    }
+}
+
+public sealed class RenderTests
+{
+    [KubectlTheory]
+    [InlineData("crd", 5)]
+    [InlineData("crd-1.20", 5)]
+    [InlineData("crd-1.31", 5)]
+    [InlineData("rbac", 22)]
+    [InlineData("manager", 3)]
+    [InlineData("prometheus", 1)]
+    [InlineData("samples", 1)]
+    [InlineData("default", 30)]
+    public async Task A_kustomization_renders(string directory, int objects) =>
+        YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory))).Should().HaveCount(objects);
+
+    [KubectlTheory]
+    [InlineData("crd-1.20", false, false)]
+    [InlineData("crd", true, false)]
+    [InlineData("crd-1.31", true, true)]
+    public async Task A_server_is_shown_only_fields_that_it_knows(string directory, bool rules, bool selectableFields)
+    {
+        var rendered = await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory));
+        rendered.Contains("x-kubernetes-validations").Should().Be(rules);
+        rendered.Contains("selectableFields").Should().Be(selectableFields);
+    }
+
+    [KubectlTheory]
+    [InlineData("components/without-cel", "components/cronjob-v1beta1", "batch/v1beta1")]
+    [InlineData("components/selectable-fields", null, "batch/v1")]
+    public async Task Components_fit_an_overlay_of_everything(string first, string? second, string cronJob)
+    {
+        var overlay = Directory.CreateTempSubdirectory("breakglass-overlay-");
+        try
+        {
+            // kustomize knows relative paths only.
+            string Relative(string path) => Path.GetRelativePath(overlay.FullName, Path.Combine(ConfigDirectory.Root, path));
+            var components = new[] { first, second }.OfType<string>().Select(c => $"- {Relative(c)}\n");
+            await File.WriteAllTextAsync(
+                Path.Combine(overlay.FullName, "kustomization.yaml"), $"resources:\n- {Relative("default")}\ncomponents:\n{string.Concat(components)}");
+            YamlText.Parse(await Kubectl.RenderAsync(overlay.FullName))
+                .Single(o => o["kind"]!.GetValue<string>() == "CronJob")["apiVersion"]!.GetValue<string>().Should().Be(cronJob);
+        }
+        finally
+        {
+            overlay.Delete(recursive: true);
+        }
+    }
+}
