@@ -49,6 +49,7 @@ internal sealed class MetricsEndpoint : IDisposable
         }
 
         _provider = builder.Build();
+        metrics.StartAtZero();
     }
 
     /// <summary>Answers a scrape, as OpenMetrics where the scraper prefers it and else as text.</summary>
@@ -91,7 +92,7 @@ internal sealed class MetricsEndpoint : IDisposable
             var quality = type.Quality ?? 1;
             if (type.MediaType.Equals("application/openmetrics-text", StringComparison.OrdinalIgnoreCase))
             {
-                var version = type.Parameters.FirstOrDefault(p => p.Name.Equals("version", StringComparison.OrdinalIgnoreCase))?.Value.ToString();
+                var version = type.Parameters.FirstOrDefault(p => p.Name.Equals("version", StringComparison.OrdinalIgnoreCase))?.Value.ToString().Trim('"');
                 if (version is null or "1.0.0" or "0.0.1") openMetrics = Math.Max(openMetrics, quality);
             }
             else if (type.MediaType.Equals("text/plain", StringComparison.OrdinalIgnoreCase))

@@ -23,6 +23,7 @@ internal sealed class OperatorMetrics : IDisposable
     private static readonly EndReason[] Revocations = [.. Enum.GetValues<EndReason>().Except([EndReason.Denied, EndReason.ApprovalTimeout])];
 
     private readonly IReadOnlyList<string> _denialReasons;
+    private readonly IReadOnlyList<string> _madeKinds;
     private readonly ConcurrentDictionary<(string Policy, PolicyMode Mode), bool> _modes = new();
     private readonly ConcurrentDictionary<string, bool> _policies = new();
     private readonly Counter<long> _activations;
@@ -35,14 +36,14 @@ internal sealed class OperatorMetrics : IDisposable
     private readonly Histogram<double> _revocationLag;
     private readonly Histogram<double> _revocationVerified;
 
-    /// <summary>Creates every instrument; counters without a policy start at 0 at once.</summary>
+    /// <summary>Creates every instrument.</summary>
     /// <param name="snapshot">Reads the caches; called at each scrape, from any thread.</param>
     /// <param name="version">The operator's version.</param>
     /// <param name="denialReasons">The reasons a grant can be denied for, so that their counters exist from the start.</param>
     /// <param name="madeKinds">The kinds of objects that the operator makes and may have to repair or remove.</param>
     public OperatorMetrics(Func<MetricsSnapshot> snapshot, string version, IReadOnlyList<string> denialReasons, IReadOnlyList<string> madeKinds)
     {
-        _denialReasons = denialReasons;
+        (_denialReasons, _madeKinds) = (denialReasons, madeKinds);
         Meter = new Meter(MeterName, version);
         _activations = Counter("activations_total", "Grants that became active.");
         _revocations = Counter("revocations_total", "Grants whose access ended, by why it ended.");
@@ -53,12 +54,6 @@ internal sealed class OperatorMetrics : IDisposable
         _timeToAccess = Histogram("time_to_access_seconds", "Time from a grant's creation to working access.", AccessBounds);
         _revocationLag = Histogram("revocation_lag_seconds", "Time from the moment access was due to end until its bindings were gone.", RevocationBounds);
         _revocationVerified = Histogram("revocation_verified_seconds", "Time from the moment access was due to end until the API server proved that it has.", RevocationBounds);
-        foreach (var kind in madeKinds)
-        {
-            _driftRepairs.Add(0, Tag("kind", kind));
-            _orphansRemoved.Add(0, Tag("kind", kind));
-        }
-
         _ = new OperatorGauges(Meter, Prefix, snapshot, Phases, version);
     }
 
@@ -72,10 +67,22 @@ internal sealed class OperatorMetrics : IDisposable
     public void PolicySeen(string policy, PolicyMode mode)
     {
         if (_modes.TryAdd((policy, mode), true)) _activations.Add(0, Tag("policy", policy), Tag("mode", mode));
-        if (!_policies.TryAdd(policy, true)) return;
-        foreach (var reason in Revocations) _revocations.Add(0, Tag("policy", policy), Tag("reason", reason));
-        foreach (var reason in _denialReasons) _denials.Add(0, Tag("policy", policy), Tag("reason", reason));
-        _persistenceAttempts.Add(0, Tag("policy", policy));
+        if (_policies.TryAdd(policy, true)) StartAtZero(policy);
+    }
+
+    /// <summary>
+    /// Makes the counters known so far exist at 0. For whoever begins to listen: what was counted before goes unheard, zeros too.
+    /// </summary>
+    public void StartAtZero()
+    {
+        foreach (var kind in _madeKinds)
+        {
+            _driftRepairs.Add(0, Tag("kind", kind));
+            _orphansRemoved.Add(0, Tag("kind", kind));
+        }
+
+        foreach (var (policy, mode) in _modes.Keys) _activations.Add(0, Tag("policy", policy), Tag("mode", mode));
+        foreach (var policy in _policies.Keys) StartAtZero(policy);
     }
 
     /// <summary>A grant became active.</summary>
@@ -109,6 +116,13 @@ internal sealed class OperatorMetrics : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Meter.Dispose();
+
+    private void StartAtZero(string policy)
+    {
+        foreach (var reason in Revocations) _revocations.Add(0, Tag("policy", policy), Tag("reason", reason));
+        foreach (var reason in _denialReasons) _denials.Add(0, Tag("policy", policy), Tag("reason", reason));
+        _persistenceAttempts.Add(0, Tag("policy", policy));
+    }
 
     // Two machines' clocks can make a time negative; a histogram's sum must not go back.
     private static void Record(Histogram<double> histogram, TimeSpan time) => histogram.Record(Math.Max(0, time.TotalSeconds));

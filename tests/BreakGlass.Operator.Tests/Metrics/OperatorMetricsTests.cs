@@ -1,0 +1,230 @@
+using System.Diagnostics;
+using System.Text;
+using BreakGlass.Core.Api;
+using BreakGlass.Operator.Metrics;
+using FluentAssertions;
+using Microsoft.AspNetCore.Http;
+using TestKit;
+using Xunit;
+
+namespace BreakGlass.Operator.Tests.Metrics;
+
+public sealed class OperatorMetricsTests : IDisposable
+{
+    private readonly OperatorMetrics _metrics;
+    private readonly MetricsEndpoint _endpoint;
+    private Func<MetricsSnapshot> _snapshot = () => new MetricsSnapshot();
+
+    public OperatorMetricsTests()
+    {
+        _metrics = new OperatorMetrics(() => _snapshot(), "1.2.3", ["RequesterNotAllowed", "PolicyNotFound"], ["RoleBinding", "ServiceAccount"]);
+        _endpoint = new MetricsEndpoint(_metrics, "1.2.3", otlpEndpoint: null);
+    }
+
+    [Theory]
+    [InlineData(null, "operator.txt")]
+    [InlineData("application/openmetrics-text", "operator.openmetrics.txt")]
+    public async Task The_names_and_labels_are_those_of_the_contract(string? accept, string golden)
+    {
+        await LiveAsync();
+        Golden.Check(Own(await ScrapeAsync(accept)), golden);
+    }
+
+    [Fact]
+    public async Task Before_anything_happens_all_that_needs_no_policy_is_there_at_0()
+    {
+        var text = await ScrapeAsync();
+        foreach (var sample in new[]
+        {
+            "drift_repairs_total{kind=\"RoleBinding\"} 0", "orphans_removed_total{kind=\"ServiceAccount\"} 0", "lingering_grants 0", "lockdowns 0",
+            "build_info{version=\"1.2.3\"} 1", "time_to_access_seconds_count 0", "revocation_lag_seconds_bucket{le=\"300\"} 0", "revocation_verified_seconds_sum 0",
+        })
+        {
+            text.Should().Contain($"\nbreakglass_operator_{sample}\n");
+        }
+
+        text.Should().NotContain("\nbreakglass_operator_clock_skew_seconds");
+    }
+
+    [Fact]
+    public async Task A_policy_that_was_seen_has_its_counters_at_0()
+    {
+        _metrics.PolicySeen("payments", PolicyMode.BreakGlass);
+        _metrics.PolicySeen("payments", PolicyMode.BreakGlass);
+        var text = await ScrapeAsync();
+        text.Should().Contain("breakglass_operator_activations_total{mode=\"BreakGlass\",policy=\"payments\"} 0\n");
+        text.Should().Contain("breakglass_operator_revocations_total{policy=\"payments\",reason=\"Lockdown\"} 0\n");
+        text.Should().Contain("breakglass_operator_denials_total{policy=\"payments\",reason=\"RequesterNotAllowed\"} 0\n");
+        text.Should().Contain("breakglass_operator_persistence_attempts_total{policy=\"payments\"} 0\n");
+    }
+
+    [Fact]
+    public async Task A_policy_that_was_seen_before_anybody_listened_has_its_counters_too()
+    {
+        using var early = new OperatorMetrics(() => new MetricsSnapshot(), "1", [], []);
+        early.PolicySeen("early", PolicyMode.BreakGlass);
+        using var endpoint = new MetricsEndpoint(early, "1", otlpEndpoint: null);
+        var text = await ScrapeAsync(endpoint: endpoint);
+        text.Should().Contain("activations_total{mode=\"BreakGlass\",policy=\"early\"} 0\n").And.Contain("revocations_total{policy=\"early\",reason=\"Expired\"} 0\n");
+        text.Should().NotContain("1.2.3", "another instance's numbers are not its own");
+    }
+
+    [Fact]
+    public async Task A_policy_that_nobody_has_seen_never_becomes_a_label()
+    {
+        for (var i = 0; i < 100; i++) _metrics.Denied($"made-up-{i}", "PolicyNotFound");
+        var text = await ScrapeAsync();
+        text.Should().NotContain("made-up").And.Contain("breakglass_operator_denials_total{policy=\"\",reason=\"PolicyNotFound\"} 100\n");
+    }
+
+    [Fact]
+    public async Task The_gauges_of_a_policy_that_is_gone_go_and_come_back_with_it()
+    {
+        var policies = new[] { new PolicyMetrics("a") { ReviewsPending = 2 }, new PolicyMetrics("b") { ReviewsPending = 3 } };
+        _snapshot = () => new MetricsSnapshot { Policies = policies };
+        (await ScrapeAsync()).Should().Contain("reviews_pending{policy=\"a\"} 2").And.Contain("grants{phase=\"Active\",policy=\"b\"} 0");
+        policies = [policies[0]];
+        (await ScrapeAsync()).Should().Contain("reviews_pending{policy=\"a\"} 2").And.NotContain("policy=\"b\"");
+        policies = [policies[0], new PolicyMetrics("b") { ReviewsPending = 4 }];
+        (await ScrapeAsync()).Should().Contain("reviews_pending{policy=\"b\"} 4");
+    }
+
+    [Fact]
+    public async Task More_policies_than_the_SDK_allows_by_itself_are_all_shown()
+    {
+        _snapshot = () => new MetricsSnapshot { Policies = [.. Enumerable.Range(0, 3000).Select(i => new PolicyMetrics($"p{i}"))] };
+        for (var i = 0; i < 3000; i++) _metrics.PolicySeen($"p{i}", PolicyMode.BreakGlass);
+        var text = await ScrapeAsync();
+        text.Should().NotContain("otel_metric_overflow");
+        Scraped.Labels(text).Count(labels => labels.ContainsKey("phase")).Should().Be(3000 * Enum.GetValues<GrantPhase>().Length);
+    }
+
+    [Fact]
+    public async Task One_scrape_reads_the_caches_once_and_those_who_come_meanwhile_share_it()
+    {
+        var reads = 0;
+        using var reading = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        _snapshot = () =>
+        {
+            Interlocked.Increment(ref reads);
+            reading.Set();
+            goOn.Wait(TimeSpan.FromSeconds(30)).Should().BeTrue("the test lets it go on");
+            return new MetricsSnapshot();
+        };
+        var first = ScrapeAsync();
+        reading.Wait(TimeSpan.FromSeconds(30)).Should().BeTrue("the first scrape reads");
+        var others = Enumerable.Range(0, 20).Select(_ => ScrapeAsync()).ToList();
+        goOn.Set();
+        var texts = await Task.WhenAll(others.Append(first)).WaitAsync(TimeSpan.FromSeconds(30));
+        reads.Should().Be(1);
+        texts.Select(Own).Distinct().Should().ContainSingle();
+
+        await ScrapeAsync();
+        reads.Should().Be(2, "nothing is kept longer");
+    }
+
+    [Fact]
+    public async Task Scrapers_of_both_formats_and_counting_at_once_tear_no_answer()
+    {
+        _metrics.PolicySeen("p", PolicyMode.BreakGlass);
+        var scrapes = Enumerable.Range(0, 100).Select(i => Task.Run(async () =>
+        {
+            _metrics.Activated("p", PolicyMode.BreakGlass);
+            var text = await ScrapeAsync(i % 2 == 0 ? null : "application/openmetrics-text");
+            text.EndsWith("# EOF\n", StringComparison.Ordinal).Should().Be(i % 2 == 1);
+            text.Should().Contain("# TYPE breakglass_operator_activations");
+        }));
+        await Task.WhenAll(scrapes).WaitAsync(TimeSpan.FromSeconds(60));
+        (await ScrapeAsync()).Should().Contain("activations_total{mode=\"BreakGlass\",policy=\"p\"} 100\n");
+    }
+
+    [Fact]
+    public async Task Anything_but_reading_is_refused()
+    {
+        var context = new DefaultHttpContext { Request = { Method = "POST" } };
+        await _endpoint.ServeAsync(context);
+        context.Response.StatusCode.Should().Be(405);
+        context.Response.Headers.Allow.ToString().Should().Be("GET, HEAD");
+    }
+
+    [PromtoolFact]
+    public async Task Promtool_finds_nothing_to_say()
+    {
+        await LiveAsync();
+        ProcessMetrics.AddTo(_metrics.Meter);
+        var start = new ProcessStartInfo("promtool", ["check", "metrics"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true };
+        using var promtool = Process.Start(start)!;
+        await promtool.StandardInput.WriteAsync(await ScrapeAsync());
+        promtool.StandardInput.Close();
+        var said = await promtool.StandardError.ReadToEndAsync() + await promtool.StandardOutput.ReadToEndAsync();
+        await promtool.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        said.Should().BeEmpty();
+        promtool.ExitCode.Should().Be(0);
+    }
+
+    public void Dispose()
+    {
+        _endpoint.Dispose();
+        _metrics.Dispose();
+    }
+
+    // A little of everything.
+    private async Task LiveAsync()
+    {
+        _snapshot = () => new MetricsSnapshot
+        {
+            Policies =
+            [
+                new PolicyMetrics("payments")
+                {
+                    Grants = new Dictionary<GrantPhase, int> { [GrantPhase.Active] = 2, [GrantPhase.Expired] = 7 },
+                    LastActivation = new DateTimeOffset(2026, 11, 22, 1, 2, 3, 500, TimeSpan.Zero),
+                    ReviewsPending = 1,
+                    ReviewsOverdue = 4,
+                    Overused = true,
+                },
+                new PolicyMetrics("unused"),
+            ],
+            LingeringGrants = 1,
+            Lockdowns = 2,
+            ClockSkew = TimeSpan.FromMilliseconds(-250),
+        };
+        _metrics.PolicySeen("payments", PolicyMode.BreakGlass);
+        _metrics.PolicySeen("unused", PolicyMode.TimeBoxed);
+        _metrics.Activated("payments", PolicyMode.BreakGlass);
+        _metrics.Revoked("payments", EndReason.Expired);
+        _metrics.Denied("payments", "RequesterNotAllowed");
+        _metrics.PersistenceAttempt("payments");
+        _metrics.DriftRepaired("RoleBinding");
+        _metrics.OrphanRemoved("ServiceAccount");
+        _metrics.TimeToAccess(TimeSpan.FromMilliseconds(80));
+        _metrics.RevocationLag(TimeSpan.FromMilliseconds(-3));
+        await ScrapeAsync();
+    }
+
+    private async Task<string> ScrapeAsync(string? accept = null, MetricsEndpoint? endpoint = null)
+    {
+        var context = new DefaultHttpContext { Request = { Method = "GET" }, Response = { Body = new MemoryStream() } };
+        if (accept is not null) context.Request.Headers.Accept = accept;
+        await (endpoint ?? _endpoint).ServeAsync(context).WaitAsync(TimeSpan.FromSeconds(30));
+        context.Response.StatusCode.Should().Be(200);
+        context.Response.ContentType.Should().Be(accept is null ? "text/plain; version=0.0.4; charset=utf-8" : "application/openmetrics-text; version=1.0.0; charset=utf-8");
+        return Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray());
+    }
+
+    // Other tests in this process have clients and queues with meters of their own.
+    private static string Own(string text) =>
+        string.Concat(text.Split('\n').Where(line => line.Contains("breakglass_operator_", StringComparison.Ordinal) || line == "# EOF").Select(line => line + "\n"));
+}
+
+/// <summary>Skips with a message where promtool is not installed.</summary>
+internal sealed class PromtoolFactAttribute : FactAttribute
+{
+    public PromtoolFactAttribute()
+    {
+        var path = Environment.GetEnvironmentVariable("PATH") ?? "";
+        if (!path.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "promtool"))))
+            Skip = "promtool is not on the PATH; it comes with Debian's package prometheus";
+    }
+}

@@ -1,0 +1,46 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using System.Text.RegularExpressions;
+using BreakGlass.Operator.Metrics;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+
+namespace BreakGlass.Operator.Tests.Metrics;
+
+/// <summary>One meter of the test's own, scraped without HTTP.</summary>
+internal sealed partial class Scraped : IDisposable
+{
+    private readonly PrometheusExporter _exporter;
+    private readonly MeterProvider _provider;
+
+    public Scraped(int maxBytes = 1024 * 1024)
+    {
+        Meter = new Meter("test-" + Guid.NewGuid());
+        _exporter = new PrometheusExporter([], maxBytes);
+        _provider = Sdk.CreateMeterProviderBuilder().AddMeter(Meter.Name).AddReader(new BaseExportingMetricReader(_exporter)).Build();
+    }
+
+    public Meter Meter { get; }
+
+    public async Task<string> ScrapeAsync(PrometheusFormat format = PrometheusFormat.Text) =>
+        Encoding.UTF8.GetString(await _exporter.ScrapeAsync(format, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30)));
+
+    /// <summary>The label values of every sample, unescaped as the formats' specifications say.</summary>
+    public static IReadOnlyList<IReadOnlyDictionary<string, string>> Labels(string text) =>
+    [
+        .. text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line =>
+            Label().Matches(line).ToDictionary(label => label.Groups["name"].Value, label => Escape().Replace(label.Groups["value"].Value, e => e.Value == "\\n" ? "\n" : e.Value[1..]))),
+    ];
+
+    public void Dispose()
+    {
+        _provider.Dispose();
+        Meter.Dispose();
+    }
+
+    [GeneratedRegex("""(?<name>[a-zA-Z_][a-zA-Z0-9_]*)="(?<value>([^"\\]|\\.)*)["]""", RegexOptions.ExplicitCapture, 5000)]
+    private static partial Regex Label();
+
+    [GeneratedRegex(@"\\.", RegexOptions.None, 5000)]
+    private static partial Regex Escape();
+}
