@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Integration.Crds;
 
-public sealed class DefinitionTests(CrdFixture crds) : IClassFixture<CrdFixture>
+[Collection(CrdTests.Name)]
+public sealed class DefinitionTests(CrdFixture crds)
 {
     private const string Requesters = "requesters: [{kind: User, name: alice}]";
     private const string Access = "access: [{name: a, roleRef: {kind: ClusterRole, name: edit}, namespaces: [a]}]";
@@ -20,9 +21,18 @@ public sealed class DefinitionTests(CrdFixture crds) : IClassFixture<CrdFixture>
     }
 
     [Fact]
-    public async Task What_the_server_stores_needs_no_second_apply() =>
-        (await crds.ControlPlane.AdminAsync(["apply", "-k", Path.Combine(Golden.RepositoryRoot, CrdFixture.Kustomization)]))
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().HaveCount(5).And.OnlyContain(line => line.EndsWith("unchanged"));
+    public async Task What_the_server_stores_needs_no_second_apply()
+    {
+        // Tests beside this one may apply the definitions in another form in between: one quiet moment of three will do.
+        for (var attempt = 0; ; attempt++)
+        {
+            await crds.ApplyAsync(CrdFixture.Kustomization);
+            var lines = (await crds.ApplyAsync(CrdFixture.Kustomization)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            lines.Should().HaveCount(5);
+            if (lines.All(line => line.EndsWith("unchanged", StringComparison.Ordinal))) return;
+            attempt.Should().BeLessThan(3, string.Join('\n', lines));
+        }
+    }
 
     [Fact]
     public async Task The_schemas_are_structural_and_their_names_are_accepted()

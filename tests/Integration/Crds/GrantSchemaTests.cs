@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Integration.Crds;
 
-public sealed class GrantSchemaTests(CrdFixture crds) : IClassFixture<CrdFixture>
+[Collection(CrdTests.Name)]
+public sealed class GrantSchemaTests(CrdFixture crds)
 {
     /// <summary>As the documentation shows it, with every optional field at its empty value.</summary>
     private const string AsDocumented =

@@ -5,12 +5,13 @@ using Xunit;
 namespace Integration.Crds;
 
 /// <summary>What the roles of config/rbac let their holders do, as the API server judges it.</summary>
-public sealed class RbacTests(CrdFixture crds) : IClassFixture<CrdFixture>, IAsyncLifetime
+[Collection(CrdTests.Name)]
+public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
 {
     private const string Operator = "system:serviceaccount:breakglass-system:breakglass-operator";
     private const string Reaper = "system:serviceaccount:breakglass-system:breakglass-reaper";
 
-    public Task InitializeAsync() => crds.ControlPlane.AdminAsync(["apply", "-k", Path.Combine(Golden.RepositoryRoot, "config/rbac")]);
+    public Task InitializeAsync() => crds.ApplyAsync("config/rbac");
 
     public Task DisposeAsync() => Task.CompletedTask;
 
