@@ -116,8 +116,8 @@ with_the_operator() {
     good "no binding, ServiceAccount or Secret of the grant is left in the cluster"
     step "The record: events and metrics"
     shows admin "$admin" get events -n default --field-selector involvedObject.name=inc-4711 -o 'custom-columns=TYPE:.type,REASON:.reason,MESSAGE:.message'
-    shown admin "curl -s http://127.0.0.1:$metrics/metrics | grep '^breakglass_operator_.*payments-oncall'"
-    curl -sf --noproxy '*' --max-time 5 "http://127.0.0.1:$metrics/metrics" |
+    shown admin "curl -s http://127.0.0.1:$http/metrics | grep '^breakglass_operator_.*payments-oncall'"
+    curl -sf --noproxy '*' --max-time 5 "http://127.0.0.1:$http/metrics" |
         grep -E '^breakglass_operator_((activations|revocations)_total|grants|lingering_grants|time_to_access_seconds_(sum|count)|revocation_lag_seconds_(sum|count))' |
         grep -vE ' 0$' | indent
 }

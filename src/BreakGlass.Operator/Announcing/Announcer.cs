@@ -23,7 +23,7 @@ internal sealed class Announcer(EventRecorder recorder)
 
     private static EventNote Event(GrantNote note, string text, ObjectReference regarding, ObjectReference? related) => new()
     {
-        Type = note.Warning ? "Warning" : "Normal",
+        Type = note.Warning ? EventSeverity.Warning : EventSeverity.Normal,
         Reason = note.Reason,
         Action = note.Action,
         Note = text,

@@ -32,7 +32,9 @@ internal sealed class ClusterAccess : IDisposable
     private static void Check(ClusterConnection connection)
     {
         if (connection.Impersonate is not { } who || (who.Groups.Count <= 1 && who.Extra.All(e => e.Value.Count <= 1))) return;
-        throw new KubeConfigException($"{connection.Source}: as-groups and as-user-extra with more than one value are not supported. Name one group, or authenticate as the user directly.");
+        throw new KubeConfigException(
+            $"{connection.Source}: as-groups and as-user-extra with more than one value are not supported. " +
+            "Name one group, or authenticate as the user directly.");
     }
 
     public void Dispose() => Credentials.Dispose();

@@ -53,7 +53,8 @@ public sealed partial class KubeClient
     }
 
     /// <summary>Null: our own deadline passed before there was an answer.</summary>
-    private async Task<HttpResponseMessage?> OpenWatchAsync(Request request, HttpRequestMessage message, CancellationToken deadline, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage?> OpenWatchAsync(
+        Request request, HttpRequestMessage message, CancellationToken deadline, CancellationToken cancellationToken)
     {
         HttpResponseMessage response;
         try

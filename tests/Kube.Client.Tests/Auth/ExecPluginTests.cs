@@ -118,7 +118,7 @@ public sealed class ExecPluginTests : IDisposable
     [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"very-secret"}}'""", "*asks for 'client.authentication.k8s.io/v1'*")]
     [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1"}'""", "*no status*")]
     [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{}}'""", "*neither a token nor a client certificate*")]
-    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"clientKeyData":"very-secret"}}'""", "*without its certificate*")]
+    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"clientKeyData":"very-secret"}}'""", "*one without the other*")]
     [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"clientKeyData":"very-secret","clientCertificateData":"very-secret"}}'""", "*cannot be used*")]
     public async Task What_is_wrong_with_it_is_said_without_what_it_printed(string script, string message)
     {
@@ -162,11 +162,13 @@ public sealed class ExecPluginTests : IDisposable
     /// <summary>A plugin whose n-th run prints the token <c>tn</c>.</summary>
     private ExecPlugin Plugin()
     {
-        var expiry = File.Exists(_folder["exp"]) ? $",\"expirationTimestamp\":\"$(cat {_folder["exp"]})\"" : "";
+        var expiry = File.Exists(_folder["exp"]) ? $",\"expirationTimestamp\":\"$(cat '{_folder["exp"]}')\"" : "";
         var runs = _folder["runs"];
         var script = _folder.WriteScript("plugin", $$$"""
             echo run >> "{{{runs}}}"
-            echo '{"apiVersion":"{{{V1}}}","kind":"ExecCredential","status":{"token":"t'"$(wc -l < "{{{runs}}}" | tr -d ' ')"'"'"{{{expiry.Replace("\"", "\\\"", StringComparison.Ordinal)}}}"'}}'
+            cat <<END
+            {"apiVersion":"{{{V1}}}","kind":"ExecCredential","status":{"token":"t$(wc -l < '{{{runs}}}' | tr -d ' ')"{{{expiry}}}}}
+            END
             """);
         return new ExecPlugin { Command = script, ApiVersion = V1, InteractiveMode = InteractiveMode.Never };
     }

@@ -127,6 +127,50 @@ public class BrokenConnectionTests
     }
 
     [Fact]
+    public async Task A_watch_that_the_server_closes_because_we_fell_behind_gives_all_that_was_sent_and_ends_normally()
+    {
+        const int Sent = 1500; // about 100 KB: the sockets hold it all while nobody reads
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = new RawServer(async (_, stream, _) =>
+        {
+            await RawServer.SendAsync(stream, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            for (var i = 0; i < Sent; i++)
+            {
+                var line = $$$"""{"type":"ADDED","object":{"metadata":{"name":"n{{{i}}}"} } }""" + "\n";
+                await RawServer.SendAsync(stream, $"{line.Length:x}\r\n{line}\r\n");
+            }
+
+            await RawServer.SendAsync(stream, "0\r\n\r\n");
+            closed.SetResult();
+        });
+        using var client = server.NewClient();
+        var names = new List<string>();
+        async Task FollowAsync()
+        {
+            await foreach (var e in client.WatchAsync<Namespace>(new(), default))
+            {
+                // The slow one: it looks at the second event only when the server has long turned away.
+                if (names.Count == 1) await closed.Task;
+                names.Add(e.Object.Metadata.Name);
+            }
+        }
+
+        await Within.SafetyAsync(FollowAsync(), "all events and a normal end");
+        names.Should().Equal(Enumerable.Range(0, Sent).Select(i => $"n{i}"));
+    }
+
+    [Fact]
+    public async Task A_connection_that_does_not_open_in_time_means_that_nothing_was_sent()
+    {
+        using var handler = new StubHandler(_ => throw new TaskCanceledException("slow", new TimeoutException()));
+        var act = () => handler.NewClient(options: Quick with { MaxTries = 2 }).CreateAsync(StubHandler.NewNamespace("x"), default);
+        var error = (await act.Should().ThrowAsync<KubeConnectionException>().WithMessage("*cannot connect in time*")).Which;
+        error.NothingWasSent.Should().BeTrue();
+        error.MayHaveHappened.Should().BeFalse();
+        handler.Requests.Should().HaveCount(2);
+    }
+
+    [Fact]
     public async Task A_watch_whose_connection_goes_silent_ends_at_the_clients_own_deadline()
     {
         await using var server = new RawServer(async (_, stream, _) =>
