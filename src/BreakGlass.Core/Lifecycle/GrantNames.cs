@@ -52,13 +52,12 @@ public static class GrantNames
         Role = target.Role.ToString(),
     };
 
-    /// <summary>Whether an object was made for this grant: it says so, or the owner reference does where the annotation was stripped.</summary>
+    /// <summary>Whether an object was made for this grant: its annotation says so, or its owner reference does where the other was tampered with.</summary>
     public static bool Owns(BreakGlassGrant grant, IKubeObject o)
     {
         var uid = grant.Metadata.Uid;
         if (string.IsNullOrEmpty(uid)) return false;
-        if (o.Metadata.Annotations.TryGetValue(BreakGlassApi.GrantUidAnnotation, out var annotated)) return annotated == uid;
-        return o.Metadata.OwnerReferences.Any(r => r.Uid == uid);
+        return o.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation) == uid || o.Metadata.OwnerReferences.Any(r => r.Uid == uid);
     }
 
     private static string Digest(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..10];

@@ -22,13 +22,8 @@ internal static class RepairPatch
         return patch;
     }
 
-    /// <summary>Takes away what would keep an object alive past its deletion, and what it gives.</summary>
-    public static JsonObject Release(IKubeObject o)
-    {
-        var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null } };
-        if (o is RoleBinding or ClusterRoleBinding) patch["subjects"] = null;
-        return patch;
-    }
+    /// <summary>Takes away what would keep an object alive past its deletion: a binding with a foreign finalizer gives access until that is gone.</summary>
+    public static JsonObject Release(IKubeObject o) => new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null } };
 
     /// <summary>A stand-in for an object by its place and UID.</summary>
     public static IKubeObject WithUid(this IKubeObject o, string uid)

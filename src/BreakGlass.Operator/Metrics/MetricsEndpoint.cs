@@ -7,7 +7,7 @@ using OpenTelemetry.Resources;
 
 namespace BreakGlass.Operator.Metrics;
 
-/// <summary>The OpenTelemetry SDK over this process' meters, answered to Prometheus and sent to an OTLP collector where one is named.</summary>
+/// <summary>The OpenTelemetry SDK over this process and its meters, answered to Prometheus and sent to an OTLP collector where one is named.</summary>
 /// <example><c>app.Map("/metrics", endpoint.ServeAsync);</c></example>
 internal sealed class MetricsEndpoint : IDisposable
 {
@@ -48,6 +48,7 @@ internal sealed class MetricsEndpoint : IDisposable
             });
         }
 
+        ProcessMetrics.AddTo(metrics.Meter);
         _provider = builder.Build();
         metrics.StartAtZero();
     }

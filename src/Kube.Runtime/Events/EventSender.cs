@@ -17,10 +17,13 @@ internal sealed partial class EventSender(
     private const int MaxTries = 12;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
+    private const string OldNamespace = "kube-system";
+
     private static long _lastName;
 
     private readonly Channel<Item> _items = Channel.CreateBounded<Item>(new BoundedChannelOptions(queueSize) { SingleReader = true });
     private readonly Dictionary<EventKey, Series> _series = [];
+    private string _clusterNamespace = options.Namespace;
 
     public bool TryTake(Recorded note) => _items.Writer.TryWrite(new(note, null));
 
@@ -88,7 +91,25 @@ internal sealed partial class EventSender(
         }
 
         series = new(ToEvent(recorded)) { Last = recorded.Time, LastWritten = recorded.Time };
-        if (await SendAsync(series.Event, token => client.CreateAsync(series.Event, token), cancellationToken)) _series[recorded.Key] = series;
+        if (await SendAsync(series.Event, token => CreateAsync(series, token), cancellationToken)) _series[recorded.Key] = series;
+    }
+
+    /// <summary>
+    /// Servers differ in where an events.k8s.io/v1 event about a cluster-scoped object may live: 1.20 takes it in kube-system alone
+    /// (kubernetes#100125), later ones in default too. What the server refuses in the one place is written, from then on, in the other.
+    /// </summary>
+    private async Task CreateAsync(Series series, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.CreateAsync(series.Event, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsInvalid && string.IsNullOrEmpty(series.Event.Regarding?.Namespace) && series.Event.Metadata.Namespace != OldNamespace)
+        {
+            series.Event = series.Event with { Metadata = series.Event.Metadata with { Namespace = OldNamespace } };
+            await client.CreateAsync(series.Event, cancellationToken);
+            _clusterNamespace = OldNamespace;
+        }
     }
 
     private async Task KeepHouseAsync(bool everything, CancellationToken cancellationToken)
@@ -184,7 +205,7 @@ internal sealed partial class EventSender(
             Metadata = new()
             {
                 Name = EventText.Name(note.Regarding.Name, UniqueNanoseconds(recorded.Time)),
-                Namespace = string.IsNullOrEmpty(note.Regarding.Namespace) ? options.Namespace : note.Regarding.Namespace,
+                Namespace = string.IsNullOrEmpty(note.Regarding.Namespace) ? _clusterNamespace : note.Regarding.Namespace,
             },
             EventTime = recorded.Time,
             ReportingController = options.Controller,
@@ -220,7 +241,7 @@ internal sealed partial class EventSender(
 
     private sealed class Series(Event e)
     {
-        public Event Event { get; } = e;
+        public Event Event { get; set; } = e;
 
         public int Count { get; set; } = 1;
 
