@@ -13,7 +13,7 @@ internal static class GrantEnding
     public static DateTimeOffset Due(BreakGlassGrant grant, CoreSettings settings)
     {
         var due = grant.Status.ExpiresAt ?? DateTimeOffset.MinValue;
-        if (grant.Status.ActivatedAt is { } activated) due = Earlier(due, activated + BreakGlassApi.LongestGrant);
+        if (grant.Status.ActivatedAt is { } activated) due = Earlier(due, Timestamp.After(activated, BreakGlassApi.LongestGrant));
         if (grant.Metadata.CreationTimestamp is { } created) due = Earlier(due, created + settings.LatestActivation + BreakGlassApi.LongestGrant);
         return due;
     }
