@@ -36,7 +36,7 @@ internal static class GrantOpening
         var askAccess = question is not null && facts.Attempt.AccessSeen is null;
         if (credential is not null) return askAccess ? GrantPlan.Do(credential, new PlanStep.CheckAccess(question!)) : GrantPlan.Do(credential);
         if (askAccess) return GrantPlan.Do(new PlanStep.CheckAccess(question!));
-        if (facts.Attempt.Token is { } token && token.ExpiresAt > LatestTokenEnd(facts.Now, grant) + TokenSlack)
+        if (facts.Attempt.Token is { } token && token.ExpiresAt > LatestTokenEnd(facts, grant) + TokenSlack)
         {
             return GrantClosing.Decide(facts, grant, new(EndReason.Failed, "TokenTooLong", GrantStatuses.Operator,
                 $"The API server issued a token until {Timestamp.Text(token.ExpiresAt)}, longer than the grant; it was destroyed. Check the API server's --service-account-extend-token-expiration."));
@@ -61,7 +61,7 @@ internal static class GrantOpening
         if (delivered && (grant.Spec.RecipientKey is null || grant.Status.CredentialJwe is not null || inHand)) return null;
         if (inHand) return new PlanStep.Deliver(secret, account.Metadata.Uid!);
 
-        var lifetime = grant.Status.ExpiresAt!.Value - facts.Now;
+        var lifetime = GrantEnding.Due(grant, facts.Settings) - facts.Now;
         return new PlanStep.IssueToken(account, secret, lifetime > ShortestToken ? lifetime : ShortestToken);
     }
 
@@ -72,8 +72,11 @@ internal static class GrantOpening
             ? Timestamp.Millis(end)
             : null);
 
-    private static DateTimeOffset LatestTokenEnd(DateTimeOffset now, BreakGlassGrant grant) =>
-        grant.Status.ExpiresAt!.Value > now + ShortestToken ? grant.Status.ExpiresAt.Value : now + ShortestToken;
+    private static DateTimeOffset LatestTokenEnd(GrantFacts facts, BreakGlassGrant grant)
+    {
+        var due = GrantEnding.Due(grant, facts.Settings);
+        return due > facts.Now + ShortestToken ? due : facts.Now + ShortestToken;
+    }
 
     private static Ending ForeignObject(IKubeObject o) => new(EndReason.Failed, "ForeignObject", GrantStatuses.Operator,
         $"There is already a {o.Kind} '{ObjectKey.Of(o)}' that was not made for this grant; it was left alone. Find out whose it is, remove it, and create a new grant.");

@@ -31,7 +31,7 @@ internal sealed class Wanted
     public static Wanted For(GrantFacts facts, BreakGlassGrant grant)
     {
         var settings = facts.Settings;
-        var due = grant.Status.ExpiresAt!.Value;
+        var due = GrantEnding.Due(grant, settings);
         var targets = facts.Policy is null
             ? []
             : Rules.Targets.Resolve(grant.Status.Access, facts.Policy.Spec, grant.Spec.Namespaces, facts.Cluster.Namespaces, settings)
