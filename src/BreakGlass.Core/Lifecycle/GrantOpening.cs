@@ -22,6 +22,13 @@ internal static class GrantOpening
         var wanted = Wanted.For(facts, grant);
         if (wanted.Foreign is { } foreign) return GrantClosing.Decide(facts, grant, ForeignObject(foreign));
 
+        // Before anything is made: what the closing takes away would be made again, round after round.
+        if (CredentialEnd(facts, wanted) is { } end && end > LatestTokenEnd(facts, grant) + TokenSlack)
+        {
+            return GrantClosing.Decide(facts, grant, new(EndReason.Failed, "TokenTooLong", GrantStatuses.Operator,
+                $"The API server issued a token until {Timestamp.Text(end)}, longer than the grant; it was destroyed. Check the API server's --service-account-extend-token-expiration."));
+        }
+
         var steps = new List<PlanStep>();
         if (!GrantLifecycle.HasFinalizer(grant)) steps.Add(new PlanStep.AddFinalizer());
         steps.AddRange(wanted.Mend(wanted.Base, isRepair: false));
@@ -36,12 +43,6 @@ internal static class GrantOpening
         var askAccess = question is not null && facts.Attempt.AccessSeen is null;
         if (credential is not null) return askAccess ? GrantPlan.Do(credential, new PlanStep.CheckAccess(question!)) : GrantPlan.Do(credential);
         if (askAccess) return GrantPlan.Do(new PlanStep.CheckAccess(question!));
-        if (facts.Attempt.Token is { } token && token.ExpiresAt > LatestTokenEnd(facts, grant) + TokenSlack)
-        {
-            return GrantClosing.Decide(facts, grant, new(EndReason.Failed, "TokenTooLong", GrantStatuses.Operator,
-                $"The API server issued a token until {Timestamp.Text(token.ExpiresAt)}, longer than the grant; it was destroyed. Check the API server's --service-account-extend-token-expiration."));
-        }
-
         if (facts.Attempt.AccessSeen is false && facts.Now - grant.Status.ActivatedAt < AccessPatience) return GrantPlan.Wait(facts.Now + AccessRetry);
 
         var status = GrantStatuses.Activated(grant, wanted.Records(grant), CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
