@@ -18,6 +18,13 @@ internal static class GrantEnding
         return due;
     }
 
+    /// <summary>The instant at which access ends as the policy stands now, whose max may have been shortened since: when to look by itself.</summary>
+    public static DateTimeOffset DueByPolicy(GrantFacts facts, BreakGlassGrant grant)
+    {
+        var due = Due(grant, facts.Settings);
+        return GoDuration.TryParse(facts.Policy?.Spec.Duration.Max, out var max) && grant.Status.ActivatedAt is { } activated ? Earlier(due, Timestamp.After(activated, max)) : due;
+    }
+
     /// <summary>Why the grant ends now for reasons that lie in itself; null where it does not.</summary>
     public static Ending? ByItself(GrantFacts facts, BreakGlassGrant grant)
     {
