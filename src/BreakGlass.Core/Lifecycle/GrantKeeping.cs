@@ -9,13 +9,7 @@ internal static class GrantKeeping
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant)
     {
         var wanted = Wanted.For(facts, grant);
-        var records = wanted.Records(grant);
-
-        // Nothing is active that is not recorded: a namespace that came to match is written down before it is bound.
-        if (records.Any(r => !grant.Status.Bindings.Any(b => SamePlace(b, r))))
-        {
-            return GrantPlan.Do(new PlanStep.WriteStatus(grant.Status with { Bindings = Union(grant.Status.Bindings, records) }));
-        }
+        if (wanted.RecordFirst(grant) is { } record) return record;
 
         var steps = new List<PlanStep>();
         if (!GrantLifecycle.HasFinalizer(grant)) steps.Add(new PlanStep.AddFinalizer());
@@ -26,6 +20,7 @@ internal static class GrantKeeping
         else if (GrantOpening.Credential(facts, grant, wanted) is { } credential) steps.Add(credential);
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
+        var records = wanted.Records(grant);
         var status = grant.Status with
         {
             Bindings = records,
@@ -65,9 +60,4 @@ internal static class GrantKeeping
             .Where(o => o is RoleBinding or ClusterRoleBinding && Wanted.IsOurs(grant, o))
             .Where(o => !wanted.Bindings.Concat(wanted.Base).Any(w => GrantObjects.SamePlace(w, o)))
             .Select(o => new PlanStep.Remove(o, Removal.NoLongerWanted));
-
-    private static bool SamePlace(BindingRecord a, BindingRecord b) => a.Kind == b.Kind && a.Name == b.Name && (a.Namespace ?? "") == (b.Namespace ?? "");
-
-    private static List<BindingRecord> Union(IReadOnlyList<BindingRecord> recorded, IReadOnlyList<BindingRecord> wanted) =>
-        [.. recorded, .. wanted.Where(w => !recorded.Any(r => SamePlace(r, w)))];
 }

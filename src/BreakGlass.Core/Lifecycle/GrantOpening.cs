@@ -29,6 +29,8 @@ internal static class GrantOpening
                 $"The API server issued a token until {Timestamp.Text(end)}, longer than the grant; it was destroyed. Check the API server's --service-account-extend-token-expiration."));
         }
 
+        if (wanted.RecordFirst(grant) is { } record) return record;
+
         var steps = new List<PlanStep>();
         if (!GrantLifecycle.HasFinalizer(grant)) steps.Add(new PlanStep.AddFinalizer());
         steps.AddRange(wanted.Mend(wanted.Base, isRepair: false));
