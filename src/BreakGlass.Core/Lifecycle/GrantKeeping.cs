@@ -20,6 +20,10 @@ internal static class GrantKeeping
         else if (GrantOpening.Credential(facts, grant, wanted) is { } credential) steps.Add(credential);
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
+        // A record is dropped only when its binding is surely gone: one whose labels were stripped is in no cache.
+        var obsolete = wanted.Obsolete(grant);
+        if (obsolete.Count > 0 && !facts.Attempt.Searched) return GrantPlan.Do(new PlanStep.Find(obsolete));
+
         var records = wanted.Records(grant);
         var status = grant.Status with
         {
@@ -55,7 +59,7 @@ internal static class GrantKeeping
             : null;
     }
 
-    private static IEnumerable<PlanStep> NoLongerWanted(GrantFacts facts, BreakGlassGrant grant, Wanted wanted) =>
+    public static IEnumerable<PlanStep> NoLongerWanted(GrantFacts facts, BreakGlassGrant grant, Wanted wanted) =>
         facts.Objects
             .Where(o => o is RoleBinding or ClusterRoleBinding && Wanted.IsOurs(grant, o))
             .Where(o => !wanted.Bindings.Concat(wanted.Base).Any(w => GrantObjects.SamePlace(w, o)))

@@ -37,6 +37,7 @@ internal static class GrantOpening
 
         // Nothing gives access before the finalizer holds the grant.
         if (GrantLifecycle.HasFinalizer(grant)) steps.AddRange(wanted.Mend(wanted.Bindings, isRepair: false));
+        steps.AddRange(GrantKeeping.NoLongerWanted(facts, grant, wanted));
         var credential = Credential(facts, grant, wanted);
         if (credential is PlanStep.IssueToken) steps.Add(credential);
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
@@ -47,7 +48,7 @@ internal static class GrantOpening
         if (askAccess) return GrantPlan.Do(new PlanStep.CheckAccess(question!));
         if (facts.Attempt.AccessSeen is false && facts.Now - grant.Status.ActivatedAt < AccessPatience) return GrantPlan.Wait(facts.Now + AccessRetry);
 
-        var status = GrantStatuses.Activated(grant, wanted.Records(grant), CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
+        var status = GrantStatuses.Activated(grant, [.. wanted.Records(grant), .. wanted.Obsolete(grant)], CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
             grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe, facts.Now);
         return GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(false, "GrantActivated", "Activate",
             $"{GrantStatuses.Requester(grant)} has access until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}: {string.Join(", ", grant.Status.Access.Select(e => $"{e.RoleRef}"))} in {wanted.Bindings.Count} place(s).")));
