@@ -9,6 +9,7 @@ internal static class GrantKeeping
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant)
     {
         var wanted = Wanted.For(facts, grant);
+        if (wanted.Foreign is { } foreign) return GrantClosing.Decide(facts, grant, GrantOpening.ForeignObject(foreign));
         if (wanted.RecordFirst(grant) is { } record) return record;
 
         var steps = new List<PlanStep>();

@@ -82,6 +82,6 @@ internal static class GrantOpening
         return due > facts.Now + ShortestToken ? due : facts.Now + ShortestToken;
     }
 
-    private static Ending ForeignObject(IKubeObject o) => new(EndReason.Failed, "ForeignObject", GrantStatuses.Operator,
+    public static Ending ForeignObject(IKubeObject o) => new(EndReason.Failed, "ForeignObject", GrantStatuses.Operator,
         $"There is already a {o.Kind} '{ObjectKey.Of(o)}' that was not made for this grant; it was left alone. Find out whose it is, remove it, and create a new grant.");
 }
