@@ -6,6 +6,8 @@ namespace BreakGlass.Core.Lifecycle;
 /// <summary>Keeps an active grant's access as it should be: what was tampered with is put right, namespaces are followed as they come and go.</summary>
 internal static class GrantKeeping
 {
+    private static readonly TimeSpan DeliveryPatience = TimeSpan.FromMinutes(1);
+
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant)
     {
         var wanted = Wanted.For(facts, grant);
@@ -17,7 +19,7 @@ internal static class GrantKeeping
         steps.AddRange(wanted.Mend(wanted.Base, isRepair: true));
         steps.AddRange(wanted.Mend(wanted.Bindings, isRepair: true));
         steps.AddRange(NoLongerWanted(facts, grant, wanted));
-        if (StaleCredential(wanted) is { } stale) steps.Add(stale);
+        if (StaleCredential(facts, wanted) is { } stale) steps.Add(stale);
         else if (GrantOpening.Credential(facts, grant, wanted) is { } credential) steps.Add(credential);
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
@@ -51,13 +53,17 @@ internal static class GrantKeeping
                 $"Access of {GrantStatuses.Requester(grant)} ends at {Timestamp.Text(due)}. Create a new grant in time if more is needed.")));
     }
 
-    /// <summary>A token of a ServiceAccount that was deleted and made again is dead, and its Secret can never hold another.</summary>
-    private static PlanStep.Remove? StaleCredential(Wanted wanted)
+    /// <summary>
+    /// A token of a ServiceAccount that was deleted and made again is dead, and its Secret can never hold another. A Secret that has been there for
+    /// a while without a token either lost the mark that it has one, or the run that made it died: it cannot be told, so it is made again.
+    /// </summary>
+    private static PlanStep.Remove? StaleCredential(GrantFacts facts, Wanted wanted)
     {
         if (wanted.Actual<ServiceAccount>() is not { } account || wanted.Actual<SecretMetadata>() is not { } secret) return null;
-        return secret.Metadata.Annotations.TryGetValue(GrantObjects.DeliveredAnnotation, out var uid) && uid != account.Metadata.Uid
-            ? new PlanStep.Remove(secret, Removal.Tampered)
-            : null;
+        var stale = secret.Metadata.Annotations.TryGetValue(GrantObjects.DeliveredAnnotation, out var uid)
+            ? uid != account.Metadata.Uid
+            : facts.Now - secret.Metadata.CreationTimestamp > DeliveryPatience;
+        return stale ? new PlanStep.Remove(secret, Removal.Tampered) : null;
     }
 
     public static IEnumerable<PlanStep> NoLongerWanted(GrantFacts facts, BreakGlassGrant grant, Wanted wanted) =>
