@@ -17,7 +17,7 @@ internal static class GrantKeeping
         var steps = new List<PlanStep>();
         if (!GrantLifecycle.HasFinalizer(grant)) steps.Add(new PlanStep.AddFinalizer());
         steps.AddRange(wanted.Mend(wanted.Base, isRepair: true));
-        steps.AddRange(wanted.Mend(wanted.Bindings, isRepair: true));
+        if (GrantLifecycle.HasFinalizer(grant)) steps.AddRange(wanted.Mend(wanted.Bindings, isRepair: true));
         steps.AddRange(NoLongerWanted(facts, grant, wanted));
         if (StaleCredential(facts, wanted) is { } stale) steps.Add(stale);
         else if (GrantOpening.Credential(facts, grant, wanted) is { } credential) steps.Add(credential);
