@@ -77,7 +77,8 @@ internal static class GrantClosing
     {
         if (grant.Metadata.DeletionTimestamp is not null || grant.Status.EndedAt is not { } ended) return GrantPlan.Settled;
         var retain = facts.Policy is { } policy && GoDuration.TryParse(policy.Spec.RetainFor, out var duration) ? duration : RetainByDefault;
-        return facts.Now >= ended + retain ? GrantPlan.Do(new PlanStep.DeleteGrant()) : GrantPlan.Wait(ended + retain);
+        var until = Timestamp.After(ended, retain);
+        return facts.Now >= until ? GrantPlan.Do(new PlanStep.DeleteGrant()) : GrantPlan.Wait(until);
     }
 
     private static GrantNote Note(BreakGlassGrant grant, Ending ending)
