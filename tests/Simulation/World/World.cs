@@ -46,8 +46,18 @@ internal sealed class World : IDisposable
         return replica;
     }
 
+    /// <summary>Called whenever everybody has come to rest, before time moves on.</summary>
+    public Action? AtRest { get; set; }
+
     /// <summary>Comes back when everybody has done what there is to do at this instant.</summary>
-    public void Settle() => _stillness.Await();
+    public void Settle()
+    {
+        _stillness.Await();
+        var (act, again) = (AtRest, AtRest);
+        AtRest = null;
+        act?.Invoke();
+        AtRest = again;
+    }
 
     /// <summary>Moves time on, from timer to timer, and lets everybody settle at each.</summary>
     public void Advance(TimeSpan by)
