@@ -88,10 +88,14 @@ internal sealed class ExecCredentials(ExecPlugin plugin, ClusterConnection conne
         }
 
         if (answer?.Kind != "ExecCredential") throw Wrong("what it printed is no ExecCredential");
-        if (answer.ApiVersion != plugin.ApiVersion) throw Wrong($"it printed the apiVersion '{answer.ApiVersion}' where the kubeconfig asks for '{plugin.ApiVersion}'");
+        if (answer.ApiVersion != plugin.ApiVersion)
+        {
+            throw Wrong($"it printed the apiVersion '{answer.ApiVersion}' where the kubeconfig asks for '{plugin.ApiVersion}'");
+        }
+
         if (answer.Status is not { } status) throw Wrong("it printed no status");
         var hasCertificate = !string.IsNullOrEmpty(status.ClientCertificateData);
-        if (hasCertificate == string.IsNullOrEmpty(status.ClientKeyData)) throw Wrong("it printed a client certificate without its key, or a key without its certificate");
+        if (hasCertificate == string.IsNullOrEmpty(status.ClientKeyData)) throw Wrong("it printed a client certificate or a key, and one without the other");
         if (!hasCertificate && string.IsNullOrEmpty(status.Token)) throw Wrong("it printed neither a token nor a client certificate");
         var identity = hasCertificate ? Certificates.ReadIdentity(status.ClientCertificateData!, status.ClientKeyData!, plugin.ToString()) : null;
         var header = string.IsNullOrEmpty(status.Token) ? null : new AuthenticationHeaderValue("Bearer", status.Token);

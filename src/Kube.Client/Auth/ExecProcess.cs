@@ -8,7 +8,8 @@ namespace Kube.Client;
 /// <summary>Runs a credential plugin once and gives what it printed.</summary>
 internal static class ExecProcess
 {
-    public static async Task<byte[]> RunAsync(ExecPlugin plugin, ClusterConnection connection, TimeProvider time, TimeSpan timeout, CancellationToken cancellationToken)
+    public static async Task<byte[]> RunAsync(
+        ExecPlugin plugin, ClusterConnection connection, TimeProvider time, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var interactive = IsInteractive(plugin);
         // Somebody who types a password takes as long as it takes.
@@ -21,7 +22,12 @@ internal static class ExecProcess
             using var output = new MemoryStream();
             await process.StandardOutput.BaseStream.CopyToAsync(output, both.Token);
             await process.WaitForExitAsync(both.Token);
-            if (process.ExitCode != 0) throw new KubeConfigException($"credential plugin '{plugin.Command}' failed with exit code {process.ExitCode}; what it said is on standard error.{Hint(plugin)}");
+            if (process.ExitCode != 0)
+            {
+                throw new KubeConfigException(
+                    $"credential plugin '{plugin.Command}' failed with exit code {process.ExitCode}; what it said is on standard error.{Hint(plugin)}");
+            }
+
             return output.ToArray();
         }
         catch (OperationCanceledException e)
@@ -49,7 +55,8 @@ internal static class ExecProcess
         }
         catch (Win32Exception e)
         {
-            throw new KubeConfigException($"credential plugin '{plugin.Command}' cannot be run ({e.Message}). Install it, or correct 'command' in the kubeconfig.{Hint(plugin)}", e);
+            throw new KubeConfigException(
+                $"credential plugin '{plugin.Command}' cannot be run ({e.Message}). Install it, or correct 'command' in the kubeconfig.{Hint(plugin)}", e);
         }
     }
 
@@ -64,7 +71,9 @@ internal static class ExecProcess
         var terminal = !Console.IsInputRedirected;
         if (plugin.InteractiveMode == InteractiveMode.Always && !terminal)
         {
-            throw new KubeConfigException($"credential plugin '{plugin.Command}' must ask a person (interactiveMode: Always), and there is no terminal here. Log in by hand first, or use another user.");
+            throw new KubeConfigException(
+                $"credential plugin '{plugin.Command}' must ask a person (interactiveMode: Always), and there is no terminal here. " +
+                "Log in by hand first, or use another user.");
         }
 
         return plugin.InteractiveMode != InteractiveMode.Never && terminal;

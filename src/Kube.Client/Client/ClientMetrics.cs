@@ -10,7 +10,8 @@ internal static class ClientMetrics
     public const string NoAnswer = "<error>";
 
     private static readonly Meter Meter = new("Kube.Client");
-    private static readonly Counter<long> Requests = Meter.CreateCounter<long>("rest_client_requests_total", description: "Requests sent to the API server, by code and method.");
+    private static readonly Counter<long> Requests = Meter.CreateCounter<long>(
+        "rest_client_requests_total", description: "Requests sent to the API server, by code and method.");
     private static readonly Histogram<double> Duration = Meter.CreateHistogram(
         "rest_client_request_duration_seconds", unit: null, description: "Time to the headers of the answer, by verb.", tags: null,
         new InstrumentAdvice<double> { HistogramBucketBoundaries = [.005, .025, .1, .25, .5, 1, 2, 4, 8, 15, 30, 60] });

@@ -56,7 +56,8 @@ public sealed partial class KubeClient
             try
             {
                 // The token holds the version; naming one beside it is an error.
-                page = await ListPageAsync<T>(query with { Continue = page.Metadata.Continue, ResourceVersion = null, ResourceVersionMatch = null }, cancellationToken);
+                var next = query with { Continue = page.Metadata.Continue, ResourceVersion = null, ResourceVersionMatch = null };
+                page = await ListPageAsync<T>(next, cancellationToken);
             }
             catch (KubeApiException e) when (e.IsGone)
             {

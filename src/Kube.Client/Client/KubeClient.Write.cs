@@ -5,7 +5,8 @@ using Kube.Model;
 namespace Kube.Client;
 
 /// <content>
-/// Writes. A lost answer is <see cref="KubeConnectionException"/> with <see cref="KubeConnectionException.MayHaveHappened"/>; the client never sends such a write again.
+/// Writes. A lost answer is <see cref="KubeConnectionException"/> with <see cref="KubeConnectionException.MayHaveHappened"/>; the client never sends such a
+/// write again.
 /// </content>
 public sealed partial class KubeClient
 {
@@ -15,7 +16,11 @@ public sealed partial class KubeClient
         where T : class, IKubeResource<T>
     {
         CheckWritable<T>();
-        if (T.Resource.Namespaced && string.IsNullOrEmpty(obj.Metadata.Namespace)) throw new ArgumentException($"{T.Resource} live in a namespace: name it in metadata.namespace", nameof(obj));
+        if (T.Resource.Namespaced && string.IsNullOrEmpty(obj.Metadata.Namespace))
+        {
+            throw new ArgumentException($"{T.Resource} live in a namespace: name it in metadata.namespace", nameof(obj));
+        }
+
         var url = UrlBuilder.Collection(_root, T.Resource, obj.Metadata.Namespace).With("fieldManager", _options.FieldManager);
         return WriteAsync("create", HttpMethod.Post, url, obj, Request.Json, cancellationToken);
     }
@@ -31,7 +36,8 @@ public sealed partial class KubeClient
     {
         CheckWritable<T>();
         var path = T.Resource.ObjectPath(Ns(T.Resource, obj.Metadata.Namespace), UrlBuilder.Segment(obj.Metadata.Name)) + "/status";
-        return WriteAsync("update", HttpMethod.Put, UrlBuilder.At(_root, path).With("fieldManager", _options.FieldManager), obj, Request.Json, cancellationToken);
+        var url = UrlBuilder.At(_root, path).With("fieldManager", _options.FieldManager);
+        return WriteAsync("update", HttpMethod.Put, url, obj, Request.Json, cancellationToken);
     }
 
     /// <summary>
@@ -43,7 +49,8 @@ public sealed partial class KubeClient
     {
         ArgumentException.ThrowIfNullOrEmpty(fieldManager);
         // JSON is valid YAML, and this is the only apply type that servers before 1.33 take.
-        return WriteAsync("apply", HttpMethod.Patch, ObjectUrl(obj).With("fieldManager", fieldManager).With("force", "true"), obj, "application/apply-patch+yaml", cancellationToken);
+        var url = ObjectUrl(obj).With("fieldManager", fieldManager).With("force", "true");
+        return WriteAsync("apply", HttpMethod.Patch, url, obj, "application/apply-patch+yaml", cancellationToken);
     }
 
     /// <summary>JSON merge patch (RFC 7386): null removes a field.</summary>
@@ -62,7 +69,12 @@ public sealed partial class KubeClient
         where T : class, IKubeResource<T>
     {
         var conditions = options.Uid is null && options.ResourceVersion is null ? null : new DeletePreconditions(options.Uid, options.ResourceVersion);
-        var body = new DeleteBody { Preconditions = conditions, PropagationPolicy = options.Propagation?.ToString(), GracePeriodSeconds = options.GracePeriodSeconds };
+        var body = new DeleteBody
+        {
+            Preconditions = conditions,
+            PropagationPolicy = options.Propagation?.ToString(),
+            GracePeriodSeconds = options.GracePeriodSeconds,
+        };
         // There is always a body: the HTTP stack repeats by itself a request without one whose connection broke.
         var request = new Request("delete", HttpMethod.Delete, UrlBuilder.Object(_root, T.Resource, ns, name).Build())
         {
@@ -83,7 +95,10 @@ public sealed partial class KubeClient
     public Task<TokenRequest> CreateTokenAsync(string ns, string serviceAccount, TokenRequest request, CancellationToken cancellationToken)
     {
         var path = ServiceAccount.Resource.ObjectPath(UrlBuilder.Segment(ns), UrlBuilder.Segment(serviceAccount)) + "/token";
-        var post = new Request("create", HttpMethod.Post, UrlBuilder.At(_root, path).Build()) { Body = JsonSerializer.SerializeToUtf8Bytes(request, TokenRequest.Json) };
+        var post = new Request("create", HttpMethod.Post, UrlBuilder.At(_root, path).Build())
+        {
+            Body = JsonSerializer.SerializeToUtf8Bytes(request, TokenRequest.Json),
+        };
         return SendAsync(post, static (r, ct) => ReadJsonAsync(r, TokenRequest.Json, ct), cancellationToken);
     }
 
@@ -96,7 +111,11 @@ public sealed partial class KubeClient
     private static void CheckWritable<T>()
         where T : class, IKubeResource<T>
     {
-        if (T.Resource.MetadataOnly) throw new InvalidOperationException($"{typeof(T).Name} is only the metadata of {T.Resource}: written back it would wipe the rest. Use the full type.");
+        if (T.Resource.MetadataOnly)
+        {
+            throw new InvalidOperationException(
+                $"{typeof(T).Name} is only the metadata of {T.Resource}: written back it would wipe the rest. Use the full type.");
+        }
     }
 
     private UrlBuilder ObjectUrl<T>(T obj)

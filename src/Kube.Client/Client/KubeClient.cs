@@ -17,9 +17,9 @@ public sealed partial class KubeClient : IDisposable
 {
     private readonly HttpClient _requests;
     private readonly HttpClient _watches;
+    private readonly HttpMessageHandler? _callersTransport;
     private readonly ClusterAccess? _access;
     private readonly bool _ownsAccess;
-    private readonly bool _sharesTransport;
     private readonly KubeClientOptions _options;
     private readonly TimeProvider _time;
     private readonly RetryPolicy _retry;
@@ -28,34 +28,29 @@ public sealed partial class KubeClient : IDisposable
     /// <summary>A client with connections of its own to the cluster.</summary>
     /// <exception cref="KubeConfigException">The certificates of the connection cannot be used.</exception>
     public KubeClient(ClusterConnection connection, TimeProvider time, KubeClientOptions? options = null)
-        : this(new ClusterAccess(connection, time, options ?? new()), ownsAccess: true, new ServerClock(), time, options ?? new())
+        : this(new ClusterAccess(connection, time, options ?? new()), null, connection.Server, new ServerClock(), time, options ?? new())
     {
+        _ownsAccess = true;
     }
 
     /// <summary>A client over a transport of the caller's, who also disposes of it.</summary>
     public KubeClient(HttpMessageHandler handler, Uri server, TimeProvider time, KubeClientOptions? options = null)
+        : this(null, handler, server, new ServerClock(), time, options ?? new())
     {
-        _options = options ?? new();
-        _time = time;
-        Server = server;
-        Clock = new ServerClock();
-        _root = UrlBuilder.RootOf(server);
-        _retry = new RetryPolicy(_options, time);
-        _requests = _watches = NewHttpClient(handler, disposeHandler: false, _options);
     }
 
-    private KubeClient(ClusterAccess access, bool ownsAccess, ServerClock clock, TimeProvider time, KubeClientOptions options)
+    private KubeClient(ClusterAccess? access, HttpMessageHandler? callersTransport, Uri server, ServerClock clock, TimeProvider time, KubeClientOptions options)
     {
+        _access = access;
+        _callersTransport = callersTransport;
         _options = options;
         _time = time;
-        _access = access;
-        _ownsAccess = ownsAccess;
-        Server = access.Connection.Server;
-        Clock = clock;
-        _root = UrlBuilder.RootOf(Server);
         _retry = new RetryPolicy(options, time);
-        _requests = NewHttpClient(new ClusterHandler(access, options), disposeHandler: true, options);
-        _watches = NewHttpClient(new ClusterHandler(access, options), disposeHandler: true, options);
+        _root = UrlBuilder.RootOf(server);
+        Server = server;
+        Clock = clock;
+        _requests = NewHttpClient();
+        _watches = NewHttpClient();
     }
 
     /// <summary>The API server's address.</summary>
@@ -69,36 +64,22 @@ public sealed partial class KubeClient : IDisposable
     /// anything else. Dispose of it before this one. Over a transport of the caller's it shares that transport.
     /// </summary>
     public KubeClient WithOwnConnection(KubeClientOptions? options = null) =>
-        _access is null
-            ? new KubeClient(_requests, Server, Clock, _time, options ?? _options)
-            : new KubeClient(_access, ownsAccess: false, Clock, _time, options ?? _options);
-
-    private KubeClient(HttpClient shared, Uri server, ServerClock clock, TimeProvider time, KubeClientOptions options)
-    {
-        _options = options;
-        _time = time;
-        Server = server;
-        Clock = clock;
-        _root = UrlBuilder.RootOf(server);
-        _retry = new RetryPolicy(options, time);
-        _requests = _watches = shared;
-        _sharesTransport = true;
-    }
+        new(_access, _callersTransport, Server, Clock, _time, options ?? _options);
 
     /// <summary>Closes the connections; calls and watches under way fail.</summary>
     public void Dispose()
     {
-        if (_sharesTransport) return;
         _requests.Dispose();
         _watches.Dispose();
         if (_ownsAccess) _access?.Dispose();
     }
 
-    private static HttpClient NewHttpClient(HttpMessageHandler handler, bool disposeHandler, KubeClientOptions options)
+    private HttpClient NewHttpClient()
     {
+        var handler = _callersTransport ?? new ClusterHandler(_access!, _options);
         // HttpClient's own timeout (100 s) would also cut watches; deadlines are per call here.
-        var client = new HttpClient(handler, disposeHandler) { Timeout = Timeout.InfiniteTimeSpan };
-        client.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", options.UserAgent);
+        var client = new HttpClient(handler, disposeHandler: _callersTransport is null) { Timeout = Timeout.InfiniteTimeSpan };
+        client.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", _options.UserAgent);
         return client;
     }
 

@@ -49,10 +49,11 @@ internal static class LenientList
         {
             ResourceVersion = Text(meta, "resourceVersion"),
             Continue = Text(meta, "continue"),
-            RemainingItemCount = meta.ValueKind == JsonValueKind.Object && meta.TryGetProperty("remainingItemCount", out var n) && n.TryGetInt64(out var count) ? count : null,
         };
     }
 
     private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 }

@@ -90,9 +90,9 @@ public sealed record Impersonation
     /// <summary>UID.</summary>
     public string? Uid { get; init; }
 
-    /// <summary>Groups.</summary>
+    /// <summary>Groups; a client takes at most one, because more cannot be sent over the .NET HTTP stack.</summary>
     public IReadOnlyList<string> Groups { get; init; } = [];
 
-    /// <summary>Extra fields.</summary>
+    /// <summary>Extra fields, at most one value each.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Extra { get; init; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
 }

@@ -14,7 +14,8 @@ internal static class ConnectionFinder
 
     public static ClusterConnection Detect(string? path, string? context, HostEnvironment host)
     {
-        if (!string.IsNullOrEmpty(path) || host.Variable(Variable) is { Length: > 0 } || File.Exists(DefaultFile(host))) return FromKubeconfig(path, context, host);
+        var named = !string.IsNullOrEmpty(path) || host.Variable(Variable) is { Length: > 0 };
+        if (named || File.Exists(DefaultFile(host))) return FromKubeconfig(path, context, host);
         if (!string.IsNullOrEmpty(host.Variable("KUBERNETES_SERVICE_HOST"))) return InCluster(host);
         throw new KubeConfigException(
             $"no cluster is configured: KUBECONFIG is not set, there is no '{DefaultFile(host)}', and this is no pod (KUBERNETES_SERVICE_HOST is not set). " +
@@ -27,7 +28,8 @@ internal static class ConnectionFinder
         var port = host.Variable("KUBERNETES_SERVICE_PORT");
         if (string.IsNullOrEmpty(name) || string.IsNullOrEmpty(port))
         {
-            throw new KubeConfigException("this process does not run in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set. Name a kubeconfig instead.");
+            throw new KubeConfigException(
+                "this process does not run in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set. Name a kubeconfig instead.");
         }
 
         var token = Path.Combine(host.ServiceAccountDirectory, "token");
@@ -35,7 +37,8 @@ internal static class ConnectionFinder
         if (!File.Exists(token) || !File.Exists(authority))
         {
             throw new KubeConfigException(
-                $"the pod has no service account token: '{token}' or '{authority}' does not exist. Set automountServiceAccountToken: true on the pod, or name a kubeconfig.");
+                $"the pod has no service account token: '{token}' or '{authority}' does not exist. " +
+                "Set automountServiceAccountToken: true on the pod, or name a kubeconfig.");
         }
 
         if (!Uri.TryCreate($"https://{(name.Contains(':', StringComparison.Ordinal) ? $"[{name}]" : name)}:{port}", UriKind.Absolute, out var server))

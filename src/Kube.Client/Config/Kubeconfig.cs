@@ -31,7 +31,12 @@ internal sealed class Kubeconfig
 
     public ClusterConnection Resolve(string? contextName)
     {
-        if (IsEmpty) throw new KubeConfigException($"kubeconfig {Names} is empty: it names no cluster. Write one with 'kubectl config set-cluster', or copy the one you were given again.");
+        if (IsEmpty)
+        {
+            throw new KubeConfigException(
+                $"kubeconfig {Names} is empty: it names no cluster. Write one with 'kubectl config set-cluster', or copy the one you were given again.");
+        }
+
         var name = contextName ?? _current ?? throw new KubeConfigException(
             $"kubeconfig {Names} has no current-context. Choose one of its contexts ({Known(_contexts)}) with 'kubectl config use-context', or name one.");
         if (!_contexts.TryGetValue(name, out var context)) throw Unknown("context", name, _contexts, Names);
@@ -77,11 +82,17 @@ internal sealed class Kubeconfig
         catch (YamlException e)
         {
             // Position only: the parser's message may quote what stands there, and a token may stand there.
-            throw new KubeConfigException($"kubeconfig '{file}' is not valid YAML (line {e.Start.Line}, column {e.Start.Column}). It may have been cut off while it was written: write it again.");
+            throw new KubeConfigException(
+                $"kubeconfig '{file}' is not valid YAML (line {e.Start.Line}, column {e.Start.Column}). " +
+                "It may have been cut off while it was written: write it again.");
         }
 
         if (root is null or YamlScalar { IsNull: true }) return;
-        if (root is not YamlMap map) throw new KubeConfigException($"kubeconfig '{file}' holds no kubeconfig: its root must be a map with clusters, users and contexts.");
+        if (root is not YamlMap map)
+        {
+            throw new KubeConfigException($"kubeconfig '{file}' holds no kubeconfig: its root must be a map with clusters, users and contexts.");
+        }
+
         var top = new ConfigSection(file, "root", map);
         _current ??= top.Text("current-context");
         Merge(top, "contexts", "context", _contexts);
@@ -94,12 +105,13 @@ internal sealed class Kubeconfig
         foreach (var entry in top.Sections(list))
         {
             var name = entry.Text("name") ?? throw entry.Wrong("it has no name");
-            into.TryAdd(name, entry.Section(item) ?? new ConfigSection(top.File, $"{item} '{name}'", new YamlMap(new Dictionary<string, YamlNode>(StringComparer.Ordinal))));
+            into.TryAdd(name, entry.Section(item) ?? new ConfigSection(top.File, $"{item} '{name}'", YamlMap.Empty));
         }
     }
 
     private static KubeConfigException Unknown(string what, string name, Dictionary<string, ConfigSection> known, string where) =>
         new($"kubeconfig {where}: there is no {what} '{name}'. There is: {Known(known)}.");
 
-    private static string Known(Dictionary<string, ConfigSection> known) => known.Count == 0 ? "none" : string.Join(", ", known.Keys.Order(StringComparer.Ordinal));
+    private static string Known(Dictionary<string, ConfigSection> known) =>
+        known.Count == 0 ? "none" : string.Join(", ", known.Keys.Order(StringComparer.Ordinal));
 }

@@ -78,7 +78,8 @@ internal static class KubeconfigReader
                 var other => throw exec.Wrong($"the interactiveMode '{other}' is not one of Never, IfAvailable, Always"),
             },
             BaseDirectory = exec.Directory,
-            ClusterExtension = cluster.Sections("extensions").FirstOrDefault(e => e.Text("name") == ExecExtension)?.Map.Entries.GetValueOrDefault("extension")?.ToJson(),
+            ClusterExtension = cluster.Sections("extensions").FirstOrDefault(e => e.Text("name") == ExecExtension)
+                ?.Map.Entries.GetValueOrDefault("extension")?.ToJson(),
         };
     }
 

@@ -31,7 +31,8 @@ public sealed record PemSource
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new KubeConfigException($"the certificate or key file '{Path}' cannot be read ({e.Message}). Check the path in the kubeconfig and the file's permissions.", e);
+            throw new KubeConfigException(
+                $"the certificate or key file '{Path}' cannot be read ({e.Message}). Check the path in the kubeconfig and the file's permissions.", e);
         }
     }
 

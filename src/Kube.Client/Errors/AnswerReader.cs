@@ -12,7 +12,8 @@ internal static class AnswerReader
     private const int MostBytes = 256 * 1024;
     private const int MostTextInMessage = 200;
 
-    public static async Task<KubeApiException> ReadErrorAsync(HttpResponseMessage response, string request, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<KubeApiException> ReadErrorAsync(
+        HttpResponseMessage response, string request, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var body = await ReadAsync(response, cancellationToken);
         return new KubeApiException(ToStatus(response, body), response.StatusCode, RetryAfter(response, now), request);
@@ -72,7 +73,8 @@ internal static class AnswerReader
 
         var text = response.Content.Headers.ContentType?.MediaType == "text/plain" ? Encoding.UTF8.GetString(body).Trim() : "";
         if (text.Length > MostTextInMessage) text = text[..MostTextInMessage] + "…";
-        if (text.Length == 0) text = $"the answer is no Kubernetes Status ({response.Content.Headers.ContentType?.MediaType ?? "no content type"}); is this the API server?";
+        var type = response.Content.Headers.ContentType?.MediaType ?? "no content type";
+        if (text.Length == 0) text = $"the answer is no Kubernetes Status ({type}); is this the API server?";
         return new Status { Result = "Failure", Code = code, Message = text };
     }
 
@@ -92,6 +94,8 @@ internal static class AnswerReader
             // an ERROR event ends the watch whatever it holds
         }
 
-        return new KubeApiException(read ?? new Status { Result = "Failure", Code = (int)HttpStatusCode.InternalServerError, Message = "the watch ended with an error that is no Status" }, request: request);
+        const string NoStatus = "the watch ended with an error that is no Status";
+        read ??= new Status { Result = "Failure", Code = (int)HttpStatusCode.InternalServerError, Message = NoStatus };
+        return new KubeApiException(read, request: request);
     }
 }

@@ -6,6 +6,8 @@ namespace Kube.Client;
 /// <summary>Turns what the transport throws into <see cref="KubeConnectionException"/> with a sentence for the person who reads it.</summary>
 internal static class ConnectionErrors
 {
+    private static readonly string[] UntrustedMarks = ["UntrustedRoot", "PartialChain", "NotSignatureValid"];
+
     public static KubeConnectionException From(HttpRequestException e, Request request, Uri server)
     {
         var failure = Classify(e);
@@ -16,7 +18,8 @@ internal static class ConnectionErrors
             ConnectionFailure.Refused => $"cannot connect ({Innermost(e).Message}). Is the server up, and is the address in the kubeconfig right?",
             ConnectionFailure.NameResolution => $"the host name '{server.Host}' has no address. Is the address in the kubeconfig right, and does DNS work?",
             ConnectionFailure.Tls => DescribeTls(e, server),
-            ConnectionFailure.Proxy => $"the proxy did not let the connection through ({e.Message}). Check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY.",
+            ConnectionFailure.Proxy => $"the proxy did not let the connection through ({e.Message}). " +
+                "Check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY.",
             _ => $"the connection broke ({Innermost(e).Message})",
         };
         return new KubeConnectionException($"{request}: API server {Where(server)}: {why}{Lost(lost)}", failure, lost, e);
@@ -35,7 +38,8 @@ internal static class ConnectionErrors
             ConnectionFailure.TimedOut, request.IsWrite, e);
 
     public static KubeConnectionException BadAnswer(Exception e, Request request, Uri server) =>
-        new($"{request}: API server {Where(server)}: the answer is not the JSON it should be ({e.Message}). Is this a Kubernetes API server?{Lost(request.IsWrite)}",
+        new($"{request}: API server {Where(server)}: the answer is not the JSON it should be ({e.Message}). " +
+            $"Is this a Kubernetes API server?{Lost(request.IsWrite)}",
             ConnectionFailure.BadAnswer, request.IsWrite, e);
 
     /// <summary>The address without a user name or password that somebody may have put into it.</summary>
@@ -59,7 +63,8 @@ internal static class ConnectionErrors
         var text = Innermost(e).Message + " " + e.InnerException?.Message;
         if (text.Contains("RemoteCertificateNameMismatch", StringComparison.Ordinal))
         {
-            return $"its certificate is not for the host '{server.Host}'. Use a name that the certificate holds, or set tls-server-name in the kubeconfig to one.";
+            return $"its certificate is not for the host '{server.Host}'. " +
+                "Use a name that the certificate holds, or set tls-server-name in the kubeconfig to one.";
         }
 
         if (text.Contains("NotTimeValid", StringComparison.Ordinal))
@@ -67,9 +72,10 @@ internal static class ConnectionErrors
             return "its certificate has expired or is not valid yet. Renew it, or set this machine's clock.";
         }
 
-        if (text.Contains("UntrustedRoot", StringComparison.Ordinal) || text.Contains("PartialChain", StringComparison.Ordinal))
+        if (UntrustedMarks.Any(mark => text.Contains(mark, StringComparison.Ordinal)))
         {
-            return "its certificate is not signed by the authority this client trusts. Put the cluster's root CA into certificate-authority(-data) of the kubeconfig.";
+            return "its certificate is not signed by the authority this client trusts. " +
+                "Put the cluster's root CA into certificate-authority(-data) of the kubeconfig.";
         }
 
         return $"no TLS connection ({Innermost(e).Message}). Check the certificate authority, the client certificate and that the port speaks TLS.";

@@ -25,7 +25,8 @@ internal static class Certificates
             throw new KubeConfigException($"the certificate authority ({source}) is no valid certificate in PEM. Copy it again.", e);
         }
 
-        return authorities.Count > 0 ? authorities : throw new KubeConfigException($"the certificate authority ({source}) holds no certificate in PEM (BEGIN CERTIFICATE). Copy it again.");
+        return authorities.Count > 0 ? authorities : throw new KubeConfigException(
+            $"the certificate authority ({source}) holds no certificate in PEM (BEGIN CERTIFICATE). Copy it again.");
     }
 
     public static ClientIdentity ReadIdentity(string certificatePem, string keyPem, string source)
@@ -42,7 +43,8 @@ internal static class Certificates
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             // The cause is kept out: what it quotes may come from the key.
-            throw new KubeConfigException($"the client certificate or key ({source}) cannot be used: both must be PEM, unencrypted, and belong together. Copy them again.");
+            throw new KubeConfigException(
+                $"the client certificate or key ({source}) cannot be used: both must be PEM, unencrypted, and belong together. Copy them again.");
         }
     }
 }
@@ -60,7 +62,8 @@ internal sealed class TlsMaterial
         _certificatePem = certificatePem;
         _keyPem = keyPem;
         Authorities = authorityPem is null ? null : Certificates.ReadAuthorities(authorityPem, $"{connection.CertificateAuthority}; {connection.Source}");
-        Identity = certificatePem is null || keyPem is null ? null : Certificates.ReadIdentity(certificatePem, keyPem, $"{connection.ClientCertificate}, {connection.ClientKey}; {connection.Source}");
+        var source = $"{connection.ClientCertificate}, {connection.ClientKey}; {connection.Source}";
+        Identity = certificatePem is null || keyPem is null ? null : Certificates.ReadIdentity(certificatePem, keyPem, source);
     }
 
     public X509Certificate2Collection? Authorities { get; }

@@ -10,6 +10,7 @@ internal sealed class ClusterAccess : IDisposable
     public ClusterAccess(ClusterConnection connection, TimeProvider time, KubeClientOptions options)
     {
         Connection = connection;
+        Check(connection);
         Credentials = CredentialSource.Of(connection, time, options);
         _tls = new Polled<TlsMaterial>(last => TlsMaterial.Read(connection, last), CertificatePeriod, time, options.OnReloadFailed);
         _tls.Get(); // a certificate that cannot be used is said at once, not with the first request
@@ -23,6 +24,18 @@ internal sealed class ClusterAccess : IDisposable
 
     /// <summary>Has a credential ready.</summary>
     public async ValueTask PrepareAsync(CancellationToken cancellationToken) => await Credentials.GetAsync(cancellationToken);
+
+    /// <summary>
+    /// The API server reads each group from a header line of its own, and the .NET HTTP stack joins equal headers into one: two groups would
+    /// arrive as one that has both names. Better no connection than one with other rights than were meant.
+    /// </summary>
+    private static void Check(ClusterConnection connection)
+    {
+        if (connection.Impersonate is not { } who || (who.Groups.Count <= 1 && who.Extra.All(e => e.Value.Count <= 1))) return;
+        throw new KubeConfigException(
+            $"{connection.Source}: as-groups and as-user-extra with more than one value are not supported. " +
+            "Name one group, or authenticate as the user directly.");
+    }
 
     public void Dispose() => Credentials.Dispose();
 }

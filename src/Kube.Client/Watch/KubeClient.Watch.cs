@@ -32,9 +32,9 @@ public sealed partial class KubeClient
         await using (stream)
         {
             await using var lines = new LineReader(stream);
-            while (await NextLineAsync(lines, request, deadline.Token, cancellationToken) is { } line)
+            while (await NextLineAsync(lines, request, deadline.Token, cancellationToken))
             {
-                if (Read<T>(line, lines.CutOff, request) is { } happened) yield return happened;
+                if (Read<T>(lines.Current, lines.CutOff, request) is { } happened) yield return happened;
             }
         }
     }
@@ -53,7 +53,8 @@ public sealed partial class KubeClient
     }
 
     /// <summary>Null: our own deadline passed before there was an answer.</summary>
-    private async Task<HttpResponseMessage?> OpenWatchAsync(Request request, HttpRequestMessage message, CancellationToken deadline, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage?> OpenWatchAsync(
+        Request request, HttpRequestMessage message, CancellationToken deadline, CancellationToken cancellationToken)
     {
         HttpResponseMessage response;
         try
@@ -73,17 +74,17 @@ public sealed partial class KubeClient
         }
     }
 
-    /// <summary>Null: the stream ended, or our own deadline passed.</summary>
-    private async ValueTask<ReadOnlyMemory<byte>?> NextLineAsync(LineReader lines, Request request, CancellationToken deadline, CancellationToken cancellationToken)
+    /// <summary>False: the stream ended, or our own deadline passed.</summary>
+    private async ValueTask<bool> NextLineAsync(LineReader lines, Request request, CancellationToken deadline, CancellationToken cancellationToken)
     {
         try
         {
-            return await lines.ReadAsync(deadline);
+            return await lines.MoveNextAsync(deadline);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return null;
+            return false;
         }
         catch (IOException e)
         {

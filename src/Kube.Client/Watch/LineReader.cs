@@ -17,13 +17,15 @@ internal sealed class LineReader : IAsyncDisposable
     /// <summary>Whether the last line had no line end: the stream stopped there, perhaps in its middle.</summary>
     public bool CutOff { get; private set; }
 
+    /// <summary>The line without its end; valid until the next one is asked for.</summary>
+    public ReadOnlyMemory<byte> Current { get; private set; }
+
     public LineReader(Stream stream) => _pipe = PipeReader.Create(stream, Options);
 
     /// <summary>
-    /// The next line without its end, or null at the end of the stream. Valid until the next call. What follows the last line end is
-    /// given as a line too.
+    /// Goes to the next line that is not empty; false at the end of the stream. What follows the last line end is a line too.
     /// </summary>
-    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken cancellationToken)
+    public async ValueTask<bool> MoveNextAsync(CancellationToken cancellationToken)
     {
         long scanned = 0;
         while (true)
@@ -32,23 +34,23 @@ internal sealed class LineReader : IAsyncDisposable
             var buffer = read.Buffer;
             if (buffer.Slice(scanned).PositionOf((byte)'\n') is { } end)
             {
-                var line = Copy(buffer.Slice(0, end));
+                Current = Copy(buffer.Slice(0, end));
                 _pipe.AdvanceTo(buffer.GetPosition(1, end));
-                if (!line.IsEmpty) return line;
+                if (!Current.IsEmpty) return true;
                 scanned = 0;
                 continue;
             }
 
             if (read.IsCompleted)
             {
-                var rest = Copy(buffer);
+                Current = Copy(buffer);
                 _pipe.AdvanceTo(buffer.End);
                 CutOff = true;
-                return rest.IsEmpty ? null : rest;
+                return !Current.IsEmpty;
             }
 
             scanned = buffer.Length;
-            if (scanned > LongestLine) throw new InvalidDataException($"a line of the watch is longer than {LongestLine} bytes");
+            if (scanned > LongestLine) throw new IOException($"a line of the watch is longer than {LongestLine} bytes");
             _pipe.AdvanceTo(buffer.Start, buffer.End);
         }
     }
@@ -59,7 +61,7 @@ internal sealed class LineReader : IAsyncDisposable
         var length = checked((int)line.Length);
         if (_rented is null || _rented.Length < length || _rented.Length > 16 * Math.Max(length, 64 * 1024))
         {
-            if (_rented is not null) ArrayPool<byte>.Shared.Return(_rented);
+            if (_rented is not null) ArrayPool<byte>.Shared.Return(_rented, clearArray: true);
             _rented = ArrayPool<byte>.Shared.Rent(length);
         }
 

@@ -1,0 +1,54 @@
+using FluentAssertions;
+using Xunit;
+
+namespace Kube.Client.Tests;
+
+public class ServerClockTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void The_skew_is_the_middle_of_the_request_against_the_middle_of_the_servers_second()
+    {
+        var clock = new ServerClock();
+        var seen = new List<TimeSpan>();
+        clock.Observed += seen.Add;
+
+        clock.Observe(Noon, Noon.AddSeconds(40), Noon.AddSeconds(41));
+
+        clock.Skew.Should().Be(TimeSpan.FromSeconds(40));
+        clock.LastServerTime.Should().Be(Noon);
+        seen.Should().Equal(TimeSpan.FromSeconds(40));
+    }
+
+    [Theory]
+    [InlineData(0, 6)] // answered too late to say when it was written
+    [InlineData(0, -3600)] // our own clock was set back meanwhile
+    [InlineData(0, 3600)] // our own clock was set forward meanwhile
+    public void A_request_that_says_nothing_about_the_skew_is_left_out(int sent, int received)
+    {
+        var clock = new ServerClock();
+        clock.Observe(Noon, Noon.AddSeconds(sent), Noon.AddSeconds(received));
+        clock.Skew.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Every_answer_feeds_it_errors_too_but_no_watch()
+    {
+        var time = new ManualTime();
+        using var handler = new StubHandler(s =>
+        {
+            var response = s.PathAndQuery.Contains("watch", StringComparison.Ordinal) ? StubHandler.Stream(Stream.Null) : StubHandler.Status(404, "NotFound");
+            response.Headers.Date = ManualTime.Start.AddSeconds(-30);
+            return response;
+        });
+        using var client = handler.NewClient(time);
+        await Within.ListAsync(client.WatchAsync<Kube.Model.Namespace>(new(), default), "the watch to end");
+        client.Clock.Skew.Should().BeNull();
+
+        await client.TryGetAsync<Kube.Model.Namespace>("x", null, default);
+
+        client.Clock.Skew.Should().Be(TimeSpan.FromSeconds(29.5));
+        client.WithOwnConnection().Clock.Should().BeSameAs(client.Clock);
+    }
+}

@@ -1,0 +1,39 @@
+using Xunit.Sdk;
+
+namespace Kube.Client.Tests;
+
+/// <summary>Real-time safety nets: a test that waits for something which never comes fails and says what it waited for.</summary>
+internal static class Within
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    public static async Task<T> SafetyAsync<T>(Task<T> task, string expected)
+    {
+        await SafetyAsync((Task)task, expected);
+        return await task;
+    }
+
+    public static async Task SafetyAsync(Task task, string expected)
+    {
+        try
+        {
+            await task.WaitAsync(Limit, TimeProvider.System);
+        }
+        catch (TimeoutException e) when (!task.IsCompleted)
+        {
+            throw new XunitException($"waited {Limit.TotalSeconds} s in vain: {expected}", e);
+        }
+    }
+
+    public static async Task<List<T>> ListAsync<T>(IAsyncEnumerable<T> source, string expected)
+    {
+        var items = new List<T>();
+        async Task ReadAsync()
+        {
+            await foreach (var item in source) items.Add(item);
+        }
+
+        await SafetyAsync(ReadAsync(), expected);
+        return items;
+    }
+}
