@@ -135,8 +135,8 @@ public sealed class CrudTests : IDisposable
 
     [Theory]
     [InlineData("\"labels\":{\"breakglass.dev/grant\":\"a123456789012345678901234567890123456789012345678901234567890123\"}", "metadata.labels")]
-    [InlineData("\"ownerReferences\":[{\"kind\":\"X\",\"name\":\"x\",\"apiVersion\":\"v1\"}]", "metadata.ownerReferences[0].uid")]
-    [InlineData("\"finalizers\":[\"plain\"]", "metadata.finalizers")]
+    [InlineData("\"ownerReferences\":[{\"kind\":\"X\",\"name\":\"x\",\"apiVersion\":\"v1\"}]", "metadata.ownerReferences.uid")]
+    [InlineData("\"annotations\":{\"not a key\":\"\"}", "metadata.annotations")]
     public async Task Metadata_that_the_real_server_refuses_is_refused(string metadata, string field)
     {
         var answer = await Grant("g", metadata);
@@ -165,8 +165,29 @@ public sealed class CrudTests : IDisposable
         (await _api.Get("version")).Headers.Date.Should().Be(new DateTimeOffset(2026, 11, 22, 1, 2, 43, TimeSpan.Zero));
     }
 
+    [Theory]
+    [InlineData(20, "kube-system", 201)]
+    [InlineData(20, "default", 422)]
+    [InlineData(34, "default", 201)]
+    [InlineData(34, "breakglass-system", 422)]
+    public async Task An_event_about_a_cluster_scoped_object_stands_where_the_release_wants_it(int minor, string ns, int code)
+    {
+        var server = new FakeApiServer(_clock, new() { Version = new(1, minor) });
+        server.CreateNamespace("breakglass-system");
+        using var api = new Api(server);
+
+        var answer = await api.Post(
+            $"apis/events.k8s.io/v1/namespaces/{ns}/events",
+            """
+            {"metadata":{"name":"e"},"eventTime":"2026-01-01T00:00:00.000000Z","reportingController":"c","reportingInstance":"i",
+             "action":"A","reason":"R","type":"Normal","regarding":{"kind":"BreakGlassGrant","name":"g"}}
+            """);
+
+        answer.Code.Should().Be(code);
+    }
+
     private static string Body(string name, string metadata = "") =>
-        $$$"""{"metadata":{"name":"{{{name}}}"{{{(metadata.Length == 0 ? "" : "," + metadata)}}}},"spec":{"policy":"p"},"status":{"phase":"Active"}}""";
+        $$$"""{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","metadata":{"name":"{{{name}}}"{{{(metadata.Length == 0 ? "" : "," + metadata)}}}},"spec":{"policy":"p"},"status":{"phase":"Active"}}""";
 
     private static JsonObject With(JsonObject o, Action<JsonObject> change)
     {

@@ -22,7 +22,7 @@ public sealed class PatchTests : IDisposable
     [Fact]
     public async Task A_json_patch_with_a_failing_test_changes_nothing()
     {
-        var made = await _api.Post(Api.Grants, """{"metadata":{"name":"g","finalizers":["a.dev/x","b.dev/y"]},"spec":{}}""");
+        var made = await _api.Post(Api.Grants, """{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","metadata":{"name":"g","finalizers":["a.dev/x","b.dev/y"]},"spec":{}}""");
 
         var failed = await _api.Patch($"{Api.Grants}/g", """[{"op":"test","path":"/metadata/finalizers/0","value":"b.dev/y"},{"op":"remove","path":"/metadata/finalizers/0"}]""", JsonPatch);
         var right = await _api.Patch($"{Api.Grants}/g", """[{"op":"test","path":"/metadata/finalizers/0","value":"a.dev/x"},{"op":"remove","path":"/metadata/finalizers/0"},{"op":"add","path":"/spec/a~1b","value":1}]""", JsonPatch);
@@ -36,7 +36,7 @@ public sealed class PatchTests : IDisposable
     [Fact]
     public async Task A_merge_patch_removes_by_null_and_honours_a_version()
     {
-        var made = await _api.Post(Api.Grants, """{"metadata":{"name":"g"},"spec":{"policy":"p","ticket":"t"}}""");
+        var made = await _api.Post(Api.Grants, """{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","metadata":{"name":"g"},"spec":{"policy":"p","ticket":"t"}}""");
 
         var stale = await _api.Patch($"{Api.Grants}/g", """{"metadata":{"resourceVersion":"1"},"spec":{"policy":"q"}}""");
         var patched = await _api.Patch($"{Api.Grants}/g", """{"spec":{"ticket":null}}""");

@@ -57,8 +57,8 @@ internal sealed class ApiException : Exception
     public static ApiException UnknownResource() =>
         new(HttpStatusCode.NotFound, "NotFound", "the server could not find the requested resource", []);
 
-    public static ApiException AlreadyExists(ResourceDefinition r, string name) =>
-        new(HttpStatusCode.Conflict, "AlreadyExists", $"{r} \"{name}\" already exists", Details(r, name));
+    public static ApiException AlreadyExists(ResourceDefinition r, string name, bool deleting) =>
+        new(HttpStatusCode.Conflict, "AlreadyExists", $"{(deleting ? "object is being deleted: " : "")}{r} \"{name}\" already exists", Details(r, name));
 
     public static ApiException Conflict(ResourceDefinition r, string name, string why) =>
         new(HttpStatusCode.Conflict, "Conflict", $"Operation cannot be fulfilled on {r} \"{name}\": {why}", Details(r, name));
@@ -80,7 +80,8 @@ internal sealed class ApiException : Exception
     public static ApiException Invalid(string group, string kind, string name, params IReadOnlyList<FieldError> errors)
     {
         var all = errors.Count == 1 ? errors[0].ToString() : $"[{string.Join(", ", errors)}]";
-        var details = new JsonObject { ["name"] = name };
+        var details = new JsonObject();
+        if (name.Length > 0) details["name"] = name;
         if (group.Length > 0) details["group"] = group;
         details["kind"] = kind;
         details["causes"] = Causes(errors);
@@ -89,8 +90,9 @@ internal sealed class ApiException : Exception
 
     public static ApiException Invalid(ResourceDefinition r, string name, params IReadOnlyList<FieldError> errors) => Invalid(r.Group, r.Kind, name, errors);
 
-    public static ApiException UnprocessablePatch(string why) =>
-        new(HttpStatusCode.UnprocessableEntity, "Invalid", $"the server rejected our request due to an error in our request: {why}", []);
+    /// <summary>A JSON patch that cannot be applied. The server does not say why.</summary>
+    public static ApiException UnprocessablePatch() =>
+        new(HttpStatusCode.UnprocessableEntity, "Invalid", "the server rejected our request due to an error in our request", []);
 
     public static ApiException BadRequest(string why) => new(HttpStatusCode.BadRequest, "BadRequest", why);
 
@@ -99,8 +101,8 @@ internal sealed class ApiException : Exception
     public static ApiException MethodNotAllowed() =>
         new(HttpStatusCode.MethodNotAllowed, "MethodNotAllowed", "the server does not allow this method on the requested resource", []);
 
-    public static ApiException UnsupportedMediaType(string type) =>
-        new(HttpStatusCode.UnsupportedMediaType, "UnsupportedMediaType", $"the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml (not {type})");
+    public static ApiException UnsupportedMediaType() =>
+        new(HttpStatusCode.UnsupportedMediaType, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
 
     public static ApiException Expired(string message, string? inconsistentContinue = null)
     {

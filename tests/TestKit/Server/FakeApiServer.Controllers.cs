@@ -46,44 +46,56 @@ public sealed partial class FakeApiServer
         }
     }
 
+    // One pass over everything; true if it changed something, so that another may find more.
     private bool GarbageStep(ref int removed)
     {
         var all = Resources.All.SelectMany(r => _store.All(r).Select(p => (Resource: r, p.Key, Object: p.Value))).ToList();
         var alive = all.Select(o => o.Object.Uid()).ToHashSet();
+        var changed = false;
         foreach (var (r, key, o) in all)
         {
+            if (!ReferenceEquals(_store.Find(r, key), o)) continue;
             var owners = o.Objects("metadata", "ownerReferences");
-            if (owners.Count > 0 && owners.All(w => !alive.Contains(w.Text("uid"))) && !o.IsDeleting())
+            if (!o.IsDeleting())
             {
+                if (owners.Count == 0 || owners.Any(w => alive.Contains(w.Text("uid")))) continue;
                 if (_writer.Delete(r, key, null, out _) is null) removed++;
-                return true;
+                changed = true;
+                continue;
             }
 
-            if (!o.IsDeleting()) continue;
             var finalizers = o.Texts("metadata", "finalizers");
-            var dependents = all.Where(d => d.Object.Objects("metadata", "ownerReferences").Any(w => w.Text("uid") == o.Uid())).ToList();
             if (finalizers.Contains("orphan"))
             {
-                foreach (var (dr, dk, d) in dependents) DropOwner(dr, dk, d, o.Uid());
+                foreach (var (dr, dk, d) in DependentsOf(o)) DropOwner(dr, dk, d, o.Uid());
                 DropFinalizer(r, key, o, "orphan");
-                return true;
+                changed = true;
             }
-
-            if (!finalizers.Contains("foregroundDeletion")) continue;
-            var waiting = dependents.Where(d => !d.Object.IsDeleting()).ToList();
-            foreach (var (dr, dk, _) in waiting)
+            else if (finalizers.Contains("foregroundDeletion"))
             {
-                if (_writer.Delete(dr, dk, null, out _) is null) removed++;
-            }
+                foreach (var (dr, dk, _) in DependentsOf(o).Where(d => !d.Object.IsDeleting()))
+                {
+                    if (_writer.Delete(dr, dk, null, out _) is null) removed++;
+                    changed = true;
+                }
 
-            var blocked = dependents.Any(d => _store.Find(d.Resource, d.Key) is { } left
-                && left.Objects("metadata", "ownerReferences").Any(w => w.Text("uid") == o.Uid() && w.Flag("blockOwnerDeletion")));
-            if (!blocked) DropFinalizer(r, key, o, "foregroundDeletion");
-            if (!blocked || waiting.Count > 0) return true;
+                var blocked = DependentsOf(o).Any(d => d.Object.Objects("metadata", "ownerReferences").Any(w => w.Text("uid") == o.Uid() && w.Flag("blockOwnerDeletion")));
+                if (blocked) continue;
+                DropFinalizer(r, key, o, "foregroundDeletion");
+                changed = true;
+            }
         }
 
-        return false;
+        return changed;
     }
+
+    private List<(ResourceDefinition Resource, StoreKey Key, JsonObject Object)> DependentsOf(JsonObject owner) =>
+    [
+        .. from r in Resources.All
+           from p in _store.All(r)
+           where p.Value.Objects("metadata", "ownerReferences").Any(w => w.Text("uid") == owner.Uid())
+           select (r, p.Key, p.Value),
+    ];
 
     private void DropOwner(ResourceDefinition r, StoreKey key, JsonObject o, string uid)
     {

@@ -101,7 +101,7 @@ public sealed partial class FakeApiServer
         if (call.Verb == "create" && _reviews.Answer(call, user, Parse(body)) is { } review) return Answer(HttpStatusCode.Created, review);
         if (Resources.Find(call.Group, call.Version, call.Resource) is not { } r)
         {
-            return Resources.Serves(call.Group, call.Version) && call.Group.Length == 0 ? throw ApiException.UnknownResource() : PageNotFound();
+            return Resources.ServesBuiltIn(call.Group, call.Version) ? throw ApiException.UnknownResource() : PageNotFound();
         }
 
         if (call.Is("create", "serviceaccounts/token"))
@@ -120,7 +120,7 @@ public sealed partial class FakeApiServer
             "list" => Answer(HttpStatusCode.OK, _lister.List(r, call, metadataOnly)),
             "watch" => Watch(call, r, metadataOnly),
             "create" when call.Name.Length == 0 => Object(HttpStatusCode.Created, Create(call, r, user, Parse(body)), metadataOnly),
-            "update" when call.Name.Length > 0 => Object(HttpStatusCode.OK, Update(call, r, key, user, Parse(body)), metadataOnly),
+            "update" when call.Name.Length > 0 => Object(_store.Find(r, key) is null ? HttpStatusCode.Created : HttpStatusCode.OK, Update(call, r, key, user, Parse(body)), metadataOnly),
             "patch" when call.Name.Length > 0 => Patch(call, r, key, user, request, body, metadataOnly),
             "delete" => Delete(call, r, key, Options(call, body)),
             "deletecollection" => DeleteCollection(call, r, Options(call, body)),

@@ -28,8 +28,9 @@ public sealed partial class FakeApiServer
         {
             "application/merge-patch+json" => (JsonObject)Patches.Merge(old, Parse(body))!,
             "application/json-patch+json" => Patches.Apply(old, ParseArray(body)),
-            _ => throw ApiException.UnsupportedMediaType(type),
+            _ => throw ApiException.UnsupportedMediaType(),
         };
+        RequireSameUid(r, old, patched);
         return Object(HttpStatusCode.OK, Update(call, r, key, user, patched), metadataOnly);
     }
 
@@ -61,11 +62,18 @@ public sealed partial class FakeApiServer
                 if (patch.Text("metadata", field) is { Length: > 0 } given) merged.Meta()[field] = given;
             }
 
+            RequireSameUid(r, old, merged);
             stored = Update(call, r, key, user, merged);
         }
 
         _apply.Remember(stored, patch, manager, call.Subresource);
         return Object(old is null ? HttpStatusCode.Created : HttpStatusCode.OK, stored, metadataOnly);
+    }
+
+    // A patch that names another UID breaks a rule of the field; a replace that does is a conflict.
+    private static void RequireSameUid(ResourceDefinition r, JsonObject old, JsonObject patched)
+    {
+        if (patched.Uid() is { Length: > 0 } uid && uid != old.Uid()) throw ApiException.Invalid(r, old.Name(), FieldError.Invalid("metadata.uid", FieldError.Quote(uid), "field is immutable"));
     }
 
     private HttpResponseMessage Delete(ApiCall call, ResourceDefinition r, StoreKey key, JsonObject? options)

@@ -28,6 +28,7 @@ public sealed record FakeApiServerOptions
 /// and a request is carried out synchronously on the caller's thread (but for injected latency), so tests are deterministic.
 /// </summary>
 /// <remarks>
+/// Compared request by request with kube-apiserver 1.20.2: codes, reasons, causes and nearly all messages are the same.
 /// Not imitated: schemas of CRDs (give a <see cref="ResourceDefinition.Default"/> and <see cref="ResourceDefinition.Validate"/> where
 /// they matter), admission webhooks, strategic merge patch, dry runs, aggregation of ClusterRoles, priority and fairness.
 /// Garbage collection and namespace deletion happen only when asked for: <see cref="CollectGarbage"/>, <see cref="FinishNamespaceDeletion"/>.
@@ -49,6 +50,7 @@ public sealed partial class FakeApiServer
     {
         Clock = clock;
         _options = options ?? new();
+        Resources = new(_options.Version);
         Requests = new(Changed);
         Watches = new(_store, clock, Changed);
         _writer = new(_store, Resources, clock);
@@ -67,7 +69,7 @@ public sealed partial class FakeApiServer
     public FakeClock Clock { get; }
 
     /// <summary>What is served.</summary>
-    public ResourceRegistry Resources { get; } = new();
+    public ResourceRegistry Resources { get; }
 
     /// <summary>Every request so far.</summary>
     public RequestLog Requests { get; }

@@ -9,10 +9,11 @@ internal static partial class KindRules
 {
     private const int SecretLimit = 1024 * 1024;
 
-    public static void DefaultNamespace(JsonObject o)
+    public static void DefaultNamespace(JsonObject o, Version server)
     {
         o["spec"] ??= new JsonObject { ["finalizers"] = new JsonArray("kubernetes") };
         o["status"] ??= new JsonObject { ["phase"] = "Active" };
+        if (server < new Version(1, 21)) return;
         var meta = o.Meta();
         var labels = meta["labels"] as JsonObject ?? [];
         labels["kubernetes.io/metadata.name"] = o.Name();
@@ -43,7 +44,7 @@ internal static partial class KindRules
         var size = 0;
         foreach (var (key, value) in o["data"] as JsonObject ?? [])
         {
-            if (!DataKey().IsMatch(key)) yield return FieldError.Invalid($"data[{key}]", FieldError.Quote(key), "a valid config key must consist of alphanumeric characters, '-', '_' or '.'");
+            if (!DataKey().IsMatch(key)) yield return FieldError.Invalid($"data[{key}]", FieldError.Quote(key), "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')");
             var bytes = new byte[value.Text().Length];
             if (!Convert.TryFromBase64String(value.Text(), bytes, out var length)) throw ApiException.BadRequest("Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data");
             size += length;
@@ -83,7 +84,7 @@ internal static partial class KindRules
         if (role.Text("apiGroup") != Rbac.Group) yield return FieldError.NotSupported("roleRef.apiGroup", role.Text("apiGroup"), Rbac.Group);
         if (!kinds.Contains(role.Text("kind"))) yield return FieldError.NotSupported("roleRef.kind", role.Text("kind"), kinds);
         if (role.Text("name").Length == 0) yield return FieldError.Required("roleRef.name");
-        if (old is not null && !Json.Same(role, old["roleRef"])) yield return FieldError.Invalid("roleRef", role?.ToJsonString() ?? "null", "cannot change roleRef");
+        if (old is not null && !Json.Same(role, old["roleRef"])) yield return FieldError.Invalid("roleRef", $"rbac.RoleRef{{APIGroup:\"{role.Text("apiGroup")}\", Kind:\"{role.Text("kind")}\", Name:\"{role.Text("name")}\"}}", "cannot change roleRef");
 
         var index = -1;
         foreach (var subject in o.Objects("subjects"))
@@ -95,7 +96,7 @@ internal static partial class KindRules
             {
                 case "ServiceAccount":
                     if (group.Length > 0) yield return FieldError.NotSupported($"{at}.apiGroup", group, "");
-                    if (subject.Text("namespace").Length == 0) yield return FieldError.Required($"{at}.namespace");
+                    if (subject.Text("namespace").Length == 0 && o.Text("kind") == "ClusterRoleBinding") yield return FieldError.Required($"{at}.namespace");
                     break;
                 case "User" or "Group":
                     if (group != Rbac.Group) yield return FieldError.NotSupported($"{at}.apiGroup", group, Rbac.Group);
@@ -115,13 +116,14 @@ internal static partial class KindRules
         if (o["spec"].Number("leaseTransitions") is < 0) yield return FieldError.Invalid("spec.leaseTransitions", "-1", "must be greater than or equal to 0");
     }
 
-    public static IEnumerable<FieldError> Event(JsonObject o, JsonObject? old)
+    public static IEnumerable<FieldError> Event(JsonObject o, JsonObject? old, Version server)
     {
         RequireMicroTime(o, "Event", "eventTime", o.Text("eventTime"));
-        var regarding = o["regarding"].Text("namespace");
-        if (o.Namespace() != (regarding.Length == 0 ? "default" : regarding))
+        // Of an object outside namespaces: old servers (seen: 1.20) want kube-system, later ones take default too (kubernetes/kubernetes#100125).
+        var fits = o.Namespace() == "kube-system" || (o.Namespace() == "default" && server >= new Version(1, 22));
+        if (o["regarding"].Text("namespace").Length == 0 && !fits)
         {
-            yield return FieldError.Invalid("involvedObject.namespace", FieldError.Quote(regarding), "does not match event.namespace");
+            yield return FieldError.Invalid("involvedObject.namespace", "\"\"", "does not match event.namespace");
         }
 
         foreach (var field in new[] { "eventTime", "reportingController", "reportingInstance", "action", "reason" })
@@ -135,6 +137,11 @@ internal static partial class KindRules
         }
 
         if (o.Text("type") is not ("Normal" or "Warning")) yield return FieldError.Invalid("type", FieldError.Quote(o.Text("type")), "has invalid value");
+        foreach (var field in new[] { "regarding", "related", "reason", "action", "note", "type", "eventTime", "reportingController", "reportingInstance" })
+        {
+            if (old is not null && !Json.Same(o[field], old[field])) yield return FieldError.Invalid(field, "…", "field is immutable");
+        }
+
         if (o["series"] is JsonObject series && series.Number("count") is not >= 2) yield return FieldError.Invalid("series.count", "1", "should be at least 2");
     }
 

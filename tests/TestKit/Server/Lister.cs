@@ -98,7 +98,7 @@ internal sealed class Lister(ObjectStore store, Func<ResourceDefinition, long?> 
         }
         catch (Exception e) when (e is FormatException or System.Text.Json.JsonException)
         {
-            throw ApiException.BadRequest("continue key is not valid: " + e.Message);
+            throw ApiException.BadRequest("invalid continue token: continue key is not valid: " + e.Message);
         }
 
         var after = new StoreKey(parsed.Text("ns"), parsed.Text("start"));

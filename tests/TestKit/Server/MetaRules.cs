@@ -26,19 +26,17 @@ internal static partial class MetaRules
             if (!QualifiedName(key.ToLowerInvariant())) errors.Add(FieldError.Invalid("metadata.annotations", FieldError.Quote(key), "is not a qualified name"));
         }
 
-        var index = -1;
         foreach (var owner in o.Objects("metadata", "ownerReferences"))
         {
-            index++;
-            foreach (var field in new[] { "apiVersion", "kind", "name", "uid" })
+            foreach (var (field, word) in new[] { ("apiVersion", "version"), ("kind", "kind"), ("name", "name"), ("uid", "uid") })
             {
-                if (owner.Text(field).Length == 0) errors.Add(FieldError.Invalid($"metadata.ownerReferences[{index}].{field}", "\"\"", "must not be empty"));
+                if (owner.Text(field).Length == 0) errors.Add(FieldError.Invalid($"metadata.ownerReferences.{field}", "\"\"", $"{word} must not be empty"));
             }
         }
 
         foreach (var finalizer in o.Texts("metadata", "finalizers"))
         {
-            if (!finalizer.Contains('/') && finalizer is not ("orphan" or "foregroundDeletion" or "kubernetes"))
+            if (!r.Custom && !finalizer.Contains('/') && finalizer is not ("orphan" or "foregroundDeletion" or "kubernetes"))
             {
                 errors.Add(FieldError.Invalid("metadata.finalizers", FieldError.Quote(finalizer), "name is neither a standard finalizer name nor is it fully qualified"));
             }
@@ -67,9 +65,18 @@ internal static partial class MetaRules
         {
             if (name is "." or ".." || name.Contains('/') || name.Contains('%')) errors.Add(FieldError.Invalid("metadata.name", FieldError.Quote(name), "may not be '.' or '..' or contain '/' or '%'"));
         }
-        else if (name.Length > 253 || !DnsSubdomain().IsMatch(name) || (r.Plural == "namespaces" && (name.Length > 63 || name.Contains('.'))))
+        else if (r.Plural == "namespaces")
         {
-            errors.Add(FieldError.Invalid("metadata.name", FieldError.Quote(name), "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"));
+            if (name.Length <= 63 && !name.Contains('.') && DnsSubdomain().IsMatch(name)) return;
+            errors.Add(FieldError.Invalid("metadata.name", FieldError.Quote(name), "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"));
+        }
+        else if (name.Length > 253)
+        {
+            errors.Add(FieldError.Invalid("metadata.name", FieldError.Quote(name), "must be no more than 253 characters"));
+        }
+        else if (!DnsSubdomain().IsMatch(name))
+        {
+            errors.Add(FieldError.Invalid("metadata.name", FieldError.Quote(name), "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"));
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry resources
     {
         var o = body.Clone();
         MatchRequest(r, ns, null, o);
-        if (r.Namespaced) RequireLiveNamespace(r, ns, o.Name());
+        if (r.Namespaced) RequireLiveNamespace(r, ns, o.Name() is { Length: > 0 } given ? given : o.Text("metadata", "generateName"));
         var meta = o.Meta();
         if (o.Text("metadata", "resourceVersion").Length > 0) throw ApiException.Untyped("resourceVersion should not be set on objects to be created");
         if (o.Name().Length == 0 && o.Text("metadata", "generateName") is { Length: > 0 } prefix) meta["name"] = prefix[..Math.Min(prefix.Length, MostGeneratedPrefix)] + Suffix();
@@ -28,7 +28,7 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry resources
         if (r.HasStatus) o.Remove("status");
         Complete(r, o, null);
         var key = new StoreKey(r.Namespaced ? ns : "", o.Name());
-        return store.Find(r, key) is null ? store.Set(r, key, o) : throw ApiException.AlreadyExists(r, key.Name);
+        return store.Find(r, key) is { } there ? throw ApiException.AlreadyExists(r, key.Name, there.IsDeleting()) : store.Set(r, key, o);
     }
 
     /// <summary>Replaces an object, or its status alone. Writes nothing if nothing would change, as the real server does.</summary>
@@ -50,7 +50,7 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry resources
         }
 
         var version = o.Text("metadata", "resourceVersion");
-        if (version.Length == 0 && !r.UnconditionalUpdate) throw ApiException.Invalid(r, key.Name, FieldError.Invalid("metadata.resourceVersion", "0x0", "must be specified for an update"));
+        if (version.Length == 0 && !r.UnconditionalUpdate) throw ApiException.Invalid(r.Group, r.Plural, key.Name, FieldError.Invalid("metadata.resourceVersion", "0x0", "must be specified for an update"));
         if (version.Length > 0 && version != old.Text("metadata", "resourceVersion")) throw ApiException.Stale(r, key.Name);
         return Save(r, key, subresource, o, old);
     }
@@ -92,7 +92,7 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry resources
         CheckPreconditions(r, last, options);
         var finalizers = last.Texts("metadata", "finalizers").ToList();
         var policy = options.Text("propagationPolicy");
-        if (policy is not ("" or "Background" or "Foreground" or "Orphan")) throw ApiException.Invalid("meta.k8s.io", "DeleteOptions", "", FieldError.NotSupported("propagationPolicy", policy, "Background", "Foreground", "Orphan"));
+        if (policy is not ("" or "Background" or "Foreground" or "Orphan")) throw ApiException.Invalid("meta.k8s.io", "DeleteOptions", "", FieldError.NotSupported("propagationPolicy", policy, "Foreground", "Background", "Orphan", "nil"));
         if (policy is "Foreground" && !finalizers.Contains("foregroundDeletion")) finalizers.Add("foregroundDeletion");
         if (policy is "Orphan" && !finalizers.Contains("orphan")) finalizers.Add("orphan");
         if (finalizers.Count == 0 && r.Plural != "namespaces")
@@ -142,6 +142,7 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry resources
             throw ApiException.BadRequest($"the API version in the data ({o.Text("apiVersion")}, Kind={o.Text("kind")}) does not match the expected API version ({r.ApiVersion}, Kind={r.Kind})");
         }
 
+        if (r.Custom && o.Text("kind").Length == 0) throw ApiException.BadRequest($"{r.Kind} in version \"{r.Version}\" cannot be handled as a {r.Kind}: unmarshalerDecoder: Object 'Kind' is missing");
         if (name is not null && o.Name().Length == 0) throw ApiException.BadRequest("name must be provided");
         if (name is not null && o.Name() != name) throw ApiException.BadRequest($"the name of the object ({o.Name()}) does not match the name on the URL ({name})");
         if (r.Namespaced && o.Namespace() is { Length: > 0 } given && given != ns) throw ApiException.BadRequest("the namespace of the provided object does not match the namespace sent on the request");

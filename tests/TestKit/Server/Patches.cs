@@ -28,7 +28,7 @@ internal static class Patches
             switch (operation.Text("op"))
             {
                 case "test":
-                    if (!Json.Same(Get(root, path), operation?["value"])) throw ApiException.UnprocessablePatch($"testing value {operation.Text("path")} failed: test failed");
+                    if (!Json.Same(Get(root, path), operation?["value"])) throw ApiException.UnprocessablePatch();
                     break;
                 case "add":
                     Put(root, path, operation?["value"]?.DeepClone(), insert: true);
@@ -49,17 +49,17 @@ internal static class Patches
                     Put(root, path, value, insert: true);
                     break;
                 default:
-                    throw ApiException.UnprocessablePatch($"unexpected operation \"{operation.Text("op")}\"");
+                    throw ApiException.UnprocessablePatch();
             }
         }
 
-        return root as JsonObject ?? throw ApiException.UnprocessablePatch("the result is no object");
+        return root as JsonObject ?? throw ApiException.UnprocessablePatch();
     }
 
     private static string[] Pointer(string path)
     {
         if (path.Length == 0) return [];
-        if (path[0] != '/') throw ApiException.UnprocessablePatch($"\"{path}\" is no JSON pointer");
+        if (path[0] != '/') throw ApiException.UnprocessablePatch();
         return [.. path[1..].Split('/').Select(s => s.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
     }
 
@@ -86,12 +86,12 @@ internal static class Patches
             JsonArray a => Index(a, path[^1]) is { } i && i < a.Count,
             _ => false,
         };
-        if (!there) throw ApiException.UnprocessablePatch($"/{string.Join('/', path)}: missing value");
+        if (!there) throw ApiException.UnprocessablePatch();
     }
 
     private static void Put(JsonNode root, string[] path, JsonNode? value, bool insert)
     {
-        if (path.Length == 0) throw ApiException.UnprocessablePatch("the whole object cannot be replaced");
+        if (path.Length == 0) throw ApiException.UnprocessablePatch();
         switch (Get(root, path.AsSpan(0, path.Length - 1)))
         {
             case JsonObject o:
@@ -105,7 +105,7 @@ internal static class Patches
                 else a[i] = value;
                 break;
             default:
-                throw ApiException.UnprocessablePatch($"/{string.Join('/', path)}: missing parent");
+                throw ApiException.UnprocessablePatch();
         }
     }
 

@@ -65,7 +65,10 @@ internal sealed class RbacAuthorizer(ObjectStore store, ResourceRegistry resourc
         }
 
         var held = Rules(user.Name, groups, ns, []).Select(h => h.Rule).ToList();
-        var missing = wanted.SelectMany(Atoms).Where(a => !held.Any(h => Allows(h, a))).Select(Describe).Distinct().Order(StringComparer.Ordinal).ToList();
+        var missing = wanted.SelectMany(Atoms).Where(a => !held.Any(h => Allows(h, a)))
+            .GroupBy(Describe)
+            .Select(g => $"{{{g.Key}, Verbs:[{string.Join(' ', g.Select(a => FieldError.Quote(a.Verb)).Distinct())}]}}")
+            .Order(StringComparer.Ordinal).ToList();
         if (missing.Count == 0) return;
         throw ApiException.Forbidden(
             r, o.Name(), $"user \"{user.Name}\" (groups=[{string.Join(' ', groups.Select(FieldError.Quote))}]) is attempting to grant RBAC permissions not currently held:\n{string.Join('\n', missing)}");
@@ -77,7 +80,7 @@ internal sealed class RbacAuthorizer(ObjectStore store, ResourceRegistry resourc
         if (ns.Length > 0) bindings = bindings.Concat(store.In(Kind("rolebindings"), ns).Select(b => (Cluster: false, b.Value)));
         foreach (var (cluster, binding) in bindings)
         {
-            if (binding.Objects("subjects").FirstOrDefault(s => Applies(s, user, groups)) is not { } subject) continue;
+            if (binding.Objects("subjects").FirstOrDefault(s => Applies(s, user, groups, binding.Namespace())) is not { } subject) continue;
             var role = binding["roleRef"];
             if (RulesOf(role, ns) is not { } rules)
             {
@@ -85,18 +88,21 @@ internal sealed class RbacAuthorizer(ObjectStore store, ResourceRegistry resourc
                 continue;
             }
 
-            var who = subject.Text("kind") == "ServiceAccount" ? $"{subject.Text("name")}/{subject.Text("namespace")}" : subject.Text("name");
+            var who = subject.Text("kind") == "ServiceAccount" ? $"{subject.Text("name")}/{AccountNamespace(subject, binding.Namespace())}" : subject.Text("name");
             var name = cluster ? binding.Name() : $"{binding.Name()}/{binding.Namespace()}";
             var source = $"{(cluster ? "ClusterRoleBinding" : "RoleBinding")} \"{name}\" of {role.Text("kind")} \"{role.Text("name")}\" to {subject.Text("kind")} \"{who}\"";
             foreach (var rule in rules) yield return (source, rule);
         }
     }
 
-    private static bool Applies(JsonObject subject, string user, IReadOnlyList<string> groups) => subject.Text("kind") switch
+    private static string AccountNamespace(JsonObject subject, string bindingNamespace) =>
+        subject.Text("namespace") is { Length: > 0 } ns ? ns : bindingNamespace;
+
+    private static bool Applies(JsonObject subject, string user, IReadOnlyList<string> groups, string bindingNamespace) => subject.Text("kind") switch
     {
         "User" => subject.Text("name") == user,
         "Group" => groups.Contains(subject.Text("name")),
-        "ServiceAccount" => $"system:serviceaccount:{subject.Text("namespace")}:{subject.Text("name")}" == user,
+        "ServiceAccount" => $"system:serviceaccount:{AccountNamespace(subject, bindingNamespace)}:{subject.Text("name")}" == user,
         _ => false,
     };
 
@@ -130,9 +136,9 @@ internal sealed class RbacAuthorizer(ObjectStore store, ResourceRegistry resourc
 
     private static string Describe(AccessQuestion atom)
     {
-        if (atom.Path is not null) return $"{{NonResourceURLs:[\"{atom.Path}\"], Verbs:[\"{atom.Verb}\"]}}";
+        if (atom.Path is not null) return $"NonResourceURLs:[\"{atom.Path}\"]";
         var names = atom.Name.Length == 0 ? "" : $", ResourceNames:[\"{atom.Name}\"]";
-        return $"{{APIGroups:[\"{atom.Group}\"], Resources:[\"{atom.CombinedResource}\"]{names}, Verbs:[\"{atom.Verb}\"]}}";
+        return $"APIGroups:[\"{atom.Group}\"], Resources:[\"{atom.CombinedResource}\"]{names}";
     }
 
     private ResourceDefinition Kind(string plural) => resources.Find(Rbac.Group, "v1", plural)!;

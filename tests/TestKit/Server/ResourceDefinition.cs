@@ -44,9 +44,10 @@ public sealed class ResourceRegistry
 {
     private readonly Dictionary<(string Group, string Version, string Plural), ResourceDefinition> _all = [];
 
-    internal ResourceRegistry()
+    /// <param name="server">The release whose rules to follow where they have changed.</param>
+    internal ResourceRegistry(Version server)
     {
-        Register(new("", "v1", "Namespace", "namespaces", false) { HasStatus = true, Default = KindRules.DefaultNamespace });
+        Register(new("", "v1", "Namespace", "namespaces", false) { HasStatus = true, Default = o => KindRules.DefaultNamespace(o, server) });
         Register(new("", "v1", "ServiceAccount", "serviceaccounts", true));
         Register(new("", "v1", "Secret", "secrets", true) { Default = KindRules.DefaultSecret, Validate = KindRules.Secret });
         foreach (var (kind, plural, namespaced) in new[] { ("Role", "roles", true), ("ClusterRole", "clusterroles", false) })
@@ -63,7 +64,7 @@ public sealed class ResourceRegistry
         }
 
         Register(new("coordination.k8s.io", "v1", "Lease", "leases", true) { CreateOnUpdate = true, UnconditionalUpdate = false, Validate = KindRules.Lease });
-        Register(new("events.k8s.io", "v1", "Event", "events", true) { Validate = KindRules.Event });
+        Register(new("events.k8s.io", "v1", "Event", "events", true) { Validate = (o, old) => KindRules.Event(o, old, server) });
         foreach (var (kind, plural) in new[]
         {
             ("BreakGlassPolicy", "breakglasspolicies"), ("BreakGlassGrant", "breakglassgrants"), ("BreakGlassApproval", "breakglassapprovals"),
@@ -88,5 +89,5 @@ public sealed class ResourceRegistry
     internal ResourceDefinition Of(ResourceType type) => Find(type.Group, type.Version, type.Plural)
         ?? throw new InvalidOperationException($"The fake server does not serve {type} {type.ApiVersion}; register it with server.Resources.Register.");
 
-    internal bool Serves(string group, string version) => _all.Keys.Any(k => k.Group == group && k.Version == version);
+    internal bool ServesBuiltIn(string group, string version) => _all.Values.Any(r => r.Group == group && r.Version == version && !r.Custom);
 }

@@ -78,7 +78,7 @@ internal sealed class Tokens(ObjectStore store, ResourceRegistry resources, Time
     private JsonObject Bound(string ns, JsonObject reference)
     {
         var (version, kind, name) = (reference.Text("apiVersion"), reference.Text("kind"), reference.Text("name"));
-        if (kind != "Secret" || version is not ("v1" or "")) throw ApiException.BadRequest($"cannot bind token to object of type {version}, Kind={kind}");
+        if (kind != "Secret" || version is not ("v1" or "")) throw ApiException.BadRequest($"cannot bind token to object of type /{version}, Kind={kind}");
         var secrets = Kind("secrets");
         var secret = store.Find(secrets, new(ns, name)) ?? throw ApiException.NotFound(secrets, name);
         if (reference.Text("uid") is { Length: > 0 } uid && uid != secret.Uid())

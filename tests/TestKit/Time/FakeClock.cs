@@ -10,9 +10,10 @@ namespace TestKit;
 /// <list type="bullet">
 /// <item>Due timers run on the thread that calls <see cref="Advance"/>, one after another in order of their due time (then of
 /// arming), each with the clock standing at its own due time. What a callback arms within the same span fires in it too.</item>
-/// <item>They run without a synchronisation context, so the continuation of <c>await Task.Delay(…, clock)</c> in code that
-/// has none runs inside Advance up to its next incomplete await. Code started straight from an xunit test does have one (xunit's)
-/// and goes on elsewhere: wait for its effect with <see cref="WhenTimerArmed(string)"/> or a <see cref="Signal"/>, then advance on.</item>
+/// <item>They run without a synchronisation context, as real ones do. Where the code under test goes on after
+/// <c>await Task.Delay(…, clock)</c> is not settled by that: mostly inside Advance, but on its own thread if it has a context
+/// (xunit's) or had armed the timer and not yet come to await it. So a test steps: note <see cref="Armings"/>, advance to one
+/// instant, await the effect (<see cref="WhenTimerArmedSince"/>, a <see cref="Signal"/>), then take the next step.</item>
 /// <item>A timer armed with a due time of zero runs at once on the thread pool, as a real one does; it never waits for an Advance.</item>
 /// <item>Advance from one place only. Concurrent and nested calls are safe but their order is nobody's.</item>
 /// </list>
