@@ -80,11 +80,11 @@ public sealed partial class GrantNamesTests
     [Theory]
     [InlineData("grant-1", null, true)]
     [InlineData(null, "grant-1", true)]
-    [InlineData("grant-2", "grant-1", false)]
+    [InlineData("grant-2", "grant-1", true)]
     [InlineData("grant-2", null, false)]
     [InlineData(null, "grant-2", false)]
     [InlineData(null, null, false)]
-    public void An_object_is_the_grants_where_it_says_so_by_annotation_or_else_by_owner(string? annotation, string? owner, bool owns)
+    public void An_object_is_the_grants_where_its_annotation_or_its_owner_says_so(string? annotation, string? owner, bool owns)
     {
         var o = new ServiceAccount
         {
