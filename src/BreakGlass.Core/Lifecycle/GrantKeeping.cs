@@ -58,7 +58,7 @@ internal static class GrantKeeping
     /// A token of a ServiceAccount that was deleted and made again is dead, and its Secret can never hold another. A Secret that has been there for
     /// a while without a token either lost the mark that it has one, or the run that made it died: it cannot be told, so it is made again.
     /// </summary>
-    private static PlanStep.Remove? StaleCredential(GrantFacts facts, Wanted wanted)
+    public static PlanStep? StaleCredential(GrantFacts facts, Wanted wanted)
     {
         if (wanted.Actual<ServiceAccount>() is not { } account || wanted.Actual<SecretMetadata>() is not { } secret) return null;
         var stale = secret.Metadata.Annotations.TryGetValue(GrantObjects.DeliveredAnnotation, out var uid)

@@ -62,11 +62,16 @@ internal sealed class Cluster
 
     public Cluster Copy() => (Cluster)MemberwiseClone();
 
-    public ClusterView View() => new(
-        [.. Namespaces.Values],
-        name => Rules.TryGetValue(("", name), out var rules) ? new ClusterRole { Metadata = new() { Name = name }, Rules = rules } : null,
-        (ns, name) => Rules.TryGetValue((ns, name), out var rules) ? new Role { Metadata = new() { Namespace = ns, Name = name }, Rules = rules } : null,
-        name => Namespaces.GetValueOrDefault(name));
+    /// <summary>What a cache shows of it from now on, whatever happens to it later.</summary>
+    public ClusterView View()
+    {
+        var (namespaces, roles) = (Namespaces, Rules);
+        return new(
+            [.. namespaces.Values],
+            name => roles.TryGetValue(("", name), out var rules) ? new ClusterRole { Metadata = new() { Name = name }, Rules = rules } : null,
+            (ns, name) => roles.TryGetValue((ns, name), out var rules) ? new Role { Metadata = new() { Namespace = ns, Name = name }, Rules = rules } : null,
+            name => namespaces.GetValueOrDefault(name));
+    }
 
     public IKubeObject? Get(Place place) => Objects.GetValueOrDefault(place);
 
