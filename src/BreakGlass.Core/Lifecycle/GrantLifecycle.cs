@@ -48,7 +48,8 @@ public static class GrantLifecycle
             return facts.Attempt.Refreshed ? GrantClosing.Decide(facts, grant, byPolicy) : GrantPlan.Do(new PlanStep.Refresh());
         }
 
-        return grant.Status.Phase is GrantPhase.Active ? GrantKeeping.Decide(facts, grant) : GrantOpening.Decide(facts, grant);
+        // A phase that was set by hand is made true like any other record.
+        return grant.Status.Phase is GrantPhase.Active && Conditions.IsTrue(grant.Status.Conditions, "Active") ? GrantKeeping.Decide(facts, grant) : GrantOpening.Decide(facts, grant);
     }
 
     private static GrantPlan Judge(GrantFacts facts, BreakGlassGrant grant)

@@ -25,17 +25,17 @@ internal sealed partial class EventSender(
     private readonly Dictionary<EventKey, Series> _series = [];
     private string _clusterNamespace = options.Namespace;
 
-    public bool TryTake(Recorded note) => _items.Writer.TryWrite(new(note, null));
+    public bool TryTake(Recorded note) => _items.Writer.TryWrite(new(note.Time, note, null));
 
     /// <summary>Time to finish and refresh series. Lost when the queue is full; the next one comes.</summary>
-    public void Tick() => _items.Writer.TryWrite(new(null, null));
+    public void Tick() => _items.Writer.TryWrite(new(time.GetUtcNow(), null, null));
 
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            await _items.Writer.WriteAsync(new(null, flushed), cancellationToken);
+            await _items.Writer.WriteAsync(new(time.GetUtcNow(), null, flushed), cancellationToken);
         }
         catch (ChannelClosedException)
         {
@@ -67,7 +67,7 @@ internal sealed partial class EventSender(
         try
         {
             if (item.Note is { } note) await WriteAsync(note, cancellationToken);
-            else await KeepHouseAsync(everything: item.Flushed is not null, cancellationToken);
+            else await KeepHouseAsync(item.Time, everything: item.Flushed is not null, cancellationToken);
         }
         finally
         {
@@ -83,11 +83,11 @@ internal sealed partial class EventSender(
             {
                 series.Count++;
                 series.Last = recorded.Time;
-                if (series.Count == 2) await PatchAsync(series, cancellationToken);
+                if (series.Count == 2) await PatchAsync(series, recorded.Time, cancellationToken);
                 return;
             }
 
-            await FinishAsync(recorded.Key, series, cancellationToken);
+            await FinishAsync(recorded.Key, series, recorded.Time, cancellationToken);
         }
 
         series = new(ToEvent(recorded)) { Last = recorded.Time, LastWritten = recorded.Time };
@@ -112,23 +112,25 @@ internal sealed partial class EventSender(
         }
     }
 
-    private async Task KeepHouseAsync(bool everything, CancellationToken cancellationToken)
+    /// <param name="now">When it was asked for: what was noted later stands behind it in the queue.</param>
+    /// <param name="everything">Write every count that is not written yet.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    private async Task KeepHouseAsync(DateTimeOffset now, bool everything, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
         foreach (var (key, series) in _series.ToArray())
         {
-            if (now - series.Last >= EventRecorder.FinishAfter) await FinishAsync(key, series, cancellationToken);
-            else if (series.Count > series.Written && (everything || now - series.LastWritten >= EventRecorder.RefreshAfter)) await PatchAsync(series, cancellationToken);
+            if (now - series.Last >= EventRecorder.FinishAfter) await FinishAsync(key, series, now, cancellationToken);
+            else if (series.Count > series.Written && (everything || now - series.LastWritten >= EventRecorder.RefreshAfter)) await PatchAsync(series, now, cancellationToken);
         }
     }
 
-    private async Task FinishAsync(EventKey key, Series series, CancellationToken cancellationToken)
+    private async Task FinishAsync(EventKey key, Series series, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (series.Count > series.Written) await PatchAsync(series, cancellationToken);
+        if (series.Count > series.Written) await PatchAsync(series, now, cancellationToken);
         _series.Remove(key);
     }
 
-    private async Task PatchAsync(Series series, CancellationToken cancellationToken)
+    private async Task PatchAsync(Series series, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var count = series.Count;
         var patch = new JsonObject
@@ -154,7 +156,7 @@ internal sealed partial class EventSender(
         }
 
         await SendAsync(series.Event, Send, cancellationToken);
-        (series.Written, series.LastWritten) = (count, time.GetUtcNow());
+        (series.Written, series.LastWritten) = (count, now);
     }
 
     /// <returns>Whether the event is there.</returns>
@@ -237,7 +239,7 @@ internal sealed partial class EventSender(
     internal sealed record Recorded(EventKey Key, EventNote Note, DateTimeOffset Time);
 
     /// <summary>A note; or a request to flush; or, with neither, a tick.</summary>
-    private readonly record struct Item(Recorded? Note, TaskCompletionSource? Flushed);
+    private readonly record struct Item(DateTimeOffset Time, Recorded? Note, TaskCompletionSource? Flushed);
 
     private sealed class Series(Event e)
     {

@@ -1,0 +1,4 @@
+using Xunit;
+
+// Stillness watches the whole thread pool.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

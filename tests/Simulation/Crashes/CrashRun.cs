@@ -1,0 +1,90 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using TestKit;
+
+namespace Simulation;
+
+/// <summary>Where an operator dies.</summary>
+/// <param name="Write">After which of its writes, from the creation of the grant on.</param>
+/// <param name="AnswerLost">Whether it never got to know that this write happened.</param>
+/// <param name="Late">Whether another operator starts only when the grant's time is over; at once otherwise.</param>
+internal sealed record Death(int Write, bool AnswerLost, bool Late)
+{
+    public override string ToString() => $"death after write {Write} ({(AnswerLost ? "its answer lost" : "its answer delivered")}), restart {(Late ? "past the expiry" : "at once")}";
+}
+
+/// <summary>One life of a grant under an operator that dies once, and what was wrong with it.</summary>
+internal sealed class CrashRun(Stillness stillness, Scenario scenario)
+{
+    private static readonly TimeSpan TooLate = Sample.Duration + TimeSpan.FromSeconds(10);
+
+    /// <summary>A life without a death: what comes of it, and how many writes it takes.</summary>
+    public (Outcome Outcome, IReadOnlyList<RequestRecord> Writes) Undisturbed()
+    {
+        using var world = new World(stillness);
+        scenario.Prepare(world);
+        var replica = world.Start();
+        world.Advance(TimeSpan.FromSeconds(2));
+        var before = replica.Handler.Writes;
+        Live(world);
+        var problems = Problems(world, null, null).ToList();
+        if (problems.Count > 0) throw new InvalidOperationException($"{scenario.Name}, undisturbed: {string.Join("; ", problems)}");
+        return (Outcome.Of(world.History.Last("inc-4711")), [.. world.Server.Requests.Writes.Skip(before)]);
+    }
+
+    /// <summary>A life with a death in it.</summary>
+    /// <returns>What was wrong; null if the operator ended its work before it could die.</returns>
+    public IReadOnlyList<string>? With(Death death, Outcome expected)
+    {
+        using var world = new World(stillness);
+        scenario.Prepare(world);
+        var first = world.Start();
+        world.Advance(TimeSpan.FromSeconds(2));
+        first.Handler.KillAfterWrite(death.Write, death.AnswerLost);
+        DateTimeOffset? restarted = null;
+        world.AtRest = () =>
+        {
+            if (!first.IsDead || restarted is not null) return;
+            first.Kill();
+            if (death.Late) world.Advance(TooLate);
+            restarted = world.Now;
+            world.Start();
+        };
+        Live(world);
+        if (restarted is null) return null;
+
+        var outcome = Outcome.Of(world.History.Last("inc-4711"));
+        var problems = Problems(world, restarted, death).ToList();
+        if (!death.Late && outcome != expected) problems.Add($"the outcome is {outcome} instead of {expected}");
+        if (death.Late && outcome.Phase != expected.Phase && outcome.Phase != nameof(GrantPhase.Expired)) problems.Add($"it ended {outcome.Phase}");
+        return [.. problems.Select(p => $"{scenario.Name}, {death}: {p}")];
+    }
+
+    private void Live(World world)
+    {
+        world.Server.Put(Sample.Grant(scenario.Grant));
+        world.AdvanceUntil(() => world.Grant() is not { Status.Phase: null or GrantPhase.Pending }, TimeSpan.FromMinutes(5), "the grant active, or over");
+        scenario.Finish(world);
+        world.AdvanceUntil(() => world.Grant() is null || GrantLifecycle.IsTerminal(world.Grant()!.Status.Phase), TimeSpan.FromMinutes(5), "the grant over");
+        world.Advance(TimeSpan.FromSeconds(30));
+    }
+
+    private IEnumerable<string> Problems(World world, DateTimeOffset? restarted, Death? death)
+    {
+        foreach (var violation in world.History.Violations) yield return violation;
+        foreach (var (binding, late) in world.History.Late(world.Now, restarted))
+        {
+            // Timers count whole milliseconds.
+            if (late > TimeSpan.FromMilliseconds(1)) yield return $"{binding.Key} gave access {late} too long";
+        }
+
+        foreach (var left in world.Owned()) yield return $"{left.Kind} {Kube.Model.ObjectKey.Of(left)} is left over";
+        var last = world.History.Last("inc-4711");
+        if (!GrantLifecycle.IsTerminal(last.Status.Phase)) yield return $"it is {last.Status.Phase} in the end";
+        if (GrantLifecycle.IsRecorded(last.Status) && !Conditions.IsTrue(last.Status.Conditions, "Revoked")) yield return "its revocation was never proven";
+        if (world.Grant() is { Metadata.Finalizers.Count: > 0 }) yield return "its finalizer is still there";
+        if (scenario.End is EndedBy.GrantDeletion && world.Grant() is not null) yield return "it was deleted and is still there";
+        if (scenario.End is EndedBy.PolicyDeletion && world.Policy() is not null) yield return "its policy was deleted and is still there";
+        if (world.Policy() is { Metadata.Finalizers.Count: > 0 } && death is null) yield return "its policy is still held by the finalizer";
+    }
+}

@@ -1,0 +1,86 @@
+namespace Simulation;
+
+/// <summary>
+/// Knows when nothing moves any more: no work item runs or waits on the thread pool, so whatever is left waits for the fake clock or for the
+/// test. With it a simulation moves its time only when everybody has done what there was to do, and a run is the same every time.
+/// </summary>
+/// <remarks>
+/// All code under test runs on the thread pool and waits only by timers of the fake clock. The test itself runs on a thread of its own
+/// (<see cref="Run"/>). Threads of the pool that the test runner keeps busy for good are counted beforehand. Only for test assemblies that run
+/// one test at a time.
+/// </remarks>
+internal sealed class Stillness
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StuckRunner = TimeSpan.FromSeconds(2);
+
+    private int _others;
+
+    private Stillness() => _others = Least(Busy(), () => Busy());
+
+    /// <summary>Runs a simulation on a thread of its own.</summary>
+    public static async Task Run(Action<Stillness> simulation)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                simulation(new Stillness());
+                done.SetResult();
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        }) { IsBackground = true, Name = "simulation" };
+        thread.Start();
+        await done.Task;
+    }
+
+    /// <summary>Comes back when nothing moves.</summary>
+    /// <exception cref="TimeoutException">Something moves on and on: work that goes round in circles.</exception>
+    public void Await()
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var seen = -1L;
+        var since = started;
+        while (true)
+        {
+            var completed = ThreadPool.CompletedWorkItemCount;
+            if (ThreadPool.PendingWorkItemCount == 0)
+            {
+                var busy = Busy();
+                if (busy < _others) _others = busy;
+                if (busy <= _others && completed == seen && ThreadPool.PendingWorkItemCount == 0 && ThreadPool.CompletedWorkItemCount == completed) return;
+
+                // The test runner took another thread of the pool for good.
+                if (completed != seen) since = TimeProvider.System.GetTimestamp();
+                else if (busy > _others && TimeProvider.System.GetElapsedTime(since) > StuckRunner) _others = busy;
+            }
+
+            seen = completed;
+            if (TimeProvider.System.GetElapsedTime(started) > Limit) throw new TimeoutException($"Waited {Limit.TotalSeconds:0} s of real time for everything to come to rest, and it did not: something goes round in circles.");
+            Thread.Yield();
+        }
+    }
+
+    private static int Busy()
+    {
+        ThreadPool.GetMaxThreads(out var most, out _);
+        ThreadPool.GetAvailableThreads(out var available, out _);
+        return most - available;
+    }
+
+    private static int Least(int least, Func<int> sample)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromMilliseconds(20))
+        {
+            least = Math.Min(least, sample());
+            Thread.Yield();
+        }
+
+        return least;
+    }
+}
