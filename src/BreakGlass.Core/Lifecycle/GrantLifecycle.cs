@@ -14,7 +14,7 @@ public static class GrantLifecycle
     public static readonly TimeSpan ExpiryNotice = TimeSpan.FromMinutes(5);
 
     /// <summary>Every reason that making access can fail for, so that each has its counter from the start.</summary>
-    public static IReadOnlyList<string> FailureReasons { get; } = ["Forbidden", "Invalid", "NamespaceMissing", "ForeignObject", "TokenTooLong", "RecordLost"];
+    public static IReadOnlyList<string> FailureReasons { get; } = ["Forbidden", "Invalid", "NamespaceMissing", "ForeignObject", "TokenTooLong", "RecordLost", "SpecChanged"];
 
     private static readonly TimeSpan ClockRetry = TimeSpan.FromSeconds(10);
 

@@ -200,7 +200,15 @@ internal sealed partial class World
             [GrantObjects.DeliveredAnnotation] = deliver.ServiceAccountUid, [GrantObjects.TokenExpiresAtAnnotation] = Timestamp.Text(run.Attempt.Token!.ExpiresAt),
         });
         if (grant.Spec.RecipientKey is null && Cluster.Get(Place.Of(deliver.Secret))?.Metadata.ResourceVersion != deliver.Secret.Metadata.ResourceVersion) throw new Refused(409, "the Secret was written since");
-        Cluster.Deliver(deliver.Secret, grant.Spec.RecipientKey is null ? run.Token!.Number : -1, marks);
+        try
+        {
+            Cluster.Deliver(deliver.Secret, grant.Spec.RecipientKey is null ? run.Token!.Number : -1, marks);
+        }
+        catch (Refused e) when (e.Status == 422)
+        {
+            Cluster.Delete(Place.Of(deliver.Secret), deliver.Secret.Metadata.Uid);
+            run.Remove(deliver.Secret);
+        }
     }
 
     private void Hold(PlanStep.HoldCredential hold, Run run)
