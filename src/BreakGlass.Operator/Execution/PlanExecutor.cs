@@ -186,7 +186,7 @@ internal sealed class PlanExecutor(
         {
             case Removal.Orphan:
                 metrics.OrphanRemoved(o.Kind);
-                announcer.Tell(o, new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."));
+                announcer.Tell(facts.Name, o, new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."));
                 break;
             case Removal.Tampered:
                 Repaired(facts, o, "was replaced by something else and is made again");

@@ -90,7 +90,8 @@ public class EventTests
         world.Settle();
         world.Server.List<RoleBinding>("payments").Should().ContainSingle();
         world.Events().Should().Contain(e => e.Reason == "DriftRepaired" && e.Type == "Warning" && e.Regarding!.Kind == nameof(BreakGlassGrant));
-        world.Events().Should().Contain(e => e.Reason == "OrphanRemoved" && e.Type == "Warning" && e.Regarding!.Name == "breakglass-old");
+        world.Events().Should().Contain(e => e.Reason == "OrphanRemoved" && e.Type == "Warning"
+            && e.Regarding!.Kind == nameof(BreakGlassGrant) && e.Regarding.Uid == "gone" && e.Related!.Name == "breakglass-old");
     });
 
     private static IEnumerable<string> Told(World world, string kind) => world.Events().Where(e => e.Regarding!.Kind == kind).OrderBy(e => e.EventTime).Select(e => e.Reason!);
