@@ -12,6 +12,9 @@ public static class Timestamp
     public static bool TryParse(string? text, out DateTimeOffset time) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
 
+    /// <summary>The instant a while after another; the end of time where it would lie past it, since a status can be forged to say anything.</summary>
+    public static DateTimeOffset After(DateTimeOffset time, TimeSpan span) => span > DateTimeOffset.MaxValue - time ? DateTimeOffset.MaxValue : time + span;
+
     /// <summary>Cut to whole milliseconds: what status fields can hold, so that what is written reads back the same.</summary>
     public static DateTimeOffset Millis(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMillisecond));
 }

@@ -20,6 +20,7 @@ public sealed class ReferenceRulesTests
         ["src/BreakGlass.Cli"] = ["BreakGlass.Core", "Kube.Client"],
         ["src/BreakGlass.CrdGen"] = ["BreakGlass.Core", "Kube.Runtime"],
         ["tests/TestKit"] = Libraries,
+        ["tests/TestKit.Tests"] = [.. Libraries, "TestKit"],
         ["tests/Manifests"] = ["TestKit"],
         ["tests/Simulation"] = [.. Libraries, "BreakGlass.Operator", "TestKit"],
         ["tests/Integration"] = [.. Libraries, "BreakGlass.Operator", "BreakGlass.Cli", "TestKit"],

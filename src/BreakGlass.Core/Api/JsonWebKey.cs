@@ -13,7 +13,7 @@ public sealed record JsonWebKey
     [Required, Enum("RSA", "EC")]
     public string? Kty { get; init; }
 
-    /// <summary>RSA: the modulus, base64url.</summary>
+    /// <summary>RSA: the modulus, base64url. In YAML put the name in quotes, "n": kubectl reads a bare n as false.</summary>
     [Bounds(max: 2048)]
     public string? N { get; init; }
 
@@ -29,7 +29,7 @@ public sealed record JsonWebKey
     [Bounds(max: 128)]
     public string? X { get; init; }
 
-    /// <summary>EC: the point's y, 32 bytes as base64url.</summary>
+    /// <summary>EC: the point's y, 32 bytes as base64url. In YAML put the name in quotes, "y": kubectl reads a bare y as true.</summary>
     [Bounds(max: 128)]
     public string? Y { get; init; }
 

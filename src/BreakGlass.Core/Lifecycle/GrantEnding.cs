@@ -13,9 +13,16 @@ internal static class GrantEnding
     public static DateTimeOffset Due(BreakGlassGrant grant, CoreSettings settings)
     {
         var due = grant.Status.ExpiresAt ?? DateTimeOffset.MinValue;
-        if (grant.Status.ActivatedAt is { } activated) due = Earlier(due, activated + BreakGlassApi.LongestGrant);
+        if (grant.Status.ActivatedAt is { } activated) due = Earlier(due, Timestamp.After(activated, BreakGlassApi.LongestGrant));
         if (grant.Metadata.CreationTimestamp is { } created) due = Earlier(due, created + settings.LatestActivation + BreakGlassApi.LongestGrant);
         return due;
+    }
+
+    /// <summary>The instant at which access ends as the policy stands now, whose max may have been shortened since: when to look by itself.</summary>
+    public static DateTimeOffset DueByPolicy(GrantFacts facts, BreakGlassGrant grant)
+    {
+        var due = Due(grant, facts.Settings);
+        return GoDuration.TryParse(facts.Policy?.Spec.Duration.Max, out var max) && grant.Status.ActivatedAt is { } activated ? Earlier(due, Timestamp.After(activated, max)) : due;
     }
 
     /// <summary>Why the grant ends now for reasons that lie in itself; null where it does not.</summary>
@@ -51,7 +58,7 @@ internal static class GrantEnding
         if (policy.Spec.Suspended) return new(EndReason.PolicySuspended, "PolicySuspended", GrantStatuses.Operator, $"Access ended since policy '{name}' was suspended.");
 
         var why = Narrowed(facts, grant, policy);
-        return why is null ? null : new(EndReason.PolicyNarrowed, "PolicyNarrowed", GrantStatuses.Operator, $"Access ended since policy '{name}' no longer allows it: {why}");
+        return why is null ? null : new(EndReason.PolicyNarrowed, "PolicyNarrowed", GrantStatuses.Operator, $"Access ended since policy '{name}' no longer allows it: {GrantStatuses.Sentence(why)}");
     }
 
     private static string? Narrowed(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy)

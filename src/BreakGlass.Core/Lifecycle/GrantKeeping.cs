@@ -6,27 +6,29 @@ namespace BreakGlass.Core.Lifecycle;
 /// <summary>Keeps an active grant's access as it should be: what was tampered with is put right, namespaces are followed as they come and go.</summary>
 internal static class GrantKeeping
 {
+    private static readonly TimeSpan DeliveryPatience = TimeSpan.FromMinutes(1);
+
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant)
     {
         var wanted = Wanted.For(facts, grant);
-        var records = wanted.Records(grant);
-
-        // Nothing is active that is not recorded: a namespace that came to match is written down before it is bound.
-        if (records.Any(r => !grant.Status.Bindings.Any(b => SamePlace(b, r))))
-        {
-            return GrantPlan.Do(new PlanStep.WriteStatus(grant.Status with { Bindings = Union(grant.Status.Bindings, records) }));
-        }
+        if (wanted.Foreign is { } foreign) return GrantClosing.Decide(facts, grant, GrantOpening.ForeignObject(foreign));
+        if (wanted.RecordFirst(grant) is { } record) return record;
 
         var steps = new List<PlanStep>();
         if (!GrantLifecycle.HasFinalizer(grant)) steps.Add(new PlanStep.AddFinalizer());
         steps.AddRange(wanted.Mend(wanted.Base, isRepair: true));
         steps.AddRange(wanted.Mend(wanted.Reader, isRepair: true));
-        steps.AddRange(wanted.Mend(wanted.Bindings, isRepair: true));
+        if (GrantLifecycle.HasFinalizer(grant)) steps.AddRange(wanted.Mend(wanted.Bindings, isRepair: true));
         steps.AddRange(NoLongerWanted(facts, grant, wanted));
-        if (StaleCredential(wanted) is { } stale) steps.Add(stale);
+        if (StaleCredential(facts, wanted) is { } stale) steps.Add(stale);
         else if (GrantOpening.Credential(facts, grant, wanted) is { } credential) steps.Add(credential);
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
+        // A record is dropped only when its binding is surely gone: one whose labels were stripped is in no cache.
+        var obsolete = wanted.Obsolete(grant);
+        if (obsolete.Count > 0 && !facts.Attempt.Searched) return GrantPlan.Do(new PlanStep.Find([.. obsolete.Select(GrantNames.Place)]));
+
+        var records = wanted.Records(grant);
         var status = grant.Status with
         {
             Bindings = records,
@@ -43,7 +45,7 @@ internal static class GrantKeeping
 
     private static GrantPlan Wait(GrantFacts facts, BreakGlassGrant grant)
     {
-        var due = GrantEnding.Due(grant, facts.Settings);
+        var due = GrantEnding.DueByPolicy(facts, grant);
         var notice = due - GrantLifecycle.ExpiryNotice;
         if (facts.Attempt.ExpiryAnnounced || grant.Status.ActivatedAt is not { } activated || notice <= activated) return GrantPlan.Wait(due);
         return facts.Now < notice
@@ -52,23 +54,22 @@ internal static class GrantKeeping
                 $"Access of {GrantStatuses.Requester(grant)} ends at {Timestamp.Text(due)}. Create a new grant in time if more is needed.")));
     }
 
-    /// <summary>A token of a ServiceAccount that was deleted and made again is dead, and its Secret can never hold another.</summary>
-    private static PlanStep.Remove? StaleCredential(Wanted wanted)
+    /// <summary>
+    /// A token of a ServiceAccount that was deleted and made again is dead, and its Secret can never hold another. A Secret that has been there for
+    /// a while without a token either lost the mark that it has one, or the run that made it died: it cannot be told, so it is made again.
+    /// </summary>
+    public static PlanStep? StaleCredential(GrantFacts facts, Wanted wanted)
     {
         if (wanted.Actual<ServiceAccount>() is not { } account || wanted.Actual<SecretMetadata>() is not { } secret) return null;
-        return secret.Metadata.Annotations.TryGetValue(GrantObjects.DeliveredAnnotation, out var uid) && uid != account.Metadata.Uid
-            ? new PlanStep.Remove(secret, Removal.Tampered)
-            : null;
+        var stale = secret.Metadata.Annotations.TryGetValue(GrantObjects.DeliveredAnnotation, out var uid)
+            ? uid != account.Metadata.Uid
+            : facts.Now - secret.Metadata.CreationTimestamp > DeliveryPatience;
+        return stale ? new PlanStep.Remove(secret, Removal.Tampered) : null;
     }
 
-    private static IEnumerable<PlanStep> NoLongerWanted(GrantFacts facts, BreakGlassGrant grant, Wanted wanted) =>
+    public static IEnumerable<PlanStep> NoLongerWanted(GrantFacts facts, BreakGlassGrant grant, Wanted wanted) =>
         facts.Objects
             .Where(o => o is RoleBinding or ClusterRoleBinding && Wanted.IsOurs(grant, o))
             .Where(o => !wanted.Wants(o))
             .Select(o => new PlanStep.Remove(o, Removal.NoLongerWanted));
-
-    private static bool SamePlace(BindingRecord a, BindingRecord b) => a.Kind == b.Kind && a.Name == b.Name && (a.Namespace ?? "") == (b.Namespace ?? "");
-
-    private static List<BindingRecord> Union(IReadOnlyList<BindingRecord> recorded, IReadOnlyList<BindingRecord> wanted) =>
-        [.. recorded, .. wanted.Where(w => !recorded.Any(r => SamePlace(r, w)))];
 }

@@ -16,11 +16,15 @@ internal static class GrantOpening
     {
         var wanted = Wanted.For(facts, grant);
         if (wanted.Foreign is { } foreign) return GrantClosing.Decide(facts, grant, ForeignObject(foreign));
-        if (facts.Attempt.Token is { } token && token.ExpiresAt > LatestTokenEnd(facts.Now, grant) + TokenSlack)
+
+        // Before anything is made: what the closing takes away would be made again, round after round.
+        if (CredentialEnd(facts, wanted) is { } end && end > LatestTokenEnd(facts, grant) + TokenSlack)
         {
             return GrantClosing.Decide(facts, grant, new(EndReason.Failed, "TokenTooLong", GrantStatuses.Operator,
-                $"The API server issued a token until {Timestamp.Text(token.ExpiresAt)}, longer than the grant; it was destroyed. Check the API server's --service-account-extend-token-expiration."));
+                $"The API server issued a token until {Timestamp.Text(end)}, longer than the grant; it was destroyed. Check the API server's --service-account-extend-token-expiration."));
         }
+
+        if (wanted.RecordFirst(grant) is { } record) return record;
 
         var steps = new List<PlanStep>();
         if (!GrantLifecycle.HasFinalizer(grant)) steps.Add(new PlanStep.AddFinalizer());
@@ -28,8 +32,9 @@ internal static class GrantOpening
 
         // Nothing gives access before the finalizer holds the grant.
         if (GrantLifecycle.HasFinalizer(grant)) steps.AddRange(wanted.Mend(wanted.Bindings, isRepair: false));
-        var credential = Credential(facts, grant, wanted);
-        if (credential is PlanStep.IssueToken) steps.Add(credential);
+        steps.AddRange(GrantKeeping.NoLongerWanted(facts, grant, wanted));
+        var credential = GrantKeeping.StaleCredential(facts, wanted) ?? Credential(facts, grant, wanted);
+        if (credential is PlanStep.IssueToken or PlanStep.Remove) steps.Add(credential);
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
         if (credential is not null) steps.Add(credential);
@@ -37,7 +42,7 @@ internal static class GrantOpening
         if (facts.Attempt.AccessSeen is null && wanted.AccessQuestion(facts, grant) is { } question) steps.Add(new PlanStep.CheckAccess(question));
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
-        var status = GrantStatuses.Activated(grant, wanted.Records(grant), CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
+        var status = GrantStatuses.Activated(grant, [.. wanted.Records(grant), .. wanted.Obsolete(grant)], CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
             grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe, facts.Now);
         return GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(false, "GrantActivated", "Activate",
             $"{GrantStatuses.Requester(grant)} has access until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}: {string.Join(", ", grant.Status.Access.Select(e => $"{e.RoleRef}"))} in {wanted.Bindings.Count} place(s).")));
@@ -54,7 +59,7 @@ internal static class GrantOpening
         if (delivered && (grant.Spec.RecipientKey is null || grant.Status.CredentialJwe is not null || inHand)) return null;
         if (inHand) return new PlanStep.Deliver(secret, account.Metadata.Uid!);
 
-        var lifetime = grant.Status.ExpiresAt!.Value - facts.Now;
+        var lifetime = GrantEnding.Due(grant, facts.Settings) - facts.Now;
         return new PlanStep.IssueToken(account, secret, lifetime > ShortestToken ? lifetime : ShortestToken);
     }
 
@@ -65,9 +70,12 @@ internal static class GrantOpening
             ? Timestamp.Millis(end)
             : null);
 
-    private static DateTimeOffset LatestTokenEnd(DateTimeOffset now, BreakGlassGrant grant) =>
-        grant.Status.ExpiresAt!.Value > now + ShortestToken ? grant.Status.ExpiresAt.Value : now + ShortestToken;
+    private static DateTimeOffset LatestTokenEnd(GrantFacts facts, BreakGlassGrant grant)
+    {
+        var due = GrantEnding.Due(grant, facts.Settings);
+        return due > facts.Now + ShortestToken ? due : facts.Now + ShortestToken;
+    }
 
-    private static Ending ForeignObject(IKubeObject o) => new(EndReason.Failed, "ForeignObject", GrantStatuses.Operator,
+    public static Ending ForeignObject(IKubeObject o) => new(EndReason.Failed, "ForeignObject", GrantStatuses.Operator,
         $"There is already a {o.Kind} '{ObjectKey.Of(o)}' that was not made for this grant; it was left alone. Find out whose it is, remove it, and create a new grant.");
 }

@@ -85,6 +85,14 @@ internal static class GrantStatuses
         };
     }
 
+    /// <summary>A terminal phase that was set by hand has no end, from which proof and retention count.</summary>
+    public static GrantStatus EndedByHand(BreakGlassGrant grant, DateTimeOffset now) => grant.Status with
+    {
+        ObservedGeneration = grant.Metadata.Generation,
+        EndedAt = Timestamp.Millis(now),
+        Conditions = grant.Status.Conditions.With("Active", false, "Ended", "Access ended, since the phase in the status says so.", grant.Metadata.Generation, now),
+    };
+
     public static GrantStatus Proven(BreakGlassGrant grant, Proof proof, DateTimeOffset now)
     {
         var token = proof.TokenDead switch
@@ -119,7 +127,7 @@ internal static class GrantStatuses
     private static (string Namespace, string Name) Split(string? key) =>
         key?.Split('/', 2) is [var ns, var name] ? (ns, name) : ("", key ?? "");
 
-    private static string Sentence(string text) => text.EndsWith('.') ? text : text + ".";
+    public static string Sentence(string text) => text.EndsWith('.') ? text : text + ".";
 
     private static GrantStatus Moved(BreakGlassGrant grant, GrantPhase to, string actor, string reason, DateTimeOffset now) => grant.Status with
     {

@@ -50,7 +50,7 @@ public static class PolicyLifecycle
 
         var window = GoDuration.TryParse(policy.Spec.Overuse?.Window, out var overuse) ? overuse : UsualWindow;
         var activations = facts.Grants.Select(g => g.Status.ActivatedAt).OfType<DateTimeOffset>().ToList();
-        var recent = activations.Where(a => a > facts.Now - window).ToList();
+        var recent = activations.Where(a => Timestamp.After(a, window) > facts.Now).ToList();
         var live = facts.Grants.Count(g => GrantLifecycle.IsRecorded(g.Status) && !GrantLifecycle.IsTerminal(g.Status.Phase));
 
         // Finished grants are deleted in time; the last use is remembered all the same.
@@ -66,7 +66,7 @@ public static class PolicyLifecycle
             LastActivatedAt = last,
             Roles = roles,
         };
-        return new(status, live > 0, [.. changed.Select(RoleChanged)], recent.Count == 0 ? null : recent.Min() + window + TimeSpan.FromSeconds(1));
+        return new(status, live > 0, [.. changed.Select(RoleChanged)], recent.Count == 0 ? null : Timestamp.After(Timestamp.After(recent.Min(), window), TimeSpan.FromSeconds(1)));
     }
 
     private static IReadOnlyList<Condition> ConditionsOf(PolicyFacts facts, DateTimeOffset? lastActivation)

@@ -36,7 +36,7 @@ internal sealed class Wanted
     public static Wanted For(GrantFacts facts, BreakGlassGrant grant)
     {
         var settings = facts.Settings;
-        var due = grant.Status.ExpiresAt!.Value;
+        var due = GrantEnding.Due(grant, settings);
         var targets = facts.Policy is null
             ? []
             : Rules.Targets.Resolve(grant.Status.Access, facts.Policy.Spec, grant.Spec.Namespaces, facts.Cluster.Namespaces, settings)
@@ -120,6 +120,22 @@ internal sealed class Wanted
     public IReadOnlyList<BindingRecord> Records(BreakGlassGrant grant) =>
         [.. Targets.Zip(Bindings).Select(p => GrantNames.Record(grant, p.First) with { Uid = Find(p.Second)?.Metadata.Uid })];
 
+    /// <summary>
+    /// Nothing is active that is not recorded: a namespace that came to match is written down before it is bound. Null where all is recorded.
+    /// </summary>
+    public GrantPlan? RecordFirst(BreakGlassGrant grant)
+    {
+        var missing = Records(grant).Where(r => !grant.Status.Bindings.Any(b => SamePlace(b, r))).ToList();
+        return missing.Count == 0 ? null : GrantPlan.Do(new PlanStep.WriteStatus(grant.Status with { Bindings = [.. grant.Status.Bindings, .. missing] }));
+    }
+
+    /// <summary>What is recorded, and not wanted any more.</summary>
+    public IReadOnlyList<BindingRecord> Obsolete(BreakGlassGrant grant)
+    {
+        var records = Records(grant);
+        return [.. grant.Status.Bindings.Where(b => !records.Any(r => SamePlace(b, r)))];
+    }
+
     /// <summary>A question to the authorizer that only a working binding answers with yes; null where the roles give nothing to ask for.</summary>
     public SubjectAccessReviewSpec? AccessQuestion(GrantFacts facts, BreakGlassGrant grant)
     {
@@ -131,6 +147,8 @@ internal sealed class Wanted
 
         return null;
     }
+
+    private static bool SamePlace(BindingRecord a, BindingRecord b) => a.Kind == b.Kind && a.Name == b.Name && (a.Namespace ?? "") == (b.Namespace ?? "");
 
     private bool WasThere(IKubeObject desired) =>
         desired is not (RoleBinding or ClusterRoleBinding)

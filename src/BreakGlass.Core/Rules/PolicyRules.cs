@@ -175,7 +175,7 @@ public static class PolicyRules
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            problems.Add(new(Invalid, "spec.justification.ticketPattern", $"is no regular expression that can be used (back-references and look-arounds cannot): {e.Message}"));
+            problems.Add(new(Invalid, "spec.justification.ticketPattern", $"is no regular expression that can be used (back-references and look-arounds cannot): {e.Message.TrimEnd('.')}"));
         }
     }
 }

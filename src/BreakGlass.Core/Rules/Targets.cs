@@ -55,7 +55,7 @@ public static class Targets
                 var name = ns.Metadata.Name;
                 if (ns.Metadata.DeletionTimestamp is not null || settings.IsProtected(name)) continue;
                 if (only.Count > 0 && !only.Contains(name)) continue;
-                if (Reaches(entry, ns) && Reaches(today, ns)) targets.Add(new(entry.Name, entry.RoleRef, name));
+                if (Reaches(entry, ns) && (today.ClusterWide is true || Reaches(today, ns))) targets.Add(new(entry.Name, entry.RoleRef, name));
             }
         }
 
@@ -75,7 +75,8 @@ public static class Targets
     {
         var today = policy.Access.FirstOrDefault(e => e.Name == recorded.Name);
         if (today is null || today.RoleRef != recorded.RoleRef) return false;
-        if (recorded.ClusterWide is true) return today.ClusterWide is true;
+        if (today.ClusterWide is true) return true;
+        if (recorded.ClusterWide is true) return false;
         if (recorded.NamespaceSelector is not null) return today.NamespaceSelector is not null || today.Namespaces.Count > 0;
         return today.NamespaceSelector is not null || recorded.Namespaces.Any(today.Namespaces.Contains);
     }

@@ -44,7 +44,12 @@ public sealed partial class Informer<T>
     /// <param name="time">Clock.</param>
     /// <param name="logger">Log.</param>
     public Informer(KubeClient client, InformerOptions<T> options, TimeProvider time, ILogger logger)
-        : this(SourceOf(client, options), options, time, Random.Shared.NextDouble, logger)
+        : this(client, options, time, Random.Shared.NextDouble, logger)
+    {
+    }
+
+    internal Informer(KubeClient client, InformerOptions<T> options, TimeProvider time, Func<double> random, ILogger logger)
+        : this(SourceOf(client, options), options, time, random, logger)
     {
     }
 

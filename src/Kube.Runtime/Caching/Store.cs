@@ -26,6 +26,9 @@ public sealed class Store<T>
     private readonly Dictionary<ObjectKey, T?> _shownBefore = [];
     private readonly DeadUids _dead = new();
 
+    // Where a learned deletion left no object: the version up to which everything about that name is past. Gone once the watch is there.
+    private readonly Dictionary<ObjectKey, ulong> _past = [];
+
     // How far list and watch have come; every version up to here has been shown.
     private ulong _seen;
 
@@ -78,7 +81,7 @@ public sealed class Store<T>
         var version = Versions.Of(item);
         lock (_lock)
         {
-            if (_dead.Contains(item.Metadata.Uid)) return;
+            if (_dead.Contains(item.Metadata.Uid) || IsPast(key, version)) return;
             if (_items.TryGetValue(key, out var held))
             {
                 if (version != 0 && version <= Versions.Of(held)) return;
@@ -107,7 +110,9 @@ public sealed class Store<T>
             var held = _items.GetValueOrDefault(key);
             var isHeld = held?.Metadata.Uid == uid;
             _dead.Add(uid, isHeld ? Versions.Of(held!) : 0);
-            if (isHeld) Drop(key);
+            if (!isHeld) return;
+            _past[key] = Math.Max(_past.GetValueOrDefault(key), Versions.Of(held!));
+            Drop(key);
         }
     }
 
@@ -119,7 +124,8 @@ public sealed class Store<T>
         lock (_lock)
         {
             Saw(Versions.Of(item));
-            if (IsFromBeforeItsDeletion(item)) return null;
+            if (IsPast(key, Versions.Of(item)) || IsFromBeforeItsDeletion(item)) return null;
+            _past.Remove(key);
             if (!_items.TryGetValue(key, out var held))
             {
                 Put(key, item);
@@ -144,6 +150,7 @@ public sealed class Store<T>
         {
             Saw(Versions.Of(shown));
             _dead.Remove(shown.Metadata.Uid);
+            if (!IsPast(key, Versions.Of(shown))) _past.Remove(key);
             if (_items.TryGetValue(key, out var held) && held.Metadata.Uid == shown.Metadata.Uid) Drop(key);
             return new(ChangeKind.Deleted, shown);
         }
@@ -171,7 +178,7 @@ public sealed class Store<T>
             {
                 var item = _transform is null ? shown : _transform(shown);
                 var key = ObjectKey.Of(item);
-                if (IsFromBeforeItsDeletion(item)) continue;
+                if (IsPast(key, Versions.Of(item)) || IsFromBeforeItsDeletion(item)) continue;
                 listed.Add(key);
                 changes.Add(TakeListed(key, item, rewound));
             }
@@ -182,6 +189,11 @@ public sealed class Store<T>
                 if (!rewound && Versions.IsOlder(version, Versions.Of(held))) continue; // learned after the list was taken
                 Drop(key);
                 changes.Add(new(ChangeKind.Deleted, held, FinalStateUnknown: true));
+            }
+
+            foreach (var (key, past) in _past)
+            {
+                if (past <= version) _past.Remove(key);
             }
 
             if (_dead.Count > 0) _dead.ConfirmedBy(version, list.Items.Select(o => o.Metadata.Uid ?? "").ToHashSet());
@@ -210,7 +222,11 @@ public sealed class Store<T>
     {
         _shownBefore.Clear();
         _dead.Clear();
+        _past.Clear();
     }
+
+    /// <summary>Of this or an earlier object of that name, and from before the last one was deleted by us.</summary>
+    private bool IsPast(ObjectKey key, ulong version) => version != 0 && _past.TryGetValue(key, out var past) && version <= past;
 
     /// <summary>A dead UID that shows a deletionTimestamp was not deleted after all: finalizers hold it.</summary>
     private bool IsFromBeforeItsDeletion(T item)

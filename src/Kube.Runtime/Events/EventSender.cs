@@ -17,22 +17,25 @@ internal sealed partial class EventSender(
     private const int MaxTries = 12;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
+    private const string OldNamespace = "kube-system";
+
     private static long _lastName;
 
     private readonly Channel<Item> _items = Channel.CreateBounded<Item>(new BoundedChannelOptions(queueSize) { SingleReader = true });
     private readonly Dictionary<EventKey, Series> _series = [];
+    private string _clusterNamespace = options.Namespace;
 
-    public bool TryTake(Recorded note) => _items.Writer.TryWrite(new(note, null));
+    public bool TryTake(Recorded note) => _items.Writer.TryWrite(new(note.Time, note, null));
 
     /// <summary>Time to finish and refresh series. Lost when the queue is full; the next one comes.</summary>
-    public void Tick() => _items.Writer.TryWrite(new(null, null));
+    public void Tick() => _items.Writer.TryWrite(new(time.GetUtcNow(), null, null));
 
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            await _items.Writer.WriteAsync(new(null, flushed), cancellationToken);
+            await _items.Writer.WriteAsync(new(time.GetUtcNow(), null, flushed), cancellationToken);
         }
         catch (ChannelClosedException)
         {
@@ -64,7 +67,7 @@ internal sealed partial class EventSender(
         try
         {
             if (item.Note is { } note) await WriteAsync(note, cancellationToken);
-            else await KeepHouseAsync(everything: item.Flushed is not null, cancellationToken);
+            else await KeepHouseAsync(item.Time, everything: item.Flushed is not null, cancellationToken);
         }
         finally
         {
@@ -80,34 +83,54 @@ internal sealed partial class EventSender(
             {
                 series.Count++;
                 series.Last = recorded.Time;
-                if (series.Count == 2) await PatchAsync(series, cancellationToken);
+                if (series.Count == 2) await PatchAsync(series, recorded.Time, cancellationToken);
                 return;
             }
 
-            await FinishAsync(recorded.Key, series, cancellationToken);
+            await FinishAsync(recorded.Key, series, recorded.Time, cancellationToken);
         }
 
         series = new(ToEvent(recorded)) { Last = recorded.Time, LastWritten = recorded.Time };
-        if (await SendAsync(series.Event, token => client.CreateAsync(series.Event, token), cancellationToken)) _series[recorded.Key] = series;
+        if (await SendAsync(series.Event, token => CreateAsync(series, token), cancellationToken)) _series[recorded.Key] = series;
     }
 
-    private async Task KeepHouseAsync(bool everything, CancellationToken cancellationToken)
+    /// <summary>
+    /// Servers differ in where an events.k8s.io/v1 event about a cluster-scoped object may live: 1.20 takes it in kube-system alone
+    /// (kubernetes#100125), later ones in default too. What the server refuses in the one place is written, from then on, in the other.
+    /// </summary>
+    private async Task CreateAsync(Series series, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        foreach (var (key, series) in _series.ToArray())
+        try
         {
-            if (now - series.Last >= EventRecorder.FinishAfter) await FinishAsync(key, series, cancellationToken);
-            else if (series.Count > series.Written && (everything || now - series.LastWritten >= EventRecorder.RefreshAfter)) await PatchAsync(series, cancellationToken);
+            await client.CreateAsync(series.Event, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsInvalid && string.IsNullOrEmpty(series.Event.Regarding?.Namespace) && series.Event.Metadata.Namespace != OldNamespace)
+        {
+            series.Event = series.Event with { Metadata = series.Event.Metadata with { Namespace = OldNamespace } };
+            await client.CreateAsync(series.Event, cancellationToken);
+            _clusterNamespace = OldNamespace;
         }
     }
 
-    private async Task FinishAsync(EventKey key, Series series, CancellationToken cancellationToken)
+    /// <param name="now">When it was asked for: what was noted later stands behind it in the queue.</param>
+    /// <param name="everything">Write every count that is not written yet.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    private async Task KeepHouseAsync(DateTimeOffset now, bool everything, CancellationToken cancellationToken)
     {
-        if (series.Count > series.Written) await PatchAsync(series, cancellationToken);
+        foreach (var (key, series) in _series.ToArray())
+        {
+            if (now - series.Last >= EventRecorder.FinishAfter) await FinishAsync(key, series, now, cancellationToken);
+            else if (series.Count > series.Written && (everything || now - series.LastWritten >= EventRecorder.RefreshAfter)) await PatchAsync(series, now, cancellationToken);
+        }
+    }
+
+    private async Task FinishAsync(EventKey key, Series series, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (series.Count > series.Written) await PatchAsync(series, now, cancellationToken);
         _series.Remove(key);
     }
 
-    private async Task PatchAsync(Series series, CancellationToken cancellationToken)
+    private async Task PatchAsync(Series series, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var count = series.Count;
         var patch = new JsonObject
@@ -133,7 +156,7 @@ internal sealed partial class EventSender(
         }
 
         await SendAsync(series.Event, Send, cancellationToken);
-        (series.Written, series.LastWritten) = (count, time.GetUtcNow());
+        (series.Written, series.LastWritten) = (count, now);
     }
 
     /// <returns>Whether the event is there.</returns>
@@ -184,7 +207,7 @@ internal sealed partial class EventSender(
             Metadata = new()
             {
                 Name = EventText.Name(note.Regarding.Name, UniqueNanoseconds(recorded.Time)),
-                Namespace = string.IsNullOrEmpty(note.Regarding.Namespace) ? options.Namespace : note.Regarding.Namespace,
+                Namespace = string.IsNullOrEmpty(note.Regarding.Namespace) ? _clusterNamespace : note.Regarding.Namespace,
             },
             EventTime = recorded.Time,
             ReportingController = options.Controller,
@@ -216,11 +239,11 @@ internal sealed partial class EventSender(
     internal sealed record Recorded(EventKey Key, EventNote Note, DateTimeOffset Time);
 
     /// <summary>A note; or a request to flush; or, with neither, a tick.</summary>
-    private readonly record struct Item(Recorded? Note, TaskCompletionSource? Flushed);
+    private readonly record struct Item(DateTimeOffset Time, Recorded? Note, TaskCompletionSource? Flushed);
 
     private sealed class Series(Event e)
     {
-        public Event Event { get; } = e;
+        public Event Event { get; set; } = e;
 
         public int Count { get; set; } = 1;
 

@@ -165,6 +165,21 @@ public class StoreTests
     }
 
     [Fact]
+    public void Events_of_an_earlier_object_of_the_name_do_not_come_back_after_a_later_one_was_learned_to_be_deleted()
+    {
+        _store.Learn(Ns("a", 4, uid: "second"));
+        _store.LearnDeleted(Key("a"), "second");
+
+        _store.Upsert(Ns("a", 1, uid: "first")).Should().BeNull();
+        _store.Learn(Ns("a", 2, uid: "first"));
+        _store.Remove(Ns("a", 3, uid: "first"));
+        _store.Get(Key("a")).Should().BeNull();
+
+        _store.Remove(Ns("a", 5, uid: "second"));
+        _store.Upsert(Ns("a", 6, uid: "third"))!.Value.Kind.Should().Be(ChangeKind.Added);
+    }
+
+    [Fact]
     public void A_list_deletes_what_it_lacks_with_the_last_state_known()
     {
         _store.Upsert(Ns("a", 1));

@@ -26,7 +26,8 @@ public sealed class EventRecorderTests : IAsyncLifetime, IDisposable
 
     public Task InitializeAsync()
     {
-        _run = _recorder.RunAsync(_stop.Token);
+        // Without xunit's synchronisation context, so that ticks happen where the clock is advanced.
+        _run = Task.Run(() => _recorder.RunAsync(_stop.Token));
         return Task.CompletedTask;
     }
 

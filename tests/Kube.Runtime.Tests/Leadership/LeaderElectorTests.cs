@@ -271,6 +271,28 @@ public sealed class LeaderElectorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_renewal_that_is_stuck_whatever_its_time_out_shows_in_the_health_check_and_not_as_leader()
+    {
+        using var stuck = new StuckHandler { InnerHandler = _server.CreateHandler(client: "a") };
+        var elector = new LeaderElector(new(stuck, FakeApiServer.Address, _clock, new() { MaxTries = 1 }), Options("a"), _clock, () => 0, NullLogger.Instance);
+        var a = new Candidate(elector, ignoresCancellation: false);
+        await a.Leads.Soon("the lease");
+        stuck.IsStuck = true;
+        await Idle(1, advance: Retry);
+        await stuck.Reached.Soon("the stuck renewal");
+
+        _clock.Advance(TimeSpan.FromSeconds(13));
+        elector.IsLeader.Should().BeFalse("others may have taken the lease by now");
+        elector.Check().Should().BeNull();
+        _clock.Advance(TimeSpan.FromSeconds(21));
+        elector.Check().Should().Contain("overdue").And.Contain("system/op");
+
+        stuck.Free();
+        await a.Run.Invoking(async r => await r.Soon("the loss")).Should().ThrowAsync<LeadershipLostException>();
+        a.Dispose();
+    }
+
+    [Fact]
     public void Times_that_do_not_fit_together_are_refused()
     {
         var act = () => new LeaderElector(Client("a"), Options("a") with { RenewDeadline = TimeSpan.FromSeconds(15) }, _clock, NullLogger.Instance);
@@ -302,6 +324,26 @@ public sealed class LeaderElectorTests : IDisposable
     {
         await _clock.WhenTimersArmed(t => t.Count == candidates && t.All(left => left <= Retry), $"{candidates} candidates to wait");
         if (advance is { } by) _clock.Advance(by);
+    }
+
+    private sealed class StuckHandler : DelegatingHandler
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _free = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool IsStuck { get; set; }
+
+        public Task Reached => _reached.Task;
+
+        public void Free() => _free.TrySetResult();
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (!IsStuck) return await base.SendAsync(request, cancellationToken);
+            _reached.TrySetResult();
+            await _free.Task;
+            throw new HttpRequestException("stuck");
+        }
     }
 
     private sealed class Candidate : IDisposable

@@ -1,0 +1,206 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Tests.Lifecycle.Model;
+using FluentAssertions;
+using Kube.Model;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Core.Tests.Lifecycle;
+
+/// <summary>Somebody changes what was made for an active grant: it is put right and reported, and whatever was done nothing is left at the end.</summary>
+public sealed class GrantTamperingTests
+{
+    private static readonly Dictionary<string, Action<World>> Tampering = new()
+    {
+        ["a subject added"] = w => w.AddSubject(w.Binding, A.User("mallory")),
+        ["all subjects exchanged"] = w => w.Tamper(w.Binding, b => World.WithSubjects(b, A.User("mallory"))),
+        ["no subject left"] = w => w.Tamper(w.Binding, b => World.WithSubjects(b)),
+        ["the binding deleted"] = w => w.Delete(w.Binding),
+        ["its role exchanged, marks kept"] = w => w.Replace(w.Binding, b => World.WithRole(b, "view")),
+        ["its role exchanged, marks gone"] = w => w.Replace(w.Binding, b => World.WithRole(World.Unmarked(b), "view")),
+        ["its labels stripped"] = w => w.StripLabels(w.Binding),
+        ["its annotations stripped"] = w => w.StripAnnotations(w.Binding),
+        ["all its marks stripped"] = w => w.StripEverything(w.Binding),
+        ["all its marks stripped and a subject added"] = w => w.AddSubject(w.StripEverything(w.Binding), A.User("mallory")),
+        ["its end postponed"] = w => w.Tamper(w.Binding, b => Cluster.With(b, m => m with { Annotations = A.Labels((BreakGlassApi.ExpiresAtAnnotation, "2099-01-01T00:00:00Z"), (BreakGlassApi.GrantUidAnnotation, "grant-1")) })),
+        ["it says it is another grant's"] = w => w.Tamper(w.Binding, b => Cluster.With(b, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")) })),
+        ["its owner taken away"] = w => w.Tamper(w.Binding, b => Cluster.With(b, m => m with { OwnerReferences = [] })),
+        ["the ServiceAccount deleted"] = w => w.Delete(w.Account),
+        ["the ServiceAccount deleted and made again"] = w => w.Replace(w.Account, a => Cluster.With(a, m => m with { Uid = null })),
+        ["the ServiceAccount mounted by default"] = w => w.Tamper(w.Account, a => (ServiceAccount)a with { AutomountServiceAccountToken = true }),
+        ["the ServiceAccount's labels stripped"] = w => w.StripLabels(w.Account),
+        ["the Secret deleted"] = w => w.Delete(w.CredentialSecret),
+        ["the Secret's labels stripped"] = w => w.StripLabels(w.CredentialSecret),
+        ["somebody else made a reader of the Secret"] = w => w.AddSubject(Reader(w), A.User("mallory")),
+        ["the reader's Role widened"] = w => w.Tamper(w.Cluster.Objects.Values.OfType<Role>().Single(), r => (Role)r with { Rules = [A.Rule("", "secrets", "get", "list")] }),
+        ["the reader's Role deleted"] = w => w.Delete(w.Cluster.Objects.Values.OfType<Role>().Single()),
+        ["the finalizer taken away"] = w => w.Write(g => g with { Metadata = g.Metadata with { Finalizers = [] } }),
+    };
+
+    public static TheoryData<string> Cases => [.. Tampering.Keys];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void It_is_put_right_and_at_the_end_nothing_is_left(string what)
+    {
+        var world = new World().RunFor(TimeSpan.FromMinutes(1));
+        var before = Shape(world);
+        world.Notes.Clear();
+
+        Tampering[what](world);
+        world.RunFor(TimeSpan.FromMinutes(1));
+        Shape(world).Should().BeEquivalentTo(before);
+        world.HasAccess().Should().BeTrue();
+        world.Grant.Metadata.Finalizers.Should().Equal("breakglass.dev/revoke");
+        if (what != "the finalizer taken away") world.Notes.Should().Contain(n => n.Warning && n.Reason == "DriftRepaired");
+
+        world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
+        Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Where_nobody_looked_until_the_end_nothing_is_left_either(string what)
+    {
+        var world = new World().RunFor(TimeSpan.FromMinutes(1));
+        Tampering[what](world);
+        world.Crash();
+        world.Now = A.Start.AddMinutes(40);
+        world.RunFor(TimeSpan.FromSeconds(30));
+        world.Cluster.AccessBindings.Should().BeEmpty();
+        if (!what.EndsWith("'s labels stripped", StringComparison.Ordinal)) world.Cluster.Objects.Should().BeEmpty();
+        world.Status.Phase.Should().Be(GrantPhase.Expired);
+        Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_credential_whose_mark_of_delivery_was_stripped_is_made_again()
+    {
+        var world = new World().Run();
+        var old = world.CredentialSecret.Metadata.Uid;
+        world.StripAnnotations(world.CredentialSecret);
+        world.RunFor(TimeSpan.FromMinutes(2));
+        world.CredentialSecret.Metadata.Uid.Should().NotBe(old, "what was delivered can never be exchanged, so the Secret has to go");
+        world.HasAccess().Should().BeTrue();
+        world.Plans[^1].Steps.Should().BeEmpty("it came to rest");
+        world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_ServiceAccount_deleted_while_access_is_made_does_not_leave_a_dead_token_in_the_way()
+    {
+        var world = new World { Faults = step => step is PlanStep.Deliver ? Fault.DiesAfter : Fault.None };
+        world.RunFor(TimeSpan.FromMilliseconds(50));
+        world.Faults = _ => Fault.None;
+        world.Delete(world.Account);
+        world.Run().HasAccess().Should().BeTrue();
+        world.Status.Phase.Should().Be(GrantPhase.Active);
+    }
+
+    [Fact]
+    public void A_token_of_a_ServiceAccount_that_was_made_again_is_replaced()
+    {
+        var world = new World().Run();
+        world.Delete(world.Account);
+        world.RunFor(TimeSpan.FromMinutes(1));
+        world.Cluster.Tokens.Should().HaveCount(2);
+        world.Cluster.Authenticates(world.Cluster.Tokens[^1], world.Now).Should().BeTrue();
+        world.Cluster.Delivered[world.CredentialSecret.Metadata.Uid!].Should().Be(1);
+    }
+
+    [Fact]
+    public void A_binding_whose_labels_were_stripped_is_not_forgotten_when_its_namespace_stops_to_match()
+    {
+        var world = new World(A.Policy(s => s with { Access = [A.SelectorEntry("team", "edit", A.Selector("team", "Exists"))] })).Run();
+        world.Cluster.AccessBindings.Should().HaveCount(2);
+        world.StripLabels(world.Cluster.AccessBindings.Single(b => b.Metadata.Namespace == "shop"));
+        world.SetNamespace(A.Namespace("shop"));
+        world.RunFor(TimeSpan.FromMinutes(1));
+        world.Cluster.AccessBindings.Should().ContainSingle().Which.Metadata.Namespace.Should().Be("payments", "shop is not of the policy any more");
+        world.Status.Bindings.Should().ContainSingle();
+    }
+
+    // Foreign objects: never adopted, changed or deleted; the grant fails with a reason.
+
+    [Theory]
+    [InlineData("binding")]
+    [InlineData("account")]
+    [InlineData("secret")]
+    [InlineData("reader")]
+    public void A_foreign_object_that_was_there_first_fails_the_grant_and_stays(string which)
+    {
+        var world = new World();
+        var foreign = world.Put(Foreign(which, world.Grant));
+        world.RunFor(TimeSpan.FromSeconds(30));
+        world.Status.Phase.Should().Be(GrantPhase.Failed);
+        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "ForeignObject" && c.Message.Contains("left alone") && c.Message.Contains("create a new grant"));
+        world.Cluster.Objects.Values.Should().Equal([foreign], "it is as it was, and nothing of ours is left");
+        Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData("binding")]
+    [InlineData("account")]
+    [InlineData("secret")]
+    [InlineData("reader")]
+    public void A_foreign_object_that_took_the_place_of_ours_ends_the_grant_and_stays(string which)
+    {
+        var world = new World().Run();
+        var foreign = Foreign(which, world.Grant);
+        world.Delete(world.Cluster.Get(Place.Of(foreign))!);
+        foreign = world.Put(foreign);
+        world.RunFor(TimeSpan.FromSeconds(30));
+        world.Cluster.Objects.Values.Should().Equal(foreign);
+        world.Status.Phase.Should().Be(GrantPhase.Failed);
+        Conditions.Find(world.Status.Conditions, "Active")!.Reason.Should().Be("ForeignObject");
+        world.Status.Bindings.Should().NotContain(b => b.Uid == foreign.Metadata.Uid, "a foreign object is not recorded as the grant's");
+    }
+
+    [Fact]
+    public void What_was_left_over_from_an_earlier_grant_of_the_name_is_removed_and_that_of_others_is_not()
+    {
+        var world = new World();
+        var earlier = A.Grant(uid: "grant-0");
+        world.Put(new RoleBinding { Metadata = GrantNames.Meta(earlier, "shop", GrantNames.Binding(earlier, "payments"), A.Start.AddDays(-1)), RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Subjects = [A.User("alice")] });
+        world.Put(new ServiceAccount { Metadata = GrantNames.Meta(earlier, "breakglass-grants", GrantNames.Identity(earlier), A.Start.AddDays(-1)) });
+        var labelled = world.Put(new RoleBinding { Metadata = new() { Name = "by-hand", Namespace = "shop", Labels = A.Labels((BreakGlassApi.GrantLabel, "inc-4711"), (BreakGlassApi.ManagedByLabel, "breakglass-operator")) } });
+        world.Run();
+        world.Status.Phase.Should().Be(GrantPhase.Active);
+        world.Cluster.Bindings.Where(b => b.Metadata.Namespace == "shop").Should().Equal([labelled], "a label alone does not make it ours");
+        world.Cluster.Objects.Values.OfType<ServiceAccount>().Should().ContainSingle();
+        world.Notes.Count(n => n.Reason == "OrphanRemoved").Should().Be(2);
+    }
+
+    [Fact]
+    public void Orphans_lose_their_bindings_first()
+    {
+        var world = new World().Run();
+        world.Cluster.Grant = null;
+        world.Plans.Clear();
+        world.Run().Cluster.Objects.Should().BeEmpty();
+        world.Plans[0].Should().Match<GrantPlan>(p => p.Cuts && p.Steps.All(s => s is PlanStep.Remove));
+        world.Plans[0].Steps.OfType<PlanStep.Remove>().Should().OnlyContain(r => r.Object is RoleBinding && r.Why == Removal.Orphan);
+    }
+
+    private static IKubeObject Foreign(string which, BreakGlassGrant grant)
+    {
+        ObjectMeta Meta(string ns, string name) => new() { Name = name, Namespace = ns };
+        return which switch
+        {
+            "binding" => new RoleBinding { Metadata = Meta("payments", GrantNames.Binding(grant, "payments")), RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [A.User("bob")] },
+            "account" => new ServiceAccount { Metadata = Meta("breakglass-grants", GrantNames.Identity(grant)) },
+            "secret" => new SecretMetadata { Metadata = Meta("breakglass-grants", GrantNames.Identity(grant)) },
+            _ => new RoleBinding { Metadata = Meta("breakglass-grants", GrantNames.Reader(grant)), RoleRef = new() { Kind = "Role", Name = "other" } },
+        };
+    }
+
+    private static IKubeObject Reader(World world) => world.Cluster.Bindings.Single(b => b.Metadata.Name == GrantNames.Reader(world.Grant));
+
+    private static List<string> Shape(World world) =>
+    [
+        .. world.Cluster.Objects.Values.Select(o => $"{Place.Of(o)} {Cluster.RoleRefOf(o)} [{string.Join(",", Cluster.SubjectsOf(o).Select(s => s.Name))}] "
+            + $"{string.Join(",", o.Metadata.Labels.OrderBy(l => l.Key))} {string.Join(",", o.Metadata.Annotations.Where(a => a.Key != GrantObjects.DeliveredAnnotation && a.Key != GrantObjects.TokenExpiresAtAnnotation).OrderBy(l => l.Key))} "
+            + $"{string.Join(",", o.Metadata.OwnerReferences)} {(o as Role)?.Rules.Sum(r => r.Verbs.Count)} {(o as ServiceAccount)?.AutomountServiceAccountToken}"),
+    ];
+}

@@ -1,0 +1,44 @@
+using BreakGlass.Core.Lifecycle;
+using Kube.Model;
+
+namespace BreakGlass.Core.Tests.Lifecycle.Model;
+
+/// <summary>What one run of the model's operator knows beside its caches; a crash loses it.</summary>
+internal sealed class Run
+{
+    private readonly Dictionary<Place, IKubeObject> _found = [];
+
+    public Attempt Attempt { get; private set; } = Attempt.Fresh;
+
+    public Token? Token { get; set; }
+
+    public IEnumerable<IKubeObject> Found => _found.Values;
+
+    public void Note(Func<Attempt, Attempt> change) => Attempt = change(Attempt);
+
+    public void Add(IKubeObject o) => _found[Place.Of(o)] = o;
+
+    public void Remove(IKubeObject o) => _found.Remove(Place.Of(o));
+}
+
+/// <summary>What becomes of one step.</summary>
+internal enum Fault
+{
+    /// <summary>It is done, and the answer says so.</summary>
+    None,
+
+    /// <summary>The server answers 500 and has done nothing.</summary>
+    Refused,
+
+    /// <summary>It is done, and the answer is lost.</summary>
+    AnswerLost,
+
+    /// <summary>The operator dies before it.</summary>
+    DiesBefore,
+
+    /// <summary>The operator dies right after it.</summary>
+    DiesAfter,
+}
+
+/// <summary>The operator's process is gone.</summary>
+internal sealed class Died : Exception;

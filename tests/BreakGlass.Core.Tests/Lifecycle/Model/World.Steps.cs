@@ -1,0 +1,232 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
+using Kube.Model;
+
+namespace BreakGlass.Core.Tests.Lifecycle.Model;
+
+/// <summary>How steps are carried out. It keeps to what PlanExecutor, CredentialIssuer and Prover of the operator do.</summary>
+internal sealed partial class World
+{
+    /// <summary>For how long the API server takes a token for good whose objects are gone.</summary>
+    public TimeSpan TokenMemory { get; set; } = TimeSpan.Zero;
+
+    /// <summary>How much longer than asked for the API server's tokens live.</summary>
+    public TimeSpan TokenExtra { get; set; } = TimeSpan.Zero;
+
+    /// <summary>The status with which the server refuses to create an object, e.g. 403 for a role that the operator may not bind.</summary>
+    public Func<IKubeObject, int?> RefusesCreate { get; set; } = _ => null;
+
+    /// <summary>What the server fails to delete.</summary>
+    public Func<IKubeObject, bool> FailsDelete { get; set; } = _ => false;
+
+    /// <summary>The authorizer does not know the new bindings yet.</summary>
+    public bool AuthorizerLags { get; set; }
+
+    public void Execute(GrantFacts facts, GrantPlan plan, Run run)
+    {
+        if (Meanwhile is { } meanwhile)
+        {
+            Meanwhile = null;
+            meanwhile();
+        }
+
+        Refused? error = null;
+        foreach (var step in Order(plan.Steps))
+        {
+            var fault = Faults(step);
+            if (fault is Fault.DiesBefore) throw new Died();
+            try
+            {
+                if (fault is Fault.Refused) throw new Refused(500, "injected");
+                Do(facts, step, run);
+                if (fault is Fault.AnswerLost) throw new Refused(504, "injected");
+            }
+            catch (Refused e) when (step is PlanStep.Remove { Why: Removal.Revocation, Object: not (RoleBinding or ClusterRoleBinding) })
+            {
+                run.Note(a => a with { CleanUpFailed = true });
+                _ = e;
+            }
+            catch (Refused e)
+            {
+                error ??= e;
+            }
+
+            Done(facts, step);
+            if (fault is Fault.DiesAfter) throw new Died();
+        }
+
+        if (error is not null) throw error;
+        if (plan.Cuts) run.Note(a => a with { Cut = true });
+    }
+
+    private void Do(GrantFacts facts, PlanStep step, Run run)
+    {
+        switch (step)
+        {
+            case PlanStep.WriteStatus write:
+                Cluster.WriteStatus(facts.Grant!, write.Status);
+                Notes.AddRange(write.Notes);
+                break;
+            case PlanStep.AddFinalizer:
+                Cluster.SetFinalizers(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer]);
+                break;
+            case PlanStep.DropFinalizer:
+                Cluster.SetFinalizers(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)], ended: true);
+                break;
+            case PlanStep.Create create:
+                Create(facts, create, run);
+                break;
+            case PlanStep.Repair repair:
+                Repair(facts, repair, run);
+                break;
+            case PlanStep.Remove remove:
+                Remove(facts, remove, run);
+                break;
+            case PlanStep.IssueToken issue:
+                if (issue.Lifetime < TimeSpan.FromMinutes(10)) throw new Refused(422, "may not specify a duration less than 10 minutes");
+                run.Token = Cluster.Issue(issue.ServiceAccount, issue.Secret, Now + issue.Lifetime + TokenExtra);
+                run.Note(a => a with { Token = new(run.Token.AccountUid, run.Token.SecretUid, run.Token.ExpiresAt, facts.Grant!.Spec.RecipientKey is null ? null : $"jwe of token {run.Token.Number}") });
+                break;
+            case PlanStep.Deliver deliver:
+                Deliver(facts.Grant!, deliver, run);
+                break;
+            case PlanStep.HoldCredential hold:
+                Hold(hold, run);
+                break;
+            case PlanStep.CheckAccess check:
+                run.Note(a => a with { AccessSeen = !AuthorizerLags && Authorizer.Allows(Cluster, check.Question) is not null });
+                break;
+            case PlanStep.Prove prove:
+                Prove(facts.Grant!, prove, run);
+                break;
+            case PlanStep.Refresh:
+                Sync();
+                run.Note(a => a with { Refreshed = true });
+                break;
+            case PlanStep.Find find:
+                foreach (var found in find.Places.Select(p => Cluster.Get(Place.Of(p))).OfType<IKubeObject>()) run.Add(found);
+                run.Note(a => a with { Searched = true });
+                break;
+            case PlanStep.Announce announce:
+                Notes.Add(announce.Note);
+                _announced.Add(facts.Grant!.Metadata.Uid!);
+                break;
+            case PlanStep.DeleteGrant:
+                if (Cluster.Grant?.Metadata.ResourceVersion != facts.Grant!.Metadata.ResourceVersion) throw new Refused(409, "the grant was written since");
+                DeleteGrant();
+                break;
+            default:
+                throw new InvalidOperationException($"{step.GetType().Name} is no step that can be carried out.");
+        }
+    }
+
+    private void Create(GrantFacts facts, PlanStep.Create create, Run run)
+    {
+        try
+        {
+            if (RefusesCreate(create.Object) is { } status) throw new Refused(status, "injected");
+            Cluster.Create(create.Object, byOperator: true);
+            if (create.IsRepair) Repaired(create.Object, "was deleted");
+        }
+        catch (Refused e) when (e.Status == 409)
+        {
+            if (Cluster.Get(Place.Of(create.Object)) is { } there) run.Add(there);
+        }
+        catch (Refused e) when (e.Status == 404 || e.Message.Contains("terminated", StringComparison.Ordinal))
+        {
+            if (create.Object is RoleBinding { Metadata.Namespace: { } ns } && ns != Settings.GrantsNamespace) run.Note(a => a with { ClosedNamespaces = [.. a.ClosedNamespaces, ns] });
+            else Refuse(facts, run, "NamespaceMissing", create.Object, e);
+        }
+        catch (Refused e) when (e.Status is 403 or 422)
+        {
+            Refuse(facts, run, e.Status == 403 ? "Forbidden" : "Invalid", create.Object, e);
+        }
+    }
+
+    private static void Refuse(GrantFacts facts, Run run, string reason, IKubeObject o, Refused e)
+    {
+        if (facts.Grant!.Status.Phase is GrantPhase.Active) throw e;
+        run.Note(a => a with { Refusal = new Problem(reason, $"{o.Kind} {ObjectKey.Of(o)}", e.Message) });
+    }
+
+    private void Repair(GrantFacts facts, PlanStep.Repair repair, Run run)
+    {
+        var want = repair.Desired;
+        if (Cluster.Get(Place.Of(want)) is not { } there)
+        {
+            run.Remove(want);
+            return;
+        }
+
+        if (there.Metadata.Uid != repair.Uid) throw new Refused(409, "another UID");
+        var merged = there.Metadata with
+        {
+            Labels = Merge(there.Metadata.Labels, want.Metadata.Labels), Annotations = Merge(there.Metadata.Annotations, want.Metadata.Annotations), OwnerReferences = want.Metadata.OwnerReferences,
+        };
+        var mended = Cluster.Update(Cluster.With(want is Secret ? there : want, _ => merged));
+        run.Remove(mended);
+        if (facts.Grant!.Status.Phase is GrantPhase.Active) Repaired(want, "was changed");
+    }
+
+    private void Remove(GrantFacts facts, PlanStep.Remove remove, Run run)
+    {
+        var o = remove.Object;
+        if (remove.Why is Removal.Orphan && Cluster.Grant is { } owner && GrantNames.Owns(owner, o)) return;
+        if (FailsDelete(o)) throw new Refused(500, "injected");
+        try
+        {
+            Cluster.Delete(Place.Of(o), o.Metadata.Uid);
+        }
+        catch (Refused e) when (e.Status == 404)
+        {
+            // Somebody was faster.
+        }
+        catch (Refused e) when (e.Status == 409)
+        {
+            if (Cluster.Get(Place.Of(o)) is { } there) run.Add(there);
+            return;
+        }
+
+        run.Remove(o);
+        if (remove.Why is Removal.Orphan) Notes.Add(new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)}"));
+        if (remove.Why is Removal.Tampered) Repaired(o, "was replaced");
+    }
+
+    private void Deliver(BreakGlassGrant grant, PlanStep.Deliver deliver, Run run)
+    {
+        var marks = Merge(deliver.Secret.Metadata.Annotations, new Dictionary<string, string>
+        {
+            [GrantObjects.DeliveredAnnotation] = deliver.ServiceAccountUid, [GrantObjects.TokenExpiresAtAnnotation] = Timestamp.Text(run.Attempt.Token!.ExpiresAt),
+        });
+        if (grant.Spec.RecipientKey is null && Cluster.Get(Place.Of(deliver.Secret))?.Metadata.ResourceVersion != deliver.Secret.Metadata.ResourceVersion) throw new Refused(409, "the Secret was written since");
+        Cluster.Deliver(deliver.Secret, grant.Spec.RecipientKey is null ? run.Token!.Number : -1, marks);
+    }
+
+    private void Hold(PlanStep.HoldCredential hold, Run run)
+    {
+        run.Note(a => a with { CredentialHeld = true });
+        if (Cluster.Get(Place.Of(hold.Secret)) is not SecretMetadata secret || secret.Metadata.Uid != hold.Secret.Metadata.Uid) return;
+        if (Cluster.Delivered.TryGetValue(secret.Metadata.Uid!, out var number) && number >= 0) _vault[Grant.Metadata.Uid!] = Cluster.Tokens[number];
+        else if (Cluster.Get(new("ServiceAccount", secret.Metadata.Namespace!, secret.Metadata.Name)) is { } account) _vault[Grant.Metadata.Uid!] = Cluster.Issue(account, secret, Now + TimeSpan.FromMinutes(10));
+    }
+
+    private void Prove(BreakGlassGrant grant, PlanStep.Prove prove, Run run)
+    {
+        var allowed = prove.Questions.Select(q => Authorizer.Allows(Cluster, q)).OfType<string>().ToList();
+        var ours = allowed.Where(reason => prove.BindingNames.Any(n => reason.Contains($"\"{n}", StringComparison.Ordinal))).ToList();
+        bool? dead = grant.Status.Credential is CredentialKind.BindRequester ? null
+            : _vault.TryGetValue(grant.Metadata.Uid!, out var token) ? !(Cluster.Authenticates(token, Now) || Now < grant.Status.EndedAt + TokenMemory)
+            : Now - grant.Status.EndedAt >= TimeSpan.FromSeconds(11) ? null : false;
+        run.Note(a => a with { Proof = new(ours.Count == 0, dead, [.. allowed.Except(ours).Distinct()]) });
+    }
+
+    private void Repaired(IKubeObject o, string what) => Notes.Add(new(true, "DriftRepaired", "Repair", $"{o.Kind} {ObjectKey.Of(o)} {what}"));
+
+    private static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string> there, IReadOnlyDictionary<string, string> more)
+    {
+        var merged = new Dictionary<string, string>(there);
+        foreach (var (key, value) in more) merged[key] = value;
+        return merged;
+    }
+}

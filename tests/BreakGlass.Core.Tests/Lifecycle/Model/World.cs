@@ -1,0 +1,184 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
+using Kube.Model;
+using TestKit.Builders;
+
+namespace BreakGlass.Core.Tests.Lifecycle.Model;
+
+/// <summary>
+/// A cluster with an operator in it that does nothing but ask <see cref="GrantLifecycle.Decide"/> and carry out the answer, as the real one
+/// does: rounds until there is nothing to do, optimistic locking, deletes by UID, caches that select by label. Time moves only by
+/// <see cref="RunFor"/> and <see cref="RunUntil"/>, from one instant that was asked for to the next.
+/// </summary>
+internal sealed partial class World
+{
+    public const string GrantName = "inc-4711";
+
+    /// <summary>The reconciler gives up after this many rounds of one run.</summary>
+    private const int MostRounds = 40;
+
+    private readonly Dictionary<string, Token> _vault = [];
+    private readonly HashSet<string> _announced = [];
+    private Run? _interrupted;
+
+    public World(BreakGlassPolicy? policy = null, BreakGlassGrant? grant = null)
+    {
+        foreach (var o in AView.UsualObjects)
+        {
+            if (o is Namespace ns) Cluster.Namespaces = Cluster.Namespaces.Add(ns.Metadata.Name, ns);
+            if (o is ClusterRole role) Cluster.Rules = Cluster.Rules.Add(("", role.Metadata.Name), role.Rules);
+        }
+
+        Cluster.Policy = policy ?? A.Policy();
+        Cluster.Grant = grant ?? A.Grant();
+        Sync();
+    }
+
+    public Cluster Cluster { get; set; } = new();
+
+    public DateTimeOffset Now
+    {
+        get => Cluster.Now;
+        set => Cluster.Now = value;
+    }
+
+    public CoreSettings Settings { get; set; } = A.Settings;
+
+    public TimeSpan? ClockSkew { get; set; }
+
+    /// <summary>What the operator told, in order.</summary>
+    public List<GrantNote> Notes { get; } = [];
+
+    /// <summary>The plans of all rounds, in order.</summary>
+    public List<GrantPlan> Plans { get; } = [];
+
+    /// <summary>The caches of policy and namespaces stand still, until the operator reads from the server itself.</summary>
+    public bool CachesLag { get; set; }
+
+    /// <summary>What becomes of each step; all goes well by default.</summary>
+    public Func<PlanStep, Fault> Faults { get; set; } = _ => Fault.None;
+
+    /// <summary>In which order the steps of a plan happen to be done.</summary>
+    public Func<IReadOnlyList<PlanStep>, IReadOnlyList<PlanStep>> Order { get; set; } = steps => steps;
+
+    /// <summary>Called with every decision.</summary>
+    public Action<GrantFacts, GrantPlan> Decided { get; set; } = (_, _) => { };
+
+    /// <summary>Called once between a decision and its execution: what the world does meanwhile.</summary>
+    public Action? Meanwhile { get; set; }
+
+    /// <summary>Called after every step that was done.</summary>
+    public Action<GrantFacts, PlanStep> Done { get; set; } = (_, _) => { };
+
+    public BreakGlassGrant Grant => Cluster.Grant ?? throw new InvalidOperationException("The grant is gone.");
+
+    public GrantStatus Status => Grant.Status;
+
+    private BreakGlassPolicy? SeenPolicy { get; set; }
+
+    private ClusterView SeenView { get; set; } = AView.Of();
+
+    /// <summary>One run of the reconciler: the plan at its rest, or null where it broke off with an error or died.</summary>
+    public GrantPlan? Reconcile()
+    {
+        var run = _interrupted ?? new Run();
+        _interrupted = null;
+        for (var round = 0; round < MostRounds; round++)
+        {
+            var facts = Gather(run);
+            var plan = GrantLifecycle.Decide(facts);
+            Plans.Add(plan);
+            Decided(facts, plan);
+            if (plan.Steps.Count == 0) return plan;
+            try
+            {
+                Execute(facts, plan, run);
+            }
+            catch (Refused)
+            {
+                return null;
+            }
+            catch (Died)
+            {
+                Crash();
+                return null;
+            }
+        }
+
+        throw new InvalidOperationException($"Did not settle in {MostRounds} rounds; the last steps: {string.Join("; ", Plans.TakeLast(3).SelectMany(p => p.Steps))}");
+    }
+
+    /// <summary>Runs the operator, as it asks to be woken, up to an instant.</summary>
+    public World RunUntil(DateTimeOffset until)
+    {
+        var failures = 0;
+        for (var runs = 0; runs < 2000; runs++)
+        {
+            var plan = Reconcile();
+            failures = plan is null ? failures + 1 : 0;
+            var next = plan is null ? Now + TimeSpan.FromMilliseconds(100 << Math.Min(failures - 1, 6)) : plan.LookAgainAt;
+            if (next is not { } at || at > until)
+            {
+                if (until > Now) Now = until;
+                return this;
+            }
+
+            if (at > Now) Now = at;
+        }
+
+        throw new InvalidOperationException($"Did not come to rest until {until:O}; it is {Now:O}, and the last steps are: {string.Join("; ", Plans.TakeLast(3).SelectMany(p => p.Steps))}");
+    }
+
+    public World RunFor(TimeSpan time) => RunUntil(Now + time);
+
+    /// <summary>Runs until nothing is left to be done at once. Looking again within a second counts as that.</summary>
+    public World Run() => RunFor(TimeSpan.FromSeconds(1));
+
+    /// <summary>The operator dies and starts again: all that it knew beside the cluster is gone.</summary>
+    public void Crash()
+    {
+        _vault.Clear();
+        _announced.Clear();
+        _interrupted = null;
+        Sync();
+    }
+
+    public World Copy()
+    {
+        var copy = new World
+        {
+            Cluster = Cluster.Copy(), Settings = Settings, ClockSkew = ClockSkew, CachesLag = CachesLag, SeenPolicy = SeenPolicy, SeenView = SeenView,
+            TokenMemory = TokenMemory, TokenExtra = TokenExtra,
+        };
+        foreach (var (uid, token) in _vault) copy._vault[uid] = token;
+        return copy;
+    }
+
+    /// <summary>What the operator knows now.</summary>
+    public GrantFacts Gather(Run run)
+    {
+        if (!CachesLag) Sync();
+        var objects = Cluster.Objects.Values.Where(IsCached).OrderBy(o => Place.Of(o).ToString(), StringComparer.Ordinal).ToList();
+        objects.AddRange(run.Found.Where(f => !objects.Exists(o => GrantObjects.SamePlace(o, f))));
+        var attempt = run.Attempt;
+        if (Cluster.Grant?.Metadata.Uid is { } uid && _announced.Contains(uid)) attempt = attempt with { ExpiryAnnounced = true };
+        return new()
+        {
+            Now = Now,
+            Settings = Settings,
+            Name = GrantName,
+            Grant = Cluster.Grant,
+            Policy = SeenPolicy?.Metadata.Name == Cluster.Grant?.Spec.Policy ? SeenPolicy : null,
+            Cluster = SeenView,
+            Objects = objects,
+            ClockSkew = ClockSkew,
+            Attempt = attempt,
+        };
+    }
+
+    private static bool IsCached(IKubeObject o) =>
+        o.Metadata.Labels.GetValueOrDefault(BreakGlassApi.ManagedByLabel) == BreakGlassApi.ManagedBy && o.Metadata.Labels.GetValueOrDefault(BreakGlassApi.GrantLabel) == GrantName;
+
+    private void Sync() => (SeenPolicy, SeenView) = (Cluster.Policy, Cluster.View());
+}

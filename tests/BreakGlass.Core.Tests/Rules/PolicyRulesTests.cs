@@ -1,0 +1,156 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using FluentAssertions;
+using Kube.Model;
+using TestKit.Builders;
+using Xunit;
+using Change = System.Func<BreakGlass.Core.Api.PolicySpec, BreakGlass.Core.Api.PolicySpec>;
+
+namespace BreakGlass.Core.Tests.Rules;
+
+public sealed class PolicyRulesTests
+{
+    /// <summary>What is wrong, the field that is named, and words that the message must have: what is wrong, and what to write instead.</summary>
+    private static readonly Dictionary<string, (Change Spec, string Field, string[] Words)> Wrong = new()
+    {
+        ["no mode"] = (s => s with { Mode = null }, "spec.mode", ["required", "BreakGlass, JustInTime or TimeBoxed"]),
+        ["no requesters"] = (s => s with { Requesters = [] }, "spec.requesters", ["at least one", "kind: Group"]),
+        ["a kind that RBAC does not know"] = (s => s with { Requesters = [A.User("alice"), new() { Kind = "Team", Name = "x" }] }, "spec.requesters[1].kind", ["'Team'", "User, Group and ServiceAccount"]),
+        ["a subject without a name"] = (s => s with { Requesters = [A.User("")] }, "spec.requesters[0].name", ["required"]),
+        ["a service account of nowhere"] = (s => s with { Requesters = [new() { Kind = "ServiceAccount", Name = "robot" }] }, "spec.requesters[0].namespace", ["required for a ServiceAccount"]),
+        ["no access"] = (s => s with { Access = [] }, "spec.access", ["at least one entry", "which role"]),
+        ["an entry without a name"] = (Access(e => e with { Name = "" }), "spec.access[0].name", ["required", "grants choose"]),
+        ["the same name twice"] = (s => s with { Access = [.. s.Access, .. s.Access] }, "spec.access[1].name", ["'payments'", "twice", "unique"]),
+        ["a role of no kind"] = (Access(e => e with { RoleRef = e.RoleRef with { Kind = "Admin" } }), "spec.access[0].roleRef.kind", ["ClusterRole or Role"]),
+        ["a role without a name"] = (Access(e => e with { RoleRef = e.RoleRef with { Name = "" } }), "spec.access[0].roleRef.name", ["required"]),
+        ["no place"] = (Access(e => e with { Namespaces = [] }), "spec.access[0]", ["exactly one of", "clusterWide: true"]),
+        ["clusterWide false is no place"] = (Access(e => e with { Namespaces = [], ClusterWide = false }), "spec.access[0]", ["exactly one of"]),
+        ["two places"] = (Access(e => e with { ClusterWide = true }), "spec.access[0]", ["exactly one of"]),
+        ["namespaces and a selector"] = (Access(e => e with { NamespaceSelector = new() }), "spec.access[0]", ["exactly one of"]),
+        ["a Role for a selector"] = (s => s with { Access = [A.RoleEntry("x", "reader") with { NamespaceSelector = new() }] }, "spec.access[0].roleRef.kind", ["lives in a namespace", "use a ClusterRole"]),
+        ["a Role for the whole cluster"] = (s => s with { Access = [A.RoleEntry("x", "reader") with { ClusterWide = true }] }, "spec.access[0].roleRef.kind", ["lives in a namespace"]),
+        ["the namespace of the credentials"] = (s => s with { Access = [A.Entry("x", "edit", "payments", "breakglass-grants")] }, "spec.access[0].namespaces", ["'breakglass-grants'", "remove it"]),
+        ["the namespace of the operator"] = (s => s with { Access = [A.Entry("x", "edit", "breakglass-system")] }, "spec.access[0].namespaces", ["'breakglass-system'", "remove it"]),
+        ["a selector operator misspelt"] = (Selects(A.Selector("team", "in", "payments")), "spec.access[0].namespaceSelector", ["'in'", "In, NotIn, Exists and DoesNotExist"]),
+        ["In without values"] = (Selects(A.Selector("team", "In")), "spec.access[0].namespaceSelector", ["In needs values"]),
+        ["NotIn without values"] = (Selects(A.Selector("team", "NotIn")), "spec.access[0].namespaceSelector", ["NotIn needs values"]),
+        ["a default that is no duration"] = (Lasts("half an hour", "1h"), "spec.duration.default", ["'half an hour'", "30m, 1h30m or 45s"]),
+        ["a max that is no duration"] = (Lasts("30m", "1d"), "spec.duration.max", ["'1d'", "30m, 1h30m or 45s"]),
+        ["a max past the longest"] = (Lasts("30m", "12h1s"), "spec.duration.max", ["12h1s", "12h", "longest"]),
+        ["a default of nothing"] = (Lasts("0s", "1h"), "spec.duration.default", ["more than zero"]),
+        ["a default past max"] = (Lasts("2h", "1h"), "spec.duration.default", ["2h", "max, 1h"]),
+        ["a retention that is no duration"] = (s => s with { RetainFor = "90d" }, "spec.retainFor", ["'90d'", "30m, 1h30m or 45s"]),
+        ["a pattern that does not close"] = (Ticket("^(INC"), "spec.justification.ticketPattern", ["no regular expression"]),
+        ["a pattern that looks back"] = (Ticket("^(a)\\1$"), "spec.justification.ticketPattern", ["back-references and look-arounds cannot"]),
+        ["a pattern that looks around"] = (Ticket("^(?!INC)"), "spec.justification.ticketPattern", ["back-references and look-arounds cannot"]),
+        ["approval of what is given at once"] = (s => s with { Approval = Approvers }, "spec.approval", ["at once", "JustInTime"]),
+        ["just in time without approvers"] = (s => s with { Mode = PolicyMode.JustInTime }, "spec.approval", ["required for mode JustInTime"]),
+        ["time-boxed without a schedule"] = (s => s with { Mode = PolicyMode.TimeBoxed }, "spec.schedule", ["required for mode TimeBoxed"]),
+        ["a schedule for what is given at once"] = (s => s with { Schedule = new() }, "spec.schedule", ["only for mode TimeBoxed"]),
+        ["a bypass of no approval"] = (s => s with { EmergencyBypass = new() { Duration = "15m" } }, "spec.emergencyBypass", ["only for mode JustInTime"]),
+        ["no review of break-glass"] = (s => s with { Review = new() { Required = false } }, "spec.review.required", ["always reviewed", "write true"]),
+    };
+
+    /// <summary>What a later version will enforce. A restriction that is not enforced must not look as if it were.</summary>
+    private static readonly Dictionary<string, (Change Spec, string Field)> Unsupported = new()
+    {
+        ["mode JustInTime"] = (s => s with { Mode = PolicyMode.JustInTime, Approval = Approvers }, "spec.mode"),
+        ["approval in JustInTime"] = (s => s with { Mode = PolicyMode.JustInTime, Approval = Approvers }, "spec.approval"),
+        ["mode TimeBoxed"] = (s => s with { Mode = PolicyMode.TimeBoxed, Schedule = new() }, "spec.mode"),
+        ["a schedule"] = (s => s with { Mode = PolicyMode.TimeBoxed, Schedule = new() }, "spec.schedule"),
+        ["approval in TimeBoxed"] = (s => s with { Mode = PolicyMode.TimeBoxed, Schedule = new(), Approval = Approvers }, "spec.approval"),
+        ["maxActive"] = (s => s with { Limits = new() { MaxActive = 3 } }, "spec.limits"),
+        ["maxActivePerRequester"] = (s => s with { Limits = new() { MaxActivePerRequester = 1 } }, "spec.limits"),
+        ["cooldown"] = (s => s with { Limits = new() { Cooldown = "5m" } }, "spec.limits.cooldown"),
+        ["a required claim"] = (s => s with { RequireClaims = [new() { Key = "example.com/amr", Values = ["mfa"] }] }, "spec.requireClaims"),
+        ["an idle timeout"] = (s => s with { IdleTimeout = "10m" }, "spec.idleTimeout"),
+        ["suspending on role changes"] = (s => s with { RolePinning = RolePinning.Suspend }, "spec.rolePinning"),
+    };
+
+    /// <summary>What is fine, though it looks close to something that is not.</summary>
+    private static readonly Dictionary<string, Change> Fine = new()
+    {
+        ["as the examples have it"] = s => s,
+        ["all kinds of requesters"] = s => s with { Requesters = [A.User("alice"), A.Group("oncall"), A.ServiceAccount("ci", "robot")] },
+        ["a Role in namespaces"] = s => s with { Access = [A.RoleEntry("x", "reader", "payments", "shop")] },
+        ["the whole cluster"] = s => s with { Access = [A.ClusterWideEntry("x", "view")] },
+        ["every namespace"] = Selects(new()),
+        ["all selector operators"] = Selects(new()
+        {
+            MatchExpressions =
+            [
+                new() { Key = "a", Operator = "In", Values = ["1"] }, new() { Key = "b", Operator = "NotIn", Values = ["1"] },
+                new() { Key = "c", Operator = "Exists" }, new() { Key = "d", Operator = "DoesNotExist" },
+            ],
+        }),
+        ["exactly the longest"] = Lasts("12h", "12h"),
+        ["a ticket pattern"] = Ticket("^(INC|CHG)-[0-9]+$"),
+        ["a review section"] = s => s with { Review = new() { Required = true, Within = "24h", Reviewers = [A.Group("security")], BlockRequesterUntilReviewed = true } },
+        ["limits that limit nothing"] = s => s with { Limits = new() },
+        ["overuse, persistence, suspended"] = s => s with { Overuse = new() { Activations = 5, Window = "168h" }, AllowPersistence = ["rbac"], Suspended = true },
+        ["own user name bound"] = s => s with { Credential = CredentialKind.BindRequester },
+    };
+
+    private static ApprovalRules Approvers => new() { Approvers = [A.Group("incident-commanders")] };
+
+    public static TheoryData<string> WrongCases => [.. Wrong.Keys];
+
+    public static TheoryData<string> UnsupportedCases => [.. Unsupported.Keys];
+
+    public static TheoryData<string> FineCases => [.. Fine.Keys];
+
+    [Theory]
+    [MemberData(nameof(WrongCases))]
+    public void What_is_wrong_is_named_with_its_field_and_the_way_to_mend_it(string what)
+    {
+        var (spec, field, words) = Wrong[what];
+        var problem = PolicyRules.Check(A.Policy(spec), A.Settings).Should().ContainSingle(p => p.Field == field && p.Reason == PolicyRules.Invalid).Subject;
+        foreach (var word in words) problem.Message.Should().Contain(word);
+        problem.ToString().Should().StartWith(field + ": ").And.NotEndWith(".");
+    }
+
+    [Theory]
+    [MemberData(nameof(UnsupportedCases))]
+    public void What_this_version_cannot_enforce_is_refused_rather_than_passed_over(string what)
+    {
+        var (spec, field) = Unsupported[what];
+        PolicyRules.Check(A.Policy(spec), A.Settings).Should().ContainSingle(p => p.Field == field && p.Reason == PolicyRules.NotSupported)
+            .Which.Message.Should().Contain("cannot be enforced by this version").And.Contain("remove it, or wait");
+    }
+
+    [Theory]
+    [MemberData(nameof(FineCases))]
+    public void What_is_right_has_no_problem(string what) => PolicyRules.Check(A.Policy(Fine[what]), A.Settings).Should().BeEmpty();
+
+    [Fact]
+    public void A_name_has_to_fit_into_a_label()
+    {
+        PolicyRules.Check(A.Policy(name: new string('p', 63)), A.Settings).Should().BeEmpty();
+        PolicyRules.Check(A.Policy(name: new string('p', 64)), A.Settings).Should().ContainSingle().Which.ToString().Should().StartWith("metadata.name: at most 63");
+    }
+
+    [Fact]
+    public void Every_problem_is_told_at_once()
+    {
+        var problems = PolicyRules.Check(A.Policy(s => new() { Duration = new() { Default = "x", Max = "y" }, RetainFor = "z" }), A.Settings);
+        problems.Select(p => p.Field).Should().Equal("spec.mode", "spec.requesters", "spec.access", "spec.duration.default", "spec.duration.max", "spec.retainFor");
+    }
+
+    [Fact]
+    public void Namespaces_under_other_names_are_protected_under_those()
+    {
+        var settings = A.Settings with { GrantsNamespace = "bg-credentials", OperatorNamespace = "bg-operator" };
+        BreakGlassPolicy In(string ns) => A.Policy(s => s with { Access = [A.Entry("x", "edit", ns)] });
+        PolicyRules.Check(In("bg-credentials"), settings).Should().ContainSingle();
+        PolicyRules.Check(In("bg-operator"), settings).Should().ContainSingle();
+        PolicyRules.Check(In("breakglass-grants"), settings).Should().BeEmpty();
+    }
+
+    private static Change Access(Func<AccessEntry, AccessEntry> change) => s => s with { Access = [change(s.Access[0])] };
+
+    private static Change Selects(LabelSelector selector) => s => s with { Access = [A.SelectorEntry("x", "edit", selector)] };
+
+    private static Change Lasts(string usual, string max) => s => s with { Duration = new() { Default = usual, Max = max } };
+
+    private static Change Ticket(string pattern) => s => s with { Justification = new() { TicketPattern = pattern } };
+}

@@ -1,0 +1,110 @@
+using BreakGlass.Core.Rules;
+using FluentAssertions;
+using FsCheck;
+using FsCheck.Fluent;
+using Kube.Model;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Core.Tests.Rules;
+
+public sealed class RoleRiskTests
+{
+    private const string Rbac = "rbac.authorization.k8s.io";
+
+    [Fact]
+    public void The_hash_is_the_same_whatever_the_order_and_however_often_a_rule_is_repeated()
+    {
+        var deployments = A.Rule("apps", "deployments", "get", "list", "update");
+        var pods = new PolicyRule { ApiGroups = ["", "metrics.k8s.io"], Resources = ["pods", "pods/log"], ResourceNames = ["a", "b"], Verbs = ["get"] };
+        var paths = new PolicyRule { NonResourceUrls = ["/healthz", "/metrics"], Verbs = ["get"] };
+        var same = new PolicyRule { ApiGroups = ["metrics.k8s.io", ""], Resources = ["pods/log", "pods"], ResourceNames = ["b", "a"], Verbs = ["get"] };
+
+        // An aggregated ClusterRole is written anew by the controller manager, in any order.
+        RoleRisk.Hash([paths, same, A.Rule("apps", "deployments", "update", "get", "list"), paths]).Should().Be(RoleRisk.Hash([deployments, pods, paths]));
+        RoleRisk.Hash([]).Should().StartWith("sha256:").And.HaveLength("sha256:".Length + 64);
+    }
+
+    [Fact]
+    public void The_hash_changes_with_every_word_of_a_rule()
+    {
+        var rule = new PolicyRule { ApiGroups = ["apps"], Resources = ["deployments"], ResourceNames = ["web"], Verbs = ["get"], NonResourceUrls = ["/x"] };
+        PolicyRule[] others =
+        [
+            rule with { ApiGroups = ["batch"] }, rule with { Resources = ["jobs"] }, rule with { ResourceNames = ["api"] }, rule with { ResourceNames = [] },
+            rule with { Verbs = ["get", "list"] }, rule with { NonResourceUrls = ["/y"] }, rule with { Resources = ["deployments,apps"] },
+            rule with { Verbs = ["web"], ResourceNames = ["get"] }, rule with { Resources = ["web"], ResourceNames = ["deployments"] },
+        ];
+        others.Append(rule).Select(r => RoleRisk.Hash([r])).Should().OnlyHaveUniqueItems();
+        RoleRisk.Hash([A.Rule("", "a,b", "get")]).Should().NotBe(RoleRisk.Hash([new() { ApiGroups = [""], Resources = ["a", "b"], Verbs = ["get"] }]));
+    }
+
+    [Fact]
+    public void The_hash_of_shuffled_rules_is_the_hash_of_the_rules()
+    {
+        var word = Gen.Elements("", "*", "get", "list", "pods", "a,b", "1:a", "|");
+        var words = word.ListOf().Resize(4).Select(w => (IReadOnlyList<string>)[.. w]);
+        var rule = from v in words from g in words from r in words from n in words from u in words
+                   select new PolicyRule { Verbs = v, ApiGroups = g, Resources = r, ResourceNames = n, NonResourceUrls = u };
+        var shuffled = from rules in rule.ListOf().Resize(5) from order in Gen.Shuffle(rules.ToArray()) select (rules, order);
+        Prop.ForAll(shuffled.ToArbitrary(), p => RoleRisk.Hash(p.rules) == RoleRisk.Hash(p.order.Select(r => Turned(r)))).QuickCheckThrowOnFailure();
+    }
+
+    [Theory]
+    [InlineData("apps", "deployments", "get", false)]
+    [InlineData("apps", "deployments", "*", true)]
+    [InlineData("apps", "*", "get", true)]
+    [InlineData("*", "deployments", "get", true)]
+    [InlineData("apps", "*/*", "get", true)]
+    [InlineData("apps", "*/scale", "get", false)]
+    public void A_wildcard_is_seen(string group, string resource, string verb, bool wildcard) =>
+        RoleRisk.HasWildcard(A.Rule(group, resource, verb)).Should().Be(wildcard);
+
+    [Theory]
+    [InlineData("/metrics", false)]
+    [InlineData("/*", true)]
+    [InlineData("*", true)]
+    [InlineData("/api/*", true)]
+    public void A_wildcard_is_seen_in_paths(string path, bool wildcard) =>
+        RoleRisk.HasWildcard(new() { NonResourceUrls = [path], Verbs = ["get"] }).Should().Be(wildcard);
+
+    [Theory]
+    [InlineData("", "secrets", "get", true)]
+    [InlineData("", "secrets", "list", true)]
+    [InlineData("", "secrets", "watch", true)]
+    [InlineData("", "*", "*", true)]
+    [InlineData("*", "*", "get", true)]
+    [InlineData("", "secrets", "create", false)]
+    [InlineData("", "secrets", "delete", false)]
+    [InlineData("apps", "secrets", "get", false)]
+    [InlineData("", "configmaps", "get", false)]
+    public void Reading_secrets_is_seen(string group, string resource, string verb, bool reads) =>
+        RoleRisk.ReadsSecrets(A.Rule(group, resource, verb)).Should().Be(reads);
+
+    [Theory]
+    [InlineData(Rbac, "clusterroles", "escalate", true)]
+    [InlineData(Rbac, "roles", "bind", true)]
+    [InlineData(Rbac, "roles", "create", false)]
+    [InlineData(Rbac, "*", "*", true)]
+    [InlineData("*", "*", "*", true)]
+    [InlineData(Rbac, "rolebindings", "create", true)]
+    [InlineData(Rbac, "clusterrolebindings", "patch", true)]
+    [InlineData(Rbac, "rolebindings", "get", false)]
+    [InlineData("", "users", "impersonate", true)]
+    [InlineData("", "serviceaccounts", "impersonate", true)]
+    [InlineData("", "serviceaccounts/token", "create", true)]
+    [InlineData("", "*/token", "create", true)]
+    [InlineData("", "serviceaccounts", "create", false)]
+    [InlineData("certificates.k8s.io", "certificatesigningrequests/approval", "update", true)]
+    [InlineData("certificates.k8s.io", "certificatesigningrequests", "create", false)]
+    [InlineData("apps", "deployments", "*", false)]
+    [InlineData("", "pods", "get", false)]
+    public void A_way_to_further_rights_is_seen(string group, string resource, string verb, bool escalates) =>
+        RoleRisk.CanEscalate(A.Rule(group, resource, verb)).Should().Be(escalates);
+
+    private static PolicyRule Turned(PolicyRule r) => new()
+    {
+        Verbs = [.. r.Verbs.Reverse()], ApiGroups = [.. r.ApiGroups.Reverse()], Resources = [.. r.Resources.Reverse()],
+        ResourceNames = [.. r.ResourceNames.Reverse()], NonResourceUrls = [.. r.NonResourceUrls.Reverse()],
+    };
+}

@@ -1,0 +1,121 @@
+using FluentAssertions;
+using Kube.Client;
+using Kube.Model;
+using Microsoft.Extensions.Logging.Abstractions;
+using TestKit;
+using Xunit;
+using static Kube.Runtime.Tests.Objects;
+
+namespace Kube.Runtime.Tests.Caching;
+
+/// <summary>The whole way: informer, client, API server.</summary>
+public sealed class InformerOnServerTests : IAsyncLifetime, IDisposable
+{
+    private readonly FakeClock _clock = new();
+    private readonly FakeApiServer _server;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly KubeClient _client;
+    private readonly Informer<Namespace> _informer;
+    private Task _run = Task.CompletedTask;
+
+    public InformerOnServerTests()
+    {
+        _server = new(_clock, new() { Seed = false });
+        _client = new(_server.CreateHandler(), FakeApiServer.Address, _clock);
+        _informer = new(_client, new() { LabelSelector = "mine=yes" }, _clock, () => 0, NullLogger.Instance);
+    }
+
+    public async Task InitializeAsync()
+    {
+        Make("a");
+        _server.CreateNamespace("foreign");
+        _run = _informer.RunAsync(_stop.Token);
+        await _informer.WaitForSyncAsync(default).Soon("the sync");
+        await _server.Watches.WhenOpen("namespaces");
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _run.Soon("the informer to stop");
+    }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _client.Dispose();
+    }
+
+    [Fact]
+    public async Task It_follows_the_server()
+    {
+        Names.Should().Equal("a");
+        Make("b");
+        _server.Remove<Namespace>("a");
+        await _server.Watches.WhenDrained();
+
+        Names.Should().Equal("b");
+    }
+
+    [Fact]
+    public async Task A_broken_watch_is_taken_up_where_it_was()
+    {
+        _server.Requests.Clear();
+        _server.Watches.Break();
+        await _clock.WhenTimerArmed(TimeSpan.FromMilliseconds(800));
+        Make("b");
+        _clock.Advance(TimeSpan.FromMilliseconds(800));
+        await NamesBecome("a", "b");
+
+        _server.Requests.All.Should().NotContain(r => r.Call.Verb == "list");
+    }
+
+    [Fact]
+    public async Task A_forgotten_history_is_listed_anew()
+    {
+        using (_server.Watches.HoldBack("namespaces"))
+        {
+            _server.Remove<Namespace>("a");
+            Make("c");
+            _server.Compact();
+            Names.Should().Equal("a");
+            _server.Watches.Expire();
+            await NamesBecome("c");
+        }
+    }
+
+    [Fact]
+    public async Task A_watch_that_went_silent_is_ended_by_the_clients_deadline_and_what_it_missed_is_caught_up()
+    {
+        using (_server.Watches.Silence("namespaces"))
+        {
+            Make("b");
+            Names.Should().Equal("a");
+        }
+
+        // 300 s were asked for; the client allows 30 s more.
+        await _clock.WhenTimerArmed(TimeSpan.FromSeconds(330));
+        _clock.Advance(TimeSpan.FromSeconds(330));
+        await NamesBecome("a", "b");
+    }
+
+    [Fact]
+    public async Task A_stale_watch_does_not_take_back_our_own_write()
+    {
+        using (_server.Watches.HoldBack("namespaces"))
+        {
+            var written = await _client.MergePatchAsync<Namespace>("a", null, new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["annotations"] = new System.Text.Json.Nodes.JsonObject { ["x"] = "1" } } }, default);
+            _informer.Store.Learn(written);
+            _informer.Store.Get(Key("a"))!.Metadata.Annotations.Should().ContainKey("x");
+        }
+
+        await _server.Watches.WhenDrained();
+        _informer.Store.Get(Key("a"))!.Metadata.Annotations.Should().ContainKey("x");
+    }
+
+    private IEnumerable<string> Names => _informer.Store.List().Select(o => o.Metadata.Name).Order();
+
+    private void Make(string name) => _server.CreateNamespace(name, ("mine", "yes"));
+
+    private Task NamesBecome(params string[] names) => _server.Until(() => Names.SequenceEqual(names), $"the cache to hold {string.Join(", ", names)}");
+}
