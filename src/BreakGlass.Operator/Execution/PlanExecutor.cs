@@ -47,8 +47,8 @@ internal sealed class PlanExecutor(
         PlanStep.Create create => CreateAsync(facts, create, run, cancellationToken),
         PlanStep.Repair repair => RepairAsync(facts, repair, run, cancellationToken),
         PlanStep.Remove remove => RemoveAsync(facts, remove, run, cancellationToken),
-        PlanStep.IssueToken issue => credentials.IssueAsync(facts.Grant!, issue, run, cancellationToken),
-        PlanStep.Deliver deliver => credentials.DeliverAsync(facts.Grant!, deliver, run, cancellationToken),
+        PlanStep.IssueToken issue => CredentialAsync(facts, issue.Secret, run, () => credentials.IssueAsync(facts.Grant!, issue, run, cancellationToken)),
+        PlanStep.Deliver deliver => CredentialAsync(facts, deliver.Secret, run, () => credentials.DeliverAsync(facts.Grant!, deliver, run, cancellationToken)),
         PlanStep.HoldCredential hold => credentials.HoldAsync(facts.Grant!, hold, run, cancellationToken),
         PlanStep.CheckAccess check => prover.CheckAccessAsync(check, run, cancellationToken),
         PlanStep.Prove prove => prover.ProveAsync(facts.Grant!, prove, run, cancellationToken),
@@ -132,11 +132,24 @@ internal sealed class PlanExecutor(
         }
     }
 
+    /// <summary>A credential that the server refuses for good ends a grant that is being made, as an object does.</summary>
+    private static async Task CredentialAsync(GrantFacts facts, IKubeObject secret, GrantRun run, Func<Task> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            Refuse(facts, secret, run, "Forbidden", e, "Compare the operator's RBAC with config/rbac. Then create a new grant");
+        }
+    }
+
     /// <summary>What the server refuses for good ends a grant that is being made. One that is active stays as it is and tries again.</summary>
     private static void Refuse(GrantFacts facts, IKubeObject o, GrantRun run, string reason, KubeApiException e, string next)
     {
         if (facts.Grant!.Status.Phase is GrantPhase.Active) throw e;
-        run.Note(a => a with { Refusal = new Problem(reason, $"{o.Kind} {ObjectKey.Of(o)}", $"the API server refused to create it: {e.Status.Message}. {next}") });
+        run.Note(a => a with { Refusal = new Problem(reason, $"{o.Kind} {ObjectKey.Of(o)}", $"the API server refused it: {e.Status.Message}. {next}") });
     }
 
     private async Task RepairAsync(GrantFacts facts, PlanStep.Repair repair, GrantRun run, CancellationToken cancellationToken)
@@ -188,7 +201,7 @@ internal sealed class PlanExecutor(
         {
             case Removal.Orphan:
                 metrics.OrphanRemoved(o.Kind);
-                announcer.Tell(o, new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."));
+                announcer.Tell(facts.Name, o, new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."));
                 break;
             case Removal.Tampered:
                 Repaired(facts, o, "was replaced by something else and is made again");

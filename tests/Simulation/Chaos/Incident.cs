@@ -126,8 +126,8 @@ internal sealed class Incident
             }
         }
 
-        var actual = _world.Server.List<RoleBinding>().Where(b => b.Metadata.Namespace != "breakglass-grants").Select(b => Text(b, b.RoleRef, b.Subjects))
-            .Concat(_world.Server.List<ClusterRoleBinding>().Where(b => b.Metadata.Name.StartsWith("breakglass-", StringComparison.Ordinal)).Select(b => Text(b, b.RoleRef, b.Subjects)))
+        var actual = _world.Server.List<RoleBinding>().Where(IsOfGrant).Select(b => Text(b, b.RoleRef, b.Subjects))
+            .Concat(_world.Server.List<ClusterRoleBinding>().Where(IsOfGrant).Select(b => Text(b, b.RoleRef, b.Subjects)))
             .ToHashSet();
         if (!actual.SetEquals(expected)) throw Wrong($"there is [{string.Join("; ", actual.Except(expected))}] that should not be, and [{string.Join("; ", expected.Except(actual))}] is missing");
     }
@@ -138,6 +138,9 @@ internal sealed class Incident
         var wrong = _world.History.Violations.Where(v => !v.Contains(": made for a grant that is ", StringComparison.Ordinal)).ToList();
         if (wrong.Count > 0) throw Wrong(string.Join("; ", wrong));
     }
+
+    private static bool IsOfGrant(IKubeObject o) =>
+        o.Metadata.Name.StartsWith("breakglass-inc-", StringComparison.Ordinal) || o.Metadata.Name.StartsWith("breakglass-old-", StringComparison.Ordinal);
 
     private static string Text(IKubeObject o, RoleRef role, IReadOnlyList<Subject> subjects) =>
         $"{o.Metadata.Namespace}/{o.Metadata.Name} {role.Kind}/{role.Name} {string.Join('+', subjects.Select(s => s.Name))}";
