@@ -35,8 +35,8 @@ claim_port() { # sets $port to one that nobody listens on and that no other cont
     done
 }
 
-# Not a pipe: grep -q would end it early, and under pipefail the broken pipe would say "no".
-knows() { grep -qE -- "^ +$2[ =]" <<<"$("$1" --help 2>&1)"; }    # knows BINARY FLAG
+# knows BINARY FLAG. Not by a pipe: grep ends at the first match, the binary then dies of the closed pipe, and that would count as a no.
+knows() { local help; help="$("$1" --help 2>&1)"; grep -qE -- "^ +$2[ =]" <<<"$help"; }
 
 declare -A pids=()
 start() { # start NAME COMMAND...: dies with this script, even where that is killed by SIGKILL

@@ -129,7 +129,13 @@ public sealed class RecipientKey
     private static string? Decode(string? text, string name, out byte[] bytes)
     {
         bytes = [];
-        if (string.IsNullOrEmpty(text)) return $"{Field}.{name} is missing. Send the whole public part of the key.";
+        if (string.IsNullOrEmpty(text))
+        {
+            // kubectl reads YAML 1.1, where a bare n or y is a boolean and so another field's name.
+            var quotes = name is "n" or "y" ? $" In a YAML manifest write the name in quotes (\"{name}\": …): kubectl takes a bare {name} for a boolean." : "";
+            return $"{Field}.{name} is missing. Send the whole public part of the key.{quotes}";
+        }
+
         return Base64UrlText.TryDecode(text, out bytes)
             ? null
             : $"{Field}.{name} is not base64url (letters, digits, - and _, without = at the end). Send it as RFC 7517 writes it.";

@@ -83,7 +83,7 @@ public sealed class RecipientKeyTests
             (Ec with { Use = "sig" }, ["spec.recipientKey.use is \"sig\"", "enc"]),
             (Ec with { Alg = "ES256" }, ["spec.recipientKey.alg is \"ES256\"", "ECDH-ES"]),
             (Rsa with { Alg = "RSA-OAEP" }, ["spec.recipientKey.alg is \"RSA-OAEP\"", "RSA-OAEP-256"]),
-            (Rsa with { N = null }, ["spec.recipientKey.n is missing"]),
+            (Rsa with { N = null }, ["spec.recipientKey.n is missing", "in quotes"]),
             (Rsa with { E = "" }, ["spec.recipientKey.e is missing"]),
             (Rsa with { N = Rsa.N + "==" }, ["spec.recipientKey.n is not base64url"]),
             (Rsa with { N = Rsa.N!.Replace('_', '/') }, ["spec.recipientKey.n is not base64url"]),

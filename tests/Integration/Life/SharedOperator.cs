@@ -1,0 +1,44 @@
+using FluentAssertions;
+using Xunit;
+
+namespace Integration.Life;
+
+/// <summary>
+/// One cluster with one operator for all tests that leave both alone. It is started by the first test that needs it and ends with the process, so
+/// that any number of classes, in parallel too, can take it.
+/// </summary>
+public sealed class SharedOperator : IAsyncLifetime
+{
+    private static readonly Lazy<Task<(Cluster, RunningOperator)>> s_shared = new(StartAsync);
+    private (Cluster Cluster, RunningOperator Operator)? _shared;
+
+    internal Cluster Cluster => _shared!.Value.Cluster;
+
+    internal RunningOperator Operator => _shared!.Value.Operator;
+
+    /// <inheritdoc/>
+    public async Task InitializeAsync() => _shared = await s_shared.Value;
+
+    /// <inheritdoc/>
+    public Task DisposeAsync()
+    {
+        Operator.Exit.IsCompleted.Should().BeFalse($"nothing that happens in a cluster ends the operator; it said\n{Operator.Log}");
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Waits until the operator has seen all that was done before: another grant, asked for after it, was answered. For tests that nothing happens.
+    /// </summary>
+    internal async Task SettledAsync()
+    {
+        var after = await Incident.BeginAsync(Cluster);
+        await after.AskAsync("2h");
+        await after.WaitForPhaseAsync(BreakGlass.Core.Api.GrantPhase.Denied);
+    }
+
+    private static async Task<(Cluster, RunningOperator)> StartAsync()
+    {
+        var cluster = await Cluster.StartAsync();
+        return (cluster, await RunningOperator.StartAsync(cluster.OperatorKubeconfig));
+    }
+}

@@ -1,0 +1,183 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using FluentAssertions;
+
+namespace Integration;
+
+/// <summary>
+/// What one test works with: a namespace with something in it, a policy and a grant, each under a name of its own, so that tests can share a cluster.
+/// </summary>
+internal sealed class Incident
+{
+    private readonly string _id = Guid.NewGuid().ToString("N")[..8];
+
+    private Incident(Cluster cluster) => Cluster = cluster;
+
+    /// <summary>Where it happens.</summary>
+    public Cluster Cluster { get; }
+
+    /// <summary>The namespace that access is about; it holds the ConfigMap <c>checkout</c>.</summary>
+    public string Namespace => $"payments-{_id}";
+
+    /// <summary>The policy's name.</summary>
+    public string Policy => $"oncall-{_id}";
+
+    /// <summary>The grant's name.</summary>
+    public string Grant => $"inc-{_id}";
+
+    /// <summary>A label of namespaces that only this incident uses.</summary>
+    public string Label => $"tier-{_id}";
+
+    /// <summary>Makes the namespace, and the policy: <c>edit</c> in that namespace for whoever is on call.</summary>
+    /// <param name="spec">Lines of the policy's spec, at the indentation of two, that are added.</param>
+    /// <param name="access">The access entry, as YAML flow.</param>
+    /// <param name="withPolicy">Whether the policy is made.</param>
+    public static async Task<Incident> BeginAsync(Cluster cluster, string spec = "", string? access = null, bool withPolicy = true)
+    {
+        var incident = new Incident(cluster);
+        await incident.NewNamespaceAsync(incident.Namespace);
+        if (withPolicy) await incident.ApplyPolicyAsync(spec, access);
+        return incident;
+    }
+
+    /// <summary>Makes a namespace with the ConfigMap <c>checkout</c>.</summary>
+    public Task NewNamespaceAsync(string name, string labels = "{}") => Cluster.ApplyAsync(Cluster.ControlPlane.AdminKubeconfig, $$"""
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: {{name}}, labels: {{labels}}}
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: checkout, namespace: {{name}}}
+        """);
+
+    /// <summary>Applies the policy, again where it is there.</summary>
+    public Task ApplyPolicyAsync(string spec = "", string? access = null) => Cluster.ApplyAsync(Cluster.ControlPlane.AdminKubeconfig, $$"""
+        apiVersion: breakglass.dev/v1alpha1
+        kind: BreakGlassPolicy
+        metadata: {name: {{Policy}}}
+        spec:
+          mode: BreakGlass
+          requesters: [{kind: Group, name: payments-oncall}]
+          access:
+          - {{access ?? $"{{name: payments, roleRef: {{kind: ClusterRole, name: edit}}, namespaces: [{Namespace}]}}"}}
+          duration: {default: 10m, max: 1h}
+        {{spec}}
+        """);
+
+    /// <summary>Alice asks for access with kubectl.</summary>
+    /// <param name="duration">How long; the policy's default where null.</param>
+    /// <param name="spec">Lines of the grant's spec, at the indentation of two, that are added.</param>
+    public Task AskAsync(string? duration = null, string spec = "") => Cluster.ApplyAsync(Cluster.Alice, $$"""
+        apiVersion: breakglass.dev/v1alpha1
+        kind: BreakGlassGrant
+        metadata: {name: {{Grant}}}
+        spec:
+          policy: {{Policy}}
+          justification: checkout returns 5xx since the deploy, need to roll back
+          ticket: INC-4711
+          requester: {username: alice, groups: [payments-oncall, system:authenticated]}
+        {{(duration is null ? "" : $"  duration: {duration}")}}
+        {{spec}}
+        """);
+
+    /// <summary>Waits, as Alice would, for a condition of the grant, and gives the grant.</summary>
+    public async Task<BreakGlassGrant> WaitAsync(string condition, string status = "True")
+    {
+        var waited = await Cluster.KubectlAsync(Cluster.Alice, "wait", $"--for=condition={condition}={status}", Eventually.KubectlTimeout, $"bgg/{Grant}");
+        var grant = await ReadAsync();
+        waited.ExitCode.Should().Be(0, $"{condition}={status} was expected of {Show(grant)}\n{waited.Error}");
+        return grant;
+    }
+
+    /// <summary>Waits for a phase and gives the grant.</summary>
+    public async Task<BreakGlassGrant> WaitForPhaseAsync(GrantPhase phase)
+    {
+        BreakGlassGrant? last = null;
+        return await Eventually.GetAsync(
+            async () => (last = await Cluster.GrantAsync(Grant))?.Status.Phase == phase ? last : null, () => Show(last), expected: $"grant {Grant} in phase {phase}");
+    }
+
+    /// <summary>Asks and waits until access works.</summary>
+    public async Task<BreakGlassGrant> ActivateAsync(string? duration = null, string spec = "")
+    {
+        await AskAsync(duration, spec);
+        return await WaitAsync("Active");
+    }
+
+    /// <summary>The grant as it is.</summary>
+    public async Task<BreakGlassGrant> ReadAsync() =>
+        await Cluster.GrantAsync(Grant) ?? throw new InvalidOperationException($"grant {Grant} was expected to be there");
+
+    /// <summary>Alice sets spec.revoke.</summary>
+    public async Task RevokeAsync() =>
+        (await Cluster.KubectlAsync(Cluster.Alice, "patch", $"bgg/{Grant}", "--type=merge", "-p", """{"spec":{"revoke":{"reason":"done"}}}""")).OrThrow();
+
+    /// <summary>Alice fetches the kubeconfig that was made for the grant into a file of the control plane's directory.</summary>
+    public async Task<string> FetchKubeconfigAsync()
+    {
+        var (ns, name) = SecretOf(await ReadAsync());
+        var encoded = (await Cluster.KubectlAsync(Cluster.Alice, "get", "secret", "-n", ns, name, "-o", "jsonpath={.data.kubeconfig}")).OrThrow();
+        return await SaveKubeconfigAsync(Convert.FromBase64String(encoded));
+    }
+
+    /// <summary>Saves a kubeconfig where nobody else can read it and it goes away with the control plane.</summary>
+    public async Task<string> SaveKubeconfigAsync(byte[] kubeconfig)
+    {
+        var file = Path.Combine(Cluster.ControlPlane.Directory, $"delivered-{Guid.NewGuid():N}.kubeconfig");
+        await File.WriteAllBytesAsync(file, kubeconfig);
+        return file;
+    }
+
+    /// <summary>Namespace and name of the credential Secret.</summary>
+    public static (string Namespace, string Name) SecretOf(BreakGlassGrant grant) =>
+        grant.Status.CredentialSecret?.Split('/', 2) is [var ns, var name] ? (ns, name) : throw new InvalidOperationException($"no credentialSecret in {Show(grant)}");
+
+    /// <summary>Whether somebody may read what is in a namespace; a call that fails for another reason than a refusal fails the test.</summary>
+    public async Task<bool> CanReadAsync(string kubeconfig, string? ns = null)
+    {
+        var answer = await Cluster.KubectlAsync(kubeconfig, "get", "configmaps", "-n", ns ?? Namespace);
+        if (answer.ExitCode == 0) return true;
+        answer.Error.Should().MatchRegex("Forbidden|Unauthorized|logged in", "a call that is refused says so");
+        return false;
+    }
+
+    /// <summary>Waits until somebody's calls are refused: the API server's own caches follow within milliseconds.</summary>
+    public Task RefusedAsync(string kubeconfig, string? ns = null) =>
+        Eventually.TrueAsync(async () => !await CanReadAsync(kubeconfig, ns), expected: $"a refusal in {ns ?? Namespace}");
+
+    /// <summary>Waits until somebody's calls are allowed.</summary>
+    public Task AllowedAsync(string kubeconfig, string? ns = null) =>
+        Eventually.TrueAsync(() => CanReadAsync(kubeconfig, ns), expected: $"access in {ns ?? Namespace}");
+
+    /// <summary>Waits until the end is proven, and asserts that nothing is left over.</summary>
+    public async Task<BreakGlassGrant> OverAndProvenAsync(GrantPhase phase, EndReason reason)
+    {
+        await WaitAsync("Revoked");
+        var grant = await Eventually.GetAsync(
+            async () => await Cluster.GrantAsync(Grant) is { Metadata.Finalizers.Count: 0 } released ? released : null, expected: $"grant {Grant} without finalizer");
+        grant.Status.Phase.Should().Be(phase);
+        grant.Status.EndReason.Should().Be(reason);
+        Conditions.IsTrue(grant.Status.Conditions, "Active").Should().BeFalse();
+        await NothingLeftAsync();
+        return grant;
+    }
+
+    /// <summary>Asserts that no object that was made for the grant is there.</summary>
+    public async Task NothingLeftAsync() => (await Cluster.MadeForAsync(Grant)).Should().BeEmpty("nothing is left over of a grant that is over");
+
+    /// <summary>The name of the grant's binding for the access entry <c>payments</c>.</summary>
+    public static string BindingOf(BreakGlassGrant grant) => GrantNames.Binding(grant, "payments");
+
+    /// <summary>A grant in words, for messages; its status holds no secret.</summary>
+    public static string Show(BreakGlassGrant? grant)
+    {
+        if (grant is null) return "(no grant)";
+        return string.Join("\n  ",
+        [
+            $"grant {grant.Metadata.Name}: {grant.Status.Phase} {grant.Status.EndReason}",
+            .. grant.Status.Conditions.Select(c => $"{c.Type}={c.Status} {c.Reason}: {c.Message}"),
+            .. grant.Status.Transitions.Select(t => $"{t.At:O} {t.From} -> {t.To} by {t.Actor}: {t.Reason}"),
+        ]);
+    }
+}
