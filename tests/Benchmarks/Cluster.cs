@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
 using Kube.Client;
@@ -69,6 +70,13 @@ internal sealed class Cluster : IAsyncDisposable
             await controlPlane.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Processor time that a part of the control plane has used so far.</summary>
+    public TimeSpan ProcessorTime(string part)
+    {
+        using var process = Process.GetProcessById(_controlPlane.ProcessIdOf(part));
+        return process.TotalProcessorTime;
     }
 
     /// <summary>A grant as an SRE writes it; the requester as admission would stamp it.</summary>

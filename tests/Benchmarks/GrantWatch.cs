@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using BreakGlass.Core.Api;
 using Kube.Client;
-using Kube.Model;
 
 namespace Benchmarks;
 
@@ -14,14 +13,22 @@ internal sealed class GrantWatch : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
 
-    private GrantWatch(KubeClient client, string version) => _running = RunAsync(client, version);
+    private GrantWatch(KubeClient client, string version) =>
+        _running = Follow.RunAsync<BreakGlassGrant>(client, null, version,
+            change =>
+            {
+                if (change.Type is not WatchEventType.Deleted) Note(change.Object, TimeProvider.System.GetTimestamp());
+            },
+            all =>
+            {
+                Progress.Say("changes of grants were missed: some times are seen too long");
+                foreach (var grant in all) Note(grant, TimeProvider.System.GetTimestamp());
+            },
+            _stop.Token);
 
     /// <summary>Follows all grants from now on.</summary>
-    public static async Task<GrantWatch> StartAsync(KubeClient client, CancellationToken cancellationToken)
-    {
-        var now = await client.ListPageAsync<BreakGlassGrant>(new() { Limit = 1 }, cancellationToken);
-        return new(client, now.Metadata.ResourceVersion ?? "");
-    }
+    public static async Task<GrantWatch> StartAsync(KubeClient client, CancellationToken cancellationToken) =>
+        new(client, await Follow.NowAsync<BreakGlassGrant>(client, cancellationToken));
 
     /// <summary>When the status Active was seen.</summary>
     /// <exception cref="InvalidOperationException">The grant was denied or failed.</exception>
@@ -50,18 +57,6 @@ internal sealed class GrantWatch : IAsyncDisposable
         catch (TimeoutException e)
         {
             throw new TimeoutException($"Expected {what} within {Patience.TotalSeconds:0} s.", e);
-        }
-    }
-
-    private async Task RunAsync(KubeClient client, string version)
-    {
-        while (true)
-        {
-            await foreach (var seen in client.WatchAsync<BreakGlassGrant>(new() { ResourceVersion = version, Timeout = TimeSpan.FromHours(1) }, _stop.Token))
-            {
-                version = seen.Object.Metadata.ResourceVersion ?? version;
-                if (seen.Type is WatchEventType.Added or WatchEventType.Modified) Note(seen.Object, TimeProvider.System.GetTimestamp());
-            }
         }
     }
 

@@ -3,31 +3,32 @@ using BreakGlass.Core.Api;
 namespace Benchmarks;
 
 /// <summary>How long it takes from the answer to the creation of a grant until its status Active is seen.</summary>
-internal sealed record LatencyFigures(Samples OneAtATime, Samples AtOnce, double PerSecond)
+internal sealed record LatencyFigures(Samples OneAtATime, Samples AtOnce, double PerSecond, IReadOnlyList<double> ProcessorMs)
 {
     /// <summary>Two runs of the same as one.</summary>
     public LatencyFigures And(LatencyFigures other) =>
-        new(OneAtATime.And(other.OneAtATime), AtOnce.And(other.AtOnce), 2 / (1 / PerSecond + 1 / other.PerSecond));
+        new(OneAtATime.And(other.OneAtATime), AtOnce.And(other.AtOnce), 2 / (1 / PerSecond + 1 / other.PerSecond), ProcessorMs);
 }
 
 /// <summary>Measures the operator against the floor: floor, operator, floor again, each beginning with an empty cluster.</summary>
 internal sealed class Latency(Cluster cluster, Report report)
 {
     private const int Concurrent = 50;
+    private static readonly string[] Parts = ["kube-apiserver", "etcd", "kube-controller-manager"];
     private readonly BenchOptions _options = cluster.Options;
 
     public async Task MeasureAsync(CancellationToken cancellationToken)
     {
         var floor = new Floor(cluster);
-        var before = await RunAsync("floor", floor.ActivateAsync, cancellationToken);
+        var before = await RunAsync("floor", null, floor.ActivateAsync, cancellationToken);
         LatencyFigures measured;
-        await using (await OperatorUnderTest.StartAsync(cluster, cancellationToken))
+        await using (var process = await OperatorUnderTest.StartAsync(cluster, cancellationToken))
         {
-            measured = await RunAsync("operator", (_, _) => Task.CompletedTask, cancellationToken);
+            measured = await RunAsync("operator", process, (_, _) => Task.CompletedTask, cancellationToken);
         }
 
         await cluster.EmptyAsync(cancellationToken);
-        var after = await RunAsync("floor again", floor.ActivateAsync, cancellationToken);
+        var after = await RunAsync("floor again", null, floor.ActivateAsync, cancellationToken);
         Progress.Say($"the floor made {floor.Repeats} calls again, waiting for the API server's RBAC cache");
         Add(measured, before, after, before.And(after));
     }
@@ -48,9 +49,16 @@ internal sealed class Latency(Cluster cluster, Report report)
         ];
         report.AddTable("Activation in detail", ["", "one: p50", "one: p99", "50: p50", "50: p99", "50: max", "throughput"],
             [Row("floor before", before), Row("operator", measured), Row("floor after", after)]);
+
+        IReadOnlyList<string> Costs(string name, LatencyFigures f) => [name, .. f.ProcessorMs.Select(ms => Text.Number(ms))];
+        report.AddTable("Processor time of one activation, in ms", ["", "operator", "measuring client", .. Parts],
+            [Costs("floor before", before), Costs("operator", measured), Costs("floor after", after)]);
     }
 
-    private async Task<LatencyFigures> RunAsync(string who, Func<BreakGlassGrant, CancellationToken, Task> activate, CancellationToken cancellationToken)
+    private List<TimeSpan> ProcessorTimes(OperatorUnderTest? process) =>
+        [process?.ProcessorTime ?? TimeSpan.Zero, Environment.CpuUsage.TotalTime, .. Parts.Select(cluster.ProcessorTime)];
+
+    private async Task<LatencyFigures> RunAsync(string who, OperatorUnderTest? process, Func<BreakGlassGrant, CancellationToken, Task> activate, CancellationToken cancellationToken)
     {
         var prefix = who.Replace(' ', '-');
         var number = 0;
@@ -67,6 +75,7 @@ internal sealed class Latency(Cluster cluster, Report report)
 
         Progress.Say($"{who}: warming up");
         for (var i = 0; i < 2; i++) await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => OneAsync("warm")));
+        var (used, warm) = (ProcessorTimes(process), number);
         Progress.Say($"{who}: {_options.Size(100)} grants one at a time");
         var serial = new List<double>();
         for (var i = 0; i < _options.Size(100); i++) serial.Add(await OneAsync("one"));
@@ -81,7 +90,8 @@ internal sealed class Latency(Cluster cluster, Report report)
             while (Interlocked.Decrement(ref left) >= 0) await OneAsync("many");
         }));
         var seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
+        var costs = ProcessorTimes(process).Zip(used, (now, then) => (now - then).TotalMilliseconds / (number - warm)).ToList();
         if (who.StartsWith("floor", StringComparison.Ordinal)) await cluster.EmptyAsync(cancellationToken);
-        return new(new(serial), new(atOnce), _options.Size(300) / seconds);
+        return new(new(serial), new(atOnce), _options.Size(300) / seconds, costs);
     }
 }
