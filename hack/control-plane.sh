@@ -35,7 +35,8 @@ claim_port() { # sets $port to one that nobody listens on and that no other cont
     done
 }
 
-knows() { "$1" --help 2>&1 | grep -qE -- "^ +$2[ =]"; }    # knows BINARY FLAG
+# Not a pipe: grep -q would end it early, and under pipefail the broken pipe would say "no".
+knows() { grep -qE -- "^ +$2[ =]" <<<"$("$1" --help 2>&1)"; }    # knows BINARY FLAG
 
 declare -A pids=()
 start() { # start NAME COMMAND...: dies with this script, even where that is killed by SIGKILL

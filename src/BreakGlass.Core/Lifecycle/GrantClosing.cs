@@ -41,7 +41,7 @@ internal static class GrantClosing
         var steps = ours.Where(IsBinding).Select(PlanStep (o) => new PlanStep.Remove(o, Removal.Revocation)).ToList();
         if (!facts.Attempt.Cut && !facts.Attempt.Searched && !Conditions.IsTrue(grant.Status.Conditions, "Revoked"))
         {
-            var unseen = grant.Status.Bindings.Where(b => !ours.Any(o => o.Kind == b.Kind && o.Metadata.Name == b.Name && (o.Metadata.Namespace ?? "") == (b.Namespace ?? ""))).ToList();
+            var unseen = GrantNames.Places(grant).Where(p => !ours.Exists(o => GrantObjects.SamePlace(o, p))).ToList();
             if (unseen.Count > 0) steps.Add(new PlanStep.Find(unseen));
         }
 

@@ -58,7 +58,7 @@ internal static class GrantEnding
         if (policy.Spec.Suspended) return new(EndReason.PolicySuspended, "PolicySuspended", GrantStatuses.Operator, $"Access ended since policy '{name}' was suspended.");
 
         var why = Narrowed(facts, grant, policy);
-        return why is null ? null : new(EndReason.PolicyNarrowed, "PolicyNarrowed", GrantStatuses.Operator, $"Access ended since policy '{name}' no longer allows it: {why}");
+        return why is null ? null : new(EndReason.PolicyNarrowed, "PolicyNarrowed", GrantStatuses.Operator, $"Access ended since policy '{name}' no longer allows it: {GrantStatuses.Sentence(why)}");
     }
 
     private static string? Narrowed(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy)

@@ -26,7 +26,7 @@ internal static class GrantKeeping
 
         // A record is dropped only when its binding is surely gone: one whose labels were stripped is in no cache.
         var obsolete = wanted.Obsolete(grant);
-        if (obsolete.Count > 0 && !facts.Attempt.Searched) return GrantPlan.Do(new PlanStep.Find(obsolete));
+        if (obsolete.Count > 0 && !facts.Attempt.Searched) return GrantPlan.Do(new PlanStep.Find([.. obsolete.Select(GrantNames.Place)]));
 
         var records = wanted.Records(grant);
         var status = grant.Status with

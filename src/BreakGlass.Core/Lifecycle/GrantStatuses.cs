@@ -127,7 +127,7 @@ internal static class GrantStatuses
     private static (string Namespace, string Name) Split(string? key) =>
         key?.Split('/', 2) is [var ns, var name] ? (ns, name) : ("", key ?? "");
 
-    private static string Sentence(string text) => text.EndsWith('.') ? text : text + ".";
+    public static string Sentence(string text) => text.EndsWith('.') ? text : text + ".";
 
     private static GrantStatus Moved(BreakGlassGrant grant, GrantPhase to, string actor, string reason, DateTimeOffset now) => grant.Status with
     {

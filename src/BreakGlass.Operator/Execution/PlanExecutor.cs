@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
@@ -35,14 +36,14 @@ internal sealed class PlanExecutor(
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        if (plan.Cuts) run.Note(a => a with { Cut = true });
+        if (plan.Cuts && plan.Steps.Any(s => s is PlanStep.Remove { Why: Removal.Revocation } or PlanStep.Find)) run.Note(a => a with { Cut = true });
     }
 
     private Task DoAsync(GrantFacts facts, PlanStep step, GrantRun run, CancellationToken cancellationToken) => step switch
     {
         PlanStep.WriteStatus write => WriteStatusAsync(facts, write, cancellationToken),
-        PlanStep.AddFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer], cancellationToken),
-        PlanStep.DropFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)], cancellationToken),
+        PlanStep.AddFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer], ended: false, cancellationToken),
+        PlanStep.DropFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)], ended: true, cancellationToken),
         PlanStep.Create create => CreateAsync(facts, create, run, cancellationToken),
         PlanStep.Repair repair => RepairAsync(facts, repair, run, cancellationToken),
         PlanStep.Remove remove => RemoveAsync(facts, remove, run, cancellationToken),
@@ -68,7 +69,7 @@ internal sealed class PlanExecutor(
         foreach (var note in write.Notes) announcer.Tell(written, facts.Policy, note);
     }
 
-    private async Task SetFinalizersAsync(BreakGlassGrant grant, IReadOnlyList<string> finalizers, CancellationToken cancellationToken)
+    private async Task SetFinalizersAsync(BreakGlassGrant grant, IReadOnlyList<string> finalizers, bool ended, CancellationToken cancellationToken)
     {
         var patch = new JsonObject
         {
@@ -79,11 +80,12 @@ internal sealed class PlanExecutor(
                 ["finalizers"] = new JsonArray([.. finalizers.Select(f => JsonValue.Create(f))]),
             },
         };
+        if (ended) patch["metadata"]!["annotations"] = new JsonObject { [BreakGlassApi.EndedAnnotation] = Timestamp.Text(time.GetUtcNow()) };
         try
         {
             caches.Learn(await client.MergePatchAsync<BreakGlassGrant>(grant.Metadata.Name, null, patch, cancellationToken));
         }
-        catch (KubeApiException e) when (e.IsNotFound && !finalizers.Contains(BreakGlassApi.RevokeFinalizer))
+        catch (KubeApiException e) when (e.IsNotFound && ended)
         {
             caches.Grants.Store.LearnDeleted(ObjectKey.Of(grant), grant.Metadata.Uid ?? "");
         }
@@ -237,10 +239,7 @@ internal sealed class PlanExecutor(
 
     private async Task FindAsync(PlanStep.Find find, GrantRun run, CancellationToken cancellationToken)
     {
-        var found = await Task.WhenAll(find.Bindings.Select(b => client.TryGetAsync(
-            b.Kind == nameof(ClusterRoleBinding)
-                ? new ClusterRoleBinding { Metadata = new() { Name = b.Name } }
-                : new RoleBinding { Metadata = new() { Name = b.Name, Namespace = b.Namespace } }, cancellationToken)));
+        var found = await Task.WhenAll(find.Places.Select(p => client.TryGetAsync(p, cancellationToken)));
         foreach (var o in found.OfType<IKubeObject>()) run.Add(o);
         run.Note(a => a with { Searched = true });
     }

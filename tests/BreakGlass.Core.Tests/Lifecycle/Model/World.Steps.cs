@@ -72,7 +72,7 @@ internal sealed partial class World
                 Cluster.SetFinalizers(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer]);
                 break;
             case PlanStep.DropFinalizer:
-                Cluster.SetFinalizers(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)]);
+                Cluster.SetFinalizers(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)], ended: true);
                 break;
             case PlanStep.Create create:
                 Create(facts, create, run);
@@ -105,7 +105,7 @@ internal sealed partial class World
                 run.Note(a => a with { Refreshed = true });
                 break;
             case PlanStep.Find find:
-                foreach (var found in find.Bindings.Select(b => Cluster.Get(Place.Of(b))).OfType<IKubeObject>()) run.Add(found);
+                foreach (var found in find.Places.Select(p => Cluster.Get(Place.Of(p))).OfType<IKubeObject>()) run.Add(found);
                 run.Note(a => a with { Searched = true });
                 break;
             case PlanStep.Announce announce:
