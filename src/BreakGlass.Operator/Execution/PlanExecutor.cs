@@ -114,6 +114,7 @@ internal sealed class PlanExecutor(
         {
             if (create.Object is RoleBinding binding && binding.Metadata.Namespace is { } ns && ns != facts.Settings.GrantsNamespace)
             {
+                await LookAtNamespaceAsync(ns, cancellationToken);
                 run.Note(a => a with { ClosedNamespaces = [.. a.ClosedNamespaces, ns] });
                 return;
             }
@@ -130,6 +131,14 @@ internal sealed class PlanExecutor(
         {
             Refuse(facts, create.Object, run, "Invalid", e, "Mend the policy, then create a new grant");
         }
+    }
+
+    /// <summary>The cache of namespaces is behind. Left so, the next run would want a binding there again, and so on without an end.</summary>
+    private async Task LookAtNamespaceAsync(string name, CancellationToken cancellationToken)
+    {
+        var seen = caches.Namespaces.Store.Get(new("", name));
+        if (await client.TryGetAsync<Namespace>(name, null, cancellationToken) is { } there) caches.Learn(there);
+        else if (seen?.Metadata.Uid is { } uid) caches.Namespaces.Store.LearnDeleted(new("", name), uid);
     }
 
     /// <summary>A credential that the server refuses for good ends a grant that is being made, as an object does.</summary>

@@ -97,7 +97,7 @@ internal sealed class OperatorEngine : IDisposable
 
     public HealthReport Health { get; }
 
-    private static string Identity { get; } = $"{Environment.MachineName}_{Guid.NewGuid():N}";
+    private string Identity { get; } = $"{Environment.MachineName}_{Guid.NewGuid():N}";
 
     /// <summary>Runs until cancelled.</summary>
     /// <exception cref="LeadershipLostException">The lease was lost: the process must end.</exception>

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using Kube.Model;
 using Simulation;
 using TestKit;
 using Xunit;
@@ -53,5 +54,31 @@ public class StaleCacheTests
 
         world.Advance(TimeSpan.FromSeconds(15));
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Denied);
+    });
+
+    /// <summary>What one run learned of the namespace was forgotten by the next, so that record and binding were tried over and over.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_namespace_that_goes_unseen_is_left_out_and_not_tried_in_a_loop(bool gone) => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness);
+        world.Server.CreateNamespace("shop", ("kind", "shop"));
+        world.Server.CreateNamespace("shop-2", ("kind", "shop"));
+        world.Server.Put(Sample.Policy(p => p with { Access = [Sample.Selected("shops", "kind", "shop")] }));
+        world.Start();
+        using (world.Server.Watches.HoldBack("namespaces"))
+        {
+            world.Server.Delete<Namespace>("shop-2");
+            if (gone) world.Server.FinishNamespaceDeletion("shop-2");
+            world.Server.Put(Sample.Grant());
+            world.Advance(TimeSpan.FromSeconds(30));
+            world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
+            world.Grant()!.Status.Bindings.Should().ContainSingle().Which.Namespace.Should().Be("shop");
+            world.Server.Requests.Writes.Count(w => w.Call.Is("update", "breakglassgrants/status")).Should().BeLessThanOrEqualTo(4);
+        }
+
+        world.Advance(Sample.Duration + TimeSpan.FromSeconds(20));
+        world.Owned().Should().BeEmpty();
     });
 }

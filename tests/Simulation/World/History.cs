@@ -143,7 +143,7 @@ internal sealed class History
         else if (grant.Status.ExpiresAt <= change.At) Wrong($"made at {change.At:O}, past the end of its grant {grant.Status.ExpiresAt:O}");
         if (!IsRecorded(grant, now)) Wrong("made before its name was recorded in the grant's status");
         if (GrantLifecycle.IsTerminal(grant.Status.Phase)) Wrong($"made for a grant that is {grant.Status.Phase}");
-        if (!grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer)) Wrong("made while no finalizer held its grant");
+        else if (!grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer)) Wrong("made while no finalizer held its grant");
     }
 
     private static bool IsRecorded(BreakGlassGrant grant, IKubeObject binding) => grant.Status.Bindings.Any(b =>
