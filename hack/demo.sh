@@ -47,14 +47,16 @@ set_up() {
     run_quietly "$admin" apply -k config/rbac
     for file in namespace alice-rbac; do run_quietly "$admin" apply -f "hack/demo/$file.yaml"; done
     operator_kubeconfig="$(hack/control-plane.sh token "$work/control-plane" breakglass-system breakglass-operator)"
+    reaper_kubeconfig="$(hack/control-plane.sh token "$work/control-plane" breakglass-system breakglass-reaper)"
     alice="$(hack/control-plane.sh user "$work/control-plane" alice payments-oncall)"
 }
 
 start_operator() {
     local until=$((SECONDS + 30))
     http=$(free_port)
-    KUBECONFIG="$operator_kubeconfig" setpriv --pdeathsig KILL -- "${operator[@]}" --trust-requester \
-        --http-address="127.0.0.1:$http" >"$work/operator.log" 2>&1 </dev/null &
+    # Without a lease: there is never a second one here, and the start after the kill would wait for the dead one's 15 s.
+    KUBECONFIG="$operator_kubeconfig" setpriv --pdeathsig KILL -- "${operator[@]}" --trust-requester --http-address="127.0.0.1:$http" \
+        --leader-elect=false >"$work/operator.log" 2>&1 </dev/null &
     operator_pid=$!
     until curl -sf --noproxy '*' -o /dev/null --max-time 2 "http://127.0.0.1:$http/readyz"; do
         if [ "$SECONDS" -ge "$until" ] || ! kill -0 "$operator_pid" 2>/dev/null; then fail "the operator did not become ready."; fi
@@ -70,15 +72,24 @@ take_credential() { # take_credential GRANT: alice fetches the kubeconfig that w
     [ -s "$work/$1.kubeconfig" ] || fail "the Secret $secret holds no kubeconfig."
 }
 
-ask_for_access() { # ask_for_access GRANT: sets $expires (seconds since 1970)
+ask_for_access() { # ask_for_access GRANT: sets $expires (seconds since 1970, to the millisecond)
     local asked=$EPOCHREALTIME expires_at
     shows alice "$alice" apply -f "hack/demo/grant-${1#inc-}.yaml"
     shows alice "$alice" wait --for=condition=Active "bgg/$1" --timeout=30s
     good "access $(since "$asked") s after she asked"
     expires_at="$(kubectl_as "$alice" get "bgg/$1" -o 'jsonpath={.status.expiresAt}')"
-    expires="$(date -d "$expires_at" +%s)"
+    expires="$(date -d "$expires_at" +%s.%3N)"
     take_credential "$1"
     shows "$1" "$work/$1.kubeconfig" -n payments get configmaps
+}
+
+events_of() { # events_of GRANT: they are written in the background, so the last one may take a moment
+    local until=$((SECONDS + 10)) columns='custom-columns=TYPE:.type,REASON:.reason,MESSAGE:.message'
+    until kubectl_as "$admin" get events -A --field-selector "involvedObject.name=$1" -o name | grep -q .; do
+        [ "$SECONDS" -lt "$until" ] || fail "there is no event about $1."
+        sleep 0.2
+    done
+    shows admin "$admin" get events -A --field-selector "involvedObject.name=$1" --sort-by=.eventTime -o "$columns"
 }
 
 wait_for_refusal() { # wait_for_refusal GRANT: the call that worked, again and again until it is refused
@@ -107,19 +118,17 @@ with_the_operator() {
     refused inc-4711 "$work/inc-4711.kubeconfig" -n kube-system get configmaps
     step "The grant lasts 10 seconds in this demo; $(left) are left. Nobody does anything now"
     wait_for_refusal inc-4711
-    good "refused $(awk "BEGIN { printf \"%.1f\", $refused_at - $expires }") s after expiresAt, as polling with kubectl sees it"
+    good "refused $(between "$expires" "$refused_at") s after expiresAt, as polling with kubectl sees it"
     step "That it is over is proven (SubjectAccessReview, TokenReview), not assumed"
     shows alice "$alice" wait --for=condition=Revoked bgg/inc-4711 --timeout=30s
     conditions inc-4711
-    [ -z "$(kubectl_as "$admin" get rolebindings,serviceaccounts,secrets -A -l breakglass.dev/grant=inc-4711 -o name)" ] ||
-        fail "objects of the finished grant are still there."
-    good "no binding, ServiceAccount or Secret of the grant is left in the cluster"
+    nothing_left inc-4711
     step "The record: events and metrics"
-    shows admin "$admin" get events -n default --field-selector involvedObject.name=inc-4711 -o 'custom-columns=TYPE:.type,REASON:.reason,MESSAGE:.message'
-    shown admin "curl -s http://127.0.0.1:$http/metrics | grep '^breakglass_operator_.*payments-oncall'"
+    events_of inc-4711
+    shown admin "curl -s http://127.0.0.1:$http/metrics | grep '^breakglass_operator_'    # some of them"
     curl -sf --noproxy '*' --max-time 5 "http://127.0.0.1:$http/metrics" |
-        grep -E '^breakglass_operator_((activations|revocations)_total|grants|lingering_grants|time_to_access_seconds_(sum|count)|revocation_lag_seconds_(sum|count))' |
-        grep -vE ' 0$' | indent
+        grep -E '^breakglass_operator_((activations|revocations)_total|lingering_grants|time_to_access_seconds_(sum|count)|revocation_lag_seconds_(sum|count))' |
+        grep -E '([1-9][0-9.]*|lingering_grants 0)$' | indent
 }
 
 without_the_operator() {
@@ -130,23 +139,36 @@ without_the_operator() {
     step "The operator is killed, $(left) s before the expiry: no clean-up, no last word"
     shown admin "kill -KILL $operator_pid"
     kill -KILL "$operator_pid"; wait "$operator_pid" 2>/dev/null || true; operator_pid=""
-    step "What is left is the reaper: the same program, run by a CronJob, without leader, cache or CRDs. Before the expiry it does nothing"
+    step "What is left is the reaper: the same program, run by a CronJob as an identity of its own. Before the expiry it does nothing"
     reap
     shows inc-4712 "$work/inc-4712.kubeconfig" -n payments get configmaps -o name
-    step "At the expiry it cuts"
+    step "At the expiry, $(left) s from now, it cuts"
     while [ "$(left)" -gt 0 ]; do sleep 0.1; done
     reap
     wait_for_refusal inc-4712
-    good "refused $(awk "BEGIN { printf \"%.1f\", $refused_at - $expires }") s after expiresAt, with no operator alive"
+    good "refused $(between "$expires" "$refused_at") s after expiresAt, with no operator alive"
+    good "the bindings went first, then the Secret and the ServiceAccount that the token stands for"
     token="$(sed -n 's/^ *token: *"\{0,1\}\([A-Za-z0-9._-]*\)"\{0,1\} *$/\1/p' "$work/inc-4712.kubeconfig" | head -n 1)"
     exp="$(jwt_expiry "$token")"
-    step "And had the reaper been dead too: the token itself ends at $(date -u -d "@$exp" +%H:%M:%S) UTC, $((exp - expires)) s after the grant"
+    step "And had the reaper been dead too: the token itself ends at $(date -u -d "@$exp" +%H:%M:%S) UTC, $(between "$expires" "$exp") s after the grant's end"
     good "10 minutes is the least that an API server gives a token; that is the last wall, and nobody has to do anything for it"
+    step "When the operator is back, it completes the record"
+    start_operator
+    shows alice "$alice" wait --for=condition=Active=false bgg/inc-4712 --timeout=30s
+    shows alice "$alice" get breakglassgrants
+    nothing_left inc-4712
+}
+
+nothing_left() { # nothing_left GRANT
+    [ -z "$(kubectl_as "$admin" get clusterrolebindings,rolebindings,roles,serviceaccounts,secrets -A -l "breakglass.dev/grant=$1" -o name)" ] ||
+        fail "objects of the finished grant are still there."
+    good "no binding, ServiceAccount or Secret of the grant is left in the cluster"
 }
 
 reap() {
     shown cronjob "breakglass-operator reap"
-    KUBECONFIG="$operator_kubeconfig" "${operator[@]}" reap >"$work/reap.log" 2>&1 || { cat "$work/reap.log" >&2; fail "the reaper failed."; }
+    KUBECONFIG="$reaper_kubeconfig" "${operator[@]}" reap >"$work/reap.log" 2>&1 || { cat "$work/reap.log" >&2; fail "the reaper failed."; }
+    sed -n 's/.*"msg":"\([^"]*\)".*/\1/p' "$work/reap.log" | indent
 }
 
 work="$(mktemp -d)"

@@ -7,8 +7,9 @@ else
     bold="" blue="" green="" red="" grey="" plain_out=""
 fi
 
-since() { awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $1 }"; }
-left() { echo $((expires - ${EPOCHREALTIME%[.,]*})); }    # whole seconds until the expiry, rounded up
+between() { awk "BEGIN { printf \"%.1f\", $2 - $1 }"; }    # between FROM TO, both in seconds since 1970
+since() { between "$1" "${EPOCHREALTIME/,/.}"; }
+left() { awk "BEGIN { left = $expires - ${EPOCHREALTIME/,/.}; print int(left) + (left > int(left)) }"; }    # whole seconds until the expiry, rounded up
 
 chapter() { printf '\n%s%s%s\n' "$blue" "$1" "$plain_out"; }
 step() { printf '\n%s%5s s%s  %s%s%s\n' "$grey" "$(since "$began")" "$plain_out" "$bold" "$1" "$plain_out"; }
@@ -20,14 +21,22 @@ shown() { printf '    %s%s$%s %s\n' "$grey" "$1" "$plain_out" "$2"; }    # shown
 kubectl_as() { local config="$1"; shift; HOME="$work/home" KUBECONFIG="$config" "$kubectl" "$@"; }
 run_quietly() { kubectl_as "$@" >"$work/quiet.log" 2>&1 || { cat "$work/quiet.log" >&2; fail "kubectl ${*:2} failed."; }; }
 
+spelled() { # spelled ARGUMENT...: as one would type it
+    local argument line=""
+    for argument in "$@"; do
+        case "$argument" in *[{}\"\ ]*) argument="'$argument'" ;; esac
+        line+=" $argument"
+    done
+    printf '%s' "$line"
+}
 shows() { # shows WHO KUBECONFIG ARGUMENT...: a kubectl call that works
     local who="$1" config="$2"; shift 2
-    shown "$who" "kubectl $*"
+    shown "$who" "kubectl$(spelled "$@")"
     kubectl_as "$config" "$@" 2>&1 | indent
 }
 refused() { # refused WHO KUBECONFIG ARGUMENT...: a kubectl call that must be refused
     local who="$1" config="$2" said; shift 2
-    shown "$who" "kubectl $*"
+    shown "$who" "kubectl$(spelled "$@")"
     if said="$(kubectl_as "$config" "$@" 2>&1)"; then fail "this should have been refused: $said"; fi
     printf '      %s%s%s\n' "$red" "$said" "$plain_out"
 }

@@ -41,6 +41,9 @@ public static class BreakGlassApi
     /// <summary>Annotation: UID of the grant, so that a namesake is never taken for it.</summary>
     public const string GrantUidAnnotation = Group + "/grant-uid";
 
+    /// <summary>Annotation on a grant whose access was given and is over: it never opens again, whatever its status says.</summary>
+    public const string EndedAnnotation = Group + "/ended";
+
     /// <summary>The type of credential Secrets.</summary>
     public const string CredentialSecretType = Group + "/credential";
 

@@ -18,7 +18,9 @@ internal static class Base64UrlText
         bytes = [];
         if (text.ContainsAnyExcept(Alphabet) || text.Length % 4 == 1) return false;
         var buffer = new byte[Base64Url.GetMaxDecodedLength(text.Length)];
-        if (!Base64Url.TryDecodeFromChars(text, buffer, out var written)) return false;
+
+        // The method called TryDecodeFromChars throws where the last character has bits that stand for nothing.
+        if (Base64Url.DecodeFromChars(text, buffer, out _, out var written) != OperationStatus.Done) return false;
         bytes = buffer[..written];
         return true;
     }

@@ -35,11 +35,11 @@ internal static class AccessQuestions
     /// <summary>One question for each binding that was recorded.</summary>
     public static IReadOnlyList<SubjectAccessReviewSpec> ForAll(GrantFacts facts, BreakGlassGrant grant) =>
     [
-        .. grant.Status.Bindings.Select(b =>
+        .. grant.Status.Bindings.DistinctBy(b => (b.Role, b.Namespace)).Select(b =>
         {
             var role = b.Role.Split('/', 2) is [var kind, var name] ? new RoleReference { Kind = kind, Name = name } : new RoleReference();
             return For(grant, Rules(facts.Cluster, role, b.Namespace), b.Namespace);
-        }).Distinct(),
+        }),
     ];
 
     private static SubjectAccessReviewSpec Identity(BreakGlassGrant grant)

@@ -19,6 +19,7 @@ internal static class GrantClosing
         if (Cut(facts, grant, ours) is { } cut) return cut;
         if (!facts.Attempt.CleanUpFailed && CleanUp(facts, ours) is { } cleanUp) return cleanUp;
         if (ending is not null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Now), Note(grant, ending)));
+        if (grant.Status.EndedAt is null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.EndedByHand(grant, facts.Now)));
 
         // A clean-up that failed is tried again by the next run, before anything is called proven.
         if (ours.Count > 0) return GrantPlan.Wait(facts.Now + ProofRetry);
@@ -40,7 +41,7 @@ internal static class GrantClosing
         var steps = ours.Where(IsBinding).Select(PlanStep (o) => new PlanStep.Remove(o, Removal.Revocation)).ToList();
         if (!facts.Attempt.Cut && !facts.Attempt.Searched && !Conditions.IsTrue(grant.Status.Conditions, "Revoked"))
         {
-            var unseen = grant.Status.Bindings.Where(b => !ours.Any(o => o.Kind == b.Kind && o.Metadata.Name == b.Name && (o.Metadata.Namespace ?? "") == (b.Namespace ?? ""))).ToList();
+            var unseen = GrantNames.Places(grant).Where(p => !ours.Exists(o => GrantObjects.SamePlace(o, p))).ToList();
             if (unseen.Count > 0) steps.Add(new PlanStep.Find(unseen));
         }
 

@@ -40,6 +40,12 @@ internal static class GrantEnding
             return new(EndReason.RevokedByUser, "RevokedByUser", who, $"Access was ended by spec.revoke{(string.IsNullOrWhiteSpace(revoke.Reason) ? "." : $": {revoke.Reason}")}");
         }
 
+        if (grant.Status.ObservedGeneration is { } decided && grant.Metadata.Generation is { } generation && generation != decided)
+        {
+            return new(EndReason.Failed, "SpecChanged", "unknown",
+                "Access ended since the grant's spec was changed after it was decided; servers from 1.25 on refuse that. Find out who did it, and create a new grant.");
+        }
+
         return facts.Now >= Due(grant, facts.Settings)
             ? new(EndReason.Expired, "Expired", GrantStatuses.Operator, "Access ended, as its time was over.")
             : null;
@@ -58,7 +64,7 @@ internal static class GrantEnding
         if (policy.Spec.Suspended) return new(EndReason.PolicySuspended, "PolicySuspended", GrantStatuses.Operator, $"Access ended since policy '{name}' was suspended.");
 
         var why = Narrowed(facts, grant, policy);
-        return why is null ? null : new(EndReason.PolicyNarrowed, "PolicyNarrowed", GrantStatuses.Operator, $"Access ended since policy '{name}' no longer allows it: {why}");
+        return why is null ? null : new(EndReason.PolicyNarrowed, "PolicyNarrowed", GrantStatuses.Operator, $"Access ended since policy '{name}' no longer allows it: {GrantStatuses.Sentence(why)}");
     }
 
     private static string? Narrowed(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy)

@@ -26,7 +26,7 @@ internal static class GrantKeeping
 
         // A record is dropped only when its binding is surely gone: one whose labels were stripped is in no cache.
         var obsolete = wanted.Obsolete(grant);
-        if (obsolete.Count > 0 && !facts.Attempt.Searched) return GrantPlan.Do(new PlanStep.Find(obsolete));
+        if (obsolete.Count > 0 && !facts.Attempt.Searched) return GrantPlan.Do(new PlanStep.Find([.. obsolete.Select(GrantNames.Place)]));
 
         var records = wanted.Records(grant);
         var status = grant.Status with
@@ -58,7 +58,7 @@ internal static class GrantKeeping
     /// A token of a ServiceAccount that was deleted and made again is dead, and its Secret can never hold another. A Secret that has been there for
     /// a while without a token either lost the mark that it has one, or the run that made it died: it cannot be told, so it is made again.
     /// </summary>
-    private static PlanStep.Remove? StaleCredential(GrantFacts facts, Wanted wanted)
+    public static PlanStep? StaleCredential(GrantFacts facts, Wanted wanted)
     {
         if (wanted.Actual<ServiceAccount>() is not { } account || wanted.Actual<SecretMetadata>() is not { } secret) return null;
         var stale = secret.Metadata.Annotations.TryGetValue(GrantObjects.DeliveredAnnotation, out var uid)

@@ -13,6 +13,9 @@ public static class GrantLifecycle
     /// <summary>How long before the end it is told that a grant ends soon.</summary>
     public static readonly TimeSpan ExpiryNotice = TimeSpan.FromMinutes(5);
 
+    /// <summary>Every reason that making access can fail for, so that each has its counter from the start.</summary>
+    public static IReadOnlyList<string> FailureReasons { get; } = ["Forbidden", "Invalid", "NamespaceMissing", "ForeignObject", "TokenTooLong", "RecordLost", "SpecChanged"];
+
     private static readonly TimeSpan ClockRetry = TimeSpan.FromSeconds(10);
 
     /// <summary>What to do next for a grant.</summary>
@@ -55,11 +58,12 @@ public static class GrantLifecycle
     private static GrantPlan Judge(GrantFacts facts, BreakGlassGrant grant)
     {
         var now = facts.Now;
-        if (HasFinalizer(grant) || facts.Objects.Any(o => GrantNames.Owns(grant, o)))
+        var remains = facts.Objects.Any(o => GrantNames.Owns(grant, o));
+        if (HasFinalizer(grant) || remains || (IsMarkedEnded(grant) && grant.Metadata.DeletionTimestamp is null))
         {
-            if (grant.Metadata.DeletionTimestamp is null || facts.Objects.Any(o => GrantNames.Owns(grant, o)))
+            if (grant.Metadata.DeletionTimestamp is null || remains)
             {
-                // Access may exist, so it was recorded, and the record is gone: activating it again would start its time anew.
+                // Access exists or did once, so it was recorded, and the record is gone: activating it again would start its time anew.
                 var lost = new Ending(EndReason.Failed, "RecordLost", GrantStatuses.Operator,
                     "The record of when this grant's access ends was removed from its status, so access was ended. Find out who can write breakglassgrants/status; create a new grant.");
                 return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, lost, now), new GrantNote(true, "GrantFailed", "Fail", lost.Sentence)));
@@ -96,6 +100,8 @@ public static class GrantLifecycle
     }
 
     internal static bool HasFinalizer(BreakGlassGrant grant) => grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer);
+
+    private static bool IsMarkedEnded(BreakGlassGrant grant) => grant.Metadata.Annotations.ContainsKey(BreakGlassApi.EndedAnnotation);
 
     private static bool IsOfNamesake(BreakGlassGrant grant, IKubeObject o) =>
         o.Metadata.Labels.TryGetValue(BreakGlassApi.GrantLabel, out var name) && name == grant.Metadata.Name && !GrantNames.Owns(grant, o);

@@ -52,6 +52,25 @@ public static class GrantNames
         Role = target.Role.ToString(),
     };
 
+    /// <summary>Where the objects stand that were recorded for a grant.</summary>
+    public static IReadOnlyList<IKubeObject> Places(BreakGlassGrant grant)
+    {
+        var places = grant.Status.Bindings.Select(Place).ToList();
+        if (grant.Status.ServiceAccount?.Split('/', 2) is not [var ns, _]) return places;
+        ObjectMeta At(string name) => new() { Name = name, Namespace = ns };
+        places.Add(new ServiceAccount { Metadata = At(Identity(grant)) });
+        places.Add(new SecretMetadata { Metadata = At(Identity(grant)) });
+        if (grant.Spec.RecipientKey is not null) return places;
+        places.Add(new Role { Metadata = At(Reader(grant)) });
+        places.Add(new RoleBinding { Metadata = At(Reader(grant)) });
+        return places;
+    }
+
+    /// <summary>Where a recorded binding stands.</summary>
+    public static IKubeObject Place(BindingRecord record) => record.Kind == nameof(ClusterRoleBinding)
+        ? new ClusterRoleBinding { Metadata = new() { Name = record.Name } }
+        : new RoleBinding { Metadata = new() { Name = record.Name, Namespace = record.Namespace } };
+
     /// <summary>Whether an object was made for this grant: its annotation says so, or its owner reference does where the other was tampered with.</summary>
     public static bool Owns(BreakGlassGrant grant, IKubeObject o)
     {

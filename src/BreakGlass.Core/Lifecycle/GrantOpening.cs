@@ -33,8 +33,8 @@ internal static class GrantOpening
         // Nothing gives access before the finalizer holds the grant.
         if (GrantLifecycle.HasFinalizer(grant)) steps.AddRange(wanted.Mend(wanted.Bindings, isRepair: false));
         steps.AddRange(GrantKeeping.NoLongerWanted(facts, grant, wanted));
-        var credential = Credential(facts, grant, wanted);
-        if (credential is PlanStep.IssueToken) steps.Add(credential);
+        var credential = GrantKeeping.StaleCredential(facts, wanted) ?? Credential(facts, grant, wanted);
+        if (credential is PlanStep.IssueToken or PlanStep.Remove) steps.Add(credential);
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
         if (credential is not null) steps.Add(credential);

@@ -39,15 +39,15 @@ public abstract record PlanStep
     /// <summary>Keep the grant from vanishing while access exists.</summary>
     public sealed record AddFinalizer : PlanStep;
 
-    /// <summary>Let the grant go.</summary>
+    /// <summary>Let the grant go, and mark it as one that is over: by the mark it is known even where its status is wiped.</summary>
     public sealed record DropFinalizer : PlanStep;
 
     /// <summary>Read policy, roles and namespaces from the server itself.</summary>
     public sealed record Refresh : PlanStep;
 
-    /// <summary>Look for recorded bindings by name: a binding whose labels were stripped is in no cache.</summary>
-    /// <param name="Bindings">The records.</param>
-    public sealed record Find(IReadOnlyList<BindingRecord> Bindings) : PlanStep;
+    /// <summary>Look for recorded objects by name: one whose labels were stripped is in no cache.</summary>
+    /// <param name="Places">Stand-ins: kind, namespace and name.</param>
+    public sealed record Find(IReadOnlyList<IKubeObject> Places) : PlanStep;
 
     /// <summary>Tell of something that changes no status.</summary>
     /// <param name="Note">The event.</param>

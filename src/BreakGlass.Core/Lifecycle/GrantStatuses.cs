@@ -85,6 +85,14 @@ internal static class GrantStatuses
         };
     }
 
+    /// <summary>A terminal phase that was set by hand has no end, from which proof and retention count.</summary>
+    public static GrantStatus EndedByHand(BreakGlassGrant grant, DateTimeOffset now) => grant.Status with
+    {
+        ObservedGeneration = grant.Metadata.Generation,
+        EndedAt = Timestamp.Millis(now),
+        Conditions = grant.Status.Conditions.With("Active", false, "Ended", "Access ended, since the phase in the status says so.", grant.Metadata.Generation, now),
+    };
+
     public static GrantStatus Proven(BreakGlassGrant grant, Proof proof, DateTimeOffset now)
     {
         var token = proof.TokenDead switch
@@ -96,17 +104,11 @@ internal static class GrantStatuses
         var elsewhere = proof.Elsewhere.Count == 0
             ? ""
             : $" The same access is still there through bindings that are not of this grant: {string.Join("; ", proof.Elsewhere.Take(3))}{(proof.Elsewhere.Count > 3 ? "; …" : "")}";
-
-        // A terminal phase that was set by hand has neither an end nor a condition that says so.
-        var conditions = Conditions.IsTrue(grant.Status.Conditions, "Active")
-            ? grant.Status.Conditions.With("Active", false, "Ended", "Access ended, since the phase in the status says so.", grant.Metadata.Generation, now)
-            : grant.Status.Conditions;
         return grant.Status with
         {
             ObservedGeneration = grant.Metadata.Generation,
-            EndedAt = grant.Status.EndedAt ?? Timestamp.Millis(now),
             Residue = proof.Elsewhere.Count == 0 ? grant.Status.Residue : [.. grant.Status.Residue.Union(proof.Elsewhere.Take(20).Select(e => $"access elsewhere: {e}"))],
-            Conditions = conditions.With("Revoked", true, "Proven",
+            Conditions = grant.Status.Conditions.With("Revoked", true, "Proven",
                 $"SubjectAccessReview finds no access through this grant.{token}{elsewhere}", grant.Metadata.Generation, now),
         };
     }
@@ -125,7 +127,7 @@ internal static class GrantStatuses
     private static (string Namespace, string Name) Split(string? key) =>
         key?.Split('/', 2) is [var ns, var name] ? (ns, name) : ("", key ?? "");
 
-    private static string Sentence(string text) => text.EndsWith('.') ? text : text + ".";
+    public static string Sentence(string text) => text.EndsWith('.') ? text : text + ".";
 
     private static GrantStatus Moved(BreakGlassGrant grant, GrantPhase to, string actor, string reason, DateTimeOffset now) => grant.Status with
     {

@@ -18,8 +18,17 @@ internal sealed class Announcer(EventRecorder recorder)
 
     public void Tell(BreakGlassPolicy policy, GrantNote note) => recorder.Record(Event(note, note.Text, Reference(policy), null));
 
-    /// <summary>Of an object that was left over: there may be no grant to tell it on, so it is told on the object.</summary>
-    public void Tell(IKubeObject o, GrantNote note) => recorder.Record(Event(note, note.Text, Reference(o), null));
+    /// <summary>
+    /// Of an object that was left over: on the grant that it says it was made for, though there may be none. On the object itself it would have to
+    /// stand in the object's namespace, and the operator may write no events there.
+    /// </summary>
+    public void Tell(string grant, IKubeObject leftOver, GrantNote note) => recorder.Record(Event(note, note.Text, new()
+    {
+        ApiVersion = BreakGlassApi.ApiVersion,
+        Kind = nameof(BreakGlassGrant),
+        Name = grant,
+        Uid = leftOver.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation),
+    }, Reference(leftOver)));
 
     private static EventNote Event(GrantNote note, string text, ObjectReference regarding, ObjectReference? related) => new()
     {

@@ -60,15 +60,24 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
                 ? null
                 : new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes(run.Token!), ["kubeconfig"] = Kubeconfig(grant, run.Token!) },
         };
-        if (grant.Spec.RecipientKey is null)
+        try
         {
-            caches.Learn(Kinds.Shell(await client.ReplaceAsync(secret, cancellationToken)));
-            return;
+            caches.Learn(await PutAsync(grant, secret, marks, cancellationToken));
         }
+        catch (KubeApiException e) when (e.IsInvalid)
+        {
+            // It holds another token already, for ever, and lost the mark that says so: the next round makes a new one.
+            await client.DeleteAsync(deliver.Secret, cancellationToken);
+            caches.LearnDeleted(deliver.Secret);
+        }
+    }
 
+    private async Task<IKubeObject> PutAsync(BreakGlassGrant grant, Secret secret, Dictionary<string, string> marks, CancellationToken cancellationToken)
+    {
+        if (grant.Spec.RecipientKey is null) return Kinds.Shell(await client.ReplaceAsync(secret, cancellationToken));
         var annotations = new JsonObject(marks.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)JsonValue.Create(m.Value))));
         var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = secret.Metadata.Uid, ["annotations"] = annotations }, ["immutable"] = true };
-        caches.Learn(await client.PatchAsync(secret, patch, cancellationToken));
+        return await client.PatchAsync(secret, patch, cancellationToken);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
@@ -35,19 +36,19 @@ internal sealed class PlanExecutor(
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        if (plan.Cuts) run.Note(a => a with { Cut = true });
+        if (plan.Cuts && plan.Steps.Any(s => s is PlanStep.Remove { Why: Removal.Revocation } or PlanStep.Find)) run.Note(a => a with { Cut = true });
     }
 
     private Task DoAsync(GrantFacts facts, PlanStep step, GrantRun run, CancellationToken cancellationToken) => step switch
     {
         PlanStep.WriteStatus write => WriteStatusAsync(facts, write, cancellationToken),
-        PlanStep.AddFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer], cancellationToken),
-        PlanStep.DropFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)], cancellationToken),
+        PlanStep.AddFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer], ended: false, cancellationToken),
+        PlanStep.DropFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)], ended: true, cancellationToken),
         PlanStep.Create create => CreateAsync(facts, create, run, cancellationToken),
         PlanStep.Repair repair => RepairAsync(facts, repair, run, cancellationToken),
         PlanStep.Remove remove => RemoveAsync(facts, remove, run, cancellationToken),
-        PlanStep.IssueToken issue => credentials.IssueAsync(facts.Grant!, issue, run, cancellationToken),
-        PlanStep.Deliver deliver => credentials.DeliverAsync(facts.Grant!, deliver, run, cancellationToken),
+        PlanStep.IssueToken issue => CredentialAsync(facts, issue.Secret, run, () => credentials.IssueAsync(facts.Grant!, issue, run, cancellationToken)),
+        PlanStep.Deliver deliver => CredentialAsync(facts, deliver.Secret, run, () => credentials.DeliverAsync(facts.Grant!, deliver, run, cancellationToken)),
         PlanStep.HoldCredential hold => credentials.HoldAsync(facts.Grant!, hold, run, cancellationToken),
         PlanStep.CheckAccess check => prover.CheckAccessAsync(check, run, cancellationToken),
         PlanStep.Prove prove => prover.ProveAsync(facts.Grant!, prove, run, cancellationToken),
@@ -68,7 +69,7 @@ internal sealed class PlanExecutor(
         foreach (var note in write.Notes) announcer.Tell(written, facts.Policy, note);
     }
 
-    private async Task SetFinalizersAsync(BreakGlassGrant grant, IReadOnlyList<string> finalizers, CancellationToken cancellationToken)
+    private async Task SetFinalizersAsync(BreakGlassGrant grant, IReadOnlyList<string> finalizers, bool ended, CancellationToken cancellationToken)
     {
         var patch = new JsonObject
         {
@@ -79,11 +80,12 @@ internal sealed class PlanExecutor(
                 ["finalizers"] = new JsonArray([.. finalizers.Select(f => JsonValue.Create(f))]),
             },
         };
+        if (ended) patch["metadata"]!["annotations"] = new JsonObject { [BreakGlassApi.EndedAnnotation] = Timestamp.Text(time.GetUtcNow()) };
         try
         {
             caches.Learn(await client.MergePatchAsync<BreakGlassGrant>(grant.Metadata.Name, null, patch, cancellationToken));
         }
-        catch (KubeApiException e) when (e.IsNotFound && !finalizers.Contains(BreakGlassApi.RevokeFinalizer))
+        catch (KubeApiException e) when (e.IsNotFound && ended)
         {
             caches.Grants.Store.LearnDeleted(ObjectKey.Of(grant), grant.Metadata.Uid ?? "");
         }
@@ -130,11 +132,24 @@ internal sealed class PlanExecutor(
         }
     }
 
+    /// <summary>A credential that the server refuses for good ends a grant that is being made, as an object does.</summary>
+    private static async Task CredentialAsync(GrantFacts facts, IKubeObject secret, GrantRun run, Func<Task> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            Refuse(facts, secret, run, "Forbidden", e, "Compare the operator's RBAC with config/rbac. Then create a new grant");
+        }
+    }
+
     /// <summary>What the server refuses for good ends a grant that is being made. One that is active stays as it is and tries again.</summary>
     private static void Refuse(GrantFacts facts, IKubeObject o, GrantRun run, string reason, KubeApiException e, string next)
     {
         if (facts.Grant!.Status.Phase is GrantPhase.Active) throw e;
-        run.Note(a => a with { Refusal = new Problem(reason, $"{o.Kind} {ObjectKey.Of(o)}", $"the API server refused to create it: {e.Status.Message}. {next}") });
+        run.Note(a => a with { Refusal = new Problem(reason, $"{o.Kind} {ObjectKey.Of(o)}", $"the API server refused it: {e.Status.Message}. {next}") });
     }
 
     private async Task RepairAsync(GrantFacts facts, PlanStep.Repair repair, GrantRun run, CancellationToken cancellationToken)
@@ -186,7 +201,7 @@ internal sealed class PlanExecutor(
         {
             case Removal.Orphan:
                 metrics.OrphanRemoved(o.Kind);
-                announcer.Tell(o, new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."));
+                announcer.Tell(facts.Name, o, new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."));
                 break;
             case Removal.Tampered:
                 Repaired(facts, o, "was replaced by something else and is made again");
@@ -237,10 +252,7 @@ internal sealed class PlanExecutor(
 
     private async Task FindAsync(PlanStep.Find find, GrantRun run, CancellationToken cancellationToken)
     {
-        var found = await Task.WhenAll(find.Bindings.Select(b => client.TryGetAsync(
-            b.Kind == nameof(ClusterRoleBinding)
-                ? new ClusterRoleBinding { Metadata = new() { Name = b.Name } }
-                : new RoleBinding { Metadata = new() { Name = b.Name, Namespace = b.Namespace } }, cancellationToken)));
+        var found = await Task.WhenAll(find.Places.Select(p => client.TryGetAsync(p, cancellationToken)));
         foreach (var o in found.OfType<IKubeObject>()) run.Add(o);
         run.Note(a => a with { Searched = true });
     }

@@ -22,8 +22,16 @@ internal sealed class Prover(KubeClient client, CredentialVault vault, TimeProvi
         var allowed = false;
         for (var wait = FirstWait; ; wait *= 2)
         {
-            var answer = await client.CreateAsync(new SubjectAccessReview { Spec = check.Question }, cancellationToken);
-            allowed = answer.Status?.Allowed is true;
+            try
+            {
+                var answer = await client.CreateAsync(new SubjectAccessReview { Spec = check.Question }, cancellationToken);
+                allowed = answer.Status?.Allowed is true;
+            }
+            catch (KubeApiException e) when (e.IsForbidden)
+            {
+                break;
+            }
+
             if (allowed || wait > LongestWait) break;
             await Task.Delay(wait, time, cancellationToken);
         }

@@ -1,4 +1,5 @@
 using BreakGlass.Core;
+using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
@@ -55,7 +56,7 @@ internal sealed class OperatorEngine : IDisposable
             TrustRequester = options.TrustRequester,
         };
         Caches = new(client, settings, steady, logs);
-        Metrics = new(new CacheSnapshot(Caches, settings, client.Clock, steady).Take, ThisVersion.Text, GrantRules.DenialReasons, Kinds.Names);
+        Metrics = new(new CacheSnapshot(Caches, settings, client.Clock, steady).Take, ThisVersion.Text, [.. GrantRules.DenialReasons, .. GrantLifecycle.FailureReasons], Kinds.Names);
         _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity }, steady, logs.CreateLogger("Events"));
 
         var vault = new CredentialVault();

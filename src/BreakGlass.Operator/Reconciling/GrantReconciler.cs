@@ -5,6 +5,7 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Time;
 using Kube.Client;
 using Kube.Model;
 using Kube.Runtime;
@@ -13,7 +14,7 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Brings one grant to where it should be: gathers facts, asks what to do, has it done, and asks again until there is nothing left to do.</summary>
 internal sealed class GrantReconciler(
-    ClusterCaches caches, PlanExecutor executor, CoreSettings settings, ServerClock serverClock, OperatorMetrics metrics, TimeProvider time)
+    ClusterCaches caches, PlanExecutor executor, CoreSettings settings, ServerClock serverClock, OperatorMetrics metrics, SteadyClock time)
 {
     /// <summary>An undisturbed grant takes about ten rounds from end to end; more than this is a mistake of ours and must not spin.</summary>
     private const int MostRounds = 40;
@@ -74,7 +75,7 @@ internal sealed class GrantReconciler(
             Policy = grant is null ? null : caches.Policy(grant.Spec.Policy),
             Cluster = caches.View.Now(),
             Objects = objects,
-            ClockSkew = serverClock.Skew,
+            ClockSkew = time.WorstSkew(serverClock.Skew),
             Attempt = attempt,
         };
     }

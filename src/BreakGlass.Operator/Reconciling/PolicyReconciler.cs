@@ -6,6 +6,7 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
+using BreakGlass.Operator.Time;
 using Kube.Client;
 using Kube.Model;
 using Kube.Runtime;
@@ -13,7 +14,7 @@ using Kube.Runtime;
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a policy's status true, and keeps the policy until its grants are revoked.</summary>
-internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, Announcer announcer, CoreSettings settings, TimeProvider time)
+internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, Announcer announcer, CoreSettings settings, SteadyClock time)
 {
     public async Task<Outcome> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
@@ -26,7 +27,7 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
             Grants = caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, name),
             Cluster = caches.View.Now(),
             Unbindable = await UnbindableAsync(policy, cancellationToken),
-            ClockSkew = client.Clock.Skew,
+            ClockSkew = time.WorstSkew(client.Clock.Skew),
         });
 
         policy = await HoldAsync(policy, plan.HoldsFinalizer, cancellationToken);

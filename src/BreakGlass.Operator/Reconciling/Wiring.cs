@@ -40,11 +40,13 @@ internal sealed class Wiring(ClusterCaches caches, WorkQueue<string> grants, Wor
 
     private void OnGrant(Change<BreakGlassGrant> change)
     {
+        // A policy counts its grants, also where it was us who changed them.
+        policies.AddAfter(change.Object.Spec.Policy, PolicyLag);
+
         // What we wrote ourselves comes back by the watch; it is known already.
         if (change.IsSameVersion && !change.IsInitialList) return;
         var lane = reconciler.LaneOf(change.Object);
         grants.Add(change.Object.Metadata.Name, change.IsInitialList && lane is Lane.Normal && change.Object.Status.EndedAt is not null ? Lane.Background : lane);
-        policies.AddAfter(change.Object.Spec.Policy, PolicyLag);
     }
 
     private void OnPolicy(Change<BreakGlassPolicy> change)

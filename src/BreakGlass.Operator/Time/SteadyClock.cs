@@ -21,6 +21,18 @@ public sealed class SteadyClock(TimeProvider inner) : TimeProvider
         lock (_gate) return Advance(inner.GetUtcNow());
     }
 
+    /// <summary>
+    /// The distance from the API server's clock that decisions must reckon with: that of the wall clock, or of this clock where the wall clock was
+    /// ahead once and this one still is, whichever is larger. Null where nothing is known yet.
+    /// </summary>
+    /// <param name="wallSkew">The wall clock minus the API server's.</param>
+    public TimeSpan? WorstSkew(TimeSpan? wallSkew)
+    {
+        if (wallSkew is not { } skew) return null;
+        var own = skew + (GetUtcNow() - inner.GetUtcNow());
+        return own.Duration() > skew.Duration() ? own : skew;
+    }
+
     /// <summary>Takes note of the API server's time: ours is never behind it.</summary>
     public void Observe(DateTimeOffset serverTime)
     {

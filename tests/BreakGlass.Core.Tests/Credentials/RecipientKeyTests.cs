@@ -151,6 +151,13 @@ public sealed class RecipientKeyTests
             jwk => RecipientKey.TryParse(jwk, out var key, out var error) ? key is not null : error.Contains("spec.recipientKey", StringComparison.Ordinal))
         .QuickCheckThrowOnFailure();
 
+    [Theory]
+    [InlineData("AB")]
+    [InlineData("AAB")]
+    [InlineData("A")]
+    public void Base64url_whose_last_character_has_bits_that_stand_for_nothing_is_refused_and_does_not_throw(string text) =>
+        Bad(new JsonWebKey { Kty = "RSA", N = text, E = "AQAB" }).Should().StartWith("spec.recipientKey.n");
+
     private static Gen<string?> Text(params string[] good) =>
         Gen.Frequency((4, Gen.Elements<string?>(good)), (1, Gen.Constant<string?>(null)), (1, ArbMap.Default.GeneratorFor<string?>()));
 

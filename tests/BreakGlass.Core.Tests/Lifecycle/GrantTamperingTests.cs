@@ -88,6 +88,17 @@ public sealed class GrantTamperingTests
     }
 
     [Fact]
+    public void A_ServiceAccount_deleted_while_access_is_made_does_not_leave_a_dead_token_in_the_way()
+    {
+        var world = new World { Faults = step => step is PlanStep.Deliver ? Fault.DiesAfter : Fault.None };
+        world.RunFor(TimeSpan.FromMilliseconds(50));
+        world.Faults = _ => Fault.None;
+        world.Delete(world.Account);
+        world.Run().HasAccess().Should().BeTrue();
+        world.Status.Phase.Should().Be(GrantPhase.Active);
+    }
+
+    [Fact]
     public void A_token_of_a_ServiceAccount_that_was_made_again_is_replaced()
     {
         var world = new World().Run();

@@ -21,7 +21,7 @@ public class DeathAfterEveryWriteTests(ITestOutputHelper output)
         var (lives, survived, problems) = (0, 0, new List<string>());
         for (var n = 1; n <= writes.Count; n++)
         {
-            foreach (var (lost, late) in new[] { (false, false), (true, false), (false, true), (true, true) })
+            foreach (var (lost, late) in new[] { (false, false), (true, false), (n % 2 == 0, true) })
             {
                 lives++;
                 if (run.With(new(n, lost, late), expected) is { } found) problems.AddRange(found);
@@ -32,7 +32,7 @@ public class DeathAfterEveryWriteTests(ITestOutputHelper output)
         output.WriteLine($"{scenario}: {writes.Count} writes, {lives} lives with a death in them{(survived == 0 ? "" : $", {survived} of which were over before it")}; {expected}");
         foreach (var write in writes) output.WriteLine($"  {write.Call}");
         writes.Count.Should().BeGreaterThan(8);
-        survived.Should().BeLessThanOrEqualTo(4, "the same work takes the same number of writes");
+        survived.Should().BeLessThanOrEqualTo(3, "the same work takes the same number of writes");
         problems.Should().BeEmpty();
     });
 }

@@ -20,8 +20,7 @@ internal sealed class World : IDisposable
         Clock = new(start ?? FakeClock.DefaultStart);
         Server = new(Clock, server);
         History = new(Server);
-        Server.CreateNamespace("breakglass-system");
-        Server.CreateNamespace("breakglass-grants");
+        InstalledRbac.Install(Server);
     }
 
     public FakeClock Clock { get; }
@@ -37,10 +36,10 @@ internal sealed class World : IDisposable
 
     public DateTimeOffset Now => Clock.GetUtcNow();
 
-    /// <summary>Starts an operator and lets it settle.</summary>
+    /// <summary>Starts an operator, with the rights of <c>config/rbac</c> and no others, and lets it settle.</summary>
     public Replica Start(OperatorOptions? options = null, FakeUser? user = null, TimeProvider? clock = null)
     {
-        var replica = new Replica(Server, Server.CreateHandler(user), options ?? Options, clock ?? Clock, Logs);
+        var replica = new Replica(Server, Server.CreateHandler(user ?? InstalledRbac.Operator), options ?? Options, clock ?? Clock, Logs);
         _replicas.Add(replica);
         Settle();
         return replica;

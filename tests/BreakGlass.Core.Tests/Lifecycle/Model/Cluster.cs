@@ -62,11 +62,16 @@ internal sealed class Cluster
 
     public Cluster Copy() => (Cluster)MemberwiseClone();
 
-    public ClusterView View() => new(
-        [.. Namespaces.Values],
-        name => Rules.TryGetValue(("", name), out var rules) ? new ClusterRole { Metadata = new() { Name = name }, Rules = rules } : null,
-        (ns, name) => Rules.TryGetValue((ns, name), out var rules) ? new Role { Metadata = new() { Namespace = ns, Name = name }, Rules = rules } : null,
-        name => Namespaces.GetValueOrDefault(name));
+    /// <summary>What a cache shows of it from now on, whatever happens to it later.</summary>
+    public ClusterView View()
+    {
+        var (namespaces, roles) = (Namespaces, Rules);
+        return new(
+            [.. namespaces.Values],
+            name => roles.TryGetValue(("", name), out var rules) ? new ClusterRole { Metadata = new() { Name = name }, Rules = rules } : null,
+            (ns, name) => roles.TryGetValue((ns, name), out var rules) ? new Role { Metadata = new() { Namespace = ns, Name = name }, Rules = rules } : null,
+            name => namespaces.GetValueOrDefault(name));
+    }
 
     public IKubeObject? Get(Place place) => Objects.GetValueOrDefault(place);
 
@@ -110,12 +115,14 @@ internal sealed class Cluster
         Grant = Touched(Grant with { Status = status });
     }
 
-    public void SetFinalizers(BreakGlassGrant read, IReadOnlyList<string> finalizers)
+    public void SetFinalizers(BreakGlassGrant read, IReadOnlyList<string> finalizers, bool ended = false)
     {
         if (Grant is null || Grant.Metadata.Uid != read.Metadata.Uid) throw new Refused(404, "the grant is gone");
         if (Grant.Metadata.ResourceVersion != read.Metadata.ResourceVersion) throw new Refused(409, "the grant was written since");
         if (Grant.Metadata.DeletionTimestamp is not null && finalizers.Except(Grant.Metadata.Finalizers).Any()) throw new Refused(422, "no finalizer can be added to what is being deleted");
-        Grant = Touched(Grant with { Metadata = Grant.Metadata with { Finalizers = finalizers } });
+        var annotations = new Dictionary<string, string>(Grant.Metadata.Annotations);
+        if (ended) annotations[BreakGlassApi.EndedAnnotation] = "now";
+        Grant = Touched(Grant with { Metadata = Grant.Metadata with { Finalizers = finalizers, Annotations = annotations } });
         if (Grant.Metadata is { DeletionTimestamp: not null, Finalizers.Count: 0 }) Grant = null;
     }
 

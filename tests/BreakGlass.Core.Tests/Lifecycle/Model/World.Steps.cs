@@ -72,7 +72,7 @@ internal sealed partial class World
                 Cluster.SetFinalizers(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer]);
                 break;
             case PlanStep.DropFinalizer:
-                Cluster.SetFinalizers(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)]);
+                Cluster.SetFinalizers(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)], ended: true);
                 break;
             case PlanStep.Create create:
                 Create(facts, create, run);
@@ -105,7 +105,7 @@ internal sealed partial class World
                 run.Note(a => a with { Refreshed = true });
                 break;
             case PlanStep.Find find:
-                foreach (var found in find.Bindings.Select(b => Cluster.Get(Place.Of(b))).OfType<IKubeObject>()) run.Add(found);
+                foreach (var found in find.Places.Select(p => Cluster.Get(Place.Of(p))).OfType<IKubeObject>()) run.Add(found);
                 run.Note(a => a with { Searched = true });
                 break;
             case PlanStep.Announce announce:
@@ -200,7 +200,15 @@ internal sealed partial class World
             [GrantObjects.DeliveredAnnotation] = deliver.ServiceAccountUid, [GrantObjects.TokenExpiresAtAnnotation] = Timestamp.Text(run.Attempt.Token!.ExpiresAt),
         });
         if (grant.Spec.RecipientKey is null && Cluster.Get(Place.Of(deliver.Secret))?.Metadata.ResourceVersion != deliver.Secret.Metadata.ResourceVersion) throw new Refused(409, "the Secret was written since");
-        Cluster.Deliver(deliver.Secret, grant.Spec.RecipientKey is null ? run.Token!.Number : -1, marks);
+        try
+        {
+            Cluster.Deliver(deliver.Secret, grant.Spec.RecipientKey is null ? run.Token!.Number : -1, marks);
+        }
+        catch (Refused e) when (e.Status == 422)
+        {
+            Cluster.Delete(Place.Of(deliver.Secret), deliver.Secret.Metadata.Uid);
+            run.Remove(deliver.Secret);
+        }
     }
 
     private void Hold(PlanStep.HoldCredential hold, Run run)

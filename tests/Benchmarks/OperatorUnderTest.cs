@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Benchmarks;
+
+/// <summary>The operator as a process of its own.</summary>
+internal sealed class OperatorUnderTest : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
+
+    private readonly Process _process;
+    private readonly HttpClient _http;
+    private readonly string _log;
+
+    private OperatorUnderTest(Process process, HttpClient http, string log)
+    {
+        _process = process;
+        _http = http;
+        _log = log;
+        AppDomain.CurrentDomain.ProcessExit += OnExit;
+    }
+
+    /// <summary>From the start of the process to the first 200 of /readyz.</summary>
+    public TimeSpan StartToReady { get; private set; }
+
+    /// <summary>Starts it and waits until it is ready.</summary>
+    /// <exception cref="InvalidOperationException">It ended, or did not become ready; the message holds the end of its log.</exception>
+    public static async Task<OperatorUnderTest> StartAsync(Cluster cluster, CancellationToken cancellationToken)
+    {
+        var port = FreePort();
+        var log = Path.Combine(cluster.Directory, $"operator-{port}.log");
+        string[] command = cluster.Options.Operator.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", cluster.Options.Operator] : [cluster.Options.Operator];
+        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
+        foreach (var argument in (string[])["-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1 </dev/null", "sh", log, .. command, "--trust-requester", $"--http-address=127.0.0.1:{port}"])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment["KUBECONFIG"] = cluster.OperatorKubeconfig;
+        var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(30) };
+        var began = TimeProvider.System.GetTimestamp();
+        var one = new OperatorUnderTest(Process.Start(start) ?? throw new InvalidOperationException("the operator did not start."), http, log);
+        while (!await one.IsReadyAsync(cancellationToken))
+        {
+            if (one._process.HasExited || TimeProvider.System.GetElapsedTime(began) > Patience)
+            {
+                var end = string.Join('\n', File.ReadLines(log).TakeLast(15));
+                await one.DisposeAsync();
+                throw new InvalidOperationException($"The operator was expected to become ready within {Patience.TotalSeconds:0} s; the end of its log:\n{end}");
+            }
+
+            await Task.Delay(Poll, TimeProvider.System, cancellationToken);
+        }
+
+        one.StartToReady = TimeProvider.System.GetElapsedTime(began);
+        return one;
+    }
+
+    /// <summary>Resident memory, in MB of a million bytes.</summary>
+    /// <param name="field"><c>VmRSS</c>, or <c>VmHWM</c> for the most there ever was.</param>
+    public double Memory(string field = "VmRSS")
+    {
+        var line = File.ReadLines($"/proc/{_process.Id}/status").First(l => l.StartsWith(field + ":", StringComparison.Ordinal));
+        return double.Parse(line.Split(':')[1].Replace("kB", "").Trim(), CultureInfo.InvariantCulture) * 1024 / 1e6;
+    }
+
+    /// <summary>Processor time that it has used so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>The sum of all samples of a metric whose name and labels begin so.</summary>
+    public async Task<double> MetricAsync(string series, CancellationToken cancellationToken)
+    {
+        var text = await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancellationToken);
+        return text.Split('\n').Where(l => l.StartsWith(series, StringComparison.Ordinal)).Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Entries of its log from warnings upwards, for a run that looks odd.</summary>
+    public IReadOnlyList<string> Complaints =>
+        [.. File.ReadLines(_log).Where(l => l.Contains("\"level\":\"warn", StringComparison.OrdinalIgnoreCase) || l.Contains("\"level\":\"err", StringComparison.OrdinalIgnoreCase))];
+
+    /// <summary>Stops it as Kubernetes does, by SIGTERM, so that it gives its lease back.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= OnExit;
+        if (!_process.HasExited)
+        {
+            using var kill = Process.Start("/bin/kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+            await _process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!_process.HasExited) _process.Kill();
+        }
+
+        _process.Dispose();
+        _http.Dispose();
+    }
+
+    private void OnExit(object? sender, EventArgs e) => _process.Kill();
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await _http.GetAsync(new Uri("/readyz", UriKind.Relative), cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text;
+
+namespace Benchmarks;
+
+/// <summary>One figure.</summary>
+/// <param name="Name">What was measured.</param>
+/// <param name="Measured">The figure.</param>
+/// <param name="Floor">What the bare loop needs; empty where there is none.</param>
+/// <param name="Target">What was to be reached; empty where there is no target.</param>
+/// <param name="Reached">Whether it was; null where there is no target.</param>
+internal sealed record Figure(string Name, string Measured, string Floor, string Target, bool? Reached);
+
+/// <summary>The figures of a run, as they are printed and kept.</summary>
+internal sealed class Report
+{
+    private const string Begin = "<!-- figures: begin (written by 'make bench') -->";
+    private const string End = "<!-- figures: end -->";
+
+    private readonly List<Figure> _figures = [];
+    private readonly List<string> _tables = [];
+
+    public void Add(Figure figure)
+    {
+        _figures.Add(figure);
+        Progress.Say($"  => {figure.Name}: {figure.Measured}{(figure.Floor.Length > 0 ? $" (floor {figure.Floor})" : "")}{Verdict(figure, " target ")}");
+    }
+
+    /// <summary>A table with details below the figures.</summary>
+    public void AddTable(string title, IReadOnlyList<string> header, IEnumerable<IReadOnlyList<string>> rows) =>
+        _tables.Add($"### {title}\n\n{Markdown([header, .. rows])}");
+
+    public string Render(string machine)
+    {
+        var rows = _figures.Select(IReadOnlyList<string> (f) => [f.Name, f.Measured, f.Floor, Verdict(f, "")]);
+        var text = new StringBuilder();
+        text.Append(machine).Append("\n\n").Append(Markdown([["figure", "measured", "floor", "to reach"], .. rows]));
+        foreach (var table in _tables) text.Append('\n').Append(table);
+        return text.ToString();
+    }
+
+    /// <summary>Puts the rendered figures between the file's two marks.</summary>
+    /// <exception cref="InvalidOperationException">The marks are not there.</exception>
+    public static void Write(string file, string rendered)
+    {
+        var text = File.ReadAllText(file);
+        var begin = text.IndexOf(Begin, StringComparison.Ordinal);
+        var end = text.IndexOf(End, StringComparison.Ordinal);
+        if (begin < 0 || end < begin) throw new InvalidOperationException($"{Path.GetFileName(file)} lacks the lines '{Begin}' and '{End}' that the figures go between.");
+        File.WriteAllText(file, $"{text[..(begin + Begin.Length)]}\n{rendered}{text[end..]}");
+    }
+
+    private static string Verdict(Figure figure, string before) =>
+        figure.Reached is { } reached ? $"{before}{figure.Target} {(reached ? "✓" : "✗")}" : figure.Target.Length > 0 ? before + figure.Target : "";
+
+    private static string Markdown(IReadOnlyList<IReadOnlyList<string>> rows)
+    {
+        var widths = Enumerable.Range(0, rows[0].Count).Select(c => rows.Max(r => r[c].Length)).ToList();
+        string Line(IReadOnlyList<string> cells) => $"| {string.Join(" | ", cells.Select((cell, c) => cell.PadRight(widths[c])))} |\n";
+        return Line(rows[0]) + $"|{string.Join('|', widths.Select(w => new string('-', w + 2)))}|\n" + string.Concat(rows.Skip(1).Select(Line));
+    }
+}
+
+/// <summary>Tells whoever waits what is going on.</summary>
+internal static class Progress
+{
+    private static readonly long Started = TimeProvider.System.GetTimestamp();
+
+    public static void Say(string text) =>
+        Console.Error.WriteLine($"[{Text.Number(TimeProvider.System.GetElapsedTime(Started).TotalSeconds, "s", 0),6}, load {Machine.Load}] {text}");
+}

@@ -1,0 +1,33 @@
+using System.Globalization;
+
+namespace Benchmarks;
+
+/// <summary>Measured durations in milliseconds.</summary>
+internal sealed record Samples(IReadOnlyList<double> Values)
+{
+    public double P50 => Percentile(50);
+
+    public double P99 => Percentile(99);
+
+    public double Max => Percentile(100);
+
+    public Samples And(Samples others) => new([.. Values, .. others.Values]);
+
+    /// <summary>The smallest value that at least so many percent of the values do not exceed (nearest rank); NaN of none.</summary>
+    public double Percentile(double percent)
+    {
+        if (Values.Count == 0) return double.NaN;
+        var sorted = Values.Order().ToList();
+        return sorted[Math.Clamp((int)Math.Ceiling(percent / 100 * sorted.Count) - 1, 0, sorted.Count - 1)];
+    }
+}
+
+internal static class Text
+{
+    public static string Ms(double milliseconds) => string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.0} ms");
+
+    public static string Ratio(double ratio) => string.Create(CultureInfo.InvariantCulture, $"{ratio:0.00} ×");
+
+    public static string Number(double number, string unit = "", int digits = 1) =>
+        number.ToString(digits == 0 ? "0" : digits == 1 ? "0.0" : "0.00", CultureInfo.InvariantCulture) + (unit.Length > 0 ? " " + unit : "");
+}

@@ -1,0 +1,156 @@
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Tests.Lifecycle.Model;
+using FluentAssertions;
+using FsCheck;
+using FsCheck.Fluent;
+using Kube.Model;
+using Xunit;
+
+namespace BreakGlass.Core.Tests.Lifecycle;
+
+/// <summary>
+/// Random policies, grants, clusters, clocks and interleavings. Every run takes the same seeds; a failure prints the shrunken scenario, which
+/// can be pasted into a test of its own.
+/// </summary>
+public sealed class GrantProperties
+{
+    private static readonly Config Thousand = Config.QuickThrowOnFailure.WithMaxTest(1000).WithStartSize(1).WithEndSize(60);
+
+    [Fact]
+    public void Whatever_happens_every_decision_keeps_the_rules_and_every_grant_comes_to_its_end()
+    {
+        Check(11, forgeries: false, scenario =>
+        {
+            var (world, invariants) = Live(scenario, forgeries: false);
+            End(world);
+            invariants.NothingIsLeft();
+            if (world.Cluster.Grant is not null) GrantLifecycle.IsTerminal(world.Status.Phase).Should().BeTrue("13 hours after its creation every grant is over");
+            invariants.Plans.Should().BeGreaterThan(0);
+        });
+    }
+
+    [Fact]
+    public void Whatever_is_forged_no_decision_breaks_the_rules_and_nothing_outlives_what_any_policy_gives()
+    {
+        Check(22, forgeries: true, scenario =>
+        {
+            var (world, _) = Live(scenario, forgeries: true);
+            End(world);
+            var left = world.Cluster.AccessBindings.Where(b => world.Cluster.MadeByOperator.Contains(b.Metadata.Uid!) && b.Metadata.Labels.Count > 0);
+            left.Should().BeEmpty("a forged status can shorten a grant but not stretch it");
+        });
+    }
+
+    [Fact]
+    public void Once_the_operator_had_its_turn_past_the_end_no_binding_is_there_and_none_comes_again()
+    {
+        Check(33, forgeries: false, scenario =>
+        {
+            var (world, invariants) = Live(scenario, forgeries: false);
+            world.CachesLag = false;
+            if (world.Cluster.Grant is { } grant && GrantLifecycle.DueAt(grant, world.Settings) is { } due && due > world.Now) world.Now = due;
+            else if (world.Cluster.Grant is not null && !GrantLifecycle.IsTerminal(world.Status.Phase)) return;
+
+            // One turn, no waiting: the run that the end itself wakes up.
+            Rest(world);
+            invariants.NothingIsLeft();
+            foreach (var e in scenario.Events)
+            {
+                world.Happen(e);
+                if (world.Cluster.Grant is not null) invariants.NothingIsLeft();
+            }
+        });
+    }
+
+    [Fact]
+    public void Every_run_settles_in_a_bounded_number_of_rounds()
+    {
+        Check(44, forgeries: true, scenario =>
+        {
+            var (world, _) = Live(scenario, forgeries: true);
+            world.CachesLag = false;
+            var before = world.Plans.Count;
+            Rest(world);
+            (world.Plans.Count - before).Should().BeLessThan(40);
+            Rest(world).Steps.Should().BeEmpty();
+        });
+    }
+
+    [Fact]
+    public void Carrying_a_plan_out_twice_or_in_part_and_again_comes_to_the_same()
+    {
+        Check(55, forgeries: false, scenario =>
+        {
+            var (world, _) = Live(scenario, forgeries: false);
+            world.CachesLag = false;
+            var seed = scenario.Events.Sum(e => e.A);
+            var facts = world.Gather(new Run());
+            var plan = GrantLifecycle.Decide(facts);
+            var (once, again) = (world.Copy(), world.Copy());
+
+            Try(() => once.Execute(facts, plan, new Run()));
+            var some = plan with { Steps = [.. Happenings.Shuffle(seed)(plan.Steps).Where((_, i) => (seed >> i) % 2 == 0)] };
+            Try(() => again.Execute(facts, some, new Run()));
+            again.Order = Happenings.Shuffle(seed + 1);
+            Try(() => again.Execute(facts, plan, new Run()));
+            Try(() => again.Execute(facts, plan, new Run()));
+
+            Shape(Settled(again)).Should().BeEquivalentTo(Shape(Settled(once)), o => o.WithStrictOrdering());
+        });
+    }
+
+    private static void Check(ulong seed, bool forgeries, Action<Scenario> property) =>
+        Prop.ForAll(Scenario.Any(forgeries), property).Check(Thousand.WithReplay(seed, 1UL + (seed * 2)));
+
+    private static (World World, Invariants Invariants) Live(Scenario scenario, bool forgeries)
+    {
+        var world = scenario.Build();
+        var invariants = new Invariants(world, forgeries);
+        foreach (var e in scenario.Events) world.Happen(e);
+        return (world, invariants);
+    }
+
+    /// <summary>Lets the rest of the longest life pass: nobody does anything any more, and the operator wakes as it asked to.</summary>
+    private static void End(World world)
+    {
+        world.CachesLag = false;
+        world.RunUntil(world.Now.AddHours(15));
+    }
+
+    /// <summary>Runs until one comes to rest by itself, without time passing.</summary>
+    private static GrantPlan Rest(World world)
+    {
+        for (var runs = 0; runs < 6; runs++)
+        {
+            if (world.Reconcile() is { } plan) return plan;
+        }
+
+        throw new InvalidOperationException("Six runs in a row broke off though nothing disturbs them.");
+    }
+
+    private static World Settled(World world)
+    {
+        Rest(world);
+        return world.RunFor(TimeSpan.FromSeconds(20));
+    }
+
+    private static void Try(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Refused)
+        {
+            // The server refuses what does not fit any more; the next decision knows better.
+        }
+    }
+
+    private static List<string> Shape(World world) =>
+    [
+        $"{world.Cluster.Grant?.Status.Phase} {world.Cluster.Grant?.Status.EndReason} {string.Join(",", world.Cluster.Grant?.Metadata.Finalizers ?? [])}",
+        .. (world.Cluster.Grant?.Status.Bindings ?? []).Select(b => Place.Of(b).ToString()),
+        .. (world.Cluster.Grant?.Status.Conditions ?? []).Select(c => $"{c.Type} {c.Status} {c.Reason}"),
+        .. world.Cluster.Objects.Values.Select(o => $"{Place.Of(o)} {Cluster.RoleRefOf(o)} {string.Join(",", Cluster.SubjectsOf(o).Select(s => s.Name))}").Order(StringComparer.Ordinal),
+    ];
+}

@@ -1,0 +1,137 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using FluentAssertions;
+using Kube.Model;
+
+namespace BreakGlass.Core.Tests.Lifecycle.Model;
+
+/// <summary>
+/// What holds at every moment of every life, told apart from how the code comes to it. It watches a <see cref="World"/> and fails on the
+/// first breach.
+/// </summary>
+internal sealed class Invariants
+{
+    private readonly World _world;
+    private readonly bool _forgeries;
+    private readonly Dictionary<string, GrantPhase> _ended = [];
+
+    /// <param name="world">What is watched.</param>
+    /// <param name="forgeries">Whether somebody may write a phase by hand; then it is not the operator that reopens a grant.</param>
+    public Invariants(World world, bool forgeries)
+    {
+        (_world, _forgeries) = (world, forgeries);
+        world.Decided = OnDecided;
+        world.Done = OnDone;
+    }
+
+    /// <summary>How many plans were seen, so that a property is not true for want of anything to look at.</summary>
+    public int Plans { get; private set; }
+
+    private void OnDecided(GrantFacts facts, GrantPlan plan)
+    {
+        Plans++;
+        if (facts.Grant is not { } grant)
+        {
+            Hold(plan.Steps.All(s => s is PlanStep.Remove { Why: Removal.Orphan }), "for a grant that is gone nothing is done but removing what it left");
+            return;
+        }
+
+        var terminal = GrantLifecycle.IsTerminal(grant.Status.Phase);
+        var due = GrantLifecycle.DueAt(grant, facts.Settings);
+        foreach (var step in plan.Steps)
+        {
+            if (step is PlanStep.Create or PlanStep.IssueToken or PlanStep.Deliver or PlanStep.Repair or PlanStep.AddFinalizer)
+            {
+                Hold(!terminal, $"the plan of a finished grant never gives: {step}");
+                Hold(due is { } at && facts.Now < at, $"nothing is given at or past the end: {step}");
+                Hold(grant.Spec.Revoke is null && grant.Metadata.DeletionTimestamp is null, $"nothing is given to what was revoked or deleted: {step}");
+            }
+
+            if (step is PlanStep.Create { Object: var made }) OnCreate(grant, made);
+            if ((step as PlanStep.Create)?.Object is { } o && Cluster.IsBinding(o)) OnGive(facts, grant, o);
+            if (step is PlanStep.Repair { Desired: var mended } && Cluster.IsBinding(mended)) OnGive(facts, grant, mended);
+            if (step is PlanStep.WriteStatus write) OnWrite(grant, write.Status, facts.Now);
+        }
+
+        if (plan.Steps.Count == 0 && due is { } live) Hold(plan.LookAgainAt <= live, $"a live grant is looked at by its end at the latest, not {plan.LookAgainAt:O}");
+    }
+
+    /// <summary>Nothing exists that is not recorded, and nothing gives access before the finalizer holds the grant.</summary>
+    private static void OnCreate(BreakGlassGrant grant, IKubeObject made)
+    {
+        var key = $"{made.Metadata.Namespace}/{made.Metadata.Name}";
+        var recorded = made switch
+        {
+            ServiceAccount => grant.Status.ServiceAccount == key,
+            Secret => grant.Status.CredentialSecret == key,
+            _ when IsReader(grant, made) => grant.Status.CredentialSecret is not null,
+            _ => grant.Status.Bindings.Any(b => Place.Of(b) == Place.Of(made)) && grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer),
+        };
+        Hold(recorded && grant.Status.ExpiresAt is not null, $"{made.Kind} {key} is recorded with its end before it is made");
+        Hold(Timestamp.TryParse(made.Metadata.Annotations[BreakGlassApi.ExpiresAtAnnotation], out var end) && end <= grant.Metadata.CreationTimestamp + TimeSpan.FromHours(13), "the reaper finds a true end on it");
+    }
+
+    /// <summary>A binding gives no more than what was recorded and what the policy says now, to the grant's identity alone.</summary>
+    private void OnGive(GrantFacts facts, BreakGlassGrant grant, IKubeObject binding)
+    {
+        if (IsReader(grant, binding))
+        {
+            Hold(Cluster.SubjectsOf(binding) is [{ Kind: "User" } reader] && reader.Name == grant.Spec.Requester!.Username, "only the requester reads the credential");
+            return;
+        }
+
+        var policy = facts.Policy;
+        Hold(policy is { Spec.Suspended: false } && policy.Metadata.Uid == grant.Status.PolicyUid, "the policy that decided is there and not suspended");
+        var ns = binding.Metadata.Namespace;
+        var role = Cluster.RoleRefOf(binding)!;
+        bool Gives(AccessEntry e) => e.RoleRef.Kind == role.Kind && e.RoleRef.Name == role.Name
+            && (e.ClusterWide is true || (ns is not null && (e.NamespaceSelector is { } s ? s.Matches(facts.Cluster.Namespace(ns)?.Metadata.Labels ?? new Dictionary<string, string>()) : e.Namespaces.Contains(ns))));
+        var given = grant.Status.Access.Any(recorded => Gives(recorded) && (recorded.ClusterWide is true) == (ns is null)
+            && (grant.Spec.Access.Count == 0 || grant.Spec.Access.Contains(recorded.Name)) && policy!.Spec.Access.Any(today => today.Name == recorded.Name && Gives(today)));
+        Hold(given, $"{role.Kind}/{role.Name} in {ns ?? "the whole cluster"} is of the record and of the policy");
+        Hold(grant.Spec.Namespaces.Count == 0 || grant.Spec.Namespaces.Contains(ns ?? ""), $"{ns} was asked for");
+        Hold(ns is null || !facts.Settings.IsProtected(ns), $"{ns} is not protected");
+        var subject = Cluster.SubjectsOf(binding).Single();
+        Hold(grant.Status.Credential is CredentialKind.BindRequester
+            ? subject.Kind == "User" && subject.Name == grant.Spec.Requester!.Username
+            : subject.Kind == "ServiceAccount" && $"{subject.Namespace}/{subject.Name}" == grant.Status.ServiceAccount, "it is the grant's identity that gets it");
+    }
+
+    private void OnWrite(BreakGlassGrant grant, GrantStatus after, DateTimeOffset now)
+    {
+        var before = grant.Status;
+        if (GrantLifecycle.IsTerminal(before.Phase)) Hold(after.Phase == before.Phase, $"{before.Phase} never reopens, here as {after.Phase}");
+        Hold(after.Transitions.Take(before.Transitions.Count).SequenceEqual(before.Transitions), "transitions are only ever added to");
+        Hold(after.Phase == before.Phase || (after.Transitions.Count > before.Transitions.Count && after.Transitions[^1].To == after.Phase), "every change of phase is in the transitions");
+        Hold(after.Conditions.Select(c => c.Type).Distinct().Count() == after.Conditions.Count, "there is one condition of each type");
+        foreach (var condition in after.Conditions)
+        {
+            if (Conditions.Find(before.Conditions, condition.Type) is { } was && was.Status == condition.Status) Hold(was.LastTransitionTime == condition.LastTransitionTime, $"{condition.Type} did not turn");
+            Hold(condition.LastTransitionTime <= now, $"{condition.Type} did not turn in the future");
+        }
+
+        if (before.ExpiresAt is not null) Hold(after.ExpiresAt == before.ExpiresAt && after.ActivatedAt == before.ActivatedAt, "the end is decided once");
+        if (Conditions.IsTrue(after.Conditions, "Active")) Hold(!GrantLifecycle.IsTerminal(after.Phase), "what is finished is not Active");
+    }
+
+    private void OnDone(GrantFacts facts, PlanStep step)
+    {
+        if (step is not PlanStep.WriteStatus write || facts.Grant?.Metadata.Uid is not { } uid || _world.Cluster.Grant?.Status != write.Status) return;
+        if (GrantLifecycle.IsTerminal(write.Status.Phase)) _ended[uid] = write.Status.Phase!.Value;
+        if (!_forgeries && _ended.TryGetValue(uid, out var phase)) Hold(write.Status.Phase == phase, $"a grant that ended {phase} stays so");
+    }
+
+    /// <summary>No binding that the operator made, nor any that says it is the grant's, is left.</summary>
+    public void NothingIsLeft()
+    {
+        var left = _world.Cluster.Bindings.Where(b => _world.Cluster.MadeByOperator.Contains(b.Metadata.Uid!)).Select(b => Place.Of(b).ToString()).ToList();
+        left.Should().BeEmpty("the operator had its turn at or past the end");
+    }
+
+    private static bool IsReader(BreakGlassGrant grant, IKubeObject o) => o.Metadata.Name == GrantNames.Reader(grant) && o is Role or RoleBinding { RoleRef.Kind: "Role" };
+
+    private static void Hold(bool holds, string what)
+    {
+        if (!holds) throw new InvalidOperationException($"Broken: {what}");
+    }
+}

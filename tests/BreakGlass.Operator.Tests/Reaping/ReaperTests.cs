@@ -1,0 +1,160 @@
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Operator.Reaping;
+using BreakGlass.Operator.Time;
+using FluentAssertions;
+using Kube.Model;
+using Microsoft.Extensions.Logging.Abstractions;
+using Simulation;
+using TestKit;
+using Xunit;
+
+namespace BreakGlass.Operator.Tests.Reaping;
+
+public class ReaperTests
+{
+    private readonly FakeClock _clock = new();
+    private readonly FakeApiServer _server;
+
+    public ReaperTests()
+    {
+        _server = new(_clock);
+        InstalledRbac.Install(_server);
+        _server.CreateNamespace("payments");
+    }
+
+    private DateTimeOffset Now => _clock.GetUtcNow();
+
+    [Fact]
+    public async Task Whatever_is_past_its_time_goes_and_bindings_go_first()
+    {
+        PutAll(Now.AddSeconds(-1));
+        (await Reap()).Should().Be((6, 0));
+        Left().Should().BeEmpty();
+        _server.Requests.Writes.Select(w => w.Call.Resource).Should().Equal("rolebindings", "rolebindings", "clusterrolebindings", "secrets", "serviceaccounts", "roles");
+    }
+
+    [Fact]
+    public async Task What_still_has_time_stays()
+    {
+        PutAll(Now.AddSeconds(2));
+        (await Reap()).Should().Be((0, 0));
+        Left().Should().HaveCount(6);
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        (await Reap()).Should().Be((6, 0));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("tomorrow")]
+    [InlineData("2026-13-40T99:00:00Z")]
+    public async Task A_mark_that_is_gone_or_cannot_be_read_lasts_for_the_longest_grant_and_no_longer(string? mark)
+    {
+        _server.Put(Binding("spoilt", mark));
+        _clock.Advance(BreakGlassApi.LongestGrant - TimeSpan.FromSeconds(5));
+        (await Reap()).Should().Be((0, 0));
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        (await Reap()).Should().Be((1, 0));
+        Left().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_mark_that_was_stretched_does_not_help_past_the_longest_grant()
+    {
+        _server.Put(Binding("stretched", "2099-01-01T00:00:00Z"));
+        _clock.Advance(BreakGlassApi.LongestGrant + TimeSpan.FromSeconds(5));
+        (await Reap()).Should().Be((1, 0));
+    }
+
+    [Fact]
+    public async Task A_finalizer_on_a_binding_does_not_keep_access()
+    {
+        var binding = Binding("held", Timestamp.Text(Now.AddMinutes(-1)));
+        _server.Put(binding with { Metadata = binding.Metadata with { Finalizers = ["example.com/hold"] } });
+        (await Reap()).Should().Be((1, 0));
+        Left().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Other_peoples_objects_stay_whatever_is_written_on_them()
+    {
+        var past = Timestamp.Text(Now.AddDays(-1));
+        var nobodys = Binding("nobodys", past);
+        _server.Put(nobodys with { Metadata = nobodys.Metadata with { Labels = new Dictionary<string, string>() } });
+        var helms = Binding("helms", past);
+        _server.Put(helms with { Metadata = helms.Metadata with { Labels = new Dictionary<string, string> { [BreakGlassApi.ManagedByLabel] = "Helm" } } });
+        (await Reap()).Should().Be((0, 0));
+        _server.List<RoleBinding>("payments").Should().HaveCount(2);
+        _server.Requests.Writes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_deleted_holds_up_no_other_and_goes_at_the_next_pass()
+    {
+        PutAll(Now.AddMinutes(-1));
+        _server.Faults.Inject(Fault.InternalError, c => c.Verb == "delete" && c.Resource == "rolebindings" && c.Namespace == "payments");
+        (await Reap()).Should().Be((5, 1));
+        Left().Should().ContainSingle();
+        (await Reap()).Should().Be((1, 0));
+        Left().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_kind_that_cannot_be_listed_holds_up_no_other()
+    {
+        PutAll(Now.AddMinutes(-1));
+        using var fault = _server.Faults.Inject(Fault.Forbidden, "list", "rolebindings", times: null);
+        (await Reap()).Should().Be((4, 1));
+        Left().Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task It_needs_neither_our_kinds_nor_an_operator()
+    {
+        foreach (var plural in new[] { "breakglassgrants", "breakglasspolicies" }) _server.Resources.Unregister(BreakGlassApi.Group, BreakGlassApi.Version, plural);
+        PutAll(Now.AddMinutes(-1));
+        (await Reap()).Should().Be((6, 0));
+        _server.Requests.All.Should().NotContain(r => r.Call.Group == BreakGlassApi.Group);
+    }
+
+    [Fact]
+    public async Task One_that_was_replaced_meanwhile_is_left_alone()
+    {
+        _server.Put(Binding("again", Timestamp.Text(Now.AddMinutes(-1))));
+        _server.Faults.Inject(Fault.Answer(409, "Conflict", "the UID in the precondition does not match"), "delete", "rolebindings");
+        (await Reap()).Should().Be((1, 0));
+        Left().Should().ContainSingle();
+    }
+
+    private Task<(int Removed, int Failed)> Reap() =>
+        new Reaper(_server.CreateClient(InstalledRbac.Reaper), new(), new SteadyClock(_clock), NullLogger.Instance).ReapAsync(CancellationToken.None);
+
+    private IReadOnlyList<string> Left() => [.. _server.Inventory().Where(i => i.Contains("made-", StringComparison.Ordinal))];
+
+    private void PutAll(DateTimeOffset end)
+    {
+        var mark = Timestamp.Text(end);
+        _server.Put(Binding("access", mark));
+        _server.Put(Binding("reader", mark, "breakglass-grants"));
+        _server.Put(new ClusterRoleBinding { Metadata = Meta("everywhere", null, mark), RoleRef = new() { Kind = nameof(ClusterRole), Name = "view" } });
+        _server.Put(new Secret { Metadata = Meta("credential", "breakglass-grants", mark) });
+        _server.Put(new ServiceAccount { Metadata = Meta("identity", "breakglass-grants", mark) });
+        _server.Put(new Role { Metadata = Meta("reader", "breakglass-grants", mark) });
+    }
+
+    private static RoleBinding Binding(string name, string? mark, string ns = "payments") => new()
+    {
+        Metadata = Meta(name, ns, mark),
+        RoleRef = new() { Kind = nameof(ClusterRole), Name = "edit" },
+        Subjects = [new() { Kind = "User", ApiGroup = Rbac.Group, Name = "alice" }],
+    };
+
+    private static ObjectMeta Meta(string name, string? ns, string? mark) => new()
+    {
+        Name = $"made-{name}",
+        Namespace = ns,
+        Labels = new Dictionary<string, string> { [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy },
+        Annotations = mark is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [BreakGlassApi.ExpiresAtAnnotation] = mark },
+    };
+}
