@@ -74,8 +74,8 @@ internal sealed class Cluster : IAsyncDisposable
     public Task<string> AdminAsync(params string[] arguments) => ControlPlane.AdminAsync(arguments);
 
     /// <summary>Applies manifests as somebody; it must succeed.</summary>
-    public async Task ApplyAsync(string kubeconfig, string manifests) =>
-        (await ControlPlane.KubectlAsync(kubeconfig, ["apply", "-f", "-"], manifests)).OrThrow();
+    public async Task ApplyAsync(string kubeconfig, string manifests, bool validate = true) =>
+        (await ControlPlane.KubectlAsync(kubeconfig, ["apply", validate ? "--validate=true" : "--validate=false", "-f", "-"], manifests)).OrThrow();
 
     /// <summary>Reads a grant; null where it is gone.</summary>
     public Task<BreakGlassGrant?> GrantAsync(string name) => Admin.TryGetAsync<BreakGlassGrant>(name, null, CancellationToken.None);

@@ -68,7 +68,8 @@ internal sealed class Incident
     /// <summary>Alice asks for access with kubectl.</summary>
     /// <param name="duration">How long; the policy's default where null.</param>
     /// <param name="spec">Lines of the grant's spec, at the indentation of two, that are added.</param>
-    public Task AskAsync(string? duration = null, string spec = "") => Cluster.ApplyAsync(Cluster.Alice, $$"""
+    /// <param name="validate">Whether kubectl and the server object to fields that they do not know.</param>
+    public Task AskAsync(string? duration = null, string spec = "", bool validate = true) => Cluster.ApplyAsync(Cluster.Alice, $$"""
         apiVersion: breakglass.dev/v1alpha1
         kind: BreakGlassGrant
         metadata: {name: {{Grant}}}
@@ -79,7 +80,7 @@ internal sealed class Incident
           requester: {username: alice, groups: [payments-oncall, system:authenticated]}
         {{(duration is null ? "" : $"  duration: {duration}")}}
         {{spec}}
-        """);
+        """, validate);
 
     /// <summary>Waits, as Alice would, for a condition of the grant, and gives the grant.</summary>
     public async Task<BreakGlassGrant> WaitAsync(string condition, string status = "True")
