@@ -54,9 +54,13 @@ internal sealed class Wiring(ClusterCaches caches, WorkQueue<string> grants, Wor
         var name = change.Object.Metadata.Name;
         if (change.Kind is not ChangeKind.Deleted && change.Object.Spec.Mode is { } mode) metrics.PolicySeen(name, mode);
         if (change.IsSameVersion && !change.IsInitialList) return;
-        policies.Add(name);
-        if (change.IsInitialList || change.Object.Metadata.Generation == change.Old?.Metadata.Generation
-            && change.Object.Metadata.DeletionTimestamp == change.Old?.Metadata.DeletionTimestamp && change.Kind is ChangeKind.Updated) return;
+        var isStatusOnly = change.Kind is ChangeKind.Updated && change.Object.Metadata.Generation == change.Old?.Metadata.Generation
+            && change.Object.Metadata.DeletionTimestamp == change.Old?.Metadata.DeletionTimestamp;
+
+        // A status that somebody else wrote is put right, but never in a loop: it may be another operator, which sees other things for a while.
+        if (isStatusOnly) policies.AddAfter(name, PolicyLag);
+        else policies.Add(name);
+        if (change.IsInitialList || isStatusOnly) return;
         foreach (var grant in caches.LiveGrants)
         {
             if (grant.Spec.Policy == name) grants.Add(grant.Metadata.Name, Lane.Urgent);
