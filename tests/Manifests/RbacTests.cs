@@ -65,9 +65,9 @@ public sealed class RbacTests
         Rules.SelectMany(r => r.Rule["resources"].Strings()).Should().NotContain(resource => resource.StartsWith("pods", StringComparison.Ordinal));
 
     [Fact]
-    public void The_reaper_only_finds_and_deletes() =>
+    public void The_reaper_only_finds_takes_finalizers_off_and_deletes() =>
         Rules.Where(r => r.Role.Name == "breakglass-reaper").SelectMany(r => r.Rule["verbs"].Strings()).Distinct()
-            .Should().BeEquivalentTo(["get", "list", "delete"]);
+            .Should().BeEquivalentTo(["list", "patch", "delete"]);
 
     [Fact]
     public void The_auditor_only_reads() =>
