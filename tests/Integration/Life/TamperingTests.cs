@@ -66,7 +66,7 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
     }
 
     [Fact]
-    public async Task Another_role_behind_our_bindings_name_is_replaced()
+    public async Task An_expiry_that_somebody_moved_on_our_binding_is_put_right_for_the_reaper_goes_by_it()
     {
         var (incident, binding) = await ActiveAsync();
         await _cluster.AdminAsync("delete", "rolebinding", "-n", incident.Namespace, binding);
