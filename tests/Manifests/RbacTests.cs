@@ -67,7 +67,7 @@ public sealed class RbacTests
     [Fact]
     public void The_reaper_only_finds_takes_finalizers_off_and_deletes() =>
         Rules.Where(r => r.Role.Name == "breakglass-reaper").SelectMany(r => r.Rule["verbs"].Strings()).Distinct()
-            .Should().BeEquivalentTo(["list", "patch", "delete"]);
+            .Should().BeEquivalentTo(["get", "list", "patch", "delete"]);
 
     [Fact]
     public void The_auditor_only_reads() =>

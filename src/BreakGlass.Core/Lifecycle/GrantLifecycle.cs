@@ -36,6 +36,9 @@ public static class GrantLifecycle
     /// <summary>Whether access was recorded for a grant, so that it exists or may exist or did once.</summary>
     public static bool IsRecorded(GrantStatus status) => status.ExpiresAt is not null;
 
+    /// <summary>Whether an object was made for a grant, also where somebody has stripped its marks.</summary>
+    public static bool IsOf(BreakGlassGrant grant, IKubeObject o) => Wanted.IsOurs(grant, o);
+
     /// <summary>The instant at which a grant's access is due to end; null where there is none or it is over.</summary>
     public static DateTimeOffset? DueAt(BreakGlassGrant grant, CoreSettings settings) =>
         IsRecorded(grant.Status) && !IsTerminal(grant.Status.Phase) ? GrantEnding.Due(grant, settings) : null;

@@ -67,8 +67,8 @@ internal sealed class Wanted
     }
 
     /// <summary>
-    /// Whether an object is the grant's own, also where its marks were stripped: by the UID that was recorded, or because it binds the grant's
-    /// ServiceAccount under the grant's name, which nobody else has a reason to.
+    /// Whether an object is the grant's own, also where its marks were stripped: by the UID that was recorded, or because it gives its access to
+    /// the grant's ServiceAccount or requester under the name that follows from the grant's UID, which nobody else has a reason to.
     /// </summary>
     public static bool IsOurs(BreakGlassGrant grant, IKubeObject o)
     {
@@ -77,7 +77,9 @@ internal sealed class Wanted
         if (record is null) return false;
         if (record.Uid is not null && record.Uid == o.Metadata.Uid) return true;
         var subjects = o switch { RoleBinding rb => rb.Subjects, ClusterRoleBinding crb => crb.Subjects, _ => [] };
-        return grant.Status.ServiceAccount is { } account && subjects.Any(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{s.Name}" == account);
+        return grant.Status.ServiceAccount is { } account
+            ? subjects.Any(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{s.Name}" == account)
+            : grant.Spec.Requester is { Username: { Length: > 0 } requester } && subjects.Any(s => s.Kind == "User" && s.Name == requester);
     }
 
     /// <summary>Whether an object stands in the place of one that is wanted.</summary>

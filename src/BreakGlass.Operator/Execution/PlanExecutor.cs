@@ -102,7 +102,7 @@ internal sealed class PlanExecutor(
         {
             // Ours from a run that died, or somebody else's: the next decision tells them apart.
             if (await client.TryGetAsync(create.Object, cancellationToken) is not { } there) return;
-            caches.Learn(there);
+            caches.LearnRead(there);
             run.Add(there);
         }
         catch (KubeApiException e) when (e.IsNotFound && e.Status.Details?.Kind == "roles")
@@ -137,7 +137,7 @@ internal sealed class PlanExecutor(
     private async Task LookAtNamespaceAsync(string name, CancellationToken cancellationToken)
     {
         var seen = caches.Namespaces.Store.Get(new("", name));
-        if (await client.TryGetAsync<Namespace>(name, null, cancellationToken) is { } there) caches.Learn(there);
+        if (await client.TryGetAsync<Namespace>(name, null, cancellationToken) is { } there) caches.LearnRead(there);
         else if (seen?.Metadata.Uid is { } uid) caches.Namespaces.Store.LearnDeleted(new("", name), uid);
     }
 
@@ -223,24 +223,37 @@ internal sealed class PlanExecutor(
     {
         var grant = await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
         if (grant is null || !GrantNames.Owns(grant, o)) return false;
-        caches.Learn(grant);
+        caches.LearnRead(grant);
         return true;
     }
 
     private async Task RefreshAsync(BreakGlassGrant grant, GrantRun run, CancellationToken cancellationToken)
     {
+        var credential = Task.WhenAll(GrantNames.Places(grant).Where(p => p is ServiceAccount or SecretMetadata).Select(p => LookAsync(p, cancellationToken)));
         var policy = await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
         if (policy is not null)
         {
-            caches.Learn(policy);
+            caches.LearnRead(policy);
             var reads = policy.Spec.Access.SelectMany(e => Reads(e, cancellationToken)).Take(64);
             foreach (var read in await Task.WhenAll(reads))
             {
-                foreach (var o in read) caches.Learn(o);
+                foreach (var o in read) caches.LearnRead(o);
             }
         }
+        else if (caches.Policy(grant.Spec.Policy) is { } gone)
+        {
+            caches.LearnDeleted(gone);
+        }
 
+        await credential;
         run.Note(a => a with { Refreshed = true });
+    }
+
+    private async Task LookAsync(IKubeObject place, CancellationToken cancellationToken)
+    {
+        var seen = caches.Find(place);
+        if (await client.TryGetAsync(place, cancellationToken) is { } there) caches.LearnRead(there);
+        else if (seen is not null) caches.LearnDeleted(seen);
     }
 
     private IEnumerable<Task<IEnumerable<IKubeObject>>> Reads(AccessEntry entry, CancellationToken cancellationToken)

@@ -39,7 +39,8 @@ public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
     [InlineData(Reaper, "create clusterrolebindings.rbac.authorization.k8s.io", false)]
     [InlineData(Reaper, "delete secrets -n breakglass-grants", true)]
     [InlineData(Reaper, "list secrets -n kube-system", false)]
-    [InlineData(Reaper, "get breakglassgrants.breakglass.dev", false)]
+    [InlineData(Reaper, "list breakglassgrants.breakglass.dev", true)]
+    [InlineData(Reaper, "update breakglassgrants.breakglass.dev", false)]
     public async Task An_identity_may_do_exactly_its_work(string identity, string what, bool allowed)
     {
         var result = await crds.ControlPlane.KubectlAsync(crds.ControlPlane.AdminKubeconfig, ["auth", "can-i", .. what.Split(' '), "--as", identity]);
