@@ -37,6 +37,7 @@ internal sealed class ClusterCaches
 
         Grants = Watch<BreakGlassGrant>(new()
         {
+            FirstListInPages = true,
             Indexers = new Dictionary<string, Func<BreakGlassGrant, IEnumerable<string>>>
             {
                 [ByPolicy] = g => [g.Spec.Policy],

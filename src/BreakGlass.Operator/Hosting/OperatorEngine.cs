@@ -1,3 +1,4 @@
+using System.Runtime;
 using BreakGlass.Core;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
@@ -111,6 +112,7 @@ internal sealed class OperatorEngine : IDisposable
         try
         {
             await FirstOf(Caches.WaitForSyncAsync(stop.Token), [caches, recorder], stop.Token);
+            GiveBackWhatListsTook();
             _logger.CachesSynced(_time.GetElapsedTime(started).TotalSeconds, Caches.Grants.Store.Count, Caches.Policies.Store.Count);
             var leading = _elector is null ? LeadAsync(stop.Token) : _elector.RunAsync(LeadAsync, stop.Token);
             await FirstOf(leading, [caches, recorder], stop.Token);
@@ -132,6 +134,13 @@ internal sealed class OperatorEngine : IDisposable
     {
         Metrics.Dispose();
         _leaseClient?.Dispose();
+    }
+
+    /// <summary>The first lists are by far the most that is ever read at once, and an operator may then have nothing to do for days.</summary>
+    private static void GiveBackWhatListsTook()
+    {
+        GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     private async Task LeadAsync(CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Core;
@@ -16,6 +17,10 @@ namespace BreakGlass.Operator.Reconciling;
 /// <summary>Keeps a policy's status true, and keeps the policy until its grants are revoked.</summary>
 internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, Announcer announcer, CoreSettings settings, SteadyClock time)
 {
+    private static readonly TimeSpan BindableFor = TimeSpan.FromMinutes(5);
+
+    private readonly ConcurrentDictionary<(RoleReference Role, string? Namespace), DateTimeOffset> _bindable = new();
+
     public async Task<Outcome> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
         if (caches.Policy(name) is not { } policy) return Outcome.Done;
@@ -69,24 +74,34 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
         var unbindable = new List<RoleReference>();
         foreach (var (role, ns) in policy.Spec.Access.Select(e => (e.RoleRef, e.Namespaces is [var first, ..] ? first : null)).Distinct().Take(32))
         {
-            var review = await client.CreateAsync(new SelfSubjectAccessReview
-            {
-                Spec = new()
-                {
-                    ResourceAttributes = new()
-                    {
-                        Verb = "bind",
-                        Group = Rbac.Group,
-                        Resource = role.Kind == nameof(Role) ? "roles" : "clusterroles",
-                        Name = role.Name,
-                        Namespace = ns,
-                    },
-                },
-            }, cancellationToken);
-            if (review.Status?.Allowed is not true) unbindable.Add(role);
+            if (!await CanBindAsync(role, ns, cancellationToken)) unbindable.Add(role);
         }
 
         return [.. unbindable.Distinct()];
+    }
+
+    /// <summary>A policy is looked at whenever one of its grants moves, but the operator's own rights hardly ever change: a yes holds for a while.</summary>
+    private async Task<bool> CanBindAsync(RoleReference role, string? ns, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (_bindable.TryGetValue((role, ns), out var asked) && now - asked < BindableFor && asked <= now) return true;
+        var review = await client.CreateAsync(new SelfSubjectAccessReview
+        {
+            Spec = new()
+            {
+                ResourceAttributes = new()
+                {
+                    Verb = "bind",
+                    Group = Rbac.Group,
+                    Resource = role.Kind == nameof(Role) ? "roles" : "clusterroles",
+                    Name = role.Name,
+                    Namespace = ns,
+                },
+            },
+        }, cancellationToken);
+        if (review.Status?.Allowed is not true) return false;
+        _bindable[(role, ns)] = now;
+        return true;
     }
 
     private static bool Same(PolicyStatus a, PolicyStatus b) =>

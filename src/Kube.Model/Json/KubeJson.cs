@@ -45,6 +45,7 @@ public static class KubeJson
         {
             TypeInfoResolver = ((IJsonTypeInfoResolver)context).WithAddedModifier(LeaveOutEmptyCollections),
         };
+        options.Converters.Add(new PooledStringConverter());
         options.MakeReadOnly();
         return options;
     }
