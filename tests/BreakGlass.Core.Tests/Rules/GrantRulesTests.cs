@@ -132,6 +132,6 @@ public sealed class GrantRulesTests
 
         public Kube.Model.IKubeObject[] More { get; init; } = [];
 
-        public Verdict Judge() => GrantRules.Judge(Grant, Policy, AView.Usual(More), Settings, Now);
+        public Verdict Judge() => GrantRules.Judge(Grant, Policy, AView.Usual(More), Settings);
     }
 }

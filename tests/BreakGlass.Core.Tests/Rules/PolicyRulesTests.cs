@@ -91,7 +91,7 @@ public sealed class PolicyRulesTests
         ["own user name bound"] = s => s with { Credential = CredentialKind.BindRequester },
     };
 
-    private static ApprovalRules Approvers => new() { Approvers = [A.Group("incident-commanders")] };
+    private static ApprovalTerms Approvers => new() { Approvers = [A.Group("incident-commanders")] };
 
     public static TheoryData<string> WrongCases => [.. Wrong.Keys];
 
