@@ -14,7 +14,7 @@ namespace BreakGlass.Operator.Admission;
 /// The mutating webhook: writes who asks into the object, whatever the manifest said, and seals it. A policy is sealed only for an author who could hand out by
 /// hand what it hands out, so a seal is the proof of that as well. Idempotent: it may be asked twice about one write.
 /// </summary>
-internal sealed class Mutator(KubeClient client, SealBook book, AuthorRights rights, Func<ClusterView> cluster, TimeProvider time)
+internal sealed class Mutator(KubeClient client, SealBook book, AuthorRights rights, Func<ClusterView> cluster, Func<DateTimeOffset> serverNow)
 {
     private const string Consonants = "bcdfghjklmnpqrstvwxz2456789";
 
@@ -51,7 +51,7 @@ internal sealed class Mutator(KubeClient client, SealBook book, AuthorRights rig
         patch.Spec(spec);
         var stamped = patch.Name(incoming.WithSpec(spec), NewName);
         if (stamped is BreakGlassPolicy policy && await RefuseAuthorAsync(incoming, policy, cancellationToken) is { } refusal) return refusal;
-        patch.Annotation(Seal.Annotation, SealOf(incoming, stamped, time.GetUtcNow(), before: null));
+        patch.Annotation(Seal.Annotation, SealOf(incoming, stamped, serverNow(), before: null));
         return AdmissionAnswer.AllowWith(patch.Operations);
     }
 

@@ -37,7 +37,9 @@ internal static class PolicyChanges
         }
 
         if (sameSpec || OnlySuspends(old, policy)) return PolicyChange.Reseals;
-        return SameAccess(old, policy) && !RolesMoved(old, policy, cluster) ? PolicyChange.Reseals : PolicyChange.NeedsRights;
+
+        // A policy that is changed is a policy that is applied again: its pins move to today's roles, and somebody has to answer for those.
+        return SameAccess(old, policy) && !RoleSummaries.AnyChanged(old, cluster) ? PolicyChange.Reseals : PolicyChange.NeedsRights;
     }
 
     /// <summary>Whether a change does nothing but suspend the policy, which anybody who may write it must be able to do at once.</summary>
@@ -46,15 +48,4 @@ internal static class PolicyChanges
 
     private static bool SameAccess(BreakGlassPolicy old, BreakGlassPolicy policy) =>
         Seal.SameSpec(old, old with { Spec = old.Spec with { Access = policy.Spec.Access } });
-
-    // A spec that changes is a spec that is applied again: the pins move to today's rules, and somebody has to answer for them.
-    private static bool RolesMoved(BreakGlassPolicy old, BreakGlassPolicy policy, ClusterView cluster) =>
-        policy.Spec.Access.Any(entry => old.Status.Roles.FirstOrDefault(r => r.Name == entry.Name)?.Hash != Today(entry, cluster));
-
-    private static string? Today(AccessEntry entry, ClusterView cluster)
-    {
-        if (entry.RoleRef.Kind == nameof(ClusterRole)) return cluster.ClusterRole(entry.RoleRef.Name) is { } role ? RoleRisk.Hash(role.Rules) : null;
-        var found = entry.Namespaces.Select(ns => cluster.Role(ns, entry.RoleRef.Name)?.Rules).OfType<IReadOnlyList<PolicyRule>>().ToList();
-        return found.Count == 0 ? null : RoleRisk.Hash(found.SelectMany(r => r));
-    }
 }

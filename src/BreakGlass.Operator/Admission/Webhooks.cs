@@ -33,11 +33,12 @@ internal sealed class Webhooks : IAsyncDisposable
     /// <param name="caches">Namespaces and roles.</param>
     /// <param name="metrics">Gets the gauge of the certificate.</param>
     /// <param name="more">Further webhooks on the same server.</param>
+    /// <param name="serverNow">The API server's time, which seals are made with: it is compared with the time of creation that the API server stamps.</param>
     /// <param name="time">Clock.</param>
     /// <param name="logs">Log.</param>
     public Webhooks(
         KubeClient client, OperatorOptions options, CoreSettings settings, SealBook book, ClusterCaches caches, OperatorMetrics metrics,
-        IReadOnlyList<AdmissionEndpoint> more, TimeProvider time, ILoggerFactory logs)
+        IReadOnlyList<AdmissionEndpoint> more, Func<DateTimeOffset> serverNow, TimeProvider time, ILoggerFactory logs)
     {
         (_time, _book) = (time, book);
         var logger = logs.CreateLogger("Admission");
@@ -55,7 +56,7 @@ internal sealed class Webhooks : IAsyncDisposable
 
         ClusterView View() => caches.HasSynced ? caches.View.Now() : throw new NotReadyException("the operator has just started and has not read the cluster's roles yet");
         var desk = new AdmissionDesk(time, logger);
-        var mutator = new Mutator(client, book, new AuthorRights(client), View, time);
+        var mutator = new Mutator(client, book, new AuthorRights(client), View, serverNow);
         var validator = new Validator(client, book, settings, View, time);
         AdmissionEndpoint[] endpoints =
         [

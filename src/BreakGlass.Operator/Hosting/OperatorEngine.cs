@@ -58,6 +58,7 @@ internal sealed class OperatorEngine : IDisposable
             TrustRequester = options.TrustRequester,
         };
         Settings = settings;
+        ServerNow = () => clock.GetUtcNow() - (client.Clock.Skew ?? TimeSpan.Zero);
         Caches = new(client, settings, steady, logs);
         Seals = new(client, options.Namespace, steady, logs.CreateLogger("Seals"));
         _resealer = new(client, Seals, Caches.Policies.Store, steady, logs.CreateLogger("Seals"));
@@ -105,6 +106,9 @@ internal sealed class OperatorEngine : IDisposable
 
     /// <summary>The clock that everything but leadership goes by.</summary>
     public TimeProvider Clock => _time;
+
+    /// <summary>What the API server's clock says by now, as far as known: what its stamps are to be compared with.</summary>
+    public Func<DateTimeOffset> ServerNow { get; }
 
     public OperatorMetrics Metrics { get; }
 
