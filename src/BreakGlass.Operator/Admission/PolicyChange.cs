@@ -44,7 +44,7 @@ internal static class PolicyChanges
 
     /// <summary>Whether a change does nothing but suspend the policy, which anybody who may write it must be able to do at once.</summary>
     public static bool OnlySuspends(BreakGlassPolicy old, BreakGlassPolicy policy) =>
-        policy.Spec.Suspended && Seal.SameSpec(old with { Spec = old.Spec with { Suspended = true } }, policy);
+        policy.Spec.Suspended && !old.Spec.Suspended && Seal.SameSpec(old with { Spec = old.Spec with { Suspended = true } }, policy);
 
     private static bool SameAccess(BreakGlassPolicy old, BreakGlassPolicy policy) =>
         Seal.SameSpec(old, old with { Spec = old.Spec with { Access = policy.Spec.Access } });
