@@ -47,6 +47,11 @@ internal sealed record Incoming(AdmissionRequest Request, IKubeObject? Object, I
             return AdmissionAnswer.Invalid($"The {kind.Kind} cannot be read{path}: what stands there is not of the kind that belongs there. 'kubectl explain {kind.Kind}' shows what does.");
         }
 
+        if (request.Object is { } written && (written.ValueKind != JsonValueKind.Object || !written.TryGetProperty("metadata", out var metadata) || metadata.ValueKind != JsonValueKind.Object))
+        {
+            return AdmissionAnswer.Invalid($"The {kind.Kind} has no metadata; give it a name.");
+        }
+
         return (request.Operation, incoming.Object, incoming.Old) switch
         {
             ("CREATE", not null, _) or ("UPDATE", not null, not null) or ("DELETE", _, not null) => null,
