@@ -29,7 +29,7 @@ internal sealed class Refused(int status, string message) : Exception($"{status}
 /// </summary>
 internal sealed class Cluster
 {
-    private int _next = 1;
+    private int _next = 2;
 
     public DateTimeOffset Now { get; set; } = TestKit.Builders.A.Start;
 
