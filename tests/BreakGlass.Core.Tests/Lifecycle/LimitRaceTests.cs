@@ -31,8 +31,8 @@ public sealed class LimitRaceTests
         }
 
         race.Live.Should().HaveCount(most);
-        race.Grants.Values.Where(g => g.Status.Phase is GrantPhase.Denied).Should().HaveCount(50 - most)
-            .And.NotContain(g => g.Status.Transitions.Last().Reason != "LimitReached");
+        var denied = race.Grants.Values.Where(g => g.Status.Phase is GrantPhase.Denied).Select(g => g.Status.Transitions[^1].Reason).ToList();
+        denied.Should().HaveCount(50 - most).And.NotContain(reason => reason != "LimitReached");
     }
 
     [Fact]
