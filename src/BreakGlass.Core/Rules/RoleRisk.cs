@@ -42,6 +42,15 @@ public static class RoleRisk
             || Covers(rule, "", "serviceaccounts/token") || Covers(rule, "certificates.k8s.io", "certificatesigningrequests/approval");
     }
 
+    /// <summary>
+    /// Whether rules let their holder do nothing but look: get, list and watch, of named kinds, and neither Secrets nor subresources through which one acts
+    /// (exec, attach, portforward, proxy). What is not plainly so is not read-only.
+    /// </summary>
+    public static bool IsReadOnly(IEnumerable<PolicyRule> rules) => rules.All(r =>
+        r.Verbs.All(v => v is "get" or "list" or "watch")
+        && !HasWildcard(r)
+        && r.Resources.All(x => !x.Contains('*') && x is not "secrets" && x.Split('/') is not [_, "exec" or "attach" or "portforward" or "proxy", ..]));
+
     private static bool Covers(PolicyRule rule, string group, string resource)
     {
         if (!rule.ApiGroups.Contains(group) && !rule.ApiGroups.Contains("*")) return false;
