@@ -25,6 +25,9 @@ namespace Kube.Model;
 [JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(Lease)), JsonSerializable(typeof(KubeList<Lease>))]
 [JsonSerializable(typeof(Event)), JsonSerializable(typeof(KubeList<Event>))]
+[JsonSerializable(typeof(AdmissionReview))]
+[JsonSerializable(typeof(MutatingWebhookConfiguration)), JsonSerializable(typeof(KubeList<MutatingWebhookConfiguration>))]
+[JsonSerializable(typeof(ValidatingWebhookConfiguration)), JsonSerializable(typeof(KubeList<ValidatingWebhookConfiguration>))]
 internal sealed partial class KubeJsonContext : JsonSerializerContext;
 
 /// <summary>Gives the contracts with the habits of the Kubernetes API: camelCase, nulls and empty collections left out.</summary>
