@@ -8,7 +8,8 @@ namespace Integration.Guard;
 /// The persistence guard against grants of cluster-admin: RBAC lets their identities do everything, so whatever is refused here the guard refuses.
 /// Servers from 1.30 on have policies and webhook, older ones the webhook alone.
 /// </summary>
-public sealed class PersistenceGuardTests(GuardedCluster guarded) : IClassFixture<GuardedCluster>
+[Collection(nameof(OneGuardedCluster))]
+public sealed class PersistenceGuardTests(GuardedCluster guarded)
 {
     private const string Refused = "persistence guard refuses";
 
