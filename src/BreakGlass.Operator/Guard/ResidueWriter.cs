@@ -47,7 +47,7 @@ internal sealed class ResidueWriter(KubeClient client, ClusterCaches caches, Tim
             try
             {
                 // The first try goes by the cache; what a conflict shows to be old is read again.
-                var grant = tries == 1 ? caches.Grant(name) : await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
+                var grant = (tries == 1 ? caches.Grant(name) : null) ?? await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
                 if (grant is null || grant.Metadata.Uid != uid) return;
                 var residue = PersistenceGuard.Add(grant.Status.Residue, entry);
                 if (ReferenceEquals(residue, grant.Status.Residue)) return;
