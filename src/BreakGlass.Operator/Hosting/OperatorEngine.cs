@@ -4,6 +4,7 @@ using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
+using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Health;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Metrics;
@@ -25,6 +26,7 @@ internal sealed class OperatorEngine : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EventRecorder _recorder;
+    private readonly ResidueWriter _residue;
     private readonly LeaderElector? _elector;
     private readonly KubeClient? _leaseClient;
     private readonly Wiring _wiring;
@@ -61,6 +63,8 @@ internal sealed class OperatorEngine : IDisposable
 
         var vault = new CredentialVault();
         var announcer = new Announcer(_recorder);
+        _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
+        Guard = new(client, Caches, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
         var executor = new PlanExecutor(
             client, Caches, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
         var grants = new GrantReconciler(Caches, executor, settings, client.Clock, Metrics, steady);
@@ -97,6 +101,9 @@ internal sealed class OperatorEngine : IDisposable
 
     public HealthReport Health { get; }
 
+    /// <summary>The persistence guard, which every replica answers for, leading or not.</summary>
+    public GuardWebhook Guard { get; }
+
     private string Identity { get; } = $"{Environment.MachineName}_{Guid.NewGuid():N}";
 
     /// <summary>Runs until cancelled.</summary>
@@ -108,12 +115,13 @@ internal sealed class OperatorEngine : IDisposable
         var started = _time.GetTimestamp();
         var caches = Caches.RunAsync(supporting.Token);
         var recorder = _recorder.RunAsync(supporting.Token);
+        var residue = _residue.RunAsync(supporting.Token);
         try
         {
-            await FirstOf(Caches.WaitForSyncAsync(stop.Token), [caches, recorder], stop.Token);
+            await FirstOf(Caches.WaitForSyncAsync(stop.Token), [caches, recorder, residue], stop.Token);
             _logger.CachesSynced(_time.GetElapsedTime(started).TotalSeconds, Caches.Grants.Store.Count, Caches.Policies.Store.Count);
             var leading = _elector is null ? LeadAsync(stop.Token) : _elector.RunAsync(LeadAsync, stop.Token);
-            await FirstOf(leading, [caches, recorder], stop.Token);
+            await FirstOf(leading, [caches, recorder, residue], stop.Token);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -124,7 +132,7 @@ internal sealed class OperatorEngine : IDisposable
             await stop.CancelAsync();
             await FlushAsync();
             await supporting.CancelAsync();
-            await Task.WhenAll(caches, recorder).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(caches, recorder, residue).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -1,36 +1,16 @@
 using System.Text.Json;
-using BreakGlass.Core;
 using BreakGlass.Core.Lifecycle;
-using BreakGlass.Operator.Announcing;
-using BreakGlass.Operator.Guard;
-using Kube.Client;
 using Kube.Model;
 using Kube.Runtime;
-using Microsoft.Extensions.Logging;
 using Simulation;
 
 namespace BreakGlass.Operator.Tests.Guard;
 
 /// <summary>The guard of one replica in a simulated cluster, asked as the API server would.</summary>
-internal sealed class GuardDesk : IDisposable
+internal sealed class GuardDesk(World world, Replica replica)
 {
-    private readonly CancellationTokenSource _stop = new();
-    private readonly World _world;
-    private readonly KubeClient _client;
-    private readonly GuardWebhook _webhook;
-
-    public GuardDesk(World world, Replica replica)
-    {
-        _world = world;
-        _client = world.Server.CreateClient(InstalledRbac.Operator);
-        var recorder = new EventRecorder(_client, new() { Controller = "breakglass.dev/operator", Instance = "guard" }, world.Clock, world.Logs.CreateLogger("Events"));
-        var residue = new ResidueWriter(_client, replica.Engine.Caches, world.Clock, world.Logs.CreateLogger("Guard"));
-        _webhook = new(_client, replica.Engine.Caches, new CoreSettings(), new Announcer(recorder), replica.Engine.Metrics, residue, world.Logs.CreateLogger("Guard"));
-        _ = Task.Run(() => Task.WhenAll(recorder.RunAsync(_stop.Token), residue.RunAsync(_stop.Token)));
-    }
-
     /// <summary>The user name of the grant's identity.</summary>
-    public string Identity => User(GrantNames.Identity(_world.Grant()!));
+    public string Identity => User(GrantNames.Identity(world.Grant()!));
 
     public static string User(string serviceAccount) => $"system:serviceaccount:breakglass-grants:{serviceAccount}";
 
@@ -52,22 +32,14 @@ internal sealed class GuardDesk : IDisposable
         {
             try
             {
-                answer = await _webhook.HandleAsync(request, CancellationToken.None);
+                answer = await replica.Engine.Guard.HandleAsync(request, CancellationToken.None);
             }
             catch (Exception e)
             {
                 thrown = e;
             }
         });
-        _world.Settle();
+        world.Settle();
         return answer ?? throw new InvalidOperationException($"The guard was expected to answer and said nothing: {thrown}");
-    }
-
-    public void Dispose()
-    {
-        _stop.Cancel();
-        _world.Settle();
-        _client.Dispose();
-        _stop.Dispose();
     }
 }

@@ -162,7 +162,6 @@ public sealed class GuardWebhookTests
         world.Server.Put(Sample.Grant());
         world.Settle();
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
-        using var desk = new GuardDesk(world, replica);
-        test(world, desk);
+        test(world, new GuardDesk(world, replica));
     });
 }

@@ -71,6 +71,9 @@ public sealed class GuardedCluster : IAsyncLifetime
         await RefusedByAsync("ValidatingAdmissionPolicy");
     }
 
+    /// <summary>Installs the guard with a webhook that nobody serves, as where the operator is down.</summary>
+    internal Task PointNowhereAsync() => Cluster.AdminAsync("apply", "-k", Cluster.Config("guard"));
+
     private Task RefusedByAsync(string words) => Eventually.TrueAsync(
         async () => (await Cluster.KubectlAsync(_probe!, "create", "clusterrole", "probe", "--verb=get", "--resource=pods", "--dry-run=server")).Error.Contains(words, StringComparison.Ordinal),
         expected: $"a refusal that says: {words}");

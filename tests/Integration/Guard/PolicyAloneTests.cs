@@ -54,6 +54,18 @@ public sealed class PolicyAloneTests(GuardedCluster guarded) : IAsyncLifetime
     }
 
     [ServerFact(MinMinor = 30)]
+    public async Task Where_nobody_answers_the_webhook_what_is_guarded_fails_and_all_other_work_goes_on()
+    {
+        var (_, _, kubeconfig) = await guarded.GrantAsync("rbac");
+        await guarded.PointNowhereAsync();
+        await Eventually.TrueAsync(async () =>
+            (await _cluster.KubectlAsync(kubeconfig, "create", "clusterrole", $"mine-{_id}", "--verb=get", "--resource=pods", "--dry-run=server")).Error.Contains("failed calling webhook", StringComparison.Ordinal));
+        (await _cluster.KubectlAsync(kubeconfig, "create", "secret", "generic", $"work-{_id}", "-n", "default")).OrThrow();
+        (await _cluster.KubectlAsync(kubeconfig, "create", "deployment", $"work-{_id}", "--image=none", "-n", "default")).OrThrow();
+        await _cluster.AdminAsync("create", "clusterrole", $"theirs-{_id}", "--verb=get", "--resource=pods");
+    }
+
+    [ServerFact(MinMinor = 30)]
     public async Task The_operator_may_bind_the_guards_roles_and_need_not_hold_them()
     {
         foreach (var word in (string[])["rbac", "tokens", "csr", "webhooks"])
