@@ -32,13 +32,17 @@ public sealed class RbacTests
     [Fact]
     public void Bind_is_given_for_named_roles_only()
     {
-        var binding = Rules.Where(r => r.Rule["verbs"].Strings().Contains("bind")).ToList();
-        binding.Should().ContainSingle();
-        var (role, rule) = binding[0];
-        role.Name.Should().Be("breakglass-operator-bind");
-        rule["verbs"].Strings().Should().Equal("bind");
-        rule["resources"].Strings().Should().Equal("clusterroles");
-        rule["resourceNames"].Strings().Should().BeEquivalentTo(["view", "edit", "admin"]);
+        var binding = Rules.Where(r => r.Rule["verbs"].Strings().Contains("bind")).ToDictionary(r => r.Role.Name, r => r.Rule);
+        foreach (var rule in binding.Values)
+        {
+            rule["verbs"].Strings().Should().Equal("bind");
+            rule["resources"].Strings().Should().Equal("clusterroles");
+        }
+
+        binding.Keys.Should().BeEquivalentTo("breakglass-operator-bind", "breakglass-operator-bind-persistence");
+        binding["breakglass-operator-bind"]["resourceNames"].Strings().Should().BeEquivalentTo(["view", "edit", "admin"]);
+        binding["breakglass-operator-bind-persistence"]["resourceNames"].Strings().Should().BeEquivalentTo(
+            Roles.Select(r => r.Name).Where(n => n.StartsWith("breakglass-persistence-", StringComparison.Ordinal)));
     }
 
     [Theory]

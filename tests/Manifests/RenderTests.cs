@@ -35,6 +35,8 @@ public sealed class RenderTests
     [InlineData("crd-1.20", 5)]
     [InlineData("crd-1.31", 5)]
     [InlineData("rbac", 24)]
+    [InlineData("guard", 11)]
+    [InlineData("guard-legacy", 1)]
     [InlineData("manager", 3)]
     [InlineData("prometheus", 1)]
     [InlineData("samples", 1)]

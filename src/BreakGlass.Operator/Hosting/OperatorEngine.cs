@@ -5,6 +5,7 @@ using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
+using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Health;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Metrics;
@@ -27,6 +28,7 @@ internal sealed class OperatorEngine : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EventRecorder _recorder;
+    private readonly ResidueWriter _residue;
     private readonly LeaderElector? _elector;
     private readonly KubeClient? _leaseClient;
     private readonly Resealer _resealer;
@@ -68,6 +70,8 @@ internal sealed class OperatorEngine : IDisposable
 
         var vault = new CredentialVault();
         var announcer = new Announcer(_recorder);
+        _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
+        Guard = new(client, Caches, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
         var executor = new PlanExecutor(
             client, Caches, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
         var grants = new GrantReconciler(Caches, executor, settings, client.Clock, Metrics, steady);
@@ -115,6 +119,9 @@ internal sealed class OperatorEngine : IDisposable
 
     public HealthReport Health { get; }
 
+    /// <summary>The persistence guard, which every replica answers for, leading or not.</summary>
+    public GuardWebhook Guard { get; }
+
     private string Identity { get; } = $"{Environment.MachineName}_{Guid.NewGuid():N}";
 
     /// <summary>Runs until cancelled.</summary>
@@ -126,7 +133,8 @@ internal sealed class OperatorEngine : IDisposable
         var started = _time.GetTimestamp();
         var caches = Caches.RunAsync(supporting.Token);
         var recorder = _recorder.RunAsync(supporting.Token);
-        IReadOnlyList<Task> helpers = UsesSeals ? [caches, recorder, Seals.RunAsync(supporting.Token)] : [caches, recorder];
+        var residue = _residue.RunAsync(supporting.Token);
+        IReadOnlyList<Task> helpers = UsesSeals ? [caches, recorder, residue, Seals.RunAsync(supporting.Token)] : [caches, recorder, residue];
         try
         {
             await FirstOf(Caches.WaitForSyncAsync(stop.Token), helpers, stop.Token);

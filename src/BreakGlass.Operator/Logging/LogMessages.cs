@@ -80,4 +80,13 @@ internal static partial class LogMessages
 
     [LoggerMessage(45, LogLevel.Warning, "--webhook=false: nobody stamps and seals who asks here. Without --trust-requester only what another replica sealed gets access")]
     public static partial void WithoutWebhooks(this ILogger logger);
+
+    [LoggerMessage(60, LogLevel.Warning, "the persistence guard refused the identity of grant {Grant} (policy {Policy}): {Write}")]
+    public static partial void PersistenceRefused(this ILogger logger, string grant, string policy, string write);
+
+    [LoggerMessage(61, LogLevel.Warning, "the persistence guard refused ServiceAccount {Identity}, which is of no grant that is known: {Write}")]
+    public static partial void UnknownIdentityRefused(this ILogger logger, string identity, string write);
+
+    [LoggerMessage(62, LogLevel.Warning, "status.residue of grant {Grant} could not be written; it lacks '{Entry}', which the event and this log tell")]
+    public static partial void ResidueNotWritten(this ILogger logger, string grant, string entry, Exception error);
 }
