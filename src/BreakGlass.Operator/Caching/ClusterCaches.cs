@@ -51,6 +51,9 @@ internal sealed class ClusterCaches
                 [ByRole] = p => p.Spec.Access.Select(e => e.RoleRef.ToString()).Distinct(),
             },
         });
+        Approvals = Watch<BreakGlassApproval>(new() { Indexers = new Dictionary<string, Func<BreakGlassApproval, IEnumerable<string>>> { [ByGrant] = a => [a.Spec.Grant] } });
+        Reviews = Watch<BreakGlassReview>(new() { Indexers = new Dictionary<string, Func<BreakGlassReview, IEnumerable<string>>> { [ByGrant] = r => [r.Spec.Grant] } });
+        Lockdowns = Watch<BreakGlassLockdown>(new());
         Namespaces = Watch<Namespace>(new());
         ClusterRoles = Watch<ClusterRole>(new());
         Roles = Watch<Role>(new() { Indexers = Owned<Role>() });
@@ -64,6 +67,12 @@ internal sealed class ClusterCaches
     public Informer<BreakGlassGrant> Grants { get; }
 
     public Informer<BreakGlassPolicy> Policies { get; }
+
+    public Informer<BreakGlassApproval> Approvals { get; }
+
+    public Informer<BreakGlassReview> Reviews { get; }
+
+    public Informer<BreakGlassLockdown> Lockdowns { get; }
 
     public Informer<Namespace> Namespaces { get; }
 
@@ -167,6 +176,7 @@ internal sealed class ClusterCaches
         {
             case BreakGlassGrant grant: Into(Grants, grant); break;
             case BreakGlassPolicy policy: Into(Policies, policy); break;
+            case BreakGlassLockdown lockdown: Into(Lockdowns, lockdown); break;
             case Namespace ns: Into(Namespaces, ns); break;
             case ClusterRole role: Into(ClusterRoles, role); break;
             case Role role: Into(Roles, role); break;

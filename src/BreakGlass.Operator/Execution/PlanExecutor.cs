@@ -42,6 +42,7 @@ internal sealed class PlanExecutor(
     private Task DoAsync(GrantFacts facts, PlanStep step, GrantRun run, CancellationToken cancellationToken) => step switch
     {
         PlanStep.WriteStatus write => WriteStatusAsync(facts, write, cancellationToken),
+        PlanStep.Reserve reserve => ReserveAsync(reserve, cancellationToken),
         PlanStep.AddFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer], ended: false, cancellationToken),
         PlanStep.DropFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)], ended: true, cancellationToken),
         PlanStep.Create create => CreateAsync(facts, create, run, cancellationToken),
@@ -67,6 +68,20 @@ internal sealed class PlanExecutor(
         caches.Learn(written);
         GrantMeasures.Count(metrics, before, written, facts.Policy, time.GetUtcNow());
         foreach (var note in write.Notes) announcer.Tell(written, facts.Policy, note);
+    }
+
+    /// <summary>Two grants, or two operators, that want the last place: one of them writes it down, the other looks again.</summary>
+    private async Task ReserveAsync(PlanStep.Reserve reserve, CancellationToken cancellationToken)
+    {
+        try
+        {
+            caches.Learn(await client.ReplaceStatusAsync(reserve.Policy with { Status = reserve.Status }, cancellationToken));
+        }
+        catch (KubeApiException e) when (e.IsConflict || e.IsNotFound)
+        {
+            if (await client.TryGetAsync<BreakGlassPolicy>(reserve.Policy.Metadata.Name, null, cancellationToken) is { } policy) caches.LearnRead(policy);
+            else caches.LearnDeleted(reserve.Policy);
+        }
     }
 
     private async Task SetFinalizersAsync(BreakGlassGrant grant, IReadOnlyList<string> finalizers, bool ended, CancellationToken cancellationToken)

@@ -35,6 +35,8 @@ internal sealed class OperatorEngine : IDisposable
     private readonly Wiring _wiring;
     private readonly WorkQueue<string> _grants;
     private readonly WorkQueue<string> _policies;
+    private readonly WorkQueue<string> _lockdowns;
+    private readonly Controller<string> _lockdownController;
     private readonly Controller<string> _grantController;
     private readonly Controller<string> _policyController;
 
@@ -74,15 +76,19 @@ internal sealed class OperatorEngine : IDisposable
         Guard = new(client, Caches, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
         var executor = new PlanExecutor(
             client, Caches, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
-        var grants = new GrantReconciler(Caches, executor, settings, client.Clock, Metrics, steady);
-        var policies = new PolicyReconciler(client, Caches, announcer, settings, steady);
+        var grants = new GrantReconciler(Caches, Seals, executor, settings, client.Clock, Metrics, steady);
+        var policies = new PolicyReconciler(client, Caches, Seals, announcer, settings, steady);
         _grants = new("grants", steady);
         _policies = new("policies", steady);
-        _wiring = new(Caches, _grants, _policies, grants, Metrics);
+        _lockdowns = new("lockdowns", steady);
+        _wiring = new(Caches, _grants, _policies, _lockdowns, grants, Metrics);
         _wiring.Connect();
         _grantController = new("grants", _grants, grants.ReconcileAsync,
             new() { UrgentWorkers = options.RevocationWorkers, Workers = options.Workers, MaxDelay = TimeSpan.FromSeconds(10) }, steady, logs.CreateLogger("Grants"));
         _policyController = new("policies", _policies, policies.ReconcileAsync, new() { Workers = 2, MaxDelay = TimeSpan.FromMinutes(1) }, steady, logs.CreateLogger("Policies"));
+
+        _lockdownController = new("lockdowns", _lockdowns, new LockdownReconciler(client, Caches, announcer, steady).ReconcileAsync,
+            new() { Workers = 1, MaxDelay = TimeSpan.FromSeconds(10) }, steady, logs.CreateLogger("Lockdowns"));
 
         if (options.LeaderElect)
         {
@@ -174,7 +180,7 @@ internal sealed class OperatorEngine : IDisposable
     {
         _logger.Leading();
         _wiring.Sweep();
-        await Task.WhenAll(_grantController.RunAsync(cancellationToken), _policyController.RunAsync(cancellationToken), SweepAsync(cancellationToken),
+        await Task.WhenAll(_grantController.RunAsync(cancellationToken), _policyController.RunAsync(cancellationToken), _lockdownController.RunAsync(cancellationToken), SweepAsync(cancellationToken),
             UsesSeals ? _resealer.RunAsync(cancellationToken) : Task.CompletedTask);
     }
 
