@@ -248,6 +248,19 @@ public sealed class GrantApprovalTests
     }
 
     [Fact]
+    public void A_bypass_takes_its_place_in_the_policy_and_one_that_failed_before_it_opened_holds_up_nobody()
+    {
+        var world = new World(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } })).RunUntil(A.Start.AddMinutes(16));
+        world.Cluster.Policy!.Status.Holders.Should().ContainSingle().Which.Bypass.Should().BeTrue();
+
+        var failed = GrantLimitTests.Failed("inc-1", "bob");
+        failed = failed with { Status = failed.Status with { Conditions = [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass" }] } };
+        var next = new World(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } }) with { Status = new() { Holders = [GrantLimitTests.Holder("inc-1", "bob") with { Bypass = true }] } });
+        next.Cluster.Siblings = [failed];
+        next.RunUntil(A.Start.AddMinutes(16)).Status.Phase.Should().Be(GrantPhase.Active);
+    }
+
+    [Fact]
     public void An_approval_that_is_taken_back_while_it_counts_does_not_count_any_more()
     {
         var world = new World(JustInTime(a => a with { Required = 2 })).Run();
