@@ -223,6 +223,20 @@ public sealed class GrantApprovalTests
     }
 
     [Fact]
+    public void What_waited_for_days_lasts_as_long_as_any_other_though_the_operator_was_away_all_the_time()
+    {
+        var bypassed = new World(JustInTime(a => a with { Timeout = "100h" }, s => s with { EmergencyBypass = new() { Duration = "10m" } })) { Now = A.Start.AddHours(100).AddMinutes(1) };
+        bypassed.Run().Status.Phase.Should().Be(GrantPhase.Active);
+        GrantLifecycle.DueAt(bypassed.Grant, bypassed.Settings).Should().Be(A.Start.AddHours(100).AddMinutes(11));
+
+        var approved = new World(JustInTime(a => a with { Timeout = "100h" })) { Now = A.Start.AddHours(99) };
+        approved.Decide("carol");
+        approved.Run().RunFor(TimeSpan.FromMinutes(29));
+        approved.HasAccess().Should().BeTrue();
+        approved.RunFor(TimeSpan.FromMinutes(1)).Cluster.Objects.Should().BeEmpty();
+    }
+
+    [Fact]
     public void A_bypass_gives_no_longer_than_was_asked_for_and_an_approver_s_no_stops_it()
     {
         var policy = JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } });
