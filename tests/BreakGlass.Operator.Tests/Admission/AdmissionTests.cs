@@ -52,6 +52,17 @@ public sealed class AdmissionTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData("a/b")]
+    [InlineData("..")]
+    [InlineData("a%2fb")]
+    [InlineData("payments-oncall/status")]
+    public async Task A_name_that_no_object_can_have_is_that_of_none(string name)
+    {
+        (await _desk.CreateAsync(A.Grant(s => s with { Policy = name }), Alice)).Code.Should().Be(422);
+        (await _desk.CreateAsync(new BreakGlassReview { Metadata = new() { Name = "r" }, Spec = new() { Grant = name, Outcome = "Justified" } }, Alice)).Code.Should().Be(422);
+    }
+
     [Fact]
     public async Task A_null_in_a_list_or_map_is_refused_by_its_place()
     {
