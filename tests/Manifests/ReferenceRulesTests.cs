@@ -27,8 +27,12 @@ public sealed class ReferenceRulesTests
         ["tests/Benchmarks"] = [.. Libraries, "BreakGlass.Operator", "TestKit"],
     };
 
-    /// <summary>What must stay free of packages: wire types and decisions.</summary>
-    private static readonly string[] WithoutPackages = ["src/Kube.Model", "src/BreakGlass.Core"];
+    /// <summary>What wire types and decisions may use: nothing, but time zones with the IANA database inside.</summary>
+    private static readonly Dictionary<string, string[]> AllowedPackages = new(StringComparer.Ordinal)
+    {
+        ["src/Kube.Model"] = [],
+        ["src/BreakGlass.Core"] = ["NodaTime"],
+    };
 
     private static IEnumerable<string> ProjectPaths =>
         new[] { "src", "tests" }
@@ -47,9 +51,14 @@ public sealed class ReferenceRulesTests
     }
 
     [Fact]
-    public void Wire_types_and_decisions_need_no_package() =>
-        ProjectPaths.Where(project => WithoutPackages.Contains(Path.GetDirectoryName(project)!.Replace('\\', '/')))
-            .SelectMany(project => Of(project, "PackageReference")).Should().BeEmpty();
+    public void Wire_types_need_no_package_and_decisions_only_the_one_for_time_zones()
+    {
+        foreach (var (path, packages) in AllowedPackages)
+        {
+            ProjectPaths.Where(project => Path.GetDirectoryName(project)!.Replace('\\', '/') == path)
+                .SelectMany(project => Of(project, "PackageReference")).Should().BeEquivalentTo(packages, path);
+        }
+    }
 
     [Fact]
     public void Every_project_is_in_the_solution()

@@ -40,7 +40,8 @@ public sealed class RenderTests
     [InlineData("manager", 3)]
     [InlineData("prometheus", 1)]
     [InlineData("samples", 1)]
-    [InlineData("default", 32)]
+    [InlineData("webhook", 3)]
+    [InlineData("default", 35)]
     public async Task A_kustomization_renders(string directory, int objects) =>
         YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory))).Should().HaveCount(objects);
 

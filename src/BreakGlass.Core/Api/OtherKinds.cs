@@ -5,7 +5,7 @@ using Kube.Model.Schema;
 
 namespace BreakGlass.Core.Api;
 
-/// <summary>One approver's decision on one grant. Acted on from the version on that brings approvals.</summary>
+/// <summary>One approver's decision on one grant.</summary>
 [CustomResource(ShortNames = ["bga"], Categories = [BreakGlassApi.Category], SelectableFields = [".spec.grant"])]
 [PrinterColumn("Grant", ".spec.grant")]
 [PrinterColumn("Decision", ".spec.decision")]
@@ -49,6 +49,10 @@ public sealed record ApprovalSpec
     [Required, Bounds(1, 63)]
     public string Grant { get; init => field = value ?? ""; } = "";
 
+    /// <summary>UID of the grant; stamped by admission, so that a decision never counts for a namesake made later.</summary>
+    [Bounds(max: 64)]
+    public string? GrantUid { get; init; }
+
     /// <summary>Approve or Deny.</summary>
     [Required, Enum("Approve", "Deny")]
     public string Decision { get; init => field = value ?? ""; } = "";
@@ -61,7 +65,7 @@ public sealed record ApprovalSpec
     public Caller? Approver { get; init; }
 }
 
-/// <summary>The after-action review of one grant. Acted on from the version on that brings reviews.</summary>
+/// <summary>The after-action review of one grant.</summary>
 [CustomResource(ShortNames = ["bgr"], Categories = [BreakGlassApi.Category], SelectableFields = [".spec.grant"])]
 [PrinterColumn("Grant", ".spec.grant")]
 [PrinterColumn("Outcome", ".spec.outcome")]
@@ -106,6 +110,10 @@ public sealed record ReviewSpec
     [Required, Bounds(1, 63)]
     public string Grant { get; init => field = value ?? ""; } = "";
 
+    /// <summary>UID of the grant; stamped by admission, so that a review never counts for a namesake made later.</summary>
+    [Bounds(max: 64)]
+    public string? GrantUid { get; init; }
+
     /// <summary>Justified, Unjustified or Misused.</summary>
     [Required, Enum("Justified", "Unjustified", "Misused")]
     public string Outcome { get; init => field = value ?? ""; } = "";
@@ -122,7 +130,7 @@ public sealed record ReviewSpec
     public Caller? Reviewer { get; init; }
 }
 
-/// <summary>The kill switch: while one exists nothing in its scope is or becomes active. Acted on from the version on that brings lockdowns.</summary>
+/// <summary>The kill switch: while one exists nothing in its scope is or becomes active.</summary>
 [CustomResource(ShortNames = ["bgl"], Categories = [BreakGlassApi.Category])]
 [PrinterColumn("Reason", ".spec.reason")]
 [PrinterColumn("By", ".spec.by.username")]

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
 using Kube.Model;
 
 namespace BreakGlass.Core.Lifecycle;
@@ -11,15 +12,16 @@ internal static class GrantClosing
 {
     private static readonly TimeSpan ProofRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProofRetryLater = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan RetainByDefault = TimeSpan.FromHours(2160);
 
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant, Ending? ending)
     {
         var ours = facts.Objects.Where(o => Wanted.IsOurs(grant, o)).ToList();
         if (Cut(facts, grant, ours) is { } cut) return cut;
         if (!facts.Attempt.CleanUpFailed && CleanUp(facts, ours) is { } cleanUp) return cleanUp;
-        if (ending is not null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Now), Note(grant, ending)));
+        if (ending is not null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, facts.Now), Note(grant, ending)));
         if (grant.Status.EndedAt is null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.EndedByHand(grant, facts.Now)));
+
+        if (GrantReviewing.Decide(facts, grant) is { } review) return review;
 
         // A clean-up that failed is tried again by the next run, before anything is called proven.
         if (ours.Count > 0) return GrantPlan.Wait(facts.Now + ProofRetry);
@@ -76,9 +78,10 @@ internal static class GrantClosing
 
     private static GrantPlan Retain(GrantFacts facts, BreakGlassGrant grant)
     {
-        if (grant.Metadata.DeletionTimestamp is not null || grant.Status.EndedAt is not { } ended) return GrantPlan.Settled;
-        var retain = facts.Policy is { } policy && GoDuration.TryParse(policy.Spec.RetainFor, out var duration) ? duration : RetainByDefault;
-        var until = Timestamp.After(ended, retain);
+        if (grant.Metadata.DeletionTimestamp is not null || ImmutabilityRules.RetainedUntil(grant, facts.Policy) is not { } until) return GrantPlan.Settled;
+
+        // What was not reviewed stays, however long it takes.
+        if (ReviewRules.Awaits(grant)) return GrantPlan.Wait(GrantReviewing.DueAt(facts, grant));
         return facts.Now >= until ? GrantPlan.Do(new PlanStep.DeleteGrant()) : GrantPlan.Wait(until);
     }
 

@@ -14,8 +14,18 @@ internal static class GrantEnding
     {
         var due = grant.Status.ExpiresAt ?? DateTimeOffset.MinValue;
         if (grant.Status.ActivatedAt is { } activated) due = Earlier(due, Timestamp.After(activated, BreakGlassApi.LongestGrant));
-        if (grant.Metadata.CreationTimestamp is { } created) due = Earlier(due, created + settings.LatestActivation + BreakGlassApi.LongestGrant);
+        if (grant.Metadata.CreationTimestamp is { } created) due = Earlier(due, LatestStart(grant, created) + settings.LatestActivation + BreakGlassApi.LongestGrant);
         return due;
+    }
+
+    /// <summary>The last moment from which access could have been given: a planned start, and approvers, may have it wait.</summary>
+    private static DateTimeOffset LatestStart(BreakGlassGrant grant, DateTimeOffset created)
+    {
+        var latest = created;
+        if (grant.Spec.StartTime is { } start) latest = Earlier(start > created ? start : created, Timestamp.After(created, StartRules.FarthestAhead));
+        if (grant.Status.Approvals.Count == 0 && !grant.Status.Transitions.Any(t => t.To is GrantPhase.AwaitingApproval)) return latest;
+        var decided = Timestamp.After(created, ApprovalRules.LongestWait);
+        return decided > latest ? decided : latest;
     }
 
     /// <summary>The instant at which access ends as the policy stands now, whose max may have been shortened since: when to look by itself.</summary>
@@ -51,6 +61,12 @@ internal static class GrantEnding
             : null;
     }
 
+    /// <summary>The lockdown that ends the grant now; null where none does. It waits for nothing.</summary>
+    public static Ending? ByLockdown(GrantFacts facts) => LockdownRules.For(facts.Policy, facts.Lockdowns) is { } lockdown
+        ? new(EndReason.Lockdown, "Lockdown", LockdownRules.Who(lockdown) ?? GrantStatuses.Operator,
+            $"Access was ended by lockdown '{lockdown.Metadata.Name}': {LockdownRules.Reason(lockdown)}.")
+        : null;
+
     /// <summary>Why the policy ends the grant now; null where it does not.</summary>
     public static Ending? ByPolicy(GrantFacts facts, BreakGlassGrant grant)
     {
@@ -72,7 +88,7 @@ internal static class GrantEnding
         var problems = PolicyRules.Check(policy, facts.Settings);
         if (problems.Count > 0) return problems[0].ToString();
         if (!Subjects.Include(policy.Spec.Requesters, grant.Spec.Requester ?? new())) return $"spec.requesters: {GrantStatuses.Requester(grant)} is not among them any more";
-        if (!facts.Settings.TrustRequester) return "spec.requester: nobody vouches for who asked, and the operator does not take it as written";
+        if (!facts.Settings.TrustRequester && facts.Seal is not Sealing.SealState.Valid) return "spec.requester: nobody vouches for who asked, and the operator does not take it as written";
         if (policy.Spec.Credential != grant.Status.Credential) return $"spec.credential: it gives {policy.Spec.Credential} now";
         if (!grant.Status.Access.Any(e => Targets.StillGiven(e, policy.Spec))) return "spec.access: none of the grant's entries is left";
         if (GoDuration.TryParse(policy.Spec.Duration.Max, out var max) && grant.Status.ActivatedAt is { } activated && facts.Now - activated >= max)

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
+using BreakGlass.Core.Sealing;
 using Kube.Model;
 
 namespace BreakGlass.Core.Lifecycle;
@@ -21,6 +22,24 @@ public sealed record GrantFacts
 
     /// <summary>The policy that it names, or null where there is none.</summary>
     public BreakGlassPolicy? Policy { get; init; }
+
+    /// <summary>The seal of the grant.</summary>
+    public SealState Seal { get; init; } = SealState.Missing;
+
+    /// <summary>The seal of the policy.</summary>
+    public SealState PolicySeal { get; init; } = SealState.Missing;
+
+    /// <summary>The decisions on the grant whose seals verify, all of those where seals are not asked for.</summary>
+    public IReadOnlyList<BreakGlassApproval> Approvals { get; init; } = [];
+
+    /// <summary>The reviews of the grant whose seals verify, all of those where seals are not asked for.</summary>
+    public IReadOnlyList<BreakGlassReview> Reviews { get; init; } = [];
+
+    /// <summary>All lockdowns, sealed or not.</summary>
+    public IReadOnlyList<BreakGlassLockdown> Lockdowns { get; init; } = [];
+
+    /// <summary>The policy's other grants, finished ones too.</summary>
+    public IReadOnlyList<BreakGlassGrant> Siblings { get; init; } = [];
 
     /// <summary>Namespaces and roles.</summary>
     public required ClusterView Cluster { get; init; }

@@ -1,5 +1,4 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
 using Kube.Model;
 
 namespace BreakGlass.Core.Lifecycle;
@@ -15,8 +14,6 @@ public static class GrantLifecycle
 
     /// <summary>Every reason that making access can fail for, so that each has its counter from the start.</summary>
     public static IReadOnlyList<string> FailureReasons { get; } = ["Forbidden", "Invalid", "NamespaceMissing", "ForeignObject", "TokenTooLong", "RecordLost", "SpecChanged"];
-
-    private static readonly TimeSpan ClockRetry = TimeSpan.FromSeconds(10);
 
     /// <summary>What to do next for a grant.</summary>
     public static GrantPlan Decide(GrantFacts facts)
@@ -43,9 +40,9 @@ public static class GrantLifecycle
     private static GrantPlan DecideFor(GrantFacts facts, BreakGlassGrant grant)
     {
         if (IsTerminal(grant.Status.Phase)) return GrantClosing.Decide(facts, grant, ending: null);
-        if (!IsRecorded(grant.Status)) return Judge(facts, grant);
+        if (!IsRecorded(grant.Status)) return BeforeRecord(facts, grant);
 
-        if (GrantEnding.ByItself(facts, grant) is { } ending) return GrantClosing.Decide(facts, grant, ending);
+        if ((GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts)) is { } ending) return GrantClosing.Decide(facts, grant, ending);
         if (GrantEnding.ByPolicy(facts, grant) is { } byPolicy)
         {
             return facts.Attempt.Refreshed ? GrantClosing.Decide(facts, grant, byPolicy) : GrantPlan.Do(new PlanStep.Refresh());
@@ -55,7 +52,7 @@ public static class GrantLifecycle
         return grant.Status.Phase is GrantPhase.Active && Conditions.IsTrue(grant.Status.Conditions, "Active") ? GrantKeeping.Decide(facts, grant) : GrantOpening.Decide(facts, grant);
     }
 
-    private static GrantPlan Judge(GrantFacts facts, BreakGlassGrant grant)
+    private static GrantPlan BeforeRecord(GrantFacts facts, BreakGlassGrant grant)
     {
         var now = facts.Now;
         var remains = facts.Objects.Any(o => GrantNames.Owns(grant, o));
@@ -66,7 +63,7 @@ public static class GrantLifecycle
                 // Access exists or did once, so it was recorded, and the record is gone: activating it again would start its time anew.
                 var lost = new Ending(EndReason.Failed, "RecordLost", GrantStatuses.Operator,
                     "The record of when this grant's access ends was removed from its status, so access was ended. Find out who can write breakglassgrants/status; create a new grant.");
-                return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, lost, now), new GrantNote(true, "GrantFailed", "Fail", lost.Sentence)));
+                return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, lost, facts.Policy, now), new GrantNote(true, "GrantFailed", "Fail", lost.Sentence)));
             }
 
             return GrantPlan.Do(new PlanStep.DropFinalizer());
@@ -76,27 +73,10 @@ public static class GrantLifecycle
         if (grant.Spec.Revoke is not null)
         {
             var ending = GrantEnding.ByItself(facts, grant)!;
-            return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, now), new GrantNote(false, "GrantRevoked", "Revoke", "Revoked before access was given.")));
+            return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, now), new GrantNote(false, "GrantRevoked", "Revoke", "Revoked before access was given.")));
         }
 
-        var verdict = GrantRules.Judge(grant, facts.Policy, facts.Cluster, facts.Settings, now);
-        if (verdict.Denial is { } denial)
-        {
-            if (!facts.Attempt.Refreshed) return GrantPlan.Do(new PlanStep.Refresh());
-            return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Denied(grant, denial, now),
-                new GrantNote(true, "GrantDenied", "Deny", $"{GrantStatuses.Requester(grant)} was denied access: {denial}")));
-        }
-
-        if (facts.ClockSkew is { } skew && skew.Duration() > facts.Settings.LargestClockSkew)
-        {
-            return Conditions.Find(grant.Status.Conditions, "Authorized")?.Reason == "ClockSkew"
-                ? GrantPlan.Wait(now + ClockRetry)
-                : GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Held(grant, skew, facts.Settings, now)));
-        }
-
-        return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Recorded(grant, facts.Policy!, verdict, facts.Settings, now),
-            new GrantNote(false, "GrantRequested", "Request",
-                $"{GrantStatuses.Requester(grant)} asks for {GoDuration.Format(verdict.Duration)} of policy '{grant.Spec.Policy}'{(grant.Spec.Ticket is null ? "" : $" ({grant.Spec.Ticket})")}: {grant.Spec.Justification}")));
+        return GrantWaiting.Decide(facts, grant);
     }
 
     internal static bool HasFinalizer(BreakGlassGrant grant) => grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer);

@@ -44,8 +44,9 @@ internal static class GrantOpening
 
         var status = GrantStatuses.Activated(grant, [.. wanted.Records(grant), .. wanted.Obsolete(grant)], CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
             grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe, facts.Now);
-        return GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(false, "GrantActivated", "Activate",
-            $"{GrantStatuses.Requester(grant)} has access until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}: {string.Join(", ", grant.Status.Access.Select(e => $"{e.RoleRef}"))} in {wanted.Bindings.Count} place(s).")));
+        var bypass = GrantConditions.IsBypassed(grant) ? Conditions.Find(grant.Status.Conditions, GrantConditions.Approved)!.Message : null;
+        return GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(bypass is not null, "GrantActivated", "Activate",
+            $"{(bypass is null ? "" : bypass + " ")}{GrantStatuses.Requester(grant)} has access until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}: {string.Join(", ", grant.Status.Access.Select(e => $"{e.RoleRef}"))} in {wanted.Bindings.Count} place(s).")));
     }
 
     /// <summary>The next step towards a delivered credential, or null where it is delivered or there is none.</summary>

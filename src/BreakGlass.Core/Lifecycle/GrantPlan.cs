@@ -36,6 +36,14 @@ public abstract record PlanStep
     /// <param name="Notes">Events that go with it.</param>
     public sealed record WriteStatus(GrantStatus Status, params GrantNote[] Notes) : PlanStep;
 
+    /// <summary>
+    /// Take a place under the policy's limits: write the policy's status under the resourceVersion of the very policy that was judged. Where somebody
+    /// else wrote the policy since (409), read it anew and decide again; the place may be gone.
+    /// </summary>
+    /// <param name="Policy">The policy that was judged.</param>
+    /// <param name="Status">Its whole status, with the place taken.</param>
+    public sealed record Reserve(BreakGlassPolicy Policy, PolicyStatus Status) : PlanStep;
+
     /// <summary>Keep the grant from vanishing while access exists.</summary>
     public sealed record AddFinalizer : PlanStep;
 

@@ -9,45 +9,70 @@ internal static class GrantStatuses
 {
     public const string Operator = "breakglass-operator";
 
-    public static GrantStatus Denied(BreakGlassGrant grant, Problem problem, DateTimeOffset now) =>
-        Moved(grant, GrantPhase.Denied, Operator, problem.Reason, now) with
+    /// <summary>Denied: by the policy, which the condition Authorized says, or by approvers or for want of them, which Approved says.</summary>
+    public static GrantStatus Denied(BreakGlassGrant grant, Problem problem, EndReason reason, string actor, ApprovalOutcome? approval, DateTimeOffset now)
+    {
+        var (generation, condition) = (grant.Metadata.Generation, approval is null ? GrantConditions.Authorized : GrantConditions.Approved);
+        return Moved(grant, GrantPhase.Denied, actor, problem.Reason, now) with
         {
             EndedAt = Timestamp.Millis(now),
-            EndReason = EndReason.Denied,
+            EndReason = reason,
+            Approvals = approval?.Records ?? grant.Status.Approvals,
             Conditions = grant.Status.Conditions
-                .With("Authorized", false, problem.Reason, Sentence(problem.ToString()), grant.Metadata.Generation, now)
-                .With("Active", false, "Denied", "Access was not given; see the condition Authorized.", grant.Metadata.Generation, now),
+                .With(condition, false, problem.Reason, Sentence(problem.ToString()), generation, now)
+                .With(GrantConditions.Active, false, "Denied", $"Access was not given; see the condition {condition}.", generation, now),
         };
+    }
+
+    /// <summary>Waiting for approvers or for the start: nothing is recorded yet that could open.</summary>
+    public static GrantStatus Waits(BreakGlassGrant grant, BreakGlassPolicy policy, GrantPhase phase, Opening opening, DateTimeOffset now)
+    {
+        var generation = grant.Metadata.Generation;
+        var status = grant.Status.Phase == phase
+            ? grant.Status with { ObservedGeneration = generation }
+            : Moved(grant, phase, Requester(grant), phase is GrantPhase.Scheduled ? "StartInFuture" : "ApprovalRequired", now);
+        return status with
+        {
+            PolicyUid = policy.Metadata.Uid,
+            Approvals = opening.Approval.Records,
+            Conditions = Agreed(grant, opening, now).With(GrantConditions.Active, false, phase.ToString(), phase is GrantPhase.Scheduled
+                ? $"Access starts at {Timestamp.Text(StartRules.Start(grant, now))}."
+                : "Access waits for approval; see the condition Approved.", generation, now),
+        };
+    }
 
     public static GrantStatus Held(BreakGlassGrant grant, TimeSpan skew, CoreSettings settings, DateTimeOffset now) => grant.Status with
     {
         ObservedGeneration = grant.Metadata.Generation,
-        Phase = GrantPhase.Pending,
-        Conditions = grant.Status.Conditions.With("Authorized", null, "ClockSkew",
+        Phase = grant.Status.Phase ?? GrantPhase.Pending,
+        Conditions = grant.Status.Conditions.With(GrantConditions.Authorized, null, "ClockSkew",
             $"The operator's clock is more than {GoDuration.Format(settings.LargestClockSkew)} away from the API server's ({(skew < TimeSpan.Zero ? "behind" : "ahead")}), so the end of a grant could not be kept. "
             + "Mend the clock (NTP) of the operator's node or of the control plane; the grant is activated as soon as they agree.", grant.Metadata.Generation, now),
     };
 
-    public static GrantStatus Recorded(BreakGlassGrant grant, BreakGlassPolicy policy, Verdict verdict, CoreSettings settings, DateTimeOffset now)
+    public static GrantStatus Recorded(BreakGlassGrant grant, BreakGlassPolicy policy, Opening opening, CoreSettings settings, DateTimeOffset now)
     {
-        var at = Timestamp.Millis(now);
+        var (at, generation) = (Timestamp.Millis(now), grant.Metadata.Generation);
         var token = policy.Spec.Credential is CredentialKind.ServiceAccountToken;
         var identity = $"{settings.GrantsNamespace}/{GrantNames.Identity(grant)}";
-        return Moved(grant, GrantPhase.Pending, Requester(grant), "Requested", now) with
+        var ends = at + opening.Duration;
+        var conditions = Agreed(grant, opening, now)
+            .With(GrantConditions.Active, false, "Opening", "Access is being made.", generation, now)
+            .With(GrantConditions.Revoked, false, "NotEnded", "Access has not ended yet.", generation, now);
+        return Moved(grant, GrantPhase.Pending, Requester(grant), GrantWaiting.IsWaiting(grant) ? "Opening" : "Requested", now) with
         {
             ActivatedAt = at,
-            ExpiresAt = at + verdict.Duration,
+            ExpiresAt = opening.Window is { } window && window.End < ends ? window.End : ends,
             PolicyUid = policy.Metadata.Uid,
             Credential = policy.Spec.Credential,
-            Access = verdict.Access,
-            Bindings = [.. verdict.Targets.Select(t => GrantNames.Record(grant, t))],
+            Access = opening.Verdict.Access,
+            Bindings = [.. opening.Verdict.Targets.Select(t => GrantNames.Record(grant, t))],
             ServiceAccount = token ? identity : null,
             CredentialSecret = token ? identity : null,
-            Conditions = grant.Status.Conditions
-                .With("Authorized", true, "PolicyAllows", $"Policy '{grant.Spec.Policy}' allows it to {Requester(grant)} for {GoDuration.Format(verdict.Duration)}.", grant.Metadata.Generation, now)
-                .With("Approved", true, "NotRequired", "Policies of mode BreakGlass give access at once; it is reviewed afterwards.", grant.Metadata.Generation, now)
-                .With("Active", false, "Opening", "Access is being made.", grant.Metadata.Generation, now)
-                .With("Revoked", false, "NotEnded", "Access has not ended yet.", grant.Metadata.Generation, now),
+            Approvals = opening.Approval.Records,
+            Conditions = ReviewRules.IsRequired(policy.Spec) || opening.Approval.Stage is ApprovalStage.Bypassed
+                ? conditions.With(GrantConditions.Reviewed, null, GrantConditions.NotEnded, "It is reviewed once access is over.", generation, now)
+                : conditions,
         };
     }
 
@@ -60,7 +85,7 @@ internal static class GrantStatuses
             Conditions = grant.Status.Conditions.With("Active", true, "AccessGiven", HowTo(grant), grant.Metadata.Generation, now),
         };
 
-    public static GrantStatus Ended(BreakGlassGrant grant, Ending ending, DateTimeOffset now)
+    public static GrantStatus Ended(BreakGlassGrant grant, Ending ending, BreakGlassPolicy? policy, DateTimeOffset now)
     {
         var phase = ending.Reason switch
         {
@@ -69,14 +94,15 @@ internal static class GrantStatuses
             _ => GrantPhase.Revoked,
         };
         var recorded = grant.Status.ExpiresAt is not null;
-        var conditions = grant.Status.Conditions.With("Active", false, ending.ConditionReason, ending.Sentence, grant.Metadata.Generation, now);
-        if (recorded) conditions = conditions.With("Revoked", false, "Proving", "The bindings are gone; being proven by SubjectAccessReview and TokenReview.", grant.Metadata.Generation, now);
-        if (recorded && phase is not GrantPhase.Failed)
+        var conditions = grant.Status.Conditions;
+        if (recorded && ReviewRules.Awaits(grant))
         {
-            conditions = conditions.With("Reviewed", false, "ReviewPending",
-                $"What was done with this grant waits for its review by the reviewers of policy '{grant.Spec.Policy}'.", grant.Metadata.Generation, now);
+            // What failed before it opened did nothing that could be reviewed.
+            conditions = phase is GrantPhase.Failed && !LimitRules.WasActive(grant) ? conditions.Without(GrantConditions.Reviewed) : GrantReviewing.Pending(grant, policy, now);
         }
 
+        conditions = conditions.With(GrantConditions.Active, false, ending.ConditionReason, ending.Sentence, grant.Metadata.Generation, now);
+        if (recorded) conditions = conditions.With(GrantConditions.Revoked, false, "Proving", "The bindings are gone; being proven by SubjectAccessReview and TokenReview.", grant.Metadata.Generation, now);
         return Moved(grant, phase, ending.Actor, ending.ConditionReason, now) with
         {
             EndedAt = Timestamp.Millis(now),
@@ -114,6 +140,19 @@ internal static class GrantStatuses
     }
 
     public static string Requester(BreakGlassGrant grant) => grant.Spec.Requester?.Username is { Length: > 0 } name ? name : "unknown";
+
+    private static IReadOnlyList<Condition> Agreed(BreakGlassGrant grant, Opening opening, DateTimeOffset now)
+    {
+        var approval = opening.Approval;
+        return grant.Status.Conditions
+            .With(GrantConditions.Authorized, true, "PolicyAllows", $"Policy '{grant.Spec.Policy}' allows it to {Requester(grant)} for {GoDuration.Format(opening.Duration)}.", grant.Metadata.Generation, now)
+            .With(GrantConditions.Approved, approval.Stage is not (ApprovalStage.Waiting or ApprovalStage.Bypassed), approval.Stage switch
+            {
+                ApprovalStage.Waiting => "AwaitingApproval",
+                ApprovalStage.Bypassed => GrantConditions.EmergencyBypass,
+                var stage => stage.ToString(),
+            }, approval.Sentence, grant.Metadata.Generation, now);
+    }
 
     private static string HowTo(BreakGlassGrant grant)
     {

@@ -35,6 +35,18 @@ internal static class CanonicalSpec
         return true;
     }
 
+    /// <summary>The spec alone; null where the object is of another kind.</summary>
+    public static byte[]? Bytes(IKubeObject o)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            if (!TryWrite(o, writer)) return null;
+        }
+
+        return buffer.ToArray();
+    }
+
     private static JsonElement Element<T>(T spec) => JsonSerializer.SerializeToElement(spec, (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T)));
 
     private static void Write(JsonElement value, Utf8JsonWriter writer)

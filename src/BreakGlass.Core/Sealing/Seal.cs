@@ -59,6 +59,10 @@ public sealed record Seal(string KeyId, DateTimeOffset SealedAt, ReadOnlyMemory<
     public bool Fits(IKubeObject o, SealKeys keys) =>
         keys.Find(KeyId) is { } key && MacOf(o, key, SealedAt.ToUnixTimeSeconds()) is { } mac && CryptographicOperations.FixedTimeEquals(mac, Mac.Span);
 
+    /// <summary>Whether two objects of one kind say the same in their specs, as seals see them.</summary>
+    public static bool SameSpec(IKubeObject one, IKubeObject other) =>
+        one.Kind == other.Kind && CanonicalSpec.Bytes(one) is { } a && CanonicalSpec.Bytes(other) is { } b && a.AsSpan().SequenceEqual(b);
+
     /// <summary>The text of the annotation; null where the object carries none.</summary>
     public static string? Of(IKubeObject o) => o.Metadata.Annotations.GetValueOrDefault(Annotation) is { Length: > 0 } text ? text : null;
 

@@ -1,14 +1,14 @@
 namespace BreakGlass.Core.Sealing;
 
-/// <summary>Whether admission vouches for an object.</summary>
+/// <summary>What the seal of an object says.</summary>
 public enum SealState
 {
-    /// <summary>What the object says is what admission saw, and who it says wrote it did.</summary>
+    /// <summary>Our admission webhook saw the object as it stands, and stamped who wrote it.</summary>
     Valid,
 
-    /// <summary>The object carries no seal: it did not pass our admission webhook.</summary>
+    /// <summary>There is none.</summary>
     Missing,
 
-    /// <summary>The object carries a seal that does not fit it: it was changed past admission, belongs to another object or another time, or its key is gone.</summary>
+    /// <summary>There is one, and it does not fit the object, its age or any key we know.</summary>
     Broken,
 }

@@ -22,7 +22,7 @@ public sealed record AdmissionReview
     public AdmissionResponse? Response { get; init; }
 
     /// <summary>The JSON contract.</summary>
-    public static JsonTypeInfo<AdmissionReview> Json { get; } = KubeJson.Of<AdmissionReview>();
+    public static JsonTypeInfo<AdmissionReview> Json { get; } = KubeJson.Strict<AdmissionReview>();
 
     /// <summary>An answer as it goes over the wire.</summary>
     public static AdmissionReview Of(AdmissionResponse response) => new() { ApiVersion = V1, Kind = nameof(AdmissionReview), Response = response };

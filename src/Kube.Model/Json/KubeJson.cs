@@ -34,9 +34,13 @@ internal sealed partial class KubeJsonContext : JsonSerializerContext;
 public static class KubeJson
 {
     private static readonly JsonSerializerOptions Options = WithKubernetesHabits(KubeJsonContext.Default);
+    private static readonly JsonSerializerOptions StrictOptions = new(Options) { AllowDuplicateProperties = false };
 
     /// <summary>The contract of one of the types of this assembly.</summary>
     public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
+
+    /// <summary>The same, for what anybody may send: a member that is there twice is an error, since two readers could see two things.</summary>
+    public static JsonTypeInfo<T> Strict<T>() => (JsonTypeInfo<T>)StrictOptions.GetTypeInfo(typeof(T));
 
     /// <summary>
     /// Options over a context with the same habits. Go's <c>omitempty</c> leaves out empty maps and lists, and a patch that

@@ -25,7 +25,10 @@ public sealed class GrantEndTests
         ["another credential"] = (w => w.EditPolicy(s => s with { Credential = CredentialKind.BindRequester }), EndReason.PolicyNarrowed, "breakglass-operator", "spec.credential"),
         ["a policy that is not valid any more"] = (w => w.EditPolicy(s => s with { IdleTimeout = "10m" }), EndReason.PolicyNarrowed, "breakglass-operator", "spec.idleTimeout"),
         ["a max that is over already"] = (w => w.EditPolicy(s => s with { Duration = new() { Default = "1s", Max = "1s" } }), EndReason.PolicyNarrowed, "breakglass-operator", "spec.duration.max"),
-        ["an operator that trusts nobody's word"] = (w => w.Settings = w.Settings with { TrustRequester = false }, EndReason.PolicyNarrowed, "breakglass-operator", "nobody vouches"),
+        ["a lockdown"] = (w => w.Lock(), EndReason.Lockdown, "sue", "token leaked"),
+        ["a lockdown of nobody"] = (w => w.Lock(by: null), EndReason.Lockdown, "breakglass-operator", "lockdown 'lockdown-"),
+        ["a lockdown of the policy"] = (w => { w.Cluster.Policy = w.Cluster.Policy! with { Metadata = w.Cluster.Policy.Metadata with { Labels = A.Labels(("team", "payments")) } }; w.Lock(A.Selector(("team", "payments"))); }, EndReason.Lockdown, "sue", "token leaked"),
+        ["a seal that somebody took"] = (w => (w.Settings, w.Seal) = (w.Settings with { TrustRequester = false }, Sealing.SealState.Missing), EndReason.PolicyNarrowed, "breakglass-operator", "nobody vouches"),
     };
 
     public static TheoryData<string> EndCases => [.. Ends.Keys];

@@ -102,6 +102,7 @@ public sealed class GrantForgeryTests
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
         Conditions.IsTrue(world.Status.Conditions, "Active").Should().BeFalse("nothing is left of it");
         world.Grant.Metadata.Finalizers.Should().BeEmpty();
+        world.Review("carol");
         world.RunFor(TimeSpan.FromDays(91)).Cluster.Grant.Should().BeNull("its record does not stay for ever");
     }
 

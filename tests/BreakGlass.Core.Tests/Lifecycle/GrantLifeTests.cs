@@ -164,7 +164,9 @@ public sealed class GrantLifeTests
     [Fact]
     public void The_record_is_deleted_when_its_time_is_over_and_not_before()
     {
-        var world = new World(A.Policy(s => s with { RetainFor = "48h" })).RunUntil(A.Start.AddMinutes(30).AddHours(48).AddSeconds(-1));
+        var world = new World(A.Policy(s => s with { RetainFor = "48h" })).RunFor(TimeSpan.FromHours(1));
+        world.Review("carol");
+        world.RunUntil(A.Start.AddMinutes(30).AddHours(48).AddSeconds(-1));
         world.Cluster.Grant.Should().NotBeNull();
         world.RunFor(TimeSpan.FromSeconds(1)).Cluster.Grant.Should().BeNull();
     }
@@ -174,6 +176,7 @@ public sealed class GrantLifeTests
     {
         var world = new World().RunFor(TimeSpan.FromHours(1));
         world.DeletePolicy();
+        world.Review("carol");
         world.RunUntil(A.Start.AddMinutes(30).AddDays(90).AddSeconds(-1)).Cluster.Grant.Should().NotBeNull();
         world.RunFor(TimeSpan.FromSeconds(1)).Cluster.Grant.Should().BeNull();
     }

@@ -54,17 +54,7 @@ public sealed class PolicyRulesTests
     /// <summary>What a later version will enforce. A restriction that is not enforced must not look as if it were.</summary>
     private static readonly Dictionary<string, (Change Spec, string Field)> Unsupported = new()
     {
-        ["mode JustInTime"] = (s => s with { Mode = PolicyMode.JustInTime, Approval = Approvers }, "spec.mode"),
-        ["approval in JustInTime"] = (s => s with { Mode = PolicyMode.JustInTime, Approval = Approvers }, "spec.approval"),
-        ["mode TimeBoxed"] = (s => s with { Mode = PolicyMode.TimeBoxed, Schedule = new() }, "spec.mode"),
-        ["a schedule"] = (s => s with { Mode = PolicyMode.TimeBoxed, Schedule = new() }, "spec.schedule"),
-        ["approval in TimeBoxed"] = (s => s with { Mode = PolicyMode.TimeBoxed, Schedule = new(), Approval = Approvers }, "spec.approval"),
-        ["maxActive"] = (s => s with { Limits = new() { MaxActive = 3 } }, "spec.limits"),
-        ["maxActivePerRequester"] = (s => s with { Limits = new() { MaxActivePerRequester = 1 } }, "spec.limits"),
-        ["cooldown"] = (s => s with { Limits = new() { Cooldown = "5m" } }, "spec.limits.cooldown"),
-        ["a required claim"] = (s => s with { RequireClaims = [new() { Key = "example.com/amr", Values = ["mfa"] }] }, "spec.requireClaims"),
         ["an idle timeout"] = (s => s with { IdleTimeout = "10m" }, "spec.idleTimeout"),
-        ["suspending on role changes"] = (s => s with { RolePinning = RolePinning.Suspend }, "spec.rolePinning"),
     };
 
     /// <summary>What is fine, though it looks close to something that is not.</summary>
@@ -91,7 +81,7 @@ public sealed class PolicyRulesTests
         ["own user name bound"] = s => s with { Credential = CredentialKind.BindRequester },
     };
 
-    private static ApprovalRules Approvers => new() { Approvers = [A.Group("incident-commanders")] };
+    private static ApprovalTerms Approvers => new() { Approvers = [A.Group("incident-commanders")] };
 
     public static TheoryData<string> WrongCases => [.. Wrong.Keys];
 

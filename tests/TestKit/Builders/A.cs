@@ -51,6 +51,27 @@ public static class A
         },
     };
 
+    /// <summary>A decision on a grant as admission stamped it.</summary>
+    public static BreakGlassApproval Approval(BreakGlassGrant grant, Caller approver, string decision = "Approve", DateTimeOffset? at = null, string name = "approval-1") => new()
+    {
+        Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreationTimestamp = at ?? Start },
+        Spec = new() { Grant = grant.Metadata.Name, GrantUid = grant.Metadata.Uid, Decision = decision, Approver = approver },
+    };
+
+    /// <summary>A review of a grant as admission stamped it.</summary>
+    public static BreakGlassReview Review(BreakGlassGrant grant, Caller reviewer, string outcome = "Justified", DateTimeOffset? at = null, string name = "review-1") => new()
+    {
+        Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreationTimestamp = at ?? Start },
+        Spec = new() { Grant = grant.Metadata.Name, GrantUid = grant.Metadata.Uid, Outcome = outcome, Reviewer = reviewer },
+    };
+
+    /// <summary>A lockdown of the policies that a selector matches, or of everything.</summary>
+    public static BreakGlassLockdown Lockdown(LabelSelector? selector = null, string? by = "sue", DateTimeOffset? at = null, string name = "lockdown-1") => new()
+    {
+        Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreationTimestamp = at ?? Start },
+        Spec = new() { Reason = "token leaked", PolicySelector = selector, By = by is null ? null : Caller(by) },
+    };
+
     /// <summary>A ClusterRole in some namespaces.</summary>
     public static AccessEntry Entry(string name, string clusterRole, params string[] namespaces) => new()
     {

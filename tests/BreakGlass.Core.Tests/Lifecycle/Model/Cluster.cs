@@ -29,13 +29,22 @@ internal sealed class Refused(int status, string message) : Exception($"{status}
 /// </summary>
 internal sealed class Cluster
 {
-    private int _next = 1;
+    private int _next = 2;
 
     public DateTimeOffset Now { get; set; } = TestKit.Builders.A.Start;
 
     public BreakGlassGrant? Grant { get; set; }
 
     public BreakGlassPolicy? Policy { get; set; }
+
+    public ImmutableList<BreakGlassApproval> Approvals { get; set; } = [];
+
+    public ImmutableList<BreakGlassReview> Reviews { get; set; } = [];
+
+    public ImmutableList<BreakGlassLockdown> Lockdowns { get; set; } = [];
+
+    /// <summary>Other grants of the policy.</summary>
+    public ImmutableList<BreakGlassGrant> Siblings { get; set; } = [];
 
     public ImmutableSortedDictionary<string, Namespace> Namespaces { get; set; } = ImmutableSortedDictionary<string, Namespace>.Empty;
 
@@ -113,6 +122,14 @@ internal sealed class Cluster
         if (Grant is null || Grant.Metadata.Uid != read.Metadata.Uid) throw new Refused(404, "the grant is gone");
         if (Grant.Metadata.ResourceVersion != read.Metadata.ResourceVersion) throw new Refused(409, "the grant was written since");
         Grant = Touched(Grant with { Status = status });
+    }
+
+    /// <summary>Writes the policy's status if nobody wrote the policy since.</summary>
+    public void WritePolicyStatus(BreakGlassPolicy read, PolicyStatus status)
+    {
+        if (Policy is null || Policy.Metadata.Uid != read.Metadata.Uid) throw new Refused(404, "the policy is gone");
+        if (Policy.Metadata.ResourceVersion != read.Metadata.ResourceVersion) throw new Refused(409, "the policy was written since");
+        Policy = Policy with { Status = status, Metadata = Policy.Metadata with { ResourceVersion = NewId("") } };
     }
 
     public void SetFinalizers(BreakGlassGrant read, IReadOnlyList<string> finalizers, bool ended = false)

@@ -15,9 +15,20 @@ internal sealed partial class World
     public SecretMetadata CredentialSecret => Cluster.Objects.Values.OfType<SecretMetadata>().Single();
 
     public void EditPolicy(Func<PolicySpec, PolicySpec> edit) =>
-        Cluster.Policy = Cluster.Policy! with { Spec = edit(Cluster.Policy.Spec), Metadata = Cluster.Policy.Metadata with { Generation = Cluster.Policy.Metadata.Generation + 1 } };
+        Cluster.Policy = Cluster.Policy! with { Spec = edit(Cluster.Policy.Spec), Metadata = Cluster.Policy.Metadata with { Generation = Cluster.Policy.Metadata.Generation + 1, ResourceVersion = Cluster.NewId("") } };
 
     public void DeletePolicy() => Cluster.Policy = null;
+
+    /// <summary>An approver decides, now.</summary>
+    public void Decide(string who, string decision = "Approve", string group = "approvers", string? uid = null) => Cluster.Approvals = Cluster.Approvals.Add(A.Approval(Cluster.Grant!, A.Caller(who, group) with { Uid = uid }, decision, Now, Cluster.NewId("approval-")));
+
+    /// <summary>A reviewer reviews, now.</summary>
+    public void Review(string who, string outcome = "Justified", string group = "security") => Cluster.Reviews = Cluster.Reviews.Add(A.Review(Cluster.Grant!, A.Caller(who, group), outcome, Now, Cluster.NewId("review-")));
+
+    /// <summary>Somebody stops everything, now.</summary>
+    public void Lock(LabelSelector? selector = null, string? by = "sue") => Cluster.Lockdowns = Cluster.Lockdowns.Add(A.Lockdown(selector, by, Now, Cluster.NewId("lockdown-")));
+
+    public void Unlock() => Cluster.Lockdowns = [];
 
     public void SetNamespace(Namespace ns) => Cluster.Namespaces = Cluster.Namespaces.SetItem(ns.Metadata.Name, ns);
 

@@ -100,6 +100,18 @@ internal sealed partial class World
             case PlanStep.Prove prove:
                 Prove(facts.Grant!, prove, run);
                 break;
+            case PlanStep.Reserve reserve:
+                try
+                {
+                    Cluster.WritePolicyStatus(reserve.Policy, reserve.Status);
+                }
+                catch (Refused e) when (e.Status is 404 or 409)
+                {
+                    // The next decision is made on the policy as it is.
+                }
+
+                SeenPolicy = Cluster.Policy;
+                break;
             case PlanStep.Refresh:
                 Sync();
                 run.Note(a => a with { Refreshed = true });

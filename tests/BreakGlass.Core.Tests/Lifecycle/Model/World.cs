@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
+using BreakGlass.Core.Sealing;
 using Kube.Model;
 using TestKit.Builders;
 
@@ -44,6 +45,10 @@ internal sealed partial class World
     }
 
     public CoreSettings Settings { get; set; } = A.Settings;
+
+    public SealState Seal { get; set; } = SealState.Valid;
+
+    public SealState PolicySeal { get; set; } = SealState.Valid;
 
     public TimeSpan? ClockSkew { get; set; }
 
@@ -149,7 +154,7 @@ internal sealed partial class World
         var copy = new World
         {
             Cluster = Cluster.Copy(), Settings = Settings, ClockSkew = ClockSkew, CachesLag = CachesLag, SeenPolicy = SeenPolicy, SeenView = SeenView,
-            TokenMemory = TokenMemory, TokenExtra = TokenExtra,
+            TokenMemory = TokenMemory, TokenExtra = TokenExtra, Seal = Seal, PolicySeal = PolicySeal,
         };
         foreach (var (uid, token) in _vault) copy._vault[uid] = token;
         return copy;
@@ -173,6 +178,12 @@ internal sealed partial class World
             Cluster = SeenView,
             Objects = objects,
             ClockSkew = ClockSkew,
+            Seal = Seal,
+            PolicySeal = PolicySeal,
+            Approvals = [.. Cluster.Approvals.Where(a => a.Spec.GrantUid == Cluster.Grant?.Metadata.Uid)],
+            Reviews = [.. Cluster.Reviews.Where(r => r.Spec.GrantUid == Cluster.Grant?.Metadata.Uid)],
+            Lockdowns = Cluster.Lockdowns,
+            Siblings = Cluster.Siblings,
             Attempt = attempt,
         };
     }

@@ -1,0 +1,37 @@
+using BreakGlass.Core.Api;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>The conditions of a grant, and those of their reasons that decisions go by.</summary>
+public static class GrantConditions
+{
+    /// <summary>Whether the policy allows it.</summary>
+    public const string Authorized = "Authorized";
+
+    /// <summary>Whether those who must agree have.</summary>
+    public const string Approved = "Approved";
+
+    /// <summary>Whether access works.</summary>
+    public const string Active = "Active";
+
+    /// <summary>Whether access is proven to be over.</summary>
+    public const string Revoked = "Revoked";
+
+    /// <summary>Whether the review after the fact is done; not there where none is required.</summary>
+    public const string Reviewed = "Reviewed";
+
+    /// <summary>Reason of <see cref="Reviewed"/>: the grant is not over.</summary>
+    public const string NotEnded = "NotEnded";
+
+    /// <summary>Reason of <see cref="Reviewed"/>: nobody reviewed it yet. Also why a requester gets no further grant.</summary>
+    public const string ReviewPending = "ReviewPending";
+
+    /// <summary>Reason of <see cref="Reviewed"/>: nobody reviewed it in the time that the policy gives.</summary>
+    public const string ReviewOverdue = "ReviewOverdue";
+
+    /// <summary>Reason of <see cref="Approved"/>: nobody decided in time, and the policy gives access all the same.</summary>
+    public const string EmergencyBypass = "EmergencyBypass";
+
+    /// <summary>Whether access was given though nobody approved it in time.</summary>
+    public static bool IsBypassed(BreakGlassGrant grant) => Conditions.Find(grant.Status.Conditions, Approved)?.Reason == EmergencyBypass;
+}

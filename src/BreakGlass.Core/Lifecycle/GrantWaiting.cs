@@ -1,0 +1,132 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>What is recorded when a grant opens.</summary>
+/// <param name="Verdict">What it gives.</param>
+/// <param name="Approval">Who agreed.</param>
+/// <param name="Window">The window that it must end with, for mode TimeBoxed.</param>
+internal sealed record Opening(Verdict Verdict, ApprovalOutcome Approval, Window? Window)
+{
+    /// <summary>How long access lasts.</summary>
+    public TimeSpan Duration => Approval.AtMost is { } most && most < Verdict.Duration ? most : Verdict.Duration;
+}
+
+/// <summary>
+/// From the request to the record: everything that must hold is asked anew each time, by the policy as it is then, so that what was allowed when it
+/// was asked for, and is not when it would open, stays shut.
+/// </summary>
+internal static class GrantWaiting
+{
+    private static readonly TimeSpan ClockRetry = TimeSpan.FromSeconds(10);
+
+    public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant)
+    {
+        if (LockdownRules.For(facts.Policy, facts.Lockdowns) is { } lockdown)
+        {
+            return Deny(facts, grant, LockdownRules.Denial(lockdown), EndReason.Lockdown, LockdownRules.Who(lockdown));
+        }
+
+        var verdict = GrantRules.Judge(grant, facts.Policy, facts.Cluster, facts.Settings, facts.Seal, facts.PolicySeal);
+        if (verdict.Denial is { } denial) return Deny(facts, grant, denial, Cause(grant, denial));
+
+        var (policy, now) = (facts.Policy!, facts.Now);
+        if (IsWaiting(grant) && grant.Status.PolicyUid != policy.Metadata.Uid)
+        {
+            return Deny(facts, grant, new("PolicyDeleted", "spec.policy", $"policy '{grant.Spec.Policy}' was deleted and made anew while the grant waited; create a new grant"), EndReason.PolicyDeleted);
+        }
+
+        if (ReviewRules.Blocked(grant, policy, facts.Siblings) is { } blocked) return Deny(facts, grant, blocked);
+        if (StartRules.Check(grant, policy, now, out var window) is { } outside) return Deny(facts, grant, outside);
+
+        var approval = Approvals.Judge(facts, grant, policy, verdict);
+        if (approval.Denial is { } refused)
+        {
+            return Deny(facts, grant, refused, approval.Denier is null ? EndReason.ApprovalTimeout : EndReason.Denied, approval.Denier, approval);
+        }
+
+        var opening = new Opening(verdict, approval, window);
+        if (!approval.Opens) return Wait(facts, grant, GrantPhase.AwaitingApproval, opening, Earliest(approval.Until, window?.End));
+
+        var start = StartRules.Start(grant, now);
+        return now < start
+            ? Wait(facts, grant, GrantPhase.Scheduled, opening, start)
+            : Open(facts, grant, policy, opening, start);
+    }
+
+    /// <summary>Whether a grant stands in a phase in which it waits, and was said to.</summary>
+    public static bool IsWaiting(BreakGlassGrant grant) => grant.Status.Phase is GrantPhase.AwaitingApproval or GrantPhase.Scheduled;
+
+    private static GrantPlan Open(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy, Opening opening, DateTimeOffset start)
+    {
+        var now = facts.Now;
+        var since = opening.Approval.Since is { } agreed && agreed > start ? agreed : start;
+        if (now - since > facts.Settings.LatestActivation)
+        {
+            return Deny(facts, grant, new("TooLate", "metadata.creationTimestamp",
+                $"access could have been given from {Timestamp.Text(since)} on, and was not for {GoDuration.Format(facts.Settings.LatestActivation)}; it is not opened at a time when nobody expects it. Create a new grant"));
+        }
+
+        if (facts.ClockSkew is { } skew && skew.Duration() > facts.Settings.LargestClockSkew)
+        {
+            return Conditions.Find(grant.Status.Conditions, GrantConditions.Authorized)?.Reason == "ClockSkew"
+                ? GrantPlan.Wait(now + ClockRetry)
+                : GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Held(grant, skew, facts.Settings, now)));
+        }
+
+        if (LimitRules.Check(policy, grant, facts.Siblings, now) is { } limit) return Deny(facts, grant, limit);
+        if (LimitRules.Any(policy.Spec) && !LimitRules.Holds(policy, grant)) return GrantPlan.Do(new PlanStep.Reserve(policy, LimitRules.Reserve(policy, grant, now)));
+        return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Recorded(grant, policy, opening, facts.Settings, now), [.. Notes(grant, opening)]));
+    }
+
+    private static GrantPlan Wait(GrantFacts facts, BreakGlassGrant grant, GrantPhase phase, Opening opening, DateTimeOffset? until)
+    {
+        var status = GrantStatuses.Waits(grant, facts.Policy!, phase, opening, facts.Now);
+        var same = grant.Status.Phase == phase && status.PolicyUid == grant.Status.PolicyUid && status.ObservedGeneration == grant.Status.ObservedGeneration
+            && status.Conditions.SequenceEqual(grant.Status.Conditions) && status.Approvals.SequenceEqual(grant.Status.Approvals);
+        if (same) return GrantPlan.Wait(until);
+
+        var notes = Notes(grant, opening).ToList();
+        if (phase is GrantPhase.Scheduled && grant.Status.Phase is not GrantPhase.Scheduled)
+        {
+            notes.Add(new(false, "GrantScheduled", "Schedule", $"Access of {GrantStatuses.Requester(grant)} starts at {Timestamp.Text(StartRules.Start(grant, facts.Now))}."));
+        }
+
+        return GrantPlan.Do(new PlanStep.WriteStatus(status, [.. notes]));
+    }
+
+    /// <summary>What is told as it happens for the first time: that access is asked for, and that it is approved.</summary>
+    private static IEnumerable<GrantNote> Notes(BreakGlassGrant grant, Opening opening)
+    {
+        var who = GrantStatuses.Requester(grant);
+        if (!IsWaiting(grant))
+        {
+            yield return new(false, "GrantRequested", "Request",
+                $"{who} asks for {GoDuration.Format(opening.Verdict.Duration)} of policy '{grant.Spec.Policy}'{(grant.Spec.Ticket is null ? "" : $" ({grant.Spec.Ticket})")}: {grant.Spec.Justification}");
+        }
+
+        if (opening.Approval.Stage is ApprovalStage.Approved or ApprovalStage.AutoApproved && !Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Approved))
+        {
+            yield return new(false, "GrantApproved", "Approve", $"Access of {who}: {opening.Approval.Sentence}");
+        }
+    }
+
+    private static GrantPlan Deny(
+        GrantFacts facts, BreakGlassGrant grant, Problem problem, EndReason reason = EndReason.Denied, string? actor = null, ApprovalOutcome? approval = null)
+    {
+        if (!facts.Attempt.Refreshed) return GrantPlan.Do(new PlanStep.Refresh());
+        return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Denied(grant, problem, reason, actor ?? GrantStatuses.Operator, approval, facts.Now),
+            new GrantNote(true, "GrantDenied", "Deny", $"{GrantStatuses.Requester(grant)} was denied access: {problem}")));
+    }
+
+    /// <summary>A grant that waited says why its waiting ended, as one that was active would.</summary>
+    private static EndReason Cause(BreakGlassGrant grant, Problem denial) => !IsWaiting(grant) ? EndReason.Denied : denial.Reason switch
+    {
+        "PolicySuspended" => EndReason.PolicySuspended,
+        "PolicyNotFound" or "PolicyDeleted" => EndReason.PolicyDeleted,
+        _ => EndReason.Denied,
+    };
+
+    private static DateTimeOffset? Earliest(DateTimeOffset? a, DateTimeOffset? b) => a is null || b < a ? b : a;
+}

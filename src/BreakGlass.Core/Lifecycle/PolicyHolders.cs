@@ -1,0 +1,38 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>What becomes of the places under a policy's limits as their grants end.</summary>
+/// <param name="Holders">The places from now on.</param>
+/// <param name="LookFor">Those whose grants no cache shows.</param>
+/// <param name="LookAgainAt">When the next cooldown is over.</param>
+internal sealed record PolicyHolders(IReadOnlyList<HolderRecord> Holders, IReadOnlyList<HolderRecord> LookFor, DateTimeOffset? LookAgainAt)
+{
+    /// <summary>
+    /// Frees a place where its grant is over, which never changes again, or where the server itself says that there is no such grant. One whose access was
+    /// open is kept, free, for as long as its requester has to wait.
+    /// </summary>
+    public static PolicyHolders Decide(PolicyFacts facts)
+    {
+        var (holders, lookFor) = (new List<HolderRecord>(), new List<HolderRecord>());
+        var cooldown = LimitRules.Cooldown(facts.Policy.Spec);
+        foreach (var holder in facts.Policy.Status.Holders)
+        {
+            var grant = facts.Grants.FirstOrDefault(g => g.Metadata.Uid == holder.Uid);
+            if (holder.EndedAt is null && grant is null && !facts.Absent.Contains(holder.Uid)) lookFor.Add(holder);
+            var after = holder.EndedAt is not null ? holder : After(holder, grant, facts);
+            if (after is not null && (after.EndedAt is not { } ended || facts.Now < Timestamp.After(ended, cooldown))) holders.Add(after);
+        }
+
+        var ends = holders.Where(h => h.EndedAt is not null).Select(h => Timestamp.After(h.EndedAt!.Value, cooldown)).ToList();
+        return new(holders, lookFor, ends.Count == 0 ? null : ends.Min());
+    }
+
+    private static HolderRecord? After(HolderRecord holder, BreakGlassGrant? grant, PolicyFacts facts)
+    {
+        if (grant is null) return facts.Absent.Contains(holder.Uid) ? holder with { EndedAt = Timestamp.Millis(facts.Now) } : holder;
+        if (!GrantLifecycle.IsTerminal(grant.Status.Phase)) return holder;
+        return GrantLifecycle.IsRecorded(grant.Status) && LimitRules.WasActive(grant) ? holder with { EndedAt = grant.Status.EndedAt ?? Timestamp.Millis(facts.Now) } : null;
+    }
+}

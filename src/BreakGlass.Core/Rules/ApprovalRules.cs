@@ -1,0 +1,51 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>Whether a decision counts: asked at admission, by the reconciler and by the plugin alike.</summary>
+public static class ApprovalRules
+{
+    /// <summary>The decision that counts towards the policy's number.</summary>
+    public const string Approve = "Approve";
+
+    /// <summary>The decision that ends a request.</summary>
+    public const string Deny = "Deny";
+
+    /// <summary>The longest that a request can wait for its approvers.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromHours(168);
+
+    /// <summary>Why a decision on a grant does not count; null where it does. Whether its seal verifies is for the caller to ask before.</summary>
+    /// <param name="approval">The decision, with who decides as admission stamped it.</param>
+    /// <param name="grant">The grant that it names, or null where there is none.</param>
+    /// <param name="policy">The policy of the grant, or null where there is none.</param>
+    public static Problem? Check(BreakGlassApproval approval, BreakGlassGrant? grant, BreakGlassPolicy? policy)
+    {
+        var spec = approval.Spec;
+        if (grant is null) return new("GrantNotFound", "spec.grant", $"there is no BreakGlassGrant '{spec.Grant}'; see 'kubectl get bgg' for those that wait");
+        if (grant.Metadata.Name != spec.Grant || string.IsNullOrEmpty(spec.GrantUid) || spec.GrantUid != grant.Metadata.Uid)
+        {
+            return new("AnotherGrant", "spec.grantUid", $"the decision was made on another grant of the name '{spec.Grant}', or does not say on which; create a new approval");
+        }
+
+        if (spec.Decision is not (Approve or Deny)) return new("DecisionInvalid", "spec.decision", $"'{spec.Decision}' is neither Approve nor Deny");
+        if (!Callers.IsNamed(spec.Approver)) return new("ApproverMissing", "spec.approver", "nobody vouches for who decides; create the approval through the API server while the operator's webhook is installed");
+        if (policy is null) return new("PolicyNotFound", "spec.grant", $"the grant's policy '{grant.Spec.Policy}' is gone, so there is nothing to decide");
+        if (policy.Spec.Approval is not { } approvals) return new("ApprovalNotAsked", "spec.grant", $"policy '{policy.Metadata.Name}' asks for no approval, so there is nothing to decide");
+        if (Callers.Same(spec.Approver, grant.Spec.Requester))
+        {
+            return new("OwnRequest", "spec.approver", $"'{spec.Approver!.Username}' asked for this grant, and nobody decides on their own request; ask one of {Subjects.Describe(approvals.Approvers)}");
+        }
+
+        return Subjects.Include(approvals.Approvers, spec.Approver!)
+            ? null
+            : new("ApproverNotAllowed", "spec.approver",
+                $"'{spec.Approver!.Username}' is not among the approvers of policy '{policy.Metadata.Name}' ({Subjects.Describe(approvals.Approvers)}); ask one of them");
+    }
+
+    /// <summary>What a decision is refused for when it is made: what <see cref="Check"/> says, and that the grant waits for one.</summary>
+    public static Problem? AtAdmission(BreakGlassApproval approval, BreakGlassGrant? grant, BreakGlassPolicy? policy) =>
+        Check(approval, grant, policy) ?? (GrantLifecycle.IsTerminal(grant!.Status.Phase) || GrantLifecycle.IsRecorded(grant.Status)
+            ? new("AlreadyDecided", "spec.grant", $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and waits for no decision any more{(GrantLifecycle.IsTerminal(grant.Status.Phase) ? "" : "; to end its access set its spec.revoke")}")
+            : null);
+}

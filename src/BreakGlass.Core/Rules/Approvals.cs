@@ -1,0 +1,156 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using Kube.Model;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>How far a request is with those who must agree.</summary>
+internal enum ApprovalStage
+{
+    /// <summary>Nobody must agree.</summary>
+    NotRequired,
+
+    /// <summary>It is short and read-only, and the policy approves such by itself.</summary>
+    AutoApproved,
+
+    /// <summary>Enough have agreed.</summary>
+    Approved,
+
+    /// <summary>It waits.</summary>
+    Waiting,
+
+    /// <summary>Nobody decided in time, and the policy gives access all the same.</summary>
+    Bypassed,
+
+    /// <summary>An approver said no, or nobody decided in time.</summary>
+    Denied,
+}
+
+/// <summary>What the approvers make of a request.</summary>
+/// <param name="Stage">How far it is.</param>
+/// <param name="Sentence">The same in words, for the condition.</param>
+/// <param name="Since">The moment from which it has been so, as far as it matters: the last approval, or the time-out.</param>
+/// <param name="Records">The decisions that count.</param>
+internal sealed record ApprovalOutcome(ApprovalStage Stage, string Sentence, DateTimeOffset? Since, IReadOnlyList<ApprovalRecord> Records)
+{
+    /// <summary>Why not, where it is denied.</summary>
+    public Problem? Denial { get; init; }
+
+    /// <summary>Who denied it; null where time did.</summary>
+    public string? Denier { get; init; }
+
+    /// <summary>When the waiting ends by itself.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>How long access lasts at most, where it is given by the bypass.</summary>
+    public TimeSpan? AtMost { get; init; }
+
+    /// <summary>Whether access may be given.</summary>
+    public bool Opens => Stage is not (ApprovalStage.Waiting or ApprovalStage.Denied);
+}
+
+/// <summary>Counts approvals: by different people, never the requester's own, each judged by the approver's own stamp.</summary>
+internal static class Approvals
+{
+    private static readonly IReadOnlyList<ApprovalRecord> None = [];
+
+    public static ApprovalOutcome Judge(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy, Verdict verdict)
+    {
+        if (policy.Spec.Approval is not { } terms)
+        {
+            return new(ApprovalStage.NotRequired, policy.Spec.Mode is PolicyMode.BreakGlass
+                ? "Policies of mode BreakGlass give access at once; it is reviewed afterwards."
+                : $"Policy '{policy.Metadata.Name}' asks for no approval.", null, None);
+        }
+
+        var created = grant.Metadata.CreationTimestamp ?? facts.Now;
+        var until = Timestamp.After(created, GoDuration.TryParse(terms.Timeout, out var timeout) ? timeout : TimeSpan.Zero);
+        var valid = Valid(facts, grant, policy);
+        if (valid.FirstOrDefault(a => a.Spec.Decision == ApprovalRules.Deny) is { } no) return Refused(no, Records(valid));
+
+        var yes = valid.Where(a => a.Metadata.CreationTimestamp is not { } at || at <= until).ToList();
+        var records = Records(yes);
+        if (yes.Count >= terms.Required)
+        {
+            var names = string.Join(", ", yes.Select(a => a.Spec.Approver!.Username));
+            return new(ApprovalStage.Approved, $"Approved by {names}.", yes.Take(terms.Required).Max(a => a.Metadata.CreationTimestamp), records);
+        }
+
+        if (ApprovesItself(terms.AutoApprove, verdict, facts.Cluster))
+        {
+            return new(ApprovalStage.AutoApproved, $"At most {terms.AutoApprove!.MaxDuration}{(terms.AutoApprove.ReadOnlyOnly is false ? "" : " and read-only")}: the policy approves that by itself.", created, records);
+        }
+
+        var count = $"{yes.Count} of {terms.Required} approval(s)";
+        if (facts.Now < until)
+        {
+            return new(ApprovalStage.Waiting,
+                $"{count} so far. Ask {Subjects.Describe(terms.Approvers)} to create a BreakGlassApproval for '{grant.Metadata.Name}' before {Timestamp.Text(until)}; without a decision by then {(policy.Spec.EmergencyBypass is null ? "it is denied" : "access is given all the same, shorter, and is reviewed")}.",
+                null, records) { Until = until };
+        }
+
+        return policy.Spec.EmergencyBypass is { } bypass ? Bypass(facts, bypass, terms, count, until, records) : TimedOut($"{count} within {terms.Timeout}", terms, "", until, records);
+    }
+
+    /// <summary>The decisions that count, oldest first, one of each person; a person who said no said no.</summary>
+    private static List<BreakGlassApproval> Valid(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy)
+    {
+        var voices = new List<BreakGlassApproval>();
+        var counting = facts.Approvals
+            .Select(a => facts.Settings.TrustRequester && a.Spec.GrantUid is null ? a with { Spec = a.Spec with { GrantUid = grant.Metadata.Uid } } : a)
+            .Where(a => ApprovalRules.Check(a, grant, policy) is null)
+            .OrderByDescending(a => a.Spec.Decision == ApprovalRules.Deny)
+            .ThenBy(a => a.Metadata.CreationTimestamp)
+            .ThenBy(a => a.Metadata.Name, StringComparer.Ordinal);
+        foreach (var approval in counting)
+        {
+            if (!voices.Exists(v => Callers.Same(v.Spec.Approver, approval.Spec.Approver))) voices.Add(approval);
+        }
+
+        return voices;
+    }
+
+    private static IReadOnlyList<ApprovalRecord> Records(List<BreakGlassApproval> approvals) =>
+        [.. approvals.Select(a => new ApprovalRecord { Approver = a.Spec.Approver!.Username, Decision = a.Spec.Decision, At = a.Metadata.CreationTimestamp ?? default })];
+
+    private static ApprovalOutcome Refused(BreakGlassApproval no, IReadOnlyList<ApprovalRecord> records)
+    {
+        var who = no.Spec.Approver!.Username;
+        var comment = string.IsNullOrWhiteSpace(no.Spec.Comment) ? "" : $" ({no.Spec.Comment.Trim().TrimEnd('.')})";
+        var problem = new Problem("DeniedByApprover", "spec.policy", $"approver '{who}' said no{comment}; talk to them, and create a new grant if they agree");
+        return new(ApprovalStage.Denied, $"Denied by {who}{comment}.", no.Metadata.CreationTimestamp, records) { Denial = problem, Denier = who };
+    }
+
+    private static ApprovalOutcome TimedOut(string count, ApprovalTerms terms, string more, DateTimeOffset until, IReadOnlyList<ApprovalRecord> records)
+    {
+        var problem = new Problem("ApprovalTimeout", "spec.policy",
+            $"there were {count}, and one that is deleted, or whose approver may not decide any more, does not count{more}; ask {Subjects.Describe(terms.Approvers)} to be at hand, and create a new grant");
+        return new(ApprovalStage.Denied, $"There were {count}.", until, records) { Denial = problem };
+    }
+
+    private static ApprovalOutcome Bypass(GrantFacts facts, EmergencyBypass bypass, ApprovalTerms terms, string count, DateTimeOffset until, IReadOnlyList<ApprovalRecord> records)
+    {
+        var open = facts.Siblings
+            .Where(s => GrantConditions.IsBypassed(s) && !Conditions.IsTrue(s.Status.Conditions, GrantConditions.Reviewed))
+            .OrderBy(s => s.Status.ActivatedAt).ThenBy(s => s.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
+        if (open is not null)
+        {
+            return TimedOut($"{count} within {terms.Timeout}", terms,
+                $", and the policy gives no access without approval while grant '{open.Metadata.Name}', which had it, is not reviewed: have that done", until, records);
+        }
+
+        var most = GoDuration.TryParse(bypass.Duration, out var duration) ? duration : TimeSpan.Zero;
+        return new(ApprovalStage.Bypassed,
+            $"EMERGENCY BYPASS: {count} within {terms.Timeout}, so the policy gives access without, for at most {bypass.Duration}. It must be reviewed, and until it is the policy gives no other in this way.",
+            until, records) { AtMost = most };
+    }
+
+    private static bool ApprovesItself(AutoApproval? terms, Verdict verdict, ClusterView cluster)
+    {
+        if (terms is null || !GoDuration.TryParse(terms.MaxDuration, out var most) || verdict.Duration > most) return false;
+        return terms.ReadOnlyOnly is false || verdict.Targets.All(t => IsReadOnly(AccessQuestions.Rules(cluster, t.Role, t.Namespace)));
+    }
+
+    /// <summary>A role without rules is one that is not filled yet, as aggregated ones are at first: nobody knows what it will give.</summary>
+    private static bool IsReadOnly(IReadOnlyList<PolicyRule> rules) => rules.Count > 0 && RoleRisk.IsReadOnly(rules);
+}

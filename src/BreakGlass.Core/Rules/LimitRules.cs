@@ -1,0 +1,94 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>
+/// Limits on how often a policy may be used at a time. What counts is in the policy's own status, where a place is taken under its
+/// resourceVersion before a grant is recorded; grants that are recorded without a place there count too.
+/// </summary>
+internal static class LimitRules
+{
+    /// <summary>Whether a policy limits anything, so that its grants take places.</summary>
+    public static bool Any(PolicySpec policy) => policy.Limits is { MaxActive: not null } or { MaxActivePerRequester: not null } or { Cooldown: not null };
+
+    /// <summary>Whether a grant has its place already.</summary>
+    public static bool Holds(BreakGlassPolicy policy, BreakGlassGrant grant) =>
+        policy.Status.Holders.Any(h => h.Uid == grant.Metadata.Uid && h.EndedAt is null);
+
+    /// <summary>Why a grant gets no place now; null where it does.</summary>
+    public static Problem? Check(BreakGlassPolicy policy, BreakGlassGrant grant, IReadOnlyList<BreakGlassGrant> siblings, DateTimeOffset now)
+    {
+        if (policy.Spec.Limits is not { } limits || Holds(policy, grant)) return null;
+        var requester = grant.Spec.Requester?.Username ?? "";
+        var places = Taken(policy, grant, siblings);
+        if (limits.MaxActive is { } most && places.Count >= most)
+        {
+            return new("LimitReached", "spec.policy",
+                $"policy '{policy.Metadata.Name}' gives at most {most} grant(s) at a time, and there are {places.Count} ({Names(places)}); wait for one to end or have one revoked, then create a new grant");
+        }
+
+        var own = places.Where(p => p.Requester == requester).ToList();
+        if (limits.MaxActivePerRequester is { } each && own.Count >= each)
+        {
+            return new("LimitReached", "spec.policy",
+                $"policy '{policy.Metadata.Name}' gives one requester at most {each} grant(s) at a time, and '{requester}' has {own.Count} ({Names(own)}); use that, or revoke it and create a new grant");
+        }
+
+        return Cooling(policy, limits, requester, siblings, now);
+    }
+
+    /// <summary>The policy's status with a place for a grant.</summary>
+    public static PolicyStatus Reserve(BreakGlassPolicy policy, BreakGlassGrant grant, DateTimeOffset now) => policy.Status with
+    {
+        Holders =
+        [
+            .. policy.Status.Holders.Where(h => h.Uid != grant.Metadata.Uid),
+            new() { Grant = grant.Metadata.Name, Uid = grant.Metadata.Uid ?? "", Requester = grant.Spec.Requester?.Username ?? "", Since = Timestamp.Millis(now) },
+        ],
+    };
+
+    /// <summary>How long a requester waits after a grant; zero where the policy says nothing.</summary>
+    public static TimeSpan Cooldown(PolicySpec policy) => GoDuration.TryParse(policy.Limits?.Cooldown, out var cooldown) ? cooldown : TimeSpan.Zero;
+
+    /// <summary>Whether access of a grant was ever open: what failed before costs nobody a cooldown.</summary>
+    public static bool WasActive(BreakGlassGrant grant) => grant.Status.Phase is GrantPhase.Active || grant.Status.Transitions.Any(t => t.To is GrantPhase.Active);
+
+    /// <summary>
+    /// The places that are taken by others. A holder counts though its grant is in no cache, since the cache may be behind; it does not where the
+    /// grant is seen to be over, since that never changes again.
+    /// </summary>
+    private static List<HolderRecord> Taken(BreakGlassPolicy policy, BreakGlassGrant grant, IReadOnlyList<BreakGlassGrant> siblings)
+    {
+        var over = siblings.Where(s => GrantLifecycle.IsTerminal(s.Status.Phase)).Select(s => s.Metadata.Uid).ToHashSet();
+        var taken = policy.Status.Holders.Where(h => h.EndedAt is null && h.Uid != grant.Metadata.Uid && !over.Contains(h.Uid)).ToList();
+        foreach (var sibling in siblings)
+        {
+            if (!GrantLifecycle.IsRecorded(sibling.Status) || GrantLifecycle.IsTerminal(sibling.Status.Phase) || sibling.Metadata.Uid == grant.Metadata.Uid) continue;
+            if (taken.Exists(h => h.Uid == sibling.Metadata.Uid)) continue;
+            taken.Add(new() { Grant = sibling.Metadata.Name, Uid = sibling.Metadata.Uid ?? "", Requester = sibling.Spec.Requester?.Username ?? "" });
+        }
+
+        return taken;
+    }
+
+    private static Problem? Cooling(BreakGlassPolicy policy, Limits limits, string requester, IReadOnlyList<BreakGlassGrant> siblings, DateTimeOffset now)
+    {
+        var cooldown = Cooldown(policy.Spec);
+        if (cooldown == TimeSpan.Zero) return null;
+        var ends = policy.Status.Holders.Where(h => h.Requester == requester && h.EndedAt is not null).Select(h => (h.Grant, At: h.EndedAt!.Value))
+            .Concat(siblings.Where(s => s.Spec.Requester?.Username == requester && GrantLifecycle.IsTerminal(s.Status.Phase) && GrantLifecycle.IsRecorded(s.Status) && WasActive(s) && s.Status.EndedAt is not null)
+                .Select(s => (Grant: s.Metadata.Name, At: s.Status.EndedAt!.Value)))
+            .ToList();
+        if (ends.Count == 0) return null;
+        var last = ends.MaxBy(e => e.At);
+        var until = Timestamp.After(last.At, cooldown);
+        return now >= until
+            ? null
+            : new("CoolingDown", "spec.policy",
+                $"policy '{policy.Metadata.Name}' gives a requester the next grant {limits.Cooldown} after the last, and '{last.Grant}' ended at {Timestamp.Text(last.At)}; create a new grant after {Timestamp.Text(until)}");
+    }
+
+    private static string Names(List<HolderRecord> places) =>
+        string.Join(", ", places.Take(5).Select(p => p.Grant)) + (places.Count > 5 ? ", …" : "");
+}

@@ -1,0 +1,36 @@
+using BreakGlass.Core.Api;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>What a lockdown shuts.</summary>
+public static class LockdownRules
+{
+    /// <summary>Why a lockdown cannot be made; null where it can.</summary>
+    public static Problem? Check(BreakGlassLockdown lockdown)
+    {
+        if (string.IsNullOrWhiteSpace(lockdown.Spec.Reason)) return new("ReasonMissing", "spec.reason", "says nothing; write why everything in the scope is shut, for those who wonder");
+        return Selectors.Check(PolicyRules.Invalid, "spec.policySelector", lockdown.Spec.PolicySelector).FirstOrDefault();
+    }
+
+    /// <summary>
+    /// Whether a lockdown covers the grants of a policy: an empty selector covers everything, and a grant whose policy is gone is covered by every
+    /// lockdown, since nothing says that it is not meant. So is everything by a lockdown whose selector cannot be read: the switch is there to be safe.
+    /// </summary>
+    public static bool Covers(BreakGlassLockdown lockdown, BreakGlassPolicy? policy) =>
+        policy is null || lockdown.Spec.PolicySelector is not { } selector || selector.Matches(policy.Metadata.Labels)
+        || Selectors.Check("", "", selector).Any();
+
+    /// <summary>The lockdown that shuts a policy's grants, the oldest where several do; null where none does.</summary>
+    public static BreakGlassLockdown? For(BreakGlassPolicy? policy, IReadOnlyList<BreakGlassLockdown> lockdowns) =>
+        lockdowns.Where(l => Covers(l, policy)).OrderBy(l => l.Metadata.CreationTimestamp).ThenBy(l => l.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
+
+    /// <summary>Why a grant is not given under a lockdown.</summary>
+    public static Problem Denial(BreakGlassLockdown lockdown) => new("Lockdown", "spec.policy",
+        $"lockdown '{lockdown.Metadata.Name}' shuts everything in its scope ({Reason(lockdown)}); ask {Who(lockdown) ?? "whoever made it"}, and create a new grant once it is lifted ('kubectl get bgl')");
+
+    /// <summary>Who made a lockdown; null where nobody vouches for it.</summary>
+    public static string? Who(BreakGlassLockdown lockdown) => Callers.IsNamed(lockdown.Spec.By) ? lockdown.Spec.By!.Username : null;
+
+    /// <summary>A lockdown's reason as part of a sentence.</summary>
+    public static string Reason(BreakGlassLockdown lockdown) => lockdown.Spec.Reason.Trim().TrimEnd('.');
+}

@@ -1,0 +1,58 @@
+using BreakGlass.Core.Api;
+using Kube.Model;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>What a policy must say of who may ask, and of what is given.</summary>
+internal static class PolicyAccessRules
+{
+    /// <summary>Who is named; at least somebody.</summary>
+    public static void CheckSubjects(List<Problem> problems, string field, IReadOnlyList<Subject> subjects, string what)
+    {
+        if (subjects.Count == 0) problems.Add(new(PolicyRules.Invalid, field, $"at least one subject; {what}"));
+        for (var i = 0; i < subjects.Count; i++)
+        {
+            var subject = subjects[i];
+            if (subject.Kind is not ("User" or "Group" or "ServiceAccount"))
+            {
+                problems.Add(new(PolicyRules.Invalid, $"{field}[{i}].kind", $"'{subject.Kind}' is none of User, Group and ServiceAccount"));
+            }
+
+            if (subject.Name.Length == 0) problems.Add(new(PolicyRules.Invalid, $"{field}[{i}].name", "required"));
+            if (subject.Kind == "ServiceAccount" && string.IsNullOrEmpty(subject.Namespace))
+            {
+                problems.Add(new(PolicyRules.Invalid, $"{field}[{i}].namespace", "required for a ServiceAccount"));
+            }
+        }
+    }
+
+    /// <summary>What is given, and where.</summary>
+    public static void Check(List<Problem> problems, PolicySpec spec, CoreSettings settings)
+    {
+        if (spec.Access.Count == 0) problems.Add(new(PolicyRules.Invalid, "spec.access", "at least one entry; say which role is given, and where"));
+        var names = new HashSet<string>();
+        for (var i = 0; i < spec.Access.Count; i++)
+        {
+            var entry = spec.Access[i];
+            var field = $"spec.access[{i}]";
+            if (entry.Name.Length == 0) problems.Add(new(PolicyRules.Invalid, $"{field}.name", "required; grants choose entries by it"));
+            if (!names.Add(entry.Name)) problems.Add(new(PolicyRules.Invalid, $"{field}.name", $"'{entry.Name}' is there twice; names are unique in the list"));
+            if (entry.RoleRef.Kind is not ("ClusterRole" or "Role")) problems.Add(new(PolicyRules.Invalid, $"{field}.roleRef.kind", "write ClusterRole or Role"));
+            if (entry.RoleRef.Name.Length == 0) problems.Add(new(PolicyRules.Invalid, $"{field}.roleRef.name", "required"));
+
+            var places = (entry.Namespaces.Count > 0 ? 1 : 0) + (entry.NamespaceSelector is null ? 0 : 1) + (entry.ClusterWide is true ? 1 : 0);
+            if (places != 1) problems.Add(new(PolicyRules.Invalid, field, "exactly one of namespaces, namespaceSelector and clusterWide: true says where the role is given"));
+            if (entry.RoleRef.Kind == "Role" && entry.Namespaces.Count == 0)
+            {
+                problems.Add(new(PolicyRules.Invalid, $"{field}.roleRef.kind", "a Role lives in a namespace, so the entry needs namespaces; use a ClusterRole for a selector or the whole cluster"));
+            }
+
+            foreach (var ns in entry.Namespaces.Where(settings.IsProtected))
+            {
+                problems.Add(new(PolicyRules.Invalid, $"{field}.namespaces", $"'{ns}' holds the operator or the credentials of other grants, so no policy can reach it; remove it"));
+            }
+
+            problems.AddRange(Selectors.Check(PolicyRules.Invalid, $"{field}.namespaceSelector", entry.NamespaceSelector));
+        }
+    }
+}

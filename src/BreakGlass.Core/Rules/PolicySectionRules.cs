@@ -1,0 +1,93 @@
+using BreakGlass.Core.Api;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>What the optional sections of a policy must say: claims, approval, schedule, limits, overuse, review, bypass, and what persists.</summary>
+internal static class PolicySectionRules
+{
+    private const string Invalid = PolicyRules.Invalid;
+
+    private static readonly string[] Persistence = ["rbac", "tokens", "csr", "impersonate", "webhooks"];
+
+    public static void Check(List<Problem> problems, PolicySpec spec)
+    {
+        CheckClaims(problems, spec.RequireClaims);
+        if (spec.Approval is { } approval) CheckApproval(problems, approval);
+        if (spec.Schedule is { } schedule) CheckSchedule(problems, schedule);
+        if (spec.Limits is { } limits) CheckLimits(problems, limits);
+        if (spec.Overuse is { } overuse) CheckOveruse(problems, overuse, spec.RetainFor);
+        if (spec.Review is { } review) CheckReview(problems, review);
+        if (spec.EmergencyBypass is { } bypass) Positive(problems, "spec.emergencyBypass.duration", bypass.Duration, BreakGlassApi.LongestGrant);
+        foreach (var what in spec.AllowPersistence.Where(p => !Persistence.Contains(p)))
+        {
+            problems.Add(new(Invalid, "spec.allowPersistence", $"'{what}' is none of {string.Join(", ", Persistence)}"));
+        }
+    }
+
+    private static void CheckClaims(List<Problem> problems, IReadOnlyList<RequiredClaim> claims)
+    {
+        for (var i = 0; i < claims.Count; i++)
+        {
+            var field = $"spec.requireClaims[{i}]";
+            if (claims[i].Key.Length == 0) problems.Add(new(Invalid, $"{field}.key", "required; name the key of the caller's extra, e.g. example.com/amr"));
+            if (claims[i].Values.Count == 0) problems.Add(new(Invalid, $"{field}.values", "at least one value, of which the caller must have one"));
+        }
+    }
+
+    private static void CheckApproval(List<Problem> problems, ApprovalTerms approval)
+    {
+        if (approval.Required < 1) problems.Add(new(Invalid, "spec.approval.required", $"{approval.Required} is less than one; write how many different people must agree, at least 1"));
+        PolicyAccessRules.CheckSubjects(problems, "spec.approval.approvers", approval.Approvers, "say who may approve, e.g. {kind: Group, name: incident-commanders}");
+        Positive(problems, "spec.approval.timeout", approval.Timeout, ApprovalRules.LongestWait);
+        if (approval.AutoApprove is { } auto) Positive(problems, "spec.approval.autoApprove.maxDuration", auto.MaxDuration);
+    }
+
+    private static void CheckSchedule(List<Problem> problems, Schedule schedule)
+    {
+        if (!Schedules.IsZone(schedule.TimeZone))
+        {
+            problems.Add(new(Invalid, "spec.schedule.timeZone", $"'{schedule.TimeZone}' is no time zone of the IANA database; write one as Europe/Berlin or Etc/UTC"));
+        }
+
+        if (schedule.Windows.Count == 0) problems.Add(new(Invalid, "spec.schedule.windows", "at least one window; say on which days and between which times access is given"));
+        for (var i = 0; i < schedule.Windows.Count; i++)
+        {
+            var (window, field) = (schedule.Windows[i], $"spec.schedule.windows[{i}]");
+            if (window.Days.Count == 0) problems.Add(new(Invalid, $"{field}.days", "at least one day, of Mon, Tue, Wed, Thu, Fri, Sat and Sun"));
+            foreach (var day in window.Days.Where(d => !Schedules.IsDay(d))) problems.Add(new(Invalid, $"{field}.days", $"'{day}' is none of Mon, Tue, Wed, Thu, Fri, Sat and Sun"));
+            if (!Schedules.IsTime(window.Start)) problems.Add(new(Invalid, $"{field}.start", $"'{window.Start}' is no time of day; write it as \"22:00\", in quotes"));
+            if (!Schedules.IsTime(window.End)) problems.Add(new(Invalid, $"{field}.end", $"'{window.End}' is no time of day; write it as \"04:00\", in quotes"));
+        }
+    }
+
+    private static void CheckLimits(List<Problem> problems, Limits limits)
+    {
+        if (limits.MaxActive < 1) problems.Add(new(Invalid, "spec.limits.maxActive", "at least 1; to give nothing at all set spec.suspended"));
+        if (limits.MaxActivePerRequester < 1) problems.Add(new(Invalid, "spec.limits.maxActivePerRequester", "at least 1; to give nothing at all set spec.suspended"));
+        if (limits.Cooldown is not null) PolicyRules.Duration(problems, "spec.limits.cooldown", limits.Cooldown);
+    }
+
+    private static void CheckOveruse(List<Problem> problems, OveruseRules overuse, string retainFor)
+    {
+        if (overuse.Activations < 1) problems.Add(new(Invalid, "spec.overuse.activations", "at least 1"));
+        var window = Positive(problems, "spec.overuse.window", overuse.Window);
+        if (window is { } counted && GoDuration.TryParse(retainFor, out var kept) && counted > kept)
+        {
+            problems.Add(new(Invalid, "spec.overuse.window", $"{overuse.Window} is longer than spec.retainFor, {retainFor}, so the first of the grants that are counted would be deleted already; shorten it, or keep grants longer"));
+        }
+    }
+
+    private static void CheckReview(List<Problem> problems, ReviewTerms review)
+    {
+        PolicyRules.Duration(problems, "spec.review.within", review.Within);
+        if (review.Reviewers.Count > 0) PolicyAccessRules.CheckSubjects(problems, "spec.review.reviewers", review.Reviewers, "");
+    }
+
+    private static TimeSpan? Positive(List<Problem> problems, string field, string text, TimeSpan? most = null)
+    {
+        var duration = PolicyRules.Duration(problems, field, text);
+        if (duration == TimeSpan.Zero) problems.Add(new(Invalid, field, "must be more than zero"));
+        if (duration > most) problems.Add(new(Invalid, field, $"{text} is longer than {GoDuration.Format(most.Value)}, the longest it can be"));
+        return duration > TimeSpan.Zero ? duration : null;
+    }
+}

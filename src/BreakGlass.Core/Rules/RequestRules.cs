@@ -1,0 +1,67 @@
+using System.Text.RegularExpressions;
+using BreakGlass.Core.Api;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>What a grant asks for, beside what its policy lets it ask for.</summary>
+internal static class RequestRules
+{
+    /// <summary>Justification and ticket.</summary>
+    public static Problem? Reason(GrantSpec grant, PolicySpec policy)
+    {
+        var length = grant.Justification.Trim().Length;
+        var least = Math.Max(1, policy.Justification?.MinLength ?? 0);
+        if (length < least)
+        {
+            return new("JustificationTooShort", "spec.justification", length == 0
+                ? "says nothing; write why you need access, for those who review it"
+                : $"has {length} characters, and the policy asks for {least}; write in a sentence why you need access");
+        }
+
+        if (grant.Justification.Length > GrantRules.LongestJustification)
+        {
+            return new("JustificationTooLong", "spec.justification", $"has {grant.Justification.Length} characters, at most {GrantRules.LongestJustification}; put the details into the ticket");
+        }
+
+        if (policy.Justification?.TicketPattern is not { } pattern) return null;
+        if (string.IsNullOrEmpty(grant.Ticket)) return new("TicketMissing", "spec.ticket", $"the policy asks for a ticket that matches {pattern}");
+        return Regex.IsMatch(grant.Ticket, pattern, PolicyRules.TicketRegexOptions, TimeSpan.FromSeconds(1))
+            ? null
+            : new("TicketMismatch", "spec.ticket", $"'{grant.Ticket}' does not match {pattern}, as the policy asks");
+    }
+
+    /// <summary>How long access is asked for.</summary>
+    public static Problem? Length(BreakGlassGrant grant, PolicySpec policy, out TimeSpan duration)
+    {
+        var text = grant.Spec.Duration ?? policy.Duration.Default;
+        if (!GoDuration.TryParse(text, out duration)) return new("DurationInvalid", "spec.duration", $"'{text}' is no duration; write it as 30m, 1h30m or 45s");
+        if (duration == TimeSpan.Zero) return new("DurationInvalid", "spec.duration", "must be more than zero");
+        if (GoDuration.TryParse(policy.Duration.Max, out var max) && duration <= max) return null;
+        return new("DurationTooLong", "spec.duration", $"{text} is longer than the policy's max, {policy.Duration.Max}; ask for at most that");
+    }
+
+    /// <summary>Entries, start time and recipient key.</summary>
+    public static Problem? Choice(GrantSpec grant, PolicySpec policy)
+    {
+        foreach (var name in grant.Access)
+        {
+            if (policy.Access.Any(e => e.Name == name)) continue;
+            return new("AccessUnknown", "spec.access", $"the policy has no access entry '{name}'; it has {string.Join(", ", policy.Access.Select(e => e.Name))}");
+        }
+
+        if (grant.StartTime is not null && policy.Mode is not PolicyMode.TimeBoxed)
+        {
+            return new("StartTimeNotAllowed", "spec.startTime", "only policies of mode TimeBoxed have a start time; this one gives access as soon as it may, so leave it out");
+        }
+
+        if (grant.RecipientKey is null) return null;
+        if (policy.Credential is CredentialKind.BindRequester)
+        {
+            return new("RecipientKeyNotUsed", "spec.recipientKey", "the policy binds your own user name, so there is no credential to encrypt; leave it out");
+        }
+
+        return Credentials.RecipientKey.TryParse(grant.RecipientKey, out _, out var error)
+            ? null
+            : new("RecipientKeyInvalid", "spec.recipientKey", error);
+    }
+}

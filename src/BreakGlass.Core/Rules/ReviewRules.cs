@@ -1,0 +1,86 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>Whether a grant must be reviewed, and whether a review counts: asked at admission, by the reconciler and by the plugin alike.</summary>
+public static class ReviewRules
+{
+    /// <summary>How long the reviewers have where the policy does not say, or is gone.</summary>
+    public static readonly TimeSpan UsualTime = TimeSpan.FromHours(24);
+
+    /// <summary>Why a review of a grant does not count; null where it does. Whether its seal verifies is for the caller to ask before.</summary>
+    /// <param name="review">The review, with who reviews as admission stamped it.</param>
+    /// <param name="grant">The grant that it names, or null where there is none.</param>
+    /// <param name="policy">The policy of the grant, or null where it is gone: then anybody may review but who asked or approved.</param>
+    public static Problem? Check(BreakGlassReview review, BreakGlassGrant? grant, BreakGlassPolicy? policy)
+    {
+        var spec = review.Spec;
+        if (grant is null) return new("GrantNotFound", "spec.grant", $"there is no BreakGlassGrant '{spec.Grant}'; see 'kubectl get bgg' for those that were given");
+        if (grant.Metadata.Name != spec.Grant || string.IsNullOrEmpty(spec.GrantUid) || spec.GrantUid != grant.Metadata.Uid)
+        {
+            return new("AnotherGrant", "spec.grantUid", $"the review was made of another grant of the name '{spec.Grant}', or does not say of which; create a new review");
+        }
+
+        if (spec.Outcome is not ("Justified" or "Unjustified" or "Misused")) return new("OutcomeInvalid", "spec.outcome", $"'{spec.Outcome}' is none of Justified, Unjustified and Misused");
+        if (!Callers.IsNamed(spec.Reviewer)) return new("ReviewerMissing", "spec.reviewer", "nobody vouches for who reviews; create the review through the API server while the operator's webhook is installed");
+        if (!GrantLifecycle.IsRecorded(grant.Status)) return new("NothingToReview", "spec.grant", $"grant '{grant.Metadata.Name}' never gave access, so there is nothing to review");
+
+        var reviewers = policy?.Spec.Review?.Reviewers ?? [];
+        var ask = reviewers.Count == 0 ? "somebody who neither asked for the grant nor approved it" : $"one of {Subjects.Describe(reviewers)}";
+        if (Callers.Same(spec.Reviewer, grant.Spec.Requester))
+        {
+            return new("OwnRequest", "spec.reviewer", $"'{spec.Reviewer!.Username}' had this access, and nobody reviews their own; ask {ask}");
+        }
+
+        if (grant.Status.Approvals.Any(a => a.Approver == spec.Reviewer!.Username))
+        {
+            return new("OwnApproval", "spec.reviewer", $"'{spec.Reviewer!.Username}' decided on this grant, and nobody reviews their own decision; ask {ask}");
+        }
+
+        return reviewers.Count == 0 || Subjects.Include(reviewers, spec.Reviewer!)
+            ? null
+            : new("ReviewerNotAllowed", "spec.reviewer",
+                $"'{spec.Reviewer!.Username}' is not among the reviewers of policy '{policy!.Metadata.Name}' ({Subjects.Describe(reviewers)}); ask one of them");
+    }
+
+    /// <summary>What a review is refused for when it is made: what <see cref="Check"/> says, and that access is over and nobody reviewed it yet.</summary>
+    public static Problem? AtAdmission(BreakGlassReview review, BreakGlassGrant? grant, BreakGlassPolicy? policy)
+    {
+        if (Check(review, grant, policy) is { } problem) return problem;
+        var name = grant!.Metadata.Name;
+        if (!GrantLifecycle.IsTerminal(grant.Status.Phase))
+        {
+            return new("StillActive", "spec.grant", $"grant '{name}' still gives access; review it once it is over, or end it now with its spec.revoke");
+        }
+
+        return Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Reviewed)
+            ? new("AlreadyReviewed", "spec.grant", $"grant '{name}' was reviewed already, and the first review stands; see its condition Reviewed")
+            : null;
+    }
+
+    /// <summary>Whether grants of a policy must be reviewed. For mode BreakGlass always.</summary>
+    public static bool IsRequired(PolicySpec policy) => policy.Mode is PolicyMode.BreakGlass || policy.Review is { Required: not false };
+
+    /// <summary>Whether a grant must be reviewed, once it is over: decided when it was recorded.</summary>
+    public static bool Awaits(BreakGlassGrant grant) => Conditions.Find(grant.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" };
+
+    /// <summary>Why a requester gets no further grant of a policy: one of theirs waits for its review. Null where none does.</summary>
+    /// <param name="grant">The grant that is asked for.</param>
+    /// <param name="policy">The policy.</param>
+    /// <param name="siblings">The policy's other grants.</param>
+    public static Problem? Blocked(BreakGlassGrant grant, BreakGlassPolicy policy, IReadOnlyList<BreakGlassGrant> siblings)
+    {
+        if (policy.Spec.Review is not { BlockRequesterUntilReviewed: true } review) return null;
+        var pending = siblings
+            .Where(s => GrantLifecycle.IsTerminal(s.Status.Phase) && GrantLifecycle.IsRecorded(s.Status) && Awaits(s) && Callers.Same(s.Spec.Requester, grant.Spec.Requester))
+            .OrderBy(s => s.Status.EndedAt).ThenBy(s => s.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
+        if (pending is null) return null;
+        var who = review.Reviewers.Count == 0 ? "somebody who neither asked for it nor approved it" : Subjects.Describe(review.Reviewers);
+        return new("ReviewPending", "spec.policy",
+            $"your grant '{pending.Metadata.Name}' of policy '{policy.Metadata.Name}' was not reviewed yet, and the policy gives no further one before that; ask {who} to review it, then create a new grant");
+    }
+
+    /// <summary>How long the reviewers have, counted from the end of the grant.</summary>
+    public static TimeSpan TimeFor(BreakGlassPolicy? policy) => GoDuration.TryParse(policy?.Spec.Review?.Within, out var within) ? within : UsualTime;
+}

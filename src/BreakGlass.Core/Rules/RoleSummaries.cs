@@ -1,0 +1,45 @@
+using BreakGlass.Core.Api;
+using Kube.Model;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>What access entries hand out today.</summary>
+public static class RoleSummaries
+{
+    /// <summary>What an entry hands out; of a Role in several namespaces, all of them together.</summary>
+    public static RoleSummary Of(AccessEntry entry, ClusterView cluster)
+    {
+        var found = entry.RoleRef.Kind == nameof(ClusterRole)
+            ? cluster.ClusterRole(entry.RoleRef.Name) is { } role ? [role.Rules] : []
+            : entry.Namespaces.Select(ns => cluster.Role(ns, entry.RoleRef.Name)?.Rules).OfType<IReadOnlyList<PolicyRule>>().ToList();
+        var rules = found.SelectMany(r => r).ToList();
+        return new()
+        {
+            Name = entry.Name,
+            Rules = rules.Count,
+            Hash = found.Count == 0 ? null : RoleRisk.Hash(rules),
+            Wildcard = rules.Exists(RoleRisk.HasWildcard),
+            ReadsSecrets = rules.Exists(RoleRisk.ReadsSecrets),
+            CanEscalate = rules.Exists(RoleRisk.CanEscalate),
+        };
+    }
+
+    /// <summary>The roles that an entry names and that are not there, as people read them.</summary>
+    public static IEnumerable<string> Missing(AccessEntry entry, ClusterView cluster)
+    {
+        if (entry.RoleRef.Kind == nameof(ClusterRole))
+        {
+            if (cluster.ClusterRole(entry.RoleRef.Name) is null) yield return $"ClusterRole '{entry.RoleRef.Name}'";
+            yield break;
+        }
+
+        foreach (var ns in entry.Namespaces)
+        {
+            if (cluster.HasNamespace(ns) && cluster.Role(ns, entry.RoleRef.Name) is null) yield return $"Role '{ns}/{entry.RoleRef.Name}'";
+        }
+    }
+
+    /// <summary>Whether any role of a policy differs from what it was when an author last wrote the policy: then the next change of the policy needs the author's own rights anew.</summary>
+    public static bool AnyChanged(BreakGlassPolicy policy, ClusterView cluster) =>
+        RolePins.Changed(policy.Spec.Access.Select(e => Of(e, cluster) with { PinnedHash = policy.Status.Roles.FirstOrDefault(r => r.Name == e.Name)?.PinnedHash })).Count > 0;
+}

@@ -1,0 +1,23 @@
+using Kube.Model;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>Label selectors as people write them.</summary>
+internal static class Selectors
+{
+    /// <summary>What is wrong with a selector.</summary>
+    public static IEnumerable<Problem> Check(string reason, string field, LabelSelector? selector)
+    {
+        foreach (var requirement in selector?.MatchExpressions ?? [])
+        {
+            if (requirement.Operator is not ("In" or "NotIn" or "Exists" or "DoesNotExist"))
+            {
+                yield return new(reason, field, $"operator '{requirement.Operator}' is none of In, NotIn, Exists and DoesNotExist");
+            }
+            else if (requirement.Operator is "In" or "NotIn" && requirement.Values.Count == 0)
+            {
+                yield return new(reason, field, $"operator {requirement.Operator} needs values");
+            }
+        }
+    }
+}
