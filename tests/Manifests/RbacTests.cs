@@ -45,13 +45,29 @@ public sealed class RbacTests
             Roles.Select(r => r.Name).Where(n => n.StartsWith("breakglass-persistence-", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void Of_the_Secrets_beside_it_the_operator_reads_its_own_two_alone()
+    {
+        var rules = Rules.Where(r => r.Role.Namespace == System && r.Rule["resources"].Strings().Contains("secrets")).ToList();
+        rules.Should().OnlyContain(r => r.Role.Name == "breakglass-operator");
+        rules.Where(r => r.Rule["resourceNames"] is null).Should().ContainSingle().Which.Rule["verbs"].Strings().Should().Equal("create");
+        var named = rules.Where(r => r.Rule["resourceNames"] is not null).Should().ContainSingle().Subject.Rule;
+        named["resourceNames"].Strings().Should().Equal("breakglass-seal-keys", "breakglass-webhook-tls");
+        named["verbs"].Strings().Should().Equal("get", "update");
+    }
+
+    [Fact]
+    public void Webhook_configurations_are_read_and_patched_by_name_alone() =>
+        Rules.Where(r => r.Rule["apiGroups"].Strings().Contains("admissionregistration.k8s.io")).Should().HaveCount(2).And.OnlyContain(
+            r => r.Role.Name == "breakglass-operator" && r.Rule["resourceNames"].Strings().All(name => name.StartsWith("breakglass-operator")) && r.Rule["verbs"].Strings().SequenceEqual(new[] { "get", "patch" }));
+
     [Theory]
     [InlineData("secrets")]
     [InlineData("serviceaccounts")]
     [InlineData("serviceaccounts/token")]
     public void Credentials_are_in_reach_in_the_grants_namespace_only(string resource)
     {
-        var holders = Rules.Where(r => r.Rule["resources"].Strings().Contains(resource)).Select(r => r.Role).ToList();
+        var holders = Rules.Where(r => r.Rule["resources"].Strings().Contains(resource)).Select(r => r.Role).Where(role => role.Namespace != System).ToList();
         holders.Should().NotBeEmpty();
         holders.Should().OnlyContain(role => role.Kind == "Role" && role.Namespace == Grants);
     }

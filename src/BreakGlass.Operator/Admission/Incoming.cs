@@ -52,12 +52,32 @@ internal sealed record Incoming(AdmissionRequest Request, IKubeObject? Object, I
             return AdmissionAnswer.Invalid($"The {kind.Kind} has no metadata; give it a name.");
         }
 
+        if ((NullIn(request.Object, "") ?? NullIn(request.OldObject, "")) is { } at)
+        {
+            return AdmissionAnswer.Invalid($"{at.TrimStart('.')}: is null, and nothing can be made of that; write a value, or leave it out.");
+        }
+
         return (request.Operation, incoming.Object, incoming.Old) switch
         {
             ("CREATE", not null, _) or ("UPDATE", not null, not null) or ("DELETE", _, not null) => null,
             _ => AdmissionAnswer.Deny($"The API server sent a {request.Operation ?? "request"} of {kind.Kind} without the object it is about.", 400, "BadRequest"),
         };
     }
+
+    /// <summary>
+    /// Where a list or map holds a null; null where none does. The schema refuses them too, but only after the mutating webhook. Members of objects may be
+    /// null: that means left out.
+    /// </summary>
+    private static string? NullIn(JsonElement? o, string path, bool isMap = false) => o?.ValueKind switch
+    {
+        JsonValueKind.Object => o.Value.EnumerateObject()
+            .Select(m => isMap && m.Value.ValueKind == JsonValueKind.Null ? $"{path}.{m.Name}" : NullIn(m.Value, $"{path}.{m.Name}", m.Name is "matchLabels" or "extra" or "labels" or "annotations"))
+            .FirstOrDefault(found => found is not null),
+        JsonValueKind.Array => o.Value.EnumerateArray()
+            .Select((item, i) => item.ValueKind == JsonValueKind.Null ? $"{path}[{i}]" : NullIn(item, $"{path}[{i}]"))
+            .FirstOrDefault(found => found is not null),
+        _ => null,
+    };
 
     /// <summary>The spec as it came, to be stamped; an empty one where there is none.</summary>
     public static JsonObject SpecOf(JsonElement? o) =>

@@ -36,7 +36,7 @@ internal sealed class Mutator(KubeClient client, SealBook book, AuthorRights rig
         string? grantUid = null;
         if (GrantNamedBy(incoming.Object!) is { } name)
         {
-            var grant = name.Length == 0 ? null : await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
+            var grant = await client.FindAsync<BreakGlassGrant>(name, cancellationToken);
             if (grant is null)
             {
                 return AdmissionAnswer.Invalid($"spec.grant: there is no BreakGlassGrant '{name}' to decide on; 'kubectl get bgg' shows those there are.");

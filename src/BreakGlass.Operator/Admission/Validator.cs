@@ -85,13 +85,13 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
 
     private async Task<Problem?> DecisionAsync(string name, Func<BreakGlassGrant?, BreakGlassPolicy?, Problem?> judge, CancellationToken cancellationToken)
     {
-        var grant = name.Length == 0 ? null : await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
+        var grant = await client.FindAsync<BreakGlassGrant>(name, cancellationToken);
         return judge(grant, grant is null ? null : await PolicyOfAsync(grant, cancellationToken));
     }
 
     // Read anew each time: a policy and its first grant may come in one 'kubectl apply', and a cache would be behind.
-    private async Task<BreakGlassPolicy?> PolicyOfAsync(BreakGlassGrant grant, CancellationToken cancellationToken) =>
-        grant.Spec.Policy.Length == 0 ? null : await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
+    private Task<BreakGlassPolicy?> PolicyOfAsync(BreakGlassGrant grant, CancellationToken cancellationToken) =>
+        client.FindAsync<BreakGlassPolicy>(grant.Spec.Policy, cancellationToken);
 
     private AdmissionAnswer? Policy(BreakGlassPolicy policy)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Kube.Model;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -75,6 +76,7 @@ public sealed class AdmissionEndpoint
         }
 
         if (body.Length > MaxBodyBytes) return TooLarge;
+        if (!Utf8.IsValid(body.Span) || HasLoneSurrogate(body)) return WebhookReply.Refuse(400, "The body is no text in UTF-8.");
         AdmissionReview? review;
         try
         {
@@ -138,6 +140,30 @@ public sealed class AdmissionEndpoint
         }
 
         return await AnswerAsync(request.ContentType, body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
+    }
+
+    // An escape that stands for half a character passes as JSON, and throws only where somebody reads the text.
+    private static bool HasLoneSurrogate(ReadOnlyMemory<byte> body)
+    {
+        if (body.Span.IndexOf("\\ud"u8) < 0 && body.Span.IndexOf("\\uD"u8) < 0) return false;
+        try
+        {
+            var reader = new Utf8JsonReader(body.Span);
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName) _ = reader.GetString();
+            }
+
+            return false;
+        }
+        catch (InvalidOperationException)
+        {
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false; // said by whoever parses it
+        }
     }
 
     private static bool IsJson(string? contentType) =>

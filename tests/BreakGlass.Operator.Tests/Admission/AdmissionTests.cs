@@ -52,6 +52,29 @@ public sealed class AdmissionTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData("a/b")]
+    [InlineData("..")]
+    [InlineData("a%2fb")]
+    [InlineData("payments-oncall/status")]
+    public async Task A_name_that_no_object_can_have_is_that_of_none(string name)
+    {
+        (await _desk.CreateAsync(A.Grant(s => s with { Policy = name }), Alice)).Code.Should().Be(422);
+        (await _desk.CreateAsync(new BreakGlassReview { Metadata = new() { Name = "r" }, Spec = new() { Grant = name, Outcome = "Justified" } }, Alice)).Code.Should().Be(422);
+    }
+
+    [Fact]
+    public async Task A_null_in_a_list_or_map_is_refused_by_its_place()
+    {
+        var request = Desk.Request(A.Policy(name: "other"), null, Author);
+        var text = request.Object!.Value.GetRawText();
+        async Task<string?> Of(string from, string to) =>
+            (await _desk.Mutate(request with { Object = System.Text.Json.JsonDocument.Parse(text.Replace(from, to, StringComparison.Ordinal)).RootElement }, default)).Message;
+        (await Of("\"requesters\":[", "\"requesters\":[null,")).Should().StartWith("spec.requesters[0]: is null");
+        (await Of("\"metadata\":{", "\"metadata\":{\"labels\":{\"a\":null},")).Should().StartWith("metadata.labels.a: is null");
+        (await Of("\"spec\":{", "\"spec\":{\"limits\":null,")).Should().BeNull();
+    }
+
     [Fact]
     public async Task A_dry_run_leaves_no_seal_and_no_write_behind_but_shows_when_nothing_changes()
     {

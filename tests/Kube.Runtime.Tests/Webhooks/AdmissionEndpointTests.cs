@@ -90,6 +90,16 @@ public class AdmissionEndpointTests
     }
 
     [Fact]
+    public async Task Text_that_is_no_text_is_refused()
+    {
+        const string Odd = """{"uid":"u","userInfo":{"username":"a"},"object":{"a":"X"}}""";
+        (await Answer(Review(Odd.Replace("X", "\\ud800", StringComparison.Ordinal)), _ => throw new InvalidOperationException("asked"))).HttpCode.Should().Be(400);
+        (await Answer(Review(Odd.Replace("X", "\\ud83d\\ude00", StringComparison.Ordinal)), _ => AdmissionAnswer.Allow())).HttpCode.Should().Be(200);
+        var bytes = Encoding.Latin1.GetBytes(Review(Odd.Replace("X", "\u00ff", StringComparison.Ordinal)));
+        (await Endpoint(_ => AdmissionAnswer.Allow()).AnswerAsync(Json, bytes, default)).HttpCode.Should().Be(400);
+    }
+
+    [Fact]
     public async Task Nesting_without_end_is_refused()
     {
         var reply = await Answer(Review($$"""{"uid":"u","userInfo":{"username":"a"},"object":{{new string('[', 100_000)}}"""), _ => AdmissionAnswer.Allow());
