@@ -10,9 +10,9 @@ namespace BreakGlass.Core.Guard;
 /// same in CEL; a change here is a change there.
 /// </summary>
 /// <remarks>
-/// Two ways are out of sight of any admission: impersonation, which arrives as done by the other one (see <see cref="RoleRisk.CanImpersonate(IEnumerable{Kube.Model.PolicyRule})"/>), and
-/// on some servers changes of admission itself (<see cref="RoleRisk.CanChangeAdmission"/>). Reading is no write either: a Secret that holds a
-/// token can be read by whoever may read Secrets.
+/// Two ways are out of sight of admission: impersonation, which arrives as done by the other one (see
+/// <see cref="RoleRisk.CanImpersonate(IEnumerable{Kube.Model.PolicyRule})"/>), and changes of admission itself
+/// (<see cref="RoleRisk.CanChangeAdmission"/>). Reading is no write either: a Secret that holds a token can be read by whoever may read Secrets.
 /// </remarks>
 public static class PersistenceGuard
 {

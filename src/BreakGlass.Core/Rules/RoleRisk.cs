@@ -73,8 +73,8 @@ public static class RoleRisk
     public static bool CanImpersonate(IEnumerable<PolicyRule> rules) => rules.Any(CanImpersonate);
 
     /// <summary>
-    /// Whether rules let their holder change admission itself. The API server asks no webhook and no ValidatingAdmissionPolicy about those
-    /// objects, so the persistence guard cannot see it either.
+    /// Whether rules let their holder change admission itself. The API server asks nobody about admission policies and their bindings, and no
+    /// webhook about webhook configurations, so the persistence guard stops the latter only where it has its own policies, and never records it.
     /// </summary>
     public static bool CanChangeAdmission(IEnumerable<PolicyRule> rules) =>
         rules.Any(r => r.Verbs.Any(v => v is "delete" or "deletecollection" || WriteVerbs.Contains(v)) && AdmissionResources.Any(a => Covers(r, "admissionregistration.k8s.io", a)));

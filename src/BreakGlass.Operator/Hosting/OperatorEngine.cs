@@ -74,6 +74,7 @@ internal sealed class OperatorEngine : IDisposable
         var announcer = new Announcer(_recorder);
         _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
         Guard = new(client, Caches, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
+        GuardEndpoint = new(GuardWebhook.Path, Guard.HandleAsync, steady, logs.CreateLogger("Guard"));
         var executor = new PlanExecutor(
             client, Caches, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
         var grants = new GrantReconciler(Caches, Seals, executor, settings, client.Clock, Metrics, steady);
@@ -127,6 +128,9 @@ internal sealed class OperatorEngine : IDisposable
 
     /// <summary>The persistence guard, which every replica answers for, leading or not.</summary>
     public GuardWebhook Guard { get; }
+
+    /// <summary>Where the API server asks the guard.</summary>
+    public AdmissionEndpoint GuardEndpoint { get; }
 
     private string Identity { get; } = $"{Environment.MachineName}_{Guid.NewGuid():N}";
 

@@ -34,7 +34,7 @@ internal static class OperatorProcess
         using var engine = new OperatorEngine(client, options, Public(options, connection), TimeProvider.System, logs);
         using var endpoint = new MetricsEndpoint(engine.Metrics, ThisVersion.Text, options.OtlpEndpoint);
         await using var webhooks = options.Webhook
-            ? new Webhooks(client, options, engine.Settings, engine.Seals, engine.Caches, engine.Metrics, [], engine.ServerNow, engine.Clock, logs)
+            ? new Webhooks(client, options, engine.Settings, engine.Seals, engine.Caches, engine.Metrics, [engine.GuardEndpoint], engine.ServerNow, engine.Clock, logs)
             : null;
         if (webhooks is null) logger.WithoutWebhooks();
         await using var web = Serve(options, engine.Health, webhooks, endpoint);

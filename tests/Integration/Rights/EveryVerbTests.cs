@@ -32,9 +32,19 @@ public sealed class EveryVerbTests(OwnCluster own)
     [Fact]
     public async Task Every_verb_of_the_operator_is_used_in_a_life_in_which_everything_goes_wrong_once()
     {
-        await using (var running = await RunningOperator.StartAsync(_cluster.OperatorKubeconfig))
+        // A certificate that somebody spoilt is written anew. The configurations are there for their CA alone: they lead to no Service here.
+        await _cluster.AdminAsync("create", "secret", "generic", "breakglass-webhook-tls", "-n", "breakglass-system");
+        string[] configurations = [Path.Combine(Cluster.Config("webhook"), "mutating.yaml"), Path.Combine(Cluster.Config("webhook"), "validating.yaml")];
+        await _cluster.AdminAsync("apply", "-f", configurations[0], "-f", configurations[1]);
+        await using (var running = await RunningOperator.StartAsync(_cluster.OperatorKubeconfig, "--webhook=true", "--webhook-address=127.0.0.1:0"))
         {
             await Eventually.TrueAsync(running.LeadsAsync);
+            foreach (var kind in (string[])["mutatingwebhookconfiguration", "validatingwebhookconfiguration"])
+            {
+                await Eventually.TrueAsync(async () => (await _cluster.AdminAsync("get", kind, "breakglass-operator", "-o", "jsonpath={.webhooks[0].clientConfig.caBundle}")).Length > 0);
+            }
+
+            await _cluster.AdminAsync("delete", "-f", configurations[0], "-f", configurations[1]);
             var incident = await Incident.BeginAsync(_cluster);
             var everywhere = await Incident.BeginAsync(_cluster, access: "{name: all, roleRef: {kind: ClusterRole, name: view}, clusterWide: true}");
             var forgotten = await Incident.BeginAsync(_cluster, "  retainFor: 1s");
