@@ -17,8 +17,8 @@ internal sealed class MetricsEndpoint : IDisposable
     /// <summary>The media type of OpenMetrics.</summary>
     public const string OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-    // Some fifty reasons for each of two hundred policies; the SDK reserves memory for all of them, and folds what is beyond into one series.
-    private const int MaxSeriesOfOurs = 10_000;
+    // Some ten series for each of some thousands of policies; the SDK folds what is beyond its limit (2,000 unless told) into one.
+    private const int MaxSeriesOfOurs = 50_000;
 
     private readonly PrometheusExporter _exporter;
     private readonly MeterProvider _provider;
