@@ -6,6 +6,7 @@ using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Sealing;
 using Kube.Client;
 using Kube.Model;
 
@@ -16,7 +17,7 @@ namespace BreakGlass.Operator.Execution;
 /// repaired by the next one. What the API server answers goes straight into the caches, so that the next decision sees it.
 /// </summary>
 internal sealed class PlanExecutor(
-    KubeClient client, ClusterCaches caches, CredentialIssuer credentials, Prover prover, Announcer announcer, OperatorMetrics metrics, TimeProvider time)
+    KubeClient client, ClusterCaches caches, SealBook seals, CredentialIssuer credentials, Prover prover, Announcer announcer, OperatorMetrics metrics, TimeProvider time)
 {
     private static readonly TimeSpan RoleRetry = TimeSpan.FromMilliseconds(10);
 
@@ -64,7 +65,9 @@ internal sealed class PlanExecutor(
     private async Task WriteStatusAsync(GrantFacts facts, PlanStep.WriteStatus write, CancellationToken cancellationToken)
     {
         var before = facts.Grant!;
-        var written = await client.ReplaceStatusAsync(before with { Status = write.Status }, cancellationToken);
+        var status = write.Status;
+        if (GrantLifecycle.IsRecorded(status) && !GrantLifecycle.IsRecorded(before.Status) && !facts.Settings.TrustRequester) status = status with { RecordSeal = seals.MakeRecord(before.Metadata.Uid ?? "", status) };
+        var written = await client.ReplaceStatusAsync(before with { Status = status }, cancellationToken);
         caches.Learn(written);
         GrantMeasures.Count(metrics, before, written, facts.Policy, time.GetUtcNow());
         foreach (var note in write.Notes) announcer.Tell(written, facts.Policy, note);
