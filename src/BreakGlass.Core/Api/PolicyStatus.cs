@@ -31,7 +31,7 @@ public sealed record PolicyStatus
     /// <summary>The generation of the policy with which an author last took the roles as they were; status.roles[].pinnedHash is of that moment.</summary>
     public long? PinnedGeneration { get; init; }
 
-    /// <summary>Where the policy has limits: the grants that hold a place under them, and those that ended within the cooldown.</summary>
+    /// <summary>Where the policy has limits: the grants that hold a place under them, and those that ended within the cooldown. Where it has an emergency bypass: those that used it and are not reviewed.</summary>
     [ListMap("uid")]
     public IReadOnlyList<HolderRecord> Holders { get; init => field = value ?? []; } = [];
 }
@@ -61,6 +61,9 @@ public sealed record HolderRecord
     /// <summary>When the grant ended; from then on the cooldown counts, and the place is free.</summary>
     [JsonConverter(typeof(MillisConverter))]
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Whether access was given by the emergency bypass; then the record stays until the grant is reviewed.</summary>
+    public bool? Bypass { get; init; }
 }
 
 /// <summary>What one access entry hands out today.</summary>

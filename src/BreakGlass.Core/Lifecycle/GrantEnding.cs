@@ -23,7 +23,8 @@ internal static class GrantEnding
     {
         var latest = created;
         if (grant.Spec.StartTime is { } start) latest = Earlier(start > created ? start : created, Timestamp.After(created, StartRules.FarthestAhead));
-        if (grant.Status.Approvals.Count == 0 && !grant.Status.Transitions.Any(t => t.To is GrantPhase.AwaitingApproval)) return latest;
+        var waited = grant.Status.Approvals.Count > 0 || GrantConditions.IsBypassed(grant) || grant.Status.Transitions.Any(t => t.To is GrantPhase.AwaitingApproval);
+        if (!waited) return latest;
         var decided = Timestamp.After(created, ApprovalRules.LongestWait);
         return decided > latest ? decided : latest;
     }

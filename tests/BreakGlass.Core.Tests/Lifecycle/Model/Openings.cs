@@ -52,7 +52,7 @@ internal static class Openings
     /// <summary>A place is taken where there is one, beside all that hold or have one.</summary>
     public static void HoldPlace(GrantFacts facts, BreakGlassGrant grant, PlanStep.Reserve reserve)
     {
-        var limits = reserve.Policy.Spec.Limits!;
+        var limits = reserve.Policy.Spec.Limits ?? new();
         var taken = reserve.Policy.Status.Holders.Where(h => h.EndedAt is null).Select(h => (h.Uid, h.Requester))
             .Concat(facts.Siblings.Where(s => s.Status.ExpiresAt is not null).Select(s => (Uid: s.Metadata.Uid!, Requester: s.Spec.Requester!.Username)))
             .Where(p => p.Uid != grant.Metadata.Uid && !facts.Siblings.Any(s => s.Metadata.Uid == p.Uid && s.Status.EndedAt is not null)).Distinct().ToList();
