@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using BreakGlass.Core.Api;
+using Kube.Client;
+
+namespace BreakGlass.Cli.Grants;
+
+/// <summary>Follows what becomes of one grant by a watch.</summary>
+internal sealed class GrantFollower(KubeClient client, TimeProvider time)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    /// <summary>The grant as it is, and again at every change. Ends when it is gone; another of its name is not taken for it.</summary>
+    public async IAsyncEnumerable<BreakGlassGrant> FollowAsync(BreakGlassGrant grant, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var last = grant;
+        yield return last;
+        while (true)
+        {
+            await foreach (var (gone, changed) in UntilBrokenAsync(last, cancellationToken))
+            {
+                if (gone) yield break;
+                yield return last = changed;
+            }
+
+            // The server closed the watch, or the connection broke: what happened meanwhile is read.
+            var now = await ReadAsync(last, cancellationToken);
+            if (now is null || now.Metadata.Uid != last.Metadata.Uid) yield break;
+            if (now.Metadata.ResourceVersion != last.Metadata.ResourceVersion) yield return last = now;
+        }
+    }
+
+    private async IAsyncEnumerable<(bool Gone, BreakGlassGrant Grant)> UntilBrokenAsync(BreakGlassGrant from, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var query = new WatchQuery { FieldSelector = $"metadata.name={from.Metadata.Name}", ResourceVersion = from.Metadata.ResourceVersion };
+        await using var events = client.WatchAsync<BreakGlassGrant>(query, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await NextAsync(events))
+        {
+            var (type, changed) = events.Current;
+            if (type is WatchEventType.Bookmark) continue;
+            var gone = type is WatchEventType.Deleted || changed.Metadata.Uid != from.Metadata.Uid;
+            yield return (gone, changed);
+            if (gone) yield break;
+        }
+    }
+
+    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<WatchEvent<BreakGlassGrant>> events)
+    {
+        try
+        {
+            return await events.MoveNextAsync();
+        }
+        catch (KubeConnectionException)
+        {
+            return false;
+        }
+        catch (KubeApiException e) when (e.IsGone || e.IsServerError || e.IsTooManyRequests)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Reads it anew, again and again while the API server cannot be reached: an incident is when that happens.</summary>
+    private async Task<BreakGlassGrant?> ReadAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, cancellationToken);
+            }
+            catch (Exception e) when (e is KubeConnectionException or KubeApiException { IsServerError: true } or KubeApiException { IsTooManyRequests: true })
+            {
+                await Task.Delay(Pause, time, cancellationToken);
+            }
+        }
+    }
+}
