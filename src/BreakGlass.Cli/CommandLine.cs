@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using BreakGlass.Cli.Commands;
 using BreakGlass.Cli.Hosting;
+using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Cli;
 
@@ -56,8 +58,20 @@ internal static class CommandLine
         Command[] commands =
         [
             RequestCommand.Create(context),
+            CredentialCommand.Create(context),
+            RevokeCommand.Create(context),
+            DecideCommands.Decide(context, "approve", ApprovalRules.Approve, "Agree to a request for access."),
+            DecideCommands.Decide(context, "deny", ApprovalRules.Deny, "Refuse a request for access. One voice is enough."),
+            DecideCommands.Review(context),
+            LockdownCommand.Create(context),
+            ListCommands.List(context),
+            ListCommands.Get(context),
+            ListCommands.Watch(context),
+            PoliciesCommand.Create(context),
+            PlanCommand.Create(context),
         ];
         foreach (var command in commands) root.Subcommands.Add(command);
+        foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return root;
     }
 

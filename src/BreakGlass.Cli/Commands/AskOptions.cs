@@ -24,7 +24,7 @@ internal sealed class AskOptions
     {
         if (policyAsOption)
         {
-            _policyOption = new("--policy", "-p") { Description = "The policy to ask by", HelpName = "POLICY", Required = true };
+            _policyOption = new("--policy", "-p") { Description = "The policy to ask by", HelpName = "POLICY" };
             command.Options.Add(_policyOption);
         }
         else

@@ -10,5 +10,7 @@ internal static class CompletionCommands
 
     public static IEnumerable<CompletionItem> Policies(CompletionContext context) => [];
 
+    public static IEnumerable<CompletionItem> Grants(CompletionContext context) => [];
+
     public static Task<int> CompleteAsync(IReadOnlyList<string> words, CliHost host, CancellationToken cancellationToken) => Task.FromResult(words.Count + (host is null || cancellationToken.IsCancellationRequested ? 1 : 0));
 }

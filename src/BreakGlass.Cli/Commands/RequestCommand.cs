@@ -19,14 +19,7 @@ internal static class RequestCommand
 
     public static Command Create(Invocation invocation)
     {
-        var command = new Command(Name, """
-            Ask for access and use it: as a kubeconfig, or for one command.
-
-              eval "$(kubectl breakglass request payments-oncall --reason 'checkout returns 5xx since the deploy')"
-              kubectl breakglass request payments-oncall --reason '…' --ticket INC-4711 --for 30m -- kubectl rollout undo deploy/checkout
-
-            The credential is encrypted to a key that only this process knows. With -- COMMAND access is revoked when the command ends.
-            """);
+        var command = new Command(Name, "Ask for access and use it: as a kubeconfig, or for one command.");
         var asking = new AskOptions(command);
         var wait = new Option<bool>("--wait") { Description = "Wait until access works (default); --wait=false only asks", DefaultValueFactory = _ => true };
         var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for access (default 1h)");
@@ -195,7 +188,7 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
     {
         try
         {
-            await foreach (var now in new GrantFollower(cluster.Client, host.Time).FollowAsync(grant, cancellationToken))
+            await foreach (var now in new Follower<BreakGlassGrant>(cluster.Client, host.Time).FollowAsync(grant, cancellationToken))
             {
                 if (now.Status.Phase is GrantPhase.Active) continue;
                 await host.SayAsync($"{now.Metadata.Name}: access is over. {GrantWords.Line(now)}");

@@ -64,7 +64,7 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
             {
                 await using var silence = host.Time.CreateTimer(
                     _ => Hint(last, report), null, LongSilence, Timeout.InfiniteTimeSpan);
-                await foreach (var now in new GrantFollower(cluster.Client, host.Time).FollowAsync(grant, both.Token))
+                await foreach (var now in new Follower<BreakGlassGrant>(cluster.Client, host.Time).FollowAsync(grant, both.Token))
                 {
                     last = now;
                     report($"{now.Metadata.Name}: {GrantWords.Line(now)}");

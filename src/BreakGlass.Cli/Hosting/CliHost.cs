@@ -20,6 +20,9 @@ internal sealed record CliHost
     /// <summary>The environment.</summary>
     public required Func<string, string?> Variable { get; init; }
 
+    /// <summary>Sets a variable for the programs that this one starts, credential plugins above all.</summary>
+    public required Action<string, string> SetVariable { get; init; }
+
     /// <summary>The time.</summary>
     public required TimeProvider Time { get; init; }
 

@@ -14,9 +14,14 @@ internal static class CredentialFiles
     public static string KubeconfigOf(CliHost host, string grant) => Path.Combine(host.CredentialDirectory, $"{grant}.kubeconfig");
 
     /// <summary>Writes a file as a whole: nobody sees half of it, and nobody but the owner sees any of it.</summary>
-    public static async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    /// <param name="path">The file.</param>
+    /// <param name="content">All of it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="keep">Leave it as it is where it is there.</param>
+    public static async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken, bool keep = false)
     {
         var full = Path.GetFullPath(path);
+        if (keep && File.Exists(full)) return;
         EnsureDirectory(Path.GetDirectoryName(full)!);
         var draft = $"{full}.{Path.GetRandomFileName()}";
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };

@@ -12,6 +12,7 @@ internal static class RealHost
         OutIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
         Variable = Environment.GetEnvironmentVariable,
+        SetVariable = Environment.SetEnvironmentVariable,
         Time = TimeProvider.System,
         Connect = Connect,
         RunChild = ChildProcess.RunAsync,

@@ -118,6 +118,7 @@ internal sealed class Desk : IDisposable
         Out = TextWriter.Synchronized(_out),
         Error = TextWriter.Synchronized(_error),
         Variable = name => _variables.GetValueOrDefault(name),
+        SetVariable = (name, value) => _variables[name] = value,
         Time = Clock,
         Connect = _ => new(Server.CreateClient(User), new ClusterConnection { Server = new("https://api.example.test:6443") }),
         RunChild = (command, cancellationToken) =>

@@ -1,18 +1,19 @@
 using System.Runtime.CompilerServices;
-using BreakGlass.Core.Api;
 using Kube.Client;
+using Kube.Model;
 
 namespace BreakGlass.Cli.Grants;
 
-/// <summary>Follows what becomes of one grant by a watch.</summary>
-internal sealed class GrantFollower(KubeClient client, TimeProvider time)
+/// <summary>Follows what becomes of one object by a watch.</summary>
+internal sealed class Follower<T>(KubeClient client, TimeProvider time)
+    where T : class, IKubeResource<T>
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    /// <summary>The grant as it is, and again at every change. Ends when it is gone; another of its name is not taken for it.</summary>
-    public async IAsyncEnumerable<BreakGlassGrant> FollowAsync(BreakGlassGrant grant, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>The object as it is, and again at every change. Ends when it is gone; another of its name is not taken for it.</summary>
+    public async IAsyncEnumerable<T> FollowAsync(T obj, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var last = grant;
+        var last = obj;
         yield return last;
         while (true)
         {
@@ -29,10 +30,10 @@ internal sealed class GrantFollower(KubeClient client, TimeProvider time)
         }
     }
 
-    private async IAsyncEnumerable<(bool Gone, BreakGlassGrant Grant)> UntilBrokenAsync(BreakGlassGrant from, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<(bool Gone, T Object)> UntilBrokenAsync(T from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var query = new WatchQuery { FieldSelector = $"metadata.name={from.Metadata.Name}", ResourceVersion = from.Metadata.ResourceVersion };
-        await using var events = client.WatchAsync<BreakGlassGrant>(query, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using var events = client.WatchAsync<T>(query, cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await NextAsync(events))
         {
             var (type, changed) = events.Current;
@@ -43,7 +44,7 @@ internal sealed class GrantFollower(KubeClient client, TimeProvider time)
         }
     }
 
-    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<WatchEvent<BreakGlassGrant>> events)
+    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<WatchEvent<T>> events)
     {
         try
         {
@@ -60,13 +61,13 @@ internal sealed class GrantFollower(KubeClient client, TimeProvider time)
     }
 
     /// <summary>Reads it anew, again and again while the API server cannot be reached: an incident is when that happens.</summary>
-    private async Task<BreakGlassGrant?> ReadAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    private async Task<T?> ReadAsync(T obj, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                return await client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, cancellationToken);
+                return await client.TryGetAsync<T>(obj.Metadata.Name, null, cancellationToken);
             }
             catch (Exception e) when (e is KubeConnectionException or KubeApiException { IsServerError: true } or KubeApiException { IsTooManyRequests: true })
             {
