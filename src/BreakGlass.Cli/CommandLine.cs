@@ -69,6 +69,8 @@ internal static class CommandLine
             ListCommands.Watch(context),
             PoliciesCommand.Create(context),
             PlanCommand.Create(context),
+            LintCommand.Create(context),
+            TestCommand.Create(context),
         ];
         foreach (var command in commands) root.Subcommands.Add(command);
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExamples((HelpAction)help.Action!);

@@ -11,6 +11,9 @@ internal sealed record CliHost
     /// <summary>For everything that is said to a person.</summary>
     public required TextWriter Error { get; init; }
 
+    /// <summary>Standard input.</summary>
+    public required TextReader Input { get; init; }
+
     /// <summary>Whether a person reads <see cref="Out"/>.</summary>
     public bool OutIsTerminal { get; init; }
 

@@ -9,6 +9,7 @@ internal static class RealHost
     {
         Out = Console.Out,
         Error = Console.Error,
+        Input = Console.In,
         OutIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
         Variable = Environment.GetEnvironmentVariable,

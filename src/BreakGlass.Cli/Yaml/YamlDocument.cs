@@ -24,6 +24,20 @@ internal sealed record YamlDocument(JsonNode? Root, IReadOnlyDictionary<string, 
     public static IReadOnlyList<YamlDocument> ReadAll(string text)
     {
         var parser = new Parser(new StringReader(text));
+        try
+        {
+            return ReadAll(parser);
+        }
+        catch (InvalidOperationException e)
+        {
+            // What the parser says where a flow is cut off.
+            var mark = parser.Current?.End ?? Mark.Empty;
+            throw new YamlException(mark, mark, "cut off", e);
+        }
+    }
+
+    private static List<YamlDocument> ReadAll(Parser parser)
+    {
         var documents = new List<YamlDocument>();
         parser.Consume<StreamStart>();
         while (parser.TryConsume<DocumentStart>(out _))

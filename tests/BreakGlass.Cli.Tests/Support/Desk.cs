@@ -35,6 +35,9 @@ internal sealed class Desk : IDisposable
     /// <summary>Who sits there; an administrator unless given.</summary>
     public FakeUser? User { get; set; }
 
+    /// <summary>What comes in on standard input.</summary>
+    public string Input { get; set; } = "";
+
     /// <summary>What running a command does; the commands are kept in <see cref="Ran"/>.</summary>
     public Func<ChildCommand, CancellationToken, Task<int>> Child { get; set; } = (_, _) => Task.FromResult(0);
 
@@ -117,6 +120,7 @@ internal sealed class Desk : IDisposable
     {
         Out = TextWriter.Synchronized(_out),
         Error = TextWriter.Synchronized(_error),
+        Input = new StringReader(Input),
         Variable = name => _variables.GetValueOrDefault(name),
         SetVariable = (name, value) => _variables[name] = value,
         Time = Clock,
