@@ -71,6 +71,8 @@ internal static class CommandLine
             PlanCommand.Create(context),
             LintCommand.Create(context),
             TestCommand.Create(context),
+            ReportCommand.Create(context),
+            CompletionCommands.Create(context),
         ];
         foreach (var command in commands) root.Subcommands.Add(command);
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExamples((HelpAction)help.Action!);

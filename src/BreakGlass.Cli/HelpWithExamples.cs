@@ -48,6 +48,9 @@ internal sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLin
     };
 
     /// <inheritdoc/>
+    public override bool ClearsParseErrors => true;
+
+    /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)
     {
         var code = usual.Invoke(parseResult);

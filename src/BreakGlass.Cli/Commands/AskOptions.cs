@@ -30,7 +30,6 @@ internal sealed class AskOptions
         else
         {
             _policy = new("POLICY") { Description = "The policy to ask by; 'kubectl breakglass policies' says which you may use", Arity = ArgumentArity.ExactlyOne };
-            _policy.CompletionSources.Add(CompletionCommands.Policies);
             command.Arguments.Add(_policy);
         }
 

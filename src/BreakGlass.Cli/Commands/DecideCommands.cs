@@ -104,7 +104,6 @@ internal static class DecideCommands
         {
             Command = new(name, description);
             Stamp = AskOptions.StampOption(stamp);
-            Grant.CompletionSources.Add(CompletionCommands.Grants);
             Command.Arguments.Add(Grant);
             foreach (var option in (Option[])[Comment, Output, DryRun, Stamp]) Command.Options.Add(option);
         }

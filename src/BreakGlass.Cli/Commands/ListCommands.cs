@@ -55,7 +55,6 @@ internal static class ListCommands
     {
         var command = new Command("get", "Show one grant, or one policy, approval, review or lockdown: get [KIND] NAME.");
         var words = new Argument<string[]>("NAME") { Description = "The grant's name; or a kind (policies, approvals, reviews, lockdowns) and a name", Arity = new(1, 2) };
-        words.CompletionSources.Add(CompletionCommands.Grants);
         var output = OutputFormat.Option(OutputFormat.Wide, OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
         command.Arguments.Add(words);
         command.Options.Add(output);
@@ -81,7 +80,6 @@ internal static class ListCommands
     {
         var command = new Command("watch", "Follow one grant to its end, or all grants until Ctrl-C. A line for each change.");
         var name = new Argument<string?>("GRANT") { Description = "The grant; all where left out", Arity = ArgumentArity.ZeroOrOne };
-        name.CompletionSources.Add(CompletionCommands.Grants);
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Name);
         command.Arguments.Add(name);
         command.Options.Add(output);

@@ -17,7 +17,6 @@ internal static class PlanCommand
     {
         var command = new Command("plan", "What exactly a policy would give: verbs, resources, namespaces, and the risk of them.");
         var name = new Argument<string>("POLICY") { Description = "The policy" };
-        name.CompletionSources.Add(CompletionCommands.Policies);
         var access = new Option<string[]>("--access") { Description = "Only this access entry; can be given again", HelpName = "ENTRY", DefaultValueFactory = _ => [] };
         var namespaces = new Option<string[]>("--namespace", "-n") { Description = "Only this namespace; can be given again", HelpName = "NAME", DefaultValueFactory = _ => [] };
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml);

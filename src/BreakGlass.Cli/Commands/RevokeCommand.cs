@@ -18,7 +18,6 @@ internal static class RevokeCommand
     {
         var command = new Command("revoke", "End access at once. A grant that is over already is no error.");
         var names = new Argument<string[]>("GRANT") { Description = "The grant; several may be given", Arity = ArgumentArity.OneOrMore };
-        names.CompletionSources.Add(CompletionCommands.Grants);
         var reason = new Option<string?>("--reason", "-r") { Description = "Why, for the record", HelpName = "TEXT" };
         var wait = new Option<bool>("--wait") { Description = "Wait until access is cut (default)", DefaultValueFactory = _ => true };
         var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait (default 30s)");
