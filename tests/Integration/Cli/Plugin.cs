@@ -63,7 +63,7 @@ internal sealed class Plugin
         var start = new ProcessStartInfo("kubectl", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment["KUBECONFIG"] = kubeconfig;
         start.Environment["PATH"] = $"{_directory}:{Environment.GetEnvironmentVariable("PATH")}";
-        start.Environment["XDG_CACHE_HOME"] = _directory;
+        start.Environment["XDG_CACHE_HOME"] = Path.Combine(_directory, "cache");
         var kubectl = Process.Start(start) ?? throw new InvalidOperationException("kubectl did not start");
         kubectl.StandardInput.Close();
         return kubectl;
