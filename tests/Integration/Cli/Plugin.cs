@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using System.Text;
+using System.Runtime.Versioning;
 using TestKit;
 
 namespace Integration.Cli;
 
 /// <summary>The plugin as a process of its own, as <c>kubectl breakglass</c> on the PATH starts it.</summary>
+[UnsupportedOSPlatform("windows")]
 internal sealed class Plugin
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("breakglass-plugin-").FullName;

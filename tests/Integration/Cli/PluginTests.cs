@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
 using FluentAssertions;
@@ -7,6 +8,7 @@ using Xunit;
 namespace Integration.Cli;
 
 /// <summary>The plugin as people use it: kubectl finds it, a real API server and the operator answer.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class PluginTests(SharedOperator shared) : IClassFixture<SharedOperator>
 {
     private const string Alice = "--requester=alice,payments-oncall,system:authenticated";
