@@ -29,7 +29,7 @@ fuzz: ## throw a million mutated reviews at the admission webhooks (FUZZ_INPUTS,
 generate: ## write config/crd and what else is made from the C# types
 	@hack/generate.sh
 
-publish: ## the operator as one trimmed, ahead-of-time compiled file in artifacts/publish
+publish: ## the operator and the kubectl plugin, each as one trimmed, ahead-of-time compiled file in artifacts/publish
 	@hack/publish.sh
 
 clean: ## remove build output; the control plane's binaries in the cache stay
