@@ -1,6 +1,6 @@
 # Short recipes; the work is in hack/. Each target works on a bare Debian machine with the .NET SDK and installs what it lacks.
 .DEFAULT_GOAL := help
-.PHONY: help build test test-long demo run bench generate publish clean
+.PHONY: help build test test-long demo run bench fuzz generate publish clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ run: ## run the operator against the current kubeconfig context (ARGS="--trust-r
 
 bench: ## measure speed and size against the floor on a real API server (ARGS="..." go to the benchmark)
 	@hack/bench.sh $(ARGS)
+
+fuzz: ## throw a million mutated reviews at the admission webhooks (FUZZ_INPUTS, FUZZ_SEED); some minutes
+	@hack/fuzz.sh
 
 generate: ## write config/crd and what else is made from the C# types
 	@hack/generate.sh

@@ -55,7 +55,7 @@ start_operator() {
     local until=$((SECONDS + 30))
     http=$(free_port)
     # Without a lease: there is never a second one here, and the start after the kill would wait for the dead one's 15 s.
-    KUBECONFIG="$operator_kubeconfig" setpriv --pdeathsig KILL -- "${operator[@]}" --trust-requester --http-address="127.0.0.1:$http" \
+    KUBECONFIG="$operator_kubeconfig" setpriv --pdeathsig KILL -- "${operator[@]}" --trust-requester --webhook=false --http-address="127.0.0.1:$http" \
         --leader-elect=false >"$work/operator.log" 2>&1 </dev/null &
     operator_pid=$!
     until curl -sf --noproxy '*' -o /dev/null --max-time 2 "http://127.0.0.1:$http/readyz"; do

@@ -37,8 +37,8 @@ ask get namespace/breakglass-system namespace/breakglass-grants -o name >/dev/nu
     fail "the operator's namespaces are missing. Install them: kubectl apply -k config/rbac"
 case "${trusts,,}" in
     true | 1) say "WARNING: --trust-requester is set: whoever may create grants here can name anybody as the requester. For trying things out only." ;;
-    *) say "WARNING: --trust-requester is not set. Admission, which vouches for who asked, is not there yet, so every grant will be Denied"
-        say "         (RequesterNotSealed). In a cluster for trying things out: make run ARGS=--trust-requester" ;;
+    *) say "WARNING: --trust-requester is not set. The API server cannot reach the admission webhooks of a process on this machine, so new grants will be"
+        say "         Denied (RequesterNotSealed). In a cluster for trying things out: make run ARGS='--trust-requester --webhook=false'" ;;
 esac
 
 "$root/hack/build.sh" src/BreakGlass.Operator

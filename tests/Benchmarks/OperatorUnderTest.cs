@@ -34,7 +34,7 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
         var log = Path.Combine(cluster.Directory, $"operator-{port}.log");
         string[] command = cluster.Options.Operator.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", cluster.Options.Operator] : [cluster.Options.Operator];
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
-        foreach (var argument in (string[])["-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1 </dev/null", "sh", log, .. command, "--trust-requester", $"--http-address=127.0.0.1:{port}"])
+        foreach (var argument in (string[])["-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1 </dev/null", "sh", log, .. command, "--trust-requester", "--webhook=false", $"--http-address=127.0.0.1:{port}"])
         {
             start.ArgumentList.Add(argument);
         }

@@ -69,4 +69,23 @@ public class JsonTests
 
         carriers.Select(c => c.ToString()).Should().OnlyContain(text => !text!.Contains(token, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void The_same_short_text_is_the_same_object_and_a_long_one_is_not_kept()
+    {
+        static Secret Read(string name, string note) => JsonSerializer.Deserialize($$$$"""{"metadata":{"name":"{{{{name}}}}","annotations":{"note":"{{{{note}}}}"}}}""", Secret.Json)!;
+        var longText = new string('x', 100);
+        var (first, second) = (Read("payments-oncall", longText), Read("payments-oncall", longText));
+
+        first.Metadata.Name.Should().BeSameAs(second.Metadata.Name);
+        first.Metadata.Annotations["note"].Should().Be(longText).And.NotBeSameAs(second.Metadata.Annotations["note"]);
+    }
+
+    [Theory]
+    [InlineData("\\u00fc", "ü")]
+    [InlineData("ü", "ü")]
+    [InlineData("a\\nb", "a\nb")]
+    [InlineData("", "")]
+    public void A_text_is_read_as_it_was_written_whatever_is_in_it(string json, string text) =>
+        JsonSerializer.Deserialize($$$$"""{"metadata":{"name":"{{{{json}}}}"}}""", Secret.Json)!.Metadata.Name.Should().Be(text);
 }

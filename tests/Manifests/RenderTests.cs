@@ -35,10 +35,13 @@ public sealed class RenderTests
     [InlineData("crd-1.20", 5)]
     [InlineData("crd-1.31", 5)]
     [InlineData("rbac", 24)]
+    [InlineData("guard", 11)]
+    [InlineData("guard-legacy", 1)]
     [InlineData("manager", 3)]
     [InlineData("prometheus", 1)]
     [InlineData("samples", 1)]
-    [InlineData("default", 32)]
+    [InlineData("webhook", 3)]
+    [InlineData("default", 35)]
     public async Task A_kustomization_renders(string directory, int objects) =>
         YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory))).Should().HaveCount(objects);
 

@@ -31,7 +31,7 @@ public sealed record PolicyStatus
     /// <summary>The generation of the policy with which an author last took the roles as they were; status.roles[].pinnedHash is of that moment.</summary>
     public long? PinnedGeneration { get; init; }
 
-    /// <summary>Where the policy has limits: the grants that hold a place under them, and those that ended within the cooldown.</summary>
+    /// <summary>Where the policy has limits: the grants that hold a place under them, and those that ended within the cooldown. Where it has an emergency bypass: those that used it and are not reviewed.</summary>
     [ListMap("uid")]
     public IReadOnlyList<HolderRecord> Holders { get; init => field = value ?? []; } = [];
 }
@@ -61,6 +61,9 @@ public sealed record HolderRecord
     /// <summary>When the grant ended; from then on the cooldown counts, and the place is free.</summary>
     [JsonConverter(typeof(MillisConverter))]
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Whether access was given by the emergency bypass; then the record stays until the grant is reviewed.</summary>
+    public bool? Bypass { get; init; }
 }
 
 /// <summary>What one access entry hands out today.</summary>
@@ -87,4 +90,10 @@ public sealed record RoleSummary
 
     /// <summary>Whether the rules let their holder get further rights (escalate, bind, impersonate, mint tokens, write RBAC objects).</summary>
     public bool CanEscalate { get; init; }
+
+    /// <summary>Whether the rules let their holder act as somebody else, which the persistence guard cannot see.</summary>
+    public bool CanImpersonate { get; init; }
+
+    /// <summary>Whether the rules let their holder change webhooks and admission policies, and so switch the persistence guard off.</summary>
+    public bool CanChangeAdmission { get; init; }
 }

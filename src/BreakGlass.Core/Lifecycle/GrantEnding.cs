@@ -23,7 +23,8 @@ internal static class GrantEnding
     {
         var latest = created;
         if (grant.Spec.StartTime is { } start) latest = Earlier(start > created ? start : created, Timestamp.After(created, StartRules.FarthestAhead));
-        if (grant.Status.Approvals.Count == 0 && !grant.Status.Transitions.Any(t => t.To is GrantPhase.AwaitingApproval)) return latest;
+        var waited = grant.Status.Approvals.Count > 0 || GrantConditions.IsBypassed(grant) || grant.Status.Transitions.Any(t => t.To is GrantPhase.AwaitingApproval);
+        if (!waited) return latest;
         var decided = Timestamp.After(created, ApprovalRules.LongestWait);
         return decided > latest ? decided : latest;
     }
@@ -66,6 +67,11 @@ internal static class GrantEnding
         ? new(EndReason.Lockdown, "Lockdown", LockdownRules.Who(lockdown) ?? GrantStatuses.Operator,
             $"Access was ended by lockdown '{lockdown.Metadata.Name}': {LockdownRules.Reason(lockdown)}.")
         : null;
+
+    /// <summary>A record that is not the operator's ends with whatever it opened; null where the record is good.</summary>
+    public static Ending? ByForgery(GrantFacts facts) => facts.Settings.TrustRequester || facts.RecordSeal is Sealing.SealState.Valid ? null
+        : new(EndReason.Failed, "RecordForged", GrantStatuses.Operator,
+            "Access ended since the record of what it is and when it ends is not the operator's: somebody wrote it into the status. Find out who can write breakglassgrants/status; create a new grant.");
 
     /// <summary>Why the policy ends the grant now; null where it does not.</summary>
     public static Ending? ByPolicy(GrantFacts facts, BreakGlassGrant grant)

@@ -10,6 +10,16 @@ internal static class GrantKeeping
 
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant)
     {
+        var plan = DecideByWhatIsSeen(facts, grant);
+        return plan.Steps.Count == 0 || facts.Attempt.Refreshed || plan.Steps.All(s => s is PlanStep.Announce or PlanStep.Find) ? plan : GrantPlan.Do(new PlanStep.Refresh());
+    }
+
+    /// <summary>
+    /// What seems to be wrong is acted on only after a look at the server itself: an operator that sees old things, and one that does not, would
+    /// put right in turn what the other has done.
+    /// </summary>
+    private static GrantPlan DecideByWhatIsSeen(GrantFacts facts, BreakGlassGrant grant)
+    {
         var wanted = Wanted.For(facts, grant);
         if (wanted.Foreign is { } foreign) return GrantClosing.Decide(facts, grant, GrantOpening.ForeignObject(foreign));
         if (wanted.RecordFirst(grant) is { } record) return record;

@@ -76,7 +76,8 @@ internal static class GrantWaiting
         }
 
         if (LimitRules.Check(policy, grant, facts.Siblings, now) is { } limit) return Deny(facts, grant, limit);
-        if (LimitRules.Any(policy.Spec) && !LimitRules.Holds(policy, grant)) return GrantPlan.Do(new PlanStep.Reserve(policy, LimitRules.Reserve(policy, grant, now)));
+        var bypass = opening.Approval.Stage is ApprovalStage.Bypassed;
+        if (LimitRules.NeedsPlace(policy, grant, bypass)) return GrantPlan.Do(new PlanStep.Reserve(policy, LimitRules.Reserve(policy, grant, bypass, now)));
         return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Recorded(grant, policy, opening, facts.Settings, now), [.. Notes(grant, opening)]));
     }
 

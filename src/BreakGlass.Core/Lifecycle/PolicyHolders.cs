@@ -11,7 +11,7 @@ internal sealed record PolicyHolders(IReadOnlyList<HolderRecord> Holders, IReadO
 {
     /// <summary>
     /// Frees a place where its grant is over, which never changes again, or where the server itself says that there is no such grant. One whose access was
-    /// open is kept, free, for as long as its requester has to wait.
+    /// open is kept, free, for as long as its requester has to wait, and one that used the bypass until it is reviewed.
     /// </summary>
     public static PolicyHolders Decide(PolicyFacts facts)
     {
@@ -22,10 +22,12 @@ internal sealed record PolicyHolders(IReadOnlyList<HolderRecord> Holders, IReadO
             var grant = facts.Grants.FirstOrDefault(g => g.Metadata.Uid == holder.Uid);
             if (holder.EndedAt is null && grant is null && !facts.Absent.Contains(holder.Uid)) lookFor.Add(holder);
             var after = holder.EndedAt is not null ? holder : After(holder, grant, facts);
-            if (after is not null && (after.EndedAt is not { } ended || facts.Now < Timestamp.After(ended, cooldown))) holders.Add(after);
+            if (after is null) continue;
+            var unreviewed = after.Bypass is true && grant is not null && ReviewRules.Awaits(grant);
+            if (unreviewed || after.EndedAt is not { } ended || facts.Now < Timestamp.After(ended, cooldown)) holders.Add(after);
         }
 
-        var ends = holders.Where(h => h.EndedAt is not null).Select(h => Timestamp.After(h.EndedAt!.Value, cooldown)).ToList();
+        var ends = holders.Where(h => h.EndedAt is not null).Select(h => Timestamp.After(h.EndedAt!.Value, cooldown)).Where(e => e > facts.Now).ToList();
         return new(holders, lookFor, ends.Count == 0 ? null : ends.Min());
     }
 

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Guard;
 using BreakGlass.Core.Rules;
 using Kube.Model;
 
@@ -42,6 +43,7 @@ internal sealed class Wanted
             : Rules.Targets.Resolve(grant.Status.Access, facts.Policy.Spec, grant.Spec.Namespaces, facts.Cluster.Namespaces, settings)
                 .Where(t => t.Namespace is null || !facts.Attempt.ClosedNamespaces.Contains(t.Namespace))
                 .Take(Rules.Targets.Most)
+                .Concat(Rules.Targets.Persistence(facts.Policy.Spec, facts.Cluster))
                 .ToList();
 
         var basis = new List<IKubeObject>();
@@ -67,8 +69,8 @@ internal sealed class Wanted
     }
 
     /// <summary>
-    /// Whether an object is the grant's own, also where its marks were stripped: by the UID that was recorded, or because it binds the grant's
-    /// ServiceAccount under the grant's name, which nobody else has a reason to.
+    /// Whether an object is the grant's own, also where its marks were stripped: by the UID that was recorded, or because it gives its access to
+    /// the grant's ServiceAccount or requester under the name that follows from the grant's UID, which nobody else has a reason to.
     /// </summary>
     public static bool IsOurs(BreakGlassGrant grant, IKubeObject o)
     {
@@ -77,7 +79,9 @@ internal sealed class Wanted
         if (record is null) return false;
         if (record.Uid is not null && record.Uid == o.Metadata.Uid) return true;
         var subjects = o switch { RoleBinding rb => rb.Subjects, ClusterRoleBinding crb => crb.Subjects, _ => [] };
-        return grant.Status.ServiceAccount is { } account && subjects.Any(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{s.Name}" == account);
+        return grant.Status.ServiceAccount is { } account
+            ? subjects.Any(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{s.Name}" is var subject && (subject == account || subject == account + PersistenceRights.HolderSuffix))
+            : grant.Spec.Requester is { Username: { Length: > 0 } requester } && subjects.Any(s => s.Kind == "User" && s.Name == requester);
     }
 
     /// <summary>Whether an object stands in the place of one that is wanted.</summary>
@@ -141,6 +145,7 @@ internal sealed class Wanted
     {
         foreach (var target in Targets)
         {
+            if (target.IsPersistence) continue;
             var rules = AccessQuestions.Rules(facts.Cluster, target.Role, target.Namespace);
             if (rules.Any(AccessQuestions.CanBeAsked)) return AccessQuestions.For(grant, rules, target.Namespace);
         }

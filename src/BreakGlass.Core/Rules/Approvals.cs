@@ -89,7 +89,7 @@ internal static class Approvals
                 null, records) { Until = until };
         }
 
-        return policy.Spec.EmergencyBypass is { } bypass ? Bypass(facts, bypass, terms, count, until, records) : TimedOut($"{count} within {terms.Timeout}", terms, "", until, records);
+        return policy.Spec.EmergencyBypass is { } bypass ? Bypass(LimitRules.OpenBypass(policy, grant, facts.Siblings), bypass, terms, count, until, records) : TimedOut($"{count} within {terms.Timeout}", terms, "", until, records);
     }
 
     /// <summary>The decisions that count, oldest first, one of each person; a person who said no said no.</summary>
@@ -128,15 +128,12 @@ internal static class Approvals
         return new(ApprovalStage.Denied, $"There were {count}.", until, records) { Denial = problem };
     }
 
-    private static ApprovalOutcome Bypass(GrantFacts facts, EmergencyBypass bypass, ApprovalTerms terms, string count, DateTimeOffset until, IReadOnlyList<ApprovalRecord> records)
+    private static ApprovalOutcome Bypass(string? open, EmergencyBypass bypass, ApprovalTerms terms, string count, DateTimeOffset until, IReadOnlyList<ApprovalRecord> records)
     {
-        var open = facts.Siblings
-            .Where(s => GrantConditions.IsBypassed(s) && !Conditions.IsTrue(s.Status.Conditions, GrantConditions.Reviewed))
-            .OrderBy(s => s.Status.ActivatedAt).ThenBy(s => s.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
         if (open is not null)
         {
             return TimedOut($"{count} within {terms.Timeout}", terms,
-                $", and the policy gives no access without approval while grant '{open.Metadata.Name}', which had it, is not reviewed: have that done", until, records);
+                $", and the policy gives no access without approval while grant '{open}', which had it, is not reviewed: have that done", until, records);
         }
 
         var most = GoDuration.TryParse(bypass.Duration, out var duration) ? duration : TimeSpan.Zero;

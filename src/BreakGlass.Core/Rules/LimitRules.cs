@@ -12,8 +12,21 @@ internal static class LimitRules
     /// <summary>Whether a policy limits anything, so that its grants take places.</summary>
     public static bool Any(PolicySpec policy) => policy.Limits is { MaxActive: not null } or { MaxActivePerRequester: not null } or { Cooldown: not null };
 
+    /// <summary>Whether a grant has to take a place before it is recorded: there are limits, or it opens by the bypass, which one grant can use at a time.</summary>
+    public static bool NeedsPlace(BreakGlassPolicy policy, BreakGlassGrant grant, bool bypass) =>
+        bypass ? !policy.Status.Holders.Any(h => h.Uid == grant.Metadata.Uid && h.EndedAt is null && h.Bypass is true) : Any(policy.Spec) && !Holds(policy, grant);
+
+    /// <summary>The grant that used the bypass of a policy and is not reviewed, by its name; null where there is none.</summary>
+    public static string? OpenBypass(BreakGlassPolicy policy, BreakGlassGrant grant, IReadOnlyList<BreakGlassGrant> siblings)
+    {
+        bool Settled(string uid) => siblings.Any(s => s.Metadata.Uid == uid && GrantLifecycle.IsTerminal(s.Status.Phase) && !ReviewRules.Awaits(s));
+        return siblings.Where(s => GrantConditions.IsBypassed(s) && ReviewRules.Awaits(s)).Select(s => s.Metadata.Name)
+            .Concat(policy.Status.Holders.Where(h => h.Bypass is true && h.Uid != grant.Metadata.Uid && !Settled(h.Uid)).Select(h => h.Grant))
+            .Order(StringComparer.Ordinal).FirstOrDefault();
+    }
+
     /// <summary>Whether a grant has its place already.</summary>
-    public static bool Holds(BreakGlassPolicy policy, BreakGlassGrant grant) =>
+    private static bool Holds(BreakGlassPolicy policy, BreakGlassGrant grant) =>
         policy.Status.Holders.Any(h => h.Uid == grant.Metadata.Uid && h.EndedAt is null);
 
     /// <summary>Why a grant gets no place now; null where it does.</summary>
@@ -39,12 +52,15 @@ internal static class LimitRules
     }
 
     /// <summary>The policy's status with a place for a grant.</summary>
-    public static PolicyStatus Reserve(BreakGlassPolicy policy, BreakGlassGrant grant, DateTimeOffset now) => policy.Status with
+    public static PolicyStatus Reserve(BreakGlassPolicy policy, BreakGlassGrant grant, bool bypass, DateTimeOffset now) => policy.Status with
     {
         Holders =
         [
             .. policy.Status.Holders.Where(h => h.Uid != grant.Metadata.Uid),
-            new() { Grant = grant.Metadata.Name, Uid = grant.Metadata.Uid ?? "", Requester = grant.Spec.Requester?.Username ?? "", Since = Timestamp.Millis(now) },
+            new()
+            {
+                Grant = grant.Metadata.Name, Uid = grant.Metadata.Uid ?? "", Requester = grant.Spec.Requester?.Username ?? "", Since = Timestamp.Millis(now), Bypass = bypass ? true : null,
+            },
         ],
     };
 

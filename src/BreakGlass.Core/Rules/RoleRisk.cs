@@ -9,6 +9,23 @@ public static class RoleRisk
 {
     private static readonly string[] ReadVerbs = ["get", "list", "watch", "*"];
     private static readonly string[] WriteVerbs = ["create", "update", "patch", "*"];
+    private static readonly string[] ReadOnlyVerbs = ["get", "list", "watch"];
+
+    // A subresource may be anything: get on pods/exec, pods/attach, pods/portforward or on any proxy opens a stream that can do whatever its other
+    // end can. So those that only show something are named, and what nobody thought of is not read-only.
+    private static readonly string[] ReadOnlySubresources = ["status", "scale", "log", "metrics", "stats", "finalizers"];
+
+    // Parts of the API server's debugging that show more than what the API holds.
+    private static readonly string[] SensitivePaths = ["/debug", "/logs"];
+
+    // Whom one can act as, by API group: the first three are impersonation as it always was, all of the second group is the constrained kind's.
+    private static readonly string[] Impersonated = ["users", "groups", "serviceaccounts"];
+    private static readonly string[] ImpersonatedToo = [.. Impersonated, "uids", "userextras", "nodes"];
+    private static readonly string[] AdmissionResources =
+    [
+        "mutatingwebhookconfigurations", "validatingwebhookconfigurations", "validatingadmissionpolicies", "validatingadmissionpolicybindings",
+        "mutatingadmissionpolicies", "mutatingadmissionpolicybindings",
+    ];
 
     /// <summary>
     /// SHA-256 over the rules in a canonical order, as <c>sha256:…</c>. The order of rules, and of the values in them, means nothing to RBAC, and
@@ -36,20 +53,46 @@ public static class RoleRisk
     {
         var writes = rule.Verbs.Any(WriteVerbs.Contains);
         if (rule.Verbs.Any(v => v is "escalate" or "bind" or "*") && (Covers(rule, Rbac.Group, "roles") || Covers(rule, Rbac.Group, "clusterroles"))) return true;
-        if (rule.Verbs.Any(v => v is "impersonate" or "*") && (Covers(rule, "", "users") || Covers(rule, "", "groups") || Covers(rule, "", "serviceaccounts"))) return true;
+        if (CanImpersonate(rule)) return true;
         if (!writes) return false;
         return Covers(rule, Rbac.Group, "rolebindings") || Covers(rule, Rbac.Group, "clusterrolebindings")
             || Covers(rule, "", "serviceaccounts/token") || Covers(rule, "certificates.k8s.io", "certificatesigningrequests/approval");
     }
 
     /// <summary>
-    /// Whether rules let their holder do nothing but look: get, list and watch, of named kinds, and neither Secrets nor subresources through which one acts
-    /// (exec, attach, portforward, proxy). What is not plainly so is not read-only.
+    /// Whether rules let their holder read, and nothing else: the verbs get, list and watch, no wildcard, no Secrets, no subresource that is not
+    /// known to only show something. Rules that are not there yet (of an aggregated ClusterRole) are not read-only.
     /// </summary>
-    public static bool IsReadOnly(IEnumerable<PolicyRule> rules) => rules.All(r =>
-        r.Verbs.All(v => v is "get" or "list" or "watch")
-        && !HasWildcard(r)
-        && r.Resources.All(x => !x.Contains('*') && x is not "secrets" && x.Split('/') is not [_, "exec" or "attach" or "portforward" or "proxy", ..]));
+    public static bool IsReadOnly(IReadOnlyCollection<PolicyRule> rules) => rules.Count > 0 && rules.All(IsReadOnly);
+
+    /// <summary>
+    /// Whether rules let their holder act as somebody else. What is done that way meets admission as done by the other one, so the persistence
+    /// guard cannot see it: of the built-in ClusterRoles, <c>edit</c> and <c>admin</c> may impersonate the ServiceAccounts of their namespace.
+    /// Knows the verb <c>impersonate</c> and the constrained <c>impersonate:…</c> of KEP-5284.
+    /// </summary>
+    public static bool CanImpersonate(IEnumerable<PolicyRule> rules) => rules.Any(CanImpersonate);
+
+    /// <summary>
+    /// Whether rules let their holder change admission itself. The API server asks nobody about admission policies and their bindings, and no
+    /// webhook about webhook configurations, so the persistence guard stops the latter only where it has its own policies, and never records it.
+    /// </summary>
+    public static bool CanChangeAdmission(IEnumerable<PolicyRule> rules) =>
+        rules.Any(r => r.Verbs.Any(v => v is "delete" or "deletecollection" || WriteVerbs.Contains(v)) && AdmissionResources.Any(a => Covers(r, "admissionregistration.k8s.io", a)));
+
+    private static bool IsReadOnly(PolicyRule rule) =>
+        rule.Verbs.All(ReadOnlyVerbs.Contains)
+        && !rule.ApiGroups.Concat(rule.Resources).Concat(rule.NonResourceUrls).Any(v => v.Contains('*', StringComparison.Ordinal))
+        && !ReadsSecrets(rule)
+        && rule.Resources.All(r => r.Split('/', 2) is not [_, var sub] || ReadOnlySubresources.Contains(sub))
+        && !rule.NonResourceUrls.Any(u => SensitivePaths.Any(p => u.StartsWith(p, StringComparison.Ordinal)));
+
+    private static bool CanImpersonate(PolicyRule rule)
+    {
+        if (!rule.Verbs.Any(v => v is "impersonate" or "*" || v.StartsWith("impersonate:", StringComparison.Ordinal))) return false;
+        bool Names(string group, string[] resources) =>
+            rule.ApiGroups.Any(g => g == group || g == "*") && rule.Resources.Any(r => r == "*" || resources.Contains(r.Split('/', 2)[0]));
+        return Names("", Impersonated) || Names("authentication.k8s.io", ImpersonatedToo);
+    }
 
     private static bool Covers(PolicyRule rule, string group, string resource)
     {

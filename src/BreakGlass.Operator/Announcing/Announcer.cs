@@ -16,7 +16,8 @@ internal sealed class Announcer(EventRecorder recorder)
         if (onPolicy is not null) recorder.Record(Event(note, $"{grant.Metadata.Name}: {note.Text}", onPolicy, onGrant));
     }
 
-    public void Tell(BreakGlassPolicy policy, GrantNote note) => recorder.Record(Event(note, note.Text, Reference(policy), null));
+    /// <summary>Of a policy or a lockdown, on itself.</summary>
+    public void Tell(IKubeObject about, GrantNote note) => recorder.Record(Event(note, note.Text, Reference(about), null));
 
     /// <summary>
     /// Of an object that was left over: on the grant that it says it was made for, though there may be none. On the object itself it would have to

@@ -37,6 +37,7 @@ internal sealed class ClusterCaches
 
         Grants = Watch<BreakGlassGrant>(new()
         {
+            FirstListInPages = true,
             Indexers = new Dictionary<string, Func<BreakGlassGrant, IEnumerable<string>>>
             {
                 [ByPolicy] = g => [g.Spec.Policy],
@@ -50,6 +51,9 @@ internal sealed class ClusterCaches
                 [ByRole] = p => p.Spec.Access.Select(e => e.RoleRef.ToString()).Distinct(),
             },
         });
+        Approvals = Watch<BreakGlassApproval>(new() { Indexers = new Dictionary<string, Func<BreakGlassApproval, IEnumerable<string>>> { [ByGrant] = a => [a.Spec.Grant] } });
+        Reviews = Watch<BreakGlassReview>(new() { Indexers = new Dictionary<string, Func<BreakGlassReview, IEnumerable<string>>> { [ByGrant] = r => [r.Spec.Grant] } });
+        Lockdowns = Watch<BreakGlassLockdown>(new());
         Namespaces = Watch<Namespace>(new());
         ClusterRoles = Watch<ClusterRole>(new());
         Roles = Watch<Role>(new() { Indexers = Owned<Role>() });
@@ -63,6 +67,12 @@ internal sealed class ClusterCaches
     public Informer<BreakGlassGrant> Grants { get; }
 
     public Informer<BreakGlassPolicy> Policies { get; }
+
+    public Informer<BreakGlassApproval> Approvals { get; }
+
+    public Informer<BreakGlassReview> Reviews { get; }
+
+    public Informer<BreakGlassLockdown> Lockdowns { get; }
 
     public Informer<Namespace> Namespaces { get; }
 
@@ -124,22 +134,11 @@ internal sealed class ClusterCaches
             ? o.Metadata.Labels.GetValueOrDefault(BreakGlassApi.GrantLabel)
             : null;
 
-    /// <summary>Puts the API server's answer to a write or read of ours into the cache it belongs to.</summary>
-    public void Learn(IKubeObject o)
-    {
-        switch (o)
-        {
-            case BreakGlassGrant grant: Grants.Store.Learn(grant); break;
-            case BreakGlassPolicy policy: Policies.Store.Learn(policy); break;
-            case Namespace ns: Namespaces.Store.Learn(ns); break;
-            case ClusterRole role: ClusterRoles.Store.Learn(role); break;
-            case Role role: Roles.Store.Learn(role); break;
-            case RoleBinding binding when GrantOf(binding) is not null: RoleBindings.Store.Learn(binding); break;
-            case ClusterRoleBinding binding when GrantOf(binding) is not null: ClusterRoleBindings.Store.Learn(binding); break;
-            case ServiceAccount account when GrantOf(account) is not null: ServiceAccounts.Store.Learn(account); break;
-            case SecretMetadata secret when GrantOf(secret) is not null: Secrets.Store.Learn(secret); break;
-        }
-    }
+    /// <summary>Puts the API server's answer to a write of ours into the cache it belongs to.</summary>
+    public void Learn(IKubeObject o) => Learn(o, isRead: false);
+
+    /// <summary>Puts what a read of ours found into the cache it belongs to; whoever else it matters to is still told of it by the watch.</summary>
+    public void LearnRead(IKubeObject o) => Learn(o, isRead: true);
 
     /// <summary>Takes an object that the API server deleted for us out of its cache.</summary>
     public void LearnDeleted(IKubeObject o)
@@ -147,11 +146,44 @@ internal sealed class ClusterCaches
         var (key, uid) = (ObjectKey.Of(o), o.Metadata.Uid ?? "");
         switch (o)
         {
+            case BreakGlassPolicy: Policies.Store.LearnDeleted(key, uid); break;
             case Role: Roles.Store.LearnDeleted(key, uid); break;
             case RoleBinding: RoleBindings.Store.LearnDeleted(key, uid); break;
             case ClusterRoleBinding: ClusterRoleBindings.Store.LearnDeleted(key, uid); break;
             case ServiceAccount: ServiceAccounts.Store.LearnDeleted(key, uid); break;
             case SecretMetadata: Secrets.Store.LearnDeleted(key, uid); break;
+        }
+    }
+
+    /// <summary>The credential's object that the cache has in a place, or null.</summary>
+    public IKubeObject? Find(IKubeObject place) => place switch
+    {
+        ServiceAccount => ServiceAccounts.Store.Get(ObjectKey.Of(place)),
+        SecretMetadata => Secrets.Store.Get(ObjectKey.Of(place)),
+        _ => null,
+    };
+
+    private void Learn(IKubeObject o, bool isRead)
+    {
+        void Into<T>(Informer<T> cache, T item)
+            where T : class, IKubeResource<T>
+        {
+            if (isRead) cache.Store.LearnRead(item);
+            else cache.Store.Learn(item);
+        }
+
+        switch (o)
+        {
+            case BreakGlassGrant grant: Into(Grants, grant); break;
+            case BreakGlassPolicy policy: Into(Policies, policy); break;
+            case BreakGlassLockdown lockdown: Into(Lockdowns, lockdown); break;
+            case Namespace ns: Into(Namespaces, ns); break;
+            case ClusterRole role: Into(ClusterRoles, role); break;
+            case Role role: Into(Roles, role); break;
+            case RoleBinding binding when GrantOf(binding) is not null: Into(RoleBindings, binding); break;
+            case ClusterRoleBinding binding when GrantOf(binding) is not null: Into(ClusterRoleBindings, binding); break;
+            case ServiceAccount account when GrantOf(account) is not null: Into(ServiceAccounts, account); break;
+            case SecretMetadata secret when GrantOf(secret) is not null: Into(Secrets, secret); break;
         }
     }
 

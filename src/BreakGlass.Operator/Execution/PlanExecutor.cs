@@ -6,6 +6,7 @@ using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Sealing;
 using Kube.Client;
 using Kube.Model;
 
@@ -16,7 +17,7 @@ namespace BreakGlass.Operator.Execution;
 /// repaired by the next one. What the API server answers goes straight into the caches, so that the next decision sees it.
 /// </summary>
 internal sealed class PlanExecutor(
-    KubeClient client, ClusterCaches caches, CredentialIssuer credentials, Prover prover, Announcer announcer, OperatorMetrics metrics, TimeProvider time)
+    KubeClient client, ClusterCaches caches, SealBook seals, CredentialIssuer credentials, Prover prover, Announcer announcer, OperatorMetrics metrics, TimeProvider time)
 {
     private static readonly TimeSpan RoleRetry = TimeSpan.FromMilliseconds(10);
 
@@ -42,6 +43,7 @@ internal sealed class PlanExecutor(
     private Task DoAsync(GrantFacts facts, PlanStep step, GrantRun run, CancellationToken cancellationToken) => step switch
     {
         PlanStep.WriteStatus write => WriteStatusAsync(facts, write, cancellationToken),
+        PlanStep.Reserve reserve => ReserveAsync(reserve, cancellationToken),
         PlanStep.AddFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer], ended: false, cancellationToken),
         PlanStep.DropFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)], ended: true, cancellationToken),
         PlanStep.Create create => CreateAsync(facts, create, run, cancellationToken),
@@ -63,10 +65,26 @@ internal sealed class PlanExecutor(
     private async Task WriteStatusAsync(GrantFacts facts, PlanStep.WriteStatus write, CancellationToken cancellationToken)
     {
         var before = facts.Grant!;
-        var written = await client.ReplaceStatusAsync(before with { Status = write.Status }, cancellationToken);
+        var status = write.Status;
+        if (GrantLifecycle.IsRecorded(status) && !GrantLifecycle.IsRecorded(before.Status) && !facts.Settings.TrustRequester) status = status with { RecordSeal = seals.MakeRecord(before.Metadata.Uid ?? "", status) };
+        var written = await client.ReplaceStatusAsync(before with { Status = status }, cancellationToken);
         caches.Learn(written);
         GrantMeasures.Count(metrics, before, written, facts.Policy, time.GetUtcNow());
         foreach (var note in write.Notes) announcer.Tell(written, facts.Policy, note);
+    }
+
+    /// <summary>Two grants, or two operators, that want the last place: one of them writes it down, the other looks again.</summary>
+    private async Task ReserveAsync(PlanStep.Reserve reserve, CancellationToken cancellationToken)
+    {
+        try
+        {
+            caches.Learn(await client.ReplaceStatusAsync(reserve.Policy with { Status = reserve.Status }, cancellationToken));
+        }
+        catch (KubeApiException e) when (e.IsConflict || e.IsNotFound)
+        {
+            if (await client.TryGetAsync<BreakGlassPolicy>(reserve.Policy.Metadata.Name, null, cancellationToken) is { } policy) caches.LearnRead(policy);
+            else caches.LearnDeleted(reserve.Policy);
+        }
     }
 
     private async Task SetFinalizersAsync(BreakGlassGrant grant, IReadOnlyList<string> finalizers, bool ended, CancellationToken cancellationToken)
@@ -102,7 +120,7 @@ internal sealed class PlanExecutor(
         {
             // Ours from a run that died, or somebody else's: the next decision tells them apart.
             if (await client.TryGetAsync(create.Object, cancellationToken) is not { } there) return;
-            caches.Learn(there);
+            caches.LearnRead(there);
             run.Add(there);
         }
         catch (KubeApiException e) when (e.IsNotFound && e.Status.Details?.Kind == "roles")
@@ -137,7 +155,7 @@ internal sealed class PlanExecutor(
     private async Task LookAtNamespaceAsync(string name, CancellationToken cancellationToken)
     {
         var seen = caches.Namespaces.Store.Get(new("", name));
-        if (await client.TryGetAsync<Namespace>(name, null, cancellationToken) is { } there) caches.Learn(there);
+        if (await client.TryGetAsync<Namespace>(name, null, cancellationToken) is { } there) caches.LearnRead(there);
         else if (seen?.Metadata.Uid is { } uid) caches.Namespaces.Store.LearnDeleted(new("", name), uid);
     }
 
@@ -197,7 +215,7 @@ internal sealed class PlanExecutor(
             caches.LearnDeleted(o);
             return;
         }
-        catch (Exception e) when (remove.Why is Removal.Revocation && !IsBinding(o) && !cancellationToken.IsCancellationRequested && e is KubeApiException or KubeConnectionException)
+        catch (Exception e) when (remove.Why is Removal.Revocation && facts.Grant is { } grant && !GrantLifecycle.GivesAccess(grant, o) && !cancellationToken.IsCancellationRequested && e is KubeApiException or KubeConnectionException)
         {
             // Access is cut already, and that must be said; this is tried again.
             run.Note(a => a with { CleanUpFailed = true });
@@ -223,24 +241,37 @@ internal sealed class PlanExecutor(
     {
         var grant = await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
         if (grant is null || !GrantNames.Owns(grant, o)) return false;
-        caches.Learn(grant);
+        caches.LearnRead(grant);
         return true;
     }
 
     private async Task RefreshAsync(BreakGlassGrant grant, GrantRun run, CancellationToken cancellationToken)
     {
+        var credential = Task.WhenAll(GrantNames.Places(grant).Where(p => p is ServiceAccount or SecretMetadata).Select(p => LookAsync(p, cancellationToken)));
         var policy = await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
         if (policy is not null)
         {
-            caches.Learn(policy);
+            caches.LearnRead(policy);
             var reads = policy.Spec.Access.SelectMany(e => Reads(e, cancellationToken)).Take(64);
             foreach (var read in await Task.WhenAll(reads))
             {
-                foreach (var o in read) caches.Learn(o);
+                foreach (var o in read) caches.LearnRead(o);
             }
         }
+        else if (caches.Policy(grant.Spec.Policy) is { } gone)
+        {
+            caches.LearnDeleted(gone);
+        }
 
+        await credential;
         run.Note(a => a with { Refreshed = true });
+    }
+
+    private async Task LookAsync(IKubeObject place, CancellationToken cancellationToken)
+    {
+        var seen = caches.Find(place);
+        if (await client.TryGetAsync(place, cancellationToken) is { } there) caches.LearnRead(there);
+        else if (seen is not null) caches.LearnDeleted(seen);
     }
 
     private IEnumerable<Task<IEnumerable<IKubeObject>>> Reads(AccessEntry entry, CancellationToken cancellationToken)
@@ -278,6 +309,4 @@ internal sealed class PlanExecutor(
         metrics.DriftRepaired(o.Kind);
         announcer.Tell(facts.Grant!, facts.Policy, new(true, "DriftRepaired", "Repair", $"{o.Kind} {ObjectKey.Of(o)} {what}. Find out who did it."));
     }
-
-    private static bool IsBinding(IKubeObject o) => o is RoleBinding or ClusterRoleBinding;
 }

@@ -1,14 +1,17 @@
+using System.Runtime;
 using BreakGlass.Core;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
+using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Health;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Options;
 using BreakGlass.Operator.Reconciling;
+using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Time;
 using Kube.Client;
 using Kube.Runtime;
@@ -25,11 +28,15 @@ internal sealed class OperatorEngine : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EventRecorder _recorder;
+    private readonly ResidueWriter _residue;
     private readonly LeaderElector? _elector;
     private readonly KubeClient? _leaseClient;
+    private readonly Resealer _resealer;
     private readonly Wiring _wiring;
     private readonly WorkQueue<string> _grants;
     private readonly WorkQueue<string> _policies;
+    private readonly WorkQueue<string> _lockdowns;
+    private readonly Controller<string> _lockdownController;
     private readonly Controller<string> _grantController;
     private readonly Controller<string> _policyController;
 
@@ -55,23 +62,34 @@ internal sealed class OperatorEngine : IDisposable
             OperatorNamespace = options.Namespace,
             TrustRequester = options.TrustRequester,
         };
+        Settings = settings;
+        ServerNow = () => clock.GetUtcNow() - (client.Clock.Skew ?? TimeSpan.Zero);
         Caches = new(client, settings, steady, logs);
+        Seals = new(client, options.Namespace, steady, logs.CreateLogger("Seals"));
+        _resealer = new(client, Seals, Caches.Policies.Store, steady, logs.CreateLogger("Seals"));
         Metrics = new(new CacheSnapshot(Caches, settings, client.Clock, steady).Take, ThisVersion.Text, [.. GrantRules.DenialReasons, .. GrantLifecycle.FailureReasons], Kinds.Names);
         _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity }, steady, logs.CreateLogger("Events"));
 
         var vault = new CredentialVault();
         var announcer = new Announcer(_recorder);
+        _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
+        Guard = new(client, Caches, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
+        GuardEndpoint = new(GuardWebhook.Path, Guard.HandleAsync, steady, logs.CreateLogger("Guard"));
         var executor = new PlanExecutor(
-            client, Caches, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
-        var grants = new GrantReconciler(Caches, executor, settings, client.Clock, Metrics, steady);
-        var policies = new PolicyReconciler(client, Caches, announcer, settings, steady);
+            client, Caches, Seals, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
+        var grants = new GrantReconciler(Caches, Seals, executor, settings, client.Clock, Metrics, steady);
+        var policies = new PolicyReconciler(client, Caches, Seals, announcer, settings, steady);
         _grants = new("grants", steady);
         _policies = new("policies", steady);
-        _wiring = new(Caches, _grants, _policies, grants, Metrics);
+        _lockdowns = new("lockdowns", steady);
+        _wiring = new(Caches, _grants, _policies, _lockdowns, grants, Metrics);
         _wiring.Connect();
         _grantController = new("grants", _grants, grants.ReconcileAsync,
             new() { UrgentWorkers = options.RevocationWorkers, Workers = options.Workers, MaxDelay = TimeSpan.FromSeconds(10) }, steady, logs.CreateLogger("Grants"));
         _policyController = new("policies", _policies, policies.ReconcileAsync, new() { Workers = 2, MaxDelay = TimeSpan.FromMinutes(1) }, steady, logs.CreateLogger("Policies"));
+
+        _lockdownController = new("lockdowns", _lockdowns, new LockdownReconciler(client, Caches, announcer, steady).ReconcileAsync,
+            new() { Workers = 1, MaxDelay = TimeSpan.FromSeconds(10) }, steady, logs.CreateLogger("Lockdowns"));
 
         if (options.LeaderElect)
         {
@@ -93,9 +111,26 @@ internal sealed class OperatorEngine : IDisposable
 
     public ClusterCaches Caches { get; }
 
+    /// <summary>The seal keys, for the reconcilers and the webhooks.</summary>
+    public SealBook Seals { get; }
+
+    public CoreSettings Settings { get; }
+
+    /// <summary>The clock that everything but leadership goes by.</summary>
+    public TimeProvider Clock => _time;
+
+    /// <summary>What the API server's clock says by now, as far as known: what its stamps are to be compared with.</summary>
+    public Func<DateTimeOffset> ServerNow { get; }
+
     public OperatorMetrics Metrics { get; }
 
     public HealthReport Health { get; }
+
+    /// <summary>The persistence guard, which every replica answers for, leading or not.</summary>
+    public GuardWebhook Guard { get; }
+
+    /// <summary>Where the API server asks the guard.</summary>
+    public AdmissionEndpoint GuardEndpoint { get; }
 
     private string Identity { get; } = $"{Environment.MachineName}_{Guid.NewGuid():N}";
 
@@ -108,12 +143,15 @@ internal sealed class OperatorEngine : IDisposable
         var started = _time.GetTimestamp();
         var caches = Caches.RunAsync(supporting.Token);
         var recorder = _recorder.RunAsync(supporting.Token);
+        var residue = _residue.RunAsync(supporting.Token);
+        IReadOnlyList<Task> helpers = UsesSeals ? [caches, recorder, residue, Seals.RunAsync(supporting.Token)] : [caches, recorder, residue];
         try
         {
-            await FirstOf(Caches.WaitForSyncAsync(stop.Token), [caches, recorder], stop.Token);
+            await FirstOf(Caches.WaitForSyncAsync(stop.Token), helpers, stop.Token);
+            GiveBackWhatListsTook();
             _logger.CachesSynced(_time.GetElapsedTime(started).TotalSeconds, Caches.Grants.Store.Count, Caches.Policies.Store.Count);
             var leading = _elector is null ? LeadAsync(stop.Token) : _elector.RunAsync(LeadAsync, stop.Token);
-            await FirstOf(leading, [caches, recorder], stop.Token);
+            await FirstOf(leading, helpers, stop.Token);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -124,22 +162,34 @@ internal sealed class OperatorEngine : IDisposable
             await stop.CancelAsync();
             await FlushAsync();
             await supporting.CancelAsync();
-            await Task.WhenAll(caches, recorder).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(helpers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     public void Dispose()
     {
         Metrics.Dispose();
+        Seals.Dispose();
         _leaseClient?.Dispose();
+    }
+
+    /// <summary>The first lists are by far the most that is ever read at once, and an operator may then have nothing to do for days.</summary>
+    private static void GiveBackWhatListsTook()
+    {
+        GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     private async Task LeadAsync(CancellationToken cancellationToken)
     {
         _logger.Leading();
         _wiring.Sweep();
-        await Task.WhenAll(_grantController.RunAsync(cancellationToken), _policyController.RunAsync(cancellationToken), SweepAsync(cancellationToken));
+        await Task.WhenAll(_grantController.RunAsync(cancellationToken), _policyController.RunAsync(cancellationToken), _lockdownController.RunAsync(cancellationToken), SweepAsync(cancellationToken),
+            UsesSeals ? _resealer.RunAsync(cancellationToken) : Task.CompletedTask);
     }
+
+    // Somebody who trusts manifests as written and serves no webhooks has no use for keys, and may lack the rights to them.
+    private bool UsesSeals => _options.Webhook || !_options.TrustRequester;
 
     private async Task SweepAsync(CancellationToken cancellationToken)
     {

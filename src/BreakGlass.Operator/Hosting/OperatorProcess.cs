@@ -1,4 +1,5 @@
 using BreakGlass.Core;
+using BreakGlass.Operator.Admission;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Health;
 using BreakGlass.Operator.Logging;
@@ -32,10 +33,22 @@ internal static class OperatorProcess
 
         using var engine = new OperatorEngine(client, options, Public(options, connection), TimeProvider.System, logs);
         using var endpoint = new MetricsEndpoint(engine.Metrics, ThisVersion.Text, options.OtlpEndpoint);
-        await using var web = Serve(options, engine.Health, endpoint);
+        await using var webhooks = options.Webhook
+            ? new Webhooks(client, options, engine.Settings, engine.Seals, engine.Caches, engine.Metrics, [engine.GuardEndpoint], engine.ServerNow, engine.Clock, logs)
+            : null;
+        if (webhooks is null) logger.WithoutWebhooks();
+        await using var web = Serve(options, engine.Health, webhooks, endpoint);
         await web.StartAsync(cancellationToken);
+        using var serving = new CancellationTokenSource();
+        var certificates = Task.CompletedTask;
         try
         {
+            if (webhooks is not null)
+            {
+                await webhooks.StartAsync(cancellationToken);
+                certificates = webhooks.RunAsync(serving.Token);
+            }
+
             var version = await client.GetVersionAsync(cancellationToken);
             logger.Starting(ThisVersion.Text, client.Server.ToString(), version.GitVersion);
             await engine.RunAsync(cancellationToken);
@@ -58,6 +71,9 @@ internal static class OperatorProcess
         }
         finally
         {
+            if (webhooks is not null) await webhooks.StopAsync();
+            await serving.CancelAsync();
+            await certificates;
             await web.StopAsync(CancellationToken.None);
         }
     }
@@ -88,14 +104,14 @@ internal static class OperatorProcess
         return new(options.PublicServer ?? connection.Server, authority, options.ClusterName);
     }
 
-    private static WebApplication Serve(OperatorOptions options, HealthReport health, MetricsEndpoint metrics)
+    private static WebApplication Serve(OperatorOptions options, HealthReport health, Webhooks? webhooks, MetricsEndpoint metrics)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(options.HttpAddress.Listen);
         var web = builder.Build();
         web.Map("/healthz", context => HealthReport.AnswerAsync(context, health.Ailments()));
-        web.Map("/readyz", context => HealthReport.AnswerAsync(context, [.. health.Missing(), .. health.Ailments()]));
+        web.Map("/readyz", context => HealthReport.AnswerAsync(context, [.. health.Missing(), .. webhooks?.Missing() ?? [], .. health.Ailments()]));
         web.Map("/metrics", metrics.ServeAsync);
         return web;
     }

@@ -44,4 +44,49 @@ internal static partial class LogMessages
 
     [LoggerMessage(23, LogLevel.Information, "reaper pass: {Removed} removed, {Failed} failed")]
     public static partial void ReapDone(this ILogger logger, int removed, int failed);
+
+    [LoggerMessage(30, LogLevel.Information, "seal keys read: {Ids}")]
+    public static partial void SealKeysRead(this ILogger logger, string ids);
+
+    [LoggerMessage(31, LogLevel.Warning, "the seal keys could not be read or made; those at hand are used on, and it is tried again in 10 s")]
+    public static partial void SealKeysUnread(this ILogger logger, Exception error);
+
+    [LoggerMessage(32, LogLevel.Information, "seal keys written to Secret {Name}")]
+    public static partial void SealKeysMade(this ILogger logger, string name);
+
+    [LoggerMessage(33, LogLevel.Information, "seal keys rotated, now there are {Ids}")]
+    public static partial void SealKeysRotated(this ILogger logger, string ids);
+
+    [LoggerMessage(34, LogLevel.Warning, "the seal keys could not be rotated; it is tried again in an hour")]
+    public static partial void SealKeysNotRotated(this ILogger logger, Exception error);
+
+    [LoggerMessage(35, LogLevel.Warning, "policy {Name} could not be sealed anew; it is tried again in an hour, and its seal holds for months yet")]
+    public static partial void NotResealed(this ILogger logger, string name, Exception error);
+
+    [LoggerMessage(40, LogLevel.Information, "certificates of the webhooks: {What}; valid until {Until:u}")]
+    public static partial void CertificateServed(this ILogger logger, string what, DateTimeOffset until);
+
+    [LoggerMessage(41, LogLevel.Warning, "the certificate of the webhooks could not be read or renewed; the one at hand is served on, and it is tried again in 10 s")]
+    public static partial void CertificateTrouble(this ILogger logger, Exception error);
+
+    [LoggerMessage(42, LogLevel.Information, "the CA of the webhooks was written into {Kind} {Name}")]
+    public static partial void CaBundleWritten(this ILogger logger, string kind, string name);
+
+    [LoggerMessage(43, LogLevel.Information, "refused {Operation} of {Kind} {Name} by {User}: {Why}")]
+    public static partial void AdmissionRefused(this ILogger logger, string operation, string kind, string name, string user, string why);
+
+    [LoggerMessage(44, LogLevel.Warning, "could not decide on {Operation} of {Kind} {Name}, so it is refused")]
+    public static partial void AdmissionUndecided(this ILogger logger, string operation, string kind, string name, Exception error);
+
+    [LoggerMessage(45, LogLevel.Warning, "--webhook=false: nobody stamps and seals who asks here. Without --trust-requester only what another replica sealed gets access")]
+    public static partial void WithoutWebhooks(this ILogger logger);
+
+    [LoggerMessage(60, LogLevel.Warning, "the persistence guard refused the identity of grant {Grant} (policy {Policy}): {Write}")]
+    public static partial void PersistenceRefused(this ILogger logger, string grant, string policy, string write);
+
+    [LoggerMessage(61, LogLevel.Warning, "the persistence guard refused ServiceAccount {Identity}, which is of no grant that is known: {Write}")]
+    public static partial void UnknownIdentityRefused(this ILogger logger, string identity, string write);
+
+    [LoggerMessage(62, LogLevel.Warning, "status.residue of grant {Grant} could not be written; it lacks '{Entry}', which the event and this log tell")]
+    public static partial void ResidueNotWritten(this ILogger logger, string grant, string entry, Exception error);
 }

@@ -1,6 +1,7 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Caching;
 using Kube.Client;
 using Kube.Model;
@@ -20,6 +21,7 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
         {
             Policies = [.. caches.Policies.Store.List().Select(p => Of(p, [.. grants[p.Metadata.Name]]))],
             LingeringGrants = Lingering(),
+            Lockdowns = caches.Lockdowns.Store.Count,
             ClockSkew = clock.Skew,
         };
     }
@@ -28,8 +30,14 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
     {
         Grants = grants.GroupBy(g => g.Status.Phase ?? GrantPhase.Pending).ToDictionary(g => g.Key, g => g.Count()),
         LastActivation = Latest(policy.Status.LastActivatedAt, grants.Max(g => g.Status.ActivatedAt)),
-        ReviewsPending = grants.Count(g => Conditions.Find(g.Status.Conditions, "Reviewed")?.Status == "False"),
+        ReviewsPending = grants.Count(g => Awaits(g) && !IsOverdue(g)),
+        ReviewsOverdue = grants.Count(g => Awaits(g) && IsOverdue(g)),
+        Overused = Conditions.IsTrue(policy.Status.Conditions, "Overused"),
     };
+
+    private static bool Awaits(BreakGlassGrant grant) => GrantLifecycle.IsTerminal(grant.Status.Phase) && ReviewRules.Awaits(grant);
+
+    private static bool IsOverdue(BreakGlassGrant grant) => Conditions.Find(grant.Status.Conditions, GrantConditions.Reviewed)?.Reason == GrantConditions.ReviewOverdue;
 
     private int Lingering()
     {

@@ -17,7 +17,7 @@ internal sealed class MetricsEndpoint : IDisposable
     /// <summary>The media type of OpenMetrics.</summary>
     public const string OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-    // Ten reasons for each of some thousands of policies; the SDK folds what is beyond its limit (2,000 unless told) into one series.
+    // Some ten series for each of some thousands of policies; the SDK folds what is beyond its limit (2,000 unless told) into one.
     private const int MaxSeriesOfOurs = 50_000;
 
     private readonly PrometheusExporter _exporter;

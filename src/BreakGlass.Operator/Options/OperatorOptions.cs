@@ -46,6 +46,18 @@ internal sealed record OperatorOptions
     /// <summary>Where metrics and health are served.</summary>
     public ListenAddress HttpAddress { get; init; } = new(null, 8080);
 
+    /// <summary>Serve the admission webhooks. Without them nobody vouches for who asks.</summary>
+    public bool Webhook { get; init; } = true;
+
+    /// <summary>Where the webhooks are served, over TLS.</summary>
+    public ListenAddress WebhookAddress { get; init; } = new(null, 9443);
+
+    /// <summary>A directory with tls.crt and tls.key of the webhooks, written by others; null for a certificate that the operator manages itself.</summary>
+    public string? WebhookCertDir { get; init; }
+
+    /// <summary>Names or IP addresses beside the Service's that the managed certificate is for.</summary>
+    public IReadOnlyList<string> WebhookExtraNames { get; init; } = [];
+
     /// <summary>Wait for a lease, so that only one of several replicas acts.</summary>
     public bool LeaderElect { get; init; } = true;
 

@@ -29,6 +29,14 @@ internal static class OptionReaders
         return text.Length is >= 1 and <= 1024 && !text.Any(char.IsControl) ? null : "is empty, too long or has line breaks. Write a text of 1 to 1024 characters";
     }
 
+    /// <summary>DNS names or IP addresses with commas between.</summary>
+    public static string? Names(string text, out IReadOnlyList<string> value)
+    {
+        value = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return value.Count <= 20 && value.All(name => Uri.CheckHostName(name) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6)
+            ? null : "is not a list of names. Write up to 20 host names or IP addresses with commas between, such as hooks.example,10.0.0.7";
+    }
+
     /// <summary>Yes or no.</summary>
     public static string? Bool(string text, out bool value)
     {

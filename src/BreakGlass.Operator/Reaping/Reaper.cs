@@ -1,5 +1,6 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Time;
@@ -10,7 +11,8 @@ namespace BreakGlass.Operator.Reaping;
 
 /// <summary>
 /// The second hand on the switch: ends whatever is past its <c>breakglass.dev/expires-at</c>, by what stands on the objects alone. It needs no
-/// leader, no cache, no CustomResourceDefinition and no running operator, and it can run beside one: both delete by UID.
+/// leader, no cache, no CustomResourceDefinition and no running operator, and it can run beside one: both delete by UID. Where the grants can be
+/// read it also ends the bindings that they record, which may have been stripped of their marks.
 /// </summary>
 internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClock time, ILogger logger)
 {
@@ -27,7 +29,36 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         sum = Add(sum, await ReapAsync<SecretMetadata>(settings.GrantsNamespace, cancellationToken));
         sum = Add(sum, await ReapAsync<ServiceAccount>(settings.GrantsNamespace, cancellationToken));
         sum = Add(sum, await ReapAsync<Role>(settings.GrantsNamespace, cancellationToken));
-        return sum;
+        return Add(sum, await ReapRecordedAsync(cancellationToken));
+    }
+
+    private async Task<(int Removed, int Failed)> ReapRecordedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var grants = await client.ListAsync<BreakGlassGrant>(new(), cancellationToken);
+            var now = time.GetUtcNow();
+            var results = new List<bool>();
+            foreach (var grant in grants.Items.Where(g => GrantLifecycle.DueAt(g, settings) <= now))
+            {
+                foreach (var place in grant.Status.Bindings.Select(GrantNames.Place))
+                {
+                    if (await client.TryGetAsync(place, cancellationToken) is { } there && GrantLifecycle.IsOf(grant, there)) results.Add(await RemoveAsync(there, cancellationToken));
+                }
+            }
+
+            return (results.Count(r => r), results.Count(r => !r));
+        }
+        catch (KubeApiException e) when (e.IsNotFound)
+        {
+            // Our kinds were uninstalled.
+            return (0, 0);
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+        {
+            logger.ReapListFailed(BreakGlassGrant.Resource.ToString(), e);
+            return (0, 1);
+        }
     }
 
     private async Task<(int Removed, int Failed)> ReapAsync<T>(string? ns, CancellationToken cancellationToken)

@@ -2,9 +2,11 @@ using System.Collections.Concurrent;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Time;
 using Kube.Client;
 using Kube.Model;
@@ -14,7 +16,7 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Brings one grant to where it should be: gathers facts, asks what to do, has it done, and asks again until there is nothing left to do.</summary>
 internal sealed class GrantReconciler(
-    ClusterCaches caches, PlanExecutor executor, CoreSettings settings, ServerClock serverClock, OperatorMetrics metrics, SteadyClock time)
+    ClusterCaches caches, SealBook seals, PlanExecutor executor, CoreSettings settings, ServerClock serverClock, OperatorMetrics metrics, SteadyClock time)
 {
     /// <summary>An undisturbed grant takes about ten rounds from end to end; more than this is a mistake of ours and must not spin.</summary>
     private const int MostRounds = 40;
@@ -30,7 +32,7 @@ internal sealed class GrantReconciler(
         if (!_interrupted.TryRemove(name, out var run)) run = new GrantRun();
         for (var round = 0; round < MostRounds; round++)
         {
-            var facts = Gather(name, run);
+            var facts = await GatherAsync(name, run, cancellationToken);
             var plan = GrantLifecycle.Decide(facts);
             Measure(facts, plan, run);
             if (plan.Steps.Count == 0) return Rest(facts, plan);
@@ -55,7 +57,7 @@ internal sealed class GrantReconciler(
         return grant.Metadata.DeletionTimestamp is not null || grant.Spec.Revoke is not null || due <= time.GetUtcNow() ? Lane.Urgent : Lane.Normal;
     }
 
-    private GrantFacts Gather(string name, GrantRun run)
+    private async ValueTask<GrantFacts> GatherAsync(string name, GrantRun run, CancellationToken cancellationToken)
     {
         var grant = caches.Grant(name);
         var objects = caches.ObjectsOf(name);
@@ -66,18 +68,50 @@ internal sealed class GrantReconciler(
 
         var attempt = run.Attempt;
         if (grant?.Metadata.Uid is { } uid && _expiryAnnounced.ContainsKey(uid)) attempt = attempt with { ExpiryAnnounced = true };
+        var policy = grant is null ? null : caches.Policy(grant.Spec.Policy);
         return new()
         {
             Now = time.GetUtcNow(),
             Settings = settings,
             Name = name,
             Grant = grant,
-            Policy = grant is null ? null : caches.Policy(grant.Spec.Policy),
+            Policy = policy,
+            Seal = await SealOfAsync(grant, cancellationToken),
+            RecordSeal = grant is null || settings.TrustRequester ? SealState.Missing : await seals.VerifyRecordAsync(grant, cancellationToken),
+            PolicySeal = await SealOfAsync(policy, cancellationToken),
+            Approvals = await SealedAsync(caches.Approvals.Store, name, cancellationToken),
+            Reviews = await SealedAsync(caches.Reviews.Store, name, cancellationToken),
+            Lockdowns = caches.Lockdowns.Store.List(),
+            Siblings = grant is not null && policy is not null && AsksAboutOthers(grant, policy.Spec)
+                ? [.. caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, grant.Spec.Policy).Where(g => g.Metadata.Name != name)]
+                : [],
             Cluster = caches.View.Now(),
             Objects = objects,
             ClockSkew = time.WorstSkew(serverClock.Skew),
             Attempt = attempt,
         };
+    }
+
+    /// <summary>Only a grant that is not decided yet is compared with the policy's others, of which there may be thousands.</summary>
+    private static bool AsksAboutOthers(BreakGlassGrant grant, PolicySpec policy) =>
+        !GrantLifecycle.IsRecorded(grant.Status) && !GrantLifecycle.IsTerminal(grant.Status.Phase)
+        && (policy.Limits is not null || policy.EmergencyBypass is not null || policy.Review?.BlockRequesterUntilReviewed is true);
+
+    private async ValueTask<SealState> SealOfAsync(IKubeObject? o, CancellationToken cancellationToken) =>
+        o is null || settings.TrustRequester ? SealState.Missing : await seals.VerifyAsync(o, cancellationToken);
+
+    private async ValueTask<IReadOnlyList<T>> SealedAsync<T>(Store<T> store, string grant, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        var all = store.ByIndex(ClusterCaches.ByGrant, grant);
+        if (all.Count == 0 || settings.TrustRequester) return all;
+        var good = new List<T>(all.Count);
+        foreach (var one in all)
+        {
+            if (await seals.VerifyAsync(one, cancellationToken) is SealState.Valid) good.Add(one);
+        }
+
+        return good;
     }
 
     /// <summary>Carries a plan out. What opens or keeps access is given up the moment the grant is due, so that a slow call never delays its end.</summary>

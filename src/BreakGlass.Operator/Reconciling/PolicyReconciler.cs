@@ -1,11 +1,14 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
+using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
+using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Time;
 using Kube.Client;
 using Kube.Model;
@@ -14,21 +17,32 @@ using Kube.Runtime;
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a policy's status true, and keeps the policy until its grants are revoked.</summary>
-internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, Announcer announcer, CoreSettings settings, SteadyClock time)
+internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, SealBook seals, Announcer announcer, CoreSettings settings, SteadyClock time)
 {
+    private static readonly TimeSpan BindableFor = TimeSpan.FromMinutes(5);
+
+    private readonly ConcurrentDictionary<(RoleReference Role, string? Namespace), DateTimeOffset> _bindable = new();
+
     public async Task<Outcome> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
         if (caches.Policy(name) is not { } policy) return Outcome.Done;
-        var plan = PolicyLifecycle.Decide(new()
+        PolicyFacts facts = new()
         {
             Now = time.GetUtcNow(),
             Settings = settings,
             Policy = policy,
+            Seal = settings.TrustRequester ? SealState.Missing : await seals.VerifyAsync(policy, cancellationToken),
             Grants = caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, name),
             Cluster = caches.View.Now(),
             Unbindable = await UnbindableAsync(policy, cancellationToken),
             ClockSkew = time.WorstSkew(client.Clock.Skew),
-        });
+        };
+        var plan = PolicyLifecycle.Decide(facts);
+        if (plan.LookFor.Count > 0)
+        {
+            var absent = await AbsentAsync(plan.LookFor, cancellationToken);
+            plan = PolicyLifecycle.Decide(facts with { Grants = caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, name), Absent = absent });
+        }
 
         policy = await HoldAsync(policy, plan.HoldsFinalizer, cancellationToken);
         if (policy is null) return Outcome.Done;
@@ -40,6 +54,19 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
         }
 
         return plan.LookAgainAt is { } at ? Outcome.At(at, Lane.Background) : Outcome.Done;
+    }
+
+    /// <summary>Looks on the server itself for grants that hold a place under the policy's limits and that no cache shows.</summary>
+    private async Task<IReadOnlyCollection<string>> AbsentAsync(IReadOnlyList<HolderRecord> holders, CancellationToken cancellationToken)
+    {
+        var absent = new List<string>();
+        foreach (var holder in holders)
+        {
+            if (await client.TryGetAsync<BreakGlassGrant>(holder.Grant, null, cancellationToken) is { } grant && grant.Metadata.Uid == holder.Uid) caches.LearnRead(grant);
+            else absent.Add(holder.Uid);
+        }
+
+        return absent;
     }
 
     private async Task<BreakGlassPolicy?> HoldAsync(BreakGlassPolicy policy, bool hold, CancellationToken cancellationToken)
@@ -69,24 +96,34 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
         var unbindable = new List<RoleReference>();
         foreach (var (role, ns) in policy.Spec.Access.Select(e => (e.RoleRef, e.Namespaces is [var first, ..] ? first : null)).Distinct().Take(32))
         {
-            var review = await client.CreateAsync(new SelfSubjectAccessReview
-            {
-                Spec = new()
-                {
-                    ResourceAttributes = new()
-                    {
-                        Verb = "bind",
-                        Group = Rbac.Group,
-                        Resource = role.Kind == nameof(Role) ? "roles" : "clusterroles",
-                        Name = role.Name,
-                        Namespace = ns,
-                    },
-                },
-            }, cancellationToken);
-            if (review.Status?.Allowed is not true) unbindable.Add(role);
+            if (!await CanBindAsync(role, ns, cancellationToken)) unbindable.Add(role);
         }
 
         return [.. unbindable.Distinct()];
+    }
+
+    /// <summary>A policy is looked at whenever one of its grants moves, but the operator's own rights hardly ever change: a yes holds for a while.</summary>
+    private async Task<bool> CanBindAsync(RoleReference role, string? ns, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (_bindable.TryGetValue((role, ns), out var asked) && now - asked < BindableFor && asked <= now) return true;
+        var review = await client.CreateAsync(new SelfSubjectAccessReview
+        {
+            Spec = new()
+            {
+                ResourceAttributes = new()
+                {
+                    Verb = "bind",
+                    Group = Rbac.Group,
+                    Resource = role.Kind == nameof(Role) ? "roles" : "clusterroles",
+                    Name = role.Name,
+                    Namespace = ns,
+                },
+            },
+        }, cancellationToken);
+        if (review.Status?.Allowed is not true) return false;
+        _bindable[(role, ns)] = now;
+        return true;
     }
 
     private static bool Same(PolicyStatus a, PolicyStatus b) =>

@@ -8,7 +8,8 @@ using Kube.Runtime;
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Which change in the cluster has which grant or policy looked at. Handlers only enqueue.</summary>
-internal sealed class Wiring(ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, GrantReconciler reconciler, OperatorMetrics metrics)
+internal sealed class Wiring(
+    ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, WorkQueue<string> lockdowns, GrantReconciler reconciler, OperatorMetrics metrics)
 {
     /// <summary>A policy's status follows its grants at this distance, so that a burst of them is one write.</summary>
     private static readonly TimeSpan PolicyLag = TimeSpan.FromSeconds(1);
@@ -17,6 +18,9 @@ internal sealed class Wiring(ClusterCaches caches, WorkQueue<string> grants, Wor
     {
         caches.Grants.AddHandler(OnGrant);
         caches.Policies.AddHandler(OnPolicy);
+        caches.Approvals.AddHandler(c => OnVerdict(c.Object.Spec.Grant, c.IsInitialList || c.IsSameVersion));
+        caches.Reviews.AddHandler(c => OnVerdict(c.Object.Spec.Grant, c.IsInitialList || c.IsSameVersion));
+        caches.Lockdowns.AddHandler(OnLockdown);
         caches.Namespaces.AddHandler(OnNamespace);
         caches.ClusterRoles.AddHandler(c => OnRole(c.Old?.Rules, c.Object.Rules, c.Kind, c.IsSameVersion, $"{nameof(ClusterRole)}/{c.Object.Metadata.Name}"));
         caches.Roles.AddHandler(c =>
@@ -36,12 +40,17 @@ internal sealed class Wiring(ClusterCaches caches, WorkQueue<string> grants, Wor
         foreach (var grant in caches.LiveGrants) grants.Add(grant.Metadata.Name, Lane.Background);
         foreach (var grant in caches.GrantsOfObjects()) grants.Add(grant, Lane.Background);
         foreach (var policy in caches.Policies.Store.List()) policies.Add(policy.Metadata.Name, Lane.Background);
+        foreach (var lockdown in caches.Lockdowns.Store.List()) lockdowns.Add(lockdown.Metadata.Name, Lane.Background);
     }
 
     private void OnGrant(Change<BreakGlassGrant> change)
     {
         // A policy counts its grants, also where it was us who changed them.
         policies.AddAfter(change.Object.Spec.Policy, PolicyLag);
+        if (caches.Lockdowns.Store.Count > 0)
+        {
+            foreach (var lockdown in caches.Lockdowns.Store.List()) lockdowns.AddAfter(lockdown.Metadata.Name, PolicyLag);
+        }
 
         // What we wrote ourselves comes back by the watch; it is known already.
         if (change.IsSameVersion && !change.IsInitialList) return;
@@ -54,8 +63,7 @@ internal sealed class Wiring(ClusterCaches caches, WorkQueue<string> grants, Wor
         var name = change.Object.Metadata.Name;
         if (change.Kind is not ChangeKind.Deleted && change.Object.Spec.Mode is { } mode) metrics.PolicySeen(name, mode);
         if (change.IsSameVersion && !change.IsInitialList) return;
-        var isStatusOnly = change.Kind is ChangeKind.Updated && change.Object.Metadata.Generation == change.Old?.Metadata.Generation
-            && change.Object.Metadata.DeletionTimestamp == change.Old?.Metadata.DeletionTimestamp;
+        var isStatusOnly = change is { Kind: ChangeKind.Updated, Old: { } old } && IsStatusOnly(old.Metadata, change.Object.Metadata);
 
         // A status that somebody else wrote is put right, but never in a loop: it may be another operator, which sees other things for a while.
         if (isStatusOnly) policies.AddAfter(name, PolicyLag);
@@ -65,6 +73,28 @@ internal sealed class Wiring(ClusterCaches caches, WorkQueue<string> grants, Wor
         {
             if (grant.Spec.Policy == name) grants.Add(grant.Metadata.Name, Lane.Urgent);
         }
+    }
+
+    /// <summary>Labels count, since lockdowns select by them, and annotations, since the seal is one.</summary>
+    private static bool IsStatusOnly(ObjectMeta before, ObjectMeta after)
+    {
+        static bool Same(IReadOnlyDictionary<string, string> a, IReadOnlyDictionary<string, string> b) => a.Count == b.Count && a.All(p => b.TryGetValue(p.Key, out var value) && value == p.Value);
+        return before.Generation == after.Generation && before.DeletionTimestamp == after.DeletionTimestamp && Same(before.Labels, after.Labels) && Same(before.Annotations, after.Annotations);
+    }
+
+    private void OnVerdict(string grant, bool isKnown)
+    {
+        if (!isKnown) grants.Add(grant);
+    }
+
+    private void OnLockdown(Change<BreakGlassLockdown> change)
+    {
+        if (change.IsSameVersion && !change.IsInitialList) return;
+        lockdowns.Add(change.Object.Metadata.Name);
+
+        // What it shuts goes before everything; what it shut is free to be looked at once it is lifted.
+        if (change.IsInitialList || change.Kind is ChangeKind.Updated) return;
+        foreach (var grant in caches.LiveGrants) grants.Add(grant.Metadata.Name, Lane.Urgent);
     }
 
     private void OnNamespace(Change<Namespace> change)

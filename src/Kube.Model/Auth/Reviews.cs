@@ -97,6 +97,9 @@ public sealed record SubjectAccessReviewSpec
     /// <summary>User's UID.</summary>
     public string? Uid { get; init; }
 
+    /// <summary>Whatever else the authenticator said of the user; authorizers other than RBAC may go by it.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Extra { get; init; }
+
     /// <summary>A resource request.</summary>
     public ResourceAttributes? ResourceAttributes { get; init; }
 

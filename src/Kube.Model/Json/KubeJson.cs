@@ -25,15 +25,22 @@ namespace Kube.Model;
 [JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(Lease)), JsonSerializable(typeof(KubeList<Lease>))]
 [JsonSerializable(typeof(Event)), JsonSerializable(typeof(KubeList<Event>))]
+[JsonSerializable(typeof(AdmissionReview))]
+[JsonSerializable(typeof(MutatingWebhookConfiguration)), JsonSerializable(typeof(KubeList<MutatingWebhookConfiguration>))]
+[JsonSerializable(typeof(ValidatingWebhookConfiguration)), JsonSerializable(typeof(KubeList<ValidatingWebhookConfiguration>))]
 internal sealed partial class KubeJsonContext : JsonSerializerContext;
 
 /// <summary>Gives the contracts with the habits of the Kubernetes API: camelCase, nulls and empty collections left out.</summary>
 public static class KubeJson
 {
     private static readonly JsonSerializerOptions Options = WithKubernetesHabits(KubeJsonContext.Default);
+    private static readonly JsonSerializerOptions StrictOptions = new(Options) { AllowDuplicateProperties = false };
 
     /// <summary>The contract of one of the types of this assembly.</summary>
     public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
+
+    /// <summary>The same, for what anybody may send: a member that is there twice is an error, since two readers could see two things.</summary>
+    public static JsonTypeInfo<T> Strict<T>() => (JsonTypeInfo<T>)StrictOptions.GetTypeInfo(typeof(T));
 
     /// <summary>
     /// Options over a context with the same habits. Go's <c>omitempty</c> leaves out empty maps and lists, and a patch that
@@ -45,6 +52,7 @@ public static class KubeJson
         {
             TypeInfoResolver = ((IJsonTypeInfoResolver)context).WithAddedModifier(LeaveOutEmptyCollections),
         };
+        options.Converters.Add(new PooledStringConverter());
         options.MakeReadOnly();
         return options;
     }

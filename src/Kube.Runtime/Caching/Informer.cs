@@ -16,7 +16,8 @@ namespace Kube.Runtime;
 /// <item>Every handler, however late it comes, is told of each object that is there, marked as initial list.</item>
 /// <item>Changes may be left out (several become one) but the last state is always told; a deletion that went unseen is
 /// found by the next list.</item>
-/// <item>What was put into the store by <see cref="Store{T}.Learn"/> is told when the watch shows it, as an update to the same version.</item>
+/// <item>What was put into the store by <see cref="Store{T}.Learn"/> is told when the watch shows it, as an update to the same version; what
+/// was put there by <see cref="Store{T}.LearnRead"/>, as an update from what the watch showed before.</item>
 /// </list>
 /// </remarks>
 public sealed partial class Informer<T>
@@ -128,7 +129,7 @@ public sealed partial class Informer<T>
                 Namespace = options.Namespace,
                 LabelSelector = options.LabelSelector,
                 FieldSelector = options.FieldSelector,
-                ResourceVersion = version.Length == 0 ? null : version,
+                ResourceVersion = version.Length == 0 || (version == "0" && options.FirstListInPages) ? null : version,
 
                 // Pages at a certain version would go past the server's watch cache to etcd.
                 Limit = version is "" or "0" ? PageSize : 0,

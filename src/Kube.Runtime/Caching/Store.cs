@@ -24,6 +24,9 @@ public sealed class Store<T>
 
     // For an object whose newest version was learned: the version that the server's own stream showed last.
     private readonly Dictionary<ObjectKey, T?> _shownBefore = [];
+
+    // Of those, the ones that were read, so that what the watch tells of them is news.
+    private readonly HashSet<ObjectKey> _read = [];
     private readonly DeadUids _dead = new();
 
     // Where a learned deletion left no object: the version up to which everything about that name is past. Gone once the watch is there.
@@ -74,9 +77,17 @@ public sealed class Store<T>
     /// Puts the API server's answer to our own create, replace, patch or apply into the store. No handler is notified; the
     /// watch tells of the same version later, as an update from it to itself. An answer that the watch has overtaken is dropped.
     /// </summary>
-    public void Learn(T written)
+    public void Learn(T written) => Take(written, isRead: false);
+
+    /// <summary>
+    /// Puts what a read of ours found into the store, which may be ahead of the watch. Others have not looked at it yet, so the watch tells of it
+    /// later as if it had not been known: as an update from what it showed before.
+    /// </summary>
+    public void LearnRead(T read) => Take(read, isRead: true);
+
+    private void Take(T learned, bool isRead)
     {
-        var item = _transform is null ? written : _transform(written);
+        var item = _transform is null ? learned : _transform(learned);
         var key = ObjectKey.Of(item);
         var version = Versions.Of(item);
         lock (_lock)
@@ -93,6 +104,7 @@ public sealed class Store<T>
             }
 
             _shownBefore.TryAdd(key, held);
+            if (isRead) _read.Add(key);
             Put(key, item);
         }
     }
@@ -136,9 +148,10 @@ public sealed class Store<T>
             // write came out of a state without it: told as an update from here to what we hold.
             if (Versions.IsOlder(Versions.Of(item), Versions.Of(held))) return new(ChangeKind.Updated, held, item);
 
-            _shownBefore.Remove(key);
+            _shownBefore.Remove(key, out var before);
+            var isNews = _read.Remove(key);
             Put(key, item);
-            return new(ChangeKind.Updated, item, held);
+            return isNews && before is null ? new(ChangeKind.Added, item) : new(ChangeKind.Updated, item, isNews ? before : held);
         }
     }
 
@@ -213,14 +226,17 @@ public sealed class Store<T>
         if (!rewound && Versions.IsOlder(Versions.Of(item), Versions.Of(held))) return new(ChangeKind.Updated, held, item);
 
         // A change by somebody else between what was shown before and our own write would go unseen as "same version".
-        if (_shownBefore.Remove(key, out var before) && before is not null) held = before;
+        var isNews = _read.Remove(key);
+        if (_shownBefore.Remove(key, out var before) && (before is not null || isNews)) held = before;
         Put(key, item);
+        if (held is null) return new(ChangeKind.Added, item);
         return new(ChangeKind.Updated, item, held);
     }
 
     private void ForgetWhatWasLearned()
     {
         _shownBefore.Clear();
+        _read.Clear();
         _dead.Clear();
         _past.Clear();
     }
@@ -255,6 +271,7 @@ public sealed class Store<T>
     {
         if (_items.Remove(key, out var held)) Unindex(held);
         _shownBefore.Remove(key);
+        _read.Remove(key);
     }
 
     private void Unindex(T held)

@@ -80,7 +80,7 @@ public sealed class GrantApprovalTests
     {
         var approvals = new[] { A.Approval(A.Grant(uid: "grant-0"), A.Caller("carol", "approvers")), A.Approval(A.Grant(), A.Caller("carol", "approvers")) with { Spec = new() { Grant = "inc-4711", Decision = "Approve", Approver = A.Caller("carol", "approvers") } } };
         var world = new World(JustInTime());
-        var facts = world.Gather(new Run()) with { Approvals = approvals, Settings = new(), Seal = Sealing.SealState.Valid, PolicySeal = Sealing.SealState.Valid };
+        var facts = world.Gather(new Run()) with { Approvals = approvals, Settings = new(), Seal = Core.Sealing.SealState.Valid, PolicySeal = Core.Sealing.SealState.Valid };
         GrantLifecycle.Decide(facts).Steps.Should().ContainSingle().Which.Should().Match<PlanStep>(s => ((PlanStep.WriteStatus)s).Status.Phase == GrantPhase.AwaitingApproval);
         GrantLifecycle.Decide(facts with { Settings = A.Settings }).Steps.OfType<PlanStep.WriteStatus>().Single().Status.ExpiresAt.Should().NotBeNull("without a webhook nobody stamps a UID, and the manifest is taken as written");
     }
@@ -223,6 +223,20 @@ public sealed class GrantApprovalTests
     }
 
     [Fact]
+    public void What_waited_for_days_lasts_as_long_as_any_other_though_the_operator_was_away_all_the_time()
+    {
+        var bypassed = new World(JustInTime(a => a with { Timeout = "100h" }, s => s with { EmergencyBypass = new() { Duration = "10m" } })) { Now = A.Start.AddHours(100).AddMinutes(1) };
+        bypassed.Run().Status.Phase.Should().Be(GrantPhase.Active);
+        GrantLifecycle.DueAt(bypassed.Grant, bypassed.Settings).Should().Be(A.Start.AddHours(100).AddMinutes(11));
+
+        var approved = new World(JustInTime(a => a with { Timeout = "100h" })) { Now = A.Start.AddHours(99) };
+        approved.Decide("carol");
+        approved.Run().RunFor(TimeSpan.FromMinutes(29));
+        approved.HasAccess().Should().BeTrue();
+        approved.RunFor(TimeSpan.FromMinutes(1)).Cluster.Objects.Should().BeEmpty();
+    }
+
+    [Fact]
     public void A_bypass_gives_no_longer_than_was_asked_for_and_an_approver_s_no_stops_it()
     {
         var policy = JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } });
@@ -245,6 +259,19 @@ public sealed class GrantApprovalTests
         world.Cluster.Siblings = [earlier];
         world.RunUntil(A.Start.AddMinutes(15).AddSeconds(1)).Status.Phase.Should().Be(phase);
         if (phase is GrantPhase.Denied) Of(world, "Approved").Should().Match<Condition>(c => c.Reason == "ApprovalTimeout" && c.Message.Contains("'inc-1'") && c.Message.Contains("not reviewed"));
+    }
+
+    [Fact]
+    public void A_bypass_takes_its_place_in_the_policy_and_one_that_failed_before_it_opened_holds_up_nobody()
+    {
+        var world = new World(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } })).RunUntil(A.Start.AddMinutes(16));
+        world.Cluster.Policy!.Status.Holders.Should().ContainSingle().Which.Bypass.Should().BeTrue();
+
+        var failed = GrantLimitTests.Failed("inc-1", "bob");
+        failed = failed with { Status = failed.Status with { Conditions = [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass" }] } };
+        var next = new World(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } }) with { Status = new() { Holders = [GrantLimitTests.Holder("inc-1", "bob") with { Bypass = true }] } });
+        next.Cluster.Siblings = [failed];
+        next.RunUntil(A.Start.AddMinutes(16)).Status.Phase.Should().Be(GrantPhase.Active);
     }
 
     [Fact]

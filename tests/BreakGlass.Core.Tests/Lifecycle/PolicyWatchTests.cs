@@ -134,6 +134,18 @@ public sealed class PolicyWatchTests
         PolicyLifecycle.Decide(Usual with { Policy = GrantLimitTests.Limited(new() { MaxActive = 1 }, holders), Absent = ["uid-ghost"] }).Status.Holders.Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData("False", true)]
+    [InlineData("True", false)]
+    public void One_that_used_the_bypass_stays_until_it_is_reviewed(string reviewed, bool stays)
+    {
+        var over = GrantLimitTests.Over("over", "bob", 5);
+        over = over with { Status = over.Status with { Conditions = [new() { Type = "Reviewed", Status = reviewed, Reason = "x" }] } };
+        var plan = Holding(new(), [GrantLimitTests.Holder("over", "bob") with { Bypass = true }], [over]);
+        plan.Status.Holders.Count.Should().Be(stays ? 1 : 0);
+        plan.LookAgainAt.Should().Be(A.Start.AddMinutes(-10).AddHours(168).AddSeconds(1), "only the window of activations wakes it");
+    }
+
     private static PolicyPlan Holding(Limits limits, HolderRecord[] holders, BreakGlassGrant[] grants) =>
         PolicyLifecycle.Decide(Usual with { Policy = GrantLimitTests.Limited(limits, holders), Grants = grants });
 

@@ -102,6 +102,83 @@ public sealed class RoleRiskTests
     public void A_way_to_further_rights_is_seen(string group, string resource, string verb, bool escalates) =>
         RoleRisk.CanEscalate(A.Rule(group, resource, verb)).Should().Be(escalates);
 
+    [Theory]
+    [InlineData("", "pods", "get", true)]
+    [InlineData("apps", "deployments", "list", true)]
+    [InlineData("apps", "deployments", "watch", true)]
+    [InlineData("apps", "deployments/scale", "get", true)]
+    [InlineData("", "pods/log", "get", true)]
+    [InlineData("", "pods/status", "get", true)]
+    [InlineData("", "pods", "*", false)]
+    [InlineData("", "*", "get", false)]
+    [InlineData("*", "pods", "get", false)]
+    [InlineData("apps", "*/scale", "get", false)]
+    [InlineData("", "pods", "delete", false)]
+    [InlineData("", "pods", "deletecollection", false)]
+    [InlineData("", "pods", "create", false)]
+    [InlineData("", "secrets", "get", false)]
+    [InlineData("", "secrets", "watch", false)]
+    [InlineData("", "pods/exec", "get", false)]
+    [InlineData("", "pods/attach", "get", false)]
+    [InlineData("", "pods/portforward", "get", false)]
+    [InlineData("", "pods/proxy", "get", false)]
+    [InlineData("", "services/proxy", "get", false)]
+    [InlineData("", "nodes/proxy", "get", false)]
+    [InlineData("subresources.kubevirt.io", "virtualmachineinstances/console", "get", false)]
+    [InlineData("", "serviceaccounts/token", "create", false)]
+    [InlineData("", "users", "impersonate", false)]
+    [InlineData(Rbac, "clusterroles", "bind", false)]
+    [InlineData(Rbac, "clusterroles", "escalate", false)]
+    [InlineData(Rbac, "clusterroles", "get", true)]
+    public void Only_reading_is_read_only(string group, string resource, string verb, bool readOnly)
+    {
+        RoleRisk.IsReadOnly([A.Rule(group, resource, verb)]).Should().Be(readOnly);
+        RoleRisk.IsReadOnly([A.Rule("", "pods", "get"), A.Rule(group, resource, "get", verb)]).Should().Be(readOnly, "one rule is enough");
+    }
+
+    [Theory]
+    [InlineData("/healthz", "get", true)]
+    [InlineData("/metrics", "get", true)]
+    [InlineData("/metrics", "post", false)]
+    [InlineData("/debug/pprof/heap", "get", false)]
+    [InlineData("/logs/kube-apiserver.log", "get", false)]
+    [InlineData("/*", "get", false)]
+    public void A_path_can_be_read_only_too(string path, string verb, bool readOnly) =>
+        RoleRisk.IsReadOnly([new() { NonResourceUrls = [path], Verbs = [verb] }]).Should().Be(readOnly);
+
+    [Fact]
+    public void A_role_without_rules_is_not_called_read_only_since_it_may_not_be_filled_in_yet() => RoleRisk.IsReadOnly([]).Should().BeFalse();
+
+    [Theory]
+    [InlineData("", "serviceaccounts", "impersonate", true)]
+    [InlineData("", "users", "impersonate", true)]
+    [InlineData("", "groups", "*", true)]
+    [InlineData("*", "*", "*", true)]
+    [InlineData("authentication.k8s.io", "userextras/scopes", "impersonate", true)]
+    [InlineData("authentication.k8s.io", "uids", "impersonate", true)]
+    [InlineData("authentication.k8s.io", "users", "impersonate:user-info", true)]
+    [InlineData("authentication.k8s.io", "nodes", "impersonate:arbitrary-node", true)]
+    [InlineData("", "serviceaccounts", "create", false)]
+    [InlineData("", "nodes", "*", false)]
+    [InlineData("apps", "*", "*", false)]
+    [InlineData("authentication.k8s.io", "tokenreviews", "create", false)]
+    public void Acting_as_somebody_else_is_seen(string group, string resource, string verb, bool impersonates)
+    {
+        RoleRisk.CanImpersonate([A.Rule("", "pods", "get"), A.Rule(group, resource, verb)]).Should().Be(impersonates);
+        if (impersonates) RoleRisk.CanEscalate(A.Rule(group, resource, verb)).Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData("admissionregistration.k8s.io", "validatingwebhookconfigurations", "delete", true)]
+    [InlineData("admissionregistration.k8s.io", "mutatingwebhookconfigurations", "patch", true)]
+    [InlineData("admissionregistration.k8s.io", "validatingadmissionpolicybindings", "deletecollection", true)]
+    [InlineData("admissionregistration.k8s.io", "*", "create", true)]
+    [InlineData("*", "*", "*", true)]
+    [InlineData("admissionregistration.k8s.io", "validatingwebhookconfigurations", "get", false)]
+    [InlineData("apps", "*", "*", false)]
+    public void Changing_admission_itself_is_seen(string group, string resource, string verb, bool changes) =>
+        RoleRisk.CanChangeAdmission([A.Rule("", "pods", "get"), A.Rule(group, resource, verb)]).Should().Be(changes);
+
     private static PolicyRule Turned(PolicyRule r) => new()
     {
         Verbs = [.. r.Verbs.Reverse()], ApiGroups = [.. r.ApiGroups.Reverse()], Resources = [.. r.Resources.Reverse()],

@@ -36,7 +36,7 @@ public class BadInputTests
         ["start time"] = (p => p, g => g with { StartTime = DateTimeOffset.UnixEpoch }, "StartTimeNotAllowed", ["spec.startTime"]),
         ["suspended policy"] = (p => p with { Suspended = true }, g => g, "PolicySuspended", ["spec.policy", "suspended"]),
         ["policy that reaches the operator"] = (p => p with { Access = [Sample.Entry("a", "breakglass-grants")] }, g => g, "PolicyNotReady", ["breakglass-grants"]),
-        ["policy that asks for approval"] = (p => p with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = p.Requesters } }, g => g, "PolicyNotReady", ["spec.mode"]),
+        ["policy that asks for what cannot be enforced"] = (p => p with { IdleTimeout = "10m" }, g => g, "PolicyNotReady", ["spec.idleTimeout"]),
     };
 
     public static TheoryData<string> Names => [.. Cases.Keys];

@@ -53,7 +53,7 @@ public sealed class OptionParserTests
         {
             var values = new Dictionary<string, string>
             {
-                ["namespace"] = "a", ["grants-namespace"] = "b", ["trust-requester"] = "true", ["kubeconfig"] = "/x/y", ["context"] = "kind-x",
+                ["namespace"] = "a", ["grants-namespace"] = "b", ["trust-requester"] = "true", ["webhook"] = "false", ["webhook-address"] = "[::1]:8443", ["webhook-cert-dir"] = "/etc/tls", ["webhook-extra-names"] = "hooks.example,10.0.0.7", ["kubeconfig"] = "/x/y", ["context"] = "kind-x",
                 ["http-address"] = "127.0.0.1:9000", ["leader-elect"] = "false", ["lease-duration"] = "1m", ["renew-deadline"] = "12s", ["retry-period"] = "3s",
                 ["revocation-workers"] = "7", ["workers"] = "9", ["resync"] = "1h30m", ["log-level"] = "debug", ["otlp-endpoint"] = "http://collector:4318",
                 ["public-server"] = "https://api.example:6443", ["public-ca-file"] = file, ["cluster-name"] = "prod eu",
@@ -108,6 +108,9 @@ public sealed class OptionParserTests
     [InlineData("--namespace=", "--namespace (BREAKGLASS_NAMESPACE)", "breakglass-system")]
     [InlineData("--grants-namespace=-a", "--grants-namespace (BREAKGLASS_GRANTS_NAMESPACE)", "lower-case")]
     [InlineData("--trust-requester=yes", "--trust-requester (BREAKGLASS_TRUST_REQUESTER)", "true or false")]
+    [InlineData("--webhook=off", "--webhook (BREAKGLASS_WEBHOOK)", "true or false")]
+    [InlineData("--webhook-address=9443", "--webhook-address (BREAKGLASS_WEBHOOK_ADDRESS)", ":8080")]
+    [InlineData("--webhook-extra-names=a b", "--webhook-extra-names (BREAKGLASS_WEBHOOK_EXTRA_NAMES)", "hooks.example")]
     [InlineData("--kubeconfig=", "--kubeconfig", "1 to 1024")]
     [InlineData("--http-address=8080", "--http-address (BREAKGLASS_HTTP_ADDRESS)", ":8080")]
     [InlineData("--http-address=::1:8080", "--http-address", "[::1]:8080")]

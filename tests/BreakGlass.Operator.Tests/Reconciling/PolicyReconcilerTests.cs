@@ -99,10 +99,10 @@ public class PolicyReconcilerTests
     [Fact]
     public Task What_this_version_cannot_enforce_makes_it_not_ready_and_denies_its_grants() => With(world =>
     {
-        world.Server.Modify<BreakGlassPolicy>("payments-oncall", null, p => p with { Spec = p.Spec with { Limits = new() { MaxActive = 1 } } });
+        world.Server.Modify<BreakGlassPolicy>("payments-oncall", null, p => p with { Spec = p.Spec with { IdleTimeout = "10m" } });
         world.Server.Put(Sample.Grant());
         world.Settle();
-        Conditions.Find(world.Policy()!.Status.Conditions, "Ready")!.Message.Should().Contain("spec.limits");
+        Conditions.Find(world.Policy()!.Status.Conditions, "Ready")!.Message.Should().Contain("spec.idleTimeout");
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Denied);
         Conditions.Find(world.Grant()!.Status.Conditions, "Authorized")!.Reason.Should().Be("PolicyNotReady");
     });

@@ -25,6 +25,16 @@ public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
     [InlineData(Operator, "get secrets -n breakglass-grants", true)]
     [InlineData(Operator, "get secrets -n kube-system", false)]
     [InlineData(Operator, "get secrets -n breakglass-system", false)]
+    [InlineData(Operator, "list secrets -n breakglass-system", false)]
+    [InlineData(Operator, "get secrets/breakglass-seal-keys -n breakglass-system", true)]
+    [InlineData(Operator, "update secrets/breakglass-webhook-tls -n breakglass-system", true)]
+    [InlineData(Operator, "update secrets/other -n breakglass-system", false)]
+    [InlineData(Operator, "create secrets -n breakglass-system", true)]
+    [InlineData(Operator, "patch mutatingwebhookconfigurations.admissionregistration.k8s.io/breakglass-operator", true)]
+    [InlineData(Operator, "patch validatingwebhookconfigurations.admissionregistration.k8s.io/breakglass-operator", true)]
+    [InlineData(Operator, "patch validatingwebhookconfigurations.admissionregistration.k8s.io/other", false)]
+    [InlineData(Operator, "list mutatingwebhookconfigurations.admissionregistration.k8s.io", false)]
+    [InlineData(Operator, "delete mutatingwebhookconfigurations.admissionregistration.k8s.io/breakglass-operator", false)]
     [InlineData(Operator, "create serviceaccounts --subresource=token -n breakglass-grants", true)]
     [InlineData(Operator, "create serviceaccounts --subresource=token -n kube-system", false)]
     [InlineData(Operator, "create roles.rbac.authorization.k8s.io -n kube-system", false)]
@@ -39,7 +49,8 @@ public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
     [InlineData(Reaper, "create clusterrolebindings.rbac.authorization.k8s.io", false)]
     [InlineData(Reaper, "delete secrets -n breakglass-grants", true)]
     [InlineData(Reaper, "list secrets -n kube-system", false)]
-    [InlineData(Reaper, "get breakglassgrants.breakglass.dev", false)]
+    [InlineData(Reaper, "list breakglassgrants.breakglass.dev", true)]
+    [InlineData(Reaper, "update breakglassgrants.breakglass.dev", false)]
     public async Task An_identity_may_do_exactly_its_work(string identity, string what, bool allowed)
     {
         var result = await crds.ControlPlane.KubectlAsync(crds.ControlPlane.AdminKubeconfig, ["auth", "can-i", .. what.Split(' '), "--as", identity]);

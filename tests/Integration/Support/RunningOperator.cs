@@ -65,7 +65,7 @@ internal sealed class RunningOperator : IAsyncDisposable
 
     /// <summary>Starts it and waits until it is ready: connected, all caches filled.</summary>
     /// <param name="kubeconfig">Of its ServiceAccount, never of an administrator.</param>
-    /// <param name="options">Beside <c>--trust-requester</c> and the address.</param>
+    /// <param name="options">Beside <c>--trust-requester</c>, <c>--webhook=false</c> and the address; of two equal ones the last counts.</param>
     public static async Task<RunningOperator> StartAsync(string kubeconfig, params string[] options)
     {
         for (var tries = 1; ; tries++)
@@ -97,7 +97,7 @@ internal sealed class RunningOperator : IAsyncDisposable
     {
         var port = FreePort();
         return new(
-            Start(kubeconfig, ["--trust-requester", $"--http-address=127.0.0.1:{port}", .. options]), new Uri($"http://127.0.0.1:{port}"));
+            Start(kubeconfig, ["--trust-requester", "--webhook=false", $"--http-address=127.0.0.1:{port}", .. options]), new Uri($"http://127.0.0.1:{port}"));
     }
 
     /// <summary>One pass of <c>breakglass-operator reap</c>: its exit code and what it wrote.</summary>

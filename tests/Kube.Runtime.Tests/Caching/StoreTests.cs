@@ -62,6 +62,31 @@ public class StoreTests
     }
 
     [Fact]
+    public void What_was_only_read_is_news_when_the_watch_tells_of_it()
+    {
+        _store.Upsert(Ns("a", 1));
+        _store.LearnRead(Ns("a", 5, label: "by somebody else"));
+        _store.LearnRead(Ns("b", 6));
+
+        Names("by somebody else").Should().BeEquivalentTo("a");
+        var change = _store.Upsert(Ns("a", 5, label: "by somebody else"))!.Value;
+        change.Old!.Metadata.ResourceVersion.Should().Be("1", "nobody was told of version 5 yet");
+        change.IsSameVersion.Should().BeFalse();
+        _store.Upsert(Ns("b", 6))!.Value.Kind.Should().Be(ChangeKind.Added);
+        _store.Upsert(Ns("b", 6))!.Value.IsSameVersion.Should().BeTrue("it was told");
+    }
+
+    [Fact]
+    public void What_was_read_and_then_written_by_us_is_still_news()
+    {
+        _store.Upsert(Ns("a", 1));
+        _store.LearnRead(Ns("a", 5));
+        _store.Learn(Ns("a", 7));
+
+        _store.Upsert(Ns("a", 7))!.Value.Old!.Metadata.ResourceVersion.Should().Be("1");
+    }
+
+    [Fact]
     public void An_event_older_than_our_own_write_does_not_turn_the_store_back_but_is_told()
     {
         _store.Upsert(Ns("a", 1));

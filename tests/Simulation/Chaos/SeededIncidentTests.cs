@@ -6,13 +6,11 @@ namespace Simulation;
 
 /// <summary>
 /// Random nights, each from a seed. <c>SIMULATION_SEEDS</c> (how many, 50 by default) and <c>SIMULATION_FIRST_SEED</c> (from which on, 1 by
-/// default) run others. Part of <c>make test-long</c>: it still finds faults (seeds 38, 70 and 72: two operators that act at once on caches that
-/// disagree go round in circles), and a replay is not exact, since the back-off of a started operator is random.
+/// default) run others. A replay is not exact, since the back-off of a started operator is random.
 /// </summary>
 public class SeededIncidentTests(ITestOutputHelper output)
 {
     [Fact]
-    [Trait("Category", "Long")]
     public Task Whatever_happens_access_ends_in_time_and_nothing_is_left() => Stillness.Run(stillness =>
     {
         var (first, count) = (Number("SIMULATION_FIRST_SEED", 1), Number("SIMULATION_SEEDS", 50));

@@ -32,7 +32,7 @@ internal sealed class World : IDisposable
 
     public LogBook Logs { get; } = new();
 
-    public static OperatorOptions Options { get; } = new() { TrustRequester = true, LeaderElect = false, Workers = 4, RevocationWorkers = 4 };
+    public static OperatorOptions Options { get; } = new() { TrustRequester = true, Webhook = false, LeaderElect = false, Workers = 4, RevocationWorkers = 4 };
 
     public DateTimeOffset Now => Clock.GetUtcNow();
 

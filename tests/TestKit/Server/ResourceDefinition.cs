@@ -65,6 +65,11 @@ public sealed class ResourceRegistry
 
         Register(new("coordination.k8s.io", "v1", "Lease", "leases", true) { CreateOnUpdate = true, UnconditionalUpdate = false, Validate = KindRules.Lease });
         Register(new("events.k8s.io", "v1", "Event", "events", true) { Validate = (o, old) => KindRules.Event(o, old, server) });
+        foreach (var kind in new[] { "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration" })
+        {
+            Register(new("admissionregistration.k8s.io", "v1", kind, kind.ToLowerInvariant() + "s", false)); // stored and served; nobody is called
+        }
+
         foreach (var (kind, plural) in new[]
         {
             ("BreakGlassPolicy", "breakglasspolicies"), ("BreakGlassGrant", "breakglassgrants"), ("BreakGlassApproval", "breakglassapprovals"),

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Sealing;
 using Kube.Model;
 using TestKit.Builders;
 
@@ -28,6 +29,12 @@ internal static class Happenings
             case Kind.CatchUp: world.CachesLag = false; break;
             case Kind.StepTime: world.Now += TimeSpan.FromSeconds(a % 7 == 0 ? b * 4 : b % 60); break;
             case Kind.JumpToEnd: world.Now = Later(world.Now, (world.Cluster.Grant?.Status.ExpiresAt ?? A.Start).AddMilliseconds((a % 3) - 1)); break;
+            case Kind.Lock: world.Lock(b % 2 == 0 ? null : A.Selector(("team", "another"))); break;
+            case Kind.Unlock: world.Unlock(); break;
+            case Kind.SealGoes: (world.Settings, world.Seal, world.PolicySeal) = (world.Settings with { TrustRequester = false }, a % 2 == 0 ? SealState.Broken : SealState.Valid, a % 2 == 0 ? SealState.Valid : SealState.Missing); break;
+            case Kind.SealComes: (world.Seal, world.PolicySeal) = (SealState.Valid, SealState.Valid); break;
+            case Kind.SiblingOpens: world.Cluster.Siblings = [.. world.Cluster.Siblings.RemoveAll(s => s.Metadata.Name == $"s{a % 3}"), GrantLimitTests.Live($"s{a % 3}", b % 2 == 0 ? "alice" : "bob")]; break;
+            case Kind.SiblingEnds: world.Cluster.Siblings = [.. world.Cluster.Siblings.Select(s => s.Metadata.Name == $"s{a % 3}" ? GrantLimitTests.Over(s.Metadata.Name, s.Spec.Requester!.Username, b % 10) : s)]; break;
             case Kind.NamespaceCome: world.SetNamespace(A.Namespace(ns, ("team", "x"))); break;
             case Kind.NamespaceRelabel when world.Cluster.Namespaces.ContainsKey(ns): world.SetNamespace(b % 2 == 0 ? A.Namespace(ns) : A.Namespace(ns, ("team", "y"))); break;
             case Kind.NamespaceTerminate: world.TerminateNamespace(ns); break;
@@ -45,6 +52,9 @@ internal static class Happenings
         {
             switch (what.Kind)
             {
+                case Kind.LimitChange: world.EditPolicy(s => s with { Limits = a % 3 == 0 ? null : new() { MaxActive = 1 + (b % 2) } }); return;
+                case Kind.WindowChange when policy.Spec.Schedule is not null: world.EditPolicy(s => s with { Schedule = s.Schedule! with { Windows = [s.Schedule.Windows[0] with { End = $"01:{10 + (a % 45)}" }] } }); return;
+                case Kind.HolderComes: world.Cluster.WritePolicyStatus(policy, policy.Status with { Holders = [.. policy.Status.Holders.Where(h => h.Grant != $"h{a % 2}"), GrantLimitTests.Holder($"h{a % 2}", b % 2 == 0 ? "alice" : "bob")] }); return;
                 case Kind.PolicyNarrow when policy.Spec.Access.Count > 1: world.EditPolicy(s => s with { Access = [.. s.Access.Where((_, i) => i != a % s.Access.Count)] }); return;
                 case Kind.PolicyNarrow: world.EditPolicy(s => s with { Access = [.. s.Access.Select(e => e.Namespaces.Count > 1 ? e with { Namespaces = [e.Namespaces[a % e.Namespaces.Count]] } : e)] }); return;
                 case Kind.PolicyWiden: world.EditPolicy(s => s with { Access = [.. s.Access.Select(e => e.Namespaces.Count > 0 ? e with { Namespaces = [.. e.Namespaces.Union(["kube-system", "shop"])] } : e)] }); return;
@@ -61,6 +71,10 @@ internal static class Happenings
         var o = objects.Count == 0 ? null : objects[a % objects.Count];
         switch (what.Kind)
         {
+            case Kind.Approve: world.Decide(new[] { "carol", "dave", "alice", "mallory" }[a % 4], group: a % 4 == 3 ? "dev" : "approvers"); break;
+            case Kind.Object when a % 4 == 0: world.Decide("erin", "Deny", b % 2 == 0 ? "approvers" : "dev"); break;
+            case Kind.WithdrawApprovals: world.Cluster.Approvals = []; break;
+            case Kind.Review: world.Review(new[] { "sam", "alice", "carol" }[a % 3]); break;
             case Kind.Revoke when grant.Spec.Revoke is null: world.Revoke(); break;
             case Kind.DeleteGrant: world.DeleteGrant(); break;
             case Kind.TouchGrant: world.Meanwhile = () => { if (world.Cluster.Grant is not null) world.Write(g => g); }; break;

@@ -2,6 +2,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
 using Kube.Model;
+using TestKit.Builders;
 
 namespace BreakGlass.Core.Tests.Lifecycle.Model;
 
@@ -27,6 +28,9 @@ internal sealed class Invariants
     /// <summary>How many plans were seen, so that a property is not true for want of anything to look at.</summary>
     public int Plans { get; private set; }
 
+    /// <summary>How each grant that was opened came to it.</summary>
+    public HashSet<string> Opened { get; } = [];
+
     private void OnDecided(GrantFacts facts, GrantPlan plan)
     {
         Plans++;
@@ -44,13 +48,19 @@ internal sealed class Invariants
             {
                 Hold(!terminal, $"the plan of a finished grant never gives: {step}");
                 Hold(due is { } at && facts.Now < at, $"nothing is given at or past the end: {step}");
+                Hold(!facts.Lockdowns.Any(l => facts.Policy is null || l.Spec.PolicySelector is null), $"nothing is given under a lockdown: {step}");
                 Hold(grant.Spec.Revoke is null && grant.Metadata.DeletionTimestamp is null, $"nothing is given to what was revoked or deleted: {step}");
             }
 
             if (step is PlanStep.Create { Object: var made }) OnCreate(grant, made);
             if ((step as PlanStep.Create)?.Object is { } o && Cluster.IsBinding(o)) OnGive(facts, grant, o);
             if (step is PlanStep.Repair { Desired: var mended } && Cluster.IsBinding(mended)) OnGive(facts, grant, mended);
-            if (step is PlanStep.WriteStatus write) OnWrite(grant, write.Status, facts.Now);
+            if (step is PlanStep.Reserve reserve) Openings.HoldPlace(facts, grant, reserve);
+            if (step is PlanStep.WriteStatus write)
+            {
+                OnWrite(grant, write.Status, facts.Now);
+                if (grant.Status.ExpiresAt is null && write.Status.ExpiresAt is not null) Opened.Add(Openings.Hold(facts, grant, write.Status));
+            }
         }
 
         if (plan.Steps.Count == 0 && due is { } live) Hold(plan.LookAgainAt <= live, $"a live grant is looked at by its end at the latest, not {plan.LookAgainAt:O}");
@@ -68,7 +78,14 @@ internal sealed class Invariants
             _ => grant.Status.Bindings.Any(b => Place.Of(b) == Place.Of(made)) && grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer),
         };
         Hold(recorded && grant.Status.ExpiresAt is not null, $"{made.Kind} {key} is recorded with its end before it is made");
-        Hold(Timestamp.TryParse(made.Metadata.Annotations[BreakGlassApi.ExpiresAtAnnotation], out var end) && end <= grant.Metadata.CreationTimestamp + TimeSpan.FromHours(13), "the reaper finds a true end on it");
+        Hold(Timestamp.TryParse(made.Metadata.Annotations[BreakGlassApi.ExpiresAtAnnotation], out var end) && end <= grant.Metadata.CreationTimestamp + Longest(grant), "the reaper finds a true end on it");
+    }
+
+    /// <summary>From creation to the last end that any policy could give: 12 hours, an hour to open, and the time that approvers or a planned start had it wait.</summary>
+    private static TimeSpan Longest(BreakGlassGrant grant)
+    {
+        var waited = grant.Status.Approvals.Count > 0 || grant.Status.Transitions.Any(t => t.To is GrantPhase.AwaitingApproval) || GrantConditions.IsBypassed(grant);
+        return TimeSpan.FromHours(13) + (waited ? TimeSpan.FromHours(168) : grant.Spec.StartTime is { } start && start > A.Start ? start - A.Start : TimeSpan.Zero);
     }
 
     /// <summary>A binding gives no more than what was recorded and what the policy says now, to the grant's identity alone.</summary>
@@ -111,6 +128,8 @@ internal sealed class Invariants
         }
 
         if (before.ExpiresAt is not null) Hold(after.ExpiresAt == before.ExpiresAt && after.ActivatedAt == before.ActivatedAt, "the end is decided once");
+        if (Conditions.IsTrue(before.Conditions, "Reviewed")) Hold(Conditions.IsTrue(after.Conditions, "Reviewed"), "what was reviewed stays so");
+        if (after.Phase is GrantPhase.AwaitingApproval or GrantPhase.Scheduled) Hold(after.ExpiresAt is null || before.ExpiresAt is not null, "what waits has no record that could open");
         if (Conditions.IsTrue(after.Conditions, "Active")) Hold(!GrantLifecycle.IsTerminal(after.Phase), "what is finished is not Active");
     }
 
@@ -130,7 +149,7 @@ internal sealed class Invariants
 
     private static bool IsReader(BreakGlassGrant grant, IKubeObject o) => o.Metadata.Name == GrantNames.Reader(grant) && o is Role or RoleBinding { RoleRef.Kind: "Role" };
 
-    private static void Hold(bool holds, string what)
+    internal static void Hold(bool holds, string what)
     {
         if (!holds) throw new InvalidOperationException($"Broken: {what}");
     }

@@ -17,8 +17,13 @@ internal sealed class LimitRace
     private int _version = 100;
 
     public LimitRace(Limits limits, int grants, int deciders, Func<int, string> requester)
+        : this(A.Policy(s => s with { Limits = limits }), grants, deciders, requester)
     {
-        Policy = A.Policy(s => s with { Limits = limits, Duration = new() { Default = "30m", Max = "1h" } });
+    }
+
+    public LimitRace(BreakGlassPolicy policy, int grants, int deciders, Func<int, string> requester)
+    {
+        Policy = policy;
         Grants = Enumerable.Range(0, grants)
             .Select(i => A.Grant(s => s with { Requester = A.Caller(requester(i), "payments-oncall") }, $"g{i}", $"uid-g{i}"))
             .ToDictionary(g => g.Metadata.Name);

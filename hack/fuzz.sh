@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Throws mutated admission reviews at the code of both webhook endpoints, in one process. Each must be answered in a known form, no handler may throw, and
+# no grant may be let in under another name than the caller's. What breaks that is printed as base64, to be made a test of.
+#
+#   FUZZ_INPUTS   how many (default 1000000)
+#   FUZZ_SEED     a number; the same seed gives the same inputs (default: the seconds of the clock)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+say_as="fuzz"
+# shellcheck source=hack/lib.sh
+. hack/lib.sh
+
+export FUZZ_INPUTS="${FUZZ_INPUTS:-1000000}" FUZZ_SEED="${FUZZ_SEED:-$(($(date +%s) % 1000000))}"
+hack/build.sh tests/BreakGlass.Operator.Tests
+say "$FUZZ_INPUTS inputs with the seed $FUZZ_SEED"
+result="$(mktemp)"
+trap 'rm -f "$result"' EXIT
+if ! dotnet test artifacts/bin/BreakGlass.Operator.Tests/release/BreakGlass.Operator.Tests.dll --filter "FullyQualifiedName~Admission.FuzzTests" \
+    --logger "console;verbosity=detailed" >"$result" 2>&1; then
+    cat "$result"
+    fail "something broke with the seed $FUZZ_SEED; see above"
+fi
+sed -n 's/^ *FUZZ //p' "$result"

@@ -1,0 +1,51 @@
+namespace BreakGlass.Core.Guard;
+
+/// <summary>What the persistence guard looks at in a write, as admission sees it.</summary>
+public sealed record GuardedWrite
+{
+    /// <summary>The user name of who writes, as authenticated (or impersonated).</summary>
+    public string User { get; init => field = value ?? ""; } = "";
+
+    /// <summary>CREATE, UPDATE, DELETE or CONNECT.</summary>
+    public string Operation { get; init => field = value ?? ""; } = "";
+
+    /// <summary>API group; empty for the core group.</summary>
+    public string Group { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Resource, plural.</summary>
+    public string Resource { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Subresource; empty for the object itself.</summary>
+    public string Subresource { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Namespace; empty for cluster-scoped kinds.</summary>
+    public string Namespace { get; init => field = value ?? ""; } = "";
+
+    /// <summary>The object's name; empty where the server makes one up, or the write is about a whole collection.</summary>
+    public string Name { get; init => field = value ?? ""; } = "";
+
+    /// <summary>The field <c>type</c>, of Secrets only.</summary>
+    public string SecretType { get; init => field = value ?? ""; } = "";
+}
+
+/// <summary>A way in which a grant's identity could make its access outlive the grant, or reach past it.</summary>
+public enum Persistence
+{
+    /// <summary>Roles and bindings; <c>rbac</c> in allowPersistence.</summary>
+    Rbac,
+
+    /// <summary>Tokens of ServiceAccounts, and Secrets that hold such or a bootstrap token; <c>tokens</c>.</summary>
+    Tokens,
+
+    /// <summary>Approving or signing certificate requests; <c>csr</c>.</summary>
+    Csr,
+
+    /// <summary>Admission's own configuration, and API services, through which the requests of others pass; <c>webhooks</c>.</summary>
+    Webhooks,
+
+    /// <summary>Our own kinds; never allowed.</summary>
+    OwnKinds,
+
+    /// <summary>The namespaces of the grants and of the operator; never allowed.</summary>
+    OwnNamespaces,
+}

@@ -1,0 +1,114 @@
+using System.Text;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
+
+namespace BreakGlass.Core.Guard;
+
+/// <summary>
+/// What a grant's identity must not do with its minutes unless its policy says so. The ValidatingAdmissionPolicies of <c>config/guard</c> say the
+/// same in CEL; a change here is a change there.
+/// </summary>
+/// <remarks>
+/// Two ways are out of sight of admission: impersonation, which arrives as done by the other one (see
+/// <see cref="RoleRisk.CanImpersonate(IEnumerable{Kube.Model.PolicyRule})"/>), and changes of admission itself
+/// (<see cref="RoleRisk.CanChangeAdmission"/>). Reading is no write either: a Secret that holds a token can be read by whoever may read Secrets.
+/// </remarks>
+public static class PersistenceGuard
+{
+    /// <summary>The most entries of <c>status.residue</c>: more tell nothing new, and an object ends at 1.5 MiB.</summary>
+    public const int MostResidue = 50;
+
+    private static readonly string[] TokenSecrets = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
+    private static readonly string OwnSuffix = $".{BreakGlassApi.Group}";
+
+    /// <summary>The name of the grant's ServiceAccount that a user name stands for; null for everybody else.</summary>
+    public static string? IdentityOf(string user, CoreSettings settings)
+    {
+        var prefix = Subjects.ServiceAccountUser(settings.GrantsNamespace, "");
+        return user.Length > prefix.Length && user.StartsWith(prefix, StringComparison.Ordinal) ? user[prefix.Length..] : null;
+    }
+
+    /// <summary>The name of the grant that an identity would be of; null where it cannot be one. Whether it is one, the grant's UID says: <see cref="IsOf"/>.</summary>
+    public static string? GrantNameOf(string identity) => identity.LastIndexOf('-') is var dash and > 0 ? identity[..dash] : null;
+
+    /// <summary>Whether the identity was made for this grant.</summary>
+    public static bool IsOf(string identity, BreakGlassGrant grant) => !string.IsNullOrEmpty(grant.Metadata.Uid) && GrantNames.Identity(grant) == identity;
+
+    /// <summary>In which way the write could outlive a grant; null where it could not. Who writes does not matter here.</summary>
+    public static Persistence? WayOf(GuardedWrite write, CoreSettings settings)
+    {
+        if (write.Namespace.Length > 0 && settings.IsProtected(write.Namespace)) return Persistence.OwnNamespaces;
+        return (write.Group, write.Resource, write.Subresource) switch
+        {
+            (BreakGlassApi.Group, _, _) => Persistence.OwnKinds,
+            ("apiextensions.k8s.io", "customresourcedefinitions", _) when write.Name.Length == 0 || write.Name.EndsWith(OwnSuffix, StringComparison.Ordinal) => Persistence.OwnKinds,
+            ("", "namespaces", _) when settings.IsProtected(write.Name) => Persistence.OwnNamespaces,
+            (Kube.Model.Rbac.Group, _, _) => Persistence.Rbac,
+            ("", "serviceaccounts", "token") => Persistence.Tokens,
+            ("", "secrets", "") when write.Operation is not "DELETE" && TokenSecrets.Contains(write.SecretType) => Persistence.Tokens,
+            ("certificates.k8s.io", "certificatesigningrequests", "approval" or "status") => Persistence.Csr,
+            ("admissionregistration.k8s.io", _, _) or ("apiregistration.k8s.io", _, _) => Persistence.Webhooks,
+            _ => null,
+        };
+    }
+
+    /// <summary>The word for it in a policy's <c>allowPersistence</c>; null for what no policy can allow.</summary>
+    public static string? Word(Persistence way) => way switch
+    {
+        Persistence.Rbac => "rbac",
+        Persistence.Tokens => "tokens",
+        Persistence.Csr => "csr",
+        Persistence.Webhooks => "webhooks",
+        _ => null,
+    };
+
+    /// <summary>Whether the policy lets its grants do this. A namesake of the policy that a grant was decided by allows nothing.</summary>
+    public static bool Allows(BreakGlassPolicy? policy, BreakGlassGrant grant, Persistence way) =>
+        policy is not null && policy.Metadata.Uid == grant.Status.PolicyUid && Word(way) is { } word && policy.Spec.AllowPersistence.Contains(word);
+
+    /// <summary>The sentence that the person reads whose write is refused.</summary>
+    public static string Refusal(GuardedWrite write, Persistence way, string policy)
+    {
+        var why = way switch
+        {
+            Persistence.Rbac => "roles and bindings would outlive the grant",
+            Persistence.Tokens => "a token would outlive the grant",
+            Persistence.Csr => "a certificate would outlive the grant",
+            Persistence.Webhooks => "admission and API services see the requests of others, for longer than the grant",
+            Persistence.OwnKinds => "BreakGlass's own objects decide over grants",
+            _ => "what lives in BreakGlass's own namespaces decides over grants",
+        };
+        var next = Word(way) is { } word
+            ? $"If policy '{policy}' is meant to allow it, its author adds '{word}' to spec.allowPersistence; otherwise have it done by somebody with rights of their own."
+            : "No policy can allow it; have it done by somebody with rights of their own.";
+        return $"The persistence guard refuses {Describe(write)}: {why}. It was recorded. {next}";
+    }
+
+    /// <summary>The entry of <c>status.residue</c>.</summary>
+    public static string Residue(GuardedWrite write, Persistence way, bool allowed) => $"{(allowed ? "allowed" : "refused")} {Word(way) ?? "own"}: {Describe(write)}";
+
+    /// <summary>The residue with one more entry; the same list where that is there already, or it is full.</summary>
+    public static IReadOnlyList<string> Add(IReadOnlyList<string> residue, string entry) =>
+        residue.Count >= MostResidue || residue.Contains(entry) ? residue : [.. residue, entry];
+
+    /// <summary>
+    /// A write in words, e.g. <c>create rolebindings.rbac.authorization.k8s.io payments/mine</c>. Admission is asked before names are validated, so
+    /// anything may stand in one: it is cut and cleaned.
+    /// </summary>
+    public static string Describe(GuardedWrite write)
+    {
+        var text = new StringBuilder(write.Operation.ToLowerInvariant()).Append(' ').Append(write.Resource);
+        if (write.Subresource.Length > 0) text.Append('/').Append(write.Subresource);
+        if (write.Group.Length > 0) text.Append('.').Append(write.Group);
+        if (write.Namespace.Length > 0 || write.Name.Length > 0) text.Append(' ');
+        if (write.Namespace.Length > 0) text.Append(write.Namespace).Append('/');
+        text.Append(write.Name.Length > 0 ? write.Name : write.Namespace.Length > 0 ? "(no name)" : "");
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] is < ' ' or > '~') text[i] = '?';
+        }
+
+        return text.Length <= 200 ? text.ToString() : text.ToString(0, 200) + "…";
+    }
+}

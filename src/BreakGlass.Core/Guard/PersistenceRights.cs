@@ -1,0 +1,32 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using Kube.Model;
+
+namespace BreakGlass.Core.Guard;
+
+/// <summary>
+/// How the ValidatingAdmissionPolicies of <c>config/guard</c> learn what a policy allows: they ask the authorizer whether the grant's
+/// <em>holder</em> may <c>use</c> the made-up resource <c>persistence.breakglass.dev</c> named <c>rbac</c>, <c>tokens</c>, …, which the
+/// ClusterRoles <c>breakglass-persistence-…</c> give.
+/// </summary>
+/// <remarks>
+/// The holder is the name of a ServiceAccount that is never made. It is not the grant's own identity: a grant of cluster-admin may do
+/// everything to everything, that made-up resource included, and would pass the guard.
+/// </remarks>
+public static class PersistenceRights
+{
+    /// <summary>What the holder's name ends with. No ServiceAccount of a grant has a name like that.</summary>
+    public const string HolderSuffix = ".persistence";
+
+    private static readonly string[] Words = [.. Enum.GetValues<Persistence>().Select(PersistenceGuard.Word).OfType<string>()];
+
+    /// <summary>The subject that the bindings are for.</summary>
+    public static Subject Holder(BreakGlassGrant grant, CoreSettings settings) =>
+        new() { Kind = nameof(ServiceAccount), Namespace = settings.GrantsNamespace, Name = GrantNames.Identity(grant) + HolderSuffix };
+
+    /// <summary>The ClusterRoles that a grant's holder is to be bound to, cluster-wide. Impersonation has none: no admission sees it.</summary>
+    public static IReadOnlyList<string> ClusterRoles(PolicySpec policy) => [.. policy.AllowPersistence.Where(Words.Contains).Distinct().Order(StringComparer.Ordinal).Select(RoleOf)];
+
+    /// <summary>The ClusterRole that stands for a word of <c>allowPersistence</c>.</summary>
+    public static string RoleOf(string word) => $"breakglass-persistence-{word}";
+}

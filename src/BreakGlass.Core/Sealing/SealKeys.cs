@@ -1,0 +1,85 @@
+using System.Globalization;
+
+namespace BreakGlass.Core.Sealing;
+
+/// <summary>A key that seals are made with. Its text form never shows the secret.</summary>
+/// <param name="Id">Stands in the seal, so that the key is found again: lower-case letters and digits.</param>
+/// <param name="CreatedAt">When it was made; whole seconds.</param>
+/// <param name="Secret">32 random bytes.</param>
+public sealed record SealKey(string Id, DateTimeOffset CreatedAt, ReadOnlyMemory<byte> Secret)
+{
+    /// <summary>Bytes of a secret.</summary>
+    public const int SecretBytes = 32;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"SealKey {Id} of {CreatedAt:u}";
+}
+
+/// <summary>All keys that verify: the one in use, those before it as long as they overlap, and a new one that is about to be used.</summary>
+public sealed class SealKeys
+{
+    /// <summary>How long a key is used.</summary>
+    public static readonly TimeSpan UsedFor = TimeSpan.FromDays(30);
+
+    /// <summary>How long a key verifies after another took its place.</summary>
+    public static readonly TimeSpan Overlap = TimeSpan.FromDays(90);
+
+    /// <summary>How long a new key only verifies, so that every replica has read it before the first seal is made with it.</summary>
+    public static readonly TimeSpan Spreads = TimeSpan.FromMinutes(1);
+
+    /// <summary>No keys: nothing can be sealed, and nothing verifies.</summary>
+    public static SealKeys None { get; } = new([]);
+
+    private readonly SealKey[] _keys;
+
+    /// <param name="keys">The keys, in any order.</param>
+    public SealKeys(IEnumerable<SealKey> keys) =>
+        _keys = [.. keys.OrderBy(k => k.CreatedAt).ThenBy(k => k.Id, StringComparer.Ordinal)];
+
+    /// <summary>The keys, the oldest first.</summary>
+    public IReadOnlyList<SealKey> All => _keys;
+
+    /// <summary>The key of a seal, or null.</summary>
+    public SealKey? Find(string id) => Array.Find(_keys, k => k.Id == id);
+
+    /// <summary>The key to seal with: the newest that every replica knows; null where there is none.</summary>
+    public SealKey? Current(DateTimeOffset now) => Array.FindLast(_keys, k => k.CreatedAt + Spreads <= now) ?? (_keys.Length > 0 ? _keys[0] : null);
+
+    /// <summary>Whether <see cref="Rotated"/> would change anything.</summary>
+    public bool IsRotationDue(DateTimeOffset now) => _keys.Length == 0 || _keys[^1].CreatedAt + UsedFor <= now || Kept(now).Count() < _keys.Length;
+
+    /// <summary>The keys after rotation: a new one where the newest was used long enough, without those whose overlap is over.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="id">Id of the new key.</param>
+    /// <param name="secret">Secret of the new key.</param>
+    public SealKeys Rotated(DateTimeOffset now, string id, ReadOnlyMemory<byte> secret)
+    {
+        var kept = Kept(now);
+        if (_keys.Length == 0 || _keys[^1].CreatedAt + UsedFor <= now) kept = kept.Append(new(id, DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()), secret));
+        return new(kept);
+    }
+
+    /// <summary>Whether both hold the same keys.</summary>
+    public bool SameAs(SealKeys other) => _keys.Length == other._keys.Length && _keys.Zip(other._keys).All(p => p.First.Id == p.Second.Id && p.First.Secret.Span.SequenceEqual(p.Second.Secret.Span));
+
+    /// <summary>Reads the data of the Secret they live in; what is no key is left out.</summary>
+    public static SealKeys Read(IReadOnlyDictionary<string, byte[]>? data)
+    {
+        var keys = new List<SealKey>();
+        foreach (var (name, secret) in data ?? new Dictionary<string, byte[]>())
+        {
+            if (secret is not { Length: SealKey.SecretBytes } || name.Split('.') is not [var id, var created]) continue;
+            if (!Seal.IsKeyId(id) || !long.TryParse(created, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds > Seal.LastSecond) continue;
+            keys.Add(new(id, DateTimeOffset.FromUnixTimeSeconds(seconds), secret));
+        }
+
+        return new(keys);
+    }
+
+    /// <summary>The data of the Secret they live in: <c>id.unix-seconds</c> to secret.</summary>
+    public IReadOnlyDictionary<string, byte[]> Write() =>
+        _keys.ToDictionary(k => string.Create(CultureInfo.InvariantCulture, $"{k.Id}.{k.CreatedAt.ToUnixTimeSeconds()}"), k => k.Secret.ToArray());
+
+    // A key's time is over once the one after it has been there for the overlap.
+    private IEnumerable<SealKey> Kept(DateTimeOffset now) => _keys.Where((_, i) => i == _keys.Length - 1 || _keys[i + 1].CreatedAt + Overlap > now);
+}

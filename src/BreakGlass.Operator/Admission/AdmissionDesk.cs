@@ -1,0 +1,50 @@
+using BreakGlass.Operator.Logging;
+using Kube.Client;
+using Kube.Model;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Admission;
+
+/// <summary>Around every decision: a deadline, and a refusal that says what to do where something that the decision needs cannot be had.</summary>
+internal sealed class AdmissionDesk(TimeProvider time, ILogger logger)
+{
+    /// <summary>The API server waits for 5 s; a sentence from us helps more than its time-out.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(4);
+
+    /// <summary>A handler that always answers in time, and lets nothing in that it could not check.</summary>
+    public AdmissionHandler Around(AdmissionHandler decide) => async (request, cancellationToken) =>
+    {
+        using var deadline = new CancellationTokenSource(Deadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        AdmissionAnswer answer;
+        try
+        {
+            answer = await decide(request, either.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            answer = NotNow(request, "the API server did not answer the operator's questions in time", e);
+        }
+        catch (KubeApiException e)
+        {
+            answer = NotNow(request, $"the API server refused to tell the operator what it has to know ({(int)e.Code} {e.Status.Reason})", e);
+        }
+        catch (Exception e) when (e is KubeConnectionException or KubeConfigException)
+        {
+            answer = NotNow(request, "the operator cannot reach the API server", e);
+        }
+        catch (NotReadyException e)
+        {
+            answer = NotNow(request, e.Message, e);
+        }
+
+        if (!answer.Allowed) logger.AdmissionRefused(request.Operation ?? "", request.Kind?.Kind ?? "", request.Name ?? "", request.UserInfo?.Username ?? "", answer.Message ?? "");
+        return answer;
+    };
+
+    private AdmissionAnswer NotNow(AdmissionRequest request, string why, Exception e)
+    {
+        logger.AdmissionUndecided(request.Operation ?? "", request.Kind?.Kind ?? "", request.Name ?? "", e);
+        return AdmissionAnswer.Deny($"This cannot be decided now, since {why}; nothing is let in unchecked. Try again in a moment, and if it stays so have the operator's log looked at.", 503, "ServiceUnavailable");
+    }
+}

@@ -1,0 +1,110 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BreakGlass.Core.Api;
+using Kube.Model;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Admission;
+
+/// <summary>A write to one of our kinds, read.</summary>
+/// <param name="Request">The request as it came.</param>
+/// <param name="Object">The object as it would be stored; null for a delete.</param>
+/// <param name="Old">The object as it is stored; null for a create.</param>
+internal sealed record Incoming(AdmissionRequest Request, IKubeObject? Object, IKubeObject? Old)
+{
+    /// <summary>The kind, one of ours.</summary>
+    public string Kind => Request.Kind!.Kind;
+
+    /// <summary>Who asks.</summary>
+    public UserInfo User => Request.UserInfo!;
+
+    /// <summary>Who asks, as it is stamped.</summary>
+    public Caller Caller => new() { Username = User.Username ?? "", Uid = string.IsNullOrEmpty(User.Uid) ? null : User.Uid, Groups = User.Groups, Extra = User.Extra is { Count: > 0 } extra ? extra : null };
+
+    /// <summary>Whether nothing will be stored.</summary>
+    public bool IsDryRun => Request.DryRun is true;
+
+    /// <summary>The name, as far as it is known.</summary>
+    public string Name => (Object ?? Old)?.Metadata.Name is { Length: > 0 } name ? name : Request.Name ?? "";
+
+    /// <summary>Reads a request. What these webhooks are not for, or cannot read, is answered by a refusal.</summary>
+    public static AdmissionAnswer? Read(AdmissionRequest request, out Incoming incoming)
+    {
+        incoming = null!;
+        if (request.Kind is not { Group: BreakGlassApi.Group, Version: BreakGlassApi.Version } kind || Reader(kind.Kind) is not { } reader)
+        {
+            return AdmissionAnswer.Deny(
+                $"This webhook decides on the kinds of {BreakGlassApi.ApiVersion} alone, and not on {request.Kind?.Kind ?? "an object without a kind"}. Correct the rules of the webhook configuration breakglass-operator.", 400, "BadRequest");
+        }
+
+        try
+        {
+            incoming = new(request, request.Object is { } now ? reader(now) : null, request.OldObject is { } before ? reader(before) : null);
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
+        {
+            var path = e is JsonException { Path: { Length: > 1 } where } ? $" at {where[2..]}" : "";
+            return AdmissionAnswer.Invalid($"The {kind.Kind} cannot be read{path}: what stands there is not of the kind that belongs there. 'kubectl explain {kind.Kind}' shows what does.");
+        }
+
+        if (request.Object is { } written && (written.ValueKind != JsonValueKind.Object || !written.TryGetProperty("metadata", out var metadata) || metadata.ValueKind != JsonValueKind.Object))
+        {
+            return AdmissionAnswer.Invalid($"The {kind.Kind} has no metadata; give it a name.");
+        }
+
+        if ((NullIn(request.Object, "") ?? NullIn(request.OldObject, "")) is { } at)
+        {
+            return AdmissionAnswer.Invalid($"{at.TrimStart('.')}: is null, and nothing can be made of that; write a value, or leave it out.");
+        }
+
+        return (request.Operation, incoming.Object, incoming.Old) switch
+        {
+            ("CREATE", not null, _) or ("UPDATE", not null, not null) or ("DELETE", _, not null) => null,
+            _ => AdmissionAnswer.Deny($"The API server sent a {request.Operation ?? "request"} of {kind.Kind} without the object it is about.", 400, "BadRequest"),
+        };
+    }
+
+    /// <summary>
+    /// Where a list or map holds a null; null where none does. The schema refuses them too, but only after the mutating webhook. Members of objects may be
+    /// null: that means left out.
+    /// </summary>
+    private static string? NullIn(JsonElement? o, string path, bool isMap = false) => o?.ValueKind switch
+    {
+        JsonValueKind.Object => o.Value.EnumerateObject()
+            .Select(m => isMap && m.Value.ValueKind == JsonValueKind.Null ? $"{path}.{m.Name}" : NullIn(m.Value, $"{path}.{m.Name}", m.Name is "matchLabels" or "extra" or "labels" or "annotations"))
+            .FirstOrDefault(found => found is not null),
+        JsonValueKind.Array => o.Value.EnumerateArray()
+            .Select((item, i) => item.ValueKind == JsonValueKind.Null ? $"{path}[{i}]" : NullIn(item, $"{path}[{i}]"))
+            .FirstOrDefault(found => found is not null),
+        _ => null,
+    };
+
+    /// <summary>The spec as it came, to be stamped; an empty one where there is none.</summary>
+    public static JsonObject SpecOf(JsonElement? o) =>
+        o is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty("spec", out var spec) && spec.ValueKind == JsonValueKind.Object ? (JsonObject)JsonObject.Create(spec)!.DeepClone() : [];
+
+    /// <summary>The object with another spec.</summary>
+    public IKubeObject WithSpec(JsonObject spec)
+    {
+        var o = (JsonObject)JsonObject.Create(Request.Object!.Value)!.DeepClone();
+        o["spec"] = spec.DeepClone();
+        return Reader(Kind)!(JsonSerializer.SerializeToElement(o, NodeJson.Default.JsonObject));
+    }
+
+    private static Func<JsonElement, IKubeObject>? Reader(string kind) => kind switch
+    {
+        nameof(BreakGlassGrant) => Of<BreakGlassGrant>,
+        nameof(BreakGlassPolicy) => Of<BreakGlassPolicy>,
+        nameof(BreakGlassApproval) => Of<BreakGlassApproval>,
+        nameof(BreakGlassReview) => Of<BreakGlassReview>,
+        nameof(BreakGlassLockdown) => Of<BreakGlassLockdown>,
+        _ => null,
+    };
+
+    private static IKubeObject Of<T>(JsonElement o)
+        where T : class, IKubeResource<T> => o.Deserialize(T.Json) ?? throw new JsonException("null");
+}
+
+/// <summary>Contracts of bare JSON.</summary>
+[System.Text.Json.Serialization.JsonSerializable(typeof(JsonObject))]
+internal sealed partial class NodeJson : System.Text.Json.Serialization.JsonSerializerContext;

@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using BreakGlass.Core.Sealing;
+using BreakGlass.Operator.Sealing;
+using Kube.Client;
+using Kube.Model;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Admission;
+
+/// <summary>
+/// The mutating webhook: writes who asks into the object, whatever the manifest said, and seals it. A policy is sealed only for an author who could hand out by
+/// hand what it hands out, so a seal is the proof of that as well. Idempotent: it may be asked twice about one write.
+/// </summary>
+internal sealed class Mutator(KubeClient client, SealBook book, AuthorRights rights, Func<ClusterView> cluster, Func<DateTimeOffset> serverNow)
+{
+    private const string Consonants = "bcdfghjklmnpqrstvwxz2456789";
+
+    /// <summary>Decides on one write.</summary>
+    public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (Incoming.Read(request, out var incoming) is { } unreadable) return unreadable;
+        if (!string.IsNullOrEmpty(request.SubResource)) return AdmissionAnswer.Allow();
+        return request.Operation switch
+        {
+            "CREATE" => await CreateAsync(incoming, cancellationToken),
+            "UPDATE" => await UpdateAsync(incoming, cancellationToken),
+            _ => AdmissionAnswer.Allow(),
+        };
+    }
+
+    private async ValueTask<AdmissionAnswer> CreateAsync(Incoming incoming, CancellationToken cancellationToken)
+    {
+        string? grantUid = null;
+        if (GrantNamedBy(incoming.Object!) is { } name)
+        {
+            var grant = await client.FindAsync<BreakGlassGrant>(name, cancellationToken);
+            if (grant is null)
+            {
+                return AdmissionAnswer.Invalid($"spec.grant: there is no BreakGlassGrant '{name}' to decide on; 'kubectl get bgg' shows those there are.");
+            }
+
+            grantUid = grant.Metadata.Uid;
+        }
+
+        var patch = new ObjectPatch(incoming.Request.Object!.Value);
+        var spec = Incoming.SpecOf(incoming.Request.Object);
+        Stamps.OnCreate(incoming.Kind, spec, incoming.Caller, grantUid);
+        patch.Spec(spec);
+        var stamped = patch.Name(incoming.WithSpec(spec), NewName);
+        if (stamped is BreakGlassPolicy policy && await RefuseAuthorAsync(incoming, policy, cancellationToken) is { } refusal) return refusal;
+        patch.Annotation(Seal.Annotation, SealOf(incoming, stamped, serverNow(), before: null));
+        return AdmissionAnswer.AllowWith(patch.Operations);
+    }
+
+    private async ValueTask<AdmissionAnswer> UpdateAsync(Incoming incoming, CancellationToken cancellationToken)
+    {
+        var old = incoming.Old!;
+        var patch = new ObjectPatch(incoming.Request.Object!.Value);
+        var spec = Incoming.SpecOf(incoming.Request.Object);
+        Stamps.OnUpdate(incoming.Kind, spec, Incoming.SpecOf(incoming.Request.OldObject), incoming.Caller);
+        patch.Spec(spec);
+        var stamped = incoming.WithSpec(spec);
+
+        // The mark that a grant has had its access: whoever may revoke a grant may not take it off.
+        if (old.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.EndedAnnotation) is { } ended) patch.Annotation(BreakGlassApi.EndedAnnotation, ended);
+
+        var state = await book.VerifyAsync(old, cancellationToken);
+        DateTimeOffset? sealedAt = state is SealState.Valid && Seal.TryParse(Seal.Of(old), out var seal) ? seal.SealedAt : null;
+        if (old is BreakGlassPolicy oldPolicy && stamped is BreakGlassPolicy policy)
+        {
+            var change = PolicyChanges.Of(oldPolicy, policy, state, cluster());
+            if (change is PolicyChange.NeedsRights)
+            {
+                if (await RefuseAuthorAsync(incoming, policy, cancellationToken) is { } refusal) return refusal;
+                sealedAt ??= old.Metadata.CreationTimestamp;
+            }
+        }
+
+        // What admission does not vouch for stays so: an update is no way round the create.
+        patch.Annotation(Seal.Annotation, sealedAt is { } at ? SealOf(incoming, stamped, at, before: Seal.Of(old)) : Seal.Of(old));
+        return AdmissionAnswer.AllowWith(patch.Operations);
+    }
+
+    private async Task<AdmissionAnswer?> RefuseAuthorAsync(Incoming incoming, BreakGlassPolicy policy, CancellationToken cancellationToken)
+    {
+        var missing = await rights.MissingAsync(incoming.User, policy.Spec.Access, cancellationToken);
+        if (missing.Count == 0) return null;
+        var more = missing.Count > 5 ? $", and {missing.Count - 5} more" : "";
+        return AdmissionAnswer.Deny(
+            $"spec.access: '{incoming.Caller.Username}' may not hand out {string.Join(", ", missing.Take(5))}{more}. A policy gives only what its author could give by hand: "
+            + "ask for the verb bind on these roles there (apiGroup rbac.authorization.k8s.io), or have somebody apply the policy who has it.");
+    }
+
+    private string? SealOf(Incoming incoming, IKubeObject o, DateTimeOffset sealedAt, string? before)
+    {
+        if (!book.IsReady) throw new NotReadyException("the seal keys could not be read yet");
+        var text = book.Make(o, sealedAt).ToString();
+
+        // A dry run gives nobody a seal that they could use; but where nothing changes, it shows that nothing does.
+        return incoming.IsDryRun && text != before ? Seal.DryRun : text;
+    }
+
+    private static string? GrantNamedBy(IKubeObject o) => o switch
+    {
+        BreakGlassApproval approval => approval.Spec.Grant,
+        BreakGlassReview review => review.Spec.Grant,
+        _ => null,
+    };
+
+    // The API server makes the name of generateName only after admission, and the seal is over the name.
+    private static string NewName(string prefix)
+    {
+        var head = prefix.Length > BreakGlassApi.LongestName - 5 ? prefix[..(BreakGlassApi.LongestName - 5)] : prefix;
+        return head + RandomNumberGenerator.GetString(Consonants, 5);
+    }
+}
+
+/// <summary>Something that decisions need is not there yet; the message goes on "since …".</summary>
+internal sealed class NotReadyException(string message) : Exception(message);

@@ -1,0 +1,51 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using BreakGlass.Core.Sealing;
+using Kube.Model;
+
+namespace BreakGlass.Operator.Admission;
+
+/// <summary>What a write of a policy asks of its author. Pure.</summary>
+internal enum PolicyChange
+{
+    /// <summary>Nothing: the policy's seal, or its lack of one, stays what it is.</summary>
+    Keeps,
+
+    /// <summary>Nothing, and the policy is sealed as before: it gives no more than it did.</summary>
+    Reseals,
+
+    /// <summary>The right to hand out all that the policy hands out.</summary>
+    NeedsRights,
+}
+
+/// <summary>Tells changes of policies apart.</summary>
+internal static class PolicyChanges
+{
+    /// <summary>What a change asks of its author.</summary>
+    /// <param name="old">The policy as it is.</param>
+    /// <param name="policy">The policy as it would be.</param>
+    /// <param name="oldSeal">The seal of the policy as it is.</param>
+    /// <param name="cluster">Today's roles.</param>
+    public static PolicyChange Of(BreakGlassPolicy old, BreakGlassPolicy policy, SealState oldSeal, ClusterView cluster)
+    {
+        var sameSpec = Seal.SameSpec(old, policy);
+        if (oldSeal is not SealState.Valid)
+        {
+            // Whoever adds a label, and the operator with its finalizer, must not vouch for a policy by that: the seal has to be asked for.
+            var asked = Seal.Of(policy) != Seal.Of(old);
+            return (sameSpec && !asked) || OnlySuspends(old, policy) ? PolicyChange.Keeps : PolicyChange.NeedsRights;
+        }
+
+        if (sameSpec || OnlySuspends(old, policy)) return PolicyChange.Reseals;
+
+        // A policy that is changed is a policy that is applied again: its pins move to today's roles, and somebody has to answer for those.
+        return SameAccess(old, policy) && !RoleSummaries.AnyChanged(old, cluster) ? PolicyChange.Reseals : PolicyChange.NeedsRights;
+    }
+
+    /// <summary>Whether a change does nothing but suspend the policy, which anybody who may write it must be able to do at once.</summary>
+    public static bool OnlySuspends(BreakGlassPolicy old, BreakGlassPolicy policy) =>
+        policy.Spec.Suspended && !old.Spec.Suspended && Seal.SameSpec(old with { Spec = old.Spec with { Suspended = true } }, policy);
+
+    private static bool SameAccess(BreakGlassPolicy old, BreakGlassPolicy policy) =>
+        Seal.SameSpec(old, old with { Spec = old.Spec with { Access = policy.Spec.Access } });
+}

@@ -1,0 +1,122 @@
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using BreakGlass.Core.Sealing;
+using BreakGlass.Operator.Sealing;
+using Kube.Client;
+using Kube.Model;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Admission;
+
+/// <summary>
+/// The validating webhook: Core's rules on what is about to be stored, and a look at the seal, which shows that the mutating webhook was there and that nothing
+/// changed the object after it.
+/// </summary>
+internal sealed class Validator(KubeClient client, SealBook book, CoreSettings settings, Func<ClusterView> cluster, TimeProvider time)
+{
+    // The operator goes by its own clock when it deletes what was kept long enough.
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
+    private readonly string _operator = Subjects.ServiceAccountUser(settings.OperatorNamespace, "breakglass-operator");
+
+    /// <summary>Decides on one write.</summary>
+    public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (Incoming.Read(request, out var incoming) is { } unreadable) return unreadable;
+        if (!string.IsNullOrEmpty(request.SubResource)) return AdmissionAnswer.Allow();
+        return request.Operation switch
+        {
+            "CREATE" => await CreateAsync(incoming, cancellationToken),
+            "UPDATE" => await UpdateAsync(incoming, cancellationToken),
+            _ => await DeleteAsync(incoming, cancellationToken),
+        };
+    }
+
+    private async ValueTask<AdmissionAnswer> CreateAsync(Incoming incoming, CancellationToken cancellationToken)
+    {
+        if (incoming.Object is BreakGlassPolicy policy) return Policy(policy) ?? await CheckSealAsync(incoming, cancellationToken) ?? Accept(policy);
+        var problem = incoming.Object switch
+        {
+            BreakGlassGrant grant => await GrantAsync(grant, cancellationToken),
+            BreakGlassApproval approval => await DecisionAsync(approval.Spec.Grant, (grant, p) => ApprovalRules.AtAdmission(approval, grant, p), cancellationToken),
+            BreakGlassReview review => await DecisionAsync(review.Spec.Grant, (grant, p) => ReviewRules.AtAdmission(review, grant, p), cancellationToken),
+            BreakGlassLockdown lockdown => LockdownRules.Check(lockdown),
+            _ => null,
+        };
+        return Refuse(problem) ?? await CheckSealAsync(incoming, cancellationToken) ?? AdmissionAnswer.Allow();
+    }
+
+    private async ValueTask<AdmissionAnswer> UpdateAsync(Incoming incoming, CancellationToken cancellationToken)
+    {
+        // Finalizers and labels must be free to go from whatever is there, though rules have become stricter since.
+        if (Seal.SameSpec(incoming.Old!, incoming.Object!)) return await CheckSealAsync(incoming, cancellationToken) ?? AdmissionAnswer.Allow();
+        if (incoming.Object is BreakGlassPolicy policy)
+        {
+            var shut = PolicyChanges.OnlySuspends((BreakGlassPolicy)incoming.Old!, policy);
+            return (shut ? null : Policy(policy)) ?? await CheckSealAsync(incoming, cancellationToken) ?? Accept(policy);
+        }
+
+        var problem = (incoming.Old, incoming.Object) switch
+        {
+            (BreakGlassGrant before, BreakGlassGrant after) => ImmutabilityRules.Check(before, after),
+            (BreakGlassApproval before, BreakGlassApproval after) => ImmutabilityRules.Check(before, after),
+            (BreakGlassReview before, BreakGlassReview after) => ImmutabilityRules.Check(before, after),
+            (BreakGlassLockdown before, BreakGlassLockdown after) => ImmutabilityRules.Check(before, after),
+            _ => null,
+        };
+        return Refuse(problem) ?? await CheckSealAsync(incoming, cancellationToken) ?? AdmissionAnswer.Allow();
+    }
+
+    private async ValueTask<AdmissionAnswer> DeleteAsync(Incoming incoming, CancellationToken cancellationToken)
+    {
+        if (incoming.Old is not BreakGlassGrant grant) return AdmissionAnswer.Allow();
+        var policy = await PolicyOfAsync(grant, cancellationToken);
+        var now = time.GetUtcNow() + (incoming.Caller.Username == _operator ? ClockTolerance : TimeSpan.Zero);
+        return ImmutabilityRules.CheckDelete(grant, policy, now) is { } problem ? AdmissionAnswer.Deny($"{problem}.") : AdmissionAnswer.Allow();
+    }
+
+    private async Task<Problem?> GrantAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    {
+        var policy = await PolicyOfAsync(grant, cancellationToken);
+        var seal = policy is null ? SealState.Missing : await book.VerifyAsync(policy, cancellationToken);
+        return GrantRules.AtAdmission(grant, policy, seal, settings, cluster());
+    }
+
+    private async Task<Problem?> DecisionAsync(string name, Func<BreakGlassGrant?, BreakGlassPolicy?, Problem?> judge, CancellationToken cancellationToken)
+    {
+        var grant = await client.FindAsync<BreakGlassGrant>(name, cancellationToken);
+        return judge(grant, grant is null ? null : await PolicyOfAsync(grant, cancellationToken));
+    }
+
+    // Read anew each time: a policy and its first grant may come in one 'kubectl apply', and a cache would be behind.
+    private Task<BreakGlassPolicy?> PolicyOfAsync(BreakGlassGrant grant, CancellationToken cancellationToken) =>
+        client.FindAsync<BreakGlassPolicy>(grant.Spec.Policy, cancellationToken);
+
+    private AdmissionAnswer? Policy(BreakGlassPolicy policy)
+    {
+        var problems = PolicyRules.Check(policy, settings).Where(p => p.Reason != PolicyRules.NotSupported).ToList();
+        return problems.Count == 0 ? null : AdmissionAnswer.Invalid(string.Join(" ", problems.Select(p => $"{p}.")));
+    }
+
+    private AdmissionAnswer Accept(BreakGlassPolicy policy) =>
+        AdmissionAnswer.Allow() with { Warnings = [.. PolicyRules.Check(policy, settings).Where(p => p.Reason == PolicyRules.NotSupported).Select(p => $"{p}.")] };
+
+    private static AdmissionAnswer? Refuse(Problem? problem) => problem is null ? null : AdmissionAnswer.Invalid($"{problem}.");
+
+    private async Task<AdmissionAnswer?> CheckSealAsync(Incoming incoming, CancellationToken cancellationToken)
+    {
+        var o = incoming.Object!;
+        if (await book.FitsAsync(o, cancellationToken)) return null;
+        if (incoming.IsDryRun && Seal.Of(o) == Seal.DryRun) return null;
+
+        // What had no good seal before may stay without one, as the mutating webhook leaves it.
+        if (incoming.Old is { } old && Seal.Of(o) == Seal.Of(old) && await book.VerifyAsync(old, cancellationToken) is not SealState.Valid && StaysUnsealed(old, o)) return null;
+        return AdmissionAnswer.Deny(
+            "Nobody vouches for who wrote this: it does not carry the seal of the mutating webhook, or something changed it after it was sealed. "
+            + "Have the platform team look whether MutatingWebhookConfiguration breakglass-operator is there, and which other webhooks change the kinds of breakglass.dev.");
+    }
+
+    private static bool StaysUnsealed(IKubeObject old, IKubeObject o) =>
+        old is not BreakGlassPolicy before || o is not BreakGlassPolicy after || Seal.SameSpec(before, after) || PolicyChanges.OnlySuspends(before, after);
+}

@@ -1,0 +1,53 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using BreakGlass.Operator.Logging;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Operator.Certificates;
+
+/// <summary>Writes the authorities that the API server shall trust into our webhook configurations. Nothing else in them is touched.</summary>
+internal sealed class CaBundles(KubeClient client, ILogger logger)
+{
+    /// <summary>The name of both configurations of our own kinds.</summary>
+    public const string ConfigurationName = "breakglass-operator";
+
+    /// <summary>The name of the guard's configuration, which need not be there.</summary>
+    public const string GuardConfigurationName = "breakglass-operator-guard";
+
+    /// <summary>Makes every webhook of the configurations trust the bundle.</summary>
+    /// <returns>What is not in place; empty where everything is.</returns>
+    public async Task<IReadOnlyList<string>> InjectAsync(string bundle, CancellationToken cancellationToken)
+    {
+        var bytes = Encoding.UTF8.GetBytes(bundle);
+        var missing = new List<string>();
+        if (!await InjectAsync<MutatingWebhookConfiguration>(ConfigurationName, c => c.Webhooks, bytes, cancellationToken)) missing.Add(Missing(nameof(MutatingWebhookConfiguration)));
+        if (!await InjectAsync<ValidatingWebhookConfiguration>(ConfigurationName, c => c.Webhooks, bytes, cancellationToken)) missing.Add(Missing(nameof(ValidatingWebhookConfiguration)));
+        await InjectAsync<MutatingWebhookConfiguration>(GuardConfigurationName, c => c.Webhooks, bytes, cancellationToken);
+        return missing;
+    }
+
+    private static string Missing(string kind) =>
+        $"there is no {kind} {ConfigurationName}, so nobody vouches for who asks and no new grant becomes active; apply config/webhook";
+
+    private async Task<bool> InjectAsync<T>(string name, Func<T, IReadOnlyList<Webhook>> webhooksOf, byte[] bundle, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        if (await client.TryGetAsync<T>(name, null, cancellationToken) is not { } configuration) return false;
+        var patch = new JsonArray();
+        var webhooks = webhooksOf(configuration);
+        for (var i = 0; i < webhooks.Count; i++)
+        {
+            if (webhooks[i].ClientConfig.CaBundle.AsSpan().SequenceEqual(bundle)) continue;
+
+            // The test keeps a bundle from landing on another webhook where the list changed meanwhile.
+            patch.Add((JsonNode)new JsonObject { ["op"] = "test", ["path"] = $"/webhooks/{i}/name", ["value"] = webhooks[i].Name });
+            patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = $"/webhooks/{i}/clientConfig/caBundle", ["value"] = Convert.ToBase64String(bundle) });
+        }
+
+        if (patch.Count == 0) return webhooks.Count > 0;
+        await client.JsonPatchAsync<T>(name, null, patch, cancellationToken);
+        logger.CaBundleWritten(T.Resource.Kind, name);
+        return true;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using BreakGlass.Operator.Logging;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Certificates;
+
+/// <summary>
+/// Takes the certificate from a directory that others write (cert-manager, a mounted Secret): <c>tls.crt</c> and <c>tls.key</c>, read every 10 s.
+/// Polling, not watching: the kubelet's symlink swap escapes file notifications.
+/// </summary>
+internal sealed class CertificateFiles(string directory, ServedCertificate served, TimeProvider time, ILogger logger) : ICertificateSource
+{
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Missing() =>
+        served.Context is null ? [$"there is no certificate for the webhooks: {directory} holds no tls.crt and tls.key that belong together"] : [];
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Period, time);
+        try
+        {
+            do
+            {
+                await ReadAsync(cancellationToken);
+            }
+            while (await timer.WaitForNextTickAsync(cancellationToken));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+    }
+
+    /// <summary>Reads once.</summary>
+    public async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        WebhookMetrics.CertificateRead();
+        try
+        {
+            var certificate = await File.ReadAllTextAsync(Path.Combine(directory, "tls.crt"), cancellationToken);
+            var key = await File.ReadAllTextAsync(Path.Combine(directory, "tls.key"), cancellationToken);
+            served.Serve(new(certificate, key), $"read from {directory}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            WebhookMetrics.CertificateReadFailed();
+            logger.CertificateTrouble(e);
+        }
+    }
+}
+
+/// <summary>Where the webhooks' certificate comes from: managed in a Secret, or files.</summary>
+internal interface ICertificateSource
+{
+    /// <summary>What keeps the API server from reaching the webhooks, as far as certificates go; empty where nothing does.</summary>
+    IReadOnlyList<string> Missing();
+
+    /// <summary>Keeps the certificate young until cancelled.</summary>
+    Task RunAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace BreakGlass.Operator.Certificates;
+
+/// <summary>
+/// What the Secret of the webhooks holds, and what should become of it: pure but for the randomness of new keys. The authority that signs stands first
+/// in the bundle; the one before it stays behind it as long as a certificate of its making may be served.
+/// </summary>
+/// <param name="Bundle">All authorities to be trusted, PEM, the signing one first.</param>
+/// <param name="AuthorityKey">Key of the first of them, PEM.</param>
+/// <param name="Leaf">The certificate to serve.</param>
+internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, CertifiedKey Leaf)
+{
+    /// <summary>How long a new authority is only trusted before it signs what is served, so that every API server and replica has it.</summary>
+    public static readonly TimeSpan Spreads = TimeSpan.FromMinutes(2);
+
+    /// <inheritdoc/>
+    public override string ToString() => "ManagedCertificates";
+
+    /// <summary>Everything anew.</summary>
+    public static ManagedCertificates New(IReadOnlyList<string> names, DateTimeOffset now)
+    {
+        var authority = Pki.NewAuthority(now);
+        return new(authority.CertificatePem, authority.KeyPem, Pki.NewLeaf(authority, names, now));
+    }
+
+    /// <summary>Reads the data of the Secret; null where something in it is missing or cannot be used.</summary>
+    public static ManagedCertificates? Read(IReadOnlyDictionary<string, byte[]>? data)
+    {
+        string? Text(string key) => data?.GetValueOrDefault(key) is { Length: > 0 } bytes ? Encoding.UTF8.GetString(bytes) : null;
+        if (Text("ca.crt") is not { } bundle || Text("ca.key") is not { } key || Text("tls.crt") is not { } leaf || Text("tls.key") is not { } leafKey) return null;
+        var read = new ManagedCertificates(bundle, key, new(leaf, leafKey));
+        try
+        {
+            using var authority = read.Authority.Open();
+            using var certificate = read.Leaf.Open();
+            return read.Signers().Any(signer => Pki.IsSignedBy(certificate, signer)) ? read : null;
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The data of the Secret.</summary>
+    public IReadOnlyDictionary<string, byte[]> Write() => new Dictionary<string, byte[]>
+    {
+        ["ca.crt"] = Encoding.UTF8.GetBytes(Bundle),
+        ["ca.key"] = Encoding.UTF8.GetBytes(AuthorityKey),
+        ["tls.crt"] = Encoding.UTF8.GetBytes(Leaf.CertificatePem),
+        ["tls.key"] = Encoding.UTF8.GetBytes(Leaf.KeyPem),
+    };
+
+    /// <summary>What to put in its place; null where all is well.</summary>
+    /// <param name="names">The names that the certificate must be for.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="injected">Whether the whole bundle is known to be trusted by the API server.</param>
+    public ManagedCertificates? Next(IReadOnlyList<string> names, DateTimeOffset now, bool injected)
+    {
+        var signers = Signers();
+        using var leaf = Leaf.Open();
+        if (now >= Pki.Until(leaf) && now >= Pki.Until(signers[0])) return New(names, now);
+        if (now >= Pki.RenewAt(signers[0]))
+        {
+            var authority = Pki.NewAuthority(now);
+            return new(Join(authority.CertificatePem, signers[0].ExportCertificatePem()), authority.KeyPem, Leaf);
+        }
+
+        var bySigner = Pki.IsSignedBy(leaf, signers[0]);
+        var renewal = now >= Pki.RenewAt(leaf) || !Pki.IsFor(leaf, names);
+        if (!bySigner && injected && now >= Pki.From(signers[0]) + Pki.Backdated + Spreads) renewal = true;
+
+        // An expired certificate helps nobody: then the new authority signs though it may not be trusted everywhere yet.
+        if (renewal && (bySigner || injected || now >= Pki.Until(leaf))) return this with { Leaf = Pki.NewLeaf(Authority, names, now) };
+
+        var over = signers.Count > 1 && bySigner && now >= Pki.From(signers[0]) + Pki.LeafLife;
+        return over ? this with { Bundle = Join(signers[0].ExportCertificatePem()) } : null;
+    }
+
+    private CertifiedKey Authority => new(Bundle, AuthorityKey);
+
+    private X509Certificate2Collection Signers()
+    {
+        var signers = new X509Certificate2Collection();
+        signers.ImportFromPem(Bundle);
+        return signers;
+    }
+
+    private static string Join(params IEnumerable<string> pems) => string.Concat(pems.Select(pem => pem.TrimEnd() + "\n"));
+}

@@ -1,0 +1,116 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace BreakGlass.Operator.Certificates;
+
+/// <summary>A certificate and its key in PEM. The text form never shows the key.</summary>
+internal sealed record CertifiedKey(string CertificatePem, string KeyPem)
+{
+    /// <inheritdoc/>
+    public override string ToString() => "CertifiedKey";
+
+    /// <summary>The certificate with its key; the caller disposes of it.</summary>
+    /// <exception cref="CryptographicException">They cannot be read or do not belong together.</exception>
+    public X509Certificate2 Open()
+    {
+        try
+        {
+            return X509Certificate2.CreateFromPem(CertificatePem, KeyPem);
+        }
+        catch (ArgumentException e)
+        {
+            throw new CryptographicException("the certificate and the key do not belong together", e);
+        }
+    }
+}
+
+/// <summary>Makes the authority and the certificates of the webhooks: ECDSA on P-256, for nothing but to be trusted by one API server.</summary>
+internal static class Pki
+{
+    public static readonly TimeSpan AuthorityLife = TimeSpan.FromDays(365);
+    public static readonly TimeSpan LeafLife = TimeSpan.FromDays(90);
+
+    /// <summary>The API server's clock may be behind ours.</summary>
+    public static readonly TimeSpan Backdated = TimeSpan.FromMinutes(5);
+
+    /// <summary>An authority that can sign certificates of servers and no other authority.</summary>
+    public static CertifiedKey NewAuthority(DateTimeOffset now)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        // A name of its own for each, so that the chain of a certificate is never a matter of trying.
+        var name = $"CN=breakglass-operator webhook CA {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
+        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+        using var certificate = request.CreateSelfSigned(now - Backdated, now + AuthorityLife);
+        return new(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    /// <summary>A certificate for a server of some names or IP addresses, good for nothing else.</summary>
+    public static CertifiedKey NewLeaf(CertifiedKey authority, IReadOnlyList<string> names, DateTimeOffset now)
+    {
+        using var issuer = authority.Open();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=breakglass-operator-webhook", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false)); // serverAuth
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        var alternatives = new SubjectAlternativeNameBuilder();
+        foreach (var name in names)
+        {
+            if (IPAddress.TryParse(name, out var address)) alternatives.AddIpAddress(address);
+            else alternatives.AddDnsName(name);
+        }
+
+        request.CertificateExtensions.Add(alternatives.Build());
+        var (from, until) = (now - Backdated, now + LeafLife);
+        if (from < From(issuer)) from = From(issuer);
+        if (until > Until(issuer)) until = Until(issuer);
+        using var certificate = request.Create(issuer, from, until, SerialNumber());
+        return new(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    /// <summary>Whether a certificate was signed by an authority.</summary>
+    public static bool IsSignedBy(X509Certificate2 certificate, X509Certificate2 authority)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(authority);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.VerificationFlags = X509VerificationFlags.IgnoreNotTimeValid;
+        return chain.Build(certificate);
+    }
+
+    /// <summary>Whether a certificate is for exactly these names.</summary>
+    public static bool IsFor(X509Certificate2 certificate, IReadOnlyList<string> names)
+    {
+        if (certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault() is not { } alternatives) return false;
+        var have = alternatives.EnumerateDnsNames().Concat(alternatives.EnumerateIPAddresses().Select(a => a.ToString()));
+        return have.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(names);
+    }
+
+    /// <summary>When two thirds of a certificate's life are over.</summary>
+    public static DateTimeOffset RenewAt(X509Certificate2 certificate)
+    {
+        var (from, until) = (From(certificate), Until(certificate));
+        return from + ((until - from) * 2 / 3);
+    }
+
+    /// <summary>When a certificate begins to hold; a little before it was made.</summary>
+    public static DateTimeOffset From(X509Certificate2 certificate) => new(certificate.NotBefore);
+
+    /// <summary>When a certificate ends.</summary>
+    public static DateTimeOffset Until(X509Certificate2 certificate) => new(certificate.NotAfter);
+
+    // Positive, and of the 20 bytes at most that RFC 5280 allows.
+    private static byte[] SerialNumber()
+    {
+        var serial = RandomNumberGenerator.GetBytes(16);
+        serial[0] = (byte)((serial[0] & 0x7f) | 0x40);
+        return serial;
+    }
+}

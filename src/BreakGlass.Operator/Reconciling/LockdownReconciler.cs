@@ -1,0 +1,39 @@
+using System.Text.Json;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Operator.Announcing;
+using BreakGlass.Operator.Caching;
+using Kube.Client;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Reconciling;
+
+/// <summary>Keeps a lockdown's status true. What the lockdown ends is ended by each grant's own run, on the lane of revocations.</summary>
+internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches, Announcer announcer, TimeProvider time)
+{
+    public async Task<Outcome> ReconcileAsync(string name, CancellationToken cancellationToken)
+    {
+        if (caches.Lockdowns.Store.Get(new("", name)) is not { } lockdown) return Outcome.Done;
+        var plan = LockdownLifecycle.Decide(new() { Now = time.GetUtcNow(), Lockdown = lockdown, Grants = caches.Grants.Store.List(), Policy = caches.Policy });
+        if (!Same(lockdown.Status, plan.Status))
+        {
+            try
+            {
+                var written = await client.ReplaceStatusAsync(lockdown with { Status = plan.Status }, cancellationToken);
+                caches.Learn(written);
+                foreach (var note in plan.Notes) announcer.Tell(written, note);
+            }
+            catch (KubeApiException e) when (e.IsNotFound)
+            {
+                // It was lifted meanwhile.
+                return Outcome.Done;
+            }
+        }
+
+        return plan.LookAgainAt is { } at ? Outcome.At(at, Lane.Normal) : Outcome.Done;
+    }
+
+    private static bool Same(LockdownStatus a, LockdownStatus b) =>
+        JsonSerializer.SerializeToUtf8Bytes(new BreakGlassLockdown { Status = a }, BreakGlassLockdown.Json).AsSpan()
+            .SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(new BreakGlassLockdown { Status = b }, BreakGlassLockdown.Json));
+}

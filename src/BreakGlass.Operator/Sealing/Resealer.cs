@@ -1,0 +1,67 @@
+using System.Text.Json.Nodes;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Sealing;
+using BreakGlass.Operator.Logging;
+using Kube.Client;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Sealing;
+
+/// <summary>
+/// Keeps the keys young and the policies' seals alive: policies outlive keys, so the leader touches those that are sealed under an older key, and
+/// admission seals them anew. Other kinds are over long before a key is.
+/// </summary>
+internal sealed class Resealer(KubeClient client, SealBook book, Store<BreakGlassPolicy> policies, TimeProvider time, ILogger logger)
+{
+    /// <summary>The annotation that a touch writes.</summary>
+    public const string TouchedAnnotation = BreakGlassApi.Group + "/resealed-at";
+
+    private static readonly TimeSpan Period = TimeSpan.FromHours(1);
+
+    /// <summary>Works until cancelled; for the leader alone.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Period, time);
+        try
+        {
+            do
+            {
+                await book.RotateAsync(cancellationToken);
+                await ResealAsync(cancellationToken);
+            }
+            while (await timer.WaitForNextTickAsync(cancellationToken));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+    }
+
+    /// <summary>Touches each policy whose seal is good and made with another key than the one in use.</summary>
+    public async Task ResealAsync(CancellationToken cancellationToken)
+    {
+        if (book.Keys.Current(time.GetUtcNow()) is not { } current) return;
+        foreach (var policy in policies.List())
+        {
+            if (policy.Metadata.DeletionTimestamp is not null || book.Verify(policy) is not SealState.Valid) continue;
+            if (!Seal.TryParse(Seal.Of(policy), out var seal) || seal.KeyId == current.Id) continue;
+            var touch = new JsonObject
+            {
+                ["metadata"] = new JsonObject
+                {
+                    ["uid"] = policy.Metadata.Uid,
+                    ["annotations"] = new JsonObject { [TouchedAnnotation] = Timestamp.Text(time.GetUtcNow()) },
+                },
+            };
+            try
+            {
+                await client.MergePatchAsync<BreakGlassPolicy>(policy.Metadata.Name, null, touch, cancellationToken);
+            }
+            catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException)
+            {
+                logger.NotResealed(policy.Metadata.Name, e);
+            }
+        }
+    }
+}

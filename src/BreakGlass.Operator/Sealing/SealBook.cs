@@ -1,0 +1,179 @@
+using System.Security.Cryptography;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Sealing;
+using BreakGlass.Operator.Logging;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Operator.Sealing;
+
+/// <summary>
+/// The seal keys as every replica knows them, from the Secret that all of them read again and again. The first replica makes it; the leader
+/// rotates the keys in it. Where the Secret is lost, whoever notices first writes back the keys it remembers.
+/// </summary>
+internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, ILogger logger) : IDisposable
+{
+    /// <summary>The Secret's name.</summary>
+    public const string SecretName = "breakglass-seal-keys";
+
+    /// <summary>How often it is read again.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
+
+    private readonly SemaphoreSlim _reading = new(1);
+    private volatile SealKeys _keys = SealKeys.None;
+    private long _readAt;
+
+    /// <summary>Whether there are keys: nothing can be sealed or verified before.</summary>
+    public bool IsReady => _keys.All.Count > 0;
+
+    /// <summary>The keys.</summary>
+    public SealKeys Keys => _keys;
+
+    /// <summary>Whether admission vouches for an object, by the keys read last. Broken also means that its key is not known here yet: see <see cref="VerifyAsync"/>.</summary>
+    public SealState Verify(IKubeObject o) => Seal.Verify(o, _keys);
+
+    /// <summary>Whether admission vouches for an object; a seal by an unknown key makes the keys be read again first, at most once a second.</summary>
+    public async ValueTask<SealState> VerifyAsync(IKubeObject o, CancellationToken cancellationToken)
+    {
+        await KnowKeyOfAsync(o, cancellationToken);
+        return Verify(o);
+    }
+
+    /// <summary>Whether a seal's MAC is right, whatever its time: for objects that have no time of creation yet.</summary>
+    public async ValueTask<bool> FitsAsync(IKubeObject o, CancellationToken cancellationToken)
+    {
+        await KnowKeyOfAsync(o, cancellationToken);
+        return Seal.TryParse(Seal.Of(o), out var seal) && seal.Fits(o, _keys);
+    }
+
+    /// <summary>Seals an object.</summary>
+    /// <exception cref="InvalidOperationException">There is no key yet.</exception>
+    public Seal Make(IKubeObject o, DateTimeOffset sealedAt) =>
+        Seal.Make(o, CurrentKey(), sealedAt);
+
+    /// <summary>Whether a grant's record is the operator's; a key that is not known makes the keys be read again first, at most once a second.</summary>
+    public async ValueTask<SealState> VerifyRecordAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    {
+        if (RecordSeal.KeyOf(grant.Status.RecordSeal) is { } id) await KnowKeyAsync(id, cancellationToken);
+        return RecordSeal.Verify(grant, _keys);
+    }
+
+    /// <summary>Seals what a grant's status records.</summary>
+    /// <exception cref="InvalidOperationException">There is no key yet.</exception>
+    public string MakeRecord(string uid, GrantStatus status) => RecordSeal.Make(uid, status, CurrentKey());
+
+    /// <summary>Reads the keys now and then, until cancelled; makes them where there are none.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Period, time);
+        try
+        {
+            do
+            {
+                await RefreshAsync(cancellationToken);
+            }
+            while (await timer.WaitForNextTickAsync(cancellationToken));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+    }
+
+    /// <summary>Reads the keys now. Where they cannot be had, those at hand stay and the log says so.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        await _reading.WaitAsync(cancellationToken);
+        try
+        {
+            _readAt = time.GetTimestamp();
+            var secret = await client.TryGetAsync<Secret>(SecretName, ns, cancellationToken);
+            var found = SealKeys.Read(secret?.Data);
+            if (found.All.Count == 0) found = await MakeAsync(secret, cancellationToken);
+            if (found.All.Count > 0 && !found.SameAs(_keys))
+            {
+                _keys = found;
+                logger.SealKeysRead(string.Join(", ", found.All.Select(k => k.Id)));
+            }
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException)
+        {
+            logger.SealKeysUnread(e);
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    /// <summary>Rotates the keys where that is due. For the leader; another replica that does it too makes one of the two fail and nothing worse.</summary>
+    public async Task RotateAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await client.TryGetAsync<Secret>(SecretName, ns, cancellationToken) is not { } secret) return;
+            var keys = SealKeys.Read(secret.Data);
+            var now = time.GetUtcNow();
+            if (keys.All.Count == 0 || !keys.IsRotationDue(now)) return;
+            var rotated = keys.Rotated(now, NewId(), RandomNumberGenerator.GetBytes(SealKey.SecretBytes));
+            await client.ReplaceAsync(secret with { Data = rotated.Write() }, cancellationToken);
+            logger.SealKeysRotated(string.Join(", ", rotated.All.Select(k => k.Id)));
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException)
+        {
+            logger.SealKeysNotRotated(e);
+            return;
+        }
+
+        await RefreshAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _reading.Dispose();
+
+    private async ValueTask KnowKeyOfAsync(IKubeObject o, CancellationToken cancellationToken)
+    {
+        if (Seal.TryParse(Seal.Of(o), out var seal)) await KnowKeyAsync(seal.KeyId, cancellationToken);
+    }
+
+    private SealKey CurrentKey() =>
+        _keys.Current(time.GetUtcNow()) ?? throw new InvalidOperationException($"There is no seal key yet: Secret {ns}/{SecretName} could not be read or made.");
+
+    private async ValueTask KnowKeyAsync(string id, CancellationToken cancellationToken)
+    {
+        if (_keys.Find(id) is not null) return;
+        if (IsReady && time.GetElapsedTime(_readAt) < TimeSpan.FromSeconds(1)) return;
+        await RefreshAsync(cancellationToken);
+    }
+
+    // A replica that already has keys writes those: every seal made with them stays good.
+    private async Task<SealKeys> MakeAsync(Secret? there, CancellationToken cancellationToken)
+    {
+        var keys = IsReady ? _keys : SealKeys.None.Rotated(time.GetUtcNow(), NewId(), RandomNumberGenerator.GetBytes(SealKey.SecretBytes));
+        try
+        {
+            var made = there is null
+                ? await client.CreateAsync(new Secret { Metadata = OwnSecrets.Meta(SecretName, ns), Type = "breakglass.dev/seal-keys", Data = keys.Write() }, cancellationToken)
+                : await client.ReplaceAsync(there with { Data = keys.Write() }, cancellationToken);
+            logger.SealKeysMade(made.Metadata.Name);
+            return SealKeys.Read(made.Data);
+        }
+        catch (KubeApiException e) when (e.IsAlreadyExists || e.IsConflict)
+        {
+            return SealKeys.Read((await client.TryGetAsync<Secret>(SecretName, ns, cancellationToken))?.Data);
+        }
+    }
+
+    private static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+}
+
+/// <summary>Metadata of the Secrets that the operator keeps for itself.</summary>
+internal static class OwnSecrets
+{
+    public static ObjectMeta Meta(string name, string ns) => new()
+    {
+        Name = name,
+        Namespace = ns,
+        Labels = new Dictionary<string, string> { ["app.kubernetes.io/name"] = "breakglass-operator" },
+    };
+}

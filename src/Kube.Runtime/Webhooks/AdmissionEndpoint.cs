@@ -1,0 +1,188 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+using Kube.Model;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
+
+namespace Kube.Runtime;
+
+/// <summary>
+/// The protocol of one admission webhook: reads an AdmissionReview, asks the handler, writes the answer. Whatever is sent here, there is an
+/// answer and never a crash. Source: Kubernetes docs, "Dynamic Admission Control", Request and Response.
+/// </summary>
+public sealed class AdmissionEndpoint
+{
+    /// <summary>The largest body: an object of 3 MiB (the API server's limit for a request) twice, as object and oldObject, and what is around it.</summary>
+    public const int MaxBodyBytes = 7 * 1024 * 1024;
+
+    private readonly string _path;
+    private readonly AdmissionHandler _handler;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    /// <param name="path">The URL path, which is also the <c>webhook</c> label of its metrics.</param>
+    /// <param name="handler">Decides.</param>
+    /// <param name="time">Clock, for the latency.</param>
+    /// <param name="logger">Log.</param>
+    public AdmissionEndpoint(string path, AdmissionHandler handler, TimeProvider time, ILogger logger)
+    {
+        (_path, _handler, _time, _logger) = (path, handler, time, logger);
+        WebhookMetrics.StartAtZero(path);
+    }
+
+    /// <summary>The URL path.</summary>
+    public string Path => _path;
+
+    /// <summary>Answers one HTTP request.</summary>
+    public async Task ServeAsync(HttpContext context)
+    {
+        var started = _time.GetTimestamp();
+        WebhookMetrics.InFlight.Add(1, WebhookMetrics.Webhook(_path));
+        var code = 0;
+        try
+        {
+            var reply = await ReplyToAsync(context);
+            code = reply.HttpCode;
+            context.Response.StatusCode = code;
+            context.Response.ContentType = reply.ContentType;
+            context.Response.ContentLength = reply.Body.Length;
+            await context.Response.Body.WriteAsync(reply.Body, context.RequestAborted);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // The API server went away: nobody is left to answer. Kestrel ends the connection.
+            _logger.CallerWentAway(_path);
+        }
+        finally
+        {
+            WebhookMetrics.InFlight.Add(-1, WebhookMetrics.Webhook(_path));
+            WebhookMetrics.Latency.Record(_time.GetElapsedTime(started).TotalSeconds, WebhookMetrics.Webhook(_path));
+            if (code != 0) WebhookMetrics.Requests.Add(1, WebhookMetrics.Webhook(_path), new("code", code.ToString(CultureInfo.InvariantCulture)));
+        }
+    }
+
+    /// <summary>Answers a body: all of the protocol but HTTP.</summary>
+    /// <param name="contentType">The Content-Type header.</param>
+    /// <param name="body">The body.</param>
+    /// <param name="cancellationToken">Cancelled when nobody waits any more.</param>
+    public async ValueTask<WebhookReply> AnswerAsync(string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        if (!IsJson(contentType))
+        {
+            return WebhookReply.Refuse(415, "Send an AdmissionReview with the header Content-Type: application/json.");
+        }
+
+        if (body.Length > MaxBodyBytes) return TooLarge;
+        if (!Utf8.IsValid(body.Span) || HasLoneSurrogate(body)) return WebhookReply.Refuse(400, "The body is no text in UTF-8.");
+        AdmissionReview? review;
+        try
+        {
+            review = JsonSerializer.Deserialize(body.Span, AdmissionReview.Json);
+        }
+        catch (JsonException e)
+        {
+            // Position only: what the text says may be anybody's secret.
+            return WebhookReply.Refuse(400, $"The body is no AdmissionReview in JSON (line {(e.LineNumber ?? 0) + 1}, byte {(e.BytePositionInLine ?? 0) + 1}).");
+        }
+
+        if (review is not { Kind: nameof(AdmissionReview), ApiVersion: AdmissionReview.V1 })
+        {
+            return WebhookReply.Refuse(400, $"The body is no AdmissionReview of {AdmissionReview.V1}. List v1 alone in the webhook's admissionReviewVersions.");
+        }
+
+        if (review.Request is not { } request) return WebhookReply.Refuse(400, "The AdmissionReview has no request.");
+        if (request.Uid.Length == 0) return WebhookReply.Refuse(400, "The request of the AdmissionReview has no uid.");
+        if (string.IsNullOrEmpty(request.UserInfo?.Username))
+        {
+            return WebhookReply.Of(request.Uid, AdmissionAnswer.Deny("The API server does not say who asks, and nothing is let in unsigned. Send the request with credentials.", 401, "Unauthorized"));
+        }
+
+        return WebhookReply.Of(request.Uid, await AskAsync(request, cancellationToken));
+    }
+
+    private static WebhookReply TooLarge { get; } =
+        WebhookReply.Refuse(413, $"The AdmissionReview is larger than {MaxBodyBytes / 1024 / 1024} MiB, the most that is read here. Make the object smaller.");
+
+    private async ValueTask<AdmissionAnswer> AskAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _handler(request, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception e)
+        {
+            WebhookMetrics.Panics.Add(1, WebhookMetrics.Webhook(_path));
+            _logger.HandlerFailed(_path, request.Uid, e);
+            return AdmissionAnswer.Deny($"The webhook could not decide on this, so it is refused. Try again; if it stays so, look for {request.Uid} in the operator's log.", 500, "InternalError");
+        }
+    }
+
+    private async Task<WebhookReply> ReplyToAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (!HttpMethods.IsPost(request.Method)) return WebhookReply.Refuse(405, "Only POST is answered here.");
+        if (!IsJson(request.ContentType)) return await AnswerAsync(request.ContentType, default, context.RequestAborted);
+        if (request.ContentLength > MaxBodyBytes) return TooLarge;
+        // What a sender promises to send takes no memory before it is there.
+        using var body = new MemoryStream((int)Math.Min(request.ContentLength ?? 4096, 64 * 1024));
+        var buffer = new byte[16 * 1024];
+        int read;
+        while ((read = await request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
+        {
+            if (body.Length + read > MaxBodyBytes) return TooLarge;
+            body.Write(buffer, 0, read);
+        }
+
+        return await AnswerAsync(request.ContentType, body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
+    }
+
+    // An escape that stands for half a character passes as JSON, and throws only where somebody reads the text.
+    private static bool HasLoneSurrogate(ReadOnlyMemory<byte> body)
+    {
+        if (body.Span.IndexOf("\\ud"u8) < 0 && body.Span.IndexOf("\\uD"u8) < 0) return false;
+        try
+        {
+            var reader = new Utf8JsonReader(body.Span);
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName) _ = reader.GetString();
+            }
+
+            return false;
+        }
+        catch (InvalidOperationException)
+        {
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false; // said by whoever parses it
+        }
+    }
+
+    private static bool IsJson(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type) && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase);
+}
+
+/// <summary>What goes back over HTTP.</summary>
+/// <param name="HttpCode">The status code; 200 for every review that could be read, refused or not.</param>
+/// <param name="ContentType">The media type of the body.</param>
+/// <param name="Body">The body.</param>
+/// <param name="Response">The answer in it; null where the request was no review.</param>
+public sealed record WebhookReply(int HttpCode, string ContentType, ReadOnlyMemory<byte> Body, AdmissionResponse? Response)
+{
+    internal static WebhookReply Of(string uid, AdmissionAnswer answer)
+    {
+        var response = answer.For(uid);
+        return new(200, "application/json", JsonSerializer.SerializeToUtf8Bytes(AdmissionReview.Of(response), AdmissionReview.Json), response);
+    }
+
+    internal static WebhookReply Refuse(int code, string sentence) => new(code, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(sentence + "\n"), null);
+}

@@ -1,0 +1,73 @@
+using System.Net;
+using System.Net.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Kube.Runtime;
+
+/// <summary>
+/// Serves admission webhooks over HTTPS on a listener of its own. The certificate is asked for at every handshake, so a new one holds from the
+/// next connection on and requests under way are not cut.
+/// </summary>
+public sealed class WebhookServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ILogger _logger;
+
+    /// <param name="address">The interface; null for all of them.</param>
+    /// <param name="port">The port; 0 for any free one.</param>
+    /// <param name="certificate">The certificate to serve now, with its intermediates; null where there is none yet, and connections are refused.</param>
+    /// <param name="endpoints">The webhooks, each on its path.</param>
+    /// <param name="logger">Log.</param>
+    public WebhookServer(IPAddress? address, int port, Func<SslStreamCertificateContext?> certificate, IReadOnlyList<AdmissionEndpoint> endpoints, ILogger logger)
+    {
+        _logger = logger;
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(server =>
+        {
+            server.AddServerHeader = false;
+            server.Limits.MaxRequestBodySize = AdmissionEndpoint.MaxBodyBytes + 1024; // the endpoint's own limit answers first, with a sentence
+            server.Limits.MaxConcurrentConnections = 1000;
+            server.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            var tls = new TlsHandshakeCallbackOptions
+            {
+                HandshakeTimeout = TimeSpan.FromSeconds(10),
+                OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+                {
+                    ServerCertificateContext = certificate() ?? throw new InvalidOperationException("There is no certificate for the webhooks yet."),
+                    ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+                }),
+            };
+            if (address is null) server.ListenAnyIP(port, listen => listen.UseHttps(tls));
+            else server.Listen(address, port, listen => listen.UseHttps(tls));
+        });
+        _app = builder.Build();
+        foreach (var endpoint in endpoints) _app.Map(endpoint.Path, endpoint.ServeAsync);
+    }
+
+    /// <summary>The port listened on, once started.</summary>
+    public int Port { get; private set; }
+
+    /// <summary>Begins to listen.</summary>
+    /// <exception cref="IOException">The address is in use or cannot be bound.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await _app.StartAsync(cancellationToken);
+        var addresses = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        Port = new Uri(addresses.First().Replace("[::]", "localhost", StringComparison.Ordinal)).Port;
+        _logger.Serving(Port);
+    }
+
+    /// <summary>Takes no new connections and finishes what is under way, as long as the token allows.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}

@@ -1,0 +1,126 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Guard;
+using BreakGlass.Core.Lifecycle;
+using FluentAssertions;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Core.Tests.Guard;
+
+public sealed class PersistenceGuardTests
+{
+    private const string Rbac = "rbac.authorization.k8s.io";
+
+    private static readonly CoreSettings Settings = new();
+
+    [Theory]
+    [InlineData("CREATE", Rbac, "rolebindings", "", "payments", "mine", Persistence.Rbac)]
+    [InlineData("UPDATE", Rbac, "clusterroles", "", "", "view", Persistence.Rbac)]
+    [InlineData("DELETE", Rbac, "clusterrolebindings", "", "", "x", Persistence.Rbac)]
+    [InlineData("CREATE", "", "serviceaccounts", "token", "payments", "default", Persistence.Tokens)]
+    [InlineData("UPDATE", "certificates.k8s.io", "certificatesigningrequests", "approval", "", "x", Persistence.Csr)]
+    [InlineData("UPDATE", "certificates.k8s.io", "certificatesigningrequests", "status", "", "x", Persistence.Csr)]
+    [InlineData("CREATE", "admissionregistration.k8s.io", "mutatingwebhookconfigurations", "", "", "x", Persistence.Webhooks)]
+    [InlineData("DELETE", "admissionregistration.k8s.io", "validatingadmissionpolicybindings", "", "", "x", Persistence.Webhooks)]
+    [InlineData("CREATE", "apiregistration.k8s.io", "apiservices", "", "", "x", Persistence.Webhooks)]
+    [InlineData("CREATE", "breakglass.dev", "breakglassgrants", "", "", "x", Persistence.OwnKinds)]
+    [InlineData("UPDATE", "breakglass.dev", "breakglassgrants", "status", "", "x", Persistence.OwnKinds)]
+    [InlineData("DELETE", "apiextensions.k8s.io", "customresourcedefinitions", "", "", "breakglassgrants.breakglass.dev", Persistence.OwnKinds)]
+    [InlineData("DELETE", "apiextensions.k8s.io", "customresourcedefinitions", "", "", "", Persistence.OwnKinds)]
+    [InlineData("CREATE", "", "secrets", "", "breakglass-grants", "x", Persistence.OwnNamespaces)]
+    [InlineData("CONNECT", "", "pods", "exec", "breakglass-system", "x", Persistence.OwnNamespaces)]
+    [InlineData("UPDATE", "apps", "deployments", "scale", "breakglass-system", "breakglass-operator", Persistence.OwnNamespaces)]
+    [InlineData("CREATE", Rbac, "rolebindings", "", "breakglass-grants", "x", Persistence.OwnNamespaces)]
+    [InlineData("DELETE", "", "namespaces", "", "breakglass-grants", "breakglass-grants", Persistence.OwnNamespaces)]
+    [InlineData("DELETE", "", "namespaces", "", "", "breakglass-system", Persistence.OwnNamespaces)]
+    [InlineData("CREATE", "", "serviceaccounts", "", "payments", "x", null)]
+    [InlineData("CREATE", "certificates.k8s.io", "certificatesigningrequests", "", "", "x", null)]
+    [InlineData("DELETE", "apiextensions.k8s.io", "customresourcedefinitions", "", "", "things.example.com", null)]
+    [InlineData("UPDATE", "", "namespaces", "", "payments", "payments", null)]
+    [InlineData("CONNECT", "", "pods", "exec", "payments", "x", null)]
+    [InlineData("UPDATE", "apps", "deployments", "", "payments", "checkout", null)]
+    public void What_could_outlive_a_grant_is_known(string operation, string group, string resource, string subresource, string ns, string name, Persistence? way) =>
+        PersistenceGuard.WayOf(new() { Operation = operation, Group = group, Resource = resource, Subresource = subresource, Namespace = ns, Name = name }, Settings).Should().Be(way);
+
+    [Theory]
+    [InlineData("kubernetes.io/service-account-token", "CREATE", Persistence.Tokens)]
+    [InlineData("bootstrap.kubernetes.io/token", "CREATE", Persistence.Tokens)]
+    [InlineData("kubernetes.io/service-account-token", "DELETE", null)]
+    [InlineData("Opaque", "CREATE", null)]
+    [InlineData("", "CREATE", null)]
+    public void A_secret_goes_by_its_type(string type, string operation, Persistence? way) =>
+        PersistenceGuard.WayOf(new() { Operation = operation, Resource = "secrets", Namespace = "payments", Name = "x", SecretType = type }, Settings).Should().Be(way);
+
+    [Theory]
+    [InlineData("system:serviceaccount:breakglass-grants:inc-1-0123456789", "inc-1-0123456789")]
+    [InlineData("system:serviceaccount:breakglass-grants:", null)]
+    [InlineData("system:serviceaccount:breakglass-grants-too:x", null)]
+    [InlineData("system:serviceaccount:breakglass-system:breakglass-operator", null)]
+    [InlineData("alice", null)]
+    [InlineData("", null)]
+    public void Only_the_grants_namespace_has_identities(string user, string? identity) => PersistenceGuard.IdentityOf(user, Settings).Should().Be(identity);
+
+    [Fact]
+    public void An_identity_leads_to_its_grant_and_not_to_a_namesake()
+    {
+        var grant = A.Grant();
+        var identity = GrantNames.Identity(grant);
+        PersistenceGuard.GrantNameOf(identity).Should().Be(grant.Metadata.Name);
+        PersistenceGuard.IsOf(identity, grant).Should().BeTrue();
+        PersistenceGuard.IsOf(identity, A.Grant(uid: "another")).Should().BeFalse();
+        PersistenceGuard.GrantNameOf("default").Should().BeNull();
+    }
+
+    [Fact]
+    public void A_policy_allows_what_it_names_and_a_namesake_of_it_allows_nothing()
+    {
+        var grant = A.Grant() with { Status = new() { PolicyUid = "policy-1" } };
+        var policy = A.Policy(p => p with { AllowPersistence = ["rbac", "impersonate"] });
+        PersistenceGuard.Allows(policy, grant, Persistence.Rbac).Should().BeTrue();
+        PersistenceGuard.Allows(policy, grant, Persistence.Tokens).Should().BeFalse();
+        PersistenceGuard.Allows(policy with { Metadata = policy.Metadata with { Uid = "another" } }, grant, Persistence.Rbac).Should().BeFalse();
+        PersistenceGuard.Allows(null, grant, Persistence.Rbac).Should().BeFalse();
+        PersistenceGuard.Allows(policy, A.Grant(), Persistence.Rbac).Should().BeFalse("the grant was never recorded with any policy");
+    }
+
+    [Theory]
+    [InlineData(Persistence.OwnKinds)]
+    [InlineData(Persistence.OwnNamespaces)]
+    public void No_policy_allows_what_decides_over_grants(Persistence way)
+    {
+        var grant = A.Grant() with { Status = new() { PolicyUid = "policy-1" } };
+        PersistenceGuard.Allows(A.Policy(p => p with { AllowPersistence = ["rbac", "tokens", "csr", "impersonate", "webhooks"] }), grant, way).Should().BeFalse();
+    }
+
+    [Fact]
+    public void The_residue_holds_each_entry_once_and_ends()
+    {
+        IReadOnlyList<string> residue = [];
+        for (var i = 0; i < 200; i++) residue = PersistenceGuard.Add(PersistenceGuard.Add(residue, $"refused rbac: {i}"), $"refused rbac: {i}");
+        residue.Should().HaveCount(PersistenceGuard.MostResidue).And.OnlyHaveUniqueItems();
+    }
+
+    [Fact]
+    public void A_name_that_was_never_validated_is_cut_and_cleaned()
+    {
+        var text = PersistenceGuard.Describe(new() { Operation = "CREATE", Group = Rbac, Resource = "roles", Namespace = "payments", Name = "a\n\u001b[31mb\u202e" + new string('x', 1_000_000) });
+        text.Should().StartWith("create roles.rbac.authorization.k8s.io payments/a??[31mb?xxx").And.HaveLength(201);
+        PersistenceGuard.Describe(new() { Operation = "CREATE", Resource = "pods", Namespace = "payments" }).Should().Be("create pods payments/(no name)");
+        PersistenceGuard.Describe(new() { Operation = "DELETE", Resource = "nodes" }).Should().Be("delete nodes");
+    }
+
+    [Fact]
+    public void The_holder_of_rights_is_no_identity_of_any_grant()
+    {
+        var holder = PersistenceRights.Holder(A.Grant(), Settings);
+        holder.Kind.Should().Be("ServiceAccount");
+        holder.Namespace.Should().Be("breakglass-grants");
+        holder.Name.Should().Be($"{GrantNames.Identity(A.Grant())}.persistence");
+        PersistenceGuard.IsOf(holder.Name, A.Grant()).Should().BeFalse();
+    }
+
+    [Fact]
+    public void Each_word_has_a_role_but_impersonate_which_no_admission_sees() =>
+        PersistenceRights.ClusterRoles(A.Policy(p => p with { AllowPersistence = ["webhooks", "rbac", "impersonate", "tokens", "csr"] }).Spec).Should().Equal(
+            "breakglass-persistence-csr", "breakglass-persistence-rbac", "breakglass-persistence-tokens", "breakglass-persistence-webhooks");
+}

@@ -1,0 +1,143 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using BreakGlass.Core.Sealing;
+using BreakGlass.Operator.Admission;
+using BreakGlass.Operator.Sealing;
+using Kube.Client;
+using Kube.Model;
+using Kube.Runtime;
+using Microsoft.Extensions.Logging.Abstractions;
+using Simulation;
+using TestKit;
+using TestKit.Builders;
+
+namespace BreakGlass.Operator.Tests.Admission;
+
+/// <summary>Both webhooks in front of a fake API server, as the real one would use them: first the mutating, then the validating one, then it stores.</summary>
+internal sealed class Desk : IDisposable
+{
+    public const string Ns = "breakglass-system";
+
+    private Desk()
+    {
+        Server = new(Clock);
+        InstalledRbac.Install(Server);
+        Server.CreateNamespace("payments");
+        Server.Put(A.ClusterRole("edit", A.Rule("", "pods", "get", "update")));
+        Server.Put(A.ClusterRole("binder", new PolicyRule { ApiGroups = [Rbac.Group], Resources = ["clusterroles"], ResourceNames = ["edit"], Verbs = ["bind"] }));
+        Client = Server.CreateClient(InstalledRbac.Operator);
+        Book = new(Client, Ns, Clock, NullLogger.Instance);
+        var desk = new AdmissionDesk(Clock, NullLogger.Instance);
+        Mutate = desk.Around(new Mutator(Client, Book, new AuthorRights(Client), View, Clock.GetUtcNow).HandleAsync);
+        Validate = desk.Around(new Validator(Client, Book, new() { OperatorNamespace = Ns }, View, Clock).HandleAsync);
+    }
+
+    public static async Task<Desk> OpenAsync()
+    {
+        var desk = new Desk();
+        await desk.Book.RefreshAsync(default);
+        return desk;
+    }
+
+    public FakeClock Clock { get; } = new(A.Start);
+
+    public FakeApiServer Server { get; }
+
+    public KubeClient Client { get; }
+
+    public SealBook Book { get; }
+
+    public AdmissionHandler Mutate { get; }
+
+    public AdmissionHandler Validate { get; }
+
+    public bool HasSynced { get; set; } = true;
+
+    public static UserInfo User(string name, params string[] groups) => new() { Username = name, Groups = [.. groups, "system:authenticated"] };
+
+    /// <summary>Lets somebody bind the ClusterRole edit, everywhere or in one namespace.</summary>
+    public void LetBind(string user, string? ns = null)
+    {
+        var role = new RoleRef { ApiGroup = Rbac.Group, Kind = "ClusterRole", Name = "binder" };
+        if (ns is null) Server.Put(new ClusterRoleBinding { Metadata = new() { Name = $"{user}-binds" }, RoleRef = role, Subjects = [A.User(user)] });
+        else Server.Put(new RoleBinding { Metadata = new() { Name = $"{user}-binds", Namespace = ns }, RoleRef = role, Subjects = [A.User(user)] });
+    }
+
+    /// <summary>A write as the API server would carry it out; what is allowed is stored.</summary>
+    public async Task<AdmissionAnswer> WriteAsync<T>(T? o, T? old, UserInfo user, bool dryRun = false)
+        where T : class, IKubeResource<T>
+    {
+        var request = Request(o, old, user, dryRun);
+        var answer = await Mutate(request, default);
+        if (!answer.Allowed) return answer;
+        var patched = Patched(request, answer);
+        answer = await Validate(request with { Object = patched }, default);
+        if (answer.Allowed && !dryRun && patched is { } stored)
+        {
+            var typed = stored.Deserialize(T.Json)!;
+            Server.Put(typed.WithMetadata(typed.Metadata with { Uid = old?.Metadata.Uid ?? $"uid-{typed.Metadata.Name}", CreationTimestamp = old?.Metadata.CreationTimestamp ?? Clock.GetUtcNow() }));
+        }
+
+        return answer;
+    }
+
+    public Task<AdmissionAnswer> CreateAsync<T>(T o, UserInfo user, bool dryRun = false)
+        where T : class, IKubeResource<T> => WriteAsync(o, null, user, dryRun);
+
+    public Task<AdmissionAnswer> UpdateAsync<T>(string name, Func<T, T> change, UserInfo user)
+        where T : class, IKubeResource<T> => WriteAsync(change(Stored<T>(name)), Stored<T>(name), user);
+
+    public T Stored<T>(string name)
+        where T : class, IKubeResource<T> => Server.Get<T>(name) ?? throw new InvalidOperationException($"{name} was not stored");
+
+    public SealState SealOf<T>(string name)
+        where T : class, IKubeResource<T> => Book.Verify(Stored<T>(name));
+
+    public static AdmissionRequest Request<T>(T? o, T? old, UserInfo user, bool dryRun = false)
+        where T : class, IKubeResource<T> => new()
+        {
+            Uid = "u-1",
+            Kind = new() { Group = T.Resource.Group, Version = T.Resource.Version, Kind = T.Resource.Kind },
+            Resource = new() { Group = T.Resource.Group, Version = T.Resource.Version, Resource = T.Resource.Plural },
+            Name = (o ?? old)!.Metadata.Name,
+            Operation = o is null ? "DELETE" : old is null ? "CREATE" : "UPDATE",
+            UserInfo = user,
+            Object = o is null ? null : JsonSerializer.SerializeToElement(o, T.Json),
+            OldObject = old is null ? null : JsonSerializer.SerializeToElement(old, T.Json),
+            DryRun = dryRun,
+        };
+
+    /// <summary>The object after the patch of an answer.</summary>
+    public static JsonElement? Patched(AdmissionRequest request, AdmissionAnswer answer)
+    {
+        if (request.Object is not { } o) return null;
+        var node = JsonNode.Parse(o.GetRawText())!;
+        foreach (var operation in answer.Patch ?? [])
+        {
+            var path = operation!["path"]!.GetValue<string>().Split('/')[1..].Select(p => p.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)).ToList();
+            var parent = path[..^1].Aggregate(node, (at, name) => at[name]!).AsObject();
+            if (operation["op"]!.GetValue<string>() == "remove")
+            {
+                if (!parent.Remove(path[^1])) throw new InvalidOperationException($"nothing to remove at {string.Join('/', path)}");
+            }
+            else
+            {
+                parent[path[^1]] = operation["value"]?.DeepClone();
+            }
+        }
+
+        return JsonDocument.Parse(node.ToJsonString()).RootElement;
+    }
+
+    public void Dispose()
+    {
+        Book.Dispose();
+        Client.Dispose();
+    }
+
+    private ClusterView View() => !HasSynced
+        ? throw new NotReadyException("the operator has just started and has not read the cluster's roles yet")
+        : new(Server.List<Namespace>(), n => Server.Get<ClusterRole>(n), (ns, n) => Server.Get<Role>(n, ns), n => Server.Get<Namespace>(n));
+}

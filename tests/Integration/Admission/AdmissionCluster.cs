@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using BreakGlass.Core.Sealing;
+using BreakGlass.Operator.Sealing;
+using Kube.Client;
+using Kube.Model;
+using TestKit;
+using Xunit;
+
+namespace Integration.Admission;
+
+/// <summary>
+/// A cluster whose writes of our kinds go to the webhooks of an operator that does not lead: somebody else holds the lease, so that nothing here is the
+/// reconciler's doing. The API server calls the webhooks by URL, since no pod runs behind the Service.
+/// </summary>
+public sealed class AdmissionCluster : IAsyncLifetime
+{
+    private Cluster? _cluster;
+    private RunningOperator? _operator;
+
+    internal Cluster Cluster => _cluster!;
+
+    internal RunningOperator Operator => _operator!;
+
+    internal int Port { get; } = FreePort();
+
+    /// <inheritdoc/>
+    public async Task InitializeAsync()
+    {
+        _cluster = await Cluster.StartAsync();
+        await _cluster.Admin.CreateAsync(
+            new Lease
+            {
+                Metadata = new() { Namespace = "breakglass-system", Name = "breakglass-operator" },
+                Spec = new() { HolderIdentity = "somebody-else", LeaseDurationSeconds = 86_400, AcquireTime = TimeProvider.System.GetUtcNow(), RenewTime = TimeProvider.System.GetUtcNow() },
+            },
+            CancellationToken.None);
+        await InstallWebhooksAsync();
+        _operator = await StartOperatorAsync();
+    }
+
+    /// <inheritdoc/>
+    public async Task DisposeAsync()
+    {
+        if (_operator is not null) await _operator.DisposeAsync();
+        if (_cluster is not null) await _cluster.DisposeAsync();
+    }
+
+    /// <summary>Starts an operator that serves the webhooks, and waits until it is ready.</summary>
+    internal Task<RunningOperator> StartOperatorAsync() => RunningOperator.StartAsync(
+        Cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1");
+
+    /// <summary>Applies config/webhook with URLs in the place of the Service.</summary>
+    internal async Task InstallWebhooksAsync()
+    {
+        foreach (var (file, path) in new[] { ("mutating", "mutate"), ("validating", "validate") })
+        {
+            var lines = await File.ReadAllLinesAsync(Path.Combine(Cluster.Config("webhook"), $"{file}.yaml"));
+            var manifest = lines.Where(l => !l.StartsWith("      ", StringComparison.Ordinal))
+                .Select(l => l == "    service:" ? $"    url: https://127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}/{path}" : l);
+            await Cluster.ApplyAsync(Cluster.ControlPlane.AdminKubeconfig, string.Join('\n', manifest));
+        }
+    }
+
+    /// <summary>Puts the webhook configurations back, and waits until the operator has written its CA into both and the API server knows it.</summary>
+    internal async Task ReinstallWebhooksAsync()
+    {
+        await InstallWebhooksAsync();
+        await Eventually.TrueAsync(async () => await TriesAsync() && await TriesAsync(), expected: "both webhooks to answer again");
+    }
+
+    /// <summary>Whether a write goes through both webhooks, without leaving anything.</summary>
+    private async Task<bool> TriesAsync() => (await Cluster.ControlPlane.KubectlAsync(
+        Cluster.ControlPlane.AdminKubeconfig, ["create", "--dry-run=server", "-o", "jsonpath={.metadata.annotations}", "-f", "-"], Manifests.Policy("answers"))) is { ExitCode: 0, Output: var annotations }
+        && annotations.Contains("breakglass.dev/seal", StringComparison.Ordinal);
+
+    /// <summary>Takes the webhook configurations away, as somebody does who wants to get past them.</summary>
+    internal Task RemoveWebhooksAsync() => Cluster.AdminAsync("delete", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "breakglass-operator");
+
+    /// <summary>The keys that seals are made with.</summary>
+    internal async Task<SealKeys> KeysAsync() => SealKeys.Read((await Cluster.Admin.GetAsync<Secret>(SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
+
+    /// <summary>What the seal of an object says.</summary>
+    internal async Task<SealState> SealOfAsync<T>(string name)
+        where T : class, IKubeResource<T> => Seal.Verify(await Cluster.Admin.GetAsync<T>(name, null, CancellationToken.None), await KeysAsync());
+
+    /// <summary>Runs kubectl as somebody whom the administrator impersonates.</summary>
+    internal Task<CommandResult> AsAsync(string user, string[] groups, string[] arguments, string? manifest = null) => Cluster.ControlPlane.KubectlAsync(
+        Cluster.ControlPlane.AdminKubeconfig, [.. arguments, "--as", user, .. groups.Append("system:authenticated").SelectMany(g => new[] { "--as-group", g })], manifest);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+
+/// <summary>Tests that share one such cluster, one after another.</summary>
+[CollectionDefinition(nameof(OneAdmissionCluster))]
+public sealed class OneAdmissionCluster : ICollectionFixture<AdmissionCluster>;

@@ -1,0 +1,48 @@
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using Xunit;
+
+namespace Manifests;
+
+public sealed class WebhookTests
+{
+    private static readonly string[] Ours = ["breakglasspolicies", "breakglassgrants", "breakglassapprovals", "breakglassreviews", "breakglasslockdowns"];
+
+    private static IEnumerable<JsonNode> Webhooks =>
+        ConfigDirectory.Of("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration").Where(c => c.Name == "breakglass-operator").Select(c => c.Node["webhooks"]!.AsArray().Single()!);
+
+    [Fact]
+    public void Our_own_kinds_wait_for_an_answer_and_no_others()
+    {
+        Webhooks.Should().HaveCount(2);
+        foreach (var webhook in Webhooks)
+        {
+            webhook["failurePolicy"]!.GetValue<string>().Should().Be("Fail");
+            webhook["timeoutSeconds"]!.GetValue<long>().Should().Be(5);
+            webhook["sideEffects"]!.GetValue<string>().Should().Be("None");
+            webhook["matchPolicy"]!.GetValue<string>().Should().Be("Equivalent");
+            webhook["admissionReviewVersions"].Strings().Should().Equal("v1");
+            webhook["namespaceSelector"].Should().BeNull();
+            webhook["objectSelector"].Should().BeNull("a label would be a way past it");
+            var rules = webhook["rules"]!.AsArray().Select(r => r!).ToList();
+            rules.Should().OnlyContain(r => r["apiGroups"].Strings().SequenceEqual(new[] { "breakglass.dev" }) && r["scope"]!.GetValue<string>() == "Cluster");
+            rules.SelectMany(r => r["resources"].Strings()).Should().NotContain(r => r.Contains('/') || r.Contains('*'));
+            rules.Where(r => r["operations"].Strings().SequenceEqual(new[] { "CREATE", "UPDATE" })).Should().ContainSingle().Which["resources"].Strings().Should().BeEquivalentTo(Ours);
+        }
+    }
+
+    [Fact]
+    public void The_service_leads_to_the_port_of_the_webhooks()
+    {
+        var service = ConfigDirectory.Of("Service").Single(s => s.Name == "breakglass-operator-webhook");
+        service.Node["spec"]!["ports"]![0]!["targetPort"]!.GetValue<string>().Should().Be("webhook");
+        ConfigDirectory.Of("Deployment").Single().Node["spec"]!["template"]!["spec"]!["containers"]![0]!["ports"]!.AsArray()
+            .Single(p => p!["name"]!.GetValue<string>() == "webhook")!["containerPort"]!.GetValue<long>().Should().Be(9443);
+        Webhooks.Select(w => w["clientConfig"]!["service"]!).Should().OnlyContain(s => s["name"]!.GetValue<string>() == service.Name && s["namespace"]!.GetValue<string>() == service.Namespace);
+    }
+
+    [Fact]
+    public void A_grants_record_is_guarded_against_deletion() =>
+        Webhooks.SelectMany(w => w["rules"]!.AsArray()).Where(r => r!["operations"].Strings().Contains("DELETE"))
+            .Should().ContainSingle().Which!["resources"].Strings().Should().Equal("breakglassgrants");
+}
