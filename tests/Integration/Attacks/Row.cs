@@ -61,7 +61,8 @@ internal sealed record Outcome(string Text, Func<Scene, Answer, Task> CheckAsync
     public static Outcome Ends(GrantPhase phase, EndReason? endReason, string reason, params string[] says) => new($"{phase} {endReason}, {reason}: {string.Join(", ", says)}", async (scene, answer) =>
     {
         answer.OrThrow();
-        var grant = await scene.UntilAsync(phase, scene.About);
+        await scene.UntilAsync(phase, scene.About);
+        var grant = await scene.UntilAsync(g => g.Status.Conditions.Any(c => c.Reason == reason), $"{phase}, {reason}", scene.About);
         if (endReason is not null) grant.Status.EndReason.Should().Be(endReason, Incident.Show(grant));
         var condition = grant.Status.Conditions.Where(c => c.Reason == reason).Should().NotBeEmpty(Incident.Show(grant)).And.Subject.First();
         foreach (var words in says) condition.Message.Should().Contain(words);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
@@ -17,6 +18,8 @@ internal sealed class Scene(AttackedCluster stage, string id)
 
     /// <summary>The same, with two who must agree.</summary>
     public const string TwoSoonOver = "approval: {required: 2, timeout: 5s, approvers: [{kind: Group, name: commanders}]}";
+
+    private readonly ConcurrentDictionary<string, bool> _asked = new();
 
     /// <summary>What all requests give as their reason.</summary>
     public const string Justification = "checkout returns 5xx since the deploy, need to roll back";
@@ -62,7 +65,10 @@ internal sealed class Scene(AttackedCluster stage, string id)
         (await stage.Admin.CreateAsync(PolicyText(more, access, mode, requesters, duration))).OrThrow();
 
     /// <summary>Somebody asks.</summary>
-    public Task<Answer> AskAsync(Person who, string more = "", string? name = null, string meta = "", string query = "", string? policy = null) => who.CreateAsync($$"""
+    public Task<Answer> AskAsync(Person who, string more = "", string? name = null, string meta = "", string query = "", string? policy = null)
+    {
+        _asked[name ?? Grant] = true;
+        return who.CreateAsync($$"""
         apiVersion: breakglass.dev/v1alpha1
         kind: BreakGlassGrant
         metadata: {name: {{name ?? Grant}}{{meta}}}
@@ -71,6 +77,7 @@ internal sealed class Scene(AttackedCluster stage, string id)
           justification: {{Justification}}
           {{more.ReplaceLineEndings("\n  ")}}
         """, query);
+    }
 
     /// <summary>Somebody decides.</summary>
     public Task<Answer> DecideAsync(Person who, string decision = "Approve", string more = "", string? grant = null) => who.CreateAsync($$"""
@@ -135,9 +142,17 @@ internal sealed class Scene(AttackedCluster stage, string id)
     public Task<BreakGlassPolicy> UntilPolicyAsync(Func<BreakGlassPolicy, bool> isSo, string expected) =>
         Eventually.GetAsync(async () => await Look.GetAsync<BreakGlassPolicy>(Policy, null, CancellationToken.None) is { } policy && isSo(policy) ? policy : null, limit: TimeSpan.FromSeconds(30), expected: expected);
 
-    /// <summary>All grants of the row's policy.</summary>
-    public async Task<IReadOnlyList<BreakGlassGrant>> GrantsAsync() =>
-        [.. (await Look.ListAsync<BreakGlassGrant>(new(), CancellationToken.None)).Items.Where(g => g.Spec.Policy == Policy)];
+    /// <summary>All grants that were asked for in this row and are there.</summary>
+    public async Task<IReadOnlyList<BreakGlassGrant>> GrantsAsync()
+    {
+        var found = new List<BreakGlassGrant>();
+        foreach (var name in _asked.Keys)
+        {
+            if (await stage.Cluster.GrantAsync(name) is { } grant && grant.Spec.Policy == Policy) found.Add(grant);
+        }
+
+        return found;
+    }
 
     /// <summary>Asserts that the grant is active, gives what it gave to whom it gave it, and nothing else does.</summary>
     public async Task StillActiveAsync(string? name = null)
@@ -176,9 +191,9 @@ internal sealed class Scene(AttackedCluster stage, string id)
             .. (await Look.ListAsync<RoleBinding>(new() { Namespace = Namespace }, CancellationToken.None)).Items.Where(b => b.Metadata.Name != "author").Select(b => $"RoleBinding {b.Metadata.Name} in {Namespace}"),
             .. await NamesAsync<RoleBinding>(query),
             .. await NamesAsync<ClusterRoleBinding>(query),
-            .. await NamesAsync<Role>(query),
-            .. await NamesAsync<Secret>(query),
-            .. await NamesAsync<ServiceAccount>(query),
+            .. await NamesAsync<Role>(query with { Namespace = "breakglass-grants" }),
+            .. await NamesAsync<Secret>(query with { Namespace = "breakglass-grants" }),
+            .. await NamesAsync<ServiceAccount>(query with { Namespace = "breakglass-grants" }),
         ];
     }
 
