@@ -54,7 +54,7 @@ public sealed class AdmissionCluster : IAsyncLifetime
     /// <summary>Applies config/webhook with URLs in the place of the Service.</summary>
     internal Task InstallWebhooksAsync() => InstallWebhooksAsync(Cluster, Port);
 
-    /// <summary>Applies config/webhook with URLs in the place of the Service.</summary>
+    /// <summary>The same in any cluster, for an operator that serves them at a port of this machine.</summary>
     internal static async Task InstallWebhooksAsync(Cluster cluster, int port)
     {
         foreach (var (file, path) in new[] { ("mutating", "mutate"), ("validating", "validate") })
@@ -92,6 +92,7 @@ public sealed class AdmissionCluster : IAsyncLifetime
     internal Task<CommandResult> AsAsync(string user, string[] groups, string[] arguments, string? manifest = null) => Cluster.ControlPlane.KubectlAsync(
         Cluster.ControlPlane.AdminKubeconfig, [.. arguments, "--as", user, .. groups.Append("system:authenticated").SelectMany(g => new[] { "--as-group", g })], manifest);
 
+    /// <summary>A port that is free now.</summary>
     internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
