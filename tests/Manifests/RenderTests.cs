@@ -38,7 +38,7 @@ public sealed class RenderTests
     [InlineData("guard", 11)]
     [InlineData("guard-legacy", 1)]
     [InlineData("manager", 6)]
-    [InlineData("prometheus", 1)]
+    [InlineData("prometheus", 2)]
     [InlineData("samples", 1)]
     [InlineData("webhook", 3)]
     [InlineData("default", 41)]

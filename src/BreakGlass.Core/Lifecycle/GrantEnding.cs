@@ -102,7 +102,7 @@ internal static class GrantEnding
             return $"spec.duration.max: it is {policy.Spec.Duration.Max} now";
         }
 
-        return null;
+        return RecordRules.Lacks(facts, grant, policy);
     }
 
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;

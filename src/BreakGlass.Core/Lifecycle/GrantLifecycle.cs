@@ -48,6 +48,12 @@ public static class GrantLifecycle
         if (IsTerminal(grant.Status.Phase)) return GrantClosing.Decide(facts, grant, ending: null);
         if (!IsRecorded(grant.Status)) return BeforeRecord(facts, grant);
 
+        if (IsMarkedEnded(grant))
+        {
+            return GrantClosing.Decide(facts, grant, new(EndReason.Failed, "RecordLost", GrantStatuses.Operator,
+                "The grant was over, and its status was set back as if it were not; it stays over. Find out who can write breakglassgrants/status; create a new grant."));
+        }
+
         if ((GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByForgery(facts)) is { } ending) return GrantClosing.Decide(facts, grant, ending);
         if (GrantEnding.ByPolicy(facts, grant) is { } byPolicy)
         {

@@ -48,7 +48,7 @@ internal static class LimitRules
                 $"policy '{policy.Metadata.Name}' gives one requester at most {each} grant(s) at a time, and '{requester}' has {own.Count} ({Names(own)}); use that, or revoke it and create a new grant");
         }
 
-        return Cooling(policy, limits, requester, siblings, now);
+        return Cooling(policy, limits, grant, siblings, now);
     }
 
     /// <summary>The policy's status with a place for a grant.</summary>
@@ -88,13 +88,15 @@ internal static class LimitRules
         return taken;
     }
 
-    private static Problem? Cooling(BreakGlassPolicy policy, Limits limits, string requester, IReadOnlyList<BreakGlassGrant> siblings, DateTimeOffset now)
+    private static Problem? Cooling(BreakGlassPolicy policy, Limits limits, BreakGlassGrant grant, IReadOnlyList<BreakGlassGrant> siblings, DateTimeOffset now)
     {
+        var requester = grant.Spec.Requester?.Username ?? "";
         var cooldown = Cooldown(policy.Spec);
         if (cooldown == TimeSpan.Zero) return null;
         var ends = policy.Status.Holders.Where(h => h.Requester == requester && h.EndedAt is not null).Select(h => (h.Grant, At: h.EndedAt!.Value))
             .Concat(siblings.Where(s => s.Spec.Requester?.Username == requester && GrantLifecycle.IsTerminal(s.Status.Phase) && GrantLifecycle.IsRecorded(s.Status) && WasActive(s) && s.Status.EndedAt is not null)
                 .Select(s => (Grant: s.Metadata.Name, At: s.Status.EndedAt!.Value)))
+            .Concat(Vanished(policy, grant, requester, siblings).Select(name => (Grant: name, At: now)))
             .ToList();
         if (ends.Count == 0) return null;
         var last = ends.MaxBy(e => e.At);
@@ -104,6 +106,10 @@ internal static class LimitRules
             : new("CoolingDown", "spec.policy",
                 $"policy '{policy.Metadata.Name}' gives a requester the next grant {limits.Cooldown} after the last, and '{last.Grant}' ended at {Timestamp.Text(last.At)}; create a new grant after {Timestamp.Text(until)}");
     }
+
+    /// <summary>Grants that hold a place and are not there: deleted, so they ended, and when, the policy's record does not say yet.</summary>
+    private static IEnumerable<string> Vanished(BreakGlassPolicy policy, BreakGlassGrant grant, string requester, IReadOnlyList<BreakGlassGrant> siblings) =>
+        policy.Status.Holders.Where(h => h.EndedAt is null && h.Requester == requester && h.Uid != grant.Metadata.Uid && !siblings.Any(s => s.Metadata.Uid == h.Uid)).Select(h => h.Grant);
 
     private static string Names(List<HolderRecord> places) =>
         string.Join(", ", places.Take(5).Select(p => p.Grant)) + (places.Count > 5 ? ", …" : "");

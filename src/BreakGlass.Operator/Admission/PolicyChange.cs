@@ -38,14 +38,15 @@ internal static class PolicyChanges
 
         if (sameSpec || OnlySuspends(old, policy)) return PolicyChange.Reseals;
 
-        // A policy that is changed is a policy that is applied again: its pins move to today's roles, and somebody has to answer for those.
-        return SameAccess(old, policy) && !RoleSummaries.AnyChanged(old, cluster) ? PolicyChange.Reseals : PolicyChange.NeedsRights;
+        // Who gets access, for how long and on whose word is as much a way of handing it out as which access. And a policy that is changed is a policy that
+        // is applied again: its pins move to today's roles, and somebody has to answer for those.
+        return OnlyDescribes(old, policy) && !RoleSummaries.AnyChanged(old, cluster) ? PolicyChange.Reseals : PolicyChange.NeedsRights;
     }
 
     /// <summary>Whether a change does nothing but suspend the policy, which anybody who may write it must be able to do at once.</summary>
     public static bool OnlySuspends(BreakGlassPolicy old, BreakGlassPolicy policy) =>
         policy.Spec.Suspended && !old.Spec.Suspended && Seal.SameSpec(old with { Spec = old.Spec with { Suspended = true } }, policy);
 
-    private static bool SameAccess(BreakGlassPolicy old, BreakGlassPolicy policy) =>
-        Seal.SameSpec(old, old with { Spec = old.Spec with { Access = policy.Spec.Access } });
+    private static bool OnlyDescribes(BreakGlassPolicy old, BreakGlassPolicy policy) =>
+        Seal.SameSpec(old with { Spec = old.Spec with { Description = policy.Spec.Description } }, policy);
 }

@@ -48,6 +48,8 @@ public sealed class GrantLimitTests
         ["one's own holder"] = (new() { MaxActivePerRequester = 1, MaxActive = 5 }, [], [Holder("a", "alice")], "LimitReached", ["at most 1"]),
         ["too soon after one's last"] = (new() { Cooldown = "10m" }, [Over("a", "alice", 9)], [], "CoolingDown", ["10m after the last", "'a' ended at 2026-11-22T00:53:03.000Z", "after 2026-11-22T01:03:03.000Z"]),
         ["too soon by the record in the policy"] = (new() { Cooldown = "10m" }, [], [Holder("a", "alice") with { EndedAt = A.Start.AddMinutes(-9) }], "CoolingDown", ["'a'"]),
+        ["too soon after one that vanished"] = (new() { Cooldown = "10m" }, [], [Holder("a", "alice")], "CoolingDown", ["'a'"]),
+        ["another's that vanished"] = (new() { Cooldown = "10m" }, [], [Holder("a", "bob")], null, []),
         ["late enough"] = (new() { Cooldown = "10m" }, [Over("a", "alice", 10)], [], null, []),
         ["too soon for somebody else"] = (new() { Cooldown = "10m" }, [Over("a", "bob", 1)], [], null, []),
         ["what never opened costs no wait"] = (new() { Cooldown = "10m" }, [Failed("a", "alice")], [], null, []),

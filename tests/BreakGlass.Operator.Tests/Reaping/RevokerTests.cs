@@ -6,6 +6,7 @@ using FluentAssertions;
 using Kube.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit;
+using TestKit.Builders;
 using Xunit;
 
 namespace BreakGlass.Operator.Tests.Reaping;

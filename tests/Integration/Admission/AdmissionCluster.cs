@@ -52,14 +52,17 @@ public sealed class AdmissionCluster : IAsyncLifetime
         Cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1");
 
     /// <summary>Applies config/webhook with URLs in the place of the Service.</summary>
-    internal async Task InstallWebhooksAsync()
+    internal Task InstallWebhooksAsync() => InstallWebhooksAsync(Cluster, Port);
+
+    /// <summary>The same in any cluster, for an operator that serves them at a port of this machine.</summary>
+    internal static async Task InstallWebhooksAsync(Cluster cluster, int port)
     {
         foreach (var (file, path) in new[] { ("mutating", "mutate"), ("validating", "validate") })
         {
             var lines = await File.ReadAllLinesAsync(Path.Combine(Cluster.Config("webhook"), $"{file}.yaml"));
             var manifest = lines.Where(l => !l.StartsWith("      ", StringComparison.Ordinal))
-                .Select(l => l == "    service:" ? $"    url: https://127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}/{path}" : l);
-            await Cluster.ApplyAsync(Cluster.ControlPlane.AdminKubeconfig, string.Join('\n', manifest));
+                .Select(l => l == "    service:" ? $"    url: https://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}/{path}" : l);
+            await cluster.ApplyAsync(cluster.ControlPlane.AdminKubeconfig, string.Join('\n', manifest));
         }
     }
 
@@ -89,7 +92,8 @@ public sealed class AdmissionCluster : IAsyncLifetime
     internal Task<CommandResult> AsAsync(string user, string[] groups, string[] arguments, string? manifest = null) => Cluster.ControlPlane.KubectlAsync(
         Cluster.ControlPlane.AdminKubeconfig, [.. arguments, "--as", user, .. groups.Append("system:authenticated").SelectMany(g => new[] { "--as-group", g })], manifest);
 
-    private static int FreePort()
+    /// <summary>A port that is free now.</summary>
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -1,0 +1,124 @@
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace Integration.Attacks;
+
+/// <summary>What the API server answered to one request.</summary>
+/// <param name="Code">The HTTP status.</param>
+/// <param name="Text">The body.</param>
+internal sealed record Answer(int Code, string Text)
+{
+    /// <summary>Whether it was done.</summary>
+    public bool Good => Code is >= 200 and < 300;
+
+    /// <summary>The sentence of a refusal; else the whole body.</summary>
+    public string Says => !Good && Text.StartsWith('{') && Json()["message"] is JsonValue message ? message.GetValue<string>() : Text;
+
+    /// <summary>The object.</summary>
+    public JsonNode Json() => JsonNode.Parse(Text)!;
+
+    /// <summary>Itself, where it is good; for what only prepares.</summary>
+    /// <exception cref="InvalidOperationException">It is not.</exception>
+    public Answer OrThrow() => Good ? this : throw new InvalidOperationException($"{Code}: {Says}");
+}
+
+/// <summary>Somebody who talks to the API server with credentials of their own, and writes whatever they like, well formed or not.</summary>
+internal sealed partial class Person : IDisposable
+{
+    private const string Api = "/apis/breakglass.dev/v1alpha1/";
+    private readonly HttpClient _http;
+    private readonly bool _owns;
+    private readonly IReadOnlyList<(string Name, string Value)> _headers;
+
+    private Person(string name, string? group, HttpClient http, bool owns, IReadOnlyList<(string Name, string Value)> headers) =>
+        (Name, Group, _http, _owns, _headers) = (name, group, http, owns, headers);
+
+    /// <summary>The user name.</summary>
+    public string Name { get; }
+
+    /// <summary>One of the groups, for questions to the authorizer.</summary>
+    public string? Group { get; }
+
+    /// <summary>Somebody by a kubeconfig; without one, nobody in particular.</summary>
+    public static Person Of(string name, string? group, TestKit.ControlPlane cluster, string? kubeconfig)
+    {
+        var text = kubeconfig is null ? "" : File.ReadAllText(kubeconfig);
+        var authority = X509Certificate2.CreateFromPem(File.ReadAllText(cluster.CaCertificate));
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            SslOptions = new()
+            {
+                CertificateChainPolicy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck },
+                ClientCertificates = Pem(text, "client-certificate-data") is { } certificate
+                    ? [X509Certificate2.CreateFromPem(certificate, Pem(text, "client-key-data")!)]
+                    : null,
+            },
+        };
+        var http = new HttpClient(handler) { BaseAddress = cluster.Server, Timeout = TimeSpan.FromSeconds(30) };
+        if (Token().Match(text) is { Success: true } token) http.DefaultRequestHeaders.Authorization = new("Bearer", token.Groups[1].Value);
+        return new(name, group, http, owns: true, []);
+    }
+
+    /// <summary>Somebody whom this person impersonates, for claims and UIDs, which client certificates do not carry.</summary>
+    public Person As(string user, string? group = null, string? uid = null, string? claim = null, string? value = null)
+    {
+        List<(string, string)> headers = [("Impersonate-User", user)];
+        if (group is not null) headers.Add(("Impersonate-Group", group));
+        if (uid is not null) headers.Add(("Impersonate-Uid", uid));
+        if (claim is not null) headers.Add(($"Impersonate-Extra-{Uri.EscapeDataString(claim)}", value!));
+        return new(user, group, _http, owns: false, headers);
+    }
+
+    /// <summary>Creates an object of ours from a manifest in YAML.</summary>
+    public Task<Answer> CreateAsync(string manifest, string query = "") => SendAsync(HttpMethod.Post, $"{Api}{Plural(manifest)}{query}", manifest, "application/yaml");
+
+    /// <summary>Changes an object of ours by a merge patch; <paramref name="path"/> is e.g. <c>breakglassgrants/inc/status</c>.</summary>
+    public Task<Answer> PatchAsync(string path, string patch) => SendAsync(HttpMethod.Patch, Api + path, patch, "application/merge-patch+json");
+
+    /// <summary>Deletes an object of ours.</summary>
+    public Task<Answer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, Api + path, null, "application/json");
+
+    /// <summary>Reads an object of ours, or anything else by a path that begins with a slash.</summary>
+    public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path.StartsWith('/') ? path : Api + path, null, "application/json");
+
+    /// <summary>Any request.</summary>
+    public async Task<Answer> SendAsync(HttpMethod method, string path, string? body, string type)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Headers.Accept.Add(new("application/json"));
+        foreach (var (name, value) in _headers) request.Headers.TryAddWithoutValidation(name, value);
+        if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, MediaTypeHeaderValue.Parse(type));
+        using var answer = await _http.SendAsync(request);
+        return new((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_owns) _http.Dispose();
+    }
+
+    /// <summary>The resource of a manifest's kind.</summary>
+    public static string Plural(string manifest) => Kind().Match(manifest).Groups[1].Value.ToLowerInvariant() switch
+    {
+        "breakglasspolicy" => "breakglasspolicies",
+        var kind => kind + "s",
+    };
+
+    private static string? Pem(string kubeconfig, string field) =>
+        Regex.Match(kubeconfig, $"{field}: (\\S+)", RegexOptions.None, TimeSpan.FromSeconds(1)) is { Success: true } found
+            ? Encoding.ASCII.GetString(Convert.FromBase64String(found.Groups[1].Value))
+            : null;
+
+    [GeneratedRegex("kind: (BreakGlass\\w+)", RegexOptions.None, 1000)]
+    private static partial Regex Kind();
+
+    [GeneratedRegex("token: \"?([^\\s\"]+)", RegexOptions.None, 1000)]
+    private static partial Regex Token();
+}

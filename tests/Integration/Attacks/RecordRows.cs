@@ -1,0 +1,194 @@
+using BreakGlass.Core.Api;
+using FluentAssertions;
+using Kube.Model;
+
+namespace Integration.Attacks;
+
+/// <summary>Changing what was asked, decided or recorded. Tess may write everything that RBAC can let somebody write of our kinds.</summary>
+internal static class RecordRows
+{
+    private const string Unchangeable = "cannot be changed";
+
+    public static IReadOnlyList<Row> All { get; } =
+    [
+        new("Tess", "makes a grant longer", Outcome.RefusedAndUntouched(Unchangeable), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"duration":"1h"}}"""); }),
+        new("Tess", "points a grant at another policy", Outcome.RefusedAndUntouched(Unchangeable), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"policy":"another"}}"""); }),
+        new("Tess", "gives a grant to Mallory", Outcome.Untouched(async (s, _) => (await s.Stage.Cluster.GrantAsync(s.Grant))!.Spec.Requester!.Username.Should().Be("alice")), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"requester":{"username":"mallory"}}}"""); }),
+        new("Alice", "rewords her justification", Outcome.RefusedAndUntouched(Unchangeable), async s => { await OpenAsync(s); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"justification":"nothing to see here, move along please"}}"""); }),
+        new("Alice", "writes her own status, and has no right to", Outcome.RefusedAndUntouched("cannot patch resource \"breakglassgrants/status\""), async s => { await OpenAsync(s); return await s.Stage.Alice.PatchAsync($"{s.GrantPath}/status", """{"status":{"expiresAt":"2099-01-01T00:00:00Z"}}"""); }),
+        new("Alice", "deletes her grant, and has no right to", Outcome.RefusedAndUntouched("cannot delete resource \"breakglassgrants\""), async s => { await OpenAsync(s); return await s.Stage.Alice.DeleteAsync(s.GrantPath); }),
+        new("Bob", "revokes Alice's grant in Mallory's name", Outcome.Shows("revoked, by Bob", async (s, answer) =>
+        {
+            answer.OrThrow();
+            var grant = await s.UntilAsync(GrantPhase.Revoked);
+            grant.Spec.Revoke!.By!.Username.Should().Be("bob");
+            grant.Status.Transitions[^1].Actor.Should().Be("bob");
+        }), async s => { await OpenAsync(s); return await s.Stage.Bob.PatchAsync(s.GrantPath, """{"spec":{"revoke":{"reason":"done","by":{"username":"mallory"}}}}"""); }),
+        new("Alice", "takes a revocation back", Outcome.Refused("cannot be taken back"), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Bob); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":null}}"""); }),
+        new("Alice", "gives a revocation another reason", Outcome.Refused(Unchangeable), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Bob); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":{"reason":"was not me"}}}"""); }),
+        new("Tess", "takes the seal off", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}"""); }),
+        new("Tess", "puts another seal on", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":"v1.a.1.AAAA"}}}"""); }),
+        new("Tess", "labels a grant as another policy's", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"labels":{"breakglass.dev/policy":"x"},"annotations":{"a":"b"}}}"""); }),
+        new("Tess", "takes the finalizer off and deletes", Outcome.Shows("the grant and all that was made for it are gone", async (s, answer) =>
+        {
+            answer.OrThrow();
+            await Eventually.TrueAsync(async () => await s.Stage.Cluster.GrantAsync(s.Grant) is null);
+        }), async s =>
+        {
+            await OpenAsync(s);
+            (await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"finalizers":null}}""")).OrThrow();
+            return await s.Stage.Tess.DeleteAsync(s.GrantPath);
+        }),
+        new("Tess", "deletes a finished grant, so that its manifest can be applied again", Outcome.Refused("kept until", "retainFor"), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Alice); return await s.Stage.Tess.DeleteAsync(s.GrantPath); }),
+        new("Thief", "deletes a finished grant with the operator's token", Outcome.Refused("kept until"), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Alice); return await s.Stage.Thief.DeleteAsync(s.GrantPath); }),
+        new("Tess", "deletes all finished grants at once", Outcome.Shows("refused for each of them", async (s, _) => (await s.Stage.Cluster.GrantAsync(s.Grant)).Should().NotBeNull("its record is kept")), async s =>
+        {
+            await OpenAsync(s);
+            await s.EndAsync(s.Stage.Alice);
+            return await s.Stage.Tess.DeleteAsync($"breakglassgrants?fieldSelector=metadata.name%3D{s.Grant}");
+        }),
+        new("Alice", "applies her finished grant again", Outcome.Refused("already exists"), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Alice); return await s.AskAsync(s.Stage.Alice); }),
+        new("Tess", "forges the record of a grant that waits for approval", Outcome.Shows("access does not open, and it is told", ShutForGoodAsync), async s =>
+        {
+            await WaitingAsync(s);
+            return await ForgeAsync(s, Record(s));
+        }),
+        new("Tess", "forges an active status for a grant that waits for approval", Outcome.Shows("access does not open, and it is told", ShutForGoodAsync), async s =>
+        {
+            await WaitingAsync(s);
+            return await ForgeAsync(s, Record(s) with { Phase = GrantPhase.Active, Conditions = [new() { Type = "Active", Status = "True", Reason = "AccessGiven", Message = "Yes.", LastTransitionTime = Now }] });
+        }),
+        new("Tess", "forges the approvals of a grant that waits for them", Outcome.Shows("it goes on waiting", async (s, answer) =>
+        {
+            answer.OrThrow();
+            await s.UntilAsync(g => g.Status.Phase is GrantPhase.Denied && g.Status.EndReason is EndReason.ApprovalTimeout, "denied");
+        }), async s =>
+        {
+            await WaitingAsync(s, Scene.SoonOver);
+            return await ForgeAsync(s, (await s.Stage.Cluster.GrantAsync(s.Grant))!.Status with { Approvals = [new() { Approver = "carol", Decision = "Approve", At = Now }] });
+        }),
+        new("Tess", "forges the record of a grant that was denied", Outcome.Shows("access does not open", ShutForGoodAsync), async s =>
+        {
+            await WaitingAsync(s);
+            (await s.DecideAsync(s.Stage.Carol, "Deny")).OrThrow();
+            await s.UntilAsync(GrantPhase.Denied);
+            return await ForgeAsync(s, Record(s));
+        }),
+        new("Tess", "forges the bypass of a grant that waits for approval", Outcome.Shows("access does not open", ShutForGoodAsync), async s =>
+        {
+            await WaitingAsync(s, $"{Scene.Approval}\nemergencyBypass: {{duration: 1h}}");
+            return await ForgeAsync(s, Record(s) with { Conditions = [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass", Message = "Yes.", LastTransitionTime = Now }] });
+        }),
+        new("Tess", "sets a grant that is over to Active again", Outcome.Shows("it stays shut", async (s, answer) =>
+        {
+            answer.OrThrow();
+            await s.UntilAsync(g => g.Status.Phase is GrantPhase.Failed or GrantPhase.Revoked, "over");
+        }), async s =>
+        {
+            await OpenAsync(s);
+            var active = (await s.Stage.Cluster.GrantAsync(s.Grant))!.Status;
+            await s.EndAsync(s.Stage.Alice);
+            await s.UntilAsync(g => g.Metadata.Finalizers.Count == 0, "proven and let go");
+            return await ForgeAsync(s, active);
+        }),
+        new("Tess", "sets a grant that expired to Active again", Outcome.Shows("it stays shut", async (s, answer) =>
+        {
+            answer.OrThrow();
+            await s.UntilAsync(g => g.Status.Phase is GrantPhase.Failed or GrantPhase.Expired or GrantPhase.Revoked, "over");
+        }), async s =>
+        {
+            await s.PolicyAsync();
+            var active = (await s.OpenAsync(s.Stage.Alice, "duration: 2s")).Status;
+            await s.UntilAsync(GrantPhase.Expired);
+            await s.UntilAsync(g => g.Metadata.Finalizers.Count == 0, "proven and let go");
+            return await ForgeAsync(s, active with { ExpiresAt = Now.AddHours(1), ActivatedAt = Now });
+        }),
+        new("Tess", "stretches the end of an active grant", Outcome.Shows("it ends when its policy says", async (s, answer) =>
+        {
+            answer.OrThrow();
+            var grant = await s.UntilAsync(g => g.Status.EndedAt is not null, "over");
+            (grant.Status.EndedAt - grant.Status.ActivatedAt).Should().BeLessThan(TimeSpan.FromSeconds(15));
+        }), async s =>
+        {
+            await s.PolicyAsync(duration: "{default: 6s, max: 6s}");
+            await s.OpenAsync(s.Stage.Alice);
+            return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", """{"status":{"expiresAt":"2099-01-01T00:00:00Z"}}""");
+        }),
+        new("Tess", "wipes the record of an active grant", Outcome.Ends(GrantPhase.Failed, EndReason.Failed, "RecordLost", "breakglassgrants/status"), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", """{"status":null}"""); }),
+        new("Tess", "calls an active grant expired, so that nobody looks at it", Outcome.Ends(GrantPhase.Expired, null, "Ended"), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", """{"status":{"phase":"Expired"}}"""); }),
+        new("Tess", "widens the recorded access of an active grant", Outcome.Untouched(async (s, _) =>
+        {
+            (await s.Look.ListAsync<RoleBinding>(new() { Namespace = "kube-system" }, CancellationToken.None)).Items.Should().NotContain(b => b.Metadata.Name.Contains(s.Id, StringComparison.Ordinal));
+        }), async s =>
+        {
+            await OpenAsync(s);
+            return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", $$"""{"status":{"access":[{"name":"pay","roleRef":{"kind":"ClusterRole","name":"edit"},"namespaces":["{{s.Namespace}}","kube-system"]}]} }""");
+        }),
+        new("Tess", "forges what the policy's roles were pinned to", Outcome.Untouched(), async s =>
+        {
+            await OpenAsync(s);
+            return await s.Stage.Tess.PatchAsync($"{s.PolicyPath}/status", """{"status":{"roles":[],"pinnedGeneration":99}}""");
+        }),
+    ];
+
+    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    private static async Task OpenAsync(Scene s)
+    {
+        await s.PolicyAsync();
+        await s.OpenAsync(s.Stage.Alice);
+    }
+
+    private static async Task WaitingAsync(Scene s, string more = Scene.Approval)
+    {
+        await s.PolicyAsync(more);
+        (await s.AskAsync(s.Stage.Alice)).OrThrow();
+        await s.UntilAsync(GrantPhase.AwaitingApproval);
+    }
+
+    /// <summary>The record that would open access, as the operator would write it.</summary>
+    public static GrantStatus Record(Scene s) => new()
+    {
+        Phase = GrantPhase.Pending, ActivatedAt = Now, ExpiresAt = Now.AddHours(1), Credential = CredentialKind.ServiceAccountToken,
+        Access = [new() { Name = "pay", RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Namespaces = [s.Namespace] }],
+        Approvals = [new() { Approver = "carol", Decision = "Approve", At = Now }],
+        Transitions = [new() { At = Now, To = GrantPhase.Pending, Actor = "alice", Reason = "Requested" }],
+    };
+
+    /// <summary>Writes a status, filled up with what only the grant knows, whatever anybody writes meanwhile.</summary>
+    public static async Task<Answer> ForgeAsync(Scene s, GrantStatus status)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var grant = (await s.Stage.Cluster.GrantAsync(s.Grant))!;
+            var policy = await s.Look.GetAsync<BreakGlassPolicy>(s.Policy, null, CancellationToken.None);
+            var identity = $"breakglass-grants/{BreakGlass.Core.Lifecycle.GrantNames.Identity(grant)}";
+            var forged = grant with
+            {
+                Status = status with
+                {
+                    ObservedGeneration = grant.Metadata.Generation, PolicyUid = policy.Metadata.Uid,
+                    ServiceAccount = status.ExpiresAt is null ? null : identity, CredentialSecret = status.ExpiresAt is null ? null : identity,
+                },
+            };
+            var body = System.Text.Json.JsonSerializer.Serialize(forged, BreakGlassGrant.Json);
+            var answer = await s.Stage.Tess.SendAsync(HttpMethod.Put, $"/apis/breakglass.dev/v1alpha1/{s.GrantPath}/status", body, "application/json");
+            if (answer.Code != 409 || tries == 5) return answer;
+        }
+    }
+
+    /// <summary>The grant comes to an end, and nobody ever had its access.</summary>
+    private static async Task ShutForGoodAsync(Scene s, Answer answer)
+    {
+        answer.OrThrow();
+        var grant = await s.UntilAsync(g => g.Status.Phase is GrantPhase.Failed or GrantPhase.Denied or GrantPhase.Revoked, "over");
+        grant.Status.EndedAt.Should().NotBeNull();
+        (await s.Stage.Cluster.EventsAsync(nameof(BreakGlassGrant), s.Grant)).Select(e => e.Reason).Should().NotContain("GrantActivated");
+    }
+
+    private static async Task SealedAsync(Scene s, Answer answer)
+    {
+        var keys = BreakGlass.Core.Sealing.SealKeys.Read((await s.Look.GetAsync<Secret>(BreakGlass.Operator.Sealing.SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
+        BreakGlass.Core.Sealing.Seal.Verify((await s.Stage.Cluster.GrantAsync(s.Grant))!, keys).Should().Be(BreakGlass.Core.Sealing.SealState.Valid);
+    }
+}
