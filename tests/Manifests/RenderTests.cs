@@ -34,14 +34,14 @@ public sealed class RenderTests
     [InlineData("crd", 5)]
     [InlineData("crd-1.20", 5)]
     [InlineData("crd-1.31", 5)]
-    [InlineData("rbac", 24)]
+    [InlineData("rbac", 27)]
     [InlineData("guard", 11)]
     [InlineData("guard-legacy", 1)]
-    [InlineData("manager", 3)]
+    [InlineData("manager", 6)]
     [InlineData("prometheus", 2)]
     [InlineData("samples", 1)]
     [InlineData("webhook", 3)]
-    [InlineData("default", 35)]
+    [InlineData("default", 41)]
     public async Task A_kustomization_renders(string directory, int objects) =>
         YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory))).Should().HaveCount(objects);
 

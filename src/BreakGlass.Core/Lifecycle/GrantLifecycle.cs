@@ -36,6 +36,9 @@ public static class GrantLifecycle
     /// <summary>Whether an object was made for a grant, also where somebody has stripped its marks.</summary>
     public static bool IsOf(BreakGlassGrant grant, IKubeObject o) => Wanted.IsOurs(grant, o);
 
+    /// <summary>Whether an object of a grant is one that gives access, and so is cut before everything else.</summary>
+    public static bool GivesAccess(BreakGlassGrant grant, IKubeObject o) => GrantClosing.GivesAccess(grant, o);
+
     /// <summary>The instant at which a grant's access is due to end; null where there is none or it is over.</summary>
     public static DateTimeOffset? DueAt(BreakGlassGrant grant, CoreSettings settings) =>
         IsRecorded(grant.Status) && !IsTerminal(grant.Status.Phase) ? GrantEnding.Due(grant, settings) : null;

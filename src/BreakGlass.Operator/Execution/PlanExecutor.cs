@@ -215,7 +215,7 @@ internal sealed class PlanExecutor(
             caches.LearnDeleted(o);
             return;
         }
-        catch (Exception e) when (remove.Why is Removal.Revocation && !IsBinding(o) && !cancellationToken.IsCancellationRequested && e is KubeApiException or KubeConnectionException)
+        catch (Exception e) when (remove.Why is Removal.Revocation && facts.Grant is { } grant && !GrantLifecycle.GivesAccess(grant, o) && !cancellationToken.IsCancellationRequested && e is KubeApiException or KubeConnectionException)
         {
             // Access is cut already, and that must be said; this is tried again.
             run.Note(a => a with { CleanUpFailed = true });
@@ -309,6 +309,4 @@ internal sealed class PlanExecutor(
         metrics.DriftRepaired(o.Kind);
         announcer.Tell(facts.Grant!, facts.Policy, new(true, "DriftRepaired", "Repair", $"{o.Kind} {ObjectKey.Of(o)} {what}. Find out who did it."));
     }
-
-    private static bool IsBinding(IKubeObject o) => o is RoleBinding or ClusterRoleBinding;
 }

@@ -13,6 +13,9 @@ internal enum OperatorCommand
     /// <summary>End whatever is past its expiry once, and exit.</summary>
     Reap,
 
+    /// <summary>End every grant and whatever is left of access, and exit: for an uninstall.</summary>
+    RevokeAll,
+
     /// <summary>Print the version and exit.</summary>
     Version,
 

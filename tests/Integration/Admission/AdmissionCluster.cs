@@ -66,6 +66,18 @@ public sealed class AdmissionCluster : IAsyncLifetime
         }
     }
 
+    /// <summary>Puts the webhook configurations back, and waits until the operator has written its CA into both and the API server knows it.</summary>
+    internal async Task ReinstallWebhooksAsync()
+    {
+        await InstallWebhooksAsync();
+        await Eventually.TrueAsync(async () => await TriesAsync() && await TriesAsync(), expected: "both webhooks to answer again");
+    }
+
+    /// <summary>Whether a write goes through both webhooks, without leaving anything.</summary>
+    private async Task<bool> TriesAsync() => (await Cluster.ControlPlane.KubectlAsync(
+        Cluster.ControlPlane.AdminKubeconfig, ["create", "--dry-run=server", "-o", "jsonpath={.metadata.annotations}", "-f", "-"], Manifests.Policy("answers"))) is { ExitCode: 0, Output: var annotations }
+        && annotations.Contains("breakglass.dev/seal", StringComparison.Ordinal);
+
     /// <summary>Takes the webhook configurations away, as somebody does who wants to get past them.</summary>
     internal Task RemoveWebhooksAsync() => Cluster.AdminAsync("delete", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "breakglass-operator");
 
