@@ -105,12 +105,14 @@ public sealed class DeliveryTests : IAsyncLifetime
 
         await CameOutAsync("delivered", "delivered", "delivered");
         await dead.GotAsync(1);
-        while (Results.Count < 4)
+        var end = _changed.Until(() => Results.Count >= 4, "the end of the tries");
+        while (!end.IsCompleted)
         {
-            await _changed.Until(() => Results.Count >= 4 || _clock.ArmedTimers.Count > 0, "a timer or the end", within: TimeSpan.FromMilliseconds(50)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAny(end, _clock.WhenTimerArmed("the time-out of a try, or the wait for the next"));
             _clock.AdvanceToNextTimer();
         }
 
+        await end;
         Results[3].Should().Be("failed");
         _clock.Elapsed.Should().BeLessThan(TimeSpan.FromMinutes(10));
         dead.All.Count.Should().BeLessThan(Patience.Retries + 2, "the breaker leaves it alone for a while");
