@@ -4,7 +4,7 @@ namespace Benchmarks;
 internal sealed record BenchOptions
 {
     /// <summary>Groups of figures, in the order in which they are measured.</summary>
-    public static IReadOnlyList<string> Groups { get; } = ["latency", "requests", "expiry", "size"];
+    public static IReadOnlyList<string> Groups { get; } = ["latency", "requests", "expiry", "lockdown", "size"];
 
     /// <summary>The operator to measure: a published binary, or a <c>.dll</c> that is run by <c>dotnet</c>.</summary>
     public required string Operator { get; init; }

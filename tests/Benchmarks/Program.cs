@@ -26,6 +26,7 @@ var report = new Report();
 if (options.Wants("latency")) await new Latency(cluster, report).MeasureAsync(stop.Token);
 if (options.Wants("requests")) await new Requests(cluster, report).MeasureAsync(stop.Token);
 if (options.Wants("expiry")) await new Expiry(cluster, report).MeasureAsync(stop.Token);
+if (options.Wants("lockdown")) await new Lockdown(cluster, report).MeasureAsync(stop.Token);
 if (options.Wants("size")) await new Footprint(cluster, report).MeasureAsync(stop.Token);
 
 var form = options.Operator.EndsWith(".dll", StringComparison.Ordinal) ? "framework-dependent Release build" : "published: trimmed, ReadyToRun, single file";

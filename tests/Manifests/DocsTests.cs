@@ -51,7 +51,7 @@ public sealed partial class DocsTests
     {
         var concepts = Pages.Single(page => page.File == "docs/concepts.md").Text;
         var section = concepts[concepts.IndexOf("### Why a grant is denied", StringComparison.Ordinal)..concepts.IndexOf("## Approval", StringComparison.Ordinal)];
-        var listed = section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).SelectMany(line => Code().Matches(line.Split('|')[1])).Select(m => m.Groups[1].Value);
+        var listed = section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).SelectMany(line => Code().Matches(line.Split('|')[1])).Select(m => m.Groups["word"].Value);
         listed.Should().BeEquivalentTo(GrantRules.DenialReasons);
         foreach (var reason in GrantLifecycle.FailureReasons) section.Should().Contain($"`{reason}`");
         foreach (var reason in Enum.GetNames<EndReason>()) concepts.Should().Contain($"`{reason}`");
@@ -61,13 +61,13 @@ public sealed partial class DocsTests
     [Fact]
     public void A_link_into_a_page_leads_to_one_of_its_headings()
     {
-        var anchors = Pages.ToDictionary(page => page.File, page => Heading().Matches(page.Text).Select(m => Punctuation().Replace(m.Groups[1].Value.Trim().ToLowerInvariant(), "").Replace(' ', '-')).ToHashSet());
+        var anchors = Pages.ToDictionary(page => page.File, page => Heading().Matches(page.Text).Select(m => Punctuation().Replace(m.Groups["title"].Value.Trim().ToLowerInvariant(), "").Replace(' ', '-')).ToHashSet());
         foreach (var (file, text) in Pages)
         {
             foreach (Match link in Link().Matches(text))
             {
-                var target = link.Groups[1].Length == 0 ? file : Path.GetRelativePath(Golden.RepositoryRoot, Path.Combine(Golden.RepositoryRoot, Path.GetDirectoryName(file)!, link.Groups[1].Value));
-                if (anchors.TryGetValue(target, out var known)) known.Should().Contain(link.Groups[2].Value, $"{file} links to {target}");
+                var target = link.Groups["page"].Length == 0 ? file : Path.GetRelativePath(Golden.RepositoryRoot, Path.Combine(Golden.RepositoryRoot, Path.GetDirectoryName(file)!, link.Groups["page"].Value));
+                if (anchors.TryGetValue(target, out var known)) known.Should().Contain(link.Groups["anchor"].Value, $"{file} links to {target}");
             }
         }
     }
@@ -75,22 +75,22 @@ public sealed partial class DocsTests
     private static IReadOnlyList<T> Shown<T>(string file)
         where T : class, IKubeResource<T> =>
         [
-            .. Pages.Where(page => page.File == file).SelectMany(page => Yaml().Matches(page.Text)).SelectMany(m => YamlText.Parse(m.Groups[1].Value))
+            .. Pages.Where(page => page.File == file).SelectMany(page => Yaml().Matches(page.Text)).SelectMany(m => YamlText.Parse(m.Groups["yaml"].Value))
                 .Where(node => node["kind"]?.GetValue<string>() == typeof(T).Name).Select(node => JsonSerializer.Deserialize(node.ToJsonString(), T.Json)!),
         ];
 
-    [GeneratedRegex("""^```yaml\n(.*?)^```""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.CultureInvariant, 5000)]
+    [GeneratedRegex("""^```yaml\n(?<yaml>.*?)^```""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Yaml();
 
-    [GeneratedRegex("`([A-Za-z]+)`", RegexOptions.CultureInvariant, 5000)]
+    [GeneratedRegex("`(?<word>[A-Za-z]+)`", RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Code();
 
-    [GeneratedRegex("^#{1,6} (.+)$", RegexOptions.Multiline | RegexOptions.CultureInvariant, 5000)]
+    [GeneratedRegex("^#{1,6} (?<title>.+)$", RegexOptions.Multiline | RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Heading();
 
     [GeneratedRegex(@"[^\p{L}\p{N} _-]", RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Punctuation();
 
-    [GeneratedRegex(@"\]\(([^)#:]*)#([^)]+)\)", RegexOptions.CultureInvariant, 5000)]
+    [GeneratedRegex(@"\]\((?<page>[^)#:]*)#(?<anchor>[^)]+)\)", RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Link();
 }

@@ -39,7 +39,7 @@ public sealed class RenderTests
     [InlineData("guard-legacy", 1)]
     [InlineData("manager", 6)]
     [InlineData("prometheus", 2)]
-    [InlineData("samples", 1)]
+    [InlineData("samples", 3)]
     [InlineData("webhook", 3)]
     [InlineData("default", 41)]
     public async Task A_kustomization_renders(string directory, int objects) =>

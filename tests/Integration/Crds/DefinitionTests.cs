@@ -110,5 +110,8 @@ public sealed class DefinitionTests(CrdFixture crds)
     public async Task The_samples_are_accepted() =>
         (await crds.ControlPlane.KubectlAsync(
             crds.ControlPlane.AdminKubeconfig,
-            ["apply", "--dry-run=server", "-f", Path.Combine(Golden.RepositoryRoot, "config/samples/policy.yaml"), "-f", Path.Combine(Golden.RepositoryRoot, "config/samples/grant.yaml")])).OrThrow();
+            [
+                "apply", "--dry-run=server",
+                .. Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "config/samples"), "*.yaml").Where(f => !f.EndsWith("kustomization.yaml", StringComparison.Ordinal)).SelectMany(f => new[] { "-f", f }),
+            ])).OrThrow();
 }
