@@ -34,6 +34,8 @@ public sealed class ValuesTests
         """{"networkPolicy":{"metricsFrom":[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"monitoring"}}}],"egress":{"restricted":true,"extra":[{"ports":[{"port":4317}]}]}}}""",
         """{"serviceMonitor":{"enabled":true,"interval":"30s","labels":{"release":"prometheus"}}}""",
         """{"uninstall":{"revokeGrants":false}}""",
+        """{"operator":{"notificationsSecret":"breakglass-notifications"}}""",
+        """{"prometheusRule":{"enabled":true,"labels":{"release":"prometheus"}},"dashboard":{"enabled":true,"annotations":{"grafana_folder":"Security"}}}""",
     ];
 
     [Theory]
@@ -102,6 +104,17 @@ public sealed class ValuesTests
         var rules = (await RenderAsync("1.35", """{"bind":{"clusterRoles":["view","payments-debugger"],"roles":["debugger"]}}""")).One("ClusterRole", "breakglass-operator-bind")["rules"]!.AsArray();
         rules.Select(r => (r!["resources"].Strings().Single(), string.Join(' ', r["resourceNames"].Strings()))).Should().Equal(("clusterroles", "view payments-debugger"), ("roles", "debugger"));
         (await RenderAsync("1.35", """{"bind":{"clusterRoles":[],"roles":[]}}""")).One("ClusterRole", "breakglass-operator-bind")["rules"]!.AsArray().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Alerts_and_dashboard_are_those_of_config()
+    {
+        var objects = await RenderAsync("1.35", """{"prometheusRule":{"enabled":true},"dashboard":{"enabled":true}}""");
+        var rules = ConfigDirectory.Read(Path.Combine("prometheus", "rules.yaml")).Single()["spec"]!["groups"];
+        JsonNode.DeepEquals(objects.One("PrometheusRule")["spec"]!["groups"], rules).Should().BeTrue("the chart's rules are those of config/prometheus");
+        var dashboard = await File.ReadAllTextAsync(Path.Combine(ConfigDirectory.Root, "grafana", "breakglass-operator.json"));
+        var held = objects.One("ConfigMap", "breakglass-operator-dashboard")["data"]!["breakglass-operator.json"]!.GetValue<string>();
+        JsonNode.DeepEquals(JsonNode.Parse(held), JsonNode.Parse(dashboard)).Should().BeTrue("the chart's dashboard is that of config/grafana");
     }
 
     [Fact]
