@@ -1,6 +1,6 @@
 # Short recipes; the work is in hack/. Each target works on a bare Debian machine with the .NET SDK and installs what it lacks.
 .DEFAULT_GOAL := help
-.PHONY: help build test test-long demo run bench fuzz generate publish clean
+.PHONY: help build test test-long demo run bench fuzz generate publish image clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -26,11 +26,15 @@ bench: ## measure speed and size against the floor on a real API server (ARGS=".
 fuzz: ## throw a million mutated reviews at the admission webhooks (FUZZ_INPUTS, FUZZ_SEED); some minutes
 	@hack/fuzz.sh
 
-generate: ## write config/crd and what else is made from the C# types
+generate: ## write config/crd and what else is made from the C# types, then the chart's copies and deploy/install.yaml
 	@hack/generate.sh
+	@hack/render.sh
 
-publish: ## the operator as one trimmed, ahead-of-time compiled file in artifacts/publish
+publish: ## the operator and the kubectl plugin, each as one trimmed, ahead-of-time compiled file in artifacts/publish
 	@hack/publish.sh
+
+image: ## the container image of the commit that is checked out, with podman, buildah or docker (REGISTRY: where the .NET images are)
+	@hack/image.sh
 
 clean: ## remove build output; the control plane's binaries in the cache stay
 	@rm -rf artifacts src/*/obj

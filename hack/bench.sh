@@ -17,7 +17,7 @@ published() { # prints the published binary; publishes it first where it is miss
     case "$(uname -m)" in aarch64) rid=linux-arm64 ;; *) rid=linux-x64 ;; esac
     binary="$PWD/artifacts/publish/breakglass-operator-$rid/breakglass-operator"
     if [ ! -x "$binary" ] || [ -n "$(find src Directory.*.props -newer "$binary" -name '*.*s*' -not -path '*/obj/*' -print -quit)" ]; then
-        RID="$rid" hack/publish.sh >&2 || return 1
+        RID="$rid" hack/publish.sh operator >&2 || return 1
         touch "$binary"
     fi
     echo "$binary"

@@ -35,9 +35,12 @@ using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var logs = OperatorLogging.Create(options.LogLevel);
 try
 {
-    return options.Command is OperatorCommand.Reap
-        ? await OperatorProcess.ReapAsync(options, logs, stop.Token)
-        : await OperatorProcess.RunAsync(options, logs, stop.Token);
+    return options.Command switch
+    {
+        OperatorCommand.Reap => await OperatorProcess.ReapAsync(options, logs, stop.Token),
+        OperatorCommand.RevokeAll => await OperatorProcess.RevokeAllAsync(options, logs, stop.Token),
+        _ => await OperatorProcess.RunAsync(options, logs, stop.Token),
+    };
 }
 catch (Exception e) when (e is KubeConfigException or IOException)
 {

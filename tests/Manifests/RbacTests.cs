@@ -9,8 +9,7 @@ public sealed class RbacTests
     private const string System = "breakglass-system";
     private const string Grants = "breakglass-grants";
 
-    private static readonly string[] PeoplesRoles =
-        ["breakglass-requester", "breakglass-approver", "breakglass-reviewer", "breakglass-lockdown", "breakglass-policy-author", "breakglass-auditor"];
+    private static readonly string[] People = ["breakglass-requester", "breakglass-approver", "breakglass-reviewer", "breakglass-lockdown", "breakglass-policy-author", "breakglass-auditor"];
 
     private static IReadOnlyList<ManifestObject> Roles => ConfigDirectory.Of("ClusterRole", "Role");
 
@@ -99,7 +98,7 @@ public sealed class RbacTests
 
     [Fact]
     public void People_get_nothing_but_our_own_kinds() =>
-        Rules.Where(r => PeoplesRoles.Contains(r.Role.Name))
+        Rules.Where(r => People.Contains(r.Role.Name))
             .SelectMany(r => r.Rule["apiGroups"].Strings()).Should().OnlyContain(group => group == "breakglass.dev");
 
     [Fact]
@@ -121,7 +120,7 @@ public sealed class RbacTests
     [Fact]
     public void The_peoples_roles_are_bound_to_nobody() =>
         Bindings.Select(b => b.Node["roleRef"]!["name"]!.GetValue<string>())
-            .Should().NotContain(PeoplesRoles);
+            .Should().NotContain(People);
 
     [Fact]
     public void The_namespaces_and_identities_have_the_names_of_the_contract()

@@ -37,11 +37,11 @@ public sealed class RenderTests
     [InlineData("rbac", 27)]
     [InlineData("guard", 11)]
     [InlineData("guard-legacy", 1)]
-    [InlineData("manager", 3)]
-    [InlineData("prometheus", 1)]
+    [InlineData("manager", 6)]
+    [InlineData("prometheus", 2)]
     [InlineData("samples", 3)]
     [InlineData("webhook", 3)]
-    [InlineData("default", 38)]
+    [InlineData("default", 41)]
     public async Task A_kustomization_renders(string directory, int objects) =>
         YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory))).Should().HaveCount(objects);
 

@@ -215,6 +215,10 @@ public sealed record GrantStatus
     [ListMap("name")]
     public IReadOnlyList<AccessEntry> Access { get; init => field = value ?? []; } = [];
 
+    /// <summary>By this the operator knows that it was itself who recorded what is given, by whom and until when. Made with the keys of admission.</summary>
+    [Bounds(max: 256)]
+    public string? RecordSeal { get; init; }
+
     /// <summary>The bindings that give access.</summary>
     public IReadOnlyList<BindingRecord> Bindings { get; init => field = value ?? []; } = [];
 

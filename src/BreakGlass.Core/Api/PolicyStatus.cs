@@ -90,4 +90,10 @@ public sealed record RoleSummary
 
     /// <summary>Whether the rules let their holder get further rights (escalate, bind, impersonate, mint tokens, write RBAC objects).</summary>
     public bool CanEscalate { get; init; }
+
+    /// <summary>Whether the rules let their holder act as somebody else, which the persistence guard cannot see.</summary>
+    public bool CanImpersonate { get; init; }
+
+    /// <summary>Whether the rules let their holder change webhooks and admission policies, and so switch the persistence guard off.</summary>
+    public bool CanChangeAdmission { get; init; }
 }

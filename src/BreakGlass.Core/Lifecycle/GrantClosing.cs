@@ -40,7 +40,7 @@ internal static class GrantClosing
 
     private static GrantPlan? Cut(GrantFacts facts, BreakGlassGrant grant, List<IKubeObject> ours)
     {
-        var steps = ours.Where(IsBinding).Select(PlanStep (o) => new PlanStep.Remove(o, Removal.Revocation)).ToList();
+        var steps = ours.Where(o => GivesAccess(grant, o)).Select(PlanStep (o) => new PlanStep.Remove(o, Removal.Revocation)).ToList();
         if (!facts.Attempt.Cut && !facts.Attempt.Searched && !Conditions.IsTrue(grant.Status.Conditions, "Revoked"))
         {
             var unseen = GrantNames.Places(grant).Where(p => !ours.Exists(o => GrantObjects.SamePlace(o, p))).ToList();
@@ -95,6 +95,9 @@ internal static class GrantClosing
             _ => new(false, "GrantRevoked", "Revoke", $"Access of {who} was revoked ({ending.Reason}). {ending.Sentence}"),
         };
     }
+
+    /// <summary>All bindings but the one by which the requester reads the Secret: that one goes after the Secret has.</summary>
+    public static bool GivesAccess(BreakGlassGrant grant, IKubeObject o) => IsBinding(o) && o.Metadata.Name != GrantNames.Reader(grant);
 
     private static bool IsBinding(IKubeObject o) => o is RoleBinding or ClusterRoleBinding;
 

@@ -68,6 +68,11 @@ internal static class GrantEnding
             $"Access was ended by lockdown '{lockdown.Metadata.Name}': {LockdownRules.Reason(lockdown)}.")
         : null;
 
+    /// <summary>A record that is not the operator's ends with whatever it opened; null where the record is good.</summary>
+    public static Ending? ByForgery(GrantFacts facts) => facts.Settings.TrustRequester || facts.RecordSeal is Sealing.SealState.Valid ? null
+        : new(EndReason.Failed, "RecordForged", GrantStatuses.Operator,
+            "Access ended since the record of what it is and when it ends is not the operator's: somebody wrote it into the status. Find out who can write breakglassgrants/status; create a new grant.");
+
     /// <summary>Why the policy ends the grant now; null where it does not.</summary>
     public static Ending? ByPolicy(GrantFacts facts, BreakGlassGrant grant)
     {

@@ -29,6 +29,9 @@ public sealed record GrantFacts
     /// <summary>The seal of the policy.</summary>
     public SealState PolicySeal { get; init; } = SealState.Missing;
 
+    /// <summary>The seal of what the grant's status records.</summary>
+    public SealState RecordSeal { get; init; } = SealState.Missing;
+
     /// <summary>The decisions on the grant whose seals verify, all of those where seals are not asked for.</summary>
     public IReadOnlyList<BreakGlassApproval> Approvals { get; init; } = [];
 

@@ -13,7 +13,7 @@ public static class GrantLifecycle
     public static readonly TimeSpan ExpiryNotice = TimeSpan.FromMinutes(5);
 
     /// <summary>Every reason that making access can fail for, so that each has its counter from the start.</summary>
-    public static IReadOnlyList<string> FailureReasons { get; } = ["Forbidden", "Invalid", "NamespaceMissing", "ForeignObject", "TokenTooLong", "RecordLost", "SpecChanged"];
+    public static IReadOnlyList<string> FailureReasons { get; } = ["Forbidden", "Invalid", "NamespaceMissing", "ForeignObject", "TokenTooLong", "RecordLost", "RecordForged", "SpecChanged"];
 
     /// <summary>What to do next for a grant.</summary>
     public static GrantPlan Decide(GrantFacts facts)
@@ -36,6 +36,9 @@ public static class GrantLifecycle
     /// <summary>Whether an object was made for a grant, also where somebody has stripped its marks.</summary>
     public static bool IsOf(BreakGlassGrant grant, IKubeObject o) => Wanted.IsOurs(grant, o);
 
+    /// <summary>Whether an object of a grant is one that gives access, and so is cut before everything else.</summary>
+    public static bool GivesAccess(BreakGlassGrant grant, IKubeObject o) => GrantClosing.GivesAccess(grant, o);
+
     /// <summary>The instant at which a grant's access is due to end; null where there is none or it is over.</summary>
     public static DateTimeOffset? DueAt(BreakGlassGrant grant, CoreSettings settings) =>
         IsRecorded(grant.Status) && !IsTerminal(grant.Status.Phase) ? GrantEnding.Due(grant, settings) : null;
@@ -51,7 +54,7 @@ public static class GrantLifecycle
                 "The grant was over, and its status was set back as if it were not; it stays over. Find out who can write breakglassgrants/status; create a new grant."));
         }
 
-        if ((GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts)) is { } ending) return GrantClosing.Decide(facts, grant, ending);
+        if ((GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByForgery(facts)) is { } ending) return GrantClosing.Decide(facts, grant, ending);
         if (GrantEnding.ByPolicy(facts, grant) is { } byPolicy)
         {
             return facts.Attempt.Refreshed ? GrantClosing.Decide(facts, grant, byPolicy) : GrantPlan.Do(new PlanStep.Refresh());

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Guard;
 using BreakGlass.Core.Rules;
 using Kube.Model;
 
@@ -47,8 +48,8 @@ public static class GrantObjects
     {
         var name = GrantNames.Binding(grant, target.Entry);
         var roleRef = new RoleRef { Kind = target.Role.Kind, Name = target.Role.Name };
-        Subject[] subjects = grant.Status.Credential is CredentialKind.BindRequester
-            ? [User(grant)]
+        Subject[] subjects = target.IsPersistence ? [PersistenceRights.Holder(grant, settings)]
+            : grant.Status.Credential is CredentialKind.BindRequester ? [User(grant)]
             : [new() { Kind = nameof(ServiceAccount), Namespace = settings.GrantsNamespace, Name = GrantNames.Identity(grant) }];
         return target.Namespace is null
             ? new ClusterRoleBinding { Metadata = GrantNames.Meta(grant, null, name, expiresAt), RoleRef = roleRef, Subjects = subjects }

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Guard;
 using BreakGlass.Core.Rules;
 using Kube.Model;
 
@@ -42,6 +43,7 @@ internal sealed class Wanted
             : Rules.Targets.Resolve(grant.Status.Access, facts.Policy.Spec, grant.Spec.Namespaces, facts.Cluster.Namespaces, settings)
                 .Where(t => t.Namespace is null || !facts.Attempt.ClosedNamespaces.Contains(t.Namespace))
                 .Take(Rules.Targets.Most)
+                .Concat(Rules.Targets.Persistence(facts.Policy.Spec, facts.Cluster))
                 .ToList();
 
         var basis = new List<IKubeObject>();
@@ -78,7 +80,7 @@ internal sealed class Wanted
         if (record.Uid is not null && record.Uid == o.Metadata.Uid) return true;
         var subjects = o switch { RoleBinding rb => rb.Subjects, ClusterRoleBinding crb => crb.Subjects, _ => [] };
         return grant.Status.ServiceAccount is { } account
-            ? subjects.Any(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{s.Name}" == account)
+            ? subjects.Any(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{s.Name}" is var subject && (subject == account || subject == account + PersistenceRights.HolderSuffix))
             : grant.Spec.Requester is { Username: { Length: > 0 } requester } && subjects.Any(s => s.Kind == "User" && s.Name == requester);
     }
 
@@ -143,6 +145,7 @@ internal sealed class Wanted
     {
         foreach (var target in Targets)
         {
+            if (target.IsPersistence) continue;
             var rules = AccessQuestions.Rules(facts.Cluster, target.Role, target.Namespace);
             if (rules.Any(AccessQuestions.CanBeAsked)) return AccessQuestions.For(grant, rules, target.Namespace);
         }

@@ -54,7 +54,7 @@ public static class GrantRules
 
         var targets = Targets.Resolve(access, policy.Spec, grant.Spec.Namespaces, cluster.Namespaces, settings);
         problem = ReachRules.Reach(grant.Spec, targets, policy);
-        return problem is null ? new(null, duration, access, targets) : new(problem, default, [], []);
+        return problem is null ? new(null, duration, access, [.. targets, .. Targets.Persistence(policy.Spec, cluster)]) : new(problem, default, [], []);
     }
 
     /// <summary>

@@ -21,6 +21,8 @@ public static class RoleSummaries
             Wildcard = rules.Exists(RoleRisk.HasWildcard),
             ReadsSecrets = rules.Exists(RoleRisk.ReadsSecrets),
             CanEscalate = rules.Exists(RoleRisk.CanEscalate),
+            CanImpersonate = RoleRisk.CanImpersonate(rules),
+            CanChangeAdmission = RoleRisk.CanChangeAdmission(rules),
         };
     }
 

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Guard;
 using Kube.Model;
 
 namespace BreakGlass.Core.Rules;
@@ -7,7 +8,11 @@ namespace BreakGlass.Core.Rules;
 /// <param name="Entry">Name of the access entry.</param>
 /// <param name="Role">The role given.</param>
 /// <param name="Namespace">The namespace, or null for the whole cluster.</param>
-public sealed record Target(string Entry, RoleReference Role, string? Namespace);
+public sealed record Target(string Entry, RoleReference Role, string? Namespace)
+{
+    /// <summary>Whether it gives the grant's identity nothing, but tells the persistence guard what to let pass.</summary>
+    public bool IsPersistence { get; init; }
+}
 
 /// <summary>Where access entries reach.</summary>
 public static class Targets
@@ -66,6 +71,11 @@ public static class Targets
         });
         return targets;
     }
+
+    /// <summary>What tells the persistence guard of the API server what the policy lets its grants do; none where that guard is not installed.</summary>
+    public static IEnumerable<Target> Persistence(PolicySpec policy, ClusterView cluster) => policy.Credential is not CredentialKind.ServiceAccountToken ? [] :
+        PersistenceRights.ClusterRoles(policy).Where(role => cluster.ClusterRole(role) is not null)
+            .Select(role => new Target($"persistence/{role}", new() { Kind = nameof(ClusterRole), Name = role }, null) { IsPersistence = true });
 
     /// <summary>
     /// Whether the policy still says of a recorded entry what it said when the grant was decided, at least in part. Namespaces that come and

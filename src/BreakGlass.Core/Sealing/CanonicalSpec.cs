@@ -35,6 +35,9 @@ internal static class CanonicalSpec
         return true;
     }
 
+    /// <summary>Writes part of a status in the same way.</summary>
+    public static void Write(GrantStatus status, Utf8JsonWriter writer) => Write(Element(status), writer);
+
     /// <summary>The spec alone; null where the object is of another kind.</summary>
     public static byte[]? Bytes(IKubeObject o)
     {

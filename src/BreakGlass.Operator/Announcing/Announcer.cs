@@ -1,23 +1,30 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Operator.Notifications;
 using Kube.Model;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Announcing;
 
-/// <summary>Tells the world as Kubernetes events: of each thing on the grant and, for those who look at the policy, on the policy.</summary>
-internal sealed class Announcer(EventRecorder recorder)
+/// <summary>Tells the world as Kubernetes events: of each thing on the grant and, for those who look at the policy, on the policy. Receivers of
+/// notifications, where there are any, are told the same.</summary>
+internal sealed class Announcer(EventRecorder recorder, Notifier? notifier = null)
 {
     public void Tell(BreakGlassGrant grant, BreakGlassPolicy? policy, GrantNote note)
     {
         var onGrant = Reference(grant);
         var onPolicy = policy is null ? null : Reference(policy);
         recorder.Record(Event(note, note.Text, onGrant, onPolicy));
+        notifier?.Tell(grant, note);
         if (onPolicy is not null) recorder.Record(Event(note, $"{grant.Metadata.Name}: {note.Text}", onPolicy, onGrant));
     }
 
     /// <summary>Of a policy or a lockdown, on itself.</summary>
-    public void Tell(IKubeObject about, GrantNote note) => recorder.Record(Event(note, note.Text, Reference(about), null));
+    public void Tell(IKubeObject about, GrantNote note)
+    {
+        recorder.Record(Event(note, note.Text, Reference(about), null));
+        notifier?.Tell(about, note);
+    }
 
     /// <summary>
     /// Of an object that was left over: on the grant that it says it was made for, though there may be none. On the object itself it would have to

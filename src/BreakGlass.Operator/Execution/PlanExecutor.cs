@@ -6,6 +6,7 @@ using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Sealing;
 using Kube.Client;
 using Kube.Model;
 
@@ -16,7 +17,7 @@ namespace BreakGlass.Operator.Execution;
 /// repaired by the next one. What the API server answers goes straight into the caches, so that the next decision sees it.
 /// </summary>
 internal sealed class PlanExecutor(
-    KubeClient client, ClusterCaches caches, CredentialIssuer credentials, Prover prover, Announcer announcer, OperatorMetrics metrics, TimeProvider time)
+    KubeClient client, ClusterCaches caches, SealBook seals, CredentialIssuer credentials, Prover prover, Announcer announcer, OperatorMetrics metrics, TimeProvider time)
 {
     private static readonly TimeSpan RoleRetry = TimeSpan.FromMilliseconds(10);
 
@@ -64,7 +65,9 @@ internal sealed class PlanExecutor(
     private async Task WriteStatusAsync(GrantFacts facts, PlanStep.WriteStatus write, CancellationToken cancellationToken)
     {
         var before = facts.Grant!;
-        var written = await client.ReplaceStatusAsync(before with { Status = write.Status }, cancellationToken);
+        var status = write.Status;
+        if (GrantLifecycle.IsRecorded(status) && !GrantLifecycle.IsRecorded(before.Status) && !facts.Settings.TrustRequester) status = status with { RecordSeal = seals.MakeRecord(before.Metadata.Uid ?? "", status) };
+        var written = await client.ReplaceStatusAsync(before with { Status = status }, cancellationToken);
         caches.Learn(written);
         GrantMeasures.Count(metrics, before, written, facts.Policy, time.GetUtcNow());
         foreach (var note in write.Notes) announcer.Tell(written, facts.Policy, note);
@@ -212,7 +215,7 @@ internal sealed class PlanExecutor(
             caches.LearnDeleted(o);
             return;
         }
-        catch (Exception e) when (remove.Why is Removal.Revocation && !IsBinding(o) && !cancellationToken.IsCancellationRequested && e is KubeApiException or KubeConnectionException)
+        catch (Exception e) when (remove.Why is Removal.Revocation && facts.Grant is { } grant && !GrantLifecycle.GivesAccess(grant, o) && !cancellationToken.IsCancellationRequested && e is KubeApiException or KubeConnectionException)
         {
             // Access is cut already, and that must be said; this is tried again.
             run.Note(a => a with { CleanUpFailed = true });
@@ -306,6 +309,4 @@ internal sealed class PlanExecutor(
         metrics.DriftRepaired(o.Kind);
         announcer.Tell(facts.Grant!, facts.Policy, new(true, "DriftRepaired", "Repair", $"{o.Kind} {ObjectKey.Of(o)} {what}. Find out who did it."));
     }
-
-    private static bool IsBinding(IKubeObject o) => o is RoleBinding or ClusterRoleBinding;
 }

@@ -9,6 +9,7 @@ using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Health;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Notifications;
 using BreakGlass.Operator.Options;
 using BreakGlass.Operator.Reconciling;
 using BreakGlass.Operator.Sealing;
@@ -28,6 +29,7 @@ internal sealed class OperatorEngine : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EventRecorder _recorder;
+    private readonly Notifier _notifier;
     private readonly ResidueWriter _residue;
     private readonly LeaderElector? _elector;
     private readonly KubeClient? _leaseClient;
@@ -71,12 +73,13 @@ internal sealed class OperatorEngine : IDisposable
         _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity }, steady, logs.CreateLogger("Events"));
 
         var vault = new CredentialVault();
-        var announcer = new Announcer(_recorder);
+        _notifier = new(options.Notifications, options.ClusterName, Metrics, steady, logs.CreateLogger("Notifications"));
+        var announcer = new Announcer(_recorder, _notifier);
         _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
         Guard = new(client, Caches, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
         GuardEndpoint = new(GuardWebhook.Path, Guard.HandleAsync, steady, logs.CreateLogger("Guard"));
         var executor = new PlanExecutor(
-            client, Caches, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
+            client, Caches, Seals, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
         var grants = new GrantReconciler(Caches, Seals, executor, settings, client.Clock, Metrics, steady);
         var policies = new PolicyReconciler(client, Caches, Seals, announcer, settings, steady);
         _grants = new("grants", steady);
@@ -144,7 +147,10 @@ internal sealed class OperatorEngine : IDisposable
         var caches = Caches.RunAsync(supporting.Token);
         var recorder = _recorder.RunAsync(supporting.Token);
         var residue = _residue.RunAsync(supporting.Token);
-        IReadOnlyList<Task> helpers = UsesSeals ? [caches, recorder, residue, Seals.RunAsync(supporting.Token)] : [caches, recorder, residue];
+        List<Task> helpers = [caches, recorder, residue];
+        if (UsesSeals) helpers.Add(Seals.RunAsync(supporting.Token));
+        var notifying = _notifier.RunAsync(supporting.Token);
+        if (_notifier.IsNeeded) helpers.Add(notifying);
         try
         {
             await FirstOf(Caches.WaitForSyncAsync(stop.Token), helpers, stop.Token);
@@ -160,7 +166,7 @@ internal sealed class OperatorEngine : IDisposable
         finally
         {
             await stop.CancelAsync();
-            await FlushAsync();
+            await FlushAsync(notifying);
             await supporting.CancelAsync();
             await Task.WhenAll(helpers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -170,6 +176,7 @@ internal sealed class OperatorEngine : IDisposable
     {
         Metrics.Dispose();
         Seals.Dispose();
+        _notifier.Dispose();
         _leaseClient?.Dispose();
     }
 
@@ -205,10 +212,11 @@ internal sealed class OperatorEngine : IDisposable
         }
     }
 
-    private async Task FlushAsync()
+    private async Task FlushAsync(Task notifying)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(3), _time);
-        await _recorder.FlushAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _notifier.Complete();
+        await Task.WhenAll(_recorder.FlushAsync(patience.Token), notifying.WaitAsync(patience.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Waits for the main task; a supporting one that ends before it, ends everything.</summary>

@@ -88,6 +88,17 @@ internal static class OperatorProcess
         return failed == 0 ? Ok : Failed;
     }
 
+    public static async Task<int> RevokeAllAsync(OperatorOptions options, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        var logger = logs.CreateLogger("Revoker");
+        using var client = Connect(ClusterConnection.Detect(options.Kubeconfig, options.Context), logger);
+        var settings = new CoreSettings { GrantsNamespace = options.GrantsNamespace, OperatorNamespace = options.Namespace };
+        var (removed, failed, open) = await new Revoker(client, settings, new SteadyClock(TimeProvider.System), logger).RevokeAllAsync(cancellationToken);
+        if (open > 0) logger.RevokeRecordsOpen(open);
+        logger.RevokeDone(removed, failed);
+        return failed == 0 ? Ok : Failed;
+    }
+
     private static KubeClient Connect(ClusterConnection connection, ILogger logger) => new(connection, TimeProvider.System, new()
     {
         UserAgent = $"breakglass-operator/{ThisVersion.Text}",

@@ -45,6 +45,21 @@ internal static partial class LogMessages
     [LoggerMessage(23, LogLevel.Information, "reaper pass: {Removed} removed, {Failed} failed")]
     public static partial void ReapDone(this ILogger logger, int removed, int failed);
 
+    [LoggerMessage(24, LogLevel.Information, "grant {Key} was asked to end")]
+    public static partial void RevokeAsked(this ILogger logger, string key);
+
+    [LoggerMessage(25, LogLevel.Warning, "grant {Key} could not be asked to end; its access is removed all the same, but its record will not say how it ended")]
+    public static partial void RevokeRefused(this ILogger logger, string key, Exception error);
+
+    [LoggerMessage(26, LogLevel.Warning, "the grants could not be listed; their access is removed all the same once the time for it is over")]
+    public static partial void RevokeListFailed(this ILogger logger, Exception error);
+
+    [LoggerMessage(27, LogLevel.Warning, "the operator did not complete the record of {Count} grants: it does not run, or does not lead. Their access is removed now; an operator that is installed later completes them")]
+    public static partial void RevokeRecordsOpen(this ILogger logger, int count);
+
+    [LoggerMessage(28, LogLevel.Information, "all grants ended: {Removed} objects removed that the operator had left, {Failed} failed")]
+    public static partial void RevokeDone(this ILogger logger, int removed, int failed);
+
     [LoggerMessage(30, LogLevel.Information, "seal keys read: {Ids}")]
     public static partial void SealKeysRead(this ILogger logger, string ids);
 

@@ -32,6 +32,8 @@ internal sealed class OperatorMetrics : IDisposable
     private readonly Counter<long> _persistenceAttempts;
     private readonly Counter<long> _driftRepairs;
     private readonly Counter<long> _orphansRemoved;
+    private readonly Counter<long> _notifications;
+    private readonly ConcurrentDictionary<(string Type, string Result), bool> _receivers = new();
     private readonly Histogram<double> _timeToAccess;
     private readonly Histogram<double> _revocationLag;
     private readonly Histogram<double> _revocationVerified;
@@ -51,6 +53,7 @@ internal sealed class OperatorMetrics : IDisposable
         _persistenceAttempts = Counter("persistence_attempts_total", "Attempts of a grant's identity to make something that outlives the grant.");
         _driftRepairs = Counter("drift_repairs_total", "Objects of active grants that somebody changed or deleted and the operator restored.");
         _orphansRemoved = Counter("orphans_removed_total", "Objects of the operator's that were removed because their grant is gone or over.");
+        _notifications = Counter("notifications_total", "Notifications by the type of their receiver and by what came of them: delivered, failed or dropped.");
         _timeToAccess = Histogram("time_to_access_seconds", "Time from a grant's creation to working access.", AccessBounds);
         _revocationLag = Histogram("revocation_lag_seconds", "Time from the moment access was due to end until its bindings were gone.", RevocationBounds);
         _revocationVerified = Histogram("revocation_verified_seconds", "Time from the moment access was due to end until the API server proved that it has.", RevocationBounds);
@@ -81,6 +84,9 @@ internal sealed class OperatorMetrics : IDisposable
             _orphansRemoved.Add(0, Tag("kind", kind));
         }
 
+        // Attempts of identities of no grant that is known; the first of them must show in increase() too.
+        _persistenceAttempts.Add(0, Tag("policy", ""));
+        foreach (var (type, result) in _receivers.Keys) _notifications.Add(0, Tag("receiver_type", type), Tag("result", result));
         foreach (var (policy, mode) in _modes.Keys) _activations.Add(0, Tag("policy", policy), Tag("mode", mode));
         foreach (var policy in _policies.Keys) StartAtZero(policy);
     }
@@ -98,6 +104,21 @@ internal sealed class OperatorMetrics : IDisposable
 
     /// <summary>A grant's identity tried to make something that outlives it.</summary>
     public void PersistenceAttempt(string policy) => _persistenceAttempts.Add(1, Tag("policy", Known(policy)));
+
+    /// <summary>There are receivers of notifications of these types: their counters exist at 0 from the start.</summary>
+    public void NotifyingTo(IEnumerable<string> types, IReadOnlyList<string> results)
+    {
+        foreach (var type in types)
+        {
+            foreach (var result in results)
+            {
+                if (_receivers.TryAdd((type, result), true)) _notifications.Add(0, Tag("receiver_type", type), Tag("result", result));
+            }
+        }
+    }
+
+    /// <summary>A notification was delivered, failed or dropped.</summary>
+    public void Notified(string receiverType, string result) => _notifications.Add(1, Tag("receiver_type", receiverType), Tag("result", result));
 
     /// <summary>An object of an active grant was restored.</summary>
     public void DriftRepaired(string kind) => _driftRepairs.Add(1, Tag("kind", kind));

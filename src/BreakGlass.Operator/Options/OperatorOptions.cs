@@ -1,4 +1,5 @@
 using System.Net;
+using BreakGlass.Operator.Notifications;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace BreakGlass.Operator.Options;
@@ -12,6 +13,9 @@ internal enum OperatorCommand
     /// <summary>End whatever is past its expiry once, and exit.</summary>
     Reap,
 
+    /// <summary>End every grant and whatever is left of access, and exit: for an uninstall.</summary>
+    RevokeAll,
+
     /// <summary>Print the version and exit.</summary>
     Version,
 
@@ -21,7 +25,7 @@ internal enum OperatorCommand
 
 /// <summary>
 /// The operator's settings, from flags and environment variables (a flag wins), checked as a whole before anything starts.
-/// None of them is a secret, so all of them may be logged. <see cref="OptionTable"/> holds their names and meanings.
+/// None of them shows a secret when it is printed, so all of them may be logged. <see cref="OptionTable"/> holds their names and meanings.
 /// </summary>
 internal sealed record OperatorOptions
 {
@@ -91,8 +95,11 @@ internal sealed record OperatorOptions
     /// <summary>A file of PEM certificates that delivered kubeconfigs trust; null for the CA the operator itself trusts.</summary>
     public string? PublicCaFile { get; init; }
 
-    /// <summary>The name of the cluster in delivered kubeconfigs.</summary>
+    /// <summary>The name of the cluster in delivered kubeconfigs and notifications.</summary>
     public string ClusterName { get; init; } = "kubernetes";
+
+    /// <summary>Who is told of what happens, read from a file.</summary>
+    public NotificationSettings Notifications { get; init; } = NotificationSettings.None;
 }
 
 /// <summary>An address to listen on.</summary>

@@ -48,6 +48,7 @@ internal static class OptionParser
 
             breakglass-operator [run] [OPTIONS]   run the operator (default)
             breakglass-operator reap [OPTIONS]    end whatever is past its expiry, once, and exit; needs no running operator
+            breakglass-operator revoke-all [OPTIONS]  end every grant and whatever is left of access, and exit; for an uninstall
             breakglass-operator version           print the version
 
             Options (a flag wins over its variable; durations are written like 15s, 10m, 1h30m):
@@ -86,10 +87,11 @@ internal static class OptionParser
                 {
                     "run" => OperatorCommand.Run,
                     "reap" => OperatorCommand.Reap,
+                    "revoke-all" => OperatorCommand.RevokeAll,
                     "version" or "-v" => OperatorCommand.Version,
                     _ => null,
                 };
-                if (i > 0 || known is null) problems.Add($"{Quote(argument)} is neither an option nor, in first place, one of the commands run, reap, version. See --help.");
+                if (i > 0 || known is null) problems.Add($"{Quote(argument)} is neither an option nor, in first place, one of the commands run, reap, revoke-all, version. See --help.");
                 command = known ?? command;
                 continue;
             }

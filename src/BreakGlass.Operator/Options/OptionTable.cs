@@ -1,4 +1,5 @@
 using BreakGlass.Core;
+using BreakGlass.Operator.Notifications;
 
 namespace BreakGlass.Operator.Options;
 
@@ -72,8 +73,10 @@ internal static class OptionTable
             OptionReaders.HttpsUrl, (o, v) => o with { PublicServer = v }, o => o.PublicServer?.OriginalString ?? ""),
         Row<string>("public-ca-file", "FILE", "The CA in delivered kubeconfigs, PEM; else the one the operator trusts",
             OptionReaders.CertificateFile, (o, v) => o with { PublicCaFile = v }, o => o.PublicCaFile ?? ""),
-        Row<string>("cluster-name", "NAME", "The cluster's name in delivered kubeconfigs",
+        Row<string>("cluster-name", "NAME", "The cluster's name in delivered kubeconfigs and notifications",
             OptionReaders.Text, (o, v) => o with { ClusterName = v }, o => o.ClusterName),
+        Row<NotificationSettings>("notifications-file", "FILE", "Who is told of activations, denials, late reviews and the like: a YAML or JSON file of receivers, usually from a Secret",
+            NotificationFile.Read, (o, v) => o with { Notifications = v }, o => o.Notifications.File ?? ""),
     ];
 
     private static Option Row<T>(

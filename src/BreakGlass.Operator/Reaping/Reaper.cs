@@ -14,7 +14,12 @@ namespace BreakGlass.Operator.Reaping;
 /// leader, no cache, no CustomResourceDefinition and no running operator, and it can run beside one: both delete by UID. Where the grants can be
 /// read it also ends the bindings that they record, which may have been stripped of their marks.
 /// </summary>
-internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClock time, ILogger logger)
+/// <param name="client">With the rights of the reaper.</param>
+/// <param name="settings">The names of the namespaces.</param>
+/// <param name="time">Clock.</param>
+/// <param name="logger">Log.</param>
+/// <param name="everything">End also what still has time.</param>
+internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClock time, ILogger logger, bool everything = false)
 {
     private const string Ours = $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}";
 
@@ -39,7 +44,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
             var grants = await client.ListAsync<BreakGlassGrant>(new(), cancellationToken);
             var now = time.GetUtcNow();
             var results = new List<bool>();
-            foreach (var grant in grants.Items.Where(g => GrantLifecycle.DueAt(g, settings) <= now))
+            foreach (var grant in grants.Items.Where(g => everything || GrantLifecycle.DueAt(g, settings) <= now))
             {
                 foreach (var place in grant.Status.Bindings.Select(GrantNames.Place))
                 {
@@ -78,7 +83,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
 
         if (client.Clock.LastServerTime is { } serverTime) time.Observe(serverTime);
         var now = time.GetUtcNow();
-        var results = await Task.WhenAll(objects.Where(o => IsOver(o, now)).Select(o => RemoveAsync(o, cancellationToken)));
+        var results = await Task.WhenAll(objects.Where(o => everything || IsOver(o, now)).Select(o => RemoveAsync(o, cancellationToken)));
         return (results.Count(r => r), results.Count(r => !r));
     }
 

@@ -77,6 +77,7 @@ internal sealed class GrantReconciler(
             Grant = grant,
             Policy = policy,
             Seal = await SealOfAsync(grant, cancellationToken),
+            RecordSeal = grant is null || settings.TrustRequester ? SealState.Missing : await seals.VerifyRecordAsync(grant, cancellationToken),
             PolicySeal = await SealOfAsync(policy, cancellationToken),
             Approvals = await SealedAsync(caches.Approvals.Store, name, cancellationToken),
             Reviews = await SealedAsync(caches.Reviews.Store, name, cancellationToken),

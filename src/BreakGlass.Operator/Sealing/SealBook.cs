@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using BreakGlass.Core.Api;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Logging;
 using Kube.Client;
@@ -48,7 +49,18 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     /// <summary>Seals an object.</summary>
     /// <exception cref="InvalidOperationException">There is no key yet.</exception>
     public Seal Make(IKubeObject o, DateTimeOffset sealedAt) =>
-        Seal.Make(o, _keys.Current(time.GetUtcNow()) ?? throw new InvalidOperationException($"There is no seal key yet: Secret {ns}/{SecretName} could not be read or made."), sealedAt);
+        Seal.Make(o, CurrentKey(), sealedAt);
+
+    /// <summary>Whether a grant's record is the operator's; a key that is not known makes the keys be read again first, at most once a second.</summary>
+    public async ValueTask<SealState> VerifyRecordAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    {
+        if (RecordSeal.KeyOf(grant.Status.RecordSeal) is { } id) await KnowKeyAsync(id, cancellationToken);
+        return RecordSeal.Verify(grant, _keys);
+    }
+
+    /// <summary>Seals what a grant's status records.</summary>
+    /// <exception cref="InvalidOperationException">There is no key yet.</exception>
+    public string MakeRecord(string uid, GrantStatus status) => RecordSeal.Make(uid, status, CurrentKey());
 
     /// <summary>Reads the keys now and then, until cancelled; makes them where there are none.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -121,7 +133,15 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
 
     private async ValueTask KnowKeyOfAsync(IKubeObject o, CancellationToken cancellationToken)
     {
-        if (!Seal.TryParse(Seal.Of(o), out var seal) || _keys.Find(seal.KeyId) is not null) return;
+        if (Seal.TryParse(Seal.Of(o), out var seal)) await KnowKeyAsync(seal.KeyId, cancellationToken);
+    }
+
+    private SealKey CurrentKey() =>
+        _keys.Current(time.GetUtcNow()) ?? throw new InvalidOperationException($"There is no seal key yet: Secret {ns}/{SecretName} could not be read or made.");
+
+    private async ValueTask KnowKeyAsync(string id, CancellationToken cancellationToken)
+    {
+        if (_keys.Find(id) is not null) return;
         if (IsReady && time.GetElapsedTime(_readAt) < TimeSpan.FromSeconds(1)) return;
         await RefreshAsync(cancellationToken);
     }

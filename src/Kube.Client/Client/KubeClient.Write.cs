@@ -76,7 +76,7 @@ public sealed partial class KubeClient
             GracePeriodSeconds = options.GracePeriodSeconds,
         };
         // There is always a body: the HTTP stack repeats by itself a request without one whose connection broke.
-        var request = new Request("delete", HttpMethod.Delete, UrlBuilder.Object(_root, T.Resource, ns, name).Build())
+        var request = new Request("delete", HttpMethod.Delete, Rehearsed(UrlBuilder.Object(_root, T.Resource, ns, name)).Build())
         {
             Body = JsonSerializer.SerializeToUtf8Bytes(body, ClientJson.Default.DeleteBody),
         };
@@ -101,6 +101,8 @@ public sealed partial class KubeClient
         };
         return SendAsync(post, static (r, ct) => ReadJsonAsync(r, TokenRequest.Json, ct), cancellationToken);
     }
+
+    private UrlBuilder Rehearsed(UrlBuilder url) => url.With("dryRun", _options.DryRun ? "All" : null);
 
     private static string? Ns(ResourceType resource, string? ns)
     {
@@ -128,14 +130,14 @@ public sealed partial class KubeClient
     private Task<T> WriteAsync<T>(string verb, HttpMethod method, UrlBuilder url, T obj, string contentType, CancellationToken cancellationToken)
         where T : class, IKubeResource<T>
     {
-        var request = new Request(verb, method, url.Build()) { Body = JsonSerializer.SerializeToUtf8Bytes(obj, T.Json), ContentType = contentType };
+        var request = new Request(verb, method, Rehearsed(url).Build()) { Body = JsonSerializer.SerializeToUtf8Bytes(obj, T.Json), ContentType = contentType };
         return SendAsync(request, static (r, ct) => ReadJsonAsync(r, T.Json, ct), cancellationToken);
     }
 
     private Task<T> PatchAsync<T>(string name, string? ns, JsonNode patch, string contentType, CancellationToken cancellationToken)
         where T : class, IKubeResource<T>
     {
-        var request = new Request("patch", HttpMethod.Patch, UrlBuilder.Object(_root, T.Resource, ns, name).With("fieldManager", _options.FieldManager).Build())
+        var request = new Request("patch", HttpMethod.Patch, Rehearsed(UrlBuilder.Object(_root, T.Resource, ns, name).With("fieldManager", _options.FieldManager)).Build())
         {
             Accept = T.Resource.MetadataOnly ? PartialObject : Request.Json,
             Body = ToUtf8(patch),

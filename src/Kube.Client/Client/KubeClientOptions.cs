@@ -9,6 +9,9 @@ public sealed record KubeClientOptions
     /// <summary>Recorded in <c>managedFields</c> for creates, replaces and patches; null leaves it to the server (from the user agent).</summary>
     public string? FieldManager { get; init; }
 
+    /// <summary>Whether writes are only rehearsed (<c>dryRun=All</c>): admission and validation judge them, and nothing is stored.</summary>
+    public bool DryRun { get; init; }
+
     /// <summary>The deadline of one call, all its tries and waits included. Watches have their own. More than zero.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

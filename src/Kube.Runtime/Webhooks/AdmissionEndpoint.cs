@@ -130,7 +130,8 @@ public sealed class AdmissionEndpoint
         if (!HttpMethods.IsPost(request.Method)) return WebhookReply.Refuse(405, "Only POST is answered here.");
         if (!IsJson(request.ContentType)) return await AnswerAsync(request.ContentType, default, context.RequestAborted);
         if (request.ContentLength > MaxBodyBytes) return TooLarge;
-        using var body = new MemoryStream((int)(request.ContentLength ?? 4096));
+        // What a sender promises to send takes no memory before it is there.
+        using var body = new MemoryStream((int)Math.Min(request.ContentLength ?? 4096, 64 * 1024));
         var buffer = new byte[16 * 1024];
         int read;
         while ((read = await request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)

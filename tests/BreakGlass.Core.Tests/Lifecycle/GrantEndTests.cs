@@ -2,6 +2,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
+using Kube.Model;
 using TestKit.Builders;
 using Xunit;
 
@@ -51,6 +52,30 @@ public sealed class GrantEndTests
         Conditions.Find(last.Conditions, "Active")!.Message.Should().Contain(words);
         Conditions.IsTrue(last.Conditions, "Revoked").Should().BeTrue();
         world.Notes.Should().ContainSingle(n => n.Reason == "GrantRevoked");
+    }
+
+    [Fact]
+    public void A_record_that_somebody_wrote_ends_with_whatever_it_opened()
+    {
+        var world = new World().RunFor(TimeSpan.FromMinutes(2));
+        (world.Settings, world.RecordSeal) = (world.Settings with { TrustRequester = false }, Core.Sealing.SealState.Broken);
+        world.RunFor(TimeSpan.FromSeconds(15));
+        world.Cluster.Objects.Should().BeEmpty();
+        world.Status.Phase.Should().Be(GrantPhase.Failed);
+        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == "RecordForged" && c.Message.Contains("not the operator's"));
+    }
+
+    [Fact]
+    public void A_record_that_somebody_wrote_before_there_was_one_opens_nothing()
+    {
+        var world = new World();
+        (world.Settings, world.RecordSeal) = (world.Settings with { TrustRequester = false }, Core.Sealing.SealState.Missing);
+        var entry = A.Entry("payments", "edit", "payments");
+        world.ForgeStatus(s => s with { Phase = GrantPhase.Active, ActivatedAt = world.Now, ExpiresAt = world.Now.AddHours(1), PolicyUid = world.Cluster.Policy!.Metadata.Uid, Credential = CredentialKind.ServiceAccountToken, Access = [entry] });
+        world.Run();
+        world.Cluster.Objects.Should().BeEmpty();
+        world.HasAccess().Should().BeFalse();
+        world.Status.Phase.Should().Be(GrantPhase.Failed);
     }
 
     [Fact]

@@ -110,12 +110,12 @@ public sealed class GrantLifeTests
         var removed = new List<string>();
         world.Done = (_, step) =>
         {
-            if (step is PlanStep.Remove remove) removed.Add(remove.Object.Kind);
+            if (step is PlanStep.Remove remove) removed.Add(remove.Object.Metadata.Name == GrantNames.Reader(world.Grant) ? "reader" : remove.Object.Kind);
             if (step is PlanStep.WriteStatus && world.Status.Transitions[^1].To is GrantPhase.Expired && !removed.Contains("status")) removed.Add("status");
         };
         world.RunUntil(A.Start.AddMinutes(31));
-        removed.Should().BeEquivalentTo("RoleBinding", "RoleBinding", "Secret", "ServiceAccount", "Role", "status");
-        removed[..3].Should().Equal("RoleBinding", "RoleBinding", "Secret");
+        removed.Should().BeEquivalentTo("RoleBinding", "Secret", "reader", "reader", "ServiceAccount", "status");
+        removed[..2].Should().Equal("RoleBinding", "Secret");
         removed[^1].Should().Be("status");
     }
 

@@ -54,7 +54,7 @@ public sealed class AdmissionCluster : IAsyncLifetime
     /// <summary>Applies config/webhook with URLs in the place of the Service.</summary>
     internal Task InstallWebhooksAsync() => InstallWebhooksAsync(Cluster, Port);
 
-    /// <summary>Applies config/webhook with URLs in the place of the Service.</summary>
+    /// <summary>The same in any cluster, for an operator that serves them at a port of this machine.</summary>
     internal static async Task InstallWebhooksAsync(Cluster cluster, int port)
     {
         foreach (var (file, path) in new[] { ("mutating", "mutate"), ("validating", "validate") })
@@ -65,6 +65,18 @@ public sealed class AdmissionCluster : IAsyncLifetime
             await cluster.ApplyAsync(cluster.ControlPlane.AdminKubeconfig, string.Join('\n', manifest));
         }
     }
+
+    /// <summary>Puts the webhook configurations back, and waits until the operator has written its CA into both and the API server knows it.</summary>
+    internal async Task ReinstallWebhooksAsync()
+    {
+        await InstallWebhooksAsync();
+        await Eventually.TrueAsync(async () => await TriesAsync() && await TriesAsync(), expected: "both webhooks to answer again");
+    }
+
+    /// <summary>Whether a write goes through both webhooks, without leaving anything.</summary>
+    private async Task<bool> TriesAsync() => (await Cluster.ControlPlane.KubectlAsync(
+        Cluster.ControlPlane.AdminKubeconfig, ["create", "--dry-run=server", "-o", "jsonpath={.metadata.annotations}", "-f", "-"], Manifests.Policy("answers"))) is { ExitCode: 0, Output: var annotations }
+        && annotations.Contains("breakglass.dev/seal", StringComparison.Ordinal);
 
     /// <summary>Takes the webhook configurations away, as somebody does who wants to get past them.</summary>
     internal Task RemoveWebhooksAsync() => Cluster.AdminAsync("delete", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "breakglass-operator");
@@ -80,6 +92,7 @@ public sealed class AdmissionCluster : IAsyncLifetime
     internal Task<CommandResult> AsAsync(string user, string[] groups, string[] arguments, string? manifest = null) => Cluster.ControlPlane.KubectlAsync(
         Cluster.ControlPlane.AdminKubeconfig, [.. arguments, "--as", user, .. groups.Append("system:authenticated").SelectMany(g => new[] { "--as-group", g })], manifest);
 
+    /// <summary>A port that is free now.</summary>
     internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -108,7 +108,7 @@ public sealed class AuthorTests(AdmissionCluster admission) : IAsyncLifetime
         }
         finally
         {
-            await admission.InstallWebhooksAsync();
+            await admission.ReinstallWebhooksAsync();
         }
 
         await Eventually.TrueAsync(async () => (await PatchAsync("{\"spec\":{\"description\":\"mine now\"}}")).Error.Contains("whole cluster", StringComparison.Ordinal));

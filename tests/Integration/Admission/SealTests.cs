@@ -55,7 +55,7 @@ public sealed class SealTests(AdmissionCluster admission)
         }
         finally
         {
-            await admission.InstallWebhooksAsync();
+            await admission.ReinstallWebhooksAsync();
             await EnforcedAsync();
         }
 

@@ -62,6 +62,14 @@ public sealed class EveryVerbTests(OwnCluster own)
 
             await DeletedAsync(forgotten.Grant);
             await Eventually.TrueAsync(async () => (await _cluster.MadeForAsync(restored.Grant)).Count == 0);
+            await _cluster.ApplyAsync(_cluster.ControlPlane.AdminKubeconfig, """
+                apiVersion: breakglass.dev/v1alpha1
+                kind: BreakGlassLockdown
+                metadata: {name: of-nothing}
+                spec: {reason: shows that its status is written, policySelector: {matchLabels: {such: policies-there-are-none}}}
+                """);
+            await Eventually.TrueAsync(async () => (await _cluster.AdminAsync("get", "bgl", "of-nothing", "-o", "jsonpath={.status.conditions[*].type}")).Contains("Engaged", StringComparison.Ordinal));
+            await _cluster.AdminAsync("delete", "bgl", "of-nothing");
             await incident.RevokeAsync();
             await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
             await everywhere.RevokeAsync();
@@ -115,8 +123,26 @@ public sealed class EveryVerbTests(OwnCluster own)
             metadata: {name: old, namespace: breakglass-grants, {{Marks}} }
             """);
 
+        var forgotten = await _cluster.Admin.CreateAsync(
+            new BreakGlassGrant { Metadata = new() { Name = "forgotten" }, Spec = new() { Policy = "gone", Justification = "its operator died" } }, CancellationToken.None);
+        await _cluster.Admin.ReplaceStatusAsync(forgotten with
+        {
+            Status = new()
+            {
+                Phase = GrantPhase.Active,
+                ActivatedAt = forgotten.Metadata.CreationTimestamp,
+                ExpiresAt = forgotten.Metadata.CreationTimestamp,
+                Bindings =
+                [
+                    new() { Kind = nameof(ClusterRoleBinding), Name = "stripped", Role = "ClusterRole/view" },
+                    new() { Kind = nameof(RoleBinding), Namespace = "default", Name = "stripped", Role = "ClusterRole/view" },
+                ],
+            },
+        }, CancellationToken.None);
+
         (await RunningOperator.ReapAsync(_cluster.ReaperKubeconfig)).ExitCode.Should().Be(0);
 
+        await _cluster.Admin.DeleteAsync<BreakGlassGrant>("forgotten", null, new(), CancellationToken.None);
         (await _cluster.MadeForAsync("old")).Should().BeEmpty();
         await EachIsUsedAsync("breakglass-reaper", Reaper);
     }

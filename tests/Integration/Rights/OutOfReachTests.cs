@@ -16,7 +16,7 @@ public sealed class OutOfReachTests(OwnCluster own)
     private static readonly string[] Anywhere =
     [
         "patch breakglassgrants.breakglass.dev", "delete breakglassgrants.breakglass.dev", "update breakglassgrants/status.breakglass.dev",
-        "patch breakglasspolicies.breakglass.dev", "update breakglasspolicies/status.breakglass.dev",
+        "patch breakglasspolicies.breakglass.dev", "update breakglasspolicies/status.breakglass.dev", "update breakglasslockdowns/status.breakglass.dev",
         .. from kind in (string[])["rolebindings", "clusterrolebindings"] from verb in (string[])["create", "patch", "delete"] select $"{verb} {kind}.rbac.authorization.k8s.io",
         "create subjectaccessreviews.authorization.k8s.io", "create selfsubjectaccessreviews.authorization.k8s.io", "create tokenreviews.authentication.k8s.io",
     ];
@@ -92,7 +92,7 @@ public sealed class OutOfReachTests(OwnCluster own)
                 if (await MayAsync(verb, resource.Group, resource.Name, "kube-system", token)) lock (reads) reads.Add(resource.Name);
             }
         });
-        reads.Distinct().Should().BeEquivalentTo("breakglassgrants", "breakglasspolicies", "clusterrolebindings", "clusterroles", "namespaces", "rolebindings", "roles");
+        reads.Distinct().Should().BeEquivalentTo("breakglassapprovals", "breakglassgrants", "breakglasslockdowns", "breakglasspolicies", "breakglassreviews", "clusterrolebindings", "clusterroles", "namespaces", "rolebindings", "roles");
     }
 
     /// <summary>Every resource and subresource of every group in its preferred version.</summary>

@@ -37,13 +37,19 @@ internal sealed class Cluster : IAsyncDisposable
 
     /// <summary>Starts a control plane and installs.</summary>
     /// <param name="withDefinitions">Whether our CustomResourceDefinitions are installed too.</param>
-    public static async Task<Cluster> StartAsync(bool withDefinitions = true)
+    public static Task<Cluster> StartAsync(bool withDefinitions = true) => StartAsync(async controlPlane =>
+    {
+        if (withDefinitions) await InstallDefinitionsAsync(controlPlane);
+        await controlPlane.AdminAsync(["apply", "-k", Config("rbac")]);
+    });
+
+    /// <summary>Starts a control plane and installs in another way than by config/crd and config/rbac.</summary>
+    public static async Task<Cluster> StartAsync(Func<TestKit.ControlPlane, Task> install)
     {
         var controlPlane = await TestKit.ControlPlane.StartAsync();
         try
         {
-            if (withDefinitions) await InstallDefinitionsAsync(controlPlane);
-            await controlPlane.AdminAsync(["apply", "-k", Config("rbac")]);
+            await install(controlPlane);
             await controlPlane.AdminAsync(["create", "clusterrolebinding", "on-call-may-ask", "--clusterrole=breakglass-requester", "--group=payments-oncall"]);
             return new Cluster(controlPlane)
             {

@@ -101,11 +101,14 @@ internal sealed class RunningOperator : IAsyncDisposable
     }
 
     /// <summary>One pass of <c>breakglass-operator reap</c>: its exit code and what it wrote.</summary>
-    public static async Task<(int ExitCode, string Log)> ReapAsync(string kubeconfig)
+    public static Task<(int ExitCode, string Log)> ReapAsync(string kubeconfig) => RunOnceAsync(kubeconfig, "reap");
+
+    /// <summary>A command of the operator's program that ends by itself: its exit code and what it wrote.</summary>
+    public static async Task<(int ExitCode, string Log)> RunOnceAsync(string kubeconfig, params string[] command)
     {
-        await using var reaper = new RunningOperator(Start(kubeconfig, ["reap"]), new Uri("http://127.0.0.1"));
-        var code = await Eventually.WithinLimitAsync(reaper.Exit, "the end of 'reap'");
-        return (code, reaper.Log);
+        await using var process = new RunningOperator(Start(kubeconfig, command), new Uri("http://127.0.0.1"));
+        var code = await Eventually.WithinLimitAsync(process.Exit, $"the end of '{command[0]}'", TimeSpan.FromSeconds(90));
+        return (code, process.Log);
     }
 
     /// <summary>Ends it at once, as a crash of the node would, and waits until it is gone.</summary>

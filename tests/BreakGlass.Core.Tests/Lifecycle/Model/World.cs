@@ -50,6 +50,9 @@ internal sealed partial class World
 
     public SealState PolicySeal { get; set; } = SealState.Valid;
 
+    /// <summary>Whether the record in the grant's status is the operator's.</summary>
+    public SealState RecordSeal { get; set; } = SealState.Valid;
+
     public TimeSpan? ClockSkew { get; set; }
 
     /// <summary>What the operator told, in order.</summary>
@@ -154,7 +157,7 @@ internal sealed partial class World
         var copy = new World
         {
             Cluster = Cluster.Copy(), Settings = Settings, ClockSkew = ClockSkew, CachesLag = CachesLag, SeenPolicy = SeenPolicy, SeenView = SeenView,
-            TokenMemory = TokenMemory, TokenExtra = TokenExtra, Seal = Seal, PolicySeal = PolicySeal,
+            TokenMemory = TokenMemory, TokenExtra = TokenExtra, Seal = Seal, PolicySeal = PolicySeal, RecordSeal = RecordSeal,
         };
         foreach (var (uid, token) in _vault) copy._vault[uid] = token;
         return copy;
@@ -180,6 +183,7 @@ internal sealed partial class World
             ClockSkew = ClockSkew,
             Seal = Seal,
             PolicySeal = PolicySeal,
+            RecordSeal = RecordSeal,
             Approvals = [.. Cluster.Approvals.Where(a => a.Spec.GrantUid == Cluster.Grant?.Metadata.Uid)],
             Reviews = [.. Cluster.Reviews.Where(r => r.Spec.GrantUid == Cluster.Grant?.Metadata.Uid)],
             Lockdowns = Cluster.Lockdowns,

@@ -1,0 +1,116 @@
+{{/* Labels of every object. */}}
+{{- define "breakglass.labels" -}}
+app.kubernetes.io/name: breakglass-operator
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}
+{{- with .Values.extraLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Labels by which the operator's pods are found. They never change: a Deployment's selector cannot. */}}
+{{- define "breakglass.selector" -}}
+app.kubernetes.io/name: breakglass-operator
+app.kubernetes.io/component: operator
+{{- end }}
+
+{{- define "breakglass.image" -}}
+{{- with .Values.image -}}
+{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- define "breakglass.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "breakglass.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{- define "breakglass.env" -}}
+- name: BREAKGLASS_NAMESPACE
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.namespace
+- name: BREAKGLASS_GRANTS_NAMESPACE
+  value: {{ .Values.grantsNamespace.name }}
+- name: DOTNET_EnableDiagnostics # its socket would need a writable file system
+  value: "0"
+{{- end }}
+
+{{/* How the API server reaches a webhook: (dict "root" $ "path" "/mutate"). */}}
+{{- define "breakglass.clientConfig" -}}
+{{- $ := .root -}}
+clientConfig:
+{{- if $.Values.webhook.url }}
+  url: {{ trimSuffix "/" $.Values.webhook.url }}{{ .path }}
+{{- else }}
+  service:
+    namespace: {{ $.Release.Namespace }}
+    name: breakglass-operator-webhook
+    path: {{ .path }}
+{{- end }}
+{{- if eq $.Values.webhook.certificates.source "secret" }}
+  caBundle: {{ $.Values.webhook.certificates.caBundle | b64enc }}
+{{- end }}
+{{- end }}
+
+{{/* cert-manager writes the CA into what names its Certificate. */}}
+{{- define "breakglass.webhookAnnotations" -}}
+{{- if eq .Values.webhook.certificates.source "cert-manager" }}
+annotations:
+  cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/breakglass-operator-webhook
+{{- end }}
+{{- end }}
+
+{{/* The Secret that others put the webhooks' certificate into; empty where the operator makes it. */}}
+{{- define "breakglass.certificateSecret" -}}
+{{- with .Values.webhook.certificates -}}
+{{- if eq .source "secret" }}{{ .secretName }}{{ else if eq .source "cert-manager" }}breakglass-webhook-cert{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* "true" where the guard is made of policies (Kubernetes 1.30 and later); "true" where it has a webhook. */}}
+{{- define "breakglass.guardPolicies" -}}
+{{- $mode := .Values.guard.mode -}}
+{{- if eq $mode "policies" }}true{{ end }}
+{{- if and (eq $mode "auto") (semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version) }}true{{ end }}
+{{- end }}
+{{- define "breakglass.guardWebhook" -}}
+{{- if has .Values.guard.mode (list "auto" "webhook") }}true{{ end }}
+{{- end }}
+
+{{/* Rules that servers before 1.23 do not know are taken out of a schema. */}}
+{{- define "breakglass.withoutRules" -}}
+{{- if kindIs "map" . }}
+{{- $_ := unset . "x-kubernetes-validations" }}
+{{- range $key, $value := . }}{{ include "breakglass.withoutRules" $value }}{{ end }}
+{{- else if kindIs "slice" . }}
+{{- range . }}{{ include "breakglass.withoutRules" . }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* Mistakes that a schema cannot see. */}}
+{{- define "breakglass.check" -}}
+{{- if eq .Release.Namespace .Values.grantsNamespace.name }}
+{{- fail (printf "the release is to go into the namespace %s, which is also grantsNamespace.name. No pod may run beside the grants' identities: install into another namespace, e.g. helm install -n breakglass-system --create-namespace." .Release.Namespace) }}
+{{- end }}
+{{- with .Values.webhook.certificates }}
+{{- if and (eq .source "secret") (not (and .secretName .caBundle)) }}
+{{- fail "webhook.certificates.source is secret, so the operator makes no certificate: set webhook.certificates.secretName and webhook.certificates.caBundle as well." }}
+{{- end }}
+{{- if and (ne .source "secret") (or .secretName .caBundle) }}
+{{- fail (printf "webhook.certificates.secretName and caBundle are for source secret, and source is %s: the certificate would not be used. Set source: secret, or leave them out." .source) }}
+{{- end }}
+{{- end }}
+{{- end }}

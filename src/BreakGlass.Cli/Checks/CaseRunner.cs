@@ -1,0 +1,159 @@
+using BreakGlass.Cli.Grants;
+using BreakGlass.Cli.Policies;
+using BreakGlass.Cli.Yaml;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using Kube.Model;
+
+namespace BreakGlass.Cli.Checks;
+
+/// <summary>Plays cases through the rules by which the operator decides.</summary>
+internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file, YamlDocument document)
+{
+    /// <summary>A Monday at noon: cases that depend on the time say when they play.</summary>
+    private static readonly DateTimeOffset UsualTime = new(2026, 1, 5, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly CoreSettings Settings = new() { TrustRequester = true };
+
+    private readonly List<BreakGlassPolicy> _policies = [.. files.Read<BreakGlassPolicy>()];
+    private readonly List<ClusterRole> _clusterRoles = [.. files.Read<ClusterRole>()];
+    private readonly List<Role> _roles = [.. files.Read<Role>()];
+
+    /// <summary>Plays all of them.</summary>
+    public IReadOnlyList<Checked> Run() => [.. cases.Cases.Select((c, i) => new Checked(file, c.Name.Length > 0 ? c.Name : $"case {i + 1}", [.. Play(c, $"cases[{i}]")]))];
+
+    private IEnumerable<Finding> Play(PolicyCase play, string path)
+    {
+        var policy = play.Policy is null && _policies.Count == 1 ? _policies[0] : _policies.Find(p => p.Metadata.Name == play.Policy);
+        if (policy is null)
+        {
+            yield return Failed(YamlDocument.Under(path, "policy"), play.Policy is null
+                ? $"there are {_policies.Count} policies in the files, so the case must say which it is about."
+                : $"there is no policy '{play.Policy}' in the files{(_policies.Count == 0 ? "" : $"; there is {string.Join(", ", _policies.Select(p => p.Metadata.Name))}")}.");
+            yield break;
+        }
+
+        var at = Time(play.At, YamlDocument.Under(path, "at")) ?? UsualTime;
+        if (policy.Spec.Mode is PolicyMode.TimeBoxed && play.At is null) yield return Failed(path, "the policy has a schedule, so the case must say when it plays: at: 2026-03-28T22:30:00Z.");
+        var outcome = Rehearsal.Run(Facts(play, path, policy, at));
+        foreach (var difference in Differences(play.Expect, outcome)) yield return Failed(YamlDocument.Under(path, "expect"), $"{difference} What came out: {Describe(outcome)}");
+    }
+
+    private GrantFacts Facts(PolicyCase play, string path, BreakGlassPolicy policy, DateTimeOffset at)
+    {
+        policy = policy with { Metadata = policy.Metadata with { Uid = "policy", Generation = 1, ResourceVersion = "1" } };
+        var grant = new BreakGlassGrant
+        {
+            Metadata = new() { Name = "case", Uid = "case", Generation = 1, CreationTimestamp = at },
+            Spec = new()
+            {
+                Policy = policy.Metadata.Name,
+                Justification = play.Ask.Reason ?? CaseAsk.UsualReason,
+                Ticket = play.Ask.Ticket,
+                Duration = play.Ask.For,
+                StartTime = Time(play.Ask.Start, YamlDocument.Under(path, "ask.start")),
+                Access = play.Ask.Access,
+                Namespaces = play.Ask.Namespaces,
+                Requester = Caller(play.As),
+            },
+        };
+        return new()
+        {
+            Now = at + Duration(play.After, YamlDocument.Under(path, "after")),
+            Settings = Settings,
+            Name = grant.Metadata.Name,
+            Grant = grant,
+            Policy = policy,
+            Cluster = View(policy, play),
+            Approvals = [.. play.Decisions.Select((d, i) => Approval(d, i, at, YamlDocument.Under(path, $"decisions[{i}].after")))],
+            Siblings = [.. play.Grants.Select((g, i) => Sibling(g, i, policy, at, YamlDocument.Under(path, $"grants[{i}].endedBefore")))],
+            Lockdowns = play.Lockdown ? [new() { Metadata = new() { Name = "lockdown" }, Spec = new() { Reason = "the case says so" } }] : [],
+        };
+    }
+
+    private Core.Rules.ClusterView View(BreakGlassPolicy policy, PolicyCase play)
+    {
+        var namespaces = cases.Cluster?.Namespaces?.Select(n => new Namespace { Metadata = new() { Name = n.Key, Labels = n.Value ?? [] } }).ToList() ?? [.. files.Read<Namespace>()];
+
+        // A role that no file holds is taken to be there, and nobody knows what it gives; of one that is, the rules count.
+        return Assumed.View(policy, namespaces.Count == 0 ? null : namespaces,
+            n => _clusterRoles.Find(r => r.Metadata.Name == n) ?? new() { Metadata = new() { Name = n } },
+            (ns, n) => _roles.Find(r => r.Metadata.Name == n && r.Metadata.Namespace == ns) ?? new() { Metadata = new() { Name = n, Namespace = ns } }, play.Ask.Namespaces);
+    }
+
+    private BreakGlassApproval Approval(CaseDecision decision, int index, DateTimeOffset at, string path) => new()
+    {
+        Metadata = new() { Name = $"decision-{index}", CreationTimestamp = at + Duration(decision.After, path) },
+        Spec = new() { Grant = "case", GrantUid = "case", Decision = decision.Decision, Approver = Caller(decision.By) },
+    };
+
+    private BreakGlassGrant Sibling(CaseGrant other, int index, BreakGlassPolicy policy, DateTimeOffset at, string path)
+    {
+        var ended = other.EndedBefore is null ? (DateTimeOffset?)null : at - Duration(other.EndedBefore, path);
+        var began = (ended ?? at) - TimeSpan.FromMinutes(1);
+        List<Condition> conditions = [];
+        if (Core.Rules.ReviewRules.IsRequired(policy.Spec) || other.Bypassed) conditions.Add(new() { Type = GrantConditions.Reviewed, Status = other.Reviewed ? "True" : "False", Reason = other.Reviewed ? "Justified" : GrantConditions.ReviewPending });
+        if (other.Bypassed) conditions.Add(new() { Type = GrantConditions.Approved, Status = "False", Reason = GrantConditions.EmergencyBypass });
+        return new()
+        {
+            Metadata = new() { Name = $"other-{index + 1}", Uid = $"other-{index + 1}", CreationTimestamp = began },
+            Spec = new() { Policy = policy.Metadata.Name, Requester = Caller(other.By) },
+            Status = new()
+            {
+                Phase = ended is null ? GrantPhase.Active : GrantPhase.Expired,
+                ActivatedAt = began,
+                ExpiresAt = ended ?? at.AddHours(1),
+                EndedAt = ended,
+                Conditions = conditions,
+                Transitions = [new() { To = GrantPhase.Active, At = began }],
+            },
+        };
+    }
+
+    private static IEnumerable<string> Differences(CaseExpectation expected, GrantStatus outcome)
+    {
+        var phase = Rehearsal.Phase(outcome).ToString();
+        if (expected.Phase is { } p && p != phase) yield return $"expected the phase {p}.";
+        if (expected.Reason is { } r && r != ReasonOf(outcome)) yield return $"expected the reason {r}.";
+        var length = outcome.ExpiresAt - outcome.ActivatedAt;
+        if (expected.Duration is { } d && (!GoDuration.TryParse(d, out var duration) || duration != length)) yield return $"expected {d} of access.";
+        var places = outcome.Bindings.Select(b => b.Namespace ?? "*").Distinct(StringComparer.Ordinal).ToList();
+        if (expected.Namespaces is { } n && !n.ToHashSet(StringComparer.Ordinal).SetEquals(places)) yield return $"expected access in {string.Join(", ", n)}.";
+        if (expected.Roles is { } roles && !roles.ToHashSet(StringComparer.Ordinal).SetEquals(outcome.Bindings.Select(b => b.Role))) yield return $"expected the roles {string.Join(", ", roles)}.";
+        if (expected.Review is { } review && review != Reviewed(outcome)) yield return review ? "expected that it must be reviewed." : "expected that it needs no review.";
+        if (expected == new CaseExpectation()) yield return "the case expects nothing; write at least expect: {phase: Active}.";
+    }
+
+    private static string Describe(GrantStatus outcome)
+    {
+        var phase = Rehearsal.Phase(outcome);
+        if (phase is not GrantPhase.Active) return $"{phase} ({ReasonOf(outcome)}): {GrantWords.Why(new() { Status = outcome })}";
+        var where = string.Join(", ", outcome.Bindings.Select(b => $"{b.Role} in {b.Namespace ?? "the whole cluster"}"));
+        return $"Active ({ReasonOf(outcome)}) for {GoDuration.Format((outcome.ExpiresAt - outcome.ActivatedAt) ?? default)}: {where}{(Reviewed(outcome) ? ", to be reviewed" : "")}.";
+    }
+
+    private static string ReasonOf(GrantStatus outcome) => outcome.Phase is GrantPhase.Denied
+        ? outcome.Transitions[^1].Reason
+        : Conditions.Find(outcome.Conditions, GrantConditions.Approved)?.Reason ?? "";
+
+    private static bool Reviewed(GrantStatus outcome) => Conditions.Find(outcome.Conditions, GrantConditions.Reviewed) is not null;
+
+    private static Caller Caller(CasePerson person) => new() { Username = person.User, Groups = person.Groups, Extra = person.Extra };
+
+    private Finding Failed(string path, string message) => new("CaseFailed", Level.Error, file, document.At(path), message);
+
+    private DateTimeOffset? Time(string? text, string path)
+    {
+        if (text is null) return null;
+        return Timestamp.TryParse(text, out var time) ? time : throw Wrong(path, $"'{text}' is no time; write it as 2026-03-28T22:30:00Z.");
+    }
+
+    private TimeSpan Duration(string? text, string path)
+    {
+        if (text is null) return TimeSpan.Zero;
+        return GoDuration.TryParse(text, out var duration) ? duration : throw Wrong(path, $"'{text}' is no duration; write it as 30m, 1h30m or 45s.");
+    }
+
+    private CliException Wrong(string path, string message) => CliException.Usage($"{file}:{document.At(path).Line}: {message}");
+}

@@ -1,0 +1,53 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using Kube.Model;
+
+namespace BreakGlass.Cli.Checks;
+
+/// <summary>What is allowed and still worth a second look: the questions that a reviewer of a pull request would ask.</summary>
+internal static class PolicyAdvice
+{
+    private static readonly string[] Everybody = ["system:authenticated", "system:unauthenticated", "system:serviceaccounts"];
+
+    public static IEnumerable<Finding> Of(Manifest manifest, BreakGlassPolicy policy, ManifestSet files)
+    {
+        var spec = policy.Spec;
+        for (var i = 0; i < spec.Requesters.Count; i++)
+        {
+            if (!Everybody.Contains(spec.Requesters[i].Name)) continue;
+            yield return Advice(manifest, "EverybodyMayAsk", $"spec.requesters[{i}]", $"{spec.Requesters[i].Name} is everybody who can reach the cluster; name the group that is on call.");
+        }
+
+        if (spec.Approval is { } approval && approval.Approvers.Count > 0 && approval.Approvers.All(spec.Requesters.Contains))
+        {
+            yield return Advice(manifest, "ApproversAreRequesters", "spec.approval.approvers", "every approver may also ask, so two colleagues can give each other access; name somebody from outside the group.");
+        }
+
+        if (spec.Mode is PolicyMode.BreakGlass && spec.Review?.Reviewers is not { Count: > 0 })
+        {
+            yield return Advice(manifest, "NoReviewers", "spec.review", "nobody is named to review this access, so anybody else who may create reviews can; name spec.review.reviewers.");
+        }
+
+        for (var i = 0; i < spec.Access.Count; i++)
+        {
+            foreach (var finding in Entry(manifest, spec.Access[i], $"spec.access[{i}]", files)) yield return finding;
+        }
+    }
+
+    private static IEnumerable<Finding> Entry(Manifest manifest, AccessEntry entry, string field, ManifestSet files)
+    {
+        if (entry.RoleRef is { Kind: nameof(ClusterRole), Name: "cluster-admin" } && entry.ClusterWide is true)
+        {
+            yield return Advice(manifest, "ClusterAdmin", $"{field}.roleRef", "this hands out the whole cluster, the operator and its records included; give narrower roles, or keep this behind approval.");
+        }
+
+        IReadOnlyList<PolicyRule>? rules = entry.RoleRef.Kind == nameof(ClusterRole)
+            ? files.Read<ClusterRole>().FirstOrDefault(r => r.Metadata.Name == entry.RoleRef.Name)?.Rules
+            : files.Read<Role>().FirstOrDefault(r => r.Metadata.Name == entry.RoleRef.Name && entry.Namespaces.Contains(r.Metadata.Namespace ?? ""))?.Rules;
+        if (rules is null) yield break;
+        if (rules.Any(RoleRisk.CanEscalate)) yield return Advice(manifest, "RoleCanEscalate", $"{field}.roleRef", $"{entry.RoleRef} lets its holder get further rights that outlast the grant; take bind, escalate, impersonate and the writing of roles out of it.");
+        if (rules.Any(RoleRisk.HasWildcard)) yield return Advice(manifest, "RoleHasWildcard", $"{field}.roleRef", $"{entry.RoleRef} holds a wildcard, so it grows with every kind that is installed; name what is meant.");
+    }
+
+    private static Finding Advice(Manifest manifest, string rule, string field, string message) => Linter.Found(manifest, rule, field, $"{field}: {message}", Level.Warning);
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using BreakGlass.Cli.Commands;
+using BreakGlass.Cli.Hosting;
+using BreakGlass.Core.Rules;
+
+namespace BreakGlass.Cli;
+
+/// <summary>The whole plugin as one function from words to an exit code.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs one command.</summary>
+    /// <param name="args">The words after the program's name.</param>
+    /// <param name="host">The world around it.</param>
+    /// <param name="cancellationToken">Ctrl-C and its like.</param>
+    /// <returns>One of <see cref="ExitCodes"/>, or the exit code of the command that was run.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host, CancellationToken cancellationToken)
+    {
+        if (args is [CompletionCommands.Hook, ..]) return await CompletionCommands.CompleteAsync([.. args.Skip(1)], host, cancellationToken);
+
+        // What stands after -- belongs to somebody else's command, whatever it looks like.
+        var end = args.TakeWhile(a => a != "--").Count();
+        var context = new Invocation(host, [.. args.Skip(end + 1)]);
+        var root = Root(context);
+        var parse = root.Parse([.. args.Take(end)], new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        if (parse.Errors.Count > 0)
+        {
+            await host.SayAsync($"error: {string.Join(" ", parse.Errors.Select(e => e.Message).Distinct())}");
+            await host.SayAsync($"See '{Name(parse)} --help'.");
+            return ExitCodes.Usage;
+        }
+
+        try
+        {
+            if (end < args.Count && parse.CommandResult.Command.Name != RequestCommand.Name) throw CliException.Usage("only 'request' runs a command: kubectl breakglass request POLICY --reason … -- COMMAND.");
+            return await parse.InvokeAsync(new InvocationConfiguration { Output = host.Out, Error = host.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return ExitCodes.Interrupted;
+        }
+        catch (Exception e) when (Errors.Describe(e) is not null)
+        {
+            var (code, text) = Errors.Describe(e)!.Value;
+            await host.SayAsync($"error: {text}");
+            return code;
+        }
+    }
+
+    /// <summary>The tree of commands.</summary>
+    public static RootCommand Root(Invocation context)
+    {
+        var root = new RootCommand("Emergency access to this cluster: ask for it, use it, decide on it, review it, and check the policies behind it.")
+        {
+            HelpName = "kubectl breakglass",
+        };
+        foreach (var option in context.Flags.All) root.Options.Add(option);
+        Command[] commands =
+        [
+            RequestCommand.Create(context),
+            CredentialCommand.Create(context),
+            RevokeCommand.Create(context),
+            DecideCommands.Decide(context, "approve", ApprovalRules.Approve, "Agree to a request for access."),
+            DecideCommands.Decide(context, "deny", ApprovalRules.Deny, "Refuse a request for access. One voice is enough."),
+            DecideCommands.Review(context),
+            LockdownCommand.Create(context),
+            ListCommands.List(context),
+            ListCommands.Get(context),
+            ListCommands.Watch(context),
+            PoliciesCommand.Create(context),
+            PlanCommand.Create(context),
+            LintCommand.Create(context),
+            TestCommand.Create(context),
+            ReportCommand.Create(context),
+            CompletionCommands.Create(context),
+        ];
+        foreach (var command in commands) root.Subcommands.Add(command);
+        foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
+
+    private static string Name(ParseResult parse) => parse.CommandResult.Command is RootCommand ? "kubectl breakglass" : $"kubectl breakglass {parse.CommandResult.Command.Name}";
+}

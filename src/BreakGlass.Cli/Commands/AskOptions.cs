@@ -1,0 +1,77 @@
+using System.CommandLine;
+using BreakGlass.Cli.Grants;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+
+namespace BreakGlass.Cli.Commands;
+
+/// <summary>What a request says, as options: <c>request</c> and <c>credential</c> share them.</summary>
+internal sealed class AskOptions
+{
+    private readonly Argument<string?>? _policy;
+    private readonly Option<string?>? _policyOption;
+
+    private readonly Option<string?> _reason = new("--reason", "-r") { Description = "Why you need it, for those who review it", HelpName = "TEXT" };
+    private readonly Option<string?> _ticket = new("--ticket", "-t") { Description = "The incident's or change's number", HelpName = "ID" };
+    private readonly Option<TimeSpan?> _for = GlobalFlags.DurationOption("--for", "How long, e.g. 30m; the policy's default where left out");
+    private readonly Option<string?> _start = new("--start") { Description = "Policies of mode TimeBoxed: when access starts (RFC 3339)", HelpName = "TIME" };
+    private readonly Option<string[]> _access = new("--access") { Description = "Only this access entry of the policy; can be given again", HelpName = "ENTRY", DefaultValueFactory = _ => [] };
+    private readonly Option<string[]> _namespaces = new("--namespace", "-n") { Description = "Only this namespace; can be given again", HelpName = "NAME", DefaultValueFactory = _ => [] };
+    private readonly Option<string?> _name = new("--name") { Description = "The grant's name; made up from ticket or policy where left out", HelpName = "NAME" };
+    private readonly Option<string?> _requester = StampOption("--requester");
+
+    public AskOptions(Command command, bool policyAsOption = false)
+    {
+        if (policyAsOption)
+        {
+            _policyOption = new("--policy", "-p") { Description = "The policy to ask by", HelpName = "POLICY" };
+            command.Options.Add(_policyOption);
+        }
+        else
+        {
+            _policy = new("POLICY") { Description = "The policy to ask by; 'kubectl breakglass policies' says which you may use", Arity = ArgumentArity.ExactlyOne };
+            command.Arguments.Add(_policy);
+        }
+
+        foreach (var option in (Option[])[_reason, _ticket, _for, _start, _access, _namespaces, _name, _requester]) command.Options.Add(option);
+    }
+
+    /// <summary>
+    /// Who does it, as USER or USER,GROUP,…: for an operator that takes manifests as written (a demonstration, a cluster without its webhooks). Where there is
+    /// admission it stamps who really does it.
+    /// </summary>
+    public static Option<string?> StampOption(string name) => new(name) { Hidden = true };
+
+    /// <summary>Reads such an option.</summary>
+    public static Caller? Stamp(string? text) => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is [var user, .. var groups]
+        ? new() { Username = user, Groups = groups }
+        : null;
+
+    public Ask Read(ParseResult parse)
+    {
+        var reason = parse.GetValue(_reason);
+        if (string.IsNullOrWhiteSpace(reason))
+        {
+            throw CliException.Usage("--reason is missing: say in a sentence why you need access. It is kept with the grant, and those who review it read it.");
+        }
+
+        DateTimeOffset? start = null;
+        if (parse.GetValue(_start) is { } text)
+        {
+            start = Timestamp.TryParse(text, out var time) ? time : throw CliException.Usage($"--start: '{text}' is no time; write it as 2026-03-28T22:00:00Z or with an offset (+01:00).");
+        }
+
+        return new()
+        {
+            Policy = (_policy is not null ? parse.GetValue(_policy) : parse.GetValue(_policyOption!)) ?? "",
+            Reason = reason,
+            Ticket = parse.GetValue(_ticket),
+            For = parse.GetValue(_for),
+            Start = start,
+            Access = parse.GetValue(_access) ?? [],
+            Namespaces = parse.GetValue(_namespaces) ?? [],
+            Name = parse.GetValue(_name),
+            Requester = Stamp(parse.GetValue(_requester)),
+        };
+    }
+}

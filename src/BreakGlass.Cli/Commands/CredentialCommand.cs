@@ -1,0 +1,210 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BreakGlass.Cli.Grants;
+using BreakGlass.Cli.Hosting;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Credentials;
+using Kube.Model;
+
+namespace BreakGlass.Cli.Commands;
+
+/// <summary><c>credential</c>: a credential plugin (Kubernetes docs, "client-go credential plugins"), so that an ordinary kubeconfig can use a grant.</summary>
+internal static class CredentialCommand
+{
+    /// <summary>Set while a plugin of ours runs: a context that gets its credential from itself would never end.</summary>
+    private const string Running = "KUBECTL_BREAKGLASS_CREDENTIAL";
+
+    private const string Group = "client.authentication.k8s.io";
+
+    private static readonly TimeSpan UsualTimeout = TimeSpan.FromMinutes(20);
+
+    public static Command Create(Invocation invocation)
+    {
+        var command = new Command("credential", "Print a grant's credential for kubectl: a credential plugin for the exec section of a kubeconfig's user.");
+        var asking = new AskOptions(command, policyAsOption: true);
+        var grant = new Option<string?>("--grant") { Description = "Use this active grant, asked for without a key (request --wait=false, or kubectl)", HelpName = "NAME" };
+        var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for access (default 20m)");
+        command.Options.Add(grant);
+        command.Options.Add(timeout);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            var host = invocation.Host;
+            var version = Version(host.Variable("KUBERNETES_EXEC_INFO"));
+            if (host.Variable(Running) is { Length: > 0 })
+            {
+                throw new CliException(ExitCodes.Usage, "the context gets its credential from this plugin, which would ask itself for ever. Name a context with credentials of your own: args: [credential, --context=…, --policy=…] in the kubeconfig.");
+            }
+
+            host.SetVariable(Running, "1");
+            using var cluster = invocation.Connect(parse);
+            var credential = parse.GetValue(grant) is { } name
+                ? await OfSecretAsync(cluster, name, cancellationToken)
+                : await new CredentialCache(host, cluster, asking.Read(parse), parse.GetValue(timeout) ?? UsualTimeout).GetAsync(cancellationToken);
+            await host.Out.WriteLineAsync(Render(version, credential));
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static async Task<LiveCredential> OfSecretAsync(Cluster cluster, string name, CancellationToken cancellationToken)
+    {
+        var grant = await cluster.Client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
+        if (grant.Status.Phase is not GrantPhase.Active) throw new CliException(ExitCodes.Refused, $"grant '{name}' gives no access. {GrantWords.Line(grant)}");
+        if (grant.Status.CredentialSecret?.Split('/', 2) is not [var ns, var secret] || grant.Spec.RecipientKey is not null)
+        {
+            throw new CliException(ExitCodes.Error, grant.Status.Credential is CredentialKind.BindRequester
+                ? $"grant '{name}' binds your own user name: use your own kubeconfig, there is no other credential."
+                : $"the credential of grant '{name}' was encrypted to whoever asked for it, and only they can open it. Ask for one with --policy, or with 'request --wait=false'.");
+        }
+
+        var data = (await cluster.Client.GetAsync<Secret>(secret, ns, cancellationToken)).Data;
+        if (data is null || !data.TryGetValue("token", out var token)) throw new CliException(ExitCodes.Error, $"Secret {ns}/{secret} holds no token yet. Try again in a moment.");
+        return new(name, grant.Metadata.Uid ?? "", Encoding.UTF8.GetString(token), LiveCredential.End(grant));
+    }
+
+    private static string Version(string? info)
+    {
+        const string Usual = Group + "/v1";
+        if (string.IsNullOrEmpty(info)) return Usual;
+        try
+        {
+            var asked = JsonNode.Parse(info)?["apiVersion"]?.GetValue<string>();
+            return asked is Usual or Group + "/v1beta1"
+                ? asked
+                : throw CliException.Usage($"the kubeconfig asks for credentials as '{asked}', and this plugin knows {Usual} and {Group}/v1beta1. Write one of them into its exec section.");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw CliException.Usage("KUBERNETES_EXEC_INFO is set and holds no ExecCredential. kubectl sets it by itself; unset it to call the plugin by hand.");
+        }
+    }
+
+    private static string Render(string version, LiveCredential credential) => new JsonObject
+    {
+        ["apiVersion"] = version,
+        ["kind"] = "ExecCredential",
+        ["status"] = new JsonObject { ["expirationTimestamp"] = credential.Ends.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture), ["token"] = credential.Token },
+    }.ToJsonString();
+}
+
+/// <summary>A token that works. Its text form does not show it.</summary>
+internal sealed record LiveCredential(string Grant, string Uid, string Token, DateTimeOffset Ends)
+{
+    /// <summary>When access with a grant's token ends.</summary>
+    public static DateTimeOffset End(BreakGlassGrant grant)
+    {
+        var ends = grant.Status.ExpiresAt ?? default;
+        return grant.Status.CredentialExpiresAt is { } token && token < ends ? token : ends;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"credential of {Grant}";
+}
+
+/// <summary>The credential of the last grant that was asked for in the same way, or of a new one. One process at a time asks.</summary>
+internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, TimeSpan timeout)
+{
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    private string PathOf => Path.Combine(host.CredentialDirectory, $"{Key()}.credential");
+
+    public async Task<LiveCredential> GetAsync(CancellationToken cancellationToken)
+    {
+        if (ask.Policy.Length == 0) throw CliException.Usage("--policy or --grant is missing: say by which policy to ask, or which grant to use.");
+        using var limit = new CancellationTokenSource(timeout, host.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using var turn = await TurnAsync(both.Token);
+        if (Kept() is { } kept && await WorksAsync(kept, cancellationToken)) return kept;
+        return await AskAsync(cancellationToken);
+    }
+
+    private async Task<LiveCredential> AskAsync(CancellationToken cancellationToken)
+    {
+        var requester = new GrantRequester(cluster, host);
+        if (await requester.CredentialOfAsync(ask.Policy, cancellationToken) is CredentialKind.BindRequester)
+        {
+            throw CliException.Usage($"policy '{ask.Policy}' binds your own user name, so there is no credential to give. Use 'kubectl breakglass request' and then your own kubeconfig.");
+        }
+
+        using var key = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        var grant = await requester.CreateAsync(ask.ToGrant(RecipientKey.PublicJwk(key, keyId: null)), cancellationToken);
+        var done = false;
+        try
+        {
+            grant = await requester.UntilActiveAsync(grant, timeout, cancellationToken);
+            var jwe = grant.Status.CredentialJwe ?? throw new CliException(ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active and carries no credential. Tell the platform team.");
+            var credential = new LiveCredential(grant.Metadata.Name, grant.Metadata.Uid ?? "", DeliveredCredential.Open(jwe, key).Token, LiveCredential.End(grant));
+            await CredentialFiles.WriteAsync(PathOf, Text(credential), cancellationToken);
+            await host.SayAsync($"{credential.Grant}: access works until {Timestamp.Text(credential.Ends)}. To end it sooner: kubectl breakglass revoke {credential.Grant}");
+            done = true;
+            return credential;
+        }
+        finally
+        {
+            if (!done) await requester.EndAsync(grant, "the request was given up");
+        }
+    }
+
+    private LiveCredential? Kept()
+    {
+        if (CredentialFiles.Read(PathOf) is not { } text) return null;
+        try
+        {
+            var kept = JsonNode.Parse(text);
+            if (kept?["grant"]?.GetValue<string>() is { } grant && kept["uid"]?.GetValue<string>() is { } uid && kept["token"]?.GetValue<string>() is { } token
+                && Timestamp.TryParse(kept["ends"]?.GetValue<string>(), out var ends) && ends - Margin > host.Time.GetUtcNow())
+            {
+                return new(grant, uid, token, ends);
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // whatever it is, it is not ours
+        }
+
+        CredentialFiles.Forget(PathOf);
+        return null;
+    }
+
+    private async Task<bool> WorksAsync(LiveCredential kept, CancellationToken cancellationToken)
+    {
+        var grant = await cluster.Client.TryGetAsync<BreakGlassGrant>(kept.Grant, null, cancellationToken);
+        if (grant is { Status.Phase: GrantPhase.Active, Spec.Revoke: null } && grant.Metadata.Uid == kept.Uid) return true;
+        CredentialFiles.Forget(PathOf);
+        return false;
+    }
+
+    /// <summary>kubectl may run several times at once; each asking for itself would be as many grants, and as many reviews.</summary>
+    private async Task<FileStream> TurnAsync(CancellationToken cancellationToken)
+    {
+        await CredentialFiles.WriteAsync(PathOf + ".turn", ReadOnlyMemory<byte>.Empty, cancellationToken, keep: true);
+        while (true)
+        {
+            try
+            {
+                return new(PathOf + ".turn", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(Pause, host.Time, cancellationToken);
+            }
+        }
+    }
+
+    private static byte[] Text(LiveCredential credential) => Encoding.UTF8.GetBytes(new JsonObject
+    {
+        ["grant"] = credential.Grant, ["uid"] = credential.Uid, ["token"] = credential.Token, ["ends"] = Timestamp.Text(credential.Ends),
+    }.ToJsonString());
+
+    /// <summary>What makes two requests the same: the cluster, who asks, and for what; why may differ.</summary>
+    private string Key()
+    {
+        string[] parts = [cluster.Connection.Server.OriginalString, cluster.Connection.ToString(), ask.Policy, string.Join(',', ask.Access), string.Join(',', ask.Namespaces), ask.Requester?.Username ?? ""];
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))))[..32];
+    }
+}

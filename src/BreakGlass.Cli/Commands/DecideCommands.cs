@@ -1,0 +1,123 @@
+using System.CommandLine;
+using BreakGlass.Cli.Hosting;
+using BreakGlass.Cli.Output;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Cli.Commands;
+
+/// <summary><c>approve</c>, <c>deny</c> and <c>review</c>: what other people say to a grant.</summary>
+internal static class DecideCommands
+{
+    private static readonly string[] Outcomes = ["Justified", "Unjustified", "Misused"];
+
+    /// <summary><c>approve</c> and <c>deny</c>.</summary>
+    public static Command Decide(Invocation invocation, string name, string decision, string description)
+    {
+        var words = new Words(name, description, "--approver");
+        words.Command.SetAction((parse, cancellationToken) => RunAsync(invocation, parse, words, grant => GrantLifecycle.IsTerminal(grant.Status.Phase) || GrantLifecycle.IsRecorded(grant.Status)
+            ? $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and waits for no decision any more.{(GrantLifecycle.IsTerminal(grant.Status.Phase) ? "" : $" To end its access: kubectl breakglass revoke {grant.Metadata.Name}")}"
+            : null, grant => new BreakGlassApproval
+        {
+            Metadata = new() { GenerateName = $"{grant}-" },
+            Spec = new() { Grant = grant, Decision = decision, Comment = parse.GetValue(words.Comment), Approver = AskOptions.Stamp(parse.GetValue(words.Stamp)) },
+        }, decision == ApprovalRules.Approve ? "approved" : "denied", cancellationToken));
+        return words.Command;
+    }
+
+    /// <summary><c>review</c>.</summary>
+    public static Command Review(Invocation invocation)
+    {
+        var words = new Words("review", "Review access after the fact. 'kubectl breakglass report GRANT' shows what there is to review.", "--reviewer");
+        var outcome = new Option<string>("--outcome") { Description = $"{string.Join(", ", Outcomes)}", HelpName = "OUTCOME", Required = true };
+        outcome.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Outcomes);
+        var followUp = new Option<string?>("--follow-up") { Description = "What is to be done about it, for example a ticket", HelpName = "TEXT" };
+        words.Command.Options.Add(outcome);
+        words.Command.Options.Add(followUp);
+        words.Command.SetAction((parse, cancellationToken) => RunAsync(invocation, parse, words, grant => GrantLifecycle.IsTerminal(grant.Status.Phase)
+            ? null
+            : $"grant '{grant.Metadata.Name}' is not over ({grant.Status.Phase?.ToString() ?? "Pending"}), so there is nothing to review yet. To end it now: kubectl breakglass revoke {grant.Metadata.Name}", grant => new BreakGlassReview
+        {
+            Metadata = new() { GenerateName = $"{grant}-" },
+            Spec = new()
+            {
+                Grant = grant,
+                Outcome = Outcomes.First(o => o.Equals(parse.GetValue(outcome), StringComparison.OrdinalIgnoreCase)),
+                Comment = parse.GetValue(words.Comment),
+                FollowUp = parse.GetValue(followUp),
+                Reviewer = AskOptions.Stamp(parse.GetValue(words.Stamp)),
+            },
+        }, "reviewed", cancellationToken));
+        return words.Command;
+    }
+
+    private static async Task<int> RunAsync<T>(
+        Invocation invocation, ParseResult parse, Words words, Func<BreakGlassGrant, string?> objection, Func<string, T> make, string done, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        var host = invocation.Host;
+        using var cluster = invocation.Connect(parse);
+        var name = parse.GetValue(words.Grant)!;
+        if (await ReadAsync(cluster.Client, name, cancellationToken) is { } grant)
+        {
+            await host.SayAsync(Summary(grant));
+            if (objection(grant) is { } problem) throw new CliException(ExitCodes.Refused, problem);
+        }
+
+        var dryRun = OutputFormat.DryRun(parse.GetValue(words.DryRun));
+        using var rehearsal = cluster.Client.WithOwnConnection(new() { DryRun = true });
+        var made = dryRun is DryRun.Client ? make(name) : await (dryRun is DryRun.Server ? rehearsal : cluster.Client).CreateAsync(make(name), cancellationToken);
+        if (parse.GetValue(words.Output) is { } format) await OutputFormat.WriteAsync(host, format, made);
+        else await host.Out.WriteLineAsync($"breakglassgrant.breakglass.dev/{name} {done}{dryRun switch { DryRun.Client => " (dry run)", DryRun.Server => " (server dry run)", _ => "" }}");
+        return ExitCodes.Ok;
+    }
+
+    /// <summary>Null where whoever decides may not read grants: admission looks at it anyway.</summary>
+    private static async Task<BreakGlassGrant?> ReadAsync(KubeClient client, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whoever decides reads what they decide on.</summary>
+    private static string Summary(BreakGlassGrant grant)
+    {
+        var spec = grant.Spec;
+        var (duration, ticket) = (spec.Duration is null ? "the usual time" : spec.Duration, spec.Ticket is null ? "" : $" ({spec.Ticket})");
+        var start = spec.StartTime is { } at ? $" from {Timestamp.Text(at)}" : "";
+        return $"{grant.Metadata.Name}: {spec.Requester?.Username ?? "somebody"} asks for {duration}{start} of policy '{spec.Policy}'{ticket}: {spec.Justification}";
+    }
+
+    private sealed class Words
+    {
+        public Words(string name, string description, string stamp)
+        {
+            Command = new(name, description);
+            Stamp = AskOptions.StampOption(stamp);
+            Command.Arguments.Add(Grant);
+            foreach (var option in (Option[])[Comment, Output, DryRun, Stamp]) Command.Options.Add(option);
+        }
+
+        public Command Command { get; }
+
+        public Argument<string> Grant { get; } = new("GRANT") { Description = "The grant" };
+
+        public Option<string?> Comment { get; } = new("--comment", "-m") { Description = "Why, for the record", HelpName = "TEXT" };
+
+        public Option<string?> Output { get; } = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
+
+        public Option<string?> DryRun { get; } = OutputFormat.DryRunOption();
+
+        public Option<string?> Stamp { get; }
+    }
+}

@@ -1,0 +1,191 @@
+using System.CommandLine;
+using BreakGlass.Cli.Grants;
+using BreakGlass.Cli.Hosting;
+using BreakGlass.Cli.Output;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Cli.Commands;
+
+/// <summary><c>list</c>, <c>get</c> and <c>watch</c>: what there is.</summary>
+internal static class ListCommands
+{
+    public static Command List(Invocation invocation)
+    {
+        var command = new Command("list", "List grants, or policies, approvals, reviews or lockdowns.");
+        command.Aliases.Add("ls");
+        var kind = KindArgument();
+        kind.Arity = ArgumentArity.ZeroOrOne;
+        var policy = new Option<string?>("--policy", "-p") { Description = "Grants of this policy", HelpName = "NAME" };
+        var phase = new Option<string?>("--phase") { Description = $"Grants in this phase: {string.Join(", ", Enum.GetNames<GrantPhase>())}", HelpName = "PHASE" };
+        phase.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Enum.GetNames<GrantPhase>());
+        var live = new Option<bool>("--live") { Description = "Grants that give access, or may come to" };
+        var unreviewed = new Option<bool>("--unreviewed") { Description = "Grants that wait for their review" };
+        var selector = new Option<string?>("--selector", "-l") { Description = "Only those with these labels", HelpName = "LABELS" };
+        var output = OutputFormat.Option(OutputFormat.Wide, OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
+        command.Arguments.Add(kind);
+        foreach (var option in (Option[])[policy, phase, live, unreviewed, selector, output]) command.Options.Add(option);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            using var cluster = invocation.Connect(parse);
+            bool Wanted(BreakGlassGrant g) =>
+                (parse.GetValue(policy) is not { } of || g.Spec.Policy == of)
+                && (parse.GetValue(phase) is not { } at || string.Equals((g.Status.Phase ?? GrantPhase.Pending).ToString(), at, StringComparison.OrdinalIgnoreCase))
+                && (!parse.GetValue(live) || !GrantLifecycle.IsTerminal(g.Status.Phase))
+                && (!parse.GetValue(unreviewed) || (GrantLifecycle.IsTerminal(g.Status.Phase) && Conditions.Find(g.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" }));
+            var query = new ListQuery { LabelSelector = parse.GetValue(selector) };
+            var view = new View(invocation.Host, cluster.Client, parse.GetValue(output));
+            await (parse.GetValue(kind) switch
+            {
+                "policies" => view.ListAsync<BreakGlassPolicy>(query, Tables.Policies, cancellationToken),
+                "approvals" => view.ListAsync<BreakGlassApproval>(query, Tables.Approvals, cancellationToken),
+                "reviews" => view.ListAsync<BreakGlassReview>(query, Tables.Reviews, cancellationToken),
+                "lockdowns" => view.ListAsync<BreakGlassLockdown>(query, Tables.Lockdowns, cancellationToken),
+                _ => view.ListAsync<BreakGlassGrant>(query, Tables.Grants, cancellationToken, Wanted),
+            });
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    public static Command Get(Invocation invocation)
+    {
+        var command = new Command("get", "Show one grant, or one policy, approval, review or lockdown: get [KIND] NAME.");
+        var words = new Argument<string[]>("NAME") { Description = "The grant's name; or a kind (policies, approvals, reviews, lockdowns) and a name", Arity = new(1, 2) };
+        var output = OutputFormat.Option(OutputFormat.Wide, OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
+        command.Arguments.Add(words);
+        command.Options.Add(output);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            using var cluster = invocation.Connect(parse);
+            var (kind, name) = parse.GetValue(words) is [var k, var n] ? (Kind(k), n) : ("grants", parse.GetValue(words)![0]);
+            var view = new View(invocation.Host, cluster.Client, parse.GetValue(output));
+            await (kind switch
+            {
+                "policies" => view.GetAsync<BreakGlassPolicy>(name, Tables.Policies, cancellationToken),
+                "approvals" => view.GetAsync<BreakGlassApproval>(name, Tables.Approvals, cancellationToken),
+                "reviews" => view.GetAsync<BreakGlassReview>(name, Tables.Reviews, cancellationToken),
+                "lockdowns" => view.GetAsync<BreakGlassLockdown>(name, Tables.Lockdowns, cancellationToken),
+                _ => view.GetAsync<BreakGlassGrant>(name, Tables.Grants, cancellationToken, Describe),
+            });
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    public static Command Watch(Invocation invocation)
+    {
+        var command = new Command("watch", "Follow one grant to its end, or all grants until Ctrl-C. A line for each change.");
+        var name = new Argument<string?>("GRANT") { Description = "The grant; all where left out", Arity = ArgumentArity.ZeroOrOne };
+        var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Name);
+        command.Arguments.Add(name);
+        command.Options.Add(output);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            using var cluster = invocation.Connect(parse);
+            var watch = new GrantWatch(invocation.Host, cluster.Client, parse.GetValue(output));
+            if (parse.GetValue(name) is { } one) await watch.OneAsync(one, cancellationToken);
+            else await watch.AllAsync(cancellationToken);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Argument<string?> KindArgument() => new("KIND")
+    {
+        Description = "grants (default), policies, approvals, reviews or lockdowns",
+        CustomParser = result => Kind(result.Tokens[0].Value),
+    };
+
+    /// <summary>A kind by any of the names that kubectl takes.</summary>
+    private static string Kind(string word) => word.ToLowerInvariant().Split('.')[0] switch
+    {
+        "grant" or "grants" or "bgg" or "breakglassgrant" or "breakglassgrants" => "grants",
+        "policy" or "policies" or "bgp" or "breakglasspolicy" or "breakglasspolicies" => "policies",
+        "approval" or "approvals" or "bga" or "breakglassapproval" or "breakglassapprovals" => "approvals",
+        "review" or "reviews" or "bgr" or "breakglassreview" or "breakglassreviews" => "reviews",
+        "lockdown" or "lockdowns" or "bgl" or "breakglasslockdown" or "breakglasslockdowns" => "lockdowns",
+        _ => throw CliException.Usage($"'{word}' is no kind of ours; there are grants, policies, approvals, reviews and lockdowns."),
+    };
+
+    private static IEnumerable<string> Describe(BreakGlassGrant grant)
+    {
+        yield return $"{grant.Spec.Requester?.Username ?? "somebody"} asks by policy '{grant.Spec.Policy}': {grant.Spec.Justification}";
+        foreach (var condition in grant.Status.Conditions) yield return $"{condition.Type}={condition.Status} ({condition.Reason}): {condition.Message}";
+        yield return $"The whole of it: kubectl breakglass report {grant.Metadata.Name}";
+    }
+}
+
+/// <summary>Reads objects and shows them.</summary>
+internal sealed class View(CliHost host, KubeClient client, string? format)
+{
+    public async Task ListAsync<T>(ListQuery query, Tables.Maker<T> table, CancellationToken cancellationToken, Func<T, bool>? wanted = null)
+        where T : class, IKubeResource<T>
+    {
+        var items = (await client.ListAsync<T>(query, cancellationToken)).Items.Where(wanted ?? (_ => true)).OrderBy(o => o.Metadata.CreationTimestamp).ThenBy(o => o.Metadata.Name, StringComparer.Ordinal).ToList();
+        if (OutputFormat.IsForPrograms(format)) await OutputFormat.WriteListAsync(host, format, items);
+        else if (items.Count == 0) await host.SayAsync("There are none.");
+        else await table(items, host.Time.GetUtcNow(), format == OutputFormat.Wide).WriteAsync(host);
+    }
+
+    public async Task GetAsync<T>(string name, Tables.Maker<T> table, CancellationToken cancellationToken, Func<T, IEnumerable<string>>? describe = null)
+        where T : class, IKubeResource<T>
+    {
+        var found = await client.GetAsync<T>(name, null, cancellationToken);
+        if (OutputFormat.IsForPrograms(format))
+        {
+            await OutputFormat.WriteAsync(host, format, found);
+            return;
+        }
+
+        await table([found], host.Time.GetUtcNow(), format == OutputFormat.Wide).WriteAsync(host);
+        foreach (var line in describe?.Invoke(found) ?? []) await host.SayAsync(line);
+    }
+}
+
+/// <summary>Shows grants as they change.</summary>
+internal sealed class GrantWatch(CliHost host, KubeClient client, string? format)
+{
+    public async Task OneAsync(string name, CancellationToken cancellationToken)
+    {
+        var grant = await client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
+        await foreach (var now in new Follower<BreakGlassGrant>(client, host.Time).FollowAsync(grant, cancellationToken))
+        {
+            await ShowAsync(now);
+            if (GrantLifecycle.IsTerminal(now.Status.Phase)) return;
+        }
+    }
+
+    public async Task AllAsync(CancellationToken cancellationToken)
+    {
+        var list = await client.ListAsync<BreakGlassGrant>(new(), cancellationToken);
+        foreach (var grant in list.Items) await ShowAsync(grant);
+        var version = list.Metadata.ResourceVersion;
+        while (true)
+        {
+            try
+            {
+                await foreach (var (type, grant) in client.WatchAsync<BreakGlassGrant>(new() { ResourceVersion = version }, cancellationToken))
+                {
+                    version = grant.Metadata.ResourceVersion;
+                    if (type is WatchEventType.Added or WatchEventType.Modified) await ShowAsync(grant);
+                }
+            }
+            catch (KubeApiException e) when (e.IsGone)
+            {
+                version = (await client.ListPageAsync<BreakGlassGrant>(new() { Limit = 1 }, cancellationToken)).Metadata.ResourceVersion;
+                await host.SayAsync("some changes were missed; going on from now");
+            }
+        }
+    }
+
+    private Task ShowAsync(BreakGlassGrant grant) => format switch
+    {
+        OutputFormat.Json => host.Out.WriteLineAsync(OutputFormat.ToNode(grant)!.ToJsonString()),
+        OutputFormat.Name => host.Out.WriteLineAsync(OutputFormat.NameOf(grant)),
+        _ => host.Out.WriteLineAsync($"{Timestamp.Text(host.Time.GetUtcNow())}  {grant.Metadata.Name}  {grant.Spec.Requester?.Username ?? "-"}  {GrantWords.Line(grant)}"),
+    };
+}

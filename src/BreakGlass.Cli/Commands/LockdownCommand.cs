@@ -1,0 +1,183 @@
+using System.CommandLine;
+using BreakGlass.Cli.Grants;
+using BreakGlass.Cli.Hosting;
+using BreakGlass.Cli.Output;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Cli.Commands;
+
+/// <summary><c>lockdown</c>: the kill switch, on and off.</summary>
+internal static class LockdownCommand
+{
+    private static readonly TimeSpan UsualTimeout = TimeSpan.FromMinutes(1);
+
+    public static Command Create(Invocation invocation)
+    {
+        var command = new Command("lockdown", "End all access at once and keep it shut, or lift that again.");
+        var name = new Argument<string?>("NAME") { Description = "The lockdown's name; made up where left out. With --lift: which one, where there are several", Arity = ArgumentArity.ZeroOrOne };
+        var reason = new Option<string?>("--reason", "-r") { Description = "Why, for those who wonder", HelpName = "TEXT" };
+        var selector = new Option<string?>("--selector", "-l") { Description = "Only policies with these labels, e.g. team=payments; everything where left out", HelpName = "LABELS" };
+        var lift = new Option<bool>("--lift") { Description = "Lift it: grants are given again" };
+        var wait = new Option<bool>("--wait") { Description = "Wait until everything in its scope is proven to be over (default)", DefaultValueFactory = _ => true };
+        var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait (default 1m)");
+        var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
+        var dryRun = OutputFormat.DryRunOption();
+        var by = AskOptions.StampOption("--by");
+        command.Arguments.Add(name);
+        foreach (var option in (Option[])[reason, selector, lift, wait, timeout, output, dryRun, by]) command.Options.Add(option);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            using var cluster = invocation.Connect(parse);
+            var run = new LockdownRun(invocation.Host, cluster.Client, OutputFormat.DryRun(parse.GetValue(dryRun)), parse.GetValue(output));
+            if (parse.GetValue(lift)) return await run.LiftAsync(parse.GetValue(name), cancellationToken);
+            var lockdown = new BreakGlassLockdown
+            {
+                Metadata = parse.GetValue(name) is { } given ? new() { Name = given } : new() { GenerateName = "lockdown-" },
+                Spec = new()
+                {
+                    Reason = parse.GetValue(reason) ?? "",
+                    PolicySelector = LabelSelectors.Parse(parse.GetValue(selector)),
+                    By = AskOptions.Stamp(parse.GetValue(by)),
+                },
+            };
+            return await run.EngageAsync(lockdown, parse.GetValue(wait) ? parse.GetValue(timeout) ?? UsualTimeout : null, cancellationToken);
+        });
+        return command;
+    }
+}
+
+/// <summary>One run of <c>lockdown</c>.</summary>
+internal sealed class LockdownRun(CliHost host, KubeClient client, DryRun dryRun, string? format)
+{
+    private string Rehearsed => dryRun switch { DryRun.Client => " (dry run)", DryRun.Server => " (server dry run)", _ => "" };
+
+    public async Task<int> EngageAsync(BreakGlassLockdown lockdown, TimeSpan? wait, CancellationToken cancellationToken)
+    {
+        if (LockdownRules.Check(lockdown) is { Field: "spec.reason" }) throw CliException.Usage("--reason is missing: write why everything is shut, for those whose access ends now.");
+        using var rehearsal = client.WithOwnConnection(new() { DryRun = true });
+        var made = dryRun is DryRun.Client ? lockdown : await (dryRun is DryRun.Server ? rehearsal : client).CreateAsync(lockdown, cancellationToken);
+        if (dryRun is DryRun.None && wait is { } limit) made = await UntilCompleteAsync(made, limit, cancellationToken);
+        await ShowAsync(made, $"engaged{Rehearsed}{(made.Status.Revoked is { } revoked ? $", {revoked} grant(s) revoked" : "")}");
+        return ExitCodes.Ok;
+    }
+
+    public async Task<int> LiftAsync(string? name, CancellationToken cancellationToken)
+    {
+        BreakGlassLockdown lockdown;
+        if (name is not null)
+        {
+            lockdown = await client.GetAsync<BreakGlassLockdown>(name, null, cancellationToken);
+        }
+        else
+        {
+            var all = (await client.ListAsync<BreakGlassLockdown>(new(), cancellationToken)).Items;
+            if (all.Count == 0)
+            {
+                await host.SayAsync("there is no lockdown to lift");
+                return ExitCodes.Ok;
+            }
+
+            lockdown = all.Count == 1 ? all[0] : throw CliException.Usage(
+                $"there are {all.Count} lockdowns, so say which one to lift: {string.Join(", ", all.Select(l => $"{l.Metadata.Name} ({LockdownRules.Reason(l)}, by {LockdownRules.Who(l) ?? "nobody known"})"))}.");
+        }
+
+        using var rehearsal = client.WithOwnConnection(new() { DryRun = true });
+        if (dryRun is not DryRun.Client)
+        {
+            await (dryRun is DryRun.Server ? rehearsal : client).DeleteAsync<BreakGlassLockdown>(lockdown.Metadata.Name, null, new() { Uid = lockdown.Metadata.Uid }, cancellationToken);
+        }
+
+        await ShowAsync(lockdown, $"lifted{Rehearsed}");
+        return ExitCodes.Ok;
+    }
+
+    private async Task<BreakGlassLockdown> UntilCompleteAsync(BreakGlassLockdown lockdown, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(timeout, host.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var last = lockdown;
+        try
+        {
+            return await Progress.RunAsync(host, $"{lockdown.Metadata.Name}: engaged; ending what is active", async report =>
+            {
+                await foreach (var now in new Follower<BreakGlassLockdown>(client, host.Time).FollowAsync(lockdown, both.Token))
+                {
+                    last = now;
+                    if (Conditions.IsTrue(now.Status.Conditions, "Complete")) return now;
+                    if (Conditions.Find(now.Status.Conditions, "Complete") is { Message.Length: > 0 } so) report($"{now.Metadata.Name}: {so.Message}");
+                }
+
+                throw new CliException(ExitCodes.Error, $"lockdown '{lockdown.Metadata.Name}' was lifted while it was being carried out. See who did: kubectl get events --field-selector involvedObject.name={lockdown.Metadata.Name}");
+            });
+        }
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new CliException(ExitCodes.TimedOut,
+                $"lockdown '{lockdown.Metadata.Name}' is engaged, and not everything was proven to be over within {GoDuration.Format(timeout)}. See what is left: kubectl breakglass list --live; and whether the operator runs: kubectl get pods -n breakglass-system", e);
+        }
+    }
+
+    private Task ShowAsync(BreakGlassLockdown lockdown, string words) => format is not null
+        ? OutputFormat.WriteAsync(host, format, lockdown)
+        : host.Out.WriteLineAsync($"breakglasslockdown.breakglass.dev/{(lockdown.Metadata.Name.Length > 0 ? lockdown.Metadata.Name : lockdown.Metadata.GenerateName)} {words}");
+}
+
+/// <summary>Label selectors as kubectl's <c>-l</c> has them.</summary>
+internal static class LabelSelectors
+{
+    /// <summary>Reads one; null where nothing is selected by.</summary>
+    /// <exception cref="CliException">It is none.</exception>
+    public static LabelSelector? Parse(string? text)
+    {
+        if (string.IsNullOrWhiteSpace(text)) return null;
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
+        var expressions = new List<LabelSelectorRequirement>();
+        foreach (var part in Parts(text))
+        {
+            if (part.Split("!=") is [var unlike, var not]) expressions.Add(new() { Key = Key(unlike, text), Operator = "NotIn", Values = [not.Trim()] });
+            else if (part.Replace("==", "=", StringComparison.Ordinal).Split('=') is [var key, var value]) labels[Key(key, text)] = value.Trim();
+            else if (part.Split(" in ") is [var of, var set]) expressions.Add(new() { Key = Key(of, text), Operator = "In", Values = Set(set, text) });
+            else if (part.Split(" notin ") is [var off, var unset]) expressions.Add(new() { Key = Key(off, text), Operator = "NotIn", Values = Set(unset, text) });
+            else if (part.StartsWith('!')) expressions.Add(new() { Key = Key(part[1..], text), Operator = "DoesNotExist" });
+            else expressions.Add(new() { Key = Key(part, text), Operator = "Exists" });
+        }
+
+        return new() { MatchLabels = labels, MatchExpressions = expressions };
+    }
+
+    /// <summary>Cut at the commas that stand outside parentheses.</summary>
+    private static IEnumerable<string> Parts(string text)
+    {
+        var (depth, from) = (0, 0);
+        for (var i = 0; i <= text.Length; i++)
+        {
+            if (i < text.Length && text[i] == '(') depth++;
+            else if (i < text.Length && text[i] == ')') depth--;
+            else if (i == text.Length || (text[i] == ',' && depth == 0))
+            {
+                yield return text[from..i].Trim();
+                from = i + 1;
+            }
+        }
+    }
+
+    private static string Key(string key, string text)
+    {
+        var trimmed = key.Trim();
+        return trimmed.Length > 0 && trimmed.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '/') ? trimmed : throw Wrong(text);
+    }
+
+    private static string[] Set(string set, string text)
+    {
+        var trimmed = set.Trim();
+        if (!trimmed.StartsWith('(') || !trimmed.EndsWith(')')) throw Wrong(text);
+        return trimmed[1..^1].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private static CliException Wrong(string text) => CliException.Usage($"'{text}' is no label selector; write it as team=payments, tier!=prod, 'team in (a,b)', team or '!team', with commas between several.");
+}

@@ -1,0 +1,145 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using BreakGlass.Cli.Hosting;
+using BreakGlass.Cli.Output;
+using BreakGlass.Cli.Policies;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using Kube.Model;
+
+namespace BreakGlass.Cli.Commands;
+
+/// <summary><c>plan</c>: what exactly a policy would give.</summary>
+internal static class PlanCommand
+{
+    public static Command Create(Invocation invocation)
+    {
+        var command = new Command("plan", "What exactly a policy would give: verbs, resources, namespaces, and the risk of them.");
+        var name = new Argument<string>("POLICY") { Description = "The policy" };
+        var access = new Option<string[]>("--access") { Description = "Only this access entry; can be given again", HelpName = "ENTRY", DefaultValueFactory = _ => [] };
+        var namespaces = new Option<string[]>("--namespace", "-n") { Description = "Only this namespace; can be given again", HelpName = "NAME", DefaultValueFactory = _ => [] };
+        var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml);
+        command.Arguments.Add(name);
+        foreach (var option in (Option[])[access, namespaces, output]) command.Options.Add(option);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            var host = invocation.Host;
+            using var cluster = invocation.Connect(parse);
+            var policy = await cluster.Client.GetAsync<BreakGlassPolicy>(parse.GetValue(name)!, null, cancellationToken);
+            var around = await Surroundings.LookAsync(cluster.Client, [policy], cancellationToken);
+            var plan = AccessPlan.Of(policy, new() { Access = parse.GetValue(access) ?? [], Namespaces = parse.GetValue(namespaces) ?? [] }, around);
+            if (parse.GetValue(output) is { } format) await OutputFormat.WriteNodeAsync(host, format, plan.ToJson());
+            else await ShowAsync(host, plan);
+            if (around.Unseen is { } unseen) await host.SayAsync($"Note: {unseen}.");
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static async Task ShowAsync(CliHost host, AccessPlan plan)
+    {
+        var spec = plan.Policy.Spec;
+        var approval = spec.Approval is { } a ? $", after {a.Required} approval(s) of {Subjects.Describe(a.Approvers)}" : "";
+        await host.Out.WriteLineAsync($"{plan.Policy.Metadata.Name} ({spec.Mode}): {spec.Duration.Default}, at most {spec.Duration.Max}{approval}{(ReviewRules.IsRequired(spec) ? ", reviewed afterwards" : "")}");
+        await host.Out.WriteLineAsync(spec.Credential is CredentialKind.BindRequester ? "Bound to your own user name." : "By a token of an identity made for the grant alone.");
+        await host.Out.WriteLineAsync();
+        var table = new TextTable("ENTRY", "ROLE", "WHERE", "VERBS", "RESOURCES", "RISK");
+        foreach (var line in plan.Lines)
+        {
+            table.Add(line.Entry, line.Role, line.Where, string.Join(",", line.Verbs), string.Join(",", line.Resources), new(line.Risk.Count == 0 ? "" : string.Join(", ", line.Risk), line.Risk.Count == 0 || line.Risk is ["read-only"] ? Tone.Faint : Tone.Bad));
+        }
+
+        await table.WriteAsync(host);
+    }
+}
+
+/// <summary>What a policy would give, rule by rule.</summary>
+/// <param name="Policy">The policy.</param>
+/// <param name="Lines">A line for each rule and the places it holds in.</param>
+internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLine> Lines)
+{
+    private const int MostNamespacesShown = 6;
+
+    public static AccessPlan Of(BreakGlassPolicy policy, GrantSpec asked, Surroundings around)
+    {
+        if (asked.Access.FirstOrDefault(n => policy.Spec.Access.All(e => e.Name != n)) is { } unknown)
+        {
+            throw new CliException(ExitCodes.NotFound, $"policy '{policy.Metadata.Name}' has no access entry '{unknown}'; it has {string.Join(", ", policy.Spec.Access.Select(e => e.Name))}.");
+        }
+
+        var entries = Targets.Snapshot(policy.Spec, asked);
+        var targets = Targets.Resolve(entries, policy.Spec, asked.Namespaces, around.View(policy, asked.Namespaces).Namespaces, new());
+        if (targets.Count == 0) throw new CliException(ExitCodes.NotFound, $"policy '{policy.Metadata.Name}' reaches nothing of that: no such namespace is there, or none that it selects. Leave --namespace out to see all of it.");
+        return new(policy, [.. targets.GroupBy(t => (t.Entry, t.Role, t.Role.Kind == nameof(Role) ? t.Namespace : null)).SelectMany(g => LinesOf(policy, g.ToList(), around))]);
+    }
+
+    public JsonObject ToJson() => new()
+    {
+        ["policy"] = Policy.Metadata.Name,
+        ["mode"] = Policy.Spec.Mode?.ToString(),
+        ["duration"] = new JsonObject { ["default"] = Policy.Spec.Duration.Default, ["max"] = Policy.Spec.Duration.Max },
+        ["credential"] = Policy.Spec.Credential.ToString(),
+        ["access"] = new JsonArray([.. Lines.Select(l => l.ToJson())]),
+    };
+
+    private static IEnumerable<PlanLine> LinesOf(BreakGlassPolicy policy, List<Target> places, Surroundings around)
+    {
+        var first = places[0];
+        IReadOnlyList<string> namespaces = [.. places.Select(p => p.Namespace).OfType<string>()];
+        var where = namespaces.Count == 0 ? "whole cluster" : string.Join(",", namespaces.Take(MostNamespacesShown)) + (namespaces.Count > MostNamespacesShown ? $" and {namespaces.Count - MostNamespacesShown} more" : "");
+        var line = new PlanLine(first.Entry, first.Role.ToString(), where, namespaces, [], [], []);
+        if (around.Rules(first.Role, first.Namespace) is { } rules)
+        {
+            if (rules.Count == 0) yield return line with { Verbs = ["(none)"], Resources = ["(the role has no rules)"] };
+            foreach (var rule in rules) yield return line with { Verbs = rule.Verbs, Resources = [.. Resources(rule)], Risk = Risks(rule) };
+            yield break;
+        }
+
+        // The person may not read roles; the operator may, and tells what matters most.
+        var summary = policy.Status.Roles.FirstOrDefault(r => r.Name == first.Entry);
+        yield return summary is null
+            ? line with { Verbs = ["?"], Resources = ["(you may not read the role, or it is not there)"] }
+            : line with { Verbs = ["?"], Resources = [$"({summary.Rules} rules that you may not read)"], Risk = [.. Risks(summary)] };
+    }
+
+    private static IEnumerable<string> Resources(PolicyRule rule) => rule.NonResourceUrls.Concat(
+        from resource in rule.Resources
+        from apiGroup in rule.ApiGroups.DefaultIfEmpty("")
+        select (apiGroup.Length == 0 ? resource : $"{resource}.{apiGroup}") + (rule.ResourceNames.Count == 0 ? "" : $"[{string.Join("|", rule.ResourceNames)}]"));
+
+    private static List<string> Risks(PolicyRule rule)
+    {
+        var risks = new List<string>();
+        if (RoleRisk.CanEscalate(rule)) risks.Add("can escalate");
+        if (RoleRisk.ReadsSecrets(rule)) risks.Add("reads Secrets");
+        if (RoleRisk.HasWildcard(rule)) risks.Add("wildcard");
+        if (risks.Count == 0 && RoleRisk.IsReadOnly([rule])) risks.Add("read-only");
+        return risks;
+    }
+
+    private static IEnumerable<string> Risks(RoleSummary summary)
+    {
+        if (summary.CanEscalate) yield return "can escalate";
+        if (summary.ReadsSecrets) yield return "reads Secrets";
+        if (summary.Wildcard) yield return "wildcard";
+    }
+}
+
+/// <summary>One rule and where it holds.</summary>
+internal sealed record PlanLine(
+    string Entry, string Role, string Where, IReadOnlyList<string> Namespaces, IReadOnlyList<string> Verbs, IReadOnlyList<string> Resources, IReadOnlyList<string> Risk)
+{
+    public JsonObject ToJson() => new()
+    {
+        ["entry"] = Entry,
+        ["role"] = Role,
+        ["namespaces"] = Namespaces.Count == 0 ? null : Texts(Namespaces),
+        ["clusterWide"] = Namespaces.Count == 0,
+        ["verbs"] = Texts(Verbs),
+        ["resources"] = Texts(Resources),
+        ["risk"] = Texts(Risk),
+    };
+
+    private static JsonArray Texts(IReadOnlyList<string> texts) => new([.. texts.Select(t => (JsonNode?)t)]);
+}

@@ -1,0 +1,36 @@
+using System.CommandLine;
+using BreakGlass.Cli.Evidence;
+using BreakGlass.Cli.Output;
+
+namespace BreakGlass.Cli.Commands;
+
+/// <summary><c>report</c>: the evidence of one grant.</summary>
+internal static class ReportCommand
+{
+    private const string Markdown = "markdown";
+    private const string Html = "html";
+
+    public static Command Create(Invocation invocation)
+    {
+        var command = new Command("report", "The evidence of one grant: who, why, what, when, who agreed, what became of it, what the review said.");
+        var name = new Argument<string>("GRANT") { Description = "The grant" };
+        var output = OutputFormat.Option(Markdown, OutputFormat.Json, Html);
+        command.Arguments.Add(name);
+        command.Options.Add(output);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            var host = invocation.Host;
+            using var cluster = invocation.Connect(parse);
+            var evidence = await GrantEvidence.ReadAsync(cluster.Client, parse.GetValue(name)!, host.Time.GetUtcNow(), cancellationToken);
+            await (parse.GetValue(output) switch
+            {
+                OutputFormat.Json => OutputFormat.WriteNodeAsync(host, OutputFormat.Json, EvidenceText.Json(evidence)),
+                Html => host.Out.WriteAsync(EvidenceText.Html(evidence)),
+                _ => host.Out.WriteAsync(EvidenceText.Markdown(evidence)),
+            });
+            if (evidence.Unread.Count > 0) await host.SayAsync($"Note: you may not read {string.Join(", ", evidence.Unread)}, so the report lacks them. Ask somebody with the role breakglass-auditor for the whole of it.");
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,213 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Security.Cryptography;
+using BreakGlass.Cli.Grants;
+using BreakGlass.Cli.Hosting;
+using BreakGlass.Cli.Output;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Credentials;
+
+namespace BreakGlass.Cli.Commands;
+
+/// <summary><c>request</c>: asks, waits, and hands the access over.</summary>
+internal static class RequestCommand
+{
+    public const string Name = "request";
+
+    private static readonly TimeSpan UsualTimeout = TimeSpan.FromHours(1);
+
+    public static Command Create(Invocation invocation)
+    {
+        var command = new Command(Name, "Ask for access and use it: as a kubeconfig, or for one command.");
+        var asking = new AskOptions(command);
+        var wait = new Option<bool>("--wait") { Description = "Wait until access works (default); --wait=false only asks", DefaultValueFactory = _ => true };
+        var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for access (default 1h)");
+        var file = new Option<string?>("--output-kubeconfig", "-f") { Description = "Where to write the kubeconfig; - for standard output", HelpName = "FILE" };
+        var delivered = new Option<bool>("--delivered-address") { Description = "Use the API server's address as the operator delivered it, not the one of your own kubeconfig" };
+        var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
+        var dryRun = OutputFormat.DryRunOption();
+        foreach (var option in (Option[])[wait, timeout, file, delivered, output, dryRun]) command.Options.Add(option);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            using var cluster = invocation.Connect(parse);
+            var run = new RequestRun(invocation.Host, cluster, new()
+            {
+                Ask = asking.Read(parse),
+                ChildWords = invocation.ChildWords,
+                Wait = parse.GetValue(wait),
+                Timeout = parse.GetValue(timeout) ?? UsualTimeout,
+                File = parse.GetValue(file),
+                Delivered = parse.GetValue(delivered),
+                Format = parse.GetValue(output),
+                DryRun = OutputFormat.DryRun(parse.GetValue(dryRun)),
+            });
+            return await run.RunAsync(cancellationToken);
+        });
+        return command;
+    }
+}
+
+/// <summary>What <c>request</c> was told.</summary>
+internal sealed record RequestSettings
+{
+    public required Ask Ask { get; init; }
+
+    public IReadOnlyList<string> ChildWords { get; init; } = [];
+
+    public bool Wait { get; init; } = true;
+
+    public TimeSpan Timeout { get; init; }
+
+    public string? File { get; init; }
+
+    public bool Delivered { get; init; }
+
+    public string? Format { get; init; }
+
+    public DryRun DryRun { get; init; }
+}
+
+/// <summary>One run of <c>request</c>.</summary>
+internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings settings)
+{
+    private readonly GrantRequester _requester = new(cluster, host);
+
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        Check();
+        var bound = await _requester.CredentialOfAsync(settings.Ask.Policy, cancellationToken) is CredentialKind.BindRequester;
+
+        // Without waiting nobody would be there to open it, so the credential goes into a Secret that the requester alone can read.
+        using var key = bound || !settings.Wait ? null : ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        var wanted = settings.Ask.ToGrant(key is null ? null : RecipientKey.PublicJwk(key, keyId: null));
+        if (settings.DryRun is not DryRun.None) return await RehearseAsync(wanted, cancellationToken);
+
+        CredentialFiles.Sweep(host);
+        var grant = await _requester.CreateAsync(wanted, cancellationToken);
+        if (!settings.Wait)
+        {
+            await ShowAsync(grant, $"{OutputFormat.NameOf(grant)} created");
+            return ExitCodes.Ok;
+        }
+
+        var ending = "the request was given up";
+        var keep = false;
+        try
+        {
+            var active = await _requester.UntilActiveAsync(grant, settings.Timeout, cancellationToken);
+            grant = active;
+            if (settings.ChildWords.Count > 0)
+            {
+                ending = "its command did not run";
+                var code = await RunChildAsync(active, key, cancellationToken);
+                ending = $"its command ended with exit code {code.ToString(CultureInfo.InvariantCulture)}";
+                return code;
+            }
+
+            await HandOverAsync(active, key, cancellationToken);
+            keep = true;
+            return ExitCodes.Ok;
+        }
+        finally
+        {
+            // The private key goes with this process: nobody could use what is left.
+            if (!keep) await _requester.EndAsync(grant, ending);
+        }
+    }
+
+    private void Check()
+    {
+        if (settings.ChildWords.Count > 0 && !settings.Wait) throw CliException.Usage("--wait=false cannot run a command, since there is no access yet. Leave one of them out.");
+        if (settings.ChildWords.Count > 0 && settings.File is not null) throw CliException.Usage("-- COMMAND and --output-kubeconfig exclude each other: the command gets the kubeconfig, which is gone after it.");
+        if (settings.File is { } file && file != "-" && File.Exists(file)) throw CliException.Usage($"'{file}' is there already and is not overwritten, since it may be a kubeconfig of yours. Name another file, or remove it.");
+    }
+
+    private async Task<int> RehearseAsync(BreakGlassGrant wanted, CancellationToken cancellationToken)
+    {
+        var judged = wanted;
+        if (settings.DryRun is DryRun.Server)
+        {
+            using var rehearsal = cluster.Client.WithOwnConnection(new() { DryRun = true, FieldManager = "kubectl-breakglass" });
+            judged = await rehearsal.CreateAsync(wanted, cancellationToken);
+        }
+
+        await ShowAsync(judged, $"{OutputFormat.NameOf(judged)} created ({(settings.DryRun is DryRun.Server ? "server " : "")}dry run)");
+        return ExitCodes.Ok;
+    }
+
+    private Task ShowAsync(BreakGlassGrant grant, string words) =>
+        settings.Format is null ? host.Out.WriteLineAsync(words) : OutputFormat.WriteAsync(host, settings.Format, grant);
+
+    private async Task HandOverAsync(BreakGlassGrant grant, ECDiffieHellman? key, CancellationToken cancellationToken)
+    {
+        var name = grant.Metadata.Name;
+        var until = $"{name}: access works until {Timestamp.Text(grant.Status.ExpiresAt ?? default)}";
+        if (key is null)
+        {
+            await host.SayAsync($"{until}, with your own credentials. To end it sooner: kubectl breakglass revoke {name}");
+            await ShowAsync(grant, OutputFormat.NameOf(grant));
+            return;
+        }
+
+        var kubeconfig = Open(grant, key);
+        if (settings.File == "-")
+        {
+            await host.SayAsync($"{until}. To end it sooner: kubectl breakglass revoke {name}");
+            await host.Out.WriteAsync(System.Text.Encoding.UTF8.GetString(kubeconfig));
+            return;
+        }
+
+        var path = Path.GetFullPath(settings.File ?? CredentialFiles.KubeconfigOf(host, name));
+        await CredentialFiles.WriteAsync(path, kubeconfig, cancellationToken);
+        await host.SayAsync($"{until}, with the kubeconfig {path}. To end it sooner: kubectl breakglass revoke {name}");
+        if (settings.Format is null) await host.Out.WriteLineAsync($"export KUBECONFIG='{path.Replace("'", "'\\''", StringComparison.Ordinal)}'");
+        else await OutputFormat.WriteAsync(host, settings.Format, grant);
+    }
+
+    private async Task<int> RunChildAsync(BreakGlassGrant grant, ECDiffieHellman? key, CancellationToken cancellationToken)
+    {
+        var path = key is null ? null : CredentialFiles.KubeconfigOf(host, $"{grant.Metadata.Name}-{grant.Metadata.Uid}");
+        using var over = new CancellationTokenSource();
+        var watching = TellWhenOverAsync(grant, over.Token);
+        try
+        {
+            if (path is not null) await CredentialFiles.WriteAsync(path, Open(grant, key!), cancellationToken);
+            return await host.RunChild(new(settings.ChildWords, path), cancellationToken);
+        }
+        finally
+        {
+            if (path is not null) CredentialFiles.Forget(path);
+            await over.CancelAsync();
+            await watching;
+        }
+    }
+
+    /// <summary>A command that suddenly is refused everything should not leave its person wondering.</summary>
+    private async Task TellWhenOverAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var now in new Follower<BreakGlassGrant>(cluster.Client, host.Time).FollowAsync(grant, cancellationToken))
+            {
+                if (now.Status.Phase is GrantPhase.Active) continue;
+                await host.SayAsync($"{now.Metadata.Name}: access is over. {GrantWords.Line(now)}");
+                return;
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException || Errors.Describe(e) is not null)
+        {
+            // the command goes on and sees for itself
+        }
+    }
+
+    private byte[] Open(BreakGlassGrant grant, ECDiffieHellman key)
+    {
+        if (grant.Status.CredentialJwe is not { } jwe)
+        {
+            throw new CliException(ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active and carries no credential (status.credentialJwe). Look at it with 'kubectl breakglass get {grant.Metadata.Name} -o yaml', and tell the platform team.");
+        }
+
+        return DeliveredCredential.Open(jwe, key).Kubeconfig(settings.Delivered ? null : cluster.Connection);
+    }
+}

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using BreakGlass.Cli.Checks;
+using BreakGlass.Cli.Hosting;
+using BreakGlass.Cli.Output;
+using BreakGlass.Cli.Yaml;
+
+namespace BreakGlass.Cli.Commands;
+
+/// <summary><c>test</c>: plays requests through policies in files, without a cluster.</summary>
+internal static class TestCommand
+{
+    public static Command Create(Invocation invocation)
+    {
+        var command = new Command("test", "Play requests through policies in files, without a cluster: who asks what, and what must come out.");
+        var files = new Argument<string[]>("FILE") { Description = "Files or directories with the policies, and with the roles and namespaces that matter", Arity = ArgumentArity.OneOrMore };
+        var cases = new Option<string[]>("--cases", "-c") { Description = "The file with the cases; can be given again", HelpName = "FILE", Required = true };
+        var output = OutputFormat.Option("text", OutputFormat.Json, Reports.Sarif, Reports.JUnit);
+        command.Arguments.Add(files);
+        command.Options.Add(cases);
+        command.Options.Add(output);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            var host = invocation.Host;
+            var manifests = await ManifestSet.ReadAsync(host, parse.GetValue(files)!, cancellationToken);
+            var all = Broken(manifests).ToList();
+            foreach (var file in parse.GetValue(cases)!) all.AddRange(await PlayAsync(manifests, file, cancellationToken));
+            await Reports.WriteAsync(host, parse.GetValue(output), "test", all);
+            if (parse.GetValue(output) is null or "text") await ShowAsync(host, all);
+            await host.SayAsync($"{all.Count - all.Count(c => c.Failed)} passed, {all.Count(c => c.Failed)} failed");
+            return all.Exists(c => c.Failed) ? ExitCodes.Error : ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    /// <summary>What is wrong by itself is no ground to test on.</summary>
+    private static IEnumerable<Checked> Broken(ManifestSet manifests) =>
+        from found in new Linter(manifests, new()).Run()
+        let errors = found.Findings.Where(f => f.Level is Level.Error).ToList()
+        where errors.Count > 0
+        select found with { Findings = errors };
+
+    private static async Task<IReadOnlyList<Checked>> PlayAsync(ManifestSet manifests, string file, CancellationToken cancellationToken)
+    {
+        var documents = YamlDocument.ReadAll(await File.ReadAllTextAsync(file, cancellationToken));
+        var shown = file.Replace('\\', '/');
+        return [.. documents.Where(d => d.Root is not null).SelectMany(d => new CaseRunner(manifests, CasesFile.Read(shown, d), shown, d).Run())];
+    }
+
+    private static async Task ShowAsync(CliHost host, List<Checked> all)
+    {
+        foreach (var passed in all.Where(c => !c.Failed)) await host.Out.WriteLineAsync($"ok    {passed.Name}");
+        foreach (var failed in all.Where(c => c.Failed)) await host.Out.WriteLineAsync($"FAIL  {failed.Name}");
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using BreakGlass.Cli.Commands;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+
+namespace BreakGlass.Cli.Evidence;
+
+/// <summary>A table of a report.</summary>
+/// <param name="Title">What it is about.</param>
+/// <param name="Columns">Its columns; empty where rows are a name and a value.</param>
+/// <param name="Rows">Its rows.</param>
+/// <param name="Otherwise">What is said where there is no row.</param>
+internal sealed record EvidenceSection(string Title, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows, string Otherwise);
+
+/// <summary>The evidence of a grant in the order in which an auditor asks: who, why, what, when, who agreed, what became of it.</summary>
+internal static class EvidenceDocument
+{
+    public static string Title(GrantEvidence evidence) => $"Break-glass grant {evidence.Grant.Metadata.Name}";
+
+    public static IReadOnlyList<EvidenceSection> Sections(GrantEvidence evidence)
+    {
+        var (grant, status) = (evidence.Grant, evidence.Grant.Status);
+        return
+        [
+            new("Summary", [], [.. Summary(evidence).Where(r => r.Value.Length > 0).Select(r => (string[])[r.Name, r.Value])], ""),
+            new("Approvals", ["at", "approver", "decision", "comment"], [.. Approvals(evidence)], evidence.Policy?.Spec.Approval is null ? "The policy asks for none." : "None was given."),
+            new("Access given", ["kind", "namespace", "role", "name"], [.. status.Bindings.Select(b => (string[])[b.Kind, b.Namespace ?? "(whole cluster)", b.Role, b.Name])], "None."),
+            new("Transitions", ["at", "from", "to", "by", "reason"], [.. status.Transitions.Select(t => (string[])[Timestamp.Text(t.At), t.From?.ToString() ?? "", t.To.ToString(), t.Actor, t.Reason])], "None is recorded."),
+            new("What was done with it", ["requests", "writes", "refused", "last"], status.Session is { } s ? [[Number(s.Requests), Number(s.Writes), Number(s.Denied), Time(s.LastActivityAt)]] : [], "Sessions are not recorded on this cluster; see the API server's audit log for user " + Identity(grant) + "."),
+            new("What it left behind", ["found"], [.. status.Residue.Select(r => (string[])[r])], "Nothing was found."),
+            new("Reviews", ["at", "reviewer", "outcome", "comment", "follow-up"], [.. evidence.Reviews.Select(r => (string[])[Time(r.Metadata.CreationTimestamp), r.Spec.Reviewer?.Username ?? "(not stamped)", r.Spec.Outcome, r.Spec.Comment ?? "", r.Spec.FollowUp ?? ""])], Awaited(evidence)),
+            new("Conditions", ["type", "status", "reason", "since", "message"], [.. status.Conditions.Select(c => (string[])[c.Type, c.Status, c.Reason, Time(c.LastTransitionTime), c.Message])], "None."),
+            new("Events", ["at", "type", "reason", "note"], [.. evidence.Events.Select(e => (string[])[Time(e.EventTime ?? e.Metadata.CreationTimestamp), e.Type ?? "", e.Reason ?? "", e.Note ?? ""])], "None is kept any more; the API server forgets them, by default after an hour."),
+        ];
+    }
+
+    /// <summary>What a reader must know about the report itself.</summary>
+    public static string Footer(GrantEvidence evidence)
+    {
+        var unread = evidence.Unread.Count == 0 ? "" : $" Not in it, since whoever made it may not read them: {string.Join(", ", evidence.Unread)}.";
+        var open = evidence.IsPreliminary ? " Preliminary: the grant is not over, or not reviewed." : "";
+        return $"Made at {Timestamp.Text(evidence.At)} by kubectl breakglass {ThisVersion.Text.Split('+')[0]} from the cluster's own records.{open}{unread}";
+    }
+
+    private static IEnumerable<(string Name, string Value)> Summary(GrantEvidence evidence)
+    {
+        var (grant, spec, status) = (evidence.Grant, evidence.Grant.Spec, evidence.Grant.Status);
+        var requester = spec.Requester;
+        yield return ("Grant", $"{grant.Metadata.Name} ({grant.Metadata.Uid})");
+        yield return ("Who", requester is null ? "(not stamped)" : $"{requester.Username}{(string.IsNullOrEmpty(requester.Uid) ? "" : $" ({requester.Uid})")}");
+        yield return ("Groups", string.Join(", ", requester?.Groups ?? []));
+        yield return ("Signed in with", string.Join("; ", (requester?.Extra ?? new Dictionary<string, IReadOnlyList<string>>()).Select(e => $"{e.Key}={string.Join(",", e.Value)}")));
+        yield return ("Why", spec.Justification);
+        yield return ("Ticket", spec.Ticket ?? "");
+        yield return ("Policy", $"{spec.Policy}{(evidence.Policy is { } p ? $" ({p.Spec.Mode})" : "")}");
+        yield return ("Asked", $"{Time(grant.Metadata.CreationTimestamp)}, for {spec.Duration ?? "the policy's default"}");
+        yield return ("Phase", $"{status.Phase?.ToString() ?? "not looked at yet"}{(status.EndReason is { } reason ? $" ({reason})" : "")}");
+        yield return ("Access from", Time(status.ActivatedAt));
+        yield return ("Access until", status.ActivatedAt is null ? "" : Time(status.EndedAt ?? status.ExpiresAt));
+        yield return ("Access lasted", status is { ActivatedAt: { } from, EndedAt: { } to } ? GoDuration.Format(to - from) : "");
+        yield return ("Due to end", Time(status.ExpiresAt));
+        yield return ("Revoked by", spec.Revoke is { } revoke ? $"{revoke.By?.Username ?? "(not stamped)"}: {revoke.Reason}" : "");
+        yield return ("Proof of the end", Conditions.Find(status.Conditions, GrantConditions.Revoked) is { Status: "True" } proven ? $"{Time(proven.LastTransitionTime)}: {proven.Message}" : "");
+        yield return ("Given without approval", GrantConditions.IsBypassed(grant) ? "yes, by the policy's emergency bypass" : "");
+        yield return ("Review", Tables.Reviewed(grant));
+    }
+
+    /// <summary>The decisions that counted are in the record; their comments are in the objects, where those are there.</summary>
+    private static IEnumerable<IReadOnlyList<string>> Approvals(GrantEvidence evidence)
+    {
+        foreach (var record in evidence.Grant.Status.Approvals)
+        {
+            var said = evidence.Approvals.FirstOrDefault(a => a.Spec.Approver?.Username == record.Approver && a.Spec.Decision == record.Decision);
+            yield return (string[])[Timestamp.Text(record.At), record.Approver, record.Decision, said?.Spec.Comment ?? ""];
+        }
+
+        foreach (var other in evidence.Approvals.Where(a => evidence.Grant.Status.Approvals.All(r => r.Approver != a.Spec.Approver?.Username)))
+        {
+            yield return (string[])[Time(other.Metadata.CreationTimestamp), other.Spec.Approver?.Username ?? "(not stamped)", $"{other.Spec.Decision} (did not count)", other.Spec.Comment ?? ""];
+        }
+    }
+
+    private static string Awaited(GrantEvidence evidence) => Conditions.Find(evidence.Grant.Status.Conditions, GrantConditions.Reviewed) is { } condition
+        ? condition.Message
+        : "None is required.";
+
+    private static string Identity(BreakGlassGrant grant) => grant.Status.ServiceAccount?.Split('/', 2) is [var ns, var name]
+        ? Core.Rules.Subjects.ServiceAccountUser(ns, name)
+        : grant.Spec.Requester?.Username ?? "(unknown)";
+
+    private static string Time(DateTimeOffset? time) => time is { } at ? Timestamp.Text(at) : "";
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,64 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Cli.Evidence;
+
+/// <summary>All that is recorded of one grant.</summary>
+/// <param name="Grant">The grant.</param>
+/// <param name="Policy">Its policy as it is now; null where it is gone or must not be read.</param>
+/// <param name="Approvals">The decisions on it.</param>
+/// <param name="Reviews">The reviews of it.</param>
+/// <param name="Events">What was told of it; the API server forgets events after an hour unless told otherwise.</param>
+/// <param name="Unread">What could not be read, in words.</param>
+/// <param name="At">When this was read.</param>
+internal sealed record GrantEvidence(
+    BreakGlassGrant Grant, BreakGlassPolicy? Policy, IReadOnlyList<BreakGlassApproval> Approvals, IReadOnlyList<BreakGlassReview> Reviews, IReadOnlyList<Event> Events,
+    IReadOnlyList<string> Unread, DateTimeOffset At)
+{
+    /// <summary>Whether it is still open, so that more may come.</summary>
+    public bool IsPreliminary => !GrantLifecycle.IsTerminal(Grant.Status.Phase) || Conditions.Find(Grant.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" };
+
+    /// <summary>Reads it.</summary>
+    public static async Task<GrantEvidence> ReadAsync(KubeClient client, string name, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var grant = await client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
+        var unread = new List<string>();
+        var approvals = await ListAsync<BreakGlassApproval>(client, "approvals", unread, cancellationToken);
+        var reviews = await ListAsync<BreakGlassReview>(client, "reviews", unread, cancellationToken);
+        var events = await ListAsync<Event>(client, "events", unread, cancellationToken);
+        BreakGlassPolicy? policy = null;
+        try
+        {
+            policy = await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            unread.Add("the policy");
+        }
+
+        // A namesake's decisions are not this grant's; those that nobody stamped stay, and stand as they are.
+        bool OfThis(string of, string? uid) => of == name && (uid is null || uid == grant.Metadata.Uid);
+        return new(
+            grant, policy,
+            [.. approvals.Where(a => OfThis(a.Spec.Grant, a.Spec.GrantUid)).OrderBy(a => a.Metadata.CreationTimestamp)],
+            [.. reviews.Where(r => OfThis(r.Spec.Grant, r.Spec.GrantUid)).OrderBy(r => r.Metadata.CreationTimestamp)],
+            [.. events.Where(e => e.Regarding?.Kind == nameof(BreakGlassGrant) && e.Regarding.Name == name && (e.Regarding.Uid is null || e.Regarding.Uid == grant.Metadata.Uid)).OrderBy(e => e.EventTime)],
+            unread, now);
+    }
+
+    private static async Task<IReadOnlyList<T>> ListAsync<T>(KubeClient client, string words, List<string> unread, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        try
+        {
+            return (await client.ListAsync<T>(new(), cancellationToken)).Items;
+        }
+        catch (KubeApiException e) when (e.IsForbidden || e.IsNotFound)
+        {
+            unread.Add(words);
+            return [];
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Security.Cryptography;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+
+namespace BreakGlass.Cli.Grants;
+
+/// <summary>What a person asks for.</summary>
+internal sealed record Ask
+{
+    private const string Letters = "bcdfghjklmnpqrstvwxz2456789";
+    private const int SuffixLength = 5;
+
+    /// <summary>The policy's name.</summary>
+    public required string Policy { get; init; }
+
+    /// <summary>Why.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>The incident's number.</summary>
+    public string? Ticket { get; init; }
+
+    /// <summary>How long; null for the policy's default.</summary>
+    public TimeSpan? For { get; init; }
+
+    /// <summary>When it shall start.</summary>
+    public DateTimeOffset? Start { get; init; }
+
+    /// <summary>Only these access entries.</summary>
+    public IReadOnlyList<string> Access { get; init; } = [];
+
+    /// <summary>Only these namespaces.</summary>
+    public IReadOnlyList<string> Namespaces { get; init; } = [];
+
+    /// <summary>The grant's name; null for one that is made up.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Who asks, for an operator that takes manifests as written; admission stamps it otherwise.</summary>
+    public Caller? Requester { get; init; }
+
+    /// <summary>The manifest.</summary>
+    /// <param name="key">The key that the credential is encrypted to; null to have it put into a Secret.</param>
+    public BreakGlassGrant ToGrant(JsonWebKey? key) => new()
+    {
+        Metadata = new() { Name = Name ?? MadeUpName() },
+        Spec = new()
+        {
+            Policy = Policy,
+            Justification = Reason,
+            Ticket = Ticket,
+            Duration = For is { } duration ? GoDuration.Format(duration) : null,
+            StartTime = Start,
+            Access = Access,
+            Namespaces = Namespaces,
+            RecipientKey = key,
+            Requester = Requester,
+        },
+    };
+
+    /// <summary>The ticket or the policy, and something that makes it unique: whoever reads a list of grants sees what each is about.</summary>
+    private string MadeUpName()
+    {
+        var about = new string([.. (string.IsNullOrWhiteSpace(Ticket) ? Policy : Ticket).ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]).Trim('-');
+        if (about.Length == 0) about = "grant";
+        about = about[..Math.Min(about.Length, BreakGlassApi.LongestName - SuffixLength - 1)].TrimEnd('-');
+        return $"{about}-{RandomNumberGenerator.GetString(Letters, SuffixLength)}";
+    }
+}

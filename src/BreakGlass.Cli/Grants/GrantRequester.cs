@@ -1,0 +1,121 @@
+using System.Text.Json.Nodes;
+using BreakGlass.Cli.Hosting;
+using BreakGlass.Cli.Output;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using Kube.Client;
+
+namespace BreakGlass.Cli.Grants;
+
+/// <summary>Asks for a grant, waits for it, ends it.</summary>
+internal sealed class GrantRequester(Cluster cluster, CliHost host)
+{
+    /// <summary>The operator answers within moments; after this a person is told where to look.</summary>
+    private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(15);
+
+    /// <summary>Ending access must not hang a shell for ever; it ends by itself anyway.</summary>
+    private static readonly TimeSpan RevokeTime = TimeSpan.FromSeconds(15);
+
+    /// <summary>How the credential comes: for a policy that binds the requester there is nothing to encrypt.</summary>
+    /// <exception cref="CliException">There is no such policy.</exception>
+    public async Task<CredentialKind> CredentialOfAsync(string policy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await cluster.Client.TryGetAsync<BreakGlassPolicy>(policy, null, cancellationToken) is { } found) return found.Spec.Credential;
+            var names = (await cluster.Client.ListAsync<BreakGlassPolicy>(new(), cancellationToken)).Items.Select(p => p.Metadata.Name).Order(StringComparer.Ordinal).ToList();
+            throw new CliException(ExitCodes.NotFound, names.Count == 0
+                ? $"there is no policy '{policy}', and no other on this cluster. Choose another --context, or ask the platform team."
+                : $"there is no policy '{policy}'. There is: {string.Join(", ", names)}. 'kubectl breakglass policies' says which you may use.");
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            // Who may ask need not be able to read policies; the API server judges the request anyway.
+            return CredentialKind.ServiceAccountToken;
+        }
+    }
+
+    /// <summary>Stores the request.</summary>
+    public async Task<BreakGlassGrant> CreateAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await cluster.Client.CreateAsync(grant, cancellationToken);
+        }
+        catch (KubeConnectionException e) when (e.MayHaveHappened)
+        {
+            var there = await cluster.Client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, cancellationToken);
+            if (there is not null && there.Spec.RecipientKey == grant.Spec.RecipientKey && there.Spec.Policy == grant.Spec.Policy) return there;
+            throw;
+        }
+    }
+
+    /// <summary>Waits until access works.</summary>
+    /// <exception cref="CliException">It was denied, it failed, it is over, or it did not come in time.</exception>
+    public async Task<BreakGlassGrant> UntilActiveAsync(BreakGlassGrant grant, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(timeout, host.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var last = grant;
+        try
+        {
+            return await Progress.RunAsync(host, $"{grant.Metadata.Name}: {GrantWords.Line(grant)}", async report =>
+            {
+                await using var silence = host.Time.CreateTimer(
+                    _ => Hint(last, report), null, LongSilence, Timeout.InfiniteTimeSpan);
+                await foreach (var now in new Follower<BreakGlassGrant>(cluster.Client, host.Time).FollowAsync(grant, both.Token))
+                {
+                    last = now;
+                    report($"{now.Metadata.Name}: {GrantWords.Line(now)}");
+                    if (now.Status.Phase is GrantPhase.Active) return now;
+                    if (GrantLifecycle.IsTerminal(now.Status.Phase)) throw Over(now);
+                }
+
+                throw new CliException(ExitCodes.Refused, $"grant '{grant.Metadata.Name}' was deleted while it waited. Ask whoever did it, and request again.");
+            });
+        }
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new CliException(ExitCodes.TimedOut, $"grant '{grant.Metadata.Name}' gave no access within {GoDuration.Format(timeout)} ({GrantWords.Line(last)}). Wait longer with --timeout, or ask those who must agree to be at hand.", e);
+        }
+    }
+
+    /// <summary>Ends a grant, whatever the caller was cancelled for; says so where it cannot.</summary>
+    public async Task EndAsync(BreakGlassGrant grant, string reason)
+    {
+        using var limit = new CancellationTokenSource(RevokeTime, host.Time);
+        try
+        {
+            var now = await cluster.Client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, limit.Token);
+            if (now is null || now.Metadata.Uid != grant.Metadata.Uid || now.Spec.Revoke is not null || GrantLifecycle.IsTerminal(now.Status.Phase)) return;
+            await RevokeAsync(cluster.Client, grant.Metadata.Name, reason, null, limit.Token);
+            await host.SayAsync($"{grant.Metadata.Name}: revoked ({reason})");
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException or OperationCanceledException)
+        {
+            var ends = grant.Status.ExpiresAt is { } at ? $"it ends by itself at {Timestamp.Text(at)}" : "it may still be given";
+            await host.SayAsync($"warning: grant '{grant.Metadata.Name}' could not be revoked ({Errors.Describe(e)?.Text ?? "no answer in time"}); {ends}. Try: kubectl breakglass revoke {grant.Metadata.Name}");
+        }
+    }
+
+    /// <summary>Sets <c>spec.revoke</c>.</summary>
+    public static Task<BreakGlassGrant> RevokeAsync(KubeClient client, string name, string? reason, string? by, CancellationToken cancellationToken)
+    {
+        var revoke = new JsonObject { ["reason"] = string.IsNullOrWhiteSpace(reason) ? "revoked with kubectl breakglass" : reason };
+        if (by is not null) revoke["by"] = new JsonObject { ["username"] = by };
+        return client.MergePatchAsync<BreakGlassGrant>(name, null, new JsonObject { ["spec"] = new JsonObject { ["revoke"] = revoke } }, cancellationToken);
+    }
+
+    private static void Hint(BreakGlassGrant grant, Action<string> report)
+    {
+        if (grant.Status.Phase is null)
+        {
+            report($"{grant.Metadata.Name}: the operator has not looked at it yet; see whether it runs: kubectl get pods -n breakglass-system");
+        }
+    }
+
+    private static CliException Over(BreakGlassGrant grant) => new(
+        grant.Status.Phase is GrantPhase.Failed ? ExitCodes.Error : ExitCodes.Refused,
+        $"grant '{grant.Metadata.Name}' gives no access. {grant.Status.Phase} ({GrantWords.Reason(grant)}): {GrantWords.Why(grant)}");
+}

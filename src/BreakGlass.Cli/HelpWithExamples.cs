@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace BreakGlass.Cli;
+
+/// <summary>A command's help with examples at its end, as kubectl's has them.</summary>
+internal sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLineAction
+{
+    private static readonly Dictionary<string, string> Examples = new(StringComparer.Ordinal)
+    {
+        ["request"] = """
+              # a kubeconfig for this shell
+              eval "$(kubectl breakglass request payments-oncall --reason 'checkout returns 5xx since the deploy')"
+              # one command; access is revoked when it ends
+              kubectl breakglass request payments-oncall --reason '…' --ticket INC-4711 --for 30m -- kubectl rollout undo deploy/checkout
+
+            The credential is encrypted to a key that only this process knows. Standard output is what eval takes; everything else goes to standard error.
+            """,
+        ["credential"] = """
+              # the user of a kubeconfig whose every command uses the grant, and asks for one where there is none
+              kubectl config set-credentials payments-oncall --exec-api-version=client.authentication.k8s.io/v1 --exec-interactive-mode=Never \
+                --exec-command=kubectl-breakglass --exec-arg=credential --exec-arg=--context=my-own-context --exec-arg=--policy=payments-oncall --exec-arg=--reason=…
+
+            With --policy the grant that was asked for before is used as long as it is active. --context must name a context with credentials of your own.
+            """,
+        ["lockdown"] = """
+              kubectl breakglass lockdown --reason 'token leaked'
+              kubectl breakglass lockdown --reason 'payments compromised' --selector team=payments
+              kubectl breakglass lockdown --lift
+            """,
+        ["lint"] = """
+              kubectl breakglass lint policies/
+              kubectl breakglass lint --output sarif policies/*.yaml > breakglass.sarif
+            """,
+        ["test"] = """
+              kubectl breakglass test --cases cases.yaml policies/
+              kubectl breakglass test --cases cases.yaml --output junit policies/ > breakglass.xml
+            """,
+        ["report"] = """
+              kubectl breakglass report inc-4711
+              kubectl breakglass report inc-4711 --output html > inc-4711.html
+            """,
+        ["completion"] = """
+              # completion of 'kubectl breakglass …' (kubectl 1.26 or later): a script on the PATH
+              kubectl breakglass completion kubectl > ~/.local/bin/kubectl_complete-breakglass && chmod +x ~/.local/bin/kubectl_complete-breakglass
+            """,
+    };
+
+    /// <inheritdoc/>
+    public override bool ClearsParseErrors => true;
+
+    /// <inheritdoc/>
+    public override int Invoke(ParseResult parseResult)
+    {
+        var code = usual.Invoke(parseResult);
+        if (Examples.TryGetValue(parseResult.CommandResult.Command.Name, out var examples))
+        {
+            var output = parseResult.InvocationConfiguration.Output;
+            output.WriteLine("Examples:");
+            output.WriteLine(examples);
+        }
+
+        return code;
+    }
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using BreakGlass.Cli.Hosting;
+using BreakGlass.Core;
+
+namespace BreakGlass.Cli;
+
+/// <summary>What all commands of one run share.</summary>
+/// <param name="Host">The world around it.</param>
+/// <param name="ChildWords">The words after <c>--</c>.</param>
+internal sealed record Invocation(CliHost Host, IReadOnlyList<string> ChildWords)
+{
+    /// <summary>The flags that every command takes.</summary>
+    public GlobalFlags Flags { get; } = new();
+
+    /// <summary>Opens the connection that the flags name.</summary>
+    public Cluster Connect(ParseResult parse) => Host.Connect(Flags.Read(parse));
+}
+
+/// <summary>kubectl's flags, under kubectl's names.</summary>
+internal sealed class GlobalFlags
+{
+    private readonly Option<string?> _kubeconfig = new("--kubeconfig") { Description = "The kubeconfig to use; else $KUBECONFIG or ~/.kube/config", HelpName = "FILE", Recursive = true };
+    private readonly Option<string?> _context = new("--context") { Description = "The kubeconfig's context; else its current one", HelpName = "NAME", Recursive = true };
+    private readonly Option<string?> _as = new("--as") { Description = "The user to act as", HelpName = "USER", Recursive = true };
+    private readonly Option<string?> _asGroup = new("--as-group") { Description = "The group to act as, with --as", HelpName = "GROUP", Recursive = true };
+    private readonly Option<TimeSpan?> _requestTimeout = DurationOption("--request-timeout", "How long one request to the API server may take", recursive: true);
+
+    public IReadOnlyList<Option> All => [_kubeconfig, _context, _as, _asGroup, _requestTimeout];
+
+    public ConnectionFlags Read(ParseResult parse) =>
+        new(parse.GetValue(_kubeconfig), parse.GetValue(_context), parse.GetValue(_as), parse.GetValue(_asGroup), parse.GetValue(_requestTimeout));
+
+    /// <summary>An option that takes a duration as Kubernetes users write it.</summary>
+    public static Option<TimeSpan?> DurationOption(string name, string description, bool recursive = false) => new(name)
+    {
+        Description = description,
+        HelpName = "DURATION",
+        Recursive = recursive,
+        CustomParser = result =>
+        {
+            var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+            if (GoDuration.TryParse(text, out var duration)) return duration;
+            result.AddError($"{name}: '{text}' is no duration; write it as 30m, 1h30m or 45s.");
+            return null;
+        },
+    };
+}
+
+/// <summary>kubectl's <c>--dry-run</c>.</summary>
+internal enum DryRun
+{
+    /// <summary>It is done.</summary>
+    None,
+
+    /// <summary>Nothing is sent.</summary>
+    Client,
+
+    /// <summary>It is sent, and everything but the storing is done.</summary>
+    Server,
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BreakGlass.Cli.Hosting;
+using BreakGlass.Cli.Yaml;
+using Kube.Model;
+
+namespace BreakGlass.Cli.Output;
+
+/// <summary>kubectl's <c>-o</c>, and what is written with it.</summary>
+internal static class OutputFormat
+{
+    public const string Json = "json";
+    public const string Yaml = "yaml";
+    public const string Name = "name";
+    public const string Wide = "wide";
+
+    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The option <c>-o</c> with these values.</summary>
+    public static Option<string?> Option(params string[] values)
+    {
+        var option = new Option<string?>("--output", "-o") { Description = $"How to write it: {string.Join(", ", values)}", HelpName = "FORMAT" };
+        option.AcceptOnlyFromAmong(values);
+        return option;
+    }
+
+    /// <summary>The option <c>--dry-run</c>.</summary>
+    public static Option<string?> DryRunOption()
+    {
+        var option = new Option<string?>("--dry-run") { Description = "client: only show what would be sent; server: have the API server judge it and store nothing", HelpName = "MODE" };
+        option.AcceptOnlyFromAmong("none", "client", "server");
+        return option;
+    }
+
+    /// <summary>What <c>--dry-run</c> says.</summary>
+    public static DryRun DryRun(string? text) => text switch { "client" => Cli.DryRun.Client, "server" => Cli.DryRun.Server, _ => Cli.DryRun.None };
+
+    /// <summary>Whether the format is for programs.</summary>
+    public static bool IsForPrograms(string? format) => format is Json or Yaml or Name;
+
+    /// <summary>Writes one object for programs.</summary>
+    public static Task WriteAsync<T>(CliHost host, string? format, T obj)
+        where T : class, IKubeResource<T> =>
+        format == Name ? host.Out.WriteLineAsync(NameOf(obj)) : WriteNodeAsync(host, format, ToNode(obj));
+
+    /// <summary>Writes objects for programs: as a List, or a name a line.</summary>
+    public static async Task WriteListAsync<T>(CliHost host, string? format, IEnumerable<T> objects)
+        where T : class, IKubeResource<T>
+    {
+        if (format != Name)
+        {
+            await WriteNodeAsync(host, format, List(objects.Select(ToNode)));
+            return;
+        }
+
+        foreach (var obj in objects) await host.Out.WriteLineAsync(NameOf(obj));
+    }
+
+    /// <summary>A v1 List of objects.</summary>
+    public static JsonObject List(IEnumerable<JsonNode?> items) => new() { ["apiVersion"] = "v1", ["kind"] = "List", ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. items]) };
+
+    /// <summary>Writes a tree.</summary>
+    public static Task WriteNodeAsync(CliHost host, string? format, JsonNode? node) =>
+        format == Json ? host.Out.WriteLineAsync(ToJson(node)) : host.Out.WriteAsync(YamlText.Write(node));
+
+    /// <summary>JSON for people and programs, the same on every platform.</summary>
+    public static string ToJson(JsonNode? node) => (node?.ToJsonString(Readable) ?? "null").ReplaceLineEndings("\n");
+
+    /// <summary>An object as JSON.</summary>
+    public static JsonNode? ToNode<T>(T obj)
+        where T : class, IKubeResource<T>
+    {
+        var node = JsonSerializer.SerializeToNode(obj, T.Json);
+        if (node is JsonObject root && root["status"] is JsonObject { Count: 0 }) root.Remove("status");
+        return node;
+    }
+
+    /// <summary>As kubectl writes it, e.g. <c>breakglassgrant.breakglass.dev/inc-4711</c>.</summary>
+    public static string NameOf<T>(T obj)
+        where T : class, IKubeResource<T> => $"{T.Resource.Kind.ToLowerInvariant()}.{T.Resource.Group}/{obj.Metadata.Name}";
+}

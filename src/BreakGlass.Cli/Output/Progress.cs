@@ -1,0 +1,45 @@
+using BreakGlass.Cli.Hosting;
+using Spectre.Console;
+
+namespace BreakGlass.Cli.Output;
+
+/// <summary>Tells a person what is being waited for: one line that lives on a terminal, a line for each change elsewhere.</summary>
+internal static class Progress
+{
+    /// <summary>Does something that reports.</summary>
+    /// <param name="host">Where to.</param>
+    /// <param name="first">What is said until it reports.</param>
+    /// <param name="work">Gets the function to report with.</param>
+    public static async Task<T> RunAsync<T>(CliHost host, string first, Func<Action<string>, Task<T>> work)
+    {
+        if (!host.ErrorIsTerminal)
+        {
+            var last = "";
+            return await work(text =>
+            {
+                if (text == last) return;
+                last = text;
+                host.Error.WriteLine(text);
+            });
+        }
+
+        var console = Terminal.For(host, host.Error, isTerminal: true);
+        return await console.Status().Spinner(Spinner.Known.Line).StartAsync(Markup.Escape(first), status => work(text => status.Status = Markup.Escape(text)));
+    }
+}
+
+/// <summary>Spectre's consoles over our writers.</summary>
+internal static class Terminal
+{
+    public static IAnsiConsole For(CliHost host, TextWriter writer, bool isTerminal)
+    {
+        var colour = isTerminal && host.MayColour;
+        return AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = isTerminal && host.Variable("TERM") != "dumb" ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = colour ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+            Interactive = isTerminal ? InteractionSupport.Yes : InteractionSupport.No,
+        });
+    }
+}

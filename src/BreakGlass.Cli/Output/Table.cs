@@ -1,0 +1,101 @@
+using System.Text;
+using BreakGlass.Cli.Hosting;
+using BreakGlass.Core.Api;
+using Spectre.Console;
+
+namespace BreakGlass.Cli.Output;
+
+/// <summary>What a cell means, for its colour.</summary>
+internal enum Tone
+{
+    Plain,
+    Good,
+    Waiting,
+    Bad,
+    Faint,
+}
+
+/// <summary>One cell.</summary>
+internal readonly record struct Cell(string Text, Tone Tone = Tone.Plain)
+{
+    public static implicit operator Cell(string? text) => new(text ?? "");
+
+    /// <summary>A phase in its colour.</summary>
+    public static Cell Of(GrantPhase? phase) => new(phase?.ToString() ?? "", phase switch
+    {
+        GrantPhase.Active => Tone.Good,
+        GrantPhase.AwaitingApproval or GrantPhase.Scheduled or GrantPhase.Pending => Tone.Waiting,
+        GrantPhase.Denied or GrantPhase.Failed => Tone.Bad,
+        _ => Tone.Plain,
+    });
+}
+
+/// <summary>Rows as kubectl shows them; on a terminal with colours, and wrapped to its width.</summary>
+internal sealed class TextTable(params string[] columns)
+{
+    private readonly List<Cell[]> _rows = [];
+
+    public int Count => _rows.Count;
+
+    public void Add(params Cell[] cells) => _rows.Add(cells);
+
+    public async Task WriteAsync(CliHost host)
+    {
+        if (host is { OutIsTerminal: true, MayColour: true }) WriteColoured(host);
+        else await host.Out.WriteAsync(Plain());
+    }
+
+    /// <summary>The table without colour: three spaces between columns.</summary>
+    public string Plain()
+    {
+        Cell[][] rows = [[.. columns.Select(c => new Cell(c))], .. _rows];
+        var widths = columns.Select((_, i) => rows.Max(r => r[i].Text.Length)).ToArray();
+        var text = new StringBuilder();
+        foreach (var row in rows)
+        {
+            var line = string.Join("   ", row.Select((cell, i) => OneLine(cell.Text).PadRight(widths[i])));
+            text.Append(line.TrimEnd()).Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    private void WriteColoured(CliHost host)
+    {
+        var table = new Table().Border(TableBorder.None).HideHeaders();
+        foreach (var column in columns) table.AddColumn(new TableColumn(Markup.Escape(column)).PadRight(2));
+        table.ShowHeaders = true;
+        foreach (var row in _rows) table.AddRow(row.Select(c => new Markup(Markup.Escape(OneLine(c.Text)), Style(c.Tone))));
+        Terminal.For(host, host.Out, isTerminal: true).Write(table);
+    }
+
+    private static Style Style(Tone tone) => tone switch
+    {
+        Tone.Good => new(Color.Green),
+        Tone.Waiting => new(Color.Yellow),
+        Tone.Bad => new(Color.Red),
+        Tone.Faint => new(Color.Grey),
+        _ => Spectre.Console.Style.Plain,
+    };
+
+    private static string OneLine(string text) => new([.. text.Select(c => char.IsControl(c) ? ' ' : c)]);
+}
+
+/// <summary>Times as kubectl's tables have them.</summary>
+internal static class Age
+{
+    /// <summary>How long ago, e.g. <c>5m</c>, <c>3h</c>, <c>2d</c>.</summary>
+    public static string Of(DateTimeOffset? since, DateTimeOffset now)
+    {
+        if (since is not { } from) return "<unknown>";
+        var age = now - from;
+        if (age < TimeSpan.Zero) age = TimeSpan.Zero;
+        return age switch
+        {
+            { TotalSeconds: < 120 } => $"{(long)age.TotalSeconds}s",
+            { TotalMinutes: < 120 } => $"{(long)age.TotalMinutes}m",
+            { TotalHours: < 48 } => $"{(long)age.TotalHours}h",
+            _ => $"{(long)age.TotalDays}d",
+        };
+    }
+}

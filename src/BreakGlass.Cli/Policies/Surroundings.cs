@@ -1,0 +1,86 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Cli.Policies;
+
+/// <summary>What a person may see of the cluster around the policies. What they may not see is null, and said.</summary>
+internal sealed class Surroundings
+{
+    private readonly Dictionary<string, ClusterRole?> _clusterRoles = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string, string), Role?> _roles = [];
+    private readonly HashSet<string> _unseen = new(StringComparer.Ordinal);
+    private bool _rolesUnseen;
+
+    private Surroundings()
+    {
+    }
+
+    /// <summary>All namespaces, or null.</summary>
+    public IReadOnlyList<Namespace>? Namespaces { get; private set; }
+
+    /// <summary>All grants.</summary>
+    public IReadOnlyList<BreakGlassGrant> Grants { get; private set; } = [];
+
+    /// <summary>All lockdowns.</summary>
+    public IReadOnlyList<BreakGlassLockdown> Lockdowns { get; private set; } = [];
+
+    /// <summary>What could not be seen, in words; null where all could.</summary>
+    public string? Unseen => _unseen.Count == 0 ? null : $"you may not read {string.Join(", ", _unseen.Order(StringComparer.Ordinal))}, so what depends on them is taken to be as it should";
+
+    /// <summary>Looks around for some policies.</summary>
+    public static async Task<Surroundings> LookAsync(KubeClient client, IReadOnlyList<BreakGlassPolicy> policies, CancellationToken cancellationToken)
+    {
+        var seen = new Surroundings();
+        seen.Namespaces = await seen.ListAsync<Namespace>(client, "namespaces", cancellationToken);
+        seen.Grants = await seen.ListAsync<BreakGlassGrant>(client, "grants", cancellationToken) ?? [];
+        seen.Lockdowns = await seen.ListAsync<BreakGlassLockdown>(client, "lockdowns", cancellationToken) ?? [];
+        foreach (var entry in policies.SelectMany(p => p.Spec.Access)) await seen.ReadRoleAsync(client, entry, cancellationToken);
+        return seen;
+    }
+
+    /// <summary>The cluster as far as a policy's decisions need it.</summary>
+    public ClusterView View(BreakGlassPolicy policy, IEnumerable<string>? more = null) => Assumed.View(
+        policy, Namespaces, n => _clusterRoles.TryGetValue(n, out var role) ? role : new() { Metadata = new() { Name = n } },
+        (ns, n) => _roles.TryGetValue((ns, n), out var role) ? role : new() { Metadata = new() { Namespace = ns, Name = n } }, more);
+
+    /// <summary>The rules of a role where they can be read, else null.</summary>
+    public IReadOnlyList<PolicyRule>? Rules(RoleReference role, string? ns) => role.Kind == nameof(ClusterRole)
+        ? _clusterRoles.GetValueOrDefault(role.Name)?.Rules
+        : _roles.GetValueOrDefault((ns ?? "", role.Name))?.Rules;
+
+    private async Task<IReadOnlyList<T>?> ListAsync<T>(KubeClient client, string words, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        try
+        {
+            return (await client.ListAsync<T>(new(), cancellationToken)).Items;
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            _unseen.Add(words);
+            return null;
+        }
+    }
+
+    private async Task ReadRoleAsync(KubeClient client, AccessEntry entry, CancellationToken cancellationToken)
+    {
+        if (_rolesUnseen) return;
+        try
+        {
+            if (entry.RoleRef.Kind == nameof(ClusterRole))
+            {
+                if (!_clusterRoles.ContainsKey(entry.RoleRef.Name)) _clusterRoles[entry.RoleRef.Name] = await client.TryGetAsync<ClusterRole>(entry.RoleRef.Name, null, cancellationToken);
+                return;
+            }
+
+            foreach (var ns in entry.Namespaces) _roles[(ns, entry.RoleRef.Name)] = await client.TryGetAsync<Role>(entry.RoleRef.Name, ns, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            _unseen.Add("roles");
+            _rolesUnseen = true;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+using System.Reflection;
+
+namespace BreakGlass.Cli;
+
+/// <summary>The version that was built.</summary>
+internal static class ThisVersion
+{
+    /// <summary>Semantic version, with the commit where the build knew it.</summary>
+    public static string Text { get; } =
+        typeof(ThisVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+}

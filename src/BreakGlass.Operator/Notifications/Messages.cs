@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace BreakGlass.Operator.Notifications;
+
+/// <summary>
+/// What each kind of receiver is sent. All text of users goes in as JSON strings, and into elements that know no markup; where a receiver has
+/// none, it is escaped by that receiver's rules.
+/// </summary>
+internal static class Messages
+{
+    /// <summary>The request of one try.</summary>
+    public static HttpRequestMessage Request(ReceiverSettings receiver, Notification n, DateTimeOffset now)
+    {
+        var body = Encoding.UTF8.GetBytes(Body(receiver, n).ToJsonString());
+        var url = receiver.Type is ReceiverType.Alertmanager ? receiver.Url.Value.TrimEnd('/') + "/api/v2/alerts" : receiver.Url.Value;
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(url)) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("breakglass-operator", ThisVersion.Text.Split('+')[0]));
+        if (receiver.Authorization is { } authorization) request.Headers.TryAddWithoutValidation("Authorization", authorization.Value);
+        if (receiver.Type is ReceiverType.Webhook) Sign(request, receiver.Key!.Value, n.Id, now, body);
+        return request;
+    }
+
+    /// <summary>The body by itself.</summary>
+    public static JsonNode Body(ReceiverSettings receiver, Notification n) => receiver.Type switch
+    {
+        ReceiverType.Slack => ChatMessages.Slack(n),
+        ReceiverType.Teams => ChatMessages.Teams(n),
+        ReceiverType.PagerDuty => PagerDuty(n, receiver.Key!.Value),
+        ReceiverType.Alertmanager => new JsonArray(Alert(n)),
+        _ => Webhook(n),
+    };
+
+    /// <summary>
+    /// Standard Webhooks 1.0: the signature is of id, time and body, so that neither can be changed and what was recorded cannot be sent again later.
+    /// Each try is signed anew, as receivers refuse what is older than some minutes.
+    /// </summary>
+    private static void Sign(HttpRequestMessage request, string secret, string id, DateTimeOffset now, byte[] body)
+    {
+        var time = now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        var signature = HMACSHA256.HashData(ReceiverFields.SigningKey(secret)!, (byte[])[.. Encoding.UTF8.GetBytes($"{id}.{time}."), .. body]);
+        request.Headers.Add("webhook-id", id);
+        request.Headers.Add("webhook-timestamp", time);
+        request.Headers.Add("webhook-signature", $"v1,{Convert.ToBase64String(signature)}");
+    }
+
+    private static JsonObject Webhook(Notification n) => new()
+    {
+        ["version"] = "v1",
+        ["id"] = n.Id,
+        ["type"] = n.Event,
+        ["timestamp"] = Plain.Time(n.At),
+        ["severity"] = Plain.Word(n.Severity),
+        ["cluster"] = n.Cluster,
+        ["message"] = n.Text,
+        ["object"] = new JsonObject { ["apiVersion"] = "breakglass.dev/v1alpha1", ["kind"] = n.Kind, ["name"] = n.Name, ["uid"] = n.Uid },
+        ["policy"] = n.Policy,
+        ["who"] = n.Who,
+        ["justification"] = n.Justification,
+        ["ticket"] = n.Ticket,
+        ["expiresAt"] = n.ExpiresAt is { } end ? Plain.Time(end) : null,
+    };
+
+    // Events API v2: a summary has at most 1024 characters, a key at most 255. The same thing told again joins its incident.
+    private static JsonObject PagerDuty(Notification n, string routingKey)
+    {
+        var details = new JsonObject();
+        foreach (var (word, value) in Plain.Facts(n)) details[word] = value;
+        return new()
+        {
+            ["routing_key"] = routingKey,
+            ["event_action"] = "trigger",
+            ["dedup_key"] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(n.Key))),
+            ["client"] = "BreakGlass Operator",
+            ["payload"] = new JsonObject
+            {
+                ["summary"] = Plain.Line($"{n.Event} {n.Name}: {n.Text}", 1024),
+                ["source"] = Plain.Line(n.Cluster, 255),
+                ["severity"] = Plain.Word(n.Severity),
+                ["timestamp"] = Plain.Time(n.At),
+                ["component"] = "breakglass-operator",
+                ["group"] = n.Policy,
+                ["class"] = n.Event,
+                ["custom_details"] = details,
+            },
+        };
+    }
+
+    // Labels make the alert's identity, so what a user may write at will is only in annotations. Without an end Alertmanager takes its own
+    // resolve_timeout; access that is open is an alert for as long as it may be open.
+    private static JsonObject Alert(Notification n)
+    {
+        var labels = new JsonObject
+        {
+            ["alertname"] = n.Event,
+            ["severity"] = Plain.Word(n.Severity),
+            ["cluster"] = n.Cluster,
+            ["kind"] = n.Kind,
+            ["name"] = n.Name,
+        };
+        if (n.Policy is not null) labels["policy"] = n.Policy;
+        var annotations = new JsonObject { ["summary"] = Plain.Line($"{n.Event} {n.Name}", 300), ["description"] = n.Text };
+        foreach (var (name, value) in new[] { ("who", n.Who), ("justification", n.Justification), ("ticket", n.Ticket) })
+        {
+            if (!string.IsNullOrEmpty(value)) annotations[name] = value;
+        }
+
+        var alert = new JsonObject { ["labels"] = labels, ["annotations"] = annotations, ["startsAt"] = Plain.Time(n.At) };
+        if (n.ExpiresAt > n.At) alert["endsAt"] = Plain.Time(n.ExpiresAt.Value);
+        return alert;
+    }
+}

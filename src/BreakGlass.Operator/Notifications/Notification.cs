@@ -1,0 +1,110 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using Kube.Model;
+
+namespace BreakGlass.Operator.Notifications;
+
+/// <summary>How loud a notification is, in the words of PagerDuty, which are also those of most alerting.</summary>
+internal enum NotificationSeverity
+{
+    /// <summary>For the record.</summary>
+    Info,
+
+    /// <summary>Somebody should know now.</summary>
+    Warning,
+
+    /// <summary>Something went wrong.</summary>
+    Error,
+
+    /// <summary>Somebody should act now.</summary>
+    Critical,
+}
+
+/// <summary>One thing that happened, as people outside the cluster are told of it. It holds what was written by users: nothing of it is markup.</summary>
+internal sealed record Notification
+{
+    /// <summary>The same at every try, so that a receiver can tell a repetition.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The event's reason, for example <c>GrantActivated</c>.</summary>
+    public required string Event { get; init; }
+
+    /// <summary>How loud it is.</summary>
+    public required NotificationSeverity Severity { get; init; }
+
+    /// <summary>When it happened.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The cluster's name.</summary>
+    public required string Cluster { get; init; }
+
+    /// <summary>What happened, a sentence or two.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>The kind of the object it is about.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The name of the object it is about.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The UID of the object it is about.</summary>
+    public string? Uid { get; init; }
+
+    /// <summary>The policy, where one plays a part.</summary>
+    public string? Policy { get; init; }
+
+    /// <summary>Who has or wants access; for a lockdown, who made it.</summary>
+    public string? Who { get; init; }
+
+    /// <summary>Why, in that person's words.</summary>
+    public string? Justification { get; init; }
+
+    /// <summary>The ticket, where one was named.</summary>
+    public string? Ticket { get; init; }
+
+    /// <summary>When the access ends, where there is any.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>What belongs together: the same event of the same object.</summary>
+    public string Key => $"{Cluster}/{Event}/{Kind}/{Name}/{Uid}";
+
+    /// <summary>Of a grant.</summary>
+    public static Notification Of(BreakGlassGrant grant, GrantNote note, string cluster, DateTimeOffset now) => About(grant, note, cluster, now) with
+    {
+        Policy = grant.Spec.Policy,
+        Who = grant.Spec.Requester?.Username,
+        Justification = grant.Spec.Justification,
+        Ticket = grant.Spec.Ticket,
+        ExpiresAt = grant.Status.Phase is GrantPhase.Active ? grant.Status.ExpiresAt : null,
+    };
+
+    /// <summary>Of a policy or a lockdown.</summary>
+    public static Notification Of(IKubeObject o, GrantNote note, string cluster, DateTimeOffset now) => About(o, note, cluster, now) with
+    {
+        Policy = o is BreakGlassPolicy ? o.Metadata.Name : null,
+        Who = (o as BreakGlassLockdown)?.Spec.By?.Username,
+        Justification = (o as BreakGlassLockdown)?.Spec.Reason,
+    };
+
+    private static Notification About(IKubeObject o, GrantNote note, string cluster, DateTimeOffset now) => new()
+    {
+        Id = Guid.NewGuid().ToString("N"),
+        Event = note.Reason,
+        Severity = SeverityOf(note),
+        At = now,
+        Cluster = cluster,
+        Text = note.Text,
+        Kind = o.Kind,
+        Name = o.Metadata.Name,
+        Uid = o.Metadata.Uid,
+    };
+
+    private static NotificationSeverity SeverityOf(GrantNote note) => note.Reason switch
+    {
+        "PersistenceAttempt" or "LockdownEngaged" => NotificationSeverity.Critical,
+        "GrantFailed" => NotificationSeverity.Error,
+        "GrantDenied" => NotificationSeverity.Info,
+        "GrantActivated" => NotificationSeverity.Warning,
+        _ => note.Warning ? NotificationSeverity.Warning : NotificationSeverity.Info,
+    };
+}

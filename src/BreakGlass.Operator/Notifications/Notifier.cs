@@ -1,0 +1,96 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Operator.Metrics;
+using Kube.Model;
+
+namespace BreakGlass.Operator.Notifications;
+
+/// <summary>
+/// Tells people outside the cluster what the events tell those inside. Best effort by nature: it never blocks and never fails a caller. Each
+/// thing is told by the one replica that wrote it down, or that the API server asked.
+/// </summary>
+internal sealed class Notifier : IDisposable
+{
+    /// <summary>The same event of the same object is told once in this time: a script that keeps trying would fill every queue.</summary>
+    public static readonly TimeSpan Quiet = TimeSpan.FromMinutes(5);
+
+    private const int MostRemembered = 1000;
+
+    private readonly IReadOnlyList<Delivery> _deliveries;
+    private readonly HttpClient _http;
+    private readonly string _cluster;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, DateTimeOffset> _told = new(StringComparer.Ordinal);
+
+    /// <param name="settings">The receivers.</param>
+    /// <param name="cluster">The cluster's name.</param>
+    /// <param name="metrics">Counts what came of each.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="logger">Log.</param>
+    public Notifier(NotificationSettings settings, string cluster, OperatorMetrics metrics, TimeProvider time, ILogger logger)
+    {
+        (_cluster, _time) = (cluster, time);
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+            ConnectTimeout = Patience.AnswerWithin,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a receiver that moves is found
+        }) { Timeout = Timeout.InfiniteTimeSpan };
+        _deliveries = [.. settings.Receivers.Select(receiver => new Delivery(
+            receiver, _http, result => metrics.Notified(ReceiverFields.TypeName(receiver.Type), result), time, logger))];
+        metrics.NotifyingTo(settings.Receivers.Select(receiver => ReceiverFields.TypeName(receiver.Type)), Delivery.Results);
+        if (IsNeeded) logger.Notifying(string.Join(", ", settings.Receivers.Select(receiver => $"{receiver.Name} ({ReceiverFields.TypeName(receiver.Type)})")));
+    }
+
+    /// <summary>Whether there is anybody to tell.</summary>
+    public bool IsNeeded => _deliveries.Count > 0;
+
+    /// <summary>Of a grant.</summary>
+    public void Tell(BreakGlassGrant grant, GrantNote note)
+    {
+        if (IsNeeded) Tell(Notification.Of(grant, note, _cluster, _time.GetUtcNow()));
+    }
+
+    /// <summary>Of a policy or a lockdown.</summary>
+    public void Tell(IKubeObject about, GrantNote note)
+    {
+        if (IsNeeded) Tell(Notification.Of(about, note, _cluster, _time.GetUtcNow()));
+    }
+
+    /// <summary>Sends until cancelled, or finished.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_deliveries.Select(delivery => delivery.RunAsync(cancellationToken)));
+
+    /// <summary>Takes nothing more; <see cref="RunAsync"/> ends once all that waits was sent or given up.</summary>
+    public void Complete()
+    {
+        foreach (var delivery in _deliveries) delivery.Complete();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private void Tell(Notification notification)
+    {
+        if (IsRepetition(notification)) return;
+        foreach (var delivery in _deliveries) delivery.Offer(notification);
+    }
+
+    private bool IsRepetition(Notification notification)
+    {
+        lock (_gate)
+        {
+            if (_told.TryGetValue(notification.Key, out var last) && notification.At - last < Quiet) return true;
+            if (_told.Count >= MostRemembered)
+            {
+                foreach (var old in _told.Where(told => notification.At - told.Value >= Quiet).Select(told => told.Key).ToList()) _told.Remove(old);
+                if (_told.Count >= MostRemembered) _told.Clear();
+            }
+
+            _told[notification.Key] = notification.At;
+            return false;
+        }
+    }
+}

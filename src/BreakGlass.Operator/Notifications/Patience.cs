@@ -1,0 +1,84 @@
+using System.Net;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace BreakGlass.Operator.Notifications;
+
+/// <summary>What came of one try: the status code, and how long the receiver asks to be left alone.</summary>
+internal sealed record Answer(HttpStatusCode Code, TimeSpan? RetryAfter)
+{
+    /// <summary>It was taken.</summary>
+    public bool IsGood => (int)Code is >= 200 and < 300;
+
+    /// <summary>It may be taken later. A redirection is not followed: it would carry secrets to somewhere that nobody configured.</summary>
+    public bool IsForLater => Code is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)Code >= 500;
+}
+
+/// <summary>
+/// How often and how long a receiver is tried: 10 s for an answer; 8 more tries, 1 s to 1 min apart or as the receiver asks, some 4 minutes in all;
+/// and none for 30 s after 5 failures in a row, whichever notification they were of.
+/// </summary>
+internal static class Patience
+{
+    /// <summary>Tries after the first.</summary>
+    public const int Retries = 8;
+
+    /// <summary>How long one try may take.</summary>
+    public static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a receiver that keeps failing is left alone.</summary>
+    public static readonly TimeSpan Break = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
+
+    /// <summary>The pipeline of one receiver.</summary>
+    /// <param name="time">Clock.</param>
+    /// <param name="onRetry">Told of each try that failed and is followed by another: its number from 1, why, and the wait.</param>
+    public static ResiliencePipeline<Answer> For(TimeProvider time, Action<int, string, TimeSpan> onRetry) =>
+        new ResiliencePipelineBuilder<Answer> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<Answer>
+            {
+                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is BrokenCircuitException || IsFailure(args.Outcome)),
+                MaxRetryAttempts = Retries,
+                BackoffType = DelayBackoffType.Exponential,
+                Delay = TimeSpan.FromSeconds(1),
+                MaxDelay = TimeSpan.FromMinutes(1),
+                UseJitter = true,
+                DelayGenerator = args => ValueTask.FromResult(Asked(args.Outcome)),
+                OnRetry = args =>
+                {
+                    onRetry(args.AttemptNumber + 1, Why(args.Outcome), args.RetryDelay);
+                    return ValueTask.CompletedTask;
+                },
+            })
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<Answer>
+            {
+                ShouldHandle = args => ValueTask.FromResult(IsFailure(args.Outcome)),
+                FailureRatio = 1,
+                MinimumThroughput = 5,
+                SamplingDuration = TimeSpan.FromMinutes(5),
+                BreakDuration = Break,
+            })
+            .AddTimeout(AnswerWithin)
+            .Build();
+
+    /// <summary>Why a try failed, without what the receiver or the network said: that may hold the URL.</summary>
+    public static string Why(Outcome<Answer> outcome) => outcome.Exception switch
+    {
+        null => $"it answered with HTTP status {(int)outcome.Result!.Code}",
+        TimeoutRejectedException => $"it gave no answer within {AnswerWithin.TotalSeconds:0} s",
+        BrokenCircuitException => $"it failed again and again and is left alone for {Break.TotalSeconds:0} s",
+        HttpRequestException e => $"no answer ({e.HttpRequestError})",
+        { } e => e.GetType().Name,
+    };
+
+    private static bool IsFailure(Outcome<Answer> outcome) => outcome.Exception is HttpRequestException or TimeoutRejectedException || outcome.Result is { IsForLater: true };
+
+    private static TimeSpan? Asked(Outcome<Answer> outcome)
+    {
+        var asked = outcome.Exception is BrokenCircuitException { RetryAfter: { } closed } ? closed : outcome.Result?.RetryAfter;
+        return asked > LongestWait ? LongestWait : asked;
+    }
+}

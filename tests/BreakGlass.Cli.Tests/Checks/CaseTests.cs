@@ -1,0 +1,61 @@
+using BreakGlass.Cli.Tests.Support;
+using FluentAssertions;
+using TestKit;
+using Xunit;
+
+namespace BreakGlass.Cli.Tests.Checks;
+
+public sealed class CaseTests : IDisposable
+{
+    private readonly Desk _desk = new();
+
+    public void Dispose() => _desk.Dispose();
+
+    private static string Example(string name) => Path.Combine(Golden.RepositoryRoot, "docs", "examples", name);
+
+    [Fact]
+    public async Task The_example_of_the_documentation_passes()
+    {
+        (await _desk.RunAsync("test", "--cases", Example("cases.yaml"), Example("policies.yaml"))).Should().Be(0, _desk.Out);
+        Golden.Check(_desk.Out, "cases.txt");
+        _desk.Error.Should().EndWith(" passed, 0 failed\n");
+    }
+
+    [Theory]
+    [InlineData("{as: {groups: [payments-oncall]}, ask: {ticket: INC-1}, expect: {phase: Denied}}", "expected the phase Denied. What came out: Active (NotRequired) for 30m: ClusterRole/edit in payments, to be reviewed.")]
+    [InlineData("{as: {groups: [payments-oncall]}, expect: {phase: Active}}", "expected the phase Active. What came out: Denied (TicketMissing): spec.ticket: the policy asks for a ticket that matches ^INC-[0-9]+$.")]
+    [InlineData("{as: {groups: [payments-oncall]}, ask: {ticket: INC-1, for: 10m}, expect: {duration: 20m}}", "expected 20m of access. What came out: Active (NotRequired) for 10m")]
+    [InlineData("{policy: nothing, expect: {phase: Active}}", "there is no policy 'nothing' in the files; there is")]
+    [InlineData("{policy: weekend, expect: {phase: Active}}", "must say when it plays")]
+    [InlineData("{policy: payments-oncall}", "the case expects nothing")]
+    public async Task A_case_that_fails_says_what_came_out_instead(string play, string words)
+    {
+        var withPolicy = play.Contains("policy:", StringComparison.Ordinal) ? play : play.Replace("{as:", "{policy: payments-oncall, as:", StringComparison.Ordinal);
+        (await _desk.RunAsync("test", "-c", _desk.File("cases.yaml", $"cases:\n- {withPolicy}\n"), Example("policies.yaml"))).Should().Be(1);
+        _desk.Out.Should().Contain("cases.yaml:2:").And.Contain(words).And.Contain("FAIL  case 1");
+    }
+
+    [Theory]
+    [InlineData("cases:\n- {name: x, expects: {phase: Active}}", "cases.yaml:2:13: 'cases[0].expects' is no field")]
+    [InlineData("cases:\n- {name: x, ask: {for: 30}}", "'cases[0].ask.for' is no field of a cases file, or holds what it cannot")]
+    [InlineData("cases:\n- {name: x, policy: payments-oncall, after: soon}", "'soon' is no duration")]
+    [InlineData("things: []", "'things' is no field")]
+    [InlineData("cases: []", "there are no cases in it")]
+    public async Task A_cases_file_that_cannot_be_understood_is_explained(string text, string words)
+    {
+        (await _desk.RunAsync("test", "-c", _desk.File("cases.yaml", text), Example("policies.yaml"))).Should().Be(2);
+        _desk.Error.Should().Contain(words);
+    }
+
+    [Fact]
+    public async Task Pipelines_get_junit_and_code_hosts_get_sarif_with_the_case_that_failed()
+    {
+        var cases = "cases:\n- {name: no ticket, policy: payments-oncall, as: {groups: [payments-oncall]}, expect: {phase: Active}}\n- {name: a ticket, policy: payments-oncall, as: {groups: [payments-oncall]}, ask: {ticket: INC-1}, expect: {phase: Active}}\n";
+        var file = _desk.File("cases.yaml", cases);
+        (await _desk.RunAsync("test", "-c", file, Example("policies.yaml"), "-o", "junit")).Should().Be(1);
+        Golden.Check(_desk.Out.Replace(_desk.Directory, "", StringComparison.Ordinal), "cases.xml");
+        _desk.Clear();
+        await _desk.RunAsync("test", "-c", file, Example("policies.yaml"), "-o", "sarif");
+        Golden.Check(_desk.Out.Replace(_desk.Directory, "", StringComparison.Ordinal).Replace($"\"version\": \"{ThisVersion.Text.Split('+')[0]}\"", "\"version\": \"VERSION\"", StringComparison.Ordinal), "cases.sarif");
+    }
+}

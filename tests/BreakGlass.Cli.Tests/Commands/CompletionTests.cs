@@ -1,0 +1,66 @@
+using BreakGlass.Cli.Tests.Support;
+using BreakGlass.Core.Api;
+using FluentAssertions;
+using TestKit;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Cli.Tests.Commands;
+
+public sealed class CompletionTests : IDisposable
+{
+    private readonly Desk _desk = new();
+
+    public CompletionTests()
+    {
+        _desk.Server.Put(A.Policy(p => p with { Description = "Payments on-call" }));
+        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired));
+    }
+
+    public void Dispose() => _desk.Dispose();
+
+    [Theory]
+    [InlineData("re", "report\t*request\t*review\t*revoke\t*:4")]
+    [InlineData("request p", "payments-oncall\tPayments on-call\n:4")]
+    [InlineData("--context x request p", "payments-oncall\tPayments on-call\n:4")]
+    [InlineData("revoke ", "inc-4711\tExpired alice\n:4")]
+    [InlineData("list p", "policies\n:4")]
+    [InlineData("list -o ", "json\nname\nwide\nyaml\n:4")]
+    [InlineData("credential --policy ", "payments-oncall\tPayments on-call\n:4")]
+    [InlineData("review inc-4711 --out", "--outcome\t*--output\t*:4")]
+    [InlineData("lint ", ":0")]
+    [InlineData("request payments-oncall -- kub", ":0")]
+    public async Task The_shell_is_told_what_can_follow(string words, string expected)
+    {
+        (await _desk.RunAsync(["__complete", .. words.Split(' ')])).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Match(expected + "\n");
+        _desk.Error.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_cluster_that_does_not_answer_makes_no_noise()
+    {
+        _desk.User = new FakeUser("mallory");
+        (await _desk.RunAsync("__complete", "request", "")).Should().Be(0);
+        (_desk.Out + _desk.Error).Should().Be(":4\n");
+    }
+
+    [Theory]
+    [InlineData("kubectl", "exec kubectl-breakglass __complete \"$@\"")]
+    [InlineData("bash", "complete -o default -F _kubectl_breakglass kubectl-breakglass")]
+    public async Task The_script_calls_the_plugin(string shell, string line)
+    {
+        (await _desk.RunAsync("completion", shell)).Should().Be(0);
+        _desk.Out.Should().Contain(line);
+    }
+
+    [Fact]
+    public async Task The_help_shows_every_command_and_its_examples()
+    {
+        (await _desk.RunAsync("--help")).Should().Be(0);
+        Golden.Check(_desk.Out, "help.txt");
+        _desk.Clear();
+        await _desk.RunAsync("request", "--help");
+        _desk.Out.Should().Contain("Examples:").And.Contain("eval \"$(kubectl breakglass request").And.NotContain("--requester", "it is not for people");
+    }
+}

@@ -1,0 +1,112 @@
+using BreakGlass.Cli.Tests.Support;
+using BreakGlass.Core.Api;
+using FluentAssertions;
+using TestKit;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Cli.Tests.Commands;
+
+public sealed class DecisionTests : IDisposable
+{
+    private readonly Desk _desk = new();
+
+    public void Dispose() => _desk.Dispose();
+
+    [Theory]
+    [InlineData("approve", "Approve", "approved")]
+    [InlineData("deny", "Deny", "denied")]
+    public async Task A_decision_is_stored_and_shows_what_was_decided_on(string command, string decision, string done)
+    {
+        _desk.Server.Put(A.Grant() with { Status = new() { Phase = GrantPhase.AwaitingApproval } });
+        (await _desk.RunAsync(command, "inc-4711", "--comment", "go", "--approver", "carol,incident-commanders")).Should().Be(0, _desk.Error);
+        _desk.Server.List<BreakGlassApproval>().Should().ContainSingle().Which.Spec.Should()
+            .Match<ApprovalSpec>(s => s.Grant == "inc-4711" && s.Decision == decision && s.Comment == "go" && s.Approver!.Username == "carol" && s.Approver.Groups.Count == 1);
+        _desk.Out.Should().Be($"breakglassgrant.breakglass.dev/inc-4711 {done}\n");
+        _desk.Error.Should().Contain("alice asks for the usual time of policy 'payments-oncall' (INC-4711): checkout returns 5xx");
+    }
+
+    [Fact]
+    public async Task Whoever_decides_too_late_is_told_what_to_do_instead()
+    {
+        _desk.Server.Put(A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } });
+        (await _desk.RunAsync("deny", "inc-4711")).Should().Be(3);
+        _desk.Error.Should().EndWith("error: grant 'inc-4711' is Active and waits for no decision any more. To end its access: kubectl breakglass revoke inc-4711\n");
+        _desk.Server.List<BreakGlassApproval>().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_review_is_stored_with_its_outcome_and_what_follows()
+    {
+        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired));
+        (await _desk.RunAsync("review", "inc-4711", "--outcome", "justified", "--follow-up", "OPS-99", "-o", "json")).Should().Be(0, _desk.Error);
+        _desk.Server.List<BreakGlassReview>().Should().ContainSingle().Which.Spec.Should().Match<ReviewSpec>(s => s.Outcome == "Justified" && s.FollowUp == "OPS-99");
+        _desk.Out.Should().StartWith("{\n").And.Contain("\"kind\": \"BreakGlassReview\"");
+    }
+
+    [Fact]
+    public async Task A_grant_that_is_not_over_cannot_be_reviewed()
+    {
+        _desk.Server.Put(A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } });
+        (await _desk.RunAsync("review", "inc-4711", "--outcome", "Misused")).Should().Be(3);
+        _desk.Error.Should().Contain("not over (Active)").And.Contain("revoke inc-4711");
+    }
+
+    [Fact]
+    public async Task A_grant_that_is_not_there_has_an_exit_code_of_its_own()
+    {
+        (await _desk.RunAsync("approve", "inc-1")).Should().Be(4);
+        _desk.Error.Should().Be("error: there is no breakglassgrants 'inc-1'. See which there are with 'kubectl breakglass list', or choose another --context.\n");
+    }
+
+    [Fact]
+    public async Task Revoking_waits_until_access_is_cut()
+    {
+        _desk.Server.Put(A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } });
+        var run = _desk.RunAsync("revoke", "inc-4711", "--reason", "done");
+        await _desk.Server.Until(() => _desk.Server.Get<BreakGlassGrant>("inc-4711")!.Spec.Revoke?.Reason == "done", "the revocation").WaitAsync(TimeSpan.FromSeconds(20));
+        _desk.SetStatus("inc-4711", g => g.Status with { Phase = GrantPhase.Revoked });
+        (await run).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Be("breakglassgrant.breakglass.dev/inc-4711 revoked\n");
+
+        _desk.Clear();
+        (await _desk.RunAsync("revoke", "inc-4711")).Should().Be(0, "what is over is no error");
+        _desk.Out.Should().StartWith("breakglassgrant.breakglass.dev/inc-4711 is over already: Revoked");
+    }
+
+    [Fact]
+    public async Task Somebody_without_the_right_is_told_which_role_is_missing()
+    {
+        _desk.User = new FakeUser("mallory");
+        (await _desk.RunAsync("revoke", "inc-4711")).Should().Be(3);
+        _desk.Error.Should().Contain("you may not do this").And.Contain("breakglass-requester");
+    }
+
+    [Fact]
+    public async Task A_lockdown_waits_until_all_of_it_is_over_and_is_lifted_by_one_word()
+    {
+        var run = _desk.RunAsync("lockdown", "--reason", "token leaked", "--selector", "team=payments,tier in (a, b),!old");
+        await _desk.Server.Until(() => _desk.Server.List<BreakGlassLockdown>().Count == 1, "a lockdown").WaitAsync(TimeSpan.FromSeconds(20));
+        var made = _desk.Server.List<BreakGlassLockdown>()[0];
+        made.Spec.Reason.Should().Be("token leaked");
+        made.Spec.PolicySelector!.MatchLabels.Should().ContainKey("team").WhoseValue.Should().Be("payments");
+        made.Spec.PolicySelector.MatchExpressions.Select(e => $"{e.Key} {e.Operator} {string.Join('|', e.Values)}").Should().Equal("tier In a|b", "old DoesNotExist ");
+        _desk.Server.Modify<BreakGlassLockdown>(made.Metadata.Name, null, l => l with { Status = new() { Revoked = 2, Conditions = [new() { Type = "Complete", Status = "True" }] } });
+        (await run).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Be($"breakglasslockdown.breakglass.dev/{made.Metadata.Name} engaged, 2 grant(s) revoked\n");
+
+        (await _desk.RunAsync("lockdown", "--lift")).Should().Be(0, _desk.Error);
+        _desk.Server.List<BreakGlassLockdown>().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Several_lockdowns_are_not_lifted_by_accident()
+    {
+        _desk.Server.Put(A.Lockdown(name: "a"));
+        _desk.Server.Put(A.Lockdown(name: "b"));
+        (await _desk.RunAsync("lockdown", "--lift")).Should().Be(2);
+        _desk.Error.Should().Contain("a (token leaked, by sue), b (token leaked, by sue)");
+        (await _desk.RunAsync("lockdown", "b", "--lift")).Should().Be(0, _desk.Error);
+        _desk.Server.List<BreakGlassLockdown>().Should().ContainSingle().Which.Metadata.Name.Should().Be("a");
+    }
+}

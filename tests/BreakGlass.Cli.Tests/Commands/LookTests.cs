@@ -1,0 +1,139 @@
+using System.Text.Json.Nodes;
+using BreakGlass.Cli.Tests.Support;
+using BreakGlass.Core.Api;
+using FluentAssertions;
+using Kube.Model;
+using TestKit;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Cli.Tests.Commands;
+
+/// <summary>What the plugin shows: tables for people, trees and names for programs.</summary>
+public sealed class LookTests : IDisposable
+{
+    private readonly Desk _desk = new();
+
+    public LookTests()
+    {
+        var asked = 0;
+        _desk.Server.CreateNamespace("payments", ("team", "payments"));
+        _desk.Server.Resources.Register(new("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", false)
+        {
+            Default = o =>
+            {
+                o["metadata"] = new JsonObject { ["name"] = $"me-{asked++}" };
+                o["status"] = JsonNode.Parse("""{"userInfo":{"username":"alice","groups":["payments-oncall","system:authenticated"]}}""");
+            },
+        });
+    }
+
+    public void Dispose() => _desk.Dispose();
+
+    [Fact]
+    public async Task Grants_are_listed_as_kubectl_lists_them()
+    {
+        PutGrants();
+        (await _desk.RunAsync("list")).Should().Be(0, _desk.Error);
+        Golden.Check(_desk.Out, "list.txt");
+        _desk.Clear();
+        await _desk.RunAsync("list", "--output", "wide");
+        Golden.Check(_desk.Out, "list-wide.txt");
+        _desk.Clear();
+        await _desk.RunAsync("list", "--live", "-o", "name");
+        _desk.Out.Should().Be("breakglassgrant.breakglass.dev/inc-1\n");
+        _desk.Clear();
+        await _desk.RunAsync("list", "bgg", "--phase", "expired", "-o", "json");
+        JsonNode.Parse(_desk.Out)!["items"]!.AsArray().Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task One_grant_is_shown_with_what_its_conditions_say()
+    {
+        PutGrants();
+        (await _desk.RunAsync("get", "inc-1")).Should().Be(0, _desk.Error);
+        _desk.Error.Should().Contain("Active=True (AccessGiven): Access works.");
+        _desk.Clear();
+        (await _desk.RunAsync("get", "bgp", "no-such")).Should().Be(4);
+        (await _desk.RunAsync("get", "pods", "x")).Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Watching_one_grant_ends_with_it()
+    {
+        PutGrants();
+        var run = _desk.RunAsync("watch", "inc-1");
+        await _desk.Server.Until(() => _desk.Server.Watches.Open.Count > 0, "a watch").WaitAsync(TimeSpan.FromSeconds(20));
+        _desk.SetStatus("inc-1", g => g.Status with { Phase = GrantPhase.Revoked, Conditions = [new() { Type = "Active", Status = "False", Reason = "RevokedByUser", Message = "alice revoked it." }] });
+        (await run).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Be("2026-11-22T01:02:03.000Z  inc-1  alice  active until 2026-11-22T02:02:03.000Z\n2026-11-22T01:02:03.000Z  inc-1  alice  Revoked: alice revoked it.\n");
+    }
+
+    [Fact]
+    public async Task Policies_say_whether_I_may_use_them_now_and_why_not_the_others()
+    {
+        PutPolicies();
+        (await _desk.RunAsync("policies")).Should().Be(0, _desk.Error);
+        Golden.Check(_desk.Out, "policies.txt");
+        _desk.Error.Should().Be("You are alice (payments-oncall, system:authenticated).\n");
+        _desk.Clear();
+        await _desk.RunAsync("policies", "-o", "name");
+        _desk.Out.Should().Be("breakglasspolicy.breakglass.dev/after-approval\nbreakglasspolicy.breakglass.dev/at-once\nbreakglasspolicy.breakglass.dev/at-weekends\n");
+        _desk.Clear();
+        await _desk.RunAsync("policies", "-o", "yaml");
+        Golden.Check(_desk.Out, "policies.yaml");
+    }
+
+    [Fact]
+    public async Task A_server_that_cannot_say_who_I_am_is_no_reason_to_fail()
+    {
+        _desk.Server.Resources.Unregister("authentication.k8s.io", "v1", "selfsubjectreviews");
+        PutPolicies();
+        (await _desk.RunAsync("policies")).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Contain("perhaps");
+        _desk.Error.Should().Contain("cannot say who you are");
+    }
+
+    [Fact]
+    public async Task A_plan_shows_each_rule_where_it_holds_and_its_risk()
+    {
+        PutPolicies();
+        (await _desk.RunAsync("plan", "at-once")).Should().Be(0, _desk.Error);
+        Golden.Check(_desk.Out, "plan.txt");
+        _desk.Clear();
+        await _desk.RunAsync("plan", "at-once", "--access", "view", "-o", "json");
+        Golden.Check(_desk.Out, "plan.json");
+        (await _desk.RunAsync("plan", "at-once", "--access", "nothing")).Should().Be(4);
+        (await _desk.RunAsync("plan", "at-once", "-n", "kube-system")).Should().Be(4);
+    }
+
+    [Fact]
+    public async Task Whoever_may_not_read_roles_gets_the_operators_summary()
+    {
+        PutPolicies();
+        _desk.User = new FakeUser("alice", "payments-oncall");
+        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglasspolicies", "get", "list"), A.Rule("breakglass.dev", "breakglassgrants", "list")] });
+        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [A.Group("payments-oncall")] });
+        (await _desk.RunAsync("plan", "at-once")).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Contain("(17 rules that you may not read)").And.Contain("reads Secrets");
+        _desk.Error.Should().Be("Note: you may not read lockdowns, namespaces, roles, so what depends on them is taken to be as it should.\n");
+    }
+
+    private void PutGrants()
+    {
+        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired, "inc-0", "uid-0") with { Metadata = new() { Name = "inc-0", Uid = "uid-0", CreationTimestamp = A.Start.AddDays(-3) } });
+        _desk.Server.Put(A.Grant(name: "inc-1"));
+        _desk.Activate("inc-1");
+    }
+
+    private void PutPolicies()
+    {
+        var roles = new PolicyStatus { Roles = [new() { Name = "payments", Rules = 17, ReadsSecrets = true }] };
+        _desk.Server.Put(A.Policy(p => p with { Access = [.. p.Access, A.SelectorEntry("view", "view", A.Selector(("team", "payments")))], Justification = new() { MinLength = 20, TicketPattern = "^INC-[0-9]+$" } }, "at-once", "uid-1") with { Status = roles });
+        _desk.Server.Put(A.Policy(p => p with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("commanders")] } }, "after-approval", "uid-2"));
+        _desk.Server.Put(A.Policy(p => p with { Mode = PolicyMode.TimeBoxed, Schedule = new() { TimeZone = "Europe/Berlin", Windows = [new() { Days = ["Sat"], Start = "22:00", End = "02:00" }] } }, "at-weekends", "uid-3"));
+        _desk.Server.Put(A.Policy(p => p with { Requesters = [A.Group("dba")] }, "for-others", "uid-4"));
+        _desk.Server.Put(A.Policy(p => p with { Suspended = true }, "suspended", "uid-5"));
+        _desk.Server.Put(A.Policy(p => p with { Access = [A.Entry("all", "no-such-role", "payments")] }, "without-role", "uid-6"));
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text.Json.Nodes;
+using BreakGlass.Cli.Tests.Support;
+using BreakGlass.Core.Api;
+using FluentAssertions;
+using Kube.Model;
+using TestKit;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Cli.Tests.Evidence;
+
+public sealed class ReportTests : IDisposable
+{
+    private readonly Desk _desk = new();
+
+    public void Dispose() => _desk.Dispose();
+
+    [Theory]
+    [InlineData("markdown", "report.md")]
+    [InlineData("html", "report.html")]
+    [InlineData("json", "report.json")]
+    public async Task A_report_holds_all_that_is_recorded(string format, string file)
+    {
+        PutStory();
+        (await _desk.RunAsync("report", "inc-4711", "-o", format)).Should().Be(0, _desk.Error);
+        Golden.Check(_desk.Out.Replace($"breakglass {ThisVersion.Text.Split('+')[0]} ", "breakglass VERSION ", StringComparison.Ordinal), file);
+    }
+
+    [Theory]
+    [InlineData("markdown")]
+    [InlineData("html")]
+    public async Task What_somebody_writes_into_a_grant_stays_text(string format)
+    {
+        PutStory("<script>alert(1)</script> | **x** [a](javascript:x)\n# not a heading");
+        await _desk.RunAsync("report", "inc-4711", "-o", format);
+        _desk.Out.Should().NotContain("<script").And.Contain("&lt;script&gt;").And.NotContain("\n# not");
+        if (format == "markdown") _desk.Out.Should().Contain(@"\*\*x\*\* \[a\](javascript:x)<br>\# not a heading");
+    }
+
+    [Fact]
+    public async Task The_credential_is_not_part_of_the_evidence()
+    {
+        PutStory();
+        _desk.SetStatus("inc-4711", g => g.Status with { CredentialJwe = "aaaa.bbbb.cccc.dddd.eeee" });
+        foreach (var format in new[] { "markdown", "html", "json" }) await _desk.RunAsync("report", "inc-4711", "-o", format);
+        _desk.Out.Should().NotContain("bbbb");
+    }
+
+    [Fact]
+    public async Task Whoever_may_not_read_all_of_it_gets_the_rest_and_is_told()
+    {
+        PutStory();
+        _desk.User = new FakeUser("alice", "payments-oncall");
+        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get")] });
+        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [A.Group("payments-oncall")] });
+        (await _desk.RunAsync("report", "inc-4711", "-o", "json")).Should().Be(0, _desk.Error);
+        JsonNode.Parse(_desk.Out)!["notRead"]!.AsArray().Select(n => n!.GetValue<string>()).Should().Equal("approvals", "reviews", "events", "the policy");
+        _desk.Error.Should().Contain("breakglass-auditor");
+    }
+
+    private void PutStory(string justification = "checkout returns 5xx since the 01:00 deploy, need to roll back")
+    {
+        _desk.Server.Put(A.Policy(p => p with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("commanders")] }, Review = new() { Reviewers = [A.Group("security")] } }));
+        var grant = A.Grant(g => g with { Justification = justification, Duration = "30m", Requester = g.Requester! with { Uid = "u-1", Extra = new Dictionary<string, IReadOnlyList<string>> { ["example.com/amr"] = ["mfa"] } }, Revoke = new() { Reason = "done", By = A.Caller("alice") } });
+        _desk.Server.Put(grant with
+        {
+            Status = new()
+            {
+                Phase = GrantPhase.Revoked, ActivatedAt = A.Start.AddMinutes(2), ExpiresAt = A.Start.AddMinutes(32), EndedAt = A.Start.AddMinutes(14), EndReason = EndReason.RevokedByUser,
+                ServiceAccount = "breakglass-grants/inc-4711-abc", Bindings = [new() { Kind = "RoleBinding", Namespace = "payments", Name = "breakglass-inc-4711-def", Role = "ClusterRole/edit" }],
+                Approvals = [new() { Approver = "carol", Decision = "Approve", At = A.Start.AddMinutes(2) }],
+                Session = new() { Requests = 41, Writes = 3, LastActivityAt = A.Start.AddMinutes(12) },
+                Residue = ["Deployment payments/debug"],
+                Transitions =
+                [
+                    new() { At = A.Start, To = GrantPhase.AwaitingApproval, Actor = "alice", Reason = "ApprovalRequired" },
+                    new() { At = A.Start.AddMinutes(2), From = GrantPhase.AwaitingApproval, To = GrantPhase.Active, Actor = "alice", Reason = "PolicyAllows" },
+                    new() { At = A.Start.AddMinutes(14), From = GrantPhase.Active, To = GrantPhase.Revoked, Actor = "alice", Reason = "RevokedByUser" },
+                ],
+                Conditions =
+                [
+                    new() { Type = "Approved", Status = "True", Reason = "Approved", Message = "Approved by carol.", LastTransitionTime = A.Start.AddMinutes(2) },
+                    new() { Type = "Revoked", Status = "True", Reason = "Proven", Message = "SubjectAccessReview finds no access through this grant.", LastTransitionTime = A.Start.AddMinutes(15) },
+                    new() { Type = "Reviewed", Status = "True", Reason = "Justified", Message = "Reviewed by sue.", LastTransitionTime = A.Start.AddHours(3) },
+                ],
+            },
+        });
+        _desk.Server.Put(A.Approval(grant, A.Caller("carol", "commanders"), at: A.Start.AddMinutes(2)) with { Spec = new() { Grant = "inc-4711", GrantUid = "grant-1", Decision = "Approve", Comment = "go", Approver = A.Caller("carol") } });
+        _desk.Server.Put(A.Approval(grant, A.Caller("mallory"), at: A.Start.AddMinutes(1), name: "approval-2"));
+        _desk.Server.Put(A.Approval(grant with { Metadata = grant.Metadata with { Uid = "namesake" } }, A.Caller("dave"), name: "approval-3"));
+        _desk.Server.Put(A.Review(grant, A.Caller("sue", "security"), at: A.Start.AddHours(3)) with { Spec = new() { Grant = "inc-4711", GrantUid = "grant-1", Outcome = "Justified", Comment = "rolled back as said", FollowUp = "OPS-99", Reviewer = A.Caller("sue") } });
+        _desk.Server.Put(new Event
+        {
+            Metadata = new() { Name = "inc-4711.1", Namespace = "default" }, EventTime = A.Start.AddMinutes(2), Type = "Normal", Reason = "GrantActivated", Action = "Activate", Note = "alice has access.",
+            Regarding = new() { Kind = "BreakGlassGrant", Name = "inc-4711", Uid = "grant-1" }, ReportingController = "breakglass.dev/operator", ReportingInstance = "x",
+        });
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text.Json.Nodes;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Notifications;
+using FluentAssertions;
+using Simulation;
+using TestKit;
+using Xunit;
+
+namespace BreakGlass.Operator.Tests.Notifications;
+
+public sealed class NotifierTests
+{
+    [Fact]
+    public async Task What_the_events_tell_is_told_once_to_each_receiver_that_wants_it()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        var clock = new FakeClock();
+        using var metrics = new OperatorMetrics(() => new MetricsSnapshot(), "1", [], []);
+        using var notifier = new Notifier(new("file", [receiver.Settings(ReceiverType.Webhook, "a"), receiver.Settings(ReceiverType.Webhook, "b") with { Events = new HashSet<string> { "RoleChanged" } }]), "test", metrics, clock, new LogBook().CreateLogger("x"));
+        var running = notifier.RunAsync(CancellationToken.None);
+        var grant = Sample.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = clock.GetUtcNow() + TimeSpan.FromMinutes(5) } };
+        notifier.Tell(grant, new(false, "GrantRequested", "Request", "not wanted"));
+        notifier.Tell(grant, new(false, "GrantActivated", "Activate", "alice has access"));
+        for (var i = 0; i < 100; i++) notifier.Tell(grant, new(true, "PersistenceAttempt", "RefuseRbac", "tried again"));
+        clock.Advance(Notifier.Quiet);
+        notifier.Tell(grant, new(true, "PersistenceAttempt", "RefuseRbac", "and still tries"));
+        notifier.Tell(new BreakGlassLockdown { Metadata = new() { Name = "stop" }, Spec = new() { Reason = "leak", By = new() { Username = "carol" } } }, new(true, "LockdownEngaged", "Lock", "carol shut everything"));
+        notifier.Complete();
+        await running.Soon("the end of a completed notifier");
+        var told = receiver.All.Select(received => JsonNode.Parse(received.Body)!).ToList();
+        told.Select(n => n["message"]!.GetValue<string>()).Should().Equal("alice has access", "tried again", "and still tries", "carol shut everything");
+        told[0]["who"]!.GetValue<string>().Should().Be("alice");
+        told[0]["expiresAt"]!.GetValue<string>().Should().Be("2026-11-22T01:07:03Z");
+        told[3]["object"]!["kind"]!.GetValue<string>().Should().Be("BreakGlassLockdown");
+        told[3]["who"]!.GetValue<string>().Should().Be("carol");
+    }
+
+    [Fact]
+    public async Task Without_receivers_it_is_nothing()
+    {
+        using var metrics = new OperatorMetrics(() => new MetricsSnapshot(), "1", [], []);
+        using var notifier = new Notifier(NotificationSettings.None, "test", metrics, new FakeClock(), new LogBook().CreateLogger("x"));
+        notifier.IsNeeded.Should().BeFalse();
+        notifier.Tell(Sample.Grant(), new(true, "GrantDenied", "Deny", "no"));
+        await notifier.RunAsync(CancellationToken.None).Soon("the end of nothing");
+    }
+}

@@ -1,0 +1,47 @@
+using FluentAssertions;
+using TestKit;
+using Xunit;
+
+namespace Integration.Install;
+
+/// <summary>What the page about installing says for those without Helm: deploy/install.yaml, or on servers that are older than it an overlay of config/.</summary>
+public sealed class InstallFileTests
+{
+    [Fact]
+    public async Task The_file_installs_an_operator_that_gives_access()
+    {
+        await using var cluster = await Cluster.StartAsync(InstallAsync);
+        await using var running = await cluster.StartOperatorAsync();
+        var incident = await Incident.BeginAsync(cluster);
+        await incident.ActivateAsync("10m");
+        await incident.AllowedAsync(await incident.FetchKubeconfigAsync());
+        await incident.RevokeAsync();
+        await incident.WaitAsync("Revoked");
+    }
+
+    private static async Task InstallAsync(TestKit.ControlPlane controlPlane)
+    {
+        string[] apply = ["apply", "--server-side", "--force-conflicts"];
+        var deploy = Path.Combine(Golden.RepositoryRoot, "deploy");
+        if (Release.Installed.Minor >= 23)
+        {
+            await Helm.KubectlAsync(controlPlane, [.. apply, "-f", Path.Combine(deploy, "install.yaml")]);
+            if (Release.Installed.Minor >= 30) await Helm.KubectlAsync(controlPlane, [.. apply, "-f", Path.Combine(deploy, "guard.yaml")]);
+
+            // Webhooks would lead to a Service behind which nothing runs here.
+            await controlPlane.AdminAsync(["delete", "mutatingwebhookconfigurations,validatingwebhookconfigurations", "-l", "app.kubernetes.io/name=breakglass-operator"]);
+            return;
+        }
+
+        var overlay = Path.Combine(controlPlane.Directory, "overlay");
+        Directory.CreateDirectory(overlay);
+        string Below(string name) => Path.GetRelativePath(overlay, Cluster.Config(name));
+        await File.WriteAllTextAsync(Path.Combine(overlay, "kustomization.yaml"), $"""
+            resources: [{Below("default")}]
+            components: [{Below("components/without-cel")}, {Below("components/cronjob-v1beta1")}]
+            """);
+        var rendered = await Helm.KubectlAsync(controlPlane, "kustomize", overlay);
+        (await controlPlane.KubectlAsync(controlPlane.AdminKubeconfig, [.. apply, "-f", "-"], rendered)).OrThrow();
+        await controlPlane.AdminAsync(["delete", "mutatingwebhookconfigurations,validatingwebhookconfigurations", "-l", "app.kubernetes.io/name=breakglass-operator"]);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+
+namespace Integration.Install;
+
+/// <summary>What a kubelet and the Job controller would do, of which a bare control plane has none: runs what workloads say, with their arguments and as their identity.</summary>
+internal sealed class Kubelet(TestKit.ControlPlane controlPlane)
+{
+    private const string Namespace = "breakglass-system";
+
+    /// <summary>The port of the webhooks, which the chart is told as webhook.url.</summary>
+    public int WebhookPort { get; } = FreePort();
+
+    /// <summary>The value webhook.url.</summary>
+    public string WebhookUrl => $"https://127.0.0.1:{WebhookPort.ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>Starts the operator as its Deployment says, and waits until it is ready: it leads, and the API server was told to trust its webhooks.</summary>
+    public async Task<RunningOperator> StartOperatorAsync()
+    {
+        var pod = (await ReadAsync("deployment", "breakglass-operator"))["spec"]!["template"]!["spec"]!;
+        var (kubeconfig, command) = await CommandAsync(pod);
+        command[0].Should().Be("run");
+        return await RunningOperator.StartAsync(
+            kubeconfig,
+            ["--trust-requester=false", "--webhook=true", .. command.Skip(1), $"--webhook-address=127.0.0.1:{WebhookPort.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1"]);
+    }
+
+    /// <summary>Waits for a Job, runs its pod and says that it is complete.</summary>
+    public async Task RunJobAsync(string name)
+    {
+        JsonNode? job = null;
+        await Eventually.TrueAsync(
+            async () => (await controlPlane.KubectlAsync(controlPlane.AdminKubeconfig, ["get", "job", name, "-n", Namespace])).ExitCode == 0, expected: $"Job {name}");
+        job = await ReadAsync("job", name);
+        var started = Now();
+        var (kubeconfig, command) = await CommandAsync(job["spec"]!["template"]!["spec"]!);
+        var (exitCode, log) = await RunningOperator.RunOnceAsync(kubeconfig, command);
+        exitCode.Should().Be(0, log);
+        job = await ReadAsync("job", name);
+        JsonObject Condition(string type) => new() { ["type"] = type, ["status"] = "True", ["lastTransitionTime"] = started, ["lastProbeTime"] = started };
+        job["status"] = new JsonObject
+        {
+            ["startTime"] = started, ["completionTime"] = Now(), ["succeeded"] = 1, ["conditions"] = new JsonArray(Condition("SuccessCriteriaMet"), Condition("Complete")),
+        };
+        (await controlPlane.KubectlAsync(
+            controlPlane.AdminKubeconfig, ["replace", "--raw", $"/apis/batch/v1/namespaces/{Namespace}/jobs/{name}/status", "-f", "-"], job.ToJsonString())).OrThrow();
+    }
+
+    private async Task<(string Kubeconfig, string[] Command)> CommandAsync(JsonNode pod)
+    {
+        var container = pod["containers"]!.AsArray().Should().ContainSingle().Subject!;
+        var environment = container["env"]!.AsArray().ToDictionary(e => e!["name"]!.GetValue<string>(), e => e!["value"]?.GetValue<string>() ?? Namespace);
+        string[] command =
+        [
+            .. container["args"]!.AsArray().Select(a => a!.GetValue<string>()),
+            $"--namespace={environment["BREAKGLASS_NAMESPACE"]}", $"--grants-namespace={environment["BREAKGLASS_GRANTS_NAMESPACE"]}",
+        ];
+        return (await controlPlane.ServiceAccountKubeconfigAsync(Namespace, pod["serviceAccountName"]!.GetValue<string>()), command);
+    }
+
+    private async Task<JsonNode> ReadAsync(string kind, string name) => JsonNode.Parse(await controlPlane.AdminAsync(["get", kind, name, "-n", Namespace, "-o", "json"]))!;
+
+    private static string Now() => TimeProvider.System.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using BreakGlass.Core.Api;
+using FluentAssertions;
+using Integration.Admission;
+using TestKit;
+using Xunit;
+
+namespace Integration.Metrics;
+
+/// <summary>Skipped, with a message, where there is no Prometheus; hack/test.sh installs it.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class PrometheusFactAttribute : FactAttribute
+{
+    public PrometheusFactAttribute() => Skip = PrometheusServer.IsThere ? null : "needs prometheus and promtool on the PATH, of Debian's package prometheus";
+}
+
+/// <summary>
+/// One incident from request to revocation, a denial and a lockdown, under the eyes of a real Prometheus: what rules and dashboard ask for is there,
+/// alerts fire, and receivers are told.
+/// </summary>
+public sealed class DashboardTests
+{
+    // Nothing writes this yet: it comes with the first sink of the audit journal.
+    private static readonly string[] RightlyEmpty = ["max by (sink) (breakglass_operator_audit_backlog)"];
+
+    private static string GrafanaFile { get; } = Path.Combine(Golden.RepositoryRoot, "config", "grafana", "breakglass-operator.json");
+
+    [PrometheusFact]
+    public async Task Every_query_has_data_every_rule_works_and_people_are_told()
+    {
+        await using var cluster = await Cluster.StartAsync();
+        using var receiver = new Listener();
+        var file = Path.Combine(cluster.ControlPlane.Directory, "receivers.yaml");
+        await File.WriteAllTextAsync(file, $"receivers:\n- {{name: siem, type: webhook, url: \"{receiver.Url}\", secret: 0123456789abcdef0123456789abcdef}}\n- {{name: chat, type: slack, url: \"{receiver.Url}\"}}\n");
+        var port = AdmissionCluster.FreePort();
+        await AdmissionCluster.InstallWebhooksAsync(cluster, port);
+        await using var @operator = await RunningOperator.StartAsync(
+            cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
+            "--webhook-extra-names=127.0.0.1", "--cluster-name=test", $"--notifications-file={file}");
+        await using var prometheus = await PrometheusServer.StartAsync(@operator.Http, Rules());
+        await Eventually.TrueAsync(async () => (await prometheus.QueryAsync("leader_election_master_status == 1")).Count > 0, () => @operator.Log, expected: "a scraped leader");
+
+        var incident = await Incident.BeginAsync(cluster);
+        await SeenAsync(prometheus, $"breakglass_operator_activations_total{{policy=\"{incident.Policy}\"}} == 0");
+        await incident.ActivateAsync();
+        await incident.RevokeAsync();
+        await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
+        var locked = await Incident.BeginAsync(cluster);
+        await locked.ActivateAsync();
+        await cluster.ApplyAsync(
+            cluster.ControlPlane.AdminKubeconfig, "apiVersion: breakglass.dev/v1alpha1\nkind: BreakGlassLockdown\nmetadata: {name: stop}\nspec: {reason: token leaked}\n");
+        await locked.OverAndProvenAsync(GrantPhase.Revoked, EndReason.Lockdown);
+        var denied = await Incident.BeginAsync(cluster);
+        await denied.AskAsync();
+        await denied.WaitForPhaseAsync(GrantPhase.Denied);
+
+        await SeenAsync(prometheus, "sum(breakglass_operator_revocation_verified_seconds_count) == 2");
+        await SeenAsync(prometheus, "sum(breakglass_operator_notifications_total{result=\"delivered\"}) >= 8");
+        foreach (var query in Queries())
+        {
+            if (RightlyEmpty.Contains(query)) (await prometheus.QueryAsync(query)).Should().BeEmpty(query);
+            else await SeenAsync(prometheus, query);
+        }
+
+        foreach (var alert in new[] { "BreakGlassActivated", "LockdownEngaged" }) await SeenAsync(prometheus, $"ALERTS{{alertname=\"{alert}\",alertstate=\"firing\"}}");
+        (await prometheus.QueryAsync("ALERTS{alertname!~\"BreakGlassActivated|LockdownEngaged\",alertstate=\"firing\"}")).Should().BeEmpty("nothing else is wrong");
+        var rules = await prometheus.RulesAsync();
+        rules.Should().HaveCountGreaterThan(20).And.OnlyContain(rule => rule["health"]!.GetValue<string>() == "ok");
+        foreach (var record in rules.Where(rule => rule["type"]!.GetValue<string>() == "recording")) await SeenAsync(prometheus, record["name"]!.GetValue<string>());
+
+        await PromtoolFindsNothingAsync(@operator.Http);
+        var bodies = receiver.Bodies;
+        bodies.Should().HaveCountGreaterThanOrEqualTo(8);
+        foreach (var told in new[] { "GrantActivated", "LockdownEngaged", "GrantDenied" }) bodies.Count(body => body.Contains(told, StringComparison.Ordinal)).Should().BeGreaterThanOrEqualTo(2, told);
+        @operator.Log.Should().NotContain(receiver.Url.Authority).And.NotContain("0123456789abcdef");
+        (await @operator.StopAsync()).Should().Be(0);
+    }
+
+    // Waits until a query has data; a quantile of nothing is a sample too, but NaN.
+    private static Task SeenAsync(PrometheusServer prometheus, string query) => Eventually.TrueAsync(
+        async () => (await prometheus.QueryAsync(query)).Any(sample => !double.IsNaN(sample.Value)), () => prometheus.Log, TimeSpan.FromSeconds(30), expected: $"data of {query}");
+
+    /// <summary>Every query of the dashboard as Grafana sends it.</summary>
+    private static IReadOnlyList<string> Queries()
+    {
+        var dashboard = JsonNode.Parse(File.ReadAllText(GrafanaFile))!;
+        return [.. dashboard["panels"]!.AsArray().SelectMany(panel => panel!["targets"]?.AsArray() ?? []).Concat(dashboard["annotations"]!["list"]!.AsArray())
+            .Select(target => target!["expr"]!.GetValue<string>().Replace("$policy", ".*", StringComparison.Ordinal)
+                .Replace("$__rate_interval", "2m", StringComparison.Ordinal).Replace("$__range", "1h", StringComparison.Ordinal)).Distinct()];
+    }
+
+    private static string Rules() =>
+        Manifests.YamlText.Parse(File.ReadAllText(Path.Combine(Golden.RepositoryRoot, "config", "prometheus", "rules.yaml"))).Single()["spec"]!.ToJsonString();
+
+    private static async Task PromtoolFindsNothingAsync(Uri target)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
+        using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true })!;
+        await promtool.StandardInput.WriteAsync(await http.GetStringAsync(new Uri(target, "/metrics")));
+        promtool.StandardInput.Close();
+        var said = await promtool.StandardError.ReadToEndAsync() + await promtool.StandardOutput.ReadToEndAsync();
+        await promtool.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+        said.Should().BeEmpty();
+        promtool.ExitCode.Should().Be(0);
+    }
+
+    /// <summary>A receiver of notifications that takes everything.</summary>
+    private sealed class Listener : IDisposable
+    {
+        private readonly HttpListener _http = new();
+        private readonly List<string> _bodies = [];
+        private readonly Task _listening;
+
+        public Listener()
+        {
+            Url = new Uri($"http://127.0.0.1:{AdmissionCluster.FreePort().ToString(CultureInfo.InvariantCulture)}/hook/");
+            _http.Prefixes.Add(Url.ToString());
+            _http.Start();
+            _listening = ListenAsync();
+        }
+
+        public Uri Url { get; }
+
+        public IReadOnlyList<string> Bodies
+        {
+            get { lock (_bodies) return [.. _bodies]; }
+        }
+
+        public void Dispose()
+        {
+            _http.Close();
+            _ = _listening.IsCompleted;
+        }
+
+        private async Task ListenAsync()
+        {
+            try
+            {
+                for (;;)
+                {
+                    var context = await _http.GetContextAsync();
+                    using var reader = new StreamReader(context.Request.InputStream);
+                    var body = await reader.ReadToEndAsync();
+                    lock (_bodies) _bodies.Add(body);
+                    context.Response.Close();
+                }
+            }
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+            {
+                // The test is over.
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using TestKit;
+using Xunit;
+
+namespace Manifests.Chart;
+
+/// <summary>The chart with its defaults and config/ install the same objects, but for what is listed here.</summary>
+public sealed class SameAsKustomizeTests
+{
+    /// <summary>Labels that Helm's users expect, on objects and pods.</summary>
+    private static readonly string[] ChartLabels = ["helm.sh/chart", "app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/managed-by"];
+
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
+
+    [Theory]
+    [InlineData("1.35", "default guard", "components/selectable-fields")]
+    [InlineData("1.30", "default guard", "")]
+    [InlineData("1.29", "default guard-legacy", "")]
+    [InlineData("1.23", "default guard-legacy", "")]
+    [InlineData("1.20", "default guard-legacy", "components/without-cel components/cronjob-v1beta1")]
+    public async Task Chart_and_kustomization_give_the_same_objects(string kubeVersion, string resources, string components)
+    {
+        var chart = (await Tool.TemplateAsync(kubeVersion)).Where(o => !o.IsHook()).Select(Levelled).ToDictionary(o => o.Key());
+        var config = (await Tool.KustomizeAsync(resources.Split(' '), components.Split(' ', StringSplitOptions.RemoveEmptyEntries))).ToDictionary(o => o.Key());
+
+        // Helm makes the release's namespace itself (--create-namespace) and takes none that it did not make.
+        config.Remove("Namespace /breakglass-system").Should().BeTrue();
+        if (!config.Values.Any(o => o.Kind() == "ValidatingAdmissionPolicy") && kubeVersion != "1.20") SelectByName(config["MutatingWebhookConfiguration /breakglass-operator-guard"]);
+        chart.Keys.Should().BeEquivalentTo(config.Keys);
+        foreach (var (key, expected) in config)
+        {
+            var (a, b) = (Text(expected), Text(chart[key]));
+            a.Equals(b, StringComparison.Ordinal).Should().BeTrue($"{key} is to be the same in config/ (-) and in the chart (+)\n{Golden.Diff(a, b)}");
+        }
+    }
+
+    [Fact]
+    public async Task Only_an_uninstall_has_hooks()
+    {
+        var hooks = (await Tool.TemplateAsync("1.35")).Where(o => o.IsHook()).ToList();
+        hooks.Should().OnlyContain(o => o.Name() == "breakglass-uninstall" && o["metadata"]!["annotations"]!["helm.sh/hook"]!.GetValue<string>() == "pre-delete");
+        hooks.Select(o => o.Kind()).Should().BeEquivalentTo("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "Job");
+        (await Tool.TemplateAsync("1.35", "--set", "uninstall.revokeGrants=false")).Should().NotContain(o => o.IsHook());
+    }
+
+    [Fact]
+    public async Task What_an_uninstall_may_do_gives_nothing_to_anybody()
+    {
+        var rules = (await Tool.TemplateAsync("1.35")).Where(o => o.IsHook()).SelectMany(o => o["rules"]?.AsArray() ?? []).ToList();
+        rules.Should().NotBeEmpty();
+        rules.SelectMany(r => r!["verbs"].Strings()).Distinct().Should().BeSubsetOf(["get", "list", "patch", "delete"]);
+        rules.SelectMany(r => r!["resources"].Strings()).Distinct().Should()
+            .BeEquivalentTo("breakglassgrants", "clusterrolebindings", "rolebindings", "serviceaccounts", "secrets", "roles");
+    }
+
+    // Takes away what differs on purpose.
+    private static JsonNode Levelled(JsonNode o)
+    {
+        WithoutChartLabels(o["metadata"]!["labels"]);
+        if (o.Kind() == "CustomResourceDefinition")
+        {
+            o["metadata"]!["annotations"]!["helm.sh/resource-policy"]!.GetValue<string>().Should().Be("keep");
+            o["metadata"]!.AsObject().Remove("annotations");
+        }
+
+        WithoutChartLabels(o["spec"]?["jobTemplate"]?["metadata"]?["labels"]);
+        WithoutChartLabels((o["spec"]?["jobTemplate"]?["spec"] ?? o["spec"])?["template"]?["metadata"]?["labels"]);
+        foreach (var container in new[] { o }.Pods().SelectMany(p => p["containers"]!.AsArray()))
+        {
+            // Kubernetes' own default for a tag that is not "latest".
+            container!["imagePullPolicy"]!.GetValue<string>().Should().Be("IfNotPresent");
+            container.AsObject().Remove("imagePullPolicy");
+        }
+
+        return o;
+    }
+
+    private static void WithoutChartLabels(JsonNode? labels)
+    {
+        if (labels is not null) ChartLabels.Should().OnlyContain(label => labels.AsObject().Remove(label), "every object of the chart carries its labels");
+    }
+
+    // From 1.21 on namespaces can be told by name; config/ asks for a label, which its own namespaces carry, and one that Helm made does not.
+    private static void SelectByName(JsonNode configuration) =>
+        configuration["webhooks"]!.AsArray().Single(w => w!["name"]!.GetValue<string>() == "namespaces.guard.breakglass.dev")!["namespaceSelector"] = JsonNode.Parse(
+            """{"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"In","values":["breakglass-grants","breakglass-system"]}]}""");
+
+    private static string Text(JsonNode node) => Sorted(node)!.ToJsonString(s_indented);
+
+    private static JsonNode? Sorted(JsonNode? node) => node switch
+    {
+        JsonObject map => new JsonObject(map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, Sorted(p.Value)))),
+        JsonArray list => new JsonArray([.. list.Select(Sorted)]),
+        _ => node?.DeepClone(),
+    };
+}

@@ -1,0 +1,179 @@
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using Xunit;
+
+namespace Manifests.Chart;
+
+/// <summary>What values make of the chart, and which are refused.</summary>
+public sealed class ValuesTests
+{
+    private const string Pem = @"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"; // as JSON has it
+
+    /// <summary>Sets of values, each beside the defaults.</summary>
+    public static TheoryData<string> Matrix =>
+    [
+        "{}",
+        """{"replicas":1,"podDisruptionBudget":{"enabled":false},"networkPolicy":{"enabled":false}}""",
+        """{"image":{"repository":"registry.example.com/breakglass-operator","digest":"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},"imagePullSecrets":[{"name":"registry"}]}""",
+        """{"extraLabels":{"team":"platform","cost-centre":"4711"}}""",
+        """{"grantsNamespace":{"name":"emergency","create":false}}""",
+        """{"bind":{"clusterRoles":["view"],"roles":["debugger"]}}""",
+        """{"bind":{"clusterRoles":[],"roles":[]}}""",
+        $$$"""{"operator":{"logLevel":"debug","clusterName":"prod-1","publicServer":"https://kube.example.com:6443","publicCa":"{{{Pem}}}","otlpEndpoint":"http://otel:4317"}}""",
+        """{"operator":{"extraArgs":["--resync=5m"],"extraEnv":[{"name":"TZ","value":"UTC"}],"extraVolumes":[{"name":"x","emptyDir":{}}],"extraVolumeMounts":[{"name":"x","mountPath":"/x"}]}}""",
+        """{"operator":{"nodeSelector":{"kubernetes.io/os":"linux"},"tolerations":[{"operator":"Exists"}],"affinity":{"nodeAffinity":{}},"priorityClassName":"system-cluster-critical","topologySpreadConstraints":[],"hostNetwork":true,"podAnnotations":{"a":"b"}}}""",
+        """{"reaper":{"enabled":false}}""",
+        """{"webhook":{"certificates":{"source":"cert-manager"}},"crds":{"keep":false}}""",
+        """{"webhook":{"certificates":{"source":"cert-manager","certManager":{"issuerRef":{"kind":"ClusterIssuer","name":"corporate"}}}}}""",
+        $$$$"""{"webhook":{"url":"https://10.0.0.9:9443/","certificates":{"source":"secret","secretName":"mine","caBundle":"{{{{Pem}}}}"}}}""",
+        """{"guard":{"mode":"none"}}""",
+        """{"guard":{"mode":"webhook","legacySecrets":false}}""",
+        """{"guard":{"mode":"policies"},"crds":{"enabled":false}}""",
+        """{"userRoles":{"create":false}}""",
+        """{"userRoles":{"groups":{"requester":["on-call","sre"],"policyAuthor":["platform"],"lockdown":["everybody"]}}}""",
+        """{"networkPolicy":{"metricsFrom":[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"monitoring"}}}],"egress":{"restricted":true,"extra":[{"ports":[{"port":4317}]}]}}}""",
+        """{"serviceMonitor":{"enabled":true,"interval":"30s","labels":{"release":"prometheus"}}}""",
+        """{"uninstall":{"revokeGrants":false}}""",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Matrix))]
+    public async Task Any_values_give_sound_objects(string values)
+    {
+        foreach (var kubeVersion in (string[])["1.20", "1.29", "1.35"])
+        {
+            var objects = await RenderAsync(kubeVersion, values);
+            objects.Select(o => o.Key()).Should().OnlyHaveUniqueItems();
+            var labels = JsonNode.Parse(values)!["extraLabels"] as JsonObject ?? [];
+            foreach (var o in objects)
+            {
+                o["metadata"]!["labels"]!["app.kubernetes.io/name"]!.GetValue<string>().Should().Be("breakglass-operator", o.Key());
+                labels.All(l => JsonNode.DeepEquals(o["metadata"]!["labels"]![l.Key], l.Value)).Should().BeTrue(o.Key());
+            }
+
+            Cross(objects);
+            objects.Pods().Should().OnlyContain(pod => IsRestricted(pod));
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"image":{"digest":"latest"}}""", "digest")]
+    [InlineData("""{"replicaCount":3}""", "replicaCount")]
+    [InlineData("""{"replicas":"two"}""", "replicas")]
+    [InlineData("""{"grantsNamespace":{"name":"Not A Name"}}""", "grantsNamespace")]
+    [InlineData("""{"grantsNamespace":{"name":"breakglass-system"}}""", "install into another namespace")]
+    [InlineData("""{"webhook":{"certificates":{"source":"secret"}}}""", "set webhook.certificates.secretName and webhook.certificates.caBundle")]
+    [InlineData("""{"webhook":{"certificates":{"secretName":"mine"}}}""", "Set source: secret, or leave them out")]
+    [InlineData("""{"webhook":{"url":"http://10.0.0.9"}}""", "url")]
+    [InlineData("""{"guard":{"mode":"off"}}""", "mode")]
+    [InlineData("""{"operator":{"publicCa":"not a certificate"}}""", "publicCa")]
+    [InlineData("""{"operator":{"extraArgs":["resync=5m"]}}""", "extraArgs")]
+    public async Task Values_that_cannot_work_are_refused(string values, string says)
+    {
+        var refused = await TryAsync("1.35", values);
+        refused.ExitCode.Should().NotBe(0);
+        refused.Error.Should().Contain(says);
+    }
+
+    [Fact]
+    public async Task Every_value_has_a_comment_and_a_schema()
+    {
+        var lines = await File.ReadAllLinesAsync(Path.Combine(Tool.Chart, "values.yaml"));
+        for (var i = 1; i < lines.Length; i++)
+        {
+            // A section may say it for all that is in it.
+            if (lines[i].Length > 0 && char.IsAsciiLetter(lines[i][0]) && !lines[i].EndsWith(':')) lines[i - 1].Should().StartWith("#", $"line {i + 1} should say what {lines[i]} is for");
+        }
+
+        var schema = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Tool.Chart, "values.schema.json")))!;
+        Covered(YamlText.Parse(string.Join('\n', lines))[0], schema, "");
+    }
+
+    [Fact]
+    public async Task The_chart_has_no_complaints_of_its_own()
+    {
+        var lint = await Tool.HelmAsync("lint", "--strict", Tool.Chart);
+        lint.ExitCode.Should().Be(0, lint.Output + lint.Error);
+    }
+
+    [Fact]
+    public async Task The_operator_holds_bind_for_the_listed_roles_alone()
+    {
+        var rules = (await RenderAsync("1.35", """{"bind":{"clusterRoles":["view","payments-debugger"],"roles":["debugger"]}}""")).One("ClusterRole", "breakglass-operator-bind")["rules"]!.AsArray();
+        rules.Select(r => (r!["resources"].Strings().Single(), string.Join(' ', r["resourceNames"].Strings()))).Should().Equal(("clusterroles", "view payments-debugger"), ("roles", "debugger"));
+        (await RenderAsync("1.35", """{"bind":{"clusterRoles":[],"roles":[]}}""")).One("ClusterRole", "breakglass-operator-bind")["rules"]!.AsArray().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_digest_wins_over_a_tag()
+    {
+        var digest = $"sha256:{new string('a', 64)}";
+        var objects = await RenderAsync("1.35", $$$"""{"image":{"repository":"r.example.com/x","tag":"1.2.3","digest":"{{{digest}}}"}}""");
+        objects.Pods().Should().HaveCount(3).And.OnlyContain(p => p["containers"]![0]!["image"]!.GetValue<string>() == $"r.example.com/x@{digest}");
+    }
+
+    [Fact]
+    public async Task Another_grants_namespace_is_named_everywhere()
+    {
+        var objects = await RenderAsync("1.35", """{"grantsNamespace":{"name":"emergency"}}""");
+        // Descriptions of the kinds name the default.
+        objects.Where(o => o.Kind() != "CustomResourceDefinition").Should().OnlyContain(o => !o.ToJsonString(null).Contains("breakglass-grants"));
+        objects.One("ValidatingAdmissionPolicy", "breakglass-guard").ToJsonString().Should().Contain("serviceaccount:emergency:");
+    }
+
+    // Whatever names something names what is there.
+    private static void Cross(IReadOnlyList<JsonNode> objects)
+    {
+        foreach (var binding in objects.Where(o => o.Kind() is "RoleBinding" or "ClusterRoleBinding"))
+        {
+            objects.Should().Contain(o => o.Kind() == binding["roleRef"]!["kind"]!.GetValue<string>() && o.Name() == binding["roleRef"]!["name"]!.GetValue<string>(), binding.Key());
+            foreach (var subject in binding["subjects"]!.AsArray().Where(s => s!["kind"]!.GetValue<string>() == "ServiceAccount"))
+            {
+                objects.Should().Contain(o => o.Key() == $"ServiceAccount {subject!["namespace"]}/{subject["name"]}", binding.Key());
+            }
+        }
+
+        foreach (var pod in objects.Pods())
+        {
+            objects.Should().Contain(o => o.Kind() == "ServiceAccount" && o.Name() == pod["serviceAccountName"]!.GetValue<string>());
+            var mounts = pod["containers"]![0]!["volumeMounts"]?.AsArray().Select(m => m!["name"]!.GetValue<string>()) ?? [];
+            mounts.Should().BeEquivalentTo(pod["volumes"]?.AsArray().Select(v => v!["name"]!.GetValue<string>()) ?? []);
+        }
+    }
+
+    private static bool IsRestricted(JsonNode pod)
+    {
+        var (security, container) = (pod["securityContext"]!, pod["containers"]![0]!["securityContext"]!);
+        return security["runAsNonRoot"]!.GetValue<bool>() && security["seccompProfile"]!["type"]!.GetValue<string>() == "RuntimeDefault"
+            && !container["allowPrivilegeEscalation"]!.GetValue<bool>() && container["readOnlyRootFilesystem"]!.GetValue<bool>() && container["capabilities"]!["drop"].Strings().SequenceEqual(["ALL"]);
+    }
+
+    private static void Covered(JsonNode? value, JsonNode? schema, string path)
+    {
+        schema.Should().NotBeNull($"{path} is in values.yaml and is to be in values.schema.json");
+        if (value is not JsonObject map || schema!["properties"] is not JsonObject properties) return;
+        schema["additionalProperties"]!.GetValue<bool>().Should().BeFalse($"a name that {path} does not have is a mistake");
+        foreach (var (name, inner) in map) Covered(inner, properties[name], $"{path}.{name}");
+    }
+
+    private static async Task<IReadOnlyList<JsonNode>> RenderAsync(string kubeVersion, string values)
+    {
+        var result = await TryAsync(kubeVersion, values);
+        result.ExitCode.Should().Be(0, result.Error);
+        return YamlText.Parse(result.Output);
+    }
+
+    private static async Task<ToolResult> TryAsync(string kubeVersion, string values)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, values);
+            return await Tool.HelmAsync("template", "breakglass", Tool.Chart, "-n", "breakglass-system", "--kube-version", kubeVersion, "-f", file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+}
