@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using BreakGlass.Operator.Notifications;
@@ -9,6 +10,7 @@ using Xunit;
 namespace BreakGlass.Operator.Tests.Notifications;
 
 /// <summary>How notifications get to receivers that answer late, badly or never.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "xunit ends it by IAsyncLifetime, which disposes them")]
 public sealed class DeliveryTests : IAsyncLifetime
 {
     private readonly FakeClock _clock = new();

@@ -116,9 +116,9 @@ internal sealed partial class Person : IDisposable
             ? Encoding.ASCII.GetString(Convert.FromBase64String(found.Groups[1].Value))
             : null;
 
-    [GeneratedRegex("kind: (BreakGlass\\w+)", RegexOptions.None, 1000)]
+    [GeneratedRegex("kind: (?<kind>BreakGlass\\w+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Kind();
 
-    [GeneratedRegex("token: \"?([^\\s\"]+)", RegexOptions.None, 1000)]
+    [GeneratedRegex("token: \"?(?<token>[^\\s\"]+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Token();
 }
