@@ -54,8 +54,8 @@ internal sealed class Expiry(Cluster cluster, Report report)
         var both = new Samples([.. grants.Where(IsGone).Select(g => Math.Max(Lag(g, _goneAccess), Lag(g, _goneReader)))]);
         var after = await OwnLagAsync(process, cancellationToken);
         var own = new OwnLag(after.Count - before.Count, after.WithinASecond - before.WithinASecond, after.Sum - before.Sum);
-        report.Add(new($"expiresAt → bindings gone, {grants.Count} grants within {Text.Number(spread.TotalSeconds, "s", 2)}, p99",
-            $"{Text.Ms(both.P99)}, {lost} lost", "", "≤ 1 s, 0 lost", both.P99 <= 1000 && lost == 0));
+        report.Add(new($"expiresAt → bindings that give access gone, {grants.Count} grants within {Text.Number(spread.TotalSeconds, "s", 2)}, p99",
+            $"{Text.Ms(access.P99)}, {lost} lost", "", "≤ 1 s, 0 lost", access.P99 <= 1000 && lost == 0));
         IReadOnlyList<string> Row(string name, Samples s) => [name, Text.Ms(s.P50), Text.Ms(s.P99), Text.Ms(s.Max)];
         report.AddTable("Expiry in detail", ["as a watch saw it", "p50", "p99", "max"],
         [
