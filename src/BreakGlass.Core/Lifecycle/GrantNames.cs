@@ -19,7 +19,10 @@ public static class GrantNames
     public static string Reader(BreakGlassGrant grant) => $"{Identity(grant)}-reader";
 
     /// <summary>The name of the binding of one access entry; the same in every namespace.</summary>
-    public static string Binding(BreakGlassGrant grant, string entry) => $"breakglass-{grant.Metadata.Name}-{Digest($"{grant.Metadata.Uid}/{entry}")}";
+    public static string Binding(BreakGlassGrant grant, string entry) => $"{BindingPrefix(grant)}{Digest($"{grant.Metadata.Uid}/{entry}")}";
+
+    /// <summary>What the names of all bindings that give a grant's access begin with.</summary>
+    public static string BindingPrefix(BreakGlassGrant grant) => $"breakglass-{grant.Metadata.Name}-";
 
     /// <summary>The metadata of an object made for the grant: marks, and the grant as owner, so that the cluster's own garbage collector ends access too.</summary>
     public static ObjectMeta Meta(BreakGlassGrant grant, string? ns, string name, DateTimeOffset expiresAt) => new()

@@ -76,7 +76,9 @@ internal sealed class Wanted
     {
         if (GrantNames.Owns(grant, o)) return true;
         var record = grant.Status.Bindings.FirstOrDefault(b => b.Name == o.Metadata.Name && b.Kind == o.Kind && (b.Namespace ?? "") == (o.Metadata.Namespace ?? ""));
-        if (record is null) return false;
+
+        // Whoever writes a record into the status must not have somebody else's binding taken for the grant's.
+        if (record is null || !o.Metadata.Name.StartsWith(GrantNames.BindingPrefix(grant), StringComparison.Ordinal)) return false;
         if (record.Uid is not null && record.Uid == o.Metadata.Uid) return true;
         var subjects = o switch { RoleBinding rb => rb.Subjects, ClusterRoleBinding crb => crb.Subjects, _ => [] };
         return grant.Status.ServiceAccount is { } account

@@ -129,11 +129,15 @@ public class ReaperTests
                 ActivatedAt = Now.AddMinutes(-2),
                 ExpiresAt = Now.AddMinutes(1),
                 Credential = CredentialKind.BindRequester,
-                Bindings = [new() { Kind = nameof(RoleBinding), Namespace = "payments", Name = "stripped", Role = "ClusterRole/edit" }],
+                Bindings =
+                [
+                    new() { Kind = nameof(RoleBinding), Namespace = "payments", Name = "breakglass-inc-4711-stripped", Role = "ClusterRole/edit" },
+                    new() { Kind = nameof(RoleBinding), Namespace = "payments", Name = "somebody-elses", Role = "ClusterRole/edit" },
+                ],
             },
         });
         var stripped = Binding("stripped", null);
-        _server.Put(stripped with { Metadata = new() { Name = "stripped", Namespace = "payments" } });
+        _server.Put(stripped with { Metadata = new() { Name = "breakglass-inc-4711-stripped", Namespace = "payments" } });
         _server.Put(stripped with { Metadata = new() { Name = "somebody-elses", Namespace = "payments" } });
 
         (await Reap()).Should().Be((0, 0), "its time is not over");
