@@ -10,7 +10,7 @@ say_as="test"
 # shellcheck source=hack/lib.sh
 . hack/lib.sh
 
-passed=0 failed=0 skipped=0 started=$SECONDS
+passed=0 failed=0 skipped=0 started=$SECONDS failures=""
 results="$PWD/artifacts/test-results"
 filter='Category!=Long' limit=1200
 if [ "${1:-}" = --long ]; then filter='Category=Long' limit=3600; fi
@@ -23,6 +23,8 @@ finish() { # the closing line, also where something on the way failed
     wait
     line="$passed passed, $failed failed"
     if [ "$skipped" -gt 0 ]; then line+=", $skipped skipped"; fi
+    # Once more, at the end: of a long run people keep the last lines.
+    if [ -n "$failures" ]; then say "what failed:"; printf '%s\n' "$failures" >&2; fi
     say "took $((SECONDS - started)) s"
     printf '%s\n' "$line"
     if [ "$failed" -gt 0 ]; then exit 1; fi
@@ -58,6 +60,10 @@ reasons() { # reasons PROJECT: which tests were skipped, and why
     sed -nE -e '/outcome="NotExecuted"/{s/.* testName="([^"]*)".*/  skipped: \1/p;b}' -e 's/^ *<Message>(needs Kubernetes .*)<\/Message>.*/           \1/p' "$results/$1.trx"
 }
 
+broken() { # broken PROJECT: the tests that failed, each with the first lines of why
+    awk '/^ *Failed .*\[[0-9<].*\]$/ { print; left = 8; next } left > 0 { print substr($0, 1, 300); left-- }' "$results/$1.log"
+}
+
 report() { # report PROJECT EXIT-CODE: adds its figures to the totals
     local name="$1" status="$2" total good bad off
     total="$(counter total "$name")" good="$(counter passed "$name")" bad="$(counter failed "$name")"
@@ -68,7 +74,7 @@ report() { # report PROJECT EXIT-CODE: adds its figures to the totals
         say "$name ended with exit code $status before its tests did: it crashed, or ran longer than $((limit / 60)) minutes"
     fi
     passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + off))
-    if [ "$status" -ne 0 ]; then cat "$results/$name.log"; fi
+    if [ "$status" -ne 0 ]; then cat "$results/$name.log"; failures+="$(broken "$name")"$'\n'; fi
     if [ "$off" -gt 0 ]; then reasons "$name"; fi
     say "$(printf '%-28s %4d passed, %d failed, %d skipped' "$name" "$good" "$bad" "$off")"
 }
