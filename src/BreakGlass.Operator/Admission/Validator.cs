@@ -99,8 +99,25 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         return problems.Count == 0 ? null : AdmissionAnswer.Invalid(string.Join(" ", problems.Select(p => $"{p}.")));
     }
 
-    private AdmissionAnswer Accept(BreakGlassPolicy policy) =>
-        AdmissionAnswer.Allow() with { Warnings = [.. PolicyRules.Check(policy, settings).Where(p => p.Reason == PolicyRules.NotSupported).Select(p => $"{p}.")] };
+    private AdmissionAnswer Accept(BreakGlassPolicy policy)
+    {
+        var warnings = PolicyRules.Check(policy, settings).Where(p => p.Reason == PolicyRules.NotSupported).Concat(PolicyWarnings.Of(policy, settings, RulesOf()));
+        return AdmissionAnswer.Allow() with { Warnings = [.. warnings.Select(p => $"{p}.")] };
+    }
+
+    /// <summary>Roles as far as they are known: a warning is not worth a refusal.</summary>
+    private Func<AccessEntry, IReadOnlyList<PolicyRule>> RulesOf()
+    {
+        try
+        {
+            var seen = cluster();
+            return entry => seen.ClusterRole(entry.RoleRef.Name)?.Rules ?? [];
+        }
+        catch (NotReadyException)
+        {
+            return _ => [];
+        }
+    }
 
     private static AdmissionAnswer? Refuse(Problem? problem) => problem is null ? null : AdmissionAnswer.Invalid($"{problem}.");
 

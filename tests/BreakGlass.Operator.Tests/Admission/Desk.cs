@@ -117,7 +117,14 @@ internal sealed class Desk : IDisposable
         foreach (var operation in answer.Patch ?? [])
         {
             var path = operation!["path"]!.GetValue<string>().Split('/')[1..].Select(p => p.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)).ToList();
-            var parent = path[..^1].Aggregate(node, (at, name) => at[name]!).AsObject();
+            var at = path[..^1].Aggregate(node, (at, name) => at[name]!);
+            if (at is JsonArray list)
+            {
+                list.Add(operation["value"]!.DeepClone());
+                continue;
+            }
+
+            var parent = at.AsObject();
             if (operation["op"]!.GetValue<string>() == "remove")
             {
                 if (!parent.Remove(path[^1])) throw new InvalidOperationException($"nothing to remove at {string.Join('/', path)}");
