@@ -9,7 +9,7 @@ namespace Integration.Attacks;
 /// Plays the rows of one table side by side: the first that is asked for starts all of them, so that those that wait for something share the time. Each
 /// is reported by itself.
 /// </summary>
-public sealed class Batch : IDisposable
+public class Batch : IDisposable
 {
     private const int AtOnce = 10;
 
@@ -33,8 +33,22 @@ public sealed class Batch : IDisposable
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{took.TotalSeconds:0.0} s"));
     }
 
+    /// <summary>Waits until nothing of it is under way, however it came out.</summary>
+    internal async Task StillAsync()
+    {
+        Task<Dictionary<string, Task<TimeSpan>>>? started;
+        lock (_lock) started = _started;
+        if (started is null) return;
+        await ((Task)started).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (started.IsCompletedSuccessfully) await ((Task)Task.WhenAll((await started).Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => _places.Dispose();
+    public void Dispose()
+    {
+        _places.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private async Task<Dictionary<string, Task<TimeSpan>>> StartAsync(AttackedCluster stage, IReadOnlyList<Row> rows)
     {
@@ -90,3 +104,6 @@ public sealed class Batch : IDisposable
         await last.Stage.Admin.DeleteAsync($"breakglasspolicies/{Probe}-{last.Id}");
     }
 }
+
+/// <summary>The batch of all that needs the webhooks: stories that wait for the clock share their time with the attacks.</summary>
+public sealed class SharedBatch : Batch;
