@@ -10,8 +10,8 @@ internal static class PolicyAdvice
 {
     private static readonly string[] Everybody = ["system:authenticated", "system:unauthenticated", "system:serviceaccounts"];
 
-    /// <summary>Roles that every cluster has and no file need hold, and that read Secrets; aggregated ones may hold anything beside.</summary>
-    private static readonly string[] BuiltInReaders = ["cluster-admin", "admin", "edit"];
+    /// <summary>Roles that every cluster has and no file need hold, and that read Secrets. Of cluster-admin worse is said below.</summary>
+    private static readonly string[] BuiltInReaders = ["admin", "edit"];
 
     private static readonly PolicyRule s_readsSecrets = new() { Verbs = ["get"], ApiGroups = [""], Resources = ["secrets"] };
 

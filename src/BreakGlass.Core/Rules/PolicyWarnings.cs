@@ -29,7 +29,7 @@ public static class PolicyWarnings
         for (var i = 0; i < spec.Access.Count; i++)
         {
             var entry = spec.Access[i];
-            if (entry.ClusterWide is not true || !RoleRisk.ReadsSealKeys(rulesOf(entry))) continue;
+            if (entry is not { ClusterWide: true, Namespaces.Count: 0, NamespaceSelector: null } || !RoleRisk.ReadsSealKeys(rulesOf(entry))) continue;
             yield return new("ReadsSealKeys", $"spec.access[{i}]",
                 $"{entry.RoleRef} in the whole cluster reads Secrets, the operator's seal keys in {settings.OperatorNamespace} and the credentials of other grants in {settings.GrantsNamespace} among them; whoever has the keys can, with rights over admission, make seals for anybody. Use namespaceSelector, which never reaches these two, or a role without Secrets");
         }
