@@ -80,7 +80,12 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
     {
         var policy = await PolicyOfAsync(grant, cancellationToken);
         var seal = policy is null ? SealState.Missing : await book.VerifyAsync(policy, cancellationToken);
-        return GrantRules.AtAdmission(grant, policy, seal, settings, cluster());
+        if (GrantRules.AtAdmission(grant, policy, seal, settings) is { } problem) return problem;
+
+        // What speaks against it by the caches is asked of the server before anybody is refused for it.
+        var seen = cluster();
+        if (GrantRules.AtAdmission(grant, policy, seal, settings, seen) is null) return null;
+        return GrantRules.AtAdmission(grant, policy, seal, settings, await FreshView.ReadAsync(client, policy!.Spec, seen, cancellationToken));
     }
 
     private async Task<Problem?> DecisionAsync(string name, Func<BreakGlassGrant?, BreakGlassPolicy?, Problem?> judge, CancellationToken cancellationToken)

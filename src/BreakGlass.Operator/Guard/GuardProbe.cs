@@ -37,8 +37,9 @@ internal sealed class GuardProbe(KubeClient client, TimeProvider time)
         var webhook = await IsThereAsync<MutatingWebhookConfiguration>(CaBundles.GuardConfigurationName, cancellationToken);
         var server = await client.GetVersionAsync(cancellationToken);
         if (!server.IsAtLeast(1, 30)) return new(webhook, null);
-        return new(webhook, await IsThereAsync<ValidatingAdmissionPolicy>(GuardInstallation.PolicyName, cancellationToken)
-            && await IsThereAsync<ValidatingAdmissionPolicyBinding>(GuardInstallation.PolicyName, cancellationToken));
+        var policy = await IsThereAsync<ValidatingAdmissionPolicy>(GuardInstallation.PolicyName, cancellationToken);
+        var binding = await IsThereAsync<ValidatingAdmissionPolicyBinding>(GuardInstallation.PolicyName, cancellationToken);
+        return new(webhook, policy && binding);
     }
 
     private async Task<bool> IsThereAsync<T>(string name, CancellationToken cancellationToken)

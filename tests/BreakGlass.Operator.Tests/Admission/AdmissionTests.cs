@@ -272,6 +272,29 @@ public sealed class AdmissionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Namespace_role_policy_and_grant_may_come_in_one_apply_and_what_is_really_not_there_is_refused()
+    {
+        _desk.HoldCaches();
+        _desk.Server.CreateNamespace("shop", ("kind", "shop"));
+        _desk.Server.Put(A.Role("shop", "reader", A.Rule("", "pods", "get")));
+        _desk.Server.Put(A.ClusterRole("fresh", A.Rule("", "pods", "get")));
+        _desk.Server.Put(A.ClusterRole("binds-all", new PolicyRule { ApiGroups = [Rbac.Group], Resources = ["clusterroles", "roles"], Verbs = ["bind"] }));
+        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "author-binds-all" }, RoleRef = new() { ApiGroup = Rbac.Group, Kind = "ClusterRole", Name = "binds-all" }, Subjects = [A.User("author")] });
+        async Task<string?> AskAsync(string name, AccessEntry entry)
+        {
+            (await _desk.CreateAsync(A.Policy(s => s with { Access = [entry] }, name), Author)).Message.Should().BeNull();
+            return (await _desk.CreateAsync(A.Grant(s => s with { Policy = name }, $"inc-{name}"), Alice)).Message;
+        }
+
+        (await AskAsync("named", A.Entry("a", "edit", "shop"))).Should().BeNull();
+        (await AskAsync("fresh-role", A.Entry("a", "fresh", "payments"))).Should().BeNull();
+        (await AskAsync("local-role", A.RoleEntry("a", "reader", "shop"))).Should().BeNull();
+        (await AskAsync("selected", A.SelectorEntry("a", "edit", A.Selector(("kind", "shop"))))).Should().BeNull();
+        (await AskAsync("nowhere", A.Entry("a", "edit", "no-such-place"))).Should().Contain("reaches no namespace that exists");
+        (await AskAsync("no-role", A.Entry("a", "no-such-role", "shop"))).Should().Contain("no-such-role");
+    }
+
+    [Fact]
     public async Task An_answer_that_takes_too_long_is_a_refusal_in_time()
     {
         var never = new TaskCompletionSource<Kube.Runtime.AdmissionAnswer>();

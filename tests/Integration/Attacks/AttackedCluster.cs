@@ -18,7 +18,7 @@ public sealed class OneAttackedCluster : ICollectionFixture<AttackedCluster>, IC
 public sealed class AttackedCluster : IAsyncLifetime
 {
     /// <summary>A role that the operator may bind and that grows in the tests of pinning.</summary>
-    public static IReadOnlyList<string> GrowingRoles { get; } = ["grows-warned", "grows-suspended", "grows-mended"];
+    public static IReadOnlyList<string> GrowingRoles { get; } = ["grows-warned", "grows-suspended", "grows-mended", "grows-aggregated"];
 
     private readonly List<Person> _people = [];
     private Cluster? _cluster;
