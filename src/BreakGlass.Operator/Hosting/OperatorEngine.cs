@@ -25,8 +25,8 @@ namespace BreakGlass.Operator.Hosting;
 /// </summary>
 internal sealed class OperatorEngine : IDisposable
 {
-    // Longer than an activation takes: its events are not to compete with it for the API server.
-    private static readonly TimeSpan EventLinger = TimeSpan.FromMilliseconds(250);
+    /// <summary>How long events wait. Longer than an activation takes: they are not to compete with it for the API server.</summary>
+    internal static readonly TimeSpan EventLinger = TimeSpan.FromMilliseconds(250);
 
     private readonly OperatorOptions _options;
     private readonly TimeProvider _time;
