@@ -63,7 +63,8 @@ internal sealed class GrantReconciler(
     private async ValueTask<GrantFacts> GatherAsync(string name, GrantRun run, CancellationToken cancellationToken)
     {
         var facts = Gather(name, run);
-        if (facts.Grant is not { } grant || settings.TrustRequester || GrantLifecycle.EndsWhateverSealsSay(facts)) return facts;
+        if (facts.Grant is not { } grant || settings.TrustRequester) return facts;
+        if (GrantLifecycle.EndsWhateverSealsSay(facts)) return facts with { SealsUnknown = true, Approvals = [], Reviews = [] };
 
         // What is known of the seals is in memory nearly always. Where it is not, a grant that comes due meanwhile does not wait for it.
         var due = GrantLifecycle.DueAt(grant, settings) - facts.Now;

@@ -9,7 +9,7 @@ namespace Integration.Attacks;
 
 /// <summary>All attacks share one cluster.</summary>
 [CollectionDefinition(nameof(OneAttackedCluster))]
-public sealed class OneAttackedCluster : ICollectionFixture<AttackedCluster>, ICollectionFixture<SharedBatch>;
+public sealed class OneAttackedCluster : ICollectionFixture<SharedBatch>, ICollectionFixture<AttackedCluster>;
 
 /// <summary>
 /// A cluster as it is meant to be run: the operator as its own ServiceAccount, believing nobody but its own webhooks, and people who have the rights that
