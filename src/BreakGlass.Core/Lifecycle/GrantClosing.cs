@@ -13,6 +13,9 @@ internal static class GrantClosing
     private static readonly TimeSpan ProofRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProofRetryLater = TimeSpan.FromSeconds(10);
 
+    /// <summary>A review that cannot be told from a forged one is looked at again.</summary>
+    private static readonly TimeSpan ReviewRetry = TimeSpan.FromSeconds(10);
+
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant, Ending? ending)
     {
         var ours = facts.Objects.Where(o => Wanted.IsOurs(grant, o)).ToList();
@@ -21,12 +24,13 @@ internal static class GrantClosing
         if (ending is not null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, facts.Now), Note(grant, ending)));
         if (grant.Status.EndedAt is null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.EndedByHand(grant, facts.Now)));
 
-        if (GrantReviewing.Decide(facts, grant) is { } review) return review;
+        if (!facts.SealsUnknown && GrantReviewing.Decide(facts, grant) is { } review) return review;
 
         // A clean-up that failed is tried again by the next run, before anything is called proven.
         if (ours.Count > 0) return GrantPlan.Wait(facts.Now + ProofRetry);
         if (Prove(facts, grant) is { } prove) return prove;
-        return GrantLifecycle.HasFinalizer(grant) ? GrantPlan.Do(new PlanStep.DropFinalizer()) : Retain(facts, grant);
+        if (GrantLifecycle.HasFinalizer(grant)) return GrantPlan.Do(new PlanStep.DropFinalizer());
+        return facts.SealsUnknown ? GrantPlan.Wait(facts.Now + ReviewRetry) : Retain(facts, grant);
     }
 
     /// <summary>Objects that say they were made for a grant that is not there.</summary>

@@ -116,7 +116,7 @@ public sealed class LookTests : IDisposable
         _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [A.Group("payments-oncall")] });
         (await _desk.RunAsync("plan", "at-once")).Should().Be(0, _desk.Error);
         _desk.Out.Should().Contain("(17 rules that you may not read)").And.Contain("reads Secrets");
-        _desk.Error.Should().Be("Note: you may not read lockdowns, namespaces, roles, so what depends on them is taken to be as it should.\n");
+        _desk.Error.Should().Be("Note: you may not read lockdowns and namespaces and roles, so nobody looked at them here: what depends on them is taken to be as it should, and the operator looks when you ask.\n");
     }
 
     private void PutGrants()

@@ -76,11 +76,22 @@ public sealed class ImmutabilityRulesTests
     }
 
     [Fact]
-    public void What_never_gave_access_or_still_does_can_be_deleted_and_without_a_policy_a_record_stays_for_ninety_days()
+    public void What_gives_access_is_ended_first_and_the_sentence_says_how()
+    {
+        var active = A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } };
+        var problem = ImmutabilityRules.CheckDelete(active, A.Policy(), A.Start)!;
+        problem.Reason.Should().Be("StillActive");
+        problem.Message.Should().Contain("kubectl breakglass revoke inc-4711").And.Contain("""-p '{"spec":{"revoke":{"reason":"done"}}}'""").And.Contain("BreakGlassLockdown");
+        ImmutabilityRules.CheckDelete(active with { Status = active.Status with { Phase = GrantPhase.Pending } }, null, A.Start).Should().NotBeNull("it is about to open");
+        ImmutabilityRules.CheckDelete(active.WithMetadata(active.Metadata with { DeletionTimestamp = A.Start }), A.Policy(), A.Start).Should().BeNull("it goes already");
+        ImmutabilityRules.CheckDelete(A.Grant() with { Status = new() { Phase = GrantPhase.AwaitingApproval } }, A.Policy(), A.Start).Should().BeNull("a request can be taken back");
+    }
+
+    [Fact]
+    public void What_never_gave_access_can_be_deleted_and_without_a_policy_a_record_stays_for_ninety_days()
     {
         ImmutabilityRules.CheckDelete(A.Grant(), A.Policy(), A.Start).Should().BeNull();
         ImmutabilityRules.CheckDelete(A.Grant() with { Status = new() { Phase = GrantPhase.Denied, EndedAt = A.Start } }, A.Policy(), A.Start).Should().BeNull();
-        ImmutabilityRules.CheckDelete(A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } }, A.Policy(), A.Start).Should().BeNull("it ends with that");
         ImmutabilityRules.CheckDelete(A.FinishedGrant(GrantPhase.Expired), null, A.Start.AddDays(89)).Should().NotBeNull();
         ImmutabilityRules.CheckDelete(A.FinishedGrant(GrantPhase.Expired), null, A.Start.AddDays(91)).Should().BeNull();
     }
