@@ -34,7 +34,7 @@ start_cluster() {
 end_cluster() {
     local status=$?
     trap - EXIT; trap '' INT TERM
-    if [ "$status" -ne 0 ] && [ -s "$work/operator.log" ]; then
+    if [ "$status" -ne 0 ] && [ "$status" -lt 128 ] && [ -s "$work/operator.log" ]; then    # not where somebody ended it
         printf '\n%s\n' "The operator's last words:" >&2
         tail -n 15 "$work/operator.log" >&2
     fi
@@ -99,7 +99,13 @@ api() { # api PATH [CURL ARGUMENTS...]: as administrator; nothing where it is no
         "$@" "$(cat "$work/cluster/server")$path"
 }
 
-workload() { api "/apis/$1/namespaces/$system/$2"; }
+# workload API PATH FIELD: the first number or text of that name; nothing where there is no such object; 1 where nobody answered.
+workload() {
+    local object code=0
+    object="$(api "/apis/$1/namespaces/$system/$2")" || code=$?
+    [ "$code" -eq 0 ] || [ "$code" -eq 22 ] || return 1    # 22: an HTTP status of 400 or above
+    sed -n "/^ *\"$3\": /{s/^ *\"$3\": \"\{0,1\}\([^\",]*\).*/\1/p;q}" <<<"$object"
+}
 pod_says() { KUBECONFIG="$work/cluster/admin.kubeconfig" "$work/bin/kubectl" -n "$system" get "$1" -o "go-template={{with .spec.template.spec}}$2{{end}}"; }
 write_status() { # write_status API PATH STATUS
     api "/apis/$1/namespaces/$system/$2/status" -X PATCH -H 'Content-Type: application/merge-patch+json' --data-binary "{\"status\":$3}" -o /dev/null
@@ -114,10 +120,10 @@ run_pod() { # run_pod KIND/NAME LOG: its container's arguments, with the token o
 }
 
 kubelet() {
-    local generation="" now operator_pid="" ready="" job job_done="" started
+    local generation="" now operator_pid="" ready="" job job_done="" started ended condition
     trap 'kill -KILL $operator_pid ${pod_pid:-} 2>/dev/null; exit 0' TERM INT
     while sleep 0.3; do
-        now="$(workload apps/v1 deployments/breakglass-operator | sed -n 's/^ *"generation": \([0-9]*\).*/\1/p' | head -n 1)" || now=""
+        now="$(workload apps/v1 deployments/breakglass-operator generation)" || continue
         if [ "$now" != "$generation" ]; then    # made, changed or gone
             if [ -n "$operator_pid" ]; then kill -TERM "$operator_pid" 2>/dev/null || true; wait "$operator_pid" || true; operator_pid=""; fi
             generation="$now"
@@ -127,14 +133,14 @@ kubelet() {
             ready=1
             write_status apps/v1 deployments/breakglass-operator "{\"observedGeneration\":$now,\"replicas\":1,\"updatedReplicas\":1,\"readyReplicas\":1,\"availableReplicas\":1,\"conditions\":[{\"type\":\"Available\",\"status\":\"True\"}]}"
         fi
-        job="$(workload batch/v1 jobs/breakglass-uninstall | sed -n 's/^ *"uid": "\(.*\)".*/\1/p' | head -n 1)" || job=""
+        job="$(workload batch/v1 jobs/breakglass-uninstall uid)" || continue
         if [ -n "$job" ] && [ "$job" != "$job_done" ]; then
             job_done="$job" started="$(date -u +%FT%TZ)"
             run_pod job/breakglass-uninstall "$work/uninstall.log"
             if wait "$pod_pid"; then
-                now="$(date -u +%FT%TZ)"
-                write_status batch/v1 jobs/breakglass-uninstall "{\"startTime\":\"$started\",\"completionTime\":\"$now\",\"succeeded\":1,\"conditions\":[$(for type in SuccessCriteriaMet Complete; do
-                    printf '{"type":"%s","status":"True","lastProbeTime":"%s","lastTransitionTime":"%s"},' "$type" "$now" "$now"; done | sed 's/,$//')]}"
+                ended="$(date -u +%FT%TZ)" condition="\"status\":\"True\",\"lastProbeTime\":\"$started\",\"lastTransitionTime\":\"$started\""
+                write_status batch/v1 jobs/breakglass-uninstall "{\"startTime\":\"$started\",\"completionTime\":\"$ended\",\"succeeded\":1,\"conditions\":[
+                    {\"type\":\"SuccessCriteriaMet\",$condition},{\"type\":\"Complete\",$condition}]}"
             fi
         fi
     done

@@ -71,24 +71,17 @@ internal static class Pages
         new("docs/gitops.md", "admin")
         {
             Scene = """
-                kind() { # kind GROUP VERSION KIND PLURAL: stands for the tool's own definition
-                    kubectl apply -f - <<END
-                apiVersion: apiextensions.k8s.io/v1
-                kind: CustomResourceDefinition
-                metadata: {name: $4.$1}
-                spec:
-                  group: $1
-                  scope: Namespaced
-                  names: {kind: $3, plural: $4}
-                  versions: [{name: $2, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]
+                while read -r group version kind plural; do # stands for the tool's own definition
+                    printf '%s\n' --- 'apiVersion: apiextensions.k8s.io/v1' 'kind: CustomResourceDefinition' "metadata: {name: $plural.$group}" \
+                        "spec: {group: $group, scope: Namespaced, names: {kind: $kind, plural: $plural}, versions: [{name: $version, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]}"
+                done <<END | kubectl apply -f -
+                argoproj.io v1alpha1 Application applications
+                argoproj.io v1alpha1 AppProject appprojects
+                source.toolkit.fluxcd.io v1 GitRepository gitrepositories
+                helm.toolkit.fluxcd.io v2 HelmRelease helmreleases
+                kustomize.toolkit.fluxcd.io v1 Kustomization kustomizations
                 END
-                    kubectl wait --for=condition=Established "crd/$4.$1" --timeout=50s
-                }
-                kind argoproj.io v1alpha1 Application applications
-                kind argoproj.io v1alpha1 AppProject appprojects
-                kind source.toolkit.fluxcd.io v1 GitRepository gitrepositories
-                kind helm.toolkit.fluxcd.io v2 HelmRelease helmreleases
-                kind kustomize.toolkit.fluxcd.io v1 Kustomization kustomizations
+                kubectl wait --for=condition=Established crd applications.argoproj.io appprojects.argoproj.io gitrepositories.source.toolkit.fluxcd.io helmreleases.helm.toolkit.fluxcd.io kustomizations.kustomize.toolkit.fluxcd.io --timeout=50s
                 for name in argocd flux-system; do kubectl get namespace $name || kubectl create namespace $name; done
                 kubectl -n argocd get configmap argocd-cm || kubectl -n argocd create configmap argocd-cm
                 """,

@@ -36,24 +36,24 @@ internal static partial class Transcript
 
     private static string Normal(string text) => s_normal.Aggregate(text, (now, rule) => rule.Varies.Replace(now, rule.As));
 
-    [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", RegexOptions.CultureInvariant, 5000)]
+    [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Time();
 
-    [GeneratedRegex("^LAST DEPLOYED: .*$", RegexOptions.Multiline | RegexOptions.CultureInvariant, 5000)]
+    [GeneratedRegex("^LAST DEPLOYED: .*$", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 5000)]
     private static partial Regex HelmTime();
 
-    [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", RegexOptions.CultureInvariant, 5000)]
+    [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Uid();
 
-    [GeneratedRegex("-[0-9a-f]{10}\\b", RegexOptions.CultureInvariant, 5000)]
+    [GeneratedRegex("-[0-9a-f]{10}\\b", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 5000)]
     private static partial Regex NameSuffix();
 
-    [GeneratedRegex(@"lasted \| [0-9.hms]+ \|", RegexOptions.CultureInvariant, 5000)]
+    [GeneratedRegex(@"lasted \| [0-9.hms]+ \|", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Lasted();
 
-    [GeneratedRegex(" ([0-9]+m)?[0-9]+s$", RegexOptions.Multiline | RegexOptions.CultureInvariant, 5000)]
+    [GeneratedRegex(" ([0-9]+m)?[0-9]+s$", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Age();
 
-    [GeneratedRegex(@"[ \t]+$", RegexOptions.Multiline | RegexOptions.CultureInvariant, 5000)]
+    [GeneratedRegex(@"[ \t]+$", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 5000)]
     private static partial Regex TrailingSpace();
 }
