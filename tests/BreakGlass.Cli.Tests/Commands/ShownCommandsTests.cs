@@ -21,8 +21,9 @@ public sealed partial class ShownCommandsTests
     [Fact]
     public void The_plugin_understands_its_commands()
     {
-        var shown = s_pages.SelectMany(p => Plugin().Matches(p.Text).Select(m => (p.Page, Words: m.Groups["words"].Value))).Where(s => char.IsAsciiLetterLower(s.Words[0])).ToList();
-        shown.Count.Should().BeGreaterThan(8);
+        // The name of a command alone is talk about it.
+        var shown = s_pages.SelectMany(p => Plugin().Matches(p.Text).Select(m => (p.Page, Words: m.Groups["words"].Value))).Where(s => char.IsAsciiLetterLower(s.Words[0]) && s.Words.Contains(' ', StringComparison.Ordinal)).ToList();
+        shown.Count.Should().BeGreaterThan(6);
         foreach (var (page, words) in shown)
         {
             var root = CommandLine.Root(new Invocation(Host(), []));
