@@ -1,6 +1,6 @@
 # Short recipes; the work is in hack/. Each target works on a bare Debian machine with the .NET SDK and installs what it lacks.
 .DEFAULT_GOAL := help
-.PHONY: help build test test-long demo run bench fuzz generate publish image clean
+.PHONY: help build test test-long demo tour run bench fuzz generate publish image clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,9 @@ test-long: ## the tests that wait for minutes of real time, e.g. a token outlivi
 
 demo: ## access in an incident, from manifest to revocation, on a control plane of its own; under a minute
 	@hack/demo.sh
+
+tour: ## the README's tour, command by command, on a little cluster of its own: chart, policy, request, approval, report, review
+	@hack/tour.sh
 
 run: ## run the operator against the current kubeconfig context (ARGS="--trust-requester ...")
 	@hack/run.sh $(ARGS)

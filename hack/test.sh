@@ -39,6 +39,7 @@ binaries="$(hack/control-plane-binaries.sh)"
 kubectl="$(hack/ensure-kubectl.sh)"
 need curl curl; need openssl openssl; need lua lua5.4; need promtool prometheus
 hack/ensure-helm.sh >/dev/null
+if [ "$limit" -gt 1200 ]; then need chromium chromium; fi
 say "$("$binaries/kube-apiserver" --version), kubectl is $kubectl"
 hack/build.sh
 

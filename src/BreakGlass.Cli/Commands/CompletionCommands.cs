@@ -115,7 +115,7 @@ internal static class CompletionCommands
             var flags = new RootCommand();
             foreach (var option in invocation.Flags.All) flags.Options.Add(option);
             flags.TreatUnmatchedTokensAsErrors = false;
-            using var cluster = invocation.Host.Connect(invocation.Flags.Read(flags.Parse(before)));
+            using var cluster = invocation.Connect(flags.Parse(before));
             using var limit = new CancellationTokenSource(Patience, invocation.Host.Time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
             return [.. (await cluster.Client.ListAsync<T>(new(), both.Token)).Items.Select(i => (i.Metadata.Name, About(i)))];

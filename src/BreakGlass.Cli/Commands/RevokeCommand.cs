@@ -28,9 +28,11 @@ internal static class RevokeCommand
         foreach (var option in (Option[])[reason, wait, timeout, output, dryRun, by]) command.Options.Add(option);
         command.SetAction(async (parse, cancellationToken) =>
         {
+            var (host, used) = (invocation.Host, invocation.Host.Variable(OwnWay.Variable));
             using var cluster = invocation.Connect(parse);
             var run = new RevokeRun(invocation.Host, cluster.Client, parse.GetValue(reason), AskOptions.Stamp(parse.GetValue(by))?.Username, OutputFormat.DryRun(parse.GetValue(dryRun)), parse.GetValue(output));
             foreach (var name in parse.GetValue(names)!) await run.RunAsync(name, parse.GetValue(wait) ? parse.GetValue(timeout) ?? UsualTimeout : null, cancellationToken);
+            if (parse.GetValue(names)!.Any(name => CredentialFiles.KubeconfigOf(host, name) == used)) await host.SayAsync($"KUBECONFIG still names the kubeconfig of that grant, which is gone. Back to your own: {invocation.Own(parse).Words}");
             return ExitCodes.Ok;
         });
         return command;
