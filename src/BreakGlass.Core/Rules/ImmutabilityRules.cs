@@ -40,24 +40,23 @@ public static class ImmutabilityRules
 
     /// <summary>
     /// Why a grant cannot be deleted now; null where it can. The record of access that was given is kept as long as the policy says, so that a
-    /// pipeline that applies the manifest again opens nothing. While access is open it is ended by <c>spec.revoke</c>, which leaves the record and the review;
-    /// a request that never gave access can go at any time, and what is being deleted already is left to go.
+    /// pipeline that applies the manifest again opens nothing. Deleting a grant that gives access is a way to end it, and always free.
     /// </summary>
     public static Problem? CheckDelete(BreakGlassGrant grant, BreakGlassPolicy? policy, DateTimeOffset now)
     {
-        if (!GrantLifecycle.IsRecorded(grant.Status) || grant.Metadata.DeletionTimestamp is not null) return null;
-        if (!GrantLifecycle.IsTerminal(grant.Status.Phase))
-        {
-            var name = grant.Metadata.Name;
-            return new("StillActive", "metadata.name",
-                $"grant '{name}' gives access, and its record and review would go with it; nothing was ended. End it now and keep the record: kubectl breakglass revoke {name} "
-                + $"(or: kubectl patch bgg/{name} --type=merge -p '{{\"spec\":{{\"revoke\":{{\"reason\":\"done\"}}}}}}'). To end everything at once create a BreakGlassLockdown");
-        }
-
+        if (!GrantLifecycle.IsTerminal(grant.Status.Phase) || !GrantLifecycle.IsRecorded(grant.Status)) return null;
         var until = RetainedUntil(grant, policy);
         return until is not { } at || now >= at
             ? null
             : new("Retained", "metadata.name", $"the grant gave access, and its record is kept until {Timestamp.Text(at)} (spec.retainFor of policy '{grant.Spec.Policy}'); it is deleted by itself after that");
+    }
+
+    /// <summary>What whoever deletes a grant that gives access should know; null for any other.</summary>
+    public static string? DeleteWarning(BreakGlassGrant grant)
+    {
+        if (GrantLifecycle.IsTerminal(grant.Status.Phase) || !GrantLifecycle.IsRecorded(grant.Status) || grant.Metadata.DeletionTimestamp is not null) return null;
+        var name = grant.Metadata.Name;
+        return $"grant '{name}' gives access: that ends now, and its record and review go with the grant. To end access and keep both: kubectl breakglass revoke {name}";
     }
 
     /// <summary>Until when a finished grant is kept; null where it is not over.</summary>

@@ -73,7 +73,8 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         if (incoming.Old is not BreakGlassGrant grant) return AdmissionAnswer.Allow();
         var policy = await PolicyOfAsync(grant, cancellationToken);
         var now = time.GetUtcNow() + (incoming.Caller.Username == _operator ? ClockTolerance : TimeSpan.Zero);
-        return ImmutabilityRules.CheckDelete(grant, policy, now) is { } problem ? AdmissionAnswer.Deny($"{problem}.") : AdmissionAnswer.Allow();
+        if (ImmutabilityRules.CheckDelete(grant, policy, now) is { } problem) return AdmissionAnswer.Deny($"{problem}.");
+        return ImmutabilityRules.DeleteWarning(grant) is { } warning ? AdmissionAnswer.Allow() with { Warnings = [warning] } : AdmissionAnswer.Allow();
     }
 
     private async Task<Problem?> GrantAsync(BreakGlassGrant grant, CancellationToken cancellationToken)

@@ -76,15 +76,15 @@ public sealed class ImmutabilityRulesTests
     }
 
     [Fact]
-    public void What_gives_access_is_ended_first_and_the_sentence_says_how()
+    public void What_gives_access_can_be_deleted_which_ends_it_and_a_warning_says_what_goes_with_it()
     {
         var active = A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } };
-        var problem = ImmutabilityRules.CheckDelete(active, A.Policy(), A.Start)!;
-        problem.Reason.Should().Be("StillActive");
-        problem.Message.Should().Contain("kubectl breakglass revoke inc-4711").And.Contain("""-p '{"spec":{"revoke":{"reason":"done"}}}'""").And.Contain("BreakGlassLockdown");
-        ImmutabilityRules.CheckDelete(active with { Status = active.Status with { Phase = GrantPhase.Pending } }, null, A.Start).Should().NotBeNull("it is about to open");
-        ImmutabilityRules.CheckDelete(active.WithMetadata(active.Metadata with { DeletionTimestamp = A.Start }), A.Policy(), A.Start).Should().BeNull("it goes already");
-        ImmutabilityRules.CheckDelete(A.Grant() with { Status = new() { Phase = GrantPhase.AwaitingApproval } }, A.Policy(), A.Start).Should().BeNull("a request can be taken back");
+        ImmutabilityRules.CheckDelete(active, A.Policy(), A.Start).Should().BeNull();
+        ImmutabilityRules.DeleteWarning(active).Should().Contain("record and review").And.Contain("kubectl breakglass revoke inc-4711");
+        ImmutabilityRules.DeleteWarning(active with { Status = active.Status with { Phase = GrantPhase.Pending } }).Should().NotBeNull("it is about to open");
+        ImmutabilityRules.DeleteWarning(active.WithMetadata(active.Metadata with { DeletionTimestamp = A.Start })).Should().BeNull("it goes already");
+        ImmutabilityRules.DeleteWarning(A.Grant() with { Status = new() { Phase = GrantPhase.AwaitingApproval } }).Should().BeNull("a request can be taken back");
+        ImmutabilityRules.DeleteWarning(A.FinishedGrant(GrantPhase.Expired)).Should().BeNull("it is over");
     }
 
     [Fact]

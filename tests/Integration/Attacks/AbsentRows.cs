@@ -85,19 +85,6 @@ internal static class AbsentRows
             await s.CloseAsync();
         }), s => s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"requester":{"username":"mallory"}}}""")) { Prepare = OpenAsync },
         new("Tess", "takes the seal of an active grant off", Outcome.Ends(GrantPhase.Revoked, EndReason.PolicyNarrowed, "PolicyNarrowed", "nobody vouches"), s => s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}""")) { Prepare = OpenAsync },
-        new("Alice", "has her grant deleted past the webhooks, to ask anew without cooling down", Outcome.Shows("access ended with it, and she cools down", async (s, answer) =>
-        {
-            answer.OrThrow();
-            await Eventually.TrueAsync(async () => await s.Stage.Cluster.GrantAsync(s.Grant) is null, expected: "the deleted grant to go");
-            await Outcome.Denied("CoolingDown").CheckAsync(s, await s.AskAsync(s.Stage.Alice));
-        }), s => s.Stage.Tess.DeleteAsync(s.GrantPath))
-        {
-            Prepare = async s =>
-            {
-                await s.PolicyAsync("limits: {cooldown: 10m}");
-                await s.OpenAsync(s.Stage.Alice);
-            },
-        },
         new("Kim", "shuts past the webhooks, which needs nobody's word", Outcome.Ends(GrantPhase.Revoked, EndReason.Lockdown, "Lockdown"), s => s.LockAsync(s.Stage.Kim)) { Prepare = OpenAsync },
         new("Alice", "revokes past the webhooks, which needs nobody's word", Outcome.Ends(GrantPhase.Revoked, EndReason.RevokedByUser, "RevokedByUser"), s => s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":{}}}""")) { Prepare = OpenAsync },
     ];

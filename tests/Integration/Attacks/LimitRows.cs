@@ -25,6 +25,14 @@ internal static class LimitRows
         }),
         new("Alice", "asks again while she cools down", Outcome.Denied("CoolingDown", "create a new grant after"), async s => { await s.PolicyAsync("limits: {cooldown: 10m}"); await s.OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Alice); }),
         new("Bob", "asks while only Alice cools down", Outcome.Opens(), async s => { await s.PolicyAsync("limits: {cooldown: 10m}"); await s.OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Bob); }),
+        new("Alice", "has her grant deleted, to ask anew without cooling down", Outcome.Denied("CoolingDown"), async s =>
+        {
+            await s.PolicyAsync("limits: {cooldown: 10m}");
+            await s.OpenAsync(s.Stage.Alice);
+            (await s.Stage.Tess.DeleteAsync(s.GrantPath)).OrThrow();
+            await Eventually.TrueAsync(async () => await s.Stage.Cluster.GrantAsync(s.Grant) is null, expected: "the deleted grant to go");
+            return await s.AskAsync(s.Stage.Alice);
+        }),
         new("Alice", "asks again before her last was reviewed", Outcome.Denied("ReviewPending", "was not reviewed yet", "Group security"), async s => { await s.PolicyAsync(Blocks); await s.OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Alice); }),
         new("Rita", "reviews, and Alice may ask again", Outcome.Opens(), async s =>
         {

@@ -29,9 +29,8 @@ internal static class RecordRows
         new("Tess", "takes the seal off", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}"""); }),
         new("Tess", "puts another seal on", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":"v1.a.1.AAAA"}}}"""); }),
         new("Tess", "labels a grant as another policy's", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"labels":{"breakglass.dev/policy":"x"},"annotations":{"a":"b"}}}"""); }),
-        new("Tess", "deletes an active grant, and its record with it", Outcome.RefusedAndUntouched("gives access", "kubectl breakglass revoke"), async s => { await OpenAsync(s); return await s.Stage.Tess.DeleteAsync(s.GrantPath); }),
-        new("Admin", "deletes an active grant, and its record with it", Outcome.RefusedAndUntouched("gives access", "kubectl breakglass revoke"), async s => { await OpenAsync(s); return await s.Stage.Admin.DeleteAsync(s.GrantPath); }),
-        new("Tess", "takes the finalizer off and deletes", Outcome.RefusedAndUntouched("kubectl breakglass revoke"), async s =>
+        new("Tess", "deletes an active grant", Outcome.Shows("its access ends first, and then it is gone", GoneAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.DeleteAsync(s.GrantPath); }),
+        new("Tess", "takes the finalizer off and deletes", Outcome.Shows("the grant and all that was made for it are gone", GoneAsync), async s =>
         {
             await OpenAsync(s);
             (await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"finalizers":null}}""")).OrThrow();
@@ -139,6 +138,12 @@ internal static class RecordRows
     ];
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    private static async Task GoneAsync(Scene s, Answer answer)
+    {
+        answer.OrThrow();
+        await Eventually.TrueAsync(async () => await s.Stage.Cluster.GrantAsync(s.Grant) is null, expected: "the deleted grant to go");
+    }
 
     private static async Task OpenAsync(Scene s)
     {
