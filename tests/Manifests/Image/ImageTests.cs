@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using Manifests.Chart;
@@ -15,6 +16,7 @@ namespace Manifests.Image;
 /// minutes: two programs are trimmed and compiled ahead of time, twice. <c>make image-test</c> runs it.
 /// </summary>
 [Trait("Category", "Long")]
+[UnsupportedOSPlatform("windows")]
 public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
 {
     [Fact]
