@@ -1,6 +1,6 @@
 # Short recipes; the work is in hack/. Each target works on a bare Debian machine with the .NET SDK and installs what it lacks.
 .DEFAULT_GOAL := help
-.PHONY: help build test test-long demo run bench fuzz generate publish image image-test clean
+.PHONY: help build test test-long demo run bench fuzz generate publish krew image image-test clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ generate: ## write config/crd and what else is made from the C# types, then the 
 
 publish: ## the operator and the kubectl plugin, each as one trimmed, ahead-of-time compiled file in artifacts/publish
 	@hack/publish.sh
+
+krew: ## archives and manifest of the plugin for krew, of what "publish" left (URL: where the archives will be downloaded from)
+	@hack/krew.sh $(URL)
 
 image: ## the container image of the commit that is checked out, with podman, buildah or docker (REGISTRY: where the .NET images are)
 	@hack/image.sh

@@ -13,13 +13,13 @@ created="$(date -u -d "@${SOURCE_DATE_EPOCH:-0}" +%Y-%m-%dT%H:%M:%SZ)"
 shipped=(src/BreakGlass.Operator/packages.lock.json src/BreakGlass.Cli/packages.lock.json)
 fetched="${NUGET_PACKAGES:-$HOME/.nuget/packages}"
 
-# Analyzers and the trimmer work at build time only: nothing of them is shipped.
-build_only="$(sed -n '/Label="Build"/,/<\/ItemGroup>/s/.*Include="\([^"]*\)".*/\1/p' Directory.Packages.props)
-Microsoft.NET.ILLink.Tasks"
+# Analyzers and the trimmer work at build time only: nothing of them is shipped. With the blank that follows the name below.
+build_only="$(sed -n '/Label="Build"/,/<\/ItemGroup>/s/.*Include="\([^"]*\)".*/\1 /p' Directory.Packages.props)
+Microsoft.NET.ILLink.Tasks "
 
 locked() { # lines "name version", from the lock files of what is shipped; projects of this repository have no hash there
     sed -nE '/^      "[^"]+": \{/{s/^ *"([^"]+)".*/\1/;h}; /"resolved":/{s/.*: "([^"]+)".*/\1/;H}; /"contentHash":/{x;s/\n/ /g;p}' "${shipped[@]}" | sort -u |
-        grep -vFf <(sed 's/$/ /' <<<"$build_only")
+        grep -vFf <(printf '%s\n' "$build_only")
 }
 runtime() { # lines "name version": the runtime packs that restore fetched for the publication, from the files it left
     tr -d ' \n' | grep -oE '"name":"Microsoft\.(NETCore|AspNetCore)\.App\.Runtime\.[a-z0-9-]+","version":"\[[^,]+' | sed -E 's/"name":"([^"]+)","version":"\[(.*)/\1 \2/' | sort -u
