@@ -97,7 +97,7 @@ internal static class CompletionCommands
             "GRANT" => await NamesAsync<BreakGlassGrant>(invocation, before, cancellationToken),
             "NAME" when command.Name == "get" => await NamesAsync<BreakGlassGrant>(invocation, before, cancellationToken),
             "NAME" when command.Name == "lockdown" => await NamesAsync<BreakGlassLockdown>(invocation, before, cancellationToken),
-            "KIND" => [("grants", null), ("policies", null), ("approvals", null), ("reviews", null), ("lockdowns", null)],
+            "KIND" => ObjectNames.Kinds.Select(kind => (kind, (string?)null)),
             "SHELL" => CompletionScripts.All.Keys.Select(shell => (shell, (string?)null)),
             _ => [],
         };
