@@ -14,6 +14,9 @@ internal sealed record LatencyFigures(Samples OneAtATime, Samples AtOnce, double
 internal sealed class Latency(Cluster cluster, Report report)
 {
     private const int Concurrent = 50;
+
+    // Grants of an incident come singly, to an operator that has nothing else to do: what still follows from the one before is over by then.
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(500);
     private static readonly string[] Parts = ["kube-apiserver", "etcd", "kube-controller-manager"];
     private readonly BenchOptions _options = cluster.Options;
 
@@ -78,7 +81,12 @@ internal sealed class Latency(Cluster cluster, Report report)
         var (used, warm) = (ProcessorTimes(process), number);
         Progress.Say($"{who}: {_options.Size(100)} grants one at a time");
         var serial = new List<double>();
-        for (var i = 0; i < _options.Size(100); i++) serial.Add(await OneAsync("one"));
+        for (var i = 0; i < _options.Size(100); i++)
+        {
+            await Task.Delay(Quiet, TimeProvider.System, cancellationToken);
+            serial.Add(await OneAsync("one"));
+        }
+
         Progress.Say($"{who}: {_options.Size(6)} times {Concurrent} grants at once");
         var atOnce = new List<double>();
         for (var i = 0; i < _options.Size(6); i++) atOnce.AddRange(await Task.WhenAll(Enumerable.Range(0, Concurrent).Select(_ => OneAsync("burst"))));

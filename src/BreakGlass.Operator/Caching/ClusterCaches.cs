@@ -37,7 +37,6 @@ internal sealed class ClusterCaches
 
         Grants = Watch<BreakGlassGrant>(new()
         {
-            FirstListInPages = true,
             Indexers = new Dictionary<string, Func<BreakGlassGrant, IEnumerable<string>>>
             {
                 [ByPolicy] = g => [g.Spec.Policy],

@@ -25,6 +25,9 @@ namespace BreakGlass.Operator.Hosting;
 /// </summary>
 internal sealed class OperatorEngine : IDisposable
 {
+    /// <summary>How long events wait. Longer than an activation takes: they are not to compete with it for the API server.</summary>
+    internal static readonly TimeSpan EventLinger = TimeSpan.FromMilliseconds(250);
+
     private readonly OperatorOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -70,7 +73,7 @@ internal sealed class OperatorEngine : IDisposable
         Seals = new(client, options.Namespace, steady, logs.CreateLogger("Seals"));
         _resealer = new(client, Seals, Caches.Policies.Store, steady, logs.CreateLogger("Seals"));
         Metrics = new(new CacheSnapshot(Caches, settings, client.Clock, steady).Take, ThisVersion.Text, [.. GrantRules.DenialReasons, .. GrantLifecycle.FailureReasons], Kinds.Names);
-        _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity }, steady, logs.CreateLogger("Events"));
+        _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity, Linger = EventLinger }, steady, logs.CreateLogger("Events"));
 
         var vault = new CredentialVault();
         _notifier = new(options.Notifications, options.ClusterName, Metrics, steady, logs.CreateLogger("Notifications"));

@@ -117,13 +117,23 @@ internal static class OperatorProcess
 
     private static WebApplication Serve(OperatorOptions options, HealthReport health, Webhooks? webhooks, MetricsEndpoint metrics)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(options.HttpAddress.Listen);
+        // Empty: a server, and neither the files nor the variables by which others would have a say in where it listens.
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(options.HttpAddress.Listen);
         var web = builder.Build();
-        web.Map("/healthz", context => HealthReport.AnswerAsync(context, health.Ailments()));
-        web.Map("/readyz", context => HealthReport.AnswerAsync(context, [.. health.Missing(), .. webhooks?.Missing() ?? [], .. health.Ailments()]));
-        web.Map("/metrics", metrics.ServeAsync);
+        web.Run(context => context.Request.Path.Value switch
+        {
+            "/healthz" => HealthReport.AnswerAsync(context, health.Ailments()),
+            "/readyz" => HealthReport.AnswerAsync(context, [.. health.Missing(), .. webhooks?.Missing() ?? [], .. health.Ailments()]),
+            "/metrics" => metrics.ServeAsync(context),
+            _ => NotFoundAsync(context),
+        });
         return web;
+    }
+
+    private static Task NotFoundAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
     }
 }

@@ -129,7 +129,7 @@ public sealed partial class Informer<T>
                 Namespace = options.Namespace,
                 LabelSelector = options.LabelSelector,
                 FieldSelector = options.FieldSelector,
-                ResourceVersion = version.Length == 0 || (version == "0" && options.FirstListInPages) ? null : version,
+                ResourceVersion = version.Length == 0 ? null : version,
 
                 // Pages at a certain version would go past the server's watch cache to etcd.
                 Limit = version is "" or "0" ? PageSize : 0,

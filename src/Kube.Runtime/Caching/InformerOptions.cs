@@ -18,12 +18,6 @@ public sealed record InformerOptions<T>
     /// <summary>Applied to every object before it is kept, to shed what nobody reads. Must leave the metadata's identity as it is.</summary>
     public Func<T, T>? Transform { get; init; }
 
-    /// <summary>
-    /// Take the first list from the quorum, in pages, rather than from the server's watch cache, which gives it in one piece whatever its size:
-    /// for kinds of which there may be many thousands.
-    /// </summary>
-    public bool FirstListInPages { get; init; }
-
     /// <summary>How often the handlers are told the whole cache again (give or take 10 %), at least 1 s; zero, the default, for never. Lists nothing.</summary>
     public TimeSpan ResyncPeriod { get; init; }
 }

@@ -55,6 +55,12 @@ public sealed record EventRecorderOptions
     /// <summary>Notes that may wait; 10,000 by default. Further ones are dropped and counted.</summary>
     public int QueueSize { get; init; } = 10_000;
 
+    /// <summary>
+    /// How long a note waits before it is written, so that what it tells of is not held up by the telling; zero, the default, for not at all.
+    /// A flush does not wait.
+    /// </summary>
+    public TimeSpan Linger { get; init; }
+
     /// <summary>How many requests at a time; 2 by default. Notes of one kind on one object stay in order.</summary>
     public int Senders { get; init; } = 2;
 }

@@ -24,6 +24,7 @@ internal sealed partial class EventSender(
     private readonly Channel<Item> _items = Channel.CreateBounded<Item>(new BoundedChannelOptions(queueSize) { SingleReader = true });
     private readonly Dictionary<EventKey, Series> _series = [];
     private string _clusterNamespace = options.Namespace;
+    private volatile TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public bool TryTake(Recorded note) => _items.Writer.TryWrite(new(note.Time, note, null));
 
@@ -33,6 +34,7 @@ internal sealed partial class EventSender(
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _hurry.TrySetResult();
         try
         {
             await _items.Writer.WriteAsync(new(time.GetUtcNow(), null, flushed), cancellationToken);
@@ -49,7 +51,11 @@ internal sealed partial class EventSender(
     {
         try
         {
-            await foreach (var item in _items.Reader.ReadAllAsync(cancellationToken)) await HandleAsync(item, cancellationToken);
+            await foreach (var item in _items.Reader.ReadAllAsync(cancellationToken))
+            {
+                if (item.Note is not null) await LingerAsync(item.Time, cancellationToken);
+                await HandleAsync(item, cancellationToken);
+            }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -62,6 +68,16 @@ internal sealed partial class EventSender(
         }
     }
 
+    private async Task LingerAsync(DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        // A clock that was set back must not make it longer.
+        var left = TimeSpan.FromTicks(Math.Min((since + options.Linger - time.GetUtcNow()).Ticks, options.Linger.Ticks));
+        if (left <= TimeSpan.Zero) return;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(Task.Delay(left, time, over.Token), _hurry.Task);
+        await over.CancelAsync();
+    }
+
     private async Task HandleAsync(Item item, CancellationToken cancellationToken)
     {
         try
@@ -71,7 +87,11 @@ internal sealed partial class EventSender(
         }
         finally
         {
-            item.Flushed?.TrySetResult();
+            if (item.Flushed is { } flushed)
+            {
+                _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                flushed.TrySetResult();
+            }
         }
     }
 

@@ -1,9 +1,11 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Net.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -27,10 +29,8 @@ public sealed class WebhookServer : IAsyncDisposable
     public WebhookServer(IPAddress? address, int port, Func<SslStreamCertificateContext?> certificate, IReadOnlyList<AdmissionEndpoint> endpoints, ILogger logger)
     {
         _logger = logger;
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(server =>
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(server =>
         {
             server.AddServerHeader = false;
             server.Limits.MaxRequestBodySize = AdmissionEndpoint.MaxBodyBytes + 1024; // the endpoint's own limit answers first, with a sentence
@@ -49,7 +49,8 @@ public sealed class WebhookServer : IAsyncDisposable
             else server.Listen(address, port, listen => listen.UseHttps(tls));
         });
         _app = builder.Build();
-        foreach (var endpoint in endpoints) _app.Map(endpoint.Path, endpoint.ServeAsync);
+        var paths = endpoints.ToFrozenDictionary(endpoint => endpoint.Path, endpoint => (RequestDelegate)endpoint.ServeAsync);
+        _app.Run(context => paths.GetValueOrDefault(context.Request.Path.Value ?? "", NotFoundAsync)(context));
     }
 
     /// <summary>The port listened on, once started.</summary>
@@ -70,4 +71,10 @@ public sealed class WebhookServer : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static Task NotFoundAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+    }
 }

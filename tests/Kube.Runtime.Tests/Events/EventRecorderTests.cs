@@ -172,6 +172,40 @@ public sealed class EventRecorderTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Notes_wait_a_moment_so_that_the_work_they_tell_of_goes_first_and_then_go_together()
+    {
+        using var stop = new CancellationTokenSource();
+        var patient = New(new() { Controller = "c", Instance = "i", Senders = 1, Linger = TimeSpan.FromMilliseconds(250) });
+        var run = Task.Run(() => patient.RunAsync(stop.Token));
+        patient.Record(Note("x", reason: "R1"));
+        patient.Record(Note("x", reason: "R2"));
+        await _clock.WhenTimerArmed(TimeSpan.FromMilliseconds(250));
+        Written.Should().BeEmpty();
+
+        _clock.Advance(TimeSpan.FromMilliseconds(250));
+        await _server.Until(() => Written.Count == 2, "both events");
+        await stop.CancelAsync();
+        await run.Soon("the end");
+    }
+
+    [Fact]
+    public async Task A_flush_does_not_wait_and_what_comes_after_it_does_again()
+    {
+        using var stop = new CancellationTokenSource();
+        var patient = New(new() { Controller = "c", Instance = "i", Senders = 1, Linger = TimeSpan.FromMilliseconds(250) });
+        var run = Task.Run(() => patient.RunAsync(stop.Token));
+        patient.Record(Note("x", reason: "R1"));
+        await patient.FlushAsync(default).Soon("the flush");
+        Written.Should().ContainSingle();
+
+        patient.Record(Note("x", reason: "R2"));
+        await _clock.WhenTimerArmed(TimeSpan.FromMilliseconds(250));
+        Written.Should().ContainSingle();
+        await stop.CancelAsync();
+        await run.Soon("the end");
+    }
+
+    [Fact]
     public async Task A_full_queue_drops_and_never_blocks()
     {
         var idle = New(new() { Controller = "c", Instance = "i", QueueSize = 4, Senders = 1 });

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Operator.Hosting;
 using BreakGlass.Operator.Options;
 using Kube.Model;
 using TestKit;
@@ -103,7 +104,12 @@ internal sealed class World : IDisposable
         .. Server.List<SecretMetadata>("breakglass-grants"),
     ];
 
-    public IReadOnlyList<Event> Events() => Server.List<Event>();
+    /// <summary>The events that were written, once everything told of so far was: notes wait a moment before they are.</summary>
+    public IReadOnlyList<Event> Events()
+    {
+        Advance(OperatorEngine.EventLinger);
+        return Server.List<Event>();
+    }
 
     public void Dispose()
     {
