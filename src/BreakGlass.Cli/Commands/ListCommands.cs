@@ -162,6 +162,7 @@ internal sealed class GrantWatch(CliHost host, KubeClient client, string? format
         {
             try
             {
+                version ??= (await client.ListPageAsync<BreakGlassGrant>(new() { Limit = 1 }, cancellationToken)).Metadata.ResourceVersion;
                 await foreach (var (type, grant) in client.WatchAsync<BreakGlassGrant>(new() { ResourceVersion = version }, cancellationToken))
                 {
                     version = grant.Metadata.ResourceVersion;
@@ -170,8 +171,12 @@ internal sealed class GrantWatch(CliHost host, KubeClient client, string? format
             }
             catch (KubeApiException e) when (e.IsGone)
             {
-                version = (await client.ListPageAsync<BreakGlassGrant>(new() { Limit = 1 }, cancellationToken)).Metadata.ResourceVersion;
+                version = null;
                 await host.SayAsync("some changes were missed; going on from now");
+            }
+            catch (Exception e) when (Outages.Passes(e))
+            {
+                await Task.Delay(Outages.Pause, host.Time, cancellationToken);
             }
         }
     }

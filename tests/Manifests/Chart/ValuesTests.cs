@@ -19,7 +19,7 @@ public sealed class ValuesTests
         """{"grantsNamespace":{"name":"emergency","create":false}}""",
         """{"bind":{"clusterRoles":["view"],"roles":["debugger"]}}""",
         """{"bind":{"clusterRoles":[],"roles":[]}}""",
-        $$$"""{"operator":{"logLevel":"debug","clusterName":"prod-1","publicServer":"https://kube.example.com:6443","publicCa":"{{{Pem}}}","otlpEndpoint":"http://otel:4317"}}""",
+        $$$"""{"operator":{"logLevel":"debug","clusterName":"prod: 1 #eu","publicServer":"https://kube.example.com:6443","publicCa":"{{{Pem}}}","otlpEndpoint":"http://otel:4317"}}""",
         """{"operator":{"extraArgs":["--resync=5m"],"extraEnv":[{"name":"TZ","value":"UTC"}],"extraVolumes":[{"name":"x","emptyDir":{}}],"extraVolumeMounts":[{"name":"x","mountPath":"/x"}]}}""",
         """{"operator":{"nodeSelector":{"kubernetes.io/os":"linux"},"tolerations":[{"operator":"Exists"}],"affinity":{"nodeAffinity":{}},"priorityClassName":"system-cluster-critical","topologySpreadConstraints":[],"hostNetwork":true,"podAnnotations":{"a":"b"}}}""",
         """{"reaper":{"enabled":false}}""",
