@@ -26,7 +26,7 @@ internal static class PlanCommand
         {
             var host = invocation.Host;
             using var cluster = invocation.Connect(parse);
-            var policy = await cluster.Client.GetAsync<BreakGlassPolicy>(parse.GetValue(name)!, null, cancellationToken);
+            var policy = await cluster.Client.GetAsync<BreakGlassPolicy>(ObjectNames.Policy(parse.GetRequiredValue(name)), null, cancellationToken);
             var around = await Surroundings.LookAsync(cluster.Client, [policy], cancellationToken);
             var plan = AccessPlan.Of(policy, new() { Access = parse.GetValue(access) ?? [], Namespaces = parse.GetValue(namespaces) ?? [] }, around);
             if (parse.GetValue(output) is { } format) await OutputFormat.WriteNodeAsync(host, format, plan.ToJson());

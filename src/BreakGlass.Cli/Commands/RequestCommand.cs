@@ -120,7 +120,7 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
         var judged = wanted;
         if (settings.DryRun is DryRun.Server)
         {
-            using var rehearsal = cluster.Client.WithOwnConnection(new() { DryRun = true, FieldManager = "kubectl-breakglass" });
+            using var rehearsal = cluster.Client.Rehearsing();
             judged = await rehearsal.CreateAsync(wanted, cancellationToken);
         }
 

@@ -12,6 +12,7 @@ internal static class GrantClosing
 {
     private static readonly TimeSpan ProofRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProofRetryLater = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ProofUsual = TimeSpan.FromSeconds(30);
 
     /// <summary>A review that cannot be told from a forged one is looked at again.</summary>
     private static readonly TimeSpan ReviewRetry = TimeSpan.FromSeconds(10);
@@ -67,7 +68,7 @@ internal static class GrantClosing
 
     private static GrantPlan? Prove(GrantFacts facts, BreakGlassGrant grant)
     {
-        if (!GrantLifecycle.IsRecorded(grant.Status) || Conditions.IsTrue(grant.Status.Conditions, "Revoked")) return null;
+        if (!GrantLifecycle.AwaitsProof(grant.Status)) return null;
         if (facts.Attempt.Proof is not { } proof)
         {
             return GrantPlan.Do(new PlanStep.Prove(AccessQuestions.ForAll(facts, grant), [.. grant.Status.Bindings.Select(b => b.Name).Distinct()]));
@@ -76,8 +77,9 @@ internal static class GrantClosing
         if (proof is { AccessGone: true, TokenDead: not false }) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Proven(grant, proof, facts.Now)));
 
         // The API server keeps the answer to a token for up to 10 s, so that the first tries may fail.
-        var late = facts.Now - (grant.Status.EndedAt ?? facts.Now) > TimeSpan.FromSeconds(30);
-        return GrantPlan.Wait(facts.Now + (late ? ProofRetryLater : ProofRetry));
+        if (facts.Now - (grant.Status.EndedAt ?? facts.Now) <= ProofUsual) return GrantPlan.Wait(facts.Now + ProofRetry);
+        var unproven = GrantStatuses.Unproven(grant, proof, facts.Now);
+        return unproven.Conditions.SequenceEqual(grant.Status.Conditions) ? GrantPlan.Wait(facts.Now + ProofRetryLater) : GrantPlan.Do(new PlanStep.WriteStatus(unproven));
     }
 
     private static GrantPlan Retain(GrantFacts facts, BreakGlassGrant grant)

@@ -36,6 +36,9 @@ public static class GrantLifecycle
     /// <summary>Whether access was recorded for a grant, so that it exists or may exist or did once.</summary>
     public static bool IsRecorded(GrantStatus status) => status.ExpiresAt is not null;
 
+    /// <summary>Whether access of a grant was cut and it is still to be proven that it is gone.</summary>
+    public static bool AwaitsProof(GrantStatus status) => IsTerminal(status.Phase) && IsRecorded(status) && !Conditions.IsTrue(status.Conditions, GrantConditions.Revoked);
+
     /// <summary>Whether an object was made for a grant, also where somebody has stripped its marks.</summary>
     public static bool IsOf(BreakGlassGrant grant, IKubeObject o) => Wanted.IsOurs(grant, o);
 
