@@ -42,7 +42,7 @@ internal static class CredentialCommand
             host.SetVariable(Running, "1");
             using var cluster = invocation.Connect(parse);
             var credential = parse.GetValue(grant) is { } name
-                ? await OfSecretAsync(cluster, name, cancellationToken)
+                ? await OfSecretAsync(cluster, ObjectNames.Grant(name), cancellationToken)
                 : await new CredentialCache(host, cluster, asking.Read(parse), parse.GetValue(timeout) ?? UsualTimeout).GetAsync(cancellationToken);
             await host.Out.WriteLineAsync(Render(version, credential));
             return ExitCodes.Ok;
