@@ -10,7 +10,7 @@ say_as="image"
 version="$(sed -n 's/.*<Version>\(.*\)<.*/\1/p' Directory.Build.props)"
 name="${1:-breakglass-operator:$version}"; shift || true
 commit="$(git rev-parse HEAD)" epoch="$(git log -1 --format=%ct)"
-if [ -n "$(git status --porcelain -- src hack Directory.*.props global.json Dockerfile)" ]; then
+if [ -n "$(git status --porcelain -- src hack Directory.*.props global.json Dockerfile .dockerignore .editorconfig BannedSymbols.txt LICENSE)" ]; then
     say "there are changes that are not committed: the image is marked as such, and nobody can make it again"
     commit="$commit-dirty"
 fi

@@ -1,42 +1,56 @@
 #!/usr/bin/env bash
-# Writes what the programs are made of as SPDX 2.3 JSON, from the lock files and, after hack/publish.sh, the .NET runtime that went in.
+# Writes what the programs are made of as SPDX 2.3 JSON: every package with version, licence and checksum, from the lock files, and the .NET runtime
+# that went in. Runs after hack/publish.sh, which fetched all of them; says what is missing, and ends with 1, where a package or its licence is not known.
 # Environment: VERSION, COMMIT, SOURCE_DATE_EPOCH. The same commit gives the same text.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+say_as="sbom"
+# shellcheck source=hack/lib.sh
+. hack/lib.sh
 props="$(sed -n 's/.*<Version>\(.*\)<.*/\1/p' Directory.Build.props)"
 version="${VERSION:-$props}" commit="${COMMIT:-unknown}"
 created="$(date -u -d "@${SOURCE_DATE_EPOCH:-0}" +%Y-%m-%dT%H:%M:%SZ)"
+shipped=(src/BreakGlass.Operator/packages.lock.json src/BreakGlass.Cli/packages.lock.json)
+fetched="${NUGET_PACKAGES:-$HOME/.nuget/packages}"
 
-# Analyzers and the trimmer work at build time only: nothing of them is shipped.
-build_only="$(sed -n '/Label="Build"/,/<\/ItemGroup>/s/.*Include="\([^"]*\)".*/\1/p' Directory.Packages.props) Microsoft.NET.ILLink.Tasks"
+# Analyzers and the trimmer work at build time only: nothing of them is shipped. With the blank that follows the name below.
+build_only="$(sed -n '/Label="Build"/,/<\/ItemGroup>/s/.*Include="\([^"]*\)".*/\1 /p' Directory.Packages.props)
+Microsoft.NET.ILLink.Tasks "
 
-locked() { # lines "name version sha512-base64", from the lock files of what is shipped
-    local file files=()
-    for file in src/BreakGlass.Operator/packages.lock.json src/BreakGlass.Cli/packages.lock.json; do if [ -e "$file" ]; then files+=("$file"); fi; done
-    # shellcheck disable=SC2016
-    awk -F'"' '/^      "[^"]+": \{/ { name = $2; version = "" } /"resolved":/ { version = $4 } /"contentHash":/ && version { print name, version, $4 }' "${files[@]}" |
-        sort -u | grep -vFw -f <(tr ' ' '\n' <<<"$build_only" | sed '/^$/d')
+locked() { # lines "name version", from the lock files of what is shipped; projects of this repository have no hash there
+    sed -nE '/^      "[^"]+": \{/{s/^ *"([^"]+)".*/\1/;h}; /"resolved":/{s/.*: "([^"]+)".*/\1/;H}; /"contentHash":/{x;s/\n/ /g;p}' "${shipped[@]}" | sort -u |
+        grep -vFf <(printf '%s\n' "$build_only")
 }
-runtime() { # the runtime packs that restore downloaded for the publication
-    local file
-    for file in artifacts/obj/BreakGlass.Operator/project.assets.json artifacts/obj/BreakGlass.Cli/project.assets.json; do
-        if [ -e "$file" ]; then tr -d ' \n' <"$file" | grep -oE '"name":"Microsoft\.[A-Za-z]+\.App\.Runtime\.[a-z0-9-]+","version":"\[[^,]+' | sed -E 's/"name":"([^"]+)","version":"\[(.*)/\1 \2 -/'; fi
-    done | sort -u
+runtime() { # lines "name version": the runtime packs that restore fetched for the publication, from the files it left
+    tr -d ' \n' | grep -oE '"name":"Microsoft\.(NETCore|AspNetCore)\.App\.Runtime\.[a-z0-9-]+","version":"\[[^,]+' | sed -E 's/"name":"([^"]+)","version":"\[(.*)/\1 \2/' | sort -u
 }
-id() { tr -c 'A-Za-z0-9.\n-' - <<<"SPDXRef-$1"; }
+licence() { # licence NAME VERSION: the SPDX expression that the package declares
+    local at="$fetched/${1,,}/${2,,}/${1,,}.nuspec" found
+    [ -e "$at" ] || fail "$1 $2 is not among the packages that restore fetched: run hack/publish.sh first."
+    found="$(sed -nE 's:.*<license type="expression">([^<]+)</license>.*:\1:p' "$at")"
+    [ -n "$found" ] || fail "$1 $2 declares no licence as an SPDX expression: look at it, and write it into hack/sbom.sh."
+    echo "$found"
+}
+checksum() { # checksum NAME VERSION: SHA-512 of the package, in hexadecimal
+    base64 -d "$fetched/${1,,}/${2,,}/${1,,}.${2,,}.nupkg.sha512" | od -An -v -tx1 | tr -d ' \n'
+}
+id() { printf 'SPDXRef-%s' "$1" | tr -c 'A-Za-z0-9.-' -; }
+
+# First into a variable: a failure within a process substitution would go unnoticed, and leave a bill of nothing.
+packages="$(locked; cat artifacts/obj/BreakGlass.{Operator,Cli}/project.assets.json | runtime)" ||
+    fail "which .NET runtime went in is not known: run hack/publish.sh first."
 
 ids=()
 printf '%s\n' '{' '  "spdxVersion": "SPDX-2.3",' '  "dataLicense": "CC0-1.0",' '  "SPDXID": "SPDXRef-DOCUMENT",' "  \"name\": \"breakglass-operator-$version\"," \
     "  \"documentNamespace\": \"https://breakglass.dev/spdx/breakglass-operator-$version-$commit\"," \
     "  \"creationInfo\": {\"created\": \"$created\", \"creators\": [\"Tool: hack/sbom.sh\"]}," '  "packages": [' \
     "    {\"SPDXID\": \"SPDXRef-breakglass-operator\", \"name\": \"breakglass-operator\", \"versionInfo\": \"$version\", \"downloadLocation\": \"NOASSERTION\", \"licenseConcluded\": \"Apache-2.0\", \"licenseDeclared\": \"Apache-2.0\", \"copyrightText\": \"NOASSERTION\", \"filesAnalyzed\": false, \"sourceInfo\": \"commit $commit\"}"
-while read -r name number hash; do
+while read -r name number; do
     ids+=("$(id "$name-$number")")
-    sum=""
-    if [ "$hash" != - ]; then sum=", \"checksums\": [{\"algorithm\": \"SHA512\", \"checksumValue\": \"$(base64 -d <<<"$hash" | od -An -v -tx1 | tr -d ' \n')\"}]"; fi
-    printf '    ,{"SPDXID": "%s", "name": "%s", "versionInfo": "%s", "downloadLocation": "NOASSERTION", "licenseConcluded": "NOASSERTION", "licenseDeclared": "NOASSERTION", "copyrightText": "NOASSERTION", "filesAnalyzed": false, "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:nuget/%s@%s"}]%s}\n' \
-        "${ids[-1]}" "$name" "$number" "$name" "$number" "$sum"
-done < <(locked; runtime)
+    licence="$(licence "$name" "$number")" sum="$(checksum "$name" "$number")"
+    printf '    ,{"SPDXID": "%s", "name": "%s", "versionInfo": "%s", "downloadLocation": "NOASSERTION", "licenseConcluded": "%s", "licenseDeclared": "%s", "copyrightText": "NOASSERTION", "filesAnalyzed": false, "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:nuget/%s@%s"}], "checksums": [{"algorithm": "SHA512", "checksumValue": "%s"}]}\n' \
+        "${ids[-1]}" "$name" "$number" "$licence" "$licence" "$name" "$number" "$sum"
+done <<<"$packages"
 printf '%s\n' '  ],' '  "relationships": [' '    {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-breakglass-operator"}'
 for name in "${ids[@]}"; do
     printf '    ,{"spdxElementId": "SPDXRef-breakglass-operator", "relationshipType": "DEPENDS_ON", "relatedSpdxElement": "%s"}\n' "$name"

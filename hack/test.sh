@@ -37,8 +37,9 @@ say "first the control plane that the tests run on: etcd, kube-apiserver and kub
 say "where they are missing they are installed and built, once, in 5 to 10 minutes."
 binaries="$(hack/control-plane-binaries.sh)"
 kubectl="$(hack/ensure-kubectl.sh)"
-need curl curl; need openssl openssl; need lua lua5.4; need promtool prometheus
+need curl curl; need openssl openssl; need lua lua5.4; need promtool prometheus; need zsh zsh; need fish fish
 hack/ensure-helm.sh >/dev/null
+if [ "$limit" -gt 1200 ]; then need chromium chromium; fi
 say "$("$binaries/kube-apiserver" --version), kubectl is $kubectl"
 hack/build.sh
 

@@ -58,6 +58,7 @@ internal static class CommandLine
         Command[] commands =
         [
             RequestCommand.Create(context),
+            UseCommand.Create(context),
             CredentialCommand.Create(context),
             RevokeCommand.Create(context),
             DecideCommands.Decide(context, "approve", ApprovalRules.Approve, "Agree to a request for access."),

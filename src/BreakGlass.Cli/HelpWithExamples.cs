@@ -44,6 +44,8 @@ internal sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLin
         ["completion"] = """
               # completion of 'kubectl breakglass …' (kubectl 1.26 or later): a script on the PATH
               kubectl breakglass completion kubectl > ~/.local/bin/kubectl_complete-breakglass && chmod +x ~/.local/bin/kubectl_complete-breakglass
+              # of 'kubectl-breakglass …' itself, in bash
+              source <(kubectl-breakglass completion bash)
             """,
     };
 

@@ -13,7 +13,10 @@ internal sealed record Invocation(CliHost Host, IReadOnlyList<string> ChildWords
     public GlobalFlags Flags { get; } = new();
 
     /// <summary>Opens the connection that the flags name.</summary>
-    public Cluster Connect(ParseResult parse) => Host.Connect(Flags.Read(parse));
+    public Cluster Connect(ParseResult parse) => Host.Connect(OwnWay.TakeBack(Host, Flags.Read(parse)));
+
+    /// <summary>How the person comes to the cluster; to be asked after <see cref="Connect"/>.</summary>
+    public OwnWay Own(ParseResult parse) => OwnWay.Of(Host, OwnWay.TakeBack(Host, Flags.Read(parse)));
 }
 
 /// <summary>kubectl's flags, under kubectl's names.</summary>

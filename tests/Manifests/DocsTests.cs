@@ -57,6 +57,23 @@ public sealed partial class DocsTests
         foreach (var reason in Enum.GetNames<EndReason>()) concepts.Should().Contain($"`{reason}`");
     }
 
+    /// <summary><c>UPDATE_GOLDEN=1</c> writes them anew into the README.</summary>
+    [Fact]
+    public void The_figures_of_the_README_are_the_measured_ones()
+    {
+        var measured = Figures("docs/performance.md").TakeWhile(line => line.StartsWith('|')).Select(line => string.Join('|', line.Split('|').Select(cell => cell.Trim().Trim('-')))).ToList();
+        measured.Count.Should().BeGreaterThan(5);
+        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
+        {
+            var readme = Path.Combine(Golden.RepositoryRoot, "README.md");
+            var lines = measured.Select((line, i) => i == 1 ? "|---|---|---|---|" : $"| {string.Join(" | ", line.Split('|')[1..^1])} |".Replace("|  |", "| |", StringComparison.Ordinal));
+            File.WriteAllText(readme, FigureBlock().Replace(File.ReadAllText(readme), m => $"{m.Groups["begin"].Value}{string.Join('\n', lines)}\n{m.Groups["end"].Value}"));
+            return;
+        }
+
+        Figures("README.md").Select(line => string.Join('|', line.Split('|').Select(cell => cell.Trim().Trim('-')))).Should().Equal(measured, "they are docs/performance.md's (UPDATE_GOLDEN=1 copies them)");
+    }
+
     /// <summary>Anchors are GitHub's: lower case, without punctuation, dashes for spaces.</summary>
     [Fact]
     public void A_link_into_a_page_leads_to_one_of_its_headings()
@@ -72,6 +89,10 @@ public sealed partial class DocsTests
         }
     }
 
+    /// <summary>The table between the marks, without what stands above it.</summary>
+    private static IEnumerable<string> Figures(string file) =>
+        FigureBlock().Match(Pages.Single(page => page.File == file).Text).Groups["figures"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries).SkipWhile(line => !line.StartsWith('|'));
+
     private static IReadOnlyList<T> Shown<T>(string file)
         where T : class, IKubeResource<T> =>
         [
@@ -81,6 +102,9 @@ public sealed partial class DocsTests
 
     [GeneratedRegex("""^```yaml\n(?<yaml>.*?)^```""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Yaml();
+
+    [GeneratedRegex("""(?<begin><!-- figures: begin [^\n]*\n)(?<figures>.*?)(?<end><!-- figures: end -->)""", RegexOptions.Singleline | RegexOptions.CultureInvariant, 5000)]
+    private static partial Regex FigureBlock();
 
     [GeneratedRegex("`(?<word>[A-Za-z]+)`", RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Code();

@@ -60,8 +60,16 @@ public sealed class RbacTests
 
     [Fact]
     public void Webhook_configurations_are_read_and_patched_by_name_alone() =>
-        Rules.Where(r => r.Rule["apiGroups"].Strings().Contains("admissionregistration.k8s.io")).Should().HaveCount(2).And.OnlyContain(
+        Rules.Where(r => r.Rule["resources"].Strings().Any(resource => resource.EndsWith("webhookconfigurations", StringComparison.Ordinal))).Should().HaveCount(2).And.OnlyContain(
             r => r.Role.Name == "breakglass-operator" && r.Rule["resourceNames"].Strings().All(name => name.StartsWith("breakglass-operator")) && r.Rule["verbs"].Strings().SequenceEqual(new[] { "get", "patch" }));
+
+    [Fact]
+    public void Of_admission_policies_the_guards_own_are_looked_for_and_nothing_else()
+    {
+        var rule = Rules.Should().ContainSingle(r => r.Rule["resources"].Strings().Any(resource => resource.StartsWith("validatingadmission", StringComparison.Ordinal))).Subject.Rule;
+        rule["resourceNames"].Strings().Should().Equal("breakglass-guard");
+        rule["verbs"].Strings().Should().Equal("get");
+    }
 
     [Theory]
     [InlineData("secrets")]

@@ -54,7 +54,7 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
             yield return Found(manifest, "DuplicateName", "metadata.name", $"metadata.name: there is more than one policy '{policy.Metadata.Name}' in these files, and the last that is applied wins. Rename one.");
         }
 
-        foreach (var finding in PolicyAdvice.Of(manifest, policy, files)) yield return finding;
+        foreach (var finding in PolicyAdvice.Of(manifest, policy, files, settings)) yield return finding;
     }
 
     private IEnumerable<Finding> Grant(Manifest manifest, BreakGlassGrant grant)

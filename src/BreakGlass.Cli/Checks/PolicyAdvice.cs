@@ -1,3 +1,4 @@
+using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using Kube.Model;
@@ -9,9 +10,19 @@ internal static class PolicyAdvice
 {
     private static readonly string[] Everybody = ["system:authenticated", "system:unauthenticated", "system:serviceaccounts"];
 
-    public static IEnumerable<Finding> Of(Manifest manifest, BreakGlassPolicy policy, ManifestSet files)
+    /// <summary>Roles that every cluster has and no file need hold, and that read Secrets. Of cluster-admin worse is said below.</summary>
+    private static readonly string[] BuiltInReaders = ["admin", "edit"];
+
+    private static readonly PolicyRule s_readsSecrets = new() { Verbs = ["get"], ApiGroups = [""], Resources = ["secrets"] };
+
+    public static IEnumerable<Finding> Of(Manifest manifest, BreakGlassPolicy policy, ManifestSet files, CoreSettings settings)
     {
         var spec = policy.Spec;
+        foreach (var warning in PolicyWarnings.Of(policy, settings, e => Rules(e, files) ?? (BuiltInReaders.Contains(e.RoleRef.Name) ? [s_readsSecrets] : [])))
+        {
+            yield return Linter.Found(manifest, warning.Reason, warning.Field, $"{warning}.", Level.Warning);
+        }
+
         for (var i = 0; i < spec.Requesters.Count; i++)
         {
             if (!Everybody.Contains(spec.Requesters[i].Name)) continue;
@@ -41,13 +52,14 @@ internal static class PolicyAdvice
             yield return Advice(manifest, "ClusterAdmin", $"{field}.roleRef", "this hands out the whole cluster, the operator and its records included; give narrower roles, or keep this behind approval.");
         }
 
-        IReadOnlyList<PolicyRule>? rules = entry.RoleRef.Kind == nameof(ClusterRole)
-            ? files.Read<ClusterRole>().FirstOrDefault(r => r.Metadata.Name == entry.RoleRef.Name)?.Rules
-            : files.Read<Role>().FirstOrDefault(r => r.Metadata.Name == entry.RoleRef.Name && entry.Namespaces.Contains(r.Metadata.Namespace ?? ""))?.Rules;
-        if (rules is null) yield break;
+        if (Rules(entry, files) is not { } rules) yield break;
         if (rules.Any(RoleRisk.CanEscalate)) yield return Advice(manifest, "RoleCanEscalate", $"{field}.roleRef", $"{entry.RoleRef} lets its holder get further rights that outlast the grant; take bind, escalate, impersonate and the writing of roles out of it.");
         if (rules.Any(RoleRisk.HasWildcard)) yield return Advice(manifest, "RoleHasWildcard", $"{field}.roleRef", $"{entry.RoleRef} holds a wildcard, so it grows with every kind that is installed; name what is meant.");
     }
+
+    private static IReadOnlyList<PolicyRule>? Rules(AccessEntry entry, ManifestSet files) => entry.RoleRef.Kind == nameof(ClusterRole)
+        ? files.Read<ClusterRole>().FirstOrDefault(r => r.Metadata.Name == entry.RoleRef.Name)?.Rules
+        : files.Read<Role>().FirstOrDefault(r => r.Metadata.Name == entry.RoleRef.Name && entry.Namespaces.Contains(r.Metadata.Namespace ?? ""))?.Rules;
 
     private static Finding Advice(Manifest manifest, string rule, string field, string message) => Linter.Found(manifest, rule, field, $"{field}: {message}", Level.Warning);
 }

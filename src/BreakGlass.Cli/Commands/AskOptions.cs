@@ -63,7 +63,7 @@ internal sealed class AskOptions
 
         return new()
         {
-            Policy = (_policy is not null ? parse.GetValue(_policy) : parse.GetValue(_policyOption!)) ?? "",
+            Policy = (_policy is not null ? parse.GetValue(_policy) : parse.GetValue(_policyOption!)) is { Length: > 0 } policy ? ObjectNames.Policy(policy) : "",
             Reason = reason,
             Ticket = parse.GetValue(_ticket),
             For = parse.GetValue(_for),

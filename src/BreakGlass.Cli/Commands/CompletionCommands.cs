@@ -26,26 +26,12 @@ internal static class CompletionCommands
     public static Command Create(Invocation invocation)
     {
         var command = new Command("completion", "Print a script that completes commands, policies and grants in a shell.");
-        var shell = new Argument<string>("SHELL") { Description = "kubectl: for 'kubectl breakglass …'; bash: for 'kubectl-breakglass …'" };
-        shell.AcceptOnlyFromAmong("kubectl", "bash");
+        var shell = new Argument<string>("SHELL") { Description = "kubectl: for 'kubectl breakglass …' in any shell; bash, zsh, fish: for 'kubectl-breakglass …'" };
+        shell.AcceptOnlyFromAmong([.. CompletionScripts.All.Keys]);
         command.Arguments.Add(shell);
         command.SetAction(async (parse, _) =>
         {
-            await invocation.Host.Out.WriteLineAsync(parse.GetValue(shell) == "bash"
-                ? """
-                  _kubectl_breakglass() {
-                      local line
-                      COMPREPLY=()
-                      while IFS= read -r line; do
-                          case "$line" in :*) ;; *) COMPREPLY+=("${line%%$'\t'*}") ;; esac
-                      done < <(kubectl-breakglass __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-                  }
-                  complete -o default -F _kubectl_breakglass kubectl-breakglass
-                  """
-                : """
-                  #!/usr/bin/env sh
-                  exec kubectl-breakglass __complete "$@"
-                  """);
+            await invocation.Host.Out.WriteLineAsync(CompletionScripts.All[parse.GetRequiredValue(shell)]);
             return ExitCodes.Ok;
         });
         return command;
@@ -54,8 +40,7 @@ internal static class CompletionCommands
     /// <summary>Answers a shell. Whatever goes wrong, a shell gets no candidates and no noise.</summary>
     public static async Task<int> CompleteAsync(IReadOnlyList<string> words, CliHost host, CancellationToken cancellationToken)
     {
-        var word = words.Count > 0 ? words[^1] : "";
-        var before = words.Take(words.Count - 1).ToList();
+        var (before, word) = Split(words);
         var invocation = new Invocation(host, []);
         Command command = CommandLine.Root(invocation);
         var options = command.Options.ToList();
@@ -95,6 +80,16 @@ internal static class CompletionCommands
         return ExitCodes.Ok;
     }
 
+    // The value in "--flag=val" is completed like that in "--flag val"; bash makes three words of it.
+    private static (List<string> Before, string Word) Split(IReadOnlyList<string> words)
+    {
+        var (before, word) = (words.Take(words.Count - 1).ToList(), words.Count > 0 ? words[^1] : "");
+        if (word == "=") word = "";
+        else if (word.StartsWith("--", StringComparison.Ordinal) && word.IndexOf('=', StringComparison.Ordinal) is > 0 and var at) (before, word) = ([.. before, word[..at]], word[(at + 1)..]);
+        before.RemoveAll(part => part == "=");
+        return (before, word);
+    }
+
     private static async Task<IEnumerable<(string, string?)>> ArgumentsAsync(Invocation invocation, Command command, List<string> before, CancellationToken cancellationToken) =>
         command.Arguments.FirstOrDefault()?.Name switch
         {
@@ -102,8 +97,8 @@ internal static class CompletionCommands
             "GRANT" => await NamesAsync<BreakGlassGrant>(invocation, before, cancellationToken),
             "NAME" when command.Name == "get" => await NamesAsync<BreakGlassGrant>(invocation, before, cancellationToken),
             "NAME" when command.Name == "lockdown" => await NamesAsync<BreakGlassLockdown>(invocation, before, cancellationToken),
-            "KIND" => [("grants", null), ("policies", null), ("approvals", null), ("reviews", null), ("lockdowns", null)],
-            "SHELL" => [("kubectl", null), ("bash", null)],
+            "KIND" => ObjectNames.Kinds.Select(kind => (kind, (string?)null)),
+            "SHELL" => CompletionScripts.All.Keys.Select(shell => (shell, (string?)null)),
             _ => [],
         };
 
@@ -115,7 +110,7 @@ internal static class CompletionCommands
             var flags = new RootCommand();
             foreach (var option in invocation.Flags.All) flags.Options.Add(option);
             flags.TreatUnmatchedTokensAsErrors = false;
-            using var cluster = invocation.Host.Connect(invocation.Flags.Read(flags.Parse(before)));
+            using var cluster = invocation.Connect(flags.Parse(before));
             using var limit = new CancellationTokenSource(Patience, invocation.Host.Time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
             return [.. (await cluster.Client.ListAsync<T>(new(), both.Token)).Items.Select(i => (i.Metadata.Name, About(i)))];

@@ -42,7 +42,7 @@ internal static class CredentialCommand
             host.SetVariable(Running, "1");
             using var cluster = invocation.Connect(parse);
             var credential = parse.GetValue(grant) is { } name
-                ? await OfSecretAsync(cluster, name, cancellationToken)
+                ? await OfSecretAsync(cluster, ObjectNames.Grant(name), cancellationToken)
                 : await new CredentialCache(host, cluster, asking.Read(parse), parse.GetValue(timeout) ?? UsualTimeout).GetAsync(cancellationToken);
             await host.Out.WriteLineAsync(Render(version, credential));
             return ExitCodes.Ok;
@@ -54,16 +54,7 @@ internal static class CredentialCommand
     {
         var grant = await cluster.Client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
         if (grant.Status.Phase is not GrantPhase.Active) throw new CliException(ExitCodes.Refused, $"grant '{name}' gives no access. {GrantWords.Line(grant)}");
-        if (grant.Status.CredentialSecret?.Split('/', 2) is not [var ns, var secret] || grant.Spec.RecipientKey is not null)
-        {
-            throw new CliException(ExitCodes.Error, grant.Status.Credential is CredentialKind.BindRequester
-                ? $"grant '{name}' binds your own user name: use your own kubeconfig, there is no other credential."
-                : $"the credential of grant '{name}' was encrypted to whoever asked for it, and only they can open it. Ask for one with --policy, or with 'request --wait=false'.");
-        }
-
-        var data = (await cluster.Client.GetAsync<Secret>(secret, ns, cancellationToken)).Data;
-        if (data is null || !data.TryGetValue("token", out var token)) throw new CliException(ExitCodes.Error, $"Secret {ns}/{secret} holds no token yet. Try again in a moment.");
-        return new(name, grant.Metadata.Uid ?? "", Encoding.UTF8.GetString(token), LiveCredential.End(grant));
+        return new(name, grant.Metadata.Uid ?? "", await DeliveredCredential.OfSecretAsync(cluster, grant, "token", cancellationToken), LiveCredential.End(grant));
     }
 
     private static string Version(string? info)

@@ -61,7 +61,7 @@ internal static class DecideCommands
     {
         var host = invocation.Host;
         using var cluster = invocation.Connect(parse);
-        var name = parse.GetValue(words.Grant)!;
+        var name = ObjectNames.Grant(parse.GetRequiredValue(words.Grant));
         if (await ReadAsync(cluster.Client, name, cancellationToken) is { } grant)
         {
             await host.SayAsync(Summary(grant));
@@ -69,10 +69,9 @@ internal static class DecideCommands
         }
 
         var dryRun = OutputFormat.DryRun(parse.GetValue(words.DryRun));
-        using var rehearsal = cluster.Client.WithOwnConnection(new() { DryRun = true });
-        var made = dryRun is DryRun.Client ? make(name) : await (dryRun is DryRun.Server ? rehearsal : cluster.Client).CreateAsync(make(name), cancellationToken);
+        var made = await dryRun.WriteAsync(cluster.Client, make(name), client => client.CreateAsync(make(name), cancellationToken));
         if (parse.GetValue(words.Output) is { } format) await OutputFormat.WriteAsync(host, format, made);
-        else await host.Out.WriteLineAsync($"breakglassgrant.breakglass.dev/{name} {done}{dryRun switch { DryRun.Client => " (dry run)", DryRun.Server => " (server dry run)", _ => "" }}");
+        else await host.Out.WriteLineAsync($"breakglassgrant.breakglass.dev/{name} {done}{dryRun.Suffix()}");
         return ExitCodes.Ok;
     }
 

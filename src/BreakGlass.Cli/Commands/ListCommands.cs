@@ -30,6 +30,11 @@ internal static class ListCommands
         foreach (var option in (Option[])[policy, phase, live, unreviewed, selector, output]) command.Options.Add(option);
         command.SetAction(async (parse, cancellationToken) =>
         {
+            if (parse.GetValue(kind) is { } other && other != ObjectNames.Grants && Array.Find<Option>([policy, phase, live, unreviewed], o => parse.GetResult(o) is { Implicit: false }) is { } flag)
+            {
+                throw CliException.Usage($"{flag.Name} is a question about grants, not about {other}. Leave one of them out.");
+            }
+
             using var cluster = invocation.Connect(parse);
             bool Wanted(BreakGlassGrant g) =>
                 (parse.GetValue(policy) is not { } of || g.Spec.Policy == of)
@@ -40,10 +45,10 @@ internal static class ListCommands
             var view = new View(invocation.Host, cluster.Client, parse.GetValue(output));
             await (parse.GetValue(kind) switch
             {
-                "policies" => view.ListAsync<BreakGlassPolicy>(query, Tables.Policies, cancellationToken),
-                "approvals" => view.ListAsync<BreakGlassApproval>(query, Tables.Approvals, cancellationToken),
-                "reviews" => view.ListAsync<BreakGlassReview>(query, Tables.Reviews, cancellationToken),
-                "lockdowns" => view.ListAsync<BreakGlassLockdown>(query, Tables.Lockdowns, cancellationToken),
+                ObjectNames.Policies => view.ListAsync<BreakGlassPolicy>(query, Tables.Policies, cancellationToken),
+                ObjectNames.Approvals => view.ListAsync<BreakGlassApproval>(query, Tables.Approvals, cancellationToken),
+                ObjectNames.Reviews => view.ListAsync<BreakGlassReview>(query, Tables.Reviews, cancellationToken),
+                ObjectNames.Lockdowns => view.ListAsync<BreakGlassLockdown>(query, Tables.Lockdowns, cancellationToken),
                 _ => view.ListAsync<BreakGlassGrant>(query, Tables.Grants, cancellationToken, Wanted),
             });
             return ExitCodes.Ok;
@@ -61,14 +66,14 @@ internal static class ListCommands
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var cluster = invocation.Connect(parse);
-            var (kind, name) = parse.GetValue(words) is [var k, var n] ? (Kind(k), n) : ("grants", parse.GetValue(words)![0]);
+            var (kind, name) = ObjectNames.Read(string.Join('/', parse.GetRequiredValue(words)));
             var view = new View(invocation.Host, cluster.Client, parse.GetValue(output));
             await (kind switch
             {
-                "policies" => view.GetAsync<BreakGlassPolicy>(name, Tables.Policies, cancellationToken),
-                "approvals" => view.GetAsync<BreakGlassApproval>(name, Tables.Approvals, cancellationToken),
-                "reviews" => view.GetAsync<BreakGlassReview>(name, Tables.Reviews, cancellationToken),
-                "lockdowns" => view.GetAsync<BreakGlassLockdown>(name, Tables.Lockdowns, cancellationToken),
+                ObjectNames.Policies => view.GetAsync<BreakGlassPolicy>(name, Tables.Policies, cancellationToken),
+                ObjectNames.Approvals => view.GetAsync<BreakGlassApproval>(name, Tables.Approvals, cancellationToken),
+                ObjectNames.Reviews => view.GetAsync<BreakGlassReview>(name, Tables.Reviews, cancellationToken),
+                ObjectNames.Lockdowns => view.GetAsync<BreakGlassLockdown>(name, Tables.Lockdowns, cancellationToken),
                 _ => view.GetAsync<BreakGlassGrant>(name, Tables.Grants, cancellationToken, Describe),
             });
             return ExitCodes.Ok;
@@ -87,7 +92,7 @@ internal static class ListCommands
         {
             using var cluster = invocation.Connect(parse);
             var watch = new GrantWatch(invocation.Host, cluster.Client, parse.GetValue(output));
-            if (parse.GetValue(name) is { } one) await watch.OneAsync(one, cancellationToken);
+            if (parse.GetValue(name) is { } one) await watch.OneAsync(ObjectNames.Grant(one), cancellationToken);
             else await watch.AllAsync(cancellationToken);
             return ExitCodes.Ok;
         });
@@ -97,18 +102,7 @@ internal static class ListCommands
     private static Argument<string?> KindArgument() => new("KIND")
     {
         Description = "grants (default), policies, approvals, reviews or lockdowns",
-        CustomParser = result => Kind(result.Tokens[0].Value),
-    };
-
-    /// <summary>A kind by any of the names that kubectl takes.</summary>
-    private static string Kind(string word) => word.ToLowerInvariant().Split('.')[0] switch
-    {
-        "grant" or "grants" or "bgg" or "breakglassgrant" or "breakglassgrants" => "grants",
-        "policy" or "policies" or "bgp" or "breakglasspolicy" or "breakglasspolicies" => "policies",
-        "approval" or "approvals" or "bga" or "breakglassapproval" or "breakglassapprovals" => "approvals",
-        "review" or "reviews" or "bgr" or "breakglassreview" or "breakglassreviews" => "reviews",
-        "lockdown" or "lockdowns" or "bgl" or "breakglasslockdown" or "breakglasslockdowns" => "lockdowns",
-        _ => throw CliException.Usage($"'{word}' is no kind of ours; there are grants, policies, approvals, reviews and lockdowns."),
+        CustomParser = result => ObjectNames.Kind(result.Tokens[0].Value),
     };
 
     private static IEnumerable<string> Describe(BreakGlassGrant grant)
@@ -168,6 +162,7 @@ internal sealed class GrantWatch(CliHost host, KubeClient client, string? format
         {
             try
             {
+                version ??= (await client.ListPageAsync<BreakGlassGrant>(new() { Limit = 1 }, cancellationToken)).Metadata.ResourceVersion;
                 await foreach (var (type, grant) in client.WatchAsync<BreakGlassGrant>(new() { ResourceVersion = version }, cancellationToken))
                 {
                     version = grant.Metadata.ResourceVersion;
@@ -176,8 +171,12 @@ internal sealed class GrantWatch(CliHost host, KubeClient client, string? format
             }
             catch (KubeApiException e) when (e.IsGone)
             {
-                version = (await client.ListPageAsync<BreakGlassGrant>(new() { Limit = 1 }, cancellationToken)).Metadata.ResourceVersion;
+                version = null;
                 await host.SayAsync("some changes were missed; going on from now");
+            }
+            catch (Exception e) when (Outages.Passes(e))
+            {
+                await Task.Delay(Outages.Pause, host.Time, cancellationToken);
             }
         }
     }

@@ -34,10 +34,11 @@ internal static class LockdownCommand
         {
             using var cluster = invocation.Connect(parse);
             var run = new LockdownRun(invocation.Host, cluster.Client, OutputFormat.DryRun(parse.GetValue(dryRun)), parse.GetValue(output));
-            if (parse.GetValue(lift)) return await run.LiftAsync(parse.GetValue(name), cancellationToken);
+            var named = parse.GetValue(name) is { } text ? ObjectNames.Lockdown(text) : null;
+            if (parse.GetValue(lift)) return await run.LiftAsync(named, cancellationToken);
             var lockdown = new BreakGlassLockdown
             {
-                Metadata = parse.GetValue(name) is { } given ? new() { Name = given } : new() { GenerateName = "lockdown-" },
+                Metadata = named is not null ? new() { Name = named } : new() { GenerateName = "lockdown-" },
                 Spec = new()
                 {
                     Reason = parse.GetValue(reason) ?? "",
@@ -54,15 +55,12 @@ internal static class LockdownCommand
 /// <summary>One run of <c>lockdown</c>.</summary>
 internal sealed class LockdownRun(CliHost host, KubeClient client, DryRun dryRun, string? format)
 {
-    private string Rehearsed => dryRun switch { DryRun.Client => " (dry run)", DryRun.Server => " (server dry run)", _ => "" };
-
     public async Task<int> EngageAsync(BreakGlassLockdown lockdown, TimeSpan? wait, CancellationToken cancellationToken)
     {
         if (LockdownRules.Check(lockdown) is { Field: "spec.reason" }) throw CliException.Usage("--reason is missing: write why everything is shut, for those whose access ends now.");
-        using var rehearsal = client.WithOwnConnection(new() { DryRun = true });
-        var made = dryRun is DryRun.Client ? lockdown : await (dryRun is DryRun.Server ? rehearsal : client).CreateAsync(lockdown, cancellationToken);
+        var made = await dryRun.WriteAsync(client, lockdown, to => to.CreateAsync(lockdown, cancellationToken));
         if (dryRun is DryRun.None && wait is { } limit) made = await UntilCompleteAsync(made, limit, cancellationToken);
-        await ShowAsync(made, $"engaged{Rehearsed}{(made.Status.Revoked is { } revoked ? $", {revoked} grant(s) revoked" : "")}");
+        await ShowAsync(made, $"engaged{dryRun.Suffix()}{(made.Status.Revoked is { } revoked ? $", {revoked} grant(s) revoked" : "")}");
         return ExitCodes.Ok;
     }
 
@@ -86,13 +84,8 @@ internal sealed class LockdownRun(CliHost host, KubeClient client, DryRun dryRun
                 $"there are {all.Count} lockdowns, so say which one to lift: {string.Join(", ", all.Select(l => $"{l.Metadata.Name} ({LockdownRules.Reason(l)}, by {LockdownRules.Who(l) ?? "nobody known"})"))}.");
         }
 
-        using var rehearsal = client.WithOwnConnection(new() { DryRun = true });
-        if (dryRun is not DryRun.Client)
-        {
-            await (dryRun is DryRun.Server ? rehearsal : client).DeleteAsync<BreakGlassLockdown>(lockdown.Metadata.Name, null, new() { Uid = lockdown.Metadata.Uid }, cancellationToken);
-        }
-
-        await ShowAsync(lockdown, $"lifted{Rehearsed}");
+        await dryRun.WriteAsync(client, false, from => from.DeleteAsync<BreakGlassLockdown>(lockdown.Metadata.Name, null, new() { Uid = lockdown.Metadata.Uid }, cancellationToken));
+        await ShowAsync(lockdown, $"lifted{dryRun.Suffix()}");
         return ExitCodes.Ok;
     }
 

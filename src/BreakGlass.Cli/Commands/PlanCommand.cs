@@ -26,7 +26,7 @@ internal static class PlanCommand
         {
             var host = invocation.Host;
             using var cluster = invocation.Connect(parse);
-            var policy = await cluster.Client.GetAsync<BreakGlassPolicy>(parse.GetValue(name)!, null, cancellationToken);
+            var policy = await cluster.Client.GetAsync<BreakGlassPolicy>(ObjectNames.Policy(parse.GetRequiredValue(name)), null, cancellationToken);
             var around = await Surroundings.LookAsync(cluster.Client, [policy], cancellationToken);
             var plan = AccessPlan.Of(policy, new() { Access = parse.GetValue(access) ?? [], Namespaces = parse.GetValue(namespaces) ?? [] }, around);
             if (parse.GetValue(output) is { } format) await OutputFormat.WriteNodeAsync(host, format, plan.ToJson());
@@ -92,7 +92,7 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
         if (around.Rules(first.Role, first.Namespace) is { } rules)
         {
             if (rules.Count == 0) yield return line with { Verbs = ["(none)"], Resources = ["(the role has no rules)"] };
-            foreach (var rule in rules) yield return line with { Verbs = rule.Verbs, Resources = [.. Resources(rule)], Risk = Risks(rule) };
+            foreach (var rule in rules) yield return line with { Verbs = rule.Verbs, Resources = [.. Resources(rule)], Risk = Risks(rule, namespaces.Count == 0) };
             yield break;
         }
 
@@ -100,7 +100,7 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
         var summary = policy.Status.Roles.FirstOrDefault(r => r.Name == first.Entry);
         yield return summary is null
             ? line with { Verbs = ["?"], Resources = ["(you may not read the role, or it is not there)"] }
-            : line with { Verbs = ["?"], Resources = [$"({summary.Rules} rules that you may not read)"], Risk = [.. Risks(summary)] };
+            : line with { Verbs = ["?"], Resources = [$"({summary.Rules} rules that you may not read)"], Risk = [.. Risks(summary, namespaces.Count == 0)] };
     }
 
     private static IEnumerable<string> Resources(PolicyRule rule) => rule.NonResourceUrls.Concat(
@@ -108,9 +108,12 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
         from apiGroup in rule.ApiGroups.DefaultIfEmpty("")
         select (apiGroup.Length == 0 ? resource : $"{resource}.{apiGroup}") + (rule.ResourceNames.Count == 0 ? "" : $"[{string.Join("|", rule.ResourceNames)}]"));
 
-    private static List<string> Risks(PolicyRule rule)
+    private const string SealKeysRisk = "reads the operator's seal keys";
+
+    private static List<string> Risks(PolicyRule rule, bool everywhere)
     {
         var risks = new List<string>();
+        if (everywhere && RoleRisk.ReadsSealKeys([rule])) risks.Add(SealKeysRisk);
         if (RoleRisk.CanEscalate(rule)) risks.Add("can escalate");
         if (RoleRisk.ReadsSecrets(rule)) risks.Add("reads Secrets");
         if (RoleRisk.HasWildcard(rule)) risks.Add("wildcard");
@@ -118,8 +121,9 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
         return risks;
     }
 
-    private static IEnumerable<string> Risks(RoleSummary summary)
+    private static IEnumerable<string> Risks(RoleSummary summary, bool everywhere)
     {
+        if (everywhere && summary.ReadsSecrets) yield return SealKeysRisk;
         if (summary.CanEscalate) yield return "can escalate";
         if (summary.ReadsSecrets) yield return "reads Secrets";
         if (summary.Wildcard) yield return "wildcard";

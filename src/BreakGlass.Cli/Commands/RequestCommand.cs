@@ -37,11 +37,8 @@ internal static class RequestCommand
                 ChildWords = invocation.ChildWords,
                 Wait = parse.GetValue(wait),
                 Timeout = parse.GetValue(timeout) ?? UsualTimeout,
-                File = parse.GetValue(file),
-                Delivered = parse.GetValue(delivered),
-                Format = parse.GetValue(output),
                 DryRun = OutputFormat.DryRun(parse.GetValue(dryRun)),
-            });
+            }, new(invocation.Host, cluster, invocation.Own(parse)) { File = parse.GetValue(file), Delivered = parse.GetValue(delivered), Format = parse.GetValue(output) });
             return await run.RunAsync(cancellationToken);
         });
         return command;
@@ -59,17 +56,11 @@ internal sealed record RequestSettings
 
     public TimeSpan Timeout { get; init; }
 
-    public string? File { get; init; }
-
-    public bool Delivered { get; init; }
-
-    public string? Format { get; init; }
-
     public DryRun DryRun { get; init; }
 }
 
 /// <summary>One run of <c>request</c>.</summary>
-internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings settings)
+internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings settings, Handover handover)
 {
     private readonly GrantRequester _requester = new(cluster, host);
 
@@ -87,7 +78,8 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
         var grant = await _requester.CreateAsync(wanted, cancellationToken);
         if (!settings.Wait)
         {
-            await ShowAsync(grant, $"{OutputFormat.NameOf(grant)} created");
+            await handover.ShowAsync(grant, $"{OutputFormat.NameOf(grant)} created");
+            await host.SayAsync($"To use it as soon as it gives access: kubectl breakglass use {grant.Metadata.Name}");
             return ExitCodes.Ok;
         }
 
@@ -105,7 +97,7 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
                 return code;
             }
 
-            await HandOverAsync(active, key, cancellationToken);
+            await handover.GiveAsync(active, key is null ? null : Open(active, key), cancellationToken);
             keep = true;
             return ExitCodes.Ok;
         }
@@ -119,8 +111,8 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
     private void Check()
     {
         if (settings.ChildWords.Count > 0 && !settings.Wait) throw CliException.Usage("--wait=false cannot run a command, since there is no access yet. Leave one of them out.");
-        if (settings.ChildWords.Count > 0 && settings.File is not null) throw CliException.Usage("-- COMMAND and --output-kubeconfig exclude each other: the command gets the kubeconfig, which is gone after it.");
-        if (settings.File is { } file && file != "-" && File.Exists(file)) throw CliException.Usage($"'{file}' is there already and is not overwritten, since it may be a kubeconfig of yours. Name another file, or remove it.");
+        if (settings.ChildWords.Count > 0 && handover.File is not null) throw CliException.Usage("-- COMMAND and --output-kubeconfig exclude each other: the command gets the kubeconfig, which is gone after it.");
+        handover.Check();
     }
 
     private async Task<int> RehearseAsync(BreakGlassGrant wanted, CancellationToken cancellationToken)
@@ -128,41 +120,12 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
         var judged = wanted;
         if (settings.DryRun is DryRun.Server)
         {
-            using var rehearsal = cluster.Client.WithOwnConnection(new() { DryRun = true, FieldManager = "kubectl-breakglass" });
+            using var rehearsal = cluster.Client.Rehearsing();
             judged = await rehearsal.CreateAsync(wanted, cancellationToken);
         }
 
-        await ShowAsync(judged, $"{OutputFormat.NameOf(judged)} created ({(settings.DryRun is DryRun.Server ? "server " : "")}dry run)");
+        await handover.ShowAsync(judged, $"{OutputFormat.NameOf(judged)} created ({(settings.DryRun is DryRun.Server ? "server " : "")}dry run)");
         return ExitCodes.Ok;
-    }
-
-    private Task ShowAsync(BreakGlassGrant grant, string words) =>
-        settings.Format is null ? host.Out.WriteLineAsync(words) : OutputFormat.WriteAsync(host, settings.Format, grant);
-
-    private async Task HandOverAsync(BreakGlassGrant grant, ECDiffieHellman? key, CancellationToken cancellationToken)
-    {
-        var name = grant.Metadata.Name;
-        var until = $"{name}: access works until {Timestamp.Text(grant.Status.ExpiresAt ?? default)}";
-        if (key is null)
-        {
-            await host.SayAsync($"{until}, with your own credentials. To end it sooner: kubectl breakglass revoke {name}");
-            await ShowAsync(grant, OutputFormat.NameOf(grant));
-            return;
-        }
-
-        var kubeconfig = Open(grant, key);
-        if (settings.File == "-")
-        {
-            await host.SayAsync($"{until}. To end it sooner: kubectl breakglass revoke {name}");
-            await host.Out.WriteAsync(System.Text.Encoding.UTF8.GetString(kubeconfig));
-            return;
-        }
-
-        var path = Path.GetFullPath(settings.File ?? CredentialFiles.KubeconfigOf(host, name));
-        await CredentialFiles.WriteAsync(path, kubeconfig, cancellationToken);
-        await host.SayAsync($"{until}, with the kubeconfig {path}. To end it sooner: kubectl breakglass revoke {name}");
-        if (settings.Format is null) await host.Out.WriteLineAsync($"export KUBECONFIG='{path.Replace("'", "'\\''", StringComparison.Ordinal)}'");
-        else await OutputFormat.WriteAsync(host, settings.Format, grant);
     }
 
     private async Task<int> RunChildAsync(BreakGlassGrant grant, ECDiffieHellman? key, CancellationToken cancellationToken)
@@ -172,7 +135,7 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
         var watching = TellWhenOverAsync(grant, over.Token);
         try
         {
-            if (path is not null) await CredentialFiles.WriteAsync(path, Open(grant, key!), cancellationToken);
+            if (path is not null) await CredentialFiles.WriteAsync(path, handover.Kubeconfig(Open(grant, key!)), cancellationToken);
             return await host.RunChild(new(settings.ChildWords, path), cancellationToken);
         }
         finally
@@ -201,13 +164,13 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
         }
     }
 
-    private byte[] Open(BreakGlassGrant grant, ECDiffieHellman key)
+    private static DeliveredCredential Open(BreakGlassGrant grant, ECDiffieHellman key)
     {
         if (grant.Status.CredentialJwe is not { } jwe)
         {
             throw new CliException(ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active and carries no credential (status.credentialJwe). Look at it with 'kubectl breakglass get {grant.Metadata.Name} -o yaml', and tell the platform team.");
         }
 
-        return DeliveredCredential.Open(jwe, key).Kubeconfig(settings.Delivered ? null : cluster.Connection);
+        return DeliveredCredential.Open(jwe, key);
     }
 }

@@ -28,10 +28,17 @@ internal static class RevokeCommand
         foreach (var option in (Option[])[reason, wait, timeout, output, dryRun, by]) command.Options.Add(option);
         command.SetAction(async (parse, cancellationToken) =>
         {
+            var (host, used) = (invocation.Host, invocation.Host.Variable(OwnWay.Variable));
             using var cluster = invocation.Connect(parse);
             var run = new RevokeRun(invocation.Host, cluster.Client, parse.GetValue(reason), AskOptions.Stamp(parse.GetValue(by))?.Username, OutputFormat.DryRun(parse.GetValue(dryRun)), parse.GetValue(output));
-            foreach (var name in parse.GetValue(names)!) await run.RunAsync(name, parse.GetValue(wait) ? parse.GetValue(timeout) ?? UsualTimeout : null, cancellationToken);
-            return ExitCodes.Ok;
+            string[] grants = [.. parse.GetRequiredValue(names).Select(ObjectNames.Grant).Distinct()];
+            var code = await run.RunAsync(grants, parse.GetValue(wait) ? parse.GetValue(timeout) ?? UsualTimeout : null, cancellationToken);
+            if (grants.Any(name => CredentialFiles.KubeconfigOf(host, name) == used))
+            {
+                await host.SayAsync($"KUBECONFIG still names the kubeconfig of that grant, which is gone. Back to your own: {invocation.Own(parse).Words}");
+            }
+
+            return code;
         });
         return command;
     }
@@ -40,33 +47,62 @@ internal static class RevokeCommand
 /// <summary>One run of <c>revoke</c>.</summary>
 internal sealed class RevokeRun(CliHost host, KubeClient client, string? reason, string? by, DryRun dryRun, string? format)
 {
-    public async Task RunAsync(string name, TimeSpan? wait, CancellationToken cancellationToken)
+    /// <summary>Ends all of them before any is waited for; one that cannot be ended holds up no other.</summary>
+    public async Task<int> RunAsync(IReadOnlyList<string> names, TimeSpan? wait, CancellationToken cancellationToken)
     {
-        CredentialFiles.Forget(CredentialFiles.KubeconfigOf(host, name));
+        var code = ExitCodes.Ok;
+        var ended = new List<(BreakGlassGrant Grant, string Words)>();
+        async Task TryAsync(string name, Func<Task> step)
+        {
+            try
+            {
+                await step();
+            }
+            catch (Exception e) when (names.Count > 1 && Errors.Describe(e) is not null)
+            {
+                (code, var text) = Errors.Describe(e)!.Value;
+                await host.SayAsync($"error: {name}: {text}");
+            }
+        }
+
+        foreach (var name in names) await TryAsync(name, async () => ended.Add(await RevokeAsync(name, cancellationToken)));
+        var shown = new List<BreakGlassGrant>();
+        foreach (var (grant, words) in ended)
+        {
+            await TryAsync(grant.Metadata.Name, async () =>
+            {
+                var over = wait is { } limit && dryRun is DryRun.None ? await UntilOverAsync(grant, limit, cancellationToken) : grant;
+                shown.Add(over);
+                if (format is null) await host.Out.WriteLineAsync($"{OutputFormat.NameOf(over)} {(words.Length > 0 ? words : wait is null ? "will be revoked" : "revoked")}");
+            });
+        }
+
+        if (format is not null && names.Count == 1) await OutputFormat.WriteAsync(host, format, shown[0]);
+        else if (format is not null) await OutputFormat.WriteListAsync(host, format, shown);
+        return code;
+    }
+
+    /// <summary>Gives the grant, and what is to be said of it where that is not that it was revoked.</summary>
+    private async Task<(BreakGlassGrant Grant, string Words)> RevokeAsync(string name, CancellationToken cancellationToken)
+    {
         var grant = await client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
-        if (GrantLifecycle.IsTerminal(grant.Status.Phase))
+        if (dryRun is not DryRun.None && !GrantLifecycle.IsTerminal(grant.Status.Phase))
         {
-            await ShowAsync(grant, $"{OutputFormat.NameOf(grant)} is over already: {GrantWords.Line(grant)}");
-            return;
+            var unsent = grant with { Spec = grant.Spec with { Revoke = new() { Reason = reason } } };
+            return (await dryRun.WriteAsync(client, unsent, to => GrantRequester.RevokeAsync(to, name, reason, by, cancellationToken)), $"revoked{dryRun.Suffix()}");
         }
 
-        if (dryRun is not DryRun.None)
-        {
-            using var rehearsal = client.WithOwnConnection(new() { DryRun = true });
-            var judged = dryRun is DryRun.Server ? await GrantRequester.RevokeAsync(rehearsal, name, reason, by, cancellationToken) : grant with { Spec = grant.Spec with { Revoke = new() { Reason = reason } } };
-            await ShowAsync(judged, $"{OutputFormat.NameOf(grant)} revoked ({(dryRun is DryRun.Server ? "server " : "")}dry run)");
-            return;
-        }
-
-        if (grant.Spec.Revoke is null) grant = await GrantRequester.RevokeAsync(client, name, reason, by, cancellationToken);
-        if (wait is { } limit) grant = await UntilOverAsync(grant, limit, cancellationToken);
-        await ShowAsync(grant, wait is null ? $"{OutputFormat.NameOf(grant)} will be revoked" : $"{OutputFormat.NameOf(grant)} revoked");
+        var over = GrantLifecycle.IsTerminal(grant.Status.Phase);
+        if (!over && grant.Spec.Revoke is null) grant = await GrantRequester.RevokeAsync(client, name, reason, by, cancellationToken);
+        if (dryRun is DryRun.None) CredentialFiles.Forget(CredentialFiles.KubeconfigOf(host, name));
+        return (grant, over ? $"is over already: {GrantWords.Line(grant)}" : "");
     }
 
     private async Task<BreakGlassGrant> UntilOverAsync(BreakGlassGrant grant, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(timeout, host.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        if (GrantLifecycle.IsTerminal(grant.Status.Phase)) return grant;
         try
         {
             await foreach (var now in new Follower<BreakGlassGrant>(client, host.Time).FollowAsync(grant, both.Token))
@@ -82,6 +118,4 @@ internal sealed class RevokeRun(CliHost host, KubeClient client, string? reason,
             throw new CliException(ExitCodes.TimedOut, $"the revocation of '{grant.Metadata.Name}' is recorded, and access was not seen to be cut within {GoDuration.Format(timeout)}.{ends} See whether the operator runs: kubectl get pods -n breakglass-system", e);
         }
     }
-
-    private Task ShowAsync(BreakGlassGrant grant, string words) => format is null ? host.Out.WriteLineAsync(words) : OutputFormat.WriteAsync(host, format, grant);
 }

@@ -24,14 +24,14 @@ internal static class EvidenceDocument
         return
         [
             new("Summary", [], [.. Summary(evidence).Where(r => r.Value.Length > 0).Select(r => (string[])[r.Name, r.Value])], ""),
-            new("Approvals", ["at", "approver", "decision", "comment"], [.. Approvals(evidence)], evidence.Policy?.Spec.Approval is null ? "The policy asks for none." : "None was given."),
+            new("Approvals", ["at", "approver", "decision", "comment"], [.. Approvals(evidence)], Unread(evidence, "approvals") ?? (evidence.Policy is { Spec.Approval: null } ? "The policy asks for none." : "None was given.")),
             new("Access given", ["kind", "namespace", "role", "name"], [.. status.Bindings.Select(b => (string[])[b.Kind, b.Namespace ?? "(whole cluster)", b.Role, b.Name])], "None."),
             new("Transitions", ["at", "from", "to", "by", "reason"], [.. status.Transitions.Select(t => (string[])[Timestamp.Text(t.At), t.From?.ToString() ?? "", t.To.ToString(), t.Actor, t.Reason])], "None is recorded."),
             new("What was done with it", ["requests", "writes", "refused", "last"], status.Session is { } s ? [[Number(s.Requests), Number(s.Writes), Number(s.Denied), Time(s.LastActivityAt)]] : [], "Sessions are not recorded on this cluster; see the API server's audit log for user " + Identity(grant) + "."),
             new("What it left behind", ["found"], [.. status.Residue.Select(r => (string[])[r])], "Nothing was found."),
-            new("Reviews", ["at", "reviewer", "outcome", "comment", "follow-up"], [.. evidence.Reviews.Select(r => (string[])[Time(r.Metadata.CreationTimestamp), r.Spec.Reviewer?.Username ?? "(not stamped)", r.Spec.Outcome, r.Spec.Comment ?? "", r.Spec.FollowUp ?? ""])], Awaited(evidence)),
+            new("Reviews", ["at", "reviewer", "outcome", "comment", "follow-up"], [.. evidence.Reviews.Select(r => (string[])[Time(r.Metadata.CreationTimestamp), r.Spec.Reviewer?.Username ?? "(not stamped)", r.Spec.Outcome, r.Spec.Comment ?? "", r.Spec.FollowUp ?? ""])], Unread(evidence, "reviews") ?? Awaited(evidence)),
             new("Conditions", ["type", "status", "reason", "since", "message"], [.. status.Conditions.Select(c => (string[])[c.Type, c.Status, c.Reason, Time(c.LastTransitionTime), c.Message])], "None."),
-            new("Events", ["at", "type", "reason", "note"], [.. evidence.Events.Select(e => (string[])[Time(e.EventTime ?? e.Metadata.CreationTimestamp), e.Type ?? "", e.Reason ?? "", e.Note ?? ""])], "None is kept any more; the API server forgets them, by default after an hour."),
+            new("Events", ["at", "type", "reason", "note"], [.. evidence.Events.Select(e => (string[])[Time(e.EventTime ?? e.Metadata.CreationTimestamp), e.Type ?? "", e.Reason ?? "", e.Note ?? ""])], Unread(evidence, "events") ?? "None is kept any more; the API server forgets them, by default after an hour."),
         ];
     }
 
@@ -80,6 +80,9 @@ internal static class EvidenceDocument
             yield return (string[])[Time(other.Metadata.CreationTimestamp), other.Spec.Approver?.Username ?? "(not stamped)", $"{other.Spec.Decision} (did not count)", other.Spec.Comment ?? ""];
         }
     }
+
+    /// <summary>Nothing to see is another thing than nothing seen.</summary>
+    private static string? Unread(GrantEvidence evidence, string what) => evidence.Unread.Contains(what) ? $"Not looked at: whoever made this report may not read {what}." : null;
 
     private static string Awaited(GrantEvidence evidence) => Conditions.Find(evidence.Grant.Status.Conditions, GrantConditions.Reviewed) is { } condition
         ? condition.Message

@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using BreakGlass.Cli.Hosting;
 using BreakGlass.Cli.Yaml;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
 using Kube.Client;
+using Kube.Model;
 
 namespace BreakGlass.Cli.Grants;
 
@@ -33,6 +35,24 @@ internal sealed class DeliveredCredential
         }
     }
 
+    /// <summary>Reads what lies in the Secret of an active grant that was asked for without a key.</summary>
+    /// <exception cref="CliException">There is no Secret, or it does not hold that yet; or the credential is encrypted to somebody.</exception>
+    public static async Task<string> OfSecretAsync(Cluster cluster, BreakGlassGrant grant, string key, CancellationToken cancellationToken)
+    {
+        var name = grant.Metadata.Name;
+        if (grant.Status.CredentialSecret?.Split('/', 2) is not [var ns, var secret] || grant.Spec.RecipientKey is not null)
+        {
+            throw new CliException(ExitCodes.Error, grant.Status.Credential is CredentialKind.BindRequester
+                ? $"grant '{name}' binds your own user name: use your own kubeconfig, there is no other credential."
+                : $"the credential of grant '{name}' was encrypted to whoever asked for it, and only they can open it. Ask for one with 'kubectl breakglass request'; with --wait=false it lies in a Secret.");
+        }
+
+        var data = (await cluster.Client.GetAsync<Secret>(secret, ns, cancellationToken)).Data;
+        return data is not null && data.TryGetValue(key, out var text)
+            ? Encoding.UTF8.GetString(text)
+            : throw new CliException(ExitCodes.Error, $"Secret {ns}/{secret} holds no {key} yet. Try again in a moment.");
+    }
+
     /// <summary>Reads a kubeconfig with one user, as the operator writes it.</summary>
     public static DeliveredCredential Read(string kubeconfig)
     {
@@ -50,10 +70,12 @@ internal sealed class DeliveredCredential
     /// by an address from inside the cluster.
     /// </summary>
     /// <param name="own">How the person reaches the cluster; null to take the delivered address.</param>
-    public byte[] Kubeconfig(ClusterConnection? own)
+    /// <param name="back">The way to their own name, which this plugin takes where it is started with this kubeconfig.</param>
+    public byte[] Kubeconfig(ClusterConnection? own, OwnWay back)
     {
         var root = (JsonObject)_kubeconfig.DeepClone();
         if (own is not null && root["clusters"] is JsonArray and [JsonObject entry]) entry["cluster"] = Way(own);
+        if (root["contexts"] is JsonArray and [JsonObject context] && context["context"] is JsonObject named) named["extensions"] = new JsonArray(back.ToJson());
         return Encoding.UTF8.GetBytes(YamlText.Write(root));
     }
 

@@ -4,12 +4,20 @@ using Kube.Model;
 
 namespace BreakGlass.Cli.Grants;
 
+/// <summary>What is waited out by who follows something: an incident is when that happens.</summary>
+internal static class Outages
+{
+    /// <summary>How long to wait before it is tried again.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Whether it may be over with the next try.</summary>
+    public static bool Passes(Exception e) => e is KubeConnectionException or KubeApiException { IsServerError: true } or KubeApiException { IsTooManyRequests: true };
+}
+
 /// <summary>Follows what becomes of one object by a watch.</summary>
 internal sealed class Follower<T>(KubeClient client, TimeProvider time)
     where T : class, IKubeResource<T>
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-
     /// <summary>The object as it is, and again at every change. Ends when it is gone; another of its name is not taken for it.</summary>
     public async IAsyncEnumerable<T> FollowAsync(T obj, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -50,17 +58,13 @@ internal sealed class Follower<T>(KubeClient client, TimeProvider time)
         {
             return await events.MoveNextAsync();
         }
-        catch (KubeConnectionException)
-        {
-            return false;
-        }
-        catch (KubeApiException e) when (e.IsGone || e.IsServerError || e.IsTooManyRequests)
+        catch (Exception e) when (e is KubeApiException { IsGone: true } || Outages.Passes(e))
         {
             return false;
         }
     }
 
-    /// <summary>Reads it anew, again and again while the API server cannot be reached: an incident is when that happens.</summary>
+    /// <summary>Reads it anew, again and again while the API server cannot be reached.</summary>
     private async Task<T?> ReadAsync(T obj, CancellationToken cancellationToken)
     {
         while (true)
@@ -69,9 +73,9 @@ internal sealed class Follower<T>(KubeClient client, TimeProvider time)
             {
                 return await client.TryGetAsync<T>(obj.Metadata.Name, null, cancellationToken);
             }
-            catch (Exception e) when (e is KubeConnectionException or KubeApiException { IsServerError: true } or KubeApiException { IsTooManyRequests: true })
+            catch (Exception e) when (Outages.Passes(e))
             {
-                await Task.Delay(Pause, time, cancellationToken);
+                await Task.Delay(Outages.Pause, time, cancellationToken);
             }
         }
     }

@@ -35,7 +35,7 @@ internal static class Whoami
     /// <summary>A request that is only rehearsed comes back with the requester that admission stamped, where the policy does not refuse it.</summary>
     private static async Task<Caller?> ByAdmissionAsync(Cluster cluster, IReadOnlyList<BreakGlassPolicy> policies, CancellationToken cancellationToken)
     {
-        using var rehearsal = cluster.Client.WithOwnConnection(new() { DryRun = true });
+        using var rehearsal = cluster.Client.Rehearsing();
         foreach (var policy in policies.Where(p => p.Spec.Justification?.TicketPattern is null).Take(5))
         {
             var grant = new BreakGlassGrant { Metadata = new() { GenerateName = "whoami-" }, Spec = new() { Policy = policy.Metadata.Name, Justification = new('?', 1024) } };

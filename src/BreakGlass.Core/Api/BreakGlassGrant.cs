@@ -273,6 +273,9 @@ public sealed record ApprovalRecord
     /// <summary>Who decided.</summary>
     public string Approver { get; init => field = value ?? ""; } = "";
 
+    /// <summary>Their UID, where the authenticator has one: nobody reviews under another name what they approved.</summary>
+    public string? Uid { get; init; }
+
     /// <summary>Approve or Deny.</summary>
     public string Decision { get; init => field = value ?? ""; } = "";
 

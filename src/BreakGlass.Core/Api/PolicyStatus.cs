@@ -10,7 +10,7 @@ public sealed record PolicyStatus
     /// <summary>The generation of the policy that this status speaks of.</summary>
     public long? ObservedGeneration { get; init; }
 
-    /// <summary>Ready, RolesResolved, Overused, NeverExercised, and ClockSkewed while the clocks differ.</summary>
+    /// <summary>Ready, RolesResolved, Overused, NeverExercised, Guarded (whether the persistence guard is installed), and ClockSkewed while the clocks differ.</summary>
     [ListMap("type")]
     public IReadOnlyList<Condition> Conditions { get; init => field = value ?? []; } = [];
 

@@ -12,6 +12,10 @@ internal static class GrantClosing
 {
     private static readonly TimeSpan ProofRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProofRetryLater = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ProofUsual = TimeSpan.FromSeconds(30);
+
+    /// <summary>A review that cannot be told from a forged one is looked at again.</summary>
+    private static readonly TimeSpan ReviewRetry = TimeSpan.FromSeconds(10);
 
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant, Ending? ending)
     {
@@ -21,12 +25,13 @@ internal static class GrantClosing
         if (ending is not null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, facts.Now), Note(grant, ending)));
         if (grant.Status.EndedAt is null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.EndedByHand(grant, facts.Now)));
 
-        if (GrantReviewing.Decide(facts, grant) is { } review) return review;
+        if (!facts.SealsUnknown && GrantReviewing.Decide(facts, grant) is { } review) return review;
 
         // A clean-up that failed is tried again by the next run, before anything is called proven.
         if (ours.Count > 0) return GrantPlan.Wait(facts.Now + ProofRetry);
         if (Prove(facts, grant) is { } prove) return prove;
-        return GrantLifecycle.HasFinalizer(grant) ? GrantPlan.Do(new PlanStep.DropFinalizer()) : Retain(facts, grant);
+        if (GrantLifecycle.HasFinalizer(grant)) return GrantPlan.Do(new PlanStep.DropFinalizer());
+        return facts.SealsUnknown ? GrantPlan.Wait(facts.Now + ReviewRetry) : Retain(facts, grant);
     }
 
     /// <summary>Objects that say they were made for a grant that is not there.</summary>
@@ -63,7 +68,7 @@ internal static class GrantClosing
 
     private static GrantPlan? Prove(GrantFacts facts, BreakGlassGrant grant)
     {
-        if (!GrantLifecycle.IsRecorded(grant.Status) || Conditions.IsTrue(grant.Status.Conditions, "Revoked")) return null;
+        if (!GrantLifecycle.AwaitsProof(grant.Status)) return null;
         if (facts.Attempt.Proof is not { } proof)
         {
             return GrantPlan.Do(new PlanStep.Prove(AccessQuestions.ForAll(facts, grant), [.. grant.Status.Bindings.Select(b => b.Name).Distinct()]));
@@ -72,8 +77,9 @@ internal static class GrantClosing
         if (proof is { AccessGone: true, TokenDead: not false }) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Proven(grant, proof, facts.Now)));
 
         // The API server keeps the answer to a token for up to 10 s, so that the first tries may fail.
-        var late = facts.Now - (grant.Status.EndedAt ?? facts.Now) > TimeSpan.FromSeconds(30);
-        return GrantPlan.Wait(facts.Now + (late ? ProofRetryLater : ProofRetry));
+        if (facts.Now - (grant.Status.EndedAt ?? facts.Now) <= ProofUsual) return GrantPlan.Wait(facts.Now + ProofRetry);
+        var unproven = GrantStatuses.Unproven(grant, proof, facts.Now);
+        return unproven.Conditions.SequenceEqual(grant.Status.Conditions) ? GrantPlan.Wait(facts.Now + ProofRetryLater) : GrantPlan.Do(new PlanStep.WriteStatus(unproven));
     }
 
     private static GrantPlan Retain(GrantFacts facts, BreakGlassGrant grant)

@@ -32,6 +32,9 @@ public sealed record GrantFacts
     /// <summary>The seal of what the grant's status records.</summary>
     public SealState RecordSeal { get; init; } = SealState.Missing;
 
+    /// <summary>The seal keys could not be read, so nothing can be said of any seal: nothing opens or is put right, and nothing ends for want of one.</summary>
+    public bool SealsUnknown { get; init; }
+
     /// <summary>The decisions on the grant whose seals verify, all of those where seals are not asked for.</summary>
     public IReadOnlyList<BreakGlassApproval> Approvals { get; init; } = [];
 

@@ -12,6 +12,9 @@ public static class GrantLifecycle
     /// <summary>How long before the end it is told that a grant ends soon.</summary>
     public static readonly TimeSpan ExpiryNotice = TimeSpan.FromMinutes(5);
 
+    /// <summary>How soon it is tried again to judge a seal. The keys themselves are read at a pace of their own.</summary>
+    internal static readonly TimeSpan SealRetry = TimeSpan.FromSeconds(1);
+
     /// <summary>Every reason that making access can fail for, so that each has its counter from the start.</summary>
     public static IReadOnlyList<string> FailureReasons { get; } = ["Forbidden", "Invalid", "NamespaceMissing", "ForeignObject", "TokenTooLong", "RecordLost", "RecordForged", "SpecChanged"];
 
@@ -33,6 +36,9 @@ public static class GrantLifecycle
     /// <summary>Whether access was recorded for a grant, so that it exists or may exist or did once.</summary>
     public static bool IsRecorded(GrantStatus status) => status.ExpiresAt is not null;
 
+    /// <summary>Whether access of a grant was cut and it is still to be proven that it is gone.</summary>
+    public static bool AwaitsProof(GrantStatus status) => IsTerminal(status.Phase) && IsRecorded(status) && !Conditions.IsTrue(status.Conditions, GrantConditions.Revoked);
+
     /// <summary>Whether an object was made for a grant, also where somebody has stripped its marks.</summary>
     public static bool IsOf(BreakGlassGrant grant, IKubeObject o) => Wanted.IsOurs(grant, o);
 
@@ -42,6 +48,18 @@ public static class GrantLifecycle
     /// <summary>The instant at which a grant's access is due to end; null where there is none or it is over.</summary>
     public static DateTimeOffset? DueAt(BreakGlassGrant grant, CoreSettings settings) =>
         IsRecorded(grant.Status) && !IsTerminal(grant.Status.Phase) ? GrantEnding.Due(grant, settings) : null;
+
+    /// <summary>
+    /// Whether a grant's access has to end, or is being cut, whatever any seal says: then nothing is waited for that is not in memory. Seals need not be
+    /// among the facts.
+    /// </summary>
+    public static bool EndsWhateverSealsSay(GrantFacts facts)
+    {
+        if (facts.Grant is not { } grant || !IsRecorded(grant.Status)) return false;
+        return IsTerminal(grant.Status.Phase)
+            ? facts.Objects.Any(o => IsOf(grant, o) && GivesAccess(grant, o))
+            : IsMarkedEnded(grant) || (GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts)) is not null;
+    }
 
     private static GrantPlan DecideFor(GrantFacts facts, BreakGlassGrant grant)
     {
@@ -59,6 +77,9 @@ public static class GrantLifecycle
         {
             return facts.Attempt.Refreshed ? GrantClosing.Decide(facts, grant, byPolicy) : GrantPlan.Do(new PlanStep.Refresh());
         }
+
+        // Whether what is recorded was decided, nobody can say: what is open stays as it is, and ends in time.
+        if (facts.SealsUnknown) return GrantPlan.Wait(Sooner(facts.Now + SealRetry, GrantEnding.DueByPolicy(facts, grant)));
 
         // A phase that was set by hand is made true like any other record.
         return grant.Status.Phase is GrantPhase.Active && Conditions.IsTrue(grant.Status.Conditions, "Active") ? GrantKeeping.Decide(facts, grant) : GrantOpening.Decide(facts, grant);
@@ -88,10 +109,12 @@ public static class GrantLifecycle
             return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, now), new GrantNote(false, "GrantRevoked", "Revoke", "Revoked before access was given.")));
         }
 
-        return GrantWaiting.Decide(facts, grant);
+        return facts.SealsUnknown ? GrantPlan.Wait(now + SealRetry) : GrantWaiting.Decide(facts, grant);
     }
 
     internal static bool HasFinalizer(BreakGlassGrant grant) => grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer);
+
+    private static DateTimeOffset Sooner(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 
     private static bool IsMarkedEnded(BreakGlassGrant grant) => grant.Metadata.Annotations.ContainsKey(BreakGlassApi.EndedAnnotation);
 

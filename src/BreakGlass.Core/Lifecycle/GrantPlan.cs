@@ -125,4 +125,11 @@ public enum Removal
 /// <param name="Reason">CamelCase, from the API's list.</param>
 /// <param name="Action">What was done, CamelCase.</param>
 /// <param name="Text">A sentence.</param>
-public sealed record GrantNote(bool Warning, string Reason, string Action, string Text);
+public sealed record GrantNote(bool Warning, string Reason, string Action, string Text)
+{
+    /// <summary>
+    /// What of several things it is about, where each of them is to be told by itself; null where it is enough to be told of the first, and that there
+    /// were more.
+    /// </summary>
+    public string? About { get; init; }
+}

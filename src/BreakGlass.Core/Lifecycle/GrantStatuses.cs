@@ -139,6 +139,17 @@ internal static class GrantStatuses
         };
     }
 
+    /// <summary>Whoever is paged for it reads here what still works.</summary>
+    public static GrantStatus Unproven(BreakGlassGrant grant, Proof proof, DateTimeOffset now)
+    {
+        var access = proof.AccessGone ? "" : " SubjectAccessReview still finds access through a binding of this grant, though all of them were deleted: look for one that was made anew.";
+        var token = proof.TokenDead is false ? $" TokenReview still accepts the token: see whether ServiceAccount {grant.Status.ServiceAccount} is gone." : "";
+        return grant.Status with
+        {
+            Conditions = grant.Status.Conditions.With(GrantConditions.Revoked, false, "NotProven", $"The bindings are gone, and the proof fails.{access}{token} It is tried again every 10 s.", grant.Metadata.Generation, now),
+        };
+    }
+
     public static string Requester(BreakGlassGrant grant) => grant.Spec.Requester?.Username is { Length: > 0 } name ? name : "unknown";
 
     private static IReadOnlyList<Condition> Agreed(BreakGlassGrant grant, Opening opening, DateTimeOffset now)

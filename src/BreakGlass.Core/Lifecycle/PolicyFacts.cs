@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Guard;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 
@@ -30,6 +31,9 @@ public sealed record PolicyFacts
 
     /// <summary>Roles that the operator was told it may not bind.</summary>
     public IReadOnlyList<RoleReference> Unbindable { get; init; } = [];
+
+    /// <summary>What of the persistence guard is installed; null where that is not known.</summary>
+    public GuardInstallation? Guard { get; init; }
 
     /// <summary>How far our clock is from the API server's; null where unknown.</summary>
     public TimeSpan? ClockSkew { get; init; }

@@ -71,6 +71,7 @@ public static class PolicyLifecycle
         conditions = lastActivation is null
             ? conditions.With("NeverExercised", true, "NoActivation", "No grant of this policy was ever active. Try it before it is needed: a glass that was never broken may not break.", generation, now)
             : conditions.With("NeverExercised", false, "Activated", $"Last activated at {Timestamp.Text(lastActivation.Value)}.", generation, now);
+        conditions = facts.Guard?.For(policy.Spec) is { } guard ? conditions.With("Guarded", guard.Guarded, guard.Reason, guard.Message, generation, now) : conditions.Without("Guarded");
         if (facts.ClockSkew is not { } skew || skew.Duration() <= facts.Settings.NotableClockSkew) return conditions.Without("ClockSkewed");
         return conditions.With("ClockSkewed", true, "ClocksDiffer",
             $"The operator's clock is more than {GoDuration.Format(facts.Settings.NotableClockSkew)} away from the API server's; above {GoDuration.Format(facts.Settings.LargestClockSkew)} no grant is activated. Mend NTP.",
@@ -103,5 +104,5 @@ public static class PolicyLifecycle
         $"The rules behind {string.Join(", ", changed)} are not those of when the policy was written{(policy.Spec.RolePinning is RolePinning.Suspend ? ", so no grant is given" : "")}. Look at status.roles; if it is meant, apply the policy again with a change (for example of its description).";
 
     private static GrantNote RoleChanged(RoleSummary role) => new(true, "RoleChanged", "Observe",
-        $"The rules that access entry '{role.Name}' gives have changed; it has {role.Rules} rules now{(role.Wildcard ? ", with wildcards" : "")}{(role.CanEscalate ? ", and can escalate" : "")}. Check whether that is meant.");
+        $"The rules that access entry '{role.Name}' gives have changed; it has {role.Rules} rules now{(role.Wildcard ? ", with wildcards" : "")}{(role.CanEscalate ? ", and can escalate" : "")}. Check whether that is meant.") { About = role.Name };
 }

@@ -10,7 +10,7 @@ namespace BreakGlass.Core.Lifecycle;
 internal static class RecordRules
 {
     /// <summary>What a recorded grant lacks of what its policy asks for; null where it lacks nothing.</summary>
-    public static string? Lacks(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy) => Window(grant, policy.Spec) ?? Approval(facts, grant, policy);
+    public static string? Lacks(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy) => Window(grant, policy.Spec) ?? (facts.SealsUnknown ? null : Approval(facts, grant, policy));
 
     private static string? Window(BreakGlassGrant grant, PolicySpec policy)
     {

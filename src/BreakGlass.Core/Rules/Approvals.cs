@@ -111,7 +111,7 @@ internal static class Approvals
     }
 
     private static IReadOnlyList<ApprovalRecord> Records(List<BreakGlassApproval> approvals) =>
-        [.. approvals.Select(a => new ApprovalRecord { Approver = a.Spec.Approver!.Username, Decision = a.Spec.Decision, At = a.Metadata.CreationTimestamp ?? default })];
+        [.. approvals.Select(a => new ApprovalRecord { Approver = a.Spec.Approver!.Username, Uid = a.Spec.Approver.Uid, Decision = a.Spec.Decision, At = a.Metadata.CreationTimestamp ?? default })];
 
     private static ApprovalOutcome Refused(BreakGlassApproval no, IReadOnlyList<ApprovalRecord> records)
     {

@@ -1,6 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
-using Kube.Model;
+using BreakGlass.Core.Sealing;
 
 namespace BreakGlass.Core.Rules;
 
@@ -14,33 +14,33 @@ public static class ImmutabilityRules
     {
         var (was, becomes) = (before.Spec, after.Spec);
         if (was.Revoke is not null && becomes.Revoke is null) return new("Immutable", "spec.revoke", "a revocation cannot be taken back; create a new grant instead");
-        if (was.Revoke is not null && !Same(before with { Spec = new() { Revoke = was.Revoke } }, after with { Spec = new() { Revoke = becomes.Revoke } }))
+        if (was.Revoke is not null && !Seal.SameSpec(before with { Spec = new() { Revoke = was.Revoke } }, after with { Spec = new() { Revoke = becomes.Revoke } }))
         {
             return new("Immutable", "spec.revoke", "cannot be changed once it is set");
         }
 
-        return Same(before with { Spec = was with { Revoke = null } }, after with { Spec = becomes with { Revoke = null } })
+        return Seal.SameSpec(before with { Spec = was with { Revoke = null } }, after with { Spec = becomes with { Revoke = null } })
             ? null
             : new("Immutable", "spec", "a grant cannot be changed after it was created, only spec.revoke can be set; create a new grant instead");
     }
 
     /// <summary>An approval cannot be changed.</summary>
     public static Problem? Check(BreakGlassApproval before, BreakGlassApproval after) =>
-        SameSpec(before with { Metadata = new(), Status = new() }, after with { Metadata = new(), Status = new() }) ? null : new("Immutable", "spec", "an approval cannot be changed; create another one");
+        Seal.SameSpec(before, after) ? null : new("Immutable", "spec", "an approval cannot be changed; create another one");
 
     /// <summary>A review cannot be changed.</summary>
     public static Problem? Check(BreakGlassReview before, BreakGlassReview after) =>
-        SameSpec(before with { Metadata = new(), Status = new() }, after with { Metadata = new(), Status = new() }) ? null : new("Immutable", "spec", "a review cannot be changed; create another one");
+        Seal.SameSpec(before, after) ? null : new("Immutable", "spec", "a review cannot be changed; create another one");
 
     /// <summary>A lockdown cannot be changed.</summary>
     public static Problem? Check(BreakGlassLockdown before, BreakGlassLockdown after) =>
-        SameSpec(before with { Metadata = new(), Status = new() }, after with { Metadata = new(), Status = new() })
+        Seal.SameSpec(before, after)
             ? null
             : new("Immutable", "spec", "a lockdown cannot be changed; create another one, or delete this one to lift it");
 
     /// <summary>
     /// Why a grant cannot be deleted now; null where it can. The record of access that was given is kept as long as the policy says, so that a
-    /// pipeline that applies the manifest again opens nothing.
+    /// pipeline that applies the manifest again opens nothing. Deleting a grant that gives access is a way to end it, and always free.
     /// </summary>
     public static Problem? CheckDelete(BreakGlassGrant grant, BreakGlassPolicy? policy, DateTimeOffset now)
     {
@@ -51,15 +51,16 @@ public static class ImmutabilityRules
             : new("Retained", "metadata.name", $"the grant gave access, and its record is kept until {Timestamp.Text(at)} (spec.retainFor of policy '{grant.Spec.Policy}'); it is deleted by itself after that");
     }
 
+    /// <summary>What whoever deletes a grant that gives access should know; null for any other.</summary>
+    public static string? DeleteWarning(BreakGlassGrant grant)
+    {
+        if (GrantLifecycle.IsTerminal(grant.Status.Phase) || !GrantLifecycle.IsRecorded(grant.Status) || grant.Metadata.DeletionTimestamp is not null) return null;
+        var name = grant.Metadata.Name;
+        return $"grant '{name}' gives access: that ends now, and its record and review go with the grant. To end access and keep both: kubectl breakglass revoke {name}";
+    }
+
     /// <summary>Until when a finished grant is kept; null where it is not over.</summary>
     public static DateTimeOffset? RetainedUntil(BreakGlassGrant grant, BreakGlassPolicy? policy) => grant.Status.EndedAt is { } ended
         ? Timestamp.After(ended, policy is not null && GoDuration.TryParse(policy.Spec.RetainFor, out var duration) ? duration : RetainByDefault)
         : null;
-
-    private static bool Same(BreakGlassGrant a, BreakGlassGrant b) => SameSpec(a with { Metadata = new(), Status = new() }, b with { Metadata = new(), Status = new() });
-
-    /// <summary>Records of lists are not equal by value, but what they are written as is.</summary>
-    private static bool SameSpec<T>(T a, T b)
-        where T : class, IKubeResource<T> =>
-        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(a, T.Json).AsSpan().SequenceEqual(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(b, T.Json));
 }

@@ -33,7 +33,7 @@ public static class ReviewRules
             return new("OwnRequest", "spec.reviewer", $"'{spec.Reviewer!.Username}' had this access, and nobody reviews their own; ask {ask}");
         }
 
-        if (grant.Status.Approvals.Any(a => a.Approver == spec.Reviewer!.Username))
+        if (grant.Status.Approvals.Any(a => Callers.Same(new() { Username = a.Approver, Uid = a.Uid }, spec.Reviewer)))
         {
             return new("OwnApproval", "spec.reviewer", $"'{spec.Reviewer!.Username}' decided on this grant, and nobody reviews their own decision; ask {ask}");
         }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using BreakGlass.Core.Sealing;
 using Kube.Model;
 
 namespace BreakGlass.Core.Rules;
@@ -47,6 +48,13 @@ public static class RoleRisk
 
     /// <summary>Whether a rule lets Secrets be read.</summary>
     public static bool ReadsSecrets(PolicyRule rule) => Covers(rule, "", "secrets") && rule.Verbs.Any(ReadVerbs.Contains);
+
+    /// <summary>
+    /// Whether rules that are bound in the whole cluster let their holder read the operator's seal keys, with which seals can be made in anybody's name. Who can,
+    /// reads the credentials of other grants too, as a rule.
+    /// </summary>
+    public static bool ReadsSealKeys(IReadOnlyList<PolicyRule> rules) =>
+        ReadOnlyVerbs.Any(verb => RbacCoverage.Allows(rules, new ResourceAttributes { Verb = verb, Resource = "secrets", Name = SealKeys.SecretName }));
 
     /// <summary>Whether a rule lets its holder get further rights: roles and bindings, impersonation, tokens, or certificates.</summary>
     public static bool CanEscalate(PolicyRule rule)

@@ -10,7 +10,7 @@ public static class RoleSummaries
     public static RoleSummary Of(AccessEntry entry, ClusterView cluster)
     {
         var found = entry.RoleRef.Kind == nameof(ClusterRole)
-            ? cluster.ClusterRole(entry.RoleRef.Name) is { } role ? [role.Rules] : []
+            ? cluster.ClusterRole(entry.RoleRef.Name) is { } role && !IsUnfilled(role) ? [role.Rules] : []
             : entry.Namespaces.Select(ns => cluster.Role(ns, entry.RoleRef.Name)?.Rules).OfType<IReadOnlyList<PolicyRule>>().ToList();
         var rules = found.SelectMany(r => r).ToList();
         return new()
@@ -25,6 +25,12 @@ public static class RoleSummaries
             CanChangeAdmission = RoleRisk.CanChangeAdmission(rules),
         };
     }
+
+    /// <summary>
+    /// Whether an aggregated ClusterRole was not filled by the controller manager yet: what it will give is not known, so it is pinned once it is there, and is
+    /// not said to have grown from nothing.
+    /// </summary>
+    private static bool IsUnfilled(ClusterRole role) => role is { AggregationRule: not null, Rules.Count: 0 };
 
     /// <summary>The roles that an entry names and that are not there, as people read them.</summary>
     public static IEnumerable<string> Missing(AccessEntry entry, ClusterView cluster)

@@ -18,6 +18,9 @@ public sealed record SealKey(string Id, DateTimeOffset CreatedAt, ReadOnlyMemory
 /// <summary>All keys that verify: the one in use, those before it as long as they overlap, and a new one that is about to be used.</summary>
 public sealed class SealKeys
 {
+    /// <summary>The name of the Secret that they live in, in the operator's namespace.</summary>
+    public const string SecretName = "breakglass-seal-keys";
+
     /// <summary>How long a key is used.</summary>
     public static readonly TimeSpan UsedFor = TimeSpan.FromDays(30);
 

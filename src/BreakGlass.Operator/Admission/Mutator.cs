@@ -33,25 +33,26 @@ internal sealed class Mutator(KubeClient client, SealBook book, AuthorRights rig
 
     private async ValueTask<AdmissionAnswer> CreateAsync(Incoming incoming, CancellationToken cancellationToken)
     {
-        string? grantUid = null;
+        BreakGlassGrant? about = null;
         if (GrantNamedBy(incoming.Object!) is { } name)
         {
-            var grant = await client.FindAsync<BreakGlassGrant>(name, cancellationToken);
-            if (grant is null)
+            about = await client.FindAsync<BreakGlassGrant>(name, cancellationToken);
+            if (about is null)
             {
                 return AdmissionAnswer.Invalid($"spec.grant: there is no BreakGlassGrant '{name}' to decide on; 'kubectl get bgg' shows those there are.");
             }
-
-            grantUid = grant.Metadata.Uid;
         }
 
         var patch = new ObjectPatch(incoming.Request.Object!.Value);
         var spec = Incoming.SpecOf(incoming.Request.Object);
-        Stamps.OnCreate(incoming.Kind, spec, incoming.Caller, grantUid);
+        Stamps.OnCreate(incoming.Kind, spec, incoming.Caller, about?.Metadata.Uid);
         patch.Spec(spec);
         var stamped = patch.Name(incoming.WithSpec(spec), NewName);
         if (stamped is BreakGlassPolicy policy && await RefuseAuthorAsync(incoming, policy, cancellationToken) is { } refusal) return refusal;
         patch.Annotation(Seal.Annotation, SealOf(incoming, stamped, serverNow(), before: null));
+
+        // A decision is part of the record of its grant, and goes with it: the cluster's own garbage collector sees to that.
+        if (about is not null) patch.Owner(about);
         return AdmissionAnswer.AllowWith(patch.Operations);
     }
 

@@ -64,6 +64,14 @@ internal sealed class ObjectPatch(JsonElement o)
         Add(path, value);
     }
 
+    /// <summary>Makes another object an owner of this one, beside those that it has.</summary>
+    public void Owner(IKubeObject owner)
+    {
+        var reference = new JsonObject { ["apiVersion"] = owner.ApiVersion, ["kind"] = owner.Kind, ["name"] = owner.Metadata.Name, ["uid"] = owner.Metadata.Uid };
+        if (Member(o, "metadata", "ownerReferences") is not { ValueKind: JsonValueKind.Array } have) Add("/metadata/ownerReferences", new JsonArray(reference));
+        else if (!have.EnumerateArray().Any(r => Member(r, "uid") is { ValueKind: JsonValueKind.String } uid && uid.GetString() == owner.Metadata.Uid)) Add("/metadata/ownerReferences/-", reference);
+    }
+
     private static JsonElement? Member(JsonElement from, params ReadOnlySpan<string> path)
     {
         foreach (var name in path)

@@ -73,14 +73,20 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         if (incoming.Old is not BreakGlassGrant grant) return AdmissionAnswer.Allow();
         var policy = await PolicyOfAsync(grant, cancellationToken);
         var now = time.GetUtcNow() + (incoming.Caller.Username == _operator ? ClockTolerance : TimeSpan.Zero);
-        return ImmutabilityRules.CheckDelete(grant, policy, now) is { } problem ? AdmissionAnswer.Deny($"{problem}.") : AdmissionAnswer.Allow();
+        if (ImmutabilityRules.CheckDelete(grant, policy, now) is { } problem) return AdmissionAnswer.Deny($"{problem}.");
+        return ImmutabilityRules.DeleteWarning(grant) is { } warning ? AdmissionAnswer.Allow() with { Warnings = [warning] } : AdmissionAnswer.Allow();
     }
 
     private async Task<Problem?> GrantAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
     {
         var policy = await PolicyOfAsync(grant, cancellationToken);
         var seal = policy is null ? SealState.Missing : await book.VerifyAsync(policy, cancellationToken);
-        return GrantRules.AtAdmission(grant, policy, seal, settings, cluster());
+        if (GrantRules.AtAdmission(grant, policy, seal, settings) is { } problem) return problem;
+
+        // What speaks against it by the caches is asked of the server before anybody is refused for it.
+        var seen = cluster();
+        if (GrantRules.AtAdmission(grant, policy, seal, settings, seen) is null) return null;
+        return GrantRules.AtAdmission(grant, policy, seal, settings, await FreshView.ReadAsync(client, policy!.Spec, seen, cancellationToken));
     }
 
     private async Task<Problem?> DecisionAsync(string name, Func<BreakGlassGrant?, BreakGlassPolicy?, Problem?> judge, CancellationToken cancellationToken)
@@ -99,8 +105,25 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         return problems.Count == 0 ? null : AdmissionAnswer.Invalid(string.Join(" ", problems.Select(p => $"{p}.")));
     }
 
-    private AdmissionAnswer Accept(BreakGlassPolicy policy) =>
-        AdmissionAnswer.Allow() with { Warnings = [.. PolicyRules.Check(policy, settings).Where(p => p.Reason == PolicyRules.NotSupported).Select(p => $"{p}.")] };
+    private AdmissionAnswer Accept(BreakGlassPolicy policy)
+    {
+        var warnings = PolicyRules.Check(policy, settings).Where(p => p.Reason == PolicyRules.NotSupported).Concat(PolicyWarnings.Of(policy, settings, RulesOf()));
+        return AdmissionAnswer.Allow() with { Warnings = [.. warnings.Select(p => $"{p}.")] };
+    }
+
+    /// <summary>Roles as far as they are known: a warning is not worth a refusal.</summary>
+    private Func<AccessEntry, IReadOnlyList<PolicyRule>> RulesOf()
+    {
+        try
+        {
+            var seen = cluster();
+            return entry => seen.ClusterRole(entry.RoleRef.Name)?.Rules ?? [];
+        }
+        catch (NotReadyException)
+        {
+            return _ => [];
+        }
+    }
 
     private static AdmissionAnswer? Refuse(Problem? problem) => problem is null ? null : AdmissionAnswer.Invalid($"{problem}.");
 

@@ -44,6 +44,7 @@ internal sealed class Announcer(EventRecorder recorder, Notifier? notifier = nul
         Reason = note.Reason,
         Action = note.Action,
         Note = text,
+        Distinct = note.About,
         Regarding = regarding,
         Related = related,
     };

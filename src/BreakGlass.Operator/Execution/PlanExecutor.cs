@@ -263,7 +263,16 @@ internal sealed class PlanExecutor(
             caches.LearnDeleted(gone);
         }
 
-        await credential;
+        try
+        {
+            await credential;
+        }
+        catch (KubeApiException e) when (e.IsServerError)
+        {
+            // Secrets can be unreadable for a while (encryption at rest whose key service is down). What ends access does not wait for that, and what would be
+            // made again in error is there already, or of another UID.
+        }
+
         run.Note(a => a with { Refreshed = true });
     }
 
@@ -307,6 +316,6 @@ internal sealed class PlanExecutor(
     private void Repaired(GrantFacts facts, IKubeObject o, string what)
     {
         metrics.DriftRepaired(o.Kind);
-        announcer.Tell(facts.Grant!, facts.Policy, new(true, "DriftRepaired", "Repair", $"{o.Kind} {ObjectKey.Of(o)} {what}. Find out who did it."));
+        announcer.Tell(facts.Grant!, facts.Policy, new(true, "DriftRepaired", "Repair", $"{o.Kind} {ObjectKey.Of(o)} {what}. Find out who did it.") { About = $"{o.Kind} {ObjectKey.Of(o)}" });
     }
 }

@@ -46,7 +46,10 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Core
         if (allowed) return;
         metrics.PersistenceAttempt(grant.Spec.Policy);
         logger.PersistenceRefused(grant.Metadata.Name, grant.Spec.Policy, PersistenceGuard.Describe(write));
-        announcer.Tell(grant, policy, new(true, "PersistenceAttempt", $"Refuse{way}", $"The grant's identity tried to {PersistenceGuard.Describe(write)}; the persistence guard refused it."));
+
+        // Each attempt by itself, up to as many as are written down: more tell nothing new, and events are for everybody.
+        var words = PersistenceGuard.Describe(write);
+        announcer.Tell(grant, policy, new(true, "PersistenceAttempt", $"Refuse{way}", $"The grant's identity tried to {words}; the persistence guard refused it.") { About = grant.Status.Residue.Count < PersistenceGuard.MostResidue ? words : null });
     }
 
     /// <summary>The grant that an identity was made for; the server itself is asked where the cache is behind.</summary>

@@ -84,7 +84,7 @@ internal sealed class OperatorEngine : IDisposable
         var executor = new PlanExecutor(
             client, Caches, Seals, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
         var grants = new GrantReconciler(Caches, Seals, executor, settings, client.Clock, Metrics, steady);
-        var policies = new PolicyReconciler(client, Caches, Seals, announcer, settings, steady);
+        var policies = new PolicyReconciler(client, Caches, Seals, announcer, new GuardProbe(client, steady), settings, steady);
         _grants = new("grants", steady);
         _policies = new("policies", steady);
         _lockdowns = new("lockdowns", steady);

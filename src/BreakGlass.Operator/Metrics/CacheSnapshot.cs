@@ -14,13 +14,18 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
     /// <summary>An end that is being carried out right now is not late.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
+    /// <summary>Proof takes as long as an API server may keep the answer to a token, 10 s, and some tries.</summary>
+    private static readonly TimeSpan ProofGrace = TimeSpan.FromMinutes(1);
+
     public MetricsSnapshot Take()
     {
-        var grants = caches.Grants.Store.List().ToLookup(g => g.Spec.Policy);
+        var all = caches.Grants.Store.List();
+        var grants = all.ToLookup(g => g.Spec.Policy);
         return new()
         {
             Policies = [.. caches.Policies.Store.List().Select(p => Of(p, [.. grants[p.Metadata.Name]]))],
             LingeringGrants = Lingering(),
+            UnprovenGrants = Unproven(all),
             Lockdowns = caches.Lockdowns.Store.Count,
             ClockSkew = clock.Skew,
         };
@@ -45,6 +50,12 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
         return caches.LiveGrants.Count(g =>
             GrantLifecycle.DueAt(g, settings) is { } due && due + Grace <= now
             && caches.ObjectsOf(g.Metadata.Name).Exists(o => o is RoleBinding or ClusterRoleBinding));
+    }
+
+    private int Unproven(IEnumerable<BreakGlassGrant> grants)
+    {
+        var since = time.GetUtcNow() - ProofGrace;
+        return grants.Count(g => GrantLifecycle.AwaitsProof(g.Status) && g.Status.EndedAt <= since);
     }
 
     private static DateTimeOffset? Latest(DateTimeOffset? a, DateTimeOffset? b) => a is null || b > a ? b : a;

@@ -11,6 +11,9 @@ internal sealed record MetricsSnapshot
     /// <summary>Grants whose access is due to end and is not cut yet.</summary>
     public int LingeringGrants { get; init; }
 
+    /// <summary>Grants whose access was cut more than a minute ago and is not proven to be gone yet.</summary>
+    public int UnprovenGrants { get; init; }
+
     /// <summary>Lockdowns in force.</summary>
     public int Lockdowns { get; init; }
 

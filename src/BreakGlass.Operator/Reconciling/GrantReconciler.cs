@@ -21,6 +21,9 @@ internal sealed class GrantReconciler(
     /// <summary>An undisturbed grant takes about ten rounds from end to end; more than this is a mistake of ours and must not spin.</summary>
     private const int MostRounds = 40;
 
+    /// <summary>The longest that one look waits for seal keys that are not known yet.</summary>
+    private static readonly TimeSpan SealPatience = TimeSpan.FromSeconds(2);
+
     /// <summary>Runs that gave way to more urgent ones in the middle: what they know is taken up again.</summary>
     private readonly ConcurrentDictionary<string, GrantRun> _interrupted = new();
 
@@ -59,6 +62,30 @@ internal sealed class GrantReconciler(
 
     private async ValueTask<GrantFacts> GatherAsync(string name, GrantRun run, CancellationToken cancellationToken)
     {
+        var facts = Gather(name, run);
+        if (facts.Grant is not { } grant || settings.TrustRequester) return facts;
+        if (GrantLifecycle.EndsWhateverSealsSay(facts)) return facts with { SealsUnknown = true, Approvals = [], Reviews = [] };
+
+        // What is known of the seals is in memory nearly always. Where it is not, a grant that comes due meanwhile does not wait for it.
+        var due = GrantLifecycle.DueAt(grant, settings) - facts.Now;
+        var patience = due < SealPatience ? due.Value : SealPatience;
+        IKubeObject[] marked = [grant, .. facts.Policy is { } named ? (IKubeObject[])[named] : [], .. facts.Approvals, .. facts.Reviews];
+        var known = await seals.CanJudgeAsync(marked, patience, cancellationToken);
+        return facts with
+        {
+            Now = time.GetUtcNow(),
+            SealsUnknown = !known,
+            Seal = seals.Verify(grant),
+            RecordSeal = seals.VerifyRecord(grant),
+            PolicySeal = facts.Policy is { } policy ? seals.Verify(policy) : SealState.Missing,
+            Approvals = [.. facts.Approvals.Where(a => seals.Verify(a) is SealState.Valid)],
+            Reviews = [.. facts.Reviews.Where(r => seals.Verify(r) is SealState.Valid)],
+        };
+    }
+
+    /// <summary>What is in memory, but for what seals say.</summary>
+    private GrantFacts Gather(string name, GrantRun run)
+    {
         var grant = caches.Grant(name);
         var objects = caches.ObjectsOf(name);
         foreach (var found in run.Found)
@@ -76,11 +103,8 @@ internal sealed class GrantReconciler(
             Name = name,
             Grant = grant,
             Policy = policy,
-            Seal = await SealOfAsync(grant, cancellationToken),
-            RecordSeal = grant is null || settings.TrustRequester ? SealState.Missing : await seals.VerifyRecordAsync(grant, cancellationToken),
-            PolicySeal = await SealOfAsync(policy, cancellationToken),
-            Approvals = await SealedAsync(caches.Approvals.Store, name, cancellationToken),
-            Reviews = await SealedAsync(caches.Reviews.Store, name, cancellationToken),
+            Approvals = caches.Approvals.Store.ByIndex(ClusterCaches.ByGrant, name),
+            Reviews = caches.Reviews.Store.ByIndex(ClusterCaches.ByGrant, name),
             Lockdowns = caches.Lockdowns.Store.List(),
             Siblings = grant is not null && policy is not null && AsksAboutOthers(grant, policy.Spec)
                 ? [.. caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, grant.Spec.Policy).Where(g => g.Metadata.Name != name)]
@@ -96,23 +120,6 @@ internal sealed class GrantReconciler(
     private static bool AsksAboutOthers(BreakGlassGrant grant, PolicySpec policy) =>
         !GrantLifecycle.IsRecorded(grant.Status) && !GrantLifecycle.IsTerminal(grant.Status.Phase)
         && (policy.Limits is not null || policy.EmergencyBypass is not null || policy.Review?.BlockRequesterUntilReviewed is true);
-
-    private async ValueTask<SealState> SealOfAsync(IKubeObject? o, CancellationToken cancellationToken) =>
-        o is null || settings.TrustRequester ? SealState.Missing : await seals.VerifyAsync(o, cancellationToken);
-
-    private async ValueTask<IReadOnlyList<T>> SealedAsync<T>(Store<T> store, string grant, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
-    {
-        var all = store.ByIndex(ClusterCaches.ByGrant, grant);
-        if (all.Count == 0 || settings.TrustRequester) return all;
-        var good = new List<T>(all.Count);
-        foreach (var one in all)
-        {
-            if (await seals.VerifyAsync(one, cancellationToken) is SealState.Valid) good.Add(one);
-        }
-
-        return good;
-    }
 
     /// <summary>Carries a plan out. What opens or keeps access is given up the moment the grant is due, so that a slow call never delays its end.</summary>
     private async Task<bool> TryExecuteAsync(GrantFacts facts, GrantPlan plan, GrantRun run, CancellationToken cancellationToken)

@@ -1,9 +1,9 @@
-using System.Text.Json;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using Kube.Client;
+using Kube.Model;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Reconciling;
@@ -15,11 +15,12 @@ internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches
     {
         if (caches.Lockdowns.Store.Get(new("", name)) is not { } lockdown) return Outcome.Done;
         var plan = LockdownLifecycle.Decide(new() { Now = time.GetUtcNow(), Lockdown = lockdown, Grants = caches.Grants.Store.List(), Policy = caches.Policy });
-        if (!Same(lockdown.Status, plan.Status))
+        var next = lockdown with { Status = plan.Status };
+        if (!KubeJson.Same(lockdown, next))
         {
             try
             {
-                var written = await client.ReplaceStatusAsync(lockdown with { Status = plan.Status }, cancellationToken);
+                var written = await client.ReplaceStatusAsync(next, cancellationToken);
                 caches.Learn(written);
                 foreach (var note in plan.Notes) announcer.Tell(written, note);
             }
@@ -32,8 +33,4 @@ internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches
 
         return plan.LookAgainAt is { } at ? Outcome.At(at, Lane.Normal) : Outcome.Done;
     }
-
-    private static bool Same(LockdownStatus a, LockdownStatus b) =>
-        JsonSerializer.SerializeToUtf8Bytes(new BreakGlassLockdown { Status = a }, BreakGlassLockdown.Json).AsSpan()
-            .SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(new BreakGlassLockdown { Status = b }, BreakGlassLockdown.Json));
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
@@ -8,6 +7,7 @@ using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
+using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Time;
 using Kube.Client;
@@ -17,7 +17,7 @@ using Kube.Runtime;
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a policy's status true, and keeps the policy until its grants are revoked.</summary>
-internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, SealBook seals, Announcer announcer, CoreSettings settings, SteadyClock time)
+internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, SealBook seals, Announcer announcer, GuardProbe guard, CoreSettings settings, SteadyClock time)
 {
     private static readonly TimeSpan BindableFor = TimeSpan.FromMinutes(5);
 
@@ -26,15 +26,19 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
     public async Task<Outcome> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
         if (caches.Policy(name) is not { } policy) return Outcome.Done;
+
+        // A policy is not called unsealed because the keys cannot be read for a while.
+        if (!settings.TrustRequester && !await seals.CanJudgeAsync([policy], SealBook.Period, cancellationToken)) return Outcome.At(time.GetUtcNow() + SealBook.Period, Lane.Background);
         PolicyFacts facts = new()
         {
             Now = time.GetUtcNow(),
             Settings = settings,
             Policy = policy,
-            Seal = settings.TrustRequester ? SealState.Missing : await seals.VerifyAsync(policy, cancellationToken),
+            Seal = settings.TrustRequester ? SealState.Missing : seals.Verify(policy),
             Grants = caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, name),
             Cluster = caches.View.Now(),
             Unbindable = await UnbindableAsync(policy, cancellationToken),
+            Guard = await guard.AskAsync(cancellationToken),
             ClockSkew = time.WorstSkew(client.Clock.Skew),
         };
         var plan = PolicyLifecycle.Decide(facts);
@@ -46,9 +50,10 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
 
         policy = await HoldAsync(policy, plan.HoldsFinalizer, cancellationToken);
         if (policy is null) return Outcome.Done;
-        if (!Same(policy.Status, plan.Status))
+        var next = policy with { Status = plan.Status };
+        if (!KubeJson.Same(policy, next))
         {
-            var written = await client.ReplaceStatusAsync(policy with { Status = plan.Status }, cancellationToken);
+            var written = await client.ReplaceStatusAsync(next, cancellationToken);
             caches.Learn(written);
             foreach (var note in plan.Notes) announcer.Tell(written, note);
         }
@@ -125,8 +130,4 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
         _bindable[(role, ns)] = now;
         return true;
     }
-
-    private static bool Same(PolicyStatus a, PolicyStatus b) =>
-        JsonSerializer.SerializeToUtf8Bytes(new BreakGlassPolicy { Status = a }, BreakGlassPolicy.Json).AsSpan()
-            .SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(new BreakGlassPolicy { Status = b }, BreakGlassPolicy.Json));
 }

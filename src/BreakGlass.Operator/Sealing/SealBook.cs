@@ -14,14 +14,17 @@ namespace BreakGlass.Operator.Sealing;
 internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>The Secret's name.</summary>
-    public const string SecretName = "breakglass-seal-keys";
+    public const string SecretName = SealKeys.SecretName;
 
     /// <summary>How often it is read again.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
+    private const long Never = long.MinValue;
+
     private readonly SemaphoreSlim _reading = new(1);
     private volatile SealKeys _keys = SealKeys.None;
-    private long _readAt;
+    private long _readAt = Never;
+    private volatile bool _unread = true;
 
     /// <summary>Whether there are keys: nothing can be sealed or verified before.</summary>
     public bool IsReady => _keys.All.Count > 0;
@@ -46,17 +49,39 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
         return Seal.TryParse(Seal.Of(o), out var seal) && seal.Fits(o, _keys);
     }
 
+    /// <summary>
+    /// Whether something can be said of the seals that objects carry, a grant's record among them. A key that is not known here makes the keys be read
+    /// again first, at most once a second. False where they could not be read: then a seal by such a key may be good or bad.
+    /// </summary>
+    /// <param name="objects">The objects.</param>
+    /// <param name="patience">The longest to wait for keys; nothing is waited for where all are in memory.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async ValueTask<bool> CanJudgeAsync(IReadOnlyList<IKubeObject> objects, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var unknown = objects.SelectMany(KeysOf).Where(id => _keys.Find(id) is null).Distinct().ToList();
+        if (unknown.Count == 0) return true;
+        if (patience <= TimeSpan.Zero) return false;
+        using var enough = new CancellationTokenSource(patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, cancellationToken);
+        try
+        {
+            foreach (var id in unknown) await KnowKeyAsync(id, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        return !_unread || unknown.TrueForAll(id => _keys.Find(id) is not null);
+    }
+
     /// <summary>Seals an object.</summary>
     /// <exception cref="InvalidOperationException">There is no key yet.</exception>
     public Seal Make(IKubeObject o, DateTimeOffset sealedAt) =>
         Seal.Make(o, CurrentKey(), sealedAt);
 
-    /// <summary>Whether a grant's record is the operator's; a key that is not known makes the keys be read again first, at most once a second.</summary>
-    public async ValueTask<SealState> VerifyRecordAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
-    {
-        if (RecordSeal.KeyOf(grant.Status.RecordSeal) is { } id) await KnowKeyAsync(id, cancellationToken);
-        return RecordSeal.Verify(grant, _keys);
-    }
+    /// <summary>Whether a grant's record is the operator's, by the keys read last.</summary>
+    public SealState VerifyRecord(BreakGlassGrant grant) => RecordSeal.Verify(grant, _keys);
 
     /// <summary>Seals what a grant's status records.</summary>
     /// <exception cref="InvalidOperationException">There is no key yet.</exception>
@@ -81,15 +106,19 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     }
 
     /// <summary>Reads the keys now. Where they cannot be had, those at hand stay and the log says so.</summary>
-    public async Task RefreshAsync(CancellationToken cancellationToken)
+    public Task RefreshAsync(CancellationToken cancellationToken) => RefreshAsync(unlessJustRead: false, cancellationToken);
+
+    private async Task RefreshAsync(bool unlessJustRead, CancellationToken cancellationToken)
     {
         await _reading.WaitAsync(cancellationToken);
         try
         {
+            if (unlessJustRead && _readAt != Never && time.GetElapsedTime(_readAt) < TimeSpan.FromSeconds(1)) return;
             _readAt = time.GetTimestamp();
             var secret = await client.TryGetAsync<Secret>(SecretName, ns, cancellationToken);
             var found = SealKeys.Read(secret?.Data);
             if (found.All.Count == 0) found = await MakeAsync(secret, cancellationToken);
+            _unread = found.All.Count == 0;
             if (found.All.Count > 0 && !found.SameAs(_keys))
             {
                 _keys = found;
@@ -98,6 +127,7 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException)
         {
+            _unread = true;
             logger.SealKeysUnread(e);
         }
         finally
@@ -136,14 +166,18 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
         if (Seal.TryParse(Seal.Of(o), out var seal)) await KnowKeyAsync(seal.KeyId, cancellationToken);
     }
 
+    private static IEnumerable<string> KeysOf(IKubeObject o)
+    {
+        if (Seal.TryParse(Seal.Of(o), out var seal)) yield return seal.KeyId;
+        if (o is BreakGlassGrant grant && RecordSeal.KeyOf(grant.Status.RecordSeal) is { } id) yield return id;
+    }
+
     private SealKey CurrentKey() =>
         _keys.Current(time.GetUtcNow()) ?? throw new InvalidOperationException($"There is no seal key yet: Secret {ns}/{SecretName} could not be read or made.");
 
     private async ValueTask KnowKeyAsync(string id, CancellationToken cancellationToken)
     {
-        if (_keys.Find(id) is not null) return;
-        if (IsReady && time.GetElapsedTime(_readAt) < TimeSpan.FromSeconds(1)) return;
-        await RefreshAsync(cancellationToken);
+        if (_keys.Find(id) is null) await RefreshAsync(unlessJustRead: true, cancellationToken);
     }
 
     // A replica that already has keys writes those: every seal made with them stays good.

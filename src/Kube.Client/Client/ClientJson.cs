@@ -22,6 +22,8 @@ internal sealed record DeleteBody
     public string? PropagationPolicy { get; init; }
 
     public long? GracePeriodSeconds { get; init; }
+
+    public IReadOnlyList<string>? DryRun { get; init; }
 }
 
 internal sealed record DeletePreconditions(string? Uid, string? ResourceVersion);

@@ -10,6 +10,8 @@ namespace Kube.Client;
 /// </content>
 public sealed partial class KubeClient
 {
+    private const string DryRunAll = "All";
+
     /// <summary>Creates an object and gives it as the server stored it.</summary>
     /// <exception cref="KubeApiException"><see cref="KubeApiException.IsAlreadyExists"/>, <see cref="KubeApiException.IsInvalid"/>, …</exception>
     public Task<T> CreateAsync<T>(T obj, CancellationToken cancellationToken)
@@ -74,9 +76,11 @@ public sealed partial class KubeClient
             Preconditions = conditions,
             PropagationPolicy = options.Propagation?.ToString(),
             GracePeriodSeconds = options.GracePeriodSeconds,
+            // Not in the query: a server that finds a body looks for the options there alone, and would delete.
+            DryRun = _options.DryRun ? [DryRunAll] : null,
         };
         // There is always a body: the HTTP stack repeats by itself a request without one whose connection broke.
-        var request = new Request("delete", HttpMethod.Delete, Rehearsed(UrlBuilder.Object(_root, T.Resource, ns, name)).Build())
+        var request = new Request("delete", HttpMethod.Delete, UrlBuilder.Object(_root, T.Resource, ns, name).Build())
         {
             Body = JsonSerializer.SerializeToUtf8Bytes(body, ClientJson.Default.DeleteBody),
         };
@@ -92,8 +96,10 @@ public sealed partial class KubeClient
     }
 
     /// <summary>Has the API server issue a token for a ServiceAccount. The token is in the answer's status; it is never logged here.</summary>
+    /// <exception cref="InvalidOperationException">The client only rehearses (<see cref="KubeClientOptions.DryRun"/>), and the token would be a real one.</exception>
     public Task<TokenRequest> CreateTokenAsync(string ns, string serviceAccount, TokenRequest request, CancellationToken cancellationToken)
     {
+        if (_options.DryRun) throw new InvalidOperationException("a dry run asks for no token: the API server would issue a real one");
         var path = ServiceAccount.Resource.ObjectPath(UrlBuilder.Segment(ns), UrlBuilder.Segment(serviceAccount)) + "/token";
         var post = new Request("create", HttpMethod.Post, UrlBuilder.At(_root, path).Build())
         {
@@ -102,7 +108,7 @@ public sealed partial class KubeClient
         return SendAsync(post, static (r, ct) => ReadJsonAsync(r, TokenRequest.Json, ct), cancellationToken);
     }
 
-    private UrlBuilder Rehearsed(UrlBuilder url) => url.With("dryRun", _options.DryRun ? "All" : null);
+    private UrlBuilder Rehearsed(UrlBuilder url) => url.With("dryRun", _options.DryRun ? DryRunAll : null);
 
     private static string? Ns(ResourceType resource, string? ns)
     {

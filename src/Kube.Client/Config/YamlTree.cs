@@ -12,14 +12,25 @@ internal static class YamlTree
 {
     private const int Deepest = 64;
 
-    /// <summary>The root, or null for an empty document.</summary>
+    /// <summary>The root of the first document, or null for an empty one.</summary>
     /// <exception cref="YamlException">It is no YAML.</exception>
     public static YamlNode? Parse(string text)
     {
         var parser = new Parser(new StringReader(text));
-        parser.Consume<StreamStart>();
-        if (!parser.TryConsume<DocumentStart>(out _)) return null;
-        return Read(parser, new Dictionary<AnchorName, YamlNode>(), 0);
+        try
+        {
+            parser.Consume<StreamStart>();
+            if (!parser.TryConsume<DocumentStart>(out _)) return null;
+            var root = Read(parser, [], 0);
+            parser.Consume<DocumentEnd>();
+            return root;
+        }
+        catch (Exception e) when (e is not YamlException)
+        {
+            // The parser has no one exception for what it cannot read: a flow that is cut off is an InvalidOperationException.
+            var mark = parser.Current?.End ?? Mark.Empty;
+            throw new YamlException(mark, mark, "cut off", e);
+        }
     }
 
     private static YamlNode Read(IParser parser, Dictionary<AnchorName, YamlNode> anchors, int depth)

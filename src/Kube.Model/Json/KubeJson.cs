@@ -28,6 +28,8 @@ namespace Kube.Model;
 [JsonSerializable(typeof(AdmissionReview))]
 [JsonSerializable(typeof(MutatingWebhookConfiguration)), JsonSerializable(typeof(KubeList<MutatingWebhookConfiguration>))]
 [JsonSerializable(typeof(ValidatingWebhookConfiguration)), JsonSerializable(typeof(KubeList<ValidatingWebhookConfiguration>))]
+[JsonSerializable(typeof(ValidatingAdmissionPolicy)), JsonSerializable(typeof(KubeList<ValidatingAdmissionPolicy>))]
+[JsonSerializable(typeof(ValidatingAdmissionPolicyBinding)), JsonSerializable(typeof(KubeList<ValidatingAdmissionPolicyBinding>))]
 internal sealed partial class KubeJsonContext : JsonSerializerContext;
 
 /// <summary>Gives the contracts with the habits of the Kubernetes API: camelCase, nulls and empty collections left out.</summary>
@@ -41,6 +43,10 @@ public static class KubeJson
 
     /// <summary>The same, for what anybody may send: a member that is there twice is an error, since two readers could see two things.</summary>
     public static JsonTypeInfo<T> Strict<T>() => (JsonTypeInfo<T>)StrictOptions.GetTypeInfo(typeof(T));
+
+    /// <summary>Whether two objects are written as the same: records that hold lists are not equal by value.</summary>
+    public static bool Same<T>(T a, T b)
+        where T : class, IKubeResource<T> => JsonSerializer.SerializeToUtf8Bytes(a, T.Json).AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(b, T.Json));
 
     /// <summary>
     /// Options over a context with the same habits. Go's <c>omitempty</c> leaves out empty maps and lists, and a patch that

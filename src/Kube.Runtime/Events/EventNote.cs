@@ -33,6 +33,9 @@ public sealed record EventNote
     /// <summary>A second object that has to do with it.</summary>
     public ObjectReference? Related { get; init; }
 
+    /// <summary>What tells notes of one series apart, where each is to be an event of its own; null where the second is only counted.</summary>
+    public string? Distinct { get; init; }
+
     /// <summary>A reference to an object, for <see cref="Regarding"/> and <see cref="Related"/>.</summary>
     public static ObjectReference ReferenceTo(IKubeObject obj) => new()
     {

@@ -10,7 +10,7 @@ namespace Kube.Runtime;
 /// caller; what must not get lost belongs in a status or a journal.
 /// </summary>
 /// <remarks>
-/// The same event again (type, action, reason and objects; the note does not count) becomes a series of the first one:
+/// The same event again (type, action, reason, objects and <see cref="EventNote.Distinct"/>; the note does not count) becomes a series of the first one:
 /// the second occurrence is written at once, later ones are counted and written every half hour and when it has been quiet
 /// for six minutes, as client-go does.
 /// </remarks>
@@ -46,7 +46,7 @@ public sealed partial class EventRecorder
     /// <summary>Takes a note, or drops it when too many wait.</summary>
     public void Record(EventNote note)
     {
-        var key = new EventKey(note.Type, note.Action, note.Reason, note.Regarding with { ResourceVersion = null }, note.Related is null ? null : note.Related with { ResourceVersion = null });
+        var key = new EventKey(note.Type, note.Action, note.Reason, note.Regarding with { ResourceVersion = null }, note.Related is null ? null : note.Related with { ResourceVersion = null }, note.Distinct);
         var sender = _senders[unchecked((uint)key.GetHashCode()) % _senders.Length];
         if (sender.TryTake(new(key, note, _time.GetUtcNow()))) return;
         RuntimeMetrics.EventsDropped.Add(1, new KeyValuePair<string, object?>("reason", "full"));
@@ -89,4 +89,4 @@ public sealed partial class EventRecorder
 }
 
 /// <summary>What makes two notes the same event.</summary>
-internal sealed record EventKey(EventSeverity Type, string Action, string Reason, ObjectReference Regarding, ObjectReference? Related);
+internal sealed record EventKey(EventSeverity Type, string Action, string Reason, ObjectReference Regarding, ObjectReference? Related, string? Distinct);

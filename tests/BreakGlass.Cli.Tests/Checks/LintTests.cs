@@ -56,6 +56,15 @@ public sealed class LintTests : IDisposable
 
     public void Dispose() => _desk.Dispose();
 
+    [Theory]
+    [InlineData("namespaces: [payments]", "clusterWide: true", "ReadsSealKeys", "namespaceSelector")]
+    [InlineData("review: {", "allowPersistence: [impersonate]\n  review: {", "ImpersonationUnseen", "changes nothing")]
+    public async Task What_is_allowed_and_misleads_is_a_warning(string from, string to, string rule, string words)
+    {
+        (await _desk.RunAsync("lint", "--strict", _desk.File("p.yaml", Good.Replace(from, to, StringComparison.Ordinal)))).Should().Be(1);
+        _desk.Out.Should().Contain(rule).And.Contain(words);
+    }
+
     [Fact]
     public async Task A_good_policy_passes_in_silence()
     {

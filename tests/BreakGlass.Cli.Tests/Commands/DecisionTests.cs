@@ -75,6 +75,52 @@ public sealed class DecisionTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_several_grants_each_is_revoked_though_one_cannot_be_and_before_any_is_waited_for()
+    {
+        foreach (var name in (string[])["inc-1", "inc-2"]) _desk.Server.Put(A.Grant() with { Metadata = new() { Name = name }, Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } });
+        var run = _desk.RunAsync("revoke", "bgg/inc-1", "inc-0", "breakglassgrant.breakglass.dev/inc-2", "-o", "name");
+        await _desk.Server.Until(() => _desk.Server.List<BreakGlassGrant>().All(g => g.Spec.Revoke is not null), "both revocations").WaitAsync(TimeSpan.FromSeconds(20));
+        foreach (var name in (string[])["inc-2", "inc-1"]) _desk.SetStatus(name, g => g.Status with { Phase = GrantPhase.Revoked });
+        (await run).Should().Be(4);
+        _desk.Out.Should().Be("breakglassgrant.breakglass.dev/inc-1\nbreakglassgrant.breakglass.dev/inc-2\n");
+        _desk.Error.Should().Be("error: inc-0: there is no breakglassgrants 'inc-0'. See which there are with 'kubectl breakglass list', or choose another --context.\n");
+    }
+
+    [Fact]
+    public async Task What_is_only_rehearsed_or_refused_leaves_the_kubeconfig_where_it_is()
+    {
+        _desk.Server.Put(A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } });
+        Directory.CreateDirectory(_desk.CredentialDirectory);
+        var kubeconfig = Path.Combine(_desk.CredentialDirectory, "inc-4711.kubeconfig");
+        await File.WriteAllTextAsync(kubeconfig, "x");
+
+        (await _desk.RunAsync("revoke", "inc-4711", "--dry-run", "client")).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Be("breakglassgrant.breakglass.dev/inc-4711 revoked (dry run)\n");
+        _desk.User = new FakeUser("mallory");
+        (await _desk.RunAsync("revoke", "inc-4711")).Should().Be(3);
+        File.Exists(kubeconfig).Should().BeTrue();
+
+        _desk.User = null;
+        (await _desk.RunAsync("revoke", "inc-4711", "--wait=false")).Should().Be(0, _desk.Error);
+        File.Exists(kubeconfig).Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData("revoke bgp/payments", "'bgp/payments' is no grant")]
+    [InlineData("approve ../x", "'..' is no kind of ours")]
+    [InlineData("report inc%2f1", "'inc%2f1' cannot be a name")]
+    [InlineData("get policies a/b", "'a/b' cannot be a name")]
+    [InlineData("plan bgg/inc-1", "'bgg/inc-1' is no policy")]
+    [InlineData("request ./x --reason y", "'.' is no kind of ours")]
+    [InlineData("lockdown bgp/x --lift", "'bgp/x' is no lockdown")]
+    [InlineData("list policies --live", "--live is a question about grants, not about policies")]
+    public async Task What_is_no_name_of_such_a_thing_is_a_mistake_on_the_command_line(string words, string says)
+    {
+        (await _desk.RunAsync(words.Split(' '))).Should().Be(2);
+        _desk.Error.Should().Contain(says);
+    }
+
+    [Fact]
     public async Task Somebody_without_the_right_is_told_which_role_is_missing()
     {
         _desk.User = new FakeUser("mallory");

@@ -70,6 +70,31 @@ public sealed class LookTests : IDisposable
     }
 
     [Fact]
+    public async Task Watching_all_goes_on_where_the_connection_breaks_or_too_much_was_missed()
+    {
+        PutGrants();
+        using var enough = new CancellationTokenSource();
+        var run = _desk.RunAsync(enough.Token, "watch", "-o", "name");
+        await WatchesAsync(1);
+        _desk.Server.Watches.Break();
+        await _desk.Clock.WhenTimerArmed(TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(20));
+        _desk.Clock.Advance(TimeSpan.FromSeconds(1));
+        await WatchesAsync(2);
+        _desk.Server.Put(A.Grant() with { Metadata = new() { Name = "after-the-break" } });
+        _desk.Server.Watches.Expire();
+        await WatchesAsync(3);
+        _desk.Out.Should().EndWith("/after-the-break\n");
+        _desk.Server.Put(A.Grant() with { Metadata = new() { Name = "after-too-much" } });
+        _desk.Server.Watches.Close();
+        await WatchesAsync(4);
+        _desk.Out.Should().EndWith("/after-too-much\n");
+
+        await enough.CancelAsync();
+        (await run).Should().Be(130);
+        _desk.Error.Should().Be("some changes were missed; going on from now\n");
+    }
+
+    [Fact]
     public async Task Policies_say_whether_I_may_use_them_now_and_why_not_the_others()
     {
         PutPolicies();
@@ -116,8 +141,11 @@ public sealed class LookTests : IDisposable
         _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [A.Group("payments-oncall")] });
         (await _desk.RunAsync("plan", "at-once")).Should().Be(0, _desk.Error);
         _desk.Out.Should().Contain("(17 rules that you may not read)").And.Contain("reads Secrets");
-        _desk.Error.Should().Be("Note: you may not read lockdowns, namespaces, roles, so what depends on them is taken to be as it should.\n");
+        _desk.Error.Should().Be("Note: you may not read lockdowns and namespaces and roles, so nobody looked at them here: what depends on them is taken to be as it should, and the operator looks when you ask.\n");
     }
+
+    // What the watches before the last one were told has been written by then.
+    private Task WatchesAsync(int count) => _desk.Server.Until(() => _desk.Server.Requests.All.Count(r => r.Call.Verb == "watch") >= count, $"{count} watches").WaitAsync(TimeSpan.FromSeconds(20));
 
     private void PutGrants()
     {

@@ -56,6 +56,9 @@ public sealed class ReportTests : IDisposable
         (await _desk.RunAsync("report", "inc-4711", "-o", "json")).Should().Be(0, _desk.Error);
         JsonNode.Parse(_desk.Out)!["notRead"]!.AsArray().Select(n => n!.GetValue<string>()).Should().Equal("approvals", "reviews", "events", "the policy");
         _desk.Error.Should().Contain("breakglass-auditor");
+
+        await _desk.RunAsync("report", "inc-4711");
+        _desk.Out.Should().Contain("may not read events").And.NotContain("None is kept", "that nobody looked is another thing");
     }
 
     private void PutStory(string justification = "checkout returns 5xx since the 01:00 deploy, need to roll back")

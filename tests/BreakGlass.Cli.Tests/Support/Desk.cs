@@ -44,6 +44,9 @@ internal sealed class Desk : IDisposable
     /// <summary>The commands that were run.</summary>
     public List<ChildCommand> Ran { get; } = [];
 
+    /// <summary>By which flags, and with which KUBECONFIG, the last command connected.</summary>
+    public (ConnectionFlags Flags, string? Kubeconfig) Connected { get; private set; }
+
     /// <summary>What was written for scripts.</summary>
     public string Out => _out.ToString();
 
@@ -95,6 +98,16 @@ internal sealed class Desk : IDisposable
         Transitions = [new() { To = GrantPhase.Active, At = Clock.GetUtcNow(), Actor = "alice", Reason = "PolicyAllows" }],
     });
 
+    /// <summary>Gives access as the operator would where no key is: the kubeconfig lies in a Secret.</summary>
+    public void ActivateWithSecret(string grant, string token = "the-token")
+    {
+        Server.CreateNamespace("breakglass-grants");
+        var kubeconfig = CredentialKubeconfig.Render(new("https://10.0.0.1"), null, "cluster", grant, "payments", token);
+        Server.Put(new Secret { Metadata = new() { Name = grant, Namespace = "breakglass-grants" }, Data = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes(token), ["kubeconfig"] = kubeconfig } });
+        SetStatus(grant, g => g.Status with { CredentialSecret = $"breakglass-grants/{grant}" });
+        Activate(grant, token);
+    }
+
     /// <summary>Refuses as the operator would.</summary>
     public BreakGlassGrant Deny(string grant, string reason, string message) => SetStatus(grant, g => g.Status with
     {
@@ -124,7 +137,11 @@ internal sealed class Desk : IDisposable
         Variable = name => _variables.GetValueOrDefault(name),
         SetVariable = (name, value) => _variables[name] = value,
         Time = Clock,
-        Connect = _ => new(Server.CreateClient(User), new ClusterConnection { Server = new("https://api.example.test:6443") }),
+        Connect = flags =>
+        {
+            Connected = (flags, _variables.GetValueOrDefault("KUBECONFIG"));
+            return new(Server.CreateClient(User), new ClusterConnection { Server = new("https://api.example.test:6443") });
+        },
         RunChild = (command, cancellationToken) =>
         {
             Ran.Add(command);

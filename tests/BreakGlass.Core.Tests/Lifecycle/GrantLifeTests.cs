@@ -131,6 +131,22 @@ public sealed class GrantLifeTests
     }
 
     [Fact]
+    public void Where_the_proof_fails_for_long_the_record_says_what_still_works()
+    {
+        var world = new World { TokenMemory = TimeSpan.FromMinutes(5) }.Run();
+        world.RunUntil(A.Start.AddMinutes(31));
+        Of(world, "Revoked").Should().Be(("False", "NotProven"));
+        Conditions.Find(world.Status.Conditions, "Revoked")!.Message.Should().Contain("TokenReview still accepts the token").And.NotContain("SubjectAccessReview");
+        GrantLifecycle.AwaitsProof(world.Status).Should().BeTrue();
+        var written = world.Status;
+        world.RunUntil(A.Start.AddMinutes(34));
+        world.Status.Should().BeSameAs(written, "the same words are not written again");
+        world.RunUntil(A.Start.AddMinutes(36));
+        Of(world, "Revoked").Should().Be(("True", "Proven"));
+        GrantLifecycle.AwaitsProof(world.Status).Should().BeFalse();
+    }
+
+    [Fact]
     public void A_requester_who_has_the_access_by_another_way_is_told_so_in_the_record()
     {
         var world = new World(BindRequester);

@@ -75,6 +75,26 @@ public sealed class PolicyWatchTests
     }
 
     [Fact]
+    public void An_aggregated_role_is_pinned_as_it_is_filled_and_grows_with_what_is_labelled_into_it()
+    {
+        PolicyStatus Decide(BreakGlassPolicy policy, params PolicyRule[] rules) => PolicyLifecycle.Decide(new()
+        {
+            Now = A.Start, Settings = A.Settings, Policy = policy, Grants = [],
+            Cluster = AView.Of(A.Namespace("payments"), A.ClusterRole("edit", rules) with { AggregationRule = new() }),
+        }).Status;
+
+        var policy = A.Policy(s => s with { RolePinning = RolePinning.Suspend });
+        var (get, list) = (A.Rule("", "pods", "get"), A.Rule("", "pods", "list"));
+        var empty = Decide(policy);
+        empty.Roles.Should().ContainSingle().Which.Should().Match<RoleSummary>(r => r.Hash == null && r.PinnedHash == null);
+        var filled = Decide(policy with { Status = empty }, get);
+        Conditions.IsTrue(filled.Conditions, "RolesResolved").Should().BeTrue("it did not grow, it was filled");
+        Conditions.IsTrue(Decide(policy with { Status = filled }, get).Conditions, "Ready").Should().BeTrue();
+        var grown = Decide(policy with { Status = filled }, get, list);
+        Conditions.Find(grown.Conditions, "Ready").Should().Match<Kube.Model.Condition>(c => c.Status == "False" && c.Reason == "RoleChanged");
+    }
+
+    [Fact]
     public void A_role_that_comes_after_its_policy_is_pinned_as_it_comes()
     {
         var early = A.Policy() with { Status = PolicyLifecycle.Decide(Usual with { Cluster = AView.Of(A.Namespace("payments")) }).Status };

@@ -76,11 +76,22 @@ public sealed class ImmutabilityRulesTests
     }
 
     [Fact]
-    public void What_never_gave_access_or_still_does_can_be_deleted_and_without_a_policy_a_record_stays_for_ninety_days()
+    public void What_gives_access_can_be_deleted_which_ends_it_and_a_warning_says_what_goes_with_it()
+    {
+        var active = A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } };
+        ImmutabilityRules.CheckDelete(active, A.Policy(), A.Start).Should().BeNull();
+        ImmutabilityRules.DeleteWarning(active).Should().Contain("record and review").And.Contain("kubectl breakglass revoke inc-4711");
+        ImmutabilityRules.DeleteWarning(active with { Status = active.Status with { Phase = GrantPhase.Pending } }).Should().NotBeNull("it is about to open");
+        ImmutabilityRules.DeleteWarning(active.WithMetadata(active.Metadata with { DeletionTimestamp = A.Start })).Should().BeNull("it goes already");
+        ImmutabilityRules.DeleteWarning(A.Grant() with { Status = new() { Phase = GrantPhase.AwaitingApproval } }).Should().BeNull("a request can be taken back");
+        ImmutabilityRules.DeleteWarning(A.FinishedGrant(GrantPhase.Expired)).Should().BeNull("it is over");
+    }
+
+    [Fact]
+    public void What_never_gave_access_can_be_deleted_and_without_a_policy_a_record_stays_for_ninety_days()
     {
         ImmutabilityRules.CheckDelete(A.Grant(), A.Policy(), A.Start).Should().BeNull();
         ImmutabilityRules.CheckDelete(A.Grant() with { Status = new() { Phase = GrantPhase.Denied, EndedAt = A.Start } }, A.Policy(), A.Start).Should().BeNull();
-        ImmutabilityRules.CheckDelete(A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } }, A.Policy(), A.Start).Should().BeNull("it ends with that");
         ImmutabilityRules.CheckDelete(A.FinishedGrant(GrantPhase.Expired), null, A.Start.AddDays(89)).Should().NotBeNull();
         ImmutabilityRules.CheckDelete(A.FinishedGrant(GrantPhase.Expired), null, A.Start.AddDays(91)).Should().BeNull();
     }

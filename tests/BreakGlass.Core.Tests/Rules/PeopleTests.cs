@@ -129,6 +129,11 @@ public sealed class PeopleTests
         ReviewRules.Check(A.Review(Over, A.Caller("anybody")), Over, null).Should().BeNull();
         ReviewRules.Check(A.Review(Over, A.Caller("alice")), Over, null)!.Reason.Should().Be("OwnRequest");
         ReviewRules.Check(A.Review(Over, A.Caller("carol")), Over, null)!.Reason.Should().Be("OwnApproval");
+
+        // People are told apart by their UID too, as where they ask or approve.
+        var approved = Over with { Status = Over.Status with { Approvals = [new() { Approver = "carol", Uid = "u-carol", Decision = "Approve" }] } };
+        ReviewRules.Check(A.Review(approved, A.Caller("carol-admin", "security") with { Uid = "u-carol" }), approved, Policy)!.Reason.Should().Be("OwnApproval");
+        ReviewRules.Check(A.Review(approved, A.Caller("rita", "security") with { Uid = "u-rita" }), approved, Policy).Should().BeNull();
     }
 
     [Theory]

@@ -20,6 +20,8 @@ internal sealed class Desk : IDisposable
 {
     public const string Ns = "breakglass-system";
 
+    private ClusterView? _held;
+
     private Desk()
     {
         Server = new(Clock);
@@ -54,6 +56,15 @@ internal sealed class Desk : IDisposable
     public AdmissionHandler Validate { get; }
 
     public bool HasSynced { get; set; } = true;
+
+    /// <summary>The caches of namespaces and roles stand still from now on, as they were at this moment.</summary>
+    public void HoldCaches()
+    {
+        var (namespaces, clusterRoles, roles) = (Server.List<Namespace>(), Server.List<ClusterRole>(), Server.List<Role>());
+        _held = new(
+            namespaces, n => clusterRoles.FirstOrDefault(r => r.Metadata.Name == n), (ns, n) => roles.FirstOrDefault(r => r.Metadata.Name == n && r.Metadata.Namespace == ns),
+            n => namespaces.FirstOrDefault(o => o.Metadata.Name == n));
+    }
 
     public static UserInfo User(string name, params string[] groups) => new() { Username = name, Groups = [.. groups, "system:authenticated"] };
 
@@ -117,7 +128,14 @@ internal sealed class Desk : IDisposable
         foreach (var operation in answer.Patch ?? [])
         {
             var path = operation!["path"]!.GetValue<string>().Split('/')[1..].Select(p => p.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)).ToList();
-            var parent = path[..^1].Aggregate(node, (at, name) => at[name]!).AsObject();
+            var at = path[..^1].Aggregate(node, (at, name) => at[name]!);
+            if (at is JsonArray list)
+            {
+                list.Add(operation["value"]!.DeepClone());
+                continue;
+            }
+
+            var parent = at.AsObject();
             if (operation["op"]!.GetValue<string>() == "remove")
             {
                 if (!parent.Remove(path[^1])) throw new InvalidOperationException($"nothing to remove at {string.Join('/', path)}");
@@ -139,5 +157,5 @@ internal sealed class Desk : IDisposable
 
     private ClusterView View() => !HasSynced
         ? throw new NotReadyException("the operator has just started and has not read the cluster's roles yet")
-        : new(Server.List<Namespace>(), n => Server.Get<ClusterRole>(n), (ns, n) => Server.Get<Role>(n, ns), n => Server.Get<Namespace>(n));
+        : _held ?? new(Server.List<Namespace>(), n => Server.Get<ClusterRole>(n), (ns, n) => Server.Get<Role>(n, ns), n => Server.Get<Namespace>(n));
 }

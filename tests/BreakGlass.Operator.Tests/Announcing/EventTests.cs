@@ -94,6 +94,23 @@ public class EventTests
             && e.Regarding!.Kind == nameof(BreakGlassGrant) && e.Regarding.Uid == "gone" && e.Related!.Name == "breakglass-old");
     });
 
+    [Fact]
+    public Task Of_two_bindings_that_were_tampered_with_each_is_named() => With(world =>
+    {
+        world.Server.CreateNamespace("shop");
+        world.Server.Put(Sample.Policy(p => p with { Access = [Sample.Entry("payments", "payments"), Sample.Entry("shop", "shop")] }));
+        world.Server.Put(Sample.Grant());
+        world.Settle();
+        foreach (var binding in world.Server.List<RoleBinding>().Where(b => b.RoleRef.Kind == nameof(ClusterRole)).ToList())
+        {
+            world.Server.Modify<RoleBinding>(binding.Metadata.Name, binding.Metadata.Namespace, b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", Name = "mallory" }] });
+        }
+
+        world.Advance(TimeSpan.FromSeconds(5));
+        var told = world.Events().Where(e => e.Reason == "DriftRepaired" && e.Regarding!.Kind == nameof(BreakGlassGrant)).Select(e => e.Note!).ToList();
+        told.Should().HaveCount(2).And.Contain(n => n.Contains("RoleBinding payments/", StringComparison.Ordinal)).And.Contain(n => n.Contains("RoleBinding shop/", StringComparison.Ordinal));
+    });
+
     private static IEnumerable<string> Told(World world, string kind) => world.Events().Where(e => e.Regarding!.Kind == kind).OrderBy(e => e.EventTime).Select(e => e.Reason!);
 
     private static Task With(Action<World> test) => Stillness.Run(stillness =>

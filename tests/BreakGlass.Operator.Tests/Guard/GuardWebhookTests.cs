@@ -42,6 +42,14 @@ public sealed class GuardWebhookTests
     });
 
     [Fact]
+    public Task Attempts_that_differ_are_events_of_their_own() => With((world, desk) =>
+    {
+        foreach (var name in (string[])["mine", "yours", "mine"]) desk.Ask(GuardDesk.CreateRole(desk.Identity, name));
+        world.Events().Where(e => e.Reason == "PersistenceAttempt" && e.Regarding!.Kind == nameof(BreakGlassGrant)).Select(e => e.Note!)
+            .Should().HaveCount(2).And.Contain(n => n.Contains(" mine;", StringComparison.Ordinal)).And.Contain(n => n.Contains(" yours;", StringComparison.Ordinal));
+    });
+
+    [Fact]
     public Task Whoever_hammers_at_it_fills_a_list_that_ends() => With((world, desk) =>
     {
         for (var i = 0; i < 80; i++) desk.Ask(GuardDesk.CreateRole(desk.Identity, $"mine-{i}")).Allowed.Should().BeFalse();

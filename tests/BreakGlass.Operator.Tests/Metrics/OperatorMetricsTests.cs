@@ -36,7 +36,7 @@ public sealed class OperatorMetricsTests : IDisposable
         var text = await ScrapeAsync();
         foreach (var sample in new[]
         {
-            "drift_repairs_total{kind=\"RoleBinding\"} 0", "orphans_removed_total{kind=\"ServiceAccount\"} 0", "lingering_grants 0", "lockdowns 0",
+            "drift_repairs_total{kind=\"RoleBinding\"} 0", "orphans_removed_total{kind=\"ServiceAccount\"} 0", "lingering_grants 0", "unproven_grants 0", "lockdowns 0",
             "build_info{version=\"1.2.3\"} 1", "time_to_access_seconds_count 0", "revocation_lag_seconds_bucket{le=\"300\"} 0", "revocation_verified_seconds_sum 0",
         })
         {
@@ -186,6 +186,7 @@ public sealed class OperatorMetricsTests : IDisposable
                 new PolicyMetrics("unused"),
             ],
             LingeringGrants = 1,
+            UnprovenGrants = 3,
             Lockdowns = 2,
             ClockSkew = TimeSpan.FromMilliseconds(-250),
         };

@@ -1,4 +1,4 @@
-using FluentAssertions;
+using Integration.Modes;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -9,15 +9,18 @@ namespace Integration.Attacks;
 /// over after it.
 /// </summary>
 [Collection(nameof(OneAttackedCluster))]
-public sealed class AttackTests(AttackedCluster stage, Batch batch, ITestOutputHelper output) : IClassFixture<Batch>
+public sealed class AttackTests(AttackedCluster stage, SharedBatch batch, ITestOutputHelper output)
 {
-    private static readonly IReadOnlyList<Row> s_rows = [.. LimitRows.All, .. RecordRows.All, .. ApprovalRows.All, .. PolicyRows.All, .. LockdownRows.All, .. RequestRows.All];
+    private static readonly IReadOnlyList<Row> s_attacks = [.. LimitRows.All, .. RecordRows.All, .. ApprovalRows.All, .. PolicyRows.All, .. LockdownRows.All, .. RequestRows.All];
 
-    public static TheoryData<string> Rows => Row.Names(s_rows);
+    /// <summary>What is played side by side: first the stories, of which one waits for the end of a window.</summary>
+    internal static IReadOnlyList<Row> AllRows { get; } = [.. ModeTests.All, .. s_attacks];
+
+    public static TheoryData<string> Rows => Row.Names(s_attacks);
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public Task It_comes_to_what_it_should(string row) => batch.PlayAsync(stage, s_rows, row, output);
+    public Task It_comes_to_what_it_should(string row) => batch.PlayAsync(stage, AllRows, row, output);
 }
 
 /// <summary>The same while the webhook configurations are gone.</summary>
@@ -28,10 +31,14 @@ public sealed class AbsentWebhookTests : IClassFixture<Batch>
     private readonly Batch _batch;
     private readonly ITestOutputHelper _output;
 
-    public AbsentWebhookTests(AttackedCluster stage, Batch batch, ITestOutputHelper output)
+    public AbsentWebhookTests(AttackedCluster stage, SharedBatch others, Batch batch, ITestOutputHelper output)
     {
         (_stage, _batch, _output) = (stage, batch, output);
-        batch.Before = s => s.RemoveWebhooksAsync();
+        batch.Before = async s =>
+        {
+            await others.StillAsync();
+            await s.RemoveWebhooksAsync();
+        };
         batch.Between = s => s.RestoreWebhooksAsync();
     }
 

@@ -9,7 +9,7 @@ namespace Integration.Attacks;
 
 /// <summary>All attacks share one cluster.</summary>
 [CollectionDefinition(nameof(OneAttackedCluster))]
-public sealed class OneAttackedCluster : ICollectionFixture<AttackedCluster>;
+public sealed class OneAttackedCluster : ICollectionFixture<SharedBatch>, ICollectionFixture<AttackedCluster>;
 
 /// <summary>
 /// A cluster as it is meant to be run: the operator as its own ServiceAccount, believing nobody but its own webhooks, and people who have the rights that
@@ -18,7 +18,7 @@ public sealed class OneAttackedCluster : ICollectionFixture<AttackedCluster>;
 public sealed class AttackedCluster : IAsyncLifetime
 {
     /// <summary>A role that the operator may bind and that grows in the tests of pinning.</summary>
-    public static IReadOnlyList<string> GrowingRoles { get; } = ["grows-warned", "grows-suspended", "grows-mended"];
+    public static IReadOnlyList<string> GrowingRoles { get; } = ["grows-warned", "grows-suspended", "grows-mended", "grows-aggregated"];
 
     private readonly List<Person> _people = [];
     private Cluster? _cluster;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using BreakGlass.Core.Api;
 using Kube.Model;
+using Xunit;
 using Xunit.Abstractions;
 
 namespace Integration.Attacks;
@@ -9,7 +10,7 @@ namespace Integration.Attacks;
 /// Plays the rows of one table side by side: the first that is asked for starts all of them, so that those that wait for something share the time. Each
 /// is reported by itself.
 /// </summary>
-public sealed class Batch : IDisposable
+public class Batch : IDisposable
 {
     private const int AtOnce = 10;
 
@@ -33,8 +34,22 @@ public sealed class Batch : IDisposable
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{took.TotalSeconds:0.0} s"));
     }
 
+    /// <summary>Waits until nothing of it is under way, however it came out.</summary>
+    internal async Task StillAsync()
+    {
+        Task<Dictionary<string, Task<TimeSpan>>>? started;
+        lock (_lock) started = _started;
+        if (started is null) return;
+        await ((Task)started).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (started.IsCompletedSuccessfully) await ((Task)Task.WhenAll((await started).Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => _places.Dispose();
+    public void Dispose()
+    {
+        _places.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private async Task<Dictionary<string, Task<TimeSpan>>> StartAsync(AttackedCluster stage, IReadOnlyList<Row> rows)
     {
@@ -42,7 +57,6 @@ public sealed class Batch : IDisposable
         var scenes = rows.Select((row, i) => (Row: row, Scene: new Scene(stage, string.Create(CultureInfo.InvariantCulture, $"{run}{i}")))).ToList();
         await Parallel.ForEachAsync(scenes, async (s, ct) => await stage.Cluster.Admin.CreateAsync(
             new Namespace { Metadata = new() { Name = s.Scene.Namespace, Labels = new Dictionary<string, string> { ["scene"] = s.Scene.Id } } }, ct));
-        await KnownAsync(scenes[^1].Scene);
         if (Between is null) return scenes.ToDictionary(s => s.Row.Name, s => PlayAsync(s.Row, s.Scene));
 
         await Task.WhenAll(scenes.Where(s => s.Row.Prepare is not null).Select(s => PlacedAsync(async () =>
@@ -79,14 +93,14 @@ public sealed class Batch : IDisposable
             _places.Release();
         }
     }
+}
 
-    /// <summary>The webhooks judge by caches: waits until the last of the new namespaces is in them.</summary>
-    private static async Task KnownAsync(Scene last)
-    {
-        const string Probe = "known";
-        var policy = last.PolicyText().Replace(last.Policy, $"{Probe}-{last.Id}", StringComparison.Ordinal);
-        (await last.Stage.Admin.CreateAsync(policy)).OrThrow();
-        await Eventually.TrueAsync(async () => (await last.AskAsync(last.Stage.Alice, query: "?dryRun=All", policy: $"{Probe}-{last.Id}")).Good, expected: "the operator to know the namespaces");
-        await last.Stage.Admin.DeleteAsync($"breakglasspolicies/{Probe}-{last.Id}");
-    }
+/// <summary>The batch of all that needs the webhooks: stories that wait for the clock share their time with the attacks.</summary>
+public sealed class SharedBatch : Batch, IAsyncLifetime
+{
+    /// <inheritdoc/>
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    /// <summary>Where only some rows are asked for, the others are under way all the same.</summary>
+    public Task DisposeAsync() => StillAsync();
 }

@@ -30,7 +30,7 @@ internal static class LimitRows
             await s.PolicyAsync("limits: {cooldown: 10m}");
             await s.OpenAsync(s.Stage.Alice);
             (await s.Stage.Tess.DeleteAsync(s.GrantPath)).OrThrow();
-            await Eventually.TrueAsync(async () => await s.Stage.Cluster.GrantAsync(s.Grant) is null, limit: TimeSpan.FromSeconds(30), expected: "the deleted grant to go");
+            await Eventually.TrueAsync(async () => await s.Stage.Cluster.GrantAsync(s.Grant) is null, expected: "the deleted grant to go");
             return await s.AskAsync(s.Stage.Alice);
         }),
         new("Alice", "asks again before her last was reviewed", Outcome.Denied("ReviewPending", "was not reviewed yet", "Group security"), async s => { await s.PolicyAsync(Blocks); await s.OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Alice); }),

@@ -16,7 +16,7 @@ internal static class PolicyRows
         new("Lena", "writes a policy for what she may bind", Outcome.Opens(), async s =>
         {
             await LenaBindsAsync(s);
-            await Eventually.TrueAsync(async () => (await s.Stage.Lena.CreateAsync(s.PolicyText())).Good, limit: TimeSpan.FromSeconds(20), expected: "Lena's policy to be taken");
+            await Eventually.TrueAsync(async () => (await s.Stage.Lena.CreateAsync(s.PolicyText())).Good, expected: "Lena's policy to be taken");
             return await s.AskAsync(s.Stage.Alice);
         }),
         new("Lena", "names a namespace more", Outcome.Refused(Refuses, "ClusterRole/edit in namespace kube-public"), async s => { await LenaBindsAsync(s); return await s.Stage.Lena.CreateAsync(s.PolicyText(access: Access(s, "kube-public"))); }),
@@ -107,10 +107,11 @@ internal static class PolicyRows
             await GusWritesAsync(s);
             await s.OpenAsync(s.Stage.Alice);
             (await s.Stage.Gus.DeleteAsync(s.PolicyPath)).OrThrow();
-            await Eventually.TrueAsync(async () => (await s.Stage.Gus.CreateAsync(s.PolicyText())).Good, limit: TimeSpan.FromSeconds(20), expected: "a policy of the same name");
+            await Eventually.TrueAsync(async () => (await s.Stage.Gus.CreateAsync(s.PolicyText())).Good, expected: "a policy of the same name");
             return new(200, "");
         }),
         new("Admin", "lets a role grow under a policy that suspends itself", Outcome.Refused("changed after the policy was written", "its author has looked"), async s => { await GrownAsync(s, "grows-suspended", "rolePinning: Suspend"); return await s.AskAsync(s.Stage.Alice); }),
+        new("Admin", "labels a role into an aggregated one under a policy that suspends itself", Outcome.Refused("changed after the policy was written", "its author has looked"), async s => { await AggregatedAsync(s, "grows-aggregated"); return await s.AskAsync(s.Stage.Alice); }),
         new("Admin", "lets a role grow under a policy that only warns", Outcome.Opens(), async s => { await GrownAsync(s, "grows-warned", ""); return await s.AskAsync(s.Stage.Alice); }),
         new("Lena", "applies a policy again whose role has grown", Outcome.Refused(Refuses, "ClusterRole/grows-mended"), async s =>
         {
@@ -144,6 +145,27 @@ internal static class PolicyRows
         },
         CancellationToken.None);
 
+    /// <summary>Policy and aggregated role come together, so that the controller manager fills the role after the operator has seen it; then it grows.</summary>
+    private static async Task AggregatedAsync(Scene s, string role)
+    {
+        var label = $"aggregate-to-{s.Id}";
+        Task PartAsync(string name, string resource) => s.Look.CreateAsync(
+            new ClusterRole
+            {
+                Metadata = new() { Name = $"{name}-{s.Id}", Labels = new Dictionary<string, string> { [label] = "true" } }, Rules = [new() { ApiGroups = [""], Resources = [resource], Verbs = ["get"] }],
+            },
+            CancellationToken.None);
+
+        await s.PolicyAsync("rolePinning: Suspend", s.Edit.Replace("name: edit", $"name: {role}", StringComparison.Ordinal));
+        AggregationRule labelled = new() { ClusterRoleSelectors = [new() { MatchLabels = new Dictionary<string, string> { [label] = "true" } }] };
+        await s.Look.CreateAsync(new ClusterRole { Metadata = new() { Name = role }, AggregationRule = labelled }, CancellationToken.None);
+        await PartAsync("part", "configmaps");
+        await s.UntilPolicyAsync(p => p.Status.Roles is [{ Rules: 1, PinnedHash: not null }] && p.Status.Conditions.Any(c => c is { Type: "Ready", Status: "True" }), "a policy that is ready once its role is filled");
+        (await s.AskAsync(s.Stage.Alice, query: "?dryRun=All")).OrThrow();
+        await PartAsync("more", "secrets");
+        await s.UntilPolicyAsync(p => p.Status.Conditions.Any(c => c is { Type: "RolesResolved", Status: "False", Reason: "RoleChanged" }), "a policy that says that its role has changed");
+    }
+
     private static async Task GrownAsync(Scene s, string role, string pinning)
     {
         var rule = new PolicyRule { ApiGroups = [""], Resources = ["configmaps"], Verbs = ["get"] };
@@ -153,6 +175,6 @@ internal static class PolicyRows
         await s.Look.ReplaceAsync(made with { Rules = [rule with { Resources = ["configmaps", "secrets"] }] }, CancellationToken.None);
         await s.UntilPolicyAsync(p => p.Status.Conditions.Any(c => c is { Type: "RolesResolved", Status: "False", Reason: "RoleChanged" }), "a policy that says that its role has changed");
         await Eventually.TrueAsync(
-            async () => (await s.Stage.Cluster.EventsAsync(nameof(BreakGlassPolicy), s.Policy)).Any(e => e is { Type: "Warning", Reason: "RoleChanged" }), limit: TimeSpan.FromSeconds(20), expected: "an event RoleChanged");
+            async () => (await s.Stage.Cluster.EventsAsync(nameof(BreakGlassPolicy), s.Policy)).Any(e => e is { Type: "Warning", Reason: "RoleChanged" }), expected: "an event RoleChanged");
     }
 }

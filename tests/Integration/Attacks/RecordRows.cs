@@ -29,14 +29,23 @@ internal static class RecordRows
         new("Tess", "takes the seal off", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}"""); }),
         new("Tess", "puts another seal on", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":"v1.a.1.AAAA"}}}"""); }),
         new("Tess", "labels a grant as another policy's", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"labels":{"breakglass.dev/policy":"x"},"annotations":{"a":"b"}}}"""); }),
-        new("Tess", "takes the finalizer off and deletes", Outcome.Shows("the grant and all that was made for it are gone", async (s, answer) =>
-        {
-            answer.OrThrow();
-            await Eventually.TrueAsync(async () => await s.Stage.Cluster.GrantAsync(s.Grant) is null);
-        }), async s =>
+        new("Tess", "deletes an active grant", Outcome.Shows("its access ends first, and then it is gone", GoneAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.DeleteAsync(s.GrantPath); }),
+        new("Tess", "takes the finalizer off and deletes", Outcome.Shows("the grant and all that was made for it are gone", GoneAsync), async s =>
         {
             await OpenAsync(s);
             (await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"finalizers":null}}""")).OrThrow();
+            return await s.Stage.Tess.DeleteAsync(s.GrantPath);
+        }),
+        new("Tess", "deletes a request that waits, and the decisions on it go too", Outcome.Shows("it is gone, and its approval with it", async (s, answer) =>
+        {
+            answer.OrThrow();
+            await Eventually.TrueAsync(async () => !(await s.Look.ListAsync<BreakGlassApproval>(new(), CancellationToken.None)).Items.Any(a => a.Spec.Grant == s.Grant), expected: "the approval to be collected");
+        }), async s =>
+        {
+            await s.PolicyAsync(Scene.Approval.Replace("required: 1", "required: 2", StringComparison.Ordinal));
+            (await s.AskAsync(s.Stage.Alice)).OrThrow();
+            await s.UntilAsync(GrantPhase.AwaitingApproval);
+            (await s.DecideAsync(s.Stage.Carol)).OrThrow();
             return await s.Stage.Tess.DeleteAsync(s.GrantPath);
         }),
         new("Tess", "deletes a finished grant, so that its manifest can be applied again", Outcome.Refused("kept until", "retainFor"), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Alice); return await s.Stage.Tess.DeleteAsync(s.GrantPath); }),
@@ -101,7 +110,7 @@ internal static class RecordRows
             var active = (await s.OpenAsync(s.Stage.Alice, "duration: 2s")).Status;
             await s.UntilAsync(GrantPhase.Expired);
             await s.UntilAsync(g => g.Metadata.Finalizers.Count == 0, "proven and let go");
-            return await ForgeAsync(s, active with { ExpiresAt = Now.AddHours(1), ActivatedAt = Now });
+            return await ForgeAsync(s, active with { Phase = GrantPhase.Active, EndedAt = null, EndReason = null, ExpiresAt = Now.AddHours(1), ActivatedAt = Now });
         }),
         new("Tess", "stretches the end of an active grant", Outcome.Shows("it ends when its policy says", async (s, answer) =>
         {
@@ -129,6 +138,12 @@ internal static class RecordRows
     ];
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    private static async Task GoneAsync(Scene s, Answer answer)
+    {
+        answer.OrThrow();
+        await Eventually.TrueAsync(async () => await s.Stage.Cluster.GrantAsync(s.Grant) is null, expected: "the deleted grant to go");
+    }
 
     private static async Task OpenAsync(Scene s)
     {

@@ -16,7 +16,7 @@ internal sealed class Plugin
     }
 
     /// <summary>The plugin built in the tests' own configuration.</summary>
-    private static string Binary { get; } = Path.Combine(
+    public static string Binary { get; } = Path.Combine(
         Golden.RepositoryRoot, "artifacts", "bin", "BreakGlass.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "kubectl-breakglass.dll");
 
     /// <summary>A PATH on which kubectl finds the plugin, and a directory of its own for credentials; both go with the test.</summary>

@@ -19,7 +19,8 @@ internal static class Helm
     public static async Task<string> KubectlAsync(TestKit.ControlPlane controlPlane, params string[] arguments) =>
         await RunAsync(await EnsureAsync("kubectl"), controlPlane, arguments);
 
-    private static async Task<string> EnsureAsync(string tool) => (await RunAsync(Path.Combine(Golden.RepositoryRoot, "hack", "ensure-helm.sh"), null, [tool])).Trim();
+    /// <summary>The path of helm, or of that kubectl.</summary>
+    public static async Task<string> EnsureAsync(string tool) => (await RunAsync(Path.Combine(Golden.RepositoryRoot, "hack", "ensure-helm.sh"), null, [tool])).Trim();
 
     private static async Task<string> RunAsync(string file, TestKit.ControlPlane? controlPlane, string[] arguments)
     {

@@ -28,6 +28,20 @@ internal sealed class Kubelet(TestKit.ControlPlane controlPlane)
             ["--trust-requester=false", "--webhook=true", .. command.Skip(1), $"--webhook-address=127.0.0.1:{WebhookPort.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1"]);
     }
 
+    /// <summary>Says of the Deployment that all its pods are there and ready, for those who wait for that.</summary>
+    public async Task SayReadyAsync()
+    {
+        var deployment = await ReadAsync("deployment", "breakglass-operator");
+        var replicas = deployment["spec"]!["replicas"]!.GetValue<int>();
+        deployment["status"] = new JsonObject
+        {
+            ["observedGeneration"] = deployment["metadata"]!["generation"]!.GetValue<int>(),
+            ["replicas"] = replicas, ["updatedReplicas"] = replicas, ["readyReplicas"] = replicas, ["availableReplicas"] = replicas,
+        };
+        (await controlPlane.KubectlAsync(
+            controlPlane.AdminKubeconfig, ["replace", "--raw", $"/apis/apps/v1/namespaces/{Namespace}/deployments/breakglass-operator/status", "-f", "-"], deployment.ToJsonString())).OrThrow();
+    }
+
     /// <summary>Waits for a Job, runs its pod and says that it is complete.</summary>
     public async Task RunJobAsync(string name)
     {

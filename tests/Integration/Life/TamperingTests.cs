@@ -25,6 +25,28 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
     }
 
     [Fact]
+    public async Task A_binding_that_was_replaced_by_one_of_another_role_is_made_again_and_gives_no_more_than_it_did()
+    {
+        var (incident, binding) = await ActiveAsync();
+        var kubeconfig = await incident.FetchKubeconfigAsync();
+        var ours = await _cluster.Admin.GetAsync<Kube.Model.RoleBinding>(binding, incident.Namespace, CancellationToken.None);
+
+        // A roleRef cannot be changed, so whoever wants another one deletes the binding and creates it again, with all its marks.
+        var meta = ours.Metadata with { Uid = null, ResourceVersion = null, CreationTimestamp = null };
+        await Eventually.TrueAsync(async () => await TryReplaceAsync(ours with { Metadata = meta, RoleRef = ours.RoleRef with { Name = "admin" } }), expected: "to be faster than the operator once");
+
+        await Eventually.TrueAsync(async () =>
+            await _cluster.Admin.TryGetAsync<Kube.Model.RoleBinding>(binding, incident.Namespace, CancellationToken.None) is { } now && now.RoleRef == ours.RoleRef && now.Subjects.SequenceEqual(ours.Subjects),
+            expected: $"{ours.RoleRef.Name} in place of admin");
+        await incident.AllowedAsync(kubeconfig);
+        (await MayBindAsync(incident)).Should().BeFalse("admin may write roles, and what is given may not");
+        await Eventually.TrueAsync(async () => (await _cluster.Admin.ListAsync<Kube.Model.Event>(new(), CancellationToken.None)).Items
+            .Any(e => e.Reason == "DriftRepaired" && e.Regarding?.Name == incident.Grant && e.Note!.Contains($"RoleBinding {incident.Namespace}/{binding}", StringComparison.Ordinal)), expected: "the event DriftRepaired, of this binding");
+        await EndAsync(incident);
+        await incident.RefusedAsync(kubeconfig);
+    }
+
+    [Fact]
     public async Task A_binding_that_was_deleted_is_there_again()
     {
         var (incident, binding) = await ActiveAsync();
@@ -119,6 +141,36 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
 
         await Eventually.TrueAsync(async () => (await incident.ReadAsync()).Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer));
         await EndAsync(incident);
+    }
+
+    /// <summary>Creates the binding in place of whatever stands there; false where the operator was faster.</summary>
+    private async Task<bool> TryReplaceAsync(Kube.Model.RoleBinding other)
+    {
+        await _cluster.Admin.DeleteAsync<Kube.Model.RoleBinding>(other.Metadata.Name, other.Metadata.Namespace, new(), CancellationToken.None);
+        try
+        {
+            await _cluster.Admin.CreateAsync(other, CancellationToken.None);
+            return true;
+        }
+        catch (Kube.Client.KubeApiException e) when (e.IsAlreadyExists)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether the grant's identity may write roles there, asked of the authorizer.</summary>
+    private async Task<bool> MayBindAsync(Incident incident)
+    {
+        var identity = (await incident.ReadAsync()).Status.ServiceAccount!.Split('/');
+        var question = new Kube.Model.SubjectAccessReview
+        {
+            Spec = new()
+            {
+                User = $"system:serviceaccount:{identity[0]}:{identity[1]}", Groups = ["system:authenticated"],
+                ResourceAttributes = new() { Verb = "create", Group = "rbac.authorization.k8s.io", Resource = "rolebindings", Namespace = incident.Namespace },
+            },
+        };
+        return (await _cluster.Admin.CreateAsync(question, CancellationToken.None)).Status!.Allowed;
     }
 
     private async Task<bool> TryAsync(Incident incident)

@@ -9,9 +9,9 @@ namespace Integration.Modes;
 
 /// <summary>Each way to access from end to end, as it is meant to go, with webhooks, seals and real users.</summary>
 [Collection(nameof(OneAttackedCluster))]
-public sealed class ModeTests(AttackedCluster stage, Batch batch, ITestOutputHelper output) : IClassFixture<Batch>
+public sealed class ModeTests(AttackedCluster stage, SharedBatch batch, ITestOutputHelper output)
 {
-    private static readonly IReadOnlyList<Row> s_stories =
+    internal static IReadOnlyList<Row> All { get; } =
     [
         Story("A planned change", "waits for its start, opens on the moment, and ends with the window", TimeBoxedAsync),
         Story("Just in time", "two commanders agree, and access is theirs who asked, and no longer than asked", JustInTimeAsync),
@@ -20,11 +20,11 @@ public sealed class ModeTests(AttackedCluster stage, Batch batch, ITestOutputHel
         Story("A suspended policy", "ends what is active, gives nothing, and goes on when it is let", SuspendedAsync),
     ];
 
-    public static TheoryData<string> Stories => Row.Names(s_stories);
+    public static TheoryData<string> Stories => Row.Names(All);
 
     [Theory]
     [MemberData(nameof(Stories))]
-    public Task It_goes_as_it_is_meant_to(string story) => batch.PlayAsync(stage, s_stories, story, output);
+    public Task It_goes_as_it_is_meant_to(string story) => batch.PlayAsync(stage, AttackTests.AllRows, story, output);
 
     private static Row Story(string who, string does, Func<Scene, Task> tell) => new(who, does, Outcome.Shows("as it is meant to", (_, _) => Task.CompletedTask), async s =>
     {
@@ -35,7 +35,7 @@ public sealed class ModeTests(AttackedCluster stage, Batch batch, ITestOutputHel
     private static async Task JustInTimeAsync(Scene s)
     {
         await s.PolicyAsync(Scene.Approval.Replace("required: 1", "required: 2", StringComparison.Ordinal) + "\nreview: {required: false}");
-        (await s.AskAsync(s.Stage.Alice, "duration: 6s\nticket: INC-4711")).OrThrow();
+        (await s.AskAsync(s.Stage.Alice, "duration: 8s\nticket: INC-4711")).OrThrow();
         var waiting = await s.UntilAsync(GrantPhase.AwaitingApproval);
         waiting.Status.ExpiresAt.Should().BeNull("its time has not begun");
         (await s.DecideAsync(s.Stage.Carol, more: "comment: go")).OrThrow();
@@ -55,13 +55,14 @@ public sealed class ModeTests(AttackedCluster stage, Batch batch, ITestOutputHel
     {
         // Windows are of whole minutes: one that ends with the next minute that is far enough away.
         var now = TimeProvider.System.GetUtcNow();
-        var end = new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, now.Minute, 0, TimeSpan.Zero).AddMinutes(now.Second < 40 ? 1 : 2);
+        var end = new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, now.Minute, 0, TimeSpan.Zero).AddMinutes(now.Second < 38 ? 1 : 2);
         await s.PolicyAsync(LockdownRows.Window(now.AddMinutes(-5), end), mode: "TimeBoxed");
-        var start = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().AddSeconds(4).ToUnixTimeSeconds());
+        var start = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().AddSeconds(8).ToUnixTimeSeconds());
         (await s.AskAsync(s.Stage.Alice, $"startTime: {start:yyyy-MM-ddTHH:mm:ssZ}\nduration: 1h")).OrThrow();
-        (await s.UntilAsync(GrantPhase.Scheduled)).Status.ExpiresAt.Should().BeNull();
+        var scheduled = await s.UntilAsync(GrantPhase.Scheduled);
+        if (scheduled.Status.Phase is GrantPhase.Scheduled) scheduled.Status.ExpiresAt.Should().BeNull("its time has not begun");
         var active = await s.UntilAsync(GrantPhase.Active);
-        active.Status.ActivatedAt.Should().BeOnOrAfter(start).And.BeBefore(start.AddSeconds(5), "it opens on the moment");
+        active.Status.ActivatedAt.Should().BeOnOrAfter(start).And.BeBefore(start.AddSeconds(10), "it opens on the moment, as fast as a busy machine can");
         active.Status.ExpiresAt.Should().Be(end, "an hour was asked for, and the window ends sooner");
         await Eventually.AtAsync(end);
         var ended = await s.UntilAsync(GrantPhase.Expired);

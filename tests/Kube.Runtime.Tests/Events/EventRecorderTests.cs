@@ -97,6 +97,15 @@ public sealed class EventRecorderTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Notes_that_are_told_apart_are_events_of_their_own_and_each_has_its_series()
+    {
+        foreach (var binding in (string[])["a", "b", "a"]) _recorder.Record(Note(binding) with { Distinct = binding });
+        await Flush();
+
+        Written.Select(e => (e.Note, e.Series?.Count)).Should().BeEquivalentTo([("a", (int?)2), ("b", null)]);
+    }
+
+    [Fact]
     public async Task A_series_is_finished_with_its_last_count_after_six_quiet_minutes_and_the_next_is_a_new_event()
     {
         for (var i = 0; i < 3; i++) _recorder.Record(Note("x"));

@@ -27,15 +27,15 @@ internal static class Tool
         return YamlText.Parse(result.Output);
     }
 
-    /// <summary>The objects of a kustomization made of these directories and components of config/.</summary>
-    public static async Task<IReadOnlyList<JsonNode>> KustomizeAsync(string[] resources, string[] components)
+    /// <summary>The objects of a kustomization made of these directories and components of config/, and of further lines.</summary>
+    public static async Task<IReadOnlyList<JsonNode>> KustomizeAsync(string[] resources, string[] components, string more = "")
     {
         var overlay = Directory.CreateTempSubdirectory("breakglass-overlay-");
         try
         {
             // kustomize knows relative paths only.
             string Lines(string[] names) => string.Concat(names.Select(name => $"- {Path.GetRelativePath(overlay.FullName, Path.Combine(ConfigDirectory.Root, name))}\n"));
-            await File.WriteAllTextAsync(Path.Combine(overlay.FullName, "kustomization.yaml"), $"resources:\n{Lines(resources)}components:\n{Lines(components)}");
+            await File.WriteAllTextAsync(Path.Combine(overlay.FullName, "kustomization.yaml"), $"resources:\n{Lines(resources)}components:\n{Lines(components)}{more}");
             var result = await RunAsync(await s_kubectl.Value, ["kustomize", overlay.FullName]);
             return result.ExitCode == 0 ? YamlText.Parse(result.Output) : throw new InvalidOperationException(result.Error);
         }

@@ -19,7 +19,7 @@ public sealed class ValuesTests
         """{"grantsNamespace":{"name":"emergency","create":false}}""",
         """{"bind":{"clusterRoles":["view"],"roles":["debugger"]}}""",
         """{"bind":{"clusterRoles":[],"roles":[]}}""",
-        $$$"""{"operator":{"logLevel":"debug","clusterName":"prod-1","publicServer":"https://kube.example.com:6443","publicCa":"{{{Pem}}}","otlpEndpoint":"http://otel:4317"}}""",
+        $$$"""{"operator":{"logLevel":"debug","clusterName":"prod: 1 #eu","publicServer":"https://kube.example.com:6443","publicCa":"{{{Pem}}}","otlpEndpoint":"http://otel:4317"}}""",
         """{"operator":{"extraArgs":["--resync=5m"],"extraEnv":[{"name":"TZ","value":"UTC"}],"extraVolumes":[{"name":"x","emptyDir":{}}],"extraVolumeMounts":[{"name":"x","mountPath":"/x"}]}}""",
         """{"operator":{"nodeSelector":{"kubernetes.io/os":"linux"},"tolerations":[{"operator":"Exists"}],"affinity":{"nodeAffinity":{}},"priorityClassName":"system-cluster-critical","topologySpreadConstraints":[],"hostNetwork":true,"podAnnotations":{"a":"b"}}}""",
         """{"reaper":{"enabled":false}}""",
@@ -70,6 +70,7 @@ public sealed class ValuesTests
     [InlineData("""{"guard":{"mode":"off"}}""", "mode")]
     [InlineData("""{"operator":{"publicCa":"not a certificate"}}""", "publicCa")]
     [InlineData("""{"operator":{"extraArgs":["resync=5m"]}}""", "extraArgs")]
+    [InlineData("""{"prometheusRule":{"runbookUrl":"our wiki"}}""", "runbookUrl")]
     public async Task Values_that_cannot_work_are_refused(string values, string says)
     {
         var refused = await TryAsync("1.35", values);
@@ -117,6 +118,25 @@ public sealed class ValuesTests
         JsonNode.DeepEquals(JsonNode.Parse(held), JsonNode.Parse(dashboard)).Should().BeTrue("the chart's dashboard is that of config/grafana");
     }
 
+    [Theory]
+    [InlineData("https://git.example.com/ops/docs/runbooks")]
+    [InlineData("https://git.example.com/ops/docs/runbooks/")]
+    public async Task Every_alert_leads_to_its_page_where_the_runbooks_are_kept(string runbooks)
+    {
+        var objects = await RenderAsync("1.35", $$$"""{"prometheusRule":{"enabled":true,"runbookUrl":"{{{runbooks}}}"}}""");
+        Alerts(objects).Should().NotBeEmpty().And.OnlyContain(alert => RunbookOf(alert) == $"https://git.example.com/ops/docs/runbooks/{alert["alert"]}.md");
+    }
+
+    // docs/operations.md has it for those without Helm.
+    [Fact]
+    public async Task The_documented_kustomization_gives_the_same_runbook_addresses()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(TestKit.Golden.RepositoryRoot, "docs", "operations.md"));
+        var replacements = page[page.IndexOf("replacements:\n", StringComparison.Ordinal)..];
+        var objects = await Tool.KustomizeAsync(["prometheus"], [], replacements[..replacements.IndexOf("```", StringComparison.Ordinal)]);
+        Alerts(objects).Should().NotBeEmpty().And.OnlyContain(alert => RunbookOf(alert) == $"https://git.example.com/ops/docs/runbooks/{alert["alert"]}.md");
+    }
+
     [Fact]
     public async Task A_digest_wins_over_a_tag()
     {
@@ -133,6 +153,11 @@ public sealed class ValuesTests
         objects.Where(o => o.Kind() != "CustomResourceDefinition").Should().OnlyContain(o => !o.ToJsonString(null).Contains("breakglass-grants"));
         objects.One("ValidatingAdmissionPolicy", "breakglass-guard").ToJsonString().Should().Contain("serviceaccount:emergency:");
     }
+
+    private static IReadOnlyList<JsonNode> Alerts(IReadOnlyList<JsonNode> objects) =>
+        [.. objects.One("PrometheusRule")["spec"]!["groups"]!.AsArray().SelectMany(group => group!["rules"]!.AsArray()).Where(rule => rule!["alert"] is not null).Select(rule => rule!)];
+
+    private static string RunbookOf(JsonNode alert) => alert["annotations"]!["runbook_url"]!.GetValue<string>();
 
     // Whatever names something names what is there.
     private static void Cross(IReadOnlyList<JsonNode> objects)

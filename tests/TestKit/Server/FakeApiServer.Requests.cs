@@ -97,7 +97,7 @@ public sealed partial class FakeApiServer
             return Discovery.Answer(call, Resources, _options.Version) is var (text, type) ? Answer(HttpStatusCode.OK, text, type) : PageNotFound();
         }
 
-        if (call.Query.Contains("dryRun=", StringComparison.Ordinal)) throw ApiException.Of(501, "NotImplemented", "the fake API server knows no dry run");
+        if (call.Query.Contains("dryRun=", StringComparison.Ordinal)) throw NoDryRun();
         if (call.Verb == "create" && _reviews.Answer(call, user, Parse(body)) is { } review) return Answer(HttpStatusCode.Created, review);
         if (Resources.Find(call.Group, call.Version, call.Resource) is not { } r)
         {
@@ -127,6 +127,8 @@ public sealed partial class FakeApiServer
             _ => throw ApiException.MethodNotAllowed(),
         };
     }
+
+    private static ApiException NoDryRun() => ApiException.Of(501, "NotImplemented", "the fake API server knows no dry run");
 
     private HttpResponseMessage PageNotFound() => Answer(HttpStatusCode.NotFound, "404 page not found\n", "text/plain");
 

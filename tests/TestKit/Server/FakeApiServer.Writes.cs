@@ -100,6 +100,7 @@ public sealed partial class FakeApiServer
     private static JsonObject? Options(ApiCall call, byte[] body)
     {
         var options = body.Length == 0 ? [] : Parse(body);
+        if (options["dryRun"] is not null) throw NoDryRun();
         if (call.Parameters["propagationPolicy"] is { Length: > 0 } policy) options["propagationPolicy"] = policy;
         return options;
     }

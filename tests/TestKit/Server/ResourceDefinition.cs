@@ -70,6 +70,12 @@ public sealed class ResourceRegistry
             Register(new("admissionregistration.k8s.io", "v1", kind, kind.ToLowerInvariant() + "s", false)); // stored and served; nobody is called
         }
 
+        if (server >= new Version(1, 30))
+        {
+            Register(new("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", false)); // likewise
+            Register(new("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", false));
+        }
+
         foreach (var (kind, plural) in new[]
         {
             ("BreakGlassPolicy", "breakglasspolicies"), ("BreakGlassGrant", "breakglassgrants"), ("BreakGlassApproval", "breakglassapprovals"),

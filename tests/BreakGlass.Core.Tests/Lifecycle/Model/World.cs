@@ -53,6 +53,9 @@ internal sealed partial class World
     /// <summary>Whether the record in the grant's status is the operator's.</summary>
     public SealState RecordSeal { get; set; } = SealState.Valid;
 
+    /// <summary>The keys that seals are made with cannot be read.</summary>
+    public bool SealsUnknown { get; set; }
+
     public TimeSpan? ClockSkew { get; set; }
 
     /// <summary>What the operator told, in order.</summary>
@@ -184,6 +187,7 @@ internal sealed partial class World
             Seal = Seal,
             PolicySeal = PolicySeal,
             RecordSeal = RecordSeal,
+            SealsUnknown = SealsUnknown,
             Approvals = [.. Cluster.Approvals.Where(a => a.Spec.GrantUid == Cluster.Grant?.Metadata.Uid)],
             Reviews = [.. Cluster.Reviews.Where(r => r.Spec.GrantUid == Cluster.Grant?.Metadata.Uid)],
             Lockdowns = Cluster.Lockdowns,

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using BreakGlass.Cli.Grants;
+using BreakGlass.Cli.Output;
+using BreakGlass.Core.Api;
+
+namespace BreakGlass.Cli.Commands;
+
+/// <summary><c>use</c>: takes up a grant that was asked for before, by <c>request --wait=false</c> or with a manifest.</summary>
+internal static class UseCommand
+{
+    private static readonly TimeSpan UsualTimeout = TimeSpan.FromHours(1);
+
+    public static Command Create(Invocation invocation)
+    {
+        var command = new Command("use", "Use a grant that you asked for before (request --wait=false, kubectl apply): waits until it gives access, and hands that over.");
+        var name = new Argument<string>("GRANT") { Description = "The grant" };
+        var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for access (default 1h)");
+        var file = new Option<string?>("--output-kubeconfig", "-f") { Description = "Where to write the kubeconfig; - for standard output", HelpName = "FILE" };
+        var delivered = new Option<bool>("--delivered-address") { Description = "Use the API server's address as the operator delivered it, not the one of your own kubeconfig" };
+        var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
+        command.Arguments.Add(name);
+        foreach (var option in (Option[])[timeout, file, delivered, output]) command.Options.Add(option);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            var host = invocation.Host;
+            using var cluster = invocation.Connect(parse);
+            var handover = new Handover(host, cluster, invocation.Own(parse)) { File = parse.GetValue(file), Delivered = parse.GetValue(delivered), Format = parse.GetValue(output) };
+            handover.Check();
+            var grant = await cluster.Client.GetAsync<BreakGlassGrant>(ObjectNames.Grant(parse.GetRequiredValue(name)), null, cancellationToken);
+            var active = grant.Status.Phase is GrantPhase.Active ? grant : await new GrantRequester(cluster, host).UntilActiveAsync(grant, parse.GetValue(timeout) ?? UsualTimeout, cancellationToken);
+            var bound = active.Status.Credential is CredentialKind.BindRequester;
+            await handover.GiveAsync(active, bound ? null : DeliveredCredential.Read(await DeliveredCredential.OfSecretAsync(cluster, active, "kubeconfig", cancellationToken)), cancellationToken);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,29 @@
+using BreakGlass.Core.Api;
+
+namespace BreakGlass.Core.Guard;
+
+/// <summary>What of the persistence guard is installed, by the API server's own word.</summary>
+/// <param name="Webhook">The webhook configuration <c>breakglass-operator-guard</c>: it refuses and records while a replica answers.</param>
+/// <param name="Policies">
+/// The ValidatingAdmissionPolicy <c>breakglass-guard</c> and its binding: they refuse also while none answers. Null where the server has no such kinds
+/// (before Kubernetes 1.30).
+/// </param>
+public sealed record GuardInstallation(bool Webhook, bool? Policies)
+{
+    /// <summary>The name of the guard's ValidatingAdmissionPolicy, and of its binding.</summary>
+    public const string PolicyName = "breakglass-guard";
+
+    /// <summary>What that means for the grants of a policy: whether anything guards them, and for the condition <c>Guarded</c> why and in what words.</summary>
+    public (bool Guarded, string Reason, string Message) For(PolicySpec policy) => (policy.Credential, Webhook, Policies) switch
+    {
+        (CredentialKind.BindRequester, _, _) => (false, "NotWatched",
+            "Grants act under the requester's own name, which the persistence guard does not watch. Use credential ServiceAccountToken where that matters."),
+        (_, true, true) or (_, true, null) => (true, "GuardInstalled", "The persistence guard refuses and records what would let a grant's identity outlive its grant, but for spec.allowPersistence."),
+        (_, true, false) => (true, "WebhookAlone",
+            "The persistence guard is the operator's webhook alone, though this server could hold it by itself, also where the operator is down. Apply config/guard in place of config/guard-legacy."),
+        (_, false, true) => (true, "NotRecorded",
+            "The persistence guard refuses what would let a grant's identity outlive its grant, but attempts are not recorded: MutatingWebhookConfiguration breakglass-operator-guard is not there. Apply config/guard."),
+        (_, false, null) => (false, "GuardMissing", "Nothing keeps a grant's identity from making access that outlives its grant. Apply config/guard-legacy."),
+        _ => (false, "GuardMissing", "Nothing keeps a grant's identity from making access that outlives its grant. Apply config/guard."),
+    };
+}

@@ -1,0 +1,37 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Guard;
+using Kube.Model;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>What a policy says that is allowed, and does not do what its author may think: said by admission and by the plugin's lint, refused by nobody.</summary>
+public static class PolicyWarnings
+{
+    /// <summary>All warnings.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="settings">The operator's set-up.</param>
+    /// <param name="rulesOf">The rules that an entry gives as its role stands; none where that is not known.</param>
+    public static IEnumerable<Problem> Of(BreakGlassPolicy policy, CoreSettings settings, Func<AccessEntry, IReadOnlyList<PolicyRule>> rulesOf)
+    {
+        var spec = policy.Spec;
+        if (spec.AllowPersistence.Contains("impersonate"))
+        {
+            yield return new("ImpersonationUnseen", "spec.allowPersistence",
+                "'impersonate' changes nothing: what is done as somebody else reaches admission as done by them, so the persistence guard can neither refuse nor record it. What a grant may impersonate is what its roles let it; leave the word out, and keep impersonate out of the roles");
+        }
+
+        if (spec.Credential is CredentialKind.BindRequester && spec.AllowPersistence.Any(PersistenceRights.IsGuarded))
+        {
+            yield return new("PersistenceNotWatched", "spec.allowPersistence",
+                "changes nothing with credential BindRequester: grants then act under the requester's own name, which the persistence guard does not watch; leave it out, or use ServiceAccountToken");
+        }
+
+        for (var i = 0; i < spec.Access.Count; i++)
+        {
+            var entry = spec.Access[i];
+            if (entry is not { ClusterWide: true, Namespaces.Count: 0, NamespaceSelector: null } || !RoleRisk.ReadsSealKeys(rulesOf(entry))) continue;
+            yield return new("ReadsSealKeys", $"spec.access[{i}]",
+                $"{entry.RoleRef} in the whole cluster reads Secrets, the operator's seal keys in {settings.OperatorNamespace} and the credentials of other grants in {settings.GrantsNamespace} among them; whoever has the keys can, with rights over admission, make seals for anybody. Use namespaceSelector, which never reaches these two, or a role without Secrets");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using BreakGlass.Core.Api;
+using FluentAssertions;
+using Kube.Model;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Operator.Tests.Admission;
+
+/// <summary>What admission keeps of records, what it warns of, and that it turns nobody away by what it has not seen yet.</summary>
+public sealed class RecordAndWarningTests : IAsyncLifetime
+{
+    private static readonly UserInfo Alice = Desk.User("alice", "payments-oncall");
+    private static readonly UserInfo Author = Desk.User("author");
+
+    private Desk _desk = null!;
+
+    public async Task InitializeAsync()
+    {
+        _desk = await Desk.OpenAsync();
+        _desk.LetBind("author");
+        (await _desk.CreateAsync(A.Policy(), Author)).Message.Should().BeNull();
+    }
+
+    public Task DisposeAsync()
+    {
+        _desk.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Deleting_what_gives_access_is_let_through_with_a_warning_of_what_goes_with_it()
+    {
+        await _desk.CreateAsync(A.Grant(), Alice);
+        (await _desk.WriteAsync(null, _desk.Stored<BreakGlassGrant>("inc-4711"), Alice)).Warnings.Should().BeEmpty("it gives nothing yet");
+        var active = _desk.Stored<BreakGlassGrant>("inc-4711") with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddMinutes(30) } };
+        var answer = await _desk.WriteAsync(null, active, Desk.User("admin", "system:masters"));
+        answer.Allowed.Should().BeTrue("deleting a grant is a way to end it");
+        answer.Warnings.Should().ContainSingle().Which.Should().Contain("kubectl breakglass revoke inc-4711");
+    }
+
+    [Fact]
+    public async Task A_decision_is_owned_by_its_grant_so_that_it_goes_with_the_record()
+    {
+        await _desk.CreateAsync(A.Policy(s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("approvers")] } }, "jit"), Author);
+        await _desk.CreateAsync(A.Grant(s => s with { Policy = "jit" }), Alice);
+        var grant = _desk.Stored<BreakGlassGrant>("inc-4711");
+        var approval = new BreakGlassApproval { Metadata = new() { Name = "yes", OwnerReferences = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "payments", Uid = "other" }] }, Spec = new() { Grant = "inc-4711", Decision = "Approve" } };
+        (await _desk.CreateAsync(approval, Desk.User("carol", "approvers"))).Message.Should().BeNull();
+        _desk.Stored<BreakGlassApproval>("yes").Metadata.OwnerReferences.Select(r => r.Uid).Should().Equal("other", grant.Metadata.Uid);
+        (await _desk.CreateAsync(approval.WithMetadata(new() { Name = "plain" }), Desk.User("dora", "approvers"))).Message.Should().BeNull();
+        _desk.Stored<BreakGlassApproval>("plain").Metadata.OwnerReferences.Should().Equal(new OwnerReference { ApiVersion = grant.ApiVersion, Kind = grant.Kind, Name = "inc-4711", Uid = grant.Metadata.Uid! });
+    }
+
+    [Fact]
+    public async Task A_policy_that_does_not_do_what_its_author_may_think_is_taken_with_a_warning()
+    {
+        var plain = await _desk.CreateAsync(A.Policy(name: "plain"), Author);
+        plain.Warnings.Should().BeEmpty();
+        _desk.Server.Put(A.ClusterRole("edit", A.Rule("", "secrets", "get")));
+        var policy = A.Policy(s => s with { Access = [A.ClusterWideEntry("all", "edit")], AllowPersistence = ["impersonate"] }, "risky");
+        var taken = await _desk.CreateAsync(policy, Author);
+        taken.Allowed.Should().BeTrue(taken.Message);
+        taken.Warnings.Should().HaveCount(2).And.Contain(w => w.StartsWith("spec.allowPersistence: 'impersonate' changes nothing", StringComparison.Ordinal))
+            .And.Contain(w => w.StartsWith("spec.access[0]: ClusterRole/edit in the whole cluster", StringComparison.Ordinal) && w.Contains("seal keys", StringComparison.Ordinal));
+        _desk.HasSynced = false;
+        (await _desk.CreateAsync(A.Policy(s => policy.Spec, "unseen"), Author)).Warnings.Should().ContainSingle("what the role gives is not known");
+    }
+
+    [Fact]
+    public async Task Namespace_role_policy_and_grant_may_come_in_one_apply_and_what_is_really_not_there_is_refused()
+    {
+        _desk.HoldCaches();
+        _desk.Server.CreateNamespace("shop", ("kind", "shop"));
+        _desk.Server.Put(A.Role("shop", "reader", A.Rule("", "pods", "get")));
+        _desk.Server.Put(A.ClusterRole("fresh", A.Rule("", "pods", "get")));
+        _desk.Server.Put(A.ClusterRole("binds-all", new PolicyRule { ApiGroups = [Rbac.Group], Resources = ["clusterroles", "roles"], Verbs = ["bind"] }));
+        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "author-binds-all" }, RoleRef = new() { ApiGroup = Rbac.Group, Kind = "ClusterRole", Name = "binds-all" }, Subjects = [A.User("author")] });
+        async Task<string?> AskAsync(string name, AccessEntry entry)
+        {
+            (await _desk.CreateAsync(A.Policy(s => s with { Access = [entry] }, name), Author)).Message.Should().BeNull();
+            return (await _desk.CreateAsync(A.Grant(s => s with { Policy = name }, $"inc-{name}"), Alice)).Message;
+        }
+
+        (await AskAsync("named", A.Entry("a", "edit", "shop"))).Should().BeNull();
+        (await AskAsync("fresh-role", A.Entry("a", "fresh", "payments"))).Should().BeNull();
+        (await AskAsync("local-role", A.RoleEntry("a", "reader", "shop"))).Should().BeNull();
+        (await AskAsync("selected", A.SelectorEntry("a", "edit", A.Selector(("kind", "shop"))))).Should().BeNull();
+        (await AskAsync("nowhere", A.Entry("a", "edit", "no-such-place"))).Should().Contain("reaches no namespace that exists");
+        (await AskAsync("no-role", A.Entry("a", "no-such-role", "shop"))).Should().Contain("no-such-role");
+    }
+}
