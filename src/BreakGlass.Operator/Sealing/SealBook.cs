@@ -115,6 +115,9 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
         {
             if (unlessJustRead && _readAt != Never && time.GetElapsedTime(_readAt) < TimeSpan.FromSeconds(1)) return;
             _readAt = time.GetTimestamp();
+
+            // Until it is known otherwise: who gives this read up in the middle has learned nothing, and must not be told that keys were looked for.
+            _unread = true;
             var secret = await client.TryGetAsync<Secret>(SecretName, ns, cancellationToken);
             var found = SealKeys.Read(secret?.Data);
             if (found.All.Count == 0) found = await MakeAsync(secret, cancellationToken);

@@ -55,6 +55,33 @@ public sealed class SealBookTests : IDisposable
     }
 
     [Fact]
+    public async Task A_read_of_the_keys_that_was_given_up_tells_nothing_about_a_seal_by_a_new_key()
+    {
+        using var one = Book();
+        using var two = Book();
+        await one.RefreshAsync(default);
+        await two.RefreshAsync(default);
+        _server.Modify<Secret>(SealBook.SecretName, Ns, s => s with { Data = SealKeys.None.Rotated(_clock.GetUtcNow(), "fresh", new byte[32]).Write() });
+        await one.RefreshAsync(default);
+        var policy = Sealed(one, A.Policy());
+        _clock.Advance(SealBook.Period);
+
+        var patience = TimeSpan.FromMilliseconds(500);
+        using (_server.Faults.Inject(Fault.Hang, "get", "secrets", times: null))
+        {
+            var judging = two.CanJudgeAsync([policy], patience, default).AsTask();
+            await _clock.WhenTimerArmed(patience);
+            _clock.Advance(patience);
+            (await judging.Soon("the end of the patience")).Should().BeFalse();
+        }
+
+        (await two.CanJudgeAsync([policy], patience, default)).Should().BeFalse("it is too soon to read them again, and nobody has read them");
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        (await two.CanJudgeAsync([policy], patience, default)).Should().BeTrue();
+        two.Verify(policy).Should().Be(SealState.Valid);
+    }
+
+    [Fact]
     public async Task A_key_that_is_taken_out_verifies_no_more()
     {
         using var book = Book();
