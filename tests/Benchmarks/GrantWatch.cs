@@ -35,6 +35,10 @@ internal sealed class GrantWatch : IAsyncDisposable
     public Task<(long At, BreakGlassGrant Grant)> ActiveAsync(string name, CancellationToken cancellationToken) =>
         WithinPatienceAsync(Of(name).Active.Task, $"grant {name} to become Active", cancellationToken);
 
+    /// <summary>When the grant was seen over, and proven to be.</summary>
+    public Task<(long At, BreakGlassGrant Grant)> ProvenAsync(string name, CancellationToken cancellationToken) =>
+        WithinPatienceAsync(Of(name).Proven.Task, $"grant {name} to be proven revoked", cancellationToken);
+
     /// <summary>When the grant was seen over, proven, and let go.</summary>
     public Task<(long At, BreakGlassGrant Grant)> SettledAsync(string name, CancellationToken cancellationToken) =>
         WithinPatienceAsync(Of(name).Settled.Task, $"grant {name} to be proven revoked and without finalizer", cancellationToken);
@@ -70,15 +74,16 @@ internal sealed class GrantWatch : IAsyncDisposable
             stages.Active.TrySetException(new InvalidOperationException($"Grant {grant.Metadata.Name} is {status.Phase}: {string.Join("; ", status.Conditions.Select(c => c.Message))}"));
         }
 
-        if (status.EndedAt is not null && grant.Metadata.Finalizers.Count == 0 && status.Conditions.Any(c => c is { Type: "Revoked", Status: "True" }))
-        {
-            stages.Settled.TrySetResult((at, grant));
-        }
+        if (status.EndedAt is null || !status.Conditions.Any(c => c is { Type: "Revoked", Status: "True" })) return;
+        stages.Proven.TrySetResult((at, grant));
+        if (grant.Metadata.Finalizers.Count == 0) stages.Settled.TrySetResult((at, grant));
     }
 
     private sealed record Stages
     {
         public TaskCompletionSource<(long At, BreakGlassGrant Grant)> Active { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource<(long At, BreakGlassGrant Grant)> Proven { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public TaskCompletionSource<(long At, BreakGlassGrant Grant)> Settled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -43,13 +43,14 @@ internal sealed class Lockdown(Cluster cluster, Report report)
         var began = TimeProvider.System.GetTimestamp();
         await cluster.Admin.CreateAsync(new BreakGlassLockdown { Metadata = new() { Name = Name }, Spec = new() { Reason = "a token leaked" } }, cancellationToken);
 
+        var proven = Since(began, await Task.WhenAll(names.Select(async name => (await grants.ProvenAsync(name, cancellationToken)).At)));
+        var complete = await CompletedAsync(began, cancellationToken);
         while (_gone.Count < 2 * names.Count && !watching.IsFaulted && TimeProvider.System.GetElapsedTime(began) < Patience) await Task.Delay(Poll, TimeProvider.System, cancellationToken);
         if (watching.IsFaulted) await watching;
         var lost = 2 * names.Count - _gone.Count;
         var cut = Since(began, _gone.Where(g => !g.Key.Reader).Select(g => g.Value));
         var all = Since(began, _gone.Values);
-        var proven = Since(began, await Task.WhenAll(names.Select(async name => (await grants.SettledAsync(name, cancellationToken)).At)));
-        var complete = await CompletedAsync(began, cancellationToken);
+        var settled = Since(began, await Task.WhenAll(names.Select(async name => (await grants.SettledAsync(name, cancellationToken)).At)));
         await stop.CancelAsync();
         await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
@@ -58,9 +59,10 @@ internal sealed class Lockdown(Cluster cluster, Report report)
         report.AddTable("Lockdown in detail", ["since the lockdown was created", "p50", "p99", "max"],
         [
             Row("a binding that gives access is gone, as a watch saw it", cut),
-            Row("and the readers' bindings of the credentials", all),
             Row("a grant is proven to be over, as a watch saw it", proven),
-            ["its own status says Complete", "", "", Text.Ms(complete)],
+            ["the lockdown's own status says Complete", "", "", Text.Ms(complete)],
+            Row("what could do no harm any more is gone: the readers' bindings of the credentials", all),
+            Row("and a grant has no finalizer any more", settled),
         ]);
     }
 

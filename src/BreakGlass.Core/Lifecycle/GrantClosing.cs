@@ -5,8 +5,8 @@ using Kube.Model;
 namespace BreakGlass.Core.Lifecycle;
 
 /// <summary>
-/// The way out: bindings first, which cuts access at once, then the Secret, which kills the token, then the rest, then the status, then the
-/// proof. Nothing here asks a policy, a role or anybody else.
+/// The way out: bindings first, which cuts access at once, then the identity and its Secret, which kills the token, then the status, then the proof;
+/// what could do no harm is tidied up last, when nobody else waits for a proof. Nothing here asks a policy, a role or anybody else.
 /// </summary>
 internal static class GrantClosing
 {
@@ -21,15 +21,18 @@ internal static class GrantClosing
     {
         var ours = facts.Objects.Where(o => Wanted.IsOurs(grant, o)).ToList();
         if (Cut(facts, grant, ours) is { } cut) return cut;
-        if (!facts.Attempt.CleanUpFailed && CleanUp(facts, ours) is { } cleanUp) return cleanUp;
+        if (!facts.Attempt.CleanUpFailed && KillCredential(facts, ours) is { } kill) return kill;
         if (ending is not null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, facts.Now), Note(grant, ending)));
         if (grant.Status.EndedAt is null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.EndedByHand(grant, facts.Now)));
 
         if (!facts.SealsUnknown && GrantReviewing.Decide(facts, grant) is { } review) return review;
 
-        // A clean-up that failed is tried again by the next run, before anything is called proven.
-        if (ours.Count > 0) return GrantPlan.Wait(facts.Now + ProofRetry);
-        if (Prove(facts, grant) is { } prove) return prove;
+        // What failed is tried again by the next run, before anything is called proven.
+        if (ours.Exists(IsCredential)) return GrantPlan.Wait(facts.Now + ProofRetry);
+        var proof = Prove(facts, grant);
+        if (proof is { Steps.Count: > 0 }) return proof;
+        if (ours.Count > 0) return facts.Attempt.CleanUpFailed ? GrantPlan.Wait(facts.Now + ProofRetry) : Remove(ours);
+        if (proof is not null) return proof;
         if (GrantLifecycle.HasFinalizer(grant)) return GrantPlan.Do(new PlanStep.DropFinalizer());
         return facts.SealsUnknown ? GrantPlan.Wait(facts.Now + ReviewRetry) : Retain(facts, grant);
     }
@@ -46,7 +49,7 @@ internal static class GrantClosing
     private static GrantPlan? Cut(GrantFacts facts, BreakGlassGrant grant, List<IKubeObject> ours)
     {
         var steps = ours.Where(o => GivesAccess(grant, o)).Select(PlanStep (o) => new PlanStep.Remove(o, Removal.Revocation)).ToList();
-        if (!facts.Attempt.Cut && !facts.Attempt.Searched && !Conditions.IsTrue(grant.Status.Conditions, "Revoked"))
+        if (!facts.Attempt.Cut && !facts.Attempt.Searched && (GrantLifecycle.HasFinalizer(grant) || !Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Revoked)))
         {
             var unseen = GrantNames.Places(grant).Where(p => !ours.Exists(o => GrantObjects.SamePlace(o, p))).ToList();
             if (unseen.Count > 0) steps.Add(new PlanStep.Find(unseen));
@@ -55,26 +58,25 @@ internal static class GrantClosing
         return steps.Count == 0 ? null : new() { Steps = steps, Cuts = true };
     }
 
-    private static GrantPlan? CleanUp(GrantFacts facts, List<IKubeObject> ours)
+    private static GrantPlan? KillCredential(GrantFacts facts, List<IKubeObject> ours)
     {
-        var secret = ours.FirstOrDefault(o => o is SecretMetadata);
-        if (secret is not null)
-        {
-            return GrantPlan.Do(facts.Attempt.CredentialHeld ? new PlanStep.Remove(secret, Removal.Revocation) : new PlanStep.HoldCredential(secret));
-        }
-
-        return ours.Count == 0 ? null : GrantPlan.Do([.. ours.Select(o => new PlanStep.Remove(o, Removal.Revocation))]);
+        var credential = ours.Where(IsCredential).ToList();
+        if (credential.Count == 0) return null;
+        return !facts.Attempt.CredentialHeld && credential.Find(o => o is SecretMetadata) is { } secret ? GrantPlan.Do(new PlanStep.HoldCredential(secret)) : Remove(credential);
     }
+
+    private static GrantPlan Remove(List<IKubeObject> objects) => GrantPlan.Do([.. objects.Select(o => new PlanStep.Remove(o, Removal.Revocation))]);
 
     private static GrantPlan? Prove(GrantFacts facts, BreakGlassGrant grant)
     {
         if (!GrantLifecycle.AwaitsProof(grant.Status)) return null;
         if (facts.Attempt.Proof is not { } proof)
         {
+            if (facts.Attempt.ProofFailed) return GrantPlan.Wait(facts.Now + ProofRetry);
             return GrantPlan.Do(new PlanStep.Prove(AccessQuestions.ForAll(facts, grant), [.. grant.Status.Bindings.Select(b => b.Name).Distinct()]));
         }
 
-        if (proof is { AccessGone: true, TokenDead: not false }) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Proven(grant, proof, facts.Now)));
+        if (proof is { AccessGone: true, TokenDead: not false }) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Proven(grant, proof, facts.Now))) with { Proves = true };
 
         // The API server keeps the answer to a token for up to 10 s, so that the first tries may fail.
         if (facts.Now - (grant.Status.EndedAt ?? facts.Now) <= ProofUsual) return GrantPlan.Wait(facts.Now + ProofRetry);
@@ -104,6 +106,9 @@ internal static class GrantClosing
 
     /// <summary>All bindings but the one by which the requester reads the Secret: that one goes after the Secret has.</summary>
     public static bool GivesAccess(BreakGlassGrant grant, IKubeObject o) => IsBinding(o) && o.Metadata.Name != GrantNames.Reader(grant);
+
+    /// <summary>The Secret that the token dies with, and the ServiceAccount that any other token of this identity would die with.</summary>
+    private static bool IsCredential(IKubeObject o) => o is SecretMetadata or ServiceAccount;
 
     private static bool IsBinding(IKubeObject o) => o is RoleBinding or ClusterRoleBinding;
 

@@ -98,6 +98,9 @@ public sealed record Attempt
 
     /// <summary>What SubjectAccessReview and TokenReview said after the end.</summary>
     public Proof? Proof { get; init; }
+
+    /// <summary>They could not be asked in this run.</summary>
+    public bool ProofFailed { get; init; }
 }
 
 /// <summary>A token held in memory, described without itself.</summary>

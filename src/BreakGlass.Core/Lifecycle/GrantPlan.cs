@@ -21,6 +21,9 @@ public sealed record GrantPlan
     /// <summary>Whether the steps end access: they go before everything else.</summary>
     public bool Cuts { get; init; }
 
+    /// <summary>Whether after these steps the end of access is proven: what is left to do for the grant is tidying up, and nobody waits for it.</summary>
+    public bool Proves { get; init; }
+
     /// <summary>A plan of steps.</summary>
     public static GrantPlan Do(params PlanStep[] steps) => new() { Steps = steps };
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using BreakGlass.Core.Lifecycle;
 using Kube.Model;
 
@@ -17,6 +18,9 @@ internal sealed class GrantRun
 
     /// <summary>When the end of the grant was due, once it is.</summary>
     public DateTimeOffset? DueSince { get; set; }
+
+    /// <summary>Why the end could not be proven: what is left to tidy up is done all the same, and then the run fails of it.</summary>
+    public ExceptionDispatchInfo? ProofError { get; set; }
 
     /// <summary>Objects read by name that no cache shows.</summary>
     public IReadOnlyList<IKubeObject> Found

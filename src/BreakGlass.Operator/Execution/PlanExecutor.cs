@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text.Json.Nodes;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
@@ -53,7 +54,7 @@ internal sealed class PlanExecutor(
         PlanStep.Deliver deliver => CredentialAsync(facts, deliver.Secret, run, () => credentials.DeliverAsync(facts.Grant!, deliver, run, cancellationToken)),
         PlanStep.HoldCredential hold => credentials.HoldAsync(facts.Grant!, hold, run, cancellationToken),
         PlanStep.CheckAccess check => prover.CheckAccessAsync(check, run, cancellationToken),
-        PlanStep.Prove prove => prover.ProveAsync(facts.Grant!, prove, run, cancellationToken),
+        PlanStep.Prove prove => ProveAsync(facts.Grant!, prove, run, cancellationToken),
         PlanStep.Refresh => RefreshAsync(facts.Grant!, run, cancellationToken),
         PlanStep.Find find => FindAsync(find, run, cancellationToken),
         PlanStep.Announce announce => Announce(facts, announce, run),
@@ -304,6 +305,19 @@ internal sealed class PlanExecutor(
         var found = await Task.WhenAll(find.Places.Select(p => client.TryGetAsync(p, cancellationToken)));
         foreach (var o in found.OfType<IKubeObject>()) run.Add(o);
         run.Note(a => a with { Searched = true });
+    }
+
+    private async Task ProveAsync(BreakGlassGrant grant, PlanStep.Prove prove, GrantRun run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await prover.ProveAsync(grant, prove, run, cancellationToken);
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException && !cancellationToken.IsCancellationRequested)
+        {
+            run.ProofError = ExceptionDispatchInfo.Capture(e);
+            run.Note(a => a with { ProofFailed = true });
+        }
     }
 
     private Task Announce(GrantFacts facts, PlanStep.Announce announce, GrantRun run)

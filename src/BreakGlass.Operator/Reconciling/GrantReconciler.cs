@@ -38,24 +38,30 @@ internal sealed class GrantReconciler(
             var facts = await GatherAsync(name, run, cancellationToken);
             var plan = GrantLifecycle.Decide(facts);
             Measure(facts, plan, run);
-            if (plan.Steps.Count == 0) return Rest(facts, plan);
+            if (plan.Steps.Count == 0)
+            {
+                run.ProofError?.Throw();
+                return Rest(facts, plan);
+            }
+
 
             if (!await TryExecuteAsync(facts, plan, run, cancellationToken)) continue;
             if (plan.Steps.Any(s => s is PlanStep.Announce) && facts.Grant?.Metadata.Uid is { } uid) _expiryAnnounced.TryAdd(uid, 0);
-            if (!plan.Cuts) continue;
+            if (!plan.Cuts && !plan.Proves) continue;
 
-            // Access is cut; the rest can wait until everybody else's is.
-            MeasureCut(facts, run);
+            // Access is cut, or proven to be: the rest can wait until everybody else's is.
+            if (plan.Cuts) MeasureCut(facts, run);
             _interrupted[name] = run;
-            return Outcome.After(TimeSpan.Zero, Lane.Normal);
+            return Outcome.After(TimeSpan.Zero, plan.Cuts ? Lane.Normal : Lane.Background);
         }
 
         throw new InvalidOperationException($"Grant '{name}' did not settle in {MostRounds} rounds; it is looked at again after a while.");
     }
 
-    /// <summary>The lane that a grant belongs in: the one of revocations where its end is due or was asked for.</summary>
+    /// <summary>The lane that a grant belongs in: the one of revocations where its end is due or was asked for, the last where it is over and that is proven.</summary>
     public Lane LaneOf(BreakGlassGrant grant)
     {
+        if (GrantLifecycle.IsTerminal(grant.Status.Phase) && !GrantLifecycle.AwaitsProof(grant.Status)) return Lane.Background;
         if (GrantLifecycle.DueAt(grant, settings) is not { } due) return Lane.Normal;
         return grant.Metadata.DeletionTimestamp is not null || grant.Spec.Revoke is not null || due <= time.GetUtcNow() ? Lane.Urgent : Lane.Normal;
     }

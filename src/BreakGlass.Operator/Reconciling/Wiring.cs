@@ -11,8 +11,8 @@ namespace BreakGlass.Operator.Reconciling;
 internal sealed class Wiring(
     ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, WorkQueue<string> lockdowns, GrantReconciler reconciler, OperatorMetrics metrics)
 {
-    /// <summary>A policy's status follows its grants at this distance, so that a burst of them is one write.</summary>
-    private static readonly TimeSpan PolicyLag = TimeSpan.FromSeconds(1);
+    /// <summary>The status of a policy, or of a lockdown, follows its grants at this distance, so that a burst of them is one write.</summary>
+    private static readonly TimeSpan StatusLag = TimeSpan.FromSeconds(1);
 
     public void Connect()
     {
@@ -46,10 +46,10 @@ internal sealed class Wiring(
     private void OnGrant(Change<BreakGlassGrant> change)
     {
         // A policy counts its grants, also where it was us who changed them.
-        policies.AddAfter(change.Object.Spec.Policy, PolicyLag);
+        policies.AddAfter(change.Object.Spec.Policy, StatusLag);
         if (caches.Lockdowns.Store.Count > 0)
         {
-            foreach (var lockdown in caches.Lockdowns.Store.List()) lockdowns.AddAfter(lockdown.Metadata.Name, PolicyLag);
+            foreach (var lockdown in caches.Lockdowns.Store.List()) lockdowns.AddAfter(lockdown.Metadata.Name, StatusLag);
         }
 
         // What we wrote ourselves comes back by the watch; it is known already.
@@ -63,11 +63,8 @@ internal sealed class Wiring(
         var name = change.Object.Metadata.Name;
         if (change.Kind is not ChangeKind.Deleted && change.Object.Spec.Mode is { } mode) metrics.PolicySeen(name, mode);
         if (change.IsSameVersion && !change.IsInitialList) return;
-        var isStatusOnly = change is { Kind: ChangeKind.Updated, Old: { } old } && IsStatusOnly(old.Metadata, change.Object.Metadata);
-
-        // A status that somebody else wrote is put right, but never in a loop: it may be another operator, which sees other things for a while.
-        if (isStatusOnly) policies.AddAfter(name, PolicyLag);
-        else policies.Add(name);
+        var isStatusOnly = IsStatusOnly(change);
+        Queue(policies, name, isStatusOnly);
         if (change.IsInitialList || isStatusOnly) return;
         foreach (var grant in caches.LiveGrants)
         {
@@ -75,9 +72,21 @@ internal sealed class Wiring(
         }
     }
 
-    /// <summary>Labels count, since lockdowns select by them, and annotations, since the seal is one.</summary>
-    private static bool IsStatusOnly(ObjectMeta before, ObjectMeta after)
+    /// <summary>
+    /// A status that changed is looked at later. It may be one of ours that the watch tells of before our own answer came, or another operator's, which
+    /// sees other things for a while: put right at once, either would go on in a loop.
+    /// </summary>
+    private static void Queue(WorkQueue<string> queue, string name, bool isStatusOnly)
     {
+        if (isStatusOnly) queue.AddAfter(name, StatusLag);
+        else queue.Add(name);
+    }
+
+    /// <summary>Labels count, since lockdowns select by them, and annotations, since the seal is one.</summary>
+    private static bool IsStatusOnly<T>(Change<T> change)
+        where T : class, IKubeResource<T>
+    {
+        if (change is not { Kind: ChangeKind.Updated, Old.Metadata: { } before, Object.Metadata: { } after }) return false;
         static bool Same(IReadOnlyDictionary<string, string> a, IReadOnlyDictionary<string, string> b) => a.Count == b.Count && a.All(p => b.TryGetValue(p.Key, out var value) && value == p.Value);
         return before.Generation == after.Generation && before.DeletionTimestamp == after.DeletionTimestamp && Same(before.Labels, after.Labels) && Same(before.Annotations, after.Annotations);
     }
@@ -90,7 +99,7 @@ internal sealed class Wiring(
     private void OnLockdown(Change<BreakGlassLockdown> change)
     {
         if (change.IsSameVersion && !change.IsInitialList) return;
-        lockdowns.Add(change.Object.Metadata.Name);
+        Queue(lockdowns, change.Object.Metadata.Name, IsStatusOnly(change));
 
         // What it shuts goes before everything; what it shut is free to be looked at once it is lifted.
         if (change.IsInitialList || change.Kind is ChangeKind.Updated) return;
@@ -116,6 +125,9 @@ internal sealed class Wiring(
         where T : class, IKubeResource<T>
     {
         if (change.IsSameVersion && !change.IsInitialList) return;
-        if ((ClusterCaches.GrantOf(change.Object) ?? (change.Old is null ? null : ClusterCaches.GrantOf(change.Old))) is { } grant) grants.Add(grant);
+        if ((ClusterCaches.GrantOf(change.Object) ?? (change.Old is null ? null : ClusterCaches.GrantOf(change.Old))) is not { } grant) return;
+
+        // Where access is over nobody waits for what is still taken away; what comes back is another matter.
+        grants.Add(grant, change.Kind is ChangeKind.Deleted && caches.Grant(grant) is { } over && reconciler.LaneOf(over) is Lane.Background ? Lane.Background : Lane.Normal);
     }
 }

@@ -104,19 +104,20 @@ public sealed class GrantLifeTests
     }
 
     [Fact]
-    public void Access_is_cut_before_anything_else_then_the_token_then_the_rest_then_it_is_said()
+    public void Access_is_cut_before_anything_else_then_the_token_then_it_is_said_and_proven_and_then_the_rest_goes()
     {
         var world = new World().Run();
-        var removed = new List<string>();
+        var done = new List<string>();
         world.Done = (_, step) =>
         {
-            if (step is PlanStep.Remove remove) removed.Add(remove.Object.Metadata.Name == GrantNames.Reader(world.Grant) ? "reader" : remove.Object.Kind);
-            if (step is PlanStep.WriteStatus && world.Status.Transitions[^1].To is GrantPhase.Expired && !removed.Contains("status")) removed.Add("status");
+            if (step is PlanStep.Remove remove) done.Add(remove.Object.Metadata.Name == GrantNames.Reader(world.Grant) ? "reader" : remove.Object.Kind);
+            if (step is PlanStep.WriteStatus && world.Status.Phase is GrantPhase.Expired) done.Add(Of(world, "Revoked").Item1 is "True" ? "proven" : "expired");
         };
         world.RunUntil(A.Start.AddMinutes(31));
-        removed.Should().BeEquivalentTo("RoleBinding", "Secret", "reader", "reader", "ServiceAccount", "status");
-        removed[..2].Should().Equal("RoleBinding", "Secret");
-        removed[^1].Should().Be("status");
+        done.Should().HaveCount(7);
+        done[0].Should().Be("RoleBinding");
+        done[1..3].Should().BeEquivalentTo("Secret", "ServiceAccount");
+        done[3..].Should().Equal("expired", "proven", "reader", "reader");
     }
 
     [Fact]

@@ -82,7 +82,6 @@ public class RefusedCallTests
     [InlineData("delete", "rolebindings")]
     [InlineData("delete", "secrets")]
     [InlineData("delete", "serviceaccounts")]
-    [InlineData("delete", "roles")]
     public Task What_must_go_is_tried_until_it_is_gone(string verb, string resource) => With(world =>
     {
         world.Server.Put(Sample.Grant());
@@ -97,6 +96,24 @@ public class RefusedCallTests
 
         world.Advance(TimeSpan.FromSeconds(3));
         world.History.Bindings.Should().OnlyContain(b => b.To != null);
+        SettledAtLast(world);
+    });
+
+    /// <summary>What can do no harm any more, as what it lets be read is gone, holds up no proof; the grant stays until it is gone all the same.</summary>
+    [Fact]
+    public Task What_gives_nothing_any_more_holds_up_no_proof_and_is_tried_until_it_is_gone() => With(world =>
+    {
+        world.Server.Put(Sample.Grant());
+        world.Settle();
+        using (world.Server.Faults.Inject(Fault.Forbidden, "delete", "roles", times: null))
+        {
+            world.Advance(Sample.Duration + TimeSpan.FromMinutes(1));
+            Conditions.IsTrue(world.Grant()!.Status.Conditions, "Revoked").Should().BeTrue();
+            world.Owned().Should().ContainSingle().Which.Kind.Should().Be("Role");
+            world.Grant()!.Metadata.Finalizers.Should().NotBeEmpty();
+        }
+
+        world.Advance(TimeSpan.FromSeconds(3));
         SettledAtLast(world);
     });
 
