@@ -22,6 +22,9 @@ internal static class Rehearsal
                     case PlanStep.Refresh:
                         facts = facts with { Attempt = facts.Attempt with { Refreshed = true } };
                         break;
+                    case PlanStep.LookAtOthers look:
+                        facts = facts with { Attempt = facts.Attempt with { OthersAsOf = look.PolicyVersion } };
+                        break;
                     case PlanStep.Reserve reserve:
                         facts = facts with { Policy = reserve.Policy with { Status = reserve.Status } };
                         break;

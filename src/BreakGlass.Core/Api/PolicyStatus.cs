@@ -31,7 +31,7 @@ public sealed record PolicyStatus
     /// <summary>The generation of the policy with which an author last took the roles as they were; status.roles[].pinnedHash is of that moment.</summary>
     public long? PinnedGeneration { get; init; }
 
-    /// <summary>Where the policy has limits: the grants that hold a place under them, and those that ended within the cooldown. Where it has an emergency bypass: those that used it and are not reviewed.</summary>
+    /// <summary>Where the policy has limits: the grants that hold a place under them, and those that ended within the cooldown. Where it has an emergency bypass, or blocks requesters until they are reviewed: those that are not reviewed.</summary>
     [ListMap("uid")]
     public IReadOnlyList<HolderRecord> Holders { get; init => field = value ?? []; } = [];
 }

@@ -81,6 +81,9 @@ public sealed record Attempt
     /// <summary>Policy, roles and namespaces were read from the server itself, not from caches: a denial is never based on a stale cache.</summary>
     public bool Refreshed { get; init; }
 
+    /// <summary>The policy's resourceVersion as of which other grants were read from the server itself; null where they were not.</summary>
+    public string? OthersAsOf { get; init; }
+
     /// <summary>The bindings were cut in this run.</summary>
     public bool Cut { get; init; }
 

@@ -56,6 +56,14 @@ public abstract record PlanStep
     /// <summary>Read policy, roles and namespaces from the server itself.</summary>
     public sealed record Refresh : PlanStep;
 
+    /// <summary>
+    /// Read other grants of the policy from the server itself: whether this one may open hangs on them, and the cache of grants may be behind that of the
+    /// policy, which names them.
+    /// </summary>
+    /// <param name="Names">Their names.</param>
+    /// <param name="PolicyVersion">The resourceVersion of the policy that named them.</param>
+    public sealed record LookAtOthers(IReadOnlyList<string> Names, string PolicyVersion) : PlanStep;
+
     /// <summary>Look for recorded objects by name: one whose labels were stripped is in no cache.</summary>
     /// <param name="Places">Stand-ins: kind, namespace and name.</param>
     public sealed record Find(IReadOnlyList<IKubeObject> Places) : PlanStep;

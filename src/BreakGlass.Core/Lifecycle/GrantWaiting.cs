@@ -37,6 +37,7 @@ internal static class GrantWaiting
             return Deny(facts, grant, new("PolicyDeleted", "spec.policy", $"policy '{grant.Spec.Policy}' was deleted and made anew while the grant waited; create a new grant"), EndReason.PolicyDeleted);
         }
 
+        if (LookAtOthers(facts, grant, policy) is { } look) return look;
         if (ReviewRules.Blocked(grant, policy, facts.Siblings) is { } blocked) return Deny(facts, grant, blocked);
         if (StartRules.Check(grant, policy, now, out var window) is { } outside) return Deny(facts, grant, outside);
 
@@ -57,6 +58,15 @@ internal static class GrantWaiting
 
     /// <summary>Whether a grant stands in a phase in which it waits, and was said to.</summary>
     public static bool IsWaiting(BreakGlassGrant grant) => grant.Status.Phase is GrantPhase.AwaitingApproval or GrantPhase.Scheduled;
+
+    /// <summary>Where an earlier grant of the requester may block this one, those that hold a place and are not seen to be done with are read anew.</summary>
+    private static GrantPlan? LookAtOthers(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy)
+    {
+        var version = policy.Metadata.ResourceVersion ?? "";
+        if (facts.Attempt.OthersAsOf == version) return null;
+        var others = ReviewRules.MayBlock(grant, policy, facts.Siblings);
+        return others.Count == 0 ? null : GrantPlan.Do(new PlanStep.LookAtOthers(others, version));
+    }
 
     private static GrantPlan Open(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy, Opening opening, DateTimeOffset start)
     {

@@ -11,7 +11,7 @@ internal sealed record PolicyHolders(IReadOnlyList<HolderRecord> Holders, IReadO
 {
     /// <summary>
     /// Frees a place where its grant is over, which never changes again, or where the server itself says that there is no such grant. One whose access was
-    /// open is kept, free, for as long as its requester has to wait, and one that used the bypass until it is reviewed.
+    /// open is kept, free, for as long as its requester has to wait; where the next one hangs on its review (the policy blocks, or it used the bypass), until it is reviewed.
     /// </summary>
     public static PolicyHolders Decide(PolicyFacts facts)
     {
@@ -20,10 +20,14 @@ internal sealed record PolicyHolders(IReadOnlyList<HolderRecord> Holders, IReadO
         foreach (var holder in facts.Policy.Status.Holders)
         {
             var grant = facts.Grants.FirstOrDefault(g => g.Metadata.Uid == holder.Uid);
-            if (holder.EndedAt is null && grant is null && !facts.Absent.Contains(holder.Uid)) lookFor.Add(holder);
+            var isAbsent = facts.Absent.Contains(holder.Uid);
+            var heldForReview = holder.Bypass is true || ReviewRules.Blocks(facts.Policy.Spec);
+            if ((holder.EndedAt is null || heldForReview) && grant is null && !isAbsent) lookFor.Add(holder);
             var after = holder.EndedAt is not null ? holder : After(holder, grant, facts);
             if (after is null) continue;
-            var unreviewed = after.Bypass is true && grant is not null && ReviewRules.Awaits(grant);
+
+            // A grant that ended and is shown as if it had not is shown by a cache that is behind.
+            var unreviewed = heldForReview && (grant is null ? !isAbsent : !GrantLifecycle.IsTerminal(grant.Status.Phase) || ReviewRules.Awaits(grant));
             if (unreviewed || after.EndedAt is not { } ended || facts.Now < Timestamp.After(ended, cooldown)) holders.Add(after);
         }
 

@@ -9,10 +9,10 @@ namespace BreakGlass.Core.Rules;
 /// </summary>
 internal static class LimitRules
 {
-    /// <summary>Whether a policy limits anything, so that its grants take places.</summary>
-    public static bool Any(PolicySpec policy) => policy.Limits is { MaxActive: not null } or { MaxActivePerRequester: not null } or { Cooldown: not null };
+    /// <summary>Whether the grants of a policy take places: it has limits, or blocks who is not reviewed, which is one of a kind.</summary>
+    public static bool Any(PolicySpec policy) => ReviewRules.Blocks(policy) || policy.Limits is { MaxActive: not null } or { MaxActivePerRequester: not null } or { Cooldown: not null };
 
-    /// <summary>Whether a grant has to take a place before it is recorded: there are limits, or it opens by the bypass, which one grant can use at a time.</summary>
+    /// <summary>Whether a grant has to take a place before it is recorded: the policy asks for it, or it opens by the bypass, which one grant can use at a time.</summary>
     public static bool NeedsPlace(BreakGlassPolicy policy, BreakGlassGrant grant, bool bypass) =>
         bypass ? !policy.Status.Holders.Any(h => h.Uid == grant.Metadata.Uid && h.EndedAt is null && h.Bypass is true) : Any(policy.Spec) && !Holds(policy, grant);
 

@@ -71,15 +71,31 @@ public static class ReviewRules
     /// <param name="siblings">The policy's other grants.</param>
     public static Problem? Blocked(BreakGlassGrant grant, BreakGlassPolicy policy, IReadOnlyList<BreakGlassGrant> siblings)
     {
-        if (policy.Spec.Review is not { BlockRequesterUntilReviewed: true } review) return null;
+        if (!Blocks(policy.Spec)) return null;
         var pending = siblings
             .Where(s => GrantLifecycle.IsTerminal(s.Status.Phase) && GrantLifecycle.IsRecorded(s.Status) && Awaits(s) && Callers.Same(s.Spec.Requester, grant.Spec.Requester))
             .OrderBy(s => s.Status.EndedAt).ThenBy(s => s.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
         if (pending is null) return null;
-        var who = review.Reviewers.Count == 0 ? "somebody who neither asked for it nor approved it" : Subjects.Describe(review.Reviewers);
+        var reviewers = policy.Spec.Review!.Reviewers;
+        var who = reviewers.Count == 0 ? "somebody who neither asked for it nor approved it" : Subjects.Describe(reviewers);
         return new("ReviewPending", "spec.policy",
             $"your grant '{pending.Metadata.Name}' of policy '{policy.Metadata.Name}' was not reviewed yet, and the policy gives no further one before that; ask {who} to review it, then create a new grant");
     }
+
+    /// <summary>
+    /// Grants that hold a place under the policy and may block a request, by their names: where the policy blocks, those that no cache shows, and those of
+    /// the same requester that are not seen to be reviewed.
+    /// </summary>
+    public static IReadOnlyList<string> MayBlock(BreakGlassGrant grant, BreakGlassPolicy policy, IReadOnlyList<BreakGlassGrant> siblings)
+    {
+        if (!Blocks(policy.Spec)) return [];
+        return [.. policy.Status.Holders.Where(h => h.Uid != grant.Metadata.Uid && MayAwait(siblings.FirstOrDefault(s => s.Metadata.Uid == h.Uid))).Select(h => h.Grant).Distinct()];
+
+        bool MayAwait(BreakGlassGrant? other) => other is null || (Callers.Same(other.Spec.Requester, grant.Spec.Requester) && !GrantLifecycle.IsTerminal(other.Status.Phase));
+    }
+
+    /// <summary>Whether a policy gives nobody a further grant while one of theirs waits for its review.</summary>
+    public static bool Blocks(PolicySpec policy) => policy.Review?.BlockRequesterUntilReviewed is true;
 
     /// <summary>How long the reviewers have, counted from the end of the grant.</summary>
     public static TimeSpan TimeFor(BreakGlassPolicy? policy) => GoDuration.TryParse(policy?.Spec.Review?.Within, out var within) ? within : UsualTime;

@@ -145,7 +145,9 @@ internal sealed class ClusterCaches
         var (key, uid) = (ObjectKey.Of(o), o.Metadata.Uid ?? "");
         switch (o)
         {
+            case BreakGlassGrant: Grants.Store.LearnDeleted(key, uid); break;
             case BreakGlassPolicy: Policies.Store.LearnDeleted(key, uid); break;
+            case Namespace: Namespaces.Store.LearnDeleted(key, uid); break;
             case Role: Roles.Store.LearnDeleted(key, uid); break;
             case RoleBinding: RoleBindings.Store.LearnDeleted(key, uid); break;
             case ClusterRoleBinding: ClusterRoleBindings.Store.LearnDeleted(key, uid); break;
@@ -154,9 +156,12 @@ internal sealed class ClusterCaches
         }
     }
 
-    /// <summary>The credential's object that the cache has in a place, or null.</summary>
+    /// <summary>What the cache has in the place of a grant, a policy, a namespace or a credential's object, or null.</summary>
     public IKubeObject? Find(IKubeObject place) => place switch
     {
+        BreakGlassGrant => Grant(place.Metadata.Name),
+        BreakGlassPolicy => Policy(place.Metadata.Name),
+        Namespace => Namespaces.Store.Get(ObjectKey.Of(place)),
         ServiceAccount => ServiceAccounts.Store.Get(ObjectKey.Of(place)),
         SecretMetadata => Secrets.Store.Get(ObjectKey.Of(place)),
         _ => null,

@@ -1,10 +1,11 @@
 using System.Text.Json.Nodes;
+using BreakGlass.Core.Api;
 using Kube.Client;
 using Kube.Model;
 
 namespace BreakGlass.Operator.Execution;
 
-/// <summary>The client's verbs over the kinds that are made for grants, chosen by the object at hand.</summary>
+/// <summary>The client's verbs over the kinds that are made for grants, and for reading over those that grants rest on, chosen by the object at hand.</summary>
 internal static class Kinds
 {
     /// <summary>Their names.</summary>
@@ -30,6 +31,9 @@ internal static class Kinds
             Role => await client.TryGetAsync<Role>(name, ns, cancellationToken),
             ServiceAccount => await client.TryGetAsync<ServiceAccount>(name, ns, cancellationToken),
             Secret or SecretMetadata => await client.TryGetAsync<SecretMetadata>(name, ns, cancellationToken),
+            Namespace => await client.TryGetAsync<Namespace>(name, null, cancellationToken),
+            BreakGlassGrant => await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken),
+            BreakGlassPolicy => await client.TryGetAsync<BreakGlassPolicy>(name, null, cancellationToken),
             _ => throw Unknown(o),
         };
     }

@@ -18,7 +18,7 @@ namespace BreakGlass.Operator.Execution;
 /// repaired by the next one. What the API server answers goes straight into the caches, so that the next decision sees it.
 /// </summary>
 internal sealed class PlanExecutor(
-    KubeClient client, ClusterCaches caches, SealBook seals, CredentialIssuer credentials, Prover prover, Announcer announcer, OperatorMetrics metrics, TimeProvider time)
+    KubeClient client, ClusterCaches caches, ServerReads server, SealBook seals, CredentialIssuer credentials, Prover prover, Announcer announcer, OperatorMetrics metrics, TimeProvider time)
 {
     private static readonly TimeSpan RoleRetry = TimeSpan.FromMilliseconds(10);
 
@@ -55,8 +55,9 @@ internal sealed class PlanExecutor(
         PlanStep.HoldCredential hold => credentials.HoldAsync(facts.Grant!, hold, run, cancellationToken),
         PlanStep.CheckAccess check => prover.CheckAccessAsync(check, run, cancellationToken),
         PlanStep.Prove prove => ProveAsync(facts.Grant!, prove, run, cancellationToken),
-        PlanStep.Refresh => RefreshAsync(facts.Grant!, run, cancellationToken),
-        PlanStep.Find find => FindAsync(find, run, cancellationToken),
+        PlanStep.Refresh => server.RefreshAsync(facts.Grant!, run, cancellationToken),
+        PlanStep.LookAtOthers look => server.LookAtOthersAsync(look, run, cancellationToken),
+        PlanStep.Find find => server.FindAsync(find, run, cancellationToken),
         PlanStep.Announce announce => Announce(facts, announce, run),
         PlanStep.DeleteGrant => client.DeleteAsync<BreakGlassGrant>(facts.Name, null,
             new() { Uid = facts.Grant!.Metadata.Uid, ResourceVersion = facts.Grant.Metadata.ResourceVersion }, cancellationToken),
@@ -83,8 +84,7 @@ internal sealed class PlanExecutor(
         }
         catch (KubeApiException e) when (e.IsConflict || e.IsNotFound)
         {
-            if (await client.TryGetAsync<BreakGlassPolicy>(reserve.Policy.Metadata.Name, null, cancellationToken) is { } policy) caches.LearnRead(policy);
-            else caches.LearnDeleted(reserve.Policy);
+            await server.LookAsync(reserve.Policy, cancellationToken);
         }
     }
 
@@ -106,7 +106,7 @@ internal sealed class PlanExecutor(
         }
         catch (KubeApiException e) when (e.IsNotFound && ended)
         {
-            caches.Grants.Store.LearnDeleted(ObjectKey.Of(grant), grant.Metadata.Uid ?? "");
+            caches.LearnDeleted(grant);
         }
     }
 
@@ -133,7 +133,7 @@ internal sealed class PlanExecutor(
         {
             if (create.Object is RoleBinding binding && binding.Metadata.Namespace is { } ns && ns != facts.Settings.GrantsNamespace)
             {
-                await LookAtNamespaceAsync(ns, cancellationToken);
+                await server.LookAsync(new Namespace { Metadata = new() { Name = ns } }, cancellationToken);
                 run.Note(a => a with { ClosedNamespaces = [.. a.ClosedNamespaces, ns] });
                 return;
             }
@@ -150,14 +150,6 @@ internal sealed class PlanExecutor(
         {
             Refuse(facts, create.Object, run, "Invalid", e, "Mend the policy, then create a new grant");
         }
-    }
-
-    /// <summary>The cache of namespaces is behind. Left so, the next run would want a binding there again, and so on without an end.</summary>
-    private async Task LookAtNamespaceAsync(string name, CancellationToken cancellationToken)
-    {
-        var seen = caches.Namespaces.Store.Get(new("", name));
-        if (await client.TryGetAsync<Namespace>(name, null, cancellationToken) is { } there) caches.LearnRead(there);
-        else if (seen?.Metadata.Uid is { } uid) caches.Namespaces.Store.LearnDeleted(new("", name), uid);
     }
 
     /// <summary>A credential that the server refuses for good ends a grant that is being made, as an object does.</summary>
@@ -199,7 +191,7 @@ internal sealed class PlanExecutor(
     private async Task RemoveAsync(GrantFacts facts, PlanStep.Remove remove, GrantRun run, CancellationToken cancellationToken)
     {
         var o = remove.Object;
-        if (remove.Why is Removal.Orphan && await IsWantedAfterAllAsync(facts.Name, o, cancellationToken)) return;
+        if (remove.Why is Removal.Orphan && await server.IsWantedAfterAllAsync(facts.Name, o, cancellationToken)) return;
         try
         {
             if (o.Metadata.Finalizers.Count > 0) await client.PatchAsync(o, RepairPatch.Release(o), cancellationToken);
@@ -235,76 +227,6 @@ internal sealed class PlanExecutor(
                 Repaired(facts, o, "was replaced by something else and is made again");
                 break;
         }
-    }
-
-    /// <summary>Before something is removed as an orphan the server itself is asked: the cache of grants may be behind that of the object.</summary>
-    private async Task<bool> IsWantedAfterAllAsync(string name, IKubeObject o, CancellationToken cancellationToken)
-    {
-        var grant = await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
-        if (grant is null || !GrantNames.Owns(grant, o)) return false;
-        caches.LearnRead(grant);
-        return true;
-    }
-
-    private async Task RefreshAsync(BreakGlassGrant grant, GrantRun run, CancellationToken cancellationToken)
-    {
-        var credential = Task.WhenAll(GrantNames.Places(grant).Where(p => p is ServiceAccount or SecretMetadata).Select(p => LookAsync(p, cancellationToken)));
-        var policy = await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
-        if (policy is not null)
-        {
-            caches.LearnRead(policy);
-            var reads = policy.Spec.Access.SelectMany(e => Reads(e, cancellationToken)).Take(64);
-            foreach (var read in await Task.WhenAll(reads))
-            {
-                foreach (var o in read) caches.LearnRead(o);
-            }
-        }
-        else if (caches.Policy(grant.Spec.Policy) is { } gone)
-        {
-            caches.LearnDeleted(gone);
-        }
-
-        try
-        {
-            await credential;
-        }
-        catch (KubeApiException e) when (e.IsServerError)
-        {
-            // Secrets can be unreadable for a while (encryption at rest whose key service is down). What ends access does not wait for that, and what would be
-            // made again in error is there already, or of another UID.
-        }
-
-        run.Note(a => a with { Refreshed = true });
-    }
-
-    private async Task LookAsync(IKubeObject place, CancellationToken cancellationToken)
-    {
-        var seen = caches.Find(place);
-        if (await client.TryGetAsync(place, cancellationToken) is { } there) caches.LearnRead(there);
-        else if (seen is not null) caches.LearnDeleted(seen);
-    }
-
-    private IEnumerable<Task<IEnumerable<IKubeObject>>> Reads(AccessEntry entry, CancellationToken cancellationToken)
-    {
-        async Task<IEnumerable<IKubeObject>> One<T>(string name, string? ns)
-            where T : class, IKubeResource<T> => await client.TryGetAsync<T>(name, ns, cancellationToken) is { } o ? [o] : [];
-
-        async Task<IEnumerable<IKubeObject>> Namespaces() => (await client.ListAsync<Namespace>(new(), cancellationToken)).Items;
-
-        if (entry.RoleRef.Kind == nameof(ClusterRole)) yield return One<ClusterRole>(entry.RoleRef.Name, null);
-        if (entry.NamespaceSelector is not null) yield return Namespaces();
-        foreach (var ns in entry.Namespaces)
-        {
-            yield return One<Namespace>(ns, null);
-            if (entry.RoleRef.Kind == nameof(Role)) yield return One<Role>(entry.RoleRef.Name, ns);
-        }
-    }
-
-    private async Task FindAsync(PlanStep.Find find, GrantRun run, CancellationToken cancellationToken)
-    {
-        var found = await Task.WhenAll(find.Places.Select(p => client.TryGetAsync(p, cancellationToken)));
-        foreach (var o in found.OfType<IKubeObject>()) run.Add(o);
-        run.Note(a => a with { Searched = true });
     }
 
     private async Task ProveAsync(BreakGlassGrant grant, PlanStep.Prove prove, GrantRun run, CancellationToken cancellationToken)

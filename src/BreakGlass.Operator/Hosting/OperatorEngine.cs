@@ -82,7 +82,7 @@ internal sealed class OperatorEngine : IDisposable
         Guard = new(client, Caches, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
         GuardEndpoint = new(GuardWebhook.Path, Guard.HandleAsync, steady, logs.CreateLogger("Guard"));
         var executor = new PlanExecutor(
-            client, Caches, Seals, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
+            client, Caches, new ServerReads(client, Caches), Seals, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
         var grants = new GrantReconciler(Caches, Seals, executor, settings, client.Clock, Metrics, steady);
         var policies = new PolicyReconciler(client, Caches, Seals, announcer, new GuardProbe(client, steady), settings, steady);
         _grants = new("grants", steady);

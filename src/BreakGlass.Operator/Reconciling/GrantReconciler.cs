@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
@@ -125,7 +126,7 @@ internal sealed class GrantReconciler(
     /// <summary>Only a grant that is not decided yet is compared with the policy's others, of which there may be thousands.</summary>
     private static bool AsksAboutOthers(BreakGlassGrant grant, PolicySpec policy) =>
         !GrantLifecycle.IsRecorded(grant.Status) && !GrantLifecycle.IsTerminal(grant.Status.Phase)
-        && (policy.Limits is not null || policy.EmergencyBypass is not null || policy.Review?.BlockRequesterUntilReviewed is true);
+        && (policy.Limits is not null || policy.EmergencyBypass is not null || ReviewRules.Blocks(policy));
 
     /// <summary>Carries a plan out. What opens or keeps access is given up the moment the grant is due, so that a slow call never delays its end.</summary>
     private async Task<bool> TryExecuteAsync(GrantFacts facts, GrantPlan plan, GrantRun run, CancellationToken cancellationToken)

@@ -116,4 +116,76 @@ public sealed class LimitRaceTests
         for (var i = 0; i < 4; i++) race.Turn(1, 2);
         race.Live.Should().ContainSingle();
     }
+
+    /// <summary>A new leader's first list of grants may be older than the policy that it reads.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_waits_for_a_review_gets_no_further_grant_of_an_operator_whose_cache_does_not_show_the_first_one(bool policyKept)
+    {
+        var race = new LimitRace(Blocking(), grants: 2, deciders: 2, requester: _ => "alice");
+        for (var i = 0; i < 2; i++) race.Turn(0, 0);
+        race.Live.Should().ContainSingle();
+        race.End(0);
+        if (policyKept)
+        {
+            race.Look(0, 0);
+            race.KeepPolicy(0);
+        }
+
+        race.Restart(1, 0);
+        race.KeepPolicy(1);
+        for (var i = 0; i < 4; i++) race.Turn(1, 1);
+        race.Grants["g1"].Status.Transitions.Should().ContainSingle().Which.Reason.Should().Be("ReviewPending");
+    }
+
+    [Fact]
+    public void A_bypass_that_was_not_reviewed_is_not_forgotten_by_an_operator_whose_cache_does_not_show_it()
+    {
+        var policy = GrantApprovalTests.JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } });
+        var race = new LimitRace(policy, grants: 2, deciders: 2, requester: i => $"user-{i}") { Now = A.Start.AddMinutes(15) };
+        for (var i = 0; i < 3; i++) race.Turn(0, 0);
+        race.Live.Should().ContainSingle();
+        race.End(0);
+        race.Look(0, 0);
+        race.KeepPolicy(0);
+        race.Restart(1, 0);
+        race.KeepPolicy(1);
+        race.Policy.Status.Holders.Should().ContainSingle().Which.Bypass.Should().BeTrue();
+        race.KeepPolicy(0);
+        for (var i = 0; i < 4; i++) race.Turn(0, 1);
+        race.Grants["g1"].Status.Phase.Should().Be(GrantPhase.Denied);
+    }
+
+    [Fact]
+    public void Whatever_ends_restarts_and_lags_nobody_gets_a_second_grant_before_the_first_is_reviewed()
+    {
+        var moves = from kind in Gen.Frequency((12, Gen.Constant(Move.Turn)), (3, Gen.Constant(Move.Look)), (1, Gen.Constant(Move.LookAtPolicy)), (2, Gen.Constant(Move.KeepPolicy)),
+                        (1, Gen.Constant(Move.Restart)), (2, Gen.Constant(Move.End)))
+                    from decider in Gen.Choose(0, 2) from grant in Gen.Choose(0, 11)
+                    select (kind, decider, grant);
+        Prop.ForAll(Arb.From(moves.ListOf().Resize(250)), all =>
+        {
+            var race = new LimitRace(Blocking(new() { MaxActivePerRequester = 1 }), grants: 12, deciders: 3, requester: i => $"user-{i % 4}");
+            foreach (var (kind, decider, grant) in all)
+            {
+                switch (kind)
+                {
+                    case Move.Turn: race.Turn(decider, grant); break;
+                    case Move.Look: race.Look(decider, grant); break;
+                    case Move.LookAtPolicy: race.LookAtPolicy(decider); break;
+                    case Move.KeepPolicy: race.KeepPolicy(decider); break;
+                    case Move.Restart: race.Restart(decider, grant); break;
+                    case Move.End: race.End(grant); break;
+                }
+
+                // One at a time, and none after it, as nobody reviews here.
+                var given = race.Grants.Values.Where(g => g.Status.ExpiresAt is not null).ToList();
+                if (given.DistinctBy(g => g.Spec.Requester!.Username).Count() < given.Count) throw new InvalidOperationException($"given: {string.Join(", ", given.Select(g => $"{g.Metadata.Name} to {g.Spec.Requester!.Username}"))}");
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300).WithStartSize(50).WithEndSize(250).WithReplay(67, 133));
+    }
+
+    private static BreakGlassPolicy Blocking(Limits? limits = null) =>
+        A.Policy(s => s with { Limits = limits, Review = new() { Required = true, Within = "2h", Reviewers = [A.Group("security")], BlockRequesterUntilReviewed = true } });
 }

@@ -28,7 +28,7 @@ public class KillSwitchTests
         world.Settle();
         world.Server.Put(new BreakGlassLockdown { Metadata = new() { Name = "stop" }, Spec = new() { Reason = "a token leaked" } });
         world.Server.Requests.Clear();
-        world.Start();
+        world.Start(World.Options with { Workers = 1 });
 
         var done = world.Server.Requests.All.Select(Stage).OfType<string>().ToList();
         done.Should().HaveCount(3 * Grants);

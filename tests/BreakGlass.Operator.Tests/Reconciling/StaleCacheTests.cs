@@ -81,4 +81,35 @@ public class StaleCacheTests
         world.Advance(Sample.Duration + TimeSpan.FromSeconds(20));
         world.Owned().Should().BeEmpty();
     });
+
+    /// <summary>An operator that has just started may be shown an old list: the requester's last grant is over, unreviewed, and looks as if it went on.</summary>
+    [Fact]
+    public Task Who_waits_for_a_review_is_denied_though_the_cache_shows_the_last_grant_as_active() => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness);
+        world.Server.CreateNamespace("payments");
+        world.Server.Put(Sample.Policy(p => p with { Review = new() { Required = true, BlockRequesterUntilReviewed = true } }));
+        world.Start();
+        world.Server.Put(Sample.Grant());
+        world.Settle();
+        using (world.Server.Faults.Inject(Fault.InternalError, "get", "breakglassgrants", times: null))
+        {
+            world.Server.Put(Sample.Grant(name: "inc-4712"));
+            world.Settle();
+            world.Grant("inc-4712")!.Status.Phase.Should().BeNull("the server could not be asked about the other");
+        }
+
+        using (world.Server.Watches.HoldBack("breakglassgrants"))
+        {
+            world.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with
+            {
+                Status = g.Status with { Phase = GrantPhase.Revoked, EndedAt = world.Now, Conditions = [.. g.Status.Conditions.Select(c => c.Type == "Reviewed" ? c with { Status = "False" } : c)] },
+            });
+            world.Advance(TimeSpan.FromSeconds(15));
+        }
+
+        world.Settle();
+        world.Grant("inc-4712")!.Status.Phase.Should().Be(GrantPhase.Denied);
+        world.Grant("inc-4712")!.Status.Conditions.Should().Contain(c => c.Reason == "ReviewPending" && c.Message.Contains("'inc-4711'"));
+    });
 }

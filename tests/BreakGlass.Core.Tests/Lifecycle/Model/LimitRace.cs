@@ -1,3 +1,4 @@
+using System.Globalization;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
@@ -47,7 +48,7 @@ internal sealed class LimitRace
         var plan = GrantLifecycle.Decide(new()
         {
             Now = Now, Settings = A.Settings, Name = name, Grant = grant, Policy = view.Policy, Cluster = View,
-            Siblings = [.. view.Grants.Values.Where(g => g.Metadata.Name != name)], Attempt = new() { Refreshed = view.Refreshed },
+            Siblings = [.. view.Grants.Values.Where(g => g.Metadata.Name != name)], Attempt = new() { Refreshed = view.Refreshed, OthersAsOf = view.Others.Which == which ? view.Others.AsOf : null },
         });
         view.Refreshed = false;
         switch (plan.Steps.SingleOrDefault())
@@ -55,6 +56,10 @@ internal sealed class LimitRace
             case PlanStep.Refresh:
                 view.Policy = Policy;
                 view.Refreshed = true;
+                break;
+            case PlanStep.LookAtOthers look:
+                foreach (var other in look.Names) Look(decider, int.Parse(other.AsSpan(1), CultureInfo.InvariantCulture));
+                view.Others = (which, look.PolicyVersion);
                 break;
             case PlanStep.Reserve reserve:
                 if (reserve.Policy.Metadata.ResourceVersion == Policy.Metadata.ResourceVersion) Policy = Touched(Policy with { Status = reserve.Status });
@@ -122,5 +127,8 @@ internal sealed class LimitRace
         public Dictionary<string, BreakGlassGrant> Grants { get; } = grants;
 
         public bool Refreshed { get; set; }
+
+        /// <summary>For which grant others were read, and as of which version of the policy.</summary>
+        public (int Which, string? AsOf) Others { get; set; } = (-1, null);
     }
 }

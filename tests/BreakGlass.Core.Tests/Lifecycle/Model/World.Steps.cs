@@ -116,6 +116,9 @@ internal sealed partial class World
                 Sync();
                 run.Note(a => a with { Refreshed = true });
                 break;
+            case PlanStep.LookAtOthers look:
+                run.Note(a => a with { OthersAsOf = look.PolicyVersion });
+                break;
             case PlanStep.Find find:
                 foreach (var found in find.Places.Select(p => Cluster.Get(Place.Of(p))).OfType<IKubeObject>()) run.Add(found);
                 run.Note(a => a with { Searched = true });

@@ -1,0 +1,91 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Operator.Caching;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Operator.Execution;
+
+/// <summary>
+/// Reads from the API server itself, where a decision must not rest on a cache that may be behind. What is read goes into the caches, so that the next
+/// decision sees it.
+/// </summary>
+internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
+{
+    /// <summary>A policy of this many roles and namespaces is read in full before a grant of it is denied; one of more, for the most part.</summary>
+    private const int MostReads = 64;
+
+    /// <summary>Has the cache show what is in a place now.</summary>
+    public async Task LookAsync(IKubeObject place, CancellationToken cancellationToken)
+    {
+        var seen = caches.Find(place);
+        if (await client.TryGetAsync(place, cancellationToken) is { } there) caches.LearnRead(there);
+        else if (seen is not null) caches.LearnDeleted(seen);
+    }
+
+    /// <summary>The grant's policy with its roles and namespaces, and the grant's credential.</summary>
+    public async Task RefreshAsync(BreakGlassGrant grant, GrantRun run, CancellationToken cancellationToken)
+    {
+        var credential = Task.WhenAll(GrantNames.Places(grant).Where(p => p is ServiceAccount or SecretMetadata).Select(p => LookAsync(p, cancellationToken)));
+        await LookAsync(new BreakGlassPolicy { Metadata = new() { Name = grant.Spec.Policy } }, cancellationToken);
+        if (caches.Policy(grant.Spec.Policy) is { } policy)
+        {
+            foreach (var read in await Task.WhenAll(policy.Spec.Access.SelectMany(e => Reads(e, cancellationToken)).Take(MostReads)))
+            {
+                foreach (var o in read) caches.LearnRead(o);
+            }
+        }
+
+        try
+        {
+            await credential;
+        }
+        catch (KubeApiException e) when (e.IsServerError)
+        {
+            // Secrets can be unreadable for a while (encryption at rest whose key service is down). What ends access does not wait for that, and what would be
+            // made again in error is there already, or of another UID.
+        }
+
+        run.Note(a => a with { Refreshed = true });
+    }
+
+    /// <summary>Other grants of the policy.</summary>
+    public async Task LookAtOthersAsync(PlanStep.LookAtOthers look, GrantRun run, CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(look.Names.Select(name => LookAsync(new BreakGlassGrant { Metadata = new() { Name = name } }, cancellationToken)));
+        run.Note(a => a with { OthersAsOf = look.PolicyVersion });
+    }
+
+    /// <summary>Objects of the grant that no cache shows; those that are there are this run's to know.</summary>
+    public async Task FindAsync(PlanStep.Find find, GrantRun run, CancellationToken cancellationToken)
+    {
+        var found = await Task.WhenAll(find.Places.Select(p => client.TryGetAsync(p, cancellationToken)));
+        foreach (var o in found.OfType<IKubeObject>()) run.Add(o);
+        run.Note(a => a with { Searched = true });
+    }
+
+    /// <summary>Before something is removed as an orphan: the cache of grants may be behind that of the object.</summary>
+    public async Task<bool> IsWantedAfterAllAsync(string name, IKubeObject o, CancellationToken cancellationToken)
+    {
+        var grant = await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
+        if (grant is null || !GrantNames.Owns(grant, o)) return false;
+        caches.LearnRead(grant);
+        return true;
+    }
+
+    private IEnumerable<Task<IEnumerable<IKubeObject>>> Reads(AccessEntry entry, CancellationToken cancellationToken)
+    {
+        async Task<IEnumerable<IKubeObject>> One<T>(string name, string? ns)
+            where T : class, IKubeResource<T> => await client.TryGetAsync<T>(name, ns, cancellationToken) is { } o ? [o] : [];
+
+        async Task<IEnumerable<IKubeObject>> Namespaces() => (await client.ListAsync<Namespace>(new(), cancellationToken)).Items;
+
+        if (entry.RoleRef.Kind == nameof(ClusterRole)) yield return One<ClusterRole>(entry.RoleRef.Name, null);
+        if (entry.NamespaceSelector is not null) yield return Namespaces();
+        foreach (var ns in entry.Namespaces)
+        {
+            yield return One<Namespace>(ns, null);
+            if (entry.RoleRef.Kind == nameof(Role)) yield return One<Role>(entry.RoleRef.Name, ns);
+        }
+    }
+}
