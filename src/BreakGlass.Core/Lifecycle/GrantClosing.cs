@@ -88,6 +88,8 @@ internal static class GrantClosing
     {
         if (grant.Metadata.DeletionTimestamp is not null || ImmutabilityRules.RetainedUntil(grant, facts.Policy) is not { } until) return GrantPlan.Settled;
 
+        if (!facts.PolicyIsVouchedFor && ImmutabilityRules.RetainedUntil(grant, null) is { } usual && usual > until) until = usual;
+
         // What was not reviewed stays, however long it takes.
         if (ReviewRules.Awaits(grant)) return GrantPlan.Wait(GrantReviewing.DueAt(facts, grant));
         return facts.Now >= until ? GrantPlan.Do(new PlanStep.DeleteGrant()) : GrantPlan.Wait(until);
