@@ -34,7 +34,7 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
     private static PolicyMetrics Of(BreakGlassPolicy policy, List<BreakGlassGrant> grants) => new(policy.Metadata.Name)
     {
         Grants = grants.GroupBy(g => g.Status.Phase ?? GrantPhase.Pending).ToDictionary(g => g.Key, g => g.Count()),
-        LastActivation = Latest(policy.Status.LastActivatedAt, grants.Max(g => g.Status.ActivatedAt)),
+        LastActivation = Latest(policy.Status.LastActivatedAt, grants.Where(GrantLifecycle.WasActive).Max(g => g.Status.ActivatedAt)),
         ReviewsPending = grants.Count(g => Awaits(g) && !IsOverdue(g)),
         ReviewsOverdue = grants.Count(g => Awaits(g) && IsOverdue(g)),
         Overused = Conditions.IsTrue(policy.Status.Conditions, "Overused"),
@@ -46,10 +46,12 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
 
     private int Lingering()
     {
-        var now = time.GetUtcNow();
+        var at = time.GetUtcNow() - Grace;
+        var cluster = caches.View.Now();
+        var lockdowns = caches.Lockdowns.Store.List().Where(l => l.Metadata.CreationTimestamp <= at).ToList();
         return caches.LiveGrants.Count(g =>
-            GrantLifecycle.DueAt(g, settings) is { } due && due + Grace <= now
-            && caches.ObjectsOf(g.Metadata.Name).Exists(o => o is RoleBinding or ClusterRoleBinding));
+            GrantLifecycle.EndsWhateverSealsSay(new() { Now = at, Settings = settings, Name = g.Metadata.Name, Grant = g, Policy = caches.Policy(g.Spec.Policy), Lockdowns = lockdowns, Cluster = cluster })
+            && caches.ObjectsOf(g.Metadata.Name).Exists(o => GrantLifecycle.IsOf(g, o) && GrantLifecycle.GivesAccess(g, o)));
     }
 
     private int Unproven(IEnumerable<BreakGlassGrant> grants)
