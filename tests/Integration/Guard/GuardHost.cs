@@ -32,7 +32,7 @@ internal sealed class GuardHost : IAsyncDisposable
     {
         _client = new(ClusterConnection.FromKubeconfig(kubeconfig), TimeProvider.System);
         var (time, logs) = (new SteadyClock(TimeProvider.System), NullLoggerFactory.Instance);
-        
+
         // The policies of these tests carry no seals: what is looked at is the guard.
         var settings = new CoreSettings { TrustRequester = true };
         var caches = new ClusterCaches(_client, settings, time, logs);
