@@ -23,13 +23,18 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
         var grants = all.ToLookup(g => g.Spec.Policy);
         return new()
         {
-            Policies = [.. caches.Policies.Store.List().Select(p => Of(p, [.. grants[p.Metadata.Name]]))],
+            Policies = [.. caches.Policies.Store.List().Concat(GoneBeforeTheirReviews(all)).Select(p => Of(p, [.. grants[p.Metadata.Name]]))],
             LingeringGrants = Lingering(),
             UnprovenGrants = Unproven(all),
             Lockdowns = caches.Lockdowns.Store.Count,
             ClockSkew = clock.Skew,
         };
     }
+
+    /// <summary>Stand-ins for policies that are gone while grants of theirs wait for a review: who deletes a policy silences no alert.</summary>
+    private IEnumerable<BreakGlassPolicy> GoneBeforeTheirReviews(IEnumerable<BreakGlassGrant> grants) =>
+        grants.Where(g => GrantLifecycle.IsRecorded(g.Status) && Awaits(g) && caches.Policy(g.Spec.Policy) is null)
+            .Select(g => g.Spec.Policy).Distinct().Select(name => new BreakGlassPolicy { Metadata = new() { Name = name } });
 
     private static PolicyMetrics Of(BreakGlassPolicy policy, List<BreakGlassGrant> grants) => new(policy.Metadata.Name)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Tests.Metrics;
@@ -111,6 +112,23 @@ public class TrueRecordTests
         Lingering(replica).Should().Be(0);
     });
 
+    /// <summary>Whoever deletes a policy must not silence the alert on its reviews.</summary>
+    [Fact]
+    public Task Reviews_that_are_awaited_count_though_their_policy_is_gone() => With((world, replica) =>
+    {
+        world.Server.Put(Sample.Grant());
+        world.Server.Put(Sample.Grant(s => s with { Policy = "made-up" }, "inc-0"));
+        world.Advance(Sample.Duration + TimeSpan.FromSeconds(30));
+        Gauge(replica, "reviews_pending", "payments-oncall").Should().Be(1);
+        world.Server.Delete<BreakGlassPolicy>("payments-oncall");
+        world.Advance(TimeSpan.FromSeconds(2));
+        world.Policy().Should().BeNull();
+        Gauge(replica, "reviews_pending", "payments-oncall").Should().Be(1);
+        world.Advance(TimeSpan.FromHours(25));
+        (Gauge(replica, "reviews_pending", "payments-oncall"), Gauge(replica, "reviews_overdue", "payments-oncall")).Should().Be((0, 1));
+        Gauge(replica, "reviews_pending", "made-up").Should().Be(double.NaN, "there never was such a policy");
+    });
+
     [Fact]
     public Task A_phase_that_was_set_by_hand_ends_access_and_leaves_a_trace() => With((world, replica) =>
     {
@@ -123,15 +141,20 @@ public class TrueRecordTests
         world.Events().Should().Contain(e => e.Reason == "GrantRevoked" || e.Reason == "GrantFailed");
     });
 
-    private static double Lingering(Replica replica)
+    private static double Lingering(Replica replica) => Gauge(replica, "lingering_grants");
+
+    private static double Gauge(Replica replica, string name, string? policy = null)
     {
-        using var listener = new System.Diagnostics.Metrics.MeterListener();
-        double last = -1;
+        using var listener = new MeterListener();
+        var last = double.NaN;
         listener.InstrumentPublished = (instrument, l) =>
         {
-            if (instrument.Meter == replica.Engine.Metrics.Meter && instrument.Name == "breakglass_operator_lingering_grants") l.EnableMeasurementEvents(instrument);
+            if (instrument.Meter == replica.Engine.Metrics.Meter && instrument.Name == $"breakglass_operator_{name}") l.EnableMeasurementEvents(instrument);
         };
-        listener.SetMeasurementEventCallback<double>((_, value, _, _) => last = value);
+        listener.SetMeasurementEventCallback<double>((_, value, tags, _) =>
+        {
+            if (policy is null || tags[0].Value is string of && of == policy) last = value;
+        });
         listener.Start();
         listener.RecordObservableInstruments();
         return last;
