@@ -68,7 +68,7 @@ public static class BreakGlassApi
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
-    Converters = [typeof(SecondsConverter)])]
+    Converters = [typeof(StatusSecondsConverter)])]
 [JsonSerializable(typeof(BreakGlassPolicy)), JsonSerializable(typeof(KubeList<BreakGlassPolicy>))]
 [JsonSerializable(typeof(BreakGlassGrant)), JsonSerializable(typeof(KubeList<BreakGlassGrant>))]
 [JsonSerializable(typeof(BreakGlassApproval)), JsonSerializable(typeof(KubeList<BreakGlassApproval>))]

@@ -191,15 +191,15 @@ public sealed record GrantStatus
     public IReadOnlyList<Condition> Conditions { get; init => field = value ?? []; } = [];
 
     /// <summary>When the decision to give access was recorded; access follows within moments.</summary>
-    [JsonConverter(typeof(MillisConverter))]
+    [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? ActivatedAt { get; init; }
 
     /// <summary>When access is gone: activatedAt and the duration. Recorded before the first object is made.</summary>
-    [JsonConverter(typeof(MillisConverter))]
+    [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>When access ended.</summary>
-    [JsonConverter(typeof(MillisConverter))]
+    [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>Why access ended.</summary>
@@ -232,7 +232,7 @@ public sealed record GrantStatus
     public string? CredentialJwe { get; init; }
 
     /// <summary>When the API server stops accepting the token by itself.</summary>
-    [JsonConverter(typeof(MillisConverter))]
+    [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? CredentialExpiresAt { get; init; }
 
     /// <summary>The decisions of approvers.</summary>
@@ -280,7 +280,7 @@ public sealed record ApprovalRecord
     public string Decision { get; init => field = value ?? ""; } = "";
 
     /// <summary>When.</summary>
-    [JsonConverter(typeof(MillisConverter))]
+    [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset At { get; init; }
 }
 
@@ -288,7 +288,7 @@ public sealed record ApprovalRecord
 public sealed record TransitionRecord
 {
     /// <summary>When.</summary>
-    [JsonConverter(typeof(MillisConverter))]
+    [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset At { get; init; }
 
     /// <summary>The phase before; empty at the first.</summary>
@@ -317,6 +317,6 @@ public sealed record SessionSummary
     public long Denied { get; init; }
 
     /// <summary>The last request.</summary>
-    [JsonConverter(typeof(MillisConverter))]
+    [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? LastActivityAt { get; init; }
 }

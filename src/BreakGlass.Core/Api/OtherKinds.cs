@@ -191,7 +191,7 @@ public sealed record LockdownStatus
     public int? Revoked { get; init; }
 
     /// <summary>When the last of them was proven to be.</summary>
-    [JsonConverter(typeof(MillisConverter))]
+    [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? CompletedAt { get; init; }
 
     /// <summary>Conditions.</summary>

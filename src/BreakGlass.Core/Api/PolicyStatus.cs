@@ -21,7 +21,7 @@ public sealed record PolicyStatus
     public int? ActivationsInWindow { get; init; }
 
     /// <summary>The last activation.</summary>
-    [JsonConverter(typeof(MillisConverter))]
+    [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? LastActivatedAt { get; init; }
 
     /// <summary>What the policy hands out today, for each access entry.</summary>
@@ -55,11 +55,11 @@ public sealed record HolderRecord
     public string Requester { get; init => field = value ?? ""; } = "";
 
     /// <summary>When the place was taken.</summary>
-    [JsonConverter(typeof(MillisConverter))]
+    [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset Since { get; init; }
 
     /// <summary>When the grant ended; from then on the cooldown counts, and the place is free.</summary>
-    [JsonConverter(typeof(MillisConverter))]
+    [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>Whether access was given by the emergency bypass; then the record stays until the grant is reviewed.</summary>

@@ -23,7 +23,7 @@ internal static class GrantClosing
         if (Cut(facts, grant, ours) is { } cut) return cut;
         if (!facts.Attempt.CleanUpFailed && KillCredential(facts, ours) is { } kill) return kill;
         if (ending is not null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, facts.Now), Note(grant, ending)));
-        if (grant.Status.EndedAt is null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.EndedByHand(grant, facts.Now)));
+        if (grant.Status.EndedAt is null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.EndedByHand(grant, facts.Now), ByHand(grant)));
 
         if (!facts.SealsUnknown && GrantReviewing.Decide(facts, grant) is { } review) return review;
 
@@ -88,6 +88,8 @@ internal static class GrantClosing
     {
         if (grant.Metadata.DeletionTimestamp is not null || ImmutabilityRules.RetainedUntil(grant, facts.Policy) is not { } until) return GrantPlan.Settled;
 
+        if (!facts.PolicyIsVouchedFor && ImmutabilityRules.RetainedUntil(grant, null) is { } usual && usual > until) until = usual;
+
         // What was not reviewed stays, however long it takes.
         if (ReviewRules.Awaits(grant)) return GrantPlan.Wait(GrantReviewing.DueAt(facts, grant));
         return facts.Now >= until ? GrantPlan.Do(new PlanStep.DeleteGrant()) : GrantPlan.Wait(until);
@@ -103,6 +105,9 @@ internal static class GrantClosing
             _ => new(false, "GrantRevoked", "Revoke", $"Access of {who} was revoked ({ending.Reason}). {ending.Sentence}"),
         };
     }
+
+    private static GrantNote ByHand(BreakGlassGrant grant) => new(true, GrantLifecycle.IsRecorded(grant.Status) ? "GrantRevoked" : "GrantDenied", "End",
+        $"The grant of {GrantStatuses.Requester(grant)} is over since its status says so (phase {grant.Status.Phase}), and not by the operator's doing. Find out who can write breakglassgrants/status.");
 
     /// <summary>All bindings but the one by which the requester reads the Secret: that one goes after the Secret has.</summary>
     public static bool GivesAccess(BreakGlassGrant grant, IKubeObject o) => IsBinding(o) && o.Metadata.Name != GrantNames.Reader(grant);

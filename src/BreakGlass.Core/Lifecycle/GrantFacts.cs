@@ -29,6 +29,9 @@ public sealed record GrantFacts
     /// <summary>The seal of the policy.</summary>
     public SealState PolicySeal { get; init; } = SealState.Missing;
 
+    /// <summary>Whether somebody vouches for the policy as it stands. What was written into it past the webhooks allows nothing, and has nothing deleted.</summary>
+    internal bool PolicyIsVouchedFor => Settings.TrustRequester || PolicySeal is SealState.Valid;
+
     /// <summary>The seal of what the grant's status records.</summary>
     public SealState RecordSeal { get; init; } = SealState.Missing;
 

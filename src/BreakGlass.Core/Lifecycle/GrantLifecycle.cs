@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
 using Kube.Model;
 
 namespace BreakGlass.Core.Lifecycle;
@@ -35,6 +36,9 @@ public static class GrantLifecycle
 
     /// <summary>Whether access was recorded for a grant, so that it exists or may exist or did once.</summary>
     public static bool IsRecorded(GrantStatus status) => status.ExpiresAt is not null;
+
+    /// <summary>Whether access of a grant was ever open: what failed while it was made never was.</summary>
+    public static bool WasActive(BreakGlassGrant grant) => LimitRules.WasActive(grant);
 
     /// <summary>Whether access of a grant was cut and it is still to be proven that it is gone.</summary>
     public static bool AwaitsProof(GrantStatus status) => IsTerminal(status.Phase) && IsRecorded(status) && !Conditions.IsTrue(status.Conditions, GrantConditions.Revoked);

@@ -43,7 +43,7 @@ internal sealed class Wanted
             : Rules.Targets.Resolve(grant.Status.Access, facts.Policy.Spec, grant.Spec.Namespaces, facts.Cluster.Namespaces, settings)
                 .Where(t => t.Namespace is null || !facts.Attempt.ClosedNamespaces.Contains(t.Namespace))
                 .Take(Rules.Targets.Most)
-                .Concat(Rules.Targets.Persistence(facts.Policy.Spec, facts.Cluster))
+                .Concat(facts.PolicyIsVouchedFor ? Rules.Targets.Persistence(facts.Policy.Spec, facts.Cluster) : [])
                 .ToList();
 
         var basis = new List<IKubeObject>();

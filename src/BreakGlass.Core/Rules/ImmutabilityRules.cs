@@ -24,6 +24,17 @@ public static class ImmutabilityRules
             : new("Immutable", "spec", "a grant cannot be changed after it was created, only spec.revoke can be set; create a new grant instead");
     }
 
+    /// <summary>
+    /// A grant has no owner: the cluster's garbage collector deletes what its owner is gone of, so whoever may write a grant could have its record deleted. One
+    /// that is there already may stay.
+    /// </summary>
+    /// <param name="before">The grant as it is; null for a new one.</param>
+    /// <param name="after">The grant as it would be.</param>
+    public static Problem? CheckOwners(BreakGlassGrant? before, BreakGlassGrant after) =>
+        after.Metadata.OwnerReferences.All(o => before?.Metadata.OwnerReferences.Any(b => b.Uid == o.Uid) is true)
+            ? null
+            : new("Owned", "metadata.ownerReferences", "a grant has no owner, since its record would go with it; leave it out");
+
     /// <summary>An approval cannot be changed.</summary>
     public static Problem? Check(BreakGlassApproval before, BreakGlassApproval after) =>
         Seal.SameSpec(before, after) ? null : new("Immutable", "spec", "an approval cannot be changed; create another one");

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
@@ -65,8 +66,9 @@ internal sealed class Mutator(KubeClient client, SealBook book, AuthorRights rig
         patch.Spec(spec);
         var stamped = incoming.WithSpec(spec);
 
-        // The mark that a grant has had its access: whoever may revoke a grant may not take it off.
-        if (old.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.EndedAnnotation) is { } ended) patch.Annotation(BreakGlassApi.EndedAnnotation, ended);
+        // The mark that a grant has had its access: whoever may revoke a grant may not take it off, nor end one by it that is not over, in nobody's name.
+        var ended = old.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.EndedAnnotation);
+        if (ended is not null || (old is BreakGlassGrant grant && !GrantLifecycle.IsTerminal(grant.Status.Phase))) patch.Annotation(BreakGlassApi.EndedAnnotation, ended);
 
         var state = await book.VerifyAsync(old, cancellationToken);
         DateTimeOffset? sealedAt = state is SealState.Valid && Seal.TryParse(Seal.Of(old), out var seal) ? seal.SealedAt : null;

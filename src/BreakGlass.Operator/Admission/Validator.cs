@@ -38,7 +38,7 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         if (incoming.Object is BreakGlassPolicy policy) return Policy(policy) ?? await CheckSealAsync(incoming, cancellationToken) ?? Accept(policy);
         var problem = incoming.Object switch
         {
-            BreakGlassGrant grant => await GrantAsync(grant, cancellationToken),
+            BreakGlassGrant grant => ImmutabilityRules.CheckOwners(null, grant) ?? await GrantAsync(grant, cancellationToken),
             BreakGlassApproval approval => await DecisionAsync(approval.Spec.Grant, (grant, p) => ApprovalRules.AtAdmission(approval, grant, p), cancellationToken),
             BreakGlassReview review => await DecisionAsync(review.Spec.Grant, (grant, p) => ReviewRules.AtAdmission(review, grant, p), cancellationToken),
             BreakGlassLockdown lockdown => LockdownRules.Check(lockdown),
@@ -49,6 +49,8 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
 
     private async ValueTask<AdmissionAnswer> UpdateAsync(Incoming incoming, CancellationToken cancellationToken)
     {
+        if (incoming is { Old: BreakGlassGrant was, Object: BreakGlassGrant becomes } && ImmutabilityRules.CheckOwners(was, becomes) is { } owned) return Refuse(owned)!;
+
         // Finalizers and labels must be free to go from whatever is there, though rules have become stricter since.
         if (Seal.SameSpec(incoming.Old!, incoming.Object!)) return await CheckSealAsync(incoming, cancellationToken) ?? AdmissionAnswer.Allow();
         if (incoming.Object is BreakGlassPolicy policy)

@@ -16,9 +16,11 @@ internal static class GrantMeasures
             case GrantPhase.Active:
                 metrics.Activated(name, policy?.Spec.Mode ?? PolicyMode.BreakGlass);
                 break;
-            case GrantPhase.Denied or GrantPhase.Failed:
+            case GrantPhase.Denied:
+            case GrantPhase.Failed when !GrantLifecycle.WasActive(before):
                 metrics.Denied(name, after.Status.Transitions[^1].Reason);
                 break;
+            case GrantPhase.Failed:
             case GrantPhase.Expired or GrantPhase.Revoked when GrantLifecycle.IsRecorded(after.Status):
                 metrics.Revoked(name, after.Status.EndReason ?? EndReason.Expired);
                 break;

@@ -2,10 +2,12 @@ using System.Text.Json;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
+using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Sealing;
 using Kube.Client;
 using Kube.Model;
 using Kube.Runtime;
@@ -16,7 +18,7 @@ namespace BreakGlass.Operator.Guard;
 /// The webhook <c>/guard</c>: refuses what would let a grant's identity outlive its grant, and tells of it. It changes nothing, but it is asked in
 /// the mutating phase, before the ValidatingAdmissionPolicy that refuses the same: otherwise nobody would learn of the attempt.
 /// </summary>
-internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, CoreSettings settings, Announcer announcer, OperatorMetrics metrics, ResidueWriter residue, ILogger logger)
+internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, SealBook seals, CoreSettings settings, Announcer announcer, OperatorMetrics metrics, ResidueWriter residue, ILogger logger)
 {
     /// <summary>The URL path.</summary>
     public const string Path = "/guard";
@@ -34,7 +36,7 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Core
         }
 
         var policy = caches.Policy(grant.Spec.Policy) ?? await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
-        var allowed = PersistenceGuard.Allows(policy, grant, way);
+        var allowed = PersistenceGuard.Allows(policy, grant, way) && (settings.TrustRequester || await seals.VerifyAsync(policy!, cancellationToken) is SealState.Valid);
         if (request.DryRun is not true) Record(grant, policy, write, way, allowed);
         return allowed ? AdmissionAnswer.Allow() : AdmissionAnswer.Deny(PersistenceGuard.Refusal(write, way, grant.Spec.Policy));
     }

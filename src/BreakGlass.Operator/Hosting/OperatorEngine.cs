@@ -79,7 +79,7 @@ internal sealed class OperatorEngine : IDisposable
         _notifier = new(options.Notifications, options.ClusterName, Metrics, steady, logs.CreateLogger("Notifications"));
         var announcer = new Announcer(_recorder, _notifier);
         _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
-        Guard = new(client, Caches, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
+        Guard = new(client, Caches, Seals, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
         GuardEndpoint = new(GuardWebhook.Path, Guard.HandleAsync, steady, logs.CreateLogger("Guard"));
         var executor = new PlanExecutor(
             client, Caches, new ServerReads(client, Caches), Seals, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);

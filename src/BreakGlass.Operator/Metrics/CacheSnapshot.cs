@@ -23,7 +23,7 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
         var grants = all.ToLookup(g => g.Spec.Policy);
         return new()
         {
-            Policies = [.. caches.Policies.Store.List().Select(p => Of(p, [.. grants[p.Metadata.Name]]))],
+            Policies = [.. caches.Policies.Store.List().Concat(GoneBeforeTheirReviews(all)).Select(p => Of(p, [.. grants[p.Metadata.Name]]))],
             LingeringGrants = Lingering(),
             UnprovenGrants = Unproven(all),
             Lockdowns = caches.Lockdowns.Store.Count,
@@ -31,10 +31,15 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
         };
     }
 
+    /// <summary>Stand-ins for policies that are gone while grants of theirs wait for a review: who deletes a policy silences no alert.</summary>
+    private IEnumerable<BreakGlassPolicy> GoneBeforeTheirReviews(IEnumerable<BreakGlassGrant> grants) =>
+        grants.Where(g => GrantLifecycle.IsRecorded(g.Status) && Awaits(g) && caches.Policy(g.Spec.Policy) is null)
+            .Select(g => g.Spec.Policy).Distinct().Select(name => new BreakGlassPolicy { Metadata = new() { Name = name } });
+
     private static PolicyMetrics Of(BreakGlassPolicy policy, List<BreakGlassGrant> grants) => new(policy.Metadata.Name)
     {
         Grants = grants.GroupBy(g => g.Status.Phase ?? GrantPhase.Pending).ToDictionary(g => g.Key, g => g.Count()),
-        LastActivation = Latest(policy.Status.LastActivatedAt, grants.Max(g => g.Status.ActivatedAt)),
+        LastActivation = Latest(policy.Status.LastActivatedAt, grants.Where(GrantLifecycle.WasActive).Max(g => g.Status.ActivatedAt)),
         ReviewsPending = grants.Count(g => Awaits(g) && !IsOverdue(g)),
         ReviewsOverdue = grants.Count(g => Awaits(g) && IsOverdue(g)),
         Overused = Conditions.IsTrue(policy.Status.Conditions, "Overused"),
@@ -46,10 +51,12 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
 
     private int Lingering()
     {
-        var now = time.GetUtcNow();
+        var at = time.GetUtcNow() - Grace;
+        var cluster = caches.View.Now();
+        var lockdowns = caches.Lockdowns.Store.List().Where(l => l.Metadata.CreationTimestamp <= at).ToList();
         return caches.LiveGrants.Count(g =>
-            GrantLifecycle.DueAt(g, settings) is { } due && due + Grace <= now
-            && caches.ObjectsOf(g.Metadata.Name).Exists(o => o is RoleBinding or ClusterRoleBinding));
+            GrantLifecycle.EndsWhateverSealsSay(new() { Now = at, Settings = settings, Name = g.Metadata.Name, Grant = g, Policy = caches.Policy(g.Spec.Policy), Lockdowns = lockdowns, Cluster = cluster })
+            && caches.ObjectsOf(g.Metadata.Name).Exists(o => GrantLifecycle.IsOf(g, o) && GrantLifecycle.GivesAccess(g, o)));
     }
 
     private int Unproven(IEnumerable<BreakGlassGrant> grants)

@@ -5,7 +5,7 @@ namespace BreakGlass.Operator.Metrics;
 /// <summary>What the gauges show, computed from the caches at the moment of a scrape.</summary>
 internal sealed record MetricsSnapshot
 {
-    /// <summary>One entry for each policy that exists.</summary>
+    /// <summary>One entry for each policy that exists, or that grants still wait for a review of.</summary>
     public IReadOnlyList<PolicyMetrics> Policies { get; init; } = [];
 
     /// <summary>Grants whose access is due to end and is not cut yet.</summary>

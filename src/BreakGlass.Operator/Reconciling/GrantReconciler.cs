@@ -38,20 +38,24 @@ internal sealed class GrantReconciler(
         {
             var facts = await GatherAsync(name, run, cancellationToken);
             var plan = GrantLifecycle.Decide(facts);
-            Measure(facts, plan, run);
+            if (Revokes(plan) && facts.Grant is { } ending && !GrantLifecycle.IsTerminal(ending.Status.Phase))
+            {
+                run.DueSince ??= GrantLifecycle.DueAt(ending, settings) is { } due && due <= facts.Now ? due : facts.Now;
+            }
+
             if (plan.Steps.Count == 0)
             {
                 run.ProofError?.Throw();
                 return Rest(facts, plan);
             }
 
-
             if (!await TryExecuteAsync(facts, plan, run, cancellationToken)) continue;
+            Measure(facts, plan, run);
             if (plan.Steps.Any(s => s is PlanStep.Announce) && facts.Grant?.Metadata.Uid is { } uid) _expiryAnnounced.TryAdd(uid, 0);
             if (!plan.Cuts && !plan.Proves) continue;
 
             // Access is cut, or proven to be: the rest can wait until everybody else's is.
-            if (plan.Cuts) MeasureCut(facts, run);
+            if (Revokes(plan)) MeasureCut(facts, run);
             _interrupted[name] = run;
             return Outcome.After(TimeSpan.Zero, plan.Cuts ? Lane.Normal : Lane.Background);
         }
@@ -158,13 +162,12 @@ internal sealed class GrantReconciler(
         return Outcome.At(at, at >= due ? Lane.Urgent : Lane.Normal);
     }
 
+    /// <summary>Whether a plan cuts the grant's own access, and not only what is left over of a namesake.</summary>
+    private static bool Revokes(GrantPlan plan) => plan.Cuts && plan.Steps.Any(s => s is PlanStep.Remove { Why: Removal.Revocation } or PlanStep.Find);
+
+    /// <summary>What was written, once it is: a write that failed is decided anew.</summary>
     private void Measure(GrantFacts facts, GrantPlan plan, GrantRun run)
     {
-        if (plan.Cuts && facts.Grant is { } ending && !GrantLifecycle.IsTerminal(ending.Status.Phase))
-        {
-            run.DueSince ??= GrantLifecycle.DueAt(ending, settings) is { } due && due <= facts.Now ? due : facts.Now;
-        }
-
         foreach (var write in plan.Steps.OfType<PlanStep.WriteStatus>())
         {
             if (write.Status.Phase is GrantPhase.Active && facts.Grant!.Status.Phase is not GrantPhase.Active && facts.Grant.Metadata.CreationTimestamp is { } created)

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Sealing;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
 using Kube.Model;
@@ -186,6 +187,20 @@ public sealed class GrantLifeTests
         world.RunUntil(A.Start.AddMinutes(30).AddHours(48).AddSeconds(-1));
         world.Cluster.Grant.Should().NotBeNull();
         world.RunFor(TimeSpan.FromSeconds(1)).Cluster.Grant.Should().BeNull();
+    }
+
+    /// <summary>Whoever takes the webhooks away and shortens retainFor must not have the operator delete the records for them.</summary>
+    [Fact]
+    public void A_retention_that_was_shortened_past_the_webhooks_deletes_no_record()
+    {
+        var world = new World(A.Policy(s => s with { RetainFor = "4320h" })) { Settings = A.Settings with { TrustRequester = false } }.RunFor(TimeSpan.FromHours(1));
+        world.Review("carol");
+        world.EditPolicy(s => s with { RetainFor = "0s" });
+        world.PolicySeal = SealState.Broken;
+        world.RunUntil(A.Start.AddMinutes(30).AddDays(90).AddSeconds(-1)).Cluster.Grant.Should().NotBeNull();
+
+        world.PolicySeal = SealState.Valid;
+        world.RunFor(TimeSpan.FromSeconds(1)).Cluster.Grant.Should().BeNull("somebody vouches for it now");
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
+using BreakGlass.Core.Sealing;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
 using Kube.Model;
@@ -34,6 +35,20 @@ public sealed class GrantPersistenceTests
         world.EditPolicy(s => s with { AllowPersistence = ["tokens"] });
         world.Run();
         Told(world).Should().Equal("breakglass-persistence-tokens");
+        world.Status.Phase.Should().Be(GrantPhase.Active);
+    }
+
+    /// <summary>Whoever takes the webhooks away and widens the policy must not let an active grant stay by that.</summary>
+    [Fact]
+    public void What_is_written_into_a_policy_past_the_webhooks_is_not_allowed_by_it()
+    {
+        var world = Guarded();
+        world.Settings = world.Settings with { TrustRequester = false };
+        world.Run();
+        world.EditPolicy(s => s with { AllowPersistence = ["rbac"] });
+        world.PolicySeal = SealState.Broken;
+        world.Run();
+        Told(world).Should().BeEmpty();
         world.Status.Phase.Should().Be(GrantPhase.Active);
     }
 

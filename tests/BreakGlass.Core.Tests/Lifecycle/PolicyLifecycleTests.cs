@@ -84,6 +84,19 @@ public sealed class PolicyLifecycleTests
     }
 
     [Fact]
+    public void What_failed_before_it_opened_was_no_use_of_the_policy()
+    {
+        var opening = A.Grant() with { Status = new() { Phase = GrantPhase.Pending, ActivatedAt = A.Start, ExpiresAt = A.Start.AddMinutes(30) } };
+        var failed = A.Grant() with { Status = opening.Status with { Phase = GrantPhase.Failed, EndedAt = A.Start.AddSeconds(1) } };
+        foreach (var grant in new[] { opening, failed })
+        {
+            var plan = PolicyLifecycle.Decide(Usual with { Grants = [grant] });
+            (plan.Status.ActivationsInWindow, plan.Status.LastActivatedAt).Should().Be((0, null));
+            Of(plan, "NeverExercised").Status.Should().Be("True");
+        }
+    }
+
+    [Fact]
     public void Grants_are_counted_and_the_last_use_is_remembered_after_its_grant_is_gone()
     {
         BreakGlassGrant[] grants = [A.FinishedGrant(GrantPhase.Expired), Live(GrantPhase.Active, A.Start.AddHours(3)), Live(GrantPhase.Pending, A.Start.AddHours(4)), A.Grant()];
@@ -149,5 +162,5 @@ public sealed class PolicyLifecycleTests
     private static Condition Of(PolicyPlan plan, string type) => Conditions.Find(plan.Status.Conditions, type)!;
 
     private static BreakGlassGrant Live(GrantPhase phase, DateTimeOffset since) =>
-        A.Grant() with { Status = new() { Phase = phase, ActivatedAt = since, ExpiresAt = since <= A.Start.AddDays(1) ? since.AddMinutes(30) : since } };
+        A.Grant() with { Status = new() { Phase = phase, Transitions = [new() { At = since, To = GrantPhase.Active }], ActivatedAt = since, ExpiresAt = since <= A.Start.AddDays(1) ? since.AddMinutes(30) : since } };
 }

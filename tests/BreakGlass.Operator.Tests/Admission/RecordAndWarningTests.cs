@@ -51,6 +51,44 @@ public sealed class RecordAndWarningTests : IAsyncLifetime
         _desk.Stored<BreakGlassApproval>("plain").Metadata.OwnerReferences.Should().Equal(new OwnerReference { ApiVersion = grant.ApiVersion, Kind = grant.Kind, Name = "inc-4711", Uid = grant.Metadata.Uid! });
     }
 
+    /// <summary>The cluster's garbage collector deletes what its owner is gone of: whoever may ask could have their record deleted, having no right to delete it.</summary>
+    [Fact]
+    public async Task A_grant_has_no_owner_with_which_its_record_would_go()
+    {
+        OwnerReference[] gone = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "nowhere", Uid = "gone" }];
+        var owned = A.Grant().WithMetadata(new() { Name = "inc-4711", OwnerReferences = gone });
+        var refused = await _desk.CreateAsync(owned, Alice);
+        (refused.Code, refused.Message).Should().Be((422, "metadata.ownerReferences: a grant has no owner, since its record would go with it; leave it out."));
+
+        await _desk.CreateAsync(A.Grant(), Alice);
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g.WithMetadata(g.Metadata with { OwnerReferences = gone }), Alice)).Message.Should().StartWith("metadata.ownerReferences");
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g.WithMetadata(g.Metadata with { OwnerReferences = gone }) with { Spec = g.Spec with { Revoke = new() } }, Alice)).Allowed.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task An_owner_that_a_grant_has_from_before_keeps_nobody_from_ending_it()
+    {
+        await _desk.CreateAsync(A.Grant(), Alice);
+        _desk.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g.WithMetadata(g.Metadata with { OwnerReferences = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "payments", Uid = "7" }] }));
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Spec = g.Spec with { Revoke = new() } }, Alice)).Message.Should().BeNull();
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g.WithMetadata(g.Metadata with { OwnerReferences = [] }), Alice)).Message.Should().BeNull();
+    }
+
+    /// <summary>The mark ends what it is put on, in nobody's name: whoever ends a grant sets spec.revoke, which is stamped.</summary>
+    [Theory]
+    [InlineData(GrantPhase.Active, false)]
+    [InlineData(GrantPhase.AwaitingApproval, false)]
+    [InlineData(GrantPhase.Expired, true)]
+    public async Task Only_a_grant_that_is_over_can_be_marked_as_ended(GrantPhase phase, bool marked)
+    {
+        await _desk.CreateAsync(A.Grant(), Alice);
+        _desk.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Status = new() { Phase = phase } });
+        var mark = new Dictionary<string, string> { [BreakGlassApi.EndedAnnotation] = "x", ["note"] = "hello" };
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g.WithMetadata(g.Metadata with { Annotations = new Dictionary<string, string>(g.Metadata.Annotations.Concat(mark)) }), Desk.User("mallory"))).Message.Should().BeNull();
+        var stored = _desk.Stored<BreakGlassGrant>("inc-4711").Metadata.Annotations;
+        (stored.ContainsKey("note"), stored.ContainsKey(BreakGlassApi.EndedAnnotation)).Should().Be((true, marked));
+    }
+
     [Fact]
     public async Task A_policy_that_does_not_do_what_its_author_may_think_is_taken_with_a_warning()
     {

@@ -9,6 +9,7 @@ using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Time;
 using Kube.Client;
 using Kube.Runtime;
@@ -31,13 +32,15 @@ internal sealed class GuardHost : IAsyncDisposable
     {
         _client = new(ClusterConnection.FromKubeconfig(kubeconfig), TimeProvider.System);
         var (time, logs) = (new SteadyClock(TimeProvider.System), NullLoggerFactory.Instance);
-        var settings = new CoreSettings();
+
+        // The policies of these tests carry no seals: what is looked at is the guard.
+        var settings = new CoreSettings { TrustRequester = true };
         var caches = new ClusterCaches(_client, settings, time, logs);
         _metrics = new(new CacheSnapshot(caches, settings, _client.Clock, time).Take, "test", [], []);
         caches.Policies.AddHandler(c => _metrics.PolicySeen(c.Object.Metadata.Name, c.Object.Spec.Mode!.Value));
         var recorder = new EventRecorder(_client, new() { Controller = "breakglass.dev/operator", Instance = "guard" }, time, NullLogger.Instance);
         var residue = new ResidueWriter(_client, caches, time, NullLogger.Instance);
-        var webhook = new GuardWebhook(_client, caches, settings, new Announcer(recorder), _metrics, residue, NullLogger.Instance);
+        var webhook = new GuardWebhook(_client, caches, new SealBook(_client, settings.OperatorNamespace, time, NullLogger.Instance), settings, new Announcer(recorder), _metrics, residue, NullLogger.Instance);
         _certificate = SelfSigned();
         var served = SslStreamCertificateContext.Create(_certificate, null);
         _server = new(IPAddress.Loopback, 0, () => served, [new(GuardWebhook.Path, webhook.HandleAsync, time, NullLogger.Instance)], NullLogger.Instance);

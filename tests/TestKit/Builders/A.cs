@@ -48,6 +48,7 @@ public static class A
         {
             Phase = phase, ActivatedAt = Start, ExpiresAt = Start.AddMinutes(30), EndedAt = Start.AddMinutes(30), PolicyUid = "policy-1",
             EndReason = phase is GrantPhase.Expired ? EndReason.Expired : EndReason.RevokedByUser,
+            Transitions = [new() { At = Start, From = GrantPhase.Pending, To = GrantPhase.Active }, new() { At = Start.AddMinutes(30), From = GrantPhase.Active, To = phase }],
         },
     };
 
