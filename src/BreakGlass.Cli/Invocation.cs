@@ -31,7 +31,7 @@ internal sealed class GlobalFlags
     private readonly Option<string?> _context = new("--context") { Description = "The kubeconfig's context; else its current one", HelpName = "NAME", Recursive = true };
     private readonly Option<string?> _as = new("--as") { Description = "The user to act as", HelpName = "USER", Recursive = true };
     private readonly Option<string?> _asGroup = new("--as-group") { Description = "The group to act as, with --as", HelpName = "GROUP", Recursive = true };
-    private readonly Option<TimeSpan?> _requestTimeout = DurationOption("--request-timeout", "How long one request to the API server may take", recursive: true);
+    private readonly Option<TimeSpan?> _requestTimeout = DurationOption("--request-timeout", "How long one request to the API server may take; 0 for any time", recursive: true);
 
     /// <summary>Timers take no more than 49 days.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1000);
@@ -39,7 +39,7 @@ internal sealed class GlobalFlags
     public IReadOnlyList<Option> All => [_kubeconfig, _context, _as, _asGroup, _requestTimeout];
 
     public ConnectionFlags Read(ParseResult parse) =>
-        new(parse.GetValue(_kubeconfig), parse.GetValue(_context), parse.GetValue(_as), parse.GetValue(_asGroup), parse.GetValue(_requestTimeout));
+        new(parse.GetValue(_kubeconfig), parse.GetValue(_context), parse.GetValue(_as), parse.GetValue(_asGroup), parse.GetValue(_requestTimeout) is { } limit ? (limit > TimeSpan.Zero ? limit : Longest) : null);
 
     /// <summary>An option that takes a duration as Kubernetes users write it.</summary>
     public static Option<TimeSpan?> DurationOption(string name, string description, bool recursive = false) => new(name)

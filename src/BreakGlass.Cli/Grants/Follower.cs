@@ -91,12 +91,13 @@ internal sealed class Follower<T>(KubeClient client, TimeProvider time)
         {
             try
             {
-                if (_broke is KubeApiException { IsGone: true })
-                {
-                    var list = await client.ListPageAsync<T>(new() { FieldSelector = Named(obj) }, cancellationToken);
-                    return (list.Items is [var listed, ..] ? listed : null, list.Metadata.ResourceVersion);
-                }
-
+                if (_broke is not KubeApiException { IsGone: true }) return (await client.TryGetAsync<T>(obj.Metadata.Name, null, cancellationToken), null);
+                var list = await client.ListPageAsync<T>(new() { FieldSelector = Named(obj) }, cancellationToken);
+                return (list.Items is [var listed, ..] ? listed : null, list.Metadata.ResourceVersion);
+            }
+            catch (KubeApiException e) when (e.IsForbidden && _broke is KubeApiException { IsGone: true })
+            {
+                // Who may not list goes on by reading alone.
                 return (await client.TryGetAsync<T>(obj.Metadata.Name, null, cancellationToken), null);
             }
             catch (Exception e) when (Outages.Passes(e))

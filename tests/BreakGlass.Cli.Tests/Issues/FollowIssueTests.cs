@@ -1,6 +1,7 @@
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using Kube.Model;
 using TestKit;
 using TestKit.Builders;
 using Xunit;
@@ -30,6 +31,22 @@ public sealed class FollowIssueTests : IDisposable
         Watches().Should().Be(2, "the list says from which version on the server knows changes");
 
         _desk.SetStatus("inc-4711", g => g.Status with { Phase = GrantPhase.Revoked });
+        (await run).Should().Be(0, _desk.Error);
+    }
+
+    [Fact]
+    public async Task Who_may_read_a_grant_and_list_none_sees_its_end_all_the_same()
+    {
+        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "r" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get", "watch")] });
+        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "r" }, Subjects = [A.Group("on-call")] });
+        _desk.User = new FakeUser("alice", "on-call");
+        _desk.Server.SkipRevisions(1000);
+        _desk.Server.Compact();
+        var run = _desk.RunAsync("watch", "inc-4711");
+        await _desk.Clock.WhenTimerArmed(TimeSpan.FromSeconds(1)).WaitAsync(Limit, TimeProvider.System);
+        _desk.SetStatus("inc-4711", g => g.Status with { Phase = GrantPhase.Revoked });
+        _desk.Server.Compact();
+        _desk.Clock.Advance(TimeSpan.FromSeconds(1));
         (await run).Should().Be(0, _desk.Error);
     }
 

@@ -1,6 +1,8 @@
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using Kube.Model;
+using TestKit;
 using TestKit.Builders;
 using Xunit;
 
@@ -53,5 +55,18 @@ public sealed class OutputIssueTests : IDisposable
 
         (await _desk.RunAsync("report", "inc-4711")).Should().Be(0, _desk.Error);
         _desk.Out.Should().Contain("| carol | Approve | go on |").And.Contain("| carol | Deny (did not count) | stop, I was wrong |");
+    }
+
+    [Fact]
+    public async Task An_auditor_was_sent_to_somebody_with_the_auditors_role()
+    {
+        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired));
+        _desk.Server.Put(A.Policy());
+        _desk.User = new FakeUser("ada", "auditors");
+        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "breakglass-auditor" }, Rules = [A.Rule("breakglass.dev", "*", "get", "list", "watch")] });
+        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-auditor" }, Subjects = [A.Group("auditors")] });
+
+        (await _desk.RunAsync("report", "inc-4711")).Should().Be(0, _desk.Error);
+        _desk.Error.Should().Contain("may not read events").And.Contain("list events.events.k8s.io").And.NotContain("breakglass-auditor");
     }
 }

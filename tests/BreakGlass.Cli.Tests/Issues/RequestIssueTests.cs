@@ -1,6 +1,7 @@
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using Kube.Model;
 using TestKit;
 using TestKit.Builders;
 using Xunit;
@@ -74,6 +75,26 @@ public sealed class RequestIssueTests : IDisposable
     {
         (await _desk.RunAsync(args)).Should().Be(2);
         _desk.Error.Should().Contain("longer than 1000h");
+    }
+
+    [Fact]
+    public async Task Kubectls_zero_for_no_limit_let_every_request_fail_at_once()
+    {
+        await _desk.RunAsync("list", "--request-timeout", "0");
+        _desk.Connected.Flags.RequestTimeout.Should().BeGreaterThan(TimeSpan.FromHours(1));
+    }
+
+    [Fact]
+    public async Task Whoever_took_up_the_grant_of_somebody_else_was_sent_for_a_role_that_gives_no_such_thing()
+    {
+        await _desk.RunAsync("request", "payments-oncall", "--reason", "checkout is down", "--name", "inc-1", "--wait=false", "--requester", "alice");
+        _desk.ActivateWithSecret("inc-1");
+        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get", "list", "watch")] });
+        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [A.Group("on-call")] });
+        _desk.User = new FakeUser("mallory", "on-call");
+
+        (await _desk.RunAsync("use", "inc-1")).Should().Be(3);
+        _desk.Error.Should().Contain("is alice's: nobody else may read it").And.Contain("kubectl breakglass request payments-oncall").And.NotContain("bind you");
     }
 
     [Fact]
