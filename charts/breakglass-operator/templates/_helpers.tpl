@@ -90,6 +90,13 @@ annotations:
 {{- if has .Values.guard.mode (list "auto" "webhook") }}true{{ end }}
 {{- end }}
 
+{{/* "true" where there is to be a PodDisruptionBudget: one that lets no pod go at all would hold up every drain of a node. */}}
+{{- define "breakglass.budget" -}}
+{{- $least := .Values.podDisruptionBudget.minAvailable -}}
+{{- if kindIs "string" $least }}{{ $least = divf (mulf (trimSuffix "%" $least | float64) .Values.replicas) 100 | ceil }}{{ end -}}
+{{- if and .Values.podDisruptionBudget.enabled (lt (int $least) (int .Values.replicas)) }}true{{ end }}
+{{- end }}
+
 {{/* Rules that servers before 1.23 do not know are taken out of a schema. */}}
 {{- define "breakglass.withoutRules" -}}
 {{- if kindIs "map" . }}
@@ -111,6 +118,13 @@ annotations:
 {{- end }}
 {{- if and (ne .source "secret") (or .secretName .caBundle) }}
 {{- fail (printf "webhook.certificates.secretName and caBundle are for source secret, and source is %s: the certificate would not be used. Set source: secret, or leave them out." .source) }}
+{{- end }}
+{{- end }}
+{{- if not .Values.userRoles.create }}
+{{- range $role, $groups := .Values.userRoles.groups }}
+{{- if $groups }}
+{{- fail (printf "userRoles.groups.%s names groups, and userRoles.create is false: nothing would be bound to them. Set userRoles.create: true, or leave the groups out." $role) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -75,7 +75,7 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
         if (settings.DryRun is not DryRun.None) return await RehearseAsync(wanted, cancellationToken);
 
         CredentialFiles.Sweep(host);
-        var grant = await _requester.CreateAsync(wanted, cancellationToken);
+        var grant = await _requester.CreateAsync(wanted);
         if (!settings.Wait)
         {
             await handover.ShowAsync(grant, $"{OutputFormat.NameOf(grant)} created");

@@ -17,6 +17,9 @@ internal sealed record GrantEvidence(
     BreakGlassGrant Grant, BreakGlassPolicy? Policy, IReadOnlyList<BreakGlassApproval> Approvals, IReadOnlyList<BreakGlassReview> Reviews, IReadOnlyList<Event> Events,
     IReadOnlyList<string> Unread, DateTimeOffset At)
 {
+    /// <summary>What <see cref="Unread"/> calls events.</summary>
+    public const string EventsWord = "events";
+
     /// <summary>Whether it is still open, so that more may come.</summary>
     public bool IsPreliminary => !GrantLifecycle.IsTerminal(Grant.Status.Phase) || Conditions.Find(Grant.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" };
 
@@ -27,7 +30,7 @@ internal sealed record GrantEvidence(
         var unread = new List<string>();
         var approvals = await ListAsync<BreakGlassApproval>(client, "approvals", unread, cancellationToken);
         var reviews = await ListAsync<BreakGlassReview>(client, "reviews", unread, cancellationToken);
-        var events = await ListAsync<Event>(client, "events", unread, cancellationToken);
+        var events = await ListAsync<Event>(client, EventsWord, unread, cancellationToken);
         BreakGlassPolicy? policy = null;
         try
         {

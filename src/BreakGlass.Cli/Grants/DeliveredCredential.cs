@@ -47,10 +47,23 @@ internal sealed class DeliveredCredential
                 : $"the credential of grant '{name}' was encrypted to whoever asked for it, and only they can open it. Ask for one with 'kubectl breakglass request'; with --wait=false it lies in a Secret.");
         }
 
-        var data = (await cluster.Client.GetAsync<Secret>(secret, ns, cancellationToken)).Data;
+        var data = (await ReadAsync(cluster, grant, ns, secret, cancellationToken)).Data;
         return data is not null && data.TryGetValue(key, out var text)
             ? Encoding.UTF8.GetString(text)
             : throw new CliException(ExitCodes.Error, $"Secret {ns}/{secret} holds no {key} yet. Try again in a moment.");
+    }
+
+    private static async Task<Secret> ReadAsync(Cluster cluster, BreakGlassGrant grant, string ns, string secret, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await cluster.Client.GetAsync<Secret>(secret, ns, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            var who = grant.Spec.Requester?.Username ?? "whoever asked for it";
+            throw new CliException(ExitCodes.Refused, $"the credential of grant '{grant.Metadata.Name}' is {who}'s: nobody else may read it. Ask for a grant of your own with 'kubectl breakglass request {grant.Spec.Policy}', or choose the --context in which you are {who}.", e);
+        }
     }
 
     /// <summary>Reads a kubeconfig with one user, as the operator writes it.</summary>

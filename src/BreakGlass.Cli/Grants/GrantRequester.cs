@@ -36,16 +36,16 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
         }
     }
 
-    /// <summary>Stores the request.</summary>
-    public async Task<BreakGlassGrant> CreateAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    /// <summary>Stores the request. It is not given up halfway: whoever interrupts it then could not know whether there is a grant to end.</summary>
+    public async Task<BreakGlassGrant> CreateAsync(BreakGlassGrant grant)
     {
         try
         {
-            return await cluster.Client.CreateAsync(grant, cancellationToken);
+            return await cluster.Client.CreateAsync(grant, CancellationToken.None);
         }
         catch (KubeConnectionException e) when (e.MayHaveHappened)
         {
-            var there = await cluster.Client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, cancellationToken);
+            var there = await cluster.Client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, CancellationToken.None);
             if (there is not null && there.Spec.RecipientKey == grant.Spec.RecipientKey && there.Spec.Policy == grant.Spec.Policy) return there;
             throw;
         }
