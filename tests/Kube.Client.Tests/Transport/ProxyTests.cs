@@ -28,6 +28,25 @@ public class ProxyTests
     }
 
     [Theory]
+    [InlineData("https://10.96.0.1", "10.0.0.0/8", false)]
+    [InlineData("https://10.96.0.1:443/api", ".svc, 172.16.0.0/12 ,10.96.0.0/16", false)]
+    [InlineData("https://10.97.0.1", "10.96.0.0/16", true)]
+    [InlineData("https://10.96.128.1", "10.96.0.7/17", true)]
+    [InlineData("https://10.96.127.1", "10.96.0.7/17", false)]
+    [InlineData("https://[fd00:1::1]:443", "fd00::/8", false)]
+    [InlineData("https://[fe00::1]", "fd00::/8,10.0.0.0/8", true)]
+    [InlineData("https://api.test", "10.0.0.0/8", true)]
+    [InlineData("https://10.96.0.1", "10.0.0.0/33,10.0.0.0/-1,/8,x/8,10.0.0.0/", true)]
+    [InlineData("https://10.96.0.1", "0.0.0.0/0", false)]
+    [InlineData("https://10.96.0.1", null, true)]
+    public void An_address_in_a_range_of_NO_PROXY_is_reached_without_the_proxy(string server, string? noProxy, bool throughProxy)
+    {
+        var proxy = new EnvironmentProxy(new System.Net.WebProxy("http://proxy.test:3128"), noProxy);
+        proxy.IsBypassed(new Uri(server)).Should().Be(!throughProxy);
+        (proxy.GetProxy(new Uri(server)) is not null).Should().Be(throughProxy);
+    }
+
+    [Theory]
     [InlineData("http://robot:hunter2@proxy.test:3128/")]
     [InlineData("http://robot:hunter2@x@proxy.test:3128/")]
     [InlineData("http://hunter2@proxy.test:3128/")]
