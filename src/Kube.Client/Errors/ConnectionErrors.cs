@@ -16,7 +16,7 @@ internal static partial class ConnectionErrors
         var lost = request.IsWrite && !nothingSent;
         var why = failure switch
         {
-            ConnectionFailure.Refused => $"cannot connect ({Innermost(e).Message}). Is the server up, and is the address in the kubeconfig right?",
+            ConnectionFailure.Refused => $"cannot connect ({e.Message}). Is the server up, and is the address in the kubeconfig right?",
             ConnectionFailure.NameResolution => $"the host name '{server.Host}' has no address. Is the address in the kubeconfig right, and does DNS work?",
             ConnectionFailure.Tls => DescribeTls(e, server),
             ConnectionFailure.Proxy => $"the proxy did not let the connection through ({WithoutUser(e.Message)}). " +

@@ -27,6 +27,20 @@ public class ProxyTests
         error.ToString().Should().Contain($"127.0.0.1:{proxy.Address.Port}").And.NotContainAny("hunter2", "robot");
     }
 
+    [Fact]
+    public async Task A_proxy_that_is_not_there_is_named_and_not_taken_for_the_server()
+    {
+        var proxy = new RawServer((_, _, _) => Task.CompletedTask);
+        var port = proxy.Address.Port;
+        await proxy.DisposeAsync();
+        using var client = new KubeClient(
+            new ClusterConnection { Server = new Uri("https://api.test:6443"), Proxy = new Uri($"http://robot:hunter2@127.0.0.1:{port}") }, TimeProvider.System, Once);
+
+        var act = () => Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "the refusal");
+
+        (await act.Should().ThrowAsync<KubeConnectionException>().WithMessage($"*127.0.0.1:{port}*")).Which.ToString().Should().NotContain("hunter2");
+    }
+
     [Theory]
     [InlineData("https://10.96.0.1", "10.0.0.0/8", false)]
     [InlineData("https://10.96.0.1:443/api", ".svc, 172.16.0.0/12 ,10.96.0.0/16", false)]
