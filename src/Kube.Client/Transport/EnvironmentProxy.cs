@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 
 namespace Kube.Client;
@@ -7,20 +6,28 @@ namespace Kube.Client;
 /// The environment's proxy with the part of <c>NO_PROXY</c> that .NET passes over: ranges of addresses such as <c>10.0.0.0/8</c>. kubectl and every
 /// operator in Go honour them, and in a pod the API server is an address in just such a range.
 /// </summary>
-internal sealed class EnvironmentProxy(IWebProxy inner, string? noProxy) : IWebProxy
+internal sealed class EnvironmentProxy(IWebProxy inner, IReadOnlyList<IPNetwork> direct) : IWebProxy
 {
-    private readonly (byte[] Network, int Bits)[] _direct =
-        [.. (noProxy ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Range).OfType<(byte[], int)>()];
-
-    /// <summary>Of this process.</summary>
-    public static IWebProxy Real() =>
-        new EnvironmentProxy(HttpClient.DefaultProxy, Environment.GetEnvironmentVariable("no_proxy") ?? Environment.GetEnvironmentVariable("NO_PROXY"));
-
     /// <inheritdoc/>
     public ICredentials? Credentials
     {
         get => inner.Credentials;
         set => inner.Credentials = value;
+    }
+
+    /// <summary>Of this process.</summary>
+    public static IWebProxy Real() => Of(HttpClient.DefaultProxy, Environment.GetEnvironmentVariable("no_proxy") ?? Environment.GetEnvironmentVariable("NO_PROXY"));
+
+    /// <summary>A proxy, passed by for the ranges of a <c>NO_PROXY</c>; as it is where there are none in it.</summary>
+    public static IWebProxy Of(IWebProxy inner, string? noProxy)
+    {
+        var direct = new List<IPNetwork>();
+        foreach (var entry in (noProxy ?? "").Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (entry.Contains('/', StringComparison.Ordinal) && IPNetwork.TryParse(entry, out var range)) direct.Add(range);
+        }
+
+        return direct.Count == 0 ? inner : new EnvironmentProxy(inner, direct);
     }
 
     /// <inheritdoc/>
@@ -29,25 +36,5 @@ internal sealed class EnvironmentProxy(IWebProxy inner, string? noProxy) : IWebP
     /// <inheritdoc/>
     public bool IsBypassed(Uri host) => IsDirect(host) || inner.IsBypassed(host);
 
-    private bool IsDirect(Uri uri) =>
-        IPAddress.TryParse(uri.IdnHost, out var address) && address.GetAddressBytes() is var bytes && Array.Exists(_direct, range => Holds(range, bytes));
-
-    private static bool Holds((byte[] Network, int Bits) range, byte[] address)
-    {
-        if (range.Network.Length != address.Length) return false;
-        for (var bit = 0; bit < range.Bits; bit++)
-        {
-            if (((range.Network[bit / 8] ^ address[bit / 8]) & (0x80 >> (bit % 8))) != 0) return false;
-        }
-
-        return true;
-    }
-
-    private static (byte[] Network, int Bits)? Range(string text)
-    {
-        var slash = text.IndexOf('/', StringComparison.Ordinal);
-        if (slash < 0 || !IPAddress.TryParse(text.AsSpan(0, slash), out var address)) return null;
-        var network = address.GetAddressBytes();
-        return int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var bits) && bits <= network.Length * 8 ? (network, bits) : null;
-    }
+    private bool IsDirect(Uri uri) => IPAddress.TryParse(uri.IdnHost, out var address) && direct.Any(range => range.Contains(address));
 }

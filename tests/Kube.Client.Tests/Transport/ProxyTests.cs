@@ -55,7 +55,7 @@ public class ProxyTests
     [InlineData("https://10.96.0.1", null, true)]
     public void An_address_in_a_range_of_NO_PROXY_is_reached_without_the_proxy(string server, string? noProxy, bool throughProxy)
     {
-        var proxy = new EnvironmentProxy(new System.Net.WebProxy("http://proxy.test:3128"), noProxy);
+        var proxy = EnvironmentProxy.Of(new System.Net.WebProxy("http://proxy.test:3128"), noProxy);
         proxy.IsBypassed(new Uri(server)).Should().Be(!throughProxy);
         (proxy.GetProxy(new Uri(server)) is not null).Should().Be(throughProxy);
     }
