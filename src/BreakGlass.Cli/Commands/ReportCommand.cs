@@ -31,7 +31,7 @@ internal static class ReportCommand
             if (evidence.Unread.Count > 0)
             {
                 var auditor = evidence.Unread.Any(what => what != GrantEvidence.EventsWord) ? " Ask somebody with the role breakglass-auditor for the rest of the record." : "";
-                var events = evidence.Unread.Contains(GrantEvidence.EventsWord) ? " Events take the right to list events.events.k8s.io in every namespace, which none of our roles gives." : "";
+                var events = evidence.Unread.Contains(GrantEvidence.EventsWord) ? " Events take the right to list events.events.k8s.io in the namespaces default and kube-system, which none of our roles gives." : "";
                 await host.SayAsync($"Note: you may not read {string.Join(", ", evidence.Unread)}, so the report lacks them.{auditor}{events}");
             }
 

@@ -69,4 +69,30 @@ public sealed class OutputIssueTests : IDisposable
         (await _desk.RunAsync("report", "inc-4711")).Should().Be(0, _desk.Error);
         _desk.Error.Should().Contain("may not read events").And.Contain("list events.events.k8s.io").And.NotContain("breakglass-auditor");
     }
+
+    /// <summary>The events of the whole cluster were fetched, and whoever may read those of one namespace got none.</summary>
+    [Fact]
+    public async Task A_report_fetches_the_events_of_its_grant_alone_from_where_they_may_be_read()
+    {
+        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired));
+        _desk.Server.Put(A.Policy());
+        _desk.User = new FakeUser("ada", "auditors");
+        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "breakglass-auditor" }, Rules = [A.Rule("breakglass.dev", "*", "get", "list", "watch")] });
+        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-auditor" }, Subjects = [A.Group("auditors")] });
+        _desk.Server.CreateNamespace("kube-system");
+        _desk.Server.Put(new Role { Metadata = new() { Name = "events", Namespace = "kube-system" }, Rules = [A.Rule("events.k8s.io", "events", "list")] });
+        _desk.Server.Put(new RoleBinding { Metadata = new() { Name = "x", Namespace = "kube-system" }, RoleRef = new() { Kind = "Role", Name = "events" }, Subjects = [A.Group("auditors")] });
+        _desk.Server.Put(About("inc-4711", "GrantExpired"));
+        _desk.Server.Put(About("inc-4712", "GrantDenied"));
+
+        (await _desk.RunAsync("report", "inc-4711")).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Contain("GrantExpired").And.NotContain("GrantDenied");
+        _desk.Error.Should().NotContain("may not read");
+        _desk.Server.Requests.All.Where(r => r.Call.Resource == "events").Should().NotBeEmpty().And.OnlyContain(r => r.Call.Query.Contains("fieldSelector"));
+
+        static Event About(string grant, string reason) => new()
+        {
+            Metadata = new() { Name = $"{grant}.1", Namespace = "kube-system" }, Regarding = new() { Kind = "BreakGlassGrant", Name = grant }, Reason = reason, Type = "Normal", Note = "so it was",
+        };
+    }
 }
