@@ -98,6 +98,23 @@ public sealed class RequestIssueTests : IDisposable
     }
 
     [Fact]
+    public async Task After_a_lost_answer_the_grant_of_somebody_else_under_that_name_was_taken_for_ones_own()
+    {
+        _desk.Server.Put(A.Grant(name: "inc-1"));
+        _desk.Server.Faults.Inject(Fault.DroppedBeforeWrite, "create", "breakglassgrants");
+        (await _desk.RunAsync("request", "payments-oncall", "--reason", "checkout is down", "--name", "inc-1", "--wait=false")).Should().Be(1);
+        _desk.Out.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Using_a_grant_whose_credential_only_somebody_else_can_open_waited_until_it_was_approved()
+    {
+        _desk.Server.Put(A.Grant(g => g with { RecipientKey = new() { Kty = "EC", Crv = "P-256", X = "x", Y = "y" } }) with { Status = new() { Phase = GrantPhase.AwaitingApproval } });
+        (await _desk.RunAsync("use", "inc-4711")).Should().Be(1);
+        _desk.Error.Should().Contain("only they can open it");
+    }
+
+    [Fact]
     public async Task A_second_request_from_the_shell_of_the_first_forgot_which_context_was_ones_own()
     {
         _desk["KUBECONFIG"] = "/home/alice/.kube/config";
