@@ -77,12 +77,16 @@ internal sealed class DeliveredCredential
         }
     }
 
-    /// <summary>Reads a kubeconfig with one user, as the operator writes it.</summary>
+    /// <summary>
+    /// Reads a kubeconfig with one cluster, one context and one user, as the operator writes it. Of the user the token alone is taken: whoever can write a grant's
+    /// status can encrypt something to its key, and a kubeconfig can name a program that kubectl is to run.
+    /// </summary>
     public static DeliveredCredential Read(string kubeconfig)
     {
-        if (YamlDocument.ReadAll(kubeconfig) is [{ Root: JsonObject root }] && root["users"] is JsonArray and [JsonObject user]
-            && user["user"]?["token"] is JsonValue value && value.TryGetValue<string>(out var token) && token.Length > 0)
+        if (YamlDocument.ReadAll(kubeconfig) is [{ Root: JsonObject root }] && root["clusters"] is JsonArray and [JsonObject] && root["contexts"] is JsonArray and [JsonObject]
+            && root["users"] is JsonArray and [JsonObject user] && user["user"] is JsonObject what && what["token"] is JsonValue value && value.TryGetValue<string>(out var token) && token.Length > 0)
         {
+            user["user"] = new JsonObject { ["token"] = token };
             return new(root, token);
         }
 
