@@ -100,6 +100,16 @@ public sealed class RequestIssueTests : IDisposable
     }
 
     [Fact]
+    public async Task A_start_that_lies_further_ahead_than_anybody_waits_was_asked_for_and_revoked_before_it_came()
+    {
+        string[] tomorrow = ["request", "payments-oncall", "--reason", "checkout is down", "--start", "2026-11-23T22:00:00Z"];
+        (await _desk.RunAsync(tomorrow)).Should().Be(2);
+        _desk.Error.Should().Contain("--wait=false").And.Contain("--timeout");
+        _desk.Server.List<BreakGlassGrant>().Should().BeEmpty();
+        (await _desk.RunAsync([.. tomorrow, "--wait=false"])).Should().Be(0, _desk.Error);
+    }
+
+    [Fact]
     public async Task After_a_lost_answer_the_grant_of_somebody_else_under_that_name_was_taken_for_ones_own()
     {
         _desk.Server.Put(A.Grant(name: "inc-1"));
