@@ -120,6 +120,9 @@ annotations:
 {{- fail (printf "webhook.certificates.secretName and caBundle are for source secret, and source is %s: the certificate would not be used. Set source: secret, or leave them out." .source) }}
 {{- end }}
 {{- end }}
+{{- if and .Values.webhook.url (eq .Values.webhook.certificates.source "cert-manager") }}
+{{- fail (printf "webhook.url is %s, and the certificate that webhook.certificates.source: cert-manager has made is for the Service's names alone: the API server would trust no webhook, and nothing of breakglass.dev could be written. Use source: operator with --webhook-extra-names in operator.extraArgs, or source: secret with a certificate for that host." .Values.webhook.url) }}
+{{- end }}
 {{- if not .Values.userRoles.create }}
 {{- range $role, $groups := .Values.userRoles.groups }}
 {{- if $groups }}

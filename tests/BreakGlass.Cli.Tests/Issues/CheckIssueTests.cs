@@ -57,6 +57,8 @@ public sealed class CheckIssueTests : IDisposable
     [InlineData("# cases:\n", "there are no cases in it")]
     [InlineData("cases: [null]", "c.yaml:1:9: there is nothing in cases[0]")]
     [InlineData("cases:\n- {decisions: [null], expect: {phase: Active}}", "c.yaml:2:16: there is nothing in cases[0].decisions[0]")]
+    [InlineData("cases:\n- {at: '9999-12-31T23:59:59Z', as: {groups: [payments-oncall]}, expect: {phase: Active}}", "is no time")]
+    [InlineData("cases:\n- {at: '0001-01-01T00:00:00Z', grants: [{endedBefore: 1h}], expect: {phase: Active}}", "is no time")]
     [InlineData("cases: [", "c.yaml:2:1: this is no YAML")]
     public async Task A_cases_file_without_cases_passed_and_one_with_empty_ones_crashed(string cases, string words)
     {

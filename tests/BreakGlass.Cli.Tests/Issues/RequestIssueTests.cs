@@ -1,5 +1,7 @@
+using System.Text;
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Credentials;
 using FluentAssertions;
 using Kube.Model;
 using TestKit;
@@ -95,6 +97,52 @@ public sealed class RequestIssueTests : IDisposable
 
         (await _desk.RunAsync("use", "inc-1")).Should().Be(3);
         _desk.Error.Should().Contain("is alice's: nobody else may read it").And.Contain("kubectl breakglass request payments-oncall").And.NotContain("bind you");
+    }
+
+    [Fact]
+    public async Task A_start_that_lies_further_ahead_than_anybody_waits_was_asked_for_and_revoked_before_it_came()
+    {
+        string[] tomorrow = ["request", "payments-oncall", "--reason", "checkout is down", "--start", "2026-11-23T22:00:00Z"];
+        (await _desk.RunAsync(tomorrow)).Should().Be(2);
+        _desk.Error.Should().Contain("--wait=false").And.Contain("--timeout");
+        _desk.Server.List<BreakGlassGrant>().Should().BeEmpty();
+        (await _desk.RunAsync([.. tomorrow, "--wait=false"])).Should().Be(0, _desk.Error);
+    }
+
+    [Fact]
+    public async Task After_a_lost_answer_the_grant_of_somebody_else_under_that_name_was_taken_for_ones_own()
+    {
+        _desk.Server.Put(A.Grant(name: "inc-1"));
+        _desk.Server.Faults.Inject(Fault.DroppedBeforeWrite, "create", "breakglassgrants");
+        (await _desk.RunAsync("request", "payments-oncall", "--reason", "checkout is down", "--name", "inc-1", "--wait=false")).Should().Be(1);
+        _desk.Out.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Using_a_grant_whose_credential_only_somebody_else_can_open_waited_until_it_was_approved()
+    {
+        _desk.Server.Put(A.Grant(g => g with { RecipientKey = new() { Kty = "EC", Crv = "P-256", X = "x", Y = "y" } }) with { Status = new() { Phase = GrantPhase.AwaitingApproval } });
+        (await _desk.RunAsync("use", "inc-4711")).Should().Be(1);
+        _desk.Error.Should().Contain("only they can open it");
+    }
+
+    /// <summary>Everybody knows the key, so whoever can write a grant's status can encrypt something to it.</summary>
+    [Theory]
+    [InlineData("users:\n- name: u\n  user: {token: t, exec: {apiVersion: client.authentication.k8s.io/v1, command: evil}}", 0)]
+    [InlineData("users:\n- name: u\n  user: {token: t, auth-provider: {name: evil}, username: evil}", 0)]
+    [InlineData("users:\n- name: u\n  user: {token: t}\nclusters:\n- name: evil\n  cluster: {server: 'https://evil.test'}", 1)]
+    public async Task What_was_delivered_beside_the_token_went_into_the_kubeconfig_a_program_to_run_included(string delivered, int code)
+    {
+        var run = _desk.RunAsync("request", "payments-oncall", "--reason", "checkout is down", "--name", "inc-1");
+        var asked = await _desk.AskedAsync();
+        RecipientKey.TryParse(asked.Spec.RecipientKey!, out var key, out _).Should().BeTrue();
+        var text = "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts:\n- name: c\n  context: {cluster: k, user: u}\n" + delivered + (code == 0 ? "\nclusters:" : "") + "\n- name: k\n  cluster: {server: 'https://10.0.0.1'}\n";
+        var jwe = Jwe.Encrypt(Encoding.UTF8.GetBytes(text), key!, "application/yaml");
+        _desk.SetStatus("inc-1", g => g.Status with { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1), CredentialJwe = jwe });
+
+        (await run).Should().Be(code, _desk.Error);
+        var path = Path.Combine(_desk.CredentialDirectory, "inc-1.kubeconfig");
+        (File.Exists(path) ? await File.ReadAllTextAsync(path) : "").Should().NotContain("evil");
     }
 
     [Fact]

@@ -71,6 +71,7 @@ public sealed class ValuesTests
     [InlineData("""{"operator":{"publicCa":"not a certificate"}}""", "publicCa")]
     [InlineData("""{"operator":{"extraArgs":["resync=5m"]}}""", "extraArgs")]
     [InlineData("""{"prometheusRule":{"runbookUrl":"our wiki"}}""", "runbookUrl")]
+    [InlineData("""{"webhook":{"url":"https://10.0.0.9:9443","certificates":{"source":"cert-manager"}}}""", "is for the Service's names alone")]
     [InlineData("""{"userRoles":{"create":false,"groups":{"requester":["on-call"]}}}""", "userRoles.create is false")]
     public async Task Values_that_cannot_work_are_refused(string values, string says)
     {
