@@ -40,6 +40,9 @@ public static class GrantLifecycle
     /// <summary>Whether access of a grant was ever open: what failed while it was made never was.</summary>
     public static bool WasActive(BreakGlassGrant grant) => LimitRules.WasActive(grant);
 
+    /// <summary>Whether a grant opened, or is about to, by its policy's emergency bypass.</summary>
+    public static bool IsBypassed(BreakGlassGrant grant) => GrantConditions.IsBypassed(grant);
+
     /// <summary>Whether access of a grant was cut and it is still to be proven that it is gone.</summary>
     public static bool AwaitsProof(GrantStatus status) => IsTerminal(status.Phase) && IsRecorded(status) && !Conditions.IsTrue(status.Conditions, GrantConditions.Revoked);
 

@@ -15,6 +15,7 @@ internal static class GrantMeasures
         {
             case GrantPhase.Active:
                 metrics.Activated(name, policy?.Spec.Mode ?? PolicyMode.BreakGlass);
+                if (GrantLifecycle.IsBypassed(after)) metrics.Bypassed(name);
                 break;
             case GrantPhase.Denied:
             case GrantPhase.Failed when !GrantLifecycle.WasActive(before):

@@ -27,6 +27,7 @@ internal sealed class OperatorMetrics : IDisposable
     private readonly ConcurrentDictionary<(string Policy, PolicyMode Mode), bool> _modes = new();
     private readonly ConcurrentDictionary<string, bool> _policies = new();
     private readonly Counter<long> _activations;
+    private readonly Counter<long> _bypasses;
     private readonly Counter<long> _revocations;
     private readonly Counter<long> _denials;
     private readonly Counter<long> _persistenceAttempts;
@@ -48,6 +49,7 @@ internal sealed class OperatorMetrics : IDisposable
         (_denialReasons, _madeKinds) = (denialReasons, madeKinds);
         Meter = new Meter(MeterName, version);
         _activations = Counter("activations_total", "Grants that became active.");
+        _bypasses = Counter("bypasses_total", "Grants that became active by their policy's emergency bypass, as nobody decided in time.");
         _revocations = Counter("revocations_total", "Grants whose access ended, by why it ended.");
         _denials = Counter("denials_total", "Grants that were denied, by why; the policy is empty where the grant named none that exists.");
         _persistenceAttempts = Counter("persistence_attempts_total", "Attempts of a grant's identity to make something that outlives the grant.");
@@ -93,6 +95,9 @@ internal sealed class OperatorMetrics : IDisposable
 
     /// <summary>A grant became active.</summary>
     public void Activated(string policy, PolicyMode mode) => _activations.Add(1, Tag("policy", Known(policy)), Tag("mode", mode));
+
+    /// <summary>A grant became active by its policy's emergency bypass: unapproved, where approval is the rule.</summary>
+    public void Bypassed(string policy) => _bypasses.Add(1, Tag("policy", Known(policy)));
 
     /// <summary>A grant's access ended, at its expiry or before.</summary>
     public void Revoked(string policy, EndReason reason) => _revocations.Add(1, Tag("policy", Known(policy)), Tag("reason", reason));
@@ -143,6 +148,7 @@ internal sealed class OperatorMetrics : IDisposable
         foreach (var reason in Revocations) _revocations.Add(0, Tag("policy", policy), Tag("reason", reason));
         foreach (var reason in _denialReasons) _denials.Add(0, Tag("policy", policy), Tag("reason", reason));
         _persistenceAttempts.Add(0, Tag("policy", policy));
+        _bypasses.Add(0, Tag("policy", policy));
     }
 
     // Two machines' clocks can make a time negative; a histogram's sum must not go back.
