@@ -9,7 +9,7 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Which change in the cluster has which grant or policy looked at. Handlers only enqueue.</summary>
 internal sealed class Wiring(
-    ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, WorkQueue<string> lockdowns, GrantReconciler reconciler, OperatorMetrics metrics)
+    ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, WorkQueue<string> lockdowns, GrantReconciler reconciler, EndAlarm alarm, OperatorMetrics metrics)
 {
     /// <summary>The status of a policy, or of a lockdown, follows its grants at this distance, so that a burst of them is one write.</summary>
     private static readonly TimeSpan StatusLag = TimeSpan.FromSeconds(1);
@@ -45,6 +45,8 @@ internal sealed class Wiring(
 
     private void OnGrant(Change<BreakGlassGrant> change)
     {
+        if (change.Kind is not ChangeKind.Deleted) alarm.Set(change.Object);
+
         // A policy counts its grants, also where it was us who changed them.
         policies.AddAfter(change.Object.Spec.Policy, StatusLag);
         if (caches.Lockdowns.Store.Count > 0)
