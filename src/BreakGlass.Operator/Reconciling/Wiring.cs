@@ -57,6 +57,7 @@ internal sealed class Wiring(
         // What we wrote ourselves comes back by the watch; it is known already.
         if (change.IsSameVersion && !change.IsInitialList) return;
         var lane = reconciler.LaneOf(change.Object);
+        if (lane is Lane.Urgent) reconciler.Hurry(change.Object.Metadata.Name);
         grants.Add(change.Object.Metadata.Name, change.IsInitialList && lane is Lane.Normal && change.Object.Status.EndedAt is not null ? Lane.Background : lane);
     }
 
@@ -70,7 +71,7 @@ internal sealed class Wiring(
         if (change.IsInitialList || isStatusOnly) return;
         foreach (var grant in caches.LiveGrants)
         {
-            if (grant.Spec.Policy == name) grants.Add(grant.Metadata.Name, Lane.Urgent);
+            if (grant.Spec.Policy == name) End(grant.Metadata.Name);
         }
     }
 
@@ -105,7 +106,14 @@ internal sealed class Wiring(
 
         // What it shuts goes before everything; what it shut is free to be looked at once it is lifted.
         if (change.IsInitialList || change.Kind is ChangeKind.Updated) return;
-        foreach (var grant in caches.LiveGrants) grants.Add(grant.Metadata.Name, Lane.Urgent);
+        foreach (var grant in caches.LiveGrants) End(grant.Metadata.Name);
+    }
+
+    /// <summary>Has a grant looked at before everything else, whatever it is being looked at for.</summary>
+    private void End(string grant)
+    {
+        grants.Add(grant, Lane.Urgent);
+        reconciler.Hurry(grant);
     }
 
     private void OnNamespace(Change<Namespace> change)
