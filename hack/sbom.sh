@@ -36,9 +36,10 @@ checksum() { # checksum NAME VERSION: SHA-512 of the package, in hexadecimal
 }
 id() { printf 'SPDXRef-%s' "$1" | tr -c 'A-Za-z0-9.-' -; }
 
-# First into a variable: a failure within a process substitution would go unnoticed, and leave a bill of nothing.
-packages="$(locked; cat artifacts/obj/BreakGlass.{Operator,Cli}/project.assets.json | runtime)" ||
-    fail "which .NET runtime went in is not known: run hack/publish.sh first."
+# Each first into a variable: a failure within a process substitution, or before the last of several commands, would go unnoticed, and leave a bill of nothing.
+packages="$(locked)" || fail "which packages went in is not known: ${shipped[*]} cannot be read, or name none."
+runtimes="$(cat artifacts/obj/BreakGlass.{Operator,Cli}/project.assets.json | runtime)" || fail "which .NET runtime went in is not known: run hack/publish.sh first."
+packages+=$'\n'"$runtimes"
 
 ids=()
 printf '%s\n' '{' '  "spdxVersion": "SPDX-2.3",' '  "dataLicense": "CC0-1.0",' '  "SPDXID": "SPDXRef-DOCUMENT",' "  \"name\": \"breakglass-operator-$version\"," \

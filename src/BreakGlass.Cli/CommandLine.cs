@@ -33,6 +33,7 @@ internal static class CommandLine
         try
         {
             if (end < args.Count && parse.CommandResult.Command.Name != RequestCommand.Name) throw CliException.Usage("only 'request' runs a command: kubectl breakglass request POLICY --reason … -- COMMAND.");
+            if (end == args.Count - 1) throw CliException.Usage("there is no command after --. Write one, or leave the -- out to get a kubeconfig.");
             return await parse.InvokeAsync(new InvocationConfiguration { Output = host.Out, Error = host.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

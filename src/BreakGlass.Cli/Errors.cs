@@ -48,7 +48,7 @@ internal static class Errors
             return (ExitCodes.NotFound, "this cluster does not know break-glass requests: the BreakGlass Operator is not installed on it. Choose another --context, or ask the platform team to install it.");
         }
 
-        if (e.IsAlreadyExists) return (ExitCodes.Error, $"{Words(words)} Choose another --name.");
+        if (e.IsAlreadyExists) return (ExitCodes.Error, $"{Words(words)} Choose another name.");
         return (ExitCodes.Error, $"the API server said: {Words(words)} ({(int)e.Code}). Try again; if it stays, tell the platform team.");
     }
 

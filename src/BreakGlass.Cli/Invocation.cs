@@ -9,14 +9,19 @@ namespace BreakGlass.Cli;
 /// <param name="ChildWords">The words after <c>--</c>.</param>
 internal sealed record Invocation(CliHost Host, IReadOnlyList<string> ChildWords)
 {
+    private ConnectionFlags? _flags;
+
     /// <summary>The flags that every command takes.</summary>
     public GlobalFlags Flags { get; } = new();
 
     /// <summary>Opens the connection that the flags name.</summary>
-    public Cluster Connect(ParseResult parse) => Host.Connect(OwnWay.TakeBack(Host, Flags.Read(parse)));
+    public Cluster Connect(ParseResult parse) => Host.Connect(TakenBack(parse));
 
     /// <summary>How the person comes to the cluster; to be asked after <see cref="Connect"/>.</summary>
-    public OwnWay Own(ParseResult parse) => OwnWay.Of(Host, OwnWay.TakeBack(Host, Flags.Read(parse)));
+    public OwnWay Own(ParseResult parse) => OwnWay.Of(Host, TakenBack(parse));
+
+    /// <summary>Taken back once: after that KUBECONFIG is the person's own, and says no more by which context of it they came.</summary>
+    private ConnectionFlags TakenBack(ParseResult parse) => _flags ??= OwnWay.TakeBack(Host, Flags.Read(parse));
 }
 
 /// <summary>kubectl's flags, under kubectl's names.</summary>
@@ -26,12 +31,15 @@ internal sealed class GlobalFlags
     private readonly Option<string?> _context = new("--context") { Description = "The kubeconfig's context; else its current one", HelpName = "NAME", Recursive = true };
     private readonly Option<string?> _as = new("--as") { Description = "The user to act as", HelpName = "USER", Recursive = true };
     private readonly Option<string?> _asGroup = new("--as-group") { Description = "The group to act as, with --as", HelpName = "GROUP", Recursive = true };
-    private readonly Option<TimeSpan?> _requestTimeout = DurationOption("--request-timeout", "How long one request to the API server may take", recursive: true);
+    private readonly Option<TimeSpan?> _requestTimeout = DurationOption("--request-timeout", "How long one request to the API server may take; 0 for any time", recursive: true);
+
+    /// <summary>Timers take no more than 49 days.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1000);
 
     public IReadOnlyList<Option> All => [_kubeconfig, _context, _as, _asGroup, _requestTimeout];
 
     public ConnectionFlags Read(ParseResult parse) =>
-        new(parse.GetValue(_kubeconfig), parse.GetValue(_context), parse.GetValue(_as), parse.GetValue(_asGroup), parse.GetValue(_requestTimeout));
+        new(parse.GetValue(_kubeconfig), parse.GetValue(_context), parse.GetValue(_as), parse.GetValue(_asGroup), parse.GetValue(_requestTimeout) is { } limit ? (limit > TimeSpan.Zero ? limit : Longest) : null);
 
     /// <summary>An option that takes a duration as Kubernetes users write it.</summary>
     public static Option<TimeSpan?> DurationOption(string name, string description, bool recursive = false) => new(name)
@@ -42,8 +50,8 @@ internal sealed class GlobalFlags
         CustomParser = result =>
         {
             var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-            if (GoDuration.TryParse(text, out var duration)) return duration;
-            result.AddError($"{name}: '{text}' is no duration; write it as 30m, 1h30m or 45s.");
+            if (GoDuration.TryParse(text, out var duration) && duration <= Longest) return duration;
+            result.AddError(duration > Longest ? $"{name}: '{text}' is longer than {GoDuration.Format(Longest)}; write less." : $"{name}: '{text}' is no duration; write it as 30m, 1h30m or 45s.");
             return null;
         },
     };

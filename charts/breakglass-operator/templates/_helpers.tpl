@@ -90,6 +90,13 @@ annotations:
 {{- if has .Values.guard.mode (list "auto" "webhook") }}true{{ end }}
 {{- end }}
 
+{{/* "true" where there is to be a PodDisruptionBudget: one that lets no pod go at all would hold up every drain of a node. */}}
+{{- define "breakglass.budget" -}}
+{{- $least := .Values.podDisruptionBudget.minAvailable -}}
+{{- if kindIs "string" $least }}{{ $least = divf (mulf (trimSuffix "%" $least | float64) .Values.replicas) 100 | ceil }}{{ end -}}
+{{- if and .Values.podDisruptionBudget.enabled (lt (int $least) (int .Values.replicas)) }}true{{ end }}
+{{- end }}
+
 {{/* Rules that servers before 1.23 do not know are taken out of a schema. */}}
 {{- define "breakglass.withoutRules" -}}
 {{- if kindIs "map" . }}
@@ -111,6 +118,16 @@ annotations:
 {{- end }}
 {{- if and (ne .source "secret") (or .secretName .caBundle) }}
 {{- fail (printf "webhook.certificates.secretName and caBundle are for source secret, and source is %s: the certificate would not be used. Set source: secret, or leave them out." .source) }}
+{{- end }}
+{{- end }}
+{{- if and .Values.webhook.url (eq .Values.webhook.certificates.source "cert-manager") }}
+{{- fail (printf "webhook.url is %s, and the certificate that webhook.certificates.source: cert-manager has made is for the Service's names alone: the API server would trust no webhook, and nothing of breakglass.dev could be written. Use source: operator with --webhook-extra-names in operator.extraArgs, or source: secret with a certificate for that host." .Values.webhook.url) }}
+{{- end }}
+{{- if not .Values.userRoles.create }}
+{{- range $role, $groups := .Values.userRoles.groups }}
+{{- if $groups }}
+{{- fail (printf "userRoles.groups.%s names groups, and userRoles.create is false: nothing would be bound to them. Set userRoles.create: true, or leave the groups out." $role) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

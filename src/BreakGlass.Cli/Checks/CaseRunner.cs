@@ -146,7 +146,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
     private DateTimeOffset? Time(string? text, string path)
     {
         if (text is null) return null;
-        return Timestamp.TryParse(text, out var time) ? time : throw Wrong(path, $"'{text}' is no time; write it as 2026-03-28T22:30:00Z.");
+        return Timestamp.TryParse(text, out var time) && time.Year is >= 1970 and < 9000 ? time : throw Wrong(path, $"'{text}' is no time; write it as 2026-03-28T22:30:00Z.");
     }
 
     private TimeSpan Duration(string? text, string path)

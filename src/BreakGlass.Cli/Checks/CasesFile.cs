@@ -19,6 +19,12 @@ internal sealed record CasesFile
     {
         try
         {
+            if (EmptyItems.In(document.Root).FirstOrDefault() is { } empty)
+            {
+                var at = document.At(empty);
+                throw CliException.Usage($"{file}:{at.Line}:{at.Column}: there is nothing in {empty}; write it, or take the dash away.");
+            }
+
             var read = document.Root?.Deserialize(CasesJson.Default.CasesFile);
             if (read is { Cases.Count: > 0 }) return read;
             throw CliException.Usage($"{file}: there are no cases in it. docs/cli.md shows what such a file looks like.");

@@ -79,15 +79,16 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
     private static IEnumerable<(string Rule, string Field, string Words)> Shape(JsonNode? node, JsonTypeInfo type, string path)
     {
         var enumeration = Nullable.GetUnderlyingType(type.Type) ?? type.Type;
-        if (enumeration.IsEnum && node is JsonValue value && value.TryGetValue<string>(out var word) && !Enum.GetNames(enumeration).Contains(word))
+        if (enumeration.IsEnum && node is JsonValue value && !(value.TryGetValue<string>(out var word) && Enum.GetNames(enumeration).Contains(word)))
         {
-            yield return ("WrongValue", path, $"'{word}' is none of {string.Join(", ", Enum.GetNames(enumeration))}; write it exactly so.");
+            yield return ("WrongValue", path, $"'{value}' is none of {string.Join(", ", Enum.GetNames(enumeration))}; write it exactly so.");
         }
 
         if (node is JsonArray list && type.ElementType is { } element)
         {
             for (var i = 0; i < list.Count; i++)
             {
+                if (list[i] is null) yield return ("EmptyItem", $"{path}[{i}]", "there is nothing here; write the item, or take the dash away.");
                 foreach (var found in Shape(list[i], type.Options.GetTypeInfo(element), $"{path}[{i}]")) yield return found;
             }
         }

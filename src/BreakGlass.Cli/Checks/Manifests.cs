@@ -34,7 +34,9 @@ internal sealed record Manifest(string File, YamlDocument Document, string Path,
         wrongField = null;
         try
         {
-            return Root.Deserialize(type);
+            var filled = (JsonObject)Root.DeepClone();
+            EmptyItems.TakeOut(filled);
+            return filled.Deserialize(type);
         }
         catch (JsonException e)
         {

@@ -107,9 +107,7 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
     public async Task<LiveCredential> GetAsync(CancellationToken cancellationToken)
     {
         if (ask.Policy.Length == 0) throw CliException.Usage("--policy or --grant is missing: say by which policy to ask, or which grant to use.");
-        using var limit = new CancellationTokenSource(timeout, host.Time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        using var turn = await TurnAsync(both.Token);
+        using var turn = await TurnAsync(cancellationToken);
         if (Kept() is { } kept && await WorksAsync(kept, cancellationToken)) return kept;
         return await AskAsync(cancellationToken);
     }
@@ -123,7 +121,7 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
         }
 
         using var key = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
-        var grant = await requester.CreateAsync(ask.ToGrant(RecipientKey.PublicJwk(key, keyId: null)), cancellationToken);
+        var grant = await requester.CreateAsync(ask.ToGrant(RecipientKey.PublicJwk(key, keyId: null)));
         var done = false;
         try
         {
@@ -173,16 +171,24 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
     /// <summary>kubectl may run several times at once; each asking for itself would be as many grants, and as many reviews.</summary>
     private async Task<FileStream> TurnAsync(CancellationToken cancellationToken)
     {
-        await CredentialFiles.WriteAsync(PathOf + ".turn", ReadOnlyMemory<byte>.Empty, cancellationToken, keep: true);
+        using var limit = new CancellationTokenSource(timeout, host.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         while (true)
         {
             try
             {
-                return new(PathOf + ".turn", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return CredentialFiles.Hold(PathOf + CredentialFiles.Turn);
             }
-            catch (IOException)
+            catch (IOException e)
             {
-                await Task.Delay(Pause, host.Time, cancellationToken);
+                try
+                {
+                    await Task.Delay(Pause, host.Time, both.Token);
+                }
+                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+                {
+                    throw new CliException(ExitCodes.TimedOut, $"another command has been waiting for access by policy '{ask.Policy}' for {GoDuration.Format(timeout)} ({e.Message}) Wait longer with --timeout, or end that command.", e);
+                }
             }
         }
     }
@@ -195,7 +201,8 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
     /// <summary>What makes two requests the same: the cluster, who asks, and for what; why may differ.</summary>
     private string Key()
     {
-        string[] parts = [cluster.Connection.Server.OriginalString, cluster.Connection.ToString(), ask.Policy, string.Join(',', ask.Access), string.Join(',', ask.Namespaces), ask.Requester?.Username ?? ""];
+        var actAs = cluster.Connection.Impersonate;
+        string[] parts = [cluster.Connection.Server.OriginalString, cluster.Connection.ToString(), actAs?.User ?? "", string.Join(',', actAs?.Groups ?? []), ask.Policy, string.Join(',', ask.Access), string.Join(',', ask.Namespaces), ask.Requester?.Username ?? ""];
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))))[..32];
     }
 }

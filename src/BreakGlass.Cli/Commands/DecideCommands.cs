@@ -64,7 +64,7 @@ internal static class DecideCommands
         var name = ObjectNames.Grant(parse.GetRequiredValue(words.Grant));
         if (await ReadAsync(cluster.Client, name, cancellationToken) is { } grant)
         {
-            await host.SayAsync(Summary(grant));
+            await host.SayAsync(Plain.Line(Summary(grant)));
             if (objection(grant) is { } problem) throw new CliException(ExitCodes.Refused, problem);
         }
 

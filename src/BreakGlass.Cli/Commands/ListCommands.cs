@@ -102,7 +102,18 @@ internal static class ListCommands
     private static Argument<string?> KindArgument() => new("KIND")
     {
         Description = "grants (default), policies, approvals, reviews or lockdowns",
-        CustomParser = result => ObjectNames.Kind(result.Tokens[0].Value),
+        CustomParser = result =>
+        {
+            try
+            {
+                return ObjectNames.Kind(result.Tokens[0].Value);
+            }
+            catch (CliException e)
+            {
+                result.AddError(e.Message);
+                return null;
+            }
+        },
     };
 
     private static IEnumerable<string> Describe(BreakGlassGrant grant)
@@ -136,7 +147,7 @@ internal sealed class View(CliHost host, KubeClient client, string? format)
         }
 
         await table([found], host.Time.GetUtcNow(), format == OutputFormat.Wide).WriteAsync(host);
-        foreach (var line in describe?.Invoke(found) ?? []) await host.SayAsync(line);
+        foreach (var line in describe?.Invoke(found) ?? []) await host.SayAsync(Plain.Line(line));
     }
 }
 
@@ -185,6 +196,6 @@ internal sealed class GrantWatch(CliHost host, KubeClient client, string? format
     {
         OutputFormat.Json => host.Out.WriteLineAsync(OutputFormat.ToNode(grant)!.ToJsonString()),
         OutputFormat.Name => host.Out.WriteLineAsync(OutputFormat.NameOf(grant)),
-        _ => host.Out.WriteLineAsync($"{Timestamp.Text(host.Time.GetUtcNow())}  {grant.Metadata.Name}  {grant.Spec.Requester?.Username ?? "-"}  {GrantWords.Line(grant)}"),
+        _ => host.Out.WriteLineAsync($"{Timestamp.Text(host.Time.GetUtcNow())}  {grant.Metadata.Name}  {Plain.Line(grant.Spec.Requester?.Username ?? "-")}  {GrantWords.Line(grant)}"),
     };
 }

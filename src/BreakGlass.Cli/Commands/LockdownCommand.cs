@@ -35,7 +35,12 @@ internal static class LockdownCommand
             using var cluster = invocation.Connect(parse);
             var run = new LockdownRun(invocation.Host, cluster.Client, OutputFormat.DryRun(parse.GetValue(dryRun)), parse.GetValue(output));
             var named = parse.GetValue(name) is { } text ? ObjectNames.Lockdown(text) : null;
-            if (parse.GetValue(lift)) return await run.LiftAsync(named, cancellationToken);
+            if (parse.GetValue(lift))
+            {
+                if (parse.GetValue(selector) is not null) throw CliException.Usage("--selector says what a lockdown shuts, not which one to lift. Name the lockdown: kubectl breakglass lockdown NAME --lift; see which there are: kubectl breakglass list lockdowns");
+                return await run.LiftAsync(named, cancellationToken);
+            }
+
             var lockdown = new BreakGlassLockdown
             {
                 Metadata = named is not null ? new() { Name = named } : new() { GenerateName = "lockdown-" },
@@ -58,7 +63,8 @@ internal sealed class LockdownRun(CliHost host, KubeClient client, DryRun dryRun
     public async Task<int> EngageAsync(BreakGlassLockdown lockdown, TimeSpan? wait, CancellationToken cancellationToken)
     {
         if (LockdownRules.Check(lockdown) is { Field: "spec.reason" }) throw CliException.Usage("--reason is missing: write why everything is shut, for those whose access ends now.");
-        var made = await dryRun.WriteAsync(client, lockdown, to => to.CreateAsync(lockdown, cancellationToken));
+        // Not given up halfway: nobody would know whether everything is shut.
+        var made = await dryRun.WriteAsync(client, lockdown, to => to.CreateAsync(lockdown, CancellationToken.None));
         if (dryRun is DryRun.None && wait is { } limit) made = await UntilCompleteAsync(made, limit, cancellationToken);
         await ShowAsync(made, $"engaged{dryRun.Suffix()}{(made.Status.Revoked is { } revoked ? $", {revoked} grant(s) revoked" : "")}");
         return ExitCodes.Ok;
@@ -105,15 +111,23 @@ internal sealed class LockdownRun(CliHost host, KubeClient client, DryRun dryRun
                     if (Conditions.Find(now.Status.Conditions, "Complete") is { Message.Length: > 0 } so) report($"{now.Metadata.Name}: {so.Message}");
                 }
 
-                throw new CliException(ExitCodes.Error, $"lockdown '{lockdown.Metadata.Name}' was lifted while it was being carried out. See who did: kubectl get events --field-selector involvedObject.name={lockdown.Metadata.Name}");
+                throw new CliException(ExitCodes.Error, $"lockdown '{lockdown.Metadata.Name}' was lifted while it was being carried out, so not everything may be over. Who did is in the API server's audit log; see what is left: kubectl breakglass list --live");
             });
         }
-        catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await SayEngagedAsync(last);
+            throw;
+        }
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested)
         {
             throw new CliException(ExitCodes.TimedOut,
                 $"lockdown '{lockdown.Metadata.Name}' is engaged, and not everything was proven to be over within {GoDuration.Format(timeout)}. See what is left: kubectl breakglass list --live; and whether the operator runs: kubectl get pods -n breakglass-system", e);
         }
     }
+
+    private Task SayEngagedAsync(BreakGlassLockdown lockdown) => host.SayAsync(
+        $"lockdown '{lockdown.Metadata.Name}' stays engaged, and nobody waits any more until everything is over. See it: kubectl breakglass get lockdowns {lockdown.Metadata.Name}; to lift it: kubectl breakglass lockdown {lockdown.Metadata.Name} --lift");
 
     private Task ShowAsync(BreakGlassLockdown lockdown, string words) => format is not null
         ? OutputFormat.WriteAsync(host, format, lockdown)
@@ -127,13 +141,17 @@ internal static class LabelSelectors
     /// <exception cref="CliException">It is none.</exception>
     public static LabelSelector? Parse(string? text)
     {
-        if (string.IsNullOrWhiteSpace(text)) return null;
+        if (text is null) return null;
+        if (string.IsNullOrWhiteSpace(text)) throw CliException.Usage("--selector says nothing, and everything would be shut. Write the labels of the policies that are meant, or leave it out to mean everything.");
         var labels = new Dictionary<string, string>(StringComparer.Ordinal);
         var expressions = new List<LabelSelectorRequirement>();
         foreach (var part in Parts(text))
         {
             if (part.Split("!=") is [var unlike, var not]) expressions.Add(new() { Key = Key(unlike, text), Operator = "NotIn", Values = [not.Trim()] });
-            else if (part.Replace("==", "=", StringComparison.Ordinal).Split('=') is [var key, var value]) labels[Key(key, text)] = value.Trim();
+            else if (part.Replace("==", "=", StringComparison.Ordinal).Split('=') is [var key, var value])
+            {
+                if (!labels.TryAdd(Key(key, text), value.Trim())) throw CliException.Usage($"'{text}' wants two values of the label '{key.Trim()}' at once, which no policy has; write '{key.Trim()} in (…)' for either.");
+            }
             else if (part.Split(" in ") is [var of, var set]) expressions.Add(new() { Key = Key(of, text), Operator = "In", Values = Set(set, text) });
             else if (part.Split(" notin ") is [var off, var unset]) expressions.Add(new() { Key = Key(off, text), Operator = "NotIn", Values = Set(unset, text) });
             else if (part.StartsWith('!')) expressions.Add(new() { Key = Key(part[1..], text), Operator = "DoesNotExist" });

@@ -28,7 +28,13 @@ internal static class ReportCommand
                 Html => host.Out.WriteAsync(EvidenceText.Html(evidence)),
                 _ => host.Out.WriteAsync(EvidenceText.Markdown(evidence)),
             });
-            if (evidence.Unread.Count > 0) await host.SayAsync($"Note: you may not read {string.Join(", ", evidence.Unread)}, so the report lacks them. Ask somebody with the role breakglass-auditor for the whole of it.");
+            if (evidence.Unread.Count > 0)
+            {
+                var auditor = evidence.Unread.Any(what => what != GrantEvidence.EventsWord) ? " Ask somebody with the role breakglass-auditor for the rest of the record." : "";
+                var events = evidence.Unread.Contains(GrantEvidence.EventsWord) ? " Events take the right to list events.events.k8s.io in the namespaces default and kube-system, which none of our roles gives." : "";
+                await host.SayAsync($"Note: you may not read {string.Join(", ", evidence.Unread)}, so the report lacks them.{auditor}{events}");
+            }
+
             return ExitCodes.Ok;
         });
         return command;

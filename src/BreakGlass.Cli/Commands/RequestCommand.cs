@@ -75,7 +75,7 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
         if (settings.DryRun is not DryRun.None) return await RehearseAsync(wanted, cancellationToken);
 
         CredentialFiles.Sweep(host);
-        var grant = await _requester.CreateAsync(wanted, cancellationToken);
+        var grant = await _requester.CreateAsync(wanted);
         if (!settings.Wait)
         {
             await handover.ShowAsync(grant, $"{OutputFormat.NameOf(grant)} created");
@@ -112,6 +112,11 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
     {
         if (settings.ChildWords.Count > 0 && !settings.Wait) throw CliException.Usage("--wait=false cannot run a command, since there is no access yet. Leave one of them out.");
         if (settings.ChildWords.Count > 0 && handover.File is not null) throw CliException.Usage("-- COMMAND and --output-kubeconfig exclude each other: the command gets the kubeconfig, which is gone after it.");
+        if (settings is { Wait: true, DryRun: DryRun.None, Ask.Start: { } start } && start > host.Time.GetUtcNow() + settings.Timeout)
+        {
+            throw CliException.Usage($"access starts at {Timestamp.Text(start)}, and nobody would wait for it longer than {GoDuration.Format(settings.Timeout)}: the grant would be revoked before it starts. Ask with --wait=false and take it up with 'kubectl breakglass use', or wait longer with --timeout.");
+        }
+
         handover.Check();
     }
 

@@ -33,7 +33,7 @@ internal static class RevokeCommand
             var run = new RevokeRun(invocation.Host, cluster.Client, parse.GetValue(reason), AskOptions.Stamp(parse.GetValue(by))?.Username, OutputFormat.DryRun(parse.GetValue(dryRun)), parse.GetValue(output));
             string[] grants = [.. parse.GetRequiredValue(names).Select(ObjectNames.Grant).Distinct()];
             var code = await run.RunAsync(grants, parse.GetValue(wait) ? parse.GetValue(timeout) ?? UsualTimeout : null, cancellationToken);
-            if (grants.Any(name => CredentialFiles.KubeconfigOf(host, name) == used))
+            if (grants.Any(name => CredentialFiles.KubeconfigOf(host, name) == used) && !File.Exists(used))
             {
                 await host.SayAsync($"KUBECONFIG still names the kubeconfig of that grant, which is gone. Back to your own: {invocation.Own(parse).Words}");
             }

@@ -3,6 +3,7 @@ using BreakGlass.Cli.Checks;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Cli.Output;
 using BreakGlass.Cli.Yaml;
+using YamlDotNet.Core;
 
 namespace BreakGlass.Cli.Commands;
 
@@ -41,9 +42,17 @@ internal static class TestCommand
 
     private static async Task<IReadOnlyList<Checked>> PlayAsync(ManifestSet manifests, string file, CancellationToken cancellationToken)
     {
-        var documents = YamlDocument.ReadAll(await File.ReadAllTextAsync(file, cancellationToken));
+        var text = await File.ReadAllTextAsync(file, cancellationToken);
         var shown = file.Replace('\\', '/');
-        return [.. documents.Where(d => d.Root is not null).SelectMany(d => new CaseRunner(manifests, CasesFile.Read(shown, d), shown, d).Run())];
+        try
+        {
+            var documents = YamlDocument.ReadAll(text).Where(d => d.Root is not null).DefaultIfEmpty(new(null, new Dictionary<string, Place>()));
+            return [.. documents.SelectMany(d => new CaseRunner(manifests, CasesFile.Read(shown, d), shown, d).Run())];
+        }
+        catch (YamlException e)
+        {
+            throw new CliException(ExitCodes.Usage, $"{shown}:{e.Start.Line}:{e.Start.Column}: this is no YAML from here on; mend the indentation or the quotes before it.", e);
+        }
     }
 
     private static async Task ShowAsync(CliHost host, List<Checked> all)

@@ -27,6 +27,7 @@ internal static class UseCommand
             var handover = new Handover(host, cluster, invocation.Own(parse)) { File = parse.GetValue(file), Delivered = parse.GetValue(delivered), Format = parse.GetValue(output) };
             handover.Check();
             var grant = await cluster.Client.GetAsync<BreakGlassGrant>(ObjectNames.Grant(parse.GetRequiredValue(name)), null, cancellationToken);
+            DeliveredCredential.CheckReadable(grant);
             var active = grant.Status.Phase is GrantPhase.Active ? grant : await new GrantRequester(cluster, host).UntilActiveAsync(grant, parse.GetValue(timeout) ?? UsualTimeout, cancellationToken);
             var bound = active.Status.Credential is CredentialKind.BindRequester;
             await handover.GiveAsync(active, bound ? null : DeliveredCredential.Read(await DeliveredCredential.OfSecretAsync(cluster, active, "kubeconfig", cancellationToken)), cancellationToken);

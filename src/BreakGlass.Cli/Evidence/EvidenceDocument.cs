@@ -69,13 +69,15 @@ internal static class EvidenceDocument
     /// <summary>The decisions that counted are in the record; their comments are in the objects, where those are there.</summary>
     private static IEnumerable<IReadOnlyList<string>> Approvals(GrantEvidence evidence)
     {
+        var rest = evidence.Approvals.ToList();
         foreach (var record in evidence.Grant.Status.Approvals)
         {
-            var said = evidence.Approvals.FirstOrDefault(a => a.Spec.Approver?.Username == record.Approver && a.Spec.Decision == record.Decision);
+            var said = rest.Find(a => a.Spec.Approver?.Username == record.Approver && a.Spec.Decision == record.Decision);
+            if (said is not null) rest.Remove(said);
             yield return (string[])[Timestamp.Text(record.At), record.Approver, record.Decision, said?.Spec.Comment ?? ""];
         }
 
-        foreach (var other in evidence.Approvals.Where(a => evidence.Grant.Status.Approvals.All(r => r.Approver != a.Spec.Approver?.Username)))
+        foreach (var other in rest)
         {
             yield return (string[])[Time(other.Metadata.CreationTimestamp), other.Spec.Approver?.Username ?? "(not stamped)", $"{other.Spec.Decision} (did not count)", other.Spec.Comment ?? ""];
         }

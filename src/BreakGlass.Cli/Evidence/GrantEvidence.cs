@@ -17,6 +17,9 @@ internal sealed record GrantEvidence(
     BreakGlassGrant Grant, BreakGlassPolicy? Policy, IReadOnlyList<BreakGlassApproval> Approvals, IReadOnlyList<BreakGlassReview> Reviews, IReadOnlyList<Event> Events,
     IReadOnlyList<string> Unread, DateTimeOffset At)
 {
+    /// <summary>What <see cref="Unread"/> calls events.</summary>
+    public const string EventsWord = "events";
+
     /// <summary>Whether it is still open, so that more may come.</summary>
     public bool IsPreliminary => !GrantLifecycle.IsTerminal(Grant.Status.Phase) || Conditions.Find(Grant.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" };
 
@@ -25,9 +28,12 @@ internal sealed record GrantEvidence(
     {
         var grant = await client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
         var unread = new List<string>();
-        var approvals = await ListAsync<BreakGlassApproval>(client, "approvals", unread, cancellationToken);
-        var reviews = await ListAsync<BreakGlassReview>(client, "reviews", unread, cancellationToken);
-        var events = await ListAsync<Event>(client, "events", unread, cancellationToken);
+        var approvals = await ListAsync<BreakGlassApproval>(client, new(), cancellationToken);
+        if (approvals is null) unread.Add("approvals");
+        var reviews = await ListAsync<BreakGlassReview>(client, new(), cancellationToken);
+        if (reviews is null) unread.Add("reviews");
+        var events = await EventsAsync(client, name, cancellationToken);
+        if (events is null) unread.Add(EventsWord);
         BreakGlassPolicy? policy = null;
         try
         {
@@ -42,23 +48,36 @@ internal sealed record GrantEvidence(
         bool OfThis(string of, string? uid) => of == name && (uid is null || uid == grant.Metadata.Uid);
         return new(
             grant, policy,
-            [.. approvals.Where(a => OfThis(a.Spec.Grant, a.Spec.GrantUid)).OrderBy(a => a.Metadata.CreationTimestamp)],
-            [.. reviews.Where(r => OfThis(r.Spec.Grant, r.Spec.GrantUid)).OrderBy(r => r.Metadata.CreationTimestamp)],
-            [.. events.Where(e => e.Regarding?.Kind == nameof(BreakGlassGrant) && e.Regarding.Name == name && (e.Regarding.Uid is null || e.Regarding.Uid == grant.Metadata.Uid)).OrderBy(e => e.EventTime)],
+            [.. (approvals ?? []).Where(a => OfThis(a.Spec.Grant, a.Spec.GrantUid)).OrderBy(a => a.Metadata.CreationTimestamp)],
+            [.. (reviews ?? []).Where(r => OfThis(r.Spec.Grant, r.Spec.GrantUid)).OrderBy(r => r.Metadata.CreationTimestamp)],
+            [.. (events ?? []).Where(e => e.Regarding?.Kind == nameof(BreakGlassGrant) && e.Regarding.Name == name && (e.Regarding.Uid is null || e.Regarding.Uid == grant.Metadata.Uid)).OrderBy(e => e.EventTime)],
             unread, now);
     }
 
-    private static async Task<IReadOnlyList<T>> ListAsync<T>(KubeClient client, string words, List<string> unread, CancellationToken cancellationToken)
+    /// <summary>
+    /// The server picks them out: a cluster has more events than anybody wants to fetch. Who may not read them everywhere may where those about cluster-wide
+    /// objects are, which is one of two namespaces, by the server's release.
+    /// </summary>
+    private static async Task<IReadOnlyList<Event>?> EventsAsync(KubeClient client, string grant, CancellationToken cancellationToken)
+    {
+        ListQuery In(string? ns) => new() { Namespace = ns, FieldSelector = $"regarding.kind={nameof(BreakGlassGrant)},regarding.name={grant}" };
+        if (await ListAsync<Event>(client, In(null), cancellationToken) is { } all) return all;
+        var some = await ListAsync<Event>(client, In("default"), cancellationToken);
+        var others = await ListAsync<Event>(client, In("kube-system"), cancellationToken);
+        return some is null && others is null ? null : [.. some ?? [], .. others ?? []];
+    }
+
+    /// <summary>Null where they may not be read.</summary>
+    private static async Task<IReadOnlyList<T>?> ListAsync<T>(KubeClient client, ListQuery query, CancellationToken cancellationToken)
         where T : class, IKubeResource<T>
     {
         try
         {
-            return (await client.ListAsync<T>(new(), cancellationToken)).Items;
+            return (await client.ListAsync<T>(query, cancellationToken)).Items;
         }
         catch (KubeApiException e) when (e.IsForbidden || e.IsNotFound)
         {
-            unread.Add(words);
-            return [];
+            return null;
         }
     }
 }

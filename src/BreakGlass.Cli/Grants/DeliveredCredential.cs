@@ -35,30 +35,58 @@ internal sealed class DeliveredCredential
         }
     }
 
+    /// <summary>What no Secret will ever hold can be told before anything is waited for.</summary>
+    /// <exception cref="CliException">The credential is encrypted to whoever asked.</exception>
+    public static void CheckReadable(BreakGlassGrant grant)
+    {
+        if (grant.Spec.RecipientKey is not null) throw Encrypted(grant.Metadata.Name);
+    }
+
     /// <summary>Reads what lies in the Secret of an active grant that was asked for without a key.</summary>
     /// <exception cref="CliException">There is no Secret, or it does not hold that yet; or the credential is encrypted to somebody.</exception>
     public static async Task<string> OfSecretAsync(Cluster cluster, BreakGlassGrant grant, string key, CancellationToken cancellationToken)
     {
         var name = grant.Metadata.Name;
-        if (grant.Status.CredentialSecret?.Split('/', 2) is not [var ns, var secret] || grant.Spec.RecipientKey is not null)
+        CheckReadable(grant);
+        if (grant.Status.CredentialSecret?.Split('/', 2) is not [var ns, var secret])
         {
-            throw new CliException(ExitCodes.Error, grant.Status.Credential is CredentialKind.BindRequester
-                ? $"grant '{name}' binds your own user name: use your own kubeconfig, there is no other credential."
-                : $"the credential of grant '{name}' was encrypted to whoever asked for it, and only they can open it. Ask for one with 'kubectl breakglass request'; with --wait=false it lies in a Secret.");
+            throw grant.Status.Credential is CredentialKind.BindRequester
+                ? new CliException(ExitCodes.Error, $"grant '{name}' binds your own user name: use your own kubeconfig, there is no other credential.")
+                : Encrypted(name);
         }
 
-        var data = (await cluster.Client.GetAsync<Secret>(secret, ns, cancellationToken)).Data;
+        var data = (await ReadAsync(cluster, grant, ns, secret, cancellationToken)).Data;
         return data is not null && data.TryGetValue(key, out var text)
             ? Encoding.UTF8.GetString(text)
             : throw new CliException(ExitCodes.Error, $"Secret {ns}/{secret} holds no {key} yet. Try again in a moment.");
     }
 
-    /// <summary>Reads a kubeconfig with one user, as the operator writes it.</summary>
+    private static CliException Encrypted(string name) => new(
+        ExitCodes.Error, $"the credential of grant '{name}' is encrypted to whoever asked for it, and only they can open it. Ask for one with 'kubectl breakglass request'; with --wait=false it lies in a Secret.");
+
+    private static async Task<Secret> ReadAsync(Cluster cluster, BreakGlassGrant grant, string ns, string secret, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await cluster.Client.GetAsync<Secret>(secret, ns, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            var who = grant.Spec.Requester?.Username ?? "whoever asked for it";
+            throw new CliException(ExitCodes.Refused, $"the credential of grant '{grant.Metadata.Name}' is {who}'s: nobody else may read it. Ask for a grant of your own with 'kubectl breakglass request {grant.Spec.Policy}', or choose the --context in which you are {who}.", e);
+        }
+    }
+
+    /// <summary>
+    /// Reads a kubeconfig with one cluster, one context and one user, as the operator writes it. Of the user the token alone is taken: whoever can write a grant's
+    /// status can encrypt something to its key, and a kubeconfig can name a program that kubectl is to run.
+    /// </summary>
     public static DeliveredCredential Read(string kubeconfig)
     {
-        if (YamlDocument.ReadAll(kubeconfig) is [{ Root: JsonObject root }] && root["users"] is JsonArray and [JsonObject user]
-            && user["user"]?["token"] is JsonValue value && value.TryGetValue<string>(out var token) && token.Length > 0)
+        if (YamlDocument.ReadAll(kubeconfig) is [{ Root: JsonObject root }] && root["clusters"] is JsonArray and [JsonObject] && root["contexts"] is JsonArray and [JsonObject]
+            && root["users"] is JsonArray and [JsonObject user] && user["user"] is JsonObject what && what["token"] is JsonValue value && value.TryGetValue<string>(out var token) && token.Length > 0)
         {
+            user["user"] = new JsonObject { ["token"] = token };
             return new(root, token);
         }
 

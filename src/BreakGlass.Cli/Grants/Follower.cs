@@ -18,41 +18,57 @@ internal static class Outages
 internal sealed class Follower<T>(KubeClient client, TimeProvider time)
     where T : class, IKubeResource<T>
 {
+    /// <summary>What broke the watch; null where the server closed it.</summary>
+    private Exception? _broke;
+
     /// <summary>The object as it is, and again at every change. Ends when it is gone; another of its name is not taken for it.</summary>
     public async IAsyncEnumerable<T> FollowAsync(T obj, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var last = obj;
+        var (last, from) = (obj, obj.Metadata.ResourceVersion);
         yield return last;
         while (true)
         {
-            await foreach (var (gone, changed) in UntilBrokenAsync(last, cancellationToken))
+            _broke = null;
+            await foreach (var (gone, changed) in UntilBrokenAsync(last, from, cancellationToken))
             {
                 if (gone) yield break;
-                yield return last = changed;
+                (last, from) = (changed, changed.Metadata.ResourceVersion);
+                yield return last;
             }
 
             // The server closed the watch, or the connection broke: what happened meanwhile is read.
-            var now = await ReadAsync(last, cancellationToken);
+            var (now, version) = await ReadAsync(last, cancellationToken);
             if (now is null || now.Metadata.Uid != last.Metadata.Uid) yield break;
-            if (now.Metadata.ResourceVersion != last.Metadata.ResourceVersion) yield return last = now;
+            if (now.Metadata.ResourceVersion != last.Metadata.ResourceVersion)
+            {
+                (last, from) = (now, now.Metadata.ResourceVersion);
+                yield return last;
+            }
+
+            from = version ?? from;
+
+            // A server that refuses watches answers reads all the same: it is asked no faster than that.
+            if (_broke is not null) await Task.Delay(Outages.Pause, time, cancellationToken);
         }
     }
 
-    private async IAsyncEnumerable<(bool Gone, T Object)> UntilBrokenAsync(T from, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static string Named(T obj) => $"metadata.name={obj.Metadata.Name}";
+
+    private async IAsyncEnumerable<(bool Gone, T Object)> UntilBrokenAsync(T of, string? from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var query = new WatchQuery { FieldSelector = $"metadata.name={from.Metadata.Name}", ResourceVersion = from.Metadata.ResourceVersion };
+        var query = new WatchQuery { FieldSelector = Named(of), ResourceVersion = from };
         await using var events = client.WatchAsync<T>(query, cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await NextAsync(events))
         {
             var (type, changed) = events.Current;
             if (type is WatchEventType.Bookmark) continue;
-            var gone = type is WatchEventType.Deleted || changed.Metadata.Uid != from.Metadata.Uid;
+            var gone = type is WatchEventType.Deleted || changed.Metadata.Uid != of.Metadata.Uid;
             yield return (gone, changed);
             if (gone) yield break;
         }
     }
 
-    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<WatchEvent<T>> events)
+    private async ValueTask<bool> NextAsync(IAsyncEnumerator<WatchEvent<T>> events)
     {
         try
         {
@@ -60,18 +76,29 @@ internal sealed class Follower<T>(KubeClient client, TimeProvider time)
         }
         catch (Exception e) when (e is KubeApiException { IsGone: true } || Outages.Passes(e))
         {
+            _broke = e;
             return false;
         }
     }
 
-    /// <summary>Reads it anew, again and again while the API server cannot be reached.</summary>
-    private async Task<T?> ReadAsync(T obj, CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads it anew, again and again while the API server cannot be reached. Where the server does not know the object's version any more, since nothing has
+    /// changed it for long, a list says from which version on changes are known.
+    /// </summary>
+    private async Task<(T? Now, string? Version)> ReadAsync(T obj, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                return await client.TryGetAsync<T>(obj.Metadata.Name, null, cancellationToken);
+                if (_broke is not KubeApiException { IsGone: true }) return (await client.TryGetAsync<T>(obj.Metadata.Name, null, cancellationToken), null);
+                var list = await client.ListPageAsync<T>(new() { FieldSelector = Named(obj) }, cancellationToken);
+                return (list.Items is [var listed, ..] ? listed : null, list.Metadata.ResourceVersion);
+            }
+            catch (KubeApiException e) when (e.IsForbidden && _broke is KubeApiException { IsGone: true })
+            {
+                // Who may not list goes on by reading alone.
+                return (await client.TryGetAsync<T>(obj.Metadata.Name, null, cancellationToken), null);
             }
             catch (Exception e) when (Outages.Passes(e))
             {

@@ -36,20 +36,24 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
         }
     }
 
-    /// <summary>Stores the request.</summary>
-    public async Task<BreakGlassGrant> CreateAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    /// <summary>Stores the request. It is not given up halfway: whoever interrupts it then could not know whether there is a grant to end.</summary>
+    public async Task<BreakGlassGrant> CreateAsync(BreakGlassGrant grant)
     {
         try
         {
-            return await cluster.Client.CreateAsync(grant, cancellationToken);
+            return await cluster.Client.CreateAsync(grant, CancellationToken.None);
         }
         catch (KubeConnectionException e) when (e.MayHaveHappened)
         {
-            var there = await cluster.Client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, cancellationToken);
-            if (there is not null && there.Spec.RecipientKey == grant.Spec.RecipientKey && there.Spec.Policy == grant.Spec.Policy) return there;
+            var there = await cluster.Client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, CancellationToken.None);
+            if (there is not null && IsThis(there.Spec, grant.Spec)) return there;
             throw;
         }
     }
+
+    /// <summary>Whether it is the one that was sent. A key is in no other; without one somebody else's of the same name says something else.</summary>
+    private static bool IsThis(GrantSpec there, GrantSpec sent) =>
+        there.RecipientKey == sent.RecipientKey && there.Policy == sent.Policy && there.Justification == sent.Justification && there.Ticket == sent.Ticket && there.Duration == sent.Duration;
 
     /// <summary>Waits until access works.</summary>
     /// <exception cref="CliException">It was denied, it failed, it is over, or it did not come in time.</exception>

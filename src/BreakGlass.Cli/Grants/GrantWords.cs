@@ -1,3 +1,4 @@
+using BreakGlass.Cli.Output;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
@@ -8,7 +9,9 @@ namespace BreakGlass.Cli.Grants;
 internal static class GrantWords
 {
     /// <summary>Where it stands, in one line.</summary>
-    public static string Line(BreakGlassGrant grant) => grant.Status.Phase switch
+    public static string Line(BreakGlassGrant grant) => Plain.Line(Standing(grant));
+
+    private static string Standing(BreakGlassGrant grant) => grant.Status.Phase switch
     {
         null => "requested; the operator has not looked at it yet",
         GrantPhase.AwaitingApproval => $"waiting for approval: {Message(grant, GrantConditions.Approved)}",

@@ -21,10 +21,13 @@ internal sealed record Handover(CliHost Host, Cluster Cluster, OwnWay Own)
     public string? Format { get; init; }
 
     /// <summary>What is wrong with the file's name can be told before anything is asked for.</summary>
-    /// <exception cref="CliException">The file is there already.</exception>
+    /// <exception cref="CliException">The file is there already, or it can be none.</exception>
     public void Check()
     {
-        if (File is { } file && file != "-" && System.IO.File.Exists(file)) throw CliException.Usage($"'{file}' is there already and is not overwritten, since it may be a kubeconfig of yours. Name another file, or remove it.");
+        if (File is not { } file || file == "-") return;
+        if (string.IsNullOrWhiteSpace(file)) throw CliException.Usage("--output-kubeconfig names no file. Name one, or leave it out to have one made.");
+        if (Directory.Exists(file)) throw CliException.Usage($"'{file}' is a directory. Name a file in it.");
+        if (System.IO.File.Exists(file)) throw CliException.Usage($"'{file}' is there already and is not overwritten, since it may be a kubeconfig of yours. Name another file, or remove it.");
     }
 
     /// <summary>The kubeconfig's bytes.</summary>
@@ -54,7 +57,7 @@ internal sealed record Handover(CliHost Host, Cluster Cluster, OwnWay Own)
         }
 
         var path = Path.GetFullPath(File ?? CredentialFiles.KubeconfigOf(Host, name));
-        await CredentialFiles.WriteAsync(path, Kubeconfig(credential), cancellationToken);
+        await CredentialFiles.WriteAsync(path, Kubeconfig(credential), cancellationToken, overwrite: File is null);
         await Host.SayAsync($"{until}, with the kubeconfig {path}. {sooner}");
         await ShowAsync(grant, $"export KUBECONFIG='{path.Replace("'", "'\\''", StringComparison.Ordinal)}'");
     }

@@ -1,3 +1,4 @@
+using BreakGlass.Cli.Output;
 using Kube.Client;
 
 namespace BreakGlass.Cli.Hosting;
@@ -42,7 +43,7 @@ internal sealed record CliHost
     public bool MayColour => string.IsNullOrEmpty(Variable("NO_COLOR")) && Variable("TERM") != "dumb";
 
     /// <summary>Says something to the person.</summary>
-    public Task SayAsync(string message) => Error.WriteLineAsync(message);
+    public Task SayAsync(string message) => Error.WriteLineAsync(Plain.Lines(message));
 }
 
 /// <summary>kubectl's flags that say which cluster and who.</summary>

@@ -7,6 +7,9 @@ internal static class CredentialFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    /// <summary>How the names of files end that are there only to be held.</summary>
+    public const string Turn = ".turn";
+
     /// <summary>No grant lasts longer than 12 hours, so what is older opens nothing.</summary>
     private static readonly TimeSpan Stale = TimeSpan.FromHours(13);
 
@@ -17,11 +20,10 @@ internal static class CredentialFiles
     /// <param name="path">The file.</param>
     /// <param name="content">All of it.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="keep">Leave it as it is where it is there.</param>
-    public static async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken, bool keep = false)
+    /// <param name="overwrite">Whether a file that is there is replaced, and not an error.</param>
+    public static async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken, bool overwrite = true)
     {
         var full = Path.GetFullPath(path);
-        if (keep && File.Exists(full)) return;
         EnsureDirectory(Path.GetDirectoryName(full)!);
         var draft = $"{full}.{Path.GetRandomFileName()}";
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -30,13 +32,23 @@ internal static class CredentialFiles
         {
             var file = new FileStream(draft, options);
             await using (file) await file.WriteAsync(content, cancellationToken);
-            File.Move(draft, full, overwrite: true);
+            File.Move(draft, full, overwrite);
         }
         catch
         {
             File.Delete(draft);
             throw;
         }
+    }
+
+    /// <summary>Holds an empty file for one process at a time until it is closed. It is made in place: one that were moved there would take another's place.</summary>
+    /// <exception cref="IOException">Somebody holds it.</exception>
+    public static FileStream Hold(string path)
+    {
+        EnsureDirectory(Path.GetDirectoryName(path)!);
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
+        return new(path, options);
     }
 
     /// <summary>The text of a file, or null where there is none that can be read.</summary>
@@ -65,12 +77,12 @@ internal static class CredentialFiles
         }
     }
 
-    /// <summary>Takes away what earlier runs left.</summary>
+    /// <summary>Takes away what earlier runs left, but for what may be held right now.</summary>
     public static void Sweep(CliHost host)
     {
         if (!Directory.Exists(host.CredentialDirectory)) return;
         var oldest = (host.Time.GetUtcNow() - Stale).UtcDateTime;
-        foreach (var file in Directory.EnumerateFiles(host.CredentialDirectory))
+        foreach (var file in Directory.EnumerateFiles(host.CredentialDirectory).Where(f => !f.EndsWith(Turn, StringComparison.Ordinal)))
         {
             if (File.GetLastWriteTimeUtc(file) < oldest) Forget(file);
         }

@@ -42,18 +42,18 @@ internal sealed class TextTable(params string[] columns)
     public async Task WriteAsync(CliHost host)
     {
         if (host is { OutIsTerminal: true, MayColour: true }) WriteColoured(host);
-        else await host.Out.WriteAsync(Plain());
+        else await host.Out.WriteAsync(Text());
     }
 
     /// <summary>The table without colour: three spaces between columns.</summary>
-    public string Plain()
+    public string Text()
     {
         Cell[][] rows = [[.. columns.Select(c => new Cell(c))], .. _rows];
         var widths = columns.Select((_, i) => rows.Max(r => r[i].Text.Length)).ToArray();
         var text = new StringBuilder();
         foreach (var row in rows)
         {
-            var line = string.Join("   ", row.Select((cell, i) => OneLine(cell.Text).PadRight(widths[i])));
+            var line = string.Join("   ", row.Select((cell, i) => Plain.Line(cell.Text).PadRight(widths[i])));
             text.Append(line.TrimEnd()).Append('\n');
         }
 
@@ -65,7 +65,7 @@ internal sealed class TextTable(params string[] columns)
         var table = new Table().Border(TableBorder.None).HideHeaders();
         foreach (var column in columns) table.AddColumn(new TableColumn(Markup.Escape(column)).PadRight(2));
         table.ShowHeaders = true;
-        foreach (var row in _rows) table.AddRow(row.Select(c => new Markup(Markup.Escape(OneLine(c.Text)), Style(c.Tone))));
+        foreach (var row in _rows) table.AddRow(row.Select(c => new Markup(Markup.Escape(Plain.Line(c.Text)), Style(c.Tone))));
         Terminal.For(host, host.Out, isTerminal: true).Write(table);
     }
 
@@ -77,8 +77,6 @@ internal sealed class TextTable(params string[] columns)
         Tone.Faint => new(Color.Grey),
         _ => Spectre.Console.Style.Plain,
     };
-
-    private static string OneLine(string text) => new([.. text.Select(c => char.IsControl(c) ? ' ' : c)]);
 }
 
 /// <summary>Times as kubectl's tables have them.</summary>

@@ -16,7 +16,9 @@ internal static class Assumed
     public static ClusterView View(
         BreakGlassPolicy policy, IReadOnlyList<Namespace>? namespaces, Func<string, ClusterRole?>? clusterRole, Func<string, string, Role?>? role, IEnumerable<string>? more = null)
     {
-        var all = (namespaces ?? [.. Guess(policy, more ?? [])]).ToDictionary(n => n.Metadata.Name, StringComparer.Ordinal);
+        // Of files that hold one namespace twice the last counts, as it does where they are applied.
+        var all = new Dictionary<string, Namespace>(StringComparer.Ordinal);
+        foreach (var ns in namespaces ?? [.. Guess(policy, more ?? [])]) all[ns.Metadata.Name] = ns;
         return new(all.Values, clusterRole ?? (n => new() { Metadata = new() { Name = n } }), role ?? ((ns, n) => new() { Metadata = new() { Namespace = ns, Name = n } }), n => all.GetValueOrDefault(n));
     }
 

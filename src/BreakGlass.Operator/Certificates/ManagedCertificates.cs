@@ -36,6 +36,7 @@ internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, C
         {
             using var authority = read.Authority.Open();
             using var certificate = read.Leaf.Open();
+            if (!Pki.CanSign(authority)) return null;
             return read.Signers().Any(signer => Pki.IsSignedBy(certificate, signer)) ? read : null;
         }
         catch (CryptographicException)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -85,13 +86,25 @@ internal static class Pki
         return chain.Build(certificate);
     }
 
+    /// <summary>Whether an authority can sign a leaf as it is made here; one that somebody else made may be of another kind.</summary>
+    public static bool CanSign(X509Certificate2 authority)
+    {
+        using var key = authority.GetECDsaPrivateKey();
+        return key is not null
+            && authority.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Any()
+            && authority.Extensions.OfType<X509BasicConstraintsExtension>().Any(constraints => constraints.CertificateAuthority);
+    }
+
     /// <summary>Whether a certificate is for exactly these names.</summary>
     public static bool IsFor(X509Certificate2 certificate, IReadOnlyList<string> names)
     {
         if (certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault() is not { } alternatives) return false;
         var have = alternatives.EnumerateDnsNames().Concat(alternatives.EnumerateIPAddresses().Select(a => a.ToString()));
-        return have.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(names);
+        return have.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(names.Select(AsInCertificate));
     }
+
+    // An address can be written in many ways, and a name with letters beyond ASCII stands in a certificate as punycode.
+    private static string AsInCertificate(string name) => IPAddress.TryParse(name, out var address) ? address.ToString() : new IdnMapping().GetAscii(name);
 
     /// <summary>When two thirds of a certificate's life are over.</summary>
     public static DateTimeOffset RenewAt(X509Certificate2 certificate)

@@ -159,6 +159,7 @@ internal sealed class OperatorEngine : IDisposable
         if (UsesSeals) helpers.Add(Seals.RunAsync(supporting.Token));
         var notifying = _notifier.RunAsync(supporting.Token);
         if (_notifier.IsNeeded) helpers.Add(notifying);
+        var lost = false;
         try
         {
             await FirstOf(Caches.WaitForSyncAsync(stop.Token), helpers, stop.Token);
@@ -171,10 +172,15 @@ internal sealed class OperatorEngine : IDisposable
         {
             _logger.Stopping();
         }
+        catch (LeadershipLostException)
+        {
+            lost = true;
+            throw;
+        }
         finally
         {
             await stop.CancelAsync();
-            await FlushAsync(notifying);
+            if (!lost) await FlushAsync(notifying);
             await supporting.CancelAsync();
             await Task.WhenAll(helpers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -41,6 +41,7 @@ internal static class OperatorProcess
         await web.StartAsync(cancellationToken);
         using var serving = new CancellationTokenSource();
         var certificates = Task.CompletedTask;
+        var lost = false;
         try
         {
             if (webhooks is not null)
@@ -62,6 +63,7 @@ internal static class OperatorProcess
         catch (LeadershipLostException e)
         {
             logger.LeaseLost(e);
+            lost = true;
             return Failed;
         }
         catch (Exception e)
@@ -71,10 +73,14 @@ internal static class OperatorProcess
         }
         finally
         {
-            if (webhooks is not null) await webhooks.StopAsync();
-            await serving.CancelAsync();
-            await certificates;
-            await web.StopAsync(CancellationToken.None);
+            // Another may lead already, and what is under way here ends only with the process: then nothing is worth waiting for.
+            if (!lost)
+            {
+                if (webhooks is not null) await webhooks.StopAsync();
+                await serving.CancelAsync();
+                await certificates;
+                await web.StopAsync(CancellationToken.None);
+            }
         }
     }
 

@@ -130,7 +130,12 @@ internal sealed class ReceiverFields
         return text;
     }
 
-    private static bool IsInside(Uri url) => url.IsLoopback || url.Host.EndsWith(".svc", StringComparison.Ordinal) || url.Host.Contains(".svc.", StringComparison.Ordinal);
+    // The end counts: whoever owns a domain can have .svc. in the middle of a name.
+    private static bool IsInside(Uri url)
+    {
+        var host = url.Host.TrimEnd('.');
+        return url.IsLoopback || host.EndsWith(".svc", StringComparison.Ordinal) || host.EndsWith(".svc.cluster.local", StringComparison.Ordinal);
+    }
 
     private SecretText? Key(ReceiverType type)
     {

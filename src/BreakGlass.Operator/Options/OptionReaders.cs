@@ -13,6 +13,9 @@ internal delegate string? OptionReader<T>(string text, out T value);
 /// <summary>The readers of <see cref="OptionTable"/>.</summary>
 internal static class OptionReaders
 {
+    // Timers take no more than 49 days.
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(720);
+
     /// <summary>A DNS label, as namespaces are named (RFC 1123).</summary>
     public static string? Namespace(string text, out string value)
     {
@@ -49,15 +52,19 @@ internal static class OptionReaders
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value is >= 1 and <= 1000
             ? null : "is not a number of workers. Write a whole number from 1 to 1000";
 
-    /// <summary>A duration that is not zero.</summary>
+    /// <summary>A duration that is not zero and that a timer takes.</summary>
     public static string? Duration(string text, out TimeSpan value) =>
-        GoDuration.TryParse(text, out value) && value > TimeSpan.Zero
-            ? null : "is not a duration above zero. Write numbers with units (h, m, s, ms), such as 15s or 1h30m";
+        GoDuration.TryParse(text, out value) && value > TimeSpan.Zero && value <= Longest
+            ? null : "is not a duration above zero and of at most 720h. Write numbers with units (h, m, s, ms), such as 15s or 1h30m";
 
-    /// <summary>A duration of a second or more, or zero for never.</summary>
+    /// <summary>The same in whole seconds, which is what a Lease counts in.</summary>
+    public static string? WholeSeconds(string text, out TimeSpan value) => Duration(text, out value) ?? (value.Ticks % TimeSpan.TicksPerSecond == 0
+        ? null : "is not in whole seconds, which is what a Lease counts in. Write one such as 15s or 1m");
+
+    /// <summary>A duration of a second or more that a timer takes, or zero for never.</summary>
     public static string? DurationOrNever(string text, out TimeSpan value) =>
-        GoDuration.TryParse(text, out value) && (value == TimeSpan.Zero || value >= TimeSpan.FromSeconds(1))
-            ? null : "is not a duration of a second or more. Write numbers with units (h, m, s), such as 10m, or 0 for never";
+        GoDuration.TryParse(text, out value) && (value == TimeSpan.Zero || (value >= TimeSpan.FromSeconds(1) && value <= Longest))
+            ? null : "is not a duration of a second or more and of at most 720h. Write numbers with units (h, m, s), such as 10m, or 0 for never";
 
     /// <summary>The level's name, in .NET's or in the usual short form.</summary>
     public static string? Level(string text, out LogLevel value)

@@ -54,7 +54,7 @@ internal static class OptionTable
         Row<bool>("leader-elect", null, "Wait for the lease, so that of several replicas one acts",
             OptionReaders.Bool, (o, v) => o with { LeaderElect = v }, o => Show(o.LeaderElect)),
         Row<TimeSpan>("lease-duration", "DURATION", "How long the others wait for a silent leader",
-            OptionReaders.Duration, (o, v) => o with { LeaseDuration = v }, o => GoDuration.Format(o.LeaseDuration)),
+            OptionReaders.WholeSeconds, (o, v) => o with { LeaseDuration = v }, o => GoDuration.Format(o.LeaseDuration)),
         Row<TimeSpan>("renew-deadline", "DURATION", "How long the leader tries to renew before it stops itself; below the lease's duration",
             OptionReaders.Duration, (o, v) => o with { RenewDeadline = v }, o => GoDuration.Format(o.RenewDeadline)),
         Row<TimeSpan>("retry-period", "DURATION", "The time between two tries; 1.2 of it must be below the renew deadline",

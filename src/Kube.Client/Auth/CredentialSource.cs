@@ -12,7 +12,13 @@ internal sealed class Credential(AuthenticationHeaderValue? header, ClientIdenti
 
     public ClientIdentity? Certificate => certificate;
 
-    public static Credential Bearer(string token) => new(new AuthenticationHeaderValue("Bearer", token));
+    /// <exception cref="KubeConfigException">No header can hold the token.</exception>
+    public static Credential Bearer(string token, string source) => IsToken(token)
+        ? new(new AuthenticationHeaderValue("Bearer", token))
+        : throw new KubeConfigException($"the token ({source}) has spaces, line breaks or letters in it that no token has. Copy it again, on one line.");
+
+    /// <summary>Whether it can be a bearer token: visible ASCII.</summary>
+    public static bool IsToken(string text) => !text.AsSpan().ContainsAnyExceptInRange('!', '~');
 }
 
 /// <summary>Where credentials come from.</summary>
@@ -30,12 +36,15 @@ internal abstract class CredentialSource : IDisposable
     {
     }
 
-    /// <summary>Chooses as client-go does: a plugin, else a token file, else a token, else basic authentication, else the client certificate alone.</summary>
+    /// <summary>
+    /// Chooses as client-go does: a token file, else a token, else basic authentication, else the client certificate alone; a plugin only where
+    /// there is none of them.
+    /// </summary>
     public static CredentialSource Of(ClusterConnection connection, TimeProvider time, KubeClientOptions options)
     {
-        if (connection.Exec is { } exec) return new ExecCredentials(exec, connection, time, options.ExecTimeout);
+        if (connection is { Exec: { } exec, HasCredentialOfItsOwn: false }) return new ExecCredentials(exec, connection, time, options.ExecTimeout);
         if (connection.TokenFile is { } file) return new TokenFileCredentials(file, time, options.OnReloadFailed);
-        if (connection.Token is { } token) return new FixedCredentials(Credential.Bearer(token));
+        if (connection.Token is { } token) return new FixedCredentials(Credential.Bearer(token, connection.Source));
         if (connection.Username is not { } user) return new FixedCredentials(Credential.None);
         var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{connection.Password}"));
         return new FixedCredentials(new Credential(new AuthenticationHeaderValue("Basic", basic)));
@@ -76,6 +85,6 @@ internal sealed class TokenFileCredentials : CredentialSource
         }
 
         if (token.Length == 0) throw new KubeConfigException($"the token file '{path}' is empty.");
-        return last?.Header?.Parameter == token ? last : Credential.Bearer(token);
+        return last?.Header?.Parameter == token ? last : Credential.Bearer(token, path);
     }
 }

@@ -97,6 +97,7 @@ internal sealed class ExecCredentials(ExecPlugin plugin, ClusterConnection conne
         var hasCertificate = !string.IsNullOrEmpty(status.ClientCertificateData);
         if (hasCertificate == string.IsNullOrEmpty(status.ClientKeyData)) throw Wrong("it printed a client certificate or a key, and one without the other");
         if (!hasCertificate && string.IsNullOrEmpty(status.Token)) throw Wrong("it printed neither a token nor a client certificate");
+        if (!Credential.IsToken(status.Token ?? "")) throw Wrong("it printed a token with spaces, line breaks or letters in it that no token has");
         var identity = hasCertificate ? Certificates.ReadIdentity(status.ClientCertificateData!, status.ClientKeyData!, plugin.ToString()) : null;
         var header = string.IsNullOrEmpty(status.Token) ? null : new AuthenticationHeaderValue("Bearer", status.Token);
         return (new Credential(header, identity), status.ExpirationTimestamp);

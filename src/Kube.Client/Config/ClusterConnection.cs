@@ -39,7 +39,7 @@ public sealed record ClusterConnection
     /// <summary>Password for basic authentication.</summary>
     public string? Password { get; init; }
 
-    /// <summary>Program that prints credentials.</summary>
+    /// <summary>Program that prints credentials; not run where there is a token, a user name or a client certificate beside it.</summary>
     public ExecPlugin? Exec { get; init; }
 
     /// <summary>Act as somebody else; null: as oneself.</summary>
@@ -72,8 +72,11 @@ public sealed record ClusterConnection
     /// <inheritdoc/>
     public override string ToString() => $"{ConnectionErrors.Where(Server)} ({Source}; {Identity})";
 
+    /// <summary>Whether it says by itself who to be, so that no plugin is asked.</summary>
+    internal bool HasCredentialOfItsOwn => TokenFile is not null || Token is not null || Username is not null || ClientCertificate is not null;
+
     private string Identity =>
-        Exec is not null ? Exec.ToString()
+        Exec is not null && !HasCredentialOfItsOwn ? Exec.ToString()
         : TokenFile is not null ? $"token file {TokenFile}"
         : Token is not null ? "token"
         : Username is not null ? $"user {Username}"

@@ -1,10 +1,11 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Text.RegularExpressions;
 
 namespace Kube.Client;
 
 /// <summary>Turns what the transport throws into <see cref="KubeConnectionException"/> with a sentence for the person who reads it.</summary>
-internal static class ConnectionErrors
+internal static partial class ConnectionErrors
 {
     private static readonly string[] UntrustedMarks = ["UntrustedRoot", "PartialChain", "NotSignatureValid"];
 
@@ -15,14 +16,15 @@ internal static class ConnectionErrors
         var lost = request.IsWrite && !nothingSent;
         var why = failure switch
         {
-            ConnectionFailure.Refused => $"cannot connect ({Innermost(e).Message}). Is the server up, and is the address in the kubeconfig right?",
+            ConnectionFailure.Refused => $"cannot connect ({e.Message}). Is the server up, and is the address in the kubeconfig right?",
             ConnectionFailure.NameResolution => $"the host name '{server.Host}' has no address. Is the address in the kubeconfig right, and does DNS work?",
             ConnectionFailure.Tls => DescribeTls(e, server),
-            ConnectionFailure.Proxy => $"the proxy did not let the connection through ({e.Message}). " +
+            ConnectionFailure.Proxy => $"the proxy did not let the connection through ({WithoutUser(e.Message)}). " +
                 "Check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY.",
             _ => $"the connection broke ({Innermost(e).Message})",
         };
-        return new KubeConnectionException($"{request}: API server {Where(server)}: {why}{Lost(lost)}", failure, lost, e);
+        // The stack's words about a proxy quote its address with the password in it, so they go no further.
+        return new KubeConnectionException($"{request}: API server {Where(server)}: {why}{Lost(lost)}", failure, lost, failure == ConnectionFailure.Proxy ? null : e);
     }
 
     public static KubeConnectionException Broken(IOException e, Request request, Uri server) =>
@@ -44,6 +46,12 @@ internal static class ConnectionErrors
 
     /// <summary>The address without a user name or password that somebody may have put into it.</summary>
     public static string Where(Uri server) => server.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.SafeUnescaped).TrimEnd('/');
+
+    private static string WithoutUser(string text) => UserOfUrl().Replace(text, "://");
+
+    // Up to the last @ before the path: a password may hold one itself.
+    [GeneratedRegex(@"://[^\s/]*@", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex UserOfUrl();
 
     private static string Lost(bool lost) => lost ? ". The write may have been done: read before writing again." : "";
 

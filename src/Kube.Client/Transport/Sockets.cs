@@ -22,12 +22,7 @@ internal static class Sockets
             EnableMultipleHttp2Connections = true,
             SslOptions = TlsOptions(connection, tls, identity),
         };
-        if (connection.Proxy is { } proxy)
-        {
-            handler.Proxy = ProxyOf(proxy);
-            handler.UseProxy = true;
-        }
-
+        handler.Proxy = connection.Proxy is { } proxy ? ProxyOf(proxy) : EnvironmentProxy.Real();
         return handler;
     }
 

@@ -51,6 +51,11 @@ public sealed class AdmissionEndpoint
             context.Response.ContentLength = reply.Body.Length;
             await context.Response.Body.WriteAsync(reply.Body, context.RequestAborted);
         }
+        catch (BadHttpRequestException e) when (!context.Response.HasStarted)
+        {
+            // Kestrel read no further: too large, too slow, not HTTP. Without this the answer would be 200 and empty.
+            context.Response.StatusCode = code = e.StatusCode;
+        }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             // The API server went away: nobody is left to answer. Kestrel ends the connection.

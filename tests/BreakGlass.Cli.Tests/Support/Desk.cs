@@ -140,7 +140,7 @@ internal sealed class Desk : IDisposable
         Connect = flags =>
         {
             Connected = (flags, _variables.GetValueOrDefault("KUBECONFIG"));
-            return new(Server.CreateClient(User), new ClusterConnection { Server = new("https://api.example.test:6443") });
+            return new(Server.CreateClient(User), new ClusterConnection { Server = new("https://api.example.test:6443"), Impersonate = flags.As is { } user ? new() { User = user } : null });
         },
         RunChild = (command, cancellationToken) =>
         {

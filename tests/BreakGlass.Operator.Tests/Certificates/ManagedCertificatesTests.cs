@@ -58,6 +58,35 @@ public class ManagedCertificatesTests
     [Fact]
     public void A_leaf_for_other_names_is_renewed_at_once() => ManagedCertificates.New(Names, Now).Next([.. Names, "more.example"], Now, injected: true).Should().NotBeNull();
 
+    [Theory]
+    [InlineData("2001:db8:0:0:0:0:0:1")]
+    [InlineData("[::1]")]
+    [InlineData("münchen.example")]
+    [InlineData("Hooks.Example")]
+    [InlineData("hooks.example.")]
+    [InlineData("a_b.example")]
+    public void However_a_name_is_written_its_certificate_is_made_once_and_not_anew_every_ten_seconds(string name)
+    {
+        BreakGlass.Operator.Options.OptionParser.Parse([$"--webhook-extra-names={name}"], _ => null, out var options).Should().BeEmpty();
+        var names = CertificateManager.NamesOf("breakglass-system", options.WebhookExtraNames);
+        ManagedCertificates.New(names, Now).Next(names, Now.AddMinutes(1), injected: true).Should().BeNull();
+    }
+
+    [Fact]
+    public void An_authority_that_cannot_sign_what_is_made_here_is_not_taken()
+    {
+        using var key = System.Security.Cryptography.RSA.Create(2048);
+        var request = new CertificateRequest("CN=by hand", key, System.Security.Cryptography.HashAlgorithmName.SHA256, System.Security.Cryptography.RSASignaturePadding.Pkcs1);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        using var made = request.CreateSelfSigned(Now.AddDays(-1), Now.AddYears(1));
+        var (pem, keyPem) = (made.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+        var data = new ManagedCertificates(pem, keyPem, new(pem, keyPem)).Write();
+
+        var next = () => (ManagedCertificates.Read(data) ?? ManagedCertificates.New(Names, Now)).Next(Names, Now, injected: true);
+        next.Should().NotThrow();
+    }
+
     [Fact]
     public void A_new_authority_is_trusted_before_it_signs_and_the_old_one_until_its_last_leaf_is_over()
     {

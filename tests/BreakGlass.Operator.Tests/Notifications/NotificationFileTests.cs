@@ -57,6 +57,21 @@ public sealed class NotificationFileTests
     }
 
     [Theory]
+    [InlineData("alertmanager.monitoring.svc", true)]
+    [InlineData("alertmanager.monitoring.svc.cluster.local", true)]
+    [InlineData("alertmanager.monitoring.svc.cluster.local.", true)]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("hooks.svc.attacker.example", false)]
+    [InlineData("a.svc.cluster.local.attacker.example", false)]
+    [InlineData("svc.example", false)]
+    public void Plain_http_goes_to_hosts_of_the_cluster_alone_and_not_to_whoever_has_svc_in_the_name(string host, bool allowed)
+    {
+        var problem = NotificationFile.Parse($"receivers:\n- {{name: am, type: alertmanager, url: \"http://{host}:9093\"}}\n", out _);
+        if (allowed) problem.Should().BeNull();
+        else problem.Should().Contain("url is http to a host outside the cluster");
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("receivers: []")]
     [InlineData("receivers: {}")]

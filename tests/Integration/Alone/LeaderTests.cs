@@ -73,6 +73,24 @@ public sealed class LeaderTests(OwnCluster own)
         await _cluster.AdminAsync("delete", "lease", "-n", "breakglass-system", "breakglass-operator");
     }
 
+    [Fact]
+    public async Task A_leader_that_lost_its_lease_is_gone_before_the_next_may_lead_and_does_not_linger_for_its_webhooks()
+    {
+        // Not ready, as nobody configured the webhooks; it leads all the same.
+        await using var leader = RunningOperator.Launch(_cluster.OperatorKubeconfig, [.. s_quick, "--webhook=true", "--webhook-address=127.0.0.1:0"]);
+        await Eventually.TrueAsync(async () => leader.Log.Contains("\"msg\":\"leading\"", StringComparison.Ordinal) && await leader.LeadsAsync(), () => leader.Log);
+
+        await _cluster.AdminAsync("patch", "lease", "-n", "breakglass-system", "breakglass-operator", "--type=merge", "-p",
+            $$$"""{"spec":{"holderIdentity":"somebody-else","leaseDurationSeconds":6,"renewTime":"{{{TimeProvider.System.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'}}}"}}""");
+        await Eventually.TrueAsync(() => Task.FromResult(leader.Log.Contains("lease was lost", StringComparison.Ordinal)), () => leader.Log);
+        var lost = TimeProvider.System.GetTimestamp();
+
+        (await Eventually.WithinLimitAsync(leader.Exit, $"the end of a leader that lost its lease; it said\n{leader.Log}")).Should().Be(1);
+
+        TimeProvider.System.GetElapsedTime(lost).Should().BeLessThan(TimeSpan.FromSeconds(2));
+        await _cluster.AdminAsync("delete", "lease", "-n", "breakglass-system", "breakglass-operator");
+    }
+
     private async Task<RunningOperator> LeaderAsync(string[] options)
     {
         var leader = await RunningOperator.StartAsync(_cluster.OperatorKubeconfig, options);

@@ -107,7 +107,7 @@ internal static class RecordRows
         }), async s =>
         {
             await s.PolicyAsync();
-            var active = (await s.OpenAsync(s.Stage.Alice, "duration: 2s")).Status;
+            var active = (await s.OpenAsync(s.Stage.Alice, "duration: 8s")).Status;
             await s.UntilAsync(GrantPhase.Expired);
             await s.UntilAsync(g => g.Metadata.Finalizers.Count == 0, "proven and let go");
             return await ForgeAsync(s, active with { Phase = GrantPhase.Active, EndedAt = null, EndReason = null, ExpiresAt = Now.AddHours(1), ActivatedAt = Now });

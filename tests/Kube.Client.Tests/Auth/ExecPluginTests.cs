@@ -120,6 +120,7 @@ public sealed class ExecPluginTests : IDisposable
     [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{}}'""", "*neither a token nor a client certificate*")]
     [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"clientKeyData":"very-secret"}}'""", "*one without the other*")]
     [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"clientKeyData":"very-secret","clientCertificateData":"very-secret"}}'""", "*cannot be used*")]
+    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"very-secret\\n"}}'""", "*line breaks*")]
     public async Task What_is_wrong_with_it_is_said_without_what_it_printed(string script, string message)
     {
         await using var server = await StartAsync();
@@ -127,6 +128,32 @@ public sealed class ExecPluginTests : IDisposable
         var act = () => AskAsync(client);
         (await act.Should().ThrowAsync<KubeConfigException>().WithMessage(message)).Which.ToString().Should().NotContain("very-secret");
         _seen.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("token")]
+    [InlineData("token file")]
+    [InlineData("password")]
+    [InlineData("certificate")]
+    public async Task A_credential_beside_it_is_taken_and_it_is_not_run_as_kubectl_does(string beside)
+    {
+        await using var server = await StartAsync();
+        var (certificate, key) = _authority.IssueClient("alice");
+        var connection = Connection(server, Plugin());
+        using var client = new KubeClient(
+            beside switch
+            {
+                "token" => connection with { Token = "mine" },
+                "token file" => connection with { TokenFile = _folder.Write("token", "mine") },
+                "password" => connection with { Username = "alice", Password = "x" },
+                _ => connection with { ClientCertificate = PemSource.FromPem(certificate), ClientKey = PemSource.FromPem(key) },
+            },
+            _time);
+
+        await AskAsync(client);
+
+        Runs.Should().Be(0);
+        _seen.Single().Should().Be(beside switch { "token" or "token file" => "Bearer mine", "password" => "Basic YWxpY2U6eA==", _ => "" });
     }
 
     [Fact]
@@ -182,5 +209,8 @@ public sealed class ExecPluginTests : IDisposable
         });
 
     private KubeClient Client(TestServer server, ExecPlugin plugin) =>
-        new(new ClusterConnection { Server = server.Address, CertificateAuthority = PemSource.FromPem(_authority.Pem), Exec = plugin }, _time);
+        new(Connection(server, plugin), _time);
+
+    private ClusterConnection Connection(TestServer server, ExecPlugin plugin) =>
+        new() { Server = server.Address, CertificateAuthority = PemSource.FromPem(_authority.Pem), Exec = plugin };
 }

@@ -105,6 +105,28 @@ public sealed class TokenFileTests : IDisposable
         headers.UserAgent.ToString().Should().Be("breakglass-operator/0.1.0");
     }
 
+    [Theory]
+    [InlineData("very-secret\n")]
+    [InlineData("very\nsecret")]
+    [InlineData("very secret")]
+    [InlineData("very…secret")]
+    public async Task A_token_that_no_header_can_hold_is_said_and_not_shown(string token)
+    {
+        await using var server = await StartAsync();
+        Func<Task> fixedToken = async () =>
+        {
+            using var client = new KubeClient(Connection(server) with { TokenFile = null, Token = token, Source = "the kubeconfig" }, TimeProvider.System);
+            await AskAsync(client);
+        };
+        (await fixedToken.Should().ThrowAsync<KubeConfigException>().WithMessage("*the kubeconfig*line breaks*")).Which.ToString().Should().NotContainAny("very", "secret");
+
+        _folder.Write("token", "very\nsecret");
+        using var fileClient = Client(server, TimeProvider.System);
+        var fromFile = () => AskAsync(fileClient);
+        (await fromFile.Should().ThrowAsync<KubeConfigException>().WithMessage("*token*line breaks*")).Which.ToString().Should().NotContainAny("very", "secret");
+        _seen.Should().BeEmpty();
+    }
+
     [Fact]
     public void Groups_that_would_arrive_as_one_are_refused()
     {

@@ -45,6 +45,21 @@ public class WebhookServerTests
         await FluentActions.Awaiting(() => PostAsync(late, server, "/mutate")).Should().ThrowAsync<HttpRequestException>();
     }
 
+    [Fact]
+    public async Task A_body_that_the_server_cuts_off_for_its_size_is_not_answered_with_200_and_nothing()
+    {
+        using var certificate = NewCertificate();
+        await using var server = Server(() => certificate);
+        await server.StartAsync(default).WaitAsync(Limit);
+        using var client = Client(certificate);
+        using var body = new StreamContent(new MemoryStream(new byte[AdmissionEndpoint.MaxBodyBytes + 20_000]));
+        body.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"https://localhost:{server.Port}/mutate")) { Content = body };
+        request.Headers.TransferEncodingChunked = true; // its length is not said beforehand
+        using var answer = await client.SendAsync(request);
+        answer.StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+    }
+
     private static WebhookServer Server(Func<X509Certificate2?> certificate)
     {
         AdmissionEndpoint endpoint = new("/mutate", (_, _) => ValueTask.FromResult(AdmissionAnswer.Allow()), TimeProvider.System, NullLogger.Instance);

@@ -71,6 +71,8 @@ public sealed class ValuesTests
     [InlineData("""{"operator":{"publicCa":"not a certificate"}}""", "publicCa")]
     [InlineData("""{"operator":{"extraArgs":["resync=5m"]}}""", "extraArgs")]
     [InlineData("""{"prometheusRule":{"runbookUrl":"our wiki"}}""", "runbookUrl")]
+    [InlineData("""{"webhook":{"url":"https://10.0.0.9:9443","certificates":{"source":"cert-manager"}}}""", "is for the Service's names alone")]
+    [InlineData("""{"userRoles":{"create":false,"groups":{"requester":["on-call"]}}}""", "userRoles.create is false")]
     public async Task Values_that_cannot_work_are_refused(string values, string says)
     {
         var refused = await TryAsync("1.35", values);
@@ -153,6 +155,26 @@ public sealed class ValuesTests
         objects.Where(o => o.Kind() != "CustomResourceDefinition").Should().OnlyContain(o => !o.ToJsonString(null).Contains("breakglass-grants"));
         objects.One("ValidatingAdmissionPolicy", "breakglass-guard").ToJsonString().Should().Contain("serviceaccount:emergency:");
     }
+
+    // The policies watched ServiceAccounts of "security-grants", which nobody has.
+    [Fact]
+    public async Task A_grants_namespace_with_the_operators_usual_name_in_it_was_guarded_under_another_name()
+    {
+        var objects = await Tool.TemplateAsync("1.35", "-n", "security", "--set", "grantsNamespace.name=breakglass-system-grants");
+        foreach (var policy in objects.Where(o => o.Kind() == "ValidatingAdmissionPolicy"))
+        {
+            policy.ToJsonString().Should().Contain("serviceaccount:breakglass-system-grants:").And.NotContain("security-grants");
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"replicas":1}""", false)]
+    [InlineData("""{"replicas":2,"podDisruptionBudget":{"minAvailable":2}}""", false)]
+    [InlineData("""{"replicas":1,"podDisruptionBudget":{"minAvailable":"50%"}}""", false)]
+    [InlineData("""{"replicas":2,"podDisruptionBudget":{"minAvailable":"50%"}}""", true)]
+    [InlineData("""{"replicas":3,"podDisruptionBudget":{"minAvailable":2}}""", true)]
+    public async Task A_disruption_budget_that_lets_no_pod_go_held_up_every_drain(string values, bool there) =>
+        (await RenderAsync("1.35", values)).Any(o => o.Kind() == "PodDisruptionBudget").Should().Be(there);
 
     private static IReadOnlyList<JsonNode> Alerts(IReadOnlyList<JsonNode> objects) =>
         [.. objects.One("PrometheusRule")["spec"]!["groups"]!.AsArray().SelectMany(group => group!["rules"]!.AsArray()).Where(rule => rule!["alert"] is not null).Select(rule => rule!)];

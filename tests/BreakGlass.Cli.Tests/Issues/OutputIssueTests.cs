@@ -1,0 +1,98 @@
+using BreakGlass.Cli.Tests.Support;
+using BreakGlass.Core.Api;
+using FluentAssertions;
+using Kube.Model;
+using TestKit;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Cli.Tests.Issues;
+
+/// <summary>What people read, where somebody else wrote it.</summary>
+public sealed class OutputIssueTests : IDisposable
+{
+    private readonly Desk _desk = new();
+
+    public void Dispose() => _desk.Dispose();
+
+    [Theory]
+    [InlineData("\u001b[2K\r")]
+    [InlineData("\n")]
+    [InlineData("\u009b2K")]
+    [InlineData("\u202e")]
+    public async Task A_justification_could_show_an_approver_another_request_than_the_one_they_approve(string trick)
+    {
+        _desk.Server.Put(A.Grant(g => g with { Justification = $"root{trick}inc-4711: alice asks for 5m of policy 'read-only'" }) with { Status = new() { Phase = GrantPhase.AwaitingApproval } });
+        foreach (var command in (string[][])[["approve", "inc-4711"], ["get", "inc-4711"]])
+        {
+            _desk.Clear();
+            (await _desk.RunAsync(command)).Should().Be(0, _desk.Error);
+            _desk.Error.Should().NotContain(trick + "inc-4711: alice asks for 5m").And.Contain("root");
+        }
+    }
+
+    [Fact]
+    public async Task A_condition_in_which_somebody_else_is_quoted_could_move_the_cursor()
+    {
+        _desk.Server.Put(A.FinishedGrant(GrantPhase.Denied) with
+        {
+            Status = new() { Phase = GrantPhase.Denied, Conditions = [new() { Type = "Authorized", Status = "False", Reason = "X", Message = "said \u001b[2J this" }] },
+        });
+        await _desk.RunAsync("watch", "inc-4711");
+        await _desk.RunAsync("use", "inc-4711");
+        await _desk.RunAsync("revoke", "inc-4711");
+        (_desk.Out + _desk.Error).Should().NotContain("\u001b").And.Contain("said");
+    }
+
+    [Fact]
+    public async Task A_decision_that_did_not_count_was_left_out_of_the_evidence_where_its_approver_had_another_that_did()
+    {
+        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired) with { Status = new() { Phase = GrantPhase.Expired, Approvals = [new() { Approver = "carol", Decision = "Approve", At = A.Start }] } });
+        foreach (var (name, decision, comment) in ((string, string, string)[])[("a", "Approve", "go on"), ("b", "Deny", "stop, I was wrong")])
+        {
+            _desk.Server.Put(new BreakGlassApproval { Metadata = new() { Name = name, CreationTimestamp = A.Start }, Spec = new() { Grant = "inc-4711", Decision = decision, Comment = comment, Approver = A.Caller("carol") } });
+        }
+
+        (await _desk.RunAsync("report", "inc-4711")).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Contain("| carol | Approve | go on |").And.Contain("| carol | Deny (did not count) | stop, I was wrong |");
+    }
+
+    [Fact]
+    public async Task An_auditor_was_sent_to_somebody_with_the_auditors_role()
+    {
+        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired));
+        _desk.Server.Put(A.Policy());
+        _desk.User = new FakeUser("ada", "auditors");
+        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "breakglass-auditor" }, Rules = [A.Rule("breakglass.dev", "*", "get", "list", "watch")] });
+        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-auditor" }, Subjects = [A.Group("auditors")] });
+
+        (await _desk.RunAsync("report", "inc-4711")).Should().Be(0, _desk.Error);
+        _desk.Error.Should().Contain("may not read events").And.Contain("list events.events.k8s.io").And.NotContain("breakglass-auditor");
+    }
+
+    /// <summary>The events of the whole cluster were fetched, and whoever may read those of one namespace got none.</summary>
+    [Fact]
+    public async Task A_report_fetches_the_events_of_its_grant_alone_from_where_they_may_be_read()
+    {
+        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired));
+        _desk.Server.Put(A.Policy());
+        _desk.User = new FakeUser("ada", "auditors");
+        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "breakglass-auditor" }, Rules = [A.Rule("breakglass.dev", "*", "get", "list", "watch")] });
+        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-auditor" }, Subjects = [A.Group("auditors")] });
+        _desk.Server.CreateNamespace("kube-system");
+        _desk.Server.Put(new Role { Metadata = new() { Name = "events", Namespace = "kube-system" }, Rules = [A.Rule("events.k8s.io", "events", "list")] });
+        _desk.Server.Put(new RoleBinding { Metadata = new() { Name = "x", Namespace = "kube-system" }, RoleRef = new() { Kind = "Role", Name = "events" }, Subjects = [A.Group("auditors")] });
+        _desk.Server.Put(About("inc-4711", "GrantExpired"));
+        _desk.Server.Put(About("inc-4712", "GrantDenied"));
+
+        (await _desk.RunAsync("report", "inc-4711")).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Contain("GrantExpired").And.NotContain("GrantDenied");
+        _desk.Error.Should().NotContain("may not read");
+        _desk.Server.Requests.All.Where(r => r.Call.Resource == "events").Should().NotBeEmpty().And.OnlyContain(r => r.Call.Query.Contains("fieldSelector"));
+
+        static Event About(string grant, string reason) => new()
+        {
+            Metadata = new() { Name = $"{grant}.1", Namespace = "kube-system" }, Regarding = new() { Kind = "BreakGlassGrant", Name = grant }, Reason = reason, Type = "Normal", Note = "so it was",
+        };
+    }
+}
