@@ -101,8 +101,9 @@ public static class GrantLifecycle
             if (grant.Metadata.DeletionTimestamp is null || remains)
             {
                 // Access exists or did once, so it was recorded, and the record is gone: activating it again would start its time anew.
-                var lost = new Ending(EndReason.Failed, "RecordLost", GrantStatuses.Operator,
-                    "The record of when this grant's access ends was removed from its status, so access was ended. Find out who can write breakglassgrants/status; create a new grant.");
+                var lost = new Ending(EndReason.Failed, "RecordLost", GrantStatuses.Operator, grant.Status.Phase is null && !remains
+                    ? $"The grant carries the operator's mark or finalizer as if it had given access, and no record of it: it was copied from another one, or its status was wiped. Create a new grant without the annotation {BreakGlassApi.EndedAnnotation} and without metadata.finalizers; if nobody copied it, find out who can write breakglassgrants/status."
+                    : "The record of when this grant's access ends was removed from its status, so access was ended. Find out who can write breakglassgrants/status; create a new grant.");
                 return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, lost, facts.Policy, now), new GrantNote(true, "GrantFailed", "Fail", lost.Sentence)));
             }
 

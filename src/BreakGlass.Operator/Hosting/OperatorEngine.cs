@@ -41,9 +41,11 @@ internal sealed class OperatorEngine : IDisposable
     private readonly WorkQueue<string> _grants;
     private readonly WorkQueue<string> _policies;
     private readonly WorkQueue<string> _lockdowns;
+    private readonly WorkQueue<string> _ends;
     private readonly Controller<string> _lockdownController;
     private readonly Controller<string> _grantController;
     private readonly Controller<string> _policyController;
+    private readonly Controller<string> _endController;
 
     /// <param name="client">The client; its clock must be the raw one, so that skew shows.</param>
     /// <param name="options">Options.</param>
@@ -88,7 +90,10 @@ internal sealed class OperatorEngine : IDisposable
         _grants = new("grants", steady);
         _policies = new("policies", steady);
         _lockdowns = new("lockdowns", steady);
-        _wiring = new(Caches, _grants, _policies, _lockdowns, grants, Metrics);
+        _ends = new("ends", steady);
+        var alarm = new EndAlarm(Caches, _ends, _grants, settings, steady);
+        _endController = new("ends", _ends, alarm.RingAsync, new(), steady, logs.CreateLogger("Ends"));
+        _wiring = new(Caches, _grants, _policies, _lockdowns, grants, alarm, Metrics);
         _wiring.Connect();
         _grantController = new("grants", _grants, grants.ReconcileAsync,
             new() { UrgentWorkers = options.RevocationWorkers, Workers = options.Workers, MaxDelay = TimeSpan.FromSeconds(10) }, steady, logs.CreateLogger("Grants"));
@@ -200,8 +205,9 @@ internal sealed class OperatorEngine : IDisposable
     {
         _logger.Leading();
         _wiring.Sweep();
-        await Task.WhenAll(_grantController.RunAsync(cancellationToken), _policyController.RunAsync(cancellationToken), _lockdownController.RunAsync(cancellationToken), SweepAsync(cancellationToken),
-            UsesSeals ? _resealer.RunAsync(cancellationToken) : Task.CompletedTask);
+        await Task.WhenAll(
+            _grantController.RunAsync(cancellationToken), _endController.RunAsync(cancellationToken), _policyController.RunAsync(cancellationToken),
+            _lockdownController.RunAsync(cancellationToken), SweepAsync(cancellationToken), UsesSeals ? _resealer.RunAsync(cancellationToken) : Task.CompletedTask);
     }
 
     // Somebody who trusts manifests as written and serves no webhooks has no use for keys, and may lack the rights to them.

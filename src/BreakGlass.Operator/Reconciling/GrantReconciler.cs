@@ -30,6 +30,9 @@ internal sealed class GrantReconciler(
 
     private readonly ConcurrentDictionary<string, byte> _expiryAnnounced = new();
 
+    /// <summary>By grant, what a run is doing that opens or keeps access.</summary>
+    private readonly ConcurrentDictionary<string, CancellationTokenSource> _upkeep = new();
+
     /// <summary>One run.</summary>
     public async Task<Outcome> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
@@ -70,6 +73,26 @@ internal sealed class GrantReconciler(
         if (GrantLifecycle.DueAt(grant, settings) is not { } due) return Lane.Normal;
         return grant.Metadata.DeletionTimestamp is not null || grant.Spec.Revoke is not null || due <= time.GetUtcNow() ? Lane.Urgent : Lane.Normal;
     }
+
+    /// <summary>Gives up what a run is doing for a grant that has to end now, so that a call that hangs keeps no access open: the same run then ends it.</summary>
+    public void Hurry(string name)
+    {
+        if (!_upkeep.TryGetValue(name, out var upkeep) || !HasToEnd(Gather(name, new()))) return;
+        try
+        {
+            _ = upkeep.CancelAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has come to its end meanwhile.
+        }
+    }
+
+    private static bool HasToEnd(GrantFacts facts) => GrantLifecycle.EndsWhateverSealsSay(facts) || facts.Policy is { Spec.Suspended: true };
+
+    /// <summary>Whether a plan opens or keeps access. A status that is being written is not given up: nobody else would tell of it.</summary>
+    private static bool IsUpkeep(GrantPlan plan) =>
+        plan.Steps.All(s => s is not (PlanStep.WriteStatus or PlanStep.HoldCredential or PlanStep.Prove or PlanStep.DropFinalizer or PlanStep.Remove { Why: Removal.Revocation }));
 
     private async ValueTask<GrantFacts> GatherAsync(string name, GrantRun run, CancellationToken cancellationToken)
     {
@@ -132,7 +155,7 @@ internal sealed class GrantReconciler(
         !GrantLifecycle.IsRecorded(grant.Status) && !GrantLifecycle.IsTerminal(grant.Status.Phase)
         && (policy.Limits is not null || policy.EmergencyBypass is not null || ReviewRules.Blocks(policy));
 
-    /// <summary>Carries a plan out. What opens or keeps access is given up the moment the grant is due, so that a slow call never delays its end.</summary>
+    /// <summary>Carries a plan out. What opens or keeps access is given up the moment the grant is due, or has to end, so that a slow call never delays its end.</summary>
     private async Task<bool> TryExecuteAsync(GrantFacts facts, GrantPlan plan, GrantRun run, CancellationToken cancellationToken)
     {
         if (plan.Cuts || facts.Grant is null || GrantLifecycle.DueAt(facts.Grant, settings) is not { } due || due <= facts.Now)
@@ -141,16 +164,27 @@ internal sealed class GrantReconciler(
             return true;
         }
 
-        using var untilDue = new CancellationTokenSource(due - facts.Now, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, untilDue.Token);
+        using var untilOver = new CancellationTokenSource(due - facts.Now, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, untilOver.Token);
         try
         {
+            if (IsUpkeep(plan) && !HasToEnd(facts))
+            {
+                // It may have come to have to end since it was decided.
+                _upkeep[facts.Name] = untilOver;
+                Hurry(facts.Name);
+            }
+
             await executor.ExecuteAsync(facts, plan, run, either.Token);
             return true;
         }
-        catch (Exception) when (untilDue.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (Exception) when (untilOver.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             return false;
+        }
+        finally
+        {
+            _upkeep.TryRemove(facts.Name, out _);
         }
     }
 

@@ -9,7 +9,7 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Which change in the cluster has which grant or policy looked at. Handlers only enqueue.</summary>
 internal sealed class Wiring(
-    ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, WorkQueue<string> lockdowns, GrantReconciler reconciler, OperatorMetrics metrics)
+    ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, WorkQueue<string> lockdowns, GrantReconciler reconciler, EndAlarm alarm, OperatorMetrics metrics)
 {
     /// <summary>The status of a policy, or of a lockdown, follows its grants at this distance, so that a burst of them is one write.</summary>
     private static readonly TimeSpan StatusLag = TimeSpan.FromSeconds(1);
@@ -45,6 +45,8 @@ internal sealed class Wiring(
 
     private void OnGrant(Change<BreakGlassGrant> change)
     {
+        if (change.Kind is not ChangeKind.Deleted) alarm.Set(change.Object);
+
         // A policy counts its grants, also where it was us who changed them.
         policies.AddAfter(change.Object.Spec.Policy, StatusLag);
         if (caches.Lockdowns.Store.Count > 0)
@@ -55,6 +57,7 @@ internal sealed class Wiring(
         // What we wrote ourselves comes back by the watch; it is known already.
         if (change.IsSameVersion && !change.IsInitialList) return;
         var lane = reconciler.LaneOf(change.Object);
+        if (lane is Lane.Urgent) reconciler.Hurry(change.Object.Metadata.Name);
         grants.Add(change.Object.Metadata.Name, change.IsInitialList && lane is Lane.Normal && change.Object.Status.EndedAt is not null ? Lane.Background : lane);
     }
 
@@ -68,7 +71,7 @@ internal sealed class Wiring(
         if (change.IsInitialList || isStatusOnly) return;
         foreach (var grant in caches.LiveGrants)
         {
-            if (grant.Spec.Policy == name) grants.Add(grant.Metadata.Name, Lane.Urgent);
+            if (grant.Spec.Policy == name) End(grant.Metadata.Name);
         }
     }
 
@@ -103,7 +106,14 @@ internal sealed class Wiring(
 
         // What it shuts goes before everything; what it shut is free to be looked at once it is lifted.
         if (change.IsInitialList || change.Kind is ChangeKind.Updated) return;
-        foreach (var grant in caches.LiveGrants) grants.Add(grant.Metadata.Name, Lane.Urgent);
+        foreach (var grant in caches.LiveGrants) End(grant.Metadata.Name);
+    }
+
+    /// <summary>Has a grant looked at before everything else, whatever it is being looked at for.</summary>
+    private void End(string grant)
+    {
+        grants.Add(grant, Lane.Urgent);
+        reconciler.Hurry(grant);
     }
 
     private void OnNamespace(Change<Namespace> change)

@@ -96,6 +96,20 @@ public sealed class GrantRecordTests
         Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == "RecordLost" && c.Message.Contains("stays over"));
     }
 
+    /// <summary>Whoever takes the manifest of a finished grant for the next one takes our mark along, and has to learn why that is refused.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_grant_that_was_copied_with_our_mark_or_finalizer_is_told_what_to_leave_out(bool mark)
+    {
+        var grant = A.Grant();
+        var world = new World(grant: grant.WithMetadata(mark
+            ? grant.Metadata with { Annotations = new Dictionary<string, string> { [BreakGlassApi.EndedAnnotation] = "2026-11-21T01:02:03.000Z" } }
+            : grant.Metadata with { Finalizers = [BreakGlassApi.RevokeFinalizer] })).Run();
+        world.Status.Phase.Should().Be(GrantPhase.Failed);
+        Conditions.Find(world.Status.Conditions, "Active")!.Message.Should().Contain("copied from another one").And.Contain(BreakGlassApi.EndedAnnotation).And.Contain("metadata.finalizers");
+    }
+
     private static void Forge(World world, GrantPhase phase, string? active = null) => world.ForgeStatus(s => s with
     {
         Phase = phase, ActivatedAt = world.Now, ExpiresAt = world.Now.AddMinutes(30), PolicyUid = world.Cluster.Policy!.Metadata.Uid,

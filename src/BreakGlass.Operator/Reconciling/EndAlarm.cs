@@ -1,0 +1,29 @@
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Operator.Caching;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Reconciling;
+
+/// <summary>
+/// Has a grant whose end has come looked at before everything else, whatever became of its last run: one that failed is tried again only after a pause, and one
+/// that waits for a worker waits behind all that there is to open.
+/// </summary>
+internal sealed class EndAlarm(ClusterCaches caches, WorkQueue<string> ends, WorkQueue<string> grants, CoreSettings settings, TimeProvider time)
+{
+    /// <summary>Sets the alarm for a grant that has an end.</summary>
+    public void Set(BreakGlassGrant grant)
+    {
+        if (GrantLifecycle.DueAt(grant, settings) is { } due) ends.AddAt(grant.Metadata.Name, due);
+    }
+
+    /// <summary>Rings, unless access is cut already: what is left of it then is nobody's hurry.</summary>
+    public Task<Outcome> RingAsync(string name, CancellationToken cancellationToken)
+    {
+        if (caches.Grant(name) is not { } grant || GrantLifecycle.DueAt(grant, settings) is not { } due) return Task.FromResult(Outcome.Done);
+        if (due > time.GetUtcNow()) return Task.FromResult(Outcome.At(due, Lane.Normal));
+        if (caches.ObjectsOf(name).Exists(o => GrantLifecycle.IsOf(grant, o) && GrantLifecycle.GivesAccess(grant, o))) grants.Add(name, Lane.Urgent);
+        return Task.FromResult(Outcome.Done);
+    }
+}
