@@ -13,6 +13,9 @@ internal static class KubeconfigReader
             throw cluster.Wrong($"the server '{address}' is no address: it must look like https://host:6443");
         }
 
+        // No request would carry them, but logs would, and so would the kubeconfigs that are made from this one for others.
+        if (server.UserInfo.Length > 0) throw cluster.Wrong("the server's address has a user or password in it; write them under users");
+
         var authority = cluster.Pem("certificate-authority");
         var insecure = cluster.Flag("insecure-skip-tls-verify");
         if (insecure && authority is not null) throw cluster.Wrong("it names a certificate authority and insecure-skip-tls-verify; remove one of them");
