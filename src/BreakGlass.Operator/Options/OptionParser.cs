@@ -147,12 +147,13 @@ internal static class OptionParser
         }
     }
 
-    // Long or odd values are cut: the message is for a terminal. A URL's user and password are never shown.
+    // Long or odd values are cut: the message is for a terminal. A URL's user and password are never shown, also where the scheme was forgotten; a
+    // password may hold an @ itself.
     private static string Quote(string text)
     {
-        var at = text.IndexOf('@', StringComparison.Ordinal);
+        var at = text.LastIndexOf('@');
         var scheme = text.IndexOf("://", StringComparison.Ordinal);
-        if (scheme >= 0 && at > scheme) text = string.Concat(text.AsSpan(0, scheme + 3), "…", text.AsSpan(at));
+        if (at > scheme) text = string.Concat(text.AsSpan(0, scheme < 0 ? 0 : scheme + 3), "…", text.AsSpan(at));
         if (text.Length > 80) text = string.Concat(text.AsSpan(0, 80), "…");
         return $"\"{string.Concat(text.Select(c => char.IsControl(c) ? '�' : c))}\"";
     }

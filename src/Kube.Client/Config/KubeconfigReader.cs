@@ -10,8 +10,12 @@ internal static class KubeconfigReader
         var address = cluster.Text("server") ?? throw cluster.Wrong("it names no server");
         if (!Uri.TryCreate(address, UriKind.Absolute, out var server) || server.Scheme is not ("https" or "http") || server.Host.Length == 0)
         {
-            throw cluster.Wrong($"the server '{address}' is no address: it must look like https://host:6443");
+            // Without what may be a password.
+            throw cluster.Wrong($"the server '{address[(address.LastIndexOf('@') + 1)..]}' is no address: it must look like https://host:6443");
         }
+
+        // No request would carry them, but logs would, and so would the kubeconfigs that are made from this one for others.
+        if (server.UserInfo.Length > 0) throw cluster.Wrong("the server's address has a user or password in it; write them under users");
 
         var authority = cluster.Pem("certificate-authority");
         var insecure = cluster.Flag("insecure-skip-tls-verify");

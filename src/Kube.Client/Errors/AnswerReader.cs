@@ -78,7 +78,8 @@ internal static class AnswerReader
         return new Status { Result = "Failure", Code = code, Message = text };
     }
 
-    private static bool IsJson(HttpResponseMessage response) =>
+    /// <summary>Whether it may be the API server's own words.</summary>
+    public static bool IsJson(HttpResponseMessage response) =>
         response.Content.Headers.ContentType?.MediaType is null or "application/json";
 
     /// <summary>The exception for an ERROR event of a watch.</summary>

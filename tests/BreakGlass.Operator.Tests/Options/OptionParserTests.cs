@@ -149,10 +149,13 @@ public sealed class OptionParserTests
         string.Join('\n', problems).Should().ContainAll("--workers", "--nonsense", "--lease-duration", "BREAKGLASS_LOG_LEVEL");
     }
 
-    [Fact]
-    public void A_password_in_a_URL_is_refused_and_not_repeated()
+    [Theory]
+    [InlineData("https://admin:hunter2@api:6443")]
+    [InlineData("https://admin:hunt@hunter2@api:6443")]
+    [InlineData("admin:hunter2@api:6443")]
+    public void A_password_in_a_URL_is_refused_and_not_repeated(string url)
     {
-        var problem = Problems(["--public-server=https://admin:hunter2@api:6443"]).Should().ContainSingle().Which;
+        var problem = Problems([$"--public-server={url}"]).Should().ContainSingle().Which;
         problem.Should().NotContain("hunter2").And.NotContain("admin").And.Contain("--public-server");
     }
 

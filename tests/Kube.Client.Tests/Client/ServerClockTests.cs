@@ -33,6 +33,25 @@ public class ServerClockTests
     }
 
     [Fact]
+    public async Task A_proxys_own_error_page_says_nothing_about_the_servers_clock()
+    {
+        // Believed, it would end every grant: time never goes back, and a proxy's clock is nobody's business.
+        var time = new ManualTime();
+        using var handler = new StubHandler(_ =>
+        {
+            var page = new HttpResponseMessage(System.Net.HttpStatusCode.BadGateway) { Content = new StringContent("<html>", System.Text.Encoding.UTF8, "text/html") };
+            page.Headers.Date = ManualTime.Start.AddDays(1);
+            return page;
+        });
+        using var client = handler.NewClient(time);
+
+        await client.Invoking(c => c.GetAsync<Kube.Model.Namespace>("x", null, default)).Should().ThrowAsync<KubeApiException>();
+
+        client.Clock.LastServerTime.Should().BeNull();
+        client.Clock.Skew.Should().BeNull();
+    }
+
+    [Fact]
     public async Task Every_answer_feeds_it_errors_too_but_no_watch()
     {
         var time = new ManualTime();

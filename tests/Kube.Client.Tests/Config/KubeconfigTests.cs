@@ -141,6 +141,8 @@ public sealed class KubeconfigTests : IDisposable
         { "unknown user", Minimal("{server: 'https://x.test'}", "{}").Replace("user: u}", "user: z}", StringComparison.Ordinal), "*no user 'z'*There is: u.*" },
         { "no server", Minimal("{}", "{}"), "*names no server*" },
         { "server is no address", Minimal("{server: 'x.test:6443'}", "{}"), "*must look like https://host:6443*" },
+        { "server with a password", Minimal("{server: 'https://robot:secret@x.test'}", "{}"), "*user or password in it*under users*" },
+        { "server is no address, and there is a password in it", Minimal("{server: 'robot:secret@x.test:6443'}", "{}"), "*'x.test:6443' is no address*" },
         { "authority is not base64", Minimal("{server: 'https://x.test', certificate-authority-data: 'sec*ret'}", "{}"), "*'certificate-authority-data' is not base64*" },
         { "key without certificate", Minimal("{server: 'https://x.test'}", "{client-key: k}"), "*belong together*" },
         { "auth provider", Minimal("{server: 'https://x.test'}", "{auth-provider: {name: gcp}}"), "*removed from Kubernetes*" },
