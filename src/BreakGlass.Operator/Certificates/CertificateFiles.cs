@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using BreakGlass.Operator.Logging;
 using Kube.Runtime;
 
@@ -44,7 +43,7 @@ internal sealed class CertificateFiles(string directory, ServedCertificate serve
             var key = await File.ReadAllTextAsync(Path.Combine(directory, "tls.key"), cancellationToken);
             served.Serve(new(certificate, key), $"read from {directory}");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             WebhookMetrics.CertificateReadFailed();
             logger.CertificateTrouble(e);

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Sealing;
 using Kube.Client;
@@ -75,9 +74,9 @@ internal sealed class CertificateManager(
 
             _missing = missing;
         }
-        catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException or CryptographicException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            // Ready stays what it was: what is served goes on being served.
+            // Whatever it was: rounds that ended for good would let the certificate run out. Ready stays what it was, and what is served goes on being served.
             WebhookMetrics.CertificateReadFailed();
             logger.CertificateTrouble(e);
             if (served.Context is null) _missing = [$"the certificate of the webhooks could not be read or made: {e.Message}"];

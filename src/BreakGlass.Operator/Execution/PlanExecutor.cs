@@ -69,10 +69,25 @@ internal sealed class PlanExecutor(
         var before = facts.Grant!;
         var status = write.Status;
         if (GrantLifecycle.IsRecorded(status) && !GrantLifecycle.IsRecorded(before.Status) && !facts.Settings.TrustRequester) status = status with { RecordSeal = seals.MakeRecord(before.Metadata.Uid ?? "", status) };
-        var written = await client.ReplaceStatusAsync(before with { Status = status }, cancellationToken);
+        var written = await WriteAsync(before with { Status = status }, cancellationToken);
         caches.Learn(written);
         GrantMeasures.Count(metrics, before, written, facts.Policy, time.GetUtcNow());
         foreach (var note in write.Notes) announcer.Tell(written, facts.Policy, note);
+    }
+
+    /// <summary>A status whose answer was lost on the way is looked for: nobody else would tell of it, or count it.</summary>
+    private async Task<BreakGlassGrant> WriteAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.ReplaceStatusAsync(grant, cancellationToken);
+        }
+        catch (Exception e) when (e is KubeConnectionException or KubeApiException { IsServerError: true } && !cancellationToken.IsCancellationRequested)
+        {
+            var there = await client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, cancellationToken);
+            if (there is null || there.Metadata.Uid != grant.Metadata.Uid || !KubeJson.Same(there with { Metadata = grant.Metadata }, grant)) throw;
+            return there;
+        }
     }
 
     /// <summary>Two grants, or two operators, that want the last place: one of them writes it down, the other looks again.</summary>

@@ -130,6 +130,18 @@ public class TrueRecordTests
     });
 
     [Fact]
+    public Task A_status_whose_answer_was_lost_is_told_of_and_counted_all_the_same() => With((world, replica) =>
+    {
+        using var counted = new Counted(replica.Engine.Metrics);
+        using var fault = world.Server.Faults.Inject(Fault.LostAnswer, "update", "breakglassgrants/status", times: 2);
+        world.Server.Put(Sample.Grant());
+        world.Advance(TimeSpan.FromSeconds(30));
+        world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
+        counted.Sum("activations_total", "policy", "payments-oncall").Should().Be(1);
+        world.Events().Should().Contain(e => e.Reason == "GrantRequested").And.Contain(e => e.Reason == "GrantActivated");
+    });
+
+    [Fact]
     public Task A_phase_that_was_set_by_hand_ends_access_and_leaves_a_trace() => With((world, replica) =>
     {
         world.Server.Put(Sample.Grant());
@@ -139,6 +151,31 @@ public class TrueRecordTests
         world.Advance(TimeSpan.FromSeconds(30));
         world.Owned().Should().BeEmpty();
         world.Events().Should().Contain(e => e.Reason == "GrantRevoked" || e.Reason == "GrantFailed");
+    });
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public Task A_grant_that_opens_since_nobody_decided_in_time_counts_as_a_bypass_and_an_approved_one_does_not(bool bypassed) => With((world, replica) =>
+    {
+        world.Server.Put(Sample.Policy(
+            s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Required = 1, Timeout = "10m", Approvers = [new() { Kind = "User", Name = "carol" }] }, EmergencyBypass = new() { Duration = "5m" } }, "asks-first"));
+        world.Settle();
+        using var counted = new Counted(replica.Engine.Metrics);
+        var grant = world.Server.Put(Sample.Grant(s => s with { Policy = "asks-first" }));
+        if (!bypassed)
+        {
+            world.Server.Put(new BreakGlassApproval
+            {
+                Metadata = new() { Name = "yes" },
+                Spec = new() { Grant = "inc-4711", GrantUid = grant.Metadata.Uid, Decision = "Approve", Approver = new() { Username = "carol" } },
+            });
+        }
+
+        world.Advance(TimeSpan.FromMinutes(10));
+        world.Server.List<BreakGlassGrant>().Should().OnlyContain(g => g.Status.ActivatedAt != null);
+        counted.Sum("activations_total", "mode", "JustInTime").Should().Be(1);
+        counted.Sum("bypasses_total", "policy", "asks-first").Should().Be(bypassed ? 1 : 0);
     });
 
     private static double Lingering(Replica replica) => Gauge(replica, "lingering_grants");
