@@ -12,18 +12,26 @@ namespace BreakGlass.Operator.Reconciling;
 /// </summary>
 internal sealed class EndAlarm(ClusterCaches caches, WorkQueue<string> ends, WorkQueue<string> grants, CoreSettings settings, TimeProvider time)
 {
+    /// <summary>
+    /// Behind the grant's own timer, which is enough nearly always: a grant that is called while it is being cut would be ended to the last on the workers of those
+    /// that are still to be cut.
+    /// </summary>
+    public static readonly TimeSpan Behind = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Sets the alarm for a grant that has an end.</summary>
     public void Set(BreakGlassGrant grant)
     {
-        if (GrantLifecycle.DueAt(grant, settings) is { } due) ends.AddAt(grant.Metadata.Name, due);
+        if (GrantLifecycle.DueAt(grant, settings) is { } due) ends.AddAt(grant.Metadata.Name, due + Behind);
     }
 
     /// <summary>Rings, unless access is cut already: what is left of it then is nobody's hurry.</summary>
     public Task<Outcome> RingAsync(string name, CancellationToken cancellationToken)
     {
         if (caches.Grant(name) is not { } grant || GrantLifecycle.DueAt(grant, settings) is not { } due) return Task.FromResult(Outcome.Done);
-        if (due > time.GetUtcNow()) return Task.FromResult(Outcome.At(due, Lane.Normal));
-        if (caches.ObjectsOf(name).Exists(o => GrantLifecycle.IsOf(grant, o) && GrantLifecycle.GivesAccess(grant, o))) grants.Add(name, Lane.Urgent);
-        return Task.FromResult(Outcome.Done);
+        if (due + Behind > time.GetUtcNow()) return Task.FromResult(Outcome.At(due + Behind));
+        if (!caches.ObjectsOf(name).Exists(o => GrantLifecycle.IsOf(grant, o) && GrantLifecycle.GivesAccess(grant, o))) return Task.FromResult(Outcome.Done);
+        return Task.FromResult(grants.TryAdd(name, Lane.Urgent) ? Outcome.Done : Outcome.After(Again));
     }
 }

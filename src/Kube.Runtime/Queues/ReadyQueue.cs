@@ -26,6 +26,8 @@ internal sealed class ReadyQueue<TKey>(TimeProvider time, TagList tags)
     /// <summary>Nothing queued in the lanes up to this one, and nothing in work that may come back to them.</summary>
     public bool IsDrained(Lane slowestLane) => _processing == 0 && _queued.Take((int)slowestLane + 1).All(lane => lane.Count == 0);
 
+    public bool IsProcessing(TKey key) => _entries.TryGetValue(key, out var entry) && entry.Processing;
+
     public void Add(TKey key, Lane lane)
     {
         if (!_entries.TryGetValue(key, out var entry))

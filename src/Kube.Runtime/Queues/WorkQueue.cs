@@ -67,6 +67,18 @@ public sealed class WorkQueue<TKey>
         }
     }
 
+    /// <summary>As <see cref="Add"/>, but for a key that is being worked on, which is left alone.</summary>
+    /// <returns>False where the key is being worked on.</returns>
+    public bool TryAdd(TKey key, Lane lane = Lane.Normal)
+    {
+        lock (_lock)
+        {
+            if (_ready.IsProcessing(key)) return false;
+            if (!_shuttingDown) _ready.Add(key, lane);
+            return true;
+        }
+    }
+
     /// <summary>
     /// Queues a key at an instant of the wall clock, at once if it has come. If the key waits already, the earlier instant
     /// and the more urgent lane hold, and the later instant is forgotten: whoever works on the key asks for it again.

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Operator.Reconciling;
 using FluentAssertions;
 using Kube.Model;
 using Simulation;
@@ -26,7 +27,7 @@ public sealed class EndOnTimeTests
         using var fault = world.Server.Faults.Inject(Fault.Forbidden, verb, resource, times: null);
         world.Server.Delete<RoleBinding>(world.Server.List<RoleBinding>("shop").Single().Metadata.Name, "shop");
         world.AdvanceTo(world.Grant()!.Status.ExpiresAt!.Value);
-        world.Advance(TimeSpan.FromMilliseconds(10));
+        world.Advance(EndAlarm.Behind);
         fault.Hits.Should().BePositive();
         world.Server.List<RoleBinding>("payments").Should().BeEmpty();
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Expired);
@@ -96,7 +97,7 @@ public sealed class EndOnTimeTests
         using var fault = world.Server.Faults.Inject(Fault.Hang, "create", "serviceaccounts", times: null);
         for (var i = 0; i < 60; i++) world.Server.Put(Sample.Grant(s => s with { Duration = "1h" }, $"inc-{i}"));
         world.AdvanceTo(world.Grant()!.Status.ExpiresAt!.Value);
-        world.Advance(TimeSpan.FromMilliseconds(10));
+        world.Advance(EndAlarm.Behind);
         world.Server.List<RoleBinding>("payments").Should().NotContain(b => b.Metadata.Name.StartsWith("breakglass-inc-4711-"));
     });
 }

@@ -11,6 +11,20 @@ public class WorkQueueTests
 
     public WorkQueueTests() => _queue = new("test", _clock);
 
+    /// <summary>Whoever called a key that was being worked on had it worked on once more in a lane in which others waited.</summary>
+    [Fact]
+    public async Task A_key_that_is_being_worked_on_can_be_left_alone()
+    {
+        _queue.TryAdd("a", Lane.Background).Should().BeTrue();
+        _queue.TryAdd("a", Lane.Urgent).Should().BeTrue("it only waits, and waits in another lane from here on");
+        (await Get()).Lane.Should().Be(Lane.Urgent);
+        _queue.TryAdd("a", Lane.Urgent).Should().BeFalse();
+        _queue.Done("a");
+        _queue.Depth.Should().Be(0);
+        _queue.TryAdd("a").Should().BeTrue();
+        _queue.Depth.Should().Be(1);
+    }
+
     [Fact]
     public async Task A_key_is_queued_once_however_often_it_is_added()
     {
