@@ -87,8 +87,12 @@ public sealed class LeaderTests(OwnCluster own)
 
         (await Eventually.WithinLimitAsync(leader.Exit, $"the end of a leader that lost its lease; it said\n{leader.Log}")).Should().Be(1);
 
-        TimeProvider.System.GetElapsedTime(lost).Should().BeLessThan(TimeSpan.FromSeconds(2));
+        // Lingering alone takes five.
+        TimeProvider.System.GetElapsedTime(lost).Should().BeLessThan(TimeSpan.FromSeconds(4.5));
         await _cluster.AdminAsync("delete", "lease", "-n", "breakglass-system", "breakglass-operator");
+
+        // The other tests begin without what an operator with webhooks makes.
+        await _cluster.AdminAsync("delete", "secret", "-n", "breakglass-system", "--ignore-not-found", "breakglass-webhook-tls", "breakglass-seal-keys");
     }
 
     private async Task<RunningOperator> LeaderAsync(string[] options)

@@ -37,6 +37,7 @@ public sealed class EveryVerbTests(OwnCluster own)
     public async Task Every_verb_of_the_operator_is_used_in_a_life_in_which_everything_goes_wrong_once()
     {
         // A certificate that somebody spoilt is written anew. The configurations are there for their CA alone: they lead to no Service here.
+        await _cluster.AdminAsync("delete", "secret", "breakglass-webhook-tls", "-n", "breakglass-system", "--ignore-not-found");
         await _cluster.AdminAsync("create", "secret", "generic", "breakglass-webhook-tls", "-n", "breakglass-system");
         string[] configurations = [Path.Combine(Cluster.Config("webhook"), "mutating.yaml"), Path.Combine(Cluster.Config("webhook"), "validating.yaml")];
         await _cluster.AdminAsync("apply", "-f", configurations[0], "-f", configurations[1]);
