@@ -12,9 +12,10 @@ made="$(mktemp -d)"
 trap 'rm -rf "$made"' EXIT
 files="$made/charts/breakglass-operator/files"
 
-mkdir -p "$files/crd" "$files/guard" "$made/deploy"
+mkdir -p "$files/crd" "$files/guard" "$files/flowcontrol" "$made/deploy"
 for file in config/crd/*.breakglass.dev.yaml; do cp "$file" "$files/crd/"; done
 cp config/guard/policy.yaml config/guard/policy_namespaces.yaml "$files/guard/"
+cp config/flowcontrol/flow_schemas.yaml "$files/flowcontrol/"
 cp config/components/selectable-fields/kustomization.yaml "$files/selectable-fields.yaml"
 if [ -e config/prometheus/rules.yaml ]; then cp config/prometheus/rules.yaml "$files/rules.yaml"; fi
 if [ -e config/grafana/breakglass-operator.json ]; then cp config/grafana/breakglass-operator.json "$files/dashboard.json"; fi
@@ -22,7 +23,7 @@ if [ -e config/grafana/breakglass-operator.json ]; then cp config/grafana/breakg
 install_file() {
     { printf '# Made from %s by hack/render.sh. Do not edit.\n' "$2"; printf '# %s\n' "${@:3}"; "$kubectl" kustomize "$2"; } > "$made/deploy/$1"
 }
-install_file install.yaml config/default "Kubernetes 1.23 and later: kubectl apply --server-side -f install.yaml"
+install_file install.yaml config/default "Kubernetes 1.29 and later: kubectl apply --server-side -f install.yaml"
 install_file guard.yaml config/guard "The persistence guard for Kubernetes 1.30 and later, beside install.yaml."
 
 if [ "${1:-}" = --check ]; then

@@ -37,11 +37,12 @@ public sealed class RenderTests
     [InlineData("rbac", 27)]
     [InlineData("guard", 11)]
     [InlineData("guard-legacy", 1)]
-    [InlineData("manager", 6)]
+    [InlineData("flowcontrol", 5)]
+    [InlineData("manager", 7)]
     [InlineData("prometheus", 2)]
     [InlineData("samples", 3)]
     [InlineData("webhook", 3)]
-    [InlineData("default", 41)]
+    [InlineData("default", 47)]
     public async Task A_kustomization_renders(string directory, int objects) =>
         YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory))).Should().HaveCount(objects);
 

@@ -24,10 +24,21 @@ app.kubernetes.io/component: operator
 
 {{- define "breakglass.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
+{{- if not (kindIs "invalid" .Values.runAsUser) }}
+runAsUser: {{ .Values.runAsUser }}
+runAsGroup: {{ .Values.runAsUser }}
+{{- end }}
 seccompProfile:
   type: RuntimeDefault
+{{- end }}
+
+{{/* The priority of a pod: (list $ "the name that its values give"). */}}
+{{- define "breakglass.priority" -}}
+{{- $root := index . 0 -}}
+{{- $name := index . 1 | default ($root.Values.priorityClass.create | ternary "breakglass-operator" "") -}}
+{{- with $name }}
+priorityClassName: {{ . }}
+{{- end }}
 {{- end }}
 
 {{- define "breakglass.containerSecurity" -}}

@@ -58,7 +58,7 @@ public sealed class InstallPageTests : IAsyncLifetime
             var fence = Next(page, has);
             foreach (var line in fence.Commands.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
-                var since = line.Contains("guard", StringComparison.Ordinal) ? 30 : 23;
+                var since = line.Contains("guard", StringComparison.Ordinal) ? 30 : 29;
                 if (Release.Installed.Minor >= since) await TypeAsync(fence with { Commands = line.Replace("apply --server-side", "apply --server-side --force-conflicts", StringComparison.Ordinal) });
             }
         }

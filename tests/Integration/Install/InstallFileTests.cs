@@ -19,11 +19,20 @@ public sealed class InstallFileTests
         await incident.WaitAsync("Revoked");
     }
 
+    // As config/README.md lists them.
+    private static string[] Components() => Release.Installed.Minor switch
+    {
+        20 => ["without-cel", "cronjob-v1beta1", "flowcontrol-v1beta1"],
+        <= 22 => ["without-cel", "flowcontrol-v1beta1"],
+        <= 25 => ["flowcontrol-v1beta2"],
+        _ => ["flowcontrol-v1beta3"],
+    };
+
     private static async Task InstallAsync(TestKit.ControlPlane controlPlane)
     {
         string[] apply = ["apply", "--server-side", "--force-conflicts"];
         var deploy = Path.Combine(Golden.RepositoryRoot, "deploy");
-        if (Release.Installed.Minor >= 23)
+        if (Release.Installed.Minor >= 29)
         {
             await Helm.KubectlAsync(controlPlane, [.. apply, "-f", Path.Combine(deploy, "install.yaml")]);
             if (Release.Installed.Minor >= 30) await Helm.KubectlAsync(controlPlane, [.. apply, "-f", Path.Combine(deploy, "guard.yaml")]);
@@ -38,7 +47,7 @@ public sealed class InstallFileTests
         string Below(string name) => Path.GetRelativePath(overlay, Cluster.Config(name));
         await File.WriteAllTextAsync(Path.Combine(overlay, "kustomization.yaml"), $"""
             resources: [{Below("default")}]
-            components: [{Below("components/without-cel")}, {Below("components/cronjob-v1beta1")}]
+            components: [{string.Join(", ", Components().Select(c => Below($"components/{c}")))}]
             """);
         var rendered = await Helm.KubectlAsync(controlPlane, "kustomize", overlay);
         (await controlPlane.KubectlAsync(controlPlane.AdminKubeconfig, [.. apply, "-f", "-"], rendered)).OrThrow();

@@ -18,8 +18,9 @@ public sealed class SameAsKustomizeTests
     [InlineData("1.35", "default guard", "components/selectable-fields")]
     [InlineData("1.30", "default guard", "")]
     [InlineData("1.29", "default guard-legacy", "")]
-    [InlineData("1.23", "default guard-legacy", "")]
-    [InlineData("1.20", "default guard-legacy", "components/without-cel components/cronjob-v1beta1")]
+    [InlineData("1.26", "default guard-legacy", "components/flowcontrol-v1beta3")]
+    [InlineData("1.23", "default guard-legacy", "components/flowcontrol-v1beta2")]
+    [InlineData("1.20", "default guard-legacy", "components/without-cel components/cronjob-v1beta1 components/flowcontrol-v1beta1")]
     public async Task Chart_and_kustomization_give_the_same_objects(string kubeVersion, string resources, string components)
     {
         var chart = (await Tool.TemplateAsync(kubeVersion)).Where(o => !o.IsHook()).Select(Levelled).ToDictionary(o => o.Key());
