@@ -134,6 +134,9 @@ annotations:
 {{- if and .Values.webhook.url (eq .Values.webhook.certificates.source "cert-manager") }}
 {{- fail (printf "webhook.url is %s, and the certificate that webhook.certificates.source: cert-manager has made is for the Service's names alone: the API server would trust no webhook, and nothing of breakglass.dev could be written. Use source: operator with --webhook-extra-names in operator.extraArgs, or source: secret with a certificate for that host." .Values.webhook.url) }}
 {{- end }}
+{{- if eq (int .Values.webhook.port) (int .Values.operator.httpPort) }}
+{{- fail (printf "webhook.port and operator.httpPort are both %d: the pod cannot have two listeners on one port. Change one of them." (int .Values.webhook.port)) }}
+{{- end }}
 {{- if not .Values.userRoles.create }}
 {{- range $role, $groups := .Values.userRoles.groups }}
 {{- if $groups }}

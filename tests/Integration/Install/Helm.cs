@@ -15,6 +15,13 @@ internal static class Helm
     public static async Task<string> RunAsync(TestKit.ControlPlane controlPlane, params string[] arguments) =>
         await RunAsync(await EnsureAsync("helm"), controlPlane, [.. arguments, "-n", "breakglass-system"]);
 
+    /// <summary>Runs helm, whatever comes of it.</summary>
+    public static async Task<(int ExitCode, string Error)> TryAsync(TestKit.ControlPlane controlPlane, params string[] arguments)
+    {
+        var (code, _, error) = await StartAsync(await EnsureAsync("helm"), controlPlane, [.. arguments, "-n", "breakglass-system"]);
+        return (code, error);
+    }
+
     /// <summary>Runs the kubectl of helm's own release, which knows more of kustomize than the oldest servers' does; it must succeed.</summary>
     public static async Task<string> KubectlAsync(TestKit.ControlPlane controlPlane, params string[] arguments) =>
         await RunAsync(await EnsureAsync("kubectl"), controlPlane, arguments);
@@ -23,6 +30,13 @@ internal static class Helm
     public static async Task<string> EnsureAsync(string tool) => (await RunAsync(Path.Combine(Golden.RepositoryRoot, "hack", "ensure-helm.sh"), null, [tool])).Trim();
 
     private static async Task<string> RunAsync(string file, TestKit.ControlPlane? controlPlane, string[] arguments)
+    {
+        var (code, output, error) = await StartAsync(file, controlPlane, arguments);
+        code.Should().Be(0, $"{Path.GetFileName(file)} {string.Join(' ', arguments)} says\n{error}");
+        return output;
+    }
+
+    private static async Task<(int Code, string Output, string Error)> StartAsync(string file, TestKit.ControlPlane? controlPlane, string[] arguments)
     {
         var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         if (controlPlane is not null)
@@ -48,7 +62,6 @@ internal static class Helm
             throw new TimeoutException($"{Path.GetFileName(file)} {string.Join(' ', arguments)} was expected to end within three minutes:\n{error}", e);
         }
 
-        process.ExitCode.Should().Be(0, $"{Path.GetFileName(file)} {string.Join(' ', arguments)} says\n{error}");
-        return output.ToString();
+        return (process.ExitCode, output.ToString(), error.ToString());
     }
 }

@@ -44,9 +44,9 @@ internal sealed class Cluster : IAsyncDisposable
     });
 
     /// <summary>Starts a control plane and installs in another way than by config/crd and config/rbac.</summary>
-    public static async Task<Cluster> StartAsync(Func<TestKit.ControlPlane, Task> install)
+    public static async Task<Cluster> StartAsync(Func<TestKit.ControlPlane, Task> install, string apiServerFlags = "")
     {
-        var controlPlane = await TestKit.ControlPlane.StartAsync();
+        var controlPlane = await TestKit.ControlPlane.StartAsync(apiServerFlags);
         try
         {
             await install(controlPlane);

@@ -23,6 +23,8 @@ public sealed class ValuesTests
         """{"operator":{"extraArgs":["--resync=5m"],"extraEnv":[{"name":"TZ","value":"UTC"}],"extraVolumes":[{"name":"x","emptyDir":{}}],"extraVolumeMounts":[{"name":"x","mountPath":"/x"}]}}""",
         """{"operator":{"nodeSelector":{"kubernetes.io/os":"linux"},"tolerations":[{"operator":"Exists"}],"affinity":{"nodeAffinity":{}},"priorityClassName":"system-cluster-critical","topologySpreadConstraints":[],"hostNetwork":true,"podAnnotations":{"a":"b"}}}""",
         """{"reaper":{"enabled":false}}""",
+        """{"runAsUser":null,"priorityClass":{"create":false},"flowControl":{"enabled":false}}""",
+        """{"webhook":{"port":10250},"operator":{"hostNetwork":true,"httpPort":18080,"priorityClassName":"system-cluster-critical"},"priorityClass":{"value":1000}}""",
         """{"webhook":{"certificates":{"source":"cert-manager"}},"crds":{"keep":false}}""",
         """{"webhook":{"certificates":{"source":"cert-manager","certManager":{"issuerRef":{"kind":"ClusterIssuer","name":"corporate"}}}}}""",
         $$$$"""{"webhook":{"url":"https://10.0.0.9:9443/","certificates":{"source":"secret","secretName":"mine","caBundle":"{{{{Pem}}}}"}}}""",
@@ -73,6 +75,10 @@ public sealed class ValuesTests
     [InlineData("""{"prometheusRule":{"runbookUrl":"our wiki"}}""", "runbookUrl")]
     [InlineData("""{"webhook":{"url":"https://10.0.0.9:9443","certificates":{"source":"cert-manager"}}}""", "is for the Service's names alone")]
     [InlineData("""{"userRoles":{"create":false,"groups":{"requester":["on-call"]}}}""", "userRoles.create is false")]
+    [InlineData("""{"webhook":{"port":0}}""", "port")]
+    [InlineData("""{"webhook":{"port":8080}}""", "two listeners")]
+    [InlineData("""{"priorityClass":{"value":2000000000}}""", "value")]
+    [InlineData("""{"runAsUser":0}""", "runAsUser")]
     public async Task Values_that_cannot_work_are_refused(string values, string says)
     {
         var refused = await TryAsync("1.35", values);
@@ -175,6 +181,68 @@ public sealed class ValuesTests
     [InlineData("""{"replicas":3,"podDisruptionBudget":{"minAvailable":2}}""", true)]
     public async Task A_disruption_budget_that_lets_no_pod_go_held_up_every_drain(string values, bool there) =>
         (await RenderAsync("1.35", values)).Any(o => o.Kind() == "PodDisruptionBudget").Should().Be(there);
+
+    [Fact]
+    public async Task The_webhooks_port_could_not_be_moved_where_a_firewall_opens_10250_alone()
+    {
+        var objects = await RenderAsync("1.35", """{"webhook":{"port":10250},"operator":{"httpPort":18080}}""");
+        var container = objects.One("Deployment")["spec"]!["template"]!["spec"]!["containers"]![0]!;
+        container["ports"]!.AsArray().ToDictionary(p => p!["name"]!.GetValue<string>(), p => p!["containerPort"]!.GetValue<long>())
+            .Should().Equal(new Dictionary<string, long> { ["http"] = 18080, ["webhook"] = 10250 });
+        container["args"].Strings().Should().Contain(["--webhook-address=:10250", "--http-address=:18080"]);
+
+        // Whatever leads to a port names it, and so follows it.
+        objects.Where(o => o.Kind() == "Service").SelectMany(o => o["spec"]!["ports"]!.AsArray()).Select(p => p!["targetPort"]!.GetValue<string>()).Should().BeEquivalentTo("http", "webhook");
+        objects.One("NetworkPolicy", "breakglass-operator")["spec"]!["ingress"]!.AsArray().SelectMany(r => r!["ports"]!.AsArray())
+            .Select(p => p!["port"]!.GetValue<string>()).Should().BeEquivalentTo("http", "webhook");
+        container["readinessProbe"]!["httpGet"]!["port"]!.GetValue<string>().Should().Be("http");
+    }
+
+    [Fact]
+    public async Task A_cluster_that_chooses_user_ids_refused_the_one_that_the_chart_named()
+    {
+        (await RenderAsync("1.35", """{"runAsUser":null}""")).Pods().Should().OnlyContain(p => p["securityContext"]!["runAsUser"] == null && p["securityContext"]!["runAsGroup"] == null);
+        (await RenderAsync("1.35", "{}")).Pods().Should().OnlyContain(p => p["securityContext"]!["runAsUser"]!.GetValue<long>() == 65532);
+    }
+
+    // A full node evicted the operator before anything else: pods of priority 0 go first.
+    [Fact]
+    public async Task Nothing_said_that_the_operator_matters_more_than_what_it_runs_beside()
+    {
+        var objects = await RenderAsync("1.35", "{}");
+        var name = objects.One("PriorityClass").Name();
+        objects.Pods().Should().HaveCount(3).And.OnlyContain(p => p["priorityClassName"]!.GetValue<string>() == name);
+        var own = await RenderAsync("1.35", """{"operator":{"priorityClassName":"ours"},"priorityClass":{"create":false}}""");
+        own.One("Deployment")["spec"]!["template"]!["spec"]!["priorityClassName"]!.GetValue<string>().Should().Be("ours");
+        own.One("CronJob", "breakglass-reaper")["spec"]!["jobTemplate"]!["spec"]!["template"]!["spec"]!["priorityClassName"].Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData("1.20", "v1beta1")]
+    [InlineData("1.22", "v1beta1")]
+    [InlineData("1.23", "v1beta2")]
+    [InlineData("1.26", "v1beta3")]
+    [InlineData("1.28", "v1beta3")]
+    [InlineData("1.29", "v1")]
+    [InlineData("1.36", "v1")]
+    public async Task Priority_levels_come_in_the_version_that_the_server_has(string kubeVersion, string version)
+    {
+        var objects = (await RenderAsync(kubeVersion, """{"grantsNamespace":{"name":"emergency"}}""")).Where(o => o.Kind() is "FlowSchema" or "PriorityLevelConfiguration").ToList();
+        objects.Should().HaveCount(5).And.OnlyContain(o => o["apiVersion"]!.GetValue<string>() == $"flowcontrol.apiserver.k8s.io/{version}");
+        var shares = version is "v1beta1" or "v1beta2" ? "assuredConcurrencyShares" : "nominalConcurrencyShares";
+        objects.Where(o => o.Kind() == "PriorityLevelConfiguration").Should().OnlyContain(o => o["spec"]!["limited"]![shares] != null);
+        objects.One("FlowSchema", "breakglass-granted")["spec"]!["rules"]![0]!["subjects"]![0]!["group"]!["name"]!.GetValue<string>().Should().Be("system:serviceaccounts:emergency");
+    }
+
+    [Fact]
+    public async Task What_the_page_about_installing_says_of_managed_clusters_renders()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(TestKit.Golden.RepositoryRoot, "docs", "install.md"));
+        var section = page[page.IndexOf("## Private and managed clusters", StringComparison.Ordinal)..page.IndexOf("## Without Helm", StringComparison.Ordinal)];
+        var blocks = section.Split("```yaml\n").Skip(1).Select(b => b[..b.IndexOf("```", StringComparison.Ordinal)]).ToList();
+        blocks.Should().HaveCount(4);
+        foreach (var block in blocks) (await RenderAsync("1.35", block)).Should().NotBeEmpty();
+    }
 
     private static IReadOnlyList<JsonNode> Alerts(IReadOnlyList<JsonNode> objects) =>
         [.. objects.One("PrometheusRule")["spec"]!["groups"]!.AsArray().SelectMany(group => group!["rules"]!.AsArray()).Where(rule => rule!["alert"] is not null).Select(rule => rule!)];
