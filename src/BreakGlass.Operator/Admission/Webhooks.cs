@@ -19,10 +19,22 @@ internal sealed class Webhooks : IAsyncDisposable
     /// </summary>
     public static readonly TimeSpan Lingers = TimeSpan.FromSeconds(5);
 
+    /// <summary>The largest object of our kinds that is let in, in bytes of JSON. The largest that makes sense is about a fifth of it.</summary>
+    public const int LargestObject = 512 * 1024;
+
+    /// <summary>The path of the webhook that stamps and seals.</summary>
+    public const string MutatePath = "/mutate";
+
+    /// <summary>The path of the webhook that judges.</summary>
+    public const string ValidatePath = "/validate";
+
     private readonly TimeProvider _time;
     private readonly SealBook _book;
     private readonly ICertificateSource _certificates;
     private readonly WebhookServer _server;
+
+    // Admission's questions to the API server never wait behind a revocation's, nor a revocation's behind these.
+    private readonly KubeClient _asking;
     private volatile bool _serving;
     private volatile bool _stopping;
 
@@ -56,15 +68,32 @@ internal sealed class Webhooks : IAsyncDisposable
 
         ClusterView View() => caches.HasSynced ? caches.View.Now() : throw new NotReadyException("the operator has just started and has not read the cluster's roles yet");
         var desk = new AdmissionDesk(time, logger);
-        var mutator = new Mutator(client, book, new AuthorRights(client), View, serverNow);
-        var validator = new Validator(client, book, settings, View, time);
+        _asking = client.WithOwnConnection();
+        var mutator = new Mutator(_asking, book, new AuthorRights(_asking), View, serverNow);
+        var validator = new Validator(_asking, book, settings, View, time);
         AdmissionEndpoint[] endpoints =
         [
-            new("/mutate", desk.Around(mutator.HandleAsync), time, logger),
-            new("/validate", desk.Around(validator.HandleAsync), time, logger),
+            new(MutatePath, desk.Around(mutator.HandleAsync), time, logger, LimitsOf(options, settings, time)),
+            new(ValidatePath, desk.Around(validator.HandleAsync), time, logger, LimitsOf(options, settings, time)),
             .. more,
         ];
         _server = new(options.WebhookAddress.Address, options.WebhookAddress.Port, () => served.Context, endpoints, logger);
+    }
+
+    /// <summary>
+    /// What a webhook for our own kinds spends. Each has a quarter of the memory for webhooks, and the persistence guard the half that is left: it is asked
+    /// about other people's objects, and nothing that it is sent takes memory from these.
+    /// </summary>
+    internal static AdmissionLimits LimitsOf(OperatorOptions options, CoreSettings settings, TimeProvider time)
+    {
+        var ourselves = Subjects.ServiceAccountUser(settings.OperatorNamespace, "breakglass-operator");
+        return new()
+        {
+            MaxObjectBytes = LargestObject,
+            MaxTokens = 40_000,
+            IsExempt = user => user == ourselves,
+            Budget = new(options.WebhookMemory * 1024L * 1024 / 4, time),
+        };
     }
 
     /// <summary>The port they are served on, once they are.</summary>
@@ -100,5 +129,9 @@ internal sealed class Webhooks : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _asking.Dispose();
+    }
 }

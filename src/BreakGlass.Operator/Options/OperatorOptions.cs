@@ -56,6 +56,9 @@ internal sealed record OperatorOptions
     /// <summary>Where the webhooks are served, over TLS.</summary>
     public ListenAddress WebhookAddress { get; init; } = new(null, 9443);
 
+    /// <summary>How much memory the webhooks' requests may take together, in MiB.</summary>
+    public int WebhookMemory { get; init; } = 32;
+
     /// <summary>A directory with tls.crt and tls.key of the webhooks, written by others; null for a certificate that the operator manages itself.</summary>
     public string? WebhookCertDir { get; init; }
 

@@ -52,6 +52,11 @@ internal static class OptionReaders
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value is >= 1 and <= 1000
             ? null : "is not a number of workers. Write a whole number from 1 to 1000";
 
+    /// <summary>An amount of memory in MiB, 8 to 4096.</summary>
+    public static string? Mebibytes(string text, out int value) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value is >= 8 and <= 4096
+            ? null : "is not an amount of memory. Write a whole number of MiB from 8 to 4096";
+
     /// <summary>A duration that is not zero and that a timer takes.</summary>
     public static string? Duration(string text, out TimeSpan value) =>
         GoDuration.TryParse(text, out value) && value > TimeSpan.Zero && value <= Longest

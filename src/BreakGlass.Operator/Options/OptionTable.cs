@@ -47,6 +47,8 @@ internal static class OptionTable
             OptionReaders.Bool, (o, v) => o with { Webhook = v }, o => Show(o.Webhook)),
         Row<ListenAddress>("webhook-address", "HOST:PORT", "Where the admission webhooks are served, over TLS; no host means all interfaces",
             OptionReaders.Listen, (o, v) => o with { WebhookAddress = v }, o => o.WebhookAddress.ToString()),
+        Row<int>("webhook-memory", "MIB", "How much memory the requests to the webhooks may take together, in MiB; requests beyond it are asked to try again",
+            OptionReaders.Mebibytes, (o, v) => o with { WebhookMemory = v }, o => $"{o.WebhookMemory}"),
         Row<string>("webhook-cert-dir", "DIR", "A directory with tls.crt and tls.key for the webhooks, read again every 10 s; else the operator manages a certificate itself",
             OptionReaders.Text, (o, v) => o with { WebhookCertDir = v }, o => o.WebhookCertDir ?? ""),
         Row<IReadOnlyList<string>>("webhook-extra-names", "NAMES", "Names or IP addresses beside the Service's that the managed certificate is for, with commas between",

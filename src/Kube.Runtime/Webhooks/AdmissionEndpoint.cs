@@ -18,18 +18,27 @@ public sealed class AdmissionEndpoint
     /// <summary>The largest body: an object of 3 MiB (the API server's limit for a request) twice, as object and oldObject, and what is around it.</summary>
     public const int MaxBodyBytes = 7 * 1024 * 1024;
 
+    // A body that is larger is looked at before the rest of it is read.
+    private const int FirstLook = 544 * 1024;
+
     private readonly string _path;
     private readonly AdmissionHandler _handler;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly AdmissionLimits _limits;
+
+    // Kept for the life of the process, as the endpoint is.
+    private readonly SemaphoreSlim _processors;
 
     /// <param name="path">The URL path, which is also the <c>webhook</c> label of its metrics.</param>
     /// <param name="handler">Decides.</param>
     /// <param name="time">Clock, for the latency.</param>
     /// <param name="logger">Log.</param>
-    public AdmissionEndpoint(string path, AdmissionHandler handler, TimeProvider time, ILogger logger)
+    /// <param name="limits">What it spends on requests; null for bodies of any size that the API server sends.</param>
+    public AdmissionEndpoint(string path, AdmissionHandler handler, TimeProvider time, ILogger logger, AdmissionLimits? limits = null)
     {
-        (_path, _handler, _time, _logger) = (path, handler, time, logger);
+        (_path, _handler, _time, _logger, _limits) = (path, handler, time, logger, limits ?? new());
+        _processors = new(_limits.Processors);
         WebhookMetrics.StartAtZero(path);
     }
 
@@ -81,6 +90,24 @@ public sealed class AdmissionEndpoint
         }
 
         if (body.Length > MaxBodyBytes) return TooLarge;
+        ValueTask<WebhookReply> reply;
+        await _processors.WaitAsync(cancellationToken);
+        try
+        {
+            reply = DecideAsync(body, cancellationToken);
+        }
+        finally
+        {
+            // Not held while the handler waits for the API server.
+            _processors.Release();
+        }
+
+        return await reply;
+    }
+
+    private async ValueTask<WebhookReply> DecideAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        if (Excess(ReviewScan.Of(body.Span)) is { } excess) return excess;
         if (!Utf8.IsValid(body.Span) || HasLoneSurrogate(body)) return WebhookReply.Refuse(400, "The body is no text in UTF-8.");
         AdmissionReview? review;
         try
@@ -135,17 +162,50 @@ public sealed class AdmissionEndpoint
         if (!HttpMethods.IsPost(request.Method)) return WebhookReply.Refuse(405, "Only POST is answered here.");
         if (!IsJson(request.ContentType)) return await AnswerAsync(request.ContentType, default, context.RequestAborted);
         if (request.ContentLength > MaxBodyBytes) return TooLarge;
-        // What a sender promises to send takes no memory before it is there.
-        using var body = new MemoryStream((int)Math.Min(request.ContentLength ?? 4096, 64 * 1024));
-        var buffer = new byte[16 * 1024];
-        int read;
-        while ((read = await request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
+        if (_limits.Budget is not { } budget) return await ReadAsync(context);
+        using var room = await budget.TakeAsync((request.ContentLength ?? FirstLook) * _limits.CostPerByte, context.RequestAborted);
+        return room is null ? await NoRoomAsync(context) : await ReadAsync(context);
+    }
+
+    private async Task<WebhookReply> ReadAsync(HttpContext context)
+    {
+        using var body = new PooledBody((int)Math.Min(context.Request.ContentLength ?? 4096, FirstLook));
+        var look = FirstLook;
+        while (await body.ReadAsync(context.Request.Body, context.RequestAborted))
         {
-            if (body.Length + read > MaxBodyBytes) return TooLarge;
-            body.Write(buffer, 0, read);
+            if (body.Length > MaxBodyBytes) return TooLarge;
+            if (body.Length < look) continue;
+
+            // Refused before the rest is in memory.
+            if (Excess(ReviewScan.Of(body.Text.Span)) is { } excess) return excess;
+            look *= 2;
         }
 
-        return await AnswerAsync(request.ContentType, body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
+        return await AnswerAsync(context.Request.ContentType, body.Text, context.RequestAborted);
+    }
+
+    /// <summary>The answer has to repeat the uid, which stands at the beginning; the rest is not read.</summary>
+    private async Task<WebhookReply> NoRoomAsync(HttpContext context)
+    {
+        _logger.NoRoom(_path, context.Request.ContentLength ?? 0);
+        using var head = new PooledBody(4096);
+        while (head.Length < 4096 && await head.ReadAsync(context.Request.Body, context.RequestAborted))
+        {
+            if (ReviewScan.Of(head.Text.Span).Uid is { Length: > 0 } uid) return WebhookReply.Of(uid, AdmissionAnswer.Deny(NoRoom, 429, "TooManyRequests"));
+        }
+
+        return WebhookReply.Refuse(429, NoRoom);
+    }
+
+    private const string NoRoom = "The operator is busy with as many and as large requests as it has memory for, so it did not look at this one. Try again in a few seconds.";
+
+    private WebhookReply? Excess(ReviewScan seen)
+    {
+        if ((seen.ObjectBytes <= _limits.MaxObjectBytes && seen.Tokens <= _limits.MaxTokens) || _limits.IsExempt(seen.Username ?? "")) return null;
+        var sentence = seen.ObjectBytes > _limits.MaxObjectBytes
+            ? $"The object is larger than {_limits.MaxObjectBytes / 1024} KiB, which is the limit for this kind. Make it smaller."
+            : $"The object holds too many values: the request has more than {_limits.MaxTokens} JSON tokens. Make it smaller.";
+        return string.IsNullOrEmpty(seen.Uid) ? WebhookReply.Refuse(413, sentence) : WebhookReply.Of(seen.Uid, AdmissionAnswer.Deny(sentence, 413, "RequestEntityTooLarge"));
     }
 
     // An escape that stands for half a character passes as JSON, and throws only where somebody reads the text.

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Net;
 using System.Net.Security;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -19,6 +20,7 @@ namespace Kube.Runtime;
 public sealed class WebhookServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly string _ownKey = RandomNumberGenerator.GetHexString(32, lowercase: true);
     private readonly ILogger _logger;
 
     /// <param name="address">The interface; null for all of them.</param>
@@ -26,9 +28,12 @@ public sealed class WebhookServer : IAsyncDisposable
     /// <param name="certificate">The certificate to serve now, with its intermediates; null where there is none yet, and connections are refused.</param>
     /// <param name="endpoints">The webhooks, each on its path.</param>
     /// <param name="logger">Log.</param>
-    public WebhookServer(IPAddress? address, int port, Func<SslStreamCertificateContext?> certificate, IReadOnlyList<AdmissionEndpoint> endpoints, ILogger logger)
+    /// <param name="callers">Whose requests are answered; null for everybody's.</param>
+    public WebhookServer(
+        IPAddress? address, int port, Func<SslStreamCertificateContext?> certificate, IReadOnlyList<AdmissionEndpoint> endpoints, ILogger logger, WebhookCallers? callers = null)
     {
         _logger = logger;
+        callers ??= new();
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(server =>
         {
@@ -43,6 +48,10 @@ public sealed class WebhookServer : IAsyncDisposable
                 {
                     ServerCertificateContext = certificate() ?? throw new InvalidOperationException("There is no certificate for the webhooks yet."),
                     ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+
+                    // Asked for, and looked at with the first request: this process' own requests have none.
+                    ClientCertificateRequired = callers.ClientAuthorities is not null,
+                    RemoteCertificateValidationCallback = callers.ClientAuthorities is null ? null : static (_, _, _, _) => true,
                 }),
             };
             if (address is null) server.ListenAnyIP(port, listen => listen.UseHttps(tls));
@@ -50,8 +59,17 @@ public sealed class WebhookServer : IAsyncDisposable
         });
         _app = builder.Build();
         var paths = endpoints.ToFrozenDictionary(endpoint => endpoint.Path, endpoint => (RequestDelegate)endpoint.ServeAsync);
-        _app.Run(context => paths.GetValueOrDefault(context.Request.Path.Value ?? "", NotFoundAsync)(context));
+        var own = endpoints.ToFrozenDictionary(endpoint => OwnPath(endpoint.Path), endpoint => endpoint.Path);
+        _app.Run(context =>
+        {
+            var asked = context.Request.Path.Value ?? "";
+            var path = own.GetValueOrDefault(asked) ?? (callers.Knows(context) ? callers.Route(asked) : null);
+            return paths.GetValueOrDefault(path ?? "", NotFoundAsync)(context);
+        });
     }
+
+    /// <summary>The path by which this process itself reaches one of its webhooks, whoever else is answered. Random, and never leaves the process.</summary>
+    public string OwnPath(string path) => $"{path}/{_ownKey}";
 
     /// <summary>The port listened on, once started.</summary>
     public int Port { get; private set; }

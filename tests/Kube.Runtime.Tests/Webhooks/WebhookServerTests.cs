@@ -60,17 +60,74 @@ public class WebhookServerTests
         answer.StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
     }
 
-    private static WebhookServer Server(Func<X509Certificate2?> certificate)
+    [Fact]
+    public async Task Whoever_does_not_know_the_path_gets_404_and_the_process_itself_always_gets_in()
     {
-        AdmissionEndpoint endpoint = new("/mutate", (_, _) => ValueTask.FromResult(AdmissionAnswer.Allow()), TimeProvider.System, NullLogger.Instance);
-        return new(IPAddress.Loopback, 0, () => certificate() is { } c ? SslStreamCertificateContext.Create(c, null, offline: true) : null, [endpoint], NullLogger.Instance);
+        using var certificate = NewCertificate();
+        await using var server = Server(() => certificate, new() { Route = path => path == "/mutate/secret" ? "/mutate" : null });
+        await server.StartAsync(default).WaitAsync(Limit);
+        using var client = Client(certificate);
+        (await PostAsync(client, server, "/mutate/secret")).Should().Contain("\"allowed\":true");
+        (await PostAsync(client, server, server.OwnPath("/mutate"))).Should().Contain("\"allowed\":true");
+        (await CodeAsync(client, server, "/mutate")).Should().Be(HttpStatusCode.NotFound);
+        (await CodeAsync(client, server, "/mutate/secret/")).Should().Be(HttpStatusCode.NotFound);
     }
 
-    private static HttpClient Client(X509Certificate2 trusted)
+    [Fact]
+    public async Task Where_client_certificates_are_asked_for_only_one_of_a_known_authority_is_answered()
+    {
+        using var certificate = NewCertificate();
+        using var authority = NewAuthority();
+        using var stranger = NewAuthority();
+        await using var server = Server(() => certificate, new() { ClientAuthorities = () => [authority] });
+        await server.StartAsync(default).WaitAsync(Limit);
+
+        using var known = Client(certificate, NewClientCertificate(authority));
+        (await PostAsync(known, server, "/mutate")).Should().Contain("\"allowed\":true");
+        using var unknown = Client(certificate, NewClientCertificate(stranger));
+        (await CodeAsync(unknown, server, "/mutate")).Should().Be(HttpStatusCode.NotFound);
+        using var nobody = Client(certificate);
+        (await CodeAsync(nobody, server, "/mutate")).Should().Be(HttpStatusCode.NotFound);
+        (await PostAsync(nobody, server, server.OwnPath("/mutate"))).Should().Contain("allowed", "the process warms itself up without a certificate");
+    }
+
+    private static WebhookServer Server(Func<X509Certificate2?> certificate, WebhookCallers? callers = null)
+    {
+        AdmissionEndpoint endpoint = new("/mutate", (_, _) => ValueTask.FromResult(AdmissionAnswer.Allow()), TimeProvider.System, NullLogger.Instance);
+        return new(IPAddress.Loopback, 0, () => certificate() is { } c ? SslStreamCertificateContext.Create(c, null, offline: true) : null, [endpoint], NullLogger.Instance, callers);
+    }
+
+    private static X509Certificate2 NewAuthority()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        return request.CreateSelfSigned(DateTimeOffset.UnixEpoch.AddYears(40), DateTimeOffset.UnixEpoch.AddYears(100));
+    }
+
+    private static X509Certificate2 NewClientCertificate(X509Certificate2 authority)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=kube-apiserver", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], false));
+        using var signed = request.Create(authority, DateTimeOffset.UnixEpoch.AddYears(41), DateTimeOffset.UnixEpoch.AddYears(99), [1, 2, 3, 4]);
+        return signed.CopyWithPrivateKey(key);
+    }
+
+    private static async Task<HttpStatusCode> CodeAsync(HttpClient client, WebhookServer server, string path)
+    {
+        using var body = new ByteArrayContent(Encoding.UTF8.GetBytes(AdmissionEndpointTests.Review()));
+        body.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var answer = await client.PostAsync(new Uri($"https://localhost:{server.Port}{path}"), body);
+        return answer.StatusCode;
+    }
+
+    private static HttpClient Client(X509Certificate2 trusted, X509Certificate2? own = null)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(trusted);
-        return new(new SocketsHttpHandler { UseProxy = false, SslOptions = new() { CertificateChainPolicy = policy } }) { Timeout = Limit };
+        return new(new SocketsHttpHandler { UseProxy = false, SslOptions = new() { CertificateChainPolicy = policy, ClientCertificates = own is null ? null : [own] } }) { Timeout = Limit };
     }
 
     private static async Task<string> PostAsync(HttpClient client, WebhookServer server, string path)

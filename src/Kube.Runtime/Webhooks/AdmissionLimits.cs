@@ -1,0 +1,23 @@
+namespace Kube.Runtime;
+
+/// <summary>What one webhook spends on requests. Each has limits of its own, so that a flood of one keeps the others' requests from nothing.</summary>
+public sealed record AdmissionLimits
+{
+    /// <summary>The largest object that is to be stored. What is stored already may be larger: it comes with every request to change or delete it.</summary>
+    public int MaxObjectBytes { get; init; } = AdmissionEndpoint.MaxBodyBytes;
+
+    /// <summary>The most JSON tokens of a body: a short text can hold very many values, each of which takes memory.</summary>
+    public int MaxTokens { get; init; } = int.MaxValue;
+
+    /// <summary>Users whom <see cref="MaxObjectBytes"/> and <see cref="MaxTokens"/> do not bind: who has to clean up what is too large.</summary>
+    public Func<string, bool> IsExempt { get; init; } = static _ => false;
+
+    /// <summary>The memory for requests being read and decided; null for no bound.</summary>
+    public MemoryBudget? Budget { get; init; }
+
+    /// <summary>What a request takes of the budget, for each byte of its body: the text, what it is parsed into, and the copies that are made to change it.</summary>
+    public int CostPerByte { get; init; } = 32;
+
+    /// <summary>How many requests may use a processor at the same time. Waiting for the API server does not count.</summary>
+    public int Processors { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
+}

@@ -1,0 +1,39 @@
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+
+namespace Kube.Runtime;
+
+/// <summary>Whose requests a <see cref="WebhookServer"/> answers. Every other request is answered with 404, and nothing of it is read.</summary>
+public sealed record WebhookCallers
+{
+    private static readonly object Verdict = new();
+
+    /// <summary>The webhook that a requested URL path leads to, e.g. <c>/mutate</c>; null if there is none. The default takes the path as it is.</summary>
+    public Func<string, string?> Route { get; init; } = static path => path;
+
+    /// <summary>The authorities of client certificates; null if none is asked for.</summary>
+    public Func<X509Certificate2Collection>? ClientAuthorities { get; init; }
+
+    /// <summary>Whether a request comes from somebody to be answered, as far as certificates say. Once a connection.</summary>
+    internal bool Knows(HttpContext context)
+    {
+        if (ClientAuthorities is null) return true;
+        var items = context.Features.Get<IConnectionItemsFeature>()?.Items;
+        if (items?.TryGetValue(Verdict, out var known) is true) return known is true;
+        var fits = context.Connection.ClientCertificate is { } certificate && IsFrom(certificate, ClientAuthorities());
+        items?[Verdict] = fits;
+        return fits;
+    }
+
+    private static bool IsFrom(X509Certificate2 certificate, X509Certificate2Collection authorities)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.ApplicationPolicy.Add(new("1.3.6.1.5.5.7.3.2")); // TLS client authentication
+        return chain.Build(certificate);
+    }
+}

@@ -1,0 +1,92 @@
+using FluentAssertions;
+using TestKit;
+using Xunit;
+
+namespace Kube.Runtime.Tests.Webhooks;
+
+public class MemoryBudgetTests
+{
+    private readonly FakeClock _clock = new();
+
+    [Fact]
+    public async Task What_finds_no_room_waits_and_gets_it_when_room_comes_free()
+    {
+        var budget = new MemoryBudget(100, _clock);
+        var rooms = new List<MemoryBudget.Room>();
+        for (var i = 0; i < 10; i++) rooms.Add((await budget.TakeAsync(10, default))!);
+
+        var waiting = budget.TakeAsync(10, default).AsTask();
+        waiting.IsCompleted.Should().BeFalse();
+        rooms[0].Dispose();
+
+        (await waiting.WaitAsync(TimeSpan.FromSeconds(10))).Should().NotBeNull();
+        budget.Taken.Should().Be(100);
+    }
+
+    [Fact]
+    public async Task What_finds_no_room_in_time_gets_none_and_leaves_nothing_taken()
+    {
+        var budget = new MemoryBudget(100, _clock);
+        var all = new List<MemoryBudget.Room>();
+        for (var i = 0; i < 10; i++) all.Add((await budget.TakeAsync(10, default))!);
+
+        var waiting = budget.TakeAsync(10, default).AsTask();
+        _clock.Advance(MemoryBudget.Patience);
+
+        (await waiting.WaitAsync(TimeSpan.FromSeconds(10))).Should().BeNull();
+        all.ForEach(room => room.Dispose());
+        budget.Taken.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Large_requests_leave_half_of_the_room_to_small_ones()
+    {
+        var budget = new MemoryBudget(100, _clock);
+        using var large = await budget.TakeAsync(50, default);
+        var more = budget.TakeAsync(50, default).AsTask();
+
+        using var small = await budget.TakeAsync(5, default);
+
+        small.Should().NotBeNull("a flood of large requests does not keep a small one waiting");
+        more.IsCompleted.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task A_request_larger_than_the_whole_budget_gets_in_when_it_is_alone()
+    {
+        var budget = new MemoryBudget(100, _clock);
+        (await budget.TakeAsync(1_000_000, default)).Should().NotBeNull();
+        budget.Taken.Should().Be(50);
+    }
+
+    [Fact]
+    public async Task A_caller_who_goes_away_while_waiting_leaves_nothing_behind()
+    {
+        var budget = new MemoryBudget(100, _clock);
+        var first = await budget.TakeAsync(50, default);
+        using var gone = new CancellationTokenSource();
+        var waiting = budget.TakeAsync(50, gone.Token).AsTask();
+        await gone.CancelAsync();
+        await FluentActions.Awaiting(() => waiting.WaitAsync(TimeSpan.FromSeconds(10))).Should().ThrowAsync<OperationCanceledException>();
+        first!.Dispose();
+        budget.Taken.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Many_at_once_never_take_more_than_there_is_and_all_get_their_turn()
+    {
+        var budget = new MemoryBudget(1000, _clock);
+        var most = 0L;
+        var served = 0;
+        await Task.WhenAll(Enumerable.Range(0, 500).Select(async i =>
+        {
+            using var room = await budget.TakeAsync(i % 2 == 0 ? 20 : 300, default);
+            most = Math.Max(most, budget.Taken);
+            if (room is not null) Interlocked.Increment(ref served);
+            await Task.Yield();
+        })).WaitAsync(TimeSpan.FromSeconds(30));
+        most.Should().BeLessThanOrEqualTo(1000);
+        served.Should().Be(500);
+        budget.Taken.Should().Be(0);
+    }
+}
