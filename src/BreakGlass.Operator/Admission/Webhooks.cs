@@ -31,6 +31,7 @@ internal sealed class Webhooks : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly SealBook _book;
     private readonly ICertificateSource _certificates;
+    private readonly WebhookPaths _paths;
     private readonly WebhookServer _server;
 
     // Admission's questions to the API server never wait behind a revocation's, nor a revocation's behind these.
@@ -77,7 +78,13 @@ internal sealed class Webhooks : IAsyncDisposable
             new(ValidatePath, desk.Around(validator.HandleAsync), time, logger, LimitsOf(options, settings, time)),
             .. more,
         ];
-        _server = new(options.WebhookAddress.Address, options.WebhookAddress.Port, () => served.Context, endpoints, logger);
+        _paths = new(client, [.. endpoints.Select(endpoint => endpoint.Path)], time, logs.CreateLogger("Certificates"));
+        var callers = new WebhookCallers
+        {
+            Route = _paths.RouteAsync,
+            ClientAuthorities = options.WebhookClientCa is { } file ? new ClientAuthorityFile(file, time, logs.CreateLogger("Certificates")).Now : null,
+        };
+        _server = new(options.WebhookAddress.Address, options.WebhookAddress.Port, () => served.Context, endpoints, logger, callers);
     }
 
     /// <summary>
@@ -116,8 +123,11 @@ internal sealed class Webhooks : IAsyncDisposable
         _serving = true;
     }
 
-    /// <summary>Keeps the certificate young until cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) => _certificates.RunAsync(cancellationToken);
+    /// <summary>The path by which this process reaches one of its own webhooks, e.g. <see cref="MutatePath"/>.</summary>
+    public string OwnPath(string path) => _server.OwnPath(path);
+
+    /// <summary>Keeps the certificate and the paths young until cancelled.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_certificates.RunAsync(cancellationToken), _paths.RunAsync(cancellationToken));
 
     /// <summary>Lingers, then finishes what is under way and stops.</summary>
     public async Task StopAsync()

@@ -96,6 +96,15 @@ internal static partial class LogMessages
     [LoggerMessage(45, LogLevel.Warning, "--webhook=false: nobody stamps and seals who asks here. Without --trust-requester only what another replica sealed gets access")]
     public static partial void WithoutWebhooks(this ILogger logger);
 
+    [LoggerMessage(46, LogLevel.Information, "a new random path of the webhooks was written into {Kind} {Name}")]
+    public static partial void WebhookPathWritten(this ILogger logger, string kind, string name);
+
+    [LoggerMessage(47, LogLevel.Warning, "the paths of the webhooks could not be read or replaced; those that are known go on being answered")]
+    public static partial void WebhookPathTrouble(this ILogger logger, Exception error);
+
+    [LoggerMessage(48, LogLevel.Warning, "--webhook-client-ca could not be read again; the authorities read before stay in use")]
+    public static partial void ClientAuthoritiesTrouble(this ILogger logger, Exception error);
+
     [LoggerMessage(60, LogLevel.Warning, "the persistence guard refused the identity of grant {Grant} (policy {Policy}): {Write}")]
     public static partial void PersistenceRefused(this ILogger logger, string grant, string policy, string write);
 

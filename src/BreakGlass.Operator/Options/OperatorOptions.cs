@@ -56,6 +56,9 @@ internal sealed record OperatorOptions
     /// <summary>Where the webhooks are served, over TLS.</summary>
     public ListenAddress WebhookAddress { get; init; } = new(null, 9443);
 
+    /// <summary>A file with the authorities of the client certificates that callers of the webhooks must have, PEM; null where none is asked for.</summary>
+    public string? WebhookClientCa { get; init; }
+
     /// <summary>How much memory the webhooks' requests may take together, in MiB.</summary>
     public int WebhookMemory { get; init; } = 32;
 

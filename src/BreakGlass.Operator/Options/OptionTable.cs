@@ -51,6 +51,8 @@ internal static class OptionTable
             OptionReaders.Mebibytes, (o, v) => o with { WebhookMemory = v }, o => $"{o.WebhookMemory}"),
         Row<string>("webhook-cert-dir", "DIR", "A directory with tls.crt and tls.key for the webhooks, read again every 10 s; else the operator manages a certificate itself",
             OptionReaders.Text, (o, v) => o with { WebhookCertDir = v }, o => o.WebhookCertDir ?? ""),
+        Row<string>("webhook-client-ca", "FILE", "Answer only callers of the webhooks with a client certificate of these authorities, PEM, read again when it changes",
+            OptionReaders.CertificateFile, (o, v) => o with { WebhookClientCa = v }, o => o.WebhookClientCa ?? ""),
         Row<IReadOnlyList<string>>("webhook-extra-names", "NAMES", "Names or IP addresses beside the Service's that the managed certificate is for, with commas between",
             OptionReaders.Names, (o, v) => o with { WebhookExtraNames = v }, o => string.Join(',', o.WebhookExtraNames)),
         Row<bool>("leader-elect", null, "Wait for the lease, so that of several replicas one acts",

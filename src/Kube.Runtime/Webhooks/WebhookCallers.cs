@@ -10,7 +10,7 @@ public sealed record WebhookCallers
     private static readonly object Verdict = new();
 
     /// <summary>The webhook that a requested URL path leads to, e.g. <c>/mutate</c>; null if there is none. The default takes the path as it is.</summary>
-    public Func<string, string?> Route { get; init; } = static path => path;
+    public Func<string, CancellationToken, ValueTask<string?>> Route { get; init; } = static (path, _) => ValueTask.FromResult<string?>(path);
 
     /// <summary>The authorities of client certificates; null if none is asked for.</summary>
     public Func<X509Certificate2Collection>? ClientAuthorities { get; init; }

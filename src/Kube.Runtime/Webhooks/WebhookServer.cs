@@ -60,11 +60,11 @@ public sealed class WebhookServer : IAsyncDisposable
         _app = builder.Build();
         var paths = endpoints.ToFrozenDictionary(endpoint => endpoint.Path, endpoint => (RequestDelegate)endpoint.ServeAsync);
         var own = endpoints.ToFrozenDictionary(endpoint => OwnPath(endpoint.Path), endpoint => endpoint.Path);
-        _app.Run(context =>
+        _app.Run(async context =>
         {
             var asked = context.Request.Path.Value ?? "";
-            var path = own.GetValueOrDefault(asked) ?? (callers.Knows(context) ? callers.Route(asked) : null);
-            return paths.GetValueOrDefault(path ?? "", NotFoundAsync)(context);
+            var path = own.GetValueOrDefault(asked) ?? (callers.Knows(context) ? await callers.Route(asked, context.RequestAborted) : null);
+            await paths.GetValueOrDefault(path ?? "", NotFoundAsync)(context);
         });
     }
 

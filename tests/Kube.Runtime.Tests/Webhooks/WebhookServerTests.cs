@@ -64,7 +64,7 @@ public class WebhookServerTests
     public async Task Whoever_does_not_know_the_path_gets_404_and_the_process_itself_always_gets_in()
     {
         using var certificate = NewCertificate();
-        await using var server = Server(() => certificate, new() { Route = path => path == "/mutate/secret" ? "/mutate" : null });
+        await using var server = Server(() => certificate, new() { Route = (path, _) => ValueTask.FromResult(path == "/mutate/secret" ? "/mutate" : null) });
         await server.StartAsync(default).WaitAsync(Limit);
         using var client = Client(certificate);
         (await PostAsync(client, server, "/mutate/secret")).Should().Contain("\"allowed\":true");

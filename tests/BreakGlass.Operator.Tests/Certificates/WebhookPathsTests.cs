@@ -1,0 +1,148 @@
+using BreakGlass.Operator.Certificates;
+using FluentAssertions;
+using Kube.Model;
+using Microsoft.Extensions.Logging.Abstractions;
+using Simulation;
+using TestKit;
+using Xunit;
+
+namespace BreakGlass.Operator.Tests.Certificates;
+
+public class WebhookPathsTests
+{
+    private readonly FakeClock _clock = new();
+    private readonly FakeApiServer _server;
+
+    public WebhookPathsTests()
+    {
+        _server = new(_clock);
+        InstalledRbac.Install(_server);
+    }
+
+    [Fact]
+    public async Task The_plain_path_of_the_manifests_is_replaced_by_a_random_one_and_then_not_answered_any_more()
+    {
+        PutConfigurations("/mutate", "/validate");
+        var paths = Replica();
+        await paths.LookAsync(onlyIfDue: false, default);
+
+        var mutate = MutatePath();
+        mutate.Should().MatchRegex("^/mutate/[0-9]{8}-[0-9a-f]{32}$");
+        (await paths.RouteAsync(mutate, default)).Should().Be("/mutate");
+        (await paths.RouteAsync("/mutate", default)).Should().Be("/mutate", "the API server may not know the new one yet");
+        _clock.Advance(WebhookPaths.Period * 2);
+        await paths.LookAsync(onlyIfDue: false, default);
+        (await paths.RouteAsync("/mutate", default)).Should().BeNull();
+        (await paths.RouteAsync("/validate", default)).Should().BeNull();
+        (await paths.RouteAsync("/mutate/20260101-0123456789abcdef0123456789abcdef", default)).Should().BeNull();
+        (await paths.RouteAsync(mutate.Replace("/mutate", "/validate", StringComparison.Ordinal), default)).Should().BeNull("each path is of one webhook");
+    }
+
+    [Fact]
+    public async Task A_replica_that_did_not_see_the_new_path_yet_answers_it_all_the_same()
+    {
+        PutConfigurations("/mutate", "/validate");
+        var (first, second) = (Replica(), Replica());
+        await second.LookAsync(onlyIfDue: false, default);
+        PutConfigurations("/mutate", "/validate");
+        await first.LookAsync(onlyIfDue: false, default);
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        (await second.RouteAsync(MutatePath(), default)).Should().Be("/mutate");
+    }
+
+    [Fact]
+    public async Task Two_replicas_agree_on_one_path()
+    {
+        PutConfigurations("/mutate", "/validate");
+        var (first, second) = (Replica(), Replica());
+        await Task.WhenAll(first.LookAsync(onlyIfDue: false, default), second.LookAsync(onlyIfDue: false, default));
+        var path = MutatePath();
+        _clock.Advance(WebhookPaths.Period);
+        await first.LookAsync(onlyIfDue: false, default);
+        await second.LookAsync(onlyIfDue: false, default);
+        MutatePath().Should().Be(path);
+        (await first.RouteAsync(path, default)).Should().Be("/mutate");
+        (await second.RouteAsync(path, default)).Should().Be("/mutate");
+    }
+
+    [Fact]
+    public async Task A_rotation_refuses_no_write_and_the_old_path_ends()
+    {
+        PutConfigurations("/mutate", "/validate");
+        var paths = Replica();
+        await paths.LookAsync(onlyIfDue: false, default);
+        var old = MutatePath();
+        _clock.Advance(WebhookPaths.RotatesAfter + TimeSpan.FromDays(1));
+        await paths.LookAsync(onlyIfDue: false, default);
+
+        MutatePath().Should().NotBe(old);
+        (await paths.RouteAsync(old, default)).Should().Be("/mutate");
+        (await paths.RouteAsync(MutatePath(), default)).Should().Be("/mutate");
+        _clock.Advance(WebhookPaths.Grace * 2);
+        await paths.LookAsync(onlyIfDue: false, default);
+        (await paths.RouteAsync(old, default)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task A_sync_that_writes_the_plain_path_back_refuses_no_write()
+    {
+        PutConfigurations("/mutate", "/validate");
+        var paths = Replica();
+        await paths.LookAsync(onlyIfDue: false, default);
+        _clock.Advance(WebhookPaths.Grace * 2);
+        await paths.LookAsync(onlyIfDue: false, default);
+        (await paths.RouteAsync("/mutate", default)).Should().BeNull();
+
+        PutConfigurations("/mutate", "/validate");
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        (await paths.RouteAsync("/mutate", default)).Should().Be("/mutate", "the configuration names it");
+        MutatePath().Should().NotBe("/mutate", "and the same look replaced it");
+    }
+
+    [Fact]
+    public async Task A_server_that_cannot_be_asked_takes_no_known_path_away()
+    {
+        PutConfigurations("/mutate", "/validate");
+        var paths = Replica();
+        await paths.LookAsync(onlyIfDue: false, default);
+        var path = MutatePath();
+        _server.Faults.Inject(Fault.Answer(403, "Forbidden", "no"), "get", "mutatingwebhookconfigurations", times: null);
+        _clock.Advance(TimeSpan.FromMinutes(30));
+        await paths.LookAsync(onlyIfDue: false, default);
+        (await paths.RouteAsync(path, default)).Should().Be("/mutate");
+    }
+
+    [Fact]
+    public async Task A_webhook_by_URL_keeps_its_host()
+    {
+        _server.Put(new MutatingWebhookConfiguration
+        {
+            Metadata = new() { Name = "breakglass-operator-guard" },
+            Webhooks = [new() { Name = "guard.breakglass.dev", ClientConfig = new() { Url = "https://hooks.example:8443/guard" } }],
+        });
+        await Replica().LookAsync(onlyIfDue: false, default);
+        _server.Get<MutatingWebhookConfiguration>("breakglass-operator-guard")!.Webhooks[0].ClientConfig.Url.Should().MatchRegex("^https://hooks\\.example:8443/guard/[0-9]{8}-[0-9a-f]{32}$");
+    }
+
+    [Fact]
+    public async Task Strangers_make_the_operator_ask_the_API_server_at_most_once_a_second()
+    {
+        PutConfigurations("/mutate", "/validate");
+        var paths = Replica();
+        await paths.LookAsync(onlyIfDue: false, default);
+        var before = _server.Requests.All.Count;
+        for (var i = 0; i < 100; i++) await paths.RouteAsync($"/mutate/20260101-{i:x32}", default);
+        _server.Requests.All.Count.Should().Be(before);
+    }
+
+    private string MutatePath() => _server.Get<MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks[0].ClientConfig.Service!.Path!;
+
+    private WebhookPaths Replica() => new(_server.CreateClient(InstalledRbac.Operator), ["/mutate", "/validate", "/guard"], _clock, NullLogger.Instance);
+
+    private void PutConfigurations(string mutate, string validate)
+    {
+        static Webhook To(string path) => new() { Name = "a.breakglass.dev", ClientConfig = new() { Service = new() { Namespace = "breakglass-system", Name = "breakglass-operator-webhook", Path = path } } };
+        _server.Put(new MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [To(mutate)] });
+        _server.Put(new ValidatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [To(validate)] });
+    }
+}
