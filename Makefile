@@ -1,6 +1,6 @@
 # Short recipes; the work is in hack/. Each target works on a bare Debian machine with the .NET SDK and installs what it lacks.
 .DEFAULT_GOAL := help
-.PHONY: help build test test-long demo tour run bench fuzz generate publish krew image image-test clean
+.PHONY: help build test test-long soak demo tour run bench fuzz generate publish krew image image-test clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -13,6 +13,9 @@ test: ## build, then run every test but the long ones, on a real API server too;
 
 test-long: ## the tests that wait for minutes of real time, e.g. a token outliving its 10 minutes
 	@hack/test.sh --long
+
+soak: ## use the operator while one thing after another breaks, and look whether access ever stays open (SOAK=30m, SOAK_SEED, SOAK_FAULTS)
+	@hack/soak.sh
 
 demo: ## access in an incident, from manifest to revocation, on a control plane of its own; under a minute
 	@hack/demo.sh

@@ -25,6 +25,7 @@ public sealed class ReferenceRulesTests
         ["tests/Simulation"] = [.. Libraries, "BreakGlass.Operator", "TestKit"],
         ["tests/Integration"] = [.. Libraries, "BreakGlass.Operator", "BreakGlass.Cli", "TestKit"],
         ["tests/Benchmarks"] = [.. Libraries, "BreakGlass.Operator", "TestKit"],
+        ["tests/Soak"] = ["BreakGlass.Operator", "TestKit"],
     };
 
     /// <summary>What wire types and decisions may use: nothing, but time zones with the IANA database inside.</summary>

@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using Soak.Site;
+
+namespace Soak.Observing;
+
+/// <summary>
+/// Tries what a grant gives, again and again, as who has it: with the delivered token, or as the requester who is bound. Where no token could be had the API
+/// server's authorizer is asked about the identity.
+/// </summary>
+internal sealed class Prober(Cluster cluster, History history, Judge judge)
+{
+    // After access was seen to be gone: whether it comes back.
+    private static readonly double[] s_later = [1, 3, 10, 30];
+
+    /// <summary>From the moment a grant is recorded as active until it has been gone for a while.</summary>
+    public async Task FollowAsync(Known grant, CancellationToken cancellationToken)
+    {
+        Api? own = null;
+        try
+        {
+            for (var gone = 0; gone < s_later.Length;)
+            {
+                own ??= grant.Bound ? null : await FetchAsync(grant, cancellationToken);
+                var started = Clock.Now;
+                var allowed = await TryAsync(grant, own, cancellationToken);
+                if (allowed is { } answer) judge.Tried(grant, started, answer);
+                var due = grant.Dues.Any(d => d.At < started);
+                if (!due) await IdleAsync(grant, cancellationToken);
+                else if (allowed is false) await Clock.PauseAsync(s_later[gone++], cancellationToken);
+                else await Clock.PauseAsync(0.2, cancellationToken);
+            }
+        }
+        finally
+        {
+            own?.Dispose();
+        }
+    }
+
+    // Until something becomes due, but for a look now and then.
+    private static async Task IdleAsync(Known grant, CancellationToken cancellationToken)
+    {
+        var until = Clock.Now.AddSeconds(grant.WasOpen ? 4 : 0.5);
+        do await Clock.PauseAsync(0.1, cancellationToken);
+        while (Clock.Now < until && !grant.Dues.Any(d => d.At < Clock.Now));
+    }
+
+    private async Task<Api?> FetchAsync(Known grant, CancellationToken cancellationToken)
+    {
+        if (grant.Secret?.Split('/') is not [var ns, var name]) return null;
+        var path = $"/api/v1/namespaces/{ns}/secrets/{name}";
+        var answer = await cluster.Person(grant.Requester).GetAsync(path, cancellationToken);
+        if (!answer.Ok) answer = await cluster.Admin.GetAsync(path, cancellationToken);
+        if (!answer.Ok || (string?)answer.Json["data"]?["token"] is not { } encoded) return null;
+        history.Say(grant.Name, "the credential is there");
+        return Api.Bearing(grant.Name, cluster.ControlPlane, System.Text.Encoding.ASCII.GetString(Convert.FromBase64String(encoded)));
+    }
+
+    private async Task<bool?> TryAsync(Known grant, Api? own, CancellationToken cancellationToken)
+    {
+        if (grant.Bound) own = cluster.Person(grant.Requester);
+        if (own is null) return await AskAsync(grant, cancellationToken);
+        var answer = await own.GetAsync($"/api/v1/namespaces/{grant.Place}/configmaps/checkout", cancellationToken);
+        return answer.Status switch { 200 => true, 401 or 403 => false, _ => null };
+    }
+
+    private async Task<bool?> AskAsync(Known grant, CancellationToken cancellationToken)
+    {
+        if (grant.ServiceAccount?.Split('/') is not [var ns, var name]) return null;
+        var review = new JsonObject
+        {
+            ["apiVersion"] = "authorization.k8s.io/v1",
+            ["kind"] = "SubjectAccessReview",
+            ["spec"] = new JsonObject
+            {
+                ["user"] = $"system:serviceaccount:{ns}:{name}",
+                ["groups"] = new JsonArray("system:serviceaccounts", $"system:serviceaccounts:{ns}", "system:authenticated"),
+                ["resourceAttributes"] = new JsonObject { ["namespace"] = grant.Place, ["verb"] = "get", ["resource"] = "configmaps", ["name"] = "checkout" },
+            },
+        };
+        var answer = await cluster.Admin.PostAsync("/apis/authorization.k8s.io/v1/subjectaccessreviews", review, cancellationToken);
+        return answer.Ok ? (bool?)answer.Json["status"]?["allowed"] ?? false : null;
+    }
+}

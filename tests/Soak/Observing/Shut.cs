@@ -1,0 +1,18 @@
+namespace Soak.Observing;
+
+/// <summary>A time in which nothing in some scope may be open: a lockdown, a policy that is suspended, gone, or gives less.</summary>
+internal sealed class Shut(string cause, Func<Known, bool> scope, DateTimeOffset from)
+{
+    public string Cause { get; } = cause;
+
+    /// <summary>When the API server had taken it.</summary>
+    public DateTimeOffset From { get; } = from;
+
+    /// <summary>When somebody began to lift it.</summary>
+    public DateTimeOffset? Until { get; set; }
+
+    public bool Covers(Known grant) => scope(grant);
+
+    /// <summary>Whether a grant was open when it came, and so has to end for good.</summary>
+    public bool Ends(Known grant) => Covers(grant) && grant.ActivatedAt <= From && !(grant.EndSeen <= From);
+}

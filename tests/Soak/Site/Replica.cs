@@ -1,0 +1,176 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Soak.Site;
+
+/// <summary>
+/// One replica of the operator, kept alive as a kubelet does: started again when it ended, and when /healthz said no three times in a row. Its memory and its
+/// metrics are looked at all the time.
+/// </summary>
+internal sealed class Replica : IAsyncDisposable
+{
+    private static readonly HttpClient s_http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(3) };
+
+    private readonly IReadOnlyList<string> _command;
+    private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly History _history;
+    private readonly double _limit;
+    private readonly List<Life> _lives = [];
+    private readonly SemaphoreSlim _change = new(1);
+    private bool _heldDown;
+    private int _unhealthy;
+
+    public Replica(string name, Wire wire, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment, double limit, History history)
+    {
+        (Name, Wire, HttpPort, WebhookPort, _environment, _limit, _history) = (name, wire, FreePort(), FreePort(), environment, limit, history);
+        _command = [.. command, $"--http-address=127.0.0.1:{Text(HttpPort)}", $"--webhook-address=127.0.0.1:{Text(WebhookPort)}"];
+    }
+
+    public string Name { get; }
+
+    public Wire Wire { get; }
+
+    public int HttpPort { get; }
+
+    public int WebhookPort { get; }
+
+    /// <summary>All its processes so far.</summary>
+    public IReadOnlyList<Life> Lives
+    {
+        get
+        {
+            lock (_lives) return [.. _lives];
+        }
+    }
+
+    public Life Current => Lives[^1];
+
+    /// <summary>As /readyz last said.</summary>
+    public bool Ready { get; private set; }
+
+    /// <summary>As its metrics last said.</summary>
+    public bool Leads { get; private set; }
+
+    /// <summary>The most resident memory there was, in MiB: all of it, and its own.</summary>
+    public (double All, double Own) MostMemory { get; private set; }
+
+    /// <summary>How often it ended without having been killed, and was started again.</summary>
+    public int Restarts { get; private set; }
+
+    public async Task StartAsync()
+    {
+        await _change.WaitAsync();
+        try
+        {
+            _heldDown = false;
+            if (_lives.Count > 0 && !Current.Ended) return;
+            var life = await Life.StartAsync(_command, _environment, Path.Combine(_history.Directory, $"{Name}.log"));
+            lock (_lives) _lives.Add(life);
+            _unhealthy = 0;
+        }
+        finally
+        {
+            _change.Release();
+        }
+    }
+
+    /// <summary>SIGKILL, and nobody starts it again until <see cref="StartAsync"/>.</summary>
+    public async Task KillAsync()
+    {
+        (_heldDown, Leads, Ready) = (true, false, false);
+        await Current.KillAsync();
+    }
+
+    /// <summary>Looks after it until the run ends.</summary>
+    public async Task KeepAsync(CancellationToken cancellationToken)
+    {
+        for (var round = 0; !cancellationToken.IsCancellationRequested; round++)
+        {
+            await Clock.PauseAsync(1, cancellationToken);
+            if (Current is { Ended: true } ended)
+            {
+                (Ready, Leads) = (false, false);
+                if (_heldDown) continue;
+                Restarts++;
+                _history.Say($"{Name} ended by itself with exit code {ended.ExitCode} and is started again", aloud: true);
+                await StartAsync();
+                continue;
+            }
+
+            Weigh();
+            var life = Current;
+            Ready = await SaysAsync("/readyz", cancellationToken) is HttpStatusCode.OK;
+            if (round % 2 == 0) await ScrapeAsync(life, cancellationToken);
+            if (round % 10 == 0) await ProbeHealthAsync(life, cancellationToken);
+        }
+    }
+
+    /// <summary>Takes down its counters now.</summary>
+    public async Task ScrapeAsync(Life life, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var asked = Clock.Now;
+            var text = await s_http.GetStringAsync(new Uri($"http://127.0.0.1:{Text(HttpPort)}/metrics"), cancellationToken);
+            foreach (var line in text.Split('\n').Where(l => l.Length > 0 && l[0] != '#'))
+            {
+                var at = line.LastIndexOf(' ');
+                if (double.TryParse(line.AsSpan(at + 1), CultureInfo.InvariantCulture, out var value)) life.Counters[line[..at]] = value;
+            }
+
+            life.Scraped = asked;
+            Leads = life.Counters.Any(c => c.Key.StartsWith("leader_election_master_status{", StringComparison.Ordinal) && c.Value == 1);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // It is starting, or gone.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var life in Lives) life.Dispose();
+        await Wire.DisposeAsync();
+        _change.Dispose();
+    }
+
+    private void Weigh()
+    {
+        var (all, own) = Current.Memory();
+        MostMemory = (Math.Max(all, MostMemory.All), Math.Max(own, MostMemory.Own));
+        if (own > _limit) _history.Violation("memory", $"{Name} takes {own:0} MiB where its limit is {_limit:0} MiB");
+    }
+
+    private async Task ProbeHealthAsync(Life life, CancellationToken cancellationToken)
+    {
+        // The kubelet's first probe comes after the chart's startup probe; a start on a busy machine takes its time.
+        var well = await SaysAsync("/healthz", cancellationToken) is HttpStatusCode.OK || Clock.Now - life.Started < TimeSpan.FromSeconds(30);
+        _unhealthy = well ? 0 : _unhealthy + 1;
+        if (_unhealthy < 3) return;
+        _history.Say($"{Name} is not healthy and is ended, as a kubelet would", aloud: true);
+        await life.KillAsync();
+    }
+
+    private async Task<HttpStatusCode?> SaysAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await s_http.GetAsync(new Uri($"http://127.0.0.1:{Text(HttpPort)}{path}"), cancellationToken);
+            return answer.StatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return null;
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
