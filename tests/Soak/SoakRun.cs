@@ -23,7 +23,7 @@ internal sealed class SoakRun(SoakOptions options, Action<string> tell)
         using var run = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var (times, stalls) = (new FaultTimes(history), new Stalls());
         var judge = new Judge(history, times, stalls);
-        var prober = new Prober(cluster, history, judge);
+        var prober = new Prober(cluster, history, judge, times);
         List<Task> followed = [];
         Crowd? crowd = null;
         var ledger = new Ledger(cluster, history, judge)

@@ -77,7 +77,7 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
         Times(known, status);
         if (phase is not null && phase != before) Moved(known, before, phase, status);
         Transitions(known, status);
-        if (grant["metadata"]!["deletionTimestamp"] is not null && known.ActivatedAt is not null && !known.Over && known.IsDue(Ends.ByWord, Clock.Now, "its deletion")) history.Say(name, "is being deleted");
+        if (grant["metadata"]!["deletionTimestamp"] is not null && known.ActivatedAt is not null && !known.Over && known.IsDue(Ends.ByWord, Clock.Now, People.Crowd.Deletion)) history.Say(name, "is being deleted");
         if (gone) Gone(known);
     }
 
@@ -119,6 +119,12 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
         if (known.Deleted) return;
         known.Deleted = true;
         history.Say(known.Name, "the record is gone");
+        var kept = Clock.Now - (known.EndSeen ?? Clock.Now);
+        if (kept < People.Policies.RetainFor - TimeSpan.FromSeconds(10) && !known.Dues.Any(d => d.Cause == People.Crowd.Deletion))
+        {
+            history.Violation("records are kept", string.Create(CultureInfo.InvariantCulture, $"its record is gone {kept.TotalSeconds:0} s after its end, and nobody deleted it"), known.Name);
+        }
+
         Over(known);
     }
 

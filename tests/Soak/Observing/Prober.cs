@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Soak.Faults;
 using Soak.Site;
 
 namespace Soak.Observing;
@@ -7,8 +8,15 @@ namespace Soak.Observing;
 /// Tries what a grant gives, again and again, as who has it: with the delivered token, or as the requester who is bound. Where no token could be had the API
 /// server's authorizer is asked about the identity.
 /// </summary>
-internal sealed class Prober(Cluster cluster, History history, Judge judge)
+internal sealed class Prober(Cluster cluster, History history, Judge judge, FaultTimes times)
 {
+    // Somebody takes bindings or identities away, or nobody is there to put them back.
+    private static readonly string[] s_breaks =
+    [
+        FaultNames.GrantsNamespaceDeleted, FaultNames.BothDead, FaultNames.LeaderKilled, FaultNames.LeaseStolen, FaultNames.ServerFrozen, FaultNames.ServerFrozenForLong, FaultNames.SilentWatch,
+        FaultNames.LabelFight, FaultNames.LabelWebhook,
+    ];
+
     // After access was seen to be gone: whether it comes back.
     private static readonly double[] s_later = [1, 3, 10, 30];
 
@@ -18,13 +26,15 @@ internal sealed class Prober(Cluster cluster, History history, Judge judge)
         Api? own = null;
         try
         {
-            for (var gone = 0; gone < s_later.Length;)
+            for (var (gone, missing) = (0, 0); gone < s_later.Length;)
             {
                 own ??= grant.Bound ? null : await FetchAsync(grant, cancellationToken);
                 var started = Clock.Now;
                 var allowed = await TryAsync(grant, own, cancellationToken);
                 if (allowed is { } answer) judge.Tried(grant, started, answer);
                 var due = grant.Dues.Any(d => d.At < started);
+                missing = allowed is false && !due && grant is { Phase: "Active" } ? missing + 1 : 0;
+                if (missing > 4 && !times.Between(started.AddSeconds(-90), started).Intersect(s_breaks).Any()) history.Violation("status says what is", "it is Active, and its access is refused again and again", grant.Name);
                 if (!due) await IdleAsync(grant, cancellationToken);
                 else if (allowed is false) await Clock.PauseAsync(s_later[gone++], cancellationToken);
                 else await Clock.PauseAsync(0.2, cancellationToken);
@@ -39,7 +49,7 @@ internal sealed class Prober(Cluster cluster, History history, Judge judge)
     // Until something becomes due, but for a look now and then.
     private static async Task IdleAsync(Known grant, CancellationToken cancellationToken)
     {
-        var until = Clock.Now.AddSeconds(grant.WasOpen ? 4 : 0.5);
+        var until = Clock.Now.AddSeconds(grant.WasOpen ? 4 : 0.7);
         do await Clock.PauseAsync(0.1, cancellationToken);
         while (Clock.Now < until && !grant.Dues.Any(d => d.At < Clock.Now));
     }

@@ -6,6 +6,9 @@ namespace Soak.People;
 /// <summary>The policies of the run, one of each kind, as a pipeline would apply them.</summary>
 internal static class Policies
 {
+    /// <summary>How long records are kept; the specs below say the same.</summary>
+    public static readonly TimeSpan RetainFor = TimeSpan.FromMinutes(2);
+
     /// <summary>All, and what each hands out.</summary>
     public static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {

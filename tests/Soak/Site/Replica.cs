@@ -63,10 +63,10 @@ internal sealed class Replica : IAsyncDisposable
         await _change.WaitAsync();
         try
         {
-            _heldDown = false;
             if (_lives.Count > 0 && !Current.Ended) return;
             var life = await Life.StartAsync(_command, _environment, Path.Combine(_history.Directory, $"{Name}.log"));
             lock (_lives) _lives.Add(life);
+            _heldDown = false;
             _unhealthy = 0;
         }
         finally
@@ -139,7 +139,7 @@ internal sealed class Replica : IAsyncDisposable
     {
         var (all, own) = Current.Memory();
         MostMemory = (Math.Max(all, MostMemory.All), Math.Max(own, MostMemory.Own));
-        if (own > _limit) _history.Violation("memory", $"{Name} takes {own:0} MiB where its limit is {_limit:0} MiB");
+        if (all > _limit) _history.Violation("memory", $"{Name} takes {all:0} MiB where its limit is {_limit:0} MiB");
     }
 
     private async Task ProbeHealthAsync(Life life, CancellationToken cancellationToken)
