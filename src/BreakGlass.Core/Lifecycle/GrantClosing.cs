@@ -17,6 +17,9 @@ internal static class GrantClosing
     /// <summary>A review that cannot be told from a forged one is looked at again.</summary>
     private static readonly TimeSpan ReviewRetry = TimeSpan.FromSeconds(10);
 
+    /// <summary>Clocks that differ are looked at again.</summary>
+    private static readonly TimeSpan ClockRetry = TimeSpan.FromMinutes(1);
+
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant, Ending? ending)
     {
         var ours = facts.Objects.Where(o => Wanted.IsOurs(grant, o)).ToList();
@@ -92,7 +95,11 @@ internal static class GrantClosing
 
         // What was not reviewed stays, however long it takes.
         if (ReviewRules.Awaits(grant)) return GrantPlan.Wait(GrantReviewing.DueAt(facts, grant));
-        return facts.Now >= until ? GrantPlan.Do(new PlanStep.DeleteGrant()) : GrantPlan.Wait(until);
+        if (facts.Now < until) return GrantPlan.Wait(until);
+
+        // A record that is gone does not come back: it goes by the slowest of the clocks, and not while they differ by much.
+        var skew = (facts.ClockSkew ?? TimeSpan.Zero).Duration();
+        return skew <= facts.Settings.LargestClockSkew && facts.Now - skew >= until ? GrantPlan.Do(new PlanStep.DeleteGrant()) : GrantPlan.Wait(facts.Now + ClockRetry);
     }
 
     private static GrantNote Note(BreakGlassGrant grant, Ending ending)

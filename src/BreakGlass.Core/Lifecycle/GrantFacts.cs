@@ -56,7 +56,7 @@ public sealed record GrantFacts
     /// <summary>Objects that carry the grant's name as label, and those found under names that we wanted to use.</summary>
     public IReadOnlyList<IKubeObject> Objects { get; init; } = [];
 
-    /// <summary>How far our clock is from the API server's; null where unknown.</summary>
+    /// <summary>How far our clocks are from the API server's, by the worst answer that nothing has contradicted yet; null where unknown.</summary>
     public TimeSpan? ClockSkew { get; init; }
 
     /// <summary>What this run of the reconciler came to know on its way; not in any cache.</summary>

@@ -3,6 +3,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
+using BreakGlass.Operator.Time;
 using Kube.Client;
 using Kube.Model;
 using Kube.Runtime;
@@ -74,7 +75,9 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
     {
         if (incoming.Old is not BreakGlassGrant grant) return AdmissionAnswer.Allow();
         var policy = await PolicyOfAsync(grant, cancellationToken);
-        var now = time.GetUtcNow() + (incoming.Caller.Username == _operator ? ClockTolerance : TimeSpan.Zero);
+
+        // A record that is gone does not come back: while the clocks differ, none counts as kept long enough.
+        var now = time.CertainNow() is { } certain ? certain + (incoming.Caller.Username == _operator ? ClockTolerance : TimeSpan.Zero) : DateTimeOffset.MinValue;
         if (ImmutabilityRules.CheckDelete(grant, policy, now) is { } problem) return AdmissionAnswer.Deny($"{problem}.");
         return ImmutabilityRules.DeleteWarning(grant) is { } warning ? AdmissionAnswer.Allow() with { Warnings = [warning] } : AdmissionAnswer.Allow();
     }

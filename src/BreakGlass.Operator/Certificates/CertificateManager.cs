@@ -1,5 +1,6 @@
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Sealing;
+using BreakGlass.Operator.Time;
 using Kube.Client;
 using Kube.Model;
 using Kube.Runtime;
@@ -64,7 +65,7 @@ internal sealed class CertificateManager(
 
             Serve(certificates);
             var missing = await bundles.InjectAsync(certificates.Bundle, cancellationToken);
-            if (certificates.Next(names, time.GetUtcNow(), injected: missing.Count == 0) is { } next)
+            if (time.CertainNow() is { } now && certificates.Next(names, now, injected: missing.Count == 0) is { } next)
             {
                 (_, certificates) = await WriteAsync(secret, next, cancellationToken);
                 if (certificates is null) return;

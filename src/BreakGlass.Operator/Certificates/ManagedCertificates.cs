@@ -62,6 +62,10 @@ internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, C
     {
         var signers = Signers();
         using var leaf = Leaf.Open();
+
+        // Made by a clock that was ahead, it would keep the API server from reaching the webhooks until its time comes.
+        if (now < Pki.From(signers[0])) return New(names, now);
+        if (now < Pki.From(leaf)) return this with { Leaf = Pki.NewLeaf(Authority, names, now) };
         if (now >= Pki.Until(leaf) && now >= Pki.Until(signers[0])) return New(names, now);
         if (now >= Pki.RenewAt(signers[0]))
         {

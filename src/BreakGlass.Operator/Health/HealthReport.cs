@@ -1,4 +1,6 @@
+using System.Globalization;
 using BreakGlass.Operator.Caching;
+using BreakGlass.Operator.Time;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Health;
@@ -7,7 +9,7 @@ namespace BreakGlass.Operator.Health;
 /// What the probes answer. Healthy: every watch makes progress and the lease, if held, is renewed; a process that is not should be restarted.
 /// Ready: every cache holds the cluster's state.
 /// </summary>
-internal sealed class HealthReport(ClusterCaches caches, LeaderElector? elector)
+internal sealed class HealthReport(ClusterCaches caches, LeaderElector? elector, SteadyClock clock)
 {
     /// <summary>What is wrong with the process; empty where it is healthy.</summary>
     public IReadOnlyList<string> Ailments()
@@ -20,11 +22,19 @@ internal sealed class HealthReport(ClusterCaches caches, LeaderElector? elector)
     /// <summary>What is not there yet; empty where the process is ready.</summary>
     public IReadOnlyList<string> Missing() => [.. caches.Unsynced.Select(kind => $"{kind} were not listed yet")];
 
-    /// <summary>Answers a probe: 200 and <c>ok</c>, or 503 and a line for each thing that is wrong.</summary>
-    public static async Task AnswerAsync(HttpContext context, IReadOnlyList<string> wrong)
+    /// <summary>
+    /// What a person should know who looks at the probe, and no reason to take the replica out of service: with clocks that differ nothing is opened,
+    /// and what ends access must still be let in.
+    /// </summary>
+    public IReadOnlyList<string> Notes() => clock.WorstSkew is { } skew && skew.Duration() > SteadyClock.Close
+        ? [string.Create(CultureInfo.InvariantCulture, $"the clocks differ: this machine's is {skew.Duration().TotalSeconds:0} s {(skew < TimeSpan.Zero ? "behind" : "ahead of")} the API server's")]
+        : [];
+
+    /// <summary>Answers a probe: 200 and <c>ok</c>, or 503 and a line for each thing that is wrong; then the notes.</summary>
+    public static async Task AnswerAsync(HttpContext context, IReadOnlyList<string> wrong, params IReadOnlyList<string> notes)
     {
         context.Response.StatusCode = wrong.Count == 0 ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "text/plain; charset=utf-8";
-        await context.Response.WriteAsync(wrong.Count == 0 ? "ok\n" : string.Join('\n', wrong) + "\n", context.RequestAborted);
+        await context.Response.WriteAsync(string.Join('\n', [.. wrong.Count == 0 ? ["ok"] : wrong, .. notes]) + "\n", context.RequestAborted);
     }
 }

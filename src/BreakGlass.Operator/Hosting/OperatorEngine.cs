@@ -29,7 +29,8 @@ internal sealed class OperatorEngine : IDisposable
     internal static readonly TimeSpan EventLinger = TimeSpan.FromMilliseconds(250);
 
     private readonly OperatorOptions _options;
-    private readonly TimeProvider _time;
+    private readonly SteadyClock _time;
+    private readonly ClockKeeper _keeper;
     private readonly ILogger _logger;
     private readonly EventRecorder _recorder;
     private readonly Notifier _notifier;
@@ -56,12 +57,9 @@ internal sealed class OperatorEngine : IDisposable
     {
         _options = options;
         _logger = logs.CreateLogger("Operator");
-        var steady = new SteadyClock(clock);
-        client.Clock.Observed += _ =>
-        {
-            if (client.Clock.LastServerTime is { } serverTime) steady.Observe(serverTime);
-        };
+        var steady = SteadyClock.Following(client, clock);
         _time = steady;
+        _keeper = new(client, steady, logs.CreateLogger("Clock"));
 
         var settings = new CoreSettings
         {
@@ -70,11 +68,11 @@ internal sealed class OperatorEngine : IDisposable
             TrustRequester = options.TrustRequester,
         };
         Settings = settings;
-        ServerNow = () => clock.GetUtcNow() - (client.Clock.Skew ?? TimeSpan.Zero);
+        ServerNow = () => steady.ServerNow;
         Caches = new(client, settings, steady, logs);
         Seals = new(client, options.Namespace, steady, logs.CreateLogger("Seals"));
         _resealer = new(client, Seals, Caches.Policies.Store, steady, logs.CreateLogger("Seals"));
-        Metrics = new(new CacheSnapshot(Caches, settings, client.Clock, steady).Take, ThisVersion.Text, [.. GrantRules.DenialReasons, .. GrantLifecycle.FailureReasons], Kinds.Names);
+        Metrics = new(new CacheSnapshot(Caches, settings, steady).Take, ThisVersion.Text, [.. GrantRules.DenialReasons, .. GrantLifecycle.FailureReasons], Kinds.Names);
         _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity, Linger = EventLinger }, steady, logs.CreateLogger("Events"));
 
         var vault = new CredentialVault();
@@ -85,7 +83,7 @@ internal sealed class OperatorEngine : IDisposable
         GuardEndpoint = new(GuardWebhook.Path, Guard.HandleAsync, steady, logs.CreateLogger("Guard"));
         var executor = new PlanExecutor(
             client, Caches, new ServerReads(client, Caches), Seals, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
-        var grants = new GrantReconciler(Caches, Seals, executor, settings, client.Clock, Metrics, steady);
+        var grants = new GrantReconciler(Caches, Seals, executor, settings, Metrics, steady);
         var policies = new PolicyReconciler(client, Caches, Seals, announcer, new GuardProbe(client, steady), settings, steady);
         _grants = new("grants", steady);
         _policies = new("policies", steady);
@@ -95,6 +93,12 @@ internal sealed class OperatorEngine : IDisposable
         _endController = new("ends", _ends, alarm.RingAsync, new(), steady, logs.CreateLogger("Ends"));
         _wiring = new(Caches, _grants, _policies, _lockdowns, grants, alarm, Metrics);
         _wiring.Connect();
+        steady.MayGoBack = () => Caches.LiveGrants.All(g => !GrantLifecycle.IsRecorded(g.Status));
+        steady.Jumped += () =>
+        {
+            _ends.LookAtClock();
+            _grants.LookAtClock();
+        };
         _grantController = new("grants", _grants, grants.ReconcileAsync,
             new() { UrgentWorkers = options.RevocationWorkers, Workers = options.Workers, MaxDelay = TimeSpan.FromSeconds(10) }, steady, logs.CreateLogger("Grants"));
         _policyController = new("policies", _policies, policies.ReconcileAsync, new() { Workers = 2, MaxDelay = TimeSpan.FromMinutes(1) }, steady, logs.CreateLogger("Policies"));
@@ -117,7 +121,7 @@ internal sealed class OperatorEngine : IDisposable
             }, clock, logs.CreateLogger("Leadership"));
         }
 
-        Health = new(Caches, _elector);
+        Health = new(Caches, _elector, steady);
     }
 
     public ClusterCaches Caches { get; }
@@ -155,7 +159,7 @@ internal sealed class OperatorEngine : IDisposable
         var caches = Caches.RunAsync(supporting.Token);
         var recorder = _recorder.RunAsync(supporting.Token);
         var residue = _residue.RunAsync(supporting.Token);
-        List<Task> helpers = [caches, recorder, residue];
+        List<Task> helpers = [caches, recorder, residue, _keeper.RunAsync(supporting.Token)];
         if (UsesSeals) helpers.Add(Seals.RunAsync(supporting.Token));
         var notifying = _notifier.RunAsync(supporting.Token);
         if (_notifier.IsNeeded) helpers.Add(notifying);

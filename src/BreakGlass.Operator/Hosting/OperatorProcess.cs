@@ -130,7 +130,7 @@ internal static class OperatorProcess
         web.Run(context => context.Request.Path.Value switch
         {
             "/healthz" => HealthReport.AnswerAsync(context, health.Ailments()),
-            "/readyz" => HealthReport.AnswerAsync(context, [.. health.Missing(), .. webhooks?.Missing() ?? [], .. health.Ailments()]),
+            "/readyz" => HealthReport.AnswerAsync(context, [.. health.Missing(), .. webhooks?.Missing() ?? [], .. health.Ailments()], health.Notes()),
             "/metrics" => metrics.ServeAsync(context),
             _ => NotFoundAsync(context),
         });

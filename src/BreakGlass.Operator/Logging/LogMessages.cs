@@ -33,6 +33,12 @@ internal static partial class LogMessages
     [LoggerMessage(10, LogLevel.Warning, "credentials or certificates could not be read again; the ones at hand are used on")]
     public static partial void ReloadFailed(this ILogger logger, Exception error);
 
+    [LoggerMessage(11, LogLevel.Warning, "this machine's clock and an answer of the API server differ by {Seconds:0.0} s: until several answers agree nothing ends and nothing opens by it, and above 30 s nothing opens at all. Check NTP on the control plane and on this node")]
+    public static partial void ClocksDiffer(this ILogger logger, double seconds);
+
+    [LoggerMessage(12, LogLevel.Information, "this machine's clock and the API server's agree again")]
+    public static partial void ClocksAgree(this ILogger logger);
+
     [LoggerMessage(20, LogLevel.Information, "reaped {Kind} {Key}, due since {ExpiresAt}")]
     public static partial void Reaped(this ILogger logger, string kind, string key, string expiresAt);
 

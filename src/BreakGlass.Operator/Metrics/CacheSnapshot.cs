@@ -3,13 +3,13 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Caching;
-using Kube.Client;
+using BreakGlass.Operator.Time;
 using Kube.Model;
 
 namespace BreakGlass.Operator.Metrics;
 
 /// <summary>Computes the gauges from the caches, so that a restart cannot make them lie.</summary>
-internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings, ServerClock clock, TimeProvider time)
+internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings, SteadyClock time)
 {
     /// <summary>An end that is being carried out right now is not late.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
@@ -27,7 +27,7 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
             LingeringGrants = Lingering(),
             UnprovenGrants = Unproven(all),
             Lockdowns = caches.Lockdowns.Store.Count,
-            ClockSkew = clock.Skew,
+            ClockSkew = time.WorstSkew,
         };
     }
 

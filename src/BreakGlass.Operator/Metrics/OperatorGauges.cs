@@ -35,7 +35,7 @@ internal sealed class OperatorGauges
         Gauge("lingering_grants", "Grants whose access is due to end and is not cut yet; 0 where all is well.", (now, _) => [new(now.LingeringGrants)]);
         Gauge("unproven_grants", "Grants whose access was cut more than a minute ago and is not proven to be gone yet; 0 where all is well.", (now, _) => [new(now.UnprovenGrants)]);
         Gauge("lockdowns", "Lockdowns in force.", (now, _) => [new(now.Lockdowns)]);
-        Gauge("clock_skew_seconds", "This machine's clock minus the API server's.", (now, _) => [new(now.ClockSkew?.TotalSeconds ?? double.NaN)]);
+        Gauge("clock_skew_seconds", "This machine's clock minus the API server's, by the worst answer of the last minute.", (now, _) => [new(now.ClockSkew?.TotalSeconds ?? double.NaN)]);
         Gauge("build_info", "1, with the operator's version.", (_, _) => [new(1, new KeyValuePair<string, object?>("version", version))]);
     }
 

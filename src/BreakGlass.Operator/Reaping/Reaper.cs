@@ -23,10 +23,17 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
 {
     private const string Ours = $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}";
 
+    /// <summary>How long one pass waits for clocks that differ; the job's own time is limited too.</summary>
+    public static readonly TimeSpan ClockPatience = TimeSpan.FromSeconds(20);
+
     /// <summary>One pass.</summary>
     /// <returns>How many objects are gone now, and how many could not be removed.</returns>
     public async Task<(int Removed, int Failed)> ReapAsync(CancellationToken cancellationToken)
     {
+        // Nobody's access is ended by one wrong clock, or one wrong answer. What is due by both this machine's clock and the API server's needs no waiting.
+        time.Follow(client);
+        if (!everything) await new ClockKeeper(client, time, logger).SettleAsync(ClockPatience, cancellationToken);
+
         // Bindings first, which cuts access at once; then Secrets, which kills tokens; then the rest.
         var sum = (Removed: 0, Failed: 0);
         sum = Add(sum, await ReapAsync<RoleBinding>(null, cancellationToken));
@@ -81,7 +88,6 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
             return (0, 1);
         }
 
-        if (client.Clock.LastServerTime is { } serverTime) time.Observe(serverTime);
         var now = time.GetUtcNow();
         var results = await Task.WhenAll(objects.Where(o => everything || IsOver(o, now)).Select(o => RemoveAsync(o, cancellationToken)));
         return (results.Count(r => r), results.Count(r => !r));

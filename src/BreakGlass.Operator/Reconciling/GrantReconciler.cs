@@ -9,7 +9,6 @@ using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Time;
-using Kube.Client;
 using Kube.Model;
 using Kube.Runtime;
 
@@ -17,7 +16,7 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Brings one grant to where it should be: gathers facts, asks what to do, has it done, and asks again until there is nothing left to do.</summary>
 internal sealed class GrantReconciler(
-    ClusterCaches caches, SealBook seals, PlanExecutor executor, CoreSettings settings, ServerClock serverClock, OperatorMetrics metrics, SteadyClock time)
+    ClusterCaches caches, SealBook seals, PlanExecutor executor, CoreSettings settings, OperatorMetrics metrics, SteadyClock time)
 {
     /// <summary>An undisturbed grant takes about ten rounds from end to end; more than this is a mistake of ours and must not spin.</summary>
     private const int MostRounds = 40;
@@ -145,7 +144,7 @@ internal sealed class GrantReconciler(
                 : [],
             Cluster = caches.View.Now(),
             Objects = objects,
-            ClockSkew = time.WorstSkew(serverClock.Skew),
+            ClockSkew = time.Skew,
             Attempt = attempt,
         };
     }

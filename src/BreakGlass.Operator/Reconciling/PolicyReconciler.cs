@@ -39,7 +39,7 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
             Cluster = caches.View.Now(),
             Unbindable = await UnbindableAsync(policy, cancellationToken),
             Guard = await guard.AskAsync(cancellationToken),
-            ClockSkew = time.WorstSkew(client.Clock.Skew),
+            ClockSkew = time.Skew,
         };
         var plan = PolicyLifecycle.Decide(facts);
         if (plan.LookFor.Count > 0)

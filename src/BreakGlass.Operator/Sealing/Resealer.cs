@@ -3,6 +3,7 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Logging;
+using BreakGlass.Operator.Time;
 using Kube.Client;
 using Kube.Runtime;
 
@@ -19,18 +20,20 @@ internal sealed class Resealer(KubeClient client, SealBook book, Store<BreakGlas
 
     private static readonly TimeSpan Period = TimeSpan.FromHours(1);
 
+    /// <summary>While the clocks are in doubt no key is rotated, and at the start they are for some seconds.</summary>
+    private static readonly TimeSpan InDoubt = TimeSpan.FromMinutes(1);
+
     /// <summary>Works until cancelled; for the leader alone.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Period, time);
         try
         {
-            do
+            for (;;)
             {
                 await book.RotateAsync(cancellationToken);
                 await ResealAsync(cancellationToken);
+                await Task.Delay(time.CertainNow() is null ? InDoubt : Period, time, cancellationToken);
             }
-            while (await timer.WaitForNextTickAsync(cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

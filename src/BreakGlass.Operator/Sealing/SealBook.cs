@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Logging;
+using BreakGlass.Operator.Time;
 using Kube.Client;
 using Kube.Model;
 
@@ -146,7 +147,9 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
         {
             if (await client.TryGetAsync<Secret>(SecretName, ns, cancellationToken) is not { } secret) return;
             var keys = SealKeys.Read(secret.Data);
-            var now = time.GetUtcNow();
+
+            // A key that is dropped takes every seal made with it along: not by a clock that may be wrong.
+            if (time.CertainNow() is not { } now) return;
             if (keys.All.Count == 0 || !keys.IsRotationDue(now)) return;
             var rotated = keys.Rotated(now, NewId(), RandomNumberGenerator.GetBytes(SealKey.SecretBytes));
             await client.ReplaceAsync(secret with { Data = rotated.Write() }, cancellationToken);

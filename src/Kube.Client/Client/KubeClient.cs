@@ -142,7 +142,7 @@ public sealed partial class KubeClient : IDisposable
             var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             code = (int)response.StatusCode;
             // A proxy may hold back a watch's headers until the first event, which would look like skew; and what it answers by itself has its own date.
-            if (feedClock && AnswerReader.IsJson(response)) Clock.Observe(response.Headers.Date, sent, _time.GetUtcNow());
+            if (feedClock && AnswerReader.IsJson(response)) Clock.Observe(response.Headers.Date, (sent, started), (_time.GetUtcNow(), _time.GetTimestamp()), http);
             return response;
         }
         catch (HttpRequestException e)

@@ -1,7 +1,19 @@
 namespace Kube.Client;
 
+/// <summary>One statement of the API server's clock: the <c>Date</c> header of an answer, and when the request was under way.</summary>
+/// <param name="Date">What the header says, in whole seconds; the server cut the fraction.</param>
+/// <param name="Sent">Timestamp of this machine's monotonic clock when the request was sent.</param>
+/// <param name="Received">The same when the headers had arrived. The server stamped the answer between the two.</param>
+/// <param name="Skew">This machine's wall clock minus the server's, as well as one answer can tell.</param>
+/// <param name="Connection">
+/// The same object for all answers that came by the same connections. Behind a Service or a load balancer nothing else tells one API server
+/// from another: a connection stays with one of them, and a new connection may reach another.
+/// </param>
+public readonly record struct ServerSample(DateTimeOffset Date, long Sent, long Received, TimeSpan Skew, object Connection);
+
 /// <summary>
-/// What the API server's clock says, from the <c>Date</c> header of its answers (RFC 9110, 6.6.1; whole seconds).
+/// What the API server's clock says, from the <c>Date</c> header of its answers (RFC 9110, 6.6.1; whole seconds). It only collects; what to
+/// believe is for its listeners, because a single answer may be wrong by any amount.
 /// </summary>
 /// <remarks>
 /// The server cut the fraction, so the header stands for the middle of that second; it wrote it somewhere between our sending
@@ -16,8 +28,8 @@ public sealed class ServerClock
 
     private Sample? _last;
 
-    /// <summary>Called after each sample with the skew, on the thread of the request: be quick. Add to it, rather than replace it.</summary>
-    public Action<TimeSpan>? Observed { get; set; }
+    /// <summary>Called after each sample, on the thread of the request: be quick. Add to it, rather than replace it.</summary>
+    public Action<ServerSample>? Observed { get; set; }
 
     /// <summary>The last time the server stated, in whole seconds; null before the first answer.</summary>
     public DateTimeOffset? LastServerTime => Volatile.Read(ref _last)?.Server;
@@ -25,15 +37,15 @@ public sealed class ServerClock
     /// <summary>Local clock minus the server's, by the last sample; positive: ours is ahead. Null before the first answer.</summary>
     public TimeSpan? Skew => Volatile.Read(ref _last)?.Skew;
 
-    internal void Observe(DateTimeOffset? date, DateTimeOffset sent, DateTimeOffset received)
+    internal void Observe(DateTimeOffset? date, (DateTimeOffset Wall, long Timestamp) sent, (DateTimeOffset Wall, long Timestamp) received, object connection)
     {
         if (date is not { } server) return;
-        var roundTrip = received - sent;
+        var roundTrip = received.Wall - sent.Wall;
         // Below zero, or absurdly long: the local clock was set meanwhile, and the middle means nothing.
         if (roundTrip < TimeSpan.Zero || roundTrip > SlowestUseful) return;
-        var skew = sent + (roundTrip / 2) - (server + HalfASecond);
+        var skew = sent.Wall + (roundTrip / 2) - (server + HalfASecond);
         Volatile.Write(ref _last, new Sample(server, skew));
-        Observed?.Invoke(skew);
+        Observed?.Invoke(new(server, sent.Timestamp, received.Timestamp, skew, connection));
     }
 
     private sealed record Sample(DateTimeOffset Server, TimeSpan Skew);

@@ -209,9 +209,19 @@ public sealed class GrantEndTests
     [Fact]
     public void A_grant_held_for_an_hour_is_denied_rather_than_opened_when_nobody_expects_it()
     {
-        var world = new World { ClockSkew = TimeSpan.FromMinutes(1) }.RunFor(TimeSpan.FromMinutes(61));
+        var world = new World { ClockSkew = TimeSpan.FromMinutes(1) }.RunFor(TimeSpan.FromMinutes(62));
         world.Status.Phase.Should().Be(GrantPhase.Denied);
         Conditions.Find(world.Status.Conditions, "Authorized")!.Reason.Should().Be("TooLate");
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(-2)]
+    public void Clocks_that_differ_by_hours_deny_nobody_as_too_late(double hours)
+    {
+        var world = new World { ClockSkew = TimeSpan.FromHours(hours) }.RunFor(TimeSpan.FromMinutes(61));
+        world.Status.Phase.Should().Be(GrantPhase.Pending);
+        Conditions.Find(world.Status.Conditions, "Authorized")!.Reason.Should().Be("ClockSkew");
     }
 
     [Fact]

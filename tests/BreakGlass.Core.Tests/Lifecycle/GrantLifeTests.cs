@@ -189,6 +189,32 @@ public sealed class GrantLifeTests
         world.RunFor(TimeSpan.FromSeconds(1)).Cluster.Grant.Should().BeNull();
     }
 
+    [Theory]
+    [InlineData(31)]
+    [InlineData(-31)]
+    [InlineData(8_640_000)]
+    public void No_record_is_deleted_while_the_clocks_differ(double seconds)
+    {
+        var world = new World(A.Policy(s => s with { RetainFor = "48h" })).RunFor(TimeSpan.FromHours(1));
+        world.Review("sam");
+        world.ClockSkew = TimeSpan.FromSeconds(seconds);
+        world.RunFor(TimeSpan.FromHours(60)).Cluster.Grant.Should().NotBeNull("what is gone does not come back");
+
+        world.ClockSkew = TimeSpan.FromSeconds(-20);
+        world.RunFor(TimeSpan.FromMinutes(2)).Cluster.Grant.Should().BeNull();
+    }
+
+    [Fact]
+    public void A_record_is_deleted_by_the_slowest_of_the_clocks()
+    {
+        var world = new World(A.Policy(s => s with { RetainFor = "48h" })).RunFor(TimeSpan.FromHours(1));
+        world.Review("sam");
+        world.ClockSkew = TimeSpan.FromSeconds(20);
+        var until = world.Run().Status.EndedAt!.Value + TimeSpan.FromHours(48);
+        world.RunUntil(until + TimeSpan.FromSeconds(19)).Cluster.Grant.Should().NotBeNull();
+        world.RunUntil(until + TimeSpan.FromMinutes(2)).Cluster.Grant.Should().BeNull();
+    }
+
     /// <summary>Whoever takes the webhooks away and shortens retainFor must not have the operator delete the records for them.</summary>
     [Fact]
     public void A_retention_that_was_shortened_past_the_webhooks_deletes_no_record()

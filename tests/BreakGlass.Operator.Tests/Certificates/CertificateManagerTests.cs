@@ -1,5 +1,7 @@
 using System.Text;
 using BreakGlass.Operator.Certificates;
+using BreakGlass.Operator.Tests.Time;
+using BreakGlass.Operator.Time;
 using FluentAssertions;
 using Kube.Model;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -36,6 +38,32 @@ public class CertificateManagerTests
         secret.Type.Should().Be("kubernetes.io/tls");
         _server.Get<ValidatingWebhookConfiguration>("breakglass-operator")!.Webhooks.Should().OnlyContain(w => w.ClientConfig.CaBundle!.SequenceEqual(secret.Data!["ca.crt"]));
         _server.Get<MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks.Should().OnlyContain(w => w.ClientConfig.CaBundle!.SequenceEqual(secret.Data!["ca.crt"]));
+    }
+
+    [Fact]
+    public async Task No_wrong_clock_renews_a_certificate_and_one_that_is_not_yet_valid_is_replaced()
+    {
+        PutConfigurations();
+        using var client = _server.CreateClient(InstalledRbac.Operator);
+        var steady = SteadyClock.Following(client, _clock);
+        var served = new ServedCertificate(NullLogger.Instance);
+        var manager = new CertificateManager(client, Ns, CertificateManager.NamesOf(Ns, []), served, new CaBundles(client, NullLogger.Instance), steady, NullLogger.Instance);
+        await manager.RoundAsync(default);
+        await client.AgreeAsync(_clock);
+        var before = served.Context!.TargetCertificate.Thumbprint;
+
+        _server.PoisonDates(TimeSpan.FromDays(100), answers: 3);
+        await manager.RoundAsync(default);
+        await manager.RoundAsync(default);
+        served.Context!.TargetCertificate.Thumbprint.Should().Be(before);
+
+        // What an operator wrote that went by such a clock.
+        var ahead = ManagedCertificates.New(CertificateManager.NamesOf(Ns, []), _clock.GetUtcNow().AddDays(100));
+        _server.Modify<Secret>(CertificateManager.SecretName, Ns, s => s with { Data = ahead.Write() });
+        await client.AgreeAsync(_clock);
+        await manager.RoundAsync(default);
+        Pki.From(served.Context!.TargetCertificate).Should().BeBefore(_clock.GetUtcNow());
+        manager.Missing().Should().BeEmpty();
     }
 
     [Fact]

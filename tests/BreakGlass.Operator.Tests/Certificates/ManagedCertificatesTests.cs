@@ -56,6 +56,26 @@ public class ManagedCertificatesTests
     }
 
     [Fact]
+    public void A_certificate_that_is_not_yet_valid_is_replaced()
+    {
+        // Made by a clock that was ahead, it would have every write of our kinds refused until its time comes, restart or not.
+        var ahead = ManagedCertificates.New(Names, Now.AddDays(100));
+        var replaced = ahead.Next(Names, Now, injected: true)!;
+        using var leaf = replaced.Leaf.Open();
+        using var authority = Authorities(replaced)[0];
+        Pki.From(authority).Should().BeBefore(Now);
+        Pki.From(leaf).Should().BeBefore(Now);
+        replaced.Next(Names, Now, injected: true).Should().BeNull();
+
+        var good = ManagedCertificates.New(Names, Now);
+        var leafAhead = good with { Leaf = Pki.NewLeaf(new(good.Bundle, good.AuthorityKey), Names, Now.AddDays(60)) };
+        var renewed = leafAhead.Next(Names, Now, injected: true)!;
+        renewed.Bundle.Should().Be(good.Bundle);
+        using var young = renewed.Leaf.Open();
+        Pki.From(young).Should().BeBefore(Now);
+    }
+
+    [Fact]
     public void A_leaf_for_other_names_is_renewed_at_once() => ManagedCertificates.New(Names, Now).Next([.. Names, "more.example"], Now, injected: true).Should().NotBeNull();
 
     [Theory]

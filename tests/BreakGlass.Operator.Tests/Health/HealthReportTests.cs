@@ -54,6 +54,30 @@ public class HealthReportTests
         replica.Running.IsCompleted.Should().BeFalse();
     });
 
+    [Fact]
+    public Task It_tells_of_an_answer_whose_time_was_wrong_and_stays_in_service() => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness);
+        var replica = world.Start();
+        world.Advance(TimeSpan.FromSeconds(15));
+        replica.Engine.Health.Notes().Should().BeEmpty();
+        world.Server.PoisonDates(TimeSpan.FromHours(2));
+        world.Advance(TimeSpan.FromSeconds(15));
+        replica.Engine.Health.Notes().Should().ContainSingle().Which.Should().MatchRegex("the clocks differ: this machine's is 7[12][0-9]{2} s behind the API server's");
+        replica.Engine.Health.Missing().Should().BeEmpty("what ends access must still be let in");
+        world.Advance(TimeSpan.FromMinutes(2));
+        replica.Engine.Health.Notes().Should().BeEmpty();
+    });
+
+    [Fact]
+    public async Task Notes_stand_below_the_answer_and_do_not_change_it()
+    {
+        var context = new DefaultHttpContext { Response = { Body = new MemoryStream() } };
+        await HealthReport.AnswerAsync(context, [], "the clocks differ");
+        context.Response.StatusCode.Should().Be(200);
+        Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray()).Should().Be("ok\nthe clocks differ\n");
+    }
+
     [Theory]
     [InlineData(200, "ok\n")]
     [InlineData(503, "this\nthat\n", "this", "that")]

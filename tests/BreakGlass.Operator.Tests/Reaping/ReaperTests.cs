@@ -1,6 +1,7 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Operator.Reaping;
+using BreakGlass.Operator.Tests.Time;
 using BreakGlass.Operator.Time;
 using FluentAssertions;
 using Kube.Model;
@@ -155,8 +156,48 @@ public class ReaperTests
         Left().Should().ContainSingle();
     }
 
-    private Task<(int Removed, int Failed)> Reap() =>
-        new Reaper(_server.CreateClient(InstalledRbac.Reaper), new(), new SteadyClock(_clock), NullLogger.Instance).ReapAsync(CancellationToken.None);
+    [Theory]
+    [InlineData(2)]
+    [InlineData(-2)]
+    [InlineData(2400)]
+    public async Task One_wrong_Date_reaps_nothing_early_and_nothing_late(double hours)
+    {
+        PutAll(Now.AddMinutes(1));
+        _server.Put(Binding("over", Timestamp.Text(Now.AddSeconds(-1))));
+        _server.PoisonDates(TimeSpan.FromHours(hours));
+        (await Reap()).Should().Be((1, 0));
+        Left().Should().HaveCount(6);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(-2)]
+    public async Task On_a_node_with_a_wrong_clock_it_waits_for_the_servers_answers_to_agree_and_reaps_by_them(double hours)
+    {
+        PutAll(Now.AddMinutes(1));
+        _server.Put(Binding("over", Timestamp.Text(Now.AddSeconds(-1))));
+        (await Reap(new NodeClock(_clock) { WallIsOffBy = TimeSpan.FromHours(hours) })).Should().Be((1, 0));
+        Left().Should().HaveCount(6);
+    }
+
+    [Fact]
+    public async Task Servers_that_never_agree_keep_it_no_longer_than_its_patience_and_end_nothing_early()
+    {
+        PutAll(Now.AddMinutes(1));
+        _server.Put(Binding("over", Timestamp.Text(Now.AddSeconds(-1))));
+        for (var i = 1; i < 200; i++) _server.PoisonDates(TimeSpan.FromHours(i));
+        var started = Now;
+        (await Reap()).Should().Be((1, 0), "by both the wall clock and the servers it is over");
+        Left().Should().HaveCount(6);
+        (Now - started).Should().BeLessThan(Reaper.ClockPatience + TimeSpan.FromSeconds(5));
+    }
+
+    private async Task<(int Removed, int Failed)> Reap(TimeProvider? clock = null)
+    {
+        var reaping = new Reaper(_server.CreateClient(InstalledRbac.Reaper), new(), new SteadyClock(clock ?? _clock), NullLogger.Instance).ReapAsync(CancellationToken.None);
+        await _clock.DriveAsync(reaping);
+        return await reaping;
+    }
 
     private IReadOnlyList<string> Left() => [.. _server.Inventory().Where(i => i.Contains("made-", StringComparison.Ordinal))];
 

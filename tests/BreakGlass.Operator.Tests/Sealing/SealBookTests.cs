@@ -1,6 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
+using BreakGlass.Operator.Tests.Time;
+using BreakGlass.Operator.Time;
 using FluentAssertions;
 using Kube.Client;
 using Kube.Model;
@@ -152,6 +154,24 @@ public sealed class SealBookTests : IDisposable
         await resealer.ResealAsync(default);
         _server.Get<BreakGlassPolicy>(policy.Metadata.Name)!.Metadata.Annotations.Should().ContainKey(Resealer.TouchedAnnotation);
         _server.Get<BreakGlassPolicy>("unsealed")!.Metadata.Annotations.Should().NotContainKey(Resealer.TouchedAnnotation);
+    }
+
+    [Fact]
+    public async Task A_clock_that_disagrees_with_the_servers_rotates_no_key_and_drops_none()
+    {
+        var steady = SteadyClock.Following(_client, _clock);
+        using var book = new SealBook(_client, Ns, steady, NullLogger.Instance);
+        await book.RefreshAsync(default);
+        await _client.AgreeAsync(_clock);
+        _clock.JumpWallClock(TimeSpan.FromDays(400));
+        _server.DateSkew = -TimeSpan.FromDays(400);
+        await book.RotateAsync(default);
+        book.Keys.All.Should().ContainSingle();
+
+        _server.DateSkew = TimeSpan.Zero;
+        await _client.AgreeAsync(_clock);
+        await book.RotateAsync(default);
+        book.Keys.All.Should().HaveCount(2);
     }
 
     private SealBook Book() => new(_client, Ns, _clock, NullLogger.Instance);

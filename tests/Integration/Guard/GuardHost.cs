@@ -36,7 +36,7 @@ internal sealed class GuardHost : IAsyncDisposable
         // The policies of these tests carry no seals: what is looked at is the guard.
         var settings = new CoreSettings { TrustRequester = true };
         var caches = new ClusterCaches(_client, settings, time, logs);
-        _metrics = new(new CacheSnapshot(caches, settings, _client.Clock, time).Take, "test", [], []);
+        _metrics = new(new CacheSnapshot(caches, settings, time).Take, "test", [], []);
         caches.Policies.AddHandler(c => _metrics.PolicySeen(c.Object.Metadata.Name, c.Object.Spec.Mode!.Value));
         var recorder = new EventRecorder(_client, new() { Controller = "breakglass.dev/operator", Instance = "guard" }, time, NullLogger.Instance);
         var residue = new ResidueWriter(_client, caches, time, NullLogger.Instance);

@@ -12,9 +12,9 @@ public class ServerClockTests
     {
         var clock = new ServerClock();
         var seen = new List<TimeSpan>();
-        clock.Observed += seen.Add;
+        clock.Observed += sample => seen.Add(sample.Skew);
 
-        clock.Observe(Noon, Noon.AddSeconds(40), Noon.AddSeconds(41));
+        Observe(clock, Noon.AddSeconds(40), Noon.AddSeconds(41));
 
         clock.Skew.Should().Be(TimeSpan.FromSeconds(40));
         clock.LastServerTime.Should().Be(Noon);
@@ -28,14 +28,13 @@ public class ServerClockTests
     public void A_request_that_says_nothing_about_the_skew_is_left_out(int sent, int received)
     {
         var clock = new ServerClock();
-        clock.Observe(Noon, Noon.AddSeconds(sent), Noon.AddSeconds(received));
+        Observe(clock, Noon.AddSeconds(sent), Noon.AddSeconds(received));
         clock.Skew.Should().BeNull();
     }
 
     [Fact]
     public async Task A_proxys_own_error_page_says_nothing_about_the_servers_clock()
     {
-        // Believed, it would end every grant: time never goes back, and a proxy's clock is nobody's business.
         var time = new ManualTime();
         using var handler = new StubHandler(_ =>
         {
@@ -70,4 +69,28 @@ public class ServerClockTests
         client.Clock.Skew.Should().Be(TimeSpan.FromSeconds(29.5));
         client.WithOwnConnection().Clock.Should().BeSameAs(client.Clock);
     }
+
+    [Fact]
+    public async Task A_sample_says_over_which_connections_it_came()
+    {
+        // Behind a load balancer a connection stays with one API server: two that agree may be two servers, one that agrees with itself is one.
+        var time = new ManualTime();
+        using var handler = new StubHandler(_ =>
+        {
+            var response = StubHandler.Status(404, "NotFound");
+            response.Headers.Date = ManualTime.Start;
+            return response;
+        });
+        using var client = handler.NewClient(time);
+        using var other = client.WithOwnConnection();
+        var seen = new List<object>();
+        client.Clock.Observed += sample => seen.Add(sample.Connection);
+
+        foreach (var one in new[] { client, client, other }) await one.TryGetAsync<Kube.Model.Namespace>("x", null, default);
+
+        seen[1].Should().BeSameAs(seen[0]);
+        seen[2].Should().NotBeSameAs(seen[0]);
+    }
+
+    private static void Observe(ServerClock clock, DateTimeOffset sent, DateTimeOffset received) => clock.Observe(Noon, (sent, 0), (received, 0), clock);
 }

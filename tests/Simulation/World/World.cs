@@ -46,6 +46,13 @@ internal sealed class World : IDisposable
         return replica;
     }
 
+    /// <summary>Stops every operator in order, and waits until they have ended.</summary>
+    public void Stop()
+    {
+        foreach (var replica in _replicas) replica.Stop();
+        AdvanceUntil(() => _replicas.TrueForAll(r => r.Running.IsCompleted), TimeSpan.FromSeconds(100), "every operator has ended");
+    }
+
     /// <summary>Called whenever everybody has come to rest, before time moves on.</summary>
     public Action? AtRest { get; set; }
 

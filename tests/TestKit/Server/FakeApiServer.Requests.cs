@@ -46,12 +46,12 @@ public sealed partial class FakeApiServer
     private HttpResponseMessage Answer(HttpStatusCode code, JsonNode body) => Answer(code, body.ToJsonString(), "application/json");
 
     private HttpResponseMessage Answer(HttpStatusCode code, string text, string type) =>
-        Dated(new(code) { Content = new StringContent(text, Encoding.UTF8, type) });
+        Dated(new(code) { Content = new StringContent(text, Encoding.UTF8, type) }, _poison.TryDequeue(out var by) ? by : TimeSpan.Zero);
 
-    private HttpResponseMessage Dated(HttpResponseMessage response)
+    private HttpResponseMessage Dated(HttpResponseMessage response, TimeSpan poison = default)
     {
         // As on the wire: whole seconds.
-        response.Headers.Date = DateTimeOffset.FromUnixTimeSeconds((Clock.GetUtcNow() + DateSkew).ToUnixTimeSeconds());
+        response.Headers.Date = DateTimeOffset.FromUnixTimeSeconds((Clock.GetUtcNow() + DateSkew + poison).ToUnixTimeSeconds());
         return response;
     }
 

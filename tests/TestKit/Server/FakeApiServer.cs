@@ -43,6 +43,7 @@ public sealed partial class FakeApiServer
     private readonly Tokens _tokens;
     private readonly Reviews _reviews;
     private readonly ServerSideApply _apply = new();
+    private readonly System.Collections.Concurrent.ConcurrentQueue<TimeSpan> _poison = new();
     private int _clients;
 
     /// <summary>A server whose time is <paramref name="clock"/>'s.</summary>
@@ -85,6 +86,14 @@ public sealed partial class FakeApiServer
 
     /// <summary>How far the <c>Date</c> header is off the clock: what a client with a wrong clock sees, turned round.</summary>
     public TimeSpan DateSkew { get; set; }
+
+    /// <summary>The next answers say another time than all others, as after a proxy has altered them or where one of several servers is wrong.</summary>
+    /// <param name="by">How far their <c>Date</c> is off, on top of <see cref="DateSkew"/>.</param>
+    /// <param name="answers">How many.</param>
+    public void PoisonDates(TimeSpan by, int answers = 1)
+    {
+        for (var i = 0; i < answers; i++) _poison.Enqueue(by);
+    }
 
     /// <summary>The revision of the last change.</summary>
     public long Revision
