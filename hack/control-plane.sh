@@ -90,10 +90,11 @@ start_apiserver() {
     claim_port
     echo "https://127.0.0.1:$port" > "$dir/server"
     local more=(); read -ra more <<<"${KUBE_APISERVER_FLAGS:-}"
+    case "${more[*]}" in *--authorization-config=*) ;; *) more+=(--authorization-mode=RBAC) ;; esac    # the two exclude each other
     start kube-apiserver "$bin/kube-apiserver" --etcd-servers="$etcd" --bind-address=127.0.0.1 --secure-port="$port" \
         --advertise-address=127.0.0.1 --endpoint-reconciler-type=none --service-cluster-ip-range=10.0.0.0/24 \
         --cert-dir="$dir/pki" --tls-cert-file="$dir/pki/apiserver.crt" --tls-private-key-file="$dir/pki/apiserver.key" \
-        --client-ca-file="$dir/pki/ca.crt" --authorization-mode=RBAC \
+        --client-ca-file="$dir/pki/ca.crt" \
         --service-account-key-file="$dir/pki/service-accounts.key" --service-account-signing-key-file="$dir/pki/service-accounts.key" \
         --service-account-issuer=https://kubernetes.default.svc --api-audiences=https://kubernetes.default.svc \
         --audit-policy-file="$dir/audit-policy.yaml" --audit-log-path="$dir/audit.log" --audit-log-maxsize=1000 \

@@ -12,10 +12,11 @@ made="$(mktemp -d)"
 trap 'rm -rf "$made"' EXIT
 files="$made/charts/breakglass-operator/files"
 
-mkdir -p "$files/crd" "$files/guard" "$files/flowcontrol" "$made/deploy"
+mkdir -p "$files/crd" "$files/guard" "$files/stamp" "$files/flowcontrol" "$made/deploy"
 for file in config/crd/*.breakglass.dev.yaml; do cp "$file" "$files/crd/"; done
-cp config/guard/policy.yaml config/guard/policy_namespaces.yaml "$files/guard/"
+cp config/guard/policy.yaml config/guard/policy_namespaces.yaml config/guard/policy_stamp.yaml "$files/guard/"
 cp config/flowcontrol/flow_schemas.yaml "$files/flowcontrol/"
+cp config/components/stamp-policy/policy.yaml "$files/stamp/"
 cp config/components/selectable-fields/kustomization.yaml "$files/selectable-fields.yaml"
 if [ -e config/prometheus/rules.yaml ]; then cp config/prometheus/rules.yaml "$files/rules.yaml"; fi
 if [ -e config/grafana/breakglass-operator.json ]; then cp config/grafana/breakglass-operator.json "$files/dashboard.json"; fi

@@ -21,6 +21,20 @@ public sealed record CoreSettings
     /// <summary>A difference between our clock and the API server's above which policies say so.</summary>
     public TimeSpan NotableClockSkew { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Whether to look, once a grant is over, for what its identity created.</summary>
+    public bool LooksForLeftovers { get; init; }
+
+    /// <summary>Namespaces that no selector selects, beside those of the control plane: a policy reaches them by name alone.</summary>
+    public IReadOnlyList<string> ProtectedNamespaces { get; init; } = [];
+
+    /// <summary>
+    /// Whether access here is access to the cluster itself: whoever acts as a controller's ServiceAccount in kube-system is a cluster-admin in all but name.
+    /// No selector selects such a namespace.
+    /// </summary>
+    public bool IsControlPlane(string ns) => ControlPlane.Contains(ns) || ProtectedNamespaces.Contains(ns);
+
+    private static readonly string[] ControlPlane = ["kube-system", "kube-node-lease", "kube-public"];
+
     /// <summary>Whether objects in the namespace are out of every policy's reach: with them a grant could read other grants' credentials.</summary>
     public bool IsProtected(string ns) => ns == GrantsNamespace || ns == OperatorNamespace;
 }

@@ -38,12 +38,28 @@ public sealed class GuardTests
         expressions.Replace("authorizer.serviceAccount('breakglass-grants', variables.holder)", "").Should().NotContain("authorizer");
     }
 
+    [Fact]
+    public void What_marks_is_asked_about_grants_alone_and_holds_up_no_incident()
+    {
+        var webhook = ConfigDirectory.Of("MutatingWebhookConfiguration").Single(o => o.Name == "breakglass-operator-stamp").Node["webhooks"]!.AsArray().Should().ContainSingle().Subject!;
+        webhook["failurePolicy"]!.GetValue<string>().Should().Be("Ignore");
+        webhook["matchConditions"]!.AsArray().Select(c => c!["expression"]!.GetValue<string>()).Should().Contain(Identity);
+        webhook["rules"]!.AsArray().Should().ContainSingle().Which!["operations"].Strings().Should().Equal("CREATE", "UPDATE");
+
+        // A parameter that cannot be read is nobody's reason to refuse what everybody creates.
+        var policy = ConfigDirectory.Of("MutatingAdmissionPolicy").Should().ContainSingle().Subject;
+        policy.Node["spec"]!["failurePolicy"]!.GetValue<string>().Should().Be("Ignore");
+        var binding = ConfigDirectory.Of("MutatingAdmissionPolicyBinding").Should().ContainSingle().Subject;
+        binding.Node["spec"]!["paramRef"]!["parameterNotFoundAction"]!.GetValue<string>().Should().Be("Allow");
+        binding.Node["spec"]!["paramRef"]!["namespace"]!.GetValue<string>().Should().Be("breakglass-grants");
+    }
+
     [KubectlTheory]
     [InlineData("guard", "Fail")]
     [InlineData("guard-legacy", "Ignore")]
     public async Task The_webhook_fails_closed_only_where_it_is_asked_about_grants_alone(string directory, string failurePolicy)
     {
-        var configuration = YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory))).Single(o => o["kind"]!.GetValue<string>() == "MutatingWebhookConfiguration");
+        var configuration = YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory))).Single(o => o["kind"]!.GetValue<string>() == "MutatingWebhookConfiguration" && o["metadata"]!["name"]!.GetValue<string>() == "breakglass-operator-guard");
         foreach (var webhook in configuration["webhooks"]!.AsArray())
         {
             webhook!["failurePolicy"]!.GetValue<string>().Should().Be(failurePolicy);

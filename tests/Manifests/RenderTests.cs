@@ -34,15 +34,16 @@ public sealed class RenderTests
     [InlineData("crd", 5)]
     [InlineData("crd-1.20", 5)]
     [InlineData("crd-1.31", 5)]
-    [InlineData("rbac", 27)]
-    [InlineData("guard", 11)]
+    [InlineData("rbac", 29)]
+    [InlineData("guard", 14)]
     [InlineData("guard-legacy", 1)]
+    [InlineData("stamp", 1)]
     [InlineData("flowcontrol", 5)]
     [InlineData("manager", 7)]
     [InlineData("prometheus", 2)]
     [InlineData("samples", 3)]
     [InlineData("webhook", 3)]
-    [InlineData("default", 47)]
+    [InlineData("default", 49)]
     public async Task A_kustomization_renders(string directory, int objects) =>
         YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory))).Should().HaveCount(objects);
 

@@ -101,6 +101,11 @@ annotations:
 {{- if has .Values.guard.mode (list "auto" "webhook") }}true{{ end }}
 {{- end }}
 
+{{/* "true" where what grants create is stamped: the webhook is to be asked about grants alone, which servers can from 1.28 on. */}}
+{{- define "breakglass.stampWebhook" -}}
+{{- if and .Values.leftovers.stamp (semverCompare ">=1.28.0-0" .Capabilities.KubeVersion.Version) }}true{{ end }}
+{{- end }}
+
 {{/* "true" where there is to be a PodDisruptionBudget: one that lets no pod go at all would hold up every drain of a node. */}}
 {{- define "breakglass.budget" -}}
 {{- $least := .Values.podDisruptionBudget.minAvailable -}}

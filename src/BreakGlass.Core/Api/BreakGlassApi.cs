@@ -44,6 +44,9 @@ public static class BreakGlassApi
     /// <summary>Annotation on a grant whose access was given and is over: it never opens again, whatever its status says.</summary>
     public const string EndedAnnotation = Group + "/ended";
 
+    /// <summary>Label: UID of the grant whose identity created the object. No grant's identity can change it.</summary>
+    public const string MadeByLabel = Group + "/made-by";
+
     /// <summary>The type of credential Secrets.</summary>
     public const string CredentialSecretType = Group + "/credential";
 

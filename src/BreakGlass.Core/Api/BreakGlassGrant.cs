@@ -186,7 +186,7 @@ public sealed record GrantStatus
     /// <summary>Where the grant stands.</summary>
     public GrantPhase? Phase { get; init; }
 
-    /// <summary>Authorized, Approved, Active, Revoked (proven, not assumed), Reviewed.</summary>
+    /// <summary>Authorized, Approved, Active, Revoked (proven, not assumed), Reviewed, LeftBehind (whether what the grant's identity created is still there).</summary>
     [ListMap("type")]
     public IReadOnlyList<Condition> Conditions { get; init => field = value ?? []; } = [];
 

@@ -79,6 +79,16 @@ public enum RolePinning
     Suspend,
 }
 
+/// <summary>What becomes of what a grant's identity created.</summary>
+public enum LeftoverHandling
+{
+    /// <summary>It stays, and the grant's status names it.</summary>
+    Report,
+
+    /// <summary>It is owned by the grant's binding and goes with it.</summary>
+    Remove,
+}
+
 /// <summary>What the policy allows.</summary>
 [Rule("self.mode != 'BreakGlass' || !has(self.approval)", "spec.approval: a policy of mode BreakGlass gives access at once and takes no approval; use mode JustInTime, or remove it")]
 [Rule("self.mode != 'JustInTime' || has(self.approval)", "spec.approval: required for mode JustInTime; say how many approvals are needed and from whom")]
@@ -148,6 +158,13 @@ public sealed record PolicySpec
     /// <summary>What the persistence guard lets a grant of this policy do.</summary>
     [Enum("rbac", "tokens", "csr", "impersonate", "webhooks"), Bounds(max: 5), ListSet]
     public IReadOnlyList<string> AllowPersistence { get; init => field = value ?? []; } = [];
+
+    /// <summary>
+    /// What becomes of what a grant's identity created and is still there when the grant ends: Report names it in the grant's status.residue, Remove has the
+    /// cluster's garbage collector take it away with the grant's binding.
+    /// </summary>
+    [Default("\"Report\"")]
+    public LeftoverHandling Leftovers { get; init; }
 
     /// <summary>How long a finished grant stays as a record before it is deleted.</summary>
     [Default("\"2160h\""), Pattern(GoDuration.Pattern), Bounds(max: 32)]

@@ -33,7 +33,7 @@ public sealed record AccessEntry
     [Bounds(1, 256, MaxItemLength = 63), ListSet]
     public IReadOnlyList<string> Namespaces { get; init => field = value ?? []; } = [];
 
-    /// <summary>Give the role in every namespace whose labels match, also in those that come to match while a grant is active.</summary>
+    /// <summary>Give the role in every namespace whose labels match, also in those that come to match while a grant is active. A selector never selects kube-system, kube-public, kube-node-lease and the namespaces of --protected-namespaces: name those in namespaces.</summary>
     public LabelSelector? NamespaceSelector { get; init; }
 
     /// <summary>Give the role in the whole cluster.</summary>

@@ -10,7 +10,7 @@ public sealed record PolicyStatus
     /// <summary>The generation of the policy that this status speaks of.</summary>
     public long? ObservedGeneration { get; init; }
 
-    /// <summary>Ready, RolesResolved, Overused, NeverExercised, Guarded (whether the persistence guard is installed), and ClockSkewed while the clocks differ.</summary>
+    /// <summary>Ready, RolesResolved, Overused, NeverExercised, Guarded (whether the persistence guard is installed), Stamped (whether what grants create is marked), ReachesControlPlane where it does, and ClockSkewed while the clocks differ.</summary>
     [ListMap("type")]
     public IReadOnlyList<Condition> Conditions { get; init => field = value ?? []; } = [];
 
@@ -96,4 +96,30 @@ public sealed record RoleSummary
 
     /// <summary>Whether the rules let their holder change webhooks and admission policies, and so switch the persistence guard off.</summary>
     public bool CanChangeAdmission { get; init; }
+
+    /// <summary>
+    /// By which ways the rules let their holder act as ServiceAccounts of the namespaces that are reached: impersonate, pods (run one as any of them), exec (into one
+    /// that runs as one of them), tokens (have one issued), secrets (read one that lies there).
+    /// </summary>
+    public IReadOnlyList<string> ActsThrough { get; init => field = value ?? []; } = [];
+
+    /// <summary>The ServiceAccounts as which a grant could act there and that can do more than others, by the authorizer's word of the last ten minutes; at most ten.</summary>
+    public IReadOnlyList<ActorSummary> Actors { get; init => field = value ?? []; } = [];
+
+    /// <summary>How many ServiceAccounts the authorizer was asked about: those that a binding names, and the default ones.</summary>
+    public int? ActorsAsked { get; init; }
+
+    /// <summary>How many more there are of those, which it was not asked about.</summary>
+    public int? ActorsNotAsked { get; init; }
+}
+
+/// <summary>Somebody as whom a grant could act.</summary>
+public sealed record ActorSummary
+{
+    /// <summary>The ServiceAccount, as namespace/name.</summary>
+    [Required]
+    public string ServiceAccount { get; init => field = value ?? ""; } = "";
+
+    /// <summary>What the authorizer lets it do, of a few questions that tell much.</summary>
+    public IReadOnlyList<string> Can { get; init => field = value ?? []; } = [];
 }

@@ -89,6 +89,7 @@ internal static class GrantClosing
 
     private static GrantPlan Retain(GrantFacts facts, BreakGlassGrant grant)
     {
+        if (LeftoversLook.Decide(facts, grant) is { } look) return look;
         if (grant.Metadata.DeletionTimestamp is not null || ImmutabilityRules.RetainedUntil(grant, facts.Policy) is not { } until) return GrantPlan.Settled;
 
         if (!facts.PolicyIsVouchedFor && ImmutabilityRules.RetainedUntil(grant, null) is { } usual && usual > until) until = usual;

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Leftovers;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using Kube.Model;
@@ -104,6 +105,9 @@ public sealed record Attempt
 
     /// <summary>What SubjectAccessReview and TokenReview said after the end.</summary>
     public Proof? Proof { get; init; }
+
+    /// <summary>What the grant's identity created and is still there.</summary>
+    public LeftoversSeen? Leftovers { get; init; }
 
     /// <summary>They could not be asked in this run.</summary>
     public bool ProofFailed { get; init; }

@@ -111,6 +111,9 @@ public abstract record PlanStep
     /// <param name="BindingNames">The names of those bindings, by which the authorizer would explain itself.</param>
     public sealed record Prove(IReadOnlyList<SubjectAccessReviewSpec> Questions, IReadOnlyList<string> BindingNames) : PlanStep;
 
+    /// <summary>List what the grant's identity created and is still there.</summary>
+    public sealed record LookForLeftovers : PlanStep;
+
     /// <summary>Delete the grant, whose time as a record is over.</summary>
     public sealed record DeleteGrant : PlanStep;
 }

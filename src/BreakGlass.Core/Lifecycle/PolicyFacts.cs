@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
+using BreakGlass.Core.Leftovers;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 
@@ -34,6 +35,12 @@ public sealed record PolicyFacts
 
     /// <summary>What of the persistence guard is installed; null where that is not known.</summary>
     public GuardInstallation? Guard { get; init; }
+
+    /// <summary>As whom else grants could act, by access entry; an entry that was not looked into is not there.</summary>
+    public IReadOnlyDictionary<string, ActorFindings> Actors { get; init; } = new Dictionary<string, ActorFindings>();
+
+    /// <summary>What stamps what grants' identities create; null where that is not known.</summary>
+    public StampInstallation? Stamp { get; init; }
 
     /// <summary>How far our clock is from the API server's; null where unknown.</summary>
     public TimeSpan? ClockSkew { get; init; }

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Leftovers;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using Kube.Model;
@@ -17,7 +18,7 @@ public static class PolicyLifecycle
     {
         var policy = facts.Policy;
         var vouched = facts.Settings.TrustRequester || facts.Seal is SealState.Valid;
-        var roles = RolePins.Pin(policy, [.. policy.Spec.Access.Select(e => RoleSummaries.Of(e, facts.Cluster))], vouched, out var pinned);
+        var roles = RolePins.Pin(policy, [.. policy.Spec.Access.Select(e => Summary(e, facts))], vouched, out var pinned);
         var changed = pinned != policy.Status.PinnedGeneration ? [] : roles.Where(r => policy.Status.Roles.FirstOrDefault(b => b.Name == r.Name)?.Hash is { } before && r.Hash is not null && before != r.Hash);
 
         var window = GoDuration.TryParse(policy.Spec.Overuse?.Window, out var overuse) ? overuse : UsualWindow;
@@ -72,10 +73,29 @@ public static class PolicyLifecycle
             ? conditions.With("NeverExercised", true, "NoActivation", "No grant of this policy was ever active. Try it before it is needed: a glass that was never broken may not break.", generation, now)
             : conditions.With("NeverExercised", false, "Activated", $"Last activated at {Timestamp.Text(lastActivation.Value)}.", generation, now);
         conditions = facts.Guard?.For(policy.Spec) is { } guard ? conditions.With("Guarded", guard.Guarded, guard.Reason, guard.Message, generation, now) : conditions.Without("Guarded");
+        conditions = WhatIsReachedAndLeft(conditions, facts, generation);
         if (facts.ClockSkew is not { } skew || skew.Duration() <= facts.Settings.NotableClockSkew) return conditions.Without("ClockSkewed");
         return conditions.With("ClockSkewed", true, "ClocksDiffer",
             $"The operator's clock is more than {GoDuration.Format(facts.Settings.NotableClockSkew)} away from the API server's; above {GoDuration.Format(facts.Settings.LargestClockSkew)} no grant is activated. Mend NTP.",
             generation, now);
+    }
+
+    private static IReadOnlyList<Condition> WhatIsReachedAndLeft(IReadOnlyList<Condition> conditions, PolicyFacts facts, long? generation)
+    {
+        var spec = facts.Policy.Spec;
+        var reaches = ControlPlaneReach.Of(spec, facts.Settings, e => RoleSummaries.RulesOf(e, facts.Cluster)).Select(p => $"{p}.").ToList();
+        conditions = reaches.Count == 0
+            ? conditions.Without(ControlPlaneReach.Reason)
+            : conditions.With(ControlPlaneReach.Reason, true, "RightsOverControlPlane", string.Join(" ", reaches), generation, facts.Now);
+        return facts.Stamp?.For(spec) is { } stamp ? conditions.With(StampInstallation.Condition, stamp.Stamped, stamp.Reason, stamp.Message, generation, facts.Now) : conditions;
+    }
+
+    private static RoleSummary Summary(AccessEntry entry, PolicyFacts facts)
+    {
+        var summary = RoleSummaries.Of(entry, facts.Cluster);
+        return facts.Actors.GetValueOrDefault(entry.Name) is { } findings
+            ? ActingAs.Tell(summary, findings)
+            : ActingAs.Remember(summary, facts.Policy.Status.Roles.FirstOrDefault(r => r.Name == entry.Name));
     }
 
     private static (bool Ready, string Reason, string Message) Readiness(PolicyFacts facts, List<string> missing, IReadOnlyList<string> changed)

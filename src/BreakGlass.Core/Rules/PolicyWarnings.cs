@@ -17,7 +17,7 @@ public static class PolicyWarnings
         if (spec.AllowPersistence.Contains("impersonate"))
         {
             yield return new("ImpersonationUnseen", "spec.allowPersistence",
-                "'impersonate' changes nothing: what is done as somebody else reaches admission as done by them, so the persistence guard can neither refuse nor record it. What a grant may impersonate is what its roles let it; leave the word out, and keep impersonate out of the roles");
+                "'impersonate' changes nothing unless the API server asks the operator's /authorize (docs/install.md): admission does not see who impersonates, so a grant may impersonate whomever its roles let it. Keep impersonate out of the roles");
         }
 
         if (spec.Credential is CredentialKind.BindRequester && spec.AllowPersistence.Any(PersistenceRights.IsGuarded))
@@ -25,6 +25,8 @@ public static class PolicyWarnings
             yield return new("PersistenceNotWatched", "spec.allowPersistence",
                 "changes nothing with credential BindRequester: grants then act under the requester's own name, which the persistence guard does not watch; leave it out, or use ServiceAccountToken");
         }
+
+        foreach (var warning in ControlPlaneReach.Of(spec, settings, rulesOf)) yield return warning;
 
         for (var i = 0; i < spec.Access.Count; i++)
         {

@@ -51,6 +51,7 @@ internal static class ReachRules
 
         return targets.Count > 0
             ? null
-            : new("NothingSelected", "spec.policy", $"policy '{policy.Metadata.Name}' reaches no namespace that exists; check its namespaces and selectors against 'kubectl get ns --show-labels'");
+            : new("NothingSelected", "spec.policy", $"policy '{policy.Metadata.Name}' reaches no namespace that exists; check its namespaces and selectors against 'kubectl get ns --show-labels'. A selector never selects kube-system, kube-public, "
+                + "kube-node-lease or a protected namespace; a policy names those in namespaces");
     }
 }

@@ -9,9 +9,7 @@ public static class RoleSummaries
     /// <summary>What an entry hands out; of a Role in several namespaces, all of them together.</summary>
     public static RoleSummary Of(AccessEntry entry, ClusterView cluster)
     {
-        var found = entry.RoleRef.Kind == nameof(ClusterRole)
-            ? cluster.ClusterRole(entry.RoleRef.Name) is { } role && !IsUnfilled(role) ? [role.Rules] : []
-            : entry.Namespaces.Select(ns => cluster.Role(ns, entry.RoleRef.Name)?.Rules).OfType<IReadOnlyList<PolicyRule>>().ToList();
+        var found = Found(entry, cluster);
         var rules = found.SelectMany(r => r).ToList();
         return new()
         {
@@ -23,8 +21,16 @@ public static class RoleSummaries
             CanEscalate = rules.Exists(RoleRisk.CanEscalate),
             CanImpersonate = RoleRisk.CanImpersonate(rules),
             CanChangeAdmission = RoleRisk.CanChangeAdmission(rules),
+            ActsThrough = ActingAs.Ways(rules),
         };
     }
+
+    /// <summary>All rules that an entry gives, as far as its roles are there.</summary>
+    public static IReadOnlyList<PolicyRule> RulesOf(AccessEntry entry, ClusterView cluster) => [.. Found(entry, cluster).SelectMany(r => r)];
+
+    private static List<IReadOnlyList<PolicyRule>> Found(AccessEntry entry, ClusterView cluster) => entry.RoleRef.Kind == nameof(ClusterRole)
+        ? cluster.ClusterRole(entry.RoleRef.Name) is { } role && !IsUnfilled(role) ? [role.Rules] : []
+        : [.. entry.Namespaces.Select(ns => cluster.Role(ns, entry.RoleRef.Name)?.Rules).OfType<IReadOnlyList<PolicyRule>>()];
 
     /// <summary>
     /// Whether an aggregated ClusterRole was not filled by the controller manager yet: what it will give is not known, so it is pinned once it is there, and is

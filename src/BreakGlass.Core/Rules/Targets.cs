@@ -60,7 +60,7 @@ public static class Targets
                 var name = ns.Metadata.Name;
                 if (ns.Metadata.DeletionTimestamp is not null || settings.IsProtected(name)) continue;
                 if (only.Count > 0 && !only.Contains(name)) continue;
-                if (Reaches(entry, ns) && (today.ClusterWide is true || Reaches(today, ns))) targets.Add(new(entry.Name, entry.RoleRef, name));
+                if (Reaches(entry, ns, settings) && (today.ClusterWide is true || Reaches(today, ns, settings))) targets.Add(new(entry.Name, entry.RoleRef, name));
             }
         }
 
@@ -91,7 +91,8 @@ public static class Targets
         return today.NamespaceSelector is not null || recorded.Namespaces.Any(today.Namespaces.Contains);
     }
 
-    /// <summary>Whether an entry reaches a namespace.</summary>
-    public static bool Reaches(AccessEntry entry, Namespace ns) =>
-        entry.NamespaceSelector is { } selector ? selector.Matches(ns.Metadata.Labels) : entry.Namespaces.Contains(ns.Metadata.Name);
+    /// <summary>Whether an entry reaches a namespace: a selector never selects what has to be named.</summary>
+    private static bool Reaches(AccessEntry entry, Namespace ns, CoreSettings settings) => entry.NamespaceSelector is { } selector
+        ? !settings.IsControlPlane(ns.Metadata.Name) && selector.Matches(ns.Metadata.Labels)
+        : entry.Namespaces.Contains(ns.Metadata.Name);
 }

@@ -64,13 +64,50 @@ internal sealed class ObjectPatch(JsonElement o)
         Add(path, value);
     }
 
+    /// <summary>Makes a label so; null takes it away.</summary>
+    public void Label(string key, string? value)
+    {
+        var have = Member(o, "metadata", "labels", key) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+        if (have == value) return;
+        var path = $"/metadata/labels/{Escape(key)}";
+        if (value is null)
+        {
+            Remove(path);
+            return;
+        }
+
+        if (Member(o, "metadata", "labels") is not { ValueKind: JsonValueKind.Object }) Add("/metadata/labels", new JsonObject());
+        Add(path, value);
+    }
+
+    /// <summary>Makes another object the only owner of this one: one that has a second owner stays until both are gone.</summary>
+    public void OnlyOwner(IKubeObject owner) => Add("/metadata/ownerReferences", new JsonArray(Reference(owner)));
+
+    /// <summary>
+    /// Keeps a label as it was before a change, and the owners of what carries it. An object that never carried it cannot come to.
+    /// </summary>
+    public void KeepMark(JsonElement before, string label)
+    {
+        var was = Member(before, "metadata", "labels", label) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+        Label(label, was);
+        if (was is null) return;
+        var (had, has) = (Member(before, "metadata", "ownerReferences"), Member(o, "metadata", "ownerReferences"));
+        var (owners, now) = (had is { ValueKind: JsonValueKind.Array } a ? Node(a) : null, has is { ValueKind: JsonValueKind.Array } b ? Node(b) : null);
+        if (JsonNode.DeepEquals(owners, now)) return;
+        if (owners is null) Remove("/metadata/ownerReferences");
+        else Add("/metadata/ownerReferences", owners);
+    }
+
     /// <summary>Makes another object an owner of this one, beside those that it has.</summary>
     public void Owner(IKubeObject owner)
     {
-        var reference = new JsonObject { ["apiVersion"] = owner.ApiVersion, ["kind"] = owner.Kind, ["name"] = owner.Metadata.Name, ["uid"] = owner.Metadata.Uid };
+        var reference = Reference(owner);
         if (Member(o, "metadata", "ownerReferences") is not { ValueKind: JsonValueKind.Array } have) Add("/metadata/ownerReferences", new JsonArray(reference));
         else if (!have.EnumerateArray().Any(r => Member(r, "uid") is { ValueKind: JsonValueKind.String } uid && uid.GetString() == owner.Metadata.Uid)) Add("/metadata/ownerReferences/-", reference);
     }
+
+    private static JsonObject Reference(IKubeObject owner) =>
+        new() { ["apiVersion"] = owner.ApiVersion, ["kind"] = owner.Kind, ["name"] = owner.Metadata.Name, ["uid"] = owner.Metadata.Uid };
 
     private static JsonElement? Member(JsonElement from, params ReadOnlySpan<string> path)
     {

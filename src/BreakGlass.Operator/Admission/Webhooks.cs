@@ -46,12 +46,13 @@ internal sealed class Webhooks : IAsyncDisposable
     /// <param name="caches">Namespaces and roles.</param>
     /// <param name="metrics">Gets the gauge of the certificate.</param>
     /// <param name="more">Further webhooks on the same server.</param>
+    /// <param name="others">What else is served there, by path.</param>
     /// <param name="serverNow">The API server's time, which seals are made with: it is compared with the time of creation that the API server stamps.</param>
     /// <param name="time">Clock.</param>
     /// <param name="logs">Log.</param>
     public Webhooks(
         KubeClient client, OperatorOptions options, CoreSettings settings, SealBook book, ClusterCaches caches, OperatorMetrics metrics,
-        IReadOnlyList<AdmissionEndpoint> more, Func<DateTimeOffset> serverNow, TimeProvider time, ILoggerFactory logs)
+        IReadOnlyList<AdmissionEndpoint> more, IReadOnlyDictionary<string, RequestDelegate> others, Func<DateTimeOffset> serverNow, TimeProvider time, ILoggerFactory logs)
     {
         (_time, _book) = (time, book);
         var logger = logs.CreateLogger("Admission");
@@ -84,7 +85,7 @@ internal sealed class Webhooks : IAsyncDisposable
             Route = _paths.RouteAsync,
             ClientAuthorities = options.WebhookClientCa is { } file ? new ClientAuthorityFile(file, time, logs.CreateLogger("Certificates")).Now : null,
         };
-        _server = new(options.WebhookAddress.Address, options.WebhookAddress.Port, () => served.Context, endpoints, logger, callers);
+        _server = new(options.WebhookAddress.Address, options.WebhookAddress.Port, () => served.Context, endpoints, logger, callers, others);
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using BreakGlass.Core.Leftovers;
 using BreakGlass.Operator.Logging;
 using Kube.Client;
 using Kube.Model;
@@ -24,7 +25,21 @@ internal sealed class CaBundles(KubeClient client, ILogger logger)
         if (!await InjectAsync<MutatingWebhookConfiguration>(ConfigurationName, c => c.Webhooks, bytes, cancellationToken)) missing.Add(Missing(nameof(MutatingWebhookConfiguration)));
         if (!await InjectAsync<ValidatingWebhookConfiguration>(ConfigurationName, c => c.Webhooks, bytes, cancellationToken)) missing.Add(Missing(nameof(ValidatingWebhookConfiguration)));
         await InjectAsync<MutatingWebhookConfiguration>(GuardConfigurationName, c => c.Webhooks, bytes, cancellationToken);
+        await InjectStampAsync(bytes, cancellationToken);
         return missing;
+    }
+
+    /// <summary>What marks the objects of grants is worth less than the rest: rights of an earlier version do not know it.</summary>
+    private async Task InjectStampAsync(byte[] bundle, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await InjectAsync<MutatingWebhookConfiguration>(StampInstallation.WebhookName, c => c.Webhooks, bundle, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            // The policies' condition Stamped tells of it.
+        }
     }
 
     private static string Missing(string kind) =>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using BreakGlass.Core.Leftovers;
 using BreakGlass.Operator.Logging;
 using Kube.Client;
 using Kube.Model;
@@ -82,6 +83,7 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
                 .. await LookAtAsync<MutatingWebhookConfiguration>(CaBundles.ConfigurationName, c => c.Webhooks, cancellationToken),
                 .. await LookAtAsync<ValidatingWebhookConfiguration>(CaBundles.ConfigurationName, c => c.Webhooks, cancellationToken),
                 .. await LookAtAsync<MutatingWebhookConfiguration>(CaBundles.GuardConfigurationName, c => c.Webhooks, cancellationToken),
+                .. await LookAtAsync<MutatingWebhookConfiguration>(StampInstallation.WebhookName, c => c.Webhooks, cancellationToken),
             ];
             Forget(named);
         }

@@ -6,6 +6,7 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
+using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Sealing;
 using Kube.Client;
@@ -18,7 +19,7 @@ namespace BreakGlass.Operator.Execution;
 /// repaired by the next one. What the API server answers goes straight into the caches, so that the next decision sees it.
 /// </summary>
 internal sealed class PlanExecutor(
-    KubeClient client, ClusterCaches caches, ServerReads server, SealBook seals, CredentialIssuer credentials, Prover prover, Announcer announcer, OperatorMetrics metrics, TimeProvider time)
+    KubeClient client, ClusterCaches caches, ServerReads server, SealBook seals, CredentialIssuer credentials, Prover prover, LeftoverFinder leftovers, Announcer announcer, OperatorMetrics metrics, TimeProvider time)
 {
     private static readonly TimeSpan RoleRetry = TimeSpan.FromMilliseconds(10);
 
@@ -59,6 +60,7 @@ internal sealed class PlanExecutor(
         PlanStep.LookAtOthers look => server.LookAtOthersAsync(look, run, cancellationToken),
         PlanStep.Find find => server.FindAsync(find, run, cancellationToken),
         PlanStep.Announce announce => Announce(facts, announce, run),
+        PlanStep.LookForLeftovers => leftovers.FindAsync(facts.Grant!, run, cancellationToken),
         PlanStep.DeleteGrant => client.DeleteAsync<BreakGlassGrant>(facts.Name, null,
             new() { Uid = facts.Grant!.Metadata.Uid, ResourceVersion = facts.Grant.Metadata.ResourceVersion }, cancellationToken),
         _ => throw new InvalidOperationException($"{step.GetType().Name} is no step that can be carried out."),

@@ -2,6 +2,7 @@ using System.Text.Json;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
+using BreakGlass.Core.Leftovers;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
@@ -41,6 +42,14 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
         return allowed ? AdmissionAnswer.Allow() : AdmissionAnswer.Deny(PersistenceGuard.Refusal(write, way, grant.Spec.Policy));
     }
 
+    /// <summary>Whether the policy of an identity's grant lets it act as somebody else. An identity of no grant may not.</summary>
+    public async ValueTask<bool> MayImpersonateAsync(string identity, CancellationToken cancellationToken)
+    {
+        if (await GrantOfAsync(identity, cancellationToken) is not { } grant) return false;
+        var policy = caches.Policy(grant.Spec.Policy) ?? await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
+        return ImpersonationRules.Allows(policy, grant) && (settings.TrustRequester || await seals.VerifyAsync(policy!, cancellationToken) is SealState.Valid);
+    }
+
     // What is allowed is no attempt, but it may still be there when the grant is not.
     private void Record(BreakGlassGrant grant, BreakGlassPolicy? policy, GuardedWrite write, Persistence way, bool allowed)
     {
@@ -55,7 +64,7 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
     }
 
     /// <summary>The grant that an identity was made for; the server itself is asked where the cache is behind.</summary>
-    private async Task<BreakGlassGrant?> GrantOfAsync(string identity, CancellationToken cancellationToken)
+    public async Task<BreakGlassGrant?> GrantOfAsync(string identity, CancellationToken cancellationToken)
     {
         if (PersistenceGuard.GrantNameOf(identity) is not { } name) return null;
         if (caches.Grant(name) is { } known && PersistenceGuard.IsOf(identity, known)) return known;

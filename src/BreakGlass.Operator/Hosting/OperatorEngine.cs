@@ -7,6 +7,7 @@ using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Health;
+using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Notifications;
@@ -39,6 +40,7 @@ internal sealed class OperatorEngine : IDisposable
     private readonly KubeClient? _leaseClient;
     private readonly Resealer _resealer;
     private readonly Wiring _wiring;
+    private readonly ActorProbe _actors;
     private readonly WorkQueue<string> _grants;
     private readonly WorkQueue<string> _policies;
     private readonly WorkQueue<string> _lockdowns;
@@ -66,6 +68,8 @@ internal sealed class OperatorEngine : IDisposable
             GrantsNamespace = options.GrantsNamespace,
             OperatorNamespace = options.Namespace,
             TrustRequester = options.TrustRequester,
+            ProtectedNamespaces = options.ProtectedNamespaces,
+            LooksForLeftovers = options.LookForLeftovers,
         };
         Settings = settings;
         ServerNow = () => steady.ServerNow;
@@ -81,10 +85,15 @@ internal sealed class OperatorEngine : IDisposable
         _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
         Guard = new(client, Caches, Seals, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
         GuardEndpoint = new(GuardWebhook.Path, Guard.HandleAsync, steady, logs.CreateLogger("Guard"));
+        Stamp = new(client, Caches, Guard, settings, _residue, logs.CreateLogger("Leftovers"));
+        StampEndpoint = new(StampWebhook.Path, Stamp.HandleAsync, steady, logs.CreateLogger("Leftovers"));
+        Authorize = new(settings, Guard.MayImpersonateAsync, logs.CreateLogger("Leftovers"));
+        var stamp = new StampProbe(client, steady);
+        _actors = new(client, Caches, settings, steady, logs.CreateLogger("Leftovers"));
         var executor = new PlanExecutor(
-            client, Caches, new ServerReads(client, Caches), Seals, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), announcer, Metrics, steady);
+            client, Caches, new ServerReads(client, Caches), Seals, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), new LeftoverFinder(client, stamp), announcer, Metrics, steady);
         var grants = new GrantReconciler(Caches, Seals, executor, settings, Metrics, steady);
-        var policies = new PolicyReconciler(client, Caches, Seals, announcer, new GuardProbe(client, steady), settings, steady);
+        var policies = new PolicyReconciler(client, Caches, Seals, announcer, new GuardProbe(client, steady), stamp, _actors, settings, steady);
         _grants = new("grants", steady);
         _policies = new("policies", steady);
         _lockdowns = new("lockdowns", steady);
@@ -146,6 +155,15 @@ internal sealed class OperatorEngine : IDisposable
 
     /// <summary>Where the API server asks the guard.</summary>
     public AdmissionEndpoint GuardEndpoint { get; }
+
+    /// <summary>Where an API server can ask whether a grant's identity may act as somebody else.</summary>
+    public AuthorizeEndpoint Authorize { get; }
+
+    /// <summary>Marks what grants' identities create.</summary>
+    public StampWebhook Stamp { get; }
+
+    /// <summary>Where the API server has stamped what grants' identities create.</summary>
+    public AdmissionEndpoint StampEndpoint { get; }
 
     private string Identity { get; } = $"{Environment.MachineName}_{Guid.NewGuid():N}";
 
@@ -211,7 +229,8 @@ internal sealed class OperatorEngine : IDisposable
         _wiring.Sweep();
         await Task.WhenAll(
             _grantController.RunAsync(cancellationToken), _endController.RunAsync(cancellationToken), _policyController.RunAsync(cancellationToken),
-            _lockdownController.RunAsync(cancellationToken), SweepAsync(cancellationToken), UsesSeals ? _resealer.RunAsync(cancellationToken) : Task.CompletedTask);
+            _lockdownController.RunAsync(cancellationToken), SweepAsync(cancellationToken),
+            _actors.RunAsync(name => _policies.Add(name, Lane.Background), cancellationToken), UsesSeals ? _resealer.RunAsync(cancellationToken) : Task.CompletedTask);
     }
 
     // Somebody who trusts manifests as written and serves no webhooks has no use for keys, and may lack the rights to them.

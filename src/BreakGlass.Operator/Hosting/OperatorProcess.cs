@@ -2,6 +2,7 @@ using BreakGlass.Core;
 using BreakGlass.Operator.Admission;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Health;
+using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Options;
@@ -34,7 +35,8 @@ internal static class OperatorProcess
         using var engine = new OperatorEngine(client, options, Public(options, connection), TimeProvider.System, logs);
         using var endpoint = new MetricsEndpoint(engine.Metrics, ThisVersion.Text, options.OtlpEndpoint);
         await using var webhooks = options.Webhook
-            ? new Webhooks(client, options, engine.Settings, engine.Seals, engine.Caches, engine.Metrics, [engine.GuardEndpoint], engine.ServerNow, engine.Clock, logs)
+            ? new Webhooks(client, options, engine.Settings, engine.Seals, engine.Caches, engine.Metrics, [engine.GuardEndpoint, engine.StampEndpoint],
+                new Dictionary<string, RequestDelegate> { [AuthorizeEndpoint.Path] = engine.Authorize.ServeAsync }, engine.ServerNow, engine.Clock, logs)
             : null;
         if (webhooks is null) logger.WithoutWebhooks();
         await using var web = Serve(options, engine.Health, webhooks, endpoint);

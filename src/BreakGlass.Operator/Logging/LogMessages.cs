@@ -117,6 +117,15 @@ internal static partial class LogMessages
     [LoggerMessage(61, LogLevel.Warning, "the persistence guard refused ServiceAccount {Identity}, which is of no grant that is known: {Write}")]
     public static partial void UnknownIdentityRefused(this ILogger logger, string identity, string write);
 
+    [LoggerMessage(65, LogLevel.Warning, "whether the policy lets ServiceAccount {Identity} impersonate could not be read, so it is denied")]
+    public static partial void ImpersonationNotJudged(this ILogger logger, string identity, Exception error);
+
+    [LoggerMessage(63, LogLevel.Warning, "what ServiceAccount {Identity} creates ({Resource}) could not be stamped as made by its grant, and passes without")]
+    public static partial void NotStamped(this ILogger logger, string identity, string resource, Exception error);
+
+    [LoggerMessage(64, LogLevel.Information, "the authorizer could not be asked as whom grants of policy {Policy} could act; it is asked again later")]
+    public static partial void ActorsNotAsked(this ILogger logger, string policy, Exception error);
+
     [LoggerMessage(62, LogLevel.Warning, "status.residue of grant {Grant} could not be written; it lacks '{Entry}', which the event and this log tell")]
     public static partial void ResidueNotWritten(this ILogger logger, string grant, string entry, Exception error);
 }

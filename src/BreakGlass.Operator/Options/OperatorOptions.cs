@@ -38,6 +38,12 @@ internal sealed record OperatorOptions
     /// <summary>The namespace of the grants' identities and credentials.</summary>
     public string GrantsNamespace { get; init; } = "breakglass-grants";
 
+    /// <summary>Namespaces that no selector of a policy selects, beside those of the control plane.</summary>
+    public IReadOnlyList<string> ProtectedNamespaces { get; init; } = [];
+
+    /// <summary>Whether to look for what grants leave behind, and as whom they could act.</summary>
+    public bool LookForLeftovers { get; init; } = true;
+
     /// <summary>Take <c>spec.requester</c> as written, with no admission stamp. Anybody who may create grants can then be anybody.</summary>
     public bool TrustRequester { get; init; }
 

@@ -25,6 +25,14 @@ internal static class OptionReaders
         return good ? null : "is not the name of a namespace. Write up to 63 lower-case letters, digits and hyphens, such as breakglass-system";
     }
 
+    /// <summary>Names of namespaces with commas between.</summary>
+    public static string? Namespaces(string text, out IReadOnlyList<string> value)
+    {
+        value = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return value.Count <= 256 && value.All(name => Namespace(name, out _) is null)
+            ? null : "is not a list of namespaces. Write up to 256 names with commas between, such as istio-system,cert-manager";
+    }
+
     /// <summary>Any text of one line.</summary>
     public static string? Text(string text, out string value)
     {

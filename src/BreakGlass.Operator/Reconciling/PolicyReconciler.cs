@@ -8,6 +8,7 @@ using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Guard;
+using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Time;
 using Kube.Client;
@@ -17,7 +18,7 @@ using Kube.Runtime;
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a policy's status true, and keeps the policy until its grants are revoked.</summary>
-internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, SealBook seals, Announcer announcer, GuardProbe guard, CoreSettings settings, SteadyClock time)
+internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, SealBook seals, Announcer announcer, GuardProbe guard, StampProbe stamp, ActorProbe actors, CoreSettings settings, SteadyClock time)
 {
     private static readonly TimeSpan BindableFor = TimeSpan.FromMinutes(5);
 
@@ -39,6 +40,8 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
             Cluster = caches.View.Now(),
             Unbindable = await UnbindableAsync(policy, cancellationToken),
             Guard = await guard.AskAsync(cancellationToken),
+            Stamp = await stamp.AskAsync(cancellationToken),
+            Actors = actors.Latest(policy),
             ClockSkew = time.Skew,
         };
         var plan = PolicyLifecycle.Decide(facts);

@@ -71,19 +71,24 @@ public sealed partial class KubeClient
     }
 
     /// <summary>
+    /// Reads the metadata of objects of any kind, one page of them: what they hold never reaches this process. Of more than a page the rest is left out.
+    /// </summary>
+    public async Task<IReadOnlyList<ObjectMeta>> ListMetadataAsync(ResourceType kind, ListQuery query, CancellationToken cancellationToken)
+    {
+        var request = new Request("list", HttpMethod.Get, Page(kind, query)) { Accept = PartialList };
+
+        // PartialObjectMetadata looks the same for every kind.
+        var page = await SendAsync(request, static (r, ct) => ReadJsonAsync(r, SecretMetadata.ListJson, ct), cancellationToken);
+        return [.. page.Items.Select(o => o.Metadata)];
+    }
+
+    /// <summary>
     /// Reads one page. An item that cannot be read is left out and reported (<see cref="KubeClientOptions.OnSkipped"/>); it does not cost the others.
     /// </summary>
     public async Task<KubeList<T>> ListPageAsync<T>(ListQuery query, CancellationToken cancellationToken)
         where T : class, IKubeResource<T>
     {
-        var url = UrlBuilder.Collection(_root, T.Resource, query.Namespace)
-            .With("labelSelector", query.LabelSelector)
-            .With("fieldSelector", query.FieldSelector)
-            .With("resourceVersion", query.ResourceVersion)
-            .With("resourceVersionMatch", query.ResourceVersionMatch)
-            .With("limit", query.Limit > 0 ? query.Limit.ToString(System.Globalization.CultureInfo.InvariantCulture) : null)
-            .With("continue", query.Continue);
-        var request = new Request("list", HttpMethod.Get, url.Build()) { Accept = T.Resource.MetadataOnly ? PartialList : Request.Json };
+        var request = new Request("list", HttpMethod.Get, Page(T.Resource, query)) { Accept = T.Resource.MetadataOnly ? PartialList : Request.Json };
         try
         {
             return await SendAsync(request, static (r, ct) => ReadJsonAsync(r, T.ListJson, ct), cancellationToken);
@@ -94,4 +99,13 @@ public sealed partial class KubeClient
             return await SendAsync(request, (r, ct) => LenientList.ReadAsync<T>(r, _options.OnSkipped, ct), cancellationToken);
         }
     }
+
+    private Uri Page(ResourceType kind, ListQuery query) => UrlBuilder.Collection(_root, kind, query.Namespace)
+        .With("labelSelector", query.LabelSelector)
+        .With("fieldSelector", query.FieldSelector)
+        .With("resourceVersion", query.ResourceVersion)
+        .With("resourceVersionMatch", query.ResourceVersionMatch)
+        .With("limit", query.Limit > 0 ? query.Limit.ToString(System.Globalization.CultureInfo.InvariantCulture) : null)
+        .With("continue", query.Continue)
+        .Build();
 }

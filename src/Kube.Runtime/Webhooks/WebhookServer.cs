@@ -29,8 +29,10 @@ public sealed class WebhookServer : IAsyncDisposable
     /// <param name="endpoints">The webhooks, each on its path.</param>
     /// <param name="logger">Log.</param>
     /// <param name="callers">Whose requests are answered; null for everybody's.</param>
+    /// <param name="others">What else is served, by path: what is no AdmissionReview and needs no secret path.</param>
     public WebhookServer(
-        IPAddress? address, int port, Func<SslStreamCertificateContext?> certificate, IReadOnlyList<AdmissionEndpoint> endpoints, ILogger logger, WebhookCallers? callers = null)
+        IPAddress? address, int port, Func<SslStreamCertificateContext?> certificate, IReadOnlyList<AdmissionEndpoint> endpoints, ILogger logger, WebhookCallers? callers = null,
+        IReadOnlyDictionary<string, RequestDelegate>? others = null)
     {
         _logger = logger;
         callers ??= new();
@@ -64,7 +66,8 @@ public sealed class WebhookServer : IAsyncDisposable
         {
             var asked = context.Request.Path.Value ?? "";
             var path = own.GetValueOrDefault(asked) ?? (callers.Knows(context) ? await callers.Route(asked, context.RequestAborted) : null);
-            await paths.GetValueOrDefault(path ?? "", NotFoundAsync)(context);
+            if (others?.GetValueOrDefault(asked) is { } other && callers.Knows(context)) await other(context);
+            else await paths.GetValueOrDefault(path ?? "", NotFoundAsync)(context);
         });
     }
 

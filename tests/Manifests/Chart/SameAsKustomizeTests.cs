@@ -17,7 +17,7 @@ public sealed class SameAsKustomizeTests
     [Theory]
     [InlineData("1.35", "default guard", "components/selectable-fields")]
     [InlineData("1.30", "default guard", "")]
-    [InlineData("1.29", "default guard-legacy", "")]
+    [InlineData("1.29", "default guard-legacy stamp", "")]
     [InlineData("1.26", "default guard-legacy", "components/flowcontrol-v1beta3")]
     [InlineData("1.23", "default guard-legacy", "components/flowcontrol-v1beta2")]
     [InlineData("1.20", "default guard-legacy", "components/without-cel components/cronjob-v1beta1 components/flowcontrol-v1beta1")]

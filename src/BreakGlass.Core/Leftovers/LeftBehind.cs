@@ -1,0 +1,95 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using Kube.Model;
+
+namespace BreakGlass.Core.Leftovers;
+
+/// <summary>What a grant's identity created and is still there once the grant is over, as the record says it.</summary>
+public static class LeftBehind
+{
+    /// <summary>The grant's condition.</summary>
+    public const string Condition = "LeftBehind";
+
+    /// <summary>The most objects that are named; the rest is a number.</summary>
+    public const int MostNamed = 20;
+
+    /// <summary>The most that are noted as they are created, of kinds that the operator cannot list.</summary>
+    public const int MostNoted = 20;
+
+    private const string NotePrefix = "created ";
+
+    /// <summary>
+    /// The kinds that are looked for. Pods, Secrets, ConfigMaps and ServiceAccounts are not among them, since whoever may list them reads what they hold: those,
+    /// and every kind that is not here, are noted when they are created.
+    /// </summary>
+    public static IReadOnlyList<ResourceType> Kinds { get; } =
+    [
+        Of("", "Namespace", "namespaces", namespaced: false), Of("", "Service", "services"), Of("", "PersistentVolumeClaim", "persistentvolumeclaims"),
+        Of("", "ReplicationController", "replicationcontrollers"),
+        Of("apps", "Deployment", "deployments"), Of("apps", "DaemonSet", "daemonsets"), Of("apps", "StatefulSet", "statefulsets"), Of("apps", "ReplicaSet", "replicasets"),
+        Of("batch", "Job", "jobs"), Of("batch", "CronJob", "cronjobs"),
+        Of("networking.k8s.io", "Ingress", "ingresses"), Of("networking.k8s.io", "NetworkPolicy", "networkpolicies"),
+        Of("autoscaling", "HorizontalPodAutoscaler", "horizontalpodautoscalers"), Of("policy", "PodDisruptionBudget", "poddisruptionbudgets"),
+        Of(Rbac.Group, "Role", "roles"), Of(Rbac.Group, "RoleBinding", "rolebindings"),
+        Of(Rbac.Group, "ClusterRole", "clusterroles", namespaced: false), Of(Rbac.Group, "ClusterRoleBinding", "clusterrolebindings", namespaced: false),
+    ];
+
+    /// <summary>The label selector that finds what a grant's identity created.</summary>
+    public static string Selector(string grantUid) => $"{BreakGlassApi.MadeByLabel}={grantUid}";
+
+    /// <summary>
+    /// The entry of <c>status.residue</c> for an object of a kind that cannot be listed, at the moment of its creation; null where the kind is listed at the end,
+    /// or enough was noted.
+    /// </summary>
+    public static string? Note(BreakGlassGrant grant, CoreSettings settings, string group, string resource, string ns, string name)
+    {
+        if (settings.LooksForLeftovers && Kinds.Any(k => k.Group == group && k.Plural == resource)) return null;
+        var noted = grant.Status.Residue.Count(r => r.StartsWith(NotePrefix, StringComparison.Ordinal));
+        if (noted >= MostNoted) return null;
+        if (noted == MostNoted - 1) return $"{NotePrefix}more: find it by the label {Selector(grant.Metadata.Uid ?? "")}";
+        var kind = group.Length == 0 ? resource : $"{resource}.{group}";
+        return $"{NotePrefix}{kind} {(ns.Length == 0 ? "" : ns + "/")}{(name.Length == 0 ? "(name made by the server)" : name)}";
+    }
+
+    /// <summary>The status with what was found.</summary>
+    public static GrantStatus Record(BreakGlassGrant grant, LeftoversSeen seen, DateTimeOffset now)
+    {
+        var selector = Selector(grant.Metadata.Uid ?? "");
+        var entries = seen.Found.Take(MostNamed).Select(o => o.ToString()).ToList();
+        if (seen.Found.Count > MostNamed) entries.Add($"left: {seen.Found.Count - MostNamed} more; find them by the label {selector}");
+        if (seen.Unseen.Count > 0) entries.Add($"not looked for: {string.Join(", ", seen.Unseen)}, which the operator may not list; find them by the label {selector}");
+        var noted = grant.Status.Residue.Count(r => r.StartsWith(NotePrefix, StringComparison.Ordinal));
+        var (found, reason, message) = (seen.Found.Count, noted, seen.Unseen.Count) switch
+        {
+            (> 0, _, _) => ((bool?)true, "ObjectsFound", $"{seen.Found.Count} object(s) that the grant's identity created are still there; see status.residue. Decide for each whether it stays: kubectl get <kind> -A -l {selector}."),
+            (_, > 0, _) => (null, "NotAllLookedFor", $"The grant's identity created objects of kinds that the operator cannot list; see status.residue, and look for them by the label {selector}."),
+            (_, _, > 0) => (null, "NotAllLookedFor", $"The operator may not list every kind; see status.residue, and look by the label {selector}."),
+            _ => ((bool?)false, "NothingFound", "Nothing that the grant's identity created is still there, of the kinds that are looked for."),
+        };
+        return grant.Status with
+        {
+            Residue = [.. grant.Status.Residue, .. entries],
+            Conditions = grant.Status.Conditions.With(Condition, found, reason, message, grant.Metadata.Generation, now),
+        };
+    }
+
+    private static ResourceType Of(string group, string kind, string plural, bool namespaced = true) => new(group, "v1", kind, plural, namespaced, MetadataOnly: true);
+}
+
+/// <summary>What was seen of a grant's leftovers.</summary>
+/// <param name="Stamped">Whether anything stamps at all; where nothing does, nothing can be found.</param>
+/// <param name="Found">What is there.</param>
+/// <param name="Unseen">Kinds that the operator may not list.</param>
+/// <param name="Failed">Whether a kind could not be listed for a reason that passes.</param>
+public sealed record LeftoversSeen(bool Stamped, IReadOnlyList<LeftObject> Found, IReadOnlyList<string> Unseen, bool Failed);
+
+/// <summary>An object that is still there.</summary>
+/// <param name="Resource">Its resource, as <c>deployments.apps</c>.</param>
+/// <param name="Namespace">Its namespace, or null.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Uid">Its UID.</param>
+public sealed record LeftObject(string Resource, string? Namespace, string Name, string? Uid)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"left: {Resource} {(string.IsNullOrEmpty(Namespace) ? "" : Namespace + "/")}{Name} (UID {Uid})";
+}

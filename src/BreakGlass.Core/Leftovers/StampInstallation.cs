@@ -1,0 +1,37 @@
+using BreakGlass.Core.Api;
+
+namespace BreakGlass.Core.Leftovers;
+
+/// <summary>What stamps the objects that grants' identities create, by the API server's own word.</summary>
+/// <param name="Webhook">The webhook configuration <c>breakglass-operator-stamp</c>: it stamps, and sets owners, while a replica answers.</param>
+/// <param name="Policy">The MutatingAdmissionPolicy <c>breakglass-stamp</c> and its binding: they stamp also while none answers.</param>
+/// <param name="CanBe">Whether the server can choose by user whom it asks a webhook about, as the stamp needs: from Kubernetes 1.28 on.</param>
+public sealed record StampInstallation(bool Webhook, bool Policy, bool CanBe)
+{
+    /// <summary>The name of the webhook configuration.</summary>
+    public const string WebhookName = "breakglass-operator-stamp";
+
+    /// <summary>The name of the admission policies, and of their bindings.</summary>
+    public const string PolicyName = "breakglass-stamp";
+
+    /// <summary>The type of the policy's condition.</summary>
+    public const string Condition = "Stamped";
+
+    /// <summary>Whether anything is stamped at all.</summary>
+    public bool Any => Webhook || Policy;
+
+    /// <summary>What that means for the grants of a policy, for the condition <c>Stamped</c>.</summary>
+    public (bool Stamped, string Reason, string Message) For(PolicySpec policy) => (policy.Credential, Webhook, Policy, CanBe) switch
+    {
+        (CredentialKind.BindRequester, _, _, _) => (false, "NotWatched",
+            "Grants act under the requester's own name, so what they create is neither stamped nor removed. Use credential ServiceAccountToken where that matters."),
+        (_, true, _, _) when policy.Leftovers is LeftoverHandling.Remove => (true, "StampInstalled",
+            $"What a grant's identity creates carries the label {BreakGlassApi.MadeByLabel} and is removed with the grant's binding."),
+        (_, true, _, _) => (true, "StampInstalled", $"What a grant's identity creates carries the label {BreakGlassApi.MadeByLabel}; what of it is there at the end stands in the grant's status.residue."),
+        (_, false, true, _) when policy.Leftovers is LeftoverHandling.Remove => (false, "OwnersNotSet",
+            $"What a grant's identity creates is stamped by the API server but is not removed: MutatingWebhookConfiguration {WebhookName} is missing. Apply config/guard."),
+        (_, false, true, _) => (true, "StampedByPolicy", $"The API server itself puts the label {BreakGlassApi.MadeByLabel} on what a grant's identity creates."),
+        (_, false, false, true) => (false, "StampMissing", "What a grant's identity creates is neither stamped, reported nor removed. Apply config/guard."),
+        _ => (false, "ServerTooOld", "What a grant's identity creates is neither stamped, reported nor removed: that takes Kubernetes 1.28. Look into the API server's audit log for it."),
+    };
+}

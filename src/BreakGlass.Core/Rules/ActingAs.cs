@@ -1,0 +1,106 @@
+using BreakGlass.Core.Api;
+using Kube.Model;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>
+/// As whom else a grant could act: its rights are not all that its roles say, where they let it act as a ServiceAccount of the namespace, or run pods as one.
+/// What that ServiceAccount may do is asked of the authorizer, by a few questions that tell much.
+/// </summary>
+public static class ActingAs
+{
+    /// <summary>The most ServiceAccounts that are asked about for one access entry; each costs an access review for each question.</summary>
+    public const int MostAsked = 20;
+
+    /// <summary>The most that are named in a status.</summary>
+    public const int MostNamed = 10;
+
+    private static readonly (string Word, ResourceAttributes Attributes)[] Telling =
+    [
+        ("everything", new() { Verb = "*", Group = "*", Resource = "*" }),
+        ("create clusterrolebindings", new() { Verb = "create", Group = Rbac.Group, Resource = "clusterrolebindings" }),
+        ("escalate clusterroles", new() { Verb = "escalate", Group = Rbac.Group, Resource = "clusterroles" }),
+        ("impersonate anybody", new() { Verb = "impersonate", Resource = "users" }),
+        ("get secrets anywhere", new() { Verb = "get", Resource = "secrets" }),
+        ("create pods anywhere", new() { Verb = "create", Resource = "pods" }),
+        ("exec into pods of kube-system", new() { Verb = "create", Resource = "pods", Subresource = "exec", Namespace = "kube-system" }),
+    ];
+
+    /// <summary>
+    /// By which ways rules let their holder act as the ServiceAccounts of a namespace: <c>impersonate</c>, <c>pods</c> (run one as any of them), <c>exec</c> (into
+    /// one that runs as one of them), <c>tokens</c> (have one issued) and <c>secrets</c> (read one that lies there).
+    /// </summary>
+    public static IReadOnlyList<string> Ways(IReadOnlyList<PolicyRule> rules)
+    {
+        var all = ControlPlaneReach.RegardlessOfNames(rules);
+        bool May(string verb, string group, string resource, string? sub = null) =>
+            RbacCoverage.Allows(all, new ResourceAttributes { Verb = verb, Group = group, Resource = resource, Subresource = sub });
+        var ways = new List<string>();
+        if (RoleRisk.CanImpersonate(rules)) ways.Add("impersonate");
+        if (May("create", "", "pods") || ControlPlaneReach.Workloads.Any(w => May("create", w.Group, w.Resource) || May("update", w.Group, w.Resource) || May("patch", w.Group, w.Resource))) ways.Add("pods");
+        if (May("create", "", "pods", "exec") || May("create", "", "pods", "attach") || May("get", "", "pods", "exec") || May("patch", "", "pods", "ephemeralcontainers") || May("update", "", "pods", "ephemeralcontainers")) ways.Add("exec");
+        if (May("create", "", "serviceaccounts", "token")) ways.Add("tokens");
+        if (May("get", "", "secrets") || May("list", "", "secrets") || May("watch", "", "secrets")) ways.Add("secrets");
+        return ways;
+    }
+
+    /// <summary>
+    /// The ServiceAccounts of the places that are reached, as namespace/name: those that a binding names, since others have no rights by RBAC, and each namespace's
+    /// default one, which stands for all others. Those of the control plane come first. One that does not exist counts: it can be impersonated, or made.
+    /// </summary>
+    /// <param name="reached">The namespaces; null stands for all.</param>
+    /// <param name="subjects">Subjects of bindings.</param>
+    /// <param name="settings">The operator's set-up.</param>
+    public static IReadOnlyList<string> Candidates(IReadOnlyCollection<string?> reached, IEnumerable<Subject> subjects, CoreSettings settings)
+    {
+        var named = subjects.Where(s => s.Kind == nameof(ServiceAccount) && s.Namespace is { Length: > 0 }).Select(s => new ObjectKey(s.Namespace!, s.Name)).ToList();
+        return
+        [
+            .. named.Concat(reached.Contains(null) ? named.Select(k => k with { Name = "default" }) : reached.OfType<string>().Select(ns => new ObjectKey(ns, "default")))
+                .Where(k => !settings.IsProtected(k.Namespace) && (reached.Contains(null) || reached.Contains(k.Namespace)))
+                .Distinct()
+                .OrderBy(k => !settings.IsControlPlane(k.Namespace)).ThenBy(k => k.Name == "default").ThenBy(k => k.ToString(), StringComparer.Ordinal)
+                .Select(k => k.ToString()),
+        ];
+    }
+
+    /// <summary>The questions about one ServiceAccount, each with the words for a yes.</summary>
+    public static IReadOnlyList<(string Word, SubjectAccessReviewSpec Question)> Questions(string serviceAccount)
+    {
+        var (ns, name) = serviceAccount.Split('/', 2) is [var first, var second] ? (first, second) : ("", serviceAccount);
+        return
+        [
+            .. Telling.Select(t => (t.Word, new SubjectAccessReviewSpec
+            {
+                User = Subjects.ServiceAccountUser(ns, name),
+                Groups = Subjects.ServiceAccountGroups(ns),
+                ResourceAttributes = t.Attributes,
+            })),
+        ];
+    }
+
+    /// <summary>
+    /// What a summary says once the authorizer was asked: those who can do something that tells, those who can do most first, and how many were not asked about.
+    /// </summary>
+    public static RoleSummary Tell(RoleSummary summary, ActorFindings findings) => summary with
+    {
+        Actors =
+        [
+            .. findings.Answers.Where(a => a.Can.Count > 0)
+                .OrderBy(a => !a.Can.Contains(Telling[0].Word)).ThenByDescending(a => a.Can.Count).ThenBy(a => a.ServiceAccount, StringComparer.Ordinal)
+                .Take(MostNamed),
+        ],
+        ActorsAsked = findings.Answers.Count,
+        ActorsNotAsked = findings.Candidates - findings.Answers.Count,
+    };
+
+    /// <summary>What was known before, until the authorizer was asked anew.</summary>
+    public static RoleSummary Remember(RoleSummary summary, RoleSummary? before) => before is null || summary.ActsThrough.Count == 0
+        ? summary
+        : summary with { Actors = before.Actors, ActorsAsked = before.ActorsAsked, ActorsNotAsked = before.ActorsNotAsked };
+}
+
+/// <summary>What is known of those as whom an access entry lets a grant act.</summary>
+/// <param name="Candidates">How many ServiceAccounts there are to ask about.</param>
+/// <param name="Answers">What those can do that were asked about.</param>
+public sealed record ActorFindings(int Candidates, IReadOnlyList<ActorSummary> Answers);

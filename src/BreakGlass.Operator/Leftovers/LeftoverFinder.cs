@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Leftovers;
+using BreakGlass.Operator.Execution;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Operator.Leftovers;
+
+/// <summary>Lists what a grant's identity created and is still there: metadata alone, by its label, from the API server's own cache.</summary>
+internal sealed class LeftoverFinder(KubeClient client, StampProbe stamp)
+{
+    /// <summary>Objects of one kind that are read; a grant that made more is told of as one that made many.</summary>
+    private const int MostOfAKind = 500;
+
+    private const int AtOnce = 4;
+
+    public async Task FindAsync(BreakGlassGrant grant, GrantRun run, CancellationToken cancellationToken)
+    {
+        if (await stamp.AskAsync(cancellationToken) is not { Any: true })
+        {
+            run.Note(a => a with { Leftovers = new(false, [], [], false) });
+            return;
+        }
+
+        var (found, unseen, failed) = (new ConcurrentBag<LeftObject>(), new ConcurrentBag<string>(), 0);
+        var query = new ListQuery { LabelSelector = LeftBehind.Selector(grant.Metadata.Uid ?? ""), ResourceVersion = "0", Limit = MostOfAKind };
+        await Parallel.ForEachAsync(LeftBehind.Kinds, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (kind, ct) =>
+        {
+            try
+            {
+                foreach (var meta in await client.ListMetadataAsync(kind, query, ct)) found.Add(new(kind.ToString(), meta.Namespace, meta.Name, meta.Uid));
+            }
+            catch (KubeApiException e) when (e.IsForbidden)
+            {
+                unseen.Add(kind.ToString());
+            }
+            catch (KubeApiException e) when (e.IsNotFound)
+            {
+                // No such kind here, so nothing of it.
+            }
+            catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+            {
+                unseen.Add(kind.ToString());
+                Interlocked.Exchange(ref failed, 1);
+            }
+        });
+        run.Note(a => a with
+        {
+            Leftovers = new(
+                true,
+                [.. found.OrderBy(o => o.Resource, StringComparer.Ordinal).ThenBy(o => o.Namespace, StringComparer.Ordinal).ThenBy(o => o.Name, StringComparer.Ordinal)],
+                [.. unseen.Order(StringComparer.Ordinal)], failed > 0),
+        });
+    }
+}

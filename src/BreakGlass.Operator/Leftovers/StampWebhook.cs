@@ -1,0 +1,77 @@
+using System.Text.Json;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Guard;
+using BreakGlass.Core.Leftovers;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Operator.Admission;
+using BreakGlass.Operator.Caching;
+using BreakGlass.Operator.Execution;
+using BreakGlass.Operator.Guard;
+using BreakGlass.Operator.Logging;
+using Kube.Client;
+using Kube.Model;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Leftovers;
+
+/// <summary>
+/// The webhook <c>/stamp</c>: marks what grants' identities create, and has it belong to the grant's binding where the policy says Remove. It refuses nothing. A
+/// change by a grant's identity keeps the mark and the owners as they were.
+/// </summary>
+internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, GuardWebhook guard, CoreSettings settings, ResidueWriter residue, ILogger logger)
+{
+    /// <summary>The URL path.</summary>
+    public const string Path = "/stamp";
+
+    /// <summary>Stamps one write.</summary>
+    public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        var (group, resource) = (request.Resource?.Group ?? "", request.Resource?.Resource ?? "");
+        if (PersistenceGuard.IdentityOf(request.UserInfo?.Username ?? "", settings) is not { } identity) return AdmissionAnswer.Allow();
+        if (!StampRules.IsStamped(group, resource, request.SubResource ?? "") || request.Object is not { ValueKind: JsonValueKind.Object } o) return AdmissionAnswer.Allow();
+        var patch = new ObjectPatch(o);
+        if (request.Operation == "UPDATE")
+        {
+            if (request.OldObject is { ValueKind: JsonValueKind.Object } before) patch.KeepMark(before, BreakGlassApi.MadeByLabel);
+            return patch.Operations.Count == 0
+                ? AdmissionAnswer.Allow()
+                : AdmissionAnswer.AllowWith(patch.Operations) with { Warnings = [$"The label {BreakGlassApi.MadeByLabel}, and the owners of what carries it, stay as they are: no grant changes them."] };
+        }
+
+        if (request.Operation != "CREATE") return AdmissionAnswer.Allow();
+        try
+        {
+            if (await guard.GrantOfAsync(identity, cancellationToken) is not { } grant) return AdmissionAnswer.Allow();
+            patch.Label(BreakGlassApi.MadeByLabel, grant.Metadata.Uid);
+            var policy = caches.Policy(grant.Spec.Policy) ?? await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
+            var owner = await OwnerAsync(policy, grant, group, resource, request.Namespace ?? "", cancellationToken);
+            if (owner is not null) patch.OnlyOwner(owner);
+            else if (request.DryRun is not true && LeftBehind.Note(grant, settings, group, resource, request.Namespace ?? "", NameOf(request, o)) is { } note) residue.Add(grant, note);
+            return AdmissionAnswer.AllowWith(patch.Operations);
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+        {
+            // A mark is worth less than what somebody does in an incident.
+            logger.NotStamped(identity, resource, e);
+            return AdmissionAnswer.Allow() with { Warnings = ["BreakGlass could not mark this object as made by the grant; tell whoever reviews the grant of it."] };
+        }
+    }
+
+    /// <summary>The first of the grant's bindings there that exists: an owner that is not there would have the object collected at once.</summary>
+    private async Task<IKubeObject?> OwnerAsync(BreakGlassPolicy? policy, BreakGlassGrant grant, string group, string resource, string ns, CancellationToken cancellationToken)
+    {
+        foreach (var record in StampRules.Owners(policy, grant, group, resource, ns))
+        {
+            var place = GrantNames.Place(record);
+            var binding = caches.ObjectsOf(grant.Metadata.Name).Find(o => GrantObjects.SamePlace(o, place)) ?? await client.TryGetAsync(place, cancellationToken);
+            if (binding is { Metadata: { DeletionTimestamp: null, Uid.Length: > 0 } } && GrantNames.Owns(grant, binding)) return binding;
+        }
+
+        return null;
+    }
+
+    // The server makes a name up only after it has asked, on some releases.
+    private static string NameOf(AdmissionRequest request, JsonElement o) => request.Name is { Length: > 0 } name ? name
+        : o.TryGetProperty("metadata", out var meta) && meta.ValueKind == JsonValueKind.Object && meta.TryGetProperty("name", out var own) && own.ValueKind == JsonValueKind.String ? own.GetString()! : "";
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using Integration.Admission;
+using TestKit;
+using Xunit;
+
+namespace Integration.Leftovers;
+
+/// <summary>A cluster as it is meant to be run, with the guard and the stamp of config/guard, and the operator's webhooks reached by URL.</summary>
+public sealed class StampedCluster : IAsyncLifetime
+{
+    private Cluster? _cluster;
+    private RunningOperator? _operator;
+
+    internal Cluster Cluster => _cluster!;
+
+    /// <inheritdoc/>
+    public async Task InitializeAsync()
+    {
+        _cluster = await Cluster.StartAsync();
+        var port = AdmissionCluster.FreePort();
+        await AdmissionCluster.InstallWebhooksAsync(_cluster, port);
+        if (Release.Installed.Minor >= 30) await PlugInAsync(port);
+        _operator = await RunningOperator.StartAsync(
+            _cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
+            "--webhook-extra-names=127.0.0.1", "--protected-namespaces=istio-system");
+        await Eventually.TrueAsync(_operator.LeadsAsync);
+        await Eventually.TrueAsync(async () => (await _cluster.KubectlAsync(
+            _cluster.ControlPlane.AdminKubeconfig, "create", "--dry-run=server", "-f", Path.Combine(Cluster.Config("samples"), "policy.yaml"))).ExitCode == 0);
+        if (Release.Installed.Minor < 30) return;
+        await Eventually.TrueAsync(async () => (await Cluster.AdminAsync("get", "mutatingwebhookconfiguration", "breakglass-operator-stamp", "-o", "jsonpath={.webhooks[0].clientConfig.caBundle}")).Length > 0);
+    }
+
+    /// <inheritdoc/>
+    public async Task DisposeAsync()
+    {
+        if (_operator is not null) await _operator.DisposeAsync();
+        if (_cluster is not null) await _cluster.DisposeAsync();
+    }
+
+    /// <summary>An active grant of <c>edit</c>, and the kubeconfig of its identity.</summary>
+    internal async Task<(Incident Incident, string Kubeconfig)> GrantAsync(string spec = "", string? access = null)
+    {
+        var incident = await Incident.BeginAsync(Cluster, spec, access);
+        await incident.ActivateAsync("30m");
+        return (incident, await incident.FetchKubeconfigAsync());
+    }
+
+    private async Task PlugInAsync(int port)
+    {
+        await Cluster.AdminAsync("apply", "-k", Cluster.Config("guard"));
+        foreach (var (name, path, webhooks) in new[] { ("breakglass-operator-guard", "guard", 3), ("breakglass-operator-stamp", "stamp", 1) })
+        {
+            var patch = string.Join(',', Enumerable.Range(0, webhooks).Select(i =>
+                $$"""{"op":"replace","path":"/webhooks/{{i}}/clientConfig","value":{"url":"https://127.0.0.1:{{port}}/{{path}}"} }"""));
+            await Cluster.AdminAsync("patch", "mutatingwebhookconfiguration", name, "--type=json", "-p", $"[{patch}]");
+        }
+    }
+}
