@@ -86,7 +86,7 @@ internal sealed class OperatorEngine : IDisposable
         Guard = new(client, Caches, Seals, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
         GuardEndpoint = new(GuardWebhook.Path, Guard.HandleAsync, steady, logs.CreateLogger("Guard"));
         Stamp = new(client, Caches, Guard, settings, _residue, logs.CreateLogger("Leftovers"));
-        StampEndpoint = new(StampWebhook.Path, Stamp.HandleAsync, steady, logs.CreateLogger("Leftovers"));
+        StampEndpoint = new(StampWebhook.Path, Stamp.HandleAsync, steady, logs.CreateLogger("Leftovers"), StampWebhook.LimitsOf(options.WebhookMemory, steady));
         Authorize = new(settings, Guard.MayImpersonateAsync, logs.CreateLogger("Leftovers"));
         var stamp = new StampProbe(client, steady);
         _actors = new(client, Caches, settings, steady, logs.CreateLogger("Leftovers"));

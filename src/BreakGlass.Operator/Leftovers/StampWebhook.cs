@@ -24,6 +24,12 @@ internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, Guar
     /// <summary>The URL path.</summary>
     public const string Path = "/stamp";
 
+    /// <summary>
+    /// What it spends on requests: an eighth of the memory for webhooks, of its own. An object of any size is read, and only its metadata is ever copied. A grant
+    /// that floods it is told to try again, and so does not get by without a mark.
+    /// </summary>
+    public static AdmissionLimits LimitsOf(int mebibytes, TimeProvider time) => new() { Budget = new(mebibytes * 1024L * 1024 / 8, time), CostPerByte = 8 };
+
     /// <summary>Stamps one write.</summary>
     public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
