@@ -28,7 +28,7 @@ public sealed class AuthorizeTests : IAsyncLifetime
         _certificate = SelfSigned();
         var served = SslStreamCertificateContext.Create(_certificate, null);
         var endpoint = new AuthorizeEndpoint(new CoreSettings(), (identity, _) => ValueTask.FromResult(identity == "allowed"), NullLogger.Instance);
-        _server = new(IPAddress.Loopback, 0, () => served, [], NullLogger.Instance, new Dictionary<string, RequestDelegate> { [AuthorizeEndpoint.Path] = endpoint.ServeAsync });
+        _server = new(IPAddress.Loopback, 0, () => served, [], NullLogger.Instance, others: new Dictionary<string, RequestDelegate> { [AuthorizeEndpoint.Path] = endpoint.ServeAsync });
         await _server.StartAsync(CancellationToken.None);
 
         // As docs/install.md says it, with this server's address and certificate.
