@@ -51,13 +51,24 @@ internal static class PlanCommand
         }
 
         await table.WriteAsync(host);
+        if (plan.Actors.Count == 0) return;
+        await host.Out.WriteLineAsync();
+        await host.Out.WriteLineAsync("As whom a grant could act beside itself, by the operator's questions to the authorizer:");
+        var actors = new TextTable("ENTRY", "BY", "SERVICEACCOUNT", "CAN");
+        foreach (var line in plan.Actors)
+        {
+            actors.Add(line.Entry, string.Join(",", line.Ways), line.Who, new(string.Join(", ", line.Can), line.Can.Count > 0 ? Tone.Bad : Tone.Faint));
+        }
+
+        await actors.WriteAsync(host);
     }
 }
 
 /// <summary>What a policy would give, rule by rule.</summary>
 /// <param name="Policy">The policy.</param>
 /// <param name="Lines">A line for each rule and the places it holds in.</param>
-internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLine> Lines)
+/// <param name="Actors">As whom a grant could act, for each entry.</param>
+internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLine> Lines, IReadOnlyList<ActorLine> Actors)
 {
     private const int MostNamespacesShown = 6;
 
@@ -71,7 +82,8 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
         var entries = Targets.Snapshot(policy.Spec, asked);
         var targets = Targets.Resolve(entries, policy.Spec, asked.Namespaces, around.View(policy, asked.Namespaces).Namespaces, new());
         if (targets.Count == 0) throw new CliException(ExitCodes.NotFound, $"policy '{policy.Metadata.Name}' reaches nothing of that: no such namespace is there, or none that it selects. Leave --namespace out to see all of it.");
-        return new(policy, [.. targets.GroupBy(t => (t.Entry, t.Role, t.Role.Kind == nameof(Role) ? t.Namespace : null)).SelectMany(g => LinesOf(policy, g.ToList(), around))]);
+        IReadOnlyList<ActorLine> actors = [.. entries.SelectMany(e => ActorLine.Of(e, policy, targets, around))];
+        return new(policy, [.. targets.GroupBy(t => (t.Entry, t.Role, t.Role.Kind == nameof(Role) ? t.Namespace : null)).SelectMany(g => LinesOf(policy, g.ToList(), around))], actors);
     }
 
     public JsonObject ToJson() => new()
@@ -81,6 +93,7 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
         ["duration"] = new JsonObject { ["default"] = Policy.Spec.Duration.Default, ["max"] = Policy.Spec.Duration.Max },
         ["credential"] = Policy.Spec.Credential.ToString(),
         ["access"] = new JsonArray([.. Lines.Select(l => l.ToJson())]),
+        ["actsAs"] = new JsonArray([.. Actors.Select(a => a.ToJson())]),
     };
 
     private static IEnumerable<PlanLine> LinesOf(BreakGlassPolicy policy, List<Target> places, Surroundings around)
@@ -146,4 +159,38 @@ internal sealed record PlanLine(
     };
 
     private static JsonArray Texts(IReadOnlyList<string> texts) => new([.. texts.Select(t => (JsonNode?)t)]);
+}
+
+/// <summary>A ServiceAccount as which a grant could act, or how many were asked about.</summary>
+/// <param name="Entry">The access entry.</param>
+/// <param name="Ways">By which ways its role lets it.</param>
+/// <param name="Who">The ServiceAccount, as namespace/name; or those that are not named one by one.</param>
+/// <param name="Can">What it may do, of what was asked.</param>
+internal sealed record ActorLine(string Entry, IReadOnlyList<string> Ways, string Who, IReadOnlyList<string> Can)
+{
+    /// <summary>What the policy's status says, for the namespaces that are reached.</summary>
+    public static IEnumerable<ActorLine> Of(AccessEntry entry, BreakGlassPolicy policy, IReadOnlyList<Target> targets, Surroundings around)
+    {
+        var places = targets.Where(t => t.Entry == entry.Name).ToList();
+        if (places.Count == 0) yield break;
+        var summary = policy.Status.Roles.FirstOrDefault(r => r.Name == entry.Name);
+        var ways = around.Rules(entry.RoleRef, places[0].Namespace) is { } rules ? ActingAs.Ways(rules) : summary?.ActsThrough ?? [];
+        if (ways.Count == 0) yield break;
+        foreach (var actor in summary?.Actors ?? [])
+        {
+            if (places.Exists(t => t.Namespace is null || actor.ServiceAccount.StartsWith(t.Namespace + "/", StringComparison.Ordinal))) yield return new(entry.Name, ways, actor.ServiceAccount, actor.Can);
+        }
+
+        yield return new(entry.Name, ways, summary?.ActorsAsked is { } asked
+            ? $"({asked} asked about{(summary.ActorsNotAsked is > 0 and var more ? $", {more} more not asked about" : "")})"
+            : "(any there; the operator has not asked about them)", []);
+    }
+
+    public JsonObject ToJson() => new()
+    {
+        ["entry"] = Entry,
+        ["by"] = new JsonArray([.. Ways.Select(w => (JsonNode?)w)]),
+        ["serviceAccount"] = Who,
+        ["can"] = new JsonArray([.. Can.Select(c => (JsonNode?)c)]),
+    };
 }

@@ -120,6 +120,30 @@ public sealed class LookTests : IDisposable
     }
 
     [Fact]
+    public async Task A_plan_says_as_whom_a_grant_could_act_in_the_places_that_are_asked_for()
+    {
+        _desk.Server.CreateNamespace("kube-system");
+        _desk.Server.CreateNamespace("shop");
+        _desk.Server.Put(A.ClusterRole("debugger", A.Rule("", "pods/exec", "create")));
+        var policy = A.Policy(s => s with { Access = [A.Entry("all", "debugger", "kube-system", "shop")] }, "acting");
+        _desk.Server.Put(policy with
+        {
+            Status = new()
+            {
+                Roles =
+                [
+                    new() { Name = "all", ActsThrough = ["exec"], ActorsAsked = 20, ActorsNotAsked = 7, Actors = [new() { ServiceAccount = "kube-system/namespace-controller", Can = ["everything"] }] },
+                ],
+            },
+        });
+        (await _desk.RunAsync("plan", "acting")).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Contain("As whom a grant could act").And.Contain("kube-system/namespace-controller").And.Contain("everything").And.Contain("(20 asked about, 7 more not asked about)");
+        _desk.Clear();
+        (await _desk.RunAsync("plan", "acting", "-n", "shop")).Should().Be(0, _desk.Error);
+        _desk.Out.Should().NotContain("namespace-controller").And.Contain("exec");
+    }
+
+    [Fact]
     public async Task A_plan_shows_each_rule_where_it_holds_and_its_risk()
     {
         PutPolicies();
