@@ -5,14 +5,24 @@ using Kube.Model;
 namespace BreakGlass.Core.Lifecycle;
 
 /// <summary>
-/// The way out: bindings first, which cuts access at once, then the identity and its Secret, which kills the token, then the status, then the proof;
-/// what could do no harm is tidied up last, when nobody else waits for a proof. Nothing here asks a policy, a role or anybody else.
+/// The way out: bindings first, which cuts access at once, then the identity and its Secret, which kills the token, whatever came of the bindings; then the
+/// status, once either cut has worked, then the proof. What could do no harm is tidied up last, when nobody else waits for a proof, and what cannot be
+/// removed is named and tried again for ever. Nothing here asks a policy, a role or anybody else.
 /// </summary>
 internal static class GrantClosing
 {
     private static readonly TimeSpan ProofRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProofRetryLater = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ProofUsual = TimeSpan.FromSeconds(30);
+
+    /// <summary>How soon it is tried again to end access that is still there.</summary>
+    private static readonly TimeSpan AccessRetry = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest wait between two tries to remove what gives no access any more.</summary>
+    private static readonly TimeSpan LongestRemovalRetry = TimeSpan.FromSeconds(30);
+
+    /// <summary>What fails for less than this is not told.</summary>
+    private static readonly TimeSpan Passing = TimeSpan.FromSeconds(3);
 
     /// <summary>A review that cannot be told from a forged one is looked at again.</summary>
     private static readonly TimeSpan ReviewRetry = TimeSpan.FromSeconds(10);
@@ -23,20 +33,23 @@ internal static class GrantClosing
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant, Ending? ending)
     {
         var ours = facts.Objects.Where(o => Wanted.IsOurs(grant, o)).ToList();
-        if (Cut(facts, grant, ours) is { } cut) return cut;
-        if (!facts.Attempt.CleanUpFailed && KillCredential(facts, ours) is { } kill) return kill;
-        if (ending is not null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, facts.Now), Note(grant, ending)));
+        var left = new GrantRemains(facts, grant, ours);
+        if (Cut(facts, grant, left) is { } cut) return cut;
+
+        // Whatever came of the bindings: a cut that is refused holds up none of the others.
+        if (KillCredential(facts, left) is { } kill) return kill;
+        if (ending is not null) return left.AccessIsGone ? End(facts, grant, ending) : StillThere(facts, grant, left, ending);
         if (grant.Status.EndedAt is null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.EndedByHand(grant, facts.Now), ByHand(grant)));
 
         if (!facts.SealsUnknown && GrantReviewing.Decide(facts, grant) is { } review) return review;
 
-        // What failed is tried again by the next run, before anything is called proven.
-        if (ours.Exists(IsCredential)) return GrantPlan.Wait(facts.Now + ProofRetry);
-        var proof = Prove(facts, grant);
+        var proof = Prove(facts, grant, left);
         if (proof is { Steps.Count: > 0 }) return proof;
-        if (ours.Count > 0) return facts.Attempt.CleanUpFailed ? GrantPlan.Wait(facts.Now + ProofRetry) : Remove(ours);
+        if (left.Untried(ours) is { Count: > 0 } untried) return Remove(untried);
+        if (Tell(facts, grant, left) is { } tell) return tell;
         if (proof is not null) return proof;
-        if (GrantLifecycle.HasFinalizer(grant)) return GrantPlan.Do(new PlanStep.DropFinalizer());
+        if (GrantLifecycle.HasFinalizer(grant) && !left.MayGiveAccess) return GrantPlan.Do(new PlanStep.DropFinalizer());
+        if (ours.Count > 0 || left.MayGiveAccess) return GrantPlan.Wait(facts.Now + RemovalRetry(facts, grant));
         return facts.SealsUnknown ? GrantPlan.Wait(facts.Now + ReviewRetry) : Retain(facts, grant);
     }
 
@@ -49,28 +62,58 @@ internal static class GrantClosing
         return new() { Steps = [.. now.Select(o => new PlanStep.Remove(o, Removal.Orphan))], Cuts = bindings.Count > 0 };
     }
 
-    private static GrantPlan? Cut(GrantFacts facts, BreakGlassGrant grant, List<IKubeObject> ours)
+    private static GrantPlan? Cut(GrantFacts facts, BreakGlassGrant grant, GrantRemains left)
     {
-        var steps = ours.Where(o => GivesAccess(grant, o)).Select(PlanStep (o) => new PlanStep.Remove(o, Removal.Revocation)).ToList();
+        var steps = left.Untried(left.Giving).Select(PlanStep (o) => new PlanStep.Remove(o, Removal.Revocation)).ToList();
         if (!facts.Attempt.Cut && !facts.Attempt.Searched && (GrantLifecycle.HasFinalizer(grant) || !Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Revoked)))
         {
-            var unseen = GrantNames.Places(grant).Where(p => !ours.Exists(o => GrantObjects.SamePlace(o, p))).ToList();
+            var unseen = GrantNames.Places(grant).Where(p => !left.All.Any(o => GrantObjects.SamePlace(o, p))).ToList();
             if (unseen.Count > 0) steps.Add(new PlanStep.Find(unseen));
         }
 
         return steps.Count == 0 ? null : new() { Steps = steps, Cuts = true };
     }
 
-    private static GrantPlan? KillCredential(GrantFacts facts, List<IKubeObject> ours)
+    private static GrantPlan? KillCredential(GrantFacts facts, GrantRemains left)
     {
-        var credential = ours.Where(IsCredential).ToList();
+        var credential = left.Untried(left.Credential);
         if (credential.Count == 0) return null;
         return !facts.Attempt.CredentialHeld && credential.Find(o => o is SecretMetadata) is { } secret ? GrantPlan.Do(new PlanStep.HoldCredential(secret)) : Remove(credential);
     }
 
-    private static GrantPlan Remove(List<IKubeObject> objects) => GrantPlan.Do([.. objects.Select(o => new PlanStep.Remove(o, Removal.Revocation))]);
+    private static GrantPlan End(GrantFacts facts, BreakGlassGrant grant, Ending ending) =>
+        GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, facts.Now), Note(grant, ending)));
 
-    private static GrantPlan? Prove(GrantFacts facts, BreakGlassGrant grant)
+    /// <summary>Neither the bindings nor the identity can be taken away. The record says that access is there, and it is tried again until it is not.</summary>
+    private static GrantPlan StillThere(GrantFacts facts, BreakGlassGrant grant, GrantRemains left, Ending ending)
+    {
+        var what = left.Obstructed ?? "Not removed yet.";
+        var status = GrantStatuses.StillThere(grant, ending, what, facts.Now).WithObstructions(grant, what, facts.Now);
+        return status.Conditions.SequenceEqual(grant.Status.Conditions)
+            ? GrantPlan.Wait(facts.Now + AccessRetry)
+            : GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(true, GrantConditions.RevocationObstructed, "Revoke", $"Access of {GrantStatuses.Requester(grant)} is over and still works. {what}")));
+    }
+
+    /// <summary>Says what cannot be removed of a grant whose access is gone, once that is more than a passing failure; and that it is removed, in the end.</summary>
+    private static GrantPlan? Tell(GrantFacts facts, BreakGlassGrant grant, GrantRemains left)
+    {
+        if (left.Obstructed is { } && facts.Now - (grant.Status.EndedAt ?? facts.Now) < Passing) return null;
+        var status = grant.Status.WithObstructions(grant, left.Obstructed, facts.Now);
+        if (status.Conditions.SequenceEqual(grant.Status.Conditions)) return null;
+        return left.Obstructed is { } what
+            ? GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(true, GrantConditions.RevocationObstructed, "Revoke", $"Access is gone, and what was made for it cannot all be removed. {what}")))
+            : GrantPlan.Do(new PlanStep.WriteStatus(status));
+    }
+
+    private static TimeSpan RemovalRetry(GrantFacts facts, BreakGlassGrant grant)
+    {
+        var wait = (facts.Now - (grant.Status.EndedAt ?? facts.Now)) / 30;
+        return wait < AccessRetry ? AccessRetry : wait > LongestRemovalRetry ? LongestRemovalRetry : wait;
+    }
+
+    private static GrantPlan Remove(IReadOnlyList<IKubeObject> objects) => GrantPlan.Do([.. objects.Select(o => new PlanStep.Remove(o, Removal.Revocation))]);
+
+    private static GrantPlan? Prove(GrantFacts facts, BreakGlassGrant grant, GrantRemains left)
     {
         if (!GrantLifecycle.AwaitsProof(grant.Status)) return null;
         if (facts.Attempt.Proof is not { } proof)
@@ -79,11 +122,14 @@ internal static class GrantClosing
             return GrantPlan.Do(new PlanStep.Prove(AccessQuestions.ForAll(facts, grant), [.. grant.Status.Bindings.Select(b => b.Name).Distinct()]));
         }
 
-        if (proof is { AccessGone: true, TokenDead: not false }) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Proven(grant, proof, facts.Now))) with { Proves = true };
+        // A binding that cannot be removed names an identity that does not exist any more; and where no token could be shown, its objects must be gone.
+        var accessGone = proof.AccessGone || (left.IdentityIsGone && left.Giving.Count > 0);
+        var tokenDead = proof.TokenDead ?? (left.IdentityIsGone || grant.Status.Credential is CredentialKind.BindRequester);
+        if (accessGone && tokenDead) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Proven(grant, proof, facts.Now))) with { Proves = true };
 
         // The API server keeps the answer to a token for up to 10 s, so that the first tries may fail.
         if (facts.Now - (grant.Status.EndedAt ?? facts.Now) <= ProofUsual) return GrantPlan.Wait(facts.Now + ProofRetry);
-        var unproven = GrantStatuses.Unproven(grant, proof, facts.Now);
+        var unproven = GrantStatuses.Unproven(grant, proof, left.Obstructed is not null, facts.Now);
         return unproven.Conditions.SequenceEqual(grant.Status.Conditions) ? GrantPlan.Wait(facts.Now + ProofRetryLater) : GrantPlan.Do(new PlanStep.WriteStatus(unproven));
     }
 
@@ -117,11 +163,10 @@ internal static class GrantClosing
     private static GrantNote ByHand(BreakGlassGrant grant) => new(true, GrantLifecycle.IsRecorded(grant.Status) ? "GrantRevoked" : "GrantDenied", "End",
         $"The grant of {GrantStatuses.Requester(grant)} is over since its status says so (phase {grant.Status.Phase}), and not by the operator's doing. Find out who can write breakglassgrants/status.");
 
-    /// <summary>All bindings but the one by which the requester reads the Secret: that one goes after the Secret has.</summary>
-    public static bool GivesAccess(BreakGlassGrant grant, IKubeObject o) => IsBinding(o) && o.Metadata.Name != GrantNames.Reader(grant);
-
-    /// <summary>The Secret that the token dies with, and the ServiceAccount that any other token of this identity would die with.</summary>
-    private static bool IsCredential(IKubeObject o) => o is SecretMetadata or ServiceAccount;
+    /// <summary>
+    /// All bindings that have a subject, but for the one by which the requester reads the Secret: that one goes after the Secret has.
+    /// </summary>
+    public static bool GivesAccess(BreakGlassGrant grant, IKubeObject o) => IsBinding(o) && !Obstruction.IsEmptied(o) && o.Metadata.Name != GrantNames.Reader(grant);
 
     private static bool IsBinding(IKubeObject o) => o is RoleBinding or ClusterRoleBinding;
 

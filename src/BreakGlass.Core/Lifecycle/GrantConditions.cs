@@ -20,6 +20,12 @@ public static class GrantConditions
     /// <summary>Whether the review after the fact is done; not there where none is required.</summary>
     public const string Reviewed = "Reviewed";
 
+    /// <summary>Whether something of a grant that ended cannot be removed; not there unless that was so once.</summary>
+    public const string Obstructed = "Obstructed";
+
+    /// <summary>Reason of <see cref="Obstructed"/>, and of <see cref="Active"/> while access that is over cannot be taken away. Also the event's.</summary>
+    public const string RevocationObstructed = "RevocationObstructed";
+
     /// <summary>Reason of <see cref="Reviewed"/>: the grant is not over.</summary>
     public const string NotEnded = "NotEnded";
 

@@ -6,6 +6,9 @@ namespace BreakGlass.Core.Lifecycle;
 /// <summary>Whether the time of a recorded grant is over, and why.</summary>
 internal static class GrantEnding
 {
+    /// <summary>The reason of a refusal that ends an active grant, too: the namespace of the identities is gone.</summary>
+    private const string IdentityLost = "NamespaceMissing";
+
     /// <summary>
     /// The instant at which access ends, whatever a status says: a forged one can shorten a grant but not stretch it past what any policy could
     /// give, counted from what only the API server writes.
@@ -39,8 +42,9 @@ internal static class GrantEnding
     /// <summary>Why the grant ends now for reasons that lie in itself; null where it does not.</summary>
     public static Ending? ByItself(GrantFacts facts, BreakGlassGrant grant)
     {
-        if (facts.Attempt.Refusal is { } refusal && grant.Status.Phase is not GrantPhase.Active)
+        if (facts.Attempt.Refusal is { } refusal && (grant.Status.Phase is not GrantPhase.Active || refusal.Reason == IdentityLost))
         {
+            if (grant.Status.Phase is GrantPhase.Active) return new(EndReason.Failed, refusal.Reason, GrantStatuses.Operator, $"Access ended, because its identity was deleted together with its namespace: {refusal}");
             return new(EndReason.Failed, refusal.Reason, GrantStatuses.Operator, $"Access could not be given, and nothing is left of it: {refusal}");
         }
 
@@ -67,6 +71,15 @@ internal static class GrantEnding
         ? new(EndReason.Lockdown, "Lockdown", LockdownRules.Who(lockdown) ?? GrantStatuses.Operator,
             $"Access was ended by lockdown '{lockdown.Metadata.Name}': {LockdownRules.Reason(lockdown)}.")
         : null;
+
+    /// <summary>
+    /// What was to end once and could not be removed ends for good, also where its cause is gone: a lockdown that was lifted, a policy that is not suspended
+    /// any more. Part of the access may be gone already.
+    /// </summary>
+    public static Ending? ByObstruction(BreakGlassGrant grant) =>
+        grant.Status.EndReason is { } reason && Conditions.Find(grant.Status.Conditions, GrantConditions.Active)?.Reason == GrantConditions.RevocationObstructed
+            ? new(reason, $"{reason}", GrantStatuses.Operator, "Access ended; for a while it could not be removed, and the cause of its end may be gone by now.")
+            : null;
 
     /// <summary>A record that is not the operator's ends with whatever it opened; null where the record is good.</summary>
     public static Ending? ByForgery(GrantFacts facts) => facts.Settings.TrustRequester || facts.SealsUnknown || facts.RecordSeal is Sealing.SealState.Valid ? null

@@ -100,8 +100,14 @@ public sealed record Attempt
     /// <summary>The credential was looked for, so that its death can be proven later.</summary>
     public bool CredentialHeld { get; init; }
 
-    /// <summary>The clean-up behind the bindings did not succeed in this run.</summary>
-    public bool CleanUpFailed { get; init; }
+    /// <summary>Objects whose removal was tried in this run and refused, or not answered in time.</summary>
+    public IReadOnlyList<Obstruction> Obstructions { get; init; } = [];
+
+    /// <summary>Whether the removal of an object was tried in this run and failed.</summary>
+    public bool IsObstructed(IKubeObject o) => Obstructions.Any(x => x.Uid == o.Metadata.Uid);
+
+    /// <summary>Recorded places that could not be read, so that nobody knows what is in them.</summary>
+    public IReadOnlyList<IKubeObject> Unread { get; init; } = [];
 
     /// <summary>What SubjectAccessReview and TokenReview said after the end.</summary>
     public Proof? Proof { get; init; }
@@ -124,4 +130,11 @@ public sealed record IssuedToken(string ServiceAccountUid, string SecretUid, Dat
 /// <param name="AccessGone">No SubjectAccessReview finds access through a binding of the grant any more.</param>
 /// <param name="TokenDead">TokenReview refuses the token; null where there is no token to show.</param>
 /// <param name="Elsewhere">Access of the same identity through bindings that are not the grant's.</param>
-public sealed record Proof(bool AccessGone, bool? TokenDead, IReadOnlyList<string> Elsewhere);
+public sealed record Proof(bool AccessGone, bool? TokenDead, IReadOnlyList<string> Elsewhere)
+{
+    /// <summary>How many API servers answered all questions; 0 where it is one address that was asked, whatever stands behind it.</summary>
+    public int Answered { get; init; }
+
+    /// <summary>How many API servers there are, where each has an address of its own.</summary>
+    public int Servers { get; init; }
+}

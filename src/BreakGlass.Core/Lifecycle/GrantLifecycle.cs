@@ -64,8 +64,8 @@ public static class GrantLifecycle
     {
         if (facts.Grant is not { } grant || !IsRecorded(grant.Status)) return false;
         return IsTerminal(grant.Status.Phase)
-            ? facts.Objects.Any(o => IsOf(grant, o) && GivesAccess(grant, o))
-            : IsMarkedEnded(grant) || (GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts)) is not null;
+            ? facts.Objects.Any(o => IsOf(grant, o) && GivesAccess(grant, o) && !facts.Attempt.IsObstructed(o))
+            : IsMarkedEnded(grant) || (GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant)) is not null;
     }
 
     private static GrantPlan DecideFor(GrantFacts facts, BreakGlassGrant grant)
@@ -79,7 +79,8 @@ public static class GrantLifecycle
                 "The grant was over, and its status was set back as if it were not; it stays over. Find out who can write breakglassgrants/status; create a new grant."));
         }
 
-        if ((GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByForgery(facts)) is { } ending) return GrantClosing.Decide(facts, grant, ending);
+        var ends = GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant) ?? GrantEnding.ByForgery(facts);
+        if (ends is { } ending) return GrantClosing.Decide(facts, grant, ending);
         if (GrantEnding.ByPolicy(facts, grant) is { } byPolicy)
         {
             return facts.Attempt.Refreshed ? GrantClosing.Decide(facts, grant, byPolicy) : GrantPlan.Do(new PlanStep.Refresh());

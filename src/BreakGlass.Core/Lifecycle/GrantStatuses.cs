@@ -102,7 +102,7 @@ internal static class GrantStatuses
         }
 
         conditions = conditions.With(GrantConditions.Active, false, ending.ConditionReason, ending.Sentence, grant.Metadata.Generation, now);
-        if (recorded) conditions = conditions.With(GrantConditions.Revoked, false, "Proving", "The bindings are gone; being proven by SubjectAccessReview and TokenReview.", grant.Metadata.Generation, now);
+        if (recorded) conditions = conditions.With(GrantConditions.Revoked, false, "Proving", "Access is cut; SubjectAccessReview and TokenReview are being asked for the proof.", grant.Metadata.Generation, now);
         return Moved(grant, phase, ending.Actor, ending.ConditionReason, now) with
         {
             EndedAt = Timestamp.Millis(now),
@@ -119,8 +119,32 @@ internal static class GrantStatuses
         Conditions = grant.Status.Conditions.With("Active", false, "Ended", "Access ended, since the phase in the status says so.", grant.Metadata.Generation, now),
     };
 
+    /// <summary>Access is over and is still there: nothing that would end it is let through. The reason is kept, so that what ended it once ends it for good.</summary>
+    public static GrantStatus StillThere(BreakGlassGrant grant, Ending ending, string what, DateTimeOffset now) => grant.Status with
+    {
+        EndReason = ending.Reason,
+        Conditions = grant.Status.Conditions.With(GrantConditions.Active, Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Active), GrantConditions.RevocationObstructed,
+            $"{Sentence(ending.Sentence)} It still works, because it cannot be removed: {what} It is tried again every second.", grant.Metadata.Generation, now),
+    };
+
+    /// <summary>With what could not be removed, or without it once it is gone.</summary>
+    public static GrantStatus WithObstructions(this GrantStatus status, BreakGlassGrant grant, string? what, DateTimeOffset now)
+    {
+        if (what is null && !Conditions.IsTrue(status.Conditions, GrantConditions.Obstructed)) return status;
+        return status with
+        {
+            Conditions = what is null
+                ? status.Conditions.With(GrantConditions.Obstructed, false, "Removed", "Everything that was made for the grant is removed.", grant.Metadata.Generation, now)
+                : status.Conditions.With(GrantConditions.Obstructed, true, GrantConditions.RevocationObstructed, what, grant.Metadata.Generation, now),
+        };
+    }
+
     public static GrantStatus Proven(BreakGlassGrant grant, Proof proof, DateTimeOffset now)
     {
+        var access = proof.AccessGone
+            ? "SubjectAccessReview finds no access through this grant."
+            : "A binding of this grant is still there (see the condition Obstructed); the only identity that it names is gone.";
+        var servers = proof.Servers > 1 ? $" {proof.Answered} of {proof.Servers} API servers answered." : "";
         var token = proof.TokenDead switch
         {
             true => " TokenReview refuses the token.",
@@ -135,18 +159,20 @@ internal static class GrantStatuses
             ObservedGeneration = grant.Metadata.Generation,
             Residue = proof.Elsewhere.Count == 0 ? grant.Status.Residue : [.. grant.Status.Residue.Union(proof.Elsewhere.Take(20).Select(e => $"access elsewhere: {e}"))],
             Conditions = grant.Status.Conditions.With("Revoked", true, "Proven",
-                $"SubjectAccessReview finds no access through this grant.{token}{elsewhere}", grant.Metadata.Generation, now),
+                $"{access}{token}{servers}{elsewhere}", grant.Metadata.Generation, now),
         };
     }
 
     /// <summary>Whoever is paged for it reads here what still works.</summary>
-    public static GrantStatus Unproven(BreakGlassGrant grant, Proof proof, DateTimeOffset now)
+    public static GrantStatus Unproven(BreakGlassGrant grant, Proof proof, bool obstructed, DateTimeOffset now)
     {
-        var access = proof.AccessGone ? "" : " SubjectAccessReview still finds access through a binding of this grant, though all of them were deleted: look for one that was made anew.";
+        var access = proof.AccessGone || obstructed ? "" : " SubjectAccessReview still finds access through a binding of this grant, though all of them were deleted: look for one that was made anew.";
         var token = proof.TokenDead is false ? $" TokenReview still accepts the token: see whether ServiceAccount {grant.Status.ServiceAccount} is gone." : "";
+        var what = obstructed ? "Not all of the grant could be removed (see the condition Obstructed), and the proof fails." : "The bindings are gone, and the proof fails.";
+        var servers = proof.Servers > 1 ? $" {proof.Answered} of {proof.Servers} API servers answered." : "";
         return grant.Status with
         {
-            Conditions = grant.Status.Conditions.With(GrantConditions.Revoked, false, "NotProven", $"The bindings are gone, and the proof fails.{access}{token} It is tried again every 10 s.", grant.Metadata.Generation, now),
+            Conditions = grant.Status.Conditions.With(GrantConditions.Revoked, false, "NotProven", $"{what}{access}{token}{servers} It is tried again every 10 s.", grant.Metadata.Generation, now),
         };
     }
 

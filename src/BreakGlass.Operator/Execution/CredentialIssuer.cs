@@ -17,7 +17,7 @@ namespace BreakGlass.Operator.Execution;
 internal sealed record PublicCluster(Uri Server, string? CertificateAuthority, string ClusterName);
 
 /// <summary>Issues tokens and delivers them: into their Secret, or encrypted to the recipient.</summary>
-internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, CredentialVault vault, PublicCluster cluster)
+internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, CredentialVault vault, PublicCluster cluster, TimeProvider time)
 {
     /// <summary>
     /// An API server started with --service-account-extend-token-expiration takes a wish of exactly this many seconds for that of an old kubelet
@@ -26,6 +26,9 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
     private const long ExtendedToAYear = 3607;
 
     private const long Shortest = 600;
+
+    /// <summary>How long the death of a credential waits for a look at it.</summary>
+    private static readonly TimeSpan HoldPatience = TimeSpan.FromSeconds(1);
 
     public async Task IssueAsync(BreakGlassGrant grant, PlanStep.IssueToken issue, GrantRun run, CancellationToken cancellationToken)
     {
@@ -84,8 +87,11 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
     /// Gets hold of the grant's token for the proof of its death: the delivered one, or, where that was encrypted or never delivered, another one
     /// with the same fate. A proof is not worth a delay: what fails here is left.
     /// </summary>
-    public async Task HoldAsync(BreakGlassGrant grant, PlanStep.HoldCredential hold, GrantRun run, CancellationToken cancellationToken)
+    public async Task HoldAsync(BreakGlassGrant grant, PlanStep.HoldCredential hold, GrantRun run, CancellationToken stopping)
     {
+        using var patience = new CancellationTokenSource(HoldPatience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, patience.Token);
+        var cancellationToken = either.Token;
         try
         {
             var secret = await client.TryGetAsync<Secret>(hold.Secret.Metadata.Name, hold.Secret.Metadata.Namespace, cancellationToken);
@@ -100,7 +106,7 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
                 vault.Keep(grant.Metadata.Uid!, probe.Token);
             }
         }
-        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException || (e is OperationCanceledException && !stopping.IsCancellationRequested))
         {
             // The proof then rests on the objects that the token is bound to.
         }

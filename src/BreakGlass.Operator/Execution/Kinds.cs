@@ -52,6 +52,22 @@ internal static class Kinds
         };
     }
 
+    /// <summary>Deletes an object by its UID. False: it is marked as deleted, and finalizers hold it.</summary>
+    public static async Task<bool> DeleteOrHoldAsync(this KubeClient client, IKubeObject o, CancellationToken cancellationToken)
+    {
+        var (name, ns) = (o.Metadata.Name, o.Metadata.Namespace);
+        var options = new DeleteOptions { Uid = o.Metadata.Uid };
+        return !await (o switch
+        {
+            RoleBinding => client.DeleteIsHeldAsync<RoleBinding>(name, ns, options, cancellationToken),
+            ClusterRoleBinding => client.DeleteIsHeldAsync<ClusterRoleBinding>(name, null, options, cancellationToken),
+            Role => client.DeleteIsHeldAsync<Role>(name, ns, options, cancellationToken),
+            ServiceAccount => client.DeleteIsHeldAsync<ServiceAccount>(name, ns, options, cancellationToken),
+            Secret or SecretMetadata => client.DeleteIsHeldAsync<Secret>(name, ns, options, cancellationToken),
+            _ => throw Unknown(o),
+        });
+    }
+
     public static Task<bool> DeleteAsync(this KubeClient client, IKubeObject o, CancellationToken cancellationToken)
     {
         var (name, ns) = (o.Metadata.Name, o.Metadata.Namespace);

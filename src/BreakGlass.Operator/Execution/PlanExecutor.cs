@@ -7,6 +7,7 @@ using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Leftovers;
+using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Sealing;
 using Kube.Client;
@@ -19,8 +20,11 @@ namespace BreakGlass.Operator.Execution;
 /// repaired by the next one. What the API server answers goes straight into the caches, so that the next decision sees it.
 /// </summary>
 internal sealed class PlanExecutor(
-    KubeClient client, ClusterCaches caches, ServerReads server, SealBook seals, CredentialIssuer credentials, Prover prover, LeftoverFinder leftovers, Announcer announcer, OperatorMetrics metrics, TimeProvider time)
+    KubeClient client, ClusterCaches caches, ServerReads server, SealBook seals, CredentialIssuer credentials, Cutter cutter, Prover prover, LeftoverFinder leftovers, Announcer announcer,
+    OperatorMetrics metrics, TimeProvider time, ILogger logger)
 {
+    private const string NamespaceMissing = "NamespaceMissing";
+
     private static readonly TimeSpan RoleRetry = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Does all steps.</summary>
@@ -58,7 +62,7 @@ internal sealed class PlanExecutor(
         PlanStep.Prove prove => ProveAsync(facts.Grant!, prove, run, cancellationToken),
         PlanStep.Refresh => server.RefreshAsync(facts.Grant!, run, cancellationToken),
         PlanStep.LookAtOthers look => server.LookAtOthersAsync(look, run, cancellationToken),
-        PlanStep.Find find => server.FindAsync(find, run, cancellationToken),
+        PlanStep.Find find => server.FindAsync(find, run, facts.Settings, cancellationToken),
         PlanStep.Announce announce => Announce(facts, announce, run),
         PlanStep.LookForLeftovers => leftovers.FindAsync(facts.Grant!, run, cancellationToken),
         PlanStep.DeleteGrant => client.DeleteAsync<BreakGlassGrant>(facts.Name, null,
@@ -155,11 +159,16 @@ internal sealed class PlanExecutor(
                 return;
             }
 
-            Refuse(facts, create.Object, run, "NamespaceMissing", e,
-                $"Namespace '{facts.Settings.GrantsNamespace}' has to exist for the grants' identities; it is part of the operator's installation (config/rbac)");
+            Refuse(facts, create.Object, run, NamespaceMissing, e, BringBack(facts.Settings));
         }
         catch (KubeApiException e) when (e.IsForbidden)
         {
+            if (await server.IsGoneWithItsNamespaceAsync(create.Object, e, facts.Settings, cancellationToken))
+            {
+                Refuse(facts, create.Object, run, NamespaceMissing, e, BringBack(facts.Settings));
+                return;
+            }
+
             Refuse(facts, create.Object, run, "Forbidden", e,
                 "If it is about a role, add that role to the operator's allow-list (ClusterRole breakglass-operator-bind); else compare the operator's RBAC with config/rbac. Then create a new grant");
         }
@@ -185,9 +194,14 @@ internal sealed class PlanExecutor(
     /// <summary>What the server refuses for good ends a grant that is being made. One that is active stays as it is and tries again.</summary>
     private static void Refuse(GrantFacts facts, IKubeObject o, GrantRun run, string reason, KubeApiException e, string next)
     {
-        if (facts.Grant!.Status.Phase is GrantPhase.Active) throw e;
+        // Without its namespace the identity is gone, and nothing is kept up that nobody can use.
+        if (facts.Grant!.Status.Phase is GrantPhase.Active && reason != NamespaceMissing) throw e;
         run.Note(a => a with { Refusal = new Problem(reason, $"{o.Kind} {ObjectKey.Of(o)}", $"the API server refused it: {e.Status.Message}. {next}") });
     }
+
+    private static string BringBack(CoreSettings settings) =>
+        $"Namespace '{settings.GrantsNamespace}' has to exist for the grants' identities, with the operator's Role and RoleBinding in it; bring them back with "
+        + "'kubectl apply -k config/rbac', or with 'helm upgrade' of the chart, then create a new grant; the operator needs no restart";
 
     private async Task RepairAsync(GrantFacts facts, PlanStep.Repair repair, GrantRun run, CancellationToken cancellationToken)
     {
@@ -209,26 +223,24 @@ internal sealed class PlanExecutor(
     {
         var o = remove.Object;
         if (remove.Why is Removal.Orphan && await server.IsWantedAfterAllAsync(facts.Name, o, cancellationToken)) return;
-        try
+        var cut = await cutter.RemoveAsync(o, cancellationToken);
+        if (cut.Result is CutResult.Obstructed && !await server.IsGoneWithItsNamespaceAsync(o, cut.Error, facts.Settings, cancellationToken))
         {
-            if (o.Metadata.Finalizers.Count > 0) await client.PatchAsync(o, RepairPatch.Release(o), cancellationToken);
-            await client.DeleteAsync(o, cancellationToken);
+            if (!ReferenceEquals(cut.Object, o)) Keep(cut.Object, run);
+
+            // What ends a grant goes on to the other cuts; everything else is tried again.
+            if (remove.Why is not Removal.Revocation) ExceptionDispatchInfo.Throw(cut.Error ?? new InvalidOperationException($"{o.Kind} {ObjectKey.Of(o)} is held by finalizers."));
+            var obstruction = Obstruction.Of(cut.Object, (cut.Error as KubeApiException)?.Status.Code, (cut.Error as KubeApiException)?.Status.Message);
+            logger.RemovalObstructed(facts.Name, obstruction.ToString(), cut.Error);
+            run.Note(a => a with { Obstructions = [.. a.Obstructions, obstruction] });
+            return;
         }
-        catch (KubeApiException e) when (e.IsNotFound)
-        {
-            // Somebody was faster.
-        }
-        catch (KubeApiException e) when (e.IsConflict)
+
+        if (cut.Result is CutResult.Replaced)
         {
             // Another object has taken the place; whose it is, is for the next decision.
             if (await client.TryGetAsync(o, cancellationToken) is { } there) run.Add(there);
             caches.LearnDeleted(o);
-            return;
-        }
-        catch (Exception e) when (remove.Why is Removal.Revocation && facts.Grant is { } grant && !GrantLifecycle.GivesAccess(grant, o) && !cancellationToken.IsCancellationRequested && e is KubeApiException or KubeConnectionException)
-        {
-            // Access is cut already, and that must be said; this is tried again.
-            run.Note(a => a with { CleanUpFailed = true });
             return;
         }
 
@@ -244,6 +256,13 @@ internal sealed class PlanExecutor(
                 Repaired(facts, o, "was replaced by something else and is made again");
                 break;
         }
+    }
+
+    /// <summary>Has the next decision see an object as a patch left it, also one that no cache shows.</summary>
+    private void Keep(IKubeObject o, GrantRun run)
+    {
+        caches.Learn(o);
+        if (run.Found.Any(f => GrantObjects.SamePlace(f, o))) run.Add(o);
     }
 
     private async Task ProveAsync(BreakGlassGrant grant, PlanStep.Prove prove, GrantRun run, CancellationToken cancellationToken)

@@ -25,6 +25,9 @@ internal static class RepairPatch
     /// <summary>Takes away what would keep an object alive past its deletion: a binding with a foreign finalizer gives access until that is gone.</summary>
     public static JsonObject Release(IKubeObject o) => new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null } };
 
+    /// <summary>Takes a binding's subjects and finalizers away: it gives its role to nobody then, whether or not it goes.</summary>
+    public static JsonObject Empty(IKubeObject o) => new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null }, ["subjects"] = null };
+
     /// <summary>A stand-in for an object by its place and UID.</summary>
     public static IKubeObject WithUid(this IKubeObject o, string uid)
     {

@@ -1,3 +1,4 @@
+using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Caching;
@@ -40,9 +41,9 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
         {
             await credential;
         }
-        catch (KubeApiException e) when (e.IsServerError)
+        catch (KubeApiException e) when (e.IsServerError || e.IsForbidden)
         {
-            // Secrets can be unreadable for a while (encryption at rest whose key service is down). What ends access does not wait for that, and what would be
+            // Forbidden: with their namespace the operator's rights in it are gone, see IsGoneWithItsNamespaceAsync. Secrets can be unreadable for a while (encryption at rest whose key service is down). What ends access does not wait for that, and what would be
             // made again in error is there already, or of another UID.
         }
 
@@ -56,12 +57,46 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
         run.Note(a => a with { OthersAsOf = look.PolicyVersion });
     }
 
-    /// <summary>Objects of the grant that no cache shows; those that are there are this run's to know.</summary>
-    public async Task FindAsync(PlanStep.Find find, GrantRun run, CancellationToken cancellationToken)
+    /// <summary>
+    /// Objects of the grant that no cache shows; those that are there are this run's to know. A place that cannot be read holds up no cut: it is noted, so that
+    /// nothing is said of what may be in it.
+    /// </summary>
+    public async Task FindAsync(PlanStep.Find find, GrantRun run, CoreSettings settings, CancellationToken cancellationToken)
     {
-        var found = await Task.WhenAll(find.Places.Select(p => client.TryGetAsync(p, cancellationToken)));
-        foreach (var o in found.OfType<IKubeObject>()) run.Add(o);
+        await Task.WhenAll(find.Places.Select(place => FindAsync(place, run, settings, cancellationToken)));
         run.Note(a => a with { Searched = true });
+    }
+
+    private async Task FindAsync(IKubeObject place, GrantRun run, CoreSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await client.TryGetAsync(place, cancellationToken) is { } there) run.Add(there);
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+        {
+            if (!await IsGoneWithItsNamespaceAsync(place, e, settings, cancellationToken)) run.Note(a => a with { Unread = [.. a.Unread, place] });
+        }
+    }
+
+    /// <summary>
+    /// Whether an object was deleted together with its namespace. The operator's rights in the grants' namespace stand in that namespace, so once it is deleted every
+    /// call into it is answered with 403 rather than 404.
+    /// </summary>
+    public async Task<bool> IsGoneWithItsNamespaceAsync(IKubeObject o, Exception? refusal, CoreSettings settings, CancellationToken cancellationToken) =>
+        refusal is KubeApiException { IsForbidden: true } && o.Metadata.Namespace == settings.GrantsNamespace && await IsGrantsNamespaceGoneAsync(settings, cancellationToken);
+
+    /// <summary>Whether the namespace of the grants' identities is not there.</summary>
+    public async Task<bool> IsGrantsNamespaceGoneAsync(CoreSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.TryGetAsync<Namespace>(settings.GrantsNamespace, null, cancellationToken) is null;
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Before something is removed as an orphan: the cache of grants may be behind that of the object.</summary>

@@ -38,6 +38,7 @@ internal sealed class OperatorEngine : IDisposable
     private readonly ResidueWriter _residue;
     private readonly LeaderElector? _elector;
     private readonly KubeClient? _leaseClient;
+    private readonly Cutter _cutter;
     private readonly Resealer _resealer;
     private readonly Wiring _wiring;
     private readonly ActorProbe _actors;
@@ -80,6 +81,7 @@ internal sealed class OperatorEngine : IDisposable
         _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity, Linger = EventLinger }, steady, logs.CreateLogger("Events"));
 
         var vault = new CredentialVault();
+        _cutter = new(client, steady);
         _notifier = new(options.Notifications, options.ClusterName, Metrics, steady, logs.CreateLogger("Notifications"));
         var announcer = new Announcer(_recorder, _notifier);
         _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
@@ -91,7 +93,8 @@ internal sealed class OperatorEngine : IDisposable
         var stamp = new StampProbe(client, steady);
         _actors = new(client, Caches, settings, steady, logs.CreateLogger("Leftovers"));
         var executor = new PlanExecutor(
-            client, Caches, new ServerReads(client, Caches), Seals, new CredentialIssuer(client, Caches, vault, cluster), new Prover(client, vault, steady), new LeftoverFinder(client, stamp), announcer, Metrics, steady);
+            client, Caches, new ServerReads(client, Caches), Seals, new CredentialIssuer(client, Caches, vault, cluster, steady), _cutter, new Prover(client, vault, steady), new LeftoverFinder(client, stamp), announcer,
+            Metrics, steady, logs.CreateLogger("Grants"));
         var grants = new GrantReconciler(Caches, Seals, executor, settings, Metrics, steady);
         var policies = new PolicyReconciler(client, Caches, Seals, announcer, new GuardProbe(client, steady), stamp, _actors, settings, steady);
         _grants = new("grants", steady);
@@ -213,6 +216,7 @@ internal sealed class OperatorEngine : IDisposable
         Metrics.Dispose();
         Seals.Dispose();
         _notifier.Dispose();
+        _cutter.Dispose();
         _leaseClient?.Dispose();
     }
 

@@ -43,7 +43,7 @@ internal static partial class LogMessages
     public static partial void Reaped(this ILogger logger, string kind, string key, string expiresAt);
 
     [LoggerMessage(21, LogLevel.Error, "{Kind} {Key} is past its time and could not be deleted; the next pass tries again")]
-    public static partial void ReapFailed(this ILogger logger, string kind, string key, Exception error);
+    public static partial void ReapFailed(this ILogger logger, string kind, string key, Exception? error);
 
     [LoggerMessage(22, LogLevel.Error, "{Resource} could not be listed, so what is past its time among them stays until the next pass")]
     public static partial void ReapListFailed(this ILogger logger, string resource, Exception error);
@@ -128,4 +128,10 @@ internal static partial class LogMessages
 
     [LoggerMessage(62, LogLevel.Warning, "status.residue of grant {Grant} could not be written; it lacks '{Entry}', which the event and this log tell")]
     public static partial void ResidueNotWritten(this ILogger logger, string grant, string entry, Exception error);
+
+    [LoggerMessage(70, LogLevel.Warning, "grant {Grant}: {Obstruction} is not removed; it is tried again, and the other cuts do not wait for it")]
+    public static partial void RemovalObstructed(this ILogger logger, string grant, string obstruction, Exception? error);
+
+    [LoggerMessage(71, LogLevel.Warning, "{Kind} {Key} could not be deleted; its subjects were removed, so it gives access to nobody")]
+    public static partial void ReapedSubjects(this ILogger logger, string kind, string key, Exception? error);
 }

@@ -26,6 +26,7 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
             Policies = [.. caches.Policies.Store.List().Concat(GoneBeforeTheirReviews(all)).Select(p => Of(p, [.. grants[p.Metadata.Name]]))],
             LingeringGrants = Lingering(),
             UnprovenGrants = Unproven(all),
+            ObstructedRevocations = all.Count(g => Conditions.IsTrue(g.Status.Conditions, GrantConditions.Obstructed)),
             Lockdowns = caches.Lockdowns.Store.Count,
             ClockSkew = time.WorstSkew,
         };

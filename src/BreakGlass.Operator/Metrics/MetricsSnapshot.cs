@@ -14,6 +14,9 @@ internal sealed record MetricsSnapshot
     /// <summary>Grants whose access was cut more than a minute ago and is not proven to be gone yet.</summary>
     public int UnprovenGrants { get; init; }
 
+    /// <summary>Grants that are over and of which something cannot be removed.</summary>
+    public int ObstructedRevocations { get; init; }
+
     /// <summary>Lockdowns in force.</summary>
     public int Lockdowns { get; init; }
 

@@ -34,6 +34,7 @@ internal sealed class OperatorGauges
         PolicyGauge("policy_overused", "1 where the policy was used more often than it allows.", policy => policy.Overused ? 1 : 0);
         Gauge("lingering_grants", "Grants whose access is due to end and is not cut yet; 0 where all is well.", (now, _) => [new(now.LingeringGrants)]);
         Gauge("unproven_grants", "Grants whose access was cut more than a minute ago and is not proven to be gone yet; 0 where all is well.", (now, _) => [new(now.UnprovenGrants)]);
+        Gauge("revocations_obstructed", "Grants that are over and of which something cannot be removed; 0 where all is well.", (now, _) => [new(now.ObstructedRevocations)]);
         Gauge("lockdowns", "Lockdowns in force.", (now, _) => [new(now.Lockdowns)]);
         Gauge("clock_skew_seconds", "This machine's clock minus the API server's, by the worst answer of the last minute.", (now, _) => [new(now.ClockSkew?.TotalSeconds ?? double.NaN)]);
         Gauge("build_info", "1, with the operator's version.", (_, _) => [new(1, new KeyValuePair<string, object?>("version", version))]);

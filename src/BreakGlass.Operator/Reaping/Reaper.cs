@@ -26,6 +26,8 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
     /// <summary>How long one pass waits for clocks that differ; the job's own time is limited too.</summary>
     public static readonly TimeSpan ClockPatience = TimeSpan.FromSeconds(20);
 
+    private readonly Cutter _cutter = new(client, time);
+
     /// <summary>One pass.</summary>
     /// <returns>How many objects are gone now, and how many could not be removed.</returns>
     public async Task<(int Removed, int Failed)> ReapAsync(CancellationToken cancellationToken)
@@ -101,24 +103,19 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         return annotated <= now || oldest <= now;
     }
 
+    /// <summary>False: it is still there, if only as a binding without subjects.</summary>
     private async Task<bool> RemoveAsync(IKubeObject o, CancellationToken cancellationToken)
     {
-        try
+        var cut = await _cutter.RemoveAsync(o, cancellationToken);
+        if (cut.Result is CutResult.Obstructed)
         {
-            if (o.Metadata.Finalizers.Count > 0) await client.PatchAsync(o, RepairPatch.Release(o), cancellationToken);
-            await client.DeleteAsync(o, cancellationToken);
-            logger.Reaped(o.Kind, ObjectKey.Of(o).ToString(), o.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation) ?? "unknown");
-            return true;
-        }
-        catch (KubeApiException e) when (e.IsNotFound || e.IsConflict)
-        {
-            return true;
-        }
-        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
-        {
-            logger.ReapFailed(o.Kind, ObjectKey.Of(o).ToString(), e);
+            if (Obstruction.IsEmptied(cut.Object)) logger.ReapedSubjects(o.Kind, ObjectKey.Of(o).ToString(), cut.Error);
+            else logger.ReapFailed(o.Kind, ObjectKey.Of(o).ToString(), cut.Error);
             return false;
         }
+
+        if (cut.Result is CutResult.Gone) logger.Reaped(o.Kind, ObjectKey.Of(o).ToString(), o.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation) ?? "unknown");
+        return true;
     }
 
     private static (int, int) Add((int Removed, int Failed) a, (int Removed, int Failed) b) => (a.Removed + b.Removed, a.Failed + b.Failed);

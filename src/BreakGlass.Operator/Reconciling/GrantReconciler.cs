@@ -48,7 +48,7 @@ internal sealed class GrantReconciler(
             if (plan.Steps.Count == 0)
             {
                 run.ProofError?.Throw();
-                return Rest(facts, plan);
+                return Rest(facts, plan, run);
             }
 
             if (!await TryExecuteAsync(facts, plan, run, cancellationToken)) continue;
@@ -56,7 +56,8 @@ internal sealed class GrantReconciler(
             if (plan.Steps.Any(s => s is PlanStep.Announce) && facts.Grant?.Metadata.Uid is { } uid) _expiryAnnounced.TryAdd(uid, 0);
             if (!plan.Cuts && !plan.Proves) continue;
 
-            // Access is cut, or proven to be: the rest can wait until everybody else's is.
+            // Where a cut was refused the others are made at once. Else access is cut, or proven to be: the rest can wait until everybody else's is.
+            if (plan.Cuts && (run.Attempt.Obstructions.Count > 0 || run.Attempt.Unread.Count > 0)) continue;
             if (Revokes(plan)) MeasureCut(facts, run);
             _interrupted[name] = run;
             return Outcome.After(TimeSpan.Zero, plan.Cuts ? Lane.Normal : Lane.Background);
@@ -187,11 +188,14 @@ internal sealed class GrantReconciler(
         }
     }
 
-    private Outcome Rest(GrantFacts facts, GrantPlan plan)
+    private Outcome Rest(GrantFacts facts, GrantPlan plan, GrantRun run)
     {
         if (facts.Grant?.Metadata.Uid is { } uid && GrantLifecycle.IsTerminal(facts.Grant.Status.Phase)) _expiryAnnounced.TryRemove(uid, out _);
         if (plan.LookAgainAt is not { } at) return Outcome.Done;
         var due = facts.Grant is null ? null : GrantLifecycle.DueAt(facts.Grant, settings);
+
+        // What was refused is tried again where it cannot keep those waiting that come due meanwhile.
+        if (run.Attempt.Obstructions.Count > 0) return Outcome.At(at, due is null ? Lane.Background : Lane.Normal);
         return Outcome.At(at, at >= due ? Lane.Urgent : Lane.Normal);
     }
 

@@ -70,29 +70,55 @@ public sealed partial class KubeClient
     public async Task<bool> DeleteAsync<T>(string name, string? ns, DeleteOptions options, CancellationToken cancellationToken)
         where T : class, IKubeResource<T>
     {
+        try
+        {
+            // The answer is a Status or the object with its finalizers: neither is needed.
+            return await SendAsync(DeleteRequest<T>(name, ns, options), static (_, _) => ValueTask.FromResult(true), cancellationToken);
+        }
+        catch (KubeApiException e) when (e is { IsNotFound: true, IsFromApiServer: true })
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Deletes an object. True: it is still there, marked as deleted, because finalizers hold it.</summary>
+    /// <exception cref="KubeApiException"><see cref="KubeApiException.IsNotFound"/>, or as for <see cref="DeleteAsync{T}"/>.</exception>
+    public Task<bool> DeleteIsHeldAsync<T>(string name, string? ns, DeleteOptions options, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T> =>
+        SendAsync(DeleteRequest<T>(name, ns, options), static (r, ct) => IsHeldAsync(r, ct), cancellationToken);
+
+    /// <summary>The answer is a Status, or the object as it was or is: one with finalizers is not gone.</summary>
+    private static async ValueTask<bool> IsHeldAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await using (stream)
+        {
+            using var answer = await JsonDocument.ParseAsync(stream, default, cancellationToken);
+            return answer.RootElement.ValueKind is JsonValueKind.Object
+                && answer.RootElement.TryGetProperty("metadata", out var metadata) && metadata.ValueKind is JsonValueKind.Object
+                && metadata.TryGetProperty("finalizers", out var finalizers) && finalizers.ValueKind is JsonValueKind.Array && finalizers.GetArrayLength() > 0;
+        }
+    }
+
+    private Request DeleteRequest<T>(string name, string? ns, DeleteOptions options)
+        where T : class, IKubeResource<T>
+    {
         var conditions = options.Uid is null && options.ResourceVersion is null ? null : new DeletePreconditions(options.Uid, options.ResourceVersion);
         var body = new DeleteBody
         {
             Preconditions = conditions,
             PropagationPolicy = options.Propagation?.ToString(),
             GracePeriodSeconds = options.GracePeriodSeconds,
+
             // Not in the query: a server that finds a body looks for the options there alone, and would delete.
             DryRun = _options.DryRun ? [DryRunAll] : null,
         };
+
         // There is always a body: the HTTP stack repeats by itself a request without one whose connection broke.
-        var request = new Request("delete", HttpMethod.Delete, UrlBuilder.Object(_root, T.Resource, ns, name).Build())
+        return new("delete", HttpMethod.Delete, UrlBuilder.Object(_root, T.Resource, ns, name).Build())
         {
             Body = JsonSerializer.SerializeToUtf8Bytes(body, ClientJson.Default.DeleteBody),
         };
-        try
-        {
-            // The answer is a Status or the object with its finalizers: neither is needed.
-            return await SendAsync(request, static (_, _) => ValueTask.FromResult(true), cancellationToken);
-        }
-        catch (KubeApiException e) when (e is { IsNotFound: true, IsFromApiServer: true })
-        {
-            return false;
-        }
     }
 
     /// <summary>Has the API server issue a token for a ServiceAccount. The token is in the answer's status; it is never logged here.</summary>

@@ -66,6 +66,9 @@ public sealed partial class KubeClient : IDisposable
     public KubeClient WithOwnConnection(KubeClientOptions? options = null) =>
         new(_access, _callersTransport, Server, Clock, _time, options ?? _options);
 
+    /// <summary>The same client with another deadline for each call, over connections of its own. Dispose of it before this one.</summary>
+    public KubeClient WithDeadline(TimeSpan deadline) => WithOwnConnection(_options with { RequestTimeout = deadline });
+
     /// <summary>The same client with <see cref="KubeClientOptions.DryRun"/>. Dispose of it before this one.</summary>
     public KubeClient Rehearsing() => WithOwnConnection(_options with { DryRun = true });
 

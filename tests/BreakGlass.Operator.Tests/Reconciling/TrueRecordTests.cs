@@ -100,7 +100,8 @@ public class TrueRecordTests
         world.Server.Put(Sample.Grant(s => s with { Duration = "1h" }));
         world.Settle();
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active, string.Join("; ", world.Grant()!.Status.Conditions.Select(c => c.Message)));
-        using (world.Server.Faults.Inject(Fault.Forbidden, "delete", "rolebindings", times: null))
+        bool IsCut(ApiCall call) => call.Is("delete", "rolebindings") || call.Is("patch", "rolebindings") || call.Is("delete", "serviceaccounts");
+        using (world.Server.Faults.Inject(Fault.Forbidden, IsCut, times: null))
         {
             world.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Spec = g.Spec with { Revoke = new() { Reason = "done" } } });
             world.Advance(TimeSpan.FromSeconds(30));

@@ -10,7 +10,7 @@ public sealed class AlertTests
 {
     private static readonly string[] Named =
     [
-        "BreakGlassActivated", "GrantLingering", "RevocationSlow", "RevocationUnproven", "ReviewOverdue", "PolicyOverused", "PersistenceAttempt", "LockdownEngaged",
+        "BreakGlassActivated", "GrantLingering", "RevocationSlow", "RevocationUnproven", "RevocationObstructed", "ReviewOverdue", "PolicyOverused", "PersistenceAttempt", "LockdownEngaged",
         "OperatorDown", "NoLeader", "WebhookFailing", "CertificateExpiring", "ClockSkew", "AuditBacklog", "NotificationsFailing",
     ];
 

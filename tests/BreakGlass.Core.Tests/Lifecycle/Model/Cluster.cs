@@ -65,7 +65,7 @@ internal sealed class Cluster
     public IEnumerable<IKubeObject> Bindings => Objects.Values.Where(IsBinding);
 
     /// <summary>Bindings that give what a grant is for, i.e. all but the one by which the requester reads the credential.</summary>
-    public IEnumerable<IKubeObject> AccessBindings => Bindings.Where(b => b is not RoleBinding rb || rb.RoleRef.Kind != "Role" || !rb.Metadata.Name.EndsWith("-reader", StringComparison.Ordinal));
+    public IEnumerable<IKubeObject> AccessBindings => Bindings.Where(b => SubjectsOf(b).Count > 0 && (b is not RoleBinding rb || rb.RoleRef.Kind != "Role" || !rb.Metadata.Name.EndsWith("-reader", StringComparison.Ordinal)));
 
     public static bool IsBinding(IKubeObject o) => o is RoleBinding or ClusterRoleBinding;
 

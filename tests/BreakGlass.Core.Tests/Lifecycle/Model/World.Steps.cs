@@ -20,6 +20,9 @@ internal sealed partial class World
     /// <summary>What the server fails to delete.</summary>
     public Func<IKubeObject, bool> FailsDelete { get; set; } = _ => false;
 
+    /// <summary>Which binding the server does not let lose its subjects.</summary>
+    public Func<IKubeObject, bool> FailsEmptying { get; set; } = _ => false;
+
     /// <summary>The authorizer does not know the new bindings yet.</summary>
     public bool AuthorizerLags { get; set; }
 
@@ -42,10 +45,9 @@ internal sealed partial class World
                 Do(facts, step, run);
                 if (fault is Fault.AnswerLost) throw new Refused(504, "injected");
             }
-            catch (Refused e) when (step is PlanStep.Remove { Why: Removal.Revocation, Object: not (RoleBinding or ClusterRoleBinding) })
+            catch (Refused e) when (step is PlanStep.Remove { Why: Removal.Revocation })
             {
-                run.Note(a => a with { CleanUpFailed = true });
-                _ = e;
+                Obstruct(((PlanStep.Remove)step).Object, e, run);
             }
             catch (Refused e)
             {
@@ -206,6 +208,24 @@ internal sealed partial class World
         run.Remove(o);
         if (remove.Why is Removal.Orphan) Notes.Add(new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)}"));
         if (remove.Why is Removal.Tampered) Repaired(o, "was replaced");
+    }
+
+    /// <summary>What is not deleted loses its subjects; what came of the deletion after all is gone.</summary>
+    private void Obstruct(IKubeObject o, Refused e, Run run)
+    {
+        if (Cluster.Get(Place.Of(o)) is not { } there || there.Metadata.Uid != o.Metadata.Uid)
+        {
+            run.Remove(o);
+            return;
+        }
+
+        if (Cluster.IsBinding(there) && !FailsEmptying(there))
+        {
+            there = Cluster.Update(WithSubjects(there));
+            if (run.Found.Any(f => GrantObjects.SamePlace(f, there))) run.Add(there);
+        }
+
+        run.Note(a => a with { Obstructions = [.. a.Obstructions, Obstruction.Of(there, e.Status, e.Message)] });
     }
 
     private void Deliver(BreakGlassGrant grant, PlanStep.Deliver deliver, Run run)

@@ -1,0 +1,63 @@
+using BreakGlass.Core.Api;
+using Kube.Model;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>What is still there of a grant that is over: what of it gives access, and what was tried in this run and could not be removed.</summary>
+internal sealed class GrantRemains
+{
+    private readonly Attempt _attempt;
+    private readonly bool _hasIdentity;
+
+    public GrantRemains(GrantFacts facts, BreakGlassGrant grant, IReadOnlyList<IKubeObject> ours)
+    {
+        _attempt = facts.Attempt;
+        _hasIdentity = grant.Status.ServiceAccount is not null;
+        All = ours;
+        Giving = [.. ours.Where(o => GrantClosing.GivesAccess(grant, o))];
+        Credential = [.. ours.Where(IsCredential)];
+        BindingsUnread = _attempt.Unread.Any(p => p is RoleBinding or ClusterRoleBinding && p.Metadata.Name != GrantNames.Reader(grant));
+        CredentialUnread = _attempt.Unread.Any(IsCredential);
+    }
+
+    public IReadOnlyList<IKubeObject> All { get; }
+
+    /// <summary>Bindings that give a role to somebody.</summary>
+    public IReadOnlyList<IKubeObject> Giving { get; }
+
+    /// <summary>The Secret that the token dies with, and the ServiceAccount that any other token of this identity would die with.</summary>
+    public IReadOnlyList<IKubeObject> Credential { get; }
+
+    /// <summary>
+    /// Either cut is enough: bindings that give nothing, or an identity that does not exist any more. What could not be read may be there.
+    /// </summary>
+    public bool AccessIsGone => (Giving.Count == 0 && !BindingsUnread) || IdentityIsGone;
+
+    /// <summary>Whether the identity that was made for the grant alone is gone, with every token of it.</summary>
+    public bool IdentityIsGone => _hasIdentity && Credential.Count == 0 && !CredentialUnread;
+
+    /// <summary>Whether anything is left that gives access, or would if somebody completed it again. The grant's finalizer stays for that.</summary>
+    public bool MayGiveAccess => Giving.Count > 0 || Credential.Count > 0 || BindingsUnread || CredentialUnread;
+
+    /// <summary>What could not be removed in this run, for the condition; null where all could.</summary>
+    public string? Obstructed
+    {
+        get
+        {
+            var what = _attempt.Obstructions.Where(x => All.Any(o => o.Metadata.Uid == x.Uid)).Select(x => x.ToString())
+                .Concat(_attempt.Unread.Select(p => $"{p.Kind} {ObjectKey.Of(p)} (it cannot be read)")).Order(StringComparer.Ordinal).ToList();
+            return what.Count == 0 ? null : $"Not removed: {string.Join("; ", what.Take(MostNamed))}{(what.Count > MostNamed ? $"; and {what.Count - MostNamed} more" : "")}.";
+        }
+    }
+
+    private const int MostNamed = 5;
+
+    private bool BindingsUnread { get; }
+
+    private bool CredentialUnread { get; }
+
+    /// <summary>Of some objects, those whose removal was not tried in this run.</summary>
+    public List<IKubeObject> Untried(IEnumerable<IKubeObject> objects) => [.. objects.Where(o => !_attempt.IsObstructed(o))];
+
+    private static bool IsCredential(IKubeObject o) => o is SecretMetadata or ServiceAccount;
+}
