@@ -24,9 +24,12 @@ internal sealed class ClusterCaches
     private const string OwnedSelector = $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}";
 
     private readonly List<ICache> _all = [];
+    private readonly string _grantsNamespace;
 
     public ClusterCaches(KubeClient client, CoreSettings settings, TimeProvider time, ILoggerFactory logs)
     {
+        _grantsNamespace = settings.GrantsNamespace;
+
         Informer<T> Watch<T>(InformerOptions<T> options)
             where T : class, IKubeResource<T>
         {
@@ -34,6 +37,8 @@ internal sealed class ClusterCaches
             _all.Add(new Cache<T>(informer));
             return informer;
         }
+
+        async Task<bool> IsGone(CancellationToken cancellationToken) => await client.TryGetAsync<Namespace>(settings.GrantsNamespace, null, cancellationToken) is null;
 
         Grants = Watch<BreakGlassGrant>(new()
         {
@@ -58,8 +63,8 @@ internal sealed class ClusterCaches
         Roles = Watch<Role>(new() { Indexers = Owned<Role>() });
         RoleBindings = Watch<RoleBinding>(new() { LabelSelector = OwnedSelector, Indexers = Owned<RoleBinding>() });
         ClusterRoleBindings = Watch<ClusterRoleBinding>(new() { LabelSelector = OwnedSelector, Indexers = Owned<ClusterRoleBinding>() });
-        ServiceAccounts = Watch<ServiceAccount>(new() { Namespace = settings.GrantsNamespace, LabelSelector = OwnedSelector, Indexers = Owned<ServiceAccount>() });
-        Secrets = Watch<SecretMetadata>(new() { Namespace = settings.GrantsNamespace, LabelSelector = OwnedSelector, Indexers = Owned<SecretMetadata>() });
+        ServiceAccounts = Watch<ServiceAccount>(new() { Namespace = settings.GrantsNamespace, IsNamespaceGone = IsGone, LabelSelector = OwnedSelector, Indexers = Owned<ServiceAccount>() });
+        Secrets = Watch<SecretMetadata>(new() { Namespace = settings.GrantsNamespace, IsNamespaceGone = IsGone, LabelSelector = OwnedSelector, Indexers = Owned<SecretMetadata>() });
         View = new(Namespaces.Store, ClusterRoles.Store, Roles.Store);
     }
 
@@ -89,6 +94,9 @@ internal sealed class ClusterCaches
 
     public CachedView View { get; }
 
+    /// <summary>Whether the namespace of the grants' identities is known to be missing, or about to go.</summary>
+    public bool LacksGrantsNamespace => Namespaces.HasSynced && Namespaces.Store.Get(new("", _grantsNamespace)) is not { Metadata.DeletionTimestamp: null };
+
     public bool HasSynced => _all.TrueForAll(c => c.HasSynced);
 
     /// <summary>The kinds whose watch got stuck: no event, bookmark or list for longer than any watch lasts.</summary>
@@ -104,6 +112,11 @@ internal sealed class ClusterCaches
     public BreakGlassGrant? Grant(string name) => Grants.Store.Get(new("", name));
 
     public BreakGlassPolicy? Policy(string name) => Policies.Store.Get(new("", name));
+
+    /// <summary>For people: that the namespace of the grants' identities is missing, and how to bring it back; null where it is there.</summary>
+    public string? MissingNamespace => LacksGrantsNamespace
+        ? $"namespace {_grantsNamespace} is missing: no grant with a token can be given. Bring it back with the operator's Role and RoleBinding in it (kubectl apply -k config/rbac, or helm upgrade)"
+        : null;
 
     /// <summary>Grants that are not over.</summary>
     public IReadOnlyList<BreakGlassGrant> LiveGrants => Grants.Store.ByIndex(ByLiveness, Live);

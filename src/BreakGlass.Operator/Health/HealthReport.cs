@@ -23,12 +23,20 @@ internal sealed class HealthReport(ClusterCaches caches, LeaderElector? elector,
     public IReadOnlyList<string> Missing() => [.. caches.Unsynced.Select(kind => $"{kind} were not listed yet")];
 
     /// <summary>
-    /// What a person should know who looks at the probe, and no reason to take the replica out of service: with clocks that differ nothing is opened,
-    /// and what ends access must still be let in.
+    /// What a person should know who looks at the probe, and no reason to take the replica out of service: what ends access must still be let in, with clocks that
+    /// differ and without the namespace of the identities, too.
     /// </summary>
-    public IReadOnlyList<string> Notes() => clock.WorstSkew is { } skew && skew.Duration() > SteadyClock.Close
-        ? [string.Create(CultureInfo.InvariantCulture, $"the clocks differ: this machine's is {skew.Duration().TotalSeconds:0} s {(skew < TimeSpan.Zero ? "behind" : "ahead of")} the API server's")]
-        : [];
+    public IReadOnlyList<string> Notes()
+    {
+        var notes = new List<string>();
+        if (clock.WorstSkew is { } skew && skew.Duration() > SteadyClock.Close)
+        {
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"the clocks differ: this machine's is {skew.Duration().TotalSeconds:0} s {(skew < TimeSpan.Zero ? "behind" : "ahead of")} the API server's"));
+        }
+
+        if (caches.MissingNamespace is { } missing) notes.Add(missing);
+        return notes;
+    }
 
     /// <summary>Answers a probe: 200 and <c>ok</c>, or 503 and a line for each thing that is wrong; then the notes.</summary>
     public static async Task AnswerAsync(HttpContext context, IReadOnlyList<string> wrong, params IReadOnlyList<string> notes)

@@ -123,18 +123,7 @@ public sealed partial class Informer<T>
     }
 
     private static ReflectorSource<T> SourceOf(KubeClient client, InformerOptions<T> options) => new(
-        (version, cancellationToken) => client.ListAsync<T>(
-            new()
-            {
-                Namespace = options.Namespace,
-                LabelSelector = options.LabelSelector,
-                FieldSelector = options.FieldSelector,
-                ResourceVersion = version.Length == 0 ? null : version,
-
-                // Pages at a certain version would go past the server's watch cache to etcd.
-                Limit = version is "" or "0" ? PageSize : 0,
-            },
-            cancellationToken),
+        (version, cancellationToken) => ListAsync(client, options, version, cancellationToken),
         (version, timeout, cancellationToken) => client.WatchAsync<T>(
             new()
             {
@@ -145,6 +134,30 @@ public sealed partial class Informer<T>
                 Timeout = timeout,
             },
             cancellationToken));
+
+    private static async Task<KubeList<T>> ListAsync(KubeClient client, InformerOptions<T> options, string version, CancellationToken cancellationToken)
+    {
+        var query = new ListQuery
+        {
+            Namespace = options.Namespace,
+            LabelSelector = options.LabelSelector,
+            FieldSelector = options.FieldSelector,
+            ResourceVersion = version.Length == 0 ? null : version,
+
+            // Pages at a certain version would go past the server's watch cache to etcd.
+            Limit = version is "" or "0" ? PageSize : 0,
+        };
+        try
+        {
+            return await client.ListAsync<T>(query, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsForbidden && options.IsNamespaceGone is not null)
+        {
+            // The watch that follows is refused as well, so the reflector waits and lists again.
+            if (await options.IsNamespaceGone(cancellationToken)) return new();
+            throw;
+        }
+    }
 
     private async Task ResyncAsync(CancellationToken cancellationToken)
     {

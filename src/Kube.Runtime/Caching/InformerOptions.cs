@@ -6,6 +6,12 @@ public sealed record InformerOptions<T>
     /// <summary>The namespace; null for all, and for cluster-scoped kinds.</summary>
     public string? Namespace { get; init; }
 
+    /// <summary>
+    /// Asked when the server answers a list with 403: whether the namespace is gone, and with it the rights in it. Then the cache is empty rather than outdated, and
+    /// the list is tried again at intervals until the namespace is back. Null: a 403 is a failure.
+    /// </summary>
+    public Func<CancellationToken, Task<bool>>? IsNamespaceGone { get; init; }
+
     /// <summary>Label selector; null for everything.</summary>
     public string? LabelSelector { get; init; }
 
