@@ -37,7 +37,7 @@ internal sealed class GrantRemains
     public bool IdentityIsGone => _hasIdentity && Credential.Count == 0 && !CredentialUnread;
 
     /// <summary>Whether anything is left that gives access, or would if somebody completed it again. The grant's finalizer stays for that.</summary>
-    public bool MayGiveAccess => Giving.Count > 0 || Credential.Count > 0 || BindingsUnread || CredentialUnread;
+    public bool MayGiveAccess => Giving.Count > 0 || Credential.Count > 0 || BindingsUnread || CredentialUnread || All.Any(IsLostWithTheGrant);
 
     /// <summary>What could not be removed in this run, for the condition; null where all could.</summary>
     public string? Obstructed
@@ -58,6 +58,9 @@ internal sealed class GrantRemains
 
     /// <summary>Of some objects, those whose removal was not tried in this run.</summary>
     public List<IKubeObject> Untried(IEnumerable<IKubeObject> objects) => [.. objects.Where(o => !_attempt.IsObstructed(o))];
+
+    /// <summary>A binding that somebody stripped of its marks is known by the grant's record alone.</summary>
+    private static bool IsLostWithTheGrant(IKubeObject o) => Obstruction.IsEmptied(o) && !o.Metadata.Labels.ContainsKey(BreakGlassApi.GrantLabel);
 
     private static bool IsCredential(IKubeObject o) => o is SecretMetadata or ServiceAccount;
 }

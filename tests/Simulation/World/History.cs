@@ -121,7 +121,9 @@ internal sealed class History
         var any = (now ?? old)!;
         var key = $"{any.Kind} {ObjectKey.Of(any)}";
         var id = any.Metadata.Uid!;
-        if (now is null)
+
+        // Without subjects it gives access to nobody, as if it were not there.
+        if (now is null || Obstruction.IsEmptied(now))
         {
             if (_bindings.Remove(id, out var ended)) _ended.Add(ended with { To = change.At });
             return;
