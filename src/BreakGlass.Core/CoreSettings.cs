@@ -12,6 +12,12 @@ public sealed record CoreSettings
     /// <summary>Take <c>spec.requester</c> as written. For demonstrations and tests only: whoever can create a grant can then name anybody.</summary>
     public bool TrustRequester { get; init; }
 
+    /// <summary>Keys of a caller's <c>extra</c> that are stamped beside those that policies ask for.</summary>
+    public IReadOnlyList<string> StampExtra { get; init; } = [];
+
+    /// <summary>Keys of a caller's <c>extra</c> by which two user names are one person, for example an employee number. They are stamped too.</summary>
+    public IReadOnlyList<string> PersonClaims { get; init; } = [];
+
     /// <summary>A grant that could not be activated for this long after its creation is denied rather than opened at an hour when nobody expects it.</summary>
     public TimeSpan LatestActivation { get; init; } = TimeSpan.FromHours(1);
 

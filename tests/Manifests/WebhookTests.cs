@@ -9,15 +9,14 @@ public sealed class WebhookTests
     private static readonly string[] Ours = ["breakglasspolicies", "breakglassgrants", "breakglassapprovals", "breakglassreviews", "breakglasslockdowns"];
 
     private static IEnumerable<JsonNode> Webhooks =>
-        ConfigDirectory.Of("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration").Where(c => c.Name == "breakglass-operator").Select(c => c.Node["webhooks"]!.AsArray().Single()!);
+        ConfigDirectory.Of("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration").Where(c => c.Name == "breakglass-operator").SelectMany(c => c.Node["webhooks"]!.AsArray()).Select(w => w!);
 
     [Fact]
     public void Our_own_kinds_wait_for_an_answer_and_no_others()
     {
-        Webhooks.Should().HaveCount(2);
+        Webhooks.Should().HaveCount(4);
         foreach (var webhook in Webhooks)
         {
-            webhook["failurePolicy"]!.GetValue<string>().Should().Be("Fail");
             webhook["timeoutSeconds"]!.GetValue<long>().Should().Be(5);
             webhook["sideEffects"]!.GetValue<string>().Should().Be("None");
             webhook["matchPolicy"]!.GetValue<string>().Should().Be("Equivalent");
@@ -27,9 +26,25 @@ public sealed class WebhookTests
             var rules = webhook["rules"]!.AsArray().Select(r => r!).ToList();
             rules.Should().OnlyContain(r => r["apiGroups"].Strings().SequenceEqual(new[] { "breakglass.dev" }) && r["scope"]!.GetValue<string>() == "Cluster");
             rules.SelectMany(r => r["resources"].Strings()).Should().NotContain(r => r.Contains('/') || r.Contains('*'));
-            rules.Where(r => r["operations"].Strings().SequenceEqual(new[] { "CREATE", "UPDATE" })).Should().ContainSingle().Which["resources"].Strings().Should().BeEquivalentTo(Ours);
+        }
+
+        foreach (var path in (string[])["/mutate", "/validate"])
+        {
+            Asked(path, "Fail").Where(a => a.Operation != "DELETE").Should().BeEquivalentTo(
+                Ours.SelectMany(kind => ((string[])["CREATE", "UPDATE"]).Select(operation => (kind, operation))).Where(a => a != ("breakglasslockdowns", "CREATE")));
         }
     }
+
+    /// <summary>With no replica within reach the kill switch can be written, and nothing else: to lift one waits for an answer as before.</summary>
+    [Fact]
+    public void A_lockdown_waits_for_nobody()
+    {
+        foreach (var path in (string[])["/mutate", "/validate"]) Asked(path, "Ignore").Should().Equal(("breakglasslockdowns", "CREATE"));
+    }
+
+    private static IEnumerable<(string Kind, string Operation)> Asked(string path, string failurePolicy) => Webhooks
+        .Where(w => w["clientConfig"]!["service"]!["path"]!.GetValue<string>() == path && w["failurePolicy"]!.GetValue<string>() == failurePolicy)
+        .SelectMany(w => w["rules"]!.AsArray()).SelectMany(r => r!["resources"].Strings().SelectMany(kind => r["operations"].Strings().Select(operation => (kind, operation))));
 
     [Fact]
     public void The_service_leads_to_the_port_of_the_webhooks()

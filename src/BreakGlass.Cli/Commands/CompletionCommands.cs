@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Completions;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
 using Kube.Client;
 using Kube.Model;
 
@@ -124,7 +125,7 @@ internal static class CompletionCommands
     private static string? About(IKubeObject o) => o switch
     {
         BreakGlassPolicy policy => policy.Spec.Description,
-        BreakGlassGrant grant => $"{grant.Status.Phase} {grant.Spec.Requester?.Username}",
+        BreakGlassGrant grant => $"{grant.Status.Phase} {Callers.Shown(grant.Spec.Requester)}",
         _ => null,
     };
 }

@@ -5,6 +5,7 @@ using BreakGlass.Cli.Output;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
 using Kube.Client;
 using Kube.Model;
 
@@ -118,7 +119,7 @@ internal static class ListCommands
 
     private static IEnumerable<string> Describe(BreakGlassGrant grant)
     {
-        yield return $"{grant.Spec.Requester?.Username ?? "somebody"} asks by policy '{grant.Spec.Policy}': {grant.Spec.Justification}";
+        yield return $"{(Callers.IsNamed(grant.Spec.Requester) ? Callers.Shown(grant.Spec.Requester) : "somebody")} asks by policy '{grant.Spec.Policy}': {grant.Spec.Justification}";
         foreach (var condition in grant.Status.Conditions) yield return $"{condition.Type}={condition.Status} ({condition.Reason}): {condition.Message}";
         yield return $"The whole of it: kubectl breakglass report {grant.Metadata.Name}";
     }
@@ -196,6 +197,6 @@ internal sealed class GrantWatch(CliHost host, KubeClient client, string? format
     {
         OutputFormat.Json => host.Out.WriteLineAsync(OutputFormat.ToNode(grant)!.ToJsonString()),
         OutputFormat.Name => host.Out.WriteLineAsync(OutputFormat.NameOf(grant)),
-        _ => host.Out.WriteLineAsync($"{Timestamp.Text(host.Time.GetUtcNow())}  {grant.Metadata.Name}  {Plain.Line(grant.Spec.Requester?.Username ?? "-")}  {GrantWords.Line(grant)}"),
+        _ => host.Out.WriteLineAsync($"{Timestamp.Text(host.Time.GetUtcNow())}  {grant.Metadata.Name}  {(Callers.IsNamed(grant.Spec.Requester) ? Callers.Shown(grant.Spec.Requester) : "-")}  {GrantWords.Line(grant)}"),
     };
 }

@@ -43,7 +43,7 @@ internal static class PoliciesCommand
 
             await host.SayAsync(me is null
                 ? "This API server cannot say who you are (Kubernetes before 1.27), so whether you are among the requesters is for you to see."
-                : $"You are {me.Username} ({string.Join(", ", me.Groups)}).");
+                : $"You are {Callers.Shown(me)} ({string.Join(", ", me.Groups)}).");
             if (around.Unseen is { } unseen) await host.SayAsync($"Note: {unseen}.");
             return ExitCodes.Ok;
         });

@@ -2,6 +2,7 @@ using BreakGlass.Cli.Output;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
 using Kube.Model;
 
 namespace BreakGlass.Cli.Commands;
@@ -20,8 +21,8 @@ internal static class Tables
             var (spec, status) = (g.Spec, g.Status);
             Cell expires = status.ExpiresAt is { } at ? Timestamp.Text(at) : "";
             var age = Age.Of(g.Metadata.CreationTimestamp, now);
-            if (wide) table.Add(g.Metadata.Name, spec.Policy, spec.Requester?.Username, Cell.Of(status.Phase), expires, spec.Ticket, status.EndReason?.ToString(), Reviewed(g), age);
-            else table.Add(g.Metadata.Name, spec.Policy, spec.Requester?.Username, Cell.Of(status.Phase), expires, age);
+            if (wide) table.Add(g.Metadata.Name, spec.Policy, Callers.Shown(spec.Requester), Cell.Of(status.Phase), expires, spec.Ticket, status.EndReason?.ToString(), Reviewed(g), age);
+            else table.Add(g.Metadata.Name, spec.Policy, Callers.Shown(spec.Requester), Cell.Of(status.Phase), expires, age);
         }
 
         return table;
@@ -49,8 +50,8 @@ internal static class Tables
         foreach (var a in approvals)
         {
             var age = Age.Of(a.Metadata.CreationTimestamp, now);
-            if (wide) table.Add(a.Metadata.Name, a.Spec.Grant, a.Spec.Decision, a.Spec.Approver?.Username, a.Spec.Comment, age);
-            else table.Add(a.Metadata.Name, a.Spec.Grant, a.Spec.Decision, a.Spec.Approver?.Username, age);
+            if (wide) table.Add(a.Metadata.Name, a.Spec.Grant, a.Spec.Decision, Callers.Shown(a.Spec.Approver), a.Spec.Comment, age);
+            else table.Add(a.Metadata.Name, a.Spec.Grant, a.Spec.Decision, Callers.Shown(a.Spec.Approver), age);
         }
 
         return table;
@@ -62,8 +63,8 @@ internal static class Tables
         foreach (var r in reviews)
         {
             var age = Age.Of(r.Metadata.CreationTimestamp, now);
-            if (wide) table.Add(r.Metadata.Name, r.Spec.Grant, r.Spec.Outcome, r.Spec.Reviewer?.Username, r.Spec.FollowUp, r.Spec.Comment, age);
-            else table.Add(r.Metadata.Name, r.Spec.Grant, r.Spec.Outcome, r.Spec.Reviewer?.Username, age);
+            if (wide) table.Add(r.Metadata.Name, r.Spec.Grant, r.Spec.Outcome, Callers.Shown(r.Spec.Reviewer), r.Spec.FollowUp, r.Spec.Comment, age);
+            else table.Add(r.Metadata.Name, r.Spec.Grant, r.Spec.Outcome, Callers.Shown(r.Spec.Reviewer), age);
         }
 
         return table;
@@ -74,7 +75,7 @@ internal static class Tables
         var table = new TextTable("NAME", "REASON", "BY", "SCOPE", "REVOKED", "COMPLETE", "AGE");
         foreach (var l in lockdowns)
         {
-            table.Add(l.Metadata.Name, l.Spec.Reason, l.Spec.By?.Username, Scope(l.Spec.PolicySelector), $"{l.Status.Revoked ?? 0}",
+            table.Add(l.Metadata.Name, l.Spec.Reason, LockdownRules.Who(l) ?? "unknown", Scope(l.Spec.PolicySelector), $"{l.Status.Revoked ?? 0}",
                 Conditions.Find(l.Status.Conditions, "Complete")?.Status, Age.Of(l.Metadata.CreationTimestamp, now));
         }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using BreakGlass.Cli.Output;
+using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Cli.Evidence;
 
@@ -92,7 +93,7 @@ internal static class EvidenceText
             for (var i = 0; i < row.Count; i++)
             {
                 var tag = section.Columns.Count == 0 && i == 0 ? "th" : "td";
-                text.Append('<').Append(tag).Append('>').Append(WebUtility.HtmlEncode(row[i]).ReplaceLineEndings("<br>")).Append("</").Append(tag).Append('>');
+                text.Append('<').Append(tag).Append('>').Append(WebUtility.HtmlEncode(Shown.Lines(row[i].ReplaceLineEndings("\n"))).ReplaceLineEndings("<br>")).Append("</").Append(tag).Append('>');
             }
 
             text.Append("</tr>\n");
@@ -105,7 +106,7 @@ internal static class EvidenceText
     private static string Escape(string text)
     {
         var escaped = new StringBuilder(text.Length + 16);
-        foreach (var c in text.ReplaceLineEndings("\n"))
+        foreach (var c in Shown.Lines(text.ReplaceLineEndings("\n")))
         {
             switch (c)
             {

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Cli.Yaml;
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
 using BreakGlass.Core.Credentials;
 using Kube.Client;
 using Kube.Model;
@@ -72,7 +73,7 @@ internal sealed class DeliveredCredential
         }
         catch (KubeApiException e) when (e.IsForbidden)
         {
-            var who = grant.Spec.Requester?.Username ?? "whoever asked for it";
+            var who = Callers.IsNamed(grant.Spec.Requester) ? Callers.Shown(grant.Spec.Requester) : "whoever asked for it";
             throw new CliException(ExitCodes.Refused, $"the credential of grant '{grant.Metadata.Name}' is {who}'s: nobody else may read it. Ask for a grant of your own with 'kubectl breakglass request {grant.Spec.Policy}', or choose the --context in which you are {who}.", e);
         }
     }

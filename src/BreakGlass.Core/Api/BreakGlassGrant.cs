@@ -276,6 +276,9 @@ public sealed record ApprovalRecord
     /// <summary>Their UID, where the authenticator has one: nobody reviews under another name what they approved.</summary>
     public string? Uid { get; init; }
 
+    /// <summary>What else says who the person is, as admission stamped it.</summary>
+    public IReadOnlyList<string> Person { get; init => field = value ?? []; } = [];
+
     /// <summary>Approve or Deny.</summary>
     public string Decision { get; init => field = value ?? ""; } = "";
 

@@ -54,6 +54,12 @@ public sealed record HolderRecord
     [Required]
     public string Requester { get; init => field = value ?? ""; } = "";
 
+    /// <summary>The requester's UID, if the authenticator has one.</summary>
+    public string? RequesterUid { get; init; }
+
+    /// <summary>What else says who the requester is, as admission stamped it.</summary>
+    public IReadOnlyList<string> Person { get; init => field = value ?? []; } = [];
+
     /// <summary>When the place was taken.</summary>
     [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset Since { get; init; }

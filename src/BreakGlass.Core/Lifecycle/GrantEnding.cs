@@ -51,7 +51,9 @@ internal static class GrantEnding
         if (grant.Metadata.DeletionTimestamp is not null) return new(EndReason.Deleted, "Deleted", "unknown", "Access ended since the grant was deleted.");
         if (grant.Spec.Revoke is { } revoke)
         {
-            var who = string.IsNullOrEmpty(revoke.By?.Username) ? "unknown" : revoke.By.Username;
+
+            // Past the webhooks anybody who may write the grant ends it, and the name in it is what they wrote.
+            var who = Callers.IsNamed(revoke.By) && (facts.Settings.TrustRequester || facts.Seal is Sealing.SealState.Valid) ? Callers.Shown(revoke.By) : "unknown";
             return new(EndReason.RevokedByUser, "RevokedByUser", who, $"Access was ended by spec.revoke{(string.IsNullOrWhiteSpace(revoke.Reason) ? "." : $": {revoke.Reason}")}");
         }
 
@@ -68,7 +70,7 @@ internal static class GrantEnding
 
     /// <summary>The lockdown that ends the grant now; null where none does. It waits for nothing.</summary>
     public static Ending? ByLockdown(GrantFacts facts) => LockdownRules.For(facts.Policy, facts.Lockdowns) is { } lockdown
-        ? new(EndReason.Lockdown, "Lockdown", LockdownRules.Who(lockdown) ?? GrantStatuses.Operator,
+        ? new(EndReason.Lockdown, "Lockdown", LockdownRules.Who(lockdown) ?? "unknown",
             $"Access was ended by lockdown '{lockdown.Metadata.Name}': {LockdownRules.Reason(lockdown)}.")
         : null;
 

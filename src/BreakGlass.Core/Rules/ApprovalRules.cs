@@ -28,19 +28,20 @@ public static class ApprovalRules
             return new("AnotherGrant", "spec.grantUid", $"the decision was made on another grant of the name '{spec.Grant}', or does not say on which; create a new approval");
         }
 
+        if (approval.Metadata.DeletionTimestamp is not null) return new("Retracted", "metadata.deletionTimestamp", "the approval is being deleted, so it counts no longer; create a new one");
         if (spec.Decision is not (Approve or Deny)) return new("DecisionInvalid", "spec.decision", $"'{spec.Decision}' is neither Approve nor Deny");
         if (!Callers.IsNamed(spec.Approver)) return new("ApproverMissing", "spec.approver", "nobody vouches for who decides; create the approval through the API server while the operator's webhook is installed");
         if (policy is null) return new("PolicyNotFound", "spec.grant", $"the grant's policy '{grant.Spec.Policy}' is gone, so there is nothing to decide");
         if (policy.Spec.Approval is not { } approvals) return new("ApprovalNotAsked", "spec.grant", $"policy '{policy.Metadata.Name}' asks for no approval, so there is nothing to decide");
         if (Callers.Same(spec.Approver, grant.Spec.Requester))
         {
-            return new("OwnRequest", "spec.approver", $"'{spec.Approver!.Username}' asked for this grant, and nobody decides on their own request; ask one of {Subjects.Describe(approvals.Approvers)}");
+            return new("OwnRequest", "spec.approver", $"{Callers.As(spec.Approver!, grant.Spec.Requester!)} asked for this grant, and nobody decides on their own request; ask one of {Subjects.Describe(approvals.Approvers)}");
         }
 
         return Subjects.Include(approvals.Approvers, spec.Approver!)
             ? null
             : new("ApproverNotAllowed", "spec.approver",
-                $"'{spec.Approver!.Username}' is not among the approvers of policy '{policy.Metadata.Name}' ({Subjects.Describe(approvals.Approvers)}); ask one of them");
+                $"'{Callers.Shown(spec.Approver)}' is not among the approvers of policy '{policy.Metadata.Name}' ({Subjects.Describe(approvals.Approvers)}); ask one of them");
     }
 
     /// <summary>What a decision is refused for when it is made: what <see cref="Check"/> says, and that the grant waits for one.</summary>

@@ -72,7 +72,7 @@ internal static class Approvals
         var records = Records(yes);
         if (yes.Count >= terms.Required)
         {
-            var names = string.Join(", ", yes.Select(a => a.Spec.Approver!.Username));
+            var names = string.Join(", ", yes.Select(a => Callers.Shown(a.Spec.Approver)));
             return new(ApprovalStage.Approved, $"Approved by {names}.", yes.Take(terms.Required).Max(a => a.Metadata.CreationTimestamp), records);
         }
 
@@ -111,11 +111,11 @@ internal static class Approvals
     }
 
     private static IReadOnlyList<ApprovalRecord> Records(List<BreakGlassApproval> approvals) =>
-        [.. approvals.Select(a => new ApprovalRecord { Approver = a.Spec.Approver!.Username, Uid = a.Spec.Approver.Uid, Decision = a.Spec.Decision, At = a.Metadata.CreationTimestamp ?? default })];
+        [.. approvals.Select(a => new ApprovalRecord { Approver = a.Spec.Approver!.Username, Uid = a.Spec.Approver.Uid, Person = a.Spec.Approver.Person, Decision = a.Spec.Decision, At = a.Metadata.CreationTimestamp ?? default })];
 
     private static ApprovalOutcome Refused(BreakGlassApproval no, IReadOnlyList<ApprovalRecord> records)
     {
-        var who = no.Spec.Approver!.Username;
+        var who = Callers.Shown(no.Spec.Approver);
         var comment = string.IsNullOrWhiteSpace(no.Spec.Comment) ? "" : $" ({no.Spec.Comment.Trim().TrimEnd('.')})";
         var problem = new Problem("DeniedByApprover", "spec.policy", $"approver '{who}' said no{comment}; talk to them, and create a new grant if they agree");
         return new(ApprovalStage.Denied, $"Denied by {who}{comment}.", no.Metadata.CreationTimestamp, records) { Denial = problem, Denier = who };

@@ -6,18 +6,32 @@ namespace BreakGlass.Core.Rules;
 public static class Callers
 {
     /// <summary>
-    /// Whether two callers are one person: the same user name, or the same UID under two names. Where in doubt they are, since this decides who may
-    /// not judge their own request.
+    /// Whether two callers are one person: the same user name but for case, compatibility forms and invisible characters, the same UID under two names, or the
+    /// same value of a claim that the operator was told to go by. In doubt they are one person, because this decides who may not judge their own request.
+    /// Whether somebody is among a policy's subjects is another question: <see cref="Subjects"/> compares letter by letter, as RBAC does.
     /// </summary>
     public static bool Same(Caller? a, Caller? b)
     {
         if (a is null || b is null) return false;
-        if (a.Username.Length > 0 && a.Username == b.Username) return true;
-        return !string.IsNullOrEmpty(a.Uid) && a.Uid == b.Uid;
+        if (a.Username.Length > 0 && b.Username.Length > 0 && Folding.Same(a.Username, b.Username)) return true;
+        if (!string.IsNullOrEmpty(a.Uid) && a.Uid == b.Uid) return true;
+        return a.Person.Any(one => b.Person.Any(other => Folding.Same(one, other)));
     }
+
+    /// <summary>A caller in a sentence that says what they did, under another name too: <c>'alice'</c>, or <c>'Alice' is the same person as 'alice', who</c>.</summary>
+    public static string As(Caller caller, Caller before) => caller.Username == before.Username ? $"'{Shown(caller)}'" : $"'{Shown(caller)}' is the same person as '{Shown(before)}', who";
+
+    /// <summary>Who decided, as far as a grant's status keeps it.</summary>
+    public static Caller Of(ApprovalRecord record) => new() { Username = record.Approver, Uid = record.Uid, Person = record.Person };
+
+    /// <summary>Who holds a place, as far as a policy's status keeps it.</summary>
+    public static Caller Of(HolderRecord record) => new() { Username = record.Requester, Uid = record.RequesterUid, Person = record.Person };
 
     /// <summary>Whether anybody is named at all.</summary>
     public static bool IsNamed(Caller? caller) => caller is { Username.Length: > 0 };
+
+    /// <summary>The user name as a person sees it who decides by it.</summary>
+    public static string Shown(Caller? caller) => Rules.Shown.Name(caller?.Username);
 
     /// <summary>The required claim that a caller lacks, or null where all hold. A claim holds where one of its values is there, letter by letter.</summary>
     public static RequiredClaim? MissingClaim(Caller caller, IReadOnlyList<RequiredClaim> claims) =>

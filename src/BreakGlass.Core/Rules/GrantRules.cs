@@ -122,7 +122,7 @@ public static class GrantRules
         return Subjects.Include(policy.Spec.Requesters, requester)
             ? null
             : new("RequesterNotAllowed", "spec.requester",
-                $"'{requester.Username}' is not among the requesters of policy '{policy.Metadata.Name}' ({Subjects.Describe(policy.Spec.Requesters)}); ask one of them, or use a policy that names you");
+                $"'{Callers.Shown(requester)}' is not among the requesters of policy '{policy.Metadata.Name}' ({Subjects.Describe(policy.Spec.Requesters)}); ask one of them, or use a policy that names you");
     }
 
     private static Problem? Claims(BreakGlassGrant grant, BreakGlassPolicy policy) => Callers.MissingClaim(grant.Spec.Requester!, policy.Spec.RequireClaims) is { } claim

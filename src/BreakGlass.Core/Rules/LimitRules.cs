@@ -33,7 +33,7 @@ internal static class LimitRules
     public static Problem? Check(BreakGlassPolicy policy, BreakGlassGrant grant, IReadOnlyList<BreakGlassGrant> siblings, DateTimeOffset now)
     {
         if (policy.Spec.Limits is not { } limits || Holds(policy, grant)) return null;
-        var requester = grant.Spec.Requester?.Username ?? "";
+        var requester = grant.Spec.Requester;
         var places = Taken(policy, grant, siblings);
         if (limits.MaxActive is { } most && places.Count >= most)
         {
@@ -41,11 +41,11 @@ internal static class LimitRules
                 $"policy '{policy.Metadata.Name}' gives at most {most} grant(s) at a time, and there are {places.Count} ({Names(places)}); wait for one to end or have one revoked, then create a new grant");
         }
 
-        var own = places.Where(p => p.Requester == requester).ToList();
+        var own = places.Where(p => Callers.Same(Callers.Of(p), requester)).ToList();
         if (limits.MaxActivePerRequester is { } each && own.Count >= each)
         {
             return new("LimitReached", "spec.policy",
-                $"policy '{policy.Metadata.Name}' gives one requester at most {each} grant(s) at a time, and '{requester}' has {own.Count} ({Names(own)}); use that, or revoke it and create a new grant");
+                $"policy '{policy.Metadata.Name}' gives one requester at most {each} grant(s) at a time, and '{Callers.Shown(requester)}' has {own.Count} ({Names(own)}); use that, or revoke it and create a new grant");
         }
 
         return Cooling(policy, limits, grant, siblings, now);
@@ -59,7 +59,8 @@ internal static class LimitRules
             .. policy.Status.Holders.Where(h => h.Uid != grant.Metadata.Uid),
             new()
             {
-                Grant = grant.Metadata.Name, Uid = grant.Metadata.Uid ?? "", Requester = grant.Spec.Requester?.Username ?? "", Since = Timestamp.Millis(now), Bypass = bypass ? true : null,
+                Grant = grant.Metadata.Name, Uid = grant.Metadata.Uid ?? "", Since = Timestamp.Millis(now), Bypass = bypass ? true : null,
+                Requester = grant.Spec.Requester?.Username ?? "", RequesterUid = grant.Spec.Requester?.Uid, Person = grant.Spec.Requester?.Person ?? [],
             },
         ],
     };
@@ -82,7 +83,11 @@ internal static class LimitRules
         {
             if (!GrantLifecycle.IsRecorded(sibling.Status) || GrantLifecycle.IsTerminal(sibling.Status.Phase) || sibling.Metadata.Uid == grant.Metadata.Uid) continue;
             if (taken.Exists(h => h.Uid == sibling.Metadata.Uid)) continue;
-            taken.Add(new() { Grant = sibling.Metadata.Name, Uid = sibling.Metadata.Uid ?? "", Requester = sibling.Spec.Requester?.Username ?? "" });
+            taken.Add(new()
+            {
+                Grant = sibling.Metadata.Name, Uid = sibling.Metadata.Uid ?? "",
+                Requester = sibling.Spec.Requester?.Username ?? "", RequesterUid = sibling.Spec.Requester?.Uid, Person = sibling.Spec.Requester?.Person ?? [],
+            });
         }
 
         return taken;
@@ -90,11 +95,11 @@ internal static class LimitRules
 
     private static Problem? Cooling(BreakGlassPolicy policy, Limits limits, BreakGlassGrant grant, IReadOnlyList<BreakGlassGrant> siblings, DateTimeOffset now)
     {
-        var requester = grant.Spec.Requester?.Username ?? "";
+        var requester = grant.Spec.Requester;
         var cooldown = Cooldown(policy.Spec);
         if (cooldown == TimeSpan.Zero) return null;
-        var ends = policy.Status.Holders.Where(h => h.Requester == requester && h.EndedAt is not null).Select(h => (h.Grant, At: h.EndedAt!.Value))
-            .Concat(siblings.Where(s => s.Spec.Requester?.Username == requester && GrantLifecycle.IsTerminal(s.Status.Phase) && GrantLifecycle.IsRecorded(s.Status) && WasActive(s) && s.Status.EndedAt is not null)
+        var ends = policy.Status.Holders.Where(h => Callers.Same(Callers.Of(h), requester) && h.EndedAt is not null).Select(h => (h.Grant, At: h.EndedAt!.Value))
+            .Concat(siblings.Where(s => Callers.Same(s.Spec.Requester, requester) && GrantLifecycle.IsTerminal(s.Status.Phase) && GrantLifecycle.IsRecorded(s.Status) && WasActive(s) && s.Status.EndedAt is not null)
                 .Select(s => (Grant: s.Metadata.Name, At: s.Status.EndedAt!.Value)))
             .Concat(Vanished(policy, grant, requester, siblings).Select(name => (Grant: name, At: now)))
             .ToList();
@@ -108,8 +113,8 @@ internal static class LimitRules
     }
 
     /// <summary>Grants that hold a place and are not there: deleted, so they ended, and when, the policy's record does not say yet.</summary>
-    private static IEnumerable<string> Vanished(BreakGlassPolicy policy, BreakGlassGrant grant, string requester, IReadOnlyList<BreakGlassGrant> siblings) =>
-        policy.Status.Holders.Where(h => h.EndedAt is null && h.Requester == requester && h.Uid != grant.Metadata.Uid && !siblings.Any(s => s.Metadata.Uid == h.Uid)).Select(h => h.Grant);
+    private static IEnumerable<string> Vanished(BreakGlassPolicy policy, BreakGlassGrant grant, Caller? requester, IReadOnlyList<BreakGlassGrant> siblings) =>
+        policy.Status.Holders.Where(h => h.EndedAt is null && Callers.Same(Callers.Of(h), requester) && h.Uid != grant.Metadata.Uid && !siblings.Any(s => s.Metadata.Uid == h.Uid)).Select(h => h.Grant);
 
     private static string Names(List<HolderRecord> places) =>
         string.Join(", ", places.Take(5).Select(p => p.Grant)) + (places.Count > 5 ? ", …" : "");

@@ -7,6 +7,19 @@ namespace BreakGlass.Core.Rules;
 /// <summary>What a policy says that is allowed, and does not do what its author may think: said by admission and by the plugin's lint, refused by nobody.</summary>
 public static class PolicyWarnings
 {
+    /// <summary>Keys of <c>extra</c> that are known to hold what can be signed in with, or stands for a person's session.</summary>
+    private static readonly string[] Credentials = ["user-assertion", "token", "assertion", "credential", "password", "secret", "cookie", "authorization", "jwt", "saml"];
+
+    /// <summary>
+    /// Whether what the authenticator says under a key is a credential by its name: <c>iam.gke.io/user-assertion</c>, tokens, cookies. The IDs that Kubernetes
+    /// itself gives credentials and pods are none.
+    /// </summary>
+    public static bool IsCredential(string key)
+    {
+        var name = key[(key.LastIndexOf('/') + 1)..].ToLowerInvariant();
+        return !name.EndsWith("-id", StringComparison.Ordinal) && Credentials.Any(word => name.Contains(word, StringComparison.Ordinal));
+    }
+
     /// <summary>All warnings.</summary>
     /// <param name="policy">The policy.</param>
     /// <param name="settings">The operator's set-up.</param>
@@ -27,6 +40,15 @@ public static class PolicyWarnings
         }
 
         foreach (var warning in ControlPlaneReach.Of(spec, settings, rulesOf)) yield return warning;
+
+        for (var i = 0; i < spec.RequireClaims.Count; i++)
+        {
+            if (!IsCredential(spec.RequireClaims[i].Key)) continue;
+            yield return new("ClaimIsCredential", $"spec.requireClaims[{i}].key",
+                $"'{spec.RequireClaims[i].Key}' holds a credential, and what a policy asks for is stamped into each grant, where every reader of grants sees it for as long as the record is kept; ask for a claim that is none, for example how the person signed in");
+        }
+
+        foreach (var warning in PolicyBounds.Warnings(spec)) yield return warning;
 
         for (var i = 0; i < spec.Access.Count; i++)
         {

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using BreakGlass.Core.Api;
 
 namespace BreakGlass.Core.Rules;
@@ -9,13 +8,13 @@ internal static class RequestRules
     /// <summary>Justification and ticket.</summary>
     public static Problem? Reason(GrantSpec grant, PolicySpec policy)
     {
-        var length = grant.Justification.Trim().Length;
+        var length = Shown.VisibleLength(grant.Justification);
         var least = Math.Max(1, policy.Justification?.MinLength ?? 0);
         if (length < least)
         {
             return new("JustificationTooShort", "spec.justification", length == 0
                 ? "says nothing; write why you need access, for those who review it"
-                : $"has {length} characters, and the policy asks for {least}; write in a sentence why you need access");
+                : $"has {length} characters that can be seen, and the policy asks for {least}; write in a sentence why you need access");
         }
 
         if (grant.Justification.Length > GrantRules.LongestJustification)
@@ -23,9 +22,14 @@ internal static class RequestRules
             return new("JustificationTooLong", "spec.justification", $"has {grant.Justification.Length} characters, at most {GrantRules.LongestJustification}; put the details into the ticket");
         }
 
+        if (grant.Ticket is { } ticket && !Tickets.IsPlain(ticket))
+        {
+            return new("TicketMismatch", "spec.ticket", $"'{Shown.Line(ticket)}' holds a line break or a character that cannot be seen; write the ticket's number alone");
+        }
+
         if (policy.Justification?.TicketPattern is not { } pattern) return null;
         if (string.IsNullOrEmpty(grant.Ticket)) return new("TicketMissing", "spec.ticket", $"the policy asks for a ticket that matches {pattern}");
-        return Regex.IsMatch(grant.Ticket, pattern, PolicyRules.TicketRegexOptions, TimeSpan.FromSeconds(1))
+        return Tickets.Match(grant.Ticket, pattern)
             ? null
             : new("TicketMismatch", "spec.ticket", $"'{grant.Ticket}' does not match {pattern}, as the policy asks");
     }

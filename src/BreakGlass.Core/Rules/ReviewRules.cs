@@ -22,6 +22,7 @@ public static class ReviewRules
             return new("AnotherGrant", "spec.grantUid", $"the review was made of another grant of the name '{spec.Grant}', or does not say of which; create a new review");
         }
 
+        if (review.Metadata.DeletionTimestamp is not null) return new("Retracted", "metadata.deletionTimestamp", "the review is being deleted, so it counts no longer; create a new one");
         if (spec.Outcome is not ("Justified" or "Unjustified" or "Misused")) return new("OutcomeInvalid", "spec.outcome", $"'{spec.Outcome}' is none of Justified, Unjustified and Misused");
         if (!Callers.IsNamed(spec.Reviewer)) return new("ReviewerMissing", "spec.reviewer", "nobody vouches for who reviews; create the review through the API server while the operator's webhook is installed");
         if (!GrantLifecycle.IsRecorded(grant.Status)) return new("NothingToReview", "spec.grant", $"grant '{grant.Metadata.Name}' never gave access, so there is nothing to review");
@@ -30,18 +31,18 @@ public static class ReviewRules
         var ask = reviewers.Count == 0 ? "somebody who neither asked for the grant nor approved it" : $"one of {Subjects.Describe(reviewers)}";
         if (Callers.Same(spec.Reviewer, grant.Spec.Requester))
         {
-            return new("OwnRequest", "spec.reviewer", $"'{spec.Reviewer!.Username}' had this access, and nobody reviews their own; ask {ask}");
+            return new("OwnRequest", "spec.reviewer", $"{Callers.As(spec.Reviewer!, grant.Spec.Requester!)} had this access, and nobody reviews their own; ask {ask}");
         }
 
-        if (grant.Status.Approvals.Any(a => Callers.Same(new() { Username = a.Approver, Uid = a.Uid }, spec.Reviewer)))
+        if (grant.Status.Approvals.FirstOrDefault(a => Callers.Same(Callers.Of(a), spec.Reviewer)) is { } decided)
         {
-            return new("OwnApproval", "spec.reviewer", $"'{spec.Reviewer!.Username}' decided on this grant, and nobody reviews their own decision; ask {ask}");
+            return new("OwnApproval", "spec.reviewer", $"{Callers.As(spec.Reviewer!, Callers.Of(decided))} decided on this grant, and nobody reviews their own decision; ask {ask}");
         }
 
         return reviewers.Count == 0 || Subjects.Include(reviewers, spec.Reviewer!)
             ? null
             : new("ReviewerNotAllowed", "spec.reviewer",
-                $"'{spec.Reviewer!.Username}' is not among the reviewers of policy '{policy!.Metadata.Name}' ({Subjects.Describe(reviewers)}); ask one of them");
+                $"'{Callers.Shown(spec.Reviewer)}' is not among the reviewers of policy '{policy!.Metadata.Name}' ({Subjects.Describe(reviewers)}); ask one of them");
     }
 
     /// <summary>What a review is refused for when it is made: what <see cref="Check"/> says, and that access is over and nobody reviewed it yet.</summary>

@@ -13,26 +13,27 @@ public static class Stamps
     /// <summary>Stamps a new object's spec.</summary>
     /// <param name="kind">One of our kinds; others are left as they are.</param>
     /// <param name="spec">The spec; changed.</param>
-    /// <param name="caller">The authenticated caller.</param>
+    /// <param name="caller">The authenticated caller, with all that the API server said.</param>
     /// <param name="grantUid">Of an approval or review: UID of the grant that it is about, as it exists now.</param>
-    public static void OnCreate(string kind, JsonObject spec, Caller caller, string? grantUid)
+    /// <param name="kept">What of the caller is kept.</param>
+    public static void OnCreate(string kind, JsonObject spec, Caller caller, string? grantUid, Kept kept)
     {
         switch (kind)
         {
             case nameof(BreakGlassGrant):
-                spec["requester"] = Node(caller);
-                if (spec["revoke"] is JsonObject revoke) revoke["by"] = Node(caller);
+                spec["requester"] = Node(kept.Of(caller));
+                if (spec["revoke"] is JsonObject revoke) revoke["by"] = Node(Kept.Brief(caller));
                 break;
             case nameof(BreakGlassApproval):
-                spec["approver"] = Node(caller);
+                spec["approver"] = Node(kept.Of(caller));
                 spec["grantUid"] = grantUid;
                 break;
             case nameof(BreakGlassReview):
-                spec["reviewer"] = Node(caller);
+                spec["reviewer"] = Node(kept.Of(caller));
                 spec["grantUid"] = grantUid;
                 break;
             case nameof(BreakGlassLockdown):
-                spec["by"] = Node(caller);
+                spec["by"] = Node(Kept.Brief(caller));
                 break;
         }
     }
@@ -41,7 +42,7 @@ public static class Stamps
     /// <param name="kind">One of our kinds.</param>
     /// <param name="spec">The spec as it would be stored; changed.</param>
     /// <param name="old">The spec as it is stored.</param>
-    /// <param name="caller">Who changes it.</param>
+    /// <param name="caller">Who changes it, with all that the API server said.</param>
     public static void OnUpdate(string kind, JsonObject spec, JsonObject old, Caller caller)
     {
         switch (kind)
@@ -50,7 +51,7 @@ public static class Stamps
                 Keep(spec, old, "requester");
                 if (spec["revoke"] is not JsonObject revoke) break;
                 if (old["revoke"] is JsonObject before) Keep(revoke, before, "by");
-                else revoke["by"] = Node(caller);
+                else revoke["by"] = Node(Kept.Brief(caller));
                 break;
             case nameof(BreakGlassApproval):
                 Keep(spec, old, "approver");

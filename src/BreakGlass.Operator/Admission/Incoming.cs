@@ -18,7 +18,7 @@ internal sealed record Incoming(AdmissionRequest Request, IKubeObject? Object, I
     /// <summary>Who asks.</summary>
     public UserInfo User => Request.UserInfo!;
 
-    /// <summary>Who asks, as it is stamped.</summary>
+    /// <summary>Who asks, with all that the API server said of them; <see cref="Core.Sealing.Kept"/> says what of it is stamped.</summary>
     public Caller Caller => new() { Username = User.Username ?? "", Uid = string.IsNullOrEmpty(User.Uid) ? null : User.Uid, Groups = User.Groups, Extra = User.Extra is { Count: > 0 } extra ? extra : null };
 
     /// <summary>Whether nothing will be stored.</summary>

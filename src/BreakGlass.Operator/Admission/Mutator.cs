@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
@@ -15,7 +16,8 @@ namespace BreakGlass.Operator.Admission;
 /// The mutating webhook: writes who asks into the object, whatever the manifest said, and seals it. A policy is sealed only for an author who could hand out by
 /// hand what it hands out, so a seal is the proof of that as well. Idempotent: it may be asked twice about one write.
 /// </summary>
-internal sealed class Mutator(KubeClient client, SealBook book, AuthorRights rights, Func<ClusterView> cluster, Func<DateTimeOffset> serverNow)
+internal sealed class Mutator(
+    KubeClient client, SealBook book, CoreSettings settings, AuthorRights rights, Func<ClusterView> cluster, Func<IEnumerable<BreakGlassPolicy>> policies, Func<DateTimeOffset> serverNow)
 {
     private const string Consonants = "bcdfghjklmnpqrstvwxz2456789";
 
@@ -46,7 +48,7 @@ internal sealed class Mutator(KubeClient client, SealBook book, AuthorRights rig
 
         var patch = new ObjectPatch(incoming.Request.Object!.Value);
         var spec = Incoming.SpecOf(incoming.Request.Object);
-        Stamps.OnCreate(incoming.Kind, spec, incoming.Caller, about?.Metadata.Uid);
+        Stamps.OnCreate(incoming.Kind, spec, incoming.Caller, about?.Metadata.Uid, await KeptAsync(incoming, about, cancellationToken));
         patch.Spec(spec);
         var stamped = patch.Name(incoming.WithSpec(spec), NewName);
         if (stamped is BreakGlassPolicy policy && await RefuseAuthorAsync(incoming, policy, cancellationToken) is { } refusal) return refusal;
@@ -85,6 +87,20 @@ internal sealed class Mutator(KubeClient client, SealBook book, AuthorRights rig
         // What admission does not vouch for stays so: an update is no way round the create.
         patch.Annotation(Seal.Annotation, sealedAt is { } at ? SealOf(incoming, stamped, at, before: Seal.Of(old)) : Seal.Of(old));
         return AdmissionAnswer.AllowWith(patch.Operations);
+    }
+
+    /// <summary>
+    /// What of the caller the write is stamped with. A policy that comes later, or names other groups later, finds the person without them, and gives nothing:
+    /// what was not asked about when the request was made is not known.
+    /// </summary>
+    private async Task<Kept> KeptAsync(Incoming incoming, BreakGlassGrant? about, CancellationToken cancellationToken)
+    {
+        var name = ((incoming.Object as BreakGlassGrant) ?? about)?.Spec.Policy;
+        if (string.IsNullOrEmpty(name)) return Kept.By([], settings);
+
+        // Nothing is stored of a rehearsal, and on servers before 1.27 the plugin finds out by it which policies are for whom.
+        var others = incoming.IsDryRun && about is null ? policies() : [];
+        return Kept.By([.. await client.FindAsync<BreakGlassPolicy>(name, cancellationToken) is { } policy ? (BreakGlassPolicy[])[policy] : [], .. others], settings);
     }
 
     private async Task<AdmissionAnswer?> RefuseAuthorAsync(Incoming incoming, BreakGlassPolicy policy, CancellationToken cancellationToken)

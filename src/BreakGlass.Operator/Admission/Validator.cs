@@ -14,7 +14,7 @@ namespace BreakGlass.Operator.Admission;
 /// The validating webhook: Core's rules on what is about to be stored, and a look at the seal, which shows that the mutating webhook was there and that nothing
 /// changed the object after it.
 /// </summary>
-internal sealed class Validator(KubeClient client, SealBook book, CoreSettings settings, Func<ClusterView> cluster, TimeProvider time)
+internal sealed class Validator(KubeClient client, SealBook book, CoreSettings settings, RevokeRight right, Func<ClusterView> cluster, TimeProvider time)
 {
     // The operator goes by its own clock when it deletes what was kept long enough.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
@@ -68,7 +68,25 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
             (BreakGlassLockdown before, BreakGlassLockdown after) => ImmutabilityRules.Check(before, after),
             _ => null,
         };
-        return Refuse(problem) ?? await CheckSealAsync(incoming, cancellationToken) ?? AdmissionAnswer.Allow();
+        if (Refuse(problem) is { } refused) return refused;
+        if (incoming is { Old: BreakGlassGrant { Spec.Revoke: null } asked, Object: BreakGlassGrant { Spec.Revoke: not null } } && await RefuseRevokerAsync(incoming, asked, cancellationToken) is { } stranger) return stranger;
+        return await CheckSealAsync(incoming, cancellationToken) ?? AdmissionAnswer.Allow();
+    }
+
+    /// <summary>
+    /// Everybody ends what they asked for themselves; to end somebody else's access is a right of its own, since whoever may patch a grant could else stop
+    /// everybody in the middle of an incident.
+    /// </summary>
+    private async Task<AdmissionAnswer?> RefuseRevokerAsync(Incoming incoming, BreakGlassGrant grant, CancellationToken cancellationToken)
+    {
+        if (Callers.Same(Kept.By([], settings).Of(incoming.Caller), grant.Spec.Requester)) return null;
+        var name = grant.Metadata.Name;
+        return await right.HasAsync(incoming.User, name, cancellationToken)
+            ? null
+            : AdmissionAnswer.Deny(
+                $"spec.revoke: grant '{name}' was asked for by '{Callers.Shown(grant.Spec.Requester)}', and '{Callers.Shown(incoming.Caller)}' may end only their own grants. To end another's, the verb revoke on "
+                + $"breakglassgrants.breakglass.dev is needed (kubectl auth can-i revoke breakglassgrants.breakglass.dev/{name}); the roles breakglass-approver, breakglass-reviewer and breakglass-lockdown have it. "
+                + "Ask somebody who has one of them, or the requester.");
     }
 
     private async ValueTask<AdmissionAnswer> DeleteAsync(Incoming incoming, CancellationToken cancellationToken)
@@ -140,10 +158,27 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
 
         // What had no good seal before may stay without one, as the mutating webhook leaves it.
         if (incoming.Old is { } old && Seal.Of(o) == Seal.Of(old) && await book.VerifyAsync(old, cancellationToken) is not SealState.Valid && StaysUnsealed(old, o)) return null;
+        if (TakesAway(incoming))
+        {
+            return AdmissionAnswer.Allow() with
+            {
+                Warnings = ["This takes access away, so it is accepted. It does not carry the seal of the mutating webhook, so the record says unknown for who did it: have the platform team look at MutatingWebhookConfiguration breakglass-operator."],
+            };
+        }
+
         return AdmissionAnswer.Deny(
             "Nobody vouches for who wrote this: it does not carry the seal of the mutating webhook, or something changed it after it was sealed. "
             + "Have the platform team look whether MutatingWebhookConfiguration breakglass-operator is there, and which other webhooks change the kinds of breakglass.dev.");
     }
+
+    /// <summary>Whether a write only takes access away, for which nobody's word is needed. What else it may change is checked before.</summary>
+    private static bool TakesAway(Incoming incoming) => incoming switch
+    {
+        { Old: null, Object: BreakGlassLockdown } => true,
+        { Old: BreakGlassGrant { Spec.Revoke: null }, Object: BreakGlassGrant { Spec.Revoke: not null } } => true,
+        { Old: BreakGlassPolicy before, Object: BreakGlassPolicy after } => PolicyChanges.OnlySuspends(before, after),
+        _ => false,
+    };
 
     private static bool StaysUnsealed(IKubeObject old, IKubeObject o) =>
         old is not BreakGlassPolicy before || o is not BreakGlassPolicy after || Seal.SameSpec(before, after) || PolicyChanges.OnlySuspends(before, after);

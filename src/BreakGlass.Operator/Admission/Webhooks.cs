@@ -71,8 +71,8 @@ internal sealed class Webhooks : IAsyncDisposable
         ClusterView View() => caches.HasSynced ? caches.View.Now() : throw new NotReadyException("the operator has just started and has not read the cluster's roles yet");
         var desk = new AdmissionDesk(time, logger);
         _asking = client.WithOwnConnection();
-        var mutator = new Mutator(_asking, book, new AuthorRights(_asking), View, serverNow);
-        var validator = new Validator(_asking, book, settings, View, time);
+        var mutator = new Mutator(_asking, book, settings, new AuthorRights(_asking), View, () => caches.HasSynced ? caches.Policies.Store.List() : [], serverNow);
+        var validator = new Validator(_asking, book, settings, new RevokeRight(_asking, logger), View, time);
         AdmissionEndpoint[] endpoints =
         [
             new(MutatePath, desk.Around(mutator.HandleAsync), time, logger, LimitsOf(options, settings, time)),

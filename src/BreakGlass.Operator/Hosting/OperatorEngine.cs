@@ -71,6 +71,8 @@ internal sealed class OperatorEngine : IDisposable
             TrustRequester = options.TrustRequester,
             ProtectedNamespaces = options.ProtectedNamespaces,
             LooksForLeftovers = options.LookForLeftovers,
+            StampExtra = options.StampExtra,
+            PersonClaims = options.PersonClaims,
         };
         Settings = settings;
         ServerNow = () => steady.ServerNow;
@@ -115,7 +117,7 @@ internal sealed class OperatorEngine : IDisposable
             new() { UrgentWorkers = options.RevocationWorkers, Workers = options.Workers, MaxDelay = TimeSpan.FromSeconds(10) }, steady, logs.CreateLogger("Grants"));
         _policyController = new("policies", _policies, policies.ReconcileAsync, new() { Workers = 2, MaxDelay = TimeSpan.FromMinutes(1) }, steady, logs.CreateLogger("Policies"));
 
-        _lockdownController = new("lockdowns", _lockdowns, new LockdownReconciler(client, Caches, announcer, steady).ReconcileAsync,
+        _lockdownController = new("lockdowns", _lockdowns, new LockdownReconciler(client, Caches, announcer, l => settings.TrustRequester || Seals.Verify(l) is Core.Sealing.SealState.Valid, steady).ReconcileAsync,
             new() { Workers = 1, MaxDelay = TimeSpan.FromSeconds(10) }, steady, logs.CreateLogger("Lockdowns"));
 
         if (options.LeaderElect)

@@ -99,6 +99,9 @@ internal static partial class LogMessages
     [LoggerMessage(44, LogLevel.Warning, "could not decide on {Operation} of {Kind} {Name}, so it is refused")]
     public static partial void AdmissionUndecided(this ILogger logger, string operation, string kind, string name, Exception error);
 
+    [LoggerMessage(97, LogLevel.Warning, "could not ask the authorizer whether somebody may end grant {Grant}, so it is allowed")]
+    public static partial void RevokeRightUnknown(this ILogger logger, string grant, Exception error);
+
     [LoggerMessage(45, LogLevel.Warning, "--webhook=false: nobody stamps and seals who asks here. Without --trust-requester only what another replica sealed gets access")]
     public static partial void WithoutWebhooks(this ILogger logger);
 

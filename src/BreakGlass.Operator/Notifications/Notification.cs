@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
 using Kube.Model;
 
 namespace BreakGlass.Operator.Notifications;
@@ -72,7 +73,7 @@ internal sealed record Notification
     public static Notification Of(BreakGlassGrant grant, GrantNote note, string cluster, DateTimeOffset now) => About(grant, note, cluster, now) with
     {
         Policy = grant.Spec.Policy,
-        Who = grant.Spec.Requester?.Username,
+        Who = Callers.IsNamed(grant.Spec.Requester) ? Callers.Shown(grant.Spec.Requester) : null,
         Justification = grant.Spec.Justification,
         Ticket = grant.Spec.Ticket,
         ExpiresAt = grant.Status.Phase is GrantPhase.Active ? grant.Status.ExpiresAt : null,
@@ -82,7 +83,7 @@ internal sealed record Notification
     public static Notification Of(IKubeObject o, GrantNote note, string cluster, DateTimeOffset now) => About(o, note, cluster, now) with
     {
         Policy = o is BreakGlassPolicy ? o.Metadata.Name : null,
-        Who = (o as BreakGlassLockdown)?.Spec.By?.Username,
+        Who = o is BreakGlassLockdown lockdown ? LockdownRules.Who(lockdown) : null,
         Justification = (o as BreakGlassLockdown)?.Spec.Reason,
     };
 

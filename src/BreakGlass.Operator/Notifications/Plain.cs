@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text;
+using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Operator.Notifications;
 
-/// <summary>What users wrote, made fit for a screen: on one line, without characters that are not seen or that turn the text's direction, and not too long.</summary>
+/// <summary>What users wrote, made fit for a screen: on one line, with characters that are not seen or that turn the text's direction written out, and not too long.</summary>
 internal static class Plain
 {
     /// <summary>The text, at most <paramref name="most"/> UTF-16 units long, the last of them an ellipsis where it was cut.</summary>
@@ -13,12 +14,7 @@ internal static class Plain
         var line = new StringBuilder(Math.Min(text.Length, most));
         foreach (var rune in text.EnumerateRunes())
         {
-            var shown = Rune.GetUnicodeCategory(rune) switch
-            {
-                UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => " ",
-                UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned => "",
-                _ => rune.ToString(),
-            };
+            var shown = Shown.Line(rune.ToString());
             if (line.Length + shown.Length > most - 1)
             {
                 line.Append('…');

@@ -74,6 +74,12 @@ internal sealed record OperatorOptions
     /// <summary>Names or IP addresses beside the Service's that the managed certificate is for.</summary>
     public IReadOnlyList<string> WebhookExtraNames { get; init; } = [];
 
+    /// <summary>Keys of a caller's extra that are stamped beside those that policies ask for.</summary>
+    public IReadOnlyList<string> StampExtra { get; init; } = [];
+
+    /// <summary>Keys of a caller's extra by which two user names are one person.</summary>
+    public IReadOnlyList<string> PersonClaims { get; init; } = [];
+
     /// <summary>Wait for a lease, so that only one of several replicas acts.</summary>
     public bool LeaderElect { get; init; } = true;
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using BreakGlass.Core;
+using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Operator.Options;
 
@@ -46,6 +47,19 @@ internal static class OptionReaders
         value = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return value.Count <= 20 && value.All(name => Uri.CheckHostName(name) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6)
             ? null : "is not a list of names. Write up to 20 host names or IP addresses with commas between, such as hooks.example,10.0.0.7";
+    }
+
+    /// <summary>Keys of userInfo.extra with commas between. A credential is not kept in a record that every reader of grants sees.</summary>
+    public static string? ClaimKeys(string text, out IReadOnlyList<string> value)
+    {
+        value = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (value.FirstOrDefault(PolicyWarnings.IsCredential) is { } secret)
+        {
+            return $"names {secret}, which holds a credential, and every reader of grants would see it. Leave that key out";
+        }
+
+        return value.Count is >= 1 and <= 20 && value.All(key => key.Length <= 253 && key.All(c => c is > ' ' and < (char)0x7F))
+            ? null : "is not a list of keys. Write up to 20 keys of userInfo.extra with commas between, such as example.com/employee-id";
     }
 
     /// <summary>Yes or no.</summary>

@@ -98,7 +98,7 @@ internal sealed class GrantReconciler(
     {
         var facts = Gather(name, run);
         if (facts.Grant is not { } grant || settings.TrustRequester) return facts;
-        if (GrantLifecycle.EndsWhateverSealsSay(facts)) return facts with { SealsUnknown = true, Approvals = [], Reviews = [] };
+        if (GrantLifecycle.EndsWhateverSealsSay(facts)) return facts with { SealsUnknown = true, Seal = seals.Verify(grant), Approvals = [], Reviews = [] };
 
         // What is known of the seals is in memory nearly always. Where it is not, a grant that comes due meanwhile does not wait for it.
         var due = GrantLifecycle.DueAt(grant, settings) - facts.Now;
@@ -139,7 +139,7 @@ internal sealed class GrantReconciler(
             Policy = policy,
             Approvals = caches.Approvals.Store.ByIndex(ClusterCaches.ByGrant, name),
             Reviews = caches.Reviews.Store.ByIndex(ClusterCaches.ByGrant, name),
-            Lockdowns = caches.Lockdowns.Store.List(),
+            Lockdowns = [.. caches.Lockdowns.Store.List().Select(l => settings.TrustRequester || seals.Verify(l) is SealState.Valid ? l : LockdownRules.Unsigned(l))],
             Siblings = grant is not null && policy is not null && AsksAboutOthers(grant, policy.Spec)
                 ? [.. caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, grant.Spec.Policy).Where(g => g.Metadata.Name != name)]
                 : [],

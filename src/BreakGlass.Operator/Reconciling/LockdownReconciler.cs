@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using Kube.Client;
@@ -9,12 +10,13 @@ using Kube.Runtime;
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a lockdown's status true. What the lockdown ends is ended by each grant's own run, on the lane of revocations.</summary>
-internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches, Announcer announcer, TimeProvider time)
+internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches, Announcer announcer, Func<BreakGlassLockdown, bool> isSigned, TimeProvider time)
 {
     public async Task<Outcome> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
         if (caches.Lockdowns.Store.Get(new("", name)) is not { } lockdown) return Outcome.Done;
-        var plan = LockdownLifecycle.Decide(new() { Now = time.GetUtcNow(), Lockdown = lockdown, Grants = caches.Grants.Store.List(), Policy = caches.Policy });
+        var known = isSigned(lockdown) ? lockdown : LockdownRules.Unsigned(lockdown);
+        var plan = LockdownLifecycle.Decide(new() { Now = time.GetUtcNow(), Lockdown = known, Grants = caches.Grants.Store.List(), Policy = caches.Policy });
         var next = lockdown with { Status = plan.Status };
         if (!KubeJson.Same(lockdown, next))
         {
@@ -22,7 +24,7 @@ internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches
             {
                 var written = await client.ReplaceStatusAsync(next, cancellationToken);
                 caches.Learn(written);
-                foreach (var note in plan.Notes) announcer.Tell(written, note);
+                foreach (var note in plan.Notes) announcer.Tell(written with { Spec = known.Spec }, note);
             }
             catch (KubeApiException e) when (e.IsNotFound)
             {

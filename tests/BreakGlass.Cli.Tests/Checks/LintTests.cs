@@ -49,6 +49,7 @@ public sealed class LintTests : IDisposable
           mode: BreakGlass
           requesters: [{kind: Group, name: payments-oncall}]
           access: [{name: payments, roleRef: {kind: ClusterRole, name: edit}, namespaces: [payments]}]
+          limits: {maxActive: 3, cooldown: 5m}
           review: {reviewers: [{kind: Group, name: security}]}
         """;
 
@@ -58,6 +59,9 @@ public sealed class LintTests : IDisposable
 
     [Theory]
     [InlineData("namespaces: [payments]", "clusterWide: true", "ReadsSealKeys", "namespaceSelector")]
+    [InlineData("limits: {maxActive: 3, cooldown: 5m}", "retainFor: 1s", "NoLimits", "any number of grants")]
+    [InlineData("limits: {", "retainFor: 1s\n  limits: {", "RecordTooShort", "before anybody looks at it")]
+    [InlineData("limits: {", "duration: {max: 12h}\n  limits: {", "VeryLong", "a whole shift")]
     [InlineData("review: {", "allowPersistence: [impersonate]\n  review: {", "ImpersonationUnseen", "changes nothing")]
     public async Task What_is_allowed_and_misleads_is_a_warning(string from, string to, string rule, string words)
     {

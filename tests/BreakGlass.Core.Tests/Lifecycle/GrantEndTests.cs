@@ -27,7 +27,7 @@ public sealed class GrantEndTests
         ["a policy that is not valid any more"] = (w => w.EditPolicy(s => s with { IdleTimeout = "10m" }), EndReason.PolicyNarrowed, "breakglass-operator", "spec.idleTimeout"),
         ["a max that is over already"] = (w => w.EditPolicy(s => s with { Duration = new() { Default = "1s", Max = "1s" } }), EndReason.PolicyNarrowed, "breakglass-operator", "spec.duration.max"),
         ["a lockdown"] = (w => w.Lock(), EndReason.Lockdown, "sue", "token leaked"),
-        ["a lockdown of nobody"] = (w => w.Lock(by: null), EndReason.Lockdown, "breakglass-operator", "lockdown 'lockdown-"),
+        ["a lockdown of nobody"] = (w => w.Lock(by: null), EndReason.Lockdown, "unknown", "lockdown 'lockdown-"),
         ["a lockdown of the policy"] = (w => { w.Cluster.Policy = w.Cluster.Policy! with { Metadata = w.Cluster.Policy.Metadata with { Labels = A.Labels(("team", "payments")) } }; w.Lock(A.Selector(("team", "payments"))); }, EndReason.Lockdown, "sue", "token leaked"),
         ["a seal that somebody took"] = (w => (w.Settings, w.Seal) = (w.Settings with { TrustRequester = false }, Core.Sealing.SealState.Missing), EndReason.PolicyNarrowed, "breakglass-operator", "nobody vouches"),
     };

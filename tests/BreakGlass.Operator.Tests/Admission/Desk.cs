@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
@@ -22,8 +23,9 @@ internal sealed class Desk : IDisposable
 
     private ClusterView? _held;
 
-    private Desk()
+    private Desk(CoreSettings? settings)
     {
+        Settings = settings ?? new() { OperatorNamespace = Ns };
         Server = new(Clock);
         InstalledRbac.Install(Server);
         Server.CreateNamespace("payments");
@@ -32,16 +34,18 @@ internal sealed class Desk : IDisposable
         Client = Server.CreateClient(InstalledRbac.Operator);
         Book = new(Client, Ns, Clock, NullLogger.Instance);
         var desk = new AdmissionDesk(Clock, NullLogger.Instance);
-        Mutate = desk.Around(new Mutator(Client, Book, new AuthorRights(Client), View, Clock.GetUtcNow).HandleAsync);
-        Validate = desk.Around(new Validator(Client, Book, new() { OperatorNamespace = Ns }, View, Clock).HandleAsync);
+        Mutate = desk.Around(new Mutator(Client, Book, Settings, new AuthorRights(Client), View, () => Server.List<BreakGlassPolicy>(), Clock.GetUtcNow).HandleAsync);
+        Validate = desk.Around(new Validator(Client, Book, Settings, new RevokeRight(Client, NullLogger.Instance), View, Clock).HandleAsync);
     }
 
-    public static async Task<Desk> OpenAsync()
+    public static async Task<Desk> OpenAsync(CoreSettings? settings = null)
     {
-        var desk = new Desk();
+        var desk = new Desk(settings);
         await desk.Book.RefreshAsync(default);
         return desk;
     }
+
+    public CoreSettings Settings { get; }
 
     public FakeClock Clock { get; } = new(A.Start);
 
@@ -74,6 +78,17 @@ internal sealed class Desk : IDisposable
         var role = new RoleRef { ApiGroup = Rbac.Group, Kind = "ClusterRole", Name = "binder" };
         if (ns is null) Server.Put(new ClusterRoleBinding { Metadata = new() { Name = $"{user}-binds" }, RoleRef = role, Subjects = [A.User(user)] });
         else Server.Put(new RoleBinding { Metadata = new() { Name = $"{user}-binds", Namespace = ns }, RoleRef = role, Subjects = [A.User(user)] });
+    }
+
+    /// <summary>Lets somebody end other people's grants, or one of them.</summary>
+    public void LetRevoke(string user, string? grant = null)
+    {
+        Server.Put(new ClusterRole
+        {
+            Metadata = new() { Name = $"{user}-revoker" },
+            Rules = [new() { ApiGroups = [BreakGlassApi.Group], Resources = [BreakGlassGrant.Resource.Plural], ResourceNames = grant is null ? [] : [grant], Verbs = [RevokeRight.Verb] }],
+        });
+        Server.Put(new ClusterRoleBinding { Metadata = new() { Name = $"{user}-revokes" }, RoleRef = new() { ApiGroup = Rbac.Group, Kind = "ClusterRole", Name = $"{user}-revoker" }, Subjects = [A.User(user)] });
     }
 
     /// <summary>A write as the API server would carry it out; what is allowed is stored.</summary>

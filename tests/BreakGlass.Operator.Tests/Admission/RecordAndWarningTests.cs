@@ -92,10 +92,10 @@ public sealed class RecordAndWarningTests : IAsyncLifetime
     [Fact]
     public async Task A_policy_that_does_not_do_what_its_author_may_think_is_taken_with_a_warning()
     {
-        var plain = await _desk.CreateAsync(A.Policy(name: "plain"), Author);
+        var plain = await _desk.CreateAsync(A.Policy(s => s with { Limits = new() { MaxActive = 3 } }, "plain"), Author);
         plain.Warnings.Should().BeEmpty();
         _desk.Server.Put(A.ClusterRole("edit", A.Rule("", "secrets", "get")));
-        var policy = A.Policy(s => s with { Access = [A.ClusterWideEntry("all", "edit")], AllowPersistence = ["impersonate"] }, "risky");
+        var policy = A.Policy(s => s with { Limits = new() { MaxActive = 3 }, Access = [A.ClusterWideEntry("all", "edit")], AllowPersistence = ["impersonate"] }, "risky");
         var taken = await _desk.CreateAsync(policy, Author);
         taken.Allowed.Should().BeTrue(taken.Message);
         taken.Warnings.Should().HaveCount(3).And.Contain(w => w.Contains("reaches kube-system", StringComparison.Ordinal)).And.Contain(w => w.StartsWith("spec.allowPersistence: 'impersonate' changes nothing", StringComparison.Ordinal))

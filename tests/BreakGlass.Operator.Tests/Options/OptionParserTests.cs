@@ -58,7 +58,7 @@ public sealed class OptionParserTests
                 ["namespace"] = "a", ["grants-namespace"] = "b", ["protected-namespaces"] = "istio-system,cert-manager", ["look-for-leftovers"] = "false", ["trust-requester"] = "true", ["webhook"] = "false", ["webhook-address"] = "[::1]:8443", ["webhook-memory"] = "64", ["webhook-cert-dir"] = "/etc/tls", ["webhook-client-ca"] = file, ["webhook-extra-names"] = "hooks.example,10.0.0.7", ["kubeconfig"] = "/x/y", ["context"] = "kind-x",
                 ["http-address"] = "127.0.0.1:9000", ["leader-elect"] = "false", ["lease-duration"] = "1m", ["renew-deadline"] = "12s", ["retry-period"] = "3s",
                 ["revocation-workers"] = "7", ["workers"] = "9", ["resync"] = "1h30m", ["log-level"] = "debug", ["otlp-endpoint"] = "http://collector:4318",
-                ["public-server"] = "https://api.example:6443", ["public-ca-file"] = file, ["cluster-name"] = "prod eu", ["notifications-file"] = receivers,
+                ["public-server"] = "https://api.example:6443", ["public-ca-file"] = file, ["cluster-name"] = "prod eu", ["stamp-extra"] = "example.com/amr", ["person-claims"] = "example.com/employee-id,example.com/sub", ["notifications-file"] = receivers,
             };
             values.Keys.Should().BeEquivalentTo(OptionTable.All.Select(option => option.Name), "this test gives each of them a value");
             foreach (var option in OptionTable.All)

@@ -114,7 +114,7 @@ internal static class LockdownRows
             await s.PolicyAsync(Window(Now.AddHours(-1), Now.AddHours(1)), mode: "TimeBoxed");
             (await s.AskAsync(s.Stage.Alice, $"startTime: {Now.AddMinutes(30):yyyy-MM-ddTHH:mm:ssZ}")).OrThrow();
             await s.UntilAsync(GrantPhase.Scheduled);
-            return await s.Stage.Bob.PatchAsync(s.GrantPath, """{"spec":{"revoke":{}}}""");
+            return await s.Stage.Carol.PatchAsync(s.GrantPath, """{"spec":{"revoke":{}}}""");
         }),
         new("Tess", "forges the record of a grant outside its window", Outcome.Shows("access does not open", async (s, answer) =>
         {

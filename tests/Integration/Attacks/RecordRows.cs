@@ -17,15 +17,15 @@ internal static class RecordRows
         new("Alice", "rewords her justification", Outcome.RefusedAndUntouched(Unchangeable), async s => { await OpenAsync(s); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"justification":"nothing to see here, move along please"}}"""); }),
         new("Alice", "writes her own status, and has no right to", Outcome.RefusedAndUntouched("cannot patch resource \"breakglassgrants/status\""), async s => { await OpenAsync(s); return await s.Stage.Alice.PatchAsync($"{s.GrantPath}/status", """{"status":{"expiresAt":"2099-01-01T00:00:00Z"}}"""); }),
         new("Alice", "deletes her grant, and has no right to", Outcome.RefusedAndUntouched("cannot delete resource \"breakglassgrants\""), async s => { await OpenAsync(s); return await s.Stage.Alice.DeleteAsync(s.GrantPath); }),
-        new("Bob", "revokes Alice's grant in Mallory's name", Outcome.Shows("revoked, by Bob", async (s, answer) =>
+        new("Carol", "revokes Alice's grant in Mallory's name", Outcome.Shows("revoked, by Carol", async (s, answer) =>
         {
             answer.OrThrow();
             var grant = await s.UntilAsync(GrantPhase.Revoked);
-            grant.Spec.Revoke!.By!.Username.Should().Be("bob");
-            grant.Status.Transitions[^1].Actor.Should().Be("bob");
-        }), async s => { await OpenAsync(s); return await s.Stage.Bob.PatchAsync(s.GrantPath, """{"spec":{"revoke":{"reason":"done","by":{"username":"mallory"}}}}"""); }),
-        new("Alice", "takes a revocation back", Outcome.Refused("cannot be taken back"), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Bob); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":null}}"""); }),
-        new("Alice", "gives a revocation another reason", Outcome.Refused(Unchangeable), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Bob); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":{"reason":"was not me"}}}"""); }),
+            grant.Spec.Revoke!.By!.Username.Should().Be("carol");
+            grant.Status.Transitions[^1].Actor.Should().Be("carol");
+        }), async s => { await OpenAsync(s); return await s.Stage.Carol.PatchAsync(s.GrantPath, """{"spec":{"revoke":{"reason":"done","by":{"username":"mallory"}}}}"""); }),
+        new("Alice", "takes a revocation back", Outcome.Refused("cannot be taken back"), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Carol); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":null}}"""); }),
+        new("Alice", "gives a revocation another reason", Outcome.Refused(Unchangeable), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Carol); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":{"reason":"was not me"}}}"""); }),
         new("Tess", "takes the seal off", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}"""); }),
         new("Tess", "puts another seal on", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":"v1.a.1.AAAA"}}}"""); }),
         new("Tess", "labels a grant as another policy's", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"labels":{"breakglass.dev/policy":"x"},"annotations":{"a":"b"}}}"""); }),

@@ -1,0 +1,38 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Operator.Logging;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Operator.Admission;
+
+/// <summary>Whether somebody may end a grant that is not their own: the virtual verb <c>revoke</c> on the grant, asked of the authorizer.</summary>
+internal sealed class RevokeRight(KubeClient client, ILogger logger)
+{
+    /// <summary>The verb. RBAC takes any word; no request of the API server has this one.</summary>
+    public const string Verb = "revoke";
+
+    /// <summary>Asks. Where the authorizer cannot be asked the answer is yes: access that ends too early is the lesser harm.</summary>
+    public async Task<bool> HasAsync(UserInfo user, string grant, CancellationToken cancellationToken)
+    {
+        var review = new SubjectAccessReview
+        {
+            Spec = new()
+            {
+                User = user.Username,
+                Uid = user.Uid,
+                Groups = user.Groups,
+                Extra = user.Extra,
+                ResourceAttributes = new() { Verb = Verb, Group = BreakGlassApi.Group, Resource = BreakGlassGrant.Resource.Plural, Name = grant },
+            },
+        };
+        try
+        {
+            return (await client.CreateAsync(review, cancellationToken)).Status?.Allowed is true;
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+        {
+            logger.RevokeRightUnknown(grant, e);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using BreakGlass.Core.Api;
+
+namespace Integration.Attacks;
+
+/// <summary>Being two people, being somebody else to the eye, ending what others asked for, and saying nothing at length.</summary>
+internal static class PeopleRows
+{
+    public static IReadOnlyList<Row> All { get; } =
+    [
+        new("Dora", "approves her own under her name in capitals", Outcome.Refused("'DORA' is the same person as 'dora', who asked for this grant"), async s =>
+        {
+            await s.PolicyAsync(Scene.Approval);
+            (await s.AskAsync(s.Stage.Dora)).OrThrow();
+            return await s.DecideAsync(s.Stage.Admin.As("DORA", "commanders"));
+        }),
+        new("Bob", "revokes Alice's grant, and has no right to", Outcome.RefusedAndUntouched("was asked for by 'alice'", "may end only their own grants", "kubectl auth can-i revoke"), async s =>
+        {
+            await s.PolicyAsync();
+            await s.OpenAsync(s.Stage.Alice);
+            return await s.Stage.Bob.PatchAsync(s.GrantPath, """{"spec":{"revoke":{"reason":"mine now"}}}""");
+        }),
+        new("Kim", "revokes Alice's grant, as who may shut everything", Outcome.Ends(GrantPhase.Revoked, EndReason.RevokedByUser, "RevokedByUser"), async s =>
+        {
+            await s.PolicyAsync();
+            await s.OpenAsync(s.Stage.Alice);
+            return await s.Stage.Kim.PatchAsync(s.GrantPath, """{"spec":{"revoke":{}}}""");
+        }),
+        new("Alice", "gives a ticket with a line feed behind it", Outcome.Refused("holds a line break or a character that cannot be seen"), async s =>
+        {
+            await s.PolicyAsync("justification: {ticketPattern: '^INC-[0-9]+$'}");
+            return await s.AskAsync(s.Stage.Alice, "ticket: \"INC-4711\\n\"");
+        }),
+        new("Alice", "gives a ticket in another script's digits", Outcome.Refused("does not match"), async s =>
+        {
+            await s.PolicyAsync("justification: {ticketPattern: '^INC-\\d+$'}");
+            return await s.AskAsync(s.Stage.Alice, "ticket: \"INC-\u0664\u0667\"");
+        }),
+    ];
+}
