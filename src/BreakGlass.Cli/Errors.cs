@@ -32,7 +32,7 @@ internal static class Errors
 
         if (words.Contains("failed calling webhook", StringComparison.Ordinal))
         {
-            return (ExitCodes.Error, $"the operator that must vouch for this request does not answer, so the API server takes no request ({Words(words)}). Tell the platform team; see whether its pods run: kubectl get pods -n breakglass-system");
+            return (ExitCodes.Error, $"the operator that must vouch for this request does not answer, so the API server takes no request ({Words(words)}). Tell the platform team; see whether its pods run: kubectl get pods -n breakglass-system. What still works: kubectl breakglass lockdown");
         }
 
         if (e.IsUnauthorized) return (ExitCodes.Refused, "the API server does not know you: your credentials are missing, expired or revoked. Sign in again, or choose another user or context (--context).");

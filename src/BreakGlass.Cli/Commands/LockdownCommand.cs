@@ -64,10 +64,31 @@ internal sealed class LockdownRun(CliHost host, KubeClient client, DryRun dryRun
     {
         if (LockdownRules.Check(lockdown) is { Field: "spec.reason" }) throw CliException.Usage("--reason is missing: write why everything is shut, for those whose access ends now.");
         // Not given up halfway: nobody would know whether everything is shut.
-        var made = await dryRun.WriteAsync(client, lockdown, to => to.CreateAsync(lockdown, CancellationToken.None));
+        BreakGlassLockdown made;
+        try
+        {
+            made = await dryRun.WriteAsync(client, lockdown, to => to.CreateAsync(lockdown, CancellationToken.None));
+        }
+        catch (KubeApiException e) when (HandCut.IsCalledFor(e) && dryRun is DryRun.None)
+        {
+            // The webhook configuration is one that lets no lockdown through: older than this plugin, or changed.
+            throw await new HandCut(client).CutAsync("the lockdown cannot be written", await CoveredAsync(lockdown, cancellationToken), cancellationToken);
+        }
+
+        if (dryRun is DryRun.None && Core.Sealing.Seal.Of(made) is null)
+        {
+            await host.SayAsync("No replica of the operator answered, so the record of this lockdown does not say who made it. It shuts nevertheless, as soon as the operator runs. See whether its pods run: kubectl get pods -n breakglass-system");
+        }
+
         if (dryRun is DryRun.None && wait is { } limit) made = await UntilCompleteAsync(made, limit, cancellationToken);
         await ShowAsync(made, $"engaged{dryRun.Suffix()}{(made.Status.Revoked is { } revoked ? $", {revoked} grant(s) revoked" : "")}");
         return ExitCodes.Ok;
+    }
+
+    private async Task<IEnumerable<BreakGlassGrant>> CoveredAsync(BreakGlassLockdown lockdown, CancellationToken cancellationToken)
+    {
+        var policies = (await client.ListAsync<BreakGlassPolicy>(new(), cancellationToken)).Items.ToDictionary(p => p.Metadata.Name);
+        return (await client.ListAsync<BreakGlassGrant>(new(), cancellationToken)).Items.Where(g => LockdownRules.Covers(lockdown, policies.GetValueOrDefault(g.Spec.Policy)));
     }
 
     public async Task<int> LiftAsync(string? name, CancellationToken cancellationToken)

@@ -93,9 +93,21 @@ internal sealed class RevokeRun(CliHost host, KubeClient client, string? reason,
         }
 
         var over = GrantLifecycle.IsTerminal(grant.Status.Phase);
-        if (!over && grant.Spec.Revoke is null) grant = await GrantRequester.RevokeAsync(client, name, reason, by, cancellationToken);
+        if (!over && grant.Spec.Revoke is null) grant = await RevokeOrCutAsync(grant, cancellationToken);
         if (dryRun is DryRun.None) CredentialFiles.Forget(CredentialFiles.KubeconfigOf(host, name));
         return (grant, over ? $"is over already: {GrantWords.Line(grant)}" : "");
+    }
+
+    private async Task<BreakGlassGrant> RevokeOrCutAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GrantRequester.RevokeAsync(client, grant.Metadata.Name, reason, by, cancellationToken);
+        }
+        catch (KubeApiException e) when (HandCut.IsCalledFor(e))
+        {
+            throw await new HandCut(client).CutAsync($"the revocation of '{grant.Metadata.Name}' cannot be written", [grant], cancellationToken);
+        }
     }
 
     private async Task<BreakGlassGrant> UntilOverAsync(BreakGlassGrant grant, TimeSpan timeout, CancellationToken cancellationToken)

@@ -1,0 +1,62 @@
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using Kube.Client;
+using Kube.Model;
+
+namespace BreakGlass.Cli.Grants;
+
+/// <summary>
+/// The way that is left where no webhook answers and the API server therefore takes no revocation: what gives a grant its access is deleted, object by object,
+/// with the caller's own rights.
+/// </summary>
+internal sealed class HandCut(KubeClient client)
+{
+    private readonly List<string> _refused = [];
+    private int _removed;
+
+    /// <summary>Whether a write failed because no webhook answered.</summary>
+    public static bool IsCalledFor(KubeApiException e) => e.Status.Message?.Contains("failed calling webhook", StringComparison.Ordinal) is true;
+
+    /// <summary>Cuts the access of grants, and says what came of it: the error that the command ends with.</summary>
+    /// <param name="what">What could not be written, as the beginning of a sentence.</param>
+    /// <param name="grants">The grants; those that are over are left alone.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<CliException> CutAsync(string what, IEnumerable<BreakGlassGrant> grants, CancellationToken cancellationToken)
+    {
+        foreach (var grant in grants.Where(g => !GrantLifecycle.IsTerminal(g.Status.Phase)))
+        {
+            foreach (var binding in grant.Status.Bindings)
+            {
+                if (binding.Kind == nameof(RoleBinding)) await RemoveAsync<RoleBinding>(grant, binding.Namespace, binding.Name, cancellationToken);
+                else await RemoveAsync<ClusterRoleBinding>(grant, null, binding.Name, cancellationToken);
+            }
+
+            if (grant.Status.CredentialSecret?.Split('/', 2) is [var secretNamespace, var secret]) await RemoveAsync<Secret>(grant, secretNamespace, secret, cancellationToken);
+            if (grant.Status.ServiceAccount?.Split('/', 2) is [var ns, var account]) await RemoveAsync<ServiceAccount>(grant, ns, account, cancellationToken);
+        }
+
+        var refused = _refused.Count == 0 ? "" : $" Not removed: {string.Join("; ", _refused.Take(5))}{(_refused.Count > 5 ? "; and more" : "")}.";
+        return new(ExitCodes.Error,
+            $"{what}, because no replica of the operator answers the webhooks. Cut by hand instead: {_removed} object(s) that gave access were deleted.{refused} "
+            + "An operator that runs makes them again. To keep access shut create a lockdown, which needs no webhook: kubectl breakglass lockdown --reason TEXT; see docs/incident-card.md.");
+    }
+
+    private async Task RemoveAsync<T>(BreakGlassGrant grant, string? ns, string name, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T>
+    {
+        try
+        {
+            if (await client.TryGetAsync<T>(name, ns, cancellationToken) is not { } found) return;
+
+            // Another object of that name is not ours to delete.
+            if (found.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation) != grant.Metadata.Uid) return;
+            await client.DeleteAsync<T>(name, ns, new() { Uid = found.Metadata.Uid }, cancellationToken);
+            _removed++;
+        }
+        catch (KubeApiException e) when (!e.IsNotFound)
+        {
+            _refused.Add($"{T.Resource.Kind} {(ns is null ? "" : $"{ns}/")}{name} ({e.Status.Message?.Trim().TrimEnd('.')})");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using BreakGlass.Cli.Tests.Support;
+using BreakGlass.Core.Api;
+using FluentAssertions;
+using Kube.Model;
+using TestKit;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Cli.Tests.Commands;
+
+/// <summary>No webhook answers: the plugin ends access in the way that is left, and says so.</summary>
+public sealed class OutOfReachTests : IDisposable
+{
+    private static readonly Fault Unanswered = Fault.Answer(500, "InternalError", "Internal error occurred: failed calling webhook \"mutate.breakglass.dev\": connection refused");
+
+    private readonly Desk _desk = new();
+
+    public OutOfReachTests()
+    {
+        _desk.Server.CreateNamespace("payments");
+        _desk.Server.CreateNamespace("breakglass-grants");
+        var active = A.Grant() with
+        {
+            Status = new()
+            {
+                Phase = GrantPhase.Active, ServiceAccount = "breakglass-grants/inc-4711-x", CredentialSecret = "breakglass-grants/inc-4711-x",
+                Bindings = [new() { Kind = "RoleBinding", Namespace = "payments", Name = "ours" }, new() { Kind = "ClusterRoleBinding", Name = "foreign" }],
+            },
+        };
+        _desk.Server.Put(A.Policy());
+        _desk.Server.Put(active);
+        var marks = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "grant-1" };
+        var role = new RoleRef { ApiGroup = Rbac.Group, Kind = "ClusterRole", Name = "edit" };
+        _desk.Server.Put(new RoleBinding { Metadata = new() { Name = "ours", Namespace = "payments", Annotations = marks }, RoleRef = role });
+        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "foreign" }, RoleRef = role });
+        _desk.Server.Put(new ServiceAccount { Metadata = new() { Name = "inc-4711-x", Namespace = "breakglass-grants", Annotations = marks } });
+        _desk.Server.Put(new Secret { Metadata = new() { Name = "inc-4711-x", Namespace = "breakglass-grants", Annotations = marks } });
+    }
+
+    public void Dispose() => _desk.Dispose();
+
+    [Fact]
+    public async Task A_revocation_that_cannot_be_written_is_cut_by_hand_and_nothing_foreign_with_it()
+    {
+        _desk.Server.Faults.Inject(Unanswered, "patch", "breakglassgrants");
+        (await _desk.RunAsync("revoke", "inc-4711")).Should().Be(1);
+        _desk.Error.Should().Contain("3 object(s) that gave access were deleted").And.Contain("An operator that runs makes them again").And.Contain("kubectl breakglass lockdown");
+        (_desk.Server.List<RoleBinding>().Count, _desk.Server.List<Secret>().Count, _desk.Server.List<ServiceAccount>().Count(a => a.Metadata.Name == "inc-4711-x")).Should().Be((0, 0, 0));
+        _desk.Server.List<ClusterRoleBinding>().Should().Contain(b => b.Metadata.Name == "foreign");
+    }
+
+    [Fact]
+    public async Task A_lockdown_that_cannot_be_written_is_cut_by_hand()
+    {
+        _desk.Server.Faults.Inject(Unanswered, "create", "breakglasslockdowns");
+        (await _desk.RunAsync("lockdown", "--reason", "token leaked")).Should().Be(1);
+        _desk.Error.Should().Contain("the lockdown cannot be written").And.Contain("3 object(s)");
+    }
+
+    [Fact]
+    public async Task A_lockdown_that_no_webhook_saw_says_that_nobody_is_named_in_it()
+    {
+        (await _desk.RunAsync("lockdown", "--reason", "token leaked", "--wait=false")).Should().Be(0, _desk.Error);
+        _desk.Error.Should().Contain("does not say who made it");
+    }
+}
