@@ -28,8 +28,13 @@ public sealed class EveryVerbTests(OwnCluster own)
     };
 
     /// <summary>Rights to kinds that only later servers have.</summary>
-    private static readonly string[] NotThere = Release.Installed.Minor >= 30 ? [] :
-        ["get validatingadmissionpolicies.admissionregistration.k8s.io", "get validatingadmissionpolicybindings.admissionregistration.k8s.io"];
+    private static readonly string[] NotThere =
+    [
+        .. Release.Installed.Minor >= 30 ? (string[])[] :
+            ["get validatingadmissionpolicies.admissionregistration.k8s.io", "get validatingadmissionpolicybindings.admissionregistration.k8s.io"],
+        .. Release.Installed.Minor >= 36 ? (string[])[] :
+            ["list mutatingadmissionpolicies.admissionregistration.k8s.io", "list mutatingadmissionpolicybindings.admissionregistration.k8s.io"],
+    ];
 
     private readonly Cluster _cluster = own.Cluster;
 
