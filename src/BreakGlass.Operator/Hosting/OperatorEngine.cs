@@ -38,18 +38,7 @@ internal sealed class OperatorEngine : IDisposable
     private readonly ResidueWriter _residue;
     private readonly LeaderElector? _elector;
     private readonly KubeClient? _leaseClient;
-    private readonly Cutter _cutter;
-    private readonly Resealer _resealer;
-    private readonly Wiring _wiring;
-    private readonly ActorProbe _actors;
-    private readonly WorkQueue<string> _grants;
-    private readonly WorkQueue<string> _policies;
-    private readonly WorkQueue<string> _lockdowns;
-    private readonly WorkQueue<string> _ends;
-    private readonly Controller<string> _lockdownController;
-    private readonly Controller<string> _grantController;
-    private readonly Controller<string> _policyController;
-    private readonly Controller<string> _endController;
+    private readonly LeadersTools _tools;
 
     /// <param name="client">The client; its clock must be the raw one, so that skew shows.</param>
     /// <param name="options">Options.</param>
@@ -78,12 +67,10 @@ internal sealed class OperatorEngine : IDisposable
         ServerNow = () => steady.ServerNow;
         Caches = new(client, settings, steady, logs);
         Seals = new(client, options.Namespace, steady, logs.CreateLogger("Seals"));
-        _resealer = new(client, Seals, Caches.Policies.Store, steady, logs.CreateLogger("Seals"));
         Metrics = new(new CacheSnapshot(Caches, settings, steady).Take, ThisVersion.Text, [.. GrantRules.DenialReasons, .. GrantLifecycle.FailureReasons], Kinds.Names);
         _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity, Linger = EventLinger }, steady, logs.CreateLogger("Events"));
 
         var vault = new CredentialVault();
-        _cutter = new(client, steady);
         _notifier = new(options.Notifications, options.ClusterName, Metrics, steady, logs.CreateLogger("Notifications"));
         var announcer = new Announcer(_recorder, _notifier);
         _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
@@ -92,33 +79,14 @@ internal sealed class OperatorEngine : IDisposable
         Stamp = new(client, Caches, Guard, settings, _residue, logs.CreateLogger("Leftovers"));
         StampEndpoint = new(StampWebhook.Path, Stamp.HandleAsync, steady, logs.CreateLogger("Leftovers"), StampWebhook.LimitsOf(options.WebhookMemory, steady));
         Authorize = new(settings, Guard.MayImpersonateAsync, logs.CreateLogger("Leftovers"));
-        var stamp = new StampProbe(client, steady);
-        _actors = new(client, Caches, settings, steady, logs.CreateLogger("Leftovers"));
-        var executor = new PlanExecutor(
-            client, Caches, new ServerReads(client, Caches), Seals, new CredentialIssuer(client, Caches, vault, cluster, steady), _cutter, new Prover(client, vault, steady), new LeftoverFinder(client, stamp), announcer,
-            Metrics, steady, logs.CreateLogger("Grants"));
-        var grants = new GrantReconciler(Caches, Seals, executor, settings, Metrics, steady);
-        var policies = new PolicyReconciler(client, Caches, Seals, announcer, new GuardProbe(client, steady), stamp, _actors, settings, steady);
-        _grants = new("grants", steady);
-        _policies = new("policies", steady);
-        _lockdowns = new("lockdowns", steady);
-        _ends = new("ends", steady);
-        var alarm = new EndAlarm(Caches, _ends, _grants, settings, steady);
-        _endController = new("ends", _ends, alarm.RingAsync, new(), steady, logs.CreateLogger("Ends"));
-        _wiring = new(Caches, _grants, _policies, _lockdowns, grants, alarm, Metrics);
-        _wiring.Connect();
+        _tools = new(client, options, settings, Caches, Seals, vault, cluster, announcer, Metrics, steady, logs);
         steady.MayGoBack = () => Caches.LiveGrants.All(g => !GrantLifecycle.IsRecorded(g.Status));
-        steady.Jumped += () =>
-        {
-            _ends.LookAtClock();
-            _grants.LookAtClock();
-        };
-        _grantController = new("grants", _grants, grants.ReconcileAsync,
-            new() { UrgentWorkers = options.RevocationWorkers, Workers = options.Workers, MaxDelay = TimeSpan.FromSeconds(10) }, steady, logs.CreateLogger("Grants"));
-        _policyController = new("policies", _policies, policies.ReconcileAsync, new() { Workers = 2, MaxDelay = TimeSpan.FromMinutes(1) }, steady, logs.CreateLogger("Policies"));
 
-        _lockdownController = new("lockdowns", _lockdowns, new LockdownReconciler(client, Caches, announcer, l => settings.TrustRequester || Seals.Verify(l) is Core.Sealing.SealState.Valid, steady).ReconcileAsync,
-            new() { Workers = 1, MaxDelay = TimeSpan.FromSeconds(10) }, steady, logs.CreateLogger("Lockdowns"));
+        // Counters exist from the moment that a policy is seen, in replicas that do not lead as well.
+        Caches.Policies.AddHandler(c =>
+        {
+            if (c.Kind is not ChangeKind.Deleted && c.Object.Spec.Mode is { } mode) Metrics.PolicySeen(c.Object.Metadata.Name, mode);
+        });
 
         if (options.LeaderElect)
         {
@@ -173,7 +141,7 @@ internal sealed class OperatorEngine : IDisposable
     private string Identity { get; } = $"{Environment.MachineName}_{Guid.NewGuid():N}";
 
     /// <summary>Runs until cancelled.</summary>
-    /// <exception cref="LeadershipLostException">The lease was lost: the process must end.</exception>
+    /// <exception cref="LeadershipLostException">The lease was lost and what the leader did goes on: the process must end.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var supporting = new CancellationTokenSource();
@@ -183,7 +151,7 @@ internal sealed class OperatorEngine : IDisposable
         var recorder = _recorder.RunAsync(supporting.Token);
         var residue = _residue.RunAsync(supporting.Token);
         List<Task> helpers = [caches, recorder, residue, _keeper.RunAsync(supporting.Token)];
-        if (UsesSeals) helpers.Add(Seals.RunAsync(supporting.Token));
+        if (_options.UsesSeals) helpers.Add(Seals.RunAsync(supporting.Token));
         var notifying = _notifier.RunAsync(supporting.Token);
         if (_notifier.IsNeeded) helpers.Add(notifying);
         var lost = false;
@@ -192,7 +160,7 @@ internal sealed class OperatorEngine : IDisposable
             await FirstOf(Caches.WaitForSyncAsync(stop.Token), helpers, stop.Token);
             GiveBackWhatListsTook();
             _logger.CachesSynced(_time.GetElapsedTime(started).TotalSeconds, Caches.Grants.Store.Count, Caches.Policies.Store.Count);
-            var leading = _elector is null ? LeadAsync(stop.Token) : _elector.RunAsync(LeadAsync, stop.Token);
+            var leading = _elector is null ? LeadAsync(LeadershipTerm.WithoutRivals(stop.Token)) : _elector.RunAsync(LeadAsync, stop.Token);
             await FirstOf(leading, helpers, stop.Token);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -218,7 +186,6 @@ internal sealed class OperatorEngine : IDisposable
         Metrics.Dispose();
         Seals.Dispose();
         _notifier.Dispose();
-        _cutter.Dispose();
         _leaseClient?.Dispose();
     }
 
@@ -229,31 +196,10 @@ internal sealed class OperatorEngine : IDisposable
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
-    private async Task LeadAsync(CancellationToken cancellationToken)
+    private async Task LeadAsync(LeadershipTerm term)
     {
-        _logger.Leading();
-        _wiring.Sweep();
-        await Task.WhenAll(
-            _grantController.RunAsync(cancellationToken), _endController.RunAsync(cancellationToken), _policyController.RunAsync(cancellationToken),
-            _lockdownController.RunAsync(cancellationToken), SweepAsync(cancellationToken),
-            _actors.RunAsync(name => _policies.Add(name, Lane.Background), cancellationToken), UsesSeals ? _resealer.RunAsync(cancellationToken) : Task.CompletedTask);
-    }
-
-    // Somebody who trusts manifests as written and serves no webhooks has no use for keys, and may lack the rights to them.
-    private bool UsesSeals => _options.Webhook || !_options.TrustRequester;
-
-    private async Task SweepAsync(CancellationToken cancellationToken)
-    {
-        if (_options.Resync == TimeSpan.Zero) return;
-        using var timer = new PeriodicTimer(_options.Resync, _time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(cancellationToken)) _wiring.Sweep();
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Stopping.
-        }
+        using var work = new LeadersWork(_tools, term);
+        await work.RunAsync();
     }
 
     private async Task FlushAsync(Task notifying)

@@ -21,7 +21,7 @@ internal static partial class LogMessages
     [LoggerMessage(6, LogLevel.Information, "stopped")]
     public static partial void Stopped(this ILogger logger);
 
-    [LoggerMessage(7, LogLevel.Critical, "the lease was lost, so another replica may lead already; this process ends at once and is to be restarted")]
+    [LoggerMessage(7, LogLevel.Critical, "the lease was lost, another replica may lead already, and this process cannot stop leading; it ends at once and is to be restarted")]
     public static partial void LeaseLost(this ILogger logger, Exception error);
 
     [LoggerMessage(8, LogLevel.Critical, "a part of the operator that must not end has ended; this process ends and is to be restarted")]

@@ -1,7 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Caching;
-using BreakGlass.Operator.Metrics;
 using Kube.Model;
 using Kube.Runtime;
 
@@ -9,30 +8,35 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Which change in the cluster has which grant or policy looked at. Handlers only enqueue.</summary>
 internal sealed class Wiring(
-    ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, WorkQueue<string> lockdowns, GrantReconciler reconciler, EndAlarm alarm, OperatorMetrics metrics)
+    ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, WorkQueue<string> lockdowns, GrantReconciler reconciler, EndAlarm alarm) : IDisposable
 {
     /// <summary>The status of a policy, or of a lockdown, follows its grants at this distance, so that a burst of them is one write.</summary>
     private static readonly TimeSpan StatusLag = TimeSpan.FromSeconds(1);
 
+    private readonly List<IDisposable> _handlers = [];
+
     public void Connect()
     {
-        caches.Grants.AddHandler(OnGrant);
-        caches.Policies.AddHandler(OnPolicy);
-        caches.Approvals.AddHandler(c => OnVerdict(c.Object.Spec.Grant, c.IsInitialList || c.IsSameVersion));
-        caches.Reviews.AddHandler(c => OnVerdict(c.Object.Spec.Grant, c.IsInitialList || c.IsSameVersion));
-        caches.Lockdowns.AddHandler(OnLockdown);
-        caches.Namespaces.AddHandler(OnNamespace);
-        caches.ClusterRoles.AddHandler(c => OnRole(c.Old?.Rules, c.Object.Rules, c.Kind, c.IsSameVersion, $"{nameof(ClusterRole)}/{c.Object.Metadata.Name}"));
-        caches.Roles.AddHandler(c =>
+        _handlers.Add(caches.Grants.AddHandler(OnGrant));
+        _handlers.Add(caches.Policies.AddHandler(OnPolicy));
+        _handlers.Add(caches.Approvals.AddHandler(c => OnVerdict(c.Object.Spec.Grant, c.IsInitialList || c.IsSameVersion)));
+        _handlers.Add(caches.Reviews.AddHandler(c => OnVerdict(c.Object.Spec.Grant, c.IsInitialList || c.IsSameVersion)));
+        _handlers.Add(caches.Lockdowns.AddHandler(OnLockdown));
+        _handlers.Add(caches.Namespaces.AddHandler(OnNamespace));
+        _handlers.Add(caches.ClusterRoles.AddHandler(c => OnRole(c.Old?.Rules, c.Object.Rules, c.Kind, c.IsSameVersion, $"{nameof(ClusterRole)}/{c.Object.Metadata.Name}")));
+        _handlers.Add(caches.Roles.AddHandler(c =>
         {
             OnOwned(c);
             OnRole(c.Old?.Rules, c.Object.Rules, c.Kind, c.IsSameVersion, $"{nameof(Role)}/{c.Object.Metadata.Name}");
-        });
-        caches.RoleBindings.AddHandler(OnOwned);
-        caches.ClusterRoleBindings.AddHandler(OnOwned);
-        caches.ServiceAccounts.AddHandler(OnOwned);
-        caches.Secrets.AddHandler(OnOwned);
+        }));
+        _handlers.Add(caches.RoleBindings.AddHandler(OnOwned));
+        _handlers.Add(caches.ClusterRoleBindings.AddHandler(OnOwned));
+        _handlers.Add(caches.ServiceAccounts.AddHandler(OnOwned));
+        _handlers.Add(caches.Secrets.AddHandler(OnOwned));
     }
+
+    /// <summary>Nothing is queued any more.</summary>
+    public void Dispose() => _handlers.ForEach(handler => handler.Dispose());
 
     /// <summary>Has everything looked at that could need it: what is active, and what was made for any grant.</summary>
     public void Sweep()
@@ -64,7 +68,6 @@ internal sealed class Wiring(
     private void OnPolicy(Change<BreakGlassPolicy> change)
     {
         var name = change.Object.Metadata.Name;
-        if (change.Kind is not ChangeKind.Deleted && change.Object.Spec.Mode is { } mode) metrics.PolicySeen(name, mode);
         if (change.IsSameVersion && !change.IsInitialList) return;
         var isStatusOnly = IsStatusOnly(change);
         Queue(policies, name, isStatusOnly);

@@ -30,7 +30,7 @@ internal sealed class Resealer(KubeClient client, SealBook book, Store<BreakGlas
         {
             for (;;)
             {
-                await book.RotateAsync(cancellationToken);
+                await book.RotateAsync(cancellationToken, client);
                 await ResealAsync(cancellationToken);
                 await Task.Delay(time.CertainNow() is null ? InDoubt : Period, time, cancellationToken);
             }

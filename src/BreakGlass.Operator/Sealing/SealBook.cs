@@ -141,7 +141,9 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     }
 
     /// <summary>Rotates the keys where that is due. For the leader; another replica that does it too makes one of the two fail and nothing worse.</summary>
-    public async Task RotateAsync(CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="writer">The client that writes, where it is another than the one that reads.</param>
+    public async Task RotateAsync(CancellationToken cancellationToken, KubeClient? writer = null)
     {
         try
         {
@@ -152,7 +154,7 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
             if (time.CertainNow() is not { } now) return;
             if (keys.All.Count == 0 || !keys.IsRotationDue(now)) return;
             var rotated = keys.Rotated(now, NewId(), RandomNumberGenerator.GetBytes(SealKey.SecretBytes));
-            await client.ReplaceAsync(secret with { Data = rotated.Write() }, cancellationToken);
+            await (writer ?? client).ReplaceAsync(secret with { Data = rotated.Write() }, cancellationToken);
             logger.SealKeysRotated(string.Join(", ", rotated.All.Select(k => k.Id)));
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException)

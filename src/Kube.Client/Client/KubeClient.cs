@@ -72,6 +72,12 @@ public sealed partial class KubeClient : IDisposable
     /// <summary>The same client with <see cref="KubeClientOptions.DryRun"/>. Dispose of it before this one.</summary>
     public KubeClient Rehearsing() => WithOwnConnection(_options with { DryRun = true });
 
+    /// <summary>
+    /// A client for the same cluster over connections of its own that sends writes only as long as it may. Dispose of it before this one, and what is
+    /// under way over it fails.
+    /// </summary>
+    public KubeClient Fenced(Func<bool> mayWrite) => WithOwnConnection(_options with { MayWrite = mayWrite });
+
     /// <summary>Closes the connections; calls and watches under way fail.</summary>
     public void Dispose()
     {
@@ -112,6 +118,7 @@ public sealed partial class KubeClient : IDisposable
     private async ValueTask<TResult> TryOnceAsync<TResult>(
         Request request, Func<HttpResponseMessage, CancellationToken, ValueTask<TResult>> read, CancellationToken cancellationToken)
     {
+        if (request.IsWrite && _options.MayWrite?.Invoke() is false) throw ConnectionErrors.Withheld(request, Server);
         using var message = request.ToMessage(HttpVersionToAsk);
         using var response = await ExchangeAsync(_requests, request, message, feedClock: true, cancellationToken);
         if (!response.IsSuccessStatusCode) throw await AnswerReader.ReadErrorAsync(response, request.ToString(), _time.GetUtcNow(), cancellationToken);

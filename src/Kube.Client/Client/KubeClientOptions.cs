@@ -12,6 +12,12 @@ public sealed record KubeClientOptions
     /// <summary>Whether writes are only rehearsed (<c>dryRun=All</c>): admission and validation judge them, and nothing is stored.</summary>
     public bool DryRun { get; init; }
 
+    /// <summary>
+    /// Asked before each write is sent, each further try included: false, and it fails with <see cref="ConnectionFailure.Withheld"/>. For a process that
+    /// may write only as long as it leads. Null for always.
+    /// </summary>
+    public Func<bool>? MayWrite { get; init; }
+
     /// <summary>The deadline of one call, all its tries and waits included. Watches have their own. More than zero.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -44,6 +44,10 @@ internal static partial class ConnectionErrors
             $"Is this a Kubernetes API server?{Lost(request.IsWrite)}",
             ConnectionFailure.BadAnswer, request.IsWrite, e);
 
+    public static KubeConnectionException Withheld(Request request, Uri server) =>
+        new($"{request}: API server {Where(server)}: not sent, because this process may not write any more: it has lost the lease under which it decided on it",
+            ConnectionFailure.Withheld, mayHaveHappened: false);
+
     /// <summary>The address without a user name or password that somebody may have put into it.</summary>
     public static string Where(Uri server) => server.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.SafeUnescaped).TrimEnd('/');
 

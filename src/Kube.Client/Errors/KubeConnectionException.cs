@@ -23,6 +23,9 @@ public enum ConnectionFailure
 
     /// <summary>What came back is not what a Kubernetes API server says.</summary>
     BadAnswer,
+
+    /// <summary>A write that this process may not send any more (<see cref="KubeClientOptions.MayWrite"/>). Nothing was sent.</summary>
+    Withheld,
 }
 
 /// <summary>There was no (usable) answer from the API server.</summary>
@@ -50,5 +53,5 @@ public sealed class KubeConnectionException : Exception
     public bool MayHaveHappened { get; }
 
     /// <summary>Whether it failed before anything was sent.</summary>
-    public bool NothingWasSent => Failure is ConnectionFailure.Refused or ConnectionFailure.NameResolution or ConnectionFailure.Tls or ConnectionFailure.Proxy;
+    public bool NothingWasSent => Failure is ConnectionFailure.Refused or ConnectionFailure.NameResolution or ConnectionFailure.Tls or ConnectionFailure.Proxy or ConnectionFailure.Withheld;
 }

@@ -30,6 +30,7 @@ public sealed partial class Informer<T>
 
     private readonly Lock _gate = new();
     private readonly List<Listener<T>> _listeners = [];
+    private readonly List<Listener<T>> _first = [];
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly InformerOptions<T> _options;
     private readonly TimeProvider _time;
@@ -65,10 +66,10 @@ public sealed partial class Informer<T>
     /// <summary>The cache. Empty until the first list; incomplete until <see cref="HasSynced"/>.</summary>
     public Store<T> Store { get; }
 
-    /// <summary>Whether the initial list is in the store and every handler has been told all of it.</summary>
+    /// <summary>Whether the initial list is in the store and every handler that was there by then has been told all of it.</summary>
     public bool HasSynced
     {
-        get { lock (_gate) return _listed.Task.IsCompleted && _listeners.TrueForAll(listener => listener.Synced.IsCompleted); }
+        get { lock (_gate) return _listed.Task.IsCompleted && _first.TrueForAll(listener => listener.Synced.IsCompleted); }
     }
 
     /// <summary>When the API server was last heard of, by the wall clock: a list, an event, a bookmark, a watch ended in order.</summary>
@@ -78,7 +79,8 @@ public sealed partial class Informer<T>
     public bool IsHealthy => !_started || _progress.Age <= StuckAfter;
 
     /// <summary>Adds a handler; it must be quick and only note which key to look at. Possible at any time.</summary>
-    public void AddHandler(Action<Change<T>> handler)
+    /// <returns>Takes it away again: nothing more is told to it from then on but what it is being told at that moment.</returns>
+    public IDisposable AddHandler(Action<Change<T>> handler)
     {
         var listener = new Listener<T>(handler, T.Resource.ToString(), _logger);
         lock (_gate)
@@ -88,10 +90,16 @@ public sealed partial class Informer<T>
                 foreach (var item in Store.List()) listener.Enqueue(new(ChangeKind.Added, item, IsInitialList: true));
                 listener.EnqueueEndOfInitialList();
             }
+            else
+            {
+                _first.Add(listener);
+            }
 
             _listeners.Add(listener);
             if (_started) listener.Start(_stop);
         }
+
+        return new Registration(this, listener);
     }
 
     /// <summary>Follows the API server until cancelled; nothing else ends it. Once only.</summary>
@@ -118,7 +126,7 @@ public sealed partial class Informer<T>
     {
         await _listed.Task.WaitAsync(cancellationToken);
         Task[] synced;
-        lock (_gate) synced = [.. _listeners.Select(listener => listener.Synced)];
+        lock (_gate) synced = [.. _first.Select(listener => listener.Synced)];
         await Task.WhenAll(synced).WaitAsync(cancellationToken);
     }
 
@@ -180,10 +188,24 @@ public sealed partial class Informer<T>
         }
     }
 
+    private void Remove(Listener<T> listener)
+    {
+        lock (_gate)
+        {
+            _first.Remove(listener);
+            if (_listeners.Remove(listener)) listener.End();
+        }
+    }
+
     private void Tell(Change<T> change) => _listeners.ForEach(listener => listener.Enqueue(change));
 
     [LoggerMessage(LogLevel.Information, "The cache of {Resource} has its initial list of {Count}")]
     private partial void LogListed(string resource, int count);
+
+    private sealed class Registration(Informer<T> informer, Listener<T> listener) : IDisposable
+    {
+        public void Dispose() => informer.Remove(listener);
+    }
 
     /// <summary>Writes the store and fills the backlogs in one step, so that a handler that comes in between misses nothing.</summary>
     private sealed class Sink(Informer<T> informer) : IReflectorSink<T>

@@ -13,6 +13,7 @@ internal sealed partial class Listener<T>(Action<Change<T>> handler, string name
     // Null marks the end of the initial list.
     private readonly Channel<Change<T>?> _backlog = Channel.CreateUnbounded<Change<T>?>(new() { SingleReader = true });
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isOver;
 
     /// <summary>Completes when the handler has got the whole initial list.</summary>
     public Task Synced => _synced.Task;
@@ -24,6 +25,14 @@ internal sealed partial class Listener<T>(Action<Change<T>> handler, string name
 
     public void EnqueueEndOfInitialList() => _backlog.Writer.TryWrite(null);
 
+    /// <summary>Ends the delivery. What is in the backlog is dropped.</summary>
+    public void End()
+    {
+        _isOver = true;
+        _backlog.Writer.TryComplete();
+        _synced.TrySetResult();
+    }
+
     public void Start(CancellationToken cancellationToken) => Delivery = Task.Run(() => DeliverAsync(cancellationToken), CancellationToken.None);
 
     private async Task DeliverAsync(CancellationToken cancellationToken)
@@ -32,6 +41,7 @@ internal sealed partial class Listener<T>(Action<Change<T>> handler, string name
         {
             await foreach (var change in _backlog.Reader.ReadAllAsync(cancellationToken))
             {
+                if (_isOver) return;
                 if (change is { } happened) Deliver(happened);
                 else _synced.TrySetResult();
             }

@@ -44,11 +44,13 @@ public sealed partial class Controller<TKey>
     /// Works until cancelled; then takes no further key, lets what is under way finish within
     /// <see cref="ControllerOptions.StopTimeout"/> and returns. Start it when the caches are synced.
     /// </summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Stops it in order.</param>
+    /// <param name="atOnce">Cancels what is under way as well.</param>
+    public async Task RunAsync(CancellationToken cancellationToken, CancellationToken atOnce = default)
     {
         InitialiseMetrics();
         LogStarted(Name, _options.UrgentWorkers, _options.Workers);
-        using var abort = new CancellationTokenSource();
+        using var abort = CancellationTokenSource.CreateLinkedTokenSource(atOnce);
         var workers = Task.WhenAll(
         [
             .. Enumerable.Range(0, _options.UrgentWorkers).Select(_ => WorkAsync(Lane.Urgent, abort.Token, cancellationToken)),

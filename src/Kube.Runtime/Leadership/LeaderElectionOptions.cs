@@ -21,10 +21,10 @@ public sealed record LeaderElectionOptions
     /// <summary>Pause between two tries; 2 s by default, 1.2 times of it less than <see cref="RenewDeadline"/>.</summary>
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>
-    /// Give the lease back when the work has ended, so that the next leader need not wait; on by default. The process must
-    /// exit then: whatever it still does, it does without being the leader.
-    /// </summary>
+    /// <summary>How long the work may take to end once the lease is lost; 5 s by default, what others still wait for the lease at least.</summary>
+    public TimeSpan StopLeading { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Give the lease back when the work has ended, so that the next leader need not wait; on by default.</summary>
     public bool ReleaseOnCancel { get; init; } = true;
 
     /// <summary>How much longer than <see cref="LeaseDuration"/> a renewal may be overdue before <see cref="LeaderElector.Check"/> complains; 20 s by default.</summary>
@@ -50,8 +50,8 @@ public sealed record LeaderElectionOptions
 }
 
 /// <summary>
-/// The lease is lost. What the leader did may go on elsewhere at any moment, so the process must end at once and not with
-/// exit code 0; there is no way back to being a candidate.
+/// The lease is lost and the leader's work does not end. The same may go on elsewhere at any moment, so the process must end at once and not with
+/// exit code 0.
 /// </summary>
 public sealed class LeadershipLostException : Exception
 {

@@ -4,8 +4,9 @@ using Microsoft.Extensions.Logging;
 namespace Kube.Runtime;
 
 /// <summary>
-/// Lets one of several processes work at a time, by a Lease object; client-go's algorithm. It is no fence: a leader that was
-/// paused may still write for a moment after another took over, so writes must stand on optimistic locking as well.
+/// Lets one of several processes work at a time, by a Lease object; client-go's algorithm. A process that loses the lease stops its work, and
+/// stands for it again once the work has ended. The lease is no fence by itself: a write that is on its way when another takes over may still
+/// arrive, so writes must stand on optimistic locking as well, and those of a term must ask <see cref="LeadershipTerm.IsHeld"/> before they are sent.
 /// </summary>
 /// <remarks>
 /// No clock is compared with another's: a foreign lease counts from the moment this process last saw it change, on the
@@ -55,31 +56,44 @@ public sealed partial class LeaderElector
     }
 
     /// <summary>
-    /// Waits for the lease, runs <paramref name="lead"/> while renewing it, and ends when <paramref name="lead"/> has ended.
+    /// Waits for the lease and runs <paramref name="lead"/> while renewing it, again and again where the lease is lost, until <paramref name="lead"/>
+    /// ends by itself or <paramref name="cancellationToken"/> is cancelled.
     /// </summary>
-    /// <param name="lead">The leader's work. Its token is cancelled on loss and when <paramref name="cancellationToken"/> is; then the lease is kept until the work has ended, and released.</param>
+    /// <param name="lead">The leader's work in one term. On a stop the lease is kept until the work has ended, and released.</param>
     /// <param name="cancellationToken">Ends the wait for the lease, or the work.</param>
-    /// <exception cref="LeadershipLostException">The lease was lost. Thrown at once, without waiting for the work.</exception>
-    public async Task RunAsync(Func<CancellationToken, Task> lead, CancellationToken cancellationToken)
+    /// <exception cref="LeadershipLostException">The lease was lost, and the work did not end within <see cref="LeaderElectionOptions.StopLeading"/>.</exception>
+    public async Task RunAsync(Func<LeadershipTerm, Task> lead, CancellationToken cancellationToken)
     {
         RuntimeMetrics.MasterStatus.Record(0, _tag);
         RuntimeMetrics.SlowPath.Add(0, _tag);
-        if (!await AcquireAsync(cancellationToken)) return;
-
-        using var leading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        SetLeading(true);
-        var work = Task.Run(() => lead(leading.Token), CancellationToken.None);
-        try
+        while (await AcquireAsync(cancellationToken) && await LoseAsync(lead, cancellationToken))
         {
-            await RenewUntilEndAsync(work);
+            // Lost, and nothing of the term goes on: a candidate like any other.
         }
-        catch (LeadershipLostException e)
+    }
+
+    /// <summary>One term.</summary>
+    /// <returns>True where it ended because the lease was lost; false where the work ended.</returns>
+    private async Task<bool> LoseAsync(Func<LeadershipTerm, Task> lead, CancellationToken cancellationToken)
+    {
+        // Not disposed of where the work does not end: it may still ask.
+        var term = new LeadershipTerm(() => _lease.SinceRenewal < _options.LeaseDuration, cancellationToken);
+        SetLeading(true);
+        var work = Task.Run(() => lead(term), CancellationToken.None);
+        if (await RenewUntilEndAsync(work) is { } loss)
         {
             SetLeading(false);
-            LogLost(_options.Name, e.Message);
+            term.Lose();
+            LogLost(_options.Name, loss);
             _ = work.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            await leading.CancelAsync();
-            throw;
+            if (!await EndsWithinAsync(work, _options.StopLeading))
+            {
+                throw new LeadershipLostException(
+                    $"{loss}, and this process could not stop leading within {_options.StopLeading.TotalSeconds:0.#} s; it must end, so that nothing of it goes on beside the next leader");
+            }
+
+            term.Dispose();
+            return true;
         }
 
         SetLeading(false);
@@ -92,6 +106,9 @@ public sealed partial class LeaderElector
         {
             // The work was told to stop.
         }
+
+        term.Dispose();
+        return false;
     }
 
     private async Task<bool> AcquireAsync(CancellationToken cancellationToken)
@@ -112,7 +129,9 @@ public sealed partial class LeaderElector
         }
     }
 
-    private async Task RenewUntilEndAsync(Task work)
+    /// <summary>Renews until the work has ended.</summary>
+    /// <returns>How the lease was lost; null where the work has ended.</returns>
+    private async Task<string?> RenewUntilEndAsync(Task work)
     {
         var tried = _time.GetTimestamp();
         for (;;)
@@ -120,19 +139,18 @@ public sealed partial class LeaderElector
             // Counted from the start of the last try: a slow server must not eat up the deadline together with the pause.
             var pause = _options.RetryPeriod - _time.GetElapsedTime(tried);
             var left = _options.RenewDeadline - _lease.SinceRenewal;
-            if (await EndsWithinAsync(work, left < pause ? left : pause)) return;
+            if (await EndsWithinAsync(work, left < pause ? left : pause)) return null;
 
             left = _options.RenewDeadline - _lease.SinceRenewal;
             if (left <= TimeSpan.Zero)
             {
-                throw new LeadershipLostException(
-                    $"the lease {_options.Namespace}/{_options.Name} could not be renewed for {_options.RenewDeadline.TotalSeconds:0.#} s ({_lease.LastError ?? "the process was held up"}); another process may lead from now on");
+                return $"the lease {_options.Namespace}/{_options.Name} could not be renewed for {_options.RenewDeadline.TotalSeconds:0.#} s ({_lease.LastError ?? "the process was held up"}); another process may lead from now on";
             }
 
             tried = _time.GetTimestamp();
             if (await _lease.TryAsync(left < _options.CallTimeout ? left : _options.CallTimeout, CancellationToken.None) == LeaseState.Foreign)
             {
-                throw new LeadershipLostException($"the lease {_options.Namespace}/{_options.Name} is held by '{_lease.Holder}' now");
+                return $"the lease {_options.Namespace}/{_options.Name} is held by '{_lease.Holder}' now";
             }
         }
     }
@@ -160,6 +178,6 @@ public sealed partial class LeaderElector
     [LoggerMessage(LogLevel.Information, "This process leads: it holds the lease {Name} as {Identity}")]
     private partial void LogLeading(string name, string identity);
 
-    [LoggerMessage(LogLevel.Error, "Leadership by the lease {Name} is lost: {Reason}")]
+    [LoggerMessage(LogLevel.Error, "Leadership by the lease {Name} is lost, and this process stands for it again: {Reason}")]
     private partial void LogLost(string name, string reason);
 }

@@ -85,23 +85,64 @@ public sealed class LeaderElectorTests : IDisposable
             _clock.Advance(TimeSpan.FromSeconds(seconds));
         }
 
-        var lost = async () => await a.Run.Soon("the loss");
-        (await lost.Should().ThrowAsync<LeadershipLostException>()).WithMessage("*could not be renewed for 10 s*did not answer within*");
+        await a.Lost.Soon("the work to be told");
         _clock.Elapsed.Should().Be(TimeSpan.FromSeconds(10));
         a.Elector.IsLeader.Should().BeFalse();
-        await a.Cancelled.Soon("the work to be told");
+        a.MayWrite.Should().BeFalse();
+        a.Run.IsCompleted.Should().BeFalse("it stands for the lease again");
     }
 
     [Fact]
-    public async Task Work_that_does_not_end_does_not_hold_up_the_news_of_the_loss()
+    public async Task A_leader_that_lost_its_lease_leads_again_in_the_same_process_once_it_can()
+    {
+        using var metrics = new MetricsOf("op");
+        var a = await Leader("a");
+        for (var term = 1; term <= 3; term++)
+        {
+            _server.Modify<Lease>("op", "system", l => l with { Spec = l.Spec with { HolderIdentity = "b", LeaseDurationSeconds = 1 } });
+            await Idle(1, advance: Retry);
+            await a.Lost.Soon("the loss");
+            metrics["leader_election_master_status"].Should().Be(0);
+            a.MayWrite.Should().BeFalse("nothing of the old term is written");
+
+            while (a.Terms == term) await Idle(1, advance: Retry);
+            await a.Leads.Soon("the next term");
+            a.MayWrite.Should().BeTrue();
+            Lease.Spec.HolderIdentity.Should().Be("a");
+        }
+
+        a.Terms.Should().Be(4);
+        a.Run.IsCompleted.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Work_that_does_not_end_after_the_loss_ends_the_process_and_is_not_stood_for_again()
     {
         var a = New("a", ignoresCancellation: true);
         await a.Leads.Soon("the lease");
         _server.Modify<Lease>("op", "system", l => l with { Spec = l.Spec with { HolderIdentity = "b" } });
 
         await Idle(1, advance: Retry);
+        await a.Lost.Soon("the loss");
+        await _clock.WhenTimerArmed(TimeSpan.FromSeconds(5));
+        a.Run.IsCompleted.Should().BeFalse();
+        _clock.Advance(TimeSpan.FromSeconds(5));
 
-        await a.Run.Invoking(async r => await r.Soon("the loss")).Should().ThrowAsync<LeadershipLostException>();
+        var stuck = async () => await a.Run.Soon("the end");
+        (await stuck.Should().ThrowAsync<LeadershipLostException>()).WithMessage("*held by 'b' now*could not stop leading within 5 s*");
+        a.Elector.IsLeader.Should().BeFalse();
+        Lease.Spec.HolderIdentity.Should().Be("b");
+    }
+
+    [Fact]
+    public async Task A_leader_that_was_frozen_past_its_lease_may_write_nothing_before_it_has_noticed()
+    {
+        var a = await Leader("a");
+        a.MayWrite.Should().BeTrue();
+        _server.Faults.Inject(Fault.Hang, times: null);
+        await Idle(1, advance: Retry);
+        _clock.Advance(TimeSpan.FromSeconds(13));
+        a.MayWrite.Should().BeFalse();
     }
 
     [Fact]
@@ -146,8 +187,9 @@ public sealed class LeaderElectorTests : IDisposable
 
         await Idle(1, advance: Retry);
 
-        var lost = async () => await a.Run.Soon("the loss");
-        (await lost.Should().ThrowAsync<LeadershipLostException>()).WithMessage("*held by 'b' now*");
+        await a.Lost.Soon("the loss");
+        a.Elector.IsLeader.Should().BeFalse();
+        a.Elector.Holder.Should().Be("b");
     }
 
     [Fact]
@@ -176,14 +218,14 @@ public sealed class LeaderElectorTests : IDisposable
         _server.Faults.Inject(Fault.Refused, c => c.Client == "a", times: null);
         var cutOff = _clock.Elapsed;
         for (var i = 0; i < 5; i++) await Idle(2, advance: Retry);
-        await a.Run.Invoking(async r => await r.Soon("the loss")).Should().ThrowAsync<LeadershipLostException>();
+        await a.Lost.Soon("the loss");
         (_clock.Elapsed - cutOff).Should().Be(TimeSpan.FromSeconds(10));
         a.Elector.IsLeader.Should().BeFalse();
 
         // Whether the follower saw the last renewal at its instant or one try later is open.
         for (var i = 0; i < 4; i++)
         {
-            await Idle(1);
+            await Idle(2);
             if (_clock.Elapsed - cutOff < TimeSpan.FromSeconds(15)) b.Leads.IsCompleted.Should().BeFalse("the lease still counts");
             _clock.Advance(Retry);
         }
@@ -288,7 +330,8 @@ public sealed class LeaderElectorTests : IDisposable
         elector.Check().Should().Contain("overdue").And.Contain("system/op");
 
         stuck.Free();
-        await a.Run.Invoking(async r => await r.Soon("the loss")).Should().ThrowAsync<LeadershipLostException>();
+        await a.Lost.Soon("the loss");
+        a.Elector.Check().Should().BeNull("it leads no more, and is a candidate");
         a.Dispose();
     }
 
@@ -348,20 +391,31 @@ public sealed class LeaderElectorTests : IDisposable
 
     private sealed class Candidate : IDisposable
     {
-        private readonly TaskCompletionSource _leads = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _cancelled = New();
+        private readonly TaskCompletionSource _end = New();
+        private TaskCompletionSource _leads = New();
+        private TaskCompletionSource _lost = New();
+        private LeadershipTerm? _term;
+        private int _terms;
 
         public Candidate(LeaderElector elector, bool ignoresCancellation)
         {
             Elector = elector;
             Run = Task.Run(() => elector.RunAsync(
-                async token =>
+                async term =>
                 {
-                    _leads.SetResult();
-                    token.UnsafeRegister(static c => ((TaskCompletionSource)c!).TrySetResult(), _cancelled);
+                    _term = term;
+                    if (Interlocked.Increment(ref _terms) > 1) _lost = New();
+                    var lost = _lost;
+                    term.Lost.UnsafeRegister(_ =>
+                    {
+                        _leads = New();
+                        lost.TrySetResult();
+                    }, null);
+                    term.Stopping.UnsafeRegister(static c => ((TaskCompletionSource)c!).TrySetResult(), _cancelled);
+                    _leads.TrySetResult();
                     if (ignoresCancellation) await _end.Task;
-                    else await _end.Task.WaitAsync(token);
+                    else await _end.Task.WaitAsync(term.Stopping);
                 },
                 Stop.Token));
         }
@@ -372,9 +426,18 @@ public sealed class LeaderElectorTests : IDisposable
 
         public Task Run { get; }
 
+        /// <summary>Completes when it leads, again for each term once the one before was lost.</summary>
         public Task Leads => _leads.Task;
 
         public Task Cancelled => _cancelled.Task;
+
+        /// <summary>Completes when the term at hand is lost.</summary>
+        public Task Lost => _lost.Task;
+
+        public int Terms => Volatile.Read(ref _terms);
+
+        /// <summary>Whether what belongs to the last term may be written.</summary>
+        public bool MayWrite => _term!.IsHeld;
 
         public void EndWork() => _end.TrySetResult();
 
@@ -383,5 +446,7 @@ public sealed class LeaderElectorTests : IDisposable
             _end.TrySetResult();
             Stop.Cancel();
         }
+
+        private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

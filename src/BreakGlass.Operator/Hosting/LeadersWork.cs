@@ -1,0 +1,118 @@
+using BreakGlass.Core;
+using BreakGlass.Operator.Announcing;
+using BreakGlass.Operator.Caching;
+using BreakGlass.Operator.Execution;
+using BreakGlass.Operator.Guard;
+using BreakGlass.Operator.Leftovers;
+using BreakGlass.Operator.Logging;
+using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Options;
+using BreakGlass.Operator.Reconciling;
+using BreakGlass.Operator.Sealing;
+using BreakGlass.Operator.Time;
+using Kube.Client;
+using Kube.Runtime;
+
+namespace BreakGlass.Operator.Hosting;
+
+/// <summary>What every term shares with the rest of the operator.</summary>
+internal sealed record LeadersTools(
+    KubeClient Client, OperatorOptions Options, CoreSettings Settings, ClusterCaches Caches, SealBook Seals, CredentialVault Vault, PublicCluster Cluster, Announcer Announcer,
+    OperatorMetrics Metrics, SteadyClock Time, ILoggerFactory Logs);
+
+/// <summary>
+/// What only the leader does, for one term: queues, reconcilers and controllers of its own, over a client that sends no write once the term is over. The
+/// next term begins with nothing of it but what the caches hold.
+/// </summary>
+internal sealed class LeadersWork : IDisposable
+{
+    private readonly LeadersTools _tools;
+    private readonly LeadershipTerm _term;
+    private readonly KubeClient _client;
+    private readonly Resealer _resealer;
+    private readonly Cutter _cutter;
+    private readonly ActorProbe _actors;
+    private readonly Wiring _wiring;
+    private readonly WorkQueue<string> _grants;
+    private readonly WorkQueue<string> _ends;
+    private readonly WorkQueue<string> _policies;
+    private readonly IReadOnlyList<Controller<string>> _controllers;
+
+    public LeadersWork(LeadersTools tools, LeadershipTerm term)
+    {
+        (_tools, _term) = (tools, term);
+        var (options, settings, caches, seals, announcer, time, logs) = (tools.Options, tools.Settings, tools.Caches, tools.Seals, tools.Announcer, tools.Time, tools.Logs);
+        var client = _client = tools.Client.Fenced(() => term.IsHeld);
+        _resealer = new(client, seals, caches.Policies.Store, time, logs.CreateLogger("Seals"));
+        _actors = new(client, caches, settings, time, logs.CreateLogger("Leftovers"));
+        var stamp = new StampProbe(client, time);
+        _cutter = new(client, time);
+        var executor = new PlanExecutor(
+            client, caches, new ServerReads(client, caches), seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter, new Prover(client, tools.Vault, time),
+            new LeftoverFinder(client, stamp), announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
+        var grants = new GrantReconciler(caches, seals, executor, settings, tools.Metrics, time);
+        var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time);
+        var lockdowns = new LockdownReconciler(client, caches, announcer, l => settings.TrustRequester || seals.Verify(l) is Core.Sealing.SealState.Valid, time);
+        _grants = new("grants", time);
+        _ends = new("ends", time);
+        _policies = new("policies", time);
+        var lockdownQueue = new WorkQueue<string>("lockdowns", time);
+        var alarm = new EndAlarm(caches, _ends, _grants, settings, time);
+        _wiring = new(caches, _grants, _policies, lockdownQueue, grants, alarm);
+        _controllers =
+        [
+            new("grants", _grants, grants.ReconcileAsync,
+                new() { UrgentWorkers = options.RevocationWorkers, Workers = options.Workers, MaxDelay = TimeSpan.FromSeconds(10) }, time, logs.CreateLogger("Grants")),
+            new("ends", _ends, alarm.RingAsync, new(), time, logs.CreateLogger("Ends")),
+            new("policies", _policies, policies.ReconcileAsync, new() { Workers = 2, MaxDelay = TimeSpan.FromMinutes(1) }, time, logs.CreateLogger("Policies")),
+            new("lockdowns", lockdownQueue, lockdowns.ReconcileAsync, new() { Workers = 1, MaxDelay = TimeSpan.FromSeconds(10) }, time, logs.CreateLogger("Lockdowns")),
+        ];
+    }
+
+    /// <summary>Works until the term ends: in order where it is to stop, at once where it is lost.</summary>
+    public async Task RunAsync()
+    {
+        _tools.Logs.CreateLogger("Operator").Leading();
+        _wiring.Connect();
+        _tools.Time.Jumped += LookAtClock;
+        try
+        {
+            _wiring.Sweep();
+            var seals = _tools.Options.UsesSeals ? _resealer.RunAsync(_term.Stopping) : Task.CompletedTask;
+            var actors = _actors.RunAsync(name => _policies.Add(name, Lane.Background), _term.Stopping);
+            await Task.WhenAll([.. _controllers.Select(c => c.RunAsync(_term.Stopping, _term.Lost)), SweepAsync(), actors, seals]);
+        }
+        finally
+        {
+            _tools.Time.Jumped -= LookAtClock;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _wiring.Dispose();
+        _cutter.Dispose();
+        _client.Dispose();
+    }
+
+    private void LookAtClock()
+    {
+        _ends.LookAtClock();
+        _grants.LookAtClock();
+    }
+
+    private async Task SweepAsync()
+    {
+        if (_tools.Options.Resync == TimeSpan.Zero) return;
+        using var timer = new PeriodicTimer(_tools.Options.Resync, _tools.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_term.Stopping)) _wiring.Sweep();
+        }
+        catch (OperationCanceledException) when (_term.Stopping.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+    }
+}
