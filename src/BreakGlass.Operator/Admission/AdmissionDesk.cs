@@ -11,6 +11,9 @@ internal sealed class AdmissionDesk(TimeProvider time, ILogger logger)
     /// <summary>The API server waits for 5 s; a sentence from us helps more than its time-out.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(4);
 
+    /// <summary>The uid of this process' own requests. That one of them is refused is nobody's loss, and is not logged.</summary>
+    public string? OwnUid { get; init; }
+
     /// <summary>A handler that always answers in time, and lets nothing in that it could not check.</summary>
     public AdmissionHandler Around(AdmissionHandler decide) => async (request, cancellationToken) =>
     {
@@ -38,7 +41,7 @@ internal sealed class AdmissionDesk(TimeProvider time, ILogger logger)
             answer = NotNow(request, e.Message, e);
         }
 
-        if (!answer.Allowed) logger.AdmissionRefused(request.Operation ?? "", request.Kind?.Kind ?? "", request.Name ?? "", request.UserInfo?.Username ?? "", answer.Message ?? "");
+        if (!answer.Allowed && request.Uid != OwnUid) logger.AdmissionRefused(request.Operation ?? "", request.Kind?.Kind ?? "", request.Name ?? "", request.UserInfo?.Username ?? "", answer.Message ?? "");
         return answer;
     };
 

@@ -33,6 +33,7 @@ internal sealed class Webhooks : IAsyncDisposable
     private readonly ICertificateSource _certificates;
     private readonly WebhookPaths _paths;
     private readonly WebhookServer _server;
+    private readonly WarmUp _warmUp;
 
     // Admission's questions to the API server never wait behind a revocation's, nor a revocation's behind these.
     private readonly KubeClient _asking;
@@ -69,7 +70,10 @@ internal sealed class Webhooks : IAsyncDisposable
             "When the certificate that the admission webhooks serve ends, in seconds since 1970.");
 
         ClusterView View() => caches.HasSynced ? caches.View.Now() : throw new NotReadyException("the operator has just started and has not read the cluster's roles yet");
-        var desk = new AdmissionDesk(time, logger);
+        _warmUp = new(
+            options.WebhookAddress.Address, () => _server!.Port, path => _server!.OwnPath(path), served, () => _serving && served.Context is not null && book.IsReady && caches.HasSynced,
+            caches.Policies.Store.List, time, logger);
+        var desk = new AdmissionDesk(time, logger) { OwnUid = _warmUp.Uid };
         _asking = client.WithOwnConnection();
         var mutator = new Mutator(_asking, book, settings, new AuthorRights(_asking), View, () => caches.HasSynced ? caches.Policies.Store.List() : [], serverNow);
         var validator = new Validator(_asking, book, settings, new RevokeRight(_asking, logger), View, time);
@@ -113,6 +117,7 @@ internal sealed class Webhooks : IAsyncDisposable
         List<string> missing = [.. _certificates.Missing()];
         if (!_serving) missing.Add("the webhooks are not served yet");
         if (!_book.IsReady) missing.Add($"the seal keys (Secret {SealBook.SecretName}) could not be read or made yet");
+        if (missing.Count == 0 && !_warmUp.IsDone) missing.Add("the webhooks have not answered this process' own first requests yet");
         if (_stopping) missing.Add("the operator is stopping");
         return missing;
     }
@@ -127,8 +132,9 @@ internal sealed class Webhooks : IAsyncDisposable
     /// <summary>The path by which this process reaches one of its own webhooks, e.g. <see cref="MutatePath"/>.</summary>
     public string OwnPath(string path) => _server.OwnPath(path);
 
-    /// <summary>Keeps the certificate and the paths young until cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_certificates.RunAsync(cancellationToken), _paths.RunAsync(cancellationToken));
+    /// <summary>Asks the webhooks once, and keeps the certificate and the paths young until cancelled.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_certificates.RunAsync(cancellationToken), _paths.RunAsync(cancellationToken), _warmUp.RunAsync(cancellationToken));
 
     /// <summary>Lingers, then finishes what is under way and stops.</summary>
     public async Task StopAsync()

@@ -39,6 +39,12 @@ internal static partial class LogMessages
     [LoggerMessage(12, LogLevel.Information, "this machine's clock and the API server's agree again")]
     public static partial void ClocksAgree(this ILogger logger);
 
+    [LoggerMessage(13, LogLevel.Information, "the webhooks have answered this process' own first requests, in {Seconds:0.000} s")]
+    public static partial void WarmedUp(this ILogger logger, double seconds);
+
+    [LoggerMessage(14, LogLevel.Warning, "the webhooks did not answer this process' own first requests, and it is not ready before they do; it is tried again in a second")]
+    public static partial void NotWarmedUp(this ILogger logger, Exception error);
+
     [LoggerMessage(20, LogLevel.Information, "reaped {Kind} {Key}, due since {ExpiresAt}")]
     public static partial void Reaped(this ILogger logger, string kind, string key, string expiresAt);
 
