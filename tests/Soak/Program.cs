@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Soak;
 
 // The soak as a program, for hack/soak.sh; the tests of this project run a short one.
@@ -13,11 +14,10 @@ catch (ArgumentException e)
 }
 
 using var stop = new CancellationTokenSource();
-Console.CancelKeyPress += (_, pressed) =>
-{
-    pressed.Cancel = true;
-    stop.Cancel();
-};
+
+// Web hosts of this program would swallow both signals.
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
     var (violations, summary) = await new SoakRun(options, line => Console.WriteLine($"{Clock.Now:HH:mm:ss} {line}")).RunAsync(stop.Token);
@@ -27,4 +27,10 @@ try
 catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {
     return 130;
+}
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
 }

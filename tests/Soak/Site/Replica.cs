@@ -85,6 +85,7 @@ internal sealed class Replica : IAsyncDisposable
     /// <summary>Looks after it until the run ends.</summary>
     public async Task KeepAsync(CancellationToken cancellationToken)
     {
+        var inARow = 0;
         for (var round = 0; !cancellationToken.IsCancellationRequested; round++)
         {
             await Clock.PauseAsync(1, cancellationToken);
@@ -93,8 +94,12 @@ internal sealed class Replica : IAsyncDisposable
                 (Ready, Leads) = (false, false);
                 if (_heldDown) continue;
                 Restarts++;
+
+                // A kubelet waits longer each time; here, where faults follow one another, up to ten seconds.
+                inARow = Clock.Now - ended.Started < TimeSpan.FromSeconds(30) ? inARow + 1 : 0;
                 _history.Say($"{Name} ended by itself with exit code {ended.ExitCode} and is started again", aloud: true);
-                await StartAsync();
+                await Clock.PauseAsync(Math.Min(inARow * 2, 10), cancellationToken);
+                if (!_heldDown) await StartAsync();
                 continue;
             }
 
