@@ -68,6 +68,9 @@ internal sealed class SoakRun(SoakOptions options, Action<string> tell)
             await stage.CalmAsync(cancellationToken);
             if (over.IsCancellationRequested || cancellationToken.IsCancellationRequested) break;
             var seed = random.Next();
+
+            // One more that will have to end while the fault is there, or to outlive it.
+            await crowd.AskForAsync("strong", 5 + random.Next(30), 1, cancellationToken);
             await Task.WhenAll(faults.Select((fault, i) => fault.MakeAsync(stage, new Random(seed + i), cancellationToken)));
         }
 

@@ -80,7 +80,8 @@ internal sealed class LeadersWork : IDisposable
             _wiring.Sweep();
             var seals = _tools.Options.UsesSeals ? _resealer.RunAsync(_term.Stopping) : Task.CompletedTask;
             var actors = _actors.RunAsync(name => _policies.Add(name, Lane.Background), _term.Stopping);
-            await Task.WhenAll([.. _controllers.Select(c => c.RunAsync(_term.Stopping, _term.Lost)), SweepAsync(), actors, seals]);
+            var lookout = new LockdownLookout(_client, _tools.Caches, _wiring.Found, _tools.Time).RunAsync(_term.Stopping);
+            await Task.WhenAll([.. _controllers.Select(c => c.RunAsync(_term.Stopping, _term.Lost)), SweepAsync(), actors, lookout, seals]);
         }
         finally
         {

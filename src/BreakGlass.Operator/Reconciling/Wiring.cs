@@ -112,6 +112,15 @@ internal sealed class Wiring(
         foreach (var grant in caches.LiveGrants) End(grant.Metadata.Name);
     }
 
+    /// <summary>A lockdown that the watch has not shown: it shuts at once. The watch tells of it later, as of a new one.</summary>
+    public void Found(BreakGlassLockdown lockdown)
+    {
+        caches.LearnRead(lockdown);
+        if (caches.Lockdowns.Store.Get(new("", lockdown.Metadata.Name)) is null) return;
+        lockdowns.Add(lockdown.Metadata.Name);
+        foreach (var grant in caches.LiveGrants) End(grant.Metadata.Name);
+    }
+
     /// <summary>Has a grant looked at before everything else, whatever it is being looked at for.</summary>
     private void End(string grant)
     {

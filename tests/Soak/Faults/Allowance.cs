@@ -2,7 +2,7 @@ namespace Soak.Faults;
 
 /// <summary>How much later access may end for a fault, and why. All three bounds count together: the latest of them holds.</summary>
 /// <param name="Fault">The kind of fault.</param>
-/// <param name="Ends">Which ends: by time (the grant's expiry), by word (revoke, lockdown, a policy's change, a delete), or any.</param>
+/// <param name="Ends">Which ends: by time (the grant's expiry), by word (revoke, a policy's change, a delete), by lockdown, or any.</param>
 /// <param name="FromStart">So long after the fault began; null: it does not count.</param>
 /// <param name="FromDue">So long after the end was due, where the fault was there then; null: it does not count.</param>
 /// <param name="AfterFault">So long after the fault was over; null: it does not count.</param>
@@ -19,10 +19,13 @@ internal enum Ends
     /// <summary>At expiresAt.</summary>
     ByTime = 1,
 
-    /// <summary>Because somebody said so.</summary>
+    /// <summary>Because somebody revoked or deleted the grant, or changed the policy.</summary>
     ByWord = 2,
 
-    Any = ByTime | ByWord,
+    /// <summary>Because of a lockdown, the kill switch.</summary>
+    ByLockdown = 4,
+
+    Any = ByTime | ByWord | ByLockdown,
 }
 
 /// <summary>The one table of what may be late and why. What is not in it has no more time in a fault than on a good day.</summary>
@@ -48,8 +51,8 @@ internal static class Allowances
         new(FaultNames.ServerFrozenForLong, Ends.Any, null, null, NextLeader,
             "beyond the renew deadline of 10 s there has to be a new leader; a renewal under way can still be taken when the server goes on, and the lease runs from there"),
         new(FaultNames.BothDead, Ends.ByTime, null, 65, null, "nobody but the reaper, which comes once a minute"),
-        new(FaultNames.BothDead, Ends.ByWord, null, null, NextLeader, "nobody reads it; then the dead leader's lease runs out"),
-        new(FaultNames.SilentWatch, Ends.ByWord, 48, null, null, "a connection that says nothing for 30 s is asked, and given up 15 s later; then comes the list"),
+        new(FaultNames.BothDead, Ends.ByWord | Ends.ByLockdown, null, null, NextLeader, "nobody reads it; then the dead leader's lease runs out"),
+        new(FaultNames.SilentWatch, Ends.ByWord, 48, null, null, "a connection that says nothing for 30 s is asked, and given up 15 s later; lockdowns are read beside it, so they have no more time"),
         new(FaultNames.ObstructedDeletes, Ends.Any, null, 13, null, "bindings stay, the credential is killed: the API server remembers a token for 10 s"),
         new(FaultNames.ObstructedDeletes, Ends.Any, null, null, 4, "a binding of the requester can be neither deleted nor emptied until the webhook is back", BoundOnly: true),
         new(FaultNames.HangingDeletes, Ends.Any, null, 13, null, "as above"),

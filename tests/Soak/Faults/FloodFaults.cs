@@ -60,7 +60,7 @@ internal static class FloodFaults
 
     private static async Task FloodAsync(Stage stage, string name, int seconds, Func<Api, CancellationToken, Task<int>> ask, CancellationToken cancellationToken)
     {
-        if (await stage.Crowd.AskForAsync("strong", seconds + 20, cancellationToken) is not { Secret: { } secret })
+        if (await stage.Crowd.AskForAsync("strong", seconds + 20, 5, cancellationToken) is not { Secret: { } secret })
         {
             stage.History.Say($"{name}: no grant to flood with");
             return;

@@ -5,8 +5,6 @@ internal static class NotYet
 {
     public static IReadOnlyDictionary<string, string> Faults { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        [FaultNames.OnePoisonedDate] = "one wrong Date header ends every grant",
-        [FaultNames.PoisonedDates] = "as above",
         [FaultNames.ObstructedDeletes] = "a credential is killed only after its bindings are gone",
         [FaultNames.HangingDeletes] = "as above",
         [FaultNames.LabelFight] = "a label decides whose an object is",

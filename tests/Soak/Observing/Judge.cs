@@ -20,9 +20,9 @@ internal sealed class Judge(History history, FaultTimes times, Stalls stalls)
     }
 
     /// <summary>Somebody has shut something, and the API server has taken it.</summary>
-    public Shut Shut(string cause, Func<Known, bool> scope, IEnumerable<Known> grants)
+    public Shut Shut(string cause, Ends ends, Func<Known, bool> scope, IEnumerable<Known> grants)
     {
-        var shut = new Shut(cause, scope, Clock.Now);
+        var shut = new Shut(cause, ends, scope, Clock.Now);
         lock (_gate) _shuts.Add(shut);
         foreach (var grant in grants) Apply(shut, grant);
         return shut;
@@ -60,7 +60,7 @@ internal sealed class Judge(History history, FaultTimes times, Stalls stalls)
 
         if (grant.MustNotOpen is { } why) history.Violation("admitted", $"access works, and must not: {why}", grant.Name);
         var now = Clock.Now;
-        due.AddRange(Shuts(started).Where(s => s.Covers(grant) && s.From < started && (s.Until is null || now < s.Until)).Select(s => new Due(Ends.ByWord, s.From, s.Cause)));
+        due.AddRange(Shuts(started).Where(s => s.Covers(grant) && s.From < started && (s.Until is null || now < s.Until)).Select(s => new Due(s.Kind, s.From, s.Cause)));
         foreach (var end in due.Where(d => d.At < started)) Late(grant, end, started);
     }
 
@@ -80,7 +80,7 @@ internal sealed class Judge(History history, FaultTimes times, Stalls stalls)
 
     private void Apply(Shut shut, Known grant)
     {
-        if (shut.Ends(grant) && grant.IsDue(Ends.ByWord, shut.From, shut.Cause)) history.Say(grant.Name, $"has to end: {shut.Cause}");
+        if (shut.Ends(grant) && grant.IsDue(shut.Kind, shut.From, shut.Cause)) history.Say(grant.Name, $"has to end: {shut.Cause}");
     }
 
     private Shut[] Shuts(DateTimeOffset since)

@@ -1,8 +1,13 @@
+using Soak.Faults;
+
 namespace Soak.Observing;
 
 /// <summary>A time in which nothing in some scope may be open: a lockdown, a policy that is suspended, gone, or gives less.</summary>
-internal sealed class Shut(string cause, Func<Known, bool> scope, DateTimeOffset from)
+internal sealed class Shut(string cause, Ends ends, Func<Known, bool> scope, DateTimeOffset from)
 {
+    /// <summary>Whether it is a lockdown, or a policy's change.</summary>
+    public Ends Kind { get; } = ends;
+
     public string Cause { get; } = cause;
 
     /// <summary>When the API server had taken it.</summary>

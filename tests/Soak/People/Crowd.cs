@@ -39,7 +39,7 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
                 < 66 => AskAsync(Pick([.. Policies.All.Keys.Where(p => p is not "strong")]), random.Next(4), random.NextDouble(), cancellationToken),
                 < 76 => RevokeAsync(random.Next(), cancellationToken),
                 < 80 => DeleteAsync(random.Next(), cancellationToken),
-                < 85 => LockDownAsync(random.Next(3) == 0 ? null : Pick([.. Policies.All.Keys]), cancellationToken),
+                < 85 => LockDownAsync(random.Next(5) == 0 ? null : Pick([.. Policies.All.Keys]), cancellationToken),
                 < 88 => ShutAsync(Pick(["now", "picked", "window"]), "suspended", cancellationToken),
                 < 90 => ShutAsync(Pick(["now", "bound"]), "gone", cancellationToken),
                 < 92 => ShutAsync("now", "narrowed", cancellationToken),
@@ -53,9 +53,9 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
     }
 
     /// <summary>Asks for a grant that a fault needs, and waits until it is active; null where it is not in time.</summary>
-    public async Task<Known?> AskForAsync(string policy, int seconds, CancellationToken cancellationToken)
+    public async Task<Known?> AskForAsync(string policy, int seconds, int attempts, CancellationToken cancellationToken)
     {
-        for (var asked = 0; asked < 5; asked++)
+        for (var asked = 0; asked < attempts; asked++)
         {
             var grant = new Known(NextName(policy), policy, "erin", "team-0", bound: false);
             if (await SendAsync(grant, "erin", seconds, [], cancellationToken))
@@ -168,7 +168,7 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
         var spec = new JsonObject { ["reason"] = "token leaked", ["policySelector"] = selector };
         var wade = cluster.Person("wade");
         if (!await InsistAsync(() => wade.PostAsync($"{Api.Ours}/breakglasslockdowns", Object("BreakGlassLockdown", name, spec), cancellationToken), cancellationToken)) return;
-        var shut = judge.Shut($"lockdown {name}", g => policy is null || g.Policy == policy, ledger.Grants);
+        var shut = judge.Shut($"lockdown {name}", Ends.ByLockdown, g => policy is null || g.Policy == policy, ledger.Grants);
         history.Say($"lockdown {name} of {policy ?? "everything"}");
         await SettledAsync(shut, cancellationToken);
         shut.Until = Clock.Now;
@@ -189,7 +189,7 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
                 _ => () => cluster.Admin.PatchAsync(path, """{"spec":{"access":[{"name":"it","roleRef":{"kind":"ClusterRole","name":"view"},"namespaces":["team-0","team-1"]}]}}""", cancellationToken),
             };
             if (!await InsistAsync(act, cancellationToken)) return;
-            var shut = judge.Shut($"policy {policy} is {how}", g => g.Policy == policy && (how is not "narrowed" || g.Place == "team-2"), ledger.Grants);
+            var shut = judge.Shut($"policy {policy} is {how}", Ends.ByWord, g => g.Policy == policy && (how is not "narrowed" || g.Place == "team-2"), ledger.Grants);
             history.Say($"policy {policy} is {how}");
             await SettledAsync(shut, cancellationToken);
             shut.Until = Clock.Now;
@@ -261,7 +261,7 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
 
     private Known? Chosen(int which)
     {
-        var open = ledger.Open.Where(g => g.Phase is "Active" && !g.Dues.Any(d => d.Ends is Ends.ByWord)).OrderBy(g => g.Name, StringComparer.Ordinal).ToList();
+        var open = ledger.Open.Where(g => g.Phase is "Active" && !g.Dues.Any(d => d.Ends is not Ends.ByTime)).OrderBy(g => g.Name, StringComparer.Ordinal).ToList();
         return open.Count == 0 ? null : open[which % open.Count];
     }
 

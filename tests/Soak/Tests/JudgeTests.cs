@@ -67,7 +67,7 @@ public sealed class JudgeTests : IDisposable
     {
         var (covered, other) = (new Known("now-1", "now", "alice", "team-0", bound: false), new Known("wide-1", "wide", "alice", "team-0", bound: false));
         covered.ActivatedAt = other.ActivatedAt = Clock.Now.AddSeconds(-20);
-        var shut = _judge.Shut("lockdown shut-1", g => g.Policy == "now", [covered, other]);
+        var shut = _judge.Shut("lockdown shut-1", Ends.ByLockdown, g => g.Policy == "now", [covered, other]);
 
         _judge.Tried(other, shut.From.AddSeconds(60), allowed: true);
         _judge.Tried(covered, shut.From.AddSeconds(seconds), allowed: true);
@@ -87,6 +87,20 @@ public sealed class JudgeTests : IDisposable
         _times.Add(new(fault, _history) { From = _end, Until = _end.AddSeconds(100) });
 
         _judge.Tried(Expiring(), _end.AddSeconds(seconds), allowed: true);
+
+        _history.Violations.Should().HaveCount(violations);
+    }
+
+    [Theory]
+    [InlineData((int)Ends.ByWord, 0)]
+    [InlineData((int)Ends.ByLockdown, 1)]
+    public void A_silent_watch_gives_more_time_to_a_revocation_and_none_to_a_lockdown(int ends, int violations)
+    {
+        _times.Add(new(FaultNames.SilentWatch, _history) { From = _end.AddSeconds(-2), Until = _end.AddSeconds(50) });
+        var grant = new Known("now-1", "now", "alice", "team-0", bound: false);
+        grant.IsDue((Ends)ends, _end, "somebody's word");
+
+        _judge.Tried(grant, _end.AddSeconds(20), allowed: true);
 
         _history.Violations.Should().HaveCount(violations);
     }
