@@ -32,7 +32,7 @@ internal sealed class SoakRun(SoakOptions options, Action<string> tell)
             Ended = grant => crowd!.Review(grant, run.Token),
         };
         crowd = new Crowd(cluster, ledger, judge, history, new Random(options.Seed));
-        var (stage, evidence, leftovers) = (new Stage(cluster, crowd, ledger, times, history), new Evidence(cluster, ledger, times, history), new Leftovers(cluster, ledger, times, history));
+        var (stage, evidence, leftovers) = (new Stage(cluster, crowd, ledger, times, history), new Evidence(cluster, ledger, history), new Leftovers(cluster, ledger, times, history));
 
         List<Task> keepers = [.. cluster.Replicas.Select(r => r.KeepAsync(run.Token)), cluster.ReapAsync(run.Token)];
         await stage.CalmAsync(run.Token);

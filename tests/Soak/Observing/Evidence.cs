@@ -1,11 +1,10 @@
 using System.Globalization;
-using Soak.Faults;
 using Soak.Site;
 
 namespace Soak.Observing;
 
 /// <summary>Whether every activation is in the events and in the metrics. That the record has it the ledger sees as it goes.</summary>
-internal sealed class Evidence(Cluster cluster, Ledger ledger, FaultTimes times, History history)
+internal sealed class Evidence(Cluster cluster, Ledger ledger, History history)
 {
     private const string Activations = "breakglass_operator_activations_total{";
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
@@ -15,7 +14,7 @@ internal sealed class Evidence(Cluster cluster, Ledger ledger, FaultTimes times,
     public int Events => _told.Count;
 
     /// <summary>How many activations the metrics have, over all processes that there were.</summary>
-    public double Counted => cluster.Replicas.SelectMany(r => r.Lives).Sum(Of);
+    public double Counted => cluster.Replicas.SelectMany(r => r.Lives).Sum(l => l.Total(Activations));
 
     /// <summary>Looks for the event of each activation until there is one.</summary>
     public async Task WatchAsync(CancellationToken cancellationToken)
@@ -54,8 +53,9 @@ internal sealed class Evidence(Cluster cluster, Ledger ledger, FaultTimes times,
     }
 
     // Killed around the activation: what was in its memory alone is gone with it.
-    private bool Lost(Known grant) => cluster.Replicas.SelectMany(r => r.Lives).Any(l => l.Ended && grant.ActivatedAt >= l.Scraped.AddSeconds(-2) && grant.ActivatedAt <= (l.Killed ?? l.Scraped.AddSeconds(20)).AddSeconds(2))
-        || times.Between(grant.ActivatedAt!.Value.AddSeconds(-1), grant.ActivatedAt.Value.AddSeconds(3)).Contains(FaultNames.LeaderKilled);
-
-    private static double Of(Life life) => life.Counters.Where(c => c.Key.StartsWith(Activations, StringComparison.Ordinal)).Sum(c => c.Value);
+    private bool Lost(Known grant)
+    {
+        var at = grant.ActiveSeen ?? grant.ActivatedAt!.Value;
+        return cluster.Replicas.SelectMany(r => r.Lives).Any(l => l.Ended && at >= l.Scraped.AddSeconds(-1) && at <= (l.Killed ?? l.Scraped.AddSeconds(20)).AddSeconds(2));
+    }
 }

@@ -45,6 +45,9 @@ internal sealed class Known(string name, string policy, string requester, string
 
     public DateTimeOffset? ExpiresAt { get; set; }
 
+    /// <summary>When it was first seen to be Active.</summary>
+    public DateTimeOffset? ActiveSeen { get; set; }
+
     /// <summary>When it was first seen to be over.</summary>
     public DateTimeOffset? EndSeen { get; set; }
 

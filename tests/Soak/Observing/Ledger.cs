@@ -86,6 +86,7 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
         history.Say(known.Name, $"{before ?? "(new)"} -> {phase} {known.EndReason}{Because(status, phase)}");
         if (before is "Expired" or "Revoked" or "Denied" or "Failed") history.Violation("terminal is terminal", $"was {before} and is {phase}", known.Name);
         if (phase is "Expired" && Clock.Now < known.ExpiresAt?.AddSeconds(-1)) history.Violation("ended early", $"is Expired, and its time is up only at {known.ExpiresAt:O}", known.Name);
+        if (phase is "Active") known.ActiveSeen ??= Clock.Now;
         if (phase is "Active" && known.MustNotOpen is { } why) history.Violation("admitted", $"is Active, and must not be: {why}", known.Name);
         if (phase is "Active" && known.NeedsApproval && !known.Approved) history.Violation("admitted", "is Active, and nobody who may has approved it", known.Name);
         if (known.Over) Over(known);

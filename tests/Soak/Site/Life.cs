@@ -23,6 +23,9 @@ internal sealed class Life : IDisposable
         exit "$code"
         """;
 
+    // The metrics as they were last seen, by name and labels, and what they were before they began again.
+    private readonly Dictionary<string, double> _counters = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, double> _before = new(StringComparer.Ordinal);
     private readonly Process _shell;
 
     private Life(Process shell, int processId) => (_shell, ProcessId) = (shell, processId);
@@ -36,9 +39,6 @@ internal sealed class Life : IDisposable
     /// <summary>128 and the signal's number where a signal ended it.</summary>
     public int ExitCode => _shell.ExitCode;
 
-    /// <summary>The counters as they were last seen, by name and labels: they go with the process.</summary>
-    public Dictionary<string, double> Counters { get; } = new(StringComparer.Ordinal);
-
     /// <summary>When they were.</summary>
     public DateTimeOffset Scraped { get; set; } = Clock.Now;
 
@@ -51,6 +51,22 @@ internal sealed class Life : IDisposable
         foreach (var (name, value) in environment) start.Environment[name] = value;
         var shell = Process.Start(start) ?? throw new InvalidOperationException("bash did not start");
         return new(shell, int.Parse(await shell.StandardOutput.ReadLineAsync() ?? "", CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Notes a metric; a counter that begins again, because its policy was gone for a while, adds to what it was.</summary>
+    public void Count(string series, double value)
+    {
+        lock (_counters)
+        {
+            if (_counters.TryGetValue(series, out var last) && value < last) _before[series] = _before.GetValueOrDefault(series) + last;
+            _counters[series] = value;
+        }
+    }
+
+    /// <summary>What a counter has come to in this process, over all its labels.</summary>
+    public double Total(string prefix)
+    {
+        lock (_counters) return _counters.Concat(_before).Where(c => c.Key.StartsWith(prefix, StringComparison.Ordinal)).Sum(c => c.Value);
     }
 
     /// <summary>Resident memory in MiB: all of it, and what is its own and could not be dropped. 0 where it is gone.</summary>

@@ -78,6 +78,8 @@ internal sealed class Replica : IAsyncDisposable
     /// <summary>SIGKILL, and nobody starts it again until <see cref="StartAsync"/>.</summary>
     public async Task KillAsync()
     {
+        // What it has counted goes with it.
+        await ScrapeAsync(Current, CancellationToken.None);
         (_heldDown, Leads, Ready) = (true, false, false);
         await Current.KillAsync();
     }
@@ -121,11 +123,11 @@ internal sealed class Replica : IAsyncDisposable
             foreach (var line in text.Split('\n').Where(l => l.Length > 0 && l[0] != '#'))
             {
                 var at = line.LastIndexOf(' ');
-                if (double.TryParse(line.AsSpan(at + 1), CultureInfo.InvariantCulture, out var value)) life.Counters[line[..at]] = value;
+                if (double.TryParse(line.AsSpan(at + 1), CultureInfo.InvariantCulture, out var value)) life.Count(line[..at], value);
             }
 
             life.Scraped = asked;
-            Leads = life.Counters.Any(c => c.Key.StartsWith("leader_election_master_status{", StringComparison.Ordinal) && c.Value == 1);
+            Leads = text.Split('\n').Any(l => l.StartsWith("leader_election_master_status{", StringComparison.Ordinal) && l.EndsWith(" 1", StringComparison.Ordinal));
         }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
