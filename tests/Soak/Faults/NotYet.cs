@@ -5,11 +5,8 @@ internal static class NotYet
 {
     public static IReadOnlyDictionary<string, string> Faults { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        [FaultNames.ObstructedDeletes] = "a credential is killed only after its bindings are gone",
-        [FaultNames.HangingDeletes] = "as above",
         [FaultNames.LabelFight] = "a label decides whose an object is",
-        [FaultNames.LabelWebhook] = "as above",
-        [FaultNames.GrantsNamespaceDeleted] = "grants stay active without their namespace",
+        [FaultNames.LabelWebhook] = "a label decides whose an object is",
         [FaultNames.OversizedInput] = "large metadata is admitted",
         [FaultNames.FloodOfDryRuns] = "webhook bodies have no bound",
     };
