@@ -17,6 +17,7 @@ internal sealed class AskOptions
     private readonly Option<string?> _start = new("--start") { Description = "Policies of mode TimeBoxed: when access starts (RFC 3339)", HelpName = "TIME" };
     private readonly Option<string[]> _access = new("--access") { Description = "Only this access entry of the policy; can be given again", HelpName = "ENTRY", DefaultValueFactory = _ => [] };
     private readonly Option<string[]> _namespaces = new("--namespace", "-n") { Description = "Only this namespace; can be given again", HelpName = "NAME", DefaultValueFactory = _ => [] };
+    private readonly Option<bool> _requireAll = new("--require-all") { Description = "All places of the request or none; else access opens where it can" };
     private readonly Option<string?> _name = new("--name") { Description = "The grant's name; made up from ticket or policy where left out", HelpName = "NAME" };
     private readonly Option<string?> _requester = StampOption("--requester");
 
@@ -33,7 +34,7 @@ internal sealed class AskOptions
             command.Arguments.Add(_policy);
         }
 
-        foreach (var option in (Option[])[_reason, _ticket, _for, _start, _access, _namespaces, _name, _requester]) command.Options.Add(option);
+        foreach (var option in (Option[])[_reason, _ticket, _for, _start, _access, _namespaces, _requireAll, _name, _requester]) command.Options.Add(option);
     }
 
     /// <summary>
@@ -70,6 +71,7 @@ internal sealed class AskOptions
             Start = start,
             Access = parse.GetValue(_access) ?? [],
             Namespaces = parse.GetValue(_namespaces) ?? [],
+            RequireAll = parse.GetValue(_requireAll),
             Name = parse.GetValue(_name),
             Requester = Stamp(parse.GetValue(_requester)),
         };

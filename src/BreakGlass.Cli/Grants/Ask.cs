@@ -31,6 +31,9 @@ internal sealed record Ask
     /// <summary>Only these namespaces.</summary>
     public IReadOnlyList<string> Namespaces { get; init; } = [];
 
+    /// <summary>All places or none.</summary>
+    public bool RequireAll { get; init; }
+
     /// <summary>The grant's name; null for one that is made up.</summary>
     public string? Name { get; init; }
 
@@ -51,6 +54,7 @@ internal sealed record Ask
             StartTime = Start,
             Access = Access,
             Namespaces = Namespaces,
+            RequireAll = RequireAll,
             RecipientKey = key,
             Requester = Requester,
         },

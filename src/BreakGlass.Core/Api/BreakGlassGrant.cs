@@ -53,6 +53,7 @@ public sealed record BreakGlassGrant : IKubeResource<BreakGlassGrant>
 [Rule("has(self.access) == has(oldSelf.access)", "spec.access: " + Immutable)]
 [Rule("has(self.namespaces) == has(oldSelf.namespaces)", "spec.namespaces: " + Immutable)]
 [Rule("has(self.recipientKey) == has(oldSelf.recipientKey)", "spec.recipientKey: " + Immutable)]
+[Rule("(has(self.requireAll) && self.requireAll) == (has(oldSelf.requireAll) && oldSelf.requireAll)", "spec.requireAll: " + Immutable)]
 [Rule("has(self.requester) == has(oldSelf.requester)", "spec.requester: " + Immutable)]
 [Rule("!has(oldSelf.revoke) || has(self.revoke)", "spec.revoke: a revocation cannot be taken back; create a new grant instead")]
 public sealed record GrantSpec
@@ -91,6 +92,13 @@ public sealed record GrantSpec
     /// <summary>A public key (JWK, RSA or EC P-256). The credential is then delivered encrypted to it, in status.credentialJwe.</summary>
     [Nullable, Rule("self == oldSelf", Immutable)]
     public JsonWebKey? RecipientKey { get; init; }
+
+    /// <summary>
+    /// All places of the grant or none. Where left out, access opens in the places where it can, and the condition Active has the reason Partial and names
+    /// the others, which are tried again until the grant ends.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool RequireAll { get; init; }
 
     /// <summary>Set once to end access at once.</summary>
     [Nullable, Rule("self == oldSelf", "spec.revoke: cannot be changed once it is set")]
@@ -265,6 +273,12 @@ public sealed record BindingRecord
 
     /// <summary>UID of the binding, once it exists: by it a binding is known again whose marks were stripped.</summary>
     public string? Uid { get; init; }
+
+    /// <summary>UID of the namespace that access was decided for. One that is deleted and created again is another one.</summary>
+    public string? NamespaceUid { get; init; }
+
+    /// <summary>Why there is no access in this place; left out where there is.</summary>
+    public string? Problem { get; init; }
 }
 
 /// <summary>One approver's decision.</summary>

@@ -32,7 +32,7 @@ internal static class GrantClosing
 
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant, Ending? ending)
     {
-        var ours = facts.Objects.Where(o => Wanted.IsOurs(grant, o)).ToList();
+        var ours = facts.Objects.Where(o => Ownership.IsOf(grant, o)).ToList();
         var left = new GrantRemains(facts, grant, ours);
         if (Cut(facts, grant, left) is { } cut) return cut;
 
@@ -53,10 +53,9 @@ internal static class GrantClosing
         return facts.SealsUnknown ? GrantPlan.Wait(facts.Now + ReviewRetry) : Retain(facts, grant);
     }
 
-    /// <summary>Objects that say they were made for a grant that is not there.</summary>
-    public static GrantPlan Orphans(IReadOnlyList<IKubeObject> objects)
+    /// <summary>Objects of ours whose grant is not there.</summary>
+    public static GrantPlan Orphans(IReadOnlyList<IKubeObject> orphans)
     {
-        var orphans = objects.Where(ClaimsToBeOurs).ToList();
         var bindings = orphans.Where(IsBinding).ToList();
         var now = bindings.Count > 0 ? bindings : orphans;
         return new() { Steps = [.. now.Select(o => new PlanStep.Remove(o, Removal.Orphan))], Cuts = bindings.Count > 0 };
@@ -169,9 +168,4 @@ internal static class GrantClosing
     public static bool GivesAccess(BreakGlassGrant grant, IKubeObject o) => IsBinding(o) && !Obstruction.IsEmptied(o) && o.Metadata.Name != GrantNames.Reader(grant);
 
     private static bool IsBinding(IKubeObject o) => o is RoleBinding or ClusterRoleBinding;
-
-    private static bool ClaimsToBeOurs(IKubeObject o) =>
-        o.Metadata.Labels.TryGetValue(BreakGlassApi.ManagedByLabel, out var manager) && manager == BreakGlassApi.ManagedBy
-        && (o.Metadata.Annotations.ContainsKey(BreakGlassApi.GrantUidAnnotation)
-            || o.Metadata.OwnerReferences.Any(r => r.Kind == nameof(BreakGlassGrant) && r.ApiVersion.StartsWith(BreakGlassApi.Group + "/", StringComparison.Ordinal)));
 }

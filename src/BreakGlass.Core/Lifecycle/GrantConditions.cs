@@ -26,6 +26,15 @@ public static class GrantConditions
     /// <summary>Reason of <see cref="Obstructed"/>, and of <see cref="Active"/> while access that is over cannot be taken away. Also the event's.</summary>
     public const string RevocationObstructed = "RevocationObstructed";
 
+    /// <summary>Reason of <see cref="Active"/>: access is being made.</summary>
+    public const string Opening = "Opening";
+
+    /// <summary>Reason of <see cref="Active"/>: access works in some places of the grant, and not in others.</summary>
+    public const string Partial = "Partial";
+
+    /// <summary>Reason of <see cref="Active"/>: access works, and somebody keeps changing the marks of an object that gives it.</summary>
+    public const string Contested = "Contested";
+
     /// <summary>Reason of <see cref="Reviewed"/>: the grant is not over.</summary>
     public const string NotEnded = "NotEnded";
 

@@ -60,6 +60,9 @@ public sealed record GrantFacts
     /// <summary>How far our clocks are from the API server's, by the worst answer that nothing has contradicted yet; null where unknown.</summary>
     public TimeSpan? ClockSkew { get; init; }
 
+    /// <summary>What happened lately to objects of the grant: what the server refused, and what others fight over.</summary>
+    public IReadOnlyList<PlaceHistory> Histories { get; init; } = [];
+
     /// <summary>What this run of the reconciler came to know on its way; not in any cache.</summary>
     public Attempt Attempt { get; init; } = Attempt.Fresh;
 }
@@ -76,11 +79,8 @@ public sealed record Attempt
     /// <summary>Whether the grant's identity was seen to have its access.</summary>
     public bool? AccessSeen { get; init; }
 
-    /// <summary>A call that the server refused for good: why the grant cannot be made.</summary>
+    /// <summary>The namespace of the grants' identities is not there: why the grant cannot be made, or go on.</summary>
     public Problem? Refusal { get; init; }
-
-    /// <summary>Namespaces that cannot take a binding right now, since they are about to go.</summary>
-    public IReadOnlyList<string> ClosedNamespaces { get; init; } = [];
 
     /// <summary>Policy, roles and namespaces were read from the server itself, not from caches: a denial is never based on a stale cache.</summary>
     public bool Refreshed { get; init; }

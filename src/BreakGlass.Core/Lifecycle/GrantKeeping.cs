@@ -22,6 +22,7 @@ internal static class GrantKeeping
     {
         var wanted = Wanted.For(facts, grant);
         if (wanted.Foreign is { } foreign) return GrantClosing.Decide(facts, grant, GrantOpening.ForeignObject(foreign));
+        if (wanted.Unsafe() is { } ending) return GrantClosing.Decide(facts, grant, ending);
         if (wanted.RecordFirst(grant) is { } record) return record;
 
         var steps = new List<PlanStep>();
@@ -30,13 +31,13 @@ internal static class GrantKeeping
         steps.AddRange(wanted.Mend(wanted.Reader, isRepair: true));
         if (GrantLifecycle.HasFinalizer(grant)) steps.AddRange(wanted.Mend(wanted.Bindings, isRepair: true));
         steps.AddRange(NoLongerWanted(facts, grant, wanted));
-        if (StaleCredential(facts, wanted) is { } stale) steps.Add(stale);
-        else if (GrantOpening.Credential(facts, grant, wanted) is { } credential) steps.Add(credential);
+        if (!wanted.Rests(GrantNames.CredentialPlace(grant, facts.Settings)) && (StaleCredential(facts, wanted) ?? GrantOpening.Credential(facts, grant, wanted)) is { } credential) steps.Add(credential);
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
         // A record is dropped only when its binding is surely gone: one whose labels were stripped is in no cache.
         var obsolete = wanted.Obsolete(grant);
-        if (obsolete.Count > 0 && !facts.Attempt.Searched) return GrantPlan.Do(new PlanStep.Find([.. obsolete.Select(GrantNames.Place)]));
+        List<IKubeObject> unseen = [.. obsolete.Select(GrantNames.Place), .. wanted.Unseen];
+        if (unseen.Count > 0 && !facts.Attempt.Searched) return GrantPlan.Do(new PlanStep.Find(unseen));
 
         var records = wanted.Records(grant);
         var status = grant.Status with
@@ -44,13 +45,23 @@ internal static class GrantKeeping
             Bindings = records,
             CredentialExpiresAt = GrantOpening.CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
             CredentialJwe = grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe,
+            Conditions = GrantStatuses.Access(grant, wanted, facts.Now),
         };
-        if (!records.SequenceEqual(grant.Status.Bindings) || status.CredentialExpiresAt != grant.Status.CredentialExpiresAt || status.CredentialJwe != grant.Status.CredentialJwe)
+        if (!records.SequenceEqual(grant.Status.Bindings) || !status.Conditions.SequenceEqual(grant.Status.Conditions) || status.CredentialExpiresAt != grant.Status.CredentialExpiresAt || status.CredentialJwe != grant.Status.CredentialJwe)
         {
-            return GrantPlan.Do(new PlanStep.WriteStatus(status));
+            return GrantPlan.Do(new PlanStep.WriteStatus(status, [.. Notes(grant, wanted)]));
         }
 
-        return Wait(facts, grant);
+        var wait = Wait(facts, grant);
+        return wait.Steps.Count == 0 && wanted.NextTry < wait.LookAgainAt ? GrantPlan.Wait(wanted.NextTry) : wait;
+    }
+
+    /// <summary>A fight is told once, when it is given up.</summary>
+    private static IEnumerable<GrantNote> Notes(BreakGlassGrant grant, Wanted wanted)
+    {
+        if (wanted.Contested.Count == 0) yield break;
+        var fight = GrantStatuses.Fight(wanted.Contested);
+        if (Conditions.Find(grant.Status.Conditions, GrantConditions.Active)?.Message.Contains(fight, StringComparison.Ordinal) is not true) yield return new(true, "RepairContested", "Repair", fight);
     }
 
     private static GrantPlan Wait(GrantFacts facts, BreakGlassGrant grant)
@@ -79,7 +90,7 @@ internal static class GrantKeeping
 
     public static IEnumerable<PlanStep> NoLongerWanted(GrantFacts facts, BreakGlassGrant grant, Wanted wanted) =>
         facts.Objects
-            .Where(o => o is RoleBinding or ClusterRoleBinding && Wanted.IsOurs(grant, o))
+            .Where(o => o is RoleBinding or ClusterRoleBinding && Ownership.IsOf(grant, o))
             .Where(o => !wanted.Wants(o))
             .Select(o => new PlanStep.Remove(o, Removal.NoLongerWanted));
 }

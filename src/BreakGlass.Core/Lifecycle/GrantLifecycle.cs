@@ -17,17 +17,17 @@ public static class GrantLifecycle
     internal static readonly TimeSpan SealRetry = TimeSpan.FromSeconds(1);
 
     /// <summary>Every reason that making access can fail for, so that each has its counter from the start.</summary>
-    public static IReadOnlyList<string> FailureReasons { get; } = ["Forbidden", "Invalid", "NamespaceMissing", "ForeignObject", "TokenTooLong", "RecordLost", "RecordForged", "SpecChanged"];
+    public static IReadOnlyList<string> FailureReasons { get; } = [.. ServerAnswer.Reasons, "Recreated", "Contested", "ForeignObject", "TokenTooLong", "RecordLost", "RecordForged", "SpecChanged"];
 
     /// <summary>What to do next for a grant.</summary>
     public static GrantPlan Decide(GrantFacts facts)
     {
-        if (facts.Grant is not { } grant) return GrantClosing.Orphans(facts.Objects);
+        if (facts.Grant is not { } grant) return GrantClosing.Orphans([.. facts.Objects.Where(o => Ownership.MadeFor(o, facts.Settings)?.Name == facts.Name)]);
         var plan = DecideFor(facts, grant);
         if (plan.Steps.Count > 0 && !plan.Cuts) return plan;
 
         // Left over from an earlier grant of this name, e.g. out of a backup.
-        var orphans = GrantClosing.Orphans([.. facts.Objects.Where(o => IsOfNamesake(grant, o))]);
+        var orphans = GrantClosing.Orphans([.. facts.Objects.Where(o => IsOfNamesake(grant, o, facts.Settings))]);
         return orphans.Steps.Count == 0 ? plan : plan with { Steps = [.. plan.Steps, .. orphans.Steps], Cuts = true };
     }
 
@@ -47,7 +47,7 @@ public static class GrantLifecycle
     public static bool AwaitsProof(GrantStatus status) => IsTerminal(status.Phase) && IsRecorded(status) && !Conditions.IsTrue(status.Conditions, GrantConditions.Revoked);
 
     /// <summary>Whether an object was made for a grant, also where somebody has stripped its marks.</summary>
-    public static bool IsOf(BreakGlassGrant grant, IKubeObject o) => Wanted.IsOurs(grant, o);
+    public static bool IsOf(BreakGlassGrant grant, IKubeObject o) => Ownership.IsOf(grant, o);
 
     /// <summary>Whether an object of a grant is one that gives access, and so is cut before everything else.</summary>
     public static bool GivesAccess(BreakGlassGrant grant, IKubeObject o) => GrantClosing.GivesAccess(grant, o);
@@ -96,7 +96,7 @@ public static class GrantLifecycle
     private static GrantPlan BeforeRecord(GrantFacts facts, BreakGlassGrant grant)
     {
         var now = facts.Now;
-        var remains = facts.Objects.Any(o => GrantNames.Owns(grant, o));
+        var remains = facts.Objects.Any(o => Ownership.IsOf(grant, o));
         if (HasFinalizer(grant) || remains || (IsMarkedEnded(grant) && grant.Metadata.DeletionTimestamp is null))
         {
             if (grant.Metadata.DeletionTimestamp is null || remains)
@@ -127,6 +127,6 @@ public static class GrantLifecycle
 
     private static bool IsMarkedEnded(BreakGlassGrant grant) => grant.Metadata.Annotations.ContainsKey(BreakGlassApi.EndedAnnotation);
 
-    private static bool IsOfNamesake(BreakGlassGrant grant, IKubeObject o) =>
-        o.Metadata.Labels.TryGetValue(BreakGlassApi.GrantLabel, out var name) && name == grant.Metadata.Name && !GrantNames.Owns(grant, o);
+    private static bool IsOfNamesake(BreakGlassGrant grant, IKubeObject o, CoreSettings settings) =>
+        !GrantNames.Owns(grant, o) && Ownership.MadeFor(o, settings) is { } other && other.Name == grant.Metadata.Name && other.Uid != grant.Metadata.Uid;
 }

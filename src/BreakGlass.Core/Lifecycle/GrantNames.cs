@@ -12,17 +12,23 @@ namespace BreakGlass.Core.Lifecycle;
 /// </summary>
 public static class GrantNames
 {
+    /// <summary>What the names of all bindings that give access begin with.</summary>
+    internal const string Prefix = "breakglass-";
+
     /// <summary>The name of the grant's ServiceAccount and of its credential Secret.</summary>
     public static string Identity(BreakGlassGrant grant) => $"{grant.Metadata.Name}-{Digest(grant.Metadata.Uid ?? "")}";
 
     /// <summary>The name of the Role and RoleBinding that let the requester read the credential Secret.</summary>
     public static string Reader(BreakGlassGrant grant) => $"{Identity(grant)}-reader";
 
+    /// <summary>Whether an object stands in the place of the RoleBinding by which the requester reads the credential.</summary>
+    public static bool IsReader(BreakGlassGrant grant, IKubeObject o) => o is RoleBinding && o.Metadata.Name == Reader(grant);
+
     /// <summary>The name of the binding of one access entry; the same in every namespace.</summary>
     public static string Binding(BreakGlassGrant grant, string entry) => $"{BindingPrefix(grant)}{Digest($"{grant.Metadata.Uid}/{entry}")}";
 
     /// <summary>What the names of all bindings that give a grant's access begin with.</summary>
-    public static string BindingPrefix(BreakGlassGrant grant) => $"breakglass-{grant.Metadata.Name}-";
+    public static string BindingPrefix(BreakGlassGrant grant) => $"{Prefix}{grant.Metadata.Name}-";
 
     /// <summary>The metadata of an object made for the grant: marks, and the grant as owner, so that the cluster's own garbage collector ends access too.</summary>
     public static ObjectMeta Meta(BreakGlassGrant grant, string? ns, string name, DateTimeOffset expiresAt) => new()
@@ -53,6 +59,7 @@ public static class GrantNames
         Namespace = target.Namespace,
         Name = Binding(grant, target.Entry),
         Role = target.Role.ToString(),
+        NamespaceUid = target.NamespaceUid,
     };
 
     /// <summary>Where the objects stand that were recorded for a grant.</summary>
@@ -68,6 +75,10 @@ public static class GrantNames
         places.Add(new RoleBinding { Metadata = At(Reader(grant)) });
         return places;
     }
+
+    /// <summary>Where the grant's credential Secret stands.</summary>
+    public static IKubeObject CredentialPlace(BreakGlassGrant grant, CoreSettings settings) =>
+        new SecretMetadata { Metadata = new() { Name = Identity(grant), Namespace = settings.GrantsNamespace } };
 
     /// <summary>Where a recorded binding stands.</summary>
     public static IKubeObject Place(BindingRecord record) => record.Kind == nameof(ClusterRoleBinding)

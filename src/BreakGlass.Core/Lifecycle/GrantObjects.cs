@@ -77,15 +77,17 @@ public static class GrantObjects
                 if (!SameRules(want.Rules, have.Rules)) return Drift.Repair;
                 break;
             case (ServiceAccount, ServiceAccount have):
-                if (have.AutomountServiceAccountToken is not false) return Drift.Repair;
+                // No pod can run in the grants' namespace, so that it gives nothing.
+                if (have.AutomountServiceAccountToken is not false) return Drift.Marks;
                 break;
         }
 
-        return HasMarks(desired.Metadata, actual.Metadata) ? Drift.None : Drift.Repair;
+        return HasMarks(desired.Metadata, actual.Metadata) ? Drift.None : Drift.Marks;
     }
 
+    /// <summary>Labels of our own group alone: nothing depends on those that other projects use too, and a fight over them would have no winner.</summary>
     private static bool HasMarks(ObjectMeta want, ObjectMeta have) =>
-        want.Labels.All(l => have.Labels.TryGetValue(l.Key, out var value) && value == l.Value)
+        want.Labels.Where(l => l.Key.StartsWith(BreakGlassApi.Group + "/", StringComparison.Ordinal)).All(l => have.Labels.TryGetValue(l.Key, out var value) && value == l.Value)
         && want.Annotations.All(a => have.Annotations.TryGetValue(a.Key, out var value) && value == a.Value)
         && want.OwnerReferences.All(w => have.OwnerReferences.Any(h => h.Uid == w.Uid && h.Kind == w.Kind));
 
@@ -109,7 +111,10 @@ public enum Drift
     /// <summary>Not at all.</summary>
     None,
 
-    /// <summary>It can be put right in place.</summary>
+    /// <summary>By what gives nothing to anybody: labels, annotations, owners. It can be put right in place.</summary>
+    Marks,
+
+    /// <summary>By what it gives, or to whom. It can be put right in place.</summary>
     Repair,
 
     /// <summary>A field that never changes is wrong, so it must be deleted and made again.</summary>

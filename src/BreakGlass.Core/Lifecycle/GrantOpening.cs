@@ -12,6 +12,11 @@ internal static class GrantOpening
 
     public static readonly TimeSpan ShortestToken = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long answers that may pass are waited out; then the grant fails with the last one as its reason.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant)
     {
         var wanted = Wanted.For(facts, grant);
@@ -24,6 +29,7 @@ internal static class GrantOpening
                 $"The API server issued a token until {Timestamp.Text(end)}, longer than the grant; it was destroyed. Check the API server's --service-account-extend-token-expiration."));
         }
 
+        if ((wanted.Unsafe() ?? Blocked(facts, grant, wanted)) is { } blocked) return GrantClosing.Decide(facts, grant, blocked);
         if (wanted.RecordFirst(grant) is { } record) return record;
 
         var steps = new List<PlanStep>();
@@ -33,7 +39,8 @@ internal static class GrantOpening
         // Nothing gives access before the finalizer holds the grant.
         if (GrantLifecycle.HasFinalizer(grant)) steps.AddRange(wanted.Mend(wanted.Bindings, isRepair: false));
         steps.AddRange(GrantKeeping.NoLongerWanted(facts, grant, wanted));
-        var credential = GrantKeeping.StaleCredential(facts, wanted) ?? Credential(facts, grant, wanted);
+        var needed = GrantKeeping.StaleCredential(facts, wanted) ?? Credential(facts, grant, wanted);
+        var credential = wanted.Rests(GrantNames.CredentialPlace(grant, facts.Settings)) ? null : needed;
         if (credential is PlanStep.IssueToken or PlanStep.Remove) steps.Add(credential);
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
@@ -41,12 +48,45 @@ internal static class GrantOpening
         steps.AddRange(wanted.Mend(wanted.Reader, isRepair: false));
         if (facts.Attempt.AccessSeen is null && wanted.AccessQuestion(facts, grant) is { } question) steps.Add(new PlanStep.CheckAccess(question));
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
+        if (needed is not null || wanted.Must.Any(m => wanted.Find(m) is null) || Lacks(grant, wanted)) return Hold(facts, grant, wanted);
 
-        var status = GrantStatuses.Activated(grant, [.. wanted.Records(grant), .. wanted.Obsolete(grant)], CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
+        var status = GrantStatuses.Activated(grant, wanted, [.. wanted.Records(grant), .. wanted.Obsolete(grant)], CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
             grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe, facts.Now);
         var bypass = GrantConditions.IsBypassed(grant) ? Conditions.Find(grant.Status.Conditions, GrantConditions.Approved)!.Message : null;
         return GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(bypass is not null, "GrantActivated", "Activate",
-            $"{(bypass is null ? "" : bypass + " ")}{GrantStatuses.Requester(grant)} has access until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}: {string.Join(", ", grant.Status.Access.Select(e => $"{e.RoleRef}"))} in {wanted.Bindings.Count} place(s).")));
+            $"{(bypass is null ? "" : bypass + " ")}{GrantStatuses.Requester(grant)} has access until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}: {string.Join(", ", grant.Status.Access.Select(e => $"{e.RoleRef}"))} in {(wanted.Gaps.Count == 0 ? "" : $"{wanted.Open} of ")}{wanted.Open + wanted.Gaps.Count} place(s).")));
+    }
+
+    /// <summary>Whether too little is there to be called access: nothing at all, or less than all where all was asked for.</summary>
+    private static bool Lacks(BreakGlassGrant grant, Wanted wanted) => wanted.Gaps.Count > 0 && (wanted.Open == 0 || grant.Spec.RequireAll);
+
+    /// <summary>Why access cannot be made, now or any more; null where it can or may.</summary>
+    private static Ending? Blocked(GrantFacts facts, BreakGlassGrant grant, Wanted wanted)
+    {
+        var isOverdue = facts.Now - grant.Status.ActivatedAt > Patience;
+        foreach (var must in wanted.Must)
+        {
+            if (wanted.HistoryOf(must) is not { } history) continue;
+            var isFought = history.IsContested && history.Rests(facts.Now) && (wanted.Find(must) is null || (must is Secret && Credential(facts, grant, wanted) is not null));
+            if (!isFought && !(history.Answer is { } answer && (answer.Class is AnswerClass.Final || isOverdue))) continue;
+            return Failed(history.Answer?.Reason ?? "Contested", $"{must.Kind} {ObjectKey.Of(must)}: {history.Why}");
+        }
+
+        var isHopeless = grant.Spec.RequireAll ? wanted.Gaps.Any(g => g.IsFinal || isOverdue) : wanted.Open == 0 && wanted.Gaps.Count > 0 && wanted.Gaps.All(g => g.IsFinal || isOverdue);
+        if (!isHopeless) return null;
+        var first = wanted.Gaps.First(g => g.IsFinal || isOverdue);
+        return Failed(first.Cause == GrantConditions.Opening ? "Refused" : first.Cause, GrantStatuses.NotIn(wanted.Gaps));
+    }
+
+    private static Ending Failed(string reason, string why) =>
+        new(EndReason.Failed, reason, GrantStatuses.Operator, $"Access could not be given, and nothing is left of it. {why} Then create a new grant.");
+
+    /// <summary>Says at once what access waits for, and until when.</summary>
+    private static GrantPlan Hold(GrantFacts facts, BreakGlassGrant grant, Wanted wanted)
+    {
+        var next = wanted.NextTry ?? facts.Now + Retry;
+        var status = GrantStatuses.Opening(grant, wanted, next, facts.Now);
+        return status.Conditions.SequenceEqual(grant.Status.Conditions) ? GrantPlan.Wait(next) : GrantPlan.Do(new PlanStep.WriteStatus(status));
     }
 
     /// <summary>The next step towards a delivered credential, or null where it is delivered or there is none.</summary>

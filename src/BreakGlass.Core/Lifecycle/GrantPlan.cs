@@ -80,7 +80,11 @@ public abstract record PlanStep
     /// <summary>Put an object of ours right in place.</summary>
     /// <param name="Desired">As it should be.</param>
     /// <param name="Uid">UID of the one that is there.</param>
-    public sealed record Repair(IKubeObject Desired, string Uid) : PlanStep;
+    public sealed record Repair(IKubeObject Desired, string Uid) : PlanStep
+    {
+        /// <summary>How the object differs.</summary>
+        public Drift Drift { get; init; } = Drift.Repair;
+    }
 
     /// <summary>Delete an object of ours, by UID.</summary>
     /// <param name="Object">The object.</param>

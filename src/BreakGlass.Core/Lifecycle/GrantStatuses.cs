@@ -9,6 +9,9 @@ internal static class GrantStatuses
 {
     public const string Operator = "breakglass-operator";
 
+    private const int MostCauses = 3;
+    private const int MostNames = 5;
+
     /// <summary>Denied: by the policy, which the condition Authorized says, or by approvers or for want of them, which Approved says.</summary>
     public static GrantStatus Denied(BreakGlassGrant grant, Problem problem, EndReason reason, string actor, ApprovalOutcome? approval, DateTimeOffset now)
     {
@@ -57,7 +60,7 @@ internal static class GrantStatuses
         var identity = $"{settings.GrantsNamespace}/{GrantNames.Identity(grant)}";
         var ends = at + opening.Duration;
         var conditions = Agreed(grant, opening, now)
-            .With(GrantConditions.Active, false, "Opening", "Access is being made.", generation, now)
+            .With(GrantConditions.Active, false, GrantConditions.Opening, "Access is being made.", generation, now)
             .With(GrantConditions.Revoked, false, "NotEnded", "Access has not ended yet.", generation, now);
         return Moved(grant, GrantPhase.Pending, Requester(grant), GrantWaiting.IsWaiting(grant) ? "Opening" : "Requested", now) with
         {
@@ -76,14 +79,47 @@ internal static class GrantStatuses
         };
     }
 
-    public static GrantStatus Activated(BreakGlassGrant grant, IReadOnlyList<BindingRecord> bindings, DateTimeOffset? credentialEnds, string? jwe, DateTimeOffset now) =>
+    public static GrantStatus Activated(BreakGlassGrant grant, Wanted wanted, IReadOnlyList<BindingRecord> bindings, DateTimeOffset? credentialEnds, string? jwe, DateTimeOffset now) =>
         Moved(grant, GrantPhase.Active, Requester(grant), "PolicyAllows", now) with
         {
             Bindings = bindings,
             CredentialExpiresAt = credentialEnds,
             CredentialJwe = jwe,
-            Conditions = grant.Status.Conditions.With("Active", true, "AccessGiven", HowTo(grant), grant.Metadata.Generation, now),
+            Conditions = Access(grant, wanted, now),
         };
+
+    /// <summary>What there is of access, in the condition Active.</summary>
+    public static IReadOnlyList<Condition> Access(BreakGlassGrant grant, Wanted wanted, DateTimeOffset now)
+    {
+        var reason = wanted.Gaps.Count > 0 ? GrantConditions.Partial : wanted.Contested.Count > 0 ? GrantConditions.Contested : "AccessGiven";
+        var places = wanted.Gaps.Count == 0 ? ""
+            : $" in {wanted.Open} of {wanted.Open + wanted.Gaps.Count} places. {NotIn(wanted.Gaps)} What can be tried again is, until the grant ends";
+        var contested = wanted.Contested.Count == 0 ? "" : $" {Fight(wanted.Contested)}";
+        return grant.Status.Conditions.With(GrantConditions.Active, true, reason, $"Access works until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}{places}.{contested} {HowTo(grant)}", grant.Metadata.Generation, now);
+    }
+
+    /// <summary>That access is being made, and what keeps it.</summary>
+    public static GrantStatus Opening(BreakGlassGrant grant, Wanted wanted, DateTimeOffset next, DateTimeOffset now)
+    {
+        var held = wanted.Must.Select(m => (Object: m, History: wanted.HistoryOf(m))).FirstOrDefault(x => x.History is { Answer: not null });
+        var why = held.History is { } history ? $"{held.Object.Kind} {ObjectKey.Of(held.Object)}: {history.Why}" : wanted.Gaps.Count > 0 ? NotIn(wanted.Gaps) : "";
+        var message = why.Length == 0 ? "Access is being made." : $"Access is being made: {why} Next try at {Timestamp.Text(next)}.";
+        return grant.Status with { Conditions = grant.Status.Conditions.With(GrantConditions.Active, false, GrantConditions.Opening, message, grant.Metadata.Generation, now) };
+    }
+
+    /// <summary>The places without access, by cause; a few of each, since there may be a thousand.</summary>
+    public static string NotIn(IReadOnlyList<Gap> gaps)
+    {
+        var causes = gaps.GroupBy(g => g.Why).OrderByDescending(g => g.Count()).ToList();
+        var said = causes.Take(MostCauses).Select(c => $"Not in {Few([.. c.Select(g => g.Record.Namespace ?? $"the whole cluster ({g.Record.Role})")])}: {Sentence(c.Key)}");
+        return $"{string.Join(" ", said)}{(causes.Count > MostCauses ? $" There are {causes.Count - MostCauses} more causes; status.bindings has all places." : "")}";
+    }
+
+    /// <summary>Who changes what again and again.</summary>
+    public static string Fight(IReadOnlyList<PlaceHistory> contested) => string.Join(" ", contested.Take(MostCauses).Select(h =>
+        $"{h.Whom} labels, annotations or owners of {h.Place.Kind} {ObjectKey.Of(h.Place)} again and again. That gives nobody access; the operator has stopped putting it right for {GoDuration.Format(PlaceHistory.Truce)}. Find out who it is."));
+
+    private static string Few(IReadOnlyList<string> names) => names.Count <= MostNames ? string.Join(", ", names) : $"{string.Join(", ", names.Take(MostNames))} and {names.Count - MostNames} more";
 
     public static GrantStatus Ended(BreakGlassGrant grant, Ending ending, BreakGlassPolicy? policy, DateTimeOffset now)
     {
@@ -193,11 +229,10 @@ internal static class GrantStatuses
 
     private static string HowTo(BreakGlassGrant grant)
     {
-        var until = $"Access works until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}.";
-        if (grant.Status.Credential is CredentialKind.BindRequester) return $"{until} Use your own credentials. To end it sooner set spec.revoke.";
-        if (grant.Spec.RecipientKey is not null) return $"{until} Decrypt status.credentialJwe with your private key; it is a kubeconfig. To end it sooner set spec.revoke.";
+        if (grant.Status.Credential is CredentialKind.BindRequester) return "Use your own credentials. To end it sooner set spec.revoke.";
+        if (grant.Spec.RecipientKey is not null) return "Decrypt status.credentialJwe with your private key; it is a kubeconfig. To end it sooner set spec.revoke.";
         var (ns, name) = Split(grant.Status.CredentialSecret);
-        return $"{until} Get the kubeconfig with: kubectl get secret -n {ns} {name} -o jsonpath='{{.data.kubeconfig}}' | base64 -d. To end it sooner set spec.revoke.";
+        return $"Get the kubeconfig with: kubectl get secret -n {ns} {name} -o jsonpath='{{.data.kubeconfig}}' | base64 -d. To end it sooner set spec.revoke.";
     }
 
     private static (string Namespace, string Name) Split(string? key) =>

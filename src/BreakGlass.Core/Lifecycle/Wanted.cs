@@ -1,20 +1,26 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Guard;
 using BreakGlass.Core.Rules;
 using Kube.Model;
 
 namespace BreakGlass.Core.Lifecycle;
 
+/// <summary>A place where access that was decided is not there.</summary>
+/// <param name="Record">Its record.</param>
+/// <param name="Why">Why not.</param>
+/// <param name="Cause">CamelCase.</param>
+/// <param name="IsFinal">Whether another try is in vain.</param>
+internal sealed record Gap(BindingRecord Record, string Why, string Cause, bool IsFinal);
+
 /// <summary>The objects that should exist for a recorded grant, beside those that do.</summary>
 internal sealed class Wanted
 {
     private readonly BreakGlassGrant _grant;
-    private readonly IReadOnlyList<IKubeObject> _objects;
+    private readonly GrantFacts _facts;
 
-    private Wanted(BreakGlassGrant grant, IReadOnlyList<IKubeObject> objects)
+    private Wanted(GrantFacts facts, BreakGlassGrant grant)
     {
         _grant = grant;
-        _objects = objects;
+        _facts = facts;
     }
 
     /// <summary>ServiceAccount, Secret, and the Role that lets its holder read it.</summary>
@@ -29,8 +35,25 @@ internal sealed class Wanted
     /// <summary>What <see cref="Bindings"/> stand for.</summary>
     public required IReadOnlyList<Target> Targets { get; init; }
 
+    /// <summary>Recorded places that have no namespace for now, or another one than was decided on.</summary>
+    public required IReadOnlyList<Gap> Unreached { get; init; }
+
     /// <summary>An object under one of the names that is not the grant's, if there is one.</summary>
-    public IKubeObject? Foreign => All.Select(Find).FirstOrDefault(o => o is not null && !IsOurs(_grant, o));
+    public IKubeObject? Foreign => All.Select(Find).FirstOrDefault(o => o is not null && !Ownership.IsOf(_grant, o));
+
+    /// <summary>All places where access that was decided is not there.</summary>
+    public IReadOnlyList<Gap> Gaps => field ??= [.. Targets.Zip(Bindings).Where(p => !p.First.IsPersistence).Select(p => GapAt(p.First, p.Second)).OfType<Gap>(), .. Unreached];
+
+    /// <summary>In how many places access is there.</summary>
+    public int Open => Targets.Count(t => !t.IsPersistence) - (Gaps.Count - Unreached.Count);
+
+    /// <summary>Objects that somebody keeps changing in a way that does no harm: they are left as they are for a while.</summary>
+    public IReadOnlyList<PlaceHistory> Contested => field ??= [.. All.Select(w => (Wanted: w, Is: Find(w), History: HistoryOf(w)))
+        .Where(x => x is { Is: not null, History.IsContested: true } && x.History.Rests(_facts.Now) && GrantObjects.Compare(x.Wanted, x.Is) is not Drift.None)
+        .Select(x => x.History!)];
+
+    /// <summary>What there is no access without: the identity, its credential, and what the persistence guard is told.</summary>
+    public IEnumerable<IKubeObject> Must => [.. Base, .. Reader, .. Targets.Zip(Bindings).Where(p => p.First.IsPersistence).Select(p => p.Second)];
 
     private IEnumerable<IKubeObject> All => [.. Base, .. Reader, .. Bindings];
 
@@ -38,10 +61,10 @@ internal sealed class Wanted
     {
         var settings = facts.Settings;
         var due = GrantEnding.Due(grant, settings);
+        var unreached = new List<Gap>();
         var targets = facts.Policy is null
             ? []
-            : Rules.Targets.Resolve(grant.Status.Access, facts.Policy.Spec, grant.Spec.Namespaces, facts.Cluster.Namespaces, settings)
-                .Where(t => t.Namespace is null || !facts.Attempt.ClosedNamespaces.Contains(t.Namespace))
+            : Followed.Targets(facts, grant, unreached)
                 .Take(Rules.Targets.Most)
                 .Concat(facts.PolicyIsVouchedFor ? Rules.Targets.Persistence(facts.Policy.Spec, facts.Cluster) : [])
                 .ToList();
@@ -59,61 +82,52 @@ internal sealed class Wanted
             }
         }
 
-        return new(grant, facts.Objects)
+        return new(facts, grant)
         {
             Base = basis,
             Reader = reader,
             Targets = targets,
+            Unreached = unreached,
             Bindings = [.. targets.Select(t => GrantObjects.Binding(grant, t, settings, due))],
         };
-    }
-
-    /// <summary>
-    /// Whether an object is the grant's own, also where its marks were stripped: by the UID that was recorded, or because it gives its access to
-    /// the grant's ServiceAccount or requester under the name that follows from the grant's UID, which nobody else has a reason to.
-    /// </summary>
-    public static bool IsOurs(BreakGlassGrant grant, IKubeObject o)
-    {
-        if (GrantNames.Owns(grant, o)) return true;
-        var record = grant.Status.Bindings.FirstOrDefault(b => b.Name == o.Metadata.Name && b.Kind == o.Kind && (b.Namespace ?? "") == (o.Metadata.Namespace ?? ""));
-
-        // Whoever writes a record into the status must not have somebody else's binding taken for the grant's.
-        if (record is null || !o.Metadata.Name.StartsWith(GrantNames.BindingPrefix(grant), StringComparison.Ordinal)) return false;
-        if (record.Uid is not null && record.Uid == o.Metadata.Uid) return true;
-        var subjects = o switch { RoleBinding rb => rb.Subjects, ClusterRoleBinding crb => crb.Subjects, _ => [] };
-        return grant.Status.ServiceAccount is { } account
-            ? subjects.Any(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{s.Name}" is var subject && (subject == account || subject == account + PersistenceRights.HolderSuffix))
-            : grant.Spec.Requester is { Username: { Length: > 0 } requester } && subjects.Any(s => s.Kind == "User" && s.Name == requester);
     }
 
     /// <summary>Whether an object stands in the place of one that is wanted.</summary>
     public bool Wants(IKubeObject o) => All.Any(w => GrantObjects.SamePlace(w, o));
 
     /// <summary>What stands in an object's place.</summary>
-    public IKubeObject? Find(IKubeObject desired) => _objects.FirstOrDefault(o => GrantObjects.SamePlace(desired, o));
+    public IKubeObject? Find(IKubeObject desired) => _facts.Objects.FirstOrDefault(o => GrantObjects.SamePlace(desired, o));
 
     /// <summary>The grant's object of a kind among <see cref="Base"/>, as it is.</summary>
     public T? Actual<T>()
         where T : class, IKubeObject =>
         Base.Select(Find).OfType<T>().FirstOrDefault();
 
-    /// <summary>Steps that bring wanted objects about. Foreign ones are left alone.</summary>
+    /// <summary>What happened lately to an object.</summary>
+    public PlaceHistory? HistoryOf(IKubeObject o) => _facts.Histories.FirstOrDefault(h => GrantObjects.SamePlace(h.Place, o));
+
+    /// <summary>Whether nothing is to be written to an object now.</summary>
+    public bool Rests(IKubeObject o) => HistoryOf(o)?.Rests(_facts.Now) is true;
+
+    /// <summary>Steps that bring wanted objects about. Foreign ones are left alone, and so is for a while what the server refuses or others fight over.</summary>
     public IEnumerable<PlanStep> Mend(IReadOnlyList<IKubeObject> wanted, bool isRepair)
     {
         foreach (var desired in wanted)
         {
             var actual = Find(desired);
+            if (Rests(desired)) continue;
             if (actual is null)
             {
                 yield return new PlanStep.Create(desired, isRepair && WasThere(desired));
                 continue;
             }
 
-            if (!IsOurs(_grant, actual)) continue;
-            switch (GrantObjects.Compare(desired, actual))
+            if (!Ownership.IsOf(_grant, actual)) continue;
+            var drift = GrantObjects.Compare(desired, actual);
+            switch (drift)
             {
-                case Drift.Repair:
-                    yield return new PlanStep.Repair(desired, actual.Metadata.Uid ?? "");
+                case Drift.Marks or Drift.Repair:
+                    yield return new PlanStep.Repair(desired, actual.Metadata.Uid ?? "") { Drift = drift };
                     break;
                 case Drift.Replace:
                     yield return new PlanStep.Remove(actual, Removal.Tampered);
@@ -122,17 +136,45 @@ internal sealed class Wanted
         }
     }
 
-    /// <summary>The records of all wanted bindings, with the UIDs of those that exist.</summary>
+    /// <summary>
+    /// Why access cannot go on: an object gives something else than was decided, or to somebody else, and cannot be put right. Null where nothing does.
+    /// </summary>
+    public Ending? Unsafe()
+    {
+        foreach (var desired in All)
+        {
+            if (HistoryOf(desired) is not { GaveOther: true } history || !((history.IsContested && history.Rests(_facts.Now)) || history.Answer is { Class: AnswerClass.Final })) continue;
+
+            // One that is gone was cut by the run before, for this very reason.
+            if (Find(desired) is { } actual && (!Ownership.IsOf(_grant, actual) || GrantObjects.Compare(desired, actual) is Drift.None or Drift.Marks)) continue;
+            return new(EndReason.Failed, "Contested", GrantStatuses.Operator,
+                $"Access ended, because {desired.Kind} {ObjectKey.Of(desired)} gave something else than was decided and could not be put right: {history.Why} Find out who it is, and create a new grant.");
+        }
+
+        return null;
+    }
+
+    /// <summary>The records of all places, with the UIDs of those bindings that exist.</summary>
     public IReadOnlyList<BindingRecord> Records(BreakGlassGrant grant) =>
-        [.. Targets.Zip(Bindings).Select(p => GrantNames.Record(grant, p.First) with { Uid = Find(p.Second)?.Metadata.Uid })];
+    [
+        .. Targets.Zip(Bindings).Select(p => GrantNames.Record(grant, p.First) with
+        {
+            Uid = Find(p.Second)?.Metadata.Uid,
+            Problem = Gaps.FirstOrDefault(g => SamePlace(g.Record, GrantNames.Record(grant, p.First)))?.Why,
+        }),
+        .. Unreached.Select(g => g.Record with { Uid = null, Problem = g.Why }),
+    ];
 
     /// <summary>
     /// Nothing is active that is not recorded: a namespace that came to match is written down before it is bound. Null where all is recorded.
     /// </summary>
     public GrantPlan? RecordFirst(BreakGlassGrant grant)
     {
-        var missing = Records(grant).Where(r => !grant.Status.Bindings.Any(b => SamePlace(b, r))).ToList();
-        return missing.Count == 0 ? null : GrantPlan.Do(new PlanStep.WriteStatus(grant.Status with { Bindings = [.. grant.Status.Bindings, .. missing] }));
+        var missing = Targets.Select(t => GrantNames.Record(grant, t)).Where(r => !grant.Status.Bindings.Any(b => SamePlace(b, r) && b.NamespaceUid == r.NamespaceUid)).ToList();
+        return missing.Count == 0 ? null : GrantPlan.Do(new PlanStep.WriteStatus(grant.Status with
+        {
+            Bindings = [.. grant.Status.Bindings.Where(b => !missing.Any(m => SamePlace(b, m))), .. missing.Select(m => m with { Uid = grant.Status.Bindings.FirstOrDefault(b => SamePlace(b, m))?.Uid })],
+        }));
     }
 
     /// <summary>What is recorded, and not wanted any more.</summary>
@@ -145,9 +187,9 @@ internal sealed class Wanted
     /// <summary>A question to the authorizer that only a working binding answers with yes; null where the roles give nothing to ask for.</summary>
     public SubjectAccessReviewSpec? AccessQuestion(GrantFacts facts, BreakGlassGrant grant)
     {
-        foreach (var target in Targets)
+        foreach (var (target, binding) in Targets.Zip(Bindings))
         {
-            if (target.IsPersistence) continue;
+            if (target.IsPersistence || Find(binding) is null) continue;
             var rules = AccessQuestions.Rules(facts.Cluster, target.Role, target.Namespace);
             if (rules.Any(AccessQuestions.CanBeAsked)) return AccessQuestions.For(grant, rules, target.Namespace);
         }
@@ -155,7 +197,27 @@ internal sealed class Wanted
         return null;
     }
 
-    private static bool SamePlace(BindingRecord a, BindingRecord b) => a.Kind == b.Kind && a.Name == b.Name && (a.Namespace ?? "") == (b.Namespace ?? "");
+    /// <summary>What is fought over and in no cache: its label may have been taken off.</summary>
+    public IEnumerable<IKubeObject> Unseen => All.Where(w => Find(w) is null && HistoryOf(w) is { IsContested: true } history && history.Rests(_facts.Now));
+
+    /// <summary>When something that rests may be written again.</summary>
+    public DateTimeOffset? NextTry => All.Select(HistoryOf).Where(h => h?.Rests(_facts.Now) is true).Min(h => h!.RestsUntil);
+
+    internal static bool SamePlace(BindingRecord a, BindingRecord b) => a.Kind == b.Kind && a.Name == b.Name && (a.Namespace ?? "") == (b.Namespace ?? "");
+
+    private Gap? GapAt(Target target, IKubeObject binding)
+    {
+        var record = GrantNames.Record(_grant, target);
+        if (Find(binding) is not null)
+        {
+            var role = target.Role.Kind == nameof(Role) ? (IKubeObject?)_facts.Cluster.Role(target.Namespace ?? "", target.Role.Name) : _facts.Cluster.ClusterRole(target.Role.Name);
+            return role is null ? new(record, $"{target.Role} does not exist. Create it, or ask the policy's owners.", "RoleNotFound", IsFinal: false) : null;
+        }
+
+        return HistoryOf(binding) is { } history && (history.Answer is not null || history.IsContested)
+            ? new(record, history.Why, history.Answer?.Reason ?? GrantConditions.Contested, history.Answer is { Class: AnswerClass.Final })
+            : new(record, "The binding is not there; it is being made.", GrantConditions.Opening, IsFinal: false);
+    }
 
     private bool WasThere(IKubeObject desired) =>
         desired is not (RoleBinding or ClusterRoleBinding)

@@ -10,6 +10,9 @@ namespace BreakGlass.Core.Rules;
 /// <param name="Namespace">The namespace, or null for the whole cluster.</param>
 public sealed record Target(string Entry, RoleReference Role, string? Namespace)
 {
+    /// <summary>UID of the namespace: one that is deleted and created again is another one.</summary>
+    public string? NamespaceUid { get; init; }
+
     /// <summary>Whether it gives the grant's identity nothing, but tells the persistence guard what to let pass.</summary>
     public bool IsPersistence { get; init; }
 }
@@ -60,7 +63,7 @@ public static class Targets
                 var name = ns.Metadata.Name;
                 if (ns.Metadata.DeletionTimestamp is not null || settings.IsProtected(name)) continue;
                 if (only.Count > 0 && !only.Contains(name)) continue;
-                if (Reaches(entry, ns, settings) && (today.ClusterWide is true || Reaches(today, ns, settings))) targets.Add(new(entry.Name, entry.RoleRef, name));
+                if (Reaches(entry, ns, settings) && (today.ClusterWide is true || Reaches(today, ns, settings))) targets.Add(new(entry.Name, entry.RoleRef, name) { NamespaceUid = ns.Metadata.Uid });
             }
         }
 

@@ -21,7 +21,8 @@ internal sealed class ClusterCaches
     public const string ByGrant = "grant";
     public const string Live = "live";
 
-    private const string OwnedSelector = $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}";
+    /// <summary>A label that no other project uses. What loses it leaves the cache, which has its grant looked at.</summary>
+    private const string OwnedSelector = BreakGlassApi.GrantLabel;
 
     private readonly List<ICache> _all = [];
     private readonly string _grantsNamespace;
@@ -121,7 +122,7 @@ internal sealed class ClusterCaches
     /// <summary>Grants that are not over.</summary>
     public IReadOnlyList<BreakGlassGrant> LiveGrants => Grants.Store.ByIndex(ByLiveness, Live);
 
-    /// <summary>What carries a grant's name as label.</summary>
+    /// <summary>What may have been made for a grant, by label, owner or name. Whether it was is for the decisions.</summary>
     public List<IKubeObject> ObjectsOf(string grant) =>
     [
         .. RoleBindings.Store.ByIndex(ByGrant, grant),
@@ -138,13 +139,11 @@ internal sealed class ClusterCaches
             .Concat(ServiceAccounts.Store.List())
             .Concat(Secrets.Store.List())
             .Concat(Roles.Store.List())
-            .Select(GrantOf).OfType<string>().Distinct();
+            .SelectMany(Ownership.Names).Distinct();
 
-    /// <summary>The grant whose name an object of ours carries.</summary>
-    public static string? GrantOf(IKubeObject o) =>
-        o.Metadata.Labels.TryGetValue(BreakGlassApi.ManagedByLabel, out var manager) && manager == BreakGlassApi.ManagedBy
-            ? o.Metadata.Labels.GetValueOrDefault(BreakGlassApi.GrantLabel)
-            : null;
+    /// <summary>Whether the cache of an object's kind shows objects like it. One without the label that the cache selects by would never leave it again.</summary>
+    public static bool Shows(IKubeObject o) =>
+        o is not (RoleBinding or ClusterRoleBinding or ServiceAccount or SecretMetadata or Secret) || o.Metadata.Labels.ContainsKey(BreakGlassApi.GrantLabel);
 
     /// <summary>Puts the API server's answer to a write of ours into the cache it belongs to.</summary>
     public void Learn(IKubeObject o) => Learn(o, isRead: false);
@@ -197,15 +196,15 @@ internal sealed class ClusterCaches
             case Namespace ns: Into(Namespaces, ns); break;
             case ClusterRole role: Into(ClusterRoles, role); break;
             case Role role: Into(Roles, role); break;
-            case RoleBinding binding when GrantOf(binding) is not null: Into(RoleBindings, binding); break;
-            case ClusterRoleBinding binding when GrantOf(binding) is not null: Into(ClusterRoleBindings, binding); break;
-            case ServiceAccount account when GrantOf(account) is not null: Into(ServiceAccounts, account); break;
-            case SecretMetadata secret when GrantOf(secret) is not null: Into(Secrets, secret); break;
+            case RoleBinding binding when Shows(binding): Into(RoleBindings, binding); break;
+            case ClusterRoleBinding binding when Shows(binding): Into(ClusterRoleBindings, binding); break;
+            case ServiceAccount account when Shows(account): Into(ServiceAccounts, account); break;
+            case SecretMetadata secret when Shows(secret): Into(Secrets, secret); break;
         }
     }
 
     private static Dictionary<string, Func<T, IEnumerable<string>>> Owned<T>()
-        where T : IKubeObject => new() { [ByGrant] = o => GrantOf(o) is { } grant ? [grant] : [] };
+        where T : IKubeObject => new() { [ByGrant] = o => Ownership.Names(o) };
 
     private interface ICache
     {

@@ -7,8 +7,11 @@ namespace BreakGlass.Operator.Execution;
 /// <summary>One run of the reconciler over one grant: what it came to know beside the caches. Nothing in it outlives a crash, and nothing needs to.</summary>
 internal sealed class GrantRun
 {
+    private const int MostRoleTries = 20;
+
     private readonly Lock _gate = new();
     private readonly List<IKubeObject> _found = [];
+    private int _roleTries;
 
     /// <summary>What the decisions may know of it.</summary>
     public Attempt Attempt { get; private set; } = Attempt.Fresh;
@@ -30,6 +33,9 @@ internal sealed class GrantRun
             lock (_gate) return [.. _found];
         }
     }
+
+    /// <summary>Whether the API server may be given another moment to know our own Role.</summary>
+    public bool TakeRoleTry() => _roleTries++ < MostRoleTries;
 
     public void Note(Func<Attempt, Attempt> change)
     {

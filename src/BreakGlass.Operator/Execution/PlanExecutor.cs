@@ -20,11 +20,9 @@ namespace BreakGlass.Operator.Execution;
 /// repaired by the next one. What the API server answers goes straight into the caches, so that the next decision sees it.
 /// </summary>
 internal sealed class PlanExecutor(
-    KubeClient client, ClusterCaches caches, ServerReads server, SealBook seals, CredentialIssuer credentials, Cutter cutter, Prover prover, LeftoverFinder leftovers, Announcer announcer,
-    OperatorMetrics metrics, TimeProvider time, ILogger logger)
+    KubeClient client, ClusterCaches caches, ServerReads server, SealBook seals, CredentialIssuer credentials, Cutter cutter, Prover prover, LeftoverFinder leftovers, HistoryBook histories,
+    Announcer announcer, OperatorMetrics metrics, TimeProvider time, ILogger logger)
 {
-    private const string NamespaceMissing = "NamespaceMissing";
-
     private static readonly TimeSpan RoleRetry = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Does all steps.</summary>
@@ -55,8 +53,8 @@ internal sealed class PlanExecutor(
         PlanStep.Create create => CreateAsync(facts, create, run, cancellationToken),
         PlanStep.Repair repair => RepairAsync(facts, repair, run, cancellationToken),
         PlanStep.Remove remove => RemoveAsync(facts, remove, run, cancellationToken),
-        PlanStep.IssueToken issue => CredentialAsync(facts, issue.Secret, run, () => credentials.IssueAsync(facts.Grant!, issue, run, cancellationToken)),
-        PlanStep.Deliver deliver => CredentialAsync(facts, deliver.Secret, run, () => credentials.DeliverAsync(facts.Grant!, deliver, run, cancellationToken)),
+        PlanStep.IssueToken issue => CredentialAsync(facts, issue.Secret, () => credentials.IssueAsync(facts.Grant!, issue, run, cancellationToken), cancellationToken),
+        PlanStep.Deliver deliver => CredentialAsync(facts, deliver.Secret, () => credentials.DeliverAsync(facts.Grant!, deliver, run, cancellationToken), cancellationToken),
         PlanStep.HoldCredential hold => credentials.HoldAsync(facts.Grant!, hold, run, cancellationToken),
         PlanStep.CheckAccess check => prover.CheckAccessAsync(check, run, cancellationToken),
         PlanStep.Prove prove => ProveAsync(facts.Grant!, prove, run, cancellationToken),
@@ -135,8 +133,9 @@ internal sealed class PlanExecutor(
     {
         try
         {
-            caches.Learn(await client.CreateAsync(create.Object, cancellationToken));
-            if (create.IsRepair) Repaired(facts, create.Object, "was deleted and is there again");
+            Know(await client.CreateAsync(create.Object, cancellationToken), run);
+            await NoteAsync(facts, create.Object, (history, now) => history.Made(create.IsRepair, now), cancellationToken);
+            if (create.IsRepair) Tell(facts, create.Object, "was deleted and is there again");
         }
         catch (KubeApiException e) when (e.IsAlreadyExists)
         {
@@ -145,59 +144,63 @@ internal sealed class PlanExecutor(
             caches.LearnRead(there);
             run.Add(there);
         }
-        catch (KubeApiException e) when (e.IsNotFound && e.Status.Details?.Kind == "roles")
+        catch (KubeApiException e) when (e.IsNotFound && e.Status.Details?.Kind == "roles" && GrantNames.IsReader(facts.Grant!, create.Object) && run.TakeRoleTry())
         {
             // Whoever makes a binding must hold what it gives, and the API server's cache does not know our own Role yet.
             await Task.Delay(RoleRetry, time, cancellationToken);
         }
-        catch (KubeApiException e) when (e.IsNamespaceTerminating || e.IsNotFound)
+        catch (KubeApiException e)
         {
-            if (create.Object is RoleBinding binding && binding.Metadata.Namespace is { } ns && ns != facts.Settings.GrantsNamespace)
-            {
-                await server.LookAsync(new Namespace { Metadata = new() { Name = ns } }, cancellationToken);
-                run.Note(a => a with { ClosedNamespaces = [.. a.ClosedNamespaces, ns] });
-                return;
-            }
-
-            Refuse(facts, create.Object, run, NamespaceMissing, e, BringBack(facts.Settings));
-        }
-        catch (KubeApiException e) when (e.IsForbidden)
-        {
-            if (await server.IsGoneWithItsNamespaceAsync(create.Object, e, facts.Settings, cancellationToken))
-            {
-                Refuse(facts, create.Object, run, NamespaceMissing, e, BringBack(facts.Settings));
-                return;
-            }
-
-            Refuse(facts, create.Object, run, "Forbidden", e,
-                "If it is about a role, add that role to the operator's allow-list (ClusterRole breakglass-operator-bind); else compare the operator's RBAC with config/rbac. Then create a new grant");
-        }
-        catch (KubeApiException e) when (e.IsInvalid)
-        {
-            Refuse(facts, create.Object, run, "Invalid", e, "Mend the policy, then create a new grant");
+            if (await IsWithoutNamespaceAsync(facts, create.Object, e, cancellationToken)) Lose(facts, create.Object, run, e);
+            else await RefusedAsync(facts, create.Object, e, cancellationToken);
         }
     }
 
-    /// <summary>A credential that the server refuses for good ends a grant that is being made, as an object does.</summary>
-    private static async Task CredentialAsync(GrantFacts facts, IKubeObject secret, GrantRun run, Func<Task> step)
+    /// <summary>Has the next decision see what was written, also where somebody took the label off on the way by which the cache selects.</summary>
+    private void Know(IKubeObject written, GrantRun run)
+    {
+        caches.Learn(written);
+        if (ClusterCaches.Shows(written)) run.Remove(written);
+        else run.Add(written);
+    }
+
+    private async Task CredentialAsync(GrantFacts facts, IKubeObject secret, Func<Task> step, CancellationToken cancellationToken)
     {
         try
         {
             await step();
         }
-        catch (KubeApiException e) when (e.IsForbidden)
+        catch (KubeApiException e) when (!e.IsConflict && !e.IsNotFound)
         {
-            Refuse(facts, secret, run, "Forbidden", e, "Compare the operator's RBAC with config/rbac. Then create a new grant");
+            await RefusedAsync(facts, secret, e, cancellationToken);
         }
     }
 
-    /// <summary>What the server refuses for good ends a grant that is being made. One that is active stays as it is and tries again.</summary>
-    private static void Refuse(GrantFacts facts, IKubeObject o, GrantRun run, string reason, KubeApiException e, string next)
+    /// <summary>What an answer means is for the next decision: whether it is final, is tried again or is gone past.</summary>
+    private async Task RefusedAsync(GrantFacts facts, IKubeObject o, KubeApiException e, CancellationToken cancellationToken)
     {
-        // Without its namespace the identity is gone, and nothing is kept up that nobody can use.
-        if (facts.Grant!.Status.Phase is GrantPhase.Active && reason != NamespaceMissing) throw e;
-        run.Note(a => a with { Refusal = new Problem(reason, $"{o.Kind} {ObjectKey.Of(o)}", $"the API server refused it: {e.Status.Message}. {next}") });
+        var answer = ServerAnswer.Of((int)e.Code, e.Status);
+        histories.Note(facts.Grant!.Metadata.Uid!, o, (history, now) => history.Refused(answer, now));
+        if (answer.Reason is "NamespaceTerminating" or "NamespaceMissing" && o.Metadata.Namespace is { } ns) await server.LookAsync(new Namespace { Metadata = new() { Name = ns } }, cancellationToken);
     }
+
+    private async Task NoteAsync(GrantFacts facts, IKubeObject o, Func<PlaceHistory, DateTimeOffset, PlaceHistory> change, CancellationToken cancellationToken)
+    {
+        var uid = facts.Grant!.Metadata.Uid!;
+        if (histories.Note(uid, o, change) is not { IsContested: true, Repairs.Count: 0 }) return;
+        var other = await client.LatestOtherAsync(o, BreakGlassApi.ManagedBy, cancellationToken);
+        histories.Note(uid, o, (history, _) => history with { With = other });
+    }
+
+    private async Task<bool> IsWithoutNamespaceAsync(GrantFacts facts, IKubeObject o, KubeApiException e, CancellationToken cancellationToken) =>
+        o.Metadata.Namespace == facts.Settings.GrantsNamespace
+        && (e.IsNamespaceTerminating || e is { IsNotFound: true, Status.Details.Kind: "namespaces" } || await server.IsGoneWithItsNamespaceAsync(o, e, facts.Settings, cancellationToken));
+
+    /// <summary>Without its namespace the identity is gone, and nothing is kept up that nobody can use.</summary>
+    private static void Lose(GrantFacts facts, IKubeObject o, GrantRun run, KubeApiException e) => run.Note(a => a with
+    {
+        Refusal = new Problem("NamespaceMissing", $"{o.Kind} {ObjectKey.Of(o)}", $"the API server refused it: {e.Status.Message}. {BringBack(facts.Settings)}"),
+    });
 
     private static string BringBack(CoreSettings settings) =>
         $"Namespace '{settings.GrantsNamespace}' has to exist for the grants' identities, with the operator's Role and RoleBinding in it; bring them back with "
@@ -207,15 +210,19 @@ internal sealed class PlanExecutor(
     {
         try
         {
-            var mended = await client.PatchAsync(repair.Desired, RepairPatch.For(repair.Desired, repair.Uid), cancellationToken);
-            caches.Learn(mended);
-            run.Remove(mended);
-            if (facts.Grant!.Status.Phase is GrantPhase.Active) Repaired(facts, repair.Desired, "was changed and is put right");
+            Know(await client.PatchAsync(repair.Desired, RepairPatch.For(repair.Desired, repair.Uid), cancellationToken), run);
+            await NoteAsync(facts, repair.Desired, (history, now) => history.Gives(repair.Drift).Repaired(now), cancellationToken);
+            if (facts.Grant!.Status.Phase is GrantPhase.Active) Tell(facts, repair.Desired, "was changed and is put right");
         }
         catch (KubeApiException e) when (e.IsNotFound)
         {
             caches.LearnDeleted(repair.Desired.WithUid(repair.Uid));
             run.Remove(repair.Desired);
+        }
+        catch (KubeApiException e) when (!e.IsConflict)
+        {
+            histories.Note(facts.Grant!.Metadata.Uid!, repair.Desired, (history, _) => history.Gives(repair.Drift));
+            await RefusedAsync(facts, repair.Desired, e, cancellationToken);
         }
     }
 
@@ -253,7 +260,8 @@ internal sealed class PlanExecutor(
                 announcer.Tell(facts.Name, o, new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."));
                 break;
             case Removal.Tampered:
-                Repaired(facts, o, "was replaced by something else and is made again");
+                histories.Note(facts.Grant!.Metadata.Uid!, o, (history, _) => history.Gives(o is SecretMetadata ? Drift.Marks : Drift.Replace));
+                Tell(facts, o, "was replaced by something else and is made again");
                 break;
         }
     }
@@ -285,7 +293,7 @@ internal sealed class PlanExecutor(
         return Task.CompletedTask;
     }
 
-    private void Repaired(GrantFacts facts, IKubeObject o, string what)
+    private void Tell(GrantFacts facts, IKubeObject o, string what)
     {
         metrics.DriftRepaired(o.Kind);
         announcer.Tell(facts.Grant!, facts.Policy, new(true, "DriftRepaired", "Repair", $"{o.Kind} {ObjectKey.Of(o)} {what}. Find out who did it.") { About = $"{o.Kind} {ObjectKey.Of(o)}" });

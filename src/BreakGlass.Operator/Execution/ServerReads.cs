@@ -99,7 +99,7 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
         }
     }
 
-    /// <summary>Before something is removed as an orphan: the cache of grants may be behind that of the object.</summary>
+    /// <summary>Before something is removed as an orphan of a grant: the cache of grants may be behind that of the object.</summary>
     public async Task<bool> IsWantedAfterAllAsync(string name, IKubeObject o, CancellationToken cancellationToken)
     {
         var grant = await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);

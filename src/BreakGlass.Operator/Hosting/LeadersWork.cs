@@ -47,10 +47,11 @@ internal sealed class LeadersWork : IDisposable
         _actors = new(client, caches, settings, time, logs.CreateLogger("Leftovers"));
         var stamp = new StampProbe(client, time);
         _cutter = new(client, time);
+        var histories = new HistoryBook(time);
         var executor = new PlanExecutor(
             client, caches, new ServerReads(client, caches), seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter, new Prover(client, tools.Vault, time),
-            new LeftoverFinder(client, stamp), announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
-        var grants = new GrantReconciler(caches, seals, executor, settings, tools.Metrics, time);
+            new LeftoverFinder(client, stamp), histories, announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
+        var grants = new GrantReconciler(caches, seals, executor, histories, settings, tools.Metrics, time);
         var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time);
         var lockdowns = new LockdownReconciler(client, caches, announcer, l => settings.TrustRequester || seals.Verify(l) is Core.Sealing.SealState.Valid, time);
         _grants = new("grants", time);

@@ -1,4 +1,5 @@
 using BreakGlass.Core;
+using BreakGlass.Core.Api;
 using BreakGlass.Operator.Admission;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Health;
@@ -110,7 +111,7 @@ internal static class OperatorProcess
     private static KubeClient Connect(ClusterConnection connection, ILogger logger) => new(connection, TimeProvider.System, new()
     {
         UserAgent = $"breakglass-operator/{ThisVersion.Text}",
-        FieldManager = "breakglass-operator",
+        FieldManager = BreakGlassApi.ManagedBy,
         OnSkipped = skipped => logger.ObjectSkipped(skipped.Resource, skipped.Key, skipped.Error),
         OnReloadFailed = logger.ReloadFailed,
     });

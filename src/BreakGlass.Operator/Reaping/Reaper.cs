@@ -21,7 +21,7 @@ namespace BreakGlass.Operator.Reaping;
 /// <param name="everything">End also what still has time.</param>
 internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClock time, ILogger logger, bool everything = false)
 {
-    private const string Ours = $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}";
+    private const string Ours = BreakGlassApi.GrantLabel;
 
     /// <summary>How long one pass waits for clocks that differ; the job's own time is limited too.</summary>
     public static readonly TimeSpan ClockPatience = TimeSpan.FromSeconds(20);
@@ -91,7 +91,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         }
 
         var now = time.GetUtcNow();
-        var results = await Task.WhenAll(objects.Where(o => everything || IsOver(o, now)).Select(o => RemoveAsync(o, cancellationToken)));
+        var results = await Task.WhenAll(objects.Where(o => Ownership.MadeFor(o, settings) is not null && (everything || IsOver(o, now))).Select(o => RemoveAsync(o, cancellationToken)));
         return (results.Count(r => r), results.Count(r => !r));
     }
 

@@ -16,7 +16,7 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Brings one grant to where it should be: gathers facts, asks what to do, has it done, and asks again until there is nothing left to do.</summary>
 internal sealed class GrantReconciler(
-    ClusterCaches caches, SealBook seals, PlanExecutor executor, CoreSettings settings, OperatorMetrics metrics, SteadyClock time)
+    ClusterCaches caches, SealBook seals, PlanExecutor executor, HistoryBook histories, CoreSettings settings, OperatorMetrics metrics, SteadyClock time)
 {
     /// <summary>An undisturbed grant takes about ten rounds from end to end; more than this is a mistake of ours and must not spin.</summary>
     private const int MostRounds = 40;
@@ -146,6 +146,7 @@ internal sealed class GrantReconciler(
             Cluster = caches.View.Now(),
             Objects = objects,
             ClockSkew = time.Skew,
+            Histories = histories.Of(grant?.Metadata.Uid),
             Attempt = attempt,
         };
     }
@@ -190,7 +191,12 @@ internal sealed class GrantReconciler(
 
     private Outcome Rest(GrantFacts facts, GrantPlan plan, GrantRun run)
     {
-        if (facts.Grant?.Metadata.Uid is { } uid && GrantLifecycle.IsTerminal(facts.Grant.Status.Phase)) _expiryAnnounced.TryRemove(uid, out _);
+        if (facts.Grant?.Metadata.Uid is { } uid && GrantLifecycle.IsTerminal(facts.Grant.Status.Phase))
+        {
+            _expiryAnnounced.TryRemove(uid, out _);
+            histories.Forget(uid);
+        }
+
         if (plan.LookAgainAt is not { } at) return Outcome.Done;
         var due = facts.Grant is null ? null : GrantLifecycle.DueAt(facts.Grant, settings);
 

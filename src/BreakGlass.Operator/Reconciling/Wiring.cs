@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Caching;
 using Kube.Model;
@@ -141,15 +142,25 @@ internal sealed class Wiring(
     {
         if (sameVersion || (kind is ChangeKind.Updated && before is not null && RoleRisk.Hash(before) == RoleRisk.Hash(after))) return;
         foreach (var policy in caches.Policies.Store.ByIndex(ClusterCaches.ByRole, role)) policies.Add(policy.Metadata.Name);
+
+        // A binding to a role that is gone gives nothing, and its grant says so.
+        if (kind is ChangeKind.Updated) return;
+        foreach (var grant in caches.LiveGrants)
+        {
+            if (grant.Status.Access.Any(e => e.RoleRef.ToString() == role)) grants.Add(grant.Metadata.Name, Lane.Background);
+        }
     }
 
     private void OnOwned<T>(Change<T> change)
         where T : class, IKubeResource<T>
     {
         if (change.IsSameVersion && !change.IsInitialList) return;
-        if ((ClusterCaches.GrantOf(change.Object) ?? (change.Old is null ? null : ClusterCaches.GrantOf(change.Old))) is not { } grant) return;
 
-        // Where access is over nobody waits for what is still taken away; what comes back is another matter.
-        grants.Add(grant, change.Kind is ChangeKind.Deleted && caches.Grant(grant) is { } over && reconciler.LaneOf(over) is Lane.Background ? Lane.Background : Lane.Normal);
+        // A label that was overwritten is the affair of two grants.
+        foreach (var grant in Ownership.Names(change.Object).Union(change.Old is null ? [] : Ownership.Names(change.Old)))
+        {
+            // Where access is over nobody waits for what is still taken away; what comes back is another matter.
+            grants.Add(grant, change.Kind is ChangeKind.Deleted && caches.Grant(grant) is { } over && reconciler.LaneOf(over) is Lane.Background ? Lane.Background : Lane.Normal);
+        }
     }
 }

@@ -92,12 +92,12 @@ public class EventTests
         world.Server.Modify<RoleBinding>(binding.Metadata.Name, "payments", b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", ApiGroup = Rbac.Group, Name = "mallory" }] });
         world.Settle();
         world.Server.List<RoleBinding>("payments").Single().Subjects.Should().ContainSingle();
-        world.Server.Put(binding with { Metadata = binding.Metadata with { Name = "breakglass-old", Uid = null, OwnerReferences = [], Annotations = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "gone" } } });
+        world.Server.Put(binding with { Metadata = binding.Metadata with { Name = "breakglass-inc-4711-old", Uid = null, OwnerReferences = [], Annotations = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "gone" } } });
         world.Settle();
         world.Server.List<RoleBinding>("payments").Should().ContainSingle();
         world.Events().Should().Contain(e => e.Reason == "DriftRepaired" && e.Type == "Warning" && e.Regarding!.Kind == nameof(BreakGlassGrant));
         world.Events().Should().Contain(e => e.Reason == "OrphanRemoved" && e.Type == "Warning"
-            && e.Regarding!.Kind == nameof(BreakGlassGrant) && e.Regarding.Uid == "gone" && e.Related!.Name == "breakglass-old");
+            && e.Regarding!.Kind == nameof(BreakGlassGrant) && e.Regarding.Uid == "gone" && e.Related!.Name == "breakglass-inc-4711-old");
     });
 
     [Fact]

@@ -90,6 +90,45 @@ public class ReaperTests
         _server.Requests.Writes.Should().BeEmpty();
     }
 
+    /// <summary>Another project in this field uses the same value of the shared label; a tool that clones a namespace copies all labels and annotations.</summary>
+    [Theory]
+    [InlineData("shared label", false)]
+    [InlineData("shared label", true)]
+    [InlineData("our label", false)]
+    [InlineData("our label", true)]
+    [InlineData("all marks, another name", false)]
+    [InlineData("all marks, another name", true)]
+    [InlineData("all marks, a group", false)]
+    [InlineData("all marks, a group", true)]
+    public async Task A_binding_that_only_carries_a_label_or_copied_marks_is_nobodys_to_delete(string what, bool everything)
+    {
+        var ours = Binding("access", Timestamp.Text(Now.AddDays(-1)));
+        var shared = new Dictionary<string, string> { [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy, ["access.breakglass.io/session"] = "x" };
+        var theirs = what switch
+        {
+            "shared label" => ours with { Metadata = new() { Name = "team-view", Namespace = "payments", Labels = shared } },
+            "our label" => ours with { Metadata = new() { Name = "breakglass-made-x", Namespace = "payments", Labels = new Dictionary<string, string>(shared) { [BreakGlassApi.GrantLabel] = "made" } } },
+            "all marks, another name" => ours with { Metadata = ours.Metadata with { Name = "team-view" } },
+            _ => ours with { Subjects = [new() { Kind = "Group", ApiGroup = Rbac.Group, Name = "developers" }] },
+        };
+        _server.Put(theirs);
+
+        (await Reap(everything: everything)).Should().Be((0, 0));
+        _server.List<RoleBinding>("payments").Should().ContainSingle();
+        _server.Requests.Writes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Revoking_everything_removes_what_the_previous_version_made_and_a_binding_whose_subjects_were_emptied()
+    {
+        var binding = Binding("access", Timestamp.Text(Now.AddHours(1)));
+        var labels = new Dictionary<string, string>(binding.Metadata.Labels) { [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy };
+        _server.Put(binding with { Metadata = binding.Metadata with { Labels = labels } });
+        _server.Put(Binding("emptied", Timestamp.Text(Now.AddHours(1))) with { Subjects = [] });
+
+        (await Reap(everything: true)).Should().Be((2, 0));
+    }
+
     [Fact]
     public async Task One_that_cannot_be_deleted_holds_up_no_other_and_goes_at_the_next_pass()
     {
@@ -192,9 +231,9 @@ public class ReaperTests
         (Now - started).Should().BeLessThan(Reaper.ClockPatience + TimeSpan.FromSeconds(5));
     }
 
-    private async Task<(int Removed, int Failed)> Reap(TimeProvider? clock = null)
+    private async Task<(int Removed, int Failed)> Reap(TimeProvider? clock = null, bool everything = false)
     {
-        var reaping = new Reaper(_server.CreateClient(InstalledRbac.Reaper), new(), new SteadyClock(clock ?? _clock), NullLogger.Instance).ReapAsync(CancellationToken.None);
+        var reaping = new Reaper(_server.CreateClient(InstalledRbac.Reaper), new(), new SteadyClock(clock ?? _clock), NullLogger.Instance, everything).ReapAsync(CancellationToken.None);
         await _clock.DriveAsync(reaping);
         return await reaping;
     }
@@ -206,7 +245,7 @@ public class ReaperTests
         var mark = Timestamp.Text(end);
         _server.Put(Binding("access", mark));
         _server.Put(Binding("reader", mark, "breakglass-grants"));
-        _server.Put(new ClusterRoleBinding { Metadata = Meta("everywhere", null, mark), RoleRef = new() { Kind = nameof(ClusterRole), Name = "view" } });
+        _server.Put(new ClusterRoleBinding { Metadata = Meta("everywhere", null, mark), RoleRef = new() { Kind = nameof(ClusterRole), Name = "view" }, Subjects = [new() { Kind = "User", Name = "alice" }] });
         _server.Put(new Secret { Metadata = Meta("credential", "breakglass-grants", mark) });
         _server.Put(new ServiceAccount { Metadata = Meta("identity", "breakglass-grants", mark) });
         _server.Put(new Role { Metadata = Meta("reader", "breakglass-grants", mark) });
@@ -221,9 +260,11 @@ public class ReaperTests
 
     private static ObjectMeta Meta(string name, string? ns, string? mark) => new()
     {
-        Name = $"made-{name}",
+        Name = ns == "breakglass-grants" ? $"made-{name}" : $"breakglass-made-{name}",
         Namespace = ns,
-        Labels = new Dictionary<string, string> { [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy },
-        Annotations = mark is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [BreakGlassApi.ExpiresAtAnnotation] = mark },
+        Labels = new Dictionary<string, string> { [BreakGlassApi.GrantLabel] = "made" },
+        Annotations = mark is null
+            ? new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "grant-1" }
+            : new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "grant-1", [BreakGlassApi.ExpiresAtAnnotation] = mark },
     };
 }

@@ -32,7 +32,7 @@ public class RevokerTests
         await _server.Until(() => Grant.Spec.Revoke is not null, "the grant asked to end");
         Grant.Spec.Revoke!.Reason.Should().Be("BreakGlass is being uninstalled");
         _server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Metadata = g.Metadata with { Finalizers = [] }, Status = g.Status with { Phase = GrantPhase.Revoked } });
-        _server.Delete<RoleBinding>("made-access", "payments");
+        _server.Delete<RoleBinding>("breakglass-made-access", "payments");
         _clock.Advance(Revoker.Period);
         (await running.Soon("the end")).Should().Be((0, 0, 0));
     }
@@ -86,10 +86,10 @@ public class RevokerTests
         {
             Metadata = new()
             {
-                Name = "made-access",
+                Name = "breakglass-made-access",
                 Namespace = "payments",
-                Labels = new Dictionary<string, string> { [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy },
-                Annotations = new Dictionary<string, string> { [BreakGlassApi.ExpiresAtAnnotation] = Timestamp.Text(_clock.GetUtcNow().AddHours(1)) },
+                Labels = new Dictionary<string, string> { [BreakGlassApi.GrantLabel] = "made" },
+                Annotations = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "grant-1", [BreakGlassApi.ExpiresAtAnnotation] = Timestamp.Text(_clock.GetUtcNow().AddHours(1)) },
             },
             RoleRef = new() { Kind = nameof(ClusterRole), Name = "edit" },
             Subjects = [new() { Kind = "User", ApiGroup = Rbac.Group, Name = "alice" }],

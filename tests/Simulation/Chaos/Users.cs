@@ -168,7 +168,7 @@ internal sealed class Users(World world, Random random, Action<string> say)
     /// <summary>Somebody restores a backup: a binding of a grant that is long gone, held by a finalizer.</summary>
     private void RestoreOrphan()
     {
-        var name = $"breakglass-old-{++_orphans}";
+        var name = $"breakglass-old-{++_orphans}-restored";
         say($"restore {name} from a backup");
         world.Server.Put(new RoleBinding
         {

@@ -18,8 +18,10 @@ internal readonly record struct Place(string Kind, string Namespace, string Name
 internal sealed record Token(int Number, string AccountUid, string SecretUid, string User, DateTimeOffset ExpiresAt);
 
 /// <summary>A refusal of the model's API server, by HTTP status.</summary>
-internal sealed class Refused(int status, string message) : Exception($"{status}: {message}")
+internal sealed class Refused(int status, string message, Status? answer = null) : Exception($"{status}: {message}")
 {
+    public Status? Answer => answer;
+
     public int Status => status;
 }
 

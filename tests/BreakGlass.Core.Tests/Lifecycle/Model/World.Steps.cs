@@ -17,6 +17,21 @@ internal sealed partial class World
     /// <summary>The status with which the server refuses to create an object, e.g. 403 for a role that the operator may not bind.</summary>
     public Func<IKubeObject, int?> RefusesCreate { get; set; } = _ => null;
 
+    /// <summary>What the server answers instead of creating an object.</summary>
+    public Func<IKubeObject, Status?> AnswersCreate { get; set; } = _ => null;
+
+    /// <summary>What the server answers instead of changing an object.</summary>
+    public Func<IKubeObject, Status?> AnswersRepair { get; set; } = _ => null;
+
+    /// <summary>A mutating webhook of somebody else: what it makes of an object that the operator writes.</summary>
+    public Func<IKubeObject, IKubeObject> Webhook { get; set; } = o => o;
+
+    /// <summary>All writes of the operator to its objects.</summary>
+    public List<(DateTimeOffset At, Place Place)> Written { get; } = [];
+
+    /// <summary>All writes that the server refused.</summary>
+    public List<(DateTimeOffset At, Place Place)> Answered { get; } = [];
+
     /// <summary>What the server fails to delete.</summary>
     public Func<IKubeObject, bool> FailsDelete { get; set; } = _ => false;
 
@@ -143,28 +158,39 @@ internal sealed partial class World
         try
         {
             if (RefusesCreate(create.Object) is { } status) throw new Refused(status, "injected");
-            Cluster.Create(create.Object, byOperator: true);
+            if (AnswersCreate(create.Object) is { } answer) throw new Refused(answer.Code, answer.Message ?? "", answer);
+            if (Cluster.Create(Webhook(create.Object), byOperator: true) is var created && !IsCached(created)) run.Add(created);
+            Written.Add((Now, Place.Of(create.Object)));
+            Note(facts, create.Object, (history, now) => history.Made(create.IsRepair, now));
             if (create.IsRepair) Repaired(create.Object, "was deleted");
         }
         catch (Refused e) when (e.Status == 409)
         {
             if (Cluster.Get(Place.Of(create.Object)) is { } there) run.Add(there);
         }
-        catch (Refused e) when (e.Status == 404 || e.Message.Contains("terminated", StringComparison.Ordinal))
+        catch (Refused e) when (e.Answer is not null || e.Status < 500)
         {
-            if (create.Object is RoleBinding { Metadata.Namespace: { } ns } && ns != Settings.GrantsNamespace) run.Note(a => a with { ClosedNamespaces = [.. a.ClosedNamespaces, ns] });
-            else Refuse(facts, run, "NamespaceMissing", create.Object, e);
-        }
-        catch (Refused e) when (e.Status is 403 or 422)
-        {
-            Refuse(facts, run, e.Status == 403 ? "Forbidden" : "Invalid", create.Object, e);
+            if (e.Status == 404 && create.Object.Metadata.Namespace == Settings.GrantsNamespace) run.Note(a => a with { Refusal = new Problem("NamespaceMissing", $"{create.Object.Kind} {ObjectKey.Of(create.Object)}", e.Message) });
+            else Refuse(facts, create.Object, e);
         }
     }
 
-    private static void Refuse(GrantFacts facts, Run run, string reason, IKubeObject o, Refused e)
+    private void Refuse(GrantFacts facts, IKubeObject o, Refused e)
     {
-        if (facts.Grant!.Status.Phase is GrantPhase.Active) throw e;
-        run.Note(a => a with { Refusal = new Problem(reason, $"{o.Kind} {ObjectKey.Of(o)}", e.Message) });
+        Answered.Add((Now, Place.Of(o)));
+        var answer = ServerAnswer.Of(e.Status, e.Answer ?? new Status
+        {
+            Code = e.Status, Message = e.Message,
+            Details = e.Status == 404 ? new() { Kind = "namespaces" } : e.Message.Contains("terminated", StringComparison.Ordinal) ? new() { Causes = [new() { Reason = "NamespaceTerminating" }] } : null,
+        });
+        Note(facts, o, (history, now) => history.Refused(answer, now));
+        if (answer.Reason is "NamespaceTerminating" or "NamespaceMissing") Sync();
+    }
+
+    private void Note(GrantFacts facts, IKubeObject o, Func<PlaceHistory, DateTimeOffset, PlaceHistory> change)
+    {
+        var key = (facts.Grant!.Metadata.Uid!, Place.Of(o));
+        _histories[key] = change(_histories.GetValueOrDefault(key) ?? new(o), Now);
     }
 
     private void Repair(GrantFacts facts, PlanStep.Repair repair, Run run)
@@ -177,12 +203,22 @@ internal sealed partial class World
         }
 
         if (there.Metadata.Uid != repair.Uid) throw new Refused(409, "another UID");
+        if (AnswersRepair(want) is { } answer)
+        {
+            Note(facts, want, (history, _) => history.Gives(repair.Drift));
+            Refuse(facts, want, new Refused(answer.Code, answer.Message ?? "", answer));
+            return;
+        }
+
         var merged = there.Metadata with
         {
             Labels = Merge(there.Metadata.Labels, want.Metadata.Labels), Annotations = Merge(there.Metadata.Annotations, want.Metadata.Annotations), OwnerReferences = want.Metadata.OwnerReferences,
         };
-        var mended = Cluster.Update(Cluster.With(want is Secret ? there : want, _ => merged));
-        run.Remove(mended);
+        var mended = Cluster.Update(Webhook(Cluster.With(want is Secret ? there : want, _ => merged)));
+        Written.Add((Now, Place.Of(want)));
+        Note(facts, want, (history, now) => history.Gives(repair.Drift).Repaired(now));
+        if (IsCached(mended)) run.Remove(mended);
+        else run.Add(mended);
         if (facts.Grant!.Status.Phase is GrantPhase.Active) Repaired(want, "was changed");
     }
 
@@ -207,6 +243,7 @@ internal sealed partial class World
 
         run.Remove(o);
         if (remove.Why is Removal.Orphan) Notes.Add(new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)}"));
+        if (remove.Why is Removal.Tampered) Note(facts, o, (history, _) => history.Gives(o is SecretMetadata ? Drift.Marks : Drift.Replace));
         if (remove.Why is Removal.Tampered) Repaired(o, "was replaced");
     }
 

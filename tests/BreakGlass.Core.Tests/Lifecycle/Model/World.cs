@@ -21,6 +21,7 @@ internal sealed partial class World
 
     private readonly Dictionary<string, Token> _vault = [];
     private readonly HashSet<string> _announced = [];
+    private readonly Dictionary<(string Grant, Place Place), PlaceHistory> _histories = [];
     private Run? _interrupted;
 
     public World(BreakGlassPolicy? policy = null, BreakGlassGrant? grant = null)
@@ -151,6 +152,7 @@ internal sealed partial class World
     {
         _vault.Clear();
         _announced.Clear();
+        _histories.Clear();
         _interrupted = null;
         Sync();
     }
@@ -192,12 +194,12 @@ internal sealed partial class World
             Reviews = [.. Cluster.Reviews.Where(r => r.Spec.GrantUid == Cluster.Grant?.Metadata.Uid)],
             Lockdowns = Cluster.Lockdowns,
             Siblings = Cluster.Siblings,
+            Histories = [.. _histories.Where(h => h.Key.Grant == Cluster.Grant?.Metadata.Uid && !h.Value.IsPast(Now)).Select(h => h.Value)],
             Attempt = attempt,
         };
     }
 
-    private static bool IsCached(IKubeObject o) =>
-        o.Metadata.Labels.GetValueOrDefault(BreakGlassApi.ManagedByLabel) == BreakGlassApi.ManagedBy && o.Metadata.Labels.GetValueOrDefault(BreakGlassApi.GrantLabel) == GrantName;
+    private static bool IsCached(IKubeObject o) => o.Metadata.Labels.ContainsKey(BreakGlassApi.GrantLabel) && Ownership.Names(o).Contains(GrantName);
 
     private void Sync() => (SeenPolicy, SeenView) = (Cluster.Policy, Cluster.View());
 }

@@ -1,0 +1,127 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Guard;
+using Kube.Model;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>The grant that an object was made for.</summary>
+/// <param name="Name">The grant's name.</param>
+/// <param name="Uid">Its UID.</param>
+public sealed record GrantIdentity(string Name, string Uid);
+
+/// <summary>
+/// Which objects are the operator's own. Nothing is deleted, repaired or adopted that does not pass here. A label never decides: other projects use
+/// the same labels, tools copy them, and anybody who can write an object can overwrite them. What decides is the UID of a grant, in an annotation or
+/// an owner reference, together with the name and the subject that follow from it.
+/// </summary>
+public static class Ownership
+{
+    private const string ReaderSuffix = "-reader";
+    private const int DigestLength = 10;
+
+    /// <summary>
+    /// The names of the grants that an object may have been made for, by its label, its owners and its own name: which grants to look at, and nothing
+    /// more. Empty for an object without any mark of ours.
+    /// </summary>
+    public static IReadOnlyList<string> Names(IKubeObject o)
+    {
+        var label = o.Metadata.Labels.GetValueOrDefault(BreakGlassApi.GrantLabel);
+        var owners = Owners(o).Select(r => r.Name).ToList();
+        if (label is null && owners.Count == 0 && !o.Metadata.Annotations.ContainsKey(BreakGlassApi.GrantUidAnnotation)) return [];
+        return [.. new[] { label, NameIn(o) }.Concat(owners).OfType<string>().Where(n => n.Length > 0).Distinct()];
+    }
+
+    /// <summary>
+    /// The grant that an object was made for, also where that grant is gone: a UID, the name that follows from the grant's and, of a binding, a subject
+    /// that the operator binds have to agree. Null for an object that is not the operator's.
+    /// </summary>
+    public static GrantIdentity? MadeFor(IKubeObject o, CoreSettings settings)
+    {
+        foreach (var candidate in Candidates(o))
+        {
+            if (candidate.Name.Length > 0 && candidate.Uid.Length > 0 && HasName(o, candidate.Name, settings) && HasSubject(o, candidate.Name, settings)) return candidate;
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Whether an object is a grant's own, also where its marks were stripped: by the UID that was recorded, or because it gives its access to the grant's
+    /// ServiceAccount or requester under the name that follows from the grant's UID, which nobody else has a reason to.
+    /// </summary>
+    public static bool IsOf(BreakGlassGrant grant, IKubeObject o)
+    {
+        if (o is Role or ServiceAccount or SecretMetadata or Secret) return GrantNames.Owns(grant, o) && o.Metadata.Name == (o is Role ? GrantNames.Reader(grant) : GrantNames.Identity(grant));
+        if (o.Metadata.Name == GrantNames.Reader(grant)) return GrantNames.Owns(grant, o);
+
+        // Whoever writes a record into the status must not have somebody else's binding taken for the grant's.
+        if (!o.Metadata.Name.StartsWith(GrantNames.BindingPrefix(grant), StringComparison.Ordinal)) return false;
+        if (GrantNames.Owns(grant, o) && (EndsWithDigest(o.Metadata.Name) || RecordOf(grant, o) is not null || GivesTo(grant, o))) return true;
+        return RecordOf(grant, o) is { } record && ((record.Uid is not null && record.Uid == o.Metadata.Uid) || (SubjectsOf(o).Count > 0 && GivesTo(grant, o)));
+    }
+
+    /// <summary>The owners of an object that are grants.</summary>
+    private static IEnumerable<OwnerReference> Owners(IKubeObject o) => o.Metadata.OwnerReferences.Where(r =>
+        r.Kind == nameof(BreakGlassGrant) && r.ApiVersion.StartsWith(BreakGlassApi.Group + "/", StringComparison.Ordinal));
+
+    /// <summary>The surest first: a label is believed last.</summary>
+    private static IEnumerable<GrantIdentity> Candidates(IKubeObject o)
+    {
+        foreach (var owner in Owners(o)) yield return new(owner.Name, owner.Uid);
+        if (!o.Metadata.Annotations.TryGetValue(BreakGlassApi.GrantUidAnnotation, out var uid)) yield break;
+        if (NameIn(o) is { } name) yield return new(name, uid);
+        if (o.Metadata.Labels.TryGetValue(BreakGlassApi.GrantLabel, out var label)) yield return new(label, uid);
+    }
+
+    /// <summary>The grant's name in the name of an object; null where the object's name does not have our shape.</summary>
+    private static string? NameIn(IKubeObject o)
+    {
+        var name = o.Metadata.Name;
+        if (name.EndsWith(ReaderSuffix, StringComparison.Ordinal) && o is Role or RoleBinding) name = name[..^ReaderSuffix.Length];
+        else if (o is RoleBinding or ClusterRoleBinding) name = name.StartsWith(GrantNames.Prefix, StringComparison.Ordinal) ? name[GrantNames.Prefix.Length..] : "";
+        return EndsWithDigest(name) ? name[..^(DigestLength + 1)] : null;
+    }
+
+    private static bool EndsWithDigest(string name) =>
+        name.Length > DigestLength + 1 && name[^(DigestLength + 1)] == '-' && name.AsSpan(name.Length - DigestLength).IndexOfAnyExcept("0123456789abcdef") < 0;
+
+    private static bool HasName(IKubeObject o, string grant, CoreSettings settings)
+    {
+        var (name, isInGrantsNamespace) = (o.Metadata.Name, o.Metadata.Namespace == settings.GrantsNamespace);
+        return o switch
+        {
+            RoleBinding or Role when isInGrantsNamespace => IsLonger(name, $"{grant}-") && name.EndsWith(ReaderSuffix, StringComparison.Ordinal),
+            RoleBinding or ClusterRoleBinding => IsLonger(name, $"{GrantNames.Prefix}{grant}-"),
+            ServiceAccount or SecretMetadata or Secret => isInGrantsNamespace && IsLonger(name, $"{grant}-"),
+            _ => false,
+        };
+    }
+
+    /// <summary>
+    /// A binding of ours is for one user, or for one identity in the grants' namespace. One whose subjects were emptied gives nothing and stays ours, so
+    /// that it is removed as soon as it can be.
+    /// </summary>
+    private static bool HasSubject(IKubeObject o, string grant, CoreSettings settings) => o is not (RoleBinding or ClusterRoleBinding) || SubjectsOf(o) switch
+    {
+        [] => true,
+        [{ Kind: "User" }] => true,
+        [{ Kind: nameof(ServiceAccount) } account] => account.Namespace == settings.GrantsNamespace && IsLonger(account.Name, $"{grant}-"),
+        _ => false,
+    };
+
+    private static bool GivesTo(BreakGlassGrant grant, IKubeObject o)
+    {
+        var subjects = SubjectsOf(o);
+        if (subjects.Count == 0) return true;
+        return grant.Status.ServiceAccount is { } account
+            ? subjects.Any(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{s.Name}" is var subject && (subject == account || subject == account + PersistenceRights.HolderSuffix))
+            : grant.Spec.Requester is { Username: { Length: > 0 } requester } && subjects.Any(s => s.Kind == "User" && s.Name == requester);
+    }
+
+    private static BindingRecord? RecordOf(BreakGlassGrant grant, IKubeObject o) =>
+        grant.Status.Bindings.FirstOrDefault(b => b.Name == o.Metadata.Name && b.Kind == o.Kind && (b.Namespace ?? "") == (o.Metadata.Namespace ?? ""));
+
+    private static IReadOnlyList<Subject> SubjectsOf(IKubeObject o) => o switch { RoleBinding b => b.Subjects, ClusterRoleBinding b => b.Subjects, _ => [] };
+
+    private static bool IsLonger(string name, string prefix) => name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.Ordinal);
+}

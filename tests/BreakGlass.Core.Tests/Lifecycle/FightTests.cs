@@ -1,0 +1,111 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Tests.Lifecycle.Model;
+using FluentAssertions;
+using Kube.Model;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Core.Tests.Lifecycle;
+
+/// <summary>Somebody changes an object of ours as often as it is put right: the writes stay bounded, what is safe goes on, what is not ends.</summary>
+public sealed class FightTests
+{
+    private static IKubeObject Labelled(IKubeObject o, string value) => Cluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.GrantLabel] = value } });
+
+    private static IKubeObject Unlabelled(IKubeObject o) => Cluster.With(o, m => m with { Labels = A.Labels() });
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_webhook_that_overwrites_or_strips_our_label_is_told_of_and_access_opens_and_ends(bool strips)
+    {
+        var world = new World { Webhook = o => o is RoleBinding { RoleRef.Kind: "ClusterRole" } ? (strips ? Unlabelled(o) : Labelled(o, "theirs")) : o };
+        world.RunFor(TimeSpan.FromMinutes(1));
+        world.Status.Phase.Should().Be(GrantPhase.Active);
+        world.HasAccess().Should().BeTrue();
+        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Contested" && c.Message.Contains("mutating admission webhook"));
+        world.Notes.Should().ContainSingle(n => n.Reason == "RepairContested" || n.Reason == "GrantActivated");
+        Bounded(world);
+        world.RunUntil(A.Start.AddMinutes(29));
+        Bounded(world);
+        world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
+        Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_label_that_is_overwritten_every_second_gets_five_repairs_and_then_a_truce()
+    {
+        var world = new World().Run();
+        world.Written.Clear();
+        for (var second = 0; second < 120; second++)
+        {
+            world.Tamper(world.Binding, o => Labelled(o, $"theirs-{second}"));
+            world.RunFor(TimeSpan.FromSeconds(1));
+        }
+
+        world.Written.Should().HaveCount(PlaceHistory.MostRepairs);
+        world.HasAccess().Should().BeTrue("what was decided still stands");
+        Conditions.Find(world.Status.Conditions, "Active")!.Reason.Should().Be("Contested");
+        world.Notes.Should().ContainSingle(n => n.Warning && n.Reason == "RepairContested");
+        world.RunFor(TimeSpan.FromMinutes(6));
+        Conditions.Find(world.Status.Conditions, "Active")!.Reason.Should().Be("AccessGiven", "whoever it was has stopped");
+        world.Binding.Metadata.Labels[BreakGlassApi.GrantLabel].Should().Be(World.GrantName);
+        world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("subjects")]
+    [InlineData("role")]
+    [InlineData("reader")]
+    public void Access_ends_where_it_is_fought_over_who_has_it_or_what_it_gives(string what)
+    {
+        var world = new World().Run();
+        for (var second = 0; second < 30 && world.Status.Phase is GrantPhase.Active; second++)
+        {
+            if (what == "subjects") world.AddSubject(world.Binding, A.User("mallory"));
+            else if (what == "role") world.Replace(world.Binding, b => World.WithRole(b, "view"));
+            else world.Tamper(world.Cluster.Objects.Values.OfType<Role>().Single(), r => (Role)r with { Rules = [A.Rule("", "secrets", "get", "list")] });
+            world.RunFor(TimeSpan.FromSeconds(1));
+        }
+
+        world.Status.Phase.Should().Be(GrantPhase.Failed);
+        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == "Contested" && c.Message.Contains("gave something else than was decided"));
+        world.RunFor(TimeSpan.FromMinutes(1)).Cluster.Objects.Should().BeEmpty();
+        Bounded(world);
+    }
+
+    [Fact]
+    public void A_repair_of_who_has_access_that_is_refused_for_good_ends_it()
+    {
+        var world = new World().Run();
+        world.AnswersRepair = _ => new() { Code = 418, Message = "admission webhook \"check.example.com\" denied the request: hands off" };
+        world.AddSubject(world.Binding, A.User("mallory"));
+        world.RunFor(TimeSpan.FromSeconds(10));
+        world.Cluster.AccessBindings.Should().BeEmpty();
+        Conditions.Find(world.Status.Conditions, "Active")!.Message.Should().Contain("check.example.com");
+    }
+
+    [Fact]
+    public void A_binding_that_is_deleted_again_and_again_is_not_called_access()
+    {
+        var world = new World(A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "shop")] })).Run();
+        for (var second = 0; second < 60; second++)
+        {
+            if (world.Cluster.AccessBindings.FirstOrDefault(b => b.Metadata.Namespace == "shop") is { } binding) world.Delete(binding);
+            world.RunFor(TimeSpan.FromSeconds(1));
+        }
+
+        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == "Partial" && c.Message.Contains("in 1 of 2 places") && c.Message.Contains("again and again"));
+        Bounded(world);
+        world.RunFor(TimeSpan.FromMinutes(6)).HasAccess("shop").Should().BeTrue();
+    }
+
+    private static void Bounded(World world)
+    {
+        foreach (var writes in world.Written.GroupBy(w => w.Place))
+        {
+            foreach (var from in writes) writes.Count(w => w.At >= from.At && w.At < from.At + PlaceHistory.RepairWindow).Should().BeLessThanOrEqualTo(PlaceHistory.MostRepairs + 1, "{0}", writes.Key);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Tests.Lifecycle.Model;
+using FluentAssertions;
+using Kube.Model;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Core.Tests.Lifecycle;
+
+/// <summary>Some of a grant's places refuse: the others open, and the status says which is which.</summary>
+public sealed class PartialAccessTests
+{
+    private static readonly Status Quota = new()
+    {
+        Code = 403, Reason = "Forbidden", Message = "rolebindings \"x\" is forbidden: exceeded quota: rbac, requested: count/rolebindings.rbac.authorization.k8s.io=1, used: 5, limited: 5",
+    };
+
+    private static readonly Status Down = new() { Code = 500, Reason = "InternalError", Message = "Internal error occurred: failed calling webhook \"check.example.com\": connection refused" };
+
+    private static readonly Status Uncoded = new() { Code = 400, Message = "admission webhook \"check.example.com\" denied the request: no" };
+
+    private static BreakGlassPolicy Two => A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "shop")] });
+
+    [Fact]
+    public void One_namespace_that_refuses_leaves_the_others_open_and_is_tried_again_until_it_gives_way()
+    {
+        var world = new World(Two) { AnswersCreate = o => o.Metadata.Namespace == "shop" ? Quota : null };
+        world.Run();
+        world.Status.Phase.Should().Be(GrantPhase.Active);
+        world.HasAccess().Should().BeTrue();
+        var active = Active(world);
+        (active.Status, active.Reason).Should().Be(("True", "Partial"));
+        active.Message.Should().Contain("in 1 of 2 places").And.Contain("Not in shop: ResourceQuota 'rbac'").And.Contain("Raise ResourceQuota 'rbac'");
+        world.Status.Bindings.Single(b => b.Namespace == "shop").Should().Match<BindingRecord>(b => b.Uid == null && b.Problem!.Contains("rbac"));
+        world.Status.Bindings.Single(b => b.Namespace == "payments").Problem.Should().BeNull();
+
+        world.RunFor(TimeSpan.FromMinutes(4));
+        world.Answered.Count.Should().BeInRange(5, 25, "it is tried again, with pauses");
+        world.AnswersCreate = _ => null;
+        world.RunFor(TimeSpan.FromMinutes(1)).HasAccess("shop").Should().BeTrue();
+        Active(world).Should().Match<Condition>(c => c.Status == "True" && c.Reason == "AccessGiven" && c.LastTransitionTime == active.LastTransitionTime);
+        world.Status.Bindings.Should().OnlyContain(b => b.Problem == null && b.Uid != null);
+        world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Six_hundred_places_of_which_many_refuse_are_told_in_a_bounded_sentence()
+    {
+        var names = Enumerable.Range(0, 200).Select(n => $"ns-{n:000}").ToArray();
+        var world = new World(A.Policy(s => s with { Access = [A.Entry("many", "edit", names)] })) { AnswersCreate = o => o.Metadata.Namespace is { } ns && ns.StartsWith("ns-", StringComparison.Ordinal) && ns != "ns-007" ? Quota : null };
+        foreach (var name in names) world.SetNamespace(A.Namespace(name));
+        world.Run().HasAccess("ns-007").Should().BeTrue();
+        Active(world).Message.Length.Should().BeLessThan(2000);
+        Active(world).Message.Should().Contain("in 1 of 200 places").And.Contain("and 194 more");
+    }
+
+    [Fact]
+    public void Whoever_asks_for_all_or_nothing_gets_nothing()
+    {
+        var world = new World(Two, A.Grant(s => s with { RequireAll = true })) { AnswersCreate = o => o.Metadata.Namespace == "shop" ? Quota : null };
+        world.RunFor(TimeSpan.FromSeconds(30));
+        world.Status.Phase.Should().Be(GrantPhase.Failed);
+        Active(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "QuotaExceeded" && c.Message.Contains("Not in shop") && c.Message.Contains("nothing is left of it"));
+        world.Cluster.Objects.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Where_every_place_refuses_the_grant_fails_with_the_reasons()
+    {
+        var world = new World(Two) { AnswersCreate = o => o is RoleBinding { RoleRef.Kind: "ClusterRole" } ? Uncoded : null };
+        world.RunFor(TimeSpan.FromSeconds(30));
+        world.Status.Phase.Should().Be(GrantPhase.Failed);
+        Active(world).Should().Match<Condition>(c => c.Reason == "AdmissionDenied" && c.Message.Contains("check.example.com") && !c.Message.Contains("allow-list"));
+        world.Cluster.Objects.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("binding")]
+    [InlineData("account")]
+    public void While_a_webhook_is_down_the_condition_says_so_at_once_and_the_wait_is_bounded(string what)
+    {
+        var world = new World { AnswersCreate = o => (what == "binding" ? o is RoleBinding { RoleRef.Kind: "ClusterRole" } : o is ServiceAccount) ? Down : null };
+        world.RunFor(TimeSpan.FromMilliseconds(100));
+        Active(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Opening" && c.Message.Contains("check.example.com") && c.Message.Contains("Next try at"));
+        world.RunFor(TimeSpan.FromMinutes(4)).Status.Phase.Should().Be(GrantPhase.Pending);
+        world.Answered.Count.Should().BeLessThan(30);
+        world.RunFor(TimeSpan.FromMinutes(2));
+        world.Status.Phase.Should().Be(GrantPhase.Failed);
+        Active(world).Should().Match<Condition>(c => c.Reason == "WebhookUnavailable" && c.Message.Contains("check.example.com"));
+        world.Cluster.Objects.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_webhook_that_comes_back_opens_the_grant()
+    {
+        var world = new World { AnswersCreate = o => o is RoleBinding ? Down : null };
+        world.RunFor(TimeSpan.FromMinutes(1));
+        world.AnswersCreate = _ => null;
+        world.RunFor(TimeSpan.FromSeconds(20)).HasAccess().Should().BeTrue();
+        Active(world).Reason.Should().Be("AccessGiven");
+    }
+
+    [Fact]
+    public void A_role_that_vanished_for_one_entry_is_named()
+    {
+        var world = new World(A.Policy(s => s with { Access = [A.Entry("one", "edit", "payments"), A.Entry("two", "view", "shop")] })).Run();
+        world.RemoveClusterRole("view");
+        world.Run();
+        Active(world).Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Partial" && c.Message.Contains("Not in shop: ClusterRole/view does not exist"));
+    }
+
+    private static Condition Active(World world) => Conditions.Find(world.Status.Conditions, "Active")!;
+}
