@@ -50,7 +50,7 @@ internal sealed class HandCut(KubeClient client)
             if (await client.TryGetAsync<T>(name, ns, cancellationToken) is not { } found) return;
 
             // Another object of that name is not ours to delete.
-            if (found.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation) != grant.Metadata.Uid) return;
+            if (!GrantLifecycle.IsOf(grant, found)) return;
             await client.DeleteAsync<T>(name, ns, new() { Uid = found.Metadata.Uid }, cancellationToken);
             _removed++;
         }
