@@ -6,8 +6,8 @@ using BreakGlass.Core.Rules;
 namespace BreakGlass.Core.Guard;
 
 /// <summary>
-/// What a grant's identity must not do with its minutes unless its policy says so. The ValidatingAdmissionPolicies of <c>config/guard</c> say the
-/// same in CEL; a change here is a change there.
+/// What a grant's identity must not do with its minutes unless its policy says so: the writes of <see cref="GuardTable"/>. The ValidatingAdmissionPolicies of
+/// <c>config/guard</c> say the same in CEL; a change here is a change there.
 /// </summary>
 /// <remarks>
 /// Two ways are out of sight of admission: impersonation, which arrives as done by the other one (see
@@ -16,12 +16,6 @@ namespace BreakGlass.Core.Guard;
 /// </remarks>
 public static class PersistenceGuard
 {
-    /// <summary>The most entries of <c>status.residue</c>: more tell nothing new, and an object ends at 1.5 MiB.</summary>
-    public const int MostResidue = 50;
-
-    private static readonly string[] TokenSecrets = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
-    private static readonly string OwnSuffix = $".{BreakGlassApi.Group}";
-
     /// <summary>The name of the grant's ServiceAccount that a user name stands for; null for everybody else.</summary>
     public static string? IdentityOf(string user, CoreSettings settings)
     {
@@ -39,18 +33,7 @@ public static class PersistenceGuard
     public static Persistence? WayOf(GuardedWrite write, CoreSettings settings)
     {
         if (write.Namespace.Length > 0 && settings.IsProtected(write.Namespace)) return Persistence.OwnNamespaces;
-        return (write.Group, write.Resource, write.Subresource) switch
-        {
-            (BreakGlassApi.Group, _, _) => Persistence.OwnKinds,
-            ("apiextensions.k8s.io", "customresourcedefinitions", _) when write.Name.Length == 0 || write.Name.EndsWith(OwnSuffix, StringComparison.Ordinal) => Persistence.OwnKinds,
-            ("", "namespaces", _) when settings.IsProtected(write.Name) => Persistence.OwnNamespaces,
-            (Kube.Model.Rbac.Group, _, _) => Persistence.Rbac,
-            ("", "serviceaccounts", "token") => Persistence.Tokens,
-            ("", "secrets", "") when write.Operation is not "DELETE" && TokenSecrets.Contains(write.SecretType) => Persistence.Tokens,
-            ("certificates.k8s.io", "certificatesigningrequests", "approval" or "status") => Persistence.Csr,
-            ("admissionregistration.k8s.io", _, _) or ("apiregistration.k8s.io", _, _) => Persistence.Webhooks,
-            _ => null,
-        };
+        return GuardTable.Rows.FirstOrDefault(row => GuardTable.Fits(row, write, settings))?.Way;
     }
 
     /// <summary>The word for it in a policy's <c>allowPersistence</c>; null for what no policy can allow.</summary>
@@ -72,29 +55,26 @@ public static class PersistenceGuard
     {
         var why = way switch
         {
-            Persistence.Rbac => "roles and bindings would outlive the grant",
+            Persistence.Rbac => "it gives rights that would outlive the grant",
             Persistence.Tokens => "a token would outlive the grant",
             Persistence.Csr => "a certificate would outlive the grant",
-            Persistence.Webhooks => "admission and API services see the requests of others, for longer than the grant",
+            Persistence.Webhooks => "the requests of others would pass through it, for longer than the grant",
             Persistence.OwnKinds => "BreakGlass's own objects decide over grants",
             _ => "what lives in BreakGlass's own namespaces decides over grants",
         };
         var next = Word(way) is { } word
             ? $"If policy '{policy}' is meant to allow it, its author adds '{word}' to spec.allowPersistence; otherwise have it done by somebody with rights of their own."
             : "No policy can allow it; have it done by somebody with rights of their own.";
-        return $"The persistence guard refuses {Describe(write)}: {why}. It was recorded. {next}";
+        return $"The persistence guard refuses {Describe(write)}: {why}. The attempt is logged and counted. {next}";
     }
 
-    /// <summary>The entry of <c>status.residue</c>.</summary>
-    public static string Residue(GuardedWrite write, Persistence way, bool allowed) => $"{(allowed ? "allowed" : "refused")} {Word(way) ?? "own"}: {Describe(write)}";
-
-    /// <summary>The residue with one more entry; the same list where that is there already, or it is full.</summary>
-    public static IReadOnlyList<string> Add(IReadOnlyList<string> residue, string entry) =>
-        residue.Count >= MostResidue || residue.Contains(entry) ? residue : [.. residue, entry];
+    /// <summary>The sentence for what the policy allows, where the grant's record of it could not be written: only what is on record may outlive a grant.</summary>
+    public static string NotRecorded(GuardedWrite write) =>
+        $"The persistence guard refuses {Describe(write)}: the policy allows it, but it could not be recorded in the grant's status. Try again.";
 
     /// <summary>
     /// A write in words, e.g. <c>create rolebindings.rbac.authorization.k8s.io payments/mine</c>. Admission is asked before names are validated, so
-    /// anything may stand in one: it is cut and cleaned.
+    /// anything may stand in one: it is cut and cleaned. A comma would make it look like a count of <see cref="Residue"/>.
     /// </summary>
     public static string Describe(GuardedWrite write)
     {
@@ -106,7 +86,7 @@ public static class PersistenceGuard
         text.Append(write.Name.Length > 0 ? write.Name : write.Namespace.Length > 0 ? "(no name)" : "");
         for (var i = 0; i < text.Length; i++)
         {
-            if (text[i] is < ' ' or > '~') text[i] = '?';
+            if (text[i] is < ' ' or > '~' or ',') text[i] = '?';
         }
 
         return text.Length <= 200 ? text.ToString() : text.ToString(0, 200) + "…";

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using BreakGlass.Core.Guard;
 using BreakGlass.Core.Sealing;
 using Kube.Model;
 
@@ -22,11 +23,6 @@ public static class RoleRisk
     // Whom one can act as, by API group: the first three are impersonation as it always was, all of the second group is the constrained kind's.
     private static readonly string[] Impersonated = ["users", "groups", "serviceaccounts"];
     private static readonly string[] ImpersonatedToo = [.. Impersonated, "uids", "userextras", "nodes"];
-    private static readonly string[] AdmissionResources =
-    [
-        "mutatingwebhookconfigurations", "validatingwebhookconfigurations", "validatingadmissionpolicies", "validatingadmissionpolicybindings",
-        "mutatingadmissionpolicies", "mutatingadmissionpolicybindings",
-    ];
 
     /// <summary>
     /// SHA-256 over the rules in a canonical order, as <c>sha256:…</c>. The order of rules, and of the values in them, means nothing to RBAC, and
@@ -56,15 +52,16 @@ public static class RoleRisk
     public static bool ReadsSealKeys(IReadOnlyList<PolicyRule> rules) =>
         ReadOnlyVerbs.Any(verb => RbacCoverage.Allows(rules, new ResourceAttributes { Verb = verb, Resource = "secrets", Name = SealKeys.SecretName }));
 
-    /// <summary>Whether a rule lets its holder get further rights: roles and bindings, impersonation, tokens, or certificates.</summary>
+    /// <summary>
+    /// Whether a rule lets its holder get further rights: roles and bindings, impersonation, tokens, certificates, who is in which group, or the kubelets'
+    /// own API, which runs commands in any pod and asks no admission.
+    /// </summary>
     public static bool CanEscalate(PolicyRule rule)
     {
-        var writes = rule.Verbs.Any(WriteVerbs.Contains);
         if (rule.Verbs.Any(v => v is "escalate" or "bind" or "*") && (Covers(rule, Rbac.Group, "roles") || Covers(rule, Rbac.Group, "clusterroles"))) return true;
-        if (CanImpersonate(rule)) return true;
-        if (!writes) return false;
-        return Covers(rule, Rbac.Group, "rolebindings") || Covers(rule, Rbac.Group, "clusterrolebindings")
-            || Covers(rule, "", "serviceaccounts/token") || Covers(rule, "certificates.k8s.io", "certificatesigningrequests/approval");
+        if (rule.Verbs.Any(v => v is "approve" or "sign" or "attest" or "*") && Covers(rule, "certificates.k8s.io", "signers")) return true;
+        if (Covers(rule, "", "nodes/proxy") && rule.Verbs.Any(v => v is "get" || WriteVerbs.Contains(v))) return true;
+        return CanImpersonate(rule) || GuardTable.Rows.Any(row => row.Way is Persistence.Rbac or Persistence.Tokens or Persistence.Csr && Opens(rule, row));
     }
 
     /// <summary>
@@ -81,11 +78,32 @@ public static class RoleRisk
     public static bool CanImpersonate(IEnumerable<PolicyRule> rules) => rules.Any(CanImpersonate);
 
     /// <summary>
-    /// Whether rules let their holder change admission itself. The API server asks nobody about admission policies and their bindings, and no
-    /// webhook about webhook configurations, so the persistence guard stops the latter only where it has its own policies, and never records it.
+    /// Whether rules let their holder change what the requests of others pass through: admission itself, API services, conversion webhooks, flow control. The
+    /// API server asks nobody about admission policies and their bindings, and no webhook about webhook configurations, so the persistence guard stops the
+    /// latter only where it has its own policies, and never records it.
     /// </summary>
     public static bool CanChangeAdmission(IEnumerable<PolicyRule> rules) =>
-        rules.Any(r => r.Verbs.Any(v => v is "delete" or "deletecollection" || WriteVerbs.Contains(v)) && AdmissionResources.Any(a => Covers(r, "admissionregistration.k8s.io", a)));
+        rules.Any(rule => GuardTable.Rows.Any(row => row is { Way: Persistence.Webhooks } && Opens(rule, row)));
+
+    // Whether a rule lets its holder do what a row of the guard is about. A ConfigMap that decides who somebody is counts only where a rule names it, or
+    // everything is: editing the ConfigMaps of an application is what most roles are for.
+    private static bool Opens(PolicyRule rule, GuardRow row)
+    {
+        if (!row.Operations.Any(operation => VerbsOf(operation).Any(v => rule.Verbs.Contains(v)) || rule.Verbs.Contains("*"))) return false;
+        if (row.Way is not Persistence.Webhooks && !rule.Verbs.Any(WriteVerbs.Contains)) return false;
+        if (!rule.ApiGroups.Contains(row.Group) && !rule.ApiGroups.Contains("*")) return false;
+        if (GuardTable.ConfigMapOf(row.Mark) is { } configMap) return Covers(rule, row.Group, "configmaps") && rule.ResourceNames.Contains(configMap);
+
+        // A Role is no way by itself: the API server lets nobody write more into it than they have, but for the verb escalate.
+        return row.Resources.Any(r => r is "*" or "*/*" ? rule.Resources.Count > 0 : r is not ("roles" or "clusterroles") && Covers(rule, row.Group, r));
+    }
+
+    private static string[] VerbsOf(string operation) => operation switch
+    {
+        "CREATE" => ["create"],
+        "UPDATE" => ["update", "patch"],
+        _ => ["delete", "deletecollection"],
+    };
 
     private static bool IsReadOnly(PolicyRule rule) =>
         rule.Verbs.All(ReadOnlyVerbs.Contains)

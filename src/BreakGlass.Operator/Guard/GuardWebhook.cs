@@ -32,14 +32,23 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
         if (await GrantOfAsync(identity, cancellationToken) is not { } grant)
         {
             logger.UnknownIdentityRefused(identity, PersistenceGuard.Describe(write));
-            if (request.DryRun is not true) metrics.PersistenceAttempt("");
+            metrics.PersistenceAttempt("");
             return AdmissionAnswer.Deny($"The persistence guard refuses {PersistenceGuard.Describe(write)}: no grant is known that the ServiceAccount '{identity}' was made for.");
         }
 
         var policy = caches.Policy(grant.Spec.Policy) ?? await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
         var allowed = PersistenceGuard.Allows(policy, grant, way) && (settings.TrustRequester || await seals.VerifyAsync(policy!, cancellationToken) is SealState.Valid);
-        if (request.DryRun is not true) Record(grant, policy, write, way, allowed);
-        return allowed ? AdmissionAnswer.Allow() : AdmissionAnswer.Deny(PersistenceGuard.Refusal(write, way, grant.Spec.Policy));
+        if (!allowed) return Refuse(grant, policy, write, way, request.DryRun is true);
+
+        // Only what is on record may outlive the grant; a deletion leaves nothing that could.
+        if (request.DryRun is not true && write.Operation is not "DELETE" && !await residue.RecordAsync(grant, Residue.Of(write, way, allowed: true), cancellationToken))
+        {
+            return AdmissionAnswer.Deny(PersistenceGuard.NotRecorded(write), 503, "ServiceUnavailable");
+        }
+
+        logger.PersistenceAllowed(grant.Metadata.Name, grant.Spec.Policy, PersistenceGuard.Describe(write), request.DryRun is true);
+        if (request.DryRun is not true) metrics.PersistenceAllowed(grant.Spec.Policy);
+        return AdmissionAnswer.Allow();
     }
 
     /// <summary>Whether the policy of an identity's grant lets it act as somebody else. An identity of no grant may not.</summary>
@@ -50,17 +59,23 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
         return ImpersonationRules.Allows(policy, grant) && (settings.TrustRequester || await seals.VerifyAsync(policy!, cancellationToken) is SealState.Valid);
     }
 
-    // What is allowed is no attempt, but it may still be there when the grant is not.
-    private void Record(BreakGlassGrant grant, BreakGlassPolicy? policy, GuardedWrite write, Persistence way, bool allowed)
+    // A dry run is an attempt too: it is how somebody finds out what would pass. It leaves no trace in the cluster, only in the log and the counter.
+    private AdmissionAnswer Refuse(BreakGlassGrant grant, BreakGlassPolicy? policy, GuardedWrite write, Persistence way, bool dryRun)
     {
-        if (!allowed || write.Operation is not "DELETE") residue.Add(grant, PersistenceGuard.Residue(write, way, allowed));
-        if (allowed) return;
-        metrics.PersistenceAttempt(grant.Spec.Policy);
-        logger.PersistenceRefused(grant.Metadata.Name, grant.Spec.Policy, PersistenceGuard.Describe(write));
-
-        // Each attempt by itself, up to as many as are written down: more tell nothing new, and events are for everybody.
         var words = PersistenceGuard.Describe(write);
-        announcer.Tell(grant, policy, new(true, "PersistenceAttempt", $"Refuse{way}", $"The grant's identity tried to {words}; the persistence guard refused it.") { About = grant.Status.Residue.Count < PersistenceGuard.MostResidue ? words : null });
+        metrics.PersistenceAttempt(grant.Spec.Policy);
+        logger.PersistenceRefused(grant.Metadata.Name, grant.Spec.Policy, words, dryRun);
+        if (!dryRun)
+        {
+            // Each attempt by itself, up to as many as are written down by name: more tell nothing new, and events are for everybody.
+            var named = residue.Add(grant, Residue.Of(write, way, allowed: false));
+            announcer.Tell(grant, policy, new(true, "PersistenceAttempt", $"Refuse{way}", $"The grant's identity tried to {words}; the persistence guard refused it.")
+            {
+                About = named ? words : null,
+            });
+        }
+
+        return AdmissionAnswer.Deny(PersistenceGuard.Refusal(write, way, grant.Spec.Policy));
     }
 
     /// <summary>The grant that an identity was made for; the server itself is asked where the cache is behind.</summary>
@@ -80,10 +95,20 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
         Subresource = request.SubResource ?? "",
         Namespace = request.Namespace ?? "",
         Name = request.Name ?? "",
-        SecretType = request.Resource is { Group: "", Resource: "secrets" } ? TypeOf(request.Object) : "",
+        SecretType = Field(request.Object, "type"),
+        OldSecretType = Field(request.OldObject, "type"),
+        ConversionStrategy = Field(request.Object, "spec", "conversion", "strategy"),
     };
 
-    // The only field of a Secret that is ever looked at.
-    private static string TypeOf(JsonElement? secret) =>
-        secret is { ValueKind: JsonValueKind.Object } o && o.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String ? type.GetString()! : "";
+    // All that is ever looked at in an object.
+    private static string Field(JsonElement? o, params ReadOnlySpan<string> path)
+    {
+        if (o is not { } at) return "";
+        foreach (var name in path)
+        {
+            if (at.ValueKind != JsonValueKind.Object || !at.TryGetProperty(name, out at)) return "";
+        }
+
+        return at.ValueKind == JsonValueKind.String ? at.GetString()! : "";
+    }
 }

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
 using BreakGlass.Operator.Caching;
@@ -8,31 +7,69 @@ using Kube.Client;
 namespace BreakGlass.Operator.Guard;
 
 /// <summary>
-/// Writes down in <c>status.residue</c> what grants' identities tried, in the background and from any replica: the write names the version that
-/// it changes, so that neither another replica's entry nor the leader's status is ever overwritten.
+/// Writes down in <c>status.residue</c> what grants' identities did and tried, from any replica: the write names the version that it changes, so that neither
+/// another replica's entry nor the leader's status is ever overwritten. What was allowed is written before it happens; what was refused in the background, all
+/// of a while at once.
 /// </summary>
 internal sealed class ResidueWriter(KubeClient client, ClusterCaches caches, TimeProvider time, ILogger logger)
 {
-    // Whoever hammers at the guard fills his own grant's list, which ends at 50; beyond this queue the log and the metric still tell.
-    private const int QueueSize = 1000;
+    /// <summary>How long somebody waits at most for what they do to be written down.</summary>
+    internal static readonly TimeSpan Deadline = TimeSpan.FromSeconds(4);
+
+    /// <summary>The least time between two writes of what was refused: a flood of attempts must not become a flood of writes.</summary>
+    internal static readonly TimeSpan Between = TimeSpan.FromSeconds(2);
+
+    // What waits of one grant, named and not; beyond it only the ways are counted, of which there are five.
+    private const int MostNamed = 2 * Residue.MostRefused;
+    private const int MostWaiting = MostNamed + (2 * Residue.MostKinds);
     private const int Tries = 5;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    private readonly Channel<(string Grant, string Uid, string Entry)> _queue =
-        Channel.CreateBounded<(string, string, string)>(new BoundedChannelOptions(QueueSize) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private Dictionary<(string Grant, string Uid), Dictionary<ResidueEntry, int>> _waiting = [];
 
-    /// <summary>Takes an entry; never blocks.</summary>
-    public void Add(BreakGlassGrant grant, string entry)
+    /// <summary>Takes what was refused; never blocks. False where it is one of too many to be named.</summary>
+    public bool Add(BreakGlassGrant grant, ResidueEntry entry)
     {
-        if (!ReferenceEquals(PersistenceGuard.Add(grant.Status.Residue, entry), grant.Status.Residue)) _queue.Writer.TryWrite((grant.Metadata.Name, grant.Metadata.Uid ?? "", entry));
+        if (grant.Status.Residue.Contains(entry.Text)) return true;
+        lock (_lock)
+        {
+            var key = (grant.Metadata.Name, grant.Metadata.Uid ?? "");
+            if (!_waiting.TryGetValue(key, out var entries)) _waiting[key] = entries = [];
+            var kept = entries.ContainsKey(entry) || entries.Count < MostNamed ? entry : entries.ContainsKey(entry.ByKind) || entries.Count < MostWaiting ? entry.ByKind : entry.ByWay;
+            entries[kept] = entries.GetValueOrDefault(kept) + 1;
+            if (_wake.CurrentCount == 0) _wake.Release();
+            return kept.IsNamed && Residue.NamesRefused(grant.Status.Residue);
+        }
     }
 
-    /// <summary>Writes until cancelled.</summary>
+    /// <summary>Writes down at once what is about to be allowed; false where that did not succeed in time, or the grant is gone.</summary>
+    public async Task<bool> RecordAsync(BreakGlassGrant grant, ResidueEntry entry, CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(Deadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            return await WriteAsync(grant.Metadata.Name, grant.Metadata.Uid ?? "", new() { [entry] = 1 }, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Writes what was refused, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (var (grant, uid, entry) in _queue.Reader.ReadAllAsync(cancellationToken)) await WriteAsync(grant, uid, entry, cancellationToken);
+            while (true)
+            {
+                await _wake.WaitAsync(cancellationToken);
+                foreach (var ((grant, uid), entries) in Take()) await WriteAsync(grant, uid, entries, cancellationToken);
+                await Task.Delay(Between, time, cancellationToken);
+            }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -40,7 +77,12 @@ internal sealed class ResidueWriter(KubeClient client, ClusterCaches caches, Tim
         }
     }
 
-    private async Task WriteAsync(string name, string uid, string entry, CancellationToken cancellationToken)
+    private Dictionary<(string Grant, string Uid), Dictionary<ResidueEntry, int>> Take()
+    {
+        lock (_lock) return Interlocked.Exchange(ref _waiting, []);
+    }
+
+    private async Task<bool> WriteAsync(string name, string uid, Dictionary<ResidueEntry, int> entries, CancellationToken cancellationToken)
     {
         for (var tries = 1; ; tries++)
         {
@@ -48,22 +90,22 @@ internal sealed class ResidueWriter(KubeClient client, ClusterCaches caches, Tim
             {
                 // The first try goes by the cache; what a conflict shows to be old is read again.
                 var grant = (tries == 1 ? caches.Grant(name) : null) ?? await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
-                if (grant is null || grant.Metadata.Uid != uid) return;
-                var residue = PersistenceGuard.Add(grant.Status.Residue, entry);
-                if (ReferenceEquals(residue, grant.Status.Residue)) return;
+                if (grant is null || grant.Metadata.Uid != uid) return false;
+                var residue = entries.Aggregate(grant.Status.Residue, (all, entry) => Residue.Add(all, entry.Key, entry.Value));
+                if (ReferenceEquals(residue, grant.Status.Residue)) return true;
                 caches.Learn(await client.ReplaceStatusAsync(grant with { Status = grant.Status with { Residue = residue } }, cancellationToken));
-                return;
+                return true;
             }
             catch (KubeApiException e) when (e.IsNotFound)
             {
-                return;
+                return false;
             }
             catch (Exception e) when (e is KubeApiException or KubeConnectionException)
             {
                 if (tries == Tries)
                 {
-                    logger.ResidueNotWritten(name, entry, e);
-                    return;
+                    logger.ResidueNotWritten(name, string.Join("', '", entries.Keys.Take(5).Select(entry => entry.Text)), e);
+                    return false;
                 }
 
                 await Task.Delay(Pause * tries, time, cancellationToken);

@@ -120,8 +120,8 @@ internal static partial class LogMessages
     [LoggerMessage(48, LogLevel.Warning, "--webhook-client-ca could not be read again; the authorities read before stay in use")]
     public static partial void ClientAuthoritiesTrouble(this ILogger logger, Exception error);
 
-    [LoggerMessage(60, LogLevel.Warning, "the persistence guard refused the identity of grant {Grant} (policy {Policy}): {Write}")]
-    public static partial void PersistenceRefused(this ILogger logger, string grant, string policy, string write);
+    [LoggerMessage(60, LogLevel.Warning, "the persistence guard refused the identity of grant {Grant} (policy {Policy}, dry run: {DryRun}): {Write}")]
+    public static partial void PersistenceRefused(this ILogger logger, string grant, string policy, string write, bool dryRun);
 
     [LoggerMessage(61, LogLevel.Warning, "the persistence guard refused ServiceAccount {Identity}, which is of no grant that is known: {Write}")]
     public static partial void UnknownIdentityRefused(this ILogger logger, string identity, string write);
@@ -137,6 +137,9 @@ internal static partial class LogMessages
 
     [LoggerMessage(62, LogLevel.Warning, "status.residue of grant {Grant} could not be written; it lacks '{Entry}', which the event and this log tell")]
     public static partial void ResidueNotWritten(this ILogger logger, string grant, string entry, Exception error);
+
+    [LoggerMessage(63, LogLevel.Warning, "the persistence guard let the identity of grant {Grant} do what policy {Policy} allows and may outlive the grant (dry run: {DryRun}): {Write}")]
+    public static partial void PersistenceAllowed(this ILogger logger, string grant, string policy, string write, bool dryRun);
 
     [LoggerMessage(70, LogLevel.Warning, "grant {Grant}: {Obstruction} is not removed; it is tried again, and the other cuts do not wait for it")]
     public static partial void RemovalObstructed(this ILogger logger, string grant, string obstruction, Exception? error);

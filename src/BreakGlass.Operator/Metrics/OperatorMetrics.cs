@@ -31,6 +31,7 @@ internal sealed class OperatorMetrics : IDisposable
     private readonly Counter<long> _revocations;
     private readonly Counter<long> _denials;
     private readonly Counter<long> _persistenceAttempts;
+    private readonly Counter<long> _persistenceAllowed;
     private readonly Counter<long> _driftRepairs;
     private readonly Counter<long> _orphansRemoved;
     private readonly Counter<long> _notifications;
@@ -53,6 +54,7 @@ internal sealed class OperatorMetrics : IDisposable
         _revocations = Counter("revocations_total", "Grants whose access ended, by why it ended.");
         _denials = Counter("denials_total", "Grants that were denied, by why; the policy is empty where the grant named none that exists.");
         _persistenceAttempts = Counter("persistence_attempts_total", "Attempts of a grant's identity to make something that outlives the grant.");
+        _persistenceAllowed = Counter("persistence_allowed_total", "What the policy let a grant's identity make although it may outlive the grant.");
         _driftRepairs = Counter("drift_repairs_total", "Objects of active grants that somebody changed or deleted and the operator restored.");
         _orphansRemoved = Counter("orphans_removed_total", "Objects of the operator's that were removed because their grant is gone or over.");
         _notifications = Counter("notifications_total", "Notifications by the type of their receiver and by what came of them: delivered, failed or dropped.");
@@ -110,6 +112,9 @@ internal sealed class OperatorMetrics : IDisposable
     /// <summary>A grant's identity tried to make something that outlives it.</summary>
     public void PersistenceAttempt(string policy) => _persistenceAttempts.Add(1, Tag("policy", Known(policy)));
 
+    /// <summary>A grant's identity made what may outlive it, and its policy allows that.</summary>
+    public void PersistenceAllowed(string policy) => _persistenceAllowed.Add(1, Tag("policy", Known(policy)));
+
     /// <summary>There are receivers of notifications of these types: their counters exist at 0 from the start.</summary>
     public void NotifyingTo(IEnumerable<string> types, IReadOnlyList<string> results)
     {
@@ -148,6 +153,7 @@ internal sealed class OperatorMetrics : IDisposable
         foreach (var reason in Revocations) _revocations.Add(0, Tag("policy", policy), Tag("reason", reason));
         foreach (var reason in _denialReasons) _denials.Add(0, Tag("policy", policy), Tag("reason", reason));
         _persistenceAttempts.Add(0, Tag("policy", policy));
+        _persistenceAllowed.Add(0, Tag("policy", policy));
         _bypasses.Add(0, Tag("policy", policy));
     }
 

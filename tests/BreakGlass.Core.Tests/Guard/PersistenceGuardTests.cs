@@ -20,6 +20,28 @@ public sealed class PersistenceGuardTests
     [InlineData("CREATE", "", "serviceaccounts", "token", "payments", "default", Persistence.Tokens)]
     [InlineData("UPDATE", "certificates.k8s.io", "certificatesigningrequests", "approval", "", "x", Persistence.Csr)]
     [InlineData("UPDATE", "certificates.k8s.io", "certificatesigningrequests", "status", "", "x", Persistence.Csr)]
+    [InlineData("CREATE", "certificates.k8s.io", "certificatesigningrequests", "", "", "x", Persistence.Csr)]
+    [InlineData("CREATE", "certificates.k8s.io", "podcertificaterequests", "", "payments", "x", Persistence.Csr)]
+    [InlineData("UPDATE", "certificates.k8s.io", "clustertrustbundles", "", "", "x", Persistence.Csr)]
+    [InlineData("DELETE", "certificates.k8s.io", "certificatesigningrequests", "", "", "x", null)]
+    [InlineData("UPDATE", "", "configmaps", "", "kube-system", "aws-auth", Persistence.Rbac)]
+    [InlineData("UPDATE", "", "configmaps", "", "kube-system", "extension-apiserver-authentication", Persistence.Csr)]
+    [InlineData("UPDATE", "", "configmaps", "", "kube-system", "coredns", null)]
+    [InlineData("CREATE", "", "configmaps", "", "payments", "aws-auth", null)]
+    [InlineData("UPDATE", "flowcontrol.apiserver.k8s.io", "flowschemas", "", "", "exempt-mine", Persistence.Webhooks)]
+    [InlineData("DELETE", "flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations", "", "", "breakglass", Persistence.OwnKinds)]
+    [InlineData("DELETE", "flowcontrol.apiserver.k8s.io", "flowschemas", "", "", "", Persistence.OwnKinds)]
+    [InlineData("UPDATE", "flowcontrol.apiserver.k8s.io", "flowschemas", "status", "", "x", null)]
+    [InlineData("DELETE", "scheduling.k8s.io", "priorityclasses", "", "", "breakglass-operator", Persistence.OwnKinds)]
+    [InlineData("DELETE", "scheduling.k8s.io", "priorityclasses", "", "", "batch", null)]
+    [InlineData("DELETE", Rbac, "clusterrolebindings", "", "", "breakglass-operator", Persistence.OwnKinds)]
+    [InlineData("DELETE", Rbac, "rolebindings", "", "payments", "", Persistence.OwnKinds)]
+    [InlineData("UPDATE", "admissionregistration.k8s.io", "validatingadmissionpolicies", "", "", "breakglass-guard", Persistence.OwnKinds)]
+    [InlineData("UPDATE", "apiregistration.k8s.io", "apiservices", "", "", "v1alpha1.breakglass.dev", Persistence.OwnKinds)]
+    [InlineData("UPDATE", "apiextensions.k8s.io", "customresourcedefinitions", "status", "", "breakglassgrants.breakglass.dev", Persistence.OwnKinds)]
+    [InlineData("UPDATE", "", "namespaces", "finalize", "breakglass-grants", "breakglass-grants", Persistence.OwnNamespaces)]
+    [InlineData("UPDATE", "user.openshift.io", "groups", "", "", "cluster-admins", Persistence.Rbac)]
+    [InlineData("CREATE", "oauth.openshift.io", "oauthclients", "", "", "mine", Persistence.Tokens)]
     [InlineData("CREATE", "admissionregistration.k8s.io", "mutatingwebhookconfigurations", "", "", "x", Persistence.Webhooks)]
     [InlineData("DELETE", "admissionregistration.k8s.io", "validatingadmissionpolicybindings", "", "", "x", Persistence.Webhooks)]
     [InlineData("CREATE", "apiregistration.k8s.io", "apiservices", "", "", "x", Persistence.Webhooks)]
@@ -34,7 +56,6 @@ public sealed class PersistenceGuardTests
     [InlineData("DELETE", "", "namespaces", "", "breakglass-grants", "breakglass-grants", Persistence.OwnNamespaces)]
     [InlineData("DELETE", "", "namespaces", "", "", "breakglass-system", Persistence.OwnNamespaces)]
     [InlineData("CREATE", "", "serviceaccounts", "", "payments", "x", null)]
-    [InlineData("CREATE", "certificates.k8s.io", "certificatesigningrequests", "", "", "x", null)]
     [InlineData("DELETE", "apiextensions.k8s.io", "customresourcedefinitions", "", "", "things.example.com", null)]
     [InlineData("UPDATE", "", "namespaces", "", "payments", "payments", null)]
     [InlineData("CONNECT", "", "pods", "exec", "payments", "x", null)]
@@ -43,8 +64,26 @@ public sealed class PersistenceGuardTests
         PersistenceGuard.WayOf(new() { Operation = operation, Group = group, Resource = resource, Subresource = subresource, Namespace = ns, Name = name }, Settings).Should().Be(way);
 
     [Theory]
+    [InlineData("CREATE", "Webhook", Persistence.Webhooks)]
+    [InlineData("UPDATE", "Webhook", Persistence.Webhooks)]
+    [InlineData("UPDATE", "None", null)]
+    [InlineData("CREATE", "", null)]
+    public void A_definition_whose_objects_pass_through_a_webhook_is_guarded(string operation, string strategy, Persistence? way) =>
+        PersistenceGuard.WayOf(new() { Operation = operation, Group = "apiextensions.k8s.io", Resource = "customresourcedefinitions", Name = "things.example.com", ConversionStrategy = strategy }, Settings)
+            .Should().Be(way);
+
+    [Theory]
+    [InlineData("", "kubernetes.io/service-account-token", Persistence.Tokens)]
+    [InlineData("Opaque", "bootstrap.kubernetes.io/token", Persistence.Tokens)]
+    [InlineData("", "Opaque", null)]
+    public void An_update_of_a_token_that_leaves_its_type_out_was_let_through(string type, string before, Persistence? way) =>
+        PersistenceGuard.WayOf(new() { Operation = "UPDATE", Resource = "secrets", Namespace = "payments", Name = "x", SecretType = type, OldSecretType = before }, Settings).Should().Be(way);
+
+    [Theory]
     [InlineData("kubernetes.io/service-account-token", "CREATE", Persistence.Tokens)]
     [InlineData("bootstrap.kubernetes.io/token", "CREATE", Persistence.Tokens)]
+    [InlineData("kubernetes.io/service-account-token", "UPDATE", Persistence.Tokens)]
+    [InlineData("bootstrap.kubernetes.io/token", "UPDATE", Persistence.Tokens)]
     [InlineData("kubernetes.io/service-account-token", "DELETE", null)]
     [InlineData("Opaque", "CREATE", null)]
     [InlineData("", "CREATE", null)]
@@ -90,14 +129,6 @@ public sealed class PersistenceGuardTests
     {
         var grant = A.Grant() with { Status = new() { PolicyUid = "policy-1" } };
         PersistenceGuard.Allows(A.Policy(p => p with { AllowPersistence = ["rbac", "tokens", "csr", "impersonate", "webhooks"] }), grant, way).Should().BeFalse();
-    }
-
-    [Fact]
-    public void The_residue_holds_each_entry_once_and_ends()
-    {
-        IReadOnlyList<string> residue = [];
-        for (var i = 0; i < 200; i++) residue = PersistenceGuard.Add(PersistenceGuard.Add(residue, $"refused rbac: {i}"), $"refused rbac: {i}");
-        residue.Should().HaveCount(PersistenceGuard.MostResidue).And.OnlyHaveUniqueItems();
     }
 
     [Fact]

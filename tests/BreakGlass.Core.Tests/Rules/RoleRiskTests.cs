@@ -96,11 +96,29 @@ public sealed class RoleRiskTests
     [InlineData("", "*/token", "create", true)]
     [InlineData("", "serviceaccounts", "create", false)]
     [InlineData("certificates.k8s.io", "certificatesigningrequests/approval", "update", true)]
-    [InlineData("certificates.k8s.io", "certificatesigningrequests", "create", false)]
+    [InlineData("certificates.k8s.io", "certificatesigningrequests", "create", true)]
+    [InlineData("certificates.k8s.io", "certificatesigningrequests/status", "patch", true)]
+    [InlineData("certificates.k8s.io", "certificatesigningrequests", "get", false)]
+    [InlineData("certificates.k8s.io", "signers", "approve", true)]
+    [InlineData("certificates.k8s.io", "podcertificaterequests/status", "update", true)]
+    [InlineData("", "secrets", "create", true)]
+    [InlineData("", "secrets", "patch", true)]
+    [InlineData("", "secrets", "update", true)]
+    [InlineData("", "secrets", "delete", false)]
+    [InlineData("", "configmaps", "update", false)]
+    [InlineData("", "nodes/proxy", "get", true)]
+    [InlineData("", "nodes/proxy", "create", true)]
+    [InlineData("", "nodes", "patch", false)]
+    [InlineData(Rbac, "rolebindings", "delete", false)]
+    [InlineData("user.openshift.io", "groups", "update", true)]
     [InlineData("apps", "deployments", "*", false)]
     [InlineData("", "pods", "get", false)]
     public void A_way_to_further_rights_is_seen(string group, string resource, string verb, bool escalates) =>
         RoleRisk.CanEscalate(A.Rule(group, resource, verb)).Should().Be(escalates);
+
+    [Fact]
+    public void Writing_the_file_that_maps_cloud_identities_to_groups_is_seen() =>
+        RoleRisk.CanEscalate(A.Rule("", "configmaps", "update") with { ResourceNames = ["aws-auth"] }).Should().BeTrue();
 
     [Theory]
     [InlineData("", "pods", "get", true)]
@@ -174,6 +192,10 @@ public sealed class RoleRiskTests
     [InlineData("admissionregistration.k8s.io", "validatingadmissionpolicybindings", "deletecollection", true)]
     [InlineData("admissionregistration.k8s.io", "*", "create", true)]
     [InlineData("*", "*", "*", true)]
+    [InlineData("apiregistration.k8s.io", "apiservices", "patch", true)]
+    [InlineData("apiextensions.k8s.io", "customresourcedefinitions", "create", true)]
+    [InlineData("apiextensions.k8s.io", "customresourcedefinitions", "get", false)]
+    [InlineData("flowcontrol.apiserver.k8s.io", "flowschemas", "update", true)]
     [InlineData("admissionregistration.k8s.io", "validatingwebhookconfigurations", "get", false)]
     [InlineData("apps", "*", "*", false)]
     public void Changing_admission_itself_is_seen(string group, string resource, string verb, bool changes) =>

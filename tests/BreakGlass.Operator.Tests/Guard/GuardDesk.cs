@@ -27,12 +27,19 @@ internal sealed class GuardDesk(World world, Replica replica)
     public AdmissionAnswer Ask(AdmissionRequest request)
     {
         AdmissionAnswer? answer = null;
+        var thrown = Begin(request, a => answer = a);
+        return answer ?? throw new InvalidOperationException($"The guard was expected to answer and said nothing: {thrown()}");
+    }
+
+    /// <summary>Asks, and lets everybody come to rest; the answer may come later.</summary>
+    public Func<Exception?> Begin(AdmissionRequest request, Action<AdmissionAnswer> then)
+    {
         Exception? thrown = null;
         _ = Task.Run(async () =>
         {
             try
             {
-                answer = await replica.Engine.Guard.HandleAsync(request, CancellationToken.None);
+                then(await replica.Engine.Guard.HandleAsync(request, CancellationToken.None));
             }
             catch (Exception e)
             {
@@ -40,6 +47,6 @@ internal sealed class GuardDesk(World world, Replica replica)
             }
         });
         world.Settle();
-        return answer ?? throw new InvalidOperationException($"The guard was expected to answer and said nothing: {thrown}");
+        return () => thrown;
     }
 }

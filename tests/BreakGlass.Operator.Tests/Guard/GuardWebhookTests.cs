@@ -1,9 +1,12 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text.Json;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Guard;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Operator.Guard;
 using FluentAssertions;
 using Kube.Model;
+using Kube.Runtime;
 using Simulation;
 using TestKit;
 using Xunit;
@@ -28,16 +31,10 @@ public sealed class GuardWebhookTests
     [Fact]
     public Task Each_attempt_counts_and_the_same_one_stands_there_once() => With((world, desk) =>
     {
-        var counted = 0L;
-        using var listener = new MeterListener();
-        listener.InstrumentPublished = (instrument, l) =>
-        {
-            if (instrument.Name.EndsWith("persistence_attempts_total", StringComparison.Ordinal)) l.EnableMeasurementEvents(instrument);
-        };
-        listener.SetMeasurementEventCallback<long>((_, by, tags, _) => counted += tags[0].Value is "payments-oncall" ? by : 0);
-        listener.Start();
+        using var attempts = new Count("persistence_attempts_total");
         for (var i = 0; i < 3; i++) desk.Ask(GuardDesk.CreateRole(desk.Identity));
-        counted.Should().Be(3);
+        attempts.Sum.Should().Be(3);
+        world.Advance(ResidueWriter.Between);
         Residue(world).Should().ContainSingle();
     });
 
@@ -50,11 +47,49 @@ public sealed class GuardWebhookTests
     });
 
     [Fact]
-    public Task Whoever_hammers_at_it_fills_a_list_that_ends() => With((world, desk) =>
+    public Task Whoever_hammers_at_it_fills_a_list_that_ends_in_few_writes_and_few_events() => With((world, desk) =>
     {
-        for (var i = 0; i < 80; i++) desk.Ask(GuardDesk.CreateRole(desk.Identity, $"mine-{i}")).Allowed.Should().BeFalse();
-        Residue(world).Should().HaveCount(PersistenceGuard.MostResidue);
+        var version = long.Parse(world.Grant()!.Metadata.ResourceVersion!, CultureInfo.InvariantCulture);
+        for (var i = 0; i < 300; i++) desk.Ask(GuardDesk.CreateRole(desk.Identity, $"mine-{i}")).Allowed.Should().BeFalse();
+        world.Advance(ResidueWriter.Between * 2);
+        Residue(world).Should().HaveCount(Core.Guard.Residue.MostRefused + 1);
+        Residue(world).Should().ContainSingle(e => e == $"refused rbac: create clusterroles.rbac.authorization.k8s.io, {300 - Core.Guard.Residue.MostRefused} more");
+        world.Events().Count(e => e.Reason == "PersistenceAttempt" && e.Regarding!.Kind == nameof(BreakGlassGrant)).Should().BeLessThan(60);
+        (long.Parse(world.Grant()!.Metadata.ResourceVersion!, CultureInfo.InvariantCulture) - version).Should().BeLessThan(300);
     });
+
+    [Fact]
+    public Task What_is_allowed_after_any_number_of_refused_attempts_is_on_record_before_it_happens() => With(
+        (world, desk) =>
+        {
+            for (var i = 0; i < 80; i++) desk.Ask(GuardDesk.Create(desk.Identity, "", "serviceaccounts", "breakglass-grants", $"mine-{i}")).Allowed.Should().BeFalse();
+            using var allowed = new Count("persistence_allowed_total");
+            desk.Ask(GuardDesk.CreateRole(desk.Identity)).Allowed.Should().BeTrue();
+            Residue(world).Should().Contain("allowed rbac: create clusterroles.rbac.authorization.k8s.io mine");
+            allowed.Sum.Should().Be(1);
+            world.Logs.Lines.Should().Contain(l => l.Contains("may outlive the grant", StringComparison.Ordinal) && l.Contains("clusterroles", StringComparison.Ordinal));
+        }, p => p with { AllowPersistence = ["rbac"] });
+
+    [Fact]
+    public Task What_is_allowed_and_cannot_be_recorded_does_not_happen() => With(
+        (world, desk) =>
+        {
+            using (world.Server.Faults.Inject(Fault.InternalError, "update", "breakglassgrants/status", times: null))
+            {
+                AdmissionAnswer? answer = null;
+                desk.Begin(GuardDesk.CreateRole(desk.Identity), a => answer = a);
+                world.Advance(ResidueWriter.Deadline);
+                answer!.Allowed.Should().BeFalse();
+                answer.Code.Should().Be(503);
+                answer.Message.Should().Contain("could not be recorded").And.Contain("Try again");
+            }
+
+            desk.Ask(GuardDesk.CreateRole(desk.Identity)).Allowed.Should().BeTrue();
+        }, p => p with { AllowPersistence = ["rbac"] });
+
+    [Fact]
+    public Task A_refusal_said_that_it_was_recorded_also_where_it_was_not() => With((_, desk) =>
+        desk.Ask(GuardDesk.CreateRole(desk.Identity)).Message.Should().NotContain("recorded").And.Contain("logged and counted"));
 
     [Fact]
     public Task What_a_policy_allows_passes_and_is_written_down() => With(
@@ -80,12 +115,20 @@ public sealed class GuardWebhookTests
     });
 
     [Fact]
-    public Task A_dry_run_is_answered_alike_and_leaves_no_trace() => With((world, desk) =>
-    {
-        desk.Ask(GuardDesk.CreateRole(desk.Identity) with { DryRun = true }).Allowed.Should().BeFalse();
-        Residue(world).Should().BeEmpty();
-        world.Events().Should().NotContain(e => e.Reason == "PersistenceAttempt");
-    });
+    public Task A_dry_run_is_answered_alike_logged_and_counted_and_leaves_no_trace_in_the_cluster() => With(
+        (world, desk) =>
+        {
+            using var attempts = new Count("persistence_attempts_total");
+            using var allowed = new Count("persistence_allowed_total");
+            desk.Ask(GuardDesk.Create(desk.Identity, "", "serviceaccounts", "breakglass-grants", "mine") with { DryRun = true }).Allowed.Should().BeFalse();
+            desk.Ask(GuardDesk.CreateRole(desk.Identity) with { DryRun = true }).Allowed.Should().BeTrue();
+            world.Advance(ResidueWriter.Between);
+            Residue(world).Should().BeEmpty();
+            world.Events().Should().NotContain(e => e.Reason == "PersistenceAttempt");
+            attempts.Sum.Should().Be(1);
+            allowed.Sum.Should().Be(0, "nothing was made");
+            world.Logs.Lines.Count(l => l.Contains("persistence guard", StringComparison.Ordinal) && l.Contains("True", StringComparison.OrdinalIgnoreCase)).Should().Be(2);
+        }, p => p with { AllowPersistence = ["rbac"] });
 
     [Theory]
     [InlineData("default")]
@@ -129,12 +172,13 @@ public sealed class GuardWebhookTests
         using (world.Server.Faults.Inject(Fault.InternalError, "update", "breakglassgrants/status", times: null))
         {
             desk.Ask(GuardDesk.CreateRole(desk.Identity, "second")).Allowed.Should().BeFalse();
-            world.Advance(TimeSpan.FromSeconds(5));
+            world.Advance(TimeSpan.FromSeconds(8));
         }
 
         Residue(world).Should().ContainSingle();
         world.Logs.Lines.Should().Contain(l => l.Contains("could not be written", StringComparison.Ordinal) && l.Contains("second", StringComparison.Ordinal));
         desk.Ask(GuardDesk.CreateRole(desk.Identity, "third"));
+        world.Advance(ResidueWriter.Between);
         Residue(world).Should().HaveCount(2, "one that was given up does not stop the next");
     });
 
@@ -158,7 +202,42 @@ public sealed class GuardWebhookTests
         told.Should().NotContain(t => t.Contains("hunter2", StringComparison.Ordinal) || t.Contains("c2VjcmV0", StringComparison.Ordinal));
     });
 
+    [Fact]
+    public Task An_update_of_a_token_that_stands_already_is_refused_whether_or_not_it_names_its_type() => With((_, desk) =>
+    {
+        var old = JsonDocument.Parse("""{"type":"kubernetes.io/service-account-token"}""").RootElement;
+        foreach (var now in (string[])["""{"metadata":{}}""", """{"type":"kubernetes.io/service-account-token"}"""])
+        {
+            desk.Ask(GuardDesk.Create(desk.Identity, "", "secrets", "payments", "token", now) with { Operation = "UPDATE", OldObject = old }).Message.Should().Contain("'tokens'");
+        }
+    });
+
+    [Fact]
+    public Task A_definition_with_a_conversion_webhook_is_refused() => With((_, desk) =>
+        desk.Ask(GuardDesk.Create(desk.Identity, "apiextensions.k8s.io", "customresourcedefinitions", null, "things.example.com", """{"spec":{"conversion":{"strategy":"Webhook"}}}"""))
+            .Message.Should().Contain("'webhooks'"));
+
     private static IReadOnlyList<string> Residue(World world) => world.Grant()!.Status.Residue;
+
+    /// <summary>What a counter counts for the policy of these tests.</summary>
+    private sealed class Count : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+
+        public Count(string name)
+        {
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name.EndsWith(name, StringComparison.Ordinal)) listener.EnableMeasurementEvents(instrument);
+            };
+            _listener.SetMeasurementEventCallback<long>((_, by, tags, _) => Sum += tags[0].Value is "payments-oncall" ? by : 0);
+            _listener.Start();
+        }
+
+        public long Sum { get; private set; }
+
+        public void Dispose() => _listener.Dispose();
+    }
 
     /// <summary>An active grant, and the guard.</summary>
     private static Task With(Action<World, GuardDesk> test, Func<PolicySpec, PolicySpec>? policy = null) => Stillness.Run(stillness =>
