@@ -14,7 +14,7 @@ files="$made/charts/breakglass-operator/files"
 
 mkdir -p "$files/crd" "$files/guard" "$files/stamp" "$files/flowcontrol" "$made/deploy"
 for file in config/crd/*.breakglass.dev.yaml; do cp "$file" "$files/crd/"; done
-cp config/guard/policy.yaml config/guard/policy_namespaces.yaml config/guard/policy_stamp.yaml "$files/guard/"
+cp config/guard/policy.yaml config/guard/policy_namespaces.yaml config/guard/policy_stamp.yaml config/guard/fence.yaml "$files/guard/"
 cp config/flowcontrol/flow_schemas.yaml "$files/flowcontrol/"
 cp config/components/stamp-policy/policy.yaml "$files/stamp/"
 cp config/components/selectable-fields/kustomization.yaml "$files/selectable-fields.yaml"

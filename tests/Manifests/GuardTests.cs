@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using BreakGlass.Core.Guard;
 using FluentAssertions;
 using Xunit;
 
@@ -9,7 +10,11 @@ public sealed class GuardTests
 {
     private const string Identity = "request.userInfo.username.startsWith('system:serviceaccount:breakglass-grants:')";
 
+    private const string Fence = "breakglass-guard-operator";
+
     private static IReadOnlyList<ManifestObject> Policies => ConfigDirectory.Of("ValidatingAdmissionPolicy");
+
+    private static IEnumerable<string> Table => GuardTable.Rows.SelectMany(row => row.Resources.SelectMany(r => row.Operations.Select(o => $"{o} {r} of '{row.Group}'"))).Distinct();
 
     [Fact]
     public void Every_policy_is_bound_denies_and_fails_closed()
@@ -18,7 +23,8 @@ public sealed class GuardTests
         foreach (var policy in Policies)
         {
             policy.Node["spec"]!["failurePolicy"]!.GetValue<string>().Should().Be("Fail");
-            policy.Node["spec"]!["matchConditions"]!.AsArray().Select(c => c!["expression"]!.GetValue<string>()).Should().Equal(Identity);
+            policy.Node["spec"]!["matchConditions"]!.AsArray().Select(c => c!["expression"]!.GetValue<string>())
+                .Should().Equal(policy.Name == Fence ? "request.userInfo.username in ['system:serviceaccount:breakglass-system:breakglass-operator', 'system:serviceaccount:breakglass-system:breakglass-reaper']" : Identity);
             ConfigDirectory.Of("ValidatingAdmissionPolicyBinding").Should().ContainSingle(b => b.Node["spec"]!["policyName"]!.GetValue<string>() == policy.Name)
                 .Which.Node["spec"]!["validationActions"].Strings().Should().Equal("Deny");
         }
@@ -27,12 +33,15 @@ public sealed class GuardTests
     [Fact]
     public void A_word_of_allowPersistence_that_admission_can_see_has_a_role_and_a_rule()
     {
-        var expressions = string.Concat(Policies.Single(p => p.Name == "breakglass-guard").Node["spec"]!["validations"]!.AsArray().Select(v => v!["expression"]!.GetValue<string>()));
+        var policy = Policies.Single(p => p.Name == "breakglass-guard").Node["spec"]!;
+        var expressions = string.Concat(policy["validations"]!.AsArray().Concat(policy["variables"]!.AsArray()).Select(v => v!["expression"]!.GetValue<string>()));
         foreach (var word in (string[])["rbac", "tokens", "csr", "webhooks"])
         {
             ConfigDirectory.Of("ClusterRole").Single(r => r.Name == $"breakglass-persistence-{word}").Node["rules"]![0]!["resourceNames"].Strings().Should().Equal(word);
-            expressions.Should().Contain($".name('{word}').check('use')");
+            expressions.Should().Contain($"'{word}'");
         }
+
+        expressions.Should().Contain(".name(variables.way).check('use')");
 
         // Whoever may do everything may "use" everything: the authorizer is never asked about the one who writes.
         expressions.Replace("authorizer.serviceAccount('breakglass-grants', variables.holder)", "").Should().NotContain("authorizer");
@@ -54,20 +63,50 @@ public sealed class GuardTests
         binding.Node["spec"]!["paramRef"]!["namespace"]!.GetValue<string>().Should().Be("breakglass-grants");
     }
 
+    [Fact]
+    public void The_policy_looks_at_every_write_of_the_table_and_at_no_other() =>
+        Writes(Policies.Single(p => p.Name == "breakglass-guard").Node["spec"]!["matchConstraints"]!["resourceRules"]!).Should().BeEquivalentTo(Table);
+
+    // Older servers ask about everybody's writes: the status of our kinds, which the operator writes all the time, is left out there.
+    [KubectlTheory]
+    [InlineData("guard", "*/*")]
+    [InlineData("guard-1.28", "*/*")]
+    [InlineData("guard-legacy", "*")]
+    public async Task The_webhook_looks_at_every_write_of_the_table_and_at_no_other(string directory, string ours)
+    {
+        var webhooks = (await WebhooksAsync(directory)).Where(w => w["name"]!.GetValue<string>() != "namespaces.guard.breakglass.dev").ToList();
+        webhooks.SelectMany(w => Writes(w["rules"]!)).Should().BeEquivalentTo(Table.Select(w => w.Replace("*/* of 'breakglass.dev'", $"{ours} of 'breakglass.dev'", StringComparison.Ordinal)));
+    }
+
+    // A flood of Secrets held up the question whether a RoleBinding may be written: the API server keeps one connection for each path.
+    [KubectlTheory]
+    [InlineData("guard")]
+    [InlineData("guard-legacy")]
+    public async Task Each_entry_of_the_webhook_has_a_path_of_its_own(string directory) =>
+        (await WebhooksAsync(directory)).Select(w => w["clientConfig"]!["service"]!["path"]!.GetValue<string>()).Should().Equal(GuardWebhookPaths);
+
     [KubectlTheory]
     [InlineData("guard", "Fail")]
+    [InlineData("guard-1.28", "Fail")]
     [InlineData("guard-legacy", "Ignore")]
     public async Task The_webhook_fails_closed_only_where_it_is_asked_about_grants_alone(string directory, string failurePolicy)
     {
-        var configuration = YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory))).Single(o => o["kind"]!.GetValue<string>() == "MutatingWebhookConfiguration" && o["metadata"]!["name"]!.GetValue<string>() == "breakglass-operator-guard");
-        foreach (var webhook in configuration["webhooks"]!.AsArray())
+        foreach (var webhook in await WebhooksAsync(directory))
         {
-            webhook!["failurePolicy"]!.GetValue<string>().Should().Be(failurePolicy);
+            webhook["failurePolicy"]!.GetValue<string>().Should().Be(failurePolicy);
             webhook["sideEffects"]!.GetValue<string>().Should().Be("NoneOnDryRun");
-            webhook["timeoutSeconds"]!.GetValue<long>().Should().BeLessThanOrEqualTo(5);
+            webhook["timeoutSeconds"]!.GetValue<long>().Should().Be(10, "a flood of requests must not outlast it, and nobody should wait longer");
             var conditions = (webhook["matchConditions"] as JsonArray)?.Select(c => c!["expression"]!.GetValue<string>()) ?? [];
             conditions.Contains(Identity).Should().Be(failurePolicy == "Fail");
-            webhook["clientConfig"]!["service"]!["path"]!.GetValue<string>().Should().Be("/guard");
         }
     }
+
+    private static readonly string[] GuardWebhookPaths = ["/guard", "/guard/secrets", "/guard/kube-system", "/guard/namespaces"];
+
+    private static async Task<IReadOnlyList<JsonNode>> WebhooksAsync(string directory) =>
+        [.. YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory)))
+            .Single(o => o["kind"]!.GetValue<string>() == "MutatingWebhookConfiguration" && o["metadata"]!["name"]!.GetValue<string>() == "breakglass-operator-guard")["webhooks"]!.AsArray().Select(w => w!)];
+
+    private static IEnumerable<string> Writes(JsonNode rules) => rules.AsArray().SelectMany(rule =>
+        rule!["apiGroups"].Strings().SelectMany(g => rule["resources"].Strings().SelectMany(r => rule["operations"].Strings().Select(o => $"{o} {r} of '{g}'")))).Distinct();
 }
