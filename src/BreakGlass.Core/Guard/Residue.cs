@@ -47,7 +47,7 @@ public static class Residue
 
     private static int Named(IReadOnlyList<string> residue, string of) => residue.Count(e => e.StartsWith(of, StringComparison.Ordinal) && !IsCount(e, of));
 
-    private static IReadOnlyList<string> Counted(IReadOnlyList<string> residue, string what, int times)
+    private static List<string> Counted(IReadOnlyList<string> residue, string what, int times)
     {
         var at = Find(residue, what);
         if (at < 0) return [.. residue, Text(what, times)];

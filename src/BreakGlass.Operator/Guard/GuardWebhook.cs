@@ -16,13 +16,23 @@ using Kube.Runtime;
 namespace BreakGlass.Operator.Guard;
 
 /// <summary>
-/// The webhook <c>/guard</c>: refuses what would let a grant's identity outlive its grant, and tells of it. It changes nothing, but it is asked in
+/// The webhooks <c>/guard…</c>: refuse what would let a grant's identity outlive its grant, and tell of it. They change nothing, but are asked in
 /// the mutating phase, before the ValidatingAdmissionPolicy that refuses the same: otherwise nobody would learn of the attempt.
 /// </summary>
 internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, SealBook seals, CoreSettings settings, Announcer announcer, OperatorMetrics metrics, ResidueWriter residue, ILogger logger)
 {
-    /// <summary>The URL path.</summary>
-    public const string Path = "/guard";
+    /// <summary>The URL paths, one for each entry of the webhook's configuration.</summary>
+    public static readonly IReadOnlyList<string> Paths = ["/guard", "/guard/secrets", "/guard/kube-system", "/guard/namespaces"];
+
+    /// <summary>All that is read of a review: writes of whole clusters pass through here on older servers, with Secrets in them.</summary>
+    private static readonly IReadOnlyList<string> Fields =
+    [
+        "apiVersion", "kind", "request.uid", "request.resource.group", "request.resource.resource", "request.subResource", "request.namespace", "request.name", "request.operation",
+        "request.userInfo.username", "request.dryRun", "request.object.type", "request.oldObject.type", "request.object.spec.conversion.strategy",
+    ];
+
+    /// <summary>Where the API server asks. Each endpoint reads with memory of its own, and keeps nothing of what it skips.</summary>
+    public IReadOnlyList<AdmissionEndpoint> Endpoints(TimeProvider time) => [.. Paths.Select(path => new AdmissionEndpoint(path, HandleAsync, time, logger, new() { Fields = Fields }))];
 
     /// <summary>Decides on one write.</summary>
     public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)

@@ -75,7 +75,7 @@ internal sealed class OperatorEngine : IDisposable
         var announcer = new Announcer(_recorder, _notifier);
         _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
         Guard = new(client, Caches, Seals, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
-        GuardEndpoint = new(GuardWebhook.Path, Guard.HandleAsync, steady, logs.CreateLogger("Guard"));
+        GuardEndpoints = Guard.Endpoints(steady);
         Stamp = new(client, Caches, Guard, settings, _residue, logs.CreateLogger("Leftovers"));
         StampEndpoint = new(StampWebhook.Path, Stamp.HandleAsync, steady, logs.CreateLogger("Leftovers"), StampWebhook.LimitsOf(options.WebhookMemory, steady));
         Authorize = new(settings, Guard.MayImpersonateAsync, logs.CreateLogger("Leftovers"));
@@ -127,7 +127,7 @@ internal sealed class OperatorEngine : IDisposable
     public GuardWebhook Guard { get; }
 
     /// <summary>Where the API server asks the guard.</summary>
-    public AdmissionEndpoint GuardEndpoint { get; }
+    public IReadOnlyList<AdmissionEndpoint> GuardEndpoints { get; }
 
     /// <summary>Where an API server can ask whether a grant's identity may act as somebody else.</summary>
     public AuthorizeEndpoint Authorize { get; }

@@ -36,7 +36,7 @@ internal static class OperatorProcess
         using var engine = new OperatorEngine(client, options, Public(options, connection), TimeProvider.System, logs);
         using var endpoint = new MetricsEndpoint(engine.Metrics, ThisVersion.Text, options.OtlpEndpoint);
         await using var webhooks = options.Webhook
-            ? new Webhooks(client, options, engine.Settings, engine.Seals, engine.Caches, engine.Metrics, [engine.GuardEndpoint, engine.StampEndpoint],
+            ? new Webhooks(client, options, engine.Settings, engine.Seals, engine.Caches, engine.Metrics, [.. engine.GuardEndpoints, engine.StampEndpoint],
                 new Dictionary<string, RequestDelegate> { [AuthorizeEndpoint.Path] = engine.Authorize.ServeAsync }, engine.ServerNow, engine.Clock, logs)
             : null;
         if (webhooks is null) logger.WithoutWebhooks();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -27,6 +28,8 @@ public sealed class AdmissionEndpoint
     private readonly ILogger _logger;
     private readonly AdmissionLimits _limits;
 
+    private readonly JsonSieve.Fields? _fields;
+
     // Kept for the life of the process, as the endpoint is.
     private readonly SemaphoreSlim _processors;
 
@@ -39,6 +42,7 @@ public sealed class AdmissionEndpoint
     {
         (_path, _handler, _time, _logger, _limits) = (path, handler, time, logger, limits ?? new());
         _processors = new(_limits.Processors);
+        _fields = _limits.Fields is { } fields ? new(fields) : null;
         WebhookMetrics.StartAtZero(path);
     }
 
@@ -162,9 +166,33 @@ public sealed class AdmissionEndpoint
         if (!HttpMethods.IsPost(request.Method)) return WebhookReply.Refuse(405, "Only POST is answered here.");
         if (!IsJson(request.ContentType)) return await AnswerAsync(request.ContentType, default, context.RequestAborted);
         if (request.ContentLength > MaxBodyBytes) return TooLarge;
+        if (_fields is not null) return await SiftAsync(context, _fields);
         if (_limits.Budget is not { } budget) return await ReadAsync(context);
         using var room = await budget.TakeAsync((request.ContentLength ?? FirstLook) * _limits.CostPerByte, context.RequestAborted);
         return room is null ? await NoRoomAsync(context) : await ReadAsync(context);
+    }
+
+    /// <summary>Reads at once whatever comes: a body that waits takes up the connection's window, and so the requests behind it.</summary>
+    private async Task<WebhookReply> SiftAsync(HttpContext context, JsonSieve.Fields fields)
+    {
+        var sieve = new JsonSieve(fields);
+        var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+        try
+        {
+            var length = 0;
+            int read;
+            while ((read = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
+            {
+                if ((length += read) > MaxBodyBytes) return TooLarge;
+                sieve.Write(buffer.AsSpan(0, read));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+        }
+
+        return await AnswerAsync(context.Request.ContentType, sieve.Kept, context.RequestAborted);
     }
 
     private async Task<WebhookReply> ReadAsync(HttpContext context)

@@ -18,6 +18,12 @@ public sealed record AdmissionLimits
     /// <summary>What a request takes of the budget, for each byte of its body: the text, what it is parsed into, and the copies that are made to change it.</summary>
     public int CostPerByte { get; init; } = 32;
 
+    /// <summary>
+    /// The only fields of a review that are read, by path, e.g. <c>request.object.type</c>; null for all. With it nothing else is ever in memory, so that bodies
+    /// of any size and number wait for no room and hold up no others on the connection.
+    /// </summary>
+    public IReadOnlyList<string>? Fields { get; init; }
+
     /// <summary>How many requests may use a processor at the same time. Waiting for the API server does not count.</summary>
     public int Processors { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 }

@@ -52,11 +52,17 @@ internal static class Attempts
     /// <summary>A request for a certificate of Mallory's, which waits for approval.</summary>
     public static async Task<string> CertificateRequestAsync(Cluster cluster, string id)
     {
+        await cluster.ControlPlane.AdminAsync(["create", "-f", "-"], CertificateRequest($"mallory-{id}"));
+        return $"mallory-{id}";
+    }
+
+    /// <summary>Its manifest.</summary>
+    public static string CertificateRequest(string name)
+    {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var pem = new CertificateRequest("CN=mallory", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
-        await cluster.ControlPlane.AdminAsync(["create", "-f", "-"], $$"""
-            {"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"mallory-{{id}}"},"spec":{"signerName":"kubernetes.io/kube-apiserver-client","usages":["client auth"],"request":"{{Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(pem))}}"} }
-            """);
-        return $"mallory-{id}";
+        return $$"""
+            {"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"{{name}}"},"spec":{"signerName":"kubernetes.io/kube-apiserver-client","usages":["client auth"],"request":"{{Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(pem))}}"} }
+            """;
     }
 }

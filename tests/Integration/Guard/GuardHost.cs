@@ -43,7 +43,7 @@ internal sealed class GuardHost : IAsyncDisposable
         var webhook = new GuardWebhook(_client, caches, new SealBook(_client, settings.OperatorNamespace, time, NullLogger.Instance), settings, new Announcer(recorder), _metrics, residue, NullLogger.Instance);
         _certificate = SelfSigned();
         var served = SslStreamCertificateContext.Create(_certificate, null);
-        _server = new(IPAddress.Loopback, 0, () => served, [new(GuardWebhook.Path, webhook.HandleAsync, time, NullLogger.Instance)], NullLogger.Instance);
+        _server = new(IPAddress.Loopback, 0, () => served, webhook.Endpoints(time), NullLogger.Instance);
         Count();
         Caches = caches;
         _running.AddRange([caches.RunAsync(_stop.Token), recorder.RunAsync(_stop.Token), residue.RunAsync(_stop.Token)]);
@@ -54,7 +54,8 @@ internal sealed class GuardHost : IAsyncDisposable
 
     public string CaBundle => Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(_certificate.ExportCertificatePem()));
 
-    public string Url => $"https://127.0.0.1:{_server.Port}{GuardWebhook.Path}";
+    /// <summary>Where the API server is to ask, entry by entry.</summary>
+    public IReadOnlyList<string> Urls => [.. GuardWebhook.Paths.Select(path => $"https://127.0.0.1:{_server.Port}{path}")];
 
     private ClusterCaches Caches { get; }
 

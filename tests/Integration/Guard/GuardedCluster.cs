@@ -36,6 +36,9 @@ public sealed class GuardedCluster : IAsyncLifetime
         await Cluster.AdminAsync("create", "serviceaccount", "probe", "-n", "breakglass-grants");
         await Cluster.AdminAsync("create", "clusterrolebinding", "probe", "--clusterrole=cluster-admin", "--serviceaccount=breakglass-grants:probe");
         _probe = await Cluster.ControlPlane.ServiceAccountKubeconfigAsync("breakglass-grants", "probe");
+
+        // Servers before 1.21 do not label namespaces with their names.
+        await Cluster.AdminAsync("label", "namespace", "kube-system", "kubernetes.io/metadata.name=kube-system", "--overwrite");
         _operator = await Cluster.StartOperatorAsync();
         _host = await GuardHost.StartAsync(Cluster.OperatorKubeconfig);
         await PlugInAsync();
@@ -58,8 +61,7 @@ public sealed class GuardedCluster : IAsyncLifetime
     internal async Task PlugInAsync()
     {
         await Cluster.AdminAsync("apply", "-k", Cluster.Config(HasPolicies ? "guard" : "guard-legacy"));
-        var config = $$"""{"url":"{{Host.Url}}","caBundle":"{{Host.CaBundle}}"}""";
-        var patch = string.Join(',', Enumerable.Range(0, 3).Select(i => $$"""{"op":"replace","path":"/webhooks/{{i}}/clientConfig","value":{{config}}}"""));
+        var patch = string.Join(',', Host.Urls.Select((url, i) => $$"""{"op":"replace","path":"/webhooks/{{i}}/clientConfig","value":{"url":"{{url}}","caBundle":"{{Host.CaBundle}}"} }"""));
         await Cluster.AdminAsync("patch", "mutatingwebhookconfiguration", "breakglass-operator-guard", "--type=json", "-p", $"[{patch}]");
         await RefusedByAsync("no grant is known");
     }

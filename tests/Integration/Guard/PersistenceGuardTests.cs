@@ -31,6 +31,7 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
         var expected = attempts.Select(a => $"refused {a.Word}: {a.Residue}").ToList();
         await Eventually.TrueAsync(async () => (await incident.ReadAsync()).Status.Residue.Count >= expected.Count);
         (await incident.ReadAsync()).Status.Residue.Should().BeEquivalentTo(expected);
+        expected.Should().HaveCountLessThanOrEqualTo(BreakGlass.Core.Guard.Residue.MostRefused);
         guarded.Host.Attempts[incident.Policy].Should().BeGreaterThanOrEqualTo(attempts.Count);
         await Eventually.TrueAsync(async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Any(e => e is ("Warning", "PersistenceAttempt", _)));
         (await _cluster.EventsAsync("BreakGlassPolicy", incident.Policy)).Should().Contain(e => e.Type == "Warning" && e.Reason == "PersistenceAttempt");
@@ -80,12 +81,32 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
     }
 
     [Fact]
-    public async Task A_dry_run_is_refused_and_leaves_no_trace()
+    public async Task A_dry_run_is_refused_and_counted_and_leaves_no_trace_in_the_cluster()
     {
         var (incident, _, kubeconfig) = await guarded.GrantAsync();
         (await _cluster.KubectlAsync(kubeconfig, "create", "clusterrole", $"dry-{_id}", "--verb=get", "--resource=pods", "--dry-run=server")).Error.Should().Contain(Refused);
-        guarded.Host.Attempts.GetValueOrDefault(incident.Policy).Should().Be(0);
+        guarded.Host.Attempts.GetValueOrDefault(incident.Policy).Should().Be(1);
         (await incident.ReadAsync()).Status.Residue.Should().BeEmpty();
+    }
+
+    // An update of a token Secret, a certificate request and much else went past the guard.
+    [Fact]
+    public async Task Every_write_of_the_table_is_refused()
+    {
+        var (_, _, kubeconfig) = await guarded.GrantAsync();
+        var walk = new TableWalk(_cluster, kubeconfig, _id);
+        await walk.WalkAsync();
+        walk.Missed.Should().BeEmpty();
+        walk.NotWalked.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task What_is_allowed_after_60_refused_attempts_is_on_record_when_it_happens()
+    {
+        var (incident, _, kubeconfig) = await guarded.GrantAsync("rbac");
+        for (var i = 0; i < 60; i++) (await _cluster.KubectlAsync(kubeconfig, "create", "configmap", $"mine-{_id}-{i}", "-n", "breakglass-system")).ExitCode.Should().NotBe(0);
+        (await _cluster.KubectlAsync(kubeconfig, "create", "clusterrole", $"mine-{_id}", "--verb=get", "--resource=pods")).OrThrow();
+        (await incident.ReadAsync()).Status.Residue.Should().Contain($"allowed rbac: create clusterroles.rbac.authorization.k8s.io mine-{_id}");
     }
 
     [Fact]

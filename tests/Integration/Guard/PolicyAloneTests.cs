@@ -32,6 +32,16 @@ public sealed class PolicyAloneTests(GuardedCluster guarded) : IAsyncLifetime
     }
 
     [ServerFact(MinMinor = 30)]
+    public async Task Every_write_of_the_table_is_refused()
+    {
+        var (_, _, kubeconfig) = await guarded.GrantAsync();
+        var walk = new TableWalk(_cluster, kubeconfig, _id);
+        await walk.WalkAsync();
+        walk.Missed.Should().BeEmpty();
+        walk.NotWalked.Should().BeEmpty();
+    }
+
+    [ServerFact(MinMinor = 30)]
     public async Task What_a_policy_allows_passes_by_a_binding_of_its_holder()
     {
         var (_, _, kubeconfig) = await guarded.GrantAsync("rbac", "tokens", "csr", "webhooks");

@@ -41,6 +41,9 @@ internal sealed class Cluster : IAsyncDisposable
     {
         if (withDefinitions) await InstallDefinitionsAsync(controlPlane);
         await controlPlane.AdminAsync(["apply", "-k", Config("rbac")]);
+
+        // Whatever the operator does must be possible inside its fence.
+        if (Release.Installed.Minor >= 30) await controlPlane.AdminAsync(["apply", "-f", Path.Combine(Config("guard"), "fence.yaml")]);
     });
 
     /// <summary>Starts a control plane and installs in another way than by config/crd and config/rbac.</summary>

@@ -169,7 +169,8 @@ public sealed class ValuesTests
         var objects = await Tool.TemplateAsync("1.35", "-n", "security", "--set", "grantsNamespace.name=breakglass-system-grants");
         foreach (var policy in objects.Where(o => o.Kind() == "ValidatingAdmissionPolicy"))
         {
-            policy.ToJsonString().Should().Contain("serviceaccount:breakglass-system-grants:").And.NotContain("security-grants");
+            policy.ToJsonString().Should().Contain(policy.Name() == "breakglass-guard-operator" ? "serviceaccount:security:" : "serviceaccount:breakglass-system-grants:")
+                .And.Contain("breakglass-system-grants").And.NotContain("security-grants");
         }
     }
 
