@@ -94,13 +94,13 @@ public sealed record RoleSummary
     /// <summary>Whether the rules let Secrets be read.</summary>
     public bool ReadsSecrets { get; init; }
 
-    /// <summary>Whether the rules let their holder get further rights (escalate, bind, impersonate, mint tokens, write RBAC objects).</summary>
+    /// <summary>Whether the rules let their holder get further rights (escalate, bind, impersonate, tokens, Secrets, certificates, bindings, nodes/proxy).</summary>
     public bool CanEscalate { get; init; }
 
     /// <summary>Whether the rules let their holder act as somebody else, which the persistence guard cannot see.</summary>
     public bool CanImpersonate { get; init; }
 
-    /// <summary>Whether the rules let their holder change webhooks and admission policies, and so switch the persistence guard off.</summary>
+    /// <summary>Whether the rules let their holder change what the requests of others pass through: webhooks and admission policies, and so switch the persistence guard off, API services, CRDs, flow control.</summary>
     public bool CanChangeAdmission { get; init; }
 
     /// <summary>

@@ -14,6 +14,9 @@ public static class Residue
     /// <summary>The most entries that name what was refused; further ones are counted by kind.</summary>
     public const int MostRefused = 20;
 
+    /// <summary>The most entries that name something else, such as what was created; further ones are counted.</summary>
+    public const int MostNoted = 20;
+
     /// <summary>The most counts by kind among the refused; a CRD of one's own makes any number of kinds. Past it they are counted by way alone.</summary>
     public const int MostKinds = 20;
 
@@ -38,11 +41,13 @@ public static class Residue
     public static IReadOnlyList<string> Add(IReadOnlyList<string> residue, ResidueEntry entry, int times = 1)
     {
         if (residue.Contains(entry.Text)) return residue;
-        var allowed = entry.Text.StartsWith(Allowed, StringComparison.Ordinal);
-        if (entry.IsNamed && Named(residue, allowed ? Allowed : Refused) < (allowed ? MostAllowed : MostRefused)) return [.. residue, entry.Text];
+        var (of, most) = entry.Text.StartsWith(Allowed, StringComparison.Ordinal) ? (Allowed, MostAllowed)
+            : entry.Text.StartsWith(Refused, StringComparison.Ordinal) ? (Refused, MostRefused)
+            : (entry.Way + " ", MostNoted);
+        if (entry.IsNamed && Named(residue, of) < most) return [.. residue, entry.Text];
 
         // What can be allowed is of a handful of kinds; only what is refused needs a second bound.
-        return allowed || Find(residue, entry.Kind) >= 0 || residue.Count(e => IsCount(e, Refused)) < MostKinds ? Counted(residue, entry.Kind, times) : Counted(residue, entry.Way, times);
+        return of != Refused || Find(residue, entry.Kind) >= 0 || residue.Count(e => IsCount(e, Refused)) < MostKinds ? Counted(residue, entry.Kind, times) : Counted(residue, entry.Way, times);
     }
 
     private static int Named(IReadOnlyList<string> residue, string of) => residue.Count(e => e.StartsWith(of, StringComparison.Ordinal) && !IsCount(e, of));

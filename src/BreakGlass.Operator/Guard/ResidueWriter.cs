@@ -44,6 +44,13 @@ internal sealed class ResidueWriter(KubeClient client, ClusterCaches caches, Tim
         }
     }
 
+    /// <summary>Takes a note that begins with what it is about, e.g. <c>created secrets payments/copied</c>; never blocks.</summary>
+    public void Add(BreakGlassGrant grant, string note)
+    {
+        var first = note.Split(' ', 2)[0];
+        Add(grant, new ResidueEntry(note, first, first));
+    }
+
     /// <summary>Writes down at once what is about to be allowed; false where that did not succeed in time, or the grant is gone.</summary>
     public async Task<bool> RecordAsync(BreakGlassGrant grant, ResidueEntry entry, CancellationToken cancellationToken)
     {

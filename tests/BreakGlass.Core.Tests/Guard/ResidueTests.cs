@@ -42,6 +42,15 @@ public sealed class ResidueTests
     }
 
     [Fact]
+    public void Notes_have_places_of_their_own_that_end_too()
+    {
+        IReadOnlyList<string> residue = [];
+        for (var i = 0; i < 30; i++) residue = Residue.Add(residue, new($"created secrets payments/{i}", "created", "created"));
+        residue.Should().HaveCount(Residue.MostNoted + 1).And.EndWith("created, 10 more");
+        Add(residue, Write("roles", "mine"), allowed: false).Should().Contain($"refused rbac: create roles.{Rbac} payments/mine");
+    }
+
+    [Fact]
     public void A_name_that_looks_like_a_count_is_none()
     {
         IReadOnlyList<string> residue = [];

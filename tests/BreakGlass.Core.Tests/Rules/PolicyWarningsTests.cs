@@ -45,10 +45,10 @@ public sealed class PolicyWarningsTests
     [Theory]
     [InlineData(true, true, "True", "GuardInstalled", "refuses and records")]
     [InlineData(true, null, "True", "GuardInstalled", "refuses and records")]
-    [InlineData(true, false, "True", "WebhookAlone", "config/guard in place of config/guard-legacy")]
+    [InlineData(true, false, "True", "WebhookAlone", "config/guard in place of config/guard-1.28")]
     [InlineData(false, true, "True", "NotRecorded", "breakglass-operator-guard")]
     [InlineData(false, false, "False", "GuardMissing", "Apply config/guard.")]
-    [InlineData(false, null, "False", "GuardMissing", "Apply config/guard-legacy.")]
+    [InlineData(false, null, "False", "GuardMissing", "Apply config/guard-1.28,")]
     public void A_policy_says_whether_its_grants_are_guarded_by_what_the_server_has(bool webhook, bool? policies, string status, string reason, string words)
     {
         var guarded = Guarded(A.Policy(), new(webhook, policies))!;

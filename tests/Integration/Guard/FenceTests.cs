@@ -31,7 +31,9 @@ public sealed class FenceTests(GuardedCluster guarded)
             {
                 var answer = await _cluster.KubectlAsync(kubeconfig, [.. command.Split(' '), "--dry-run=server"]);
                 answer.ExitCode.Should().NotBe(0, command);
-                answer.Error.Should().Contain(Fenced, command);
+
+                // Some changes RBAC itself refuses before, because they would give more than the token's owner holds.
+                answer.Error.Should().MatchRegex(command.StartsWith("delete", StringComparison.Ordinal) ? Fenced : $"{Fenced}|not currently held", command);
             }
         }
 
@@ -84,9 +86,9 @@ public sealed class FenceTests(GuardedCluster guarded)
         await Eventually.TrueAsync(async () => (await _cluster.AdminAsync(["get", .. it, "-o", "jsonpath={.metadata.labels}"])).Contains("breakglass.dev/grant", StringComparison.Ordinal), expected: "the marks, restored");
 
         // Another subject, and far too many of them.
-        var many = string.Join(',', Enumerable.Range(0, 2000).Select(i => $$"""{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"u{{i}}"}"""));
+        var many = string.Join(',', Enumerable.Range(0, 1000).Select(i => $$"""{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"u{{i}}"}"""));
         await _cluster.AdminAsync(["patch", .. it, "--type=merge", "-p", $$"""{"subjects":[{{many}}]}"""]);
-        await Eventually.TrueAsync(async () => !(await _cluster.AdminAsync(["get", .. it, "-o", "jsonpath={.subjects}"])).Contains("u1999", StringComparison.Ordinal), expected: "the subject, restored");
+        await Eventually.TrueAsync(async () => !(await _cluster.AdminAsync(["get", .. it, "-o", "jsonpath={.subjects}"])).Contains("u999", StringComparison.Ordinal), expected: "the subject, restored");
 
         await _cluster.AdminAsync(["patch", .. it, "--type=merge", "-p", """{"subjects":[],"metadata":{"finalizers":["example.com/mine"]}}"""]);
         await incident.RevokeAsync();

@@ -1,5 +1,4 @@
 using FluentAssertions;
-using Kube.Model;
 using TestKit;
 using Xunit;
 
@@ -80,8 +79,13 @@ public sealed class PolicyAloneTests(GuardedCluster guarded) : IAsyncLifetime
     {
         foreach (var word in (string[])["rbac", "tokens", "csr", "webhooks"])
         {
-            (await _cluster.KubectlAsync(_cluster.OperatorKubeconfig, "create", "clusterrolebinding", $"holder-{_id}-{word}",
-                $"--clusterrole=breakglass-persistence-{word}", $"--serviceaccount={Rbac.Group}:nobody", "--dry-run=server")).OrThrow();
+            (await _cluster.ControlPlane.KubectlAsync(_cluster.OperatorKubeconfig, ["create", "--dry-run=server", "-f", "-"], $$"""
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: ClusterRoleBinding
+                metadata: {name: breakglass-inc-{{_id}}aa, labels: {breakglass.dev/grant: inc} }
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: breakglass-persistence-{{word}} }
+                subjects: [{kind: ServiceAccount, name: inc-0123456789.persistence, namespace: breakglass-grants}]
+                """)).OrThrow();
         }
     }
 }

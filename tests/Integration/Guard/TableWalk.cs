@@ -174,6 +174,6 @@ internal sealed class TableWalk(Cluster cluster, string identity, string id)
 
         public string Path(string which, bool subresource = true) => $"{Collection}/{Name(which)}{(subresource && Subresource is { } sub ? $"/{sub}" : "")}";
 
-        private string Name(string which) => Fixed ?? (Short ? $"{Prefix}abc{(which == "new" ? "new" : "the")}" : $"{Prefix}{which.Replace("…", "x", StringComparison.Ordinal)}{Id}{Suffix}");
+        private string Name(string which) => Fixed ?? (Short ? $"{Prefix}abc{(which == "new" ? "new" : "the")}" : $"{Prefix}{which.Replace("…", "x", StringComparison.Ordinal)}{Subresource}{Id}{Suffix}");
     }
 }
