@@ -232,7 +232,11 @@ internal sealed class JsonSieve(JsonSieve.Fields wanted)
         /// <param name="paths">The fields by path, e.g. <c>request.object.type</c>.</param>
         public Fields(IEnumerable<string> paths)
         {
-            foreach (var path in paths) path.Split('.').Aggregate(this, (fields, name) => fields.Add(Encoding.UTF8.GetBytes(name)));
+            foreach (var path in paths)
+            {
+                var at = this;
+                foreach (var name in path.Split('.')) at = at.Add(Encoding.UTF8.GetBytes(name));
+            }
         }
 
         /// <summary>Whether it is a field itself.</summary>
