@@ -153,6 +153,13 @@ public sealed record Limits
     [Bounds(1, 10000)]
     public int? MaxActivePerRequester { get; init; }
 
+    /// <summary>
+    /// The most requests of one requester that wait at the same time, for approval or for their window; 5 if left out. More are refused when they are made. Grants
+    /// of mode BreakGlass do not wait.
+    /// </summary>
+    [Bounds(1, 10000)]
+    public int? MaxPending { get; init; }
+
     /// <summary>How long a requester waits after a grant of theirs ended.</summary>
     [Pattern(GoDuration.Pattern), Bounds(max: 32)]
     public string? Cooldown { get; init; }

@@ -63,6 +63,7 @@ internal static class PolicySectionRules
     private static void CheckLimits(List<Problem> problems, Limits limits)
     {
         if (limits.MaxActive < 1) problems.Add(new(Invalid, "spec.limits.maxActive", "at least 1; to give nothing at all set spec.suspended"));
+        if (limits.MaxPending < 1) problems.Add(new(Invalid, "spec.limits.maxPending", "at least 1; to take no requests set spec.suspended"));
         if (limits.MaxActivePerRequester < 1) problems.Add(new(Invalid, "spec.limits.maxActivePerRequester", "at least 1; to give nothing at all set spec.suspended"));
         if (limits.Cooldown is not null) PolicyRules.Duration(problems, "spec.limits.cooldown", limits.Cooldown);
     }

@@ -14,7 +14,7 @@ namespace BreakGlass.Operator.Admission;
 /// The validating webhook: Core's rules on what is about to be stored, and a look at the seal, which shows that the mutating webhook was there and that nothing
 /// changed the object after it.
 /// </summary>
-internal sealed class Validator(KubeClient client, SealBook book, CoreSettings settings, RevokeRight right, Func<ClusterView> cluster, TimeProvider time)
+internal sealed class Validator(KubeClient client, SealBook book, CoreSettings settings, RevokeRight right, Func<ClusterView> cluster, PendingRequests pending, TimeProvider time)
 {
     // The operator goes by its own clock when it deletes what was kept long enough.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
@@ -26,6 +26,7 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
     {
         if (Incoming.Read(request, out var incoming) is { } unreadable) return unreadable;
         if (!string.IsNullOrEmpty(request.SubResource)) return AdmissionAnswer.Allow();
+        if (incoming.Object is { } written && request.Operation is not "DELETE" && MetadataRules.Check(incoming.Old, written, incoming.User.Username ?? "", settings) is { } meta) return Refuse(meta)!;
         return request.Operation switch
         {
             "CREATE" => await CreateAsync(incoming, cancellationToken),
@@ -39,7 +40,7 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         if (incoming.Object is BreakGlassPolicy policy) return Policy(policy) ?? await CheckSealAsync(incoming, cancellationToken) ?? Accept(policy);
         var problem = incoming.Object switch
         {
-            BreakGlassGrant grant => ImmutabilityRules.CheckOwners(null, grant) ?? await GrantAsync(grant, cancellationToken),
+            BreakGlassGrant grant => ImmutabilityRules.CheckOwners(null, grant) ?? await GrantAsync(grant, incoming.IsDryRun, cancellationToken),
             BreakGlassApproval approval => await DecisionAsync(approval.Spec.Grant, (grant, p) => ApprovalRules.AtAdmission(approval, grant, p), cancellationToken),
             BreakGlassReview review => await DecisionAsync(review.Spec.Grant, (grant, p) => ReviewRules.AtAdmission(review, grant, p), cancellationToken),
             BreakGlassLockdown lockdown => LockdownRules.Check(lockdown),
@@ -100,11 +101,12 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         return ImmutabilityRules.DeleteWarning(grant) is { } warning ? AdmissionAnswer.Allow() with { Warnings = [warning] } : AdmissionAnswer.Allow();
     }
 
-    private async Task<Problem?> GrantAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    private async Task<Problem?> GrantAsync(BreakGlassGrant grant, bool isDryRun, CancellationToken cancellationToken)
     {
         var policy = await PolicyOfAsync(grant, cancellationToken);
         var seal = policy is null ? SealState.Missing : await book.VerifyAsync(policy, cancellationToken);
         if (GrantRules.AtAdmission(grant, policy, seal, settings) is { } problem) return problem;
+        if (pending.Check(grant, policy!, isDryRun) is { } tooMany) return tooMany;
 
         // What speaks against it by the caches is asked of the server before anybody is refused for it.
         var seen = cluster();

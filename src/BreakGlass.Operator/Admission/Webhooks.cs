@@ -76,7 +76,7 @@ internal sealed class Webhooks : IAsyncDisposable
         var desk = new AdmissionDesk(time, logger) { OwnUid = _warmUp.Uid };
         _asking = client.WithOwnConnection();
         var mutator = new Mutator(_asking, book, settings, new AuthorRights(_asking), View, () => caches.HasSynced ? caches.Policies.Store.List() : [], serverNow);
-        var validator = new Validator(_asking, book, settings, new RevokeRight(_asking, logger), View, time);
+        var validator = new Validator(_asking, book, settings, new RevokeRight(_asking, logger), View, new PendingRequests(policy => caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, policy), time), time);
         AdmissionEndpoint[] endpoints =
         [
             new(MutatePath, desk.Around(mutator.HandleAsync), time, logger, LimitsOf(options, settings, time)),

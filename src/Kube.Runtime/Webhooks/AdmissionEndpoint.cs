@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -14,6 +15,7 @@ namespace Kube.Runtime;
 /// The protocol of one admission webhook: reads an AdmissionReview, asks the handler, writes the answer. Whatever is sent here, there is an
 /// answer and never a crash. Source: Kubernetes docs, "Dynamic Admission Control", Request and Response.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "It lives as long as the process, and its semaphore never has a handle to let go of.")]
 public sealed class AdmissionEndpoint
 {
     /// <summary>The largest body: an object of 3 MiB (the API server's limit for a request) twice, as object and oldObject, and what is around it.</summary>
@@ -30,7 +32,6 @@ public sealed class AdmissionEndpoint
 
     private readonly JsonSieve.Fields? _fields;
 
-    // Kept for the life of the process, as the endpoint is.
     private readonly SemaphoreSlim _processors;
 
     /// <param name="path">The URL path, which is also the <c>webhook</c> label of its metrics.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
@@ -30,6 +31,7 @@ public sealed class WebhookServer : IAsyncDisposable
     /// <param name="logger">Log.</param>
     /// <param name="callers">Whose requests are answered; null for everybody's.</param>
     /// <param name="others">What else is served, by path: what is no AdmissionReview and needs no secret path.</param>
+    [SuppressMessage("Security", "CA5359", Justification = "These are clients' certificates, and WebhookCallers looks at them with each connection's first request.")]
     public WebhookServer(
         IPAddress? address, int port, Func<SslStreamCertificateContext?> certificate, IReadOnlyList<AdmissionEndpoint> endpoints, ILogger logger, WebhookCallers? callers = null,
         IReadOnlyDictionary<string, RequestDelegate>? others = null)

@@ -35,7 +35,7 @@ internal sealed class Desk : IDisposable
         Book = new(Client, Ns, Clock, NullLogger.Instance);
         var desk = new AdmissionDesk(Clock, NullLogger.Instance);
         Mutate = desk.Around(new Mutator(Client, Book, Settings, new AuthorRights(Client), View, () => Server.List<BreakGlassPolicy>(), Clock.GetUtcNow).HandleAsync);
-        Validate = desk.Around(new Validator(Client, Book, Settings, new RevokeRight(Client, NullLogger.Instance), View, Clock).HandleAsync);
+        Validate = desk.Around(new Validator(Client, Book, Settings, new RevokeRight(Client, NullLogger.Instance), View, new PendingRequests(_ => Waiting, Clock), Clock).HandleAsync);
     }
 
     public static async Task<Desk> OpenAsync(CoreSettings? settings = null)
@@ -58,6 +58,9 @@ internal sealed class Desk : IDisposable
     public AdmissionHandler Mutate { get; }
 
     public AdmissionHandler Validate { get; }
+
+    /// <summary>The grants that the cache shows.</summary>
+    public List<BreakGlass.Core.Api.BreakGlassGrant> Waiting { get; } = [];
 
     public bool HasSynced { get; set; } = true;
 

@@ -95,7 +95,7 @@ internal static class RequestRows
                  status: {phase: Active, activatedAt: "2026-01-01T00:00:00Z", expiresAt: "2099-01-01T00:00:00Z", access: [{{s.Edit}}], approvals: [{approver: carol, decision: Approve, at: "2026-01-01T00:00:00Z"}]} }
                 """);
         }),
-        new("Alice", "asks with our finalizer on it, as if access existed", Outcome.Ends(GrantPhase.Failed, EndReason.Failed, "RecordLost"), async s => { await s.PolicyAsync(); return await s.AskAsync(s.Stage.Alice, meta: ", finalizers: [breakglass.dev/revoke]"); }),
+        new("Alice", "asks with our finalizer on it, as if access existed", Outcome.Refused("metadata.finalizers", "'breakglass.dev/revoke' cannot be added"), async s => { await s.PolicyAsync(); return await s.AskAsync(s.Stage.Alice, meta: ", finalizers: [breakglass.dev/revoke]"); }),
         new("Alice", "asks and revokes in one breath, in Bob's name", Outcome.Shows("revoked before it opened, by herself", async (s, answer) =>
         {
             answer.OrThrow();

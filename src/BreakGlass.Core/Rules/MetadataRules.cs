@@ -1,0 +1,94 @@
+using System.Text;
+using BreakGlass.Core.Api;
+using Kube.Model;
+
+namespace BreakGlass.Core.Rules;
+
+/// <summary>
+/// What the metadata of our kinds may hold, if somebody other than the operator writes it. Metadata is kept in every cache and every list, and holds up or
+/// triggers deletions, so it is bounded like a spec.
+/// </summary>
+public static class MetadataRules
+{
+    /// <summary>The most bytes of labels and annotations, keys and values together.</summary>
+    public const int Most = 16 * 1024;
+
+    /// <summary>The most bytes of what <c>kubectl apply</c> keeps of a manifest; it is in no cache. Policies may have what the API server allows.</summary>
+    public const int MostLastApplied = 96 * 1024;
+
+    private const int MostOwners = 16;
+    private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+    // What the API server and the garbage collector put on and take off while an object is being deleted.
+    private static readonly string[] Collecting = ["foregroundDeletion", "orphan"];
+    private static readonly string[] Collectors = [Subjects.ServiceAccountUser("kube-system", "generic-garbage-collector"), "system:kube-controller-manager"];
+
+    /// <summary>Whether a user writes metadata in the operator's name: the operator itself, and the jobs that end access without it.</summary>
+    public static bool IsOurs(string user, CoreSettings settings) =>
+        user == Subjects.ServiceAccountUser(settings.OperatorNamespace, "breakglass-operator")
+        || user == Subjects.ServiceAccountUser(settings.OperatorNamespace, "breakglass-reaper")
+        || user == Subjects.ServiceAccountUser(settings.OperatorNamespace, "breakglass-uninstall");
+
+    /// <summary>What is wrong with the metadata of a write; null if nothing is.</summary>
+    /// <param name="before">The object as it is; null for a new one.</param>
+    /// <param name="after">The object as it would be.</param>
+    /// <param name="user">Who writes.</param>
+    /// <param name="settings">The operator's set-up.</param>
+    public static Problem? Check(IKubeObject? before, IKubeObject after, string user, CoreSettings settings)
+    {
+        if (IsOurs(user, settings)) return null;
+        return Size(before, after) ?? (Collectors.Contains(user) ? null : Finalizers(before, after) ?? Owners(before, after));
+    }
+
+    private static Problem? Size(IKubeObject? before, IKubeObject after)
+    {
+        var size = SizeOf(after);
+        if (size > Most && (before is null || size > SizeOf(before)))
+        {
+            return new("MetadataTooLarge", "metadata", $"labels and annotations have {size} bytes, at most {Most}; put what is long somewhere else and name it here");
+        }
+
+        // A policy's manifest may be as long as the API server takes; who writes policies is trusted with more.
+        if (after is BreakGlassPolicy) return null;
+        var applied = AppliedOf(after);
+        return applied > MostLastApplied && (before is null || applied > AppliedOf(before))
+            ? new("MetadataTooLarge", $"metadata.annotations[{LastApplied}]", $"has {applied} bytes, at most {MostLastApplied}; use 'kubectl create' or 'kubectl apply --server-side', which keep no copy of the manifest")
+            : null;
+    }
+
+    private static Problem? Finalizers(IKubeObject? before, IKubeObject after)
+    {
+        var (was, becomes) = (before?.Metadata.Finalizers ?? [], after.Metadata.Finalizers);
+        if (becomes.Except(was).Except(Collecting).FirstOrDefault() is { } added)
+        {
+            return new("FinalizersChanged", "metadata.finalizers", $"'{added}' cannot be added: a finalizer of somebody else would hold up the end of access or of the record; leave it out");
+        }
+
+        return was.Contains(BreakGlassApi.RevokeFinalizer) && !becomes.Contains(BreakGlassApi.RevokeFinalizer)
+            ? new("FinalizersChanged", "metadata.finalizers",
+                $"'{BreakGlassApi.RevokeFinalizer}' cannot be removed: only the operator does that, once access is gone. To end access set spec.revoke or delete the object; "
+                + "if the operator is gone for good, delete its webhook configurations first")
+            : null;
+    }
+
+    // The garbage collector deletes an object whose owners are all gone. That would lift a lockdown, or take a decision away from its grant.
+    private static Problem? Owners(IKubeObject? before, IKubeObject after)
+    {
+        var (was, becomes) = (before?.Metadata.OwnerReferences ?? [], after.Metadata.OwnerReferences);
+        if (becomes.Count > MostOwners && becomes.Count > was.Count) return new("MetadataTooLarge", "metadata.ownerReferences", $"at most {MostOwners}");
+        if (after is BreakGlassLockdown && becomes.FirstOrDefault(o => !was.Any(w => w.Uid == o.Uid)) is { } added)
+        {
+            return new("Owned", "metadata.ownerReferences", $"{added.Kind} '{added.Name}' cannot own a lockdown: the garbage collector would lift it; leave it out");
+        }
+
+        return after is BreakGlassApproval or BreakGlassReview && was.FirstOrDefault(w => !becomes.Any(o => o.Uid == w.Uid)) is { } removed
+            ? new("Owned", "metadata.ownerReferences", $"{removed.Kind} '{removed.Name}' cannot be taken away: the decision is part of the record of its grant")
+            : null;
+    }
+
+    private static int SizeOf(IKubeObject o) => Bytes(o.Metadata.Labels) + Bytes(o.Metadata.Annotations.Where(a => a.Key != LastApplied));
+
+    private static int AppliedOf(IKubeObject o) => Encoding.UTF8.GetByteCount(o.Metadata.Annotations.GetValueOrDefault(LastApplied) ?? "");
+
+    private static int Bytes(IEnumerable<KeyValuePair<string, string>> map) => map.Sum(m => Encoding.UTF8.GetByteCount(m.Key) + Encoding.UTF8.GetByteCount(m.Value));
+}

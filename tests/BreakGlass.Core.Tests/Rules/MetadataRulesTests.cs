@@ -1,0 +1,93 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using FluentAssertions;
+using Kube.Model;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Core.Tests.Rules;
+
+public class MetadataRulesTests
+{
+    private const string Operator = "system:serviceaccount:breakglass-system:breakglass-operator";
+    private static readonly CoreSettings Settings = new() { OperatorNamespace = "breakglass-system" };
+
+    [Fact]
+    public void An_annotation_of_240_KiB_is_refused_on_every_kind_when_it_is_made_and_when_it_is_changed()
+    {
+        IKubeObject[] kinds = [A.Grant(), A.Policy(), new BreakGlassApproval(), new BreakGlassReview(), new BreakGlassLockdown()];
+        foreach (var kind in kinds)
+        {
+            MetadataRules.Check(null, With(kind, "a", 240 * 1024), "alice", Settings)!.Reason.Should().Be("MetadataTooLarge");
+            MetadataRules.Check(kind, With(kind, "a", 240 * 1024), "alice", Settings)!.Reason.Should().Be("MetadataTooLarge");
+            MetadataRules.Check(kind, With(kind, "a", 240 * 1024), Operator, Settings).Should().BeNull();
+            MetadataRules.Check(kind, With(kind, "a", 15 * 1024), "alice", Settings).Should().BeNull();
+        }
+    }
+
+    [Fact]
+    public void What_is_too_large_already_can_be_changed_and_made_smaller()
+    {
+        var large = With(A.Grant(), "a", 200 * 1024);
+        MetadataRules.Check(large, large, "alice", Settings).Should().BeNull("it must be possible to revoke it");
+        MetadataRules.Check(large, With(A.Grant(), "a", 100 * 1024), "alice", Settings).Should().BeNull();
+        MetadataRules.Check(large, With(A.Grant(), "a", 201 * 1024), "alice", Settings).Should().NotBeNull();
+    }
+
+    [Fact]
+    public void A_manifest_of_legal_size_can_be_applied_with_kubectl()
+    {
+        const string Applied = "kubectl.kubernetes.io/last-applied-configuration";
+        MetadataRules.Check(null, With(A.Policy(), Applied, 250 * 1024), "gitops", Settings).Should().BeNull();
+        MetadataRules.Check(null, With(A.Grant(), Applied, 60 * 1024), "alice", Settings).Should().BeNull();
+        MetadataRules.Check(null, With(A.Grant(), Applied, 120 * 1024), "alice", Settings)!.Message.Should().Contain("--server-side");
+    }
+
+    [Fact]
+    public void Finalizers_are_the_operators_alone()
+    {
+        var grant = A.Grant();
+        var held = grant.WithMetadata(grant.Metadata with { Finalizers = [BreakGlassApi.RevokeFinalizer] });
+        var foreign = grant.WithMetadata(grant.Metadata with { Finalizers = ["example.com/hold"] });
+        MetadataRules.Check(null, held, "alice", Settings)!.Reason.Should().Be("FinalizersChanged");
+        MetadataRules.Check(grant, foreign, "alice", Settings)!.Reason.Should().Be("FinalizersChanged");
+        MetadataRules.Check(held, grant, "alice", Settings)!.Reason.Should().Be("FinalizersChanged");
+        MetadataRules.Check(held, grant, Operator, Settings).Should().BeNull();
+        MetadataRules.Check(foreign, grant, "alice", Settings).Should().BeNull("what held it from before may go");
+        MetadataRules.Check(held, held, "alice", Settings).Should().BeNull();
+    }
+
+    [Fact]
+    public void The_garbage_collector_does_its_work()
+    {
+        const string Collector = "system:serviceaccount:kube-system:generic-garbage-collector";
+        var grant = A.Grant();
+        var deleting = grant.WithMetadata(grant.Metadata with { Finalizers = ["foregroundDeletion"] });
+        MetadataRules.Check(deleting, grant, Collector, Settings).Should().BeNull();
+        MetadataRules.Check(grant, deleting, "alice", Settings).Should().BeNull("that is how a foreground deletion begins");
+    }
+
+    [Fact]
+    public void A_lockdown_has_no_owner_with_which_it_would_be_lifted_and_a_decision_keeps_its_grant()
+    {
+        OwnerReference[] gone = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "nowhere", Uid = "gone" }];
+        var lockdown = new BreakGlassLockdown();
+        MetadataRules.Check(null, lockdown.WithMetadata(new() { OwnerReferences = gone }), "alice", Settings)!.Reason.Should().Be("Owned");
+        MetadataRules.Check(lockdown, lockdown.WithMetadata(new() { OwnerReferences = gone }), "alice", Settings)!.Reason.Should().Be("Owned");
+        var approval = new BreakGlassApproval().WithMetadata(new() { OwnerReferences = [new() { Kind = "BreakGlassGrant", Name = "g", Uid = "grant-1" }] });
+        MetadataRules.Check(approval, approval.WithMetadata(new() { OwnerReferences = gone }), "carol", Settings)!.Reason.Should().Be("Owned");
+    }
+
+    private static IKubeObject With(IKubeObject o, string key, int bytes)
+    {
+        var meta = o.Metadata with { Annotations = new Dictionary<string, string> { [key] = new('x', bytes) } };
+        return o switch
+        {
+            BreakGlassGrant grant => grant.WithMetadata(meta),
+            BreakGlassPolicy policy => policy.WithMetadata(meta),
+            BreakGlassApproval approval => approval.WithMetadata(meta),
+            BreakGlassReview review => review.WithMetadata(meta),
+            _ => ((BreakGlassLockdown)o).WithMetadata(meta),
+        };
+    }
+}
