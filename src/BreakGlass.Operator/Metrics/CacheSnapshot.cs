@@ -23,6 +23,7 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
         var grants = all.ToLookup(g => g.Spec.Policy);
         return new()
         {
+            At = time.GetUtcNow(),
             Policies = [.. caches.Policies.Store.List().Concat(GoneBeforeTheirReviews(all)).Select(p => Of(p, [.. grants[p.Metadata.Name]]))],
             LingeringGrants = Lingering(),
             UnprovenGrants = Unproven(all),

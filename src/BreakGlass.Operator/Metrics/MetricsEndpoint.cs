@@ -30,7 +30,7 @@ internal sealed class MetricsEndpoint : IDisposable
     /// <param name="exporter">Writes the answers.</param>
     public MetricsEndpoint(OperatorMetrics metrics, string version, Uri? otlpEndpoint, PrometheusExporter? exporter = null)
     {
-        _exporter = exporter ?? new PrometheusExporter(metrics.Histograms);
+        _exporter = exporter ?? new PrometheusExporter(metrics.Histograms) { IsForgotten = metrics.IsForgotten };
         var builder = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => resource.AddService("breakglass-operator", serviceVersion: version))
             .AddMeter(OperatorMetrics.MeterName, "Kube.Client", "Kube.Runtime")

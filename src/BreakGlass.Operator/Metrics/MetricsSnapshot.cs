@@ -5,6 +5,9 @@ namespace BreakGlass.Operator.Metrics;
 /// <summary>What the gauges show, computed from the caches at the moment of a scrape.</summary>
 internal sealed record MetricsSnapshot
 {
+    /// <summary>When it was taken.</summary>
+    public DateTimeOffset At { get; init; }
+
     /// <summary>One entry for each policy that exists, or that grants still wait for a review of.</summary>
     public IReadOnlyList<PolicyMetrics> Policies { get; init; } = [];
 

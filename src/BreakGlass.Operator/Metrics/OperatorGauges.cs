@@ -9,18 +9,29 @@ namespace BreakGlass.Operator.Metrics;
 /// </summary>
 internal sealed class OperatorGauges
 {
+    /// <summary>How long the counters of a policy that is gone are shown, so that whoever scrapes gets its last events. It runs from the first scrape without the policy.</summary>
+    internal static readonly TimeSpan ForgottenAfter = TimeSpan.FromMinutes(30);
+
     private readonly Lock _lock = new();
     private readonly Func<MetricsSnapshot> _read;
     private readonly GrantPhase[] _phases;
+    private readonly Func<IEnumerable<string>> _counted;
     private readonly HashSet<string> _everSeen = [];
+    private readonly Dictionary<string, DateTimeOffset> _goneSince = [];
     private readonly HashSet<string> _served = [];
     private MetricsSnapshot _snapshot = new();
     private List<string> _gone = [];
 
     /// <summary>Creates the gauges on the meter, which keeps them.</summary>
-    public OperatorGauges(Meter meter, string prefix, Func<MetricsSnapshot> read, GrantPhase[] phases, string version)
+    /// <param name="meter">The meter.</param>
+    /// <param name="prefix">What every name begins with.</param>
+    /// <param name="read">Takes a snapshot.</param>
+    /// <param name="counted">The policies that counters know.</param>
+    /// <param name="phases">The phases of a grant.</param>
+    /// <param name="version">The operator's version.</param>
+    public OperatorGauges(Meter meter, string prefix, Func<MetricsSnapshot> read, Func<IEnumerable<string>> counted, GrantPhase[] phases, string version)
     {
-        (_read, _phases) = (read, phases);
+        (_read, _counted, _phases) = (read, counted, phases);
         void Gauge(string name, string description, Func<MetricsSnapshot, IReadOnlyList<string>, IEnumerable<Measurement<double>>> observe) =>
             meter.CreateObservableGauge(prefix + name, () => Observe(name, observe), unit: null, description);
         void PolicyGauge(string name, string description, Func<PolicyMetrics, double> value) =>
@@ -38,6 +49,12 @@ internal sealed class OperatorGauges
         Gauge("lockdowns", "Lockdowns in force.", (now, _) => [new(now.Lockdowns)]);
         Gauge("clock_skew_seconds", "This machine's clock minus the API server's, by the worst answer of the last minute.", (now, _) => [new(now.ClockSkew?.TotalSeconds ?? double.NaN)]);
         Gauge("build_info", "1, with the operator's version.", (_, _) => [new(1, new KeyValuePair<string, object?>("version", version))]);
+    }
+
+    /// <summary>Whether a policy is gone for so long that its series are not written any more. The last events of it were scraped long before.</summary>
+    public bool IsForgotten(string policy)
+    {
+        lock (_lock) return _goneSince.TryGetValue(policy, out var since) && _snapshot.At - since >= ForgottenAfter;
     }
 
     private static Measurement<double> Of(string policy, double value) => new(value, new KeyValuePair<string, object?>("policy", policy));
@@ -69,7 +86,10 @@ internal sealed class OperatorGauges
                 _served.Add(gauge);
                 var present = _snapshot.Policies.Select(policy => policy.Policy).ToHashSet();
                 _everSeen.UnionWith(present);
+                _everSeen.UnionWith(_counted());
                 _gone = [.. _everSeen.Where(policy => !present.Contains(policy))];
+                foreach (var policy in present) _goneSince.Remove(policy);
+                foreach (var policy in _gone) _goneSince.TryAdd(policy, _snapshot.At);
             }
 
             return [.. observe(_snapshot, _gone)];

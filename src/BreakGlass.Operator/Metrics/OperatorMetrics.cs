@@ -36,6 +36,7 @@ internal sealed class OperatorMetrics : IDisposable
     private readonly Counter<long> _orphansRemoved;
     private readonly Counter<long> _notifications;
     private readonly ConcurrentDictionary<(string Type, string Result), bool> _receivers = new();
+    private readonly OperatorGauges _gauges;
     private readonly Histogram<double> _timeToAccess;
     private readonly Histogram<double> _revocationLag;
     private readonly Histogram<double> _revocationVerified;
@@ -61,7 +62,7 @@ internal sealed class OperatorMetrics : IDisposable
         _timeToAccess = Histogram("time_to_access_seconds", "Time from a grant's creation to working access.", AccessBounds);
         _revocationLag = Histogram("revocation_lag_seconds", "Time from the moment access was due to end until its bindings were gone.", RevocationBounds);
         _revocationVerified = Histogram("revocation_verified_seconds", "Time from the moment access was due to end until the API server proved that it has.", RevocationBounds);
-        _ = new OperatorGauges(Meter, Prefix, snapshot, Phases, version);
+        _gauges = new(Meter, Prefix, snapshot, () => _policies.Keys, Phases, version);
     }
 
     /// <summary>The meter, for those who listen to this instance only.</summary>
@@ -69,6 +70,9 @@ internal sealed class OperatorMetrics : IDisposable
 
     /// <summary>The histograms, none of which has labels.</summary>
     public IReadOnlyList<Histogram<double>> Histograms => [_timeToAccess, _revocationLag, _revocationVerified];
+
+    /// <summary>Whether the series of a policy are not shown any more. The SDK cannot forget a series; a policy that comes back goes on where it was.</summary>
+    public bool IsForgotten(string policy) => _gauges.IsForgotten(policy);
 
     /// <summary>A policy exists: its counters exist from here on, at 0. Cheap to call again and again.</summary>
     public void PolicySeen(string policy, PolicyMode mode)

@@ -31,6 +31,9 @@ internal sealed class PrometheusExporter : BaseExporter<Metric>, IPullMetricExpo
     /// <param name="maxBytes">The size; some thousands of policies fit the default.</param>
     public PrometheusExporter(IReadOnlyList<Histogram<double>> alwaysThere, int maxBytes = 32 * 1024 * 1024) => (_alwaysThere, _maxBytes) = (alwaysThere, maxBytes);
 
+    /// <summary>Whether the series of a policy are left out.</summary>
+    public Func<string, bool> IsForgotten { init => _writer.IsForgotten = value; }
+
     /// <inheritdoc/>
     public Func<int, bool>? Collect { get; set; }
 

@@ -25,6 +25,9 @@ internal sealed class PrometheusWriter
 {
     private readonly ArrayBufferWriter<byte> _out = new(16 * 1024);
 
+    /// <summary>Whether the series with this value of the label <c>policy</c> are left out.</summary>
+    public Func<string, bool> IsForgotten { get; set; } = static _ => false;
+
     /// <summary>What was written since the last <see cref="Start"/>; valid until the next.</summary>
     public ReadOnlySpan<byte> Written => _out.WrittenSpan;
 
@@ -46,6 +49,7 @@ internal sealed class PrometheusWriter
         if (withHead) WriteHead(format == PrometheusFormat.OpenMetrics && kind == "counter" ? Family(name) : name, kind, metric.Description, format);
         foreach (ref readonly var point in metric.GetMetricPoints())
         {
+            if (IsOfForgottenPolicy(point.Tags)) continue;
             if (kind == "histogram") WriteHistogram(name, in point, format);
             else WriteSample(name, in point, metric.MetricType);
         }
@@ -62,6 +66,16 @@ internal sealed class PrometheusWriter
         foreach (var bound in histogram.Advice?.HistogramBucketBoundaries ?? [])
             Write($"{name}_bucket{{le=\"{Bound(bound, format)}\"}} 0\n");
         Write($"{name}_bucket{{le=\"+Inf\"}} 0\n{name}_sum 0\n{name}_count 0\n");
+    }
+
+    private bool IsOfForgottenPolicy(ReadOnlyTagCollection tags)
+    {
+        foreach (var (key, value) in tags)
+        {
+            if (key == "policy" && value is string policy) return IsForgotten(policy);
+        }
+
+        return false;
     }
 
     private static string? KindOf(MetricType type) => type switch

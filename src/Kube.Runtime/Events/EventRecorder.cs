@@ -12,7 +12,8 @@ namespace Kube.Runtime;
 /// <remarks>
 /// The same event again (type, action, reason, objects and <see cref="EventNote.Distinct"/>; the note does not count) becomes a series of the first one:
 /// the second occurrence is written at once, later ones are counted and written every half hour and when it has been quiet
-/// for six minutes, as client-go does.
+/// for six minutes, as client-go does. Notes that differ in <see cref="EventNote.Distinct"/> alone get at most five events; further ones are counted in one
+/// more, so that nobody can fill etcd with events about one object.
 /// </remarks>
 public sealed partial class EventRecorder
 {
@@ -47,7 +48,7 @@ public sealed partial class EventRecorder
     public void Record(EventNote note)
     {
         var key = new EventKey(note.Type, note.Action, note.Reason, note.Regarding with { ResourceVersion = null }, note.Related is null ? null : note.Related with { ResourceVersion = null }, note.Distinct);
-        var sender = _senders[unchecked((uint)key.GetHashCode()) % _senders.Length];
+        var sender = _senders[unchecked((uint)(key with { Distinct = null }).GetHashCode()) % _senders.Length];
         if (sender.TryTake(new(key, note, _time.GetUtcNow()))) return;
         RuntimeMetrics.EventsDropped.Add(1, new KeyValuePair<string, object?>("reason", "full"));
         var dropped = Interlocked.Increment(ref _dropped);

@@ -17,12 +17,17 @@ internal sealed partial class EventSender(
     private const int MaxTries = 12;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
+    private const int MostDistinct = 5;
+
     private const string OldNamespace = "kube-system";
 
     private static long _lastName;
 
     private readonly Channel<Item> _items = Channel.CreateBounded<Item>(new BoundedChannelOptions(queueSize) { SingleReader = true });
     private readonly Dictionary<EventKey, Series> _series = [];
+
+    // How many series there are that differ in Distinct alone.
+    private readonly Dictionary<EventKey, int> _distinct = [];
     private string _clusterNamespace = options.Namespace;
     private volatile TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -95,8 +100,19 @@ internal sealed partial class EventSender(
         }
     }
 
-    private async Task WriteAsync(Recorded recorded, CancellationToken cancellationToken)
+    /// <summary>The note as one of those that are only counted, where there are enough events like it.</summary>
+    private Recorded Folded(Recorded recorded)
     {
+        if (recorded.Key.Distinct is null || _series.ContainsKey(recorded.Key)) return recorded;
+        var alike = recorded.Key with { Distinct = null };
+        return _distinct.GetValueOrDefault(alike) < MostDistinct
+            ? recorded
+            : recorded with { Key = alike, Note = recorded.Note with { Note = $"{recorded.Note.Note} (and others like it, which are only counted)" } };
+    }
+
+    private async Task WriteAsync(Recorded noted, CancellationToken cancellationToken)
+    {
+        var recorded = Folded(noted);
         if (_series.TryGetValue(recorded.Key, out var series))
         {
             if (recorded.Time - series.Last < EventRecorder.FinishAfter)
@@ -111,7 +127,7 @@ internal sealed partial class EventSender(
         }
 
         series = new(ToEvent(recorded)) { Last = recorded.Time, LastWritten = recorded.Time };
-        if (await SendAsync(series.Event, token => CreateAsync(series, token), cancellationToken)) _series[recorded.Key] = series;
+        if (await SendAsync(series.Event, token => CreateAsync(series, token), cancellationToken)) Keep(recorded.Key, series);
     }
 
     /// <summary>
@@ -148,6 +164,17 @@ internal sealed partial class EventSender(
     {
         if (series.Count > series.Written) await PatchAsync(series, now, cancellationToken);
         _series.Remove(key);
+        if (key.Distinct is null) return;
+        var alike = key with { Distinct = null };
+        if (--_distinct[alike] == 0) _distinct.Remove(alike);
+    }
+
+    private void Keep(EventKey key, Series series)
+    {
+        _series[key] = series;
+        if (key.Distinct is null) return;
+        var alike = key with { Distinct = null };
+        _distinct[alike] = _distinct.GetValueOrDefault(alike) + 1;
     }
 
     private async Task PatchAsync(Series series, DateTimeOffset now, CancellationToken cancellationToken)

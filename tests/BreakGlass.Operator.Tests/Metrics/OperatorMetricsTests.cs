@@ -47,6 +47,26 @@ public sealed class OperatorMetricsTests : IDisposable
     }
 
     [Fact]
+    public async Task All_series_of_a_policy_go_half_an_hour_after_the_policy_and_come_back_with_it()
+    {
+        var at = DateTimeOffset.UnixEpoch;
+        MetricsSnapshot there = new() { Policies = [new("payments")] };
+        _snapshot = () => there with { At = at };
+        _metrics.PolicySeen("payments", PolicyMode.BreakGlass);
+        _metrics.PolicySeen("never-scraped", PolicyMode.BreakGlass);
+        _metrics.Activated("payments", PolicyMode.BreakGlass);
+        (await ScrapeAsync()).Should().Contain("policy=\"payments\"").And.Contain("policy=\"never-scraped\"");
+
+        _snapshot = () => new() { At = at };
+        (await ScrapeAsync()).Should().Contain("activations_total{mode=\"BreakGlass\",policy=\"payments\"} 1\n", "its last events are to be scraped");
+        at += TimeSpan.FromMinutes(31);
+        (await ScrapeAsync()).Should().NotContain("policy=\"payments\"").And.NotContain("policy=\"never-scraped\"");
+
+        _snapshot = () => there with { At = at };
+        (await ScrapeAsync()).Should().Contain("activations_total{mode=\"BreakGlass\",policy=\"payments\"} 1\n");
+    }
+
+    [Fact]
     public async Task A_policy_that_was_seen_has_its_counters_at_0()
     {
         _metrics.PolicySeen("payments", PolicyMode.BreakGlass);

@@ -106,6 +106,17 @@ public sealed class EventRecorderTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Three_thousand_notes_about_one_object_that_are_told_apart_become_six_events()
+    {
+        for (var i = 0; i < 3000; i++) _recorder.Record(Note($"try {i}") with { Distinct = $"{i % 544}" });
+        await Flush();
+
+        Written.Should().HaveCount(6);
+        Written.Sum(e => e.Series?.Count ?? 1).Should().Be(3000);
+        Written.Should().ContainSingle(e => e.Note!.Contains("others like it"));
+    }
+
+    [Fact]
     public async Task A_series_is_finished_with_its_last_count_after_six_quiet_minutes_and_the_next_is_a_new_event()
     {
         for (var i = 0; i < 3; i++) _recorder.Record(Note("x"));
