@@ -23,6 +23,7 @@ switch (options.Command)
         return OperatorProcess.Ok;
 }
 
+OutOfMemory.EndsTheProcess();
 using var stop = new CancellationTokenSource();
 void Stop(PosixSignalContext signal)
 {

@@ -24,6 +24,9 @@ internal sealed class ClusterCaches
     /// <summary>A label that no other project uses. What loses it leaves the cache, which has its grant looked at.</summary>
     private const string OwnedSelector = BreakGlassApi.GrantLabel;
 
+    // Anybody may make many of our kinds; a page of the largest that admission lets in has a few MB.
+    private const int PageOfOurs = 100;
+
     private readonly List<ICache> _all = [];
     private readonly string _grantsNamespace;
 
@@ -43,6 +46,8 @@ internal sealed class ClusterCaches
 
         Grants = Watch<BreakGlassGrant>(new()
         {
+            Transform = Shed.Grant,
+            PageSize = PageOfOurs,
             Indexers = new Dictionary<string, Func<BreakGlassGrant, IEnumerable<string>>>
             {
                 [ByPolicy] = g => [g.Spec.Policy],
@@ -51,17 +56,19 @@ internal sealed class ClusterCaches
         });
         Policies = Watch<BreakGlassPolicy>(new()
         {
+            Transform = Shed.Annotations,
+            PageSize = PageOfOurs,
             Indexers = new Dictionary<string, Func<BreakGlassPolicy, IEnumerable<string>>>
             {
                 [ByRole] = p => p.Spec.Access.Select(e => e.RoleRef.ToString()).Distinct(),
             },
         });
-        Approvals = Watch<BreakGlassApproval>(new() { Indexers = new Dictionary<string, Func<BreakGlassApproval, IEnumerable<string>>> { [ByGrant] = a => [a.Spec.Grant] } });
-        Reviews = Watch<BreakGlassReview>(new() { Indexers = new Dictionary<string, Func<BreakGlassReview, IEnumerable<string>>> { [ByGrant] = r => [r.Spec.Grant] } });
-        Lockdowns = Watch<BreakGlassLockdown>(new());
-        Namespaces = Watch<Namespace>(new());
-        ClusterRoles = Watch<ClusterRole>(new());
-        Roles = Watch<Role>(new() { Indexers = Owned<Role>() });
+        Approvals = Watch<BreakGlassApproval>(new() { Transform = Shed.Marks, PageSize = PageOfOurs, Indexers = new Dictionary<string, Func<BreakGlassApproval, IEnumerable<string>>> { [ByGrant] = a => [a.Spec.Grant] } });
+        Reviews = Watch<BreakGlassReview>(new() { Transform = Shed.Marks, PageSize = PageOfOurs, Indexers = new Dictionary<string, Func<BreakGlassReview, IEnumerable<string>>> { [ByGrant] = r => [r.Spec.Grant] } });
+        Lockdowns = Watch<BreakGlassLockdown>(new() { Transform = Shed.Marks, PageSize = PageOfOurs });
+        Namespaces = Watch<Namespace>(new() { Transform = Shed.Annotations });
+        ClusterRoles = Watch<ClusterRole>(new() { Transform = Shed.Annotations });
+        Roles = Watch<Role>(new() { Transform = Shed.Annotations, Indexers = Owned<Role>() });
         RoleBindings = Watch<RoleBinding>(new() { LabelSelector = OwnedSelector, Indexers = Owned<RoleBinding>() });
         ClusterRoleBindings = Watch<ClusterRoleBinding>(new() { LabelSelector = OwnedSelector, Indexers = Owned<ClusterRoleBinding>() });
         ServiceAccounts = Watch<ServiceAccount>(new() { Namespace = settings.GrantsNamespace, IsNamespaceGone = IsGone, LabelSelector = OwnedSelector, Indexers = Owned<ServiceAccount>() });
@@ -111,6 +118,9 @@ internal sealed class ClusterCaches
     public Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(_all.Select(c => c.WaitForSyncAsync(cancellationToken)));
 
     public BreakGlassGrant? Grant(string name) => Grants.Store.Get(new("", name));
+
+    /// <summary>A grant that is whole in the cache; null where it is kept only in part, and has to be read to write its status.</summary>
+    public BreakGlassGrant? WholeGrant(string name) => Grant(name) is { } grant && !Shed.IsShed(grant) ? grant : null;
 
     public BreakGlassPolicy? Policy(string name) => Policies.Store.Get(new("", name));
 

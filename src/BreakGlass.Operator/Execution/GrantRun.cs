@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using Kube.Model;
 
@@ -18,6 +19,9 @@ internal sealed class GrantRun
 
     /// <summary>The token in hand. It leaves this process only into its Secret, or encrypted.</summary>
     public string? Token { get; set; }
+
+    /// <summary>The grant as the API server has it, where the cache holds it only in part.</summary>
+    public BreakGlassGrant? Whole { get; set; }
 
     /// <summary>When the end of the grant was due, once it is.</summary>
     public DateTimeOffset? DueSince { get; set; }

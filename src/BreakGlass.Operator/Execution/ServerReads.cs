@@ -24,6 +24,14 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
         else if (seen is not null) caches.LearnDeleted(seen);
     }
 
+    /// <summary>A grant of which the cache holds only a part, for the rest of the run.</summary>
+    public async Task ReadWholeAsync(BreakGlassGrant grant, GrantRun run, CancellationToken cancellationToken)
+    {
+        run.Whole = await client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, cancellationToken);
+        if (run.Whole is { } there) caches.LearnRead(there);
+        else caches.LearnDeleted(grant);
+    }
+
     /// <summary>The grant's policy with its roles and namespaces, and the grant's credential.</summary>
     public async Task RefreshAsync(BreakGlassGrant grant, GrantRun run, CancellationToken cancellationToken)
     {

@@ -96,7 +96,7 @@ internal sealed class ResidueWriter(KubeClient client, ClusterCaches caches, Tim
             try
             {
                 // The first try goes by the cache; what a conflict shows to be old is read again.
-                var grant = (tries == 1 ? caches.Grant(name) : null) ?? await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
+                var grant = (tries == 1 ? caches.WholeGrant(name) : null) ?? await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
                 if (grant is null || grant.Metadata.Uid != uid) return false;
                 var residue = entries.Aggregate(grant.Status.Residue, (all, entry) => Residue.Add(all, entry.Key, entry.Value));
                 if (ReferenceEquals(residue, grant.Status.Residue)) return true;

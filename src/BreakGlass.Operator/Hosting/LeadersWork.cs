@@ -48,10 +48,11 @@ internal sealed class LeadersWork : IDisposable
         var stamp = new StampProbe(client, time);
         _cutter = new(client, time);
         var histories = new HistoryBook(time);
+        var server = new ServerReads(client, caches);
         var executor = new PlanExecutor(
-            client, caches, new ServerReads(client, caches), seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter, new Prover(client, tools.Vault, time),
+            client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter, new Prover(client, tools.Vault, time),
             new LeftoverFinder(client, stamp), histories, announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
-        var grants = new GrantReconciler(caches, seals, executor, histories, settings, tools.Metrics, time);
+        var grants = new GrantReconciler(caches, server, seals, executor, histories, settings, tools.Metrics, time);
         var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time);
         var lockdowns = new LockdownReconciler(client, caches, announcer, l => settings.TrustRequester || seals.Verify(l) is Core.Sealing.SealState.Valid, time);
         _grants = new("grants", time);

@@ -16,7 +16,7 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Brings one grant to where it should be: gathers facts, asks what to do, has it done, and asks again until there is nothing left to do.</summary>
 internal sealed class GrantReconciler(
-    ClusterCaches caches, SealBook seals, PlanExecutor executor, HistoryBook histories, CoreSettings settings, OperatorMetrics metrics, SteadyClock time)
+    ClusterCaches caches, ServerReads server, SealBook seals, PlanExecutor executor, HistoryBook histories, CoreSettings settings, OperatorMetrics metrics, SteadyClock time)
 {
     /// <summary>An undisturbed grant takes about ten rounds from end to end; more than this is a mistake of ours and must not spin.</summary>
     private const int MostRounds = 40;
@@ -49,6 +49,12 @@ internal sealed class GrantReconciler(
             {
                 run.ProofError?.Throw();
                 return Rest(facts, plan, run);
+            }
+
+            if (facts.Grant is { } part && !ReferenceEquals(part, run.Whole) && Shed.IsShed(part))
+            {
+                await server.ReadWholeAsync(part, run, cancellationToken);
+                continue;
             }
 
             if (!await TryExecuteAsync(facts, plan, run, cancellationToken)) continue;
@@ -121,6 +127,7 @@ internal sealed class GrantReconciler(
     private GrantFacts Gather(string name, GrantRun run)
     {
         var grant = caches.Grant(name);
+        if (grant is not null && run.Whole is { } whole && whole.Metadata.Uid == grant.Metadata.Uid && whole.Metadata.ResourceVersion == grant.Metadata.ResourceVersion) grant = whole;
         var objects = caches.ObjectsOf(name);
         foreach (var found in run.Found)
         {

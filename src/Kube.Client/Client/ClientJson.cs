@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Kube.Model;
 
 namespace Kube.Client;
 
@@ -8,6 +9,7 @@ namespace Kube.Client;
 [JsonSerializable(typeof(VersionInfo))]
 [JsonSerializable(typeof(ApiResourceList))]
 [JsonSerializable(typeof(ExecCredential))]
+[JsonSerializable(typeof(ListMeta))]
 internal sealed partial class ClientJson : JsonSerializerContext;
 
 /// <summary>meta/v1 DeleteOptions on the wire.</summary>

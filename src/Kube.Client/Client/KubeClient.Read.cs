@@ -41,12 +41,19 @@ public sealed partial class KubeClient
     /// Reads all pages. A continue token that expires on the way (410) is answered with one full, unpaged list, as client-go's pager does;
     /// a 410 on the first page is thrown. Paging is off where a resource version other than <c>0</c> is asked for: it would bypass the server's cache.
     /// </summary>
-    public async Task<KubeList<T>> ListAsync<T>(ListQuery query, CancellationToken cancellationToken)
+    public Task<KubeList<T>> ListAsync<T>(ListQuery query, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T> => ListAsync<T>(query, shed: null, cancellationToken);
+
+    /// <summary>The same, and each object is made smaller as soon as it is read, so that the whole of them is never in memory.</summary>
+    /// <param name="query">What to list.</param>
+    /// <param name="shed">Gives an object without what the caller does not need; null for the object as it is.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<KubeList<T>> ListAsync<T>(ListQuery query, Func<T, T>? shed, CancellationToken cancellationToken)
         where T : class, IKubeResource<T>
     {
         var atVersion = !string.IsNullOrEmpty(query.ResourceVersion) && query.ResourceVersion != "0";
         var first = atVersion ? query with { Limit = 0 } : query;
-        var page = await ListPageAsync<T>(first, cancellationToken);
+        var page = await ListPageAsync(first, shed, cancellationToken);
         if (string.IsNullOrEmpty(page.Metadata.Continue)) return page;
 
         var items = new List<T>(page.Items.Count + (int)Math.Clamp(page.Metadata.RemainingItemCount ?? 0, 0, 1_000_000));
@@ -57,11 +64,11 @@ public sealed partial class KubeClient
             {
                 // The token holds the version; naming one beside it is an error.
                 var next = query with { Continue = page.Metadata.Continue, ResourceVersion = null, ResourceVersionMatch = null };
-                page = await ListPageAsync<T>(next, cancellationToken);
+                page = await ListPageAsync(next, shed, cancellationToken);
             }
             catch (KubeApiException e) when (e.IsGone)
             {
-                return await ListPageAsync<T>(query with { Continue = null, Limit = 0 }, cancellationToken);
+                return await ListPageAsync(query with { Continue = null, Limit = 0 }, shed, cancellationToken);
             }
 
             items.AddRange(page.Items);
@@ -85,19 +92,14 @@ public sealed partial class KubeClient
     /// <summary>
     /// Reads one page. An item that cannot be read is left out and reported (<see cref="KubeClientOptions.OnSkipped"/>); it does not cost the others.
     /// </summary>
-    public async Task<KubeList<T>> ListPageAsync<T>(ListQuery query, CancellationToken cancellationToken)
+    public Task<KubeList<T>> ListPageAsync<T>(ListQuery query, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T> => ListPageAsync<T>(query, shed: null, cancellationToken);
+
+    private Task<KubeList<T>> ListPageAsync<T>(ListQuery query, Func<T, T>? shed, CancellationToken cancellationToken)
         where T : class, IKubeResource<T>
     {
         var request = new Request("list", HttpMethod.Get, Page(T.Resource, query)) { Accept = T.Resource.MetadataOnly ? PartialList : Request.Json };
-        try
-        {
-            return await SendAsync(request, static (r, ct) => ReadJsonAsync(r, T.ListJson, ct), cancellationToken);
-        }
-        catch (KubeConnectionException e) when (e.InnerException is JsonException)
-        {
-            // Rare, so the common case streams and keeps no copy of the answer; this one asks again and goes item by item.
-            return await SendAsync(request, (r, ct) => LenientList.ReadAsync<T>(r, _options.OnSkipped, ct), cancellationToken);
-        }
+        return SendAsync(request, (r, ct) => ListReader<T>.ReadAsync(r, shed, _options.OnSkipped, ct), cancellationToken);
     }
 
     private Uri Page(ResourceType kind, ListQuery query) => UrlBuilder.Collection(_root, kind, query.Namespace)

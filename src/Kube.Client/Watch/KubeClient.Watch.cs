@@ -117,7 +117,7 @@ public sealed partial class KubeClient
             if (type is { } known) return new WatchEvent<T>(known, line.Decode(T.Json));
             Skip<T>(line, new JsonException($"unknown event type '{line.Type}'"));
         }
-        catch (Exception e) when (LenientList.IsDecodeError(e))
+        catch (Exception e) when (Decoding.IsDecodeError(e))
         {
             // The stream ended inside this event: the watch that goes on from the last version brings it again, whole.
             if (!cutOff) Skip<T>(line, e);
@@ -129,21 +129,6 @@ public sealed partial class KubeClient
     private void Skip<T>(WatchLine line, Exception error)
         where T : class, IKubeResource<T>
     {
-        if (_options.OnSkipped is not { } skipped) return;
-        string? key = null;
-        try
-        {
-            if (!line.Object.IsEmpty)
-            {
-                using var document = JsonDocument.Parse(line.Object);
-                key = LenientList.KeyOf(document.RootElement);
-            }
-        }
-        catch (JsonException)
-        {
-            // not even JSON: it has no key
-        }
-
-        skipped(new SkippedObject(T.Resource.ToString(), key, error));
+        _options.OnSkipped?.Invoke(new SkippedObject(T.Resource.ToString(), line.Object.IsEmpty ? null : Decoding.KeyOf(line.Object), error));
     }
 }

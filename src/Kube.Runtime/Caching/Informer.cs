@@ -26,6 +26,9 @@ public sealed partial class Informer<T>
     /// <summary>Without a sign of life for so long, the informer is unhealthy: twice the longest watch.</summary>
     public static readonly TimeSpan StuckAfter = Reflector<T>.LongestWatch * 2;
 
+    /// <summary>A list that takes longer, all tries included, is a cache that cannot be trusted any more.</summary>
+    public static readonly TimeSpan ListsWithin = TimeSpan.FromMinutes(2);
+
     private const int PageSize = 500;
 
     private readonly Lock _gate = new();
@@ -75,8 +78,11 @@ public sealed partial class Informer<T>
     /// <summary>When the API server was last heard of, by the wall clock: a list, an event, a bookmark, a watch ended in order.</summary>
     public DateTimeOffset LastProgress => _progress.Last;
 
-    /// <summary>False when nothing was heard of the API server for <see cref="StuckAfter"/>; a quiet kind still has its bookmarks and watch ends.</summary>
-    public bool IsHealthy => !_started || _progress.Age <= StuckAfter;
+    /// <summary>
+    /// False when nothing was heard of the API server for <see cref="StuckAfter"/> (a quiet kind still has its bookmarks and watch ends), or when a list that is
+    /// needed could not be had for <see cref="ListsWithin"/>.
+    /// </summary>
+    public bool IsHealthy => !_started || (_progress.Age <= StuckAfter && !(_reflector.ListingFor > ListsWithin));
 
     /// <summary>Adds a handler; it must be quick and only note which key to look at. Possible at any time.</summary>
     /// <returns>Takes it away again: nothing more is told to it from then on but what it is being told at that moment.</returns>
@@ -150,14 +156,16 @@ public sealed partial class Informer<T>
             Namespace = options.Namespace,
             LabelSelector = options.LabelSelector,
             FieldSelector = options.FieldSelector,
-            ResourceVersion = version.Length == 0 ? null : version,
+
+            // Read from etcd the newest state is never older than what is known; from its cache the server gives no pages.
+            ResourceVersion = version.Length == 0 || options.PageSize > 0 ? null : version,
 
             // Pages at a certain version would go past the server's watch cache to etcd.
-            Limit = version is "" or "0" ? PageSize : 0,
+            Limit = options.PageSize > 0 ? options.PageSize : version is "" or "0" ? PageSize : 0,
         };
         try
         {
-            return await client.ListAsync<T>(query, cancellationToken);
+            return await client.ListAsync(query, options.Transform, cancellationToken);
         }
         catch (KubeApiException e) when (e.IsForbidden && options.IsNamespaceGone is not null)
         {

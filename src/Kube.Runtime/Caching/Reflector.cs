@@ -27,6 +27,9 @@ internal sealed partial class Reflector<T>(
     // How much later than asked for a server may end a watch.
     private static readonly TimeSpan ServerDelay = TimeSpan.FromSeconds(15);
 
+    // When a list was first asked for that there is none of yet, as a timestamp; -1 where none is needed.
+    private long _listingSince = -1;
+
     private readonly Backoff _backoff = new(time, random);
     private string _version = "0";
     private bool _versionUnavailable;
@@ -48,6 +51,9 @@ internal sealed partial class Reflector<T>(
         /// <summary>Anything else: list anew, but later.</summary>
         Failed,
     }
+
+    /// <summary>How long a list has been needed and could not be had; null where none is needed.</summary>
+    public TimeSpan? ListingFor => Volatile.Read(ref _listingSince) is >= 0 and var since ? time.GetElapsedTime(since) : null;
 
     /// <summary>Mirrors until cancelled. Survives everything else.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -85,6 +91,7 @@ internal sealed partial class Reflector<T>(
     private async Task ListAsync(CancellationToken cancellationToken)
     {
         KubeList<T> list;
+        if (_listingSince < 0) Volatile.Write(ref _listingSince, time.GetTimestamp());
         try
         {
             list = await source.List(_versionUnavailable ? "" : _version, cancellationToken);
@@ -96,6 +103,7 @@ internal sealed partial class Reflector<T>(
             list = await source.List("", cancellationToken);
         }
 
+        Volatile.Write(ref _listingSince, -1);
         _versionUnavailable = false;
         _version = list.Metadata.ResourceVersion ?? "";
         sink.Replace(list);

@@ -31,6 +31,16 @@ public class ListTests
     }
 
     [Fact]
+    public async Task Each_object_is_made_smaller_as_it_is_read()
+    {
+        using var handler = new StubHandler(s => Page(s, 10));
+        var seen = 0;
+        var list = await handler.NewClient().ListAsync<Namespace>(new(), n => n.WithMetadata(new() { Name = $"{n.Metadata.Name}-{++seen}" }), default);
+        list.Items.Should().HaveCount(10);
+        list.Items[9].Metadata.Name.Should().EndWith("-10");
+    }
+
+    [Fact]
     public async Task A_continue_token_that_expires_on_the_way_is_answered_with_one_full_list()
     {
         using var handler = new StubHandler(s => s.PathAndQuery.Contains("continue=4", StringComparison.Ordinal) ? StubHandler.Status(410, "Expired") : Page(s, 10));

@@ -51,6 +51,16 @@ public sealed class InformerTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_list_that_cannot_be_had_for_two_minutes_makes_it_unhealthy()
+    {
+        Start();
+        await _server.NextList();
+        _informer.IsHealthy.Should().BeTrue();
+        _clock.Advance(Informer<Namespace>.ListsWithin + TimeSpan.FromSeconds(1));
+        _informer.IsHealthy.Should().BeFalse("the first list is still awaited");
+    }
+
+    [Fact]
     public async Task A_handler_that_comes_late_is_told_what_is_there()
     {
         Start();

@@ -1,0 +1,23 @@
+using System.Runtime.ExceptionServices;
+
+namespace BreakGlass.Operator.Hosting;
+
+/// <summary>
+/// Ends the process at once when memory runs out anywhere in it. Whoever caught that exception would go on with a cache that is never whole again, and revocation
+/// would wait for ever; a restart reads everything anew, and meanwhile another replica leads.
+/// </summary>
+internal static class OutOfMemory
+{
+    // Made beforehand: there may be no memory for it when it is needed.
+    private const string LastWords =
+        "breakglass-operator ran out of memory and ends at once, with exit code 134, so that it starts again with whole caches. "
+        + "If this happens again, raise the container's memory limit; docs/limits.md says how much is needed for how many grants.";
+
+    /// <summary>From now on. Even an exception that is caught ends the process.</summary>
+    public static void EndsTheProcess() => AppDomain.CurrentDomain.FirstChanceException += End;
+
+    private static void End(object? sender, FirstChanceExceptionEventArgs e)
+    {
+        if (e.Exception is OutOfMemoryException) Environment.FailFast(LastWords);
+    }
+}

@@ -1,0 +1,146 @@
+using System.Buffers;
+using System.Text.Json;
+using Kube.Model;
+
+namespace Kube.Client;
+
+/// <summary>
+/// Reads a list object by object while it comes in, so that no more of its text is in memory than one object. One that cannot be read does not cost the others.
+/// </summary>
+internal sealed class ListReader<T>
+    where T : class, IKubeResource<T>
+{
+    private const int FirstSize = 64 * 1024;
+
+    private readonly List<T> _items = [];
+    private readonly Func<T, T>? _shed;
+    private readonly Action<SkippedObject>? _skipped;
+    private JsonReaderState _state;
+    private ListMeta _metadata = new();
+    private bool _isList;
+    private Part _part;
+
+    private ListReader(Func<T, T>? shed, Action<SkippedObject>? skipped) => (_shed, _skipped) = (shed, skipped);
+
+    /// <summary>Where the reader is.</summary>
+    private enum Part
+    {
+        /// <summary>Between the members of the list.</summary>
+        Members,
+
+        /// <summary>Before the value of <c>metadata</c>.</summary>
+        Metadata,
+
+        /// <summary>Before the value of <c>items</c>.</summary>
+        Items,
+
+        /// <summary>Between objects.</summary>
+        Item,
+
+        /// <summary>Before a value that nobody needs.</summary>
+        Other,
+    }
+
+    /// <exception cref="JsonException">It is not a list.</exception>
+    public static async ValueTask<KubeList<T>> ReadAsync(HttpResponseMessage response, Func<T, T>? shed, Action<SkippedObject>? skipped, CancellationToken cancellationToken)
+    {
+        var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await using (stream)
+        {
+            return await new ListReader<T>(shed, skipped).ReadAsync(stream, cancellationToken);
+        }
+    }
+
+    private async Task<KubeList<T>> ReadAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(FirstSize);
+        try
+        {
+            var length = 0;
+            for (var ended = false; !ended;)
+            {
+                var read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
+                ended = read == 0;
+                length += read;
+                var used = Take(buffer.AsMemory(0, length), ended);
+                buffer.AsSpan(used, length - used).CopyTo(buffer);
+                length -= used;
+                if (length == buffer.Length) buffer = Larger(buffer, length);
+            }
+
+            return _isList ? new() { Metadata = _metadata, Items = _items } : throw new JsonException("a list without items");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+        }
+    }
+
+    private static byte[] Larger(byte[] buffer, int length)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+        buffer.AsSpan(0, length).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+        return larger;
+    }
+
+    /// <summary>Takes what is whole, and says how many bytes that was.</summary>
+    private int Take(ReadOnlyMemory<byte> text, bool ended)
+    {
+        var reader = new Utf8JsonReader(text.Span, ended, _state);
+        var used = 0;
+        while (Step(text, ref reader)) (used, _state) = ((int)reader.BytesConsumed, reader.CurrentState);
+        return used;
+    }
+
+    /// <summary>One token, or one whole value; false where there is not enough text for it.</summary>
+    private bool Step(ReadOnlyMemory<byte> text, ref Utf8JsonReader reader)
+    {
+        if (!reader.Read()) return false;
+        switch (_part)
+        {
+            case Part.Members when reader.TokenType is JsonTokenType.PropertyName:
+                _part = reader.ValueTextEquals("items"u8) ? Part.Items : reader.ValueTextEquals("metadata"u8) ? Part.Metadata : Part.Other;
+                return true;
+            case Part.Members:
+                return reader.TokenType is JsonTokenType.StartObject or JsonTokenType.EndObject ? true : throw new JsonException("a list is a JSON object");
+            case Part.Items when reader.TokenType is JsonTokenType.StartArray:
+                (_isList, _part) = (true, Part.Item);
+                return true;
+            case Part.Item when reader.TokenType is JsonTokenType.EndArray:
+                _part = Part.Members;
+                return true;
+        }
+
+        var start = (int)reader.TokenStartIndex;
+        if (!reader.TrySkip()) return false;
+        var value = text[start..(int)reader.BytesConsumed];
+        switch (_part)
+        {
+            case Part.Item:
+                AddItem(value);
+                return true;
+            case Part.Items:
+                _isList = true; // null: there are none
+                break;
+            case Part.Metadata:
+                _metadata = JsonSerializer.Deserialize(value.Span, ClientJson.Default.ListMeta) ?? new();
+                break;
+        }
+
+        _part = Part.Members;
+        return true;
+    }
+
+    private void AddItem(ReadOnlyMemory<byte> text)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize(text.Span, T.Json) is { } item) _items.Add(_shed is null ? item : _shed(item));
+        }
+        catch (Exception e) when (Decoding.IsDecodeError(e))
+        {
+            _skipped?.Invoke(new SkippedObject(T.Resource.ToString(), Decoding.KeyOf(text), e));
+        }
+    }
+}
