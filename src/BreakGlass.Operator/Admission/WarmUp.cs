@@ -109,8 +109,8 @@ internal sealed class WarmUp(
     /// <summary>What people ask for in an incident: a grant, for a policy that is there where one is, and a lockdown.</summary>
     private IEnumerable<(string Path, string Review)> Reviews()
     {
-        var policy = policies().FirstOrDefault();
-        var who = policy?.Spec.Requesters.FirstOrDefault();
+        var policy = policies() is [var first, ..] ? first : null;
+        var who = policy?.Spec.Requesters is [var requester, ..] ? requester : null;
         var user = who is { Kind: "User" } ? who.Name : $"{BreakGlassApi.Group}:{Name}";
         var groups = who is { Kind: "Group" } ? new[] { who.Name } : [];
         JsonObject Grant() => new()

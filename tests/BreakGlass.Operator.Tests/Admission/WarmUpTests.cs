@@ -11,7 +11,7 @@ using Xunit;
 
 namespace BreakGlass.Operator.Tests.Admission;
 
-public sealed class WarmUpTests : IAsyncLifetime
+public sealed class WarmUpTests : IAsyncLifetime, IDisposable
 {
     private readonly ServedCertificate _served = new(NullLogger.Instance);
     private readonly List<Kube.Model.AdmissionRequest> _asked = [];
@@ -27,6 +27,11 @@ public sealed class WarmUpTests : IAsyncLifetime
     {
         await _stop.CancelAsync();
         if (_server is not null) await _server.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
         _desk?.Dispose();
     }
 
