@@ -75,7 +75,7 @@ internal static class AbsentRows
             {
                 await s.PolicyAsync("review: {required: true, reviewers: [{kind: Group, name: security}]}");
                 await s.OpenAsync(s.Stage.Dora);
-                await s.EndAsync(s.Stage.Alice);
+                await s.EndAsync(s.Stage.Dora);
             },
         },
         new("Tess", "gives an active grant to Mallory past the webhooks", Outcome.Shows("refused by the schema's rules, or the grant ends", async (s, answer) =>

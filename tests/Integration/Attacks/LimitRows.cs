@@ -109,7 +109,7 @@ internal static class LimitRows
     {
         await s.PolicyAsync(Review);
         await s.OpenAsync(who ?? s.Stage.Alice);
-        await s.EndAsync(s.Stage.Alice);
+        await s.EndAsync(who ?? s.Stage.Alice);
     }
 
     private static async Task<string> ReviewedAsync(Scene s)
