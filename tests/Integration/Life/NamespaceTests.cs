@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
 using Xunit;
 
@@ -64,7 +65,7 @@ public sealed class NamespaceTests(SharedOperator shared) : IClassFixture<Shared
     }
 
     [Fact]
-    public async Task A_namespace_that_is_made_again_under_an_active_grant_is_reached_again()
+    public async Task A_namespace_that_is_created_again_under_an_active_grant_is_not_reached_by_its_name()
     {
         var incident = await Incident.BeginAsync(_cluster);
         await incident.ActivateAsync();
@@ -73,7 +74,9 @@ public sealed class NamespaceTests(SharedOperator shared) : IClassFixture<Shared
 
         await incident.NewNamespaceAsync(incident.Namespace);
 
-        await incident.AllowedAsync(kubeconfig);
+        await Eventually.TrueAsync(async () => Conditions.Find((await incident.ReadAsync()).Status.Conditions, "Active")!.Message.Contains("was deleted and created again", StringComparison.Ordinal));
+        await incident.RefusedAsync(kubeconfig);
+        (await _cluster.AdminAsync("get", "rolebindings", "-n", incident.Namespace, "-o", "name")).Should().BeEmpty();
         await incident.RevokeAsync();
         await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
         await incident.RefusedAsync(kubeconfig);
