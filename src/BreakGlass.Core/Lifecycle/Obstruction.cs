@@ -34,18 +34,18 @@ public sealed partial record Obstruction(string Object, string Uid, string Who, 
         if (Webhook().Match(message) is { Success: true } webhook)
         {
             var failed = message.Contains("failed calling", StringComparison.Ordinal) || message.Contains("failing closed", StringComparison.Ordinal);
-            return failed ? $"admission webhook '{webhook.Groups[1].Value}' does not answer" : $"admission webhook '{webhook.Groups[1].Value}' refuses it";
+            return failed ? $"admission webhook '{webhook.Groups["name"].Value}' does not answer" : $"admission webhook '{webhook.Groups["name"].Value}' refuses it";
         }
 
-        if (AdmissionPolicy().Match(message) is { Success: true } policy) return $"ValidatingAdmissionPolicy '{policy.Groups[1].Value}' refuses it";
+        if (AdmissionPolicy().Match(message) is { Success: true } policy) return $"ValidatingAdmissionPolicy '{policy.Groups["name"].Value}' refuses it";
         if (code is null) return "the API server does not answer in time; an admission webhook that hangs can be the cause";
         var text = message.Length > LongestMessage ? message[..LongestMessage] + "…" : message;
         return $"the API server answers {code}: {text.TrimEnd('.')}";
     }
 
-    [GeneratedRegex("""webhook "([^"]{1,253})""", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""webhook "(?<name>[^"]{1,253})""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Webhook();
 
-    [GeneratedRegex("""ValidatingAdmissionPolicy '([^']{1,253})'""", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""ValidatingAdmissionPolicy '(?<name>[^']{1,253})'""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex AdmissionPolicy();
 }

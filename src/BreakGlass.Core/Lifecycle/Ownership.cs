@@ -1,3 +1,4 @@
+using System.Buffers;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
 using Kube.Model;
@@ -18,6 +19,7 @@ public static class Ownership
 {
     private const string ReaderSuffix = "-reader";
     private const int DigestLength = 10;
+    private static readonly SearchValues<char> s_digestDigits = SearchValues.Create("0123456789abcdef");
 
     /// <summary>
     /// The names of the grants that an object may have been made for, by its label, its owners and its own name: which grants to look at, and nothing
@@ -83,7 +85,7 @@ public static class Ownership
     }
 
     private static bool EndsWithDigest(string name) =>
-        name.Length > DigestLength + 1 && name[^(DigestLength + 1)] == '-' && name.AsSpan(name.Length - DigestLength).IndexOfAnyExcept("0123456789abcdef") < 0;
+        name.Length > DigestLength + 1 && name[^(DigestLength + 1)] == '-' && name.AsSpan(name.Length - DigestLength).IndexOfAnyExcept(s_digestDigits) < 0;
 
     private static bool HasName(IKubeObject o, string grant, CoreSettings settings)
     {

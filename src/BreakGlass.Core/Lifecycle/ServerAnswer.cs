@@ -51,19 +51,19 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
     {
         if (Denied().Match(message) is { Success: true } webhook)
         {
-            var who = $"admission webhook '{webhook.Groups[1].Value}'";
+            var who = $"admission webhook '{webhook.Groups["name"].Value}'";
             return new(AnswerClass.Final, "AdmissionDenied", who, Bounded(message), $"Have whoever runs {who} let the operator's objects pass (label breakglass.dev/grant)");
         }
 
         if (PolicyDenied().Match(message) is { Success: true } policy)
         {
-            var who = $"ValidatingAdmissionPolicy '{policy.Groups[1].Value}'";
+            var who = $"ValidatingAdmissionPolicy '{policy.Groups["name"].Value}'";
             return new(AnswerClass.Final, "AdmissionDenied", who, Bounded(message), $"Have {who} let the operator's objects pass (label breakglass.dev/grant)");
         }
 
         if (Unavailable().Match(message) is { Success: true } down && code is >= 400)
         {
-            var who = $"admission webhook '{down.Groups[1].Value}'";
+            var who = $"admission webhook '{down.Groups["name"].Value}'";
             return new(AnswerClass.Retry, "WebhookUnavailable", who, Bounded(message), $"Repair {who}, or exempt the operator's objects from it (label breakglass.dev/grant)");
         }
 
@@ -71,7 +71,7 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
     }
 
     private static ServerAnswer? ByQuota(int code, string message) => code is 403 && Quota().Match(message) is { Success: true } quota
-        ? new(AnswerClass.Final, "QuotaExceeded", $"ResourceQuota '{quota.Groups[1].Value}'", Bounded(message), $"Raise ResourceQuota '{quota.Groups[1].Value}' or delete what is not needed there")
+        ? new(AnswerClass.Final, "QuotaExceeded", $"ResourceQuota '{quota.Groups["name"].Value}'", Bounded(message), $"Raise ResourceQuota '{quota.Groups["name"].Value}' or delete what is not needed there")
         : null;
 
     private static ServerAnswer? ByCause(int code, Status status, string message)
@@ -121,15 +121,15 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
         return line.Length <= LongestSaid ? line : $"{line[..(char.IsHighSurrogate(line[LongestSaid - 1]) ? LongestSaid - 1 : LongestSaid)]}…";
     }
 
-    [GeneratedRegex("""admission webhook "([^"]{1,253})" denied the request""", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("""admission webhook "(?<name>[^"]{1,253})" denied the request""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Denied();
 
-    [GeneratedRegex("""ValidatingAdmissionPolicy '([^']{1,253})' (?:with binding '[^']{1,253}' )?denied request""", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("""ValidatingAdmissionPolicy '(?<name>[^']{1,253})' (?:with binding '[^']{1,253}' )?denied request""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PolicyDenied();
 
-    [GeneratedRegex("""failed calling webhook "([^"]{1,253})":""", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("""failed calling webhook "(?<name>[^"]{1,253})":""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Unavailable();
 
-    [GeneratedRegex("""exceeded quota: ([^,\s]{1,253}),""", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("""exceeded quota: (?<name>[^,\s]{1,253}),""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Quota();
 }

@@ -55,7 +55,9 @@ public sealed class WebhookServer : IAsyncDisposable
 
                     // Asked for, and looked at with the first request: this process' own requests have none.
                     ClientCertificateRequired = callers.ClientAuthorities is not null,
+#pragma warning disable CA5359 // It is a client's certificate, and WebhookCallers.Knows verifies it before anything of the request is read.
                     RemoteCertificateValidationCallback = callers.ClientAuthorities is null ? null : static (_, _, _, _) => true,
+#pragma warning restore CA5359
                 }),
             };
             if (address is null) server.ListenAnyIP(port, listen => listen.UseHttps(tls));
