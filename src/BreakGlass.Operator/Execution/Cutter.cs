@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
 using BreakGlass.Core.Lifecycle;
 using Kube.Client;
 using Kube.Model;
@@ -28,6 +29,9 @@ internal sealed class Cutter : IDisposable
     private const int MostInBackground = 64;
 
     private readonly ConcurrentDictionary<string, Task<Answer>> _background = new();
+
+    /// <summary>What was answered last for an object that is still there: while the next call hangs, that is who refuses.</summary>
+    private readonly ConcurrentDictionary<string, Exception> _refusals = new();
     private readonly KubeClient _client;
     private readonly TimeProvider _time;
     private long _hungAt = long.MinValue;
@@ -81,33 +85,21 @@ internal sealed class Cutter : IDisposable
     /// <summary>Takes off finalizers and subjects in one patch; the finalizers alone, which needs no right to the role, where both are refused.</summary>
     private async Task<Answer> LoosenAsync(IKubeObject o, CancellationToken cancellationToken)
     {
-        try
-        {
-            return new(Outcome.Done, await _client.PatchAsync(o, IsBinding(o) ? RepairPatch.Empty(o) : RepairPatch.Release(o), cancellationToken));
-        }
-        catch (KubeApiException e) when (e.IsNotFound || e.IsConflict)
-        {
-            // A conflict is another UID in its place: ours is gone.
-            return new(Outcome.Gone);
-        }
-        catch (KubeApiException e) when (e.IsForbidden && IsBinding(o) && (o.Metadata.Finalizers.Count > 0 || o.Metadata.DeletionTimestamp is not null))
-        {
-            return await ReleaseAsync(o, cancellationToken);
-        }
-        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
-        {
-            return new(Outcome.Failed, Error: e);
-        }
+        if (!IsBinding(o)) return await PatchAsync(o, RepairPatch.Release(o), cancellationToken);
+        var emptied = await PatchAsync(o, RepairPatch.Empty(o), cancellationToken);
+        var held = o.Metadata.Finalizers.Count > 0 || o.Metadata.DeletionTimestamp is not null;
+        return held && emptied.Outcome is Outcome.Failed ? await PatchAsync(o, RepairPatch.Release(o), cancellationToken) : emptied;
     }
 
-    private async Task<Answer> ReleaseAsync(IKubeObject o, CancellationToken cancellationToken)
+    private async Task<Answer> PatchAsync(IKubeObject o, JsonObject patch, CancellationToken cancellationToken)
     {
         try
         {
-            return new(Outcome.Done, await _client.PatchAsync(o, RepairPatch.Release(o), cancellationToken));
+            return new(Outcome.Done, await _client.PatchAsync(o, patch, cancellationToken));
         }
-        catch (KubeApiException e) when (e.IsNotFound || e.IsConflict)
+        catch (KubeApiException e) when (e.IsConflict || (e.IsNotFound && e.Status.Details?.Kind is not ("roles" or "clusterroles")))
         {
+            // A conflict is another UID in its place: ours is gone. A role that is not found is another matter: who changes a binding must hold what it gives.
             return new(Outcome.Gone);
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
@@ -128,13 +120,16 @@ internal sealed class Cutter : IDisposable
         {
             var answer = await running.WaitAsync(IsHanging ? ShortPatience : Patience, _time, cancellationToken);
             if (begun) _background.TryRemove(key, out _);
+            if (answer.Error is { } refusal) _refusals[key] = refusal;
+            else _refusals.TryRemove(key, out _);
             return answer;
         }
         catch (TimeoutException)
         {
             Interlocked.Exchange(ref _hungAt, _time.GetTimestamp());
             if (!begun) await LeaveAsync(key, running, own!);
-            return new(Outcome.Failed, Error: new KubeConnectionException("no answer in time", ConnectionFailure.TimedOut, mayHaveHappened: true));
+            var error = _refusals.GetValueOrDefault(key) ?? new KubeConnectionException("no answer in time", ConnectionFailure.TimedOut, mayHaveHappened: true);
+            return new(Outcome.Failed, Error: error);
         }
         catch (OperationCanceledException) when (!begun)
         {

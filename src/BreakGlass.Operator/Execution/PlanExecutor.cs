@@ -238,7 +238,7 @@ internal sealed class PlanExecutor(
             // What ends a grant goes on to the other cuts; everything else is tried again.
             if (remove.Why is not Removal.Revocation) ExceptionDispatchInfo.Throw(cut.Error ?? new InvalidOperationException($"{o.Kind} {ObjectKey.Of(o)} is held by finalizers."));
             var obstruction = Obstruction.Of(cut.Object, (cut.Error as KubeApiException)?.Status.Code, (cut.Error as KubeApiException)?.Status.Message);
-            logger.RemovalObstructed(facts.Name, obstruction.ToString(), cut.Error);
+            if (!IsTold(facts.Grant, obstruction)) logger.RemovalObstructed(facts.Name, obstruction.ToString(), cut.Error);
             run.Note(a => a with { Obstructions = [.. a.Obstructions, obstruction] });
             return;
         }
@@ -265,6 +265,10 @@ internal sealed class PlanExecutor(
                 break;
         }
     }
+
+    /// <summary>Whether the record says it already: it is tried again every few seconds, perhaps for days.</summary>
+    private static bool IsTold(BreakGlassGrant? grant, Obstruction obstruction) =>
+        grant is not null && Conditions.Find(grant.Status.Conditions, GrantConditions.Obstructed)?.Message.Contains(obstruction.ToString(), StringComparison.Ordinal) is true;
 
     /// <summary>Has the next decision see an object as a patch left it, also one that no cache shows.</summary>
     private void Keep(IKubeObject o, GrantRun run)

@@ -31,6 +31,7 @@ internal sealed class LeadersWork : IDisposable
     private readonly KubeClient _client;
     private readonly Resealer _resealer;
     private readonly Cutter _cutter;
+    private readonly ApiServers _servers;
     private readonly ActorProbe _actors;
     private readonly Wiring _wiring;
     private readonly WorkQueue<string> _grants;
@@ -47,10 +48,11 @@ internal sealed class LeadersWork : IDisposable
         _actors = new(client, caches, settings, time, logs.CreateLogger("Leftovers"));
         var stamp = new StampProbe(client, time);
         _cutter = new(client, time);
+        _servers = new(client, time);
         var histories = new HistoryBook(time);
         var server = new ServerReads(client, caches);
         var executor = new PlanExecutor(
-            client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter, new Prover(client, tools.Vault, time),
+            client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter, new Prover(client, _servers, tools.Vault, time),
             new LeftoverFinder(client, stamp), histories, announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
         var grants = new GrantReconciler(caches, server, seals, executor, histories, settings, tools.Metrics, time);
         var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time);
@@ -96,6 +98,7 @@ internal sealed class LeadersWork : IDisposable
     {
         _wiring.Dispose();
         _cutter.Dispose();
+        _servers.Dispose();
         _client.Dispose();
     }
 

@@ -26,8 +26,6 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
     /// <summary>How long one pass waits for clocks that differ; the job's own time is limited too.</summary>
     public static readonly TimeSpan ClockPatience = TimeSpan.FromSeconds(20);
 
-    private readonly Cutter _cutter = new(client, time);
-
     /// <summary>One pass.</summary>
     /// <returns>How many objects are gone now, and how many could not be removed.</returns>
     public async Task<(int Removed, int Failed)> ReapAsync(CancellationToken cancellationToken)
@@ -37,16 +35,17 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         if (!everything) await new ClockKeeper(client, time, logger).SettleAsync(ClockPatience, cancellationToken);
 
         // Bindings first, which cuts access at once; then Secrets, which kills tokens; then the rest.
+        using var cutter = new Cutter(client, time);
         var sum = (Removed: 0, Failed: 0);
-        sum = Add(sum, await ReapAsync<RoleBinding>(null, cancellationToken));
-        sum = Add(sum, await ReapAsync<ClusterRoleBinding>(null, cancellationToken));
-        sum = Add(sum, await ReapAsync<SecretMetadata>(settings.GrantsNamespace, cancellationToken));
-        sum = Add(sum, await ReapAsync<ServiceAccount>(settings.GrantsNamespace, cancellationToken));
-        sum = Add(sum, await ReapAsync<Role>(settings.GrantsNamespace, cancellationToken));
-        return Add(sum, await ReapRecordedAsync(cancellationToken));
+        sum = Add(sum, await ReapAsync<RoleBinding>(cutter, null, cancellationToken));
+        sum = Add(sum, await ReapAsync<ClusterRoleBinding>(cutter, null, cancellationToken));
+        sum = Add(sum, await ReapAsync<SecretMetadata>(cutter, settings.GrantsNamespace, cancellationToken));
+        sum = Add(sum, await ReapAsync<ServiceAccount>(cutter, settings.GrantsNamespace, cancellationToken));
+        sum = Add(sum, await ReapAsync<Role>(cutter, settings.GrantsNamespace, cancellationToken));
+        return Add(sum, await ReapRecordedAsync(cutter, cancellationToken));
     }
 
-    private async Task<(int Removed, int Failed)> ReapRecordedAsync(CancellationToken cancellationToken)
+    private async Task<(int Removed, int Failed)> ReapRecordedAsync(Cutter cutter, CancellationToken cancellationToken)
     {
         try
         {
@@ -57,7 +56,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
             {
                 foreach (var place in grant.Status.Bindings.Select(GrantNames.Place))
                 {
-                    if (await client.TryGetAsync(place, cancellationToken) is { } there && GrantLifecycle.IsOf(grant, there)) results.Add(await RemoveAsync(there, cancellationToken));
+                    if (await client.TryGetAsync(place, cancellationToken) is { } there && GrantLifecycle.IsOf(grant, there)) results.Add(await RemoveAsync(cutter, there, cancellationToken));
                 }
             }
 
@@ -75,7 +74,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         }
     }
 
-    private async Task<(int Removed, int Failed)> ReapAsync<T>(string? ns, CancellationToken cancellationToken)
+    private async Task<(int Removed, int Failed)> ReapAsync<T>(Cutter cutter, string? ns, CancellationToken cancellationToken)
         where T : class, IKubeResource<T>
     {
         IReadOnlyList<T> objects;
@@ -91,7 +90,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         }
 
         var now = time.GetUtcNow();
-        var results = await Task.WhenAll(objects.Where(o => Ownership.MadeFor(o, settings) is not null && (everything || IsOver(o, now))).Select(o => RemoveAsync(o, cancellationToken)));
+        var results = await Task.WhenAll(objects.Where(o => Ownership.MadeFor(o, settings) is not null && (everything || IsOver(o, now))).Select(o => RemoveAsync(cutter, o, cancellationToken)));
         return (results.Count(r => r), results.Count(r => !r));
     }
 
@@ -104,9 +103,9 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
     }
 
     /// <summary>False: it is still there, if only as a binding without subjects.</summary>
-    private async Task<bool> RemoveAsync(IKubeObject o, CancellationToken cancellationToken)
+    private async Task<bool> RemoveAsync(Cutter cutter, IKubeObject o, CancellationToken cancellationToken)
     {
-        var cut = await _cutter.RemoveAsync(o, cancellationToken);
+        var cut = await cutter.RemoveAsync(o, cancellationToken);
         if (cut.Result is CutResult.Obstructed)
         {
             if (Obstruction.IsEmptied(cut.Object)) logger.ReapedSubjects(o.Kind, ObjectKey.Of(o).ToString(), cut.Error);

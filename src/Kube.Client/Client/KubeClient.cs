@@ -66,6 +66,19 @@ public sealed partial class KubeClient : IDisposable
     public KubeClient WithOwnConnection(KubeClientOptions? options = null) =>
         new(_access, _callersTransport, Server, Clock, _time, options ?? _options);
 
+    /// <summary>
+    /// A client with this one's identity for one API server of the same cluster, by its own address. Its certificate is verified for the name or address that this client
+    /// connects to, which every API server's certificate holds.
+    /// </summary>
+    /// <exception cref="KubeConfigException">The certificates of the connection cannot be used.</exception>
+    public KubeClient At(Uri server, TimeSpan deadline)
+    {
+        var options = _options with { RequestTimeout = deadline, ConnectTimeout = deadline, MaxTries = 1 };
+        return _access is { Connection: var connection }
+            ? new(connection with { Server = server, TlsServerName = connection.TlsServerName ?? Server.IdnHost }, _time, options)
+            : new(_callersTransport!, server, _time, options);
+    }
+
     /// <summary>The same client with another deadline for each call, over connections of its own. Dispose of it before this one.</summary>
     public KubeClient WithDeadline(TimeSpan deadline) => WithOwnConnection(_options with { RequestTimeout = deadline });
 

@@ -15,6 +15,7 @@ namespace Kube.Model;
 [JsonSerializable(typeof(ServiceAccount)), JsonSerializable(typeof(KubeList<ServiceAccount>))]
 [JsonSerializable(typeof(Secret)), JsonSerializable(typeof(KubeList<Secret>))]
 [JsonSerializable(typeof(SecretMetadata)), JsonSerializable(typeof(KubeList<SecretMetadata>))]
+[JsonSerializable(typeof(Endpoints)), JsonSerializable(typeof(KubeList<Endpoints>))]
 [JsonSerializable(typeof(Role)), JsonSerializable(typeof(KubeList<Role>))]
 [JsonSerializable(typeof(ClusterRole)), JsonSerializable(typeof(KubeList<ClusterRole>))]
 [JsonSerializable(typeof(RoleBinding)), JsonSerializable(typeof(KubeList<RoleBinding>))]

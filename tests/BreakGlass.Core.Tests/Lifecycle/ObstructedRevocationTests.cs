@@ -105,6 +105,13 @@ public sealed class ObstructedRevocationTests
         (world.Plans.Count(p => p.Steps.Any(s => s is PlanStep.Remove)) - before).Should().BeInRange(20, 32, "every 20 to 30 s");
     }
 
+    [Fact]
+    public void The_condition_says_how_many_API_servers_answered()
+    {
+        var proof = new Proof(AccessGone: true, TokenDead: true, Elsewhere: []) { Answered = 2, Servers = 3 };
+        GrantStatuses.Proven(A.Grant(), proof, A.Start).Conditions.Single().Message.Should().EndWith("2 of 3 API servers answered.");
+    }
+
     [Theory]
     [InlineData(500, """Internal error occurred: failed calling webhook "deny.example.com": Post "https://127.0.0.1:4711/": dial tcp: connect: connection refused""", "admission webhook 'deny.example.com' does not answer")]
     [InlineData(403, """admission webhook "deny.example.com" denied the request: not on a Friday""", "admission webhook 'deny.example.com' refuses it")]

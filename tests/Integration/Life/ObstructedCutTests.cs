@@ -1,0 +1,88 @@
+using System.Net;
+using System.Net.Sockets;
+using BreakGlass.Core.Api;
+using FluentAssertions;
+using Integration.Alone;
+using Kube.Model;
+using Xunit;
+
+namespace Integration.Life;
+
+/// <summary>Somebody else's admission webhook stands in the way of every removal of a binding: it is down, or it takes its time and never answers.</summary>
+public sealed class ObstructedCutTests(OwnCluster own) : IClassFixture<OwnCluster>
+{
+    private const string Webhook = "deny.example.com";
+
+    private readonly Cluster _cluster = own.Cluster;
+
+    [Theory]
+    [InlineData("closed", "DELETE", "revoke")]
+    [InlineData("closed", "DELETE, UPDATE", "revoke")]
+    [InlineData("closed", "DELETE, UPDATE", "expire")]
+    [InlineData("silent", "DELETE", "lockdown")]
+    [InlineData("silent", "DELETE, UPDATE", "revoke")]
+    public async Task Access_ends_within_seconds_and_the_record_names_the_webhook(string port, string operations, string how)
+    {
+        await using var running = await _cluster.StartOperatorAsync();
+        var incident = await Incident.BeginAsync(_cluster);
+        var grant = await incident.ActivateAsync(how == "expire" ? "45s" : null);
+        var kubeconfig = await incident.FetchKubeconfigAsync();
+        await incident.AllowedAsync(kubeconfig);
+
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var number = ((IPEndPoint)silent.LocalEndpoint).Port;
+        if (port == "closed") silent.Stop();
+        await InstallAsync(number, operations);
+        try
+        {
+            if (how == "revoke") await incident.RevokeAsync();
+            else if (how == "lockdown") await LockAsync();
+            else await Eventually.AtAsync(grant.Status.ExpiresAt!.Value);
+            var due = DateTimeOffset.UtcNow;
+            await incident.RefusedAsync(kubeconfig);
+            (DateTimeOffset.UtcNow - due).Should().BeLessThan(TimeSpan.FromSeconds(30), "a token may be taken for 10 s after its end");
+
+            await incident.WaitAsync("Revoked");
+            var told = await incident.WaitAsync("Obstructed");
+            told.Status.EndedAt.Should().NotBeNull();
+            told.Status.Conditions.Single(c => c.Type == "Obstructed").Message.Should().Contain(Incident.BindingOf(grant));
+            await Eventually.TrueAsync(
+                async () => (await incident.ReadAsync()).Status.Conditions.Single(c => c.Type == "Obstructed").Message.Contains($"'{Webhook}'", StringComparison.Ordinal),
+                () => Incident.Show(incident.ReadAsync().Result), expected: "the name of the webhook");
+            var binding = await _cluster.Admin.GetAsync<RoleBinding>(Incident.BindingOf(grant), incident.Namespace, CancellationToken.None);
+            binding.Subjects.Count.Should().Be(operations.Contains("UPDATE", StringComparison.Ordinal) ? 1 : 0);
+        }
+        finally
+        {
+            await _cluster.AdminAsync("delete", "validatingwebhookconfiguration", Webhook);
+            await _cluster.AdminAsync("delete", "bgl", "stop", "--ignore-not-found");
+        }
+
+        await Eventually.TrueAsync(async () => (await _cluster.MadeForAsync(incident.Grant)).Count == 0,
+            () => $"{string.Join(", ", _cluster.MadeForAsync(incident.Grant).Result)} {Incident.Show(incident.ReadAsync().Result)}\n{running.Log}", expected: "the removal of what was left");
+        await incident.WaitAsync("Obstructed", "False");
+    }
+
+    private Task LockAsync() => _cluster.ApplyAsync(_cluster.ControlPlane.AdminKubeconfig, """
+        apiVersion: breakglass.dev/v1alpha1
+        kind: BreakGlassLockdown
+        metadata: {name: stop}
+        spec: {reason: a token leaked}
+        """);
+
+    private Task InstallAsync(int port, string operations) => _cluster.ApplyAsync(_cluster.ControlPlane.AdminKubeconfig, $$"""
+        apiVersion: admissionregistration.k8s.io/v1
+        kind: ValidatingWebhookConfiguration
+        metadata: {name: {{Webhook}}}
+        webhooks:
+        - name: {{Webhook}}
+          clientConfig: {url: "https://127.0.0.1:{{port}}/"}
+          admissionReviewVersions: [v1]
+          sideEffects: None
+          failurePolicy: Fail
+          timeoutSeconds: 30
+          rules:
+          - {apiGroups: [rbac.authorization.k8s.io], apiVersions: [v1], resources: [rolebindings, clusterrolebindings], operations: [{{operations}}]}
+        """);
+}
