@@ -34,9 +34,13 @@ internal sealed class Cutter : IDisposable
     private readonly ConcurrentDictionary<string, Exception> _refusals = new();
     private readonly KubeClient _client;
     private readonly TimeProvider _time;
+    private readonly TimeSpan _patience;
     private long _hungAt = long.MinValue;
 
-    public Cutter(KubeClient client, TimeProvider time) => (_client, _time) = (client.WithDeadline(LongestCall), time);
+    /// <param name="client">With the rights to delete and to patch.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="patience">How long to wait for one call, for a caller that does not come again soon; <see cref="Patience"/> where null.</param>
+    public Cutter(KubeClient client, TimeProvider time, TimeSpan? patience = null) => (_client, _time, _patience) = (client.WithDeadline(LongestCall), time, patience ?? Patience);
 
     /// <summary>Removes an object.</summary>
     public async Task<Cut> RemoveAsync(IKubeObject o, CancellationToken cancellationToken)
@@ -118,7 +122,7 @@ internal sealed class Cutter : IDisposable
         var running = before ?? call(own!.Token);
         try
         {
-            var answer = await running.WaitAsync(IsHanging ? ShortPatience : Patience, _time, cancellationToken);
+            var answer = await running.WaitAsync(IsHanging && _patience == Patience ? ShortPatience : _patience, _time, cancellationToken);
             if (begun) _background.TryRemove(key, out _);
             if (answer.Error is { } refusal) _refusals[key] = refusal;
             else _refusals.TryRemove(key, out _);

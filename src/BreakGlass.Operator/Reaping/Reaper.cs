@@ -26,6 +26,9 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
     /// <summary>How long one pass waits for clocks that differ; the job's own time is limited too.</summary>
     public static readonly TimeSpan ClockPatience = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long one pass waits for one call: it does not come again before a minute.</summary>
+    private static readonly TimeSpan CutPatience = TimeSpan.FromSeconds(10);
+
     /// <summary>One pass.</summary>
     /// <returns>How many objects are gone now, and how many could not be removed.</returns>
     public async Task<(int Removed, int Failed)> ReapAsync(CancellationToken cancellationToken)
@@ -34,15 +37,15 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         time.Follow(client);
         if (!everything) await new ClockKeeper(client, time, logger).SettleAsync(ClockPatience, cancellationToken);
 
-        // Bindings first, which cuts access at once; then Secrets, which kills tokens; then the rest.
-        using var cutter = new Cutter(client, time);
-        var sum = (Removed: 0, Failed: 0);
-        sum = Add(sum, await ReapAsync<RoleBinding>(cutter, null, cancellationToken));
-        sum = Add(sum, await ReapAsync<ClusterRoleBinding>(cutter, null, cancellationToken));
-        sum = Add(sum, await ReapAsync<SecretMetadata>(cutter, settings.GrantsNamespace, cancellationToken));
-        sum = Add(sum, await ReapAsync<ServiceAccount>(cutter, settings.GrantsNamespace, cancellationToken));
-        sum = Add(sum, await ReapAsync<Role>(cutter, settings.GrantsNamespace, cancellationToken));
-        return Add(sum, await ReapRecordedAsync(cutter, cancellationToken));
+        // Bindings first, which cuts access at once; and none of the others waits for one that is not let go.
+        using var cutter = new Cutter(client, time, CutPatience);
+        var results = await Task.WhenAll(
+            ReapAsync<RoleBinding>(cutter, null, cancellationToken),
+            ReapAsync<ClusterRoleBinding>(cutter, null, cancellationToken),
+            ReapAsync<SecretMetadata>(cutter, settings.GrantsNamespace, cancellationToken),
+            ReapAsync<ServiceAccount>(cutter, settings.GrantsNamespace, cancellationToken),
+            ReapAsync<Role>(cutter, settings.GrantsNamespace, cancellationToken));
+        return results.Append(await ReapRecordedAsync(cutter, cancellationToken)).Aggregate(Add);
     }
 
     private async Task<(int Removed, int Failed)> ReapRecordedAsync(Cutter cutter, CancellationToken cancellationToken)
