@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
 using BreakGlass.Operator.Caching;
@@ -26,7 +27,7 @@ internal sealed class ResidueWriter(KubeClient client, ClusterCaches caches, Tim
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private Dictionary<(string Grant, string Uid), Dictionary<ResidueEntry, int>> _waiting = [];
 
     /// <summary>Takes what was refused; never blocks. False where it is one of too many to be named.</summary>
@@ -39,7 +40,7 @@ internal sealed class ResidueWriter(KubeClient client, ClusterCaches caches, Tim
             if (!_waiting.TryGetValue(key, out var entries)) _waiting[key] = entries = [];
             var kept = entries.ContainsKey(entry) || entries.Count < MostNamed ? entry : entries.ContainsKey(entry.ByKind) || entries.Count < MostWaiting ? entry.ByKind : entry.ByWay;
             entries[kept] = entries.GetValueOrDefault(kept) + 1;
-            if (_wake.CurrentCount == 0) _wake.Release();
+            _wake.Writer.TryWrite(true);
             return kept.IsNamed && Residue.NamesRefused(grant.Status.Residue);
         }
     }
@@ -73,7 +74,7 @@ internal sealed class ResidueWriter(KubeClient client, ClusterCaches caches, Tim
         {
             while (true)
             {
-                await _wake.WaitAsync(cancellationToken);
+                await _wake.Reader.ReadAsync(cancellationToken);
                 foreach (var ((grant, uid), entries) in Take()) await WriteAsync(grant, uid, entries, cancellationToken);
                 await Task.Delay(Between, time, cancellationToken);
             }
