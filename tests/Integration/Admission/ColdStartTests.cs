@@ -1,0 +1,44 @@
+using System.Globalization;
+using BreakGlass.Core.Api;
+using FluentAssertions;
+using TestKit;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Integration.Admission;
+
+/// <summary>The first request after a start: in an incident it is somebody's.</summary>
+public sealed class ColdStartTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private readonly AdmissionCluster _admission = new();
+
+    public Task InitializeAsync() => _admission.InitializeAsync();
+
+    public Task DisposeAsync() => _admission.DisposeAsync();
+
+    [Fact]
+    public async Task A_replica_is_ready_only_after_its_webhooks_have_answered_its_own_requests_which_count_as_no_refusal()
+    {
+        _admission.Operator.Log.Should().Contain("own first requests, in");
+        _admission.Operator.Log.Should().NotContain("warm-up", "its own requests are nobody's refusals");
+        var admin = _admission.Cluster.Admin;
+        var times = new List<TimeSpan>();
+        for (var i = 0; i < 20; i++)
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            await admin.CreateAsync(
+                new BreakGlassLockdown
+                {
+                    Metadata = new() { Name = $"cold-{i.ToString(CultureInfo.InvariantCulture)}" },
+                    Spec = new() { Reason = "cold start", PolicySelector = new() { MatchLabels = new Dictionary<string, string> { ["of"] = "nobody" } } },
+                },
+                CancellationToken.None);
+            times.Add(TimeProvider.System.GetElapsedTime(started));
+        }
+
+        // A figure and no assertion: it depends on the machine.
+        output.WriteLine($"first {times[0].TotalMilliseconds:0} ms; later, sorted: {string.Join(' ', times.Skip(1).Order().Select(t => $"{t.TotalMilliseconds:0}"))} ms");
+        (await admin.TryGetAsync<BreakGlassGrant>("warm-up", null, CancellationToken.None)).Should().BeNull();
+        (await admin.TryGetAsync<BreakGlassLockdown>("warm-up", null, CancellationToken.None)).Should().BeNull();
+    }
+}
