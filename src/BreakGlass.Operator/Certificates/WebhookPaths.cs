@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
@@ -22,6 +23,7 @@ namespace BreakGlass.Operator.Certificates;
 /// <param name="plain">The paths without the random part, e.g. <c>/mutate</c>.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Log.</param>
+[SuppressMessage("Design", "CA1001", Justification = "It lives as long as the process, and its semaphore never has a handle to let go of.")]
 internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<string> plain, TimeProvider time, ILogger logger)
 {
     /// <summary>How often the configurations are looked at.</summary>
@@ -158,7 +160,7 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         {
             if (path == webhook) return (webhook, null);
             if (!path.StartsWith(webhook, StringComparison.Ordinal) || Secret().Match(path[webhook.Length..]) is not { Success: true } secret) continue;
-            var day = DateTime.TryParseExact(secret.Groups[1].Value, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) ? at : DateTime.UnixEpoch;
+            var day = DateTime.TryParseExact(secret.Groups["day"].Value, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) ? at : DateTime.UnixEpoch;
             return (webhook, new DateTimeOffset(day, TimeSpan.Zero));
         }
 
@@ -188,6 +190,6 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         }
     }
 
-    [GeneratedRegex("^/([0-9]{8})-[0-9a-f]{32}\\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^/(?<day>[0-9]{8})-[0-9a-f]{32}\\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Secret();
 }

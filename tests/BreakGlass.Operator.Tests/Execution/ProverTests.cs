@@ -14,7 +14,7 @@ using Xunit;
 namespace BreakGlass.Operator.Tests.Execution;
 
 /// <summary>A cluster of two API servers, of which one may be behind: the proof asks both.</summary>
-public sealed class ProverTests
+public sealed class ProverTests : IDisposable
 {
     private static readonly Uri Common = new("https://kubernetes.test:6443");
 
@@ -28,6 +28,8 @@ public sealed class ProverTests
         (_first, _second) = (new(_clock), new(_clock));
         _router = new(_first.CreateHandler(), _second.CreateHandler());
     }
+
+    public void Dispose() => _router.Dispose();
 
     [Fact]
     public async Task Access_is_over_when_every_API_server_says_so()

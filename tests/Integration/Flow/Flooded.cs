@@ -34,7 +34,7 @@ public sealed partial class Flooded : IAsyncLifetime
     internal async Task<string> SchemaOfAsync(string kubeconfig, params string[] arguments)
     {
         var answer = await Cluster.KubectlAsync(kubeconfig, [.. arguments, "--v=8"]);
-        var uids = FlowSchemaHeader().Matches(answer.Error).Select(m => m.Groups[1].Value).Distinct().ToList();
+        var uids = FlowSchemaHeader().Matches(answer.Error).Select(m => m.Groups["uid"].Value).Distinct().ToList();
         var names = await Cluster.AdminAsync("get", "flowschemas", "-o", "jsonpath={range .items[*]}{.metadata.uid}={.metadata.name}{\"\\n\"}{end}");
         var byUid = names.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=')).ToDictionary(p => p[0], p => p[1]);
         return uids.Count == 0 ? $"none: {answer.Error}" : string.Join(' ', uids.Select(uid => byUid.GetValueOrDefault(uid, uid)).TakeLast(1));
@@ -49,6 +49,6 @@ public sealed partial class Flooded : IAsyncLifetime
             .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
     }
 
-    [GeneratedRegex("x-kubernetes-pf-flowschema-uid\"?[:=]\\s*\\[?\"?([0-9a-f-]{36})", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("x-kubernetes-pf-flowschema-uid\"?[:=]\\s*\\[?\"?(?<uid>[0-9a-f-]{36})", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex FlowSchemaHeader();
 }

