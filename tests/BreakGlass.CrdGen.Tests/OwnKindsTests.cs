@@ -6,7 +6,7 @@ using Xunit;
 namespace BreakGlass.CrdGen.Tests;
 
 /// <summary>What holds for the schemas of all five kinds.</summary>
-public sealed class OwnKindsTests
+public sealed partial class OwnKindsTests
 {
     private static readonly IReadOnlyDictionary<string, JsonObject> Crds =
         CustomKind.All.ToDictionary(kind => kind.Resource.Kind, kind => Crd.Of(kind, CrdFiles.DocsOf(CustomKind.All)));
@@ -87,7 +87,9 @@ public sealed class OwnKindsTests
                 "object" => !schema.ContainsKey("additionalProperties") || schema.ContainsKey("maxProperties"),
                 _ => true,
             };
-            bounded.Should().BeTrue($"spec{path} needs a bound");
+
+            // Who did it is stamped by admission from the caller. A bound of ours would refuse people for the length of what their identity provider says.
+            if (!IsOfCaller().IsMatch(path)) bounded.Should().BeTrue($"spec{path} needs a bound");
         }
     }
 
@@ -133,4 +135,7 @@ public sealed class OwnKindsTests
     }
 
     private static JsonObject Root(string kind) => Crds[kind]["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!.AsObject();
+
+    [GeneratedRegex(@"^(\.requester|\.approver|\.reviewer|\.by|\.revoke\.by)\.", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex IsOfCaller();
 }

@@ -54,7 +54,7 @@ internal sealed record Ask
             StartTime = Start,
             Access = Access,
             Namespaces = Namespaces,
-            RequireAll = RequireAll,
+            RequireAll = RequireAll ? true : null,
             RecipientKey = key,
             Requester = Requester,
         },

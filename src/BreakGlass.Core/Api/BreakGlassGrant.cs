@@ -97,7 +97,7 @@ public sealed record GrantSpec
     /// All places of the grant or none. Where left out, access opens in the places where it can, and the condition Active has the reason Partial and names
     /// the others, which are tried again until the grant ends.
     /// </summary>
-    public bool RequireAll { get; init; }
+    public bool? RequireAll { get; init; }
 
     /// <summary>Set once to end access at once.</summary>
     [Nullable, Rule("self == oldSelf", "spec.revoke: cannot be changed once it is set")]

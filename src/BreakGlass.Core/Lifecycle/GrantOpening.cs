@@ -58,7 +58,7 @@ internal static class GrantOpening
     }
 
     /// <summary>Whether too little is there to be called access: nothing at all, or less than all where all was asked for.</summary>
-    private static bool Lacks(BreakGlassGrant grant, Wanted wanted) => wanted.Gaps.Count > 0 && (wanted.Open == 0 || grant.Spec.RequireAll);
+    private static bool Lacks(BreakGlassGrant grant, Wanted wanted) => wanted.Gaps.Count > 0 && (wanted.Open == 0 || grant.Spec.RequireAll is true);
 
     /// <summary>Why access cannot be made, now or any more; null where it can or may.</summary>
     private static Ending? Blocked(GrantFacts facts, BreakGlassGrant grant, Wanted wanted)
@@ -72,7 +72,7 @@ internal static class GrantOpening
             return Failed(history.Answer?.Reason ?? "Contested", $"{must.Kind} {ObjectKey.Of(must)}: {history.Why}");
         }
 
-        var isHopeless = grant.Spec.RequireAll ? wanted.Gaps.Any(g => g.IsFinal || isOverdue) : wanted.Open == 0 && wanted.Gaps.Count > 0 && wanted.Gaps.All(g => g.IsFinal || isOverdue);
+        var isHopeless = grant.Spec.RequireAll is true ? wanted.Gaps.Any(g => g.IsFinal || isOverdue) : wanted.Open == 0 && wanted.Gaps.Count > 0 && wanted.Gaps.All(g => g.IsFinal || isOverdue);
         if (!isHopeless) return null;
         var first = wanted.Gaps.First(g => g.IsFinal || isOverdue);
         return Failed(first.Cause == GrantConditions.Opening ? "Refused" : first.Cause, GrantStatuses.NotIn(wanted.Gaps));

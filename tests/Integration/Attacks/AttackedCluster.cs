@@ -138,7 +138,8 @@ public sealed class AttackedCluster : IAsyncLifetime
     private Task EnforcedAsync() => Eventually.TrueAsync(
         async () => await ProbeAsync() is { Good: true } answer && answer.Text.Contains("breakglass.dev/seal", StringComparison.Ordinal), expected: "writes that go through the webhooks");
 
-    private Task<Answer> ProbeAsync() => Admin.CreateAsync(Admission.Manifests.Lockdown("probe"), "?dryRun=All");
+    // Not a lockdown, which is let through without a webhook that answers.
+    private Task<Answer> ProbeAsync() => Admin.CreateAsync(Admission.Manifests.Policy("probe"), "?dryRun=All");
 
     private async Task<Person> MakeAsync(string name, params string[] groups) => Add(name, groups[0], await Cluster.ControlPlane.UserKubeconfigAsync(name, groups));
 

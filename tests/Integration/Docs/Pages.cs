@@ -18,6 +18,7 @@ internal static class Pages
             Scene = "policy payments-repair JustInTime; asked inc-4712 payments-repair; kubectl wait --for=condition=Approved=false bgg/inc-4712 --timeout=50s",
             Specials = [new("BreakGlassApproval") { After = "kubectl wait --for=condition=Active bgg/inc-4712 --timeout=50s" }],
         },
+        new("docs/runbooks/RevocationObstructed.md", "admin"),
         new("docs/reviewers.md", "rita")
         {
             Scene = "policy payments-oncall; over inc-4711",
