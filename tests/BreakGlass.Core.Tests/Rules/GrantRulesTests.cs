@@ -117,7 +117,7 @@ public sealed class GrantRulesTests
         var verdict = new Case("", "").Judge();
         verdict.Denial.Should().BeNull();
         verdict.Duration.Should().Be(TimeSpan.FromMinutes(30), "that is the policy's default");
-        verdict.Targets.Should().Equal(new Target("payments", new() { Kind = "ClusterRole", Name = "edit" }, "payments"));
+        verdict.Targets.Should().Equal(new Target("payments", new() { Kind = "ClusterRole", Name = "edit" }, "payments") { NamespaceUid = "ns-payments" });
     }
 
     [Theory]

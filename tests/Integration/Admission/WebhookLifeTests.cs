@@ -47,7 +47,7 @@ public sealed class WebhookLifeTests : IAsyncLifetime
         await Eventually.TrueAsync(async () =>
         {
             var configuration = await admin.GetAsync<ValidatingWebhookConfiguration>("breakglass-operator", null, CancellationToken.None);
-            var bundle = System.Text.Encoding.UTF8.GetString(configuration.Webhooks.Single().ClientConfig.CaBundle!);
+            var bundle = System.Text.Encoding.UTF8.GetString(configuration.Webhooks.Single(w => w.Name is "mutate.breakglass.dev" or "validate.breakglass.dev").ClientConfig.CaBundle!);
             return bundle.Split("BEGIN CERTIFICATE").Length == 3 && bundle.Contains(aged.CertificatePem, StringComparison.Ordinal);
         });
         await Eventually.TrueAsync(async () => (await CreateAsync("after-rotation")) is null);
