@@ -12,7 +12,7 @@ say_as="test"
 
 passed=0 failed=0 skipped=0 started=$SECONDS failures=""
 results="$PWD/artifacts/test-results"
-filter='Category!=Long' limit=1200
+filter='Category!=Long' limit=2700
 if [ "${1:-}" = --long ]; then filter='Category=Long' limit=3600; fi
 
 finish() { # the closing line, also where something on the way failed
@@ -39,7 +39,7 @@ binaries="$(hack/control-plane-binaries.sh)"
 kubectl="$(hack/ensure-kubectl.sh)"
 need curl curl; need openssl openssl; need lua lua5.4; need promtool prometheus; need zsh zsh; need fish fish
 hack/ensure-helm.sh >/dev/null
-if [ "$limit" -gt 1200 ]; then need chromium chromium; fi
+if [ "$limit" -gt 2700 ]; then need chromium chromium; fi
 say "$("$binaries/kube-apiserver" --version), kubectl is $kubectl"
 hack/build.sh
 
