@@ -34,7 +34,7 @@ public sealed class RenderTests
     [InlineData("crd", 5)]
     [InlineData("crd-1.20", 5)]
     [InlineData("crd-1.31", 5)]
-    [InlineData("rbac", 29)]
+    [InlineData("rbac", 27)]
     [InlineData("guard", 16)]
     [InlineData("guard-1.28", 1)]
     [InlineData("guard-legacy", 1)]
@@ -44,7 +44,7 @@ public sealed class RenderTests
     [InlineData("prometheus", 2)]
     [InlineData("samples", 3)]
     [InlineData("webhook", 3)]
-    [InlineData("default", 49)]
+    [InlineData("default", 47)]
     public async Task A_kustomization_renders(string directory, int objects) =>
         YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory))).Should().HaveCount(objects);
 
