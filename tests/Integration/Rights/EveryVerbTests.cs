@@ -106,31 +106,33 @@ public sealed class EveryVerbTests(OwnCluster own)
     public async Task Every_verb_of_the_reaper_is_used()
     {
         const string Marks = """
-            labels: {app.kubernetes.io/managed-by: breakglass-operator, breakglass.dev/grant: old}, annotations: {breakglass.dev/expires-at: "2020-01-01T00:00:00Z"}, finalizers: [example.com/keep-me]
+            labels: {app.kubernetes.io/managed-by: breakglass-operator, breakglass.dev/grant: old}, annotations: {breakglass.dev/expires-at: "2020-01-01T00:00:00Z", breakglass.dev/grant-uid: of-old}, finalizers: [example.com/keep-me]
             """;
         const string View = "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}";
         await _cluster.ApplyAsync(_cluster.ControlPlane.AdminKubeconfig, $$"""
             apiVersion: rbac.authorization.k8s.io/v1
             kind: ClusterRoleBinding
-            metadata: {name: old, {{Marks}} }
+            metadata: {name: breakglass-old-0123456789, {{Marks}} }
+            subjects: [{kind: ServiceAccount, namespace: breakglass-grants, name: old-0123456789}]
             {{View}}
             ---
             apiVersion: rbac.authorization.k8s.io/v1
             kind: RoleBinding
-            metadata: {name: old, namespace: default, {{Marks}} }
+            metadata: {name: breakglass-old-0123456789, namespace: default, {{Marks}} }
+            subjects: [{kind: ServiceAccount, namespace: breakglass-grants, name: old-0123456789}]
             {{View}}
             ---
             apiVersion: rbac.authorization.k8s.io/v1
             kind: Role
-            metadata: {name: old, namespace: breakglass-grants, {{Marks}} }
+            metadata: {name: old-0123456789-reader, namespace: breakglass-grants, {{Marks}} }
             ---
             apiVersion: v1
             kind: ServiceAccount
-            metadata: {name: old, namespace: breakglass-grants, {{Marks}} }
+            metadata: {name: old-0123456789, namespace: breakglass-grants, {{Marks}} }
             ---
             apiVersion: v1
             kind: Secret
-            metadata: {name: old, namespace: breakglass-grants, {{Marks}} }
+            metadata: {name: old-0123456789, namespace: breakglass-grants, {{Marks}} }
             """);
 
         var forgotten = await _cluster.Admin.CreateAsync(
