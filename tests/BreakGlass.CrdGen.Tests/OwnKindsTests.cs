@@ -136,6 +136,6 @@ public sealed partial class OwnKindsTests
 
     private static JsonObject Root(string kind) => Crds[kind]["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!.AsObject();
 
-    [GeneratedRegex(@"^(\.requester|\.approver|\.reviewer|\.by|\.revoke\.by)\.", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^(\.requester|\.approver|\.reviewer|\.by|\.revoke\.by)\.", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex IsOfCaller();
 }
