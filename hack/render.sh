@@ -24,7 +24,7 @@ if [ -e config/grafana/breakglass-operator.json ]; then cp config/grafana/breakg
 install_file() {
     { printf '# Made from %s by hack/render.sh. Do not edit.\n' "$2"; printf '# %s\n' "${@:3}"; "$kubectl" kustomize "$2"; } > "$made/deploy/$1"
 }
-install_file install.yaml config/default "Kubernetes 1.29 and later: kubectl apply --server-side -f install.yaml"
+install_file install.yaml config/install "Kubernetes 1.29 and later: kubectl apply --server-side -f install.yaml"
 install_file guard.yaml config/guard "The persistence guard for Kubernetes 1.30 and later, beside install.yaml."
 
 if [ "${1:-}" = --check ]; then

@@ -32,10 +32,24 @@ seccompProfile:
   type: RuntimeDefault
 {{- end }}
 
+{{/*
+Values of newer sections: "helm upgrade --reuse-values" keeps those of the release that is there, which has no such sections, so each has its default here as well.
+*/}}
+{{- define "breakglass.webhookPort" -}}
+{{ int (.Values.webhook.port | default 9443) }}
+{{- end }}
+{{- define "breakglass.httpPort" -}}
+{{ int (.Values.operator.httpPort | default 8080) }}
+{{- end }}
+{{/* "true" where the chart makes a PriorityClass. */}}
+{{- define "breakglass.priorityClass" -}}
+{{- if dig "create" true (.Values.priorityClass | default dict) }}true{{ end }}
+{{- end }}
+
 {{/* The priority of a pod: (list $ "the name that its values give"). */}}
 {{- define "breakglass.priority" -}}
 {{- $root := index . 0 -}}
-{{- $name := index . 1 | default ($root.Values.priorityClass.create | ternary "breakglass-operator" "") -}}
+{{- $name := index . 1 | default (eq (include "breakglass.priorityClass" $root) "true" | ternary "breakglass-operator" "") -}}
 {{- with $name }}
 priorityClassName: {{ . }}
 {{- end }}
@@ -59,20 +73,28 @@ capabilities:
   value: "0"
 {{- end }}
 
-{{/* How the API server reaches a webhook: (dict "root" $ "path" "/mutate"). */}}
+{{/*
+How the API server reaches a webhook: (dict "root" $ "kind" "MutatingWebhookConfiguration" "configuration" "breakglass-operator" "webhook" "mutate.breakglass.dev").
+The operator writes the path and changes it from time to time, so nothing is said of it here. With webhook.url the path is part of the same field: the URL that
+the operator has made of it is repeated.
+*/}}
 {{- define "breakglass.clientConfig" -}}
-{{- $ := .root -}}
+{{- $webhook := .root.Values.webhook -}}
 clientConfig:
-{{- if $.Values.webhook.url }}
-  url: {{ trimSuffix "/" $.Values.webhook.url }}{{ .path }}
+{{- if $webhook.url }}
+{{- $url := trimSuffix "/" $webhook.url }}
+{{- $there := "" }}
+{{- range (lookup "admissionregistration.k8s.io/v1" .kind "" .configuration | default dict).webhooks }}
+{{- if and (eq .name $.webhook) (hasPrefix (printf "%s/" $url) (.clientConfig.url | default "")) }}{{ $there = .clientConfig.url }}{{ end }}
+{{- end }}
+  url: {{ $there | default $url }}
 {{- else }}
   service:
-    namespace: {{ $.Release.Namespace }}
+    namespace: {{ .root.Release.Namespace }}
     name: breakglass-operator-webhook
-    path: {{ .path }}
 {{- end }}
-{{- if eq $.Values.webhook.certificates.source "secret" }}
-  caBundle: {{ $.Values.webhook.certificates.caBundle | b64enc }}
+{{- if eq $webhook.certificates.source "secret" }}
+  caBundle: {{ $webhook.certificates.caBundle | b64enc }}
 {{- end }}
 {{- end }}
 
@@ -103,7 +125,7 @@ annotations:
 
 {{/* "true" where what grants create is stamped: the webhook is to be asked about grants alone, which servers can from 1.28 on. */}}
 {{- define "breakglass.stampWebhook" -}}
-{{- if and .Values.leftovers.stamp (semverCompare ">=1.28.0-0" .Capabilities.KubeVersion.Version) }}true{{ end }}
+{{- if and (dig "stamp" true (.Values.leftovers | default dict)) (semverCompare ">=1.28.0-0" .Capabilities.KubeVersion.Version) }}true{{ end }}
 {{- end }}
 
 {{/* "true" where there is to be a PodDisruptionBudget: one that lets no pod go at all would hold up every drain of a node. */}}
@@ -139,8 +161,8 @@ annotations:
 {{- if and .Values.webhook.url (eq .Values.webhook.certificates.source "cert-manager") }}
 {{- fail (printf "webhook.url is %s, and the certificate that webhook.certificates.source: cert-manager has made is for the Service's names alone: the API server would trust no webhook, and nothing of breakglass.dev could be written. Use source: operator with --webhook-extra-names in operator.extraArgs, or source: secret with a certificate for that host." .Values.webhook.url) }}
 {{- end }}
-{{- if eq (int .Values.webhook.port) (int .Values.operator.httpPort) }}
-{{- fail (printf "webhook.port and operator.httpPort are both %d: the pod cannot have two listeners on one port. Change one of them." (int .Values.webhook.port)) }}
+{{- if eq (include "breakglass.webhookPort" .) (include "breakglass.httpPort" .) }}
+{{- fail (printf "webhook.port and operator.httpPort are both %s: the pod cannot have two listeners on one port. Change one of them." (include "breakglass.webhookPort" .)) }}
 {{- end }}
 {{- if not .Values.userRoles.create }}
 {{- range $role, $groups := .Values.userRoles.groups }}

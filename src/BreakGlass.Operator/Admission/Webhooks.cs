@@ -114,7 +114,7 @@ internal sealed class Webhooks : IAsyncDisposable
     /// <summary>What is missing before the API server can reach them and they can decide; empty where nothing is.</summary>
     public IReadOnlyList<string> Missing()
     {
-        List<string> missing = [.. _certificates.Missing()];
+        List<string> missing = [.. _certificates.Missing(), .. _paths.Missing()];
         if (!_serving) missing.Add("the webhooks are not served yet");
         if (!_book.IsReady) missing.Add($"the seal keys (Secret {SealBook.SecretName}) could not be read or made yet");
         if (missing.Count == 0 && !_warmUp.IsDone) missing.Add("the webhooks have not answered this process' own first requests yet");

@@ -11,13 +11,14 @@ using Kube.Model;
 namespace BreakGlass.Operator.Certificates;
 
 /// <summary>
-/// The paths that the webhooks are asked on: each ends with 128 random bits that only the webhook configurations name, so that whoever reaches the port without
-/// them gets 404 and is not read. The configurations are what all replicas share: one replica writes a new path, the others look there when they are asked on a
-/// path that they do not know.
+/// The paths that the webhooks are asked on: each ends with 128 random bits that only the webhook configurations name, so that a caller who reaches the port
+/// without them gets 404 and is not read. The manifests leave the path out: the operator chooses it by the webhook's name, so that the field belongs to the
+/// operator alone, and no upgrade or sync of the manifests writes it. Until then the API server asks on <c>/</c>, which is answered with 404.
 /// </summary>
 /// <remarks>
-/// A path that was replaced is answered for two minutes more, until every API server has the new one. The plain path of the manifests is answered only as long as
-/// a configuration names it: after an install or a GitOps sync, until the next look, which writes a random one.
+/// The configurations are what all replicas share: one replica writes a new path, the others look there when they are asked on a path that they do not know. A
+/// path that was replaced is answered for two minutes more, until every API server has the new one. Manifests of an earlier version name a plain path, such as
+/// <c>/mutate</c>: it is answered only as long as a configuration names it, which is until the next look.
 /// </remarks>
 /// <param name="client">Reads and patches the configurations.</param>
 /// <param name="plain">The paths without the random part, e.g. <c>/mutate</c>.</param>
@@ -41,12 +42,22 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _seen = [];
     private readonly SemaphoreSlim _looking = new(1);
+    private volatile IReadOnlyList<string> _missing = [];
     private long? _looked;
+
+    /// <summary>Configurations that the last look left without a path that is answered: the API server cannot reach their webhooks.</summary>
+    public IReadOnlyList<string> Missing() => _missing;
 
     /// <summary>The webhook that a requested path leads to; null if there is none.</summary>
     public async ValueTask<string?> RouteAsync(string path, CancellationToken cancellationToken)
     {
-        if (Split(path) is not { } asked) return null;
+        if (Split(path) is not { } asked)
+        {
+            // Somebody has taken the path away, or it was never written; the next request finds one.
+            if (IsUnset(path)) await LookAsync(onlyIfDue: true, cancellationToken);
+            return null;
+        }
+
         if (IsKnown(path)) return asked.Plain;
         await LookAsync(onlyIfDue: true, cancellationToken);
         return IsKnown(path) ? asked.Plain : null;
@@ -70,7 +81,10 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         }
     }
 
-    /// <summary>Learns the paths that the configurations name, and replaces those that are plain or old. What fails is logged and tried again later.</summary>
+    /// <summary>
+    /// Learns the paths that the configurations name, writes those that are not there, and replaces those that are plain or old. What fails is logged and tried
+    /// again later.
+    /// </summary>
     /// <param name="onlyIfDue">Not if the last look was only a moment ago.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task LookAsync(bool onlyIfDue, CancellationToken cancellationToken)
@@ -80,13 +94,15 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         {
             if (onlyIfDue && _looked is { } last && time.GetElapsedTime(last) < BetweenLooks) return;
             _looked = time.GetTimestamp();
+            List<string> missing = [];
             string[] named =
             [
-                .. await LookAtAsync<MutatingWebhookConfiguration>(CaBundles.ConfigurationName, c => c.Webhooks, cancellationToken),
-                .. await LookAtAsync<ValidatingWebhookConfiguration>(CaBundles.ConfigurationName, c => c.Webhooks, cancellationToken),
-                .. await LookAtAsync<MutatingWebhookConfiguration>(CaBundles.GuardConfigurationName, c => c.Webhooks, cancellationToken),
-                .. await LookAtAsync<MutatingWebhookConfiguration>(StampInstallation.WebhookName, c => c.Webhooks, cancellationToken),
+                .. await LookAtAsync<MutatingWebhookConfiguration>(CaBundles.ConfigurationName, c => c.Webhooks, missing, cancellationToken),
+                .. await LookAtAsync<ValidatingWebhookConfiguration>(CaBundles.ConfigurationName, c => c.Webhooks, missing, cancellationToken),
+                .. await LookAtAsync<MutatingWebhookConfiguration>(CaBundles.GuardConfigurationName, c => c.Webhooks, missing, cancellationToken),
+                .. await LookAtAsync<MutatingWebhookConfiguration>(StampInstallation.WebhookName, c => c.Webhooks, missing, cancellationToken),
             ];
+            _missing = missing;
             Forget(named);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
@@ -100,22 +116,31 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         }
     }
 
-    private async Task<List<string>> LookAtAsync<T>(string name, Func<T, IReadOnlyList<Webhook>> webhooksOf, CancellationToken cancellationToken)
+    private async Task<List<string>> LookAtAsync<T>(string name, Func<T, IReadOnlyList<Webhook>> webhooksOf, List<string> missing, CancellationToken cancellationToken)
         where T : class, IKubeResource<T>
     {
         List<string> named = [];
         if (await client.TryGetAsync<T>(name, null, cancellationToken) is not { } configuration) return named;
         var patch = new JsonArray();
         var webhooks = webhooksOf(configuration);
+        var isUnset = false;
         for (var i = 0; i < webhooks.Count; i++)
         {
-            if (PathOf(webhooks[i].ClientConfig) is not { } path || Split(path) is not { } parts) continue;
-            named.Add(path);
-            Learn(path);
-            if (parts.Since is { } since && time.GetUtcNow() - since < RotatesAfter) continue;
-            var next = $"{parts.Plain}/{time.GetUtcNow().ToString("yyyyMMdd", CultureInfo.InvariantCulture)}-{RandomNumberGenerator.GetHexString(32, lowercase: true)}";
+            var (before, path) = PathOf(webhooks[i].ClientConfig);
+            var parts = Split(path);
+            if (parts is not null)
+            {
+                named.Add(path);
+                Learn(path);
+                if (parts.Value.Since is { } since && time.GetUtcNow() - since < RotatesAfter) continue;
+            }
+
+            // A path of somebody else's choice stays, whatever it leads to.
+            if ((parts?.Plain ?? (IsUnset(path) ? WebhookNames.PathOf(webhooks[i].Name) : null)) is not { } webhook) continue;
+            isUnset |= parts is null;
+            var next = $"{webhook}/{time.GetUtcNow().ToString("yyyyMMdd", CultureInfo.InvariantCulture)}-{RandomNumberGenerator.GetHexString(32, lowercase: true)}";
             Learn(next);
-            Replace(patch, i, webhooks[i], path, next);
+            Write(patch, i, webhooks[i], before + next);
         }
 
         if (patch.Count == 0) return named;
@@ -132,26 +157,41 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         {
             // The path that is there goes on being answered, plain or not.
             logger.WebhookPathTrouble(e);
+            if (isUnset) missing.Add($"{T.Resource.Kind} {name} names no path that is answered, and none could be written: {e.Message}");
         }
 
         return named;
     }
 
-    // The tests keep a path from landing on another webhook, or over a newer path.
-    private static void Replace(JsonArray patch, int i, Webhook webhook, string path, string next)
+    // The tests keep a path from landing on another webhook, or over a newer path. A Service is compared as a whole, since a path may be missing from it.
+    private static void Write(JsonArray patch, int i, Webhook webhook, string path)
     {
-        var field = webhook.ClientConfig.Service is null ? "url" : "service/path";
-        var before = webhook.ClientConfig.Service is null ? webhook.ClientConfig.Url! : path;
-        patch.Add((JsonNode)new JsonObject { ["op"] = "test", ["path"] = $"/webhooks/{i}/name", ["value"] = webhook.Name });
-        patch.Add((JsonNode)new JsonObject { ["op"] = "test", ["path"] = $"/webhooks/{i}/clientConfig/{field}", ["value"] = before });
-        patch.Add((JsonNode)new JsonObject { ["op"] = "replace", ["path"] = $"/webhooks/{i}/clientConfig/{field}", ["value"] = before[..^path.Length] + next });
+        void Add(string op, string field, JsonNode? value) => patch.Add((JsonNode)new JsonObject { ["op"] = op, ["path"] = $"/webhooks/{i}/{field}", ["value"] = value });
+        Add("test", "name", webhook.Name);
+        if (webhook.ClientConfig.Service is not { } service)
+        {
+            Add("test", "clientConfig/url", webhook.ClientConfig.Url);
+            Add("replace", "clientConfig/url", path);
+            return;
+        }
+
+        var before = new JsonObject { ["namespace"] = service.Namespace, ["name"] = service.Name };
+        if (service.Path is not null) before["path"] = service.Path;
+        if (service.Port is { } port) before["port"] = port;
+        Add("test", "clientConfig/service", before);
+        Add("add", "clientConfig/service/path", path);
     }
 
-    private static string? PathOf(WebhookClientConfig config)
+    /// <summary>Where a webhook is asked: what stands before the path in its URL (nothing where it is behind a Service), and the path, empty where there is none.</summary>
+    private static (string Before, string Path) PathOf(WebhookClientConfig config)
     {
-        if (config.Service is { } service) return service.Path;
-        return Uri.TryCreate(config.Url, UriKind.Absolute, out var url) && config.Url!.EndsWith(url.AbsolutePath, StringComparison.Ordinal) ? url.AbsolutePath : null;
+        if (config.Service is { } service) return ("", service.Path ?? "");
+        if (!Uri.TryCreate(config.Url, UriKind.Absolute, out var url)) return ("", "?");
+        if (IsUnset(url.AbsolutePath)) return (config.Url!.TrimEnd('/'), "");
+        return config.Url!.EndsWith(url.AbsolutePath, StringComparison.Ordinal) ? (config.Url[..^url.AbsolutePath.Length], url.AbsolutePath) : ("", "?");
     }
+
+    private static bool IsUnset(string path) => path is "" or "/";
 
     /// <summary>The webhook that a path is of, and since when its random part is there; null for a path that is of no webhook.</summary>
     private (string Plain, DateTimeOffset? Since)? Split(string path)

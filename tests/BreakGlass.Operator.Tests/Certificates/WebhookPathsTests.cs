@@ -1,4 +1,8 @@
+using System.Text.RegularExpressions;
+using BreakGlass.Operator.Admission;
 using BreakGlass.Operator.Certificates;
+using BreakGlass.Operator.Guard;
+using BreakGlass.Operator.Leftovers;
 using FluentAssertions;
 using Kube.Model;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -8,7 +12,7 @@ using Xunit;
 
 namespace BreakGlass.Operator.Tests.Certificates;
 
-public class WebhookPathsTests
+public partial class WebhookPathsTests
 {
     private readonly FakeClock _clock = new();
     private readonly FakeApiServer _server;
@@ -135,14 +139,95 @@ public class WebhookPathsTests
         _server.Requests.All.Count.Should().Be(before);
     }
 
+    // Helm 4 refused every upgrade over a path of the chart's that the operator had replaced, so the manifests name none.
+    [Fact]
+    public async Task A_webhook_without_a_path_gets_one_by_its_name_and_is_not_answered_before()
+    {
+        PutConfigurations(null, null);
+        var paths = Replica();
+        (await paths.RouteAsync("/mutate", default)).Should().BeNull("nothing names the plain path");
+        await paths.LookAsync(onlyIfDue: false, default);
+        MutatePath().Should().MatchRegex("^/mutate/[0-9]{8}-[0-9a-f]{32}$");
+        _server.Get<ValidatingWebhookConfiguration>("breakglass-operator")!.Webhooks[0].ClientConfig.Service!.Path.Should().MatchRegex("^/validate/[0-9]{8}-[0-9a-f]{32}$");
+        (await paths.RouteAsync(MutatePath(), default)).Should().Be("/mutate");
+        (await paths.RouteAsync("/mutate", default)).Should().BeNull();
+        paths.Missing().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Two_replicas_that_start_together_agree_on_one_path_where_none_was()
+    {
+        PutConfigurations(null, null);
+        var (first, second) = (Replica(), Replica());
+        await Task.WhenAll(first.LookAsync(onlyIfDue: false, default), second.LookAsync(onlyIfDue: false, default));
+        var path = MutatePath();
+        _clock.Advance(WebhookPaths.Period);
+        await first.LookAsync(onlyIfDue: false, default);
+        await second.LookAsync(onlyIfDue: false, default);
+        MutatePath().Should().Be(path);
+        (await second.RouteAsync(path, default)).Should().Be("/mutate");
+    }
+
+    // An upgrade by Helm 3 from a release that named plain paths takes them away: ten seconds of refused writes.
+    [Fact]
+    public async Task The_first_request_after_a_path_was_taken_away_brings_one_back()
+    {
+        PutConfigurations(null, null);
+        var paths = Replica();
+        await paths.LookAsync(onlyIfDue: false, default);
+        PutConfigurations(null, null);
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        (await paths.RouteAsync("/", default)).Should().BeNull();
+        (await paths.RouteAsync(MutatePath(), default)).Should().Be("/mutate");
+    }
+
+    [Fact]
+    public async Task A_path_that_cannot_be_written_is_said()
+    {
+        PutConfigurations(null, null);
+        var refusing = _server.Faults.Inject(Fault.Answer(403, "Forbidden", "no"), "patch", "mutatingwebhookconfigurations", times: null);
+        var paths = Replica();
+        await paths.LookAsync(onlyIfDue: false, default);
+        paths.Missing().Should().ContainSingle().Which.Should().StartWith("MutatingWebhookConfiguration breakglass-operator names no path that is answered");
+        refusing.Dispose();
+        await paths.LookAsync(onlyIfDue: false, default);
+        paths.Missing().Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("https://hooks.example:8443", "^https://hooks\\.example:8443/guard/[0-9]{8}-[0-9a-f]{32}$")]
+    [InlineData("https://hooks.example:8443/", "^https://hooks\\.example:8443/guard/[0-9]{8}-[0-9a-f]{32}$")]
+    [InlineData("https://hooks.example:8443/somewhere/else", "^https://hooks\\.example:8443/somewhere/else$")]
+    public async Task A_URL_without_a_path_gets_one_and_a_path_of_somebody_elses_choice_stays(string url, string becomes)
+    {
+        _server.Put(new MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator-guard" }, Webhooks = [new() { Name = "objects.guard.breakglass.dev", ClientConfig = new() { Url = url } }] });
+        await Replica().LookAsync(onlyIfDue: false, default);
+        _server.Get<MutatingWebhookConfiguration>("breakglass-operator-guard")!.Webhooks[0].ClientConfig.Url.Should().MatchRegex(becomes);
+    }
+
+    /// <summary>An entry whose name is not known would never get a path, and so refuse everything that it is asked about.</summary>
+    [Fact]
+    public void Every_entry_of_the_manifests_is_a_webhook_of_the_operator()
+    {
+        string[] files = ["webhook/mutating.yaml", "webhook/validating.yaml", "stamp/webhook.yaml", "guard-legacy/webhook.yaml", "components/webhook-conditions/kustomization.yaml"];
+        var names = files.SelectMany(file => EntryName().Matches(File.ReadAllText(Path.Combine(Golden.RepositoryRoot, "config", file)))).Select(match => match.Groups["name"].Value).ToList();
+        names.Should().HaveCount(11).And.OnlyHaveUniqueItems();
+        string[] served = [Webhooks.MutatePath, Webhooks.ValidatePath, StampWebhook.Path, .. GuardWebhook.Paths];
+        names.Select(WebhookNames.PathOf).Distinct().Should().BeEquivalentTo(served);
+        WebhookNames.PathOf("a.example.com").Should().BeNull();
+    }
+
+    [GeneratedRegex("(name|value): (?<name>[a-z.-]+\\.breakglass\\.dev)\\s", RegexOptions.ExplicitCapture)]
+    private static partial Regex EntryName();
+
     private string MutatePath() => _server.Get<MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks[0].ClientConfig.Service!.Path!;
 
     private WebhookPaths Replica() => new(_server.CreateClient(InstalledRbac.Operator), ["/mutate", "/validate", "/guard"], _clock, NullLogger.Instance);
 
-    private void PutConfigurations(string mutate, string validate)
+    private void PutConfigurations(string? mutate, string? validate)
     {
-        static Webhook To(string path) => new() { Name = "a.breakglass.dev", ClientConfig = new() { Service = new() { Namespace = "breakglass-system", Name = "breakglass-operator-webhook", Path = path } } };
-        _server.Put(new MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [To(mutate)] });
-        _server.Put(new ValidatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [To(validate)] });
+        static Webhook To(string name, string? path) => new() { Name = name, ClientConfig = new() { Service = new() { Namespace = "breakglass-system", Name = "breakglass-operator-webhook", Path = path } } };
+        _server.Put(new MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [To("mutate.breakglass.dev", mutate)] });
+        _server.Put(new ValidatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [To("validate.breakglass.dev", validate)] });
     }
 }

@@ -17,7 +17,7 @@ public sealed class ChartTests
             kubelet = new(controlPlane);
             await Helm.RunAsync(controlPlane, "install", "breakglass", Helm.Chart, "--create-namespace", "--set", $"webhook.url={kubelet.WebhookUrl}");
         });
-        string[] upgrade = ["upgrade", "breakglass", Helm.Chart, "--reuse-values", "--force-conflicts"];
+        string[] upgrade = ["upgrade", "breakglass", Helm.Chart, "--reuse-values"];
 
         var incident = await Incident.BeginAsync(cluster, withPolicy: false);
         await using (var installed = await kubelet!.StartOperatorAsync())
