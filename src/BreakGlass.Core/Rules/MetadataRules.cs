@@ -16,6 +16,15 @@ public static class MetadataRules
     /// <summary>The most bytes of what <c>kubectl apply</c> keeps of a manifest; it is in no cache. Policies may have what the API server allows.</summary>
     public const int MostLastApplied = 96 * 1024;
 
+    /// <summary>
+    /// The most bytes of <c>managedFields</c>, except on policies. The API server writes them, but anybody who may change an object adds to them under as many
+    /// names as they like.
+    /// </summary>
+    public const int MostManagedFields = 32 * 1024;
+
+    /// <summary>The most labels and annotations together: many short ones take more memory than their bytes.</summary>
+    public const int MostEntries = 256;
+
     private const int MostOwners = 16;
     private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -40,8 +49,25 @@ public static class MetadataRules
         return Size(before, after) ?? (Collectors.Contains(user) ? null : Finalizers(before, after) ?? Owners(before, after));
     }
 
+    /// <summary>What is wrong with the <c>managedFields</c> of a change; null if nothing is. Writes that end access are not asked about: they add an entry too.</summary>
+    /// <param name="o">The object as it would be.</param>
+    /// <param name="before">Their bytes as they are.</param>
+    /// <param name="after">Their bytes as they would be.</param>
+    /// <param name="user">Who writes.</param>
+    /// <param name="settings">The operator's set-up.</param>
+    public static Problem? CheckManagedFields(IKubeObject o, long before, long after, string user, CoreSettings settings) =>
+        o is BreakGlassPolicy || after <= MostManagedFields || after <= before || IsOurs(user, settings)
+            ? null
+            : new("MetadataTooLarge", "metadata.managedFields", $"would have {after} bytes, at most {MostManagedFields}; write the object under fewer field managers");
+
     private static Problem? Size(IKubeObject? before, IKubeObject after)
     {
+        var entries = EntriesOf(after);
+        if (entries > MostEntries && (before is null || entries > EntriesOf(before)))
+        {
+            return new("MetadataTooLarge", "metadata", $"there are {entries} labels and annotations, at most {MostEntries}; leave out what nothing reads");
+        }
+
         var size = SizeOf(after);
         if (size > Most && (before is null || size > SizeOf(before)))
         {
@@ -85,6 +111,8 @@ public static class MetadataRules
             ? new("Owned", "metadata.ownerReferences", $"{removed.Kind} '{removed.Name}' cannot be taken away: the decision is part of the record of its grant")
             : null;
     }
+
+    private static int EntriesOf(IKubeObject o) => o.Metadata.Labels.Count + o.Metadata.Annotations.Count;
 
     private static int SizeOf(IKubeObject o) => Bytes(o.Metadata.Labels) + Bytes(o.Metadata.Annotations.Where(a => a.Key != LastApplied));
 

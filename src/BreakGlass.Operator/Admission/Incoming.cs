@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
@@ -82,6 +83,12 @@ internal sealed record Incoming(AdmissionRequest Request, IKubeObject? Object, I
     /// <summary>The spec as it came, to be stamped; an empty one where there is none.</summary>
     public static JsonObject SpecOf(JsonElement? o) =>
         o is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty("spec", out var spec) && spec.ValueKind == JsonValueKind.Object ? (JsonObject)JsonObject.Create(spec)!.DeepClone() : [];
+
+    /// <summary>How many bytes an object's <c>managedFields</c> have, which no type here holds.</summary>
+    public static long ManagedFieldsOf(JsonElement? o) =>
+        o is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty("metadata", out var meta) && meta.ValueKind == JsonValueKind.Object && meta.TryGetProperty("managedFields", out var fields)
+            ? JsonMarshal.GetRawUtf8Value(fields).Length
+            : 0;
 
     /// <summary>The object with another spec.</summary>
     public IKubeObject WithSpec(JsonObject spec)

@@ -3,10 +3,13 @@ namespace Kube.Runtime;
 /// <summary>What one webhook spends on requests. Each has limits of its own, so that a flood of one keeps the others' requests from nothing.</summary>
 public sealed record AdmissionLimits
 {
-    /// <summary>The largest object that is to be stored. What is stored already may be larger: it comes with every request to change or delete it.</summary>
+    /// <summary>
+    /// The largest new object. A change may be twice as large, so that an object that was let in can be changed, and ended, once it has grown by its status and by
+    /// what the API server adds. What is stored already may be of any size: it comes with every request to change or delete it.
+    /// </summary>
     public int MaxObjectBytes { get; init; } = AdmissionEndpoint.MaxBodyBytes;
 
-    /// <summary>The most JSON tokens of a body: a short text can hold very many values, each of which takes memory.</summary>
+    /// <summary>The most JSON tokens of a body, twice as many if it is about an object that is there: a short text can hold very many values, each of which takes memory.</summary>
     public int MaxTokens { get; init; } = int.MaxValue;
 
     /// <summary>Users whom <see cref="MaxObjectBytes"/> and <see cref="MaxTokens"/> do not bind: who has to clean up what is too large.</summary>

@@ -10,13 +10,15 @@ namespace Kube.Runtime;
 /// <param name="Username">Who asks; null if it was not seen.</param>
 /// <param name="ObjectBytes">The length of the object that is to be stored, as far as it was seen.</param>
 /// <param name="Tokens">How many JSON tokens there are.</param>
-internal readonly record struct ReviewScan(string? Uid, string? Username, long ObjectBytes, int Tokens)
+/// <param name="IsCreate">Whether a new object is to be stored; so it is taken to be as long as the operation was not seen.</param>
+internal readonly record struct ReviewScan(string? Uid, string? Username, long ObjectBytes, int Tokens, bool IsCreate)
 {
     private enum Field
     {
         Other,
         Uid,
         User,
+        Operation,
         Object,
     }
 
@@ -26,7 +28,7 @@ internal readonly record struct ReviewScan(string? Uid, string? Username, long O
         var reader = new Utf8JsonReader(text, isFinalBlock: false, default);
         string? uid = null, username = null;
         long start = -1, end = -1;
-        var (tokens, inRequest, isName, field) = (0, false, false, Field.Other);
+        var (tokens, inRequest, isName, isCreate, field) = (0, false, false, true, Field.Other);
         try
         {
             while (reader.Read())
@@ -49,6 +51,9 @@ internal readonly record struct ReviewScan(string? Uid, string? Username, long O
                     case JsonTokenType.String when depth == 2 && inRequest && field is Field.Uid:
                         uid = reader.GetString();
                         break;
+                    case JsonTokenType.String when depth == 2 && inRequest && field is Field.Operation:
+                        isCreate = !reader.ValueTextEquals("UPDATE"u8) && !reader.ValueTextEquals("DELETE"u8);
+                        break;
                     case JsonTokenType.String when depth == 3 && field is Field.User && isName:
                         username = reader.GetString();
                         break;
@@ -63,12 +68,13 @@ internal readonly record struct ReviewScan(string? Uid, string? Username, long O
             // Said by whoever parses it; up to here it is what it is.
         }
 
-        return new(uid, username, start < 0 ? 0 : (end < 0 ? text.Length : end) - start, tokens);
+        return new(uid, username, start < 0 ? 0 : (end < 0 ? text.Length : end) - start, tokens, isCreate);
     }
 
     private static Field FieldOf(ref Utf8JsonReader reader) =>
         reader.ValueTextEquals("uid"u8) ? Field.Uid
         : reader.ValueTextEquals("userInfo"u8) ? Field.User
+        : reader.ValueTextEquals("operation"u8) ? Field.Operation
         : reader.ValueTextEquals("object"u8) ? Field.Object
         : Field.Other;
 }

@@ -26,6 +26,27 @@ public class MetadataRulesTests
     }
 
     [Fact]
+    public void Very_many_short_labels_and_annotations_are_refused()
+    {
+        static BreakGlassGrant Of(int annotations) => A.Grant().WithMetadata(new() { Name = "inc", Annotations = Enumerable.Range(0, annotations).ToDictionary(i => $"a{i}", _ => "") });
+        MetadataRules.Check(null, Of(200), "alice", Settings).Should().BeNull();
+        MetadataRules.Check(Of(1), Of(300), "alice", Settings)!.Message.Should().Contain("at most 256");
+        MetadataRules.Check(Of(300), Of(300), "alice", Settings).Should().BeNull();
+        MetadataRules.Check(Of(1), Of(300), Operator, Settings).Should().BeNull();
+    }
+
+    // With a field manager of another name for each write, anybody who may patch a grant made it larger and larger.
+    [Fact]
+    public void Managed_fields_grow_up_to_a_bound()
+    {
+        MetadataRules.CheckManagedFields(A.Grant(), 20_000, 30_000, "alice", Settings).Should().BeNull();
+        MetadataRules.CheckManagedFields(A.Grant(), 20_000, 33_000, "alice", Settings)!.Reason.Should().Be("MetadataTooLarge");
+        MetadataRules.CheckManagedFields(A.Grant(), 40_000, 39_000, "alice", Settings).Should().BeNull("it can be made smaller");
+        MetadataRules.CheckManagedFields(A.Grant(), 20_000, 33_000, Operator, Settings).Should().BeNull();
+        MetadataRules.CheckManagedFields(A.Policy(), 20_000, 33_000, "gitops", Settings).Should().BeNull("policies are long, and several tools write them");
+    }
+
+    [Fact]
     public void What_is_too_large_already_can_be_changed_and_made_smaller()
     {
         var large = With(A.Grant(), "a", 200 * 1024);

@@ -33,6 +33,18 @@ public class AdmissionLimitsTests
         answer["response"]!["allowed"]!.GetValue<bool>().Should().BeTrue();
     }
 
+    // Somebody filled a grant up to the limit; setting spec.revoke, which makes it a little larger, was refused to everybody.
+    [Theory]
+    [InlineData("UPDATE", true)]
+    [InlineData("CREATE", false)]
+    public async Task A_change_may_be_larger_than_what_is_created(string operation, bool allowed)
+    {
+        var many = string.Join(',', Enumerable.Repeat("1", 60_000));
+        var review = $$$"""{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","operation":"{{{operation}}}","userInfo":{"username":"alice"},"object":{"a":"{{{new string('x', 600_000)}}}","b":[{{{many}}}]},"oldObject":{} } }""";
+        var answer = await SendAsync(Endpoint(new() { MaxObjectBytes = 512 * 1024, MaxTokens = 40_000 }), new MemoryStream(Encoding.UTF8.GetBytes(review)));
+        answer["response"]!["allowed"]!.GetValue<bool>().Should().Be(allowed);
+    }
+
     [Fact]
     public async Task A_caller_with_a_very_long_identity_is_not_refused_for_it()
     {
@@ -90,7 +102,7 @@ public class AdmissionLimitsTests
     }
 
     private static string Review(int objectBytes, int oldBytes) =>
-        $$$"""{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","operation":"UPDATE","userInfo":{"username":"alice"},"object":{"a":"{{{new string('x', objectBytes)}}}"},"oldObject":{"a":"{{{new string('y', oldBytes)}}}"} } }""";
+        $$$"""{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","operation":"{{{(oldBytes == 0 ? "CREATE" : "UPDATE")}}}","userInfo":{"username":"alice"},"object":{"a":"{{{new string('x', objectBytes)}}}"},"oldObject":{"a":"{{{new string('y', oldBytes)}}}"} } }""";
 
     private AdmissionEndpoint Endpoint(AdmissionLimits limits) =>
         new("/mutate", (_, _) => ValueTask.FromResult(AdmissionAnswer.Allow()), _clock, NullLogger.Instance, limits);
