@@ -22,6 +22,9 @@ internal static class GrantWaiting
     /// <summary>One wrong answer is contradicted by the next, and the grant does not wait for long.</summary>
     private static readonly TimeSpan ClockRetry = TimeSpan.FromSeconds(2);
 
+    /// <summary>Older requests of the same person are decided within moments.</summary>
+    private static readonly TimeSpan OthersRetry = TimeSpan.FromMilliseconds(500);
+
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant)
     {
         if (LockdownRules.For(facts.Policy, facts.Lockdowns) is { } lockdown)
@@ -49,9 +52,15 @@ internal static class GrantWaiting
         }
 
         var opening = new Opening(verdict, approval, window);
-        if (!approval.Opens) return Wait(facts, grant, GrantPhase.AwaitingApproval, opening, Earliest(approval.Until, window?.End));
-
         var start = StartRules.Start(grant, now);
+        if ((!approval.Opens || now < start) && !IsWaiting(grant))
+        {
+            var (tooMany, afterOthers) = PendingRules.WhenDecided(grant, policy, facts.Siblings);
+            if (tooMany is not null) return Deny(facts, grant, tooMany);
+            if (afterOthers) return GrantPlan.Wait(now + OthersRetry);
+        }
+
+        if (!approval.Opens) return Wait(facts, grant, GrantPhase.AwaitingApproval, opening, Earliest(approval.Until, window?.End));
         return now < start
             ? Wait(facts, grant, GrantPhase.Scheduled, opening, start)
             : Open(facts, grant, policy, opening, start);
@@ -118,7 +127,7 @@ internal static class GrantWaiting
         if (!IsWaiting(grant))
         {
             yield return new(false, "GrantRequested", "Request",
-                $"{who} asks for {GoDuration.Format(opening.Verdict.Duration)} of policy '{grant.Spec.Policy}'{(grant.Spec.Ticket is null ? "" : $" ({grant.Spec.Ticket})")}: {grant.Spec.Justification}");
+                $"{who} asks for {GoDuration.Format(opening.Verdict.Duration)} of policy '{grant.Spec.Policy}'{(grant.Spec.Ticket is null ? "" : $" ({Shown.Line(grant.Spec.Ticket)})")}: {Shown.Line(grant.Spec.Justification)}");
         }
 
         if (opening.Approval.Stage is ApprovalStage.Approved or ApprovalStage.AutoApproved && !Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Approved))

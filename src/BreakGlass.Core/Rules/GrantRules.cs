@@ -26,7 +26,7 @@ public static class GrantRules
         "RequesterNotAllowed", "ClaimMissing", "RoleChanged",
         "JustificationTooShort", "JustificationTooLong", "TicketMissing", "TicketMismatch", "DurationInvalid", "DurationTooLong", "AccessUnknown",
         "StartTimeNotAllowed", "RecipientKeyNotUsed", "RecipientKeyInvalid", "RoleNotFound", "NamespaceNotReached", "TooManyNamespaces", "NothingSelected",
-        "Lockdown", "ReviewPending", "StartTimeTooFar", "OutsideWindow", "WindowMissed", "DeniedByApprover", "ApprovalTimeout", "TooLate", "LimitReached", "CoolingDown",
+        "Lockdown", "ReviewPending", "StartTimeTooFar", "OutsideWindow", "WindowMissed", "TooManyPending", "DeniedByApprover", "ApprovalTimeout", "TooLate", "LimitReached", "CoolingDown",
     ];
 
     /// <summary>Judges a grant that is not active yet.</summary>

@@ -5,8 +5,8 @@ namespace BreakGlass.Operator.Admission;
 
 /// <summary>
 /// Counts the requests of a person that wait for a policy's decision, for <see cref="PendingRules"/>: those in the cache, and those that this replica has let in
-/// and that the cache does not show yet. So a burst at one replica gets exactly as many through as the policy allows; a burst over several replicas gets at most
-/// as many for each of them, until the caches show them.
+/// and that the cache does not show yet. So a burst at one replica gets exactly as many through as the policy allows. Of a burst over several replicas more get
+/// through, and those beyond the bound are denied when they are decided.
 /// </summary>
 /// <param name="grantsOf">The grants of a policy in the cache.</param>
 /// <param name="time">Clock.</param>
@@ -38,7 +38,7 @@ internal sealed class PendingRequests(Func<string, IReadOnlyList<BreakGlassGrant
                 .. _letIn.Where(one => one.Key.Policy == policy.Metadata.Name && Callers.Same(one.Value.Requester, requester)).Select(one => one.Key.Grant),
             ];
             waiting.Remove(grant.Metadata.Name);
-            if (PendingRules.Check(policy, requester?.Username ?? "", waiting) is { } problem) return problem;
+            if (PendingRules.Check(policy, Callers.Shown(requester), waiting) is { } problem) return problem;
             if (!isDryRun) _letIn[(policy.Metadata.Name, grant.Metadata.Name)] = (requester, time.GetTimestamp());
             return null;
         }

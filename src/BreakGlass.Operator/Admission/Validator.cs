@@ -27,6 +27,8 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         if (Incoming.Read(request, out var incoming) is { } unreadable) return unreadable;
         if (!string.IsNullOrEmpty(request.SubResource)) return AdmissionAnswer.Allow();
         if (incoming.Object is { } written && request.Operation is not "DELETE" && MetadataRules.Check(incoming.Old, written, incoming.User.Username ?? "", settings) is { } meta) return Refuse(meta)!;
+        if (request.Operation is "UPDATE" && !TakesAway(incoming) && MetadataRules.CheckManagedFields(
+            incoming.Object!, Incoming.ManagedFieldsOf(request.OldObject), Incoming.ManagedFieldsOf(request.Object), incoming.User.Username ?? "", settings) is { } managed) return Refuse(managed)!;
         return request.Operation switch
         {
             "CREATE" => await CreateAsync(incoming, cancellationToken),
@@ -38,9 +40,9 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
     private async ValueTask<AdmissionAnswer> CreateAsync(Incoming incoming, CancellationToken cancellationToken)
     {
         if (incoming.Object is BreakGlassPolicy policy) return Policy(policy) ?? await CheckSealAsync(incoming, cancellationToken) ?? Accept(policy);
+        if (incoming.Object is BreakGlassGrant grant) return await GrantAsync(incoming, grant, cancellationToken);
         var problem = incoming.Object switch
         {
-            BreakGlassGrant grant => ImmutabilityRules.CheckOwners(null, grant) ?? await GrantAsync(grant, incoming.IsDryRun, cancellationToken),
             BreakGlassApproval approval => await DecisionAsync(approval.Spec.Grant, (grant, p) => ApprovalRules.AtAdmission(approval, grant, p), cancellationToken),
             BreakGlassReview review => await DecisionAsync(review.Spec.Grant, (grant, p) => ReviewRules.AtAdmission(review, grant, p), cancellationToken),
             BreakGlassLockdown lockdown => LockdownRules.Check(lockdown),
@@ -101,12 +103,19 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         return ImmutabilityRules.DeleteWarning(grant) is { } warning ? AdmissionAnswer.Allow() with { Warnings = [warning] } : AdmissionAnswer.Allow();
     }
 
-    private async Task<Problem?> GrantAsync(BreakGlassGrant grant, bool isDryRun, CancellationToken cancellationToken)
+    private async ValueTask<AdmissionAnswer> GrantAsync(Incoming incoming, BreakGlassGrant grant, CancellationToken cancellationToken)
     {
         var policy = await PolicyOfAsync(grant, cancellationToken);
+        var problem = ImmutabilityRules.CheckOwners(null, grant) ?? await JudgeAsync(grant, policy, cancellationToken);
+
+        // Counted last: what is refused for another reason does not wait for anybody.
+        return Refuse(problem) ?? await CheckSealAsync(incoming, cancellationToken) ?? Refuse(pending.Check(grant, policy!, incoming.IsDryRun)) ?? AdmissionAnswer.Allow();
+    }
+
+    private async Task<Problem?> JudgeAsync(BreakGlassGrant grant, BreakGlassPolicy? policy, CancellationToken cancellationToken)
+    {
         var seal = policy is null ? SealState.Missing : await book.VerifyAsync(policy, cancellationToken);
         if (GrantRules.AtAdmission(grant, policy, seal, settings) is { } problem) return problem;
-        if (pending.Check(grant, policy!, isDryRun) is { } tooMany) return tooMany;
 
         // What speaks against it by the caches is asked of the server before anybody is refused for it.
         var seen = cluster();

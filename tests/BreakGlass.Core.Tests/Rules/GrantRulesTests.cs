@@ -70,7 +70,7 @@ public sealed class GrantRulesTests
 
     /// <summary>What the life of a grant denies it for, beside its policy's word; each has a test with those of that life.</summary>
     private static readonly string[] DeniedLater =
-        ["Lockdown", "ReviewPending", "StartTimeTooFar", "OutsideWindow", "WindowMissed", "DeniedByApprover", "ApprovalTimeout", "TooLate", "LimitReached", "CoolingDown"];
+        ["Lockdown", "ReviewPending", "StartTimeTooFar", "OutsideWindow", "WindowMissed", "TooManyPending", "DeniedByApprover", "ApprovalTimeout", "TooLate", "LimitReached", "CoolingDown"];
 
     [Fact]
     public void Every_reason_has_its_counter_and_every_counter_its_reason() =>

@@ -1,9 +1,11 @@
-using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Admission;
 using FluentAssertions;
 using Kube.Model;
+using Kube.Runtime;
 using TestKit;
 using TestKit.Builders;
 using Xunit;
@@ -62,6 +64,45 @@ public sealed class BoundsTests : IAsyncLifetime
         (await _desk.CreateAsync(Ask("more"), Alice)).Allowed.Should().BeFalse();
         _desk.Waiting[0] = _desk.Waiting[0] with { Status = new() { Phase = GrantPhase.Denied } };
         (await _desk.CreateAsync(Ask("more"), Alice)).Message.Should().BeNull();
+    }
+
+    // Five typing errors in ten seconds, and the sixth request was refused for requests that were never there.
+    [Fact]
+    public async Task A_request_that_is_refused_for_another_reason_does_not_count_as_waiting()
+    {
+        for (var i = 0; i < 6; i++)
+        {
+            var wrong = Ask($"wrong{i}");
+            (await _desk.CreateAsync(wrong with { Spec = wrong.Spec with { Namespaces = ["nowhere"] } }, Alice)).Message.Should().Contain("does not reach nowhere");
+        }
+
+        (await _desk.CreateAsync(Ask("right"), Alice)).Message.Should().BeNull();
+    }
+
+    // Each write under a field manager of another name adds to managedFields, and a grant that is large enough could not be revoked any more.
+    [Fact]
+    public async Task Nobody_grows_managed_fields_without_end_and_a_grant_that_is_full_of_them_can_be_revoked()
+    {
+        (await _desk.CreateAsync(Ask("g1"), Alice)).Message.Should().BeNull();
+        var grant = _desk.Stored<BreakGlassGrant>("g1");
+        (await ChangeAsync(grant, grant with { Metadata = grant.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } }, 31_000, 34_000)).Message.Should().Contain("metadata.managedFields");
+        (await ChangeAsync(grant, grant with { Metadata = grant.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } }, 34_000, 34_000)).Message.Should().BeNull();
+        (await ChangeAsync(grant, grant with { Spec = grant.Spec with { Revoke = new() { Reason = "done" } } }, 34_000, 35_000)).Message.Should().BeNull();
+    }
+
+    private async Task<AdmissionAnswer> ChangeAsync(BreakGlassGrant before, BreakGlassGrant after, int managedBefore, int managedAfter)
+    {
+        static JsonElement With(JsonElement o, int bytes)
+        {
+            var node = JsonNode.Parse(o.GetRawText())!;
+            node["metadata"]!["managedFields"] = new JsonArray(new JsonObject { ["manager"] = new string('m', bytes) });
+            return JsonSerializer.SerializeToElement(node);
+        }
+
+        var request = Desk.Request(after, before, Alice);
+        request = request with { Object = With(request.Object!.Value, managedAfter), OldObject = With(request.OldObject!.Value, managedBefore) };
+        var answer = await _desk.Mutate(request, default);
+        return answer.Allowed ? await _desk.Validate(request with { Object = Desk.Patched(request, answer) }, default) : answer;
     }
 
     [Fact]
