@@ -9,7 +9,8 @@ namespace BreakGlass.Operator.Leftovers;
 
 /// <summary>
 /// The webhook <c>/authorize</c>, for an API server whose authorization is configured by a file: it denies grants' identities to act as somebody else, and has no
-/// opinion on anything else. Whoever asks learns nothing else from it, so it needs no secret path.
+/// opinion on anything else. It needs no secret path: a caller learns nothing else from it, makes the operator ask the API server nothing, and takes only memory of
+/// its own.
 /// </summary>
 /// <param name="settings">The operator's set-up.</param>
 /// <param name="allowed">Whether the policy of an identity's grant lets it impersonate.</param>
@@ -19,13 +20,34 @@ internal sealed class AuthorizeEndpoint(CoreSettings settings, Func<string, Canc
     /// <summary>The URL path.</summary>
     public const string Path = "/authorize";
 
-    /// <summary>A question is a few hundred bytes; a caller may be in thousands of groups.</summary>
-    private const int MostBytes = 512 * 1024;
+    /// <summary>A question about a grant's identity is a few hundred bytes: a ServiceAccount is in three groups.</summary>
+    internal const int MostBytes = 32 * 1024;
+
+    /// <summary>How many questions are read at the same time; more are refused, which the API server takes for a no.</summary>
+    internal const int MostAtOnce = 32;
+
+    private int _reading;
 
     /// <summary>Answers one HTTP request.</summary>
     public async Task ServeAsync(HttpContext context)
     {
-        if (!HttpMethods.IsPost(context.Request.Method) || await ReadAsync(context.Request, context.RequestAborted) is not { } review)
+        var review = default(SubjectAccessReview);
+        try
+        {
+            if (Interlocked.Increment(ref _reading) > MostAtOnce)
+            {
+                context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+                return;
+            }
+
+            if (HttpMethods.IsPost(context.Request.Method)) review = await ReadAsync(context.Request, context.RequestAborted);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _reading);
+        }
+
+        if (review is null)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
             return;
