@@ -54,7 +54,7 @@ internal static class GrantEnding
 
             // Past the webhooks anybody who may write the grant ends it, and the name in it is what they wrote.
             var who = Callers.IsNamed(revoke.By) && (facts.Settings.TrustRequester || facts.Seal is Sealing.SealState.Valid) ? Callers.Shown(revoke.By) : "unknown";
-            return new(EndReason.RevokedByUser, "RevokedByUser", who, $"Access was ended by spec.revoke{(string.IsNullOrWhiteSpace(revoke.Reason) ? "." : $": {revoke.Reason}")}");
+            return new(EndReason.RevokedByUser, "RevokedByUser", who, $"Access was ended by spec.revoke{(string.IsNullOrWhiteSpace(revoke.Reason) ? "." : $": {Shown.Line(revoke.Reason)}")}");
         }
 
         if (grant.Status.ObservedGeneration is { } decided && grant.Metadata.Generation is { } generation && generation != decided)

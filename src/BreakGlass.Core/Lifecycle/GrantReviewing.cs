@@ -12,7 +12,7 @@ internal static class GrantReviewing
         if (!ReviewRules.Awaits(grant) || grant.Status.EndedAt is null) return null;
         if (First(facts, grant) is { } review)
         {
-            var comment = string.IsNullOrWhiteSpace(review.Spec.Comment) ? "" : $" {GrantStatuses.Sentence(review.Spec.Comment.Trim())}";
+            var comment = string.IsNullOrWhiteSpace(review.Spec.Comment) ? "" : $" {GrantStatuses.Sentence(Shown.Line(review.Spec.Comment.Trim()))}";
             var sentence = $"Reviewed by {Callers.Shown(review.Spec.Reviewer)}: {review.Spec.Outcome}.{comment}";
             return GrantPlan.Do(new PlanStep.WriteStatus(Reviewed(grant, true, review.Spec.Outcome, sentence, facts.Now), new GrantNote(false, "GrantReviewed", "Review", sentence)));
         }

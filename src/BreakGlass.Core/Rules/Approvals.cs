@@ -116,7 +116,7 @@ internal static class Approvals
     private static ApprovalOutcome Refused(BreakGlassApproval no, IReadOnlyList<ApprovalRecord> records)
     {
         var who = Callers.Shown(no.Spec.Approver);
-        var comment = string.IsNullOrWhiteSpace(no.Spec.Comment) ? "" : $" ({no.Spec.Comment.Trim().TrimEnd('.')})";
+        var comment = string.IsNullOrWhiteSpace(no.Spec.Comment) ? "" : $" ({Shown.Line(no.Spec.Comment.Trim().TrimEnd('.'))})";
         var problem = new Problem("DeniedByApprover", "spec.policy", $"approver '{who}' said no{comment}; talk to them, and create a new grant if they agree");
         return new(ApprovalStage.Denied, $"Denied by {who}{comment}.", no.Metadata.CreationTimestamp, records) { Denial = problem, Denier = who };
     }

@@ -37,5 +37,5 @@ public static class LockdownRules
     public static BreakGlassLockdown Unsigned(BreakGlassLockdown lockdown) => lockdown.Spec.By is null ? lockdown : lockdown with { Spec = lockdown.Spec with { By = null } };
 
     /// <summary>A lockdown's reason as part of a sentence.</summary>
-    public static string Reason(BreakGlassLockdown lockdown) => lockdown.Spec.Reason.Trim().TrimEnd('.');
+    public static string Reason(BreakGlassLockdown lockdown) => Shown.Line(lockdown.Spec.Reason.Trim().TrimEnd('.'));
 }

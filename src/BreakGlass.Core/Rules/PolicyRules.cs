@@ -104,6 +104,7 @@ public static class PolicyRules
         try
         {
             _ = new Regex(pattern, TicketRegexOptions, TimeSpan.FromSeconds(1));
+            _ = new Regex(Tickets.Plain(pattern), TicketRegexOptions, TimeSpan.FromSeconds(1));
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {

@@ -109,7 +109,7 @@ internal sealed class Mutator(
         if (missing.Count == 0) return null;
         var more = missing.Count > 5 ? $", and {missing.Count - 5} more" : "";
         return AdmissionAnswer.Deny(
-            $"spec.access: '{incoming.Caller.Username}' may not hand out {string.Join(", ", missing.Take(5))}{more}. A policy gives only what its author could give by hand: "
+            $"spec.access: '{Callers.Shown(incoming.Caller)}' may not hand out {string.Join(", ", missing.Take(5))}{more}. A policy gives only what its author could give by hand: "
             + "ask for the verb bind on these roles there (apiGroup rbac.authorization.k8s.io), or have somebody apply the policy who has it.");
     }
 
