@@ -52,6 +52,7 @@ internal sealed partial class Person : IDisposable
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8, // a name that is impersonated may be in any script
             SslOptions = new()
             {
                 CertificateChainPolicy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck },
