@@ -109,6 +109,7 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         {
             // What is known stays known: a server that cannot be asked for a while must not make admission refuse everything.
             logger.WebhookPathTrouble(e);
+            lock (_gate) if (_seen.Count == 0) _missing = [$"the paths of the webhooks could not be read: {e.Message}"];
         }
         finally
         {

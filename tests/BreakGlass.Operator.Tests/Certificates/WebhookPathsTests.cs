@@ -194,6 +194,19 @@ public partial class WebhookPathsTests
         paths.Missing().Should().BeEmpty();
     }
 
+    [Fact]
+    public async Task Paths_that_cannot_be_read_are_said_until_one_is_known()
+    {
+        PutConfigurations(null, null);
+        var refusing = _server.Faults.Inject(Fault.Answer(403, "Forbidden", "no"), "get", "mutatingwebhookconfigurations", times: null);
+        var paths = Replica();
+        await paths.LookAsync(onlyIfDue: false, default);
+        paths.Missing().Should().ContainSingle().Which.Should().StartWith("the paths of the webhooks could not be read");
+        refusing.Dispose();
+        await paths.LookAsync(onlyIfDue: false, default);
+        paths.Missing().Should().BeEmpty();
+    }
+
     [Theory]
     [InlineData("https://hooks.example:8443", "^https://hooks\\.example:8443/guard/[0-9]{8}-[0-9a-f]{32}$")]
     [InlineData("https://hooks.example:8443/", "^https://hooks\\.example:8443/guard/[0-9]{8}-[0-9a-f]{32}$")]
