@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using BreakGlass.Core;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Caching;
@@ -65,7 +66,7 @@ internal sealed class Webhooks : IAsyncDisposable
                 new CaBundles(client, logs.CreateLogger("Certificates")), time, logs.CreateLogger("Certificates"));
         metrics.Meter.CreateObservableGauge(
             "breakglass_operator_webhook_certificate_expiry_timestamp_seconds",
-            () => served.NotAfter is { } until ? until.ToUnixTimeSeconds() : double.NaN,
+            IEnumerable<Measurement<long>> () => served.NotAfter is { } until ? [new(until.ToUnixTimeSeconds())] : [],
             unit: null,
             "When the certificate that the admission webhooks serve ends, in seconds since 1970.");
 

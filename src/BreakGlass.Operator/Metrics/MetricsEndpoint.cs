@@ -1,5 +1,3 @@
-using System.Text;
-using Microsoft.Net.Http.Headers;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -11,32 +9,27 @@ namespace BreakGlass.Operator.Metrics;
 /// <example><c>app.Map("/metrics", endpoint.ServeAsync);</c></example>
 internal sealed class MetricsEndpoint : IDisposable
 {
-    /// <summary>The media type of the text format.</summary>
-    public const string TextType = "text/plain; version=0.0.4; charset=utf-8";
-
-    /// <summary>The media type of OpenMetrics.</summary>
-    public const string OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
     // Some ten series for each of some thousands of policies; the SDK folds what is beyond its limit (2,000 unless told) into one.
     private const int MaxSeriesOfOurs = 50_000;
 
-    private readonly PrometheusExporter _exporter;
+    // Some thousands of policies fit.
+    private const int MaxScrapeBytes = 32 * 1024 * 1024;
+
     private readonly MeterProvider _provider;
+    private readonly RequestDelegate _scrapes;
 
     /// <summary>Starts to listen to the meters.</summary>
     /// <param name="metrics">The operator's own; other instances of it in the same process are not listened to.</param>
     /// <param name="version">The operator's version.</param>
     /// <param name="otlpEndpoint">An OTLP collector; OTEL_EXPORTER_OTLP_PROTOCOL and _HEADERS hold for it too.</param>
-    /// <param name="exporter">Writes the answers.</param>
-    public MetricsEndpoint(OperatorMetrics metrics, string version, Uri? otlpEndpoint, PrometheusExporter? exporter = null)
+    public MetricsEndpoint(OperatorMetrics metrics, string version, Uri? otlpEndpoint)
     {
-        _exporter = exporter ?? new PrometheusExporter(metrics.Histograms) { IsForgotten = metrics.IsForgotten };
         var builder = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => resource.AddService("breakglass-operator", serviceVersion: version))
             .AddMeter(OperatorMetrics.MeterName, "Kube.Client", "Kube.Runtime")
             .AddView(instrument => instrument.Meter.Name != OperatorMetrics.MeterName ? null
                 : instrument.Meter == metrics.Meter ? new MetricStreamConfiguration { CardinalityLimit = MaxSeriesOfOurs } : MetricStreamConfiguration.Drop)
-            .AddReader(new BaseExportingMetricReader(_exporter) { TemporalityPreference = MetricReaderTemporalityPreference.Cumulative });
+            .AddPrometheusExporter(Configure);
         if (otlpEndpoint is not null)
         {
             builder.AddOtlpExporter(options =>
@@ -50,58 +43,37 @@ internal sealed class MetricsEndpoint : IDisposable
 
         ProcessMetrics.AddTo(metrics.Meter);
         _provider = builder.Build();
-        metrics.StartAtZero();
+        _scrapes = Scrapes(_provider);
     }
 
-    /// <summary>Answers a scrape, as OpenMetrics where the scraper prefers it and else as text.</summary>
-    public async Task ServeAsync(HttpContext context)
+    /// <summary>Answers a scrape, as OpenMetrics if the scraper prefers it and as the older text format otherwise.</summary>
+    public Task ServeAsync(HttpContext context)
     {
-        var (request, response) = (context.Request, context.Response);
-        if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
-        {
-            response.StatusCode = StatusCodes.Status405MethodNotAllowed;
-            response.Headers.Allow = "GET, HEAD";
-            return;
-        }
-
-        var format = Choose(request.Headers.Accept);
-        try
-        {
-            var text = await _exporter.ScrapeAsync(format, context.RequestAborted);
-            response.ContentType = format == PrometheusFormat.OpenMetrics ? OpenMetricsType : TextType;
-            response.ContentLength = text.Length;
-            if (HttpMethods.IsGet(request.Method)) await response.Body.WriteAsync(text, context.RequestAborted);
-        }
-        catch (MetricsUnavailableException problem)
-        {
-            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            response.ContentType = "text/plain; charset=utf-8";
-            await response.Body.WriteAsync(Encoding.UTF8.GetBytes(problem.Message + "\n"), context.RequestAborted);
-        }
+        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)) return _scrapes(context);
+        context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        context.Response.Headers.Allow = "GET, HEAD";
+        return Task.CompletedTask;
     }
+
+    /// <summary>Has the exporter write names and series as they are.</summary>
+    internal static void Configure(PrometheusAspNetCoreOptions options)
+    {
+        // Instrument names are the Prometheus names: dashboards and alerts rely on them.
+        options.TranslationStrategy = PrometheusAspNetCoreTranslationStrategy.UnderscoreEscapingWithoutSuffixes;
+        options.ScopeInfoEnabled = false;
+        options.TargetInfoEnabled = false;
+
+        // A scrape after a change shows the change; scrapes at the same time share one collection.
+        options.ScrapeResponseCacheDurationMilliseconds = 0;
+        options.MaxScrapeResponseSizeBytes = MaxScrapeBytes;
+    }
+
+    /// <summary>What answers a scrape of a provider, at any path.</summary>
+    internal static RequestDelegate Scrapes(MeterProvider provider) =>
+        new ApplicationBuilder(new ServiceCollection().BuildServiceProvider())
+            .UseOpenTelemetryPrometheusScrapingEndpoint(provider, _ => true, path: null, configureBranchedPipeline: null, optionsName: null)
+            .Build();
 
     /// <summary>Stops listening; what is unsent goes to the OTLP collector first.</summary>
     public void Dispose() => _provider.Dispose();
-
-    /// <summary>OpenMetrics where a version of it that is written here is wanted at least as much as plain text.</summary>
-    internal static PrometheusFormat Choose(IList<string?> accept)
-    {
-        if (!MediaTypeHeaderValue.TryParseList(accept.OfType<string>().ToList(), out var types)) return PrometheusFormat.Text;
-        double openMetrics = 0, text = 0;
-        foreach (var type in types)
-        {
-            var quality = type.Quality ?? 1;
-            if (type.MediaType.Equals("application/openmetrics-text", StringComparison.OrdinalIgnoreCase))
-            {
-                var version = type.Parameters.FirstOrDefault(p => p.Name.Equals("version", StringComparison.OrdinalIgnoreCase))?.Value.ToString().Trim('"');
-                if (version is null or "1.0.0" or "0.0.1") openMetrics = Math.Max(openMetrics, quality);
-            }
-            else if (type.MediaType.Equals("text/plain", StringComparison.OrdinalIgnoreCase))
-            {
-                text = Math.Max(text, quality);
-            }
-        }
-
-        return openMetrics > 0 && openMetrics >= text ? PrometheusFormat.OpenMetrics : PrometheusFormat.Text;
-    }
 }

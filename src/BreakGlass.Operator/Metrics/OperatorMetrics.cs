@@ -15,6 +15,7 @@ internal sealed class OperatorMetrics : IDisposable
     public const string MeterName = "BreakGlass.Operator";
 
     private const string Prefix = "breakglass_operator_";
+    private static readonly TimeSpan SlowRevocation = TimeSpan.FromSeconds(5);
     private static readonly double[] AccessBounds = [.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60];
     private static readonly double[] RevocationBounds = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15, 60, 300];
     private static readonly GrantPhase[] Phases = Enum.GetValues<GrantPhase>();
@@ -23,20 +24,18 @@ internal sealed class OperatorMetrics : IDisposable
     private static readonly EndReason[] Revocations = [.. Enum.GetValues<EndReason>().Except([EndReason.Denied, EndReason.ApprovalTimeout])];
 
     private readonly IReadOnlyList<string> _denialReasons;
-    private readonly IReadOnlyList<string> _madeKinds;
     private readonly ConcurrentDictionary<(string Policy, PolicyMode Mode), bool> _modes = new();
     private readonly ConcurrentDictionary<string, bool> _policies = new();
-    private readonly Counter<long> _activations;
-    private readonly Counter<long> _bypasses;
-    private readonly Counter<long> _revocations;
-    private readonly Counter<long> _denials;
-    private readonly Counter<long> _persistenceAttempts;
-    private readonly Counter<long> _persistenceAllowed;
-    private readonly Counter<long> _driftRepairs;
-    private readonly Counter<long> _orphansRemoved;
-    private readonly Counter<long> _notifications;
-    private readonly ConcurrentDictionary<(string Type, string Result), bool> _receivers = new();
-    private readonly OperatorGauges _gauges;
+    private readonly Tally _activations;
+    private readonly Tally _bypasses;
+    private readonly Tally _revocations;
+    private readonly Tally _denials;
+    private readonly Tally _persistenceAttempts;
+    private readonly Tally _persistenceAllowed;
+    private readonly Tally _driftRepairs;
+    private readonly Tally _orphansRemoved;
+    private readonly Tally _notifications;
+    private readonly Tally _slowRevocations;
     private readonly Histogram<double> _timeToAccess;
     private readonly Histogram<double> _revocationLag;
     private readonly Histogram<double> _revocationVerified;
@@ -48,76 +47,67 @@ internal sealed class OperatorMetrics : IDisposable
     /// <param name="madeKinds">The kinds of objects that the operator makes and may have to repair or remove.</param>
     public OperatorMetrics(Func<MetricsSnapshot> snapshot, string version, IReadOnlyList<string> denialReasons, IReadOnlyList<string> madeKinds)
     {
-        (_denialReasons, _madeKinds) = (denialReasons, madeKinds);
+        _denialReasons = denialReasons;
         Meter = new Meter(MeterName, version);
-        _activations = Counter("activations_total", "Grants that became active.");
-        _bypasses = Counter("bypasses_total", "Grants that became active by their policy's emergency bypass, as nobody decided in time.");
-        _revocations = Counter("revocations_total", "Grants whose access ended, by why it ended.");
-        _denials = Counter("denials_total", "Grants that were denied, by why; the policy is empty where the grant named none that exists.");
-        _persistenceAttempts = Counter("persistence_attempts_total", "Attempts of a grant's identity to make something that outlives the grant.");
-        _persistenceAllowed = Counter("persistence_allowed_total", "What the policy let a grant's identity make although it may outlive the grant.");
-        _driftRepairs = Counter("drift_repairs_total", "Objects of active grants that somebody changed or deleted and the operator restored.");
-        _orphansRemoved = Counter("orphans_removed_total", "Objects of the operator's that were removed because their grant is gone or over.");
-        _notifications = Counter("notifications_total", "Notifications by the type of their receiver and by what came of them: delivered, failed or dropped.");
+        _activations = Count("activations_total", "Grants that became active.", "policy", "mode");
+        _bypasses = Count("bypasses_total", "Grants that became active by their policy's emergency bypass, as nobody decided in time.", "policy");
+        _revocations = Count("revocations_total", "Grants whose access ended, by why it ended.", "policy", "reason");
+        _denials = Count("denials_total", "Grants that were denied, by why; the policy is empty where the grant named none that exists.", "policy", "reason");
+        _persistenceAttempts = Count("persistence_attempts_total", "Attempts of a grant's identity to make something that outlives the grant.", "policy");
+        _persistenceAllowed = Count("persistence_allowed_total", "What the policy let a grant's identity make although it may outlive the grant.", "policy");
+        _driftRepairs = Count("drift_repairs_total", "Objects of active grants that somebody changed or deleted and the operator restored.", "kind");
+        _orphansRemoved = Count("orphans_removed_total", "Objects of the operator's that were removed because their grant is gone or over.", "kind");
+        _notifications = Count("notifications_total", "Notifications by the type of their receiver and by what came of them: delivered, failed or dropped.", "receiver_type", "result");
+        _slowRevocations = Count("slow_revocations_total", "Grants whose bindings were there for more than 5 s after access was due to end.");
         _timeToAccess = Histogram("time_to_access_seconds", "Time from a grant's creation to working access.", AccessBounds);
         _revocationLag = Histogram("revocation_lag_seconds", "Time from the moment access was due to end until its bindings were gone.", RevocationBounds);
         _revocationVerified = Histogram("revocation_verified_seconds", "Time from the moment access was due to end until the API server proved that it has.", RevocationBounds);
-        _gauges = new(Meter, Prefix, snapshot, () => _policies.Keys, Phases, version);
+        _ = new OperatorGauges(Meter, Prefix, snapshot, () => _policies.Keys, Forget, Phases, version);
+        foreach (var kind in madeKinds)
+        {
+            _driftRepairs.Add(0, kind);
+            _orphansRemoved.Add(0, kind);
+        }
+
+        // Attempts of identities of no grant that is known; the first of them must show in increase() too.
+        _persistenceAttempts.Add(0, "");
+        _slowRevocations.Add(0);
     }
 
     /// <summary>The meter, for those who listen to this instance only.</summary>
     public Meter Meter { get; }
 
-    /// <summary>The histograms, none of which has labels.</summary>
-    public IReadOnlyList<Histogram<double>> Histograms => [_timeToAccess, _revocationLag, _revocationVerified];
-
-    /// <summary>Whether the series of a policy are not shown any more. The SDK cannot forget a series; a policy that comes back goes on where it was.</summary>
-    public bool IsForgotten(string policy) => _gauges.IsForgotten(policy);
-
     /// <summary>A policy exists: its counters exist from here on, at 0. Cheap to call again and again.</summary>
     public void PolicySeen(string policy, PolicyMode mode)
     {
-        if (_modes.TryAdd((policy, mode), true)) _activations.Add(0, Tag("policy", policy), Tag("mode", mode));
-        if (_policies.TryAdd(policy, true)) StartAtZero(policy);
-    }
-
-    /// <summary>
-    /// Makes the counters known so far exist at 0. For whoever begins to listen: what was counted before goes unheard, zeros too.
-    /// </summary>
-    public void StartAtZero()
-    {
-        foreach (var kind in _madeKinds)
-        {
-            _driftRepairs.Add(0, Tag("kind", kind));
-            _orphansRemoved.Add(0, Tag("kind", kind));
-        }
-
-        // Attempts of identities of no grant that is known; the first of them must show in increase() too.
-        _persistenceAttempts.Add(0, Tag("policy", ""));
-        foreach (var (type, result) in _receivers.Keys) _notifications.Add(0, Tag("receiver_type", type), Tag("result", result));
-        foreach (var (policy, mode) in _modes.Keys) _activations.Add(0, Tag("policy", policy), Tag("mode", mode));
-        foreach (var policy in _policies.Keys) StartAtZero(policy);
+        if (_modes.TryAdd((policy, mode), true)) _activations.Add(0, policy, Text(mode));
+        if (!_policies.TryAdd(policy, true)) return;
+        foreach (var reason in Revocations) _revocations.Add(0, policy, Text(reason));
+        foreach (var reason in _denialReasons) _denials.Add(0, policy, reason);
+        _persistenceAttempts.Add(0, policy);
+        _persistenceAllowed.Add(0, policy);
+        _bypasses.Add(0, policy);
     }
 
     /// <summary>A grant became active.</summary>
-    public void Activated(string policy, PolicyMode mode) => _activations.Add(1, Tag("policy", Known(policy)), Tag("mode", mode));
+    public void Activated(string policy, PolicyMode mode) => _activations.Add(1, Known(policy), Text(mode));
 
     /// <summary>A grant became active by its policy's emergency bypass: unapproved, where approval is the rule.</summary>
-    public void Bypassed(string policy) => _bypasses.Add(1, Tag("policy", Known(policy)));
+    public void Bypassed(string policy) => _bypasses.Add(1, Known(policy));
 
     /// <summary>A grant's access ended, at its expiry or before.</summary>
-    public void Revoked(string policy, EndReason reason) => _revocations.Add(1, Tag("policy", Known(policy)), Tag("reason", reason));
+    public void Revoked(string policy, EndReason reason) => _revocations.Add(1, Known(policy), Text(reason));
 
     /// <summary>A grant was denied.</summary>
     /// <param name="policy">The policy that it names, whether or not there is one.</param>
     /// <param name="reason">A CamelCase reason from a fixed set.</param>
-    public void Denied(string policy, string reason) => _denials.Add(1, Tag("policy", Known(policy)), Tag("reason", reason));
+    public void Denied(string policy, string reason) => _denials.Add(1, Known(policy), reason);
 
     /// <summary>A grant's identity tried to make something that outlives it.</summary>
-    public void PersistenceAttempt(string policy) => _persistenceAttempts.Add(1, Tag("policy", Known(policy)));
+    public void PersistenceAttempt(string policy) => _persistenceAttempts.Add(1, Known(policy));
 
     /// <summary>A grant's identity made what may outlive it, and its policy allows that.</summary>
-    public void PersistenceAllowed(string policy) => _persistenceAllowed.Add(1, Tag("policy", Known(policy)));
+    public void PersistenceAllowed(string policy) => _persistenceAllowed.Add(1, Known(policy));
 
     /// <summary>There are receivers of notifications of these types: their counters exist at 0 from the start.</summary>
     public void NotifyingTo(IEnumerable<string> types, IReadOnlyList<string> results)
@@ -126,25 +116,29 @@ internal sealed class OperatorMetrics : IDisposable
         {
             foreach (var result in results)
             {
-                if (_receivers.TryAdd((type, result), true)) _notifications.Add(0, Tag("receiver_type", type), Tag("result", result));
+                _notifications.Add(0, type, result);
             }
         }
     }
 
     /// <summary>A notification was delivered, failed or dropped.</summary>
-    public void Notified(string receiverType, string result) => _notifications.Add(1, Tag("receiver_type", receiverType), Tag("result", result));
+    public void Notified(string receiverType, string result) => _notifications.Add(1, receiverType, result);
 
     /// <summary>An object of an active grant was restored.</summary>
-    public void DriftRepaired(string kind) => _driftRepairs.Add(1, Tag("kind", kind));
+    public void DriftRepaired(string kind) => _driftRepairs.Add(1, kind);
 
     /// <summary>An object whose grant is gone or over was removed.</summary>
-    public void OrphanRemoved(string kind) => _orphansRemoved.Add(1, Tag("kind", kind));
+    public void OrphanRemoved(string kind) => _orphansRemoved.Add(1, kind);
 
     /// <summary>How long it took from a grant's creation to working access.</summary>
     public void TimeToAccess(TimeSpan time) => Record(_timeToAccess, time);
 
     /// <summary>How long it took from the moment access was due to end until its bindings were gone.</summary>
-    public void RevocationLag(TimeSpan time) => Record(_revocationLag, time);
+    public void RevocationLag(TimeSpan time)
+    {
+        Record(_revocationLag, time);
+        if (time > SlowRevocation) _slowRevocations.Add(1);
+    }
 
     /// <summary>How long it took from the moment access was due to end until that was proven.</summary>
     public void RevocationVerified(TimeSpan time) => Record(_revocationVerified, time);
@@ -152,26 +146,22 @@ internal sealed class OperatorMetrics : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Meter.Dispose();
 
-    private void StartAtZero(string policy)
+    private void Forget(string policy)
     {
-        foreach (var reason in Revocations) _revocations.Add(0, Tag("policy", policy), Tag("reason", reason));
-        foreach (var reason in _denialReasons) _denials.Add(0, Tag("policy", policy), Tag("reason", reason));
-        _persistenceAttempts.Add(0, Tag("policy", policy));
-        _persistenceAllowed.Add(0, Tag("policy", policy));
-        _bypasses.Add(0, Tag("policy", policy));
+        foreach (var key in _modes.Keys.Where(key => key.Policy == policy)) _modes.TryRemove(key, out _);
+        _policies.TryRemove(policy, out _);
+        foreach (var tally in (ReadOnlySpan<Tally>)[_activations, _bypasses, _revocations, _denials, _persistenceAttempts, _persistenceAllowed]) tally.Forget(policy);
     }
 
     // Two machines' clocks can make a time negative; a histogram's sum must not go back.
     private static void Record(Histogram<double> histogram, TimeSpan time) => histogram.Record(Math.Max(0, time.TotalSeconds));
 
-    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
-
-    private static KeyValuePair<string, object?> Tag<T>(string name, T value)
-        where T : struct, Enum => new(name, Enum.GetName(value));
+    private static string Text<T>(T value)
+        where T : struct, Enum => Enum.GetName(value)!;
 
     private string Known(string policy) => _policies.ContainsKey(policy) ? policy : "";
 
-    private Counter<long> Counter(string name, string description) => Meter.CreateCounter<long>(Prefix + name, unit: null, description);
+    private Tally Count(string name, string description, params string[] labels) => new(Meter, Prefix + name, description, labels);
 
     private Histogram<double> Histogram(string name, string description, double[] bounds) =>
         Meter.CreateHistogram(Prefix + name, unit: "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = bounds });

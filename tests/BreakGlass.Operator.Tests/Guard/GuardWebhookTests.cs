@@ -223,6 +223,7 @@ public sealed class GuardWebhookTests
     private sealed class Count : IDisposable
     {
         private readonly MeterListener _listener = new();
+        private long _sum;
 
         public Count(string name)
         {
@@ -230,11 +231,19 @@ public sealed class GuardWebhookTests
             {
                 if (instrument.Name.EndsWith(name, StringComparison.Ordinal)) listener.EnableMeasurementEvents(instrument);
             };
-            _listener.SetMeasurementEventCallback<long>((_, by, tags, _) => Sum += tags[0].Value is "payments-oncall" ? by : 0);
+            _listener.SetMeasurementEventCallback<long>((_, by, tags, _) => _sum += tags[0].Value is "payments-oncall" ? by : 0);
             _listener.Start();
         }
 
-        public long Sum { get; private set; }
+        public long Sum
+        {
+            get
+            {
+                _sum = 0;
+                _listener.RecordObservableInstruments();
+                return _sum;
+            }
+        }
 
         public void Dispose() => _listener.Dispose();
     }

@@ -8,7 +8,7 @@ internal sealed class Counted : IDisposable
 {
     private readonly MeterListener _listener = new();
     private readonly Lock _gate = new();
-    private readonly List<(string Name, double Value, Dictionary<string, string> Tags)> _told = [];
+    private readonly List<(string Name, double Value, Dictionary<string, string> Tags, bool Observed)> _told = [];
 
     public Counted(OperatorMetrics metrics)
     {
@@ -22,14 +22,19 @@ internal sealed class Counted : IDisposable
     }
 
     /// <summary>The sum of a counter, over all series that carry a label's value.</summary>
-    public double Sum(string name, string label, string value) => All(name).Where(t => t.Tags.GetValueOrDefault(label) == value).Sum(t => t.Value);
+    public double Sum(string name, string label, string value)
+    {
+        lock (_gate) _told.RemoveAll(t => t.Observed);
+        _listener.RecordObservableInstruments();
+        return All(name).Where(t => t.Tags.GetValueOrDefault(label) == value).Sum(t => t.Value);
+    }
 
     /// <summary>How often a histogram was told something.</summary>
     public int Samples(string name) => All(name).Count;
 
     public void Dispose() => _listener.Dispose();
 
-    private List<(string Name, double Value, Dictionary<string, string> Tags)> All(string name)
+    private List<(string Name, double Value, Dictionary<string, string> Tags, bool Observed)> All(string name)
     {
         lock (_gate) return [.. _told.Where(t => t.Name == $"breakglass_operator_{name}")];
     }
@@ -38,6 +43,6 @@ internal sealed class Counted : IDisposable
     {
         var named = new Dictionary<string, string>();
         foreach (var (key, of) in tags) named[key] = of?.ToString() ?? "";
-        lock (_gate) _told.Add((instrument.Name, value, named));
+        lock (_gate) _told.Add((instrument.Name, value, named, instrument.IsObservable));
     }
 }

@@ -22,15 +22,15 @@ public sealed class ProcessMetricsTests
             using var scraped = new Scraped();
             ProcessMetrics.AddTo(scraped.Meter, proc);
             var text = await scraped.ScrapeAsync();
-            text.Should().Contain("# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 1.75\n");
-            text.Should().Contain($"process_resident_memory_bytes {100 * Environment.SystemPageSize}\n");
-            text.Should().Contain("process_start_time_seconds 1795000012.34\n");
-            text.Should().Contain("process_open_fds 2\n");
-            text.Should().Contain("process_max_fds 1024\n");
+            text.Should().Contain("# TYPE process_cpu_seconds_total counter\n# HELP process_cpu_seconds_total Total user and system CPU time spent in seconds.\nprocess_cpu_seconds_total{} 1.75\n");
+            text.Should().Contain($"process_resident_memory_bytes{{}} {100 * Environment.SystemPageSize}\n");
+            text.Should().Contain("process_start_time_seconds{} 1795000012.34\n");
+            text.Should().Contain("process_open_fds{} 2\n");
+            text.Should().Contain("process_max_fds{} 1024\n");
 
             File.Delete(Path.Combine(proc, "self", "limits"));
             var without = await scraped.ScrapeAsync();
-            without.Should().Contain("process_open_fds 2\n");
+            without.Should().Contain("process_open_fds{} 2\n");
         }
         finally
         {

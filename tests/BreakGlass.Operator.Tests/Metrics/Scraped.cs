@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.RegularExpressions;
 using BreakGlass.Operator.Metrics;
+using Microsoft.AspNetCore.Http;
 using OpenTelemetry;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 
 namespace BreakGlass.Operator.Tests.Metrics;
@@ -10,20 +12,24 @@ namespace BreakGlass.Operator.Tests.Metrics;
 /// <summary>One meter of the test's own, scraped without HTTP.</summary>
 internal sealed partial class Scraped : IDisposable
 {
-    private readonly PrometheusExporter _exporter;
     private readonly MeterProvider _provider;
+    private readonly RequestDelegate _scrapes;
 
-    public Scraped(int maxBytes = 1024 * 1024)
+    public Scraped()
     {
         Meter = new Meter("test-" + Guid.NewGuid());
-        _exporter = new PrometheusExporter([], maxBytes);
-        _provider = Sdk.CreateMeterProviderBuilder().AddMeter(Meter.Name).AddReader(new BaseExportingMetricReader(_exporter)).Build();
+        _provider = Sdk.CreateMeterProviderBuilder().AddMeter(Meter.Name).AddPrometheusExporter(MetricsEndpoint.Configure).Build();
+        _scrapes = MetricsEndpoint.Scrapes(_provider);
     }
 
     public Meter Meter { get; }
 
-    public async Task<string> ScrapeAsync(PrometheusFormat format = PrometheusFormat.Text) =>
-        Encoding.UTF8.GetString(await _exporter.ScrapeAsync(format, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30)));
+    public async Task<string> ScrapeAsync()
+    {
+        using var body = new MemoryStream();
+        await _scrapes(new DefaultHttpContext { Request = { Method = "GET" }, Response = { Body = body } }).WaitAsync(TimeSpan.FromSeconds(30));
+        return Encoding.UTF8.GetString(body.ToArray());
+    }
 
     /// <summary>The label values of every sample, unescaped as the formats' specifications say.</summary>
     public static IReadOnlyList<IReadOnlyDictionary<string, string>> Labels(string text) =>

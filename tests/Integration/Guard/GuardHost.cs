@@ -22,6 +22,7 @@ internal sealed class GuardHost : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly MeterListener _listener = new();
+    private readonly ConcurrentDictionary<string, long> _attempts = new();
     private readonly KubeClient _client;
     private readonly OperatorMetrics _metrics;
     private readonly WebhookServer _server;
@@ -50,7 +51,14 @@ internal sealed class GuardHost : IAsyncDisposable
     }
 
     /// <summary>How many attempts were counted, by policy.</summary>
-    public ConcurrentDictionary<string, long> Attempts { get; } = new();
+    public IReadOnlyDictionary<string, long> Attempts
+    {
+        get
+        {
+            _listener.RecordObservableInstruments();
+            return _attempts;
+        }
+    }
 
     public string CaBundle => Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(_certificate.ExportCertificatePem()));
 
@@ -85,7 +93,7 @@ internal sealed class GuardHost : IAsyncDisposable
         {
             if (instrument.Meter == _metrics.Meter && instrument.Name.EndsWith("persistence_attempts_total", StringComparison.Ordinal)) listener.EnableMeasurementEvents(instrument);
         };
-        _listener.SetMeasurementEventCallback<long>((_, by, tags, _) => Attempts.AddOrUpdate((string)tags[0].Value!, by, (_, sum) => sum + by));
+        _listener.SetMeasurementEventCallback<long>((_, sum, tags, _) => _attempts[(string)tags[0].Value!] = sum);
         _listener.Start();
     }
 

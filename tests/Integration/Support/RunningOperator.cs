@@ -133,12 +133,12 @@ internal sealed class RunningOperator : IAsyncDisposable
         await _shell.StandardInput.FlushAsync();
     }
 
-    /// <summary>The metrics by name and labels, as they stand on /metrics.</summary>
+    /// <summary>The metrics by name and labels, as they stand on /metrics; by the name alone where there are no labels.</summary>
     public async Task<IReadOnlyDictionary<string, double>> MetricsAsync()
     {
         var text = await s_http.GetStringAsync(new Uri(Http, "/metrics"));
         return text.Split('\n').Where(l => l.Length > 0 && l[0] != '#').Select(l => l.Split(' '))
-            .ToDictionary(l => string.Join(' ', l[..^1]), l => double.Parse(l[^1].Replace("+Inf", "Infinity", StringComparison.Ordinal), CultureInfo.InvariantCulture));
+            .ToDictionary(l => string.Join(' ', l[..^1]).Replace("{}", "", StringComparison.Ordinal), l => double.Parse(l[^1].Replace("+Inf", "Infinity", StringComparison.Ordinal), CultureInfo.InvariantCulture));
     }
 
     /// <summary>Whether it holds the lease.</summary>
