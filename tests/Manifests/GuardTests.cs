@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
 using FluentAssertions;
 using Xunit;
@@ -61,6 +62,16 @@ public sealed class GuardTests
         var binding = ConfigDirectory.Of("MutatingAdmissionPolicyBinding").Should().ContainSingle().Subject;
         binding.Node["spec"]!["paramRef"]!["parameterNotFoundAction"]!.GetValue<string>().Should().Be("Allow");
         binding.Node["spec"]!["paramRef"]!["namespace"]!.GetValue<string>().Should().Be("breakglass-grants");
+    }
+
+    /// <summary>Another project's webhook may overwrite app.kubernetes.io/managed-by, which the operator does not repair: then nothing was marked.</summary>
+    [Fact]
+    public void What_marks_in_the_API_server_finds_the_grants_identities_by_a_label_of_our_own()
+    {
+        var selector = ConfigDirectory.Of("MutatingAdmissionPolicyBinding").Should().ContainSingle().Subject.Node["spec"]!["paramRef"]!["selector"]!;
+        selector["matchLabels"].Should().BeNull();
+        var expression = selector["matchExpressions"]!.AsArray().Should().ContainSingle().Subject!;
+        (expression["key"]!.GetValue<string>(), expression["operator"]!.GetValue<string>()).Should().Be((BreakGlassApi.GrantLabel, "Exists"));
     }
 
     [Fact]

@@ -66,7 +66,10 @@ public sealed class LeftoversTests(StampedCluster stamped) : IClassFixture<Stamp
         await _cluster.AdminAsync("delete", "mutatingwebhookconfiguration", "breakglass-operator-stamp");
         try
         {
-            var uid = (await incident.ReadAsync()).Metadata.Uid;
+            var grant = await incident.ReadAsync();
+            var uid = grant.Metadata.Uid;
+            var account = grant.Status.ServiceAccount!.Split('/');
+            await _cluster.AdminAsync("label", "serviceaccount", account[1], "-n", account[0], "app.kubernetes.io/managed-by=other", "--overwrite");
             var tries = 0;
             await Eventually.TrueAsync(async () =>
             {
