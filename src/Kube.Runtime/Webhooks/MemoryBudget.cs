@@ -47,7 +47,13 @@ public sealed class MemoryBudget(long capacity, TimeProvider time)
             }
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            // Room that came at the last moment must not stay taken for a caller that is gone.
+            room?.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         return room;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using FluentAssertions;
 using TestKit;
 using Xunit;
@@ -73,6 +74,26 @@ public class MemoryBudgetTests
     }
 
     [Fact]
+    public void A_caller_who_goes_away_just_as_room_comes_free_does_not_take_it_along_for_ever()
+    {
+        var (budget, later) = (new MemoryBudget(100, _clock), new Later());
+        var first = budget.TakeAsync(50, default).AsTask().Result;
+        using var gone = new CancellationTokenSource();
+        var before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(later);
+        var waiting = budget.TakeAsync(50, gone.Token).AsTask();
+        SynchronizationContext.SetSynchronizationContext(before);
+
+        first!.Dispose();
+        later.WaitForOne();
+        gone.Cancel();
+        later.Run(waiting);
+
+        waiting.IsCanceled.Should().BeTrue();
+        budget.Taken.Should().Be(0, "otherwise some such callers leave no room for anybody until a restart");
+    }
+
+    [Fact]
     public async Task Many_at_once_never_take_more_than_there_is_and_all_get_their_turn()
     {
         var budget = new MemoryBudget(1000, _clock);
@@ -88,5 +109,29 @@ public class MemoryBudgetTests
         most.Should().BeLessThanOrEqualTo(1000);
         served.Should().Be(500);
         budget.Taken.Should().Be(0);
+    }
+
+    /// <summary>Keeps what a task goes on with until it is told to run it.</summary>
+    private sealed class Later : SynchronizationContext
+    {
+        private readonly BlockingCollection<(SendOrPostCallback Callback, object? State)> _posted = [];
+        private (SendOrPostCallback Callback, object? State)? _next;
+
+        public override void Post(SendOrPostCallback d, object? state) => _posted.Add((d, state));
+
+        public void WaitForOne() => _next = Take();
+
+        public void Run(Task until)
+        {
+            while (!until.IsCompleted)
+            {
+                var (callback, state) = _next ?? Take();
+                _next = null;
+                callback(state);
+            }
+        }
+
+        private (SendOrPostCallback Callback, object? State) Take() =>
+            _posted.TryTake(out var posted, TimeSpan.FromSeconds(10)) ? posted : throw new TimeoutException("nothing goes on that was to go on");
     }
 }
