@@ -28,6 +28,9 @@ internal sealed class Agreement
         (_tightest, _second, _first, _last, _connection) = (sample, sample, at, at, connection);
     }
 
+    /// <summary>When the first of them came, by the monotonic clock.</summary>
+    public TimeSpan Since => _first;
+
     /// <summary>
     /// Whether there are enough of them: several, over some time, and by more than one connection. Whether two connections lead to two API servers
     /// nobody can tell from here; one connection leads to one.

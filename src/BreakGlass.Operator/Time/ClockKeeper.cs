@@ -16,7 +16,7 @@ internal sealed class ClockKeeper(KubeClient client, SteadyClock clock, ILogger 
     public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
 
     /// <summary>Between two questions while in doubt.</summary>
-    public static readonly TimeSpan Doubting = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Doubting = TimeSpan.FromSeconds(1);
 
     /// <summary>A doubt that lasts is not settled by asking often: servers that differ go on to.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);

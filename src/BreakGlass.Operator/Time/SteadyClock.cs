@@ -29,6 +29,15 @@ public sealed class SteadyClock : TimeProvider
     /// <summary>By how much the server has to be ahead of the wall clock to be followed: its seconds are whole ones, and its answers may differ by one.</summary>
     private static readonly TimeSpan Ahead = TimeSpan.FromSeconds(2);
 
+    /// <summary>For how long it is remembered that answers contradicted each other in turn.</summary>
+    private static readonly TimeSpan SplitMemory = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// How long answers have to agree, with none against them, on a time that this machine's clock does not confirm, where there were contradictions before: of two
+    /// API servers with different clocks one may by chance be the only one that is reached for some seconds.
+    /// </summary>
+    private static readonly TimeSpan SplitSpan = TimeSpan.FromMinutes(5);
+
     /// <summary>A wall clock that moves by less against the monotonic one is being slewed, not set.</summary>
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
 
@@ -46,6 +55,7 @@ public sealed class SteadyClock : TimeProvider
     private DateTimeOffset _wallSeen;
     private TimeSpan _wallSince;
     private int _contradictions;
+    private TimeSpan? _splitAt;
     private (TimeSpan Skew, TimeSpan At)? _worst;
 
     /// <param name="inner">The raw clocks of this machine.</param>
@@ -72,7 +82,7 @@ public sealed class SteadyClock : TimeProvider
     {
         get
         {
-            lock (_gate) return _inForce is null || _challenger is not null || (Wall(Passed()) - _wallSeen).Duration() > Step;
+            lock (_gate) return _inForce is not { IsReached: true } || _challenger is not null || (Wall(Passed()) - _wallSeen).Duration() > Step;
         }
     }
 
@@ -99,7 +109,7 @@ public sealed class SteadyClock : TimeProvider
         {
             lock (_gate)
             {
-                if (_inForce is null || _challenger is not null) return null;
+                if (_inForce is not { IsReached: true } || _challenger is not null) return null;
                 var passed = Passed();
                 var known = Known(passed);
                 return known.Width <= Largest ? known.Earliest + passed : null;
@@ -193,7 +203,7 @@ public sealed class SteadyClock : TimeProvider
             var isFirst = _inForce is null && _challenger is null;
             var before = Now();
             var wall = Look(passed);
-            Weigh(said, received, sample.Connection);
+            Weigh(said, received, sample.Connection, wall);
             Reckon(said, wall, isFirst);
             GoBack(wall, passed);
             if (WorstNow(passed) is { } skew && (_worst is not { } worst || passed - worst.At > ShownFor || skew.Duration() >= worst.Skew.Duration())) _worst = (skew, passed);
@@ -207,7 +217,7 @@ public sealed class SteadyClock : TimeProvider
 
     private DateTimeOffset Wall(TimeSpan passed) => _inner.GetUtcNow() - passed;
 
-    private DateTimeOffset Now() => _inForce?.Bounds.Earliest is { } agreed && agreed > _reckoned + Ahead ? agreed : _reckoned;
+    private DateTimeOffset Now() => _inForce is { IsReached: true, Bounds.Earliest: var agreed } && agreed > _reckoned + Ahead ? agreed : _reckoned;
 
     /// <summary>Reads the wall clock, and notes when it was set.</summary>
     private DateTimeOffset Look(TimeSpan passed)
@@ -217,18 +227,35 @@ public sealed class SteadyClock : TimeProvider
         return _wallSeen = wall;
     }
 
-    /// <summary>An answer either stands for the time in force, which ends every challenge to it, or for another.</summary>
-    private void Weigh(TimeBounds said, TimeSpan at, object connection)
+    /// <summary>
+    /// An answer stands either for the time in force, which ends a challenge to it, or for another. Where answers go on to stand for both, there are API servers
+    /// with different clocks; then this machine's clock decides which of the two is in force.
+    /// </summary>
+    private void Weigh(TimeBounds said, TimeSpan at, object connection, DateTimeOffset wall)
     {
         if (_inForce?.TryAdd(said, at, connection) is true)
         {
-            _challenger = null;
+            if (_challenger is null) return;
+            _splitAt = at;
+            if (!IsFavoured(_challenger, wall)) _challenger = null;
             return;
         }
 
-        if (_challenger?.TryAdd(said, at, connection) is not true) _challenger = new(said, at, connection);
-        if (_challenger.IsReached) (_inForce, _challenger) = (_challenger, null);
+        if (_challenger?.TryAdd(said, at, connection) is not true)
+        {
+            if (_challenger is not null) _splitAt = at;
+            _challenger = new(said, at, connection);
+        }
+
+        var isConfirmed = IsClose(_challenger, wall);
+        var span = isConfirmed || !(at - _splitAt <= SplitMemory) ? Agreement.Span : SplitSpan;
+        if ((isConfirmed && _inForce is null) || (_challenger.IsReached && at - _challenger.Since >= span)) (_inForce, _challenger) = (_challenger, null);
     }
+
+    /// <summary>Whether this machine's clock stands for a challenger and not for the time in force.</summary>
+    private bool IsFavoured(Agreement challenger, DateTimeOffset wall) => IsClose(challenger, wall) && (_inForce is null || !IsClose(_inForce, wall));
+
+    private static bool IsClose(Agreement said, DateTimeOffset wall) => (said.Bounds.Middle - wall).Duration() <= Close;
 
     /// <summary>Moves the reckoning ahead to where the wall clock and the server both say that it is at least that late.</summary>
     private void Reckon(TimeBounds said, DateTimeOffset wall, bool isFirst)
@@ -247,7 +274,7 @@ public sealed class SteadyClock : TimeProvider
         if (by is not { } witness || Confirmed(wall, witness) is var ahead && ahead <= _reckoned) return;
 
         // After a machine slept, what it had heard before says nothing of the time.
-        if (ahead - _reckoned > Close && _challenger is not null) _inForce = null;
+        if (ahead - _reckoned > Close && _challenger is not null) (_inForce, _challenger) = (_challenger, null);
         _reckoned = ahead;
     }
 

@@ -153,6 +153,46 @@ public class SteadyClockTests
     }
 
     [Fact]
+    public void Of_two_servers_with_different_clocks_the_wrong_one_does_not_win_by_being_reached_alone_for_some_seconds()
+    {
+        Agree();
+        Answer(2 * Hour, after: Second);
+        for (var round = 0; round < 20; round++)
+        {
+            Answer(after: Second);
+            for (var i = 0; i < 45; i++) Answer(2 * Hour, after: Second, connection: i % 2 == 0 ? _connection : _other);
+            Now.Should().Be(_wall.GetUtcNow(), "the other server was heard in between again and again");
+        }
+
+        for (var i = 0; i < 310; i++) Answer(2 * Hour, after: Second, connection: i % 2 == 0 ? _connection : _other);
+        Now.Should().BeAfter(_wall.GetUtcNow() + Hour, "five minutes without a word of the other are no chance");
+    }
+
+    [Fact]
+    public void Of_two_servers_with_different_clocks_the_one_that_this_machine_agrees_with_is_in_force_from_the_start()
+    {
+        for (var i = 0; i < 120; i++)
+        {
+            Answer(i % 3 == 0 ? TimeSpan.Zero : 2 * Hour, after: Second, connection: i % 2 == 0 ? _connection : _other);
+            Now.Should().Be(_wall.GetUtcNow());
+        }
+
+        Answer(after: Second);
+        _clock.CertainNow.Should().NotBeNull("a cluster with one wrong clock must still renew its certificates");
+        _clock.Skew.Should().BeCloseTo(TimeSpan.Zero, Second);
+    }
+
+    [Fact]
+    public void A_wrong_time_that_came_into_force_is_left_again_though_the_server_that_says_it_goes_on()
+    {
+        Agree();
+        for (var i = 0; i < 12; i++) Answer(2 * Hour, after: Second, connection: i % 2 == 0 ? _connection : _other);
+        Now.Should().BeAfter(_wall.GetUtcNow() + Hour, "nobody contradicted it");
+        for (var i = 0; i < 30; i++) Answer(i % 2 == 0 ? 2 * Hour : TimeSpan.Zero, after: Second, connection: i % 3 == 0 ? _connection : _other);
+        Now.Should().Be(_wall.GetUtcNow(), "this machine's clock and one of the two servers agree");
+    }
+
+    [Fact]
     public void One_connection_alone_is_one_server_and_convinces_nobody()
     {
         Agree();

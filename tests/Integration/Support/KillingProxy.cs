@@ -14,7 +14,8 @@ namespace Integration;
 
 /// <summary>
 /// Stands between the operator and the API server and kills the operator by SIGKILL at one write: the API server has carried the write out, and the
-/// operator never hears of it. Nothing that the operator sends afterwards is passed on. So a death at any stage is the same in every run.
+/// operator never hears of it. Nothing that the operator sends afterwards is passed on. So a death at any stage is the same in every run. It can also
+/// alter the time that answers state.
 /// </summary>
 internal sealed class KillingProxy : IAsyncDisposable
 {
@@ -24,6 +25,7 @@ internal sealed class KillingProxy : IAsyncDisposable
     private readonly Uri _server;
     private readonly Regex _deadly;
     private readonly TaskCompletionSource<string> _struck = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Dictionary<string, int> _connections = new(StringComparer.Ordinal);
     private int _left;
 
     private KillingProxy(ClusterConnection connection, string deadly, int nth)
@@ -41,6 +43,9 @@ internal sealed class KillingProxy : IAsyncDisposable
 
     /// <summary>Whom to kill.</summary>
     public RunningOperator? Victim { get; set; }
+
+    /// <summary>By how much the Date of an answer over a connection, which is named by its number from 0, is off; null for none.</summary>
+    public Func<int, TimeSpan>? DateIsOffBy { get; set; }
 
     /// <summary>The write at which it struck.</summary>
     public Task<string> Struck => _struck.Task;
@@ -110,7 +115,7 @@ internal sealed class KillingProxy : IAsyncDisposable
                 return;
             }
 
-            await CopyAsync(answer, context.Response, context.RequestAborted);
+            await CopyAsync(answer, context.Response, DateIsOffBy?.Invoke(NumberOf(context.Connection.Id)) ?? TimeSpan.Zero, context.RequestAborted);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException)
         {
@@ -138,7 +143,16 @@ internal sealed class KillingProxy : IAsyncDisposable
         return message;
     }
 
-    private static async Task CopyAsync(HttpResponseMessage answer, HttpResponse response, CancellationToken cancellationToken)
+    private int NumberOf(string connection)
+    {
+        lock (_connections)
+        {
+            if (!_connections.TryGetValue(connection, out var number)) _connections[connection] = number = _connections.Count;
+            return number;
+        }
+    }
+
+    private static async Task CopyAsync(HttpResponseMessage answer, HttpResponse response, TimeSpan off, CancellationToken cancellationToken)
     {
         response.StatusCode = (int)answer.StatusCode;
         foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers))
@@ -146,6 +160,7 @@ internal sealed class KillingProxy : IAsyncDisposable
             if (name is not ("Transfer-Encoding" or "Connection" or "Content-Length")) response.Headers[name] = values.ToArray();
         }
 
+        if (off != TimeSpan.Zero && answer.Headers.Date is { } date) response.Headers.Date = (date + off).ToString("r", System.Globalization.CultureInfo.InvariantCulture);
         await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
         var buffer = new byte[16 * 1024];
         for (int read; (read = await body.ReadAsync(buffer, cancellationToken)) > 0;)
