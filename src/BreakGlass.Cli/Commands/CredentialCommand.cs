@@ -54,7 +54,7 @@ internal static class CredentialCommand
     {
         var grant = await cluster.Client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
         if (grant.Status.Phase is not GrantPhase.Active) throw new CliException(ExitCodes.Refused, $"grant '{name}' gives no access. {GrantWords.Line(grant)}");
-        return new(name, grant.Metadata.Uid ?? "", await DeliveredCredential.OfSecretAsync(cluster, grant, "token", cancellationToken), LiveCredential.End(grant));
+        return new(name, grant.Metadata.Uid ?? "", await DeliveredCredential.OfSecretAsync(cluster, grant, "token", cancellationToken), cluster.Client.OnThisMachine(LiveCredential.End(grant)));
     }
 
     private static string Version(string? info)
@@ -83,6 +83,10 @@ internal static class CredentialCommand
 }
 
 /// <summary>A token that works. Its text form does not show it.</summary>
+/// <param name="Grant">Whose it is.</param>
+/// <param name="Uid">The grant's UID.</param>
+/// <param name="Token">The token.</param>
+/// <param name="Ends">When it ends, by this machine's clock, with which kubectl compares it.</param>
 internal sealed record LiveCredential(string Grant, string Uid, string Token, DateTimeOffset Ends)
 {
     /// <summary>When access with a grant's token ends.</summary>
@@ -127,9 +131,9 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
         {
             grant = await requester.UntilActiveAsync(grant, timeout, cancellationToken);
             var jwe = grant.Status.CredentialJwe ?? throw new CliException(ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active and carries no credential. Tell the platform team.");
-            var credential = new LiveCredential(grant.Metadata.Name, grant.Metadata.Uid ?? "", DeliveredCredential.Open(jwe, key).Token, LiveCredential.End(grant));
+            var credential = new LiveCredential(grant.Metadata.Name, grant.Metadata.Uid ?? "", DeliveredCredential.Open(jwe, key).Token, cluster.Client.OnThisMachine(LiveCredential.End(grant)));
             await CredentialFiles.WriteAsync(PathOf, Text(credential), cancellationToken);
-            await host.SayAsync($"{credential.Grant}: access works until {Timestamp.Text(credential.Ends)}. To end it sooner: kubectl breakglass revoke {credential.Grant}");
+            await host.SayAsync($"{credential.Grant}: access works until {Timestamp.Text(LiveCredential.End(grant))}. To end it sooner: kubectl breakglass revoke {credential.Grant}");
             done = true;
             return credential;
         }

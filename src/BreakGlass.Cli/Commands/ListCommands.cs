@@ -134,7 +134,7 @@ internal sealed class View(CliHost host, KubeClient client, string? format)
         var items = (await client.ListAsync<T>(query, cancellationToken)).Items.Where(wanted ?? (_ => true)).OrderBy(o => o.Metadata.CreationTimestamp).ThenBy(o => o.Metadata.Name, StringComparer.Ordinal).ToList();
         if (OutputFormat.IsForPrograms(format)) await OutputFormat.WriteListAsync(host, format, items);
         else if (items.Count == 0) await host.SayAsync("There are none.");
-        else await table(items, host.Time.GetUtcNow(), format == OutputFormat.Wide).WriteAsync(host);
+        else await table(items, client.Now(host.Time), format == OutputFormat.Wide).WriteAsync(host);
     }
 
     public async Task GetAsync<T>(string name, Tables.Maker<T> table, CancellationToken cancellationToken, Func<T, IEnumerable<string>>? describe = null)
@@ -147,7 +147,7 @@ internal sealed class View(CliHost host, KubeClient client, string? format)
             return;
         }
 
-        await table([found], host.Time.GetUtcNow(), format == OutputFormat.Wide).WriteAsync(host);
+        await table([found], client.Now(host.Time), format == OutputFormat.Wide).WriteAsync(host);
         foreach (var line in describe?.Invoke(found) ?? []) await host.SayAsync(Plain.Line(line));
     }
 }
@@ -197,6 +197,6 @@ internal sealed class GrantWatch(CliHost host, KubeClient client, string? format
     {
         OutputFormat.Json => host.Out.WriteLineAsync(OutputFormat.ToNode(grant)!.ToJsonString()),
         OutputFormat.Name => host.Out.WriteLineAsync(OutputFormat.NameOf(grant)),
-        _ => host.Out.WriteLineAsync($"{Timestamp.Text(host.Time.GetUtcNow())}  {grant.Metadata.Name}  {(Callers.IsNamed(grant.Spec.Requester) ? Callers.Shown(grant.Spec.Requester) : "-")}  {GrantWords.Line(grant)}"),
+        _ => host.Out.WriteLineAsync($"{Timestamp.Text(client.Now(host.Time))}  {grant.Metadata.Name}  {(Callers.IsNamed(grant.Spec.Requester) ? Callers.Shown(grant.Spec.Requester) : "-")}  {GrantWords.Line(grant)}"),
     };
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using BreakGlass.Cli.Hosting;
 using BreakGlass.Cli.Output;
 using BreakGlass.Cli.Policies;
 using BreakGlass.Core;
@@ -24,7 +25,7 @@ internal static class PoliciesCommand
             var policies = (await cluster.Client.ListAsync<BreakGlassPolicy>(new(), cancellationToken)).Items.OrderBy(p => p.Metadata.Name, StringComparer.Ordinal).ToList();
             var me = await Whoami.AskAsync(cluster, policies, cancellationToken);
             var around = await Surroundings.LookAsync(cluster.Client, policies, cancellationToken);
-            var answers = policies.Select(p => Usability.Of(p, me, around, host.Time.GetUtcNow())).ToList();
+            var answers = policies.Select(p => Usability.Of(p, me, around, cluster.Client.Now(host.Time))).ToList();
             switch (parse.GetValue(output))
             {
                 case OutputFormat.Name:

@@ -21,7 +21,7 @@ internal static class ReportCommand
         {
             var host = invocation.Host;
             using var cluster = invocation.Connect(parse);
-            var evidence = await GrantEvidence.ReadAsync(cluster.Client, ObjectNames.Grant(parse.GetRequiredValue(name)), host.Time.GetUtcNow(), cancellationToken);
+            var evidence = await GrantEvidence.ReadAsync(cluster.Client, ObjectNames.Grant(parse.GetRequiredValue(name)), host.Time, cancellationToken);
             await (parse.GetValue(output) switch
             {
                 OutputFormat.Json => OutputFormat.WriteNodeAsync(host, OutputFormat.Json, EvidenceText.Json(evidence)),

@@ -68,6 +68,7 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
     {
         Check();
         var bound = await _requester.CredentialOfAsync(settings.Ask.Policy, cancellationToken) is CredentialKind.BindRequester;
+        CheckStart();
 
         // Without waiting nobody would be there to open it, so the credential goes into a Secret that the requester alone can read.
         using var key = bound || !settings.Wait ? null : ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
@@ -112,12 +113,15 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
     {
         if (settings.ChildWords.Count > 0 && !settings.Wait) throw CliException.Usage("--wait=false cannot run a command, since there is no access yet. Leave one of them out.");
         if (settings.ChildWords.Count > 0 && handover.File is not null) throw CliException.Usage("-- COMMAND and --output-kubeconfig exclude each other: the command gets the kubeconfig, which is gone after it.");
-        if (settings is { Wait: true, DryRun: DryRun.None, Ask.Start: { } start } && start > host.Time.GetUtcNow() + settings.Timeout)
+        handover.Check();
+    }
+
+    private void CheckStart()
+    {
+        if (settings is { Wait: true, DryRun: DryRun.None, Ask.Start: { } start } && start > cluster.Client.Now(host.Time) + settings.Timeout)
         {
             throw CliException.Usage($"access starts at {Timestamp.Text(start)}, and nobody would wait for it longer than {GoDuration.Format(settings.Timeout)}: the grant would be revoked before it starts. Ask with --wait=false and take it up with 'kubectl breakglass use', or wait longer with --timeout.");
         }
-
-        handover.Check();
     }
 
     private async Task<int> RehearseAsync(BreakGlassGrant wanted, CancellationToken cancellationToken)

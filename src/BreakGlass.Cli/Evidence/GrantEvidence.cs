@@ -1,3 +1,4 @@
+using BreakGlass.Cli.Hosting;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using Kube.Client;
@@ -24,7 +25,7 @@ internal sealed record GrantEvidence(
     public bool IsPreliminary => !GrantLifecycle.IsTerminal(Grant.Status.Phase) || Conditions.Find(Grant.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" };
 
     /// <summary>Reads it.</summary>
-    public static async Task<GrantEvidence> ReadAsync(KubeClient client, string name, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<GrantEvidence> ReadAsync(KubeClient client, string name, TimeProvider time, CancellationToken cancellationToken)
     {
         var grant = await client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
         var unread = new List<string>();
@@ -51,7 +52,7 @@ internal sealed record GrantEvidence(
             [.. (approvals ?? []).Where(a => OfThis(a.Spec.Grant, a.Spec.GrantUid)).OrderBy(a => a.Metadata.CreationTimestamp)],
             [.. (reviews ?? []).Where(r => OfThis(r.Spec.Grant, r.Spec.GrantUid)).OrderBy(r => r.Metadata.CreationTimestamp)],
             [.. (events ?? []).Where(e => e.Regarding?.Kind == nameof(BreakGlassGrant) && e.Regarding.Name == name && (e.Regarding.Uid is null || e.Regarding.Uid == grant.Metadata.Uid)).OrderBy(e => e.EventTime)],
-            unread, now);
+            unread, client.Now(time));
     }
 
     /// <summary>

@@ -54,6 +54,21 @@ public sealed class CredentialTests : IDisposable
         _desk.Out.Should().Contain("second");
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(-10)]
+    public async Task It_ends_for_kubectl_when_it_ends_for_the_API_server_though_this_machines_clock_is_wrong(int minutes)
+    {
+        _desk.Server.DateSkew = TimeSpan.FromMinutes(minutes);
+        var run = _desk.RunAsync(Plugin);
+        _desk.Activate((await _desk.AskedAsync()).Metadata.Name, "s3cret");
+        (await run).Should().Be(0, _desk.Error);
+
+        var ends = (DateTimeOffset)JsonNode.Parse(_desk.Out)!["status"]!["expirationTimestamp"]!;
+        ends.Should().BeCloseTo(A.Start.AddHours(1).AddMinutes(-minutes), TimeSpan.FromSeconds(2), "kubectl compares it with this machine's clock");
+        _desk.Error.Should().Contain("access works until 2026-11-22T02:02:03");
+    }
+
     [Fact]
     public async Task A_context_that_would_ask_itself_for_its_credential_is_said_instead_of_looping()
     {

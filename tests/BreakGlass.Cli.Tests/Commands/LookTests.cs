@@ -59,6 +59,15 @@ public sealed class LookTests : IDisposable
     }
 
     [Fact]
+    public async Task Times_are_the_API_servers_where_the_clock_of_this_machine_is_wrong()
+    {
+        PutGrants();
+        _desk.Server.DateSkew = TimeSpan.FromHours(2);
+        (await _desk.RunAsync("watch", "inc-0")).Should().Be(0, _desk.Error);
+        _desk.Out.Should().StartWith("2026-11-22T03:02:0");
+    }
+
+    [Fact]
     public async Task Watching_one_grant_ends_with_it()
     {
         PutGrants();
