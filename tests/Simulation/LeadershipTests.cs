@@ -107,6 +107,28 @@ public class LeadershipTests
     });
 
     [Fact]
+    public Task What_the_API_server_took_just_as_the_lease_was_lost_is_told_though_its_answer_never_came() => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness);
+        world.Server.CreateNamespace("payments");
+        world.Server.Put(Sample.Policy());
+        world.Start(World.Options with { LeaderElect = true });
+        world.Advance(TimeSpan.FromSeconds(10));
+        using (world.Server.Faults.Inject(TestKit.Fault.HangAfterWrite, "update", "breakglassgrants/status", times: 1))
+        {
+            world.Server.Put(Sample.Grant());
+            world.Advance(TimeSpan.FromSeconds(1));
+            world.Server.Modify<Lease>("breakglass-operator", "breakglass-system", l => l with { Spec = l.Spec with { HolderIdentity = "nobody", LeaseDurationSeconds = 1 } });
+            world.Advance(TimeSpan.FromSeconds(8));
+        }
+
+        world.Advance(TimeSpan.FromSeconds(15));
+        world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
+        string[] told = [.. world.Events().Where(e => e.Regarding!.Kind == nameof(BreakGlassGrant)).Select(e => e.Reason!)];
+        told.Should().ContainSingle(reason => reason == "GrantRequested").And.ContainSingle(reason => reason == "GrantActivated");
+    });
+
+    [Fact]
     public Task Nothing_of_a_term_is_written_once_its_loss_was_noticed_even_what_was_under_way() => Stillness.Run(stillness =>
     {
         using var world = new World(stillness);

@@ -21,7 +21,7 @@ namespace BreakGlass.Operator.Execution;
 /// </summary>
 internal sealed class PlanExecutor(
     KubeClient client, ClusterCaches caches, ServerReads server, SealBook seals, CredentialIssuer credentials, Cutter cutter, Prover prover, LeftoverFinder leftovers, HistoryBook histories,
-    Announcer announcer, OperatorMetrics metrics, TimeProvider time, ILogger logger)
+    UnsureStatuses unsure, Announcer announcer, OperatorMetrics metrics, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan RoleRetry = TimeSpan.FromMilliseconds(10);
 
@@ -73,21 +73,35 @@ internal sealed class PlanExecutor(
         var before = facts.Grant!;
         var status = write.Status;
         if (GrantLifecycle.IsRecorded(status) && !GrantLifecycle.IsRecorded(before.Status) && !facts.Settings.TrustRequester) status = status with { RecordSeal = seals.MakeRecord(before.Metadata.Uid ?? "", status) };
-        var written = await WriteAsync(before with { Status = status }, cancellationToken);
+        var told = 0;
+        var written = await WriteAsync(before, status, Tell, cancellationToken);
         caches.Learn(written);
-        GrantMeasures.Count(metrics, before, written, facts.Policy, time.GetUtcNow());
-        foreach (var note in write.Notes) announcer.Tell(written, facts.Policy, note);
+        Tell();
+
+        void Tell()
+        {
+            if (Interlocked.Exchange(ref told, 1) == 1) return;
+            var after = before with { Status = status };
+            GrantMeasures.Count(metrics, before, after, facts.Policy, time.GetUtcNow());
+            foreach (var note in write.Notes) announcer.Tell(after, facts.Policy, note);
+        }
     }
 
-    /// <summary>A status whose answer was lost on the way is looked for: nobody else would tell of it, or count it.</summary>
-    private async Task<BreakGlassGrant> WriteAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    /// <summary>A status whose answer was lost on the way is looked for, at once and later by the watch: nobody else would tell of it, or count it.</summary>
+    private async Task<BreakGlassGrant> WriteAsync(BreakGlassGrant before, GrantStatus status, Action tell, CancellationToken cancellationToken)
     {
+        var grant = before with { Status = status };
         try
         {
             return await client.ReplaceStatusAsync(grant, cancellationToken);
         }
-        catch (Exception e) when (e is KubeConnectionException or KubeApiException { IsServerError: true } && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is KubeConnectionException or KubeApiException { IsServerError: true } or OperationCanceledException)
         {
+            unsure.Add(before, status, tell);
+
+            // The watch may have shown it already.
+            if (caches.Grant(grant.Metadata.Name) is { } shown) unsure.Look(shown);
+            if (cancellationToken.IsCancellationRequested) throw;
             var there = await client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, cancellationToken);
             if (there is null || there.Metadata.Uid != grant.Metadata.Uid || !KubeJson.Same(there with { Metadata = grant.Metadata }, grant)) throw;
             return there;

@@ -18,7 +18,7 @@ namespace BreakGlass.Operator.Hosting;
 /// <summary>What every term shares with the rest of the operator.</summary>
 internal sealed record LeadersTools(
     KubeClient Client, OperatorOptions Options, CoreSettings Settings, ClusterCaches Caches, SealBook Seals, CredentialVault Vault, PublicCluster Cluster, Announcer Announcer,
-    OperatorMetrics Metrics, SteadyClock Time, ILoggerFactory Logs);
+    OperatorMetrics Metrics, UnsureStatuses Unsure, SteadyClock Time, ILoggerFactory Logs);
 
 /// <summary>
 /// What only the leader does, for one term: queues, reconcilers and controllers of its own, over a client that sends no write once the term is over. The
@@ -26,6 +26,9 @@ internal sealed record LeadersTools(
 /// </summary>
 internal sealed class LeadersWork : IDisposable
 {
+    /// <summary>Before what has failed is tried again.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
     private readonly LeadersTools _tools;
     private readonly LeadershipTerm _term;
     private readonly KubeClient _client;
@@ -53,7 +56,7 @@ internal sealed class LeadersWork : IDisposable
         var server = new ServerReads(client, caches);
         var executor = new PlanExecutor(
             client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter, new Prover(client, _servers, tools.Vault, time),
-            new LeftoverFinder(client, stamp), histories, announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
+            new LeftoverFinder(client, stamp), histories, tools.Unsure, announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
         var grants = new GrantReconciler(caches, server, seals, executor, histories, settings, tools.Metrics, time);
         var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time);
         var lockdowns = new LockdownReconciler(client, caches, announcer, l => settings.TrustRequester || seals.Verify(l) is Core.Sealing.SealState.Valid, time);
@@ -82,10 +85,15 @@ internal sealed class LeadersWork : IDisposable
         try
         {
             _wiring.Sweep();
-            var seals = _tools.Options.UsesSeals ? _resealer.RunAsync(_term.Stopping) : Task.CompletedTask;
-            var actors = _actors.RunAsync(name => _policies.Add(name, Lane.Background), _term.Stopping);
-            var lookout = new LockdownLookout(_client, _tools.Caches, _wiring.Found, _tools.Time).RunAsync(_term.Stopping);
-            await Task.WhenAll([.. _controllers.Select(c => c.RunAsync(_term.Stopping, _term.Lost)), SweepAsync(), actors, lookout, seals]);
+            var lookout = new LockdownLookout(_client, _tools.Caches, _wiring.Found, _tools.Time);
+            await Task.WhenAll(
+            [
+                .. _controllers.Select(c => c.RunAsync(_term.Stopping, _term.Lost)),
+                KeepAsync("the read of lockdowns", lookout.RunAsync),
+                KeepAsync("the sweep", SweepAsync),
+                KeepAsync("the look at what grants can act as", token => _actors.RunAsync(name => _policies.Add(name, Lane.Background), token)),
+                _tools.Options.UsesSeals ? KeepAsync("the rotation of seal keys", _resealer.RunAsync) : Task.CompletedTask,
+            ]);
         }
         finally
         {
@@ -108,15 +116,42 @@ internal sealed class LeadersWork : IDisposable
         _grants.LookAtClock();
     }
 
-    private async Task SweepAsync()
+    /// <summary>
+    /// Runs what goes on beside the controllers, and again after a pause where it failed: what nobody waits for would otherwise be missing for the rest of the term
+    /// without a word.
+    /// </summary>
+    private async Task KeepAsync(string what, Func<CancellationToken, Task> work)
+    {
+        while (!_term.Stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await work(_term.Stopping);
+                return;
+            }
+            catch (Exception e) when (!_term.Stopping.IsCancellationRequested)
+            {
+                _tools.Logs.CreateLogger("Operator").PartFailed(what, e);
+            }
+            catch (Exception)
+            {
+                // What fails while the term ends is not worth a word.
+                return;
+            }
+
+            await Task.Delay(Pause, _tools.Time, _term.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task SweepAsync(CancellationToken cancellationToken)
     {
         if (_tools.Options.Resync == TimeSpan.Zero) return;
         using var timer = new PeriodicTimer(_tools.Options.Resync, _tools.Time);
         try
         {
-            while (await timer.WaitForNextTickAsync(_term.Stopping)) _wiring.Sweep();
+            while (await timer.WaitForNextTickAsync(cancellationToken)) _wiring.Sweep();
         }
-        catch (OperationCanceledException) when (_term.Stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Stopping.
         }

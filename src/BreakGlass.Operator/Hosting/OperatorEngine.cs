@@ -79,7 +79,9 @@ internal sealed class OperatorEngine : IDisposable
         Stamp = new(client, Caches, Guard, settings, _residue, logs.CreateLogger("Leftovers"));
         StampEndpoint = new(StampWebhook.Path, Stamp.HandleAsync, steady, logs.CreateLogger("Leftovers"), StampWebhook.LimitsOf(options.WebhookMemory, steady));
         Authorize = new(settings, Guard.MayImpersonateAsync, logs.CreateLogger("Leftovers"));
-        _tools = new(client, options, settings, Caches, Seals, vault, cluster, announcer, Metrics, steady, logs);
+        var unsure = new UnsureStatuses(steady);
+        Caches.Grants.AddHandler(c => unsure.Look(c.Object));
+        _tools = new(client, options, settings, Caches, Seals, vault, cluster, announcer, Metrics, unsure, steady, logs);
         steady.MayGoBack = () => Caches.LiveGrants.All(g => !GrantLifecycle.IsRecorded(g.Status));
 
         // Counters exist from the moment that a policy is seen, in replicas that do not lead as well.

@@ -57,7 +57,7 @@ internal sealed class ActorProbe(KubeClient client, ClusterCaches caches, CoreSe
                     _held[name] = new(time.GetTimestamp(), policy.Metadata.Uid, policy.Metadata.Generation, await AskAsync(policy, cancellationToken));
                     changed(name);
                 }
-                catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+                catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException)
                 {
                     logger.ActorsNotAsked(name, e);
                 }

@@ -146,4 +146,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(71, LogLevel.Warning, "{Kind} {Key} could not be deleted; its subjects were removed, so it gives access to nobody")]
     public static partial void ReapedSubjects(this ILogger logger, string kind, string key, Exception? error);
+
+    [LoggerMessage(72, LogLevel.Error, "{Part} failed (a bug); it goes on after a pause")]
+    public static partial void PartFailed(this ILogger logger, string part, Exception error);
 }

@@ -38,7 +38,7 @@ internal sealed class LockdownLookout(KubeClient client, ClusterCaches caches, A
                 if (caches.Lockdowns.Store.Get(new("", lockdown.Metadata.Name)) is null) found(lockdown);
             }
         }
-        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException)
         {
             // The watch tells of them too, and the next read comes soon.
         }

@@ -143,6 +143,19 @@ public class TrueRecordTests
     });
 
     [Fact]
+    public Task An_activation_whose_answer_was_lost_with_every_read_after_it_is_told_of_and_counted_once_the_watch_shows_it() => With((world, replica) =>
+    {
+        using var counted = new Counted(replica.Engine.Metrics);
+        using var fault = world.Server.Faults.Inject(Fault.LostAnswer, "update", "breakglassgrants/status", times: null);
+        using var reads = world.Server.Faults.Inject(Fault.Unavailable, "get", "breakglassgrants", times: null);
+        world.Server.Put(Sample.Grant());
+        world.Advance(TimeSpan.FromSeconds(30));
+        world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
+        counted.Sum("activations_total", "policy", "payments-oncall").Should().Be(1);
+        world.Events().Where(e => e.Reason == "GrantActivated" && e.Regarding!.Kind == nameof(BreakGlassGrant)).Should().ContainSingle();
+    });
+
+    [Fact]
     public Task A_phase_that_was_set_by_hand_ends_access_and_leaves_a_trace() => With((world, replica) =>
     {
         world.Server.Put(Sample.Grant());

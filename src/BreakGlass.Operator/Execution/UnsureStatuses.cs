@@ -1,0 +1,64 @@
+using BreakGlass.Core.Api;
+
+namespace BreakGlass.Operator.Execution;
+
+/// <summary>
+/// Statuses that were sent and whose answer never came, because the API server stood still or the lease was lost meanwhile. If the API server has taken one after all, the
+/// watch shows it, and what happened is told and counted then: nobody else would, because the next decision finds it done. Outlives a term. Thread-safe.
+/// </summary>
+internal sealed class UnsureStatuses(TimeProvider time)
+{
+    /// <summary>A server that stood still for longer has dropped the request.</summary>
+    private static readonly TimeSpan Remembers = TimeSpan.FromMinutes(5);
+
+    /// <summary>What a time loses on its way through JSON.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
+
+    private const int Most = 10_000;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Unsure> _byUid = new(StringComparer.Ordinal);
+
+    /// <summary>Remembers a status that adds a transition to the record; of one that adds none, there is nothing to recognize it by.</summary>
+    /// <param name="before">The grant as it was.</param>
+    /// <param name="wanted">The status as it was sent.</param>
+    /// <param name="tell">Called if it was taken.</param>
+    public void Add(BreakGlassGrant before, GrantStatus wanted, Action tell)
+    {
+        if (before.Metadata.Uid is not { } uid || wanted.Transitions.Count <= before.Status.Transitions.Count) return;
+        lock (_gate)
+        {
+            if (_byUid.Count >= Most)
+            {
+                foreach (var (old, one) in _byUid)
+                {
+                    if (time.GetElapsedTime(one.At) > Remembers) _byUid.Remove(old);
+                }
+
+                if (_byUid.Count >= Most) return;
+            }
+
+            _byUid[uid] = new(wanted.Transitions.Count, wanted.Transitions[^1], tell, time.GetTimestamp());
+        }
+    }
+
+    /// <summary>Looks whether what the API server has is one of them.</summary>
+    public void Look(BreakGlassGrant shown)
+    {
+        Unsure one;
+        lock (_gate)
+        {
+            if (_byUid.Count == 0 || shown.Metadata.Uid is not { } uid || !_byUid.TryGetValue(uid, out one!)) return;
+
+            // A finished grant is cached without the middle of its transitions; whoever ended it has looked at the ones before.
+            var isTaken = shown.Status.Transitions.Any(t => t with { At = one.Last.At } == one.Last && (t.At - one.Last.At).Duration() < Tick);
+            if (!isTaken && shown.Status.Transitions.Count < one.Count && time.GetElapsedTime(one.At) <= Remembers) return;
+            _byUid.Remove(uid);
+            if (!isTaken) return;
+        }
+
+        one.Tell();
+    }
+
+    private sealed record Unsure(int Count, TransitionRecord Last, Action Tell, long At);
+}
