@@ -53,8 +53,7 @@ internal static class OperatorProcess
                 certificates = webhooks.RunAsync(serving.Token);
             }
 
-            var version = await client.GetVersionAsync(cancellationToken);
-            logger.Starting(ThisVersion.Text, client.Server.ToString(), version.GitVersion);
+            logger.Starting(ThisVersion.Text, client.Server.ToString(), await VersionOfAsync(client, cancellationToken));
             await engine.RunAsync(cancellationToken);
             logger.Stopped();
             return Ok;
@@ -106,6 +105,21 @@ internal static class OperatorProcess
         if (open > 0) logger.RevokeRecordsOpen(open);
         logger.RevokeDone(removed, failed);
         return failed == 0 ? Ok : Failed;
+    }
+
+    /// <summary>
+    /// For the log alone: a process that ends because the API server does not answer is started again later and later, and would be missing when it does.
+    /// </summary>
+    private static async Task<string> VersionOfAsync(KubeClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await client.GetVersionAsync(cancellationToken)).GitVersion;
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+        {
+            return $"of an unknown version ({e.Message})";
+        }
     }
 
     private static KubeClient Connect(ClusterConnection connection, ILogger logger) => new(connection, TimeProvider.System, new()
