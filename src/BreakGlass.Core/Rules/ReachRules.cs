@@ -24,7 +24,7 @@ internal static class ReachRules
             {
                 if (cluster.HasNamespace(ns) && cluster.Role(ns, entry.RoleRef.Name) is null)
                 {
-                    return new("RoleNotFound", "spec.policy", $"access entry '{entry.Name}' of the policy gives Role '{entry.RoleRef.Name}' in namespace '{ns}', and there is none; tell the policy's owners");
+                    return new("RoleNotFound", "spec.policy", $"access entry '{entry.Name}' of the policy gives Role '{entry.RoleRef.Name}' in namespace '{ns}', and there is none, or it has more than 64 KiB of rules; tell the policy's owners");
                 }
             }
         }

@@ -68,9 +68,9 @@ internal sealed class ClusterCaches
         Lockdowns = Watch<BreakGlassLockdown>(new() { Transform = Shed.Marks, PageSize = PageOfOurs });
         Namespaces = Watch<Namespace>(new() { Transform = Shed.Annotations });
         ClusterRoles = Watch<ClusterRole>(new() { Transform = Shed.Annotations });
-        Roles = Watch<Role>(new() { Transform = Shed.Annotations, Indexers = Owned<Role>() });
-        RoleBindings = Watch<RoleBinding>(new() { LabelSelector = OwnedSelector, Indexers = Owned<RoleBinding>() });
-        ClusterRoleBindings = Watch<ClusterRoleBinding>(new() { LabelSelector = OwnedSelector, Indexers = Owned<ClusterRoleBinding>() });
+        Roles = Watch<Role>(new() { Transform = Shed.Role, Indexers = Owned<Role>() });
+        RoleBindings = Watch<RoleBinding>(new() { Transform = Shed.Binding, LabelSelector = OwnedSelector, Indexers = Owned<RoleBinding>() });
+        ClusterRoleBindings = Watch<ClusterRoleBinding>(new() { Transform = Shed.Binding, LabelSelector = OwnedSelector, Indexers = Owned<ClusterRoleBinding>() });
         ServiceAccounts = Watch<ServiceAccount>(new() { Namespace = settings.GrantsNamespace, IsNamespaceGone = IsGone, LabelSelector = OwnedSelector, Indexers = Owned<ServiceAccount>() });
         Secrets = Watch<SecretMetadata>(new() { Namespace = settings.GrantsNamespace, IsNamespaceGone = IsGone, LabelSelector = OwnedSelector, Indexers = Owned<SecretMetadata>() });
         View = new(Namespaces.Store, ClusterRoles.Store, Roles.Store);
@@ -247,5 +247,5 @@ internal sealed class ClusterCaches
 /// <summary>The view of the cluster that decisions are made on, over the caches.</summary>
 internal sealed class CachedView(Store<Namespace> namespaces, Store<ClusterRole> clusterRoles, Store<Role> roles)
 {
-    public ClusterView Now() => new(namespaces.List(), name => clusterRoles.Get(new("", name)), (ns, name) => roles.Get(new(ns, name)), name => namespaces.Get(new("", name)));
+    public ClusterView Now() => new(namespaces.List(), name => clusterRoles.Get(new("", name)), (ns, name) => roles.Get(new(ns, name)) is { } role && !Shed.IsTooLarge(role) ? role : null, name => namespaces.Get(new("", name)));
 }

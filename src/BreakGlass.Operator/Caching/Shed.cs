@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Sealing;
 using Kube.Model;
 
 namespace BreakGlass.Operator.Caching;
@@ -10,26 +11,62 @@ namespace BreakGlass.Operator.Caching;
 /// </summary>
 internal static class Shed
 {
+    /// <summary>The most characters of rules that are kept of a Role.</summary>
+    public const int LargestRules = 64 * 1024;
+
+    private static readonly Dictionary<string, string> Nothing = [];
+
     private const string OurPrefix = BreakGlassApi.Group + "/";
+
+    // A binding of ours has one subject and one owner, and nothing depends on what a later one in a list of somebody else's says.
+    private const int MostInList = 8;
+
+    // Longer than anything that we write.
+    private const int LongestMark = 1024;
+
+    private static readonly HashSet<string> OwnMarks =
+    [
+        BreakGlassApi.GrantLabel, BreakGlassApi.PolicyLabel, BreakGlassApi.ManagedByLabel, BreakGlassApi.MadeByLabel, BreakGlassApi.ExpiresAtAnnotation, BreakGlassApi.GrantUidAnnotation,
+    ];
+
+    /// <summary>The annotations of ours that a grant, an approval, a review or a lockdown can have.</summary>
+    private static readonly HashSet<string> Notes = [Seal.Annotation, BreakGlassApi.EndedAnnotation];
+
+    private static readonly SharedNames Names = new();
+
+    private static readonly IReadOnlyList<PolicyRule> TooMany = [new() { Verbs = ["*"], ApiGroups = ["*"], Resources = ["*"] }];
 
     /// <summary>Annotations that are not ours. Labels stay: selectors go by them.</summary>
     public static T Annotations<T>(T o)
         where T : class, IKubeResource<T> =>
         o.Metadata.Annotations.Keys.All(IsOurs) ? o : o.WithMetadata(o.Metadata with { Annotations = Ours(o.Metadata.Annotations) });
 
-    /// <summary>Annotations and labels that are not ours.</summary>
+    /// <summary>
+    /// Labels, and annotations that decisions do not read. Those who ask may write any of them, under our own prefix as well, and a grant that waits is kept as long as
+    /// it waits.
+    /// </summary>
     public static T Marks<T>(T o)
-        where T : class, IKubeResource<T>
-    {
-        var shed = Annotations(o);
-        return shed.Metadata.Labels.Keys.All(IsOurs) ? shed : shed.WithMetadata(shed.Metadata with { Labels = Ours(shed.Metadata.Labels) });
-    }
+        where T : class, IKubeResource<T> => o.Metadata is { Labels.Count: 0 } m && m.Annotations.All(IsNote)
+        ? o
+        : o.WithMetadata(o.Metadata with { Labels = Nothing, Annotations = o.Metadata.Annotations.Where(IsNote).ToDictionary() });
+
+    /// <summary>A binding as far as decisions read it. Whoever may write bindings in one namespace can make many large ones that carry our label.</summary>
+    public static RoleBinding Binding(RoleBinding binding) => Owned(binding) with { Subjects = [.. binding.Subjects.Take(MostInList)] };
+
+    /// <summary>The same of one for the whole cluster.</summary>
+    public static ClusterRoleBinding Binding(ClusterRoleBinding binding) => Owned(binding) with { Subjects = [.. binding.Subjects.Take(MostInList)] };
+
+    /// <summary>A Role as far as decisions read it, without its rules where they are very long: anybody who may write Roles in one namespace can make many of these.</summary>
+    public static Role Role(Role role) => Owned(role) with { Rules = role.Rules.Sum(Length) <= LargestRules ? role.Rules : TooMany };
+
+    /// <summary>Whether the rules of a Role are longer than <see cref="LargestRules"/>, so that the caches do not hold them.</summary>
+    public static bool IsTooLarge(Role role) => ReferenceEquals(role.Rules, TooMany);
 
     /// <summary>A grant without what no decision reads.</summary>
     public static BreakGlassGrant Grant(BreakGlassGrant grant)
     {
         var shed = Marks(grant);
-        if (!IsShed(grant)) return shed;
+        if (!IsShed(grant)) return Sharing(shed);
         var (spec, status) = (shed.Spec, shed.Status);
         return shed with
         {
@@ -60,6 +97,40 @@ internal static class Shed
     public static bool IsShed(BreakGlassGrant grant) =>
         GrantLifecycle.IsTerminal(grant.Status.Phase) && grant.Status.EndedAt is not null && !GrantLifecycle.AwaitsProof(grant.Status)
         && !grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer);
+
+    /// <summary>With nothing in its metadata but what says whose it is, and what holds it.</summary>
+    private static T Owned<T>(T o)
+        where T : class, IKubeResource<T> => o.WithMetadata(o.Metadata with
+        {
+            Annotations = OwnMarksOf(o.Metadata.Annotations),
+            Labels = OwnMarksOf(o.Metadata.Labels),
+            OwnerReferences = [.. o.Metadata.OwnerReferences.Where(r => r.ApiVersion.StartsWith(OurPrefix, StringComparison.Ordinal)).Take(MostInList)],
+            Finalizers = [.. o.Metadata.Finalizers.Take(MostInList)],
+        });
+
+    private static Dictionary<string, string> OwnMarksOf(IReadOnlyDictionary<string, string> all) =>
+        all.Where(m => OwnMarks.Contains(m.Key) && m.Value.Length <= LongestMark).ToDictionary();
+
+    private static int Length(PolicyRule rule) =>
+        rule.Verbs.Concat(rule.ApiGroups).Concat(rule.Resources).Concat(rule.ResourceNames).Concat(rule.NonResourceUrls).Sum(text => text.Length + 1);
+
+    /// <summary>With names that many grants hold once in memory.</summary>
+    private static BreakGlassGrant Sharing(BreakGlassGrant grant)
+    {
+        var (spec, status) = (grant.Spec, grant.Status);
+        if (spec.Namespaces.Count == 0 && status.Access.Count == 0 && status.Bindings.Count == 0) return grant;
+        return grant with
+        {
+            Spec = spec.Namespaces.Count == 0 ? spec : spec with { Namespaces = Names.Of(spec.Namespaces) },
+            Status = status with
+            {
+                Access = [.. status.Access.Select(e => e.Namespaces.Count == 0 ? e : e with { Namespaces = Names.Of(e.Namespaces) })],
+                Bindings = [.. status.Bindings.Select(b => b with { Kind = Names.Of(b.Kind), Role = Names.Of(b.Role), Namespace = b.Namespace is { } ns ? Names.Of(ns) : null })],
+            },
+        };
+    }
+
+    private static bool IsNote(KeyValuePair<string, string> annotation) => Notes.Contains(annotation.Key) && annotation.Value.Length <= LongestMark;
 
     private static bool IsOurs(string key) => key.StartsWith(OurPrefix, StringComparison.Ordinal) || key == BreakGlassApi.ManagedByLabel;
 

@@ -54,14 +54,24 @@ public sealed partial class Informer<T>
     }
 
     internal Informer(KubeClient client, InformerOptions<T> options, TimeProvider time, Func<double> random, ILogger logger)
-        : this(SourceOf(client, options), options, time, random, logger)
+        : this(client, new Store<T>(options.Indexers, options.Transform), options, time, random, logger)
     {
     }
 
     internal Informer(ReflectorSource<T> source, InformerOptions<T> options, TimeProvider time, Func<double> random, ILogger logger)
+        : this(source, new Store<T>(options.Indexers, options.Transform), options, time, random, logger)
+    {
+    }
+
+    private Informer(KubeClient client, Store<T> store, InformerOptions<T> options, TimeProvider time, Func<double> random, ILogger logger)
+        : this(SourceOf(client, store, options), store, options, time, random, logger)
+    {
+    }
+
+    private Informer(ReflectorSource<T> source, Store<T> store, InformerOptions<T> options, TimeProvider time, Func<double> random, ILogger logger)
     {
         (_options, _time, _random, _logger) = (options, time, random, logger);
-        Store = new(options.Indexers, options.Transform);
+        Store = store;
         _progress = new(time);
         _reflector = new(source, new Sink(this), _progress, time, random, logger);
     }
@@ -136,8 +146,8 @@ public sealed partial class Informer<T>
         await Task.WhenAll(synced).WaitAsync(cancellationToken);
     }
 
-    private static ReflectorSource<T> SourceOf(KubeClient client, InformerOptions<T> options) => new(
-        (version, cancellationToken) => ListAsync(client, options, version, cancellationToken),
+    private static ReflectorSource<T> SourceOf(KubeClient client, Store<T> store, InformerOptions<T> options) => new(
+        (version, cancellationToken) => ListAsync(client, store, options, version, cancellationToken),
         (version, timeout, cancellationToken) => client.WatchAsync<T>(
             new()
             {
@@ -149,7 +159,7 @@ public sealed partial class Informer<T>
             },
             cancellationToken));
 
-    private static async Task<KubeList<T>> ListAsync(KubeClient client, InformerOptions<T> options, string version, CancellationToken cancellationToken)
+    private static async Task<KubeList<T>> ListAsync(KubeClient client, Store<T> store, InformerOptions<T> options, string version, CancellationToken cancellationToken)
     {
         var query = new ListQuery
         {
@@ -165,13 +175,20 @@ public sealed partial class Informer<T>
         };
         try
         {
-            return await client.ListAsync(query, options.Transform, cancellationToken);
+            return await client.ListAsync<T>(query, Kept, cancellationToken);
         }
         catch (KubeApiException e) when (e.IsForbidden && options.IsNamespaceGone is not null)
         {
             // The watch that follows is refused as well, so the reflector waits and lists again.
             if (await options.IsNamespaceGone(cancellationToken)) return new();
             throw;
+        }
+
+        // What did not change is held already: a second list must not need the memory of two.
+        T Kept(T read)
+        {
+            var item = options.Transform is null ? read : options.Transform(read);
+            return store.Get(ObjectKey.Of(item)) is { } held && held.Metadata.Uid == item.Metadata.Uid && held.Metadata.ResourceVersion == item.Metadata.ResourceVersion ? held : item;
         }
     }
 

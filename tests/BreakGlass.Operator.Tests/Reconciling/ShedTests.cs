@@ -59,4 +59,47 @@ public class ShedTests
         grant = grant with { Status = grant.Status with { ExpiresAt = A.Start, EndedAt = A.Start, Conditions = [] } };
         Shed.IsShed(grant).Should().BeFalse();
     }
+
+    [Fact]
+    public void A_binding_that_somebody_made_large_costs_the_cache_a_few_hundred_bytes_and_keeps_what_says_whose_it_is()
+    {
+        var junk = Enumerable.Range(0, 5000).ToDictionary(i => $"{BreakGlassApi.Group}/a{i}", _ => "x");
+        var binding = new RoleBinding
+        {
+            Metadata = new()
+            {
+                Name = "breakglass-inc-4711-0123456789",
+                Namespace = "team",
+                Uid = "u",
+                ResourceVersion = "7",
+                Labels = new Dictionary<string, string>(junk) { [BreakGlassApi.GrantLabel] = "inc-4711" },
+                Annotations = new Dictionary<string, string>(junk) { [BreakGlassApi.GrantUidAnnotation] = "uid", [BreakGlassApi.ExpiresAtAnnotation] = new('9', 200_000), ["example.com/note"] = new('x', 200_000) },
+                OwnerReferences = [.. Enumerable.Range(0, 5000).Select(i => new OwnerReference { ApiVersion = "v1", Kind = "ConfigMap", Name = $"c{i}", Uid = $"{i}" }), new() { ApiVersion = BreakGlassApi.ApiVersion, Kind = nameof(BreakGlassGrant), Name = "inc-4711", Uid = "uid" }],
+                Finalizers = [.. Enumerable.Range(0, 5000).Select(i => $"example.com/{i}")],
+            },
+            Subjects = [.. Enumerable.Range(0, 5000).Select(i => new Subject { Kind = "User", Name = $"user-{i}" })],
+        };
+
+        var kept = Shed.Binding(binding);
+
+        kept.Metadata.Labels.Should().Equal(new Dictionary<string, string> { [BreakGlassApi.GrantLabel] = "inc-4711" });
+        kept.Metadata.Annotations.Should().Equal(new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "uid" });
+        kept.Metadata.OwnerReferences.Should().ContainSingle().Which.Uid.Should().Be("uid");
+        (kept.Metadata.Name, kept.Metadata.Namespace, kept.Metadata.Uid, kept.Metadata.ResourceVersion).Should().Be((binding.Metadata.Name, "team", "u", "7"));
+        kept.Metadata.Finalizers.Count.Should().BeInRange(1, 8);
+        kept.Subjects.Count.Should().BeInRange(2, 8, "a binding of ours has one, so that this one is seen to differ");
+    }
+
+    [Fact]
+    public void A_Role_whose_rules_fill_megabytes_is_not_kept_and_none_is_made_up_for_it()
+    {
+        var small = new Role { Metadata = new() { Name = "small", Namespace = "team" }, Rules = [new() { Verbs = ["get"], ApiGroups = [""], Resources = ["pods"] }] };
+        var large = small with { Rules = [new() { Verbs = ["get"], ApiGroups = [""], Resources = ["pods"], ResourceNames = [.. Enumerable.Range(0, 10_000).Select(i => $"pod-{i}")] }] };
+
+        Shed.Role(small).Rules.Should().BeSameAs(small.Rules);
+        Shed.IsTooLarge(Shed.Role(small)).Should().BeFalse();
+        Shed.IsTooLarge(Shed.Role(large)).Should().BeTrue();
+        Shed.IsTooLarge(Shed.Role(Shed.Role(large))).Should().BeTrue("what is learned from a cache goes through it again");
+        Shed.Role(large).Rules.Sum(r => r.ResourceNames.Count).Should().Be(0);
+    }
 }
