@@ -117,7 +117,6 @@ internal sealed class SoakRun(SoakOptions options, Action<string> tell)
         Line($"  memory: {string.Join(", ", cluster.Replicas.Select(r => $"{r.Name} at most {r.MostMemory.All:0} MiB resident ({r.MostMemory.Own:0} of its own), {r.Lives.Count} processes, {r.Restarts} ended by themselves"))}");
         var (ticks, answers) = stalls.Total;
         Line($"  the machine was behind by {ticks.TotalSeconds:0.0} s in all; the API server's answers by {answers.TotalSeconds:0.0} s");
-        if (options.Only is null && NotYet.Faults.Count > 0) Line($"  left out: {string.Join(", ", NotYet.Faults.Select(f => $"{f.Key} ({f.Value})"))}");
         return text.ToString();
     }
 }

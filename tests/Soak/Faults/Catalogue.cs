@@ -39,7 +39,7 @@ internal static class Catalogue
 
         while (true)
         {
-            var round = All.Where(f => !NotYet.Faults.ContainsKey(f.Name)).ToArray();
+            var round = All.ToArray();
             random.Shuffle(round);
             foreach (var fault in round)
             {
