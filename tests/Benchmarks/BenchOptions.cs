@@ -6,6 +6,9 @@ internal sealed record BenchOptions
     /// <summary>Groups of figures, in the order in which they are measured.</summary>
     public static IReadOnlyList<string> Groups { get; } = ["latency", "requests", "expiry", "lockdown", "size"];
 
+    /// <summary>Measured only if asked for: whether the largest grants, as many as it is made for, fit into the container. It takes some minutes and fills etcd.</summary>
+    public const string Largest = "largest";
+
     /// <summary>The operator to measure: a published binary, or a <c>.dll</c> that is run by <c>dotnet</c>.</summary>
     public required string Operator { get; init; }
 
@@ -48,8 +51,8 @@ internal sealed record BenchOptions
     private static List<string> ParseGroups(string text)
     {
         var asked = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return asked.FirstOrDefault(g => !Groups.Contains(g)) is { } unknown
-            ? throw new ArgumentException($"'{unknown}' is no group of figures; there are {string.Join(", ", Groups)}.")
-            : [.. Groups.Where(asked.Contains)];
+        return asked.FirstOrDefault(g => g != Largest && !Groups.Contains(g)) is { } unknown
+            ? throw new ArgumentException($"'{unknown}' is no group of figures; there are {string.Join(", ", Groups.Append(Largest))}.")
+            : [.. Groups.Append(Largest).Where(asked.Contains)];
     }
 }

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using BreakGlass.Core.Api;
+using Kube.Client;
+using Kube.Model;
+
+namespace Benchmarks;
+
+/// <summary>
+/// Whether as many grants as the operator is made for, each as large as admission lets through, fit into its container: they wait for approval, because a grant that is
+/// over is kept in small.
+/// </summary>
+internal sealed class Largest(Cluster cluster, Report report)
+{
+    private const string Policy = "largest";
+    private const int Container = 256;
+    private const int Namespaces = 256;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
+
+    public async Task MeasureAsync(CancellationToken cancellationToken)
+    {
+        var count = cluster.Options.Size(10_000);
+        await cluster.EmptyAsync(cancellationToken);
+        var namespaces = Enumerable.Range(0, Namespaces).Select(i => i.ToString("d63", CultureInfo.InvariantCulture).Replace("000000", "team00", StringComparison.Ordinal)).ToList();
+        await Cluster.EachAsync(namespaces, (ns, ct) => cluster.Admin.CreateAsync(new Namespace { Metadata = new() { Name = ns } }, ct), cancellationToken);
+        await cluster.Admin.CreateAsync(PolicyFor(namespaces), cancellationToken);
+        Progress.Say($"writing {count} grants of the largest size");
+        await Cluster.EachAsync(Enumerable.Range(0, count), (i, ct) => cluster.Admin.CreateAsync(Grant(i, namespaces), ct), cancellationToken);
+
+        double afterWork;
+        await using (var one = await OperatorUnderTest.StartAsync(cluster, Container, cancellationToken))
+        {
+            Progress.Say($"ready after {Text.Number(one.StartToReady.TotalSeconds, "s", 2)}; every grant is being looked at");
+            await UntilAllWaitAsync(one, count, cancellationToken);
+            afterWork = one.Memory("VmHWM");
+        }
+
+        await using var again = await OperatorUnderTest.StartAsync(cluster, Container, cancellationToken);
+        var revoked = await RevokeOneAsync(cancellationToken);
+        var worst = Math.Max(afterWork, again.Memory("VmHWM"));
+        var limit = Container * 1024 * 1024 / 1e6;
+        report.Add(new($"start → ready with {count:N0} waiting grants of the largest size", Text.Number(again.StartToReady.TotalSeconds, "s", 2), "", "", null));
+        report.Add(new("revoked → over, with all of them there", Text.Number(revoked.TotalSeconds, "s", 2), "", "", null));
+        report.Add(new($"resident memory at most, {count:N0} waiting grants of the largest size, container of {Container} Mi", Text.Number(worst, "MB"), "", $"≤ {limit:0} MB", worst <= limit));
+    }
+
+    private async Task UntilAllWaitAsync(OperatorUnderTest process, int count, CancellationToken cancellationToken)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        for (double waiting = 0; waiting < count;)
+        {
+            if (process.HasEnded || TimeProvider.System.GetElapsedTime(began) > Patience)
+            {
+                throw new InvalidOperationException($"{waiting:0} of {count} grants wait for approval, and the operator {(process.HasEnded ? "has ended" : "does not get further")}.");
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, cancellationToken);
+            waiting = await process.MetricAsync($"breakglass_operator_grants{{policy=\"{Policy}\",phase=\"AwaitingApproval\"}}", cancellationToken);
+        }
+    }
+
+    private async Task<TimeSpan> RevokeOneAsync(CancellationToken cancellationToken)
+    {
+        await using var watch = await GrantWatch.StartAsync(cluster.Admin, cancellationToken);
+        await cluster.Admin.CreateAsync(Cluster.Grant("one", "30m"), cancellationToken);
+        await watch.ActiveAsync("one", cancellationToken);
+        var began = TimeProvider.System.GetTimestamp();
+        await cluster.Admin.MergePatchAsync<BreakGlassGrant>("one", null, new JsonObject { ["spec"] = new JsonObject { ["revoke"] = new JsonObject { ["reason"] = "done" } } }, cancellationToken);
+        while ((await cluster.Admin.GetAsync<BreakGlassGrant>("one", null, cancellationToken)).Status.EndedAt is null) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+        return TimeProvider.System.GetElapsedTime(began);
+    }
+
+    private static BreakGlassGrant Grant(int number, List<string> namespaces)
+    {
+        var grant = Cluster.Grant($"largest-{number}", "30m", Policy);
+        return grant with
+        {
+            Metadata = grant.Metadata with
+            {
+                // 16 KiB, half of them as if they were the operator's own.
+                Annotations = Enumerable.Range(0, 4).ToDictionary(i => $"{(i % 2 == 0 ? BreakGlassApi.Group : "example.com")}/note-{i}", _ => new string('x', 4000)),
+            },
+            Spec = grant.Spec with
+            {
+                Justification = $"{number} ".PadRight(4096, 'x'),
+                Ticket = $"INC-{number}".PadRight(256, '1'),
+                Namespaces = namespaces,
+                Access = ["teams"],
+                RecipientKey = new() { Kty = "RSA", N = $"{number}".PadRight(2048, 'A'), E = "AQAB", Kid = $"{number}".PadRight(256, 'k') },
+            },
+        };
+    }
+
+    private static BreakGlassPolicy PolicyFor(List<string> namespaces) => new()
+    {
+        Metadata = new() { Name = Policy },
+        Spec = new()
+        {
+            Mode = PolicyMode.JustInTime,
+            Requesters = [new() { Kind = "Group", Name = "payments-oncall" }],
+            Access = [new() { Name = "teams", RoleRef = new() { Kind = nameof(ClusterRole), Name = "edit" }, Namespaces = namespaces }],
+            Duration = new() { Default = "30m", Max = "2h" },
+            Justification = new() { MinLength = 20 },
+            Approval = new() { Required = 1, Approvers = [new() { Kind = "Group", Name = "commanders" }], Timeout = "24h" },
+            Limits = new() { MaxPending = 1_000_000 },
+        },
+    };
+}
