@@ -119,13 +119,18 @@ public sealed class SteadyClock : TimeProvider
 
     /// <summary>
     /// How far this machine's clocks are from the API server's, by whichever two are furthest apart, an answer that nothing has confirmed included;
-    /// positive: ours is ahead. Null before the first answer.
+    /// positive: ours is ahead. Null before the first answer. A time that one of several API servers tells and that others and this machine's clock
+    /// have contradicted is left out: one wrong clock in a cluster must not keep everybody out for as long as it is wrong.
     /// </summary>
     public TimeSpan? Skew
     {
         get
         {
-            lock (_gate) return WorstNow(Passed());
+            lock (_gate)
+            {
+                var passed = Passed();
+                return IsDissent(passed) ? WorstOf(passed, [_inForce]) : WorstNow(passed);
+            }
         }
     }
 
@@ -297,11 +302,17 @@ public sealed class SteadyClock : TimeProvider
         return _challenger is { } challenger ? known.Including(challenger.Bounds) : known;
     }
 
-    private TimeSpan? WorstNow(TimeSpan passed)
+    /// <summary>Whether what challenges the time in force was contradicted before, by answers and by this machine's clock.</summary>
+    private bool IsDissent(TimeSpan passed) =>
+        _challenger is { } challenger && _inForce is { IsReached: true } && passed - _splitAt <= SplitMemory && Wall(passed) is var wall && IsClose(_inForce, wall) && !IsClose(challenger, wall);
+
+    private TimeSpan? WorstNow(TimeSpan passed) => WorstOf(passed, [_inForce, _challenger]);
+
+    private TimeSpan? WorstOf(TimeSpan passed, ReadOnlySpan<Agreement?> agreements)
     {
         TimeSpan? worst = null;
         var (wall, now) = (Wall(passed), Now());
-        foreach (var said in (ReadOnlySpan<Agreement?>)[_inForce, _challenger])
+        foreach (var said in agreements)
         {
             if (said?.Bounds.Middle is not { } middle) continue;
             foreach (var ours in (ReadOnlySpan<DateTimeOffset>)[wall, now])

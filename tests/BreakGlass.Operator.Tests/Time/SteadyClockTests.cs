@@ -183,6 +183,26 @@ public class SteadyClockTests
     }
 
     [Fact]
+    public void One_of_two_servers_whose_clock_is_wrong_for_long_keeps_nobody_out_and_is_shown()
+    {
+        Agree();
+        Answer(2 * Hour, after: Second);
+        _clock.Skew!.Value.Duration().Should().BeGreaterThan(Hour, "nobody has contradicted it yet");
+        Answer(after: Second);
+        for (var i = 0; i < 30; i++)
+        {
+            Answer(2 * Hour, after: Second, connection: _other);
+            _clock.Skew.Should().BeCloseTo(TimeSpan.Zero, Second);
+            _clock.WorstSkew!.Value.Duration().Should().BeGreaterThan(Hour);
+            _clock.CertainNow.Should().BeNull();
+            if (i % 5 == 0) Answer(after: Second);
+        }
+
+        _wall.JumpWallClock(2 * Hour);
+        _clock.Skew!.Value.Duration().Should().BeGreaterThan(Hour, "now this machine's clock stands for the other");
+    }
+
+    [Fact]
     public void A_wrong_time_that_came_into_force_is_left_again_though_the_server_that_says_it_goes_on()
     {
         Agree();
@@ -258,7 +278,9 @@ public class SteadyClockTests
 
                 // Never early, so no grant ends early; never late, so none is extended.
                 clock.GetUtcNow().Should().Be(wall.GetUtcNow());
-                if (by.Duration() > SteadyClock.Largest + (3 * Second)) clock.Skew!.Value.Duration().Should().BeGreaterThan(SteadyClock.Largest, "nothing may open");
+                if (by.Duration() <= SteadyClock.Largest + (3 * Second)) continue;
+                clock.WorstSkew!.Value.Duration().Should().BeGreaterThan(SteadyClock.Largest, "a scrape is to find it");
+                clock.CertainNow.Should().BeNull("nothing may be done that cannot be undone");
             }
         }).QuickCheckThrowOnFailure();
     }
