@@ -102,4 +102,26 @@ public class ShedTests
         Shed.IsTooLarge(Shed.Role(Shed.Role(large))).Should().BeTrue("what is learned from a cache goes through it again");
         Shed.Role(large).Rules.Sum(r => r.ResourceNames.Count).Should().Be(0);
     }
+
+    [Fact]
+    public void Names_that_many_grants_hold_are_in_memory_once_and_made_up_ones_have_an_end()
+    {
+        BreakGlassGrant Waiting() => A.Grant() with { Spec = A.Grant().Spec with { Namespaces = [new string("payments")] } };
+        var (one, other) = (Shed.Grant(Waiting()), Shed.Grant(Waiting()));
+        ReferenceEquals(one.Spec.Namespaces[0], other.Spec.Namespaces[0]).Should().BeTrue();
+
+        var names = new SharedNames();
+        for (var i = 0; i <= SharedNames.Most; i++) names.Of($"made-up-{i}");
+        var late = new string("late");
+        names.Of(late).Should().BeSameAs(late);
+        names.Of(new string("late")).Should().Be(late).And.NotBeSameAs(late, "there is no place for it");
+    }
+
+    [Fact]
+    public void What_requesters_write_under_our_prefix_is_not_kept_either()
+    {
+        var grant = A.Grant();
+        grant = grant.WithMetadata(grant.Metadata with { Annotations = new Dictionary<string, string> { [BreakGlassApi.Group + "/note"] = new('x', 16_000), [BreakGlassApi.Group + "/seal"] = "v1" } });
+        Shed.Grant(grant).Metadata.Annotations.Keys.Should().Equal(BreakGlassApi.Group + "/seal");
+    }
 }

@@ -85,6 +85,21 @@ public sealed class InformerOnServerTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_list_that_is_taken_anew_needs_no_memory_for_what_did_not_change()
+    {
+        var held = _informer.Store.Get(Key("a"));
+        using (_server.Watches.HoldBack("namespaces"))
+        {
+            Make("c");
+            _server.Compact();
+            _server.Watches.Expire();
+            await NamesBecome("a", "c");
+        }
+
+        _informer.Store.Get(Key("a")).Should().BeSameAs(held);
+    }
+
+    [Fact]
     public async Task A_watch_that_went_silent_is_ended_by_the_clients_deadline_and_what_it_missed_is_caught_up()
     {
         using (_server.Watches.Silence("namespaces"))
