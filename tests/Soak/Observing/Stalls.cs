@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
 using Soak.Site;
 
 namespace Soak.Observing;
@@ -50,13 +52,16 @@ internal sealed class Stalls
         }
     }
 
+    // A write, as what ends access is: reads come from the API server's memory, and are quick while it has no processor time for writes.
     private async Task AskAsync(Api admin, Func<bool> serverIsFrozen, CancellationToken cancellationToken)
     {
-        while (true)
+        const string Maps = "/api/v1/namespaces/default/configmaps";
+        await admin.PostAsync(Maps, new JsonObject { ["metadata"] = new JsonObject { ["name"] = "pulse" } }, cancellationToken);
+        for (var beat = 0; ; beat++)
         {
             await Clock.PauseAsync(0.5, cancellationToken);
             var (started, frozen) = (TimeProvider.System.GetTimestamp(), serverIsFrozen());
-            await admin.GetAsync("/api/v1/namespaces/default", cancellationToken);
+            await admin.PatchAsync($"{Maps}/pulse", $$"""{"data":{"beat":"{{beat.ToString(CultureInfo.InvariantCulture)}}"}}""", cancellationToken);
             var took = TimeProvider.System.GetElapsedTime(started);
 
             // A server that was stopped on purpose is in the table of allowances already.
