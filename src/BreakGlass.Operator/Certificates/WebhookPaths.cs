@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Operator.Logging;
+using BreakGlass.Operator.Time;
 using Kube.Client;
 using Kube.Model;
 
@@ -133,7 +134,9 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
             {
                 named.Add(path);
                 Learn(path);
-                if (parts.Value.Since is { } since && time.GetUtcNow() - since < RotatesAfter) continue;
+
+                // Not by a clock that may be wrong; a path without a date is replaced at once.
+                if (parts.Value.Since is { } since && !(time.CertainNow() - since >= RotatesAfter)) continue;
             }
 
             // A path of somebody else's choice stays, whatever it leads to.

@@ -222,6 +222,10 @@ internal sealed partial class EventSender(
             {
                 return true; // written by a try whose answer was lost
             }
+            catch (KubeApiException x) when (x.IsUnauthorized)
+            {
+                error = x.Message; // an API server that has just started does not know the token yet
+            }
             catch (KubeApiException x) when (!x.IsTooManyRequests && !x.IsServerError)
             {
                 return Drop(e, "rejected", x.Message);

@@ -3,6 +3,7 @@ using BreakGlass.Operator.Admission;
 using BreakGlass.Operator.Certificates;
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Leftovers;
+using BreakGlass.Operator.Time;
 using FluentAssertions;
 using Kube.Model;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -85,6 +86,20 @@ public partial class WebhookPathsTests
         _clock.Advance(WebhookPaths.Grace * 2);
         await paths.LookAsync(onlyIfDue: false, default);
         (await paths.RouteAsync(old, default)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task A_clock_that_may_be_wrong_rotates_nothing_and_a_plain_path_is_replaced_all_the_same()
+    {
+        PutConfigurations("/mutate", "/validate");
+        var doubting = Replica(new SteadyClock(_clock));
+        await doubting.LookAsync(onlyIfDue: false, default);
+        var path = MutatePath();
+        path.Should().NotBe("/mutate");
+        _clock.Advance(WebhookPaths.RotatesAfter + TimeSpan.FromDays(1));
+        await doubting.LookAsync(onlyIfDue: false, default);
+
+        MutatePath().Should().Be(path, "no answer of the API server has confirmed the time");
     }
 
     [Fact]
@@ -235,7 +250,8 @@ public partial class WebhookPathsTests
 
     private string MutatePath() => _server.Get<MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks[0].ClientConfig.Service!.Path!;
 
-    private WebhookPaths Replica() => new(_server.CreateClient(InstalledRbac.Operator), ["/mutate", "/validate", "/guard"], _clock, NullLogger.Instance);
+    private WebhookPaths Replica(TimeProvider? clock = null) =>
+        new(_server.CreateClient(InstalledRbac.Operator), ["/mutate", "/validate", "/guard"], clock ?? _clock, NullLogger.Instance);
 
     private void PutConfigurations(string? mutate, string? validate)
     {

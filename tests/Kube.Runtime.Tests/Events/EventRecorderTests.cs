@@ -180,6 +180,19 @@ public sealed class EventRecorderTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task An_event_that_meets_an_API_server_which_does_not_know_the_token_yet_is_written_later()
+    {
+        using var rule = _server.Faults.Inject(Fault.Unauthorized, "create", "events");
+        _recorder.Record(Note("x", reason: "Early"));
+        await _clock.WhenTimerArmed(TimeSpan.FromSeconds(7.5));
+        Written.Should().BeEmpty();
+        _clock.Advance(TimeSpan.FromSeconds(7.5));
+        await Flush();
+
+        Written.Should().ContainSingle();
+    }
+
+    [Fact]
     public async Task A_refused_event_is_dropped_and_holds_up_nothing()
     {
         using var rule = _server.Faults.Inject(Fault.Forbidden, "create", "events");

@@ -61,7 +61,7 @@ internal sealed class Stalls
         {
             await Clock.PauseAsync(0.5, cancellationToken);
             var (started, frozen) = (TimeProvider.System.GetTimestamp(), serverIsFrozen());
-            await admin.PatchAsync($"{Maps}/pulse", $$"""{"data":{"beat":"{{beat.ToString(CultureInfo.InvariantCulture)}}"}}""", cancellationToken);
+            await admin.PatchAsync($"{Maps}/pulse", new JsonObject { ["data"] = new JsonObject { ["beat"] = beat.ToString(CultureInfo.InvariantCulture) } }.ToJsonString(), cancellationToken);
             var took = TimeProvider.System.GetElapsedTime(started);
 
             // A server that was stopped on purpose is in the table of allowances already.
