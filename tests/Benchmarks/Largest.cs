@@ -55,7 +55,7 @@ internal sealed class Largest(Cluster cluster, Report report)
             }
 
             await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, cancellationToken);
-            waiting = await process.MetricAsync($"breakglass_operator_grants{{policy=\"{Policy}\",phase=\"AwaitingApproval\"}}", cancellationToken);
+            waiting = await process.MetricAsync($"breakglass_operator_grants{{phase=\"AwaitingApproval\",policy=\"{Policy}\"}}", cancellationToken);
         }
     }
 

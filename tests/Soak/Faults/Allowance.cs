@@ -43,13 +43,16 @@ internal static class Allowances
     // The lease's 15 s, the two seconds (jittered by a fifth) between two looks at it, and the start of a leader whose caches are full.
     private const double NextLeader = 15 + 2.4 + 2.6;
 
+    // The pause before a candidate's next try (2 s, stretched by a factor of up to 2.2), and the start of a leader whose caches are full.
+    private const double SameLeader = 4.4 + 2.6;
+
     public static IReadOnlyList<Allowance> All { get; } =
     [
         new(FaultNames.LeaderKilled, Ends.Any, NextLeader, null, null, "the next leader waits for the lease (docs/limits.md, Time)"),
         new(FaultNames.LeaseStolen, Ends.Any, NextLeader, null, null, "whoever wrote the lease is believed for its 15 s"),
         new(FaultNames.ServerFrozen, Ends.Any, null, null, 3, "nobody's write is taken while the API server stands still; afterwards the tries come two seconds apart at most"),
-        new(FaultNames.ServerFrozenForLong, Ends.Any, null, null, NextLeader,
-            "beyond the renew deadline of 10 s there has to be a new leader; a renewal under way can still be taken when the server goes on, and the lease runs from there"),
+        new(FaultNames.ServerFrozenForLong, Ends.Any, null, null, SameLeader,
+            "beyond the renew deadline of 10 s the leader stops leading, and stands for its own lease again, which it need not wait for"),
         new(FaultNames.BothDead, Ends.ByTime, null, 65, null, "nobody but the reaper, which comes once a minute"),
         new(FaultNames.BothDead, Ends.ByWord | Ends.ByLockdown, null, null, NextLeader, "nobody reads it; then the dead leader's lease runs out"),
         new(FaultNames.SilentWatch, Ends.ByWord, 48, null, null, "a connection that says nothing for 30 s is asked, and given up 15 s later; lockdowns are read beside it, so they have no more time"),
