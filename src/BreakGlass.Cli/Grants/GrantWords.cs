@@ -20,6 +20,7 @@ internal static class GrantWords
         GrantPhase.Pending when Conditions.Find(grant.Status.Conditions, GrantConditions.Active) is { Message.Length: > 0, Message: not "Access is being made." } opening => $"allowed; {opening.Message}",
         GrantPhase.Pending => "allowed; access is being made",
         GrantPhase.Active when Conditions.Find(grant.Status.Conditions, GrantConditions.Active) is { Reason: GrantConditions.Partial } partial => $"active in part: {partial.Message}",
+        GrantPhase.Active when Conditions.Find(grant.Status.Conditions, GrantConditions.Active) is { Reason: GrantConditions.Interrupted } interrupted => $"active, without access: {interrupted.Message}",
         GrantPhase.Active => $"active until {Timestamp.Text(grant.Status.ExpiresAt ?? default)}",
         var over => $"{over}: {Why(grant)}",
     };

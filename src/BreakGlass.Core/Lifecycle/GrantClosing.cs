@@ -122,7 +122,7 @@ internal static class GrantClosing
         }
 
         // A binding that cannot be removed names an identity that does not exist any more; and where no token could be shown, its objects must be gone.
-        var accessGone = proof.AccessGone || (left.IdentityIsGone && left.Giving.Count > 0);
+        var accessGone = !left.GivesToOthers && (proof.AccessGone || (left.IdentityIsGone && left.Giving.Count > 0));
         var tokenDead = proof.TokenDead ?? (left.IdentityIsGone || grant.Status.Credential is CredentialKind.BindRequester);
         if (accessGone && tokenDead) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Proven(grant, proof, facts.Now))) with { Proves = true };
 

@@ -35,6 +35,9 @@ public static class GrantConditions
     /// <summary>Reason of <see cref="Active"/>: access works, and somebody keeps changing the marks of an object that gives it.</summary>
     public const string Contested = "Contested";
 
+    /// <summary>Reason of <see cref="Active"/> while it is False: access was given, and it works in none of its places now.</summary>
+    public const string Interrupted = "Interrupted";
+
     /// <summary>Reason of <see cref="Reviewed"/>: the grant is not over.</summary>
     public const string NotEnded = "NotEnded";
 
@@ -46,6 +49,9 @@ public static class GrantConditions
 
     /// <summary>Reason of <see cref="Approved"/>: nobody decided in time, and the policy gives access all the same.</summary>
     public const string EmergencyBypass = "EmergencyBypass";
+
+    /// <summary>Whether access was given, also if it works nowhere at the moment.</summary>
+    public static bool WasGiven(BreakGlassGrant grant) => Conditions.Find(grant.Status.Conditions, Active) is { Status: "True" } or { Reason: Interrupted };
 
     /// <summary>Whether access was given though nobody approved it in time.</summary>
     public static bool IsBypassed(BreakGlassGrant grant) => Conditions.Find(grant.Status.Conditions, Approved)?.Reason == EmergencyBypass;

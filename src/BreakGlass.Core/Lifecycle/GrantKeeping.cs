@@ -8,6 +8,9 @@ internal static class GrantKeeping
 {
     private static readonly TimeSpan DeliveryPatience = TimeSpan.FromMinutes(1);
 
+    /// <summary>No cache shows somebody else's binding under one of our names, so that it is looked for whether it still stands in the way.</summary>
+    private static readonly TimeSpan ForeignRetry = TimeSpan.FromMinutes(1);
+
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant)
     {
         var plan = DecideByWhatIsSeen(facts, grant);
@@ -21,7 +24,7 @@ internal static class GrantKeeping
     private static GrantPlan DecideByWhatIsSeen(GrantFacts facts, BreakGlassGrant grant)
     {
         var wanted = Wanted.For(facts, grant);
-        if (wanted.Foreign is { } foreign) return GrantClosing.Decide(facts, grant, GrantOpening.ForeignObject(foreign));
+        if ((wanted.Foreign ?? (wanted.Open == 0 || grant.Spec.RequireAll is true ? wanted.ForeignBinding : null)) is { } foreign) return GrantClosing.Decide(facts, grant, GrantOpening.ForeignObject(foreign));
         if (wanted.Unsafe() is { } ending) return GrantClosing.Decide(facts, grant, ending);
         if (wanted.RecordFirst(grant) is { } record) return record;
 
@@ -53,7 +56,8 @@ internal static class GrantKeeping
         }
 
         var wait = Wait(facts, grant);
-        return wait.Steps.Count == 0 && wanted.NextTry < wait.LookAgainAt ? GrantPlan.Wait(wanted.NextTry) : wait;
+        var next = wanted.NextTry ?? (wanted.ForeignBinding is null ? null : facts.Now + ForeignRetry);
+        return wait.Steps.Count == 0 && next < wait.LookAgainAt ? GrantPlan.Wait(next) : wait;
     }
 
     /// <summary>A fight is told once, when it is given up.</summary>

@@ -90,7 +90,7 @@ public static class GrantLifecycle
         if (facts.SealsUnknown) return GrantPlan.Wait(Sooner(facts.Now + SealRetry, GrantEnding.DueByPolicy(facts, grant)));
 
         // A phase that was set by hand is made true like any other record.
-        return grant.Status.Phase is GrantPhase.Active && Conditions.IsTrue(grant.Status.Conditions, "Active") ? GrantKeeping.Decide(facts, grant) : GrantOpening.Decide(facts, grant);
+        return grant.Status.Phase is GrantPhase.Active && GrantConditions.WasGiven(grant) ? GrantKeeping.Decide(facts, grant) : GrantOpening.Decide(facts, grant);
     }
 
     private static GrantPlan BeforeRecord(GrantFacts facts, BreakGlassGrant grant)
@@ -127,6 +127,10 @@ public static class GrantLifecycle
 
     private static bool IsMarkedEnded(BreakGlassGrant grant) => grant.Metadata.Annotations.ContainsKey(BreakGlassApi.EndedAnnotation);
 
+    /// <summary>
+    /// Whether an object was made for another grant of this name. One of this grant's own stays, though somebody wrote another UID onto it: while that is fought
+    /// over and not put right, it is all the access that there is.
+    /// </summary>
     private static bool IsOfNamesake(BreakGlassGrant grant, IKubeObject o, CoreSettings settings) =>
-        !GrantNames.Owns(grant, o) && Ownership.MadeFor(o, settings) is { } other && other.Name == grant.Metadata.Name && other.Uid != grant.Metadata.Uid;
+        !Ownership.IsOf(grant, o) && !GrantNames.Owns(grant, o) && Ownership.MadeFor(o, settings) is { } other && other.Name == grant.Metadata.Name && other.Uid != grant.Metadata.Uid;
 }

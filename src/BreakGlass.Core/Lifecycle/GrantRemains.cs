@@ -15,6 +15,7 @@ internal sealed class GrantRemains
         _hasIdentity = grant.Status.ServiceAccount is not null;
         All = ours;
         Giving = [.. ours.Where(o => GrantClosing.GivesAccess(grant, o))];
+        GivesToOthers = Giving.Any(o => !Ownership.NamesOnlyIdentity(grant, o));
         Credential = [.. ours.Where(IsCredential)];
         BindingsUnread = _attempt.Unread.Any(p => p is RoleBinding or ClusterRoleBinding && p.Metadata.Name != GrantNames.Reader(grant));
         CredentialUnread = _attempt.Unread.Any(IsCredential);
@@ -25,13 +26,16 @@ internal sealed class GrantRemains
     /// <summary>Bindings that give a role to somebody.</summary>
     public IReadOnlyList<IKubeObject> Giving { get; }
 
+    /// <summary>Whether one of them gives it to somebody beside the grant's ServiceAccount: then the end of that ServiceAccount is not the end of access.</summary>
+    public bool GivesToOthers { get; }
+
     /// <summary>The Secret that the token dies with, and the ServiceAccount that any other token of this identity would die with.</summary>
     public IReadOnlyList<IKubeObject> Credential { get; }
 
     /// <summary>
     /// Either cut is enough: bindings that give nothing, or an identity that does not exist any more. What could not be read may be there.
     /// </summary>
-    public bool AccessIsGone => (Giving.Count == 0 && !BindingsUnread) || IdentityIsGone;
+    public bool AccessIsGone => (Giving.Count == 0 && !BindingsUnread) || (IdentityIsGone && !GivesToOthers);
 
     /// <summary>Whether the identity that was made for the grant alone is gone, with every token of it.</summary>
     public bool IdentityIsGone => _hasIdentity && Credential.Count == 0 && !CredentialUnread;

@@ -88,14 +88,20 @@ internal static class GrantStatuses
             Conditions = Access(grant, wanted, now),
         };
 
-    /// <summary>What there is of access, in the condition Active.</summary>
+    /// <summary>What there is of access, in the condition Active. Access that works nowhere is not called access, though the grant goes on.</summary>
     public static IReadOnlyList<Condition> Access(BreakGlassGrant grant, Wanted wanted, DateTimeOffset now)
     {
+        var (all, ends) = (wanted.Open + wanted.Gaps.Count, Timestamp.Text(grant.Status.ExpiresAt!.Value));
+        if (wanted is { Open: 0, Gaps.Count: > 0 })
+        {
+            return grant.Status.Conditions.With(GrantConditions.Active, false, GrantConditions.Interrupted,
+                $"Access was given, and works in none of its {all} place(s) now. {NotIn(wanted.Gaps)} What can be tried again is, until the grant ends at {ends}.", grant.Metadata.Generation, now);
+        }
+
         var reason = wanted.Gaps.Count > 0 ? GrantConditions.Partial : wanted.Contested.Count > 0 ? GrantConditions.Contested : "AccessGiven";
-        var places = wanted.Gaps.Count == 0 ? ""
-            : $" in {wanted.Open} of {wanted.Open + wanted.Gaps.Count} places. {NotIn(wanted.Gaps)} What can be tried again is, until the grant ends";
+        var places = wanted.Gaps.Count == 0 ? "" : $" in {wanted.Open} of {all} places. {NotIn(wanted.Gaps)} What can be tried again is, until the grant ends";
         var contested = wanted.Contested.Count == 0 ? "" : $" {Fight(wanted.Contested)}";
-        return grant.Status.Conditions.With(GrantConditions.Active, true, reason, $"Access works until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}{places}.{contested} {HowTo(grant)}", grant.Metadata.Generation, now);
+        return grant.Status.Conditions.With(GrantConditions.Active, true, reason, $"Access works until {ends}{places}.{contested} {HowTo(grant)}", grant.Metadata.Generation, now);
     }
 
     /// <summary>That access is being made, and what keeps it.</summary>

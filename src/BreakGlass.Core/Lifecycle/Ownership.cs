@@ -84,8 +84,12 @@ public static class Ownership
         return EndsWithDigest(name) ? name[..^(DigestLength + 1)] : null;
     }
 
-    private static bool EndsWithDigest(string name) =>
-        name.Length > DigestLength + 1 && name[^(DigestLength + 1)] == '-' && name.AsSpan(name.Length - DigestLength).IndexOfAnyExcept(s_digestDigits) < 0;
+    private static bool EndsWithDigest(ReadOnlySpan<char> name) =>
+        name.Length > DigestLength + 1 && name[^(DigestLength + 1)] == '-' && name[^DigestLength..].IndexOfAnyExcept(s_digestDigits) < 0;
+
+    /// <summary>The name of the identity behind a subject: what tells the persistence guard is bound to a name that is the identity's and a suffix.</summary>
+    private static string WithoutSuffix(string account) =>
+        account.EndsWith(PersistenceRights.HolderSuffix, StringComparison.Ordinal) ? account[..^PersistenceRights.HolderSuffix.Length] : account;
 
     private static bool HasName(IKubeObject o, string grant, CoreSettings settings)
     {
@@ -111,12 +115,19 @@ public static class Ownership
         _ => false,
     };
 
+    /// <summary>
+    /// Whether a binding names nobody but the grant's own ServiceAccount, so that it gives nothing once that is gone. One to which somebody added a subject, or
+    /// whose subject somebody exchanged, gives its role to them whatever becomes of the ServiceAccount.
+    /// </summary>
+    internal static bool NamesOnlyIdentity(BreakGlassGrant grant, IKubeObject o) =>
+        grant.Status.ServiceAccount is { } account && SubjectsOf(o).All(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{WithoutSuffix(s.Name)}" == account);
+
     private static bool GivesTo(BreakGlassGrant grant, IKubeObject o)
     {
         var subjects = SubjectsOf(o);
         if (subjects.Count == 0) return true;
         return grant.Status.ServiceAccount is { } account
-            ? subjects.Any(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{s.Name}" is var subject && (subject == account || subject == account + PersistenceRights.HolderSuffix))
+            ? subjects.Any(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{WithoutSuffix(s.Name)}" == account)
             : grant.Spec.Requester is { Username: { Length: > 0 } requester } && subjects.Any(s => s.Kind == "User" && s.Name == requester);
     }
 

@@ -14,6 +14,12 @@ internal sealed record Gap(BindingRecord Record, string Why, string Cause, bool 
 /// <summary>The objects that should exist for a recorded grant, beside those that do.</summary>
 internal sealed class Wanted
 {
+    /// <summary>Cause of a gap where something that is not the grant's has the binding's name.</summary>
+    public const string ForeignObject = "ForeignObject";
+
+    /// <summary>How long something gives what was not decided, or to whom it was not, while a webhook that is down keeps it from being put right; then the grant ends.</summary>
+    public static readonly TimeSpan RepairPatience = TimeSpan.FromSeconds(10);
+
     private readonly BreakGlassGrant _grant;
     private readonly GrantFacts _facts;
 
@@ -38,8 +44,11 @@ internal sealed class Wanted
     /// <summary>Recorded places that have no namespace for now, or another one than was decided on.</summary>
     public required IReadOnlyList<Gap> Unreached { get; init; }
 
-    /// <summary>An object under one of the names that is not the grant's, if there is one.</summary>
-    public IKubeObject? Foreign => All.Select(Find).FirstOrDefault(o => o is not null && !Ownership.IsOf(_grant, o));
+    /// <summary>An object that is not the grant's and has the name of one that there is no access without; null if there is none.</summary>
+    public IKubeObject? Foreign => Must.Select(FindForeign).FirstOrDefault(o => o is not null);
+
+    /// <summary>A binding that is not the grant's and has the name of one that gives access in one of its places; null if there is none.</summary>
+    public IKubeObject? ForeignBinding => Bindings.Select(FindForeign).FirstOrDefault(o => o is not null);
 
     /// <summary>All places where access that was decided is not there.</summary>
     public IReadOnlyList<Gap> Gaps => field ??= [.. Targets.Zip(Bindings).Where(p => !p.First.IsPersistence).Select(p => GapAt(p.First, p.Second)).OfType<Gap>(), .. Unreached];
@@ -49,7 +58,7 @@ internal sealed class Wanted
 
     /// <summary>Objects that somebody keeps changing in a way that does no harm: they are left as they are for a while.</summary>
     public IReadOnlyList<PlaceHistory> Contested => field ??= [.. All.Select(w => (Wanted: w, Is: Find(w), History: HistoryOf(w)))
-        .Where(x => x is { Is: not null, History.IsContested: true } && x.History.Rests(_facts.Now) && GrantObjects.Compare(x.Wanted, x.Is) is not Drift.None)
+        .Where(x => x is { Is: not null, History.IsContested: true } && x.History.Rests(_facts.Now) && GrantObjects.Compare(x.Wanted, x.Is) is Drift.Marks)
         .Select(x => x.History!)];
 
     /// <summary>What there is no access without: the identity, its credential, and what the persistence guard is told.</summary>
@@ -98,6 +107,10 @@ internal sealed class Wanted
     /// <summary>What stands in an object's place.</summary>
     public IKubeObject? Find(IKubeObject desired) => _facts.Objects.FirstOrDefault(o => GrantObjects.SamePlace(desired, o));
 
+    private IKubeObject? FindOwn(IKubeObject desired) => Find(desired) is { } o && Ownership.IsOf(_grant, o) ? o : null;
+
+    private IKubeObject? FindForeign(IKubeObject desired) => Find(desired) is { } o && !Ownership.IsOf(_grant, o) ? o : null;
+
     /// <summary>The grant's object of a kind among <see cref="Base"/>, as it is.</summary>
     public T? Actual<T>()
         where T : class, IKubeObject =>
@@ -127,7 +140,8 @@ internal sealed class Wanted
             switch (drift)
             {
                 case Drift.Marks or Drift.Repair:
-                    yield return new PlanStep.Repair(desired, actual.Metadata.Uid ?? "") { Drift = drift };
+                    // A binding without subjects gives nobody anything.
+                    yield return new PlanStep.Repair(desired, actual.Metadata.Uid ?? "") { Drift = Obstruction.IsEmptied(actual) ? Drift.Marks : drift };
                     break;
                 case Drift.Replace:
                     yield return new PlanStep.Remove(actual, Removal.Tampered);
@@ -143,10 +157,13 @@ internal sealed class Wanted
     {
         foreach (var desired in All)
         {
-            if (HistoryOf(desired) is not { GaveOther: true } history || !((history.IsContested && history.Rests(_facts.Now)) || history.Answer is { Class: AnswerClass.Final })) continue;
+            if (HistoryOf(desired) is not { GaveOther: true } history) continue;
+            var actual = Find(desired);
+            var isLastingly = history.Answer is { } answer && (answer.Class is AnswerClass.Final || (_facts.Now - history.RefusedSince > RepairPatience));
+            if (!isLastingly && !(history.IsContested && history.Rests(_facts.Now))) continue;
 
             // One that is gone was cut by the run before, for this very reason.
-            if (Find(desired) is { } actual && (!Ownership.IsOf(_grant, actual) || GrantObjects.Compare(desired, actual) is Drift.None or Drift.Marks)) continue;
+            if (actual is not null && (!Ownership.IsOf(_grant, actual) || GrantObjects.Compare(desired, actual) is Drift.None or Drift.Marks)) continue;
             return new(EndReason.Failed, "Contested", GrantStatuses.Operator,
                 $"Access ended, because {desired.Kind} {ObjectKey.Of(desired)} gave something else than was decided and could not be put right: {history.Why} Find out who it is, and create a new grant.");
         }
@@ -159,7 +176,7 @@ internal sealed class Wanted
     [
         .. Targets.Zip(Bindings).Select(p => GrantNames.Record(grant, p.First) with
         {
-            Uid = Find(p.Second)?.Metadata.Uid,
+            Uid = FindOwn(p.Second)?.Metadata.Uid,
             Problem = Gaps.FirstOrDefault(g => SamePlace(g.Record, GrantNames.Record(grant, p.First)))?.Why,
         }),
         .. Unreached.Select(g => g.Record with { Uid = null, Problem = g.Why }),
@@ -189,7 +206,7 @@ internal sealed class Wanted
     {
         foreach (var (target, binding) in Targets.Zip(Bindings))
         {
-            if (target.IsPersistence || Find(binding) is null) continue;
+            if (target.IsPersistence || FindOwn(binding) is null) continue;
             var rules = AccessQuestions.Rules(facts.Cluster, target.Role, target.Namespace);
             if (rules.Any(AccessQuestions.CanBeAsked)) return AccessQuestions.For(grant, rules, target.Namespace);
         }
@@ -208,8 +225,19 @@ internal sealed class Wanted
     private Gap? GapAt(Target target, IKubeObject binding)
     {
         var record = GrantNames.Record(_grant, target);
-        if (Find(binding) is not null)
+        if (FindForeign(binding) is { } foreign)
         {
+            return new(record, $"there is already a {foreign.Kind} '{ObjectKey.Of(foreign)}' that was not made for this grant; it was left alone. Find out whose it is, and remove it", ForeignObject, IsFinal: true);
+        }
+
+        if (FindOwn(binding) is { } there)
+        {
+            // One that gives nothing, or something else, is not what was decided.
+            if (GrantObjects.Compare(binding, there) is Drift.Repair or Drift.Replace)
+            {
+                return new(record, HistoryOf(binding) is { Answer: not null } or { IsContested: true } ? $"{GrantStatuses.Sentence("the binding was changed")} {HistoryOf(binding)!.Why}" : "the binding was changed; it is being put right", GrantConditions.Contested, IsFinal: false);
+            }
+
             var role = target.Role.Kind == nameof(Role) ? (IKubeObject?)_facts.Cluster.Role(target.Namespace ?? "", target.Role.Name) : _facts.Cluster.ClusterRole(target.Role.Name);
             return role is null ? new(record, $"{target.Role} does not exist. Create it, or ask the policy's owners.", "RoleNotFound", IsFinal: false) : null;
         }

@@ -111,7 +111,7 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
     public async Task<bool> IsWantedAfterAllAsync(string name, IKubeObject o, CancellationToken cancellationToken)
     {
         var grant = await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
-        if (grant is null || !GrantNames.Owns(grant, o)) return false;
+        if (grant is null || !(GrantNames.Owns(grant, o) || Ownership.IsOf(grant, o))) return false;
         caches.LearnRead(grant);
         return true;
     }

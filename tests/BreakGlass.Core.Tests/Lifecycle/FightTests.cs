@@ -87,6 +87,48 @@ public sealed class FightTests
     }
 
     [Fact]
+    public void Somebody_who_wrote_themselves_into_a_binding_does_not_keep_its_access_for_as_long_as_a_webhook_is_down()
+    {
+        var world = new World().Run();
+        world.AnswersRepair = _ => new() { Code = 500, Reason = "InternalError", Message = "Internal error occurred: failed calling webhook \"check.example.com\": connection refused" };
+        world.AddSubject(world.Binding, A.User("mallory"));
+        world.RunFor(TimeSpan.FromSeconds(5)).Status.Phase.Should().Be(GrantPhase.Active, "it may pass");
+        world.RunFor(TimeSpan.FromSeconds(20)).Cluster.AccessBindings.Should().BeEmpty();
+        world.Status.Phase.Should().Be(GrantPhase.Failed);
+        Conditions.Find(world.Status.Conditions, "Active")!.Message.Should().Contain("gave something else than was decided").And.Contain("check.example.com");
+    }
+
+    [Fact]
+    public void A_binding_that_somebody_emptied_ends_nothing_and_is_not_called_access_while_it_cannot_be_put_right()
+    {
+        var world = new World { AnswersRepair = _ => new() { Code = 500, Reason = "InternalError", Message = "Internal error occurred: failed calling webhook \"check.example.com\": connection refused" } }.Run();
+        world.Tamper(world.Binding, b => World.WithSubjects(b));
+        world.RunFor(TimeSpan.FromMinutes(1)).HasAccess().Should().BeFalse();
+        world.Status.Phase.Should().Be(GrantPhase.Active);
+        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Interrupted" && c.Message.Contains("check.example.com"));
+
+        world.AnswersRepair = _ => null;
+        world.RunFor(TimeSpan.FromMinutes(2)).HasAccess().Should().BeTrue();
+        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "AccessGiven");
+    }
+
+    [Fact]
+    public void A_binding_that_is_emptied_again_and_again_ends_nothing_and_is_not_called_access()
+    {
+        var world = new World().Run();
+        for (var second = 0; second < 30; second++)
+        {
+            world.Tamper(world.Cluster.Bindings.Single(b => b.Metadata.Namespace == "payments"), b => World.WithSubjects(b));
+            world.RunFor(TimeSpan.FromSeconds(1));
+        }
+
+        world.Status.Phase.Should().Be(GrantPhase.Active);
+        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Interrupted" && c.Message.Contains("again and again"));
+        Bounded(world);
+        world.RunFor(TimeSpan.FromMinutes(6)).HasAccess().Should().BeTrue();
+    }
+
+    [Fact]
     public void A_binding_that_is_deleted_again_and_again_is_not_called_access()
     {
         var world = new World(A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "shop")] })).Run();

@@ -43,6 +43,28 @@ public sealed class ObstructedRevocationTests
         world.Grant.Metadata.Finalizers.Should().BeEmpty();
     }
 
+    /// <summary>The identity that the binding was made for is gone, and somebody else has its access.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_binding_that_somebody_changed_to_give_access_to_others_and_that_cannot_be_removed_is_not_called_revoked(bool keepsIdentity)
+    {
+        var world = new World { FailsDelete = Cluster.IsBinding, FailsEmptying = _ => true }.Run();
+        world.Meanwhile = () => world.Tamper(world.Binding, b => World.WithSubjects(b, [.. keepsIdentity ? Cluster.SubjectsOf(b) : [], A.User("mallory")]));
+        world.Revoke();
+        world.RunFor(TimeSpan.FromMinutes(1));
+        world.Cluster.AccessBindings.Should().ContainSingle();
+        world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.EndedAt == null);
+        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == "RevocationObstructed" && c.Message.Contains("still works"));
+        Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeFalse();
+
+        world.FailsEmptying = _ => false;
+        world.RunFor(TimeSpan.FromSeconds(20));
+        world.Cluster.AccessBindings.Should().BeEmpty();
+        world.Status.Phase.Should().Be(GrantPhase.Revoked);
+        Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
+    }
+
     [Fact]
     public void A_requester_whose_binding_cannot_be_removed_at_all_still_has_access_and_the_record_says_so()
     {

@@ -24,6 +24,7 @@ public sealed class OwnershipTests
     {
         ["under a name of its own"] = b => Renamed(b, "team-view"),
         ["under another grant's name"] = b => Renamed(b, "breakglass-inc-2-x"),
+        ["that binds another identity of the grants' namespace"] = b => b with { Subjects = [new() { Kind = "ServiceAccount", Namespace = "breakglass-grants", Name = "inc-2-0123456789" }] },
         ["that binds a group"] = b => b with { Subjects = [new() { Kind = "Group", Name = "developers" }] },
         ["that binds two users"] = b => b with { Subjects = [A.User("alice"), A.User("bob")] },
         ["that binds an identity of another namespace"] = b => b with { Subjects = [new() { Kind = "ServiceAccount", Namespace = "shop", Name = GrantNames.Identity(Gone) }] },
@@ -128,6 +129,23 @@ public sealed class OwnershipTests
         var marked = role with { Metadata = role.Metadata with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "u")) } };
         Ownership.Names(marked).Should().BeEquivalentTo(shaped ? new[] { grant } : []);
         Ownership.MadeFor(marked with { Metadata = marked.Metadata with { Namespace = "shop" } }, A.Settings).Should().BeNull("the operator makes Roles in one namespace only");
+    }
+
+    [Fact]
+    public void A_binding_onto_which_another_UID_is_written_again_and_again_is_not_removed_as_a_namesakes_while_nobody_puts_it_right()
+    {
+        var world = new World().Run();
+        var ours = world.Binding.Metadata.Uid;
+        for (var second = 0; second < 30; second++)
+        {
+            world.Tamper(world.Binding, o => Cluster.With(o, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")), OwnerReferences = [] }));
+            world.RunFor(TimeSpan.FromSeconds(1));
+        }
+
+        world.Binding.Metadata.Uid.Should().Be(ours);
+        world.Notes.Should().NotContain(n => n.Reason == "OrphanRemoved");
+        world.HasAccess().Should().BeTrue();
+        world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
     }
 
     private static IEnumerable<IKubeObject> Removed(string name, IKubeObject o) => GrantLifecycle.Decide(

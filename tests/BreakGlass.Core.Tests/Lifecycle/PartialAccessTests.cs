@@ -110,5 +110,70 @@ public sealed class PartialAccessTests
         Active(world).Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Partial" && c.Message.Contains("Not in shop: ClusterRole/view does not exist"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Somebody_elses_binding_under_our_name_in_one_namespace_costs_the_others_nothing(bool isActiveBefore)
+    {
+        var world = new World(Two);
+        if (isActiveBefore) world.Run().Delete(world.Cluster.AccessBindings.Single(b => b.Metadata.Namespace == "shop"));
+        var theirs = world.Put(new RoleBinding
+        {
+            Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), Namespace = "shop" }, RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [A.User("bob")],
+        });
+        world.RunFor(TimeSpan.FromSeconds(10)).HasAccess().Should().BeTrue();
+        Active(world).Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Partial" && c.Message.Contains("Not in shop: there is already a RoleBinding") && c.Message.Contains("left alone"));
+        world.Status.Bindings.Single(b => b.Namespace == "shop").Uid.Should().BeNull("what is not ours is never recorded as ours");
+        world.RunFor(TimeSpan.FromMinutes(5)).Cluster.Get(Place.Of(theirs)).Should().BeSameAs(theirs);
+
+        world.Delete(theirs);
+        world.RunFor(TimeSpan.FromMinutes(2)).HasAccess("shop").Should().BeTrue();
+        Active(world).Reason.Should().Be("AccessGiven");
+        world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Somebody_elses_binding_under_our_name_outlives_a_grant_that_goes_on_in_part()
+    {
+        var world = new World(Two);
+        var theirs = world.Put(new RoleBinding { Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), Namespace = "shop" }, RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [A.User("bob")] });
+        world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Values.Should().Equal([theirs]);
+        Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
+    }
+
+    [Fact]
+    public void Whoever_asks_for_all_or_nothing_gets_nothing_where_one_name_is_taken()
+    {
+        var world = new World(Two, A.Grant(s => s with { RequireAll = true }));
+        world.Put(new RoleBinding { Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), Namespace = "shop" }, RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [A.User("bob")] });
+        world.RunFor(TimeSpan.FromSeconds(10)).Status.Phase.Should().Be(GrantPhase.Failed);
+        Active(world).Reason.Should().Be("ForeignObject");
+    }
+
+    [Fact]
+    public void Access_that_works_nowhere_any_more_is_not_called_access()
+    {
+        var world = new World().Run();
+        world.RemoveNamespace("payments");
+        world.RunFor(TimeSpan.FromSeconds(10)).HasAccess().Should().BeFalse();
+        world.Status.Phase.Should().Be(GrantPhase.Active);
+        Active(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Interrupted" && c.Message.Contains("does not exist any more"));
+        world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
+        world.Status.Phase.Should().Be(GrantPhase.Expired);
+    }
+
+    [Fact]
+    public void Access_that_was_taken_away_everywhere_and_is_refused_for_now_comes_back()
+    {
+        var world = new World().Run();
+        world.AnswersCreate = o => o is RoleBinding { RoleRef.Kind: "ClusterRole" } ? Quota : null;
+        world.Delete(world.Binding);
+        world.RunFor(TimeSpan.FromMinutes(3));
+        Active(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Interrupted" && c.Message.Contains("ResourceQuota 'rbac'"));
+        world.AnswersCreate = _ => null;
+        world.RunFor(TimeSpan.FromMinutes(2)).HasAccess().Should().BeTrue();
+        Active(world).Should().Match<Condition>(c => c.Status == "True" && c.Reason == "AccessGiven");
+    }
+
     private static Condition Active(World world) => Conditions.Find(world.Status.Conditions, "Active")!;
 }

@@ -225,7 +225,7 @@ internal sealed partial class World
     private void Remove(GrantFacts facts, PlanStep.Remove remove, Run run)
     {
         var o = remove.Object;
-        if (remove.Why is Removal.Orphan && Cluster.Grant is { } owner && GrantNames.Owns(owner, o)) return;
+        if (remove.Why is Removal.Orphan && Cluster.Grant is { } owner && (GrantNames.Owns(owner, o) || Ownership.IsOf(owner, o))) return;
         if (FailsDelete(o)) throw new Refused(500, "injected");
         try
         {
