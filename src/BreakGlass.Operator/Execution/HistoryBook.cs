@@ -10,31 +10,47 @@ namespace BreakGlass.Operator.Execution;
 /// </summary>
 internal sealed class HistoryBook(TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, PlaceHistory>> _grants = new();
+    private readonly ConcurrentDictionary<string, Chapter> _grants = new();
 
-    /// <summary>All of a grant that still matters.</summary>
-    public IReadOnlyList<PlaceHistory> Of(string? grantUid)
+    /// <summary>All of a grant that still matters. What is known of an earlier grant of the name goes.</summary>
+    /// <param name="grant">The grant's name.</param>
+    /// <param name="uid">Its UID; null where there is no grant of the name.</param>
+    public IReadOnlyList<PlaceHistory> Of(string grant, string? uid)
     {
-        if (grantUid is null || !_grants.TryGetValue(grantUid, out var places)) return [];
-        var now = time.GetUtcNow();
-        foreach (var (key, history) in places)
+        if (!_grants.TryGetValue(grant, out var chapter)) return [];
+        if (chapter.Uid != uid)
         {
-            if (history.IsPast(now)) places.TryRemove(KeyValuePair.Create(key, history));
+            _grants.TryRemove(KeyValuePair.Create(grant, chapter));
+            return [];
         }
 
-        return [.. places.Values];
+        var now = time.GetUtcNow();
+        foreach (var (key, history) in chapter.Places)
+        {
+            if (history.IsPast(now)) chapter.Places.TryRemove(KeyValuePair.Create(key, history));
+        }
+
+        return [.. chapter.Places.Values];
     }
 
     /// <summary>Notes what happened to an object.</summary>
     /// <returns>What is known of it now.</returns>
-    public PlaceHistory Note(string grantUid, IKubeObject place, Func<PlaceHistory, DateTimeOffset, PlaceHistory> change)
+    public PlaceHistory Note(string grant, string uid, IKubeObject place, Func<PlaceHistory, DateTimeOffset, PlaceHistory> change)
     {
         var now = time.GetUtcNow();
         var stub = place.WithUid("");
-        return _grants.GetOrAdd(grantUid, _ => new()).AddOrUpdate(
-            $"{stub.Kind} {ObjectKey.Of(stub)}", _ => change(new(stub), now), (_, history) => change(history, now));
+        var chapter = _grants.AddOrUpdate(grant, _ => new(uid), (_, there) => there.Uid == uid ? there : new(uid));
+        return chapter.Places.AddOrUpdate($"{stub.Kind} {ObjectKey.Of(stub)}", _ => change(new(stub), now), (_, history) => change(history, now));
     }
 
-    /// <summary>Lets go of a grant that is over.</summary>
-    public void Forget(string grantUid) => _grants.TryRemove(grantUid, out _);
+    /// <summary>Lets go of a grant that is over, or gone.</summary>
+    public void Forget(string grant) => _grants.TryRemove(grant, out _);
+
+    /// <summary>One grant, by the place of each object.</summary>
+    private sealed class Chapter(string uid)
+    {
+        public string Uid => uid;
+
+        public ConcurrentDictionary<string, PlaceHistory> Places { get; } = new();
+    }
 }

@@ -194,16 +194,16 @@ internal sealed class PlanExecutor(
     private async Task RefusedAsync(GrantFacts facts, IKubeObject o, KubeApiException e, CancellationToken cancellationToken)
     {
         var answer = ServerAnswer.Of((int)e.Code, e.Status);
-        histories.Note(facts.Grant!.Metadata.Uid!, o, (history, now) => history.Refused(answer, now));
+        histories.Note(facts.Name, facts.Grant!.Metadata.Uid!, o, (history, now) => history.Refused(answer, now));
         if (answer.Reason is "NamespaceTerminating" or "NamespaceMissing" && o.Metadata.Namespace is { } ns) await server.LookAsync(new Namespace { Metadata = new() { Name = ns } }, cancellationToken);
     }
 
     private async Task NoteAsync(GrantFacts facts, IKubeObject o, Func<PlaceHistory, DateTimeOffset, PlaceHistory> change, CancellationToken cancellationToken)
     {
         var uid = facts.Grant!.Metadata.Uid!;
-        if (histories.Note(uid, o, change) is not { IsContested: true, Repairs.Count: 0 }) return;
+        if (histories.Note(facts.Name, uid, o, change) is not { IsContested: true, Repairs.Count: 0 }) return;
         var other = await client.LatestOtherAsync(o, BreakGlassApi.ManagedBy, cancellationToken);
-        histories.Note(uid, o, (history, _) => history with { With = other });
+        histories.Note(facts.Name, uid, o, (history, _) => history with { With = other });
     }
 
     private async Task<bool> IsWithoutNamespaceAsync(GrantFacts facts, IKubeObject o, KubeApiException e, CancellationToken cancellationToken) =>
@@ -235,7 +235,7 @@ internal sealed class PlanExecutor(
         }
         catch (KubeApiException e) when (!e.IsConflict)
         {
-            histories.Note(facts.Grant!.Metadata.Uid!, repair.Desired, (history, _) => history.Gives(repair.Drift));
+            histories.Note(facts.Name, facts.Grant!.Metadata.Uid!, repair.Desired, (history, _) => history.Gives(repair.Drift));
             await RefusedAsync(facts, repair.Desired, e, cancellationToken);
         }
     }
@@ -274,7 +274,7 @@ internal sealed class PlanExecutor(
                 announcer.Tell(facts.Name, o, new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."));
                 break;
             case Removal.Tampered:
-                histories.Note(facts.Grant!.Metadata.Uid!, o, (history, _) => history.Gives(o is SecretMetadata ? Drift.Marks : Drift.Replace));
+                histories.Note(facts.Name, facts.Grant!.Metadata.Uid!, o, (history, _) => history.Gives(o is SecretMetadata ? Drift.Marks : Drift.Replace));
                 Tell(facts, o, "was replaced by something else and is made again");
                 break;
         }

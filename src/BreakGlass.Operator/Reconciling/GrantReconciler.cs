@@ -27,7 +27,8 @@ internal sealed class GrantReconciler(
     /// <summary>Runs that gave way to more urgent ones in the middle: what they know is taken up again.</summary>
     private readonly ConcurrentDictionary<string, GrantRun> _interrupted = new();
 
-    private readonly ConcurrentDictionary<string, byte> _expiryAnnounced = new();
+    /// <summary>By grant, the UID of the one of which it was told that it ends soon.</summary>
+    private readonly ConcurrentDictionary<string, string> _expiryAnnounced = new();
 
     /// <summary>By grant, what a run is doing that opens or keeps access.</summary>
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _upkeep = new();
@@ -59,7 +60,7 @@ internal sealed class GrantReconciler(
 
             if (!await TryExecuteAsync(facts, plan, run, cancellationToken)) continue;
             Measure(facts, plan, run);
-            if (plan.Steps.Any(s => s is PlanStep.Announce) && facts.Grant?.Metadata.Uid is { } uid) _expiryAnnounced.TryAdd(uid, 0);
+            if (plan.Steps.Any(s => s is PlanStep.Announce) && facts.Grant?.Metadata.Uid is { } uid) _expiryAnnounced[name] = uid;
             if (!plan.Cuts && !plan.Proves) continue;
 
             // Where a cut was refused the others are made at once. Else access is cut, or proven to be: the rest can wait until everybody else's is.
@@ -72,9 +73,13 @@ internal sealed class GrantReconciler(
         throw new InvalidOperationException($"Grant '{name}' did not settle in {MostRounds} rounds; it is looked at again after a while.");
     }
 
-    /// <summary>The lane that a grant belongs in: the one of revocations where its end is due or was asked for, the last where it is over and that is proven.</summary>
+    /// <summary>
+    /// The lane that a grant belongs in: the one of revocations if its end is due or was asked for, the last if it is over and that is proven. A status says so of
+    /// itself; what still gives access is cut before everything else, whatever the status says.
+    /// </summary>
     public Lane LaneOf(BreakGlassGrant grant)
     {
+        if (GrantLifecycle.IsTerminal(grant.Status.Phase) && caches.ObjectsOf(grant.Metadata.Name).Exists(o => GrantLifecycle.IsOf(grant, o) && GrantLifecycle.GivesAccess(grant, o))) return Lane.Urgent;
         if (GrantLifecycle.IsTerminal(grant.Status.Phase) && !GrantLifecycle.AwaitsProof(grant.Status)) return Lane.Background;
         if (GrantLifecycle.DueAt(grant, settings) is not { } due) return Lane.Normal;
         return grant.Metadata.DeletionTimestamp is not null || grant.Spec.Revoke is not null || due <= time.GetUtcNow() ? Lane.Urgent : Lane.Normal;
@@ -135,7 +140,7 @@ internal sealed class GrantReconciler(
         }
 
         var attempt = run.Attempt;
-        if (grant?.Metadata.Uid is { } uid && _expiryAnnounced.ContainsKey(uid)) attempt = attempt with { ExpiryAnnounced = true };
+        if (grant?.Metadata.Uid is { } uid && _expiryAnnounced.GetValueOrDefault(name) == uid) attempt = attempt with { ExpiryAnnounced = true };
         var policy = grant is null ? null : caches.Policy(grant.Spec.Policy);
         return new()
         {
@@ -153,7 +158,7 @@ internal sealed class GrantReconciler(
             Cluster = caches.View.Now(),
             Objects = objects,
             ClockSkew = time.Skew,
-            Histories = histories.Of(grant?.Metadata.Uid),
+            Histories = histories.Of(name, grant?.Metadata.Uid),
             Attempt = attempt,
         };
     }
@@ -198,10 +203,10 @@ internal sealed class GrantReconciler(
 
     private Outcome Rest(GrantFacts facts, GrantPlan plan, GrantRun run)
     {
-        if (facts.Grant?.Metadata.Uid is { } uid && GrantLifecycle.IsTerminal(facts.Grant.Status.Phase))
+        if (facts.Grant is null || GrantLifecycle.IsTerminal(facts.Grant.Status.Phase))
         {
-            _expiryAnnounced.TryRemove(uid, out _);
-            histories.Forget(uid);
+            _expiryAnnounced.TryRemove(facts.Name, out _);
+            histories.Forget(facts.Name);
         }
 
         if (plan.LookAgainAt is not { } at) return Outcome.Done;

@@ -159,8 +159,9 @@ internal sealed class Wiring(
         // A label that was overwritten is the affair of two grants.
         foreach (var grant in Ownership.Names(change.Object).Union(change.Old is null ? [] : Ownership.Names(change.Old)))
         {
-            // Where access is over nobody waits for what is still taken away; what comes back is another matter.
-            grants.Add(grant, change.Kind is ChangeKind.Deleted && caches.Grant(grant) is { } over && reconciler.LaneOf(over) is Lane.Background ? Lane.Background : Lane.Normal);
+            // Where access is over nobody waits for what is still taken away; what comes back, or was never cut, goes first.
+            var lane = caches.Grant(grant) is { } over && GrantLifecycle.IsTerminal(over.Status.Phase) ? reconciler.LaneOf(over) : Lane.Normal;
+            grants.Add(grant, lane is Lane.Background && change.Kind is not ChangeKind.Deleted ? Lane.Normal : lane);
         }
     }
 }

@@ -100,4 +100,32 @@ public sealed class EndOnTimeTests
         world.Advance(EndAlarm.Behind);
         world.Server.List<RoleBinding>("payments").Should().NotContain(b => b.Metadata.Name.StartsWith("breakglass-inc-4711-"));
     });
+
+    /// <summary>A grant that is over and proven waits behind everybody else; this one only says so.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public Task A_grant_that_somebody_wrote_down_as_over_and_proven_is_cut_at_once_though_everybody_is_busy(bool isProven) => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness);
+        world.Server.CreateNamespace("payments");
+        world.Server.Put(Sample.Policy());
+        world.Start(World.Options with { Workers = 1 });
+        world.Server.Put(Sample.Grant(s => s with { Duration = "1h" }));
+        world.Advance(TimeSpan.FromSeconds(5));
+        using var fault = world.Server.Faults.Inject(Fault.Hang, "create", "serviceaccounts", times: null);
+        for (var i = 0; i < 20; i++) world.Server.Put(Sample.Grant(s => s with { Duration = "1h" }, $"inc-{i}"));
+        world.Advance(TimeSpan.FromMilliseconds(100));
+        world.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with
+        {
+            Status = g.Status with
+            {
+                Phase = GrantPhase.Revoked,
+                EndedAt = world.Now,
+                Conditions = isProven ? [.. g.Status.Conditions.Select(c => c.Type == "Revoked" ? c with { Status = "True", Reason = "Proven" } : c)] : [],
+            },
+        });
+        world.Advance(TimeSpan.FromMilliseconds(100));
+        world.Server.List<RoleBinding>("payments").Should().NotContain(b => b.Metadata.Name.StartsWith("breakglass-inc-4711-"));
+    });
 }

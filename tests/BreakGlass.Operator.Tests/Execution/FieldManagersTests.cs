@@ -1,0 +1,72 @@
+using System.Net;
+using BreakGlass.Core.Api;
+using BreakGlass.Operator.Execution;
+using FluentAssertions;
+using Kube.Model;
+using TestKit;
+using Xunit;
+
+namespace BreakGlass.Operator.Tests.Execution;
+
+/// <summary>With whom the operator is fighting, by the managedFields of the object.</summary>
+public sealed class FieldManagersTests
+{
+    private readonly CannedServer _server = new(new FakeClock());
+
+    public static TheoryData<string, string> Kinds => new()
+    {
+        { nameof(RoleBinding), "/apis/rbac.authorization.k8s.io/v1/namespaces/ns/rolebindings/x" },
+        { nameof(ClusterRoleBinding), "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/x" },
+        { nameof(Role), "/apis/rbac.authorization.k8s.io/v1/namespaces/ns/roles/x" },
+        { nameof(ServiceAccount), "/api/v1/namespaces/ns/serviceaccounts/x" },
+        { nameof(Secret), "/api/v1/namespaces/ns/secrets/x" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task The_latest_other_writer_is_named_for_each_kind_that_is_made_for_grants(string kind, string path)
+    {
+        _server.Answers(path, Managed(
+            (BreakGlassApi.ManagedBy, "2026-11-22T01:05:00Z"), ("argocd-controller", "2026-11-22T01:03:00Z"), ("kubectl-label", "2026-11-22T01:04:00Z"), ("", "2026-11-22T01:09:00Z")));
+        (await AskAsync(kind)).Should().Be("kubectl-label");
+    }
+
+    [Theory]
+    [InlineData("""{"kind":"RoleBinding","metadata":{"name":"x"}}""")]
+    [InlineData("""{"kind":"RoleBinding","metadata":{"name":"x","managedFields":null}}""")]
+    [InlineData("""{"kind":"RoleBinding"}""")]
+    public async Task Where_nobody_else_is_named_it_is_not_guessed(string answer)
+    {
+        _server.Answers("/apis/rbac.authorization.k8s.io/v1/namespaces/ns/rolebindings/x", answer);
+        (await AskAsync(nameof(RoleBinding))).Should().BeNull();
+        _server.Answers("/apis/rbac.authorization.k8s.io/v1/namespaces/ns/rolebindings/x", Managed((BreakGlassApi.ManagedBy, "2026-11-22T01:05:00Z")));
+        (await AskAsync(nameof(RoleBinding))).Should().BeNull("a webhook changes what we write ourselves, in our name");
+    }
+
+    [Fact]
+    public async Task An_object_that_is_gone_or_may_not_be_read_costs_the_name_and_nothing_else()
+    {
+        (await AskAsync(nameof(RoleBinding))).Should().BeNull();
+        _server.Answers(
+            "/apis/rbac.authorization.k8s.io/v1/namespaces/ns/rolebindings/x", """{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"no"}""", HttpStatusCode.Forbidden);
+        (await AskAsync(nameof(RoleBinding))).Should().BeNull();
+    }
+
+    private static string Managed(params (string Manager, string Time)[] fields) =>
+        $$"""{"metadata":{"name":"x","namespace":"ns","managedFields":[{{string.Join(',', fields.Select(f => $$"""{"manager":"{{f.Manager}}","operation":"Update","time":"{{f.Time}}","fieldsV1":{"f:metadata":{} } }"""))}}] } }""";
+
+    private async Task<string?> AskAsync(string kind)
+    {
+        using var client = _server.Client();
+        var meta = new ObjectMeta { Name = "x", Namespace = kind == nameof(ClusterRoleBinding) ? null : "ns" };
+        IKubeObject o = kind switch
+        {
+            nameof(RoleBinding) => new RoleBinding { Metadata = meta },
+            nameof(ClusterRoleBinding) => new ClusterRoleBinding { Metadata = meta },
+            nameof(Role) => new Role { Metadata = meta },
+            nameof(ServiceAccount) => new ServiceAccount { Metadata = meta },
+            _ => new SecretMetadata { Metadata = meta },
+        };
+        return await client.LatestOtherAsync(o, BreakGlassApi.ManagedBy, CancellationToken.None);
+    }
+}
