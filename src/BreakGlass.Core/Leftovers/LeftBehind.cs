@@ -13,6 +13,9 @@ public static class LeftBehind
     /// <summary>The most objects that are named; the rest is a number.</summary>
     public const int MostNamed = 20;
 
+    /// <summary>The most objects of one kind that are read.</summary>
+    public const int MostOfAKind = 500;
+
     /// <summary>The most that are noted as they are created, of kinds that the operator cannot list.</summary>
     public const int MostNoted = 20;
 
@@ -56,12 +59,12 @@ public static class LeftBehind
     {
         var selector = Selector(grant.Metadata.Uid ?? "");
         var entries = seen.Found.Take(MostNamed).Select(o => o.ToString()).ToList();
-        if (seen.Found.Count > MostNamed) entries.Add($"left: {seen.Found.Count - MostNamed} more; find them by the label {selector}");
+        if (seen.Found.Count > MostNamed) entries.Add($"left: {seen.Found.Count - MostNamed}{(IsCapped(seen) ? " or more" : "")} more; find them by the label {selector}");
         if (seen.Unseen.Count > 0) entries.Add($"not looked for: {string.Join(", ", seen.Unseen)}, which the operator may not list; find them by the label {selector}");
         var noted = grant.Status.Residue.Count(r => r.StartsWith(NotePrefix, StringComparison.Ordinal));
         var (found, reason, message) = (seen.Found.Count, noted, seen.Unseen.Count) switch
         {
-            (> 0, _, _) => ((bool?)true, "ObjectsFound", $"{seen.Found.Count} object(s) that the grant's identity created are still there; see status.residue. Decide for each whether it stays: kubectl get <kind> -A -l {selector}."),
+            (> 0, _, _) => ((bool?)true, "ObjectsFound", $"{seen.Found.Count}{(IsCapped(seen) ? " or more" : "")} object(s) that the grant's identity created are still there; see status.residue. Decide for each whether it stays: kubectl get <kind> -A -l {selector}."),
             (_, > 0, _) => (null, "NotAllLookedFor", $"The grant's identity created objects of kinds that the operator cannot list; see status.residue, and look for them by the label {selector}."),
             (_, _, > 0) => (null, "NotAllLookedFor", $"The operator may not list every kind; see status.residue, and look by the label {selector}."),
             _ => ((bool?)false, "NothingFound", "Nothing that the grant's identity created is still there, of the kinds that are looked for."),
@@ -72,6 +75,8 @@ public static class LeftBehind
             Conditions = grant.Status.Conditions.With(Condition, found, reason, message, grant.Metadata.Generation, now),
         };
     }
+
+    private static bool IsCapped(LeftoversSeen seen) => seen.Found.GroupBy(o => o.Resource).Any(g => g.Count() >= MostOfAKind);
 
     private static ResourceType Of(string group, string kind, string plural, bool namespaced = true) => new(group, "v1", kind, plural, namespaced, MetadataOnly: true);
 }

@@ -99,7 +99,7 @@ internal static class Shed
         && !grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer);
 
     /// <summary>With nothing in its metadata but what says whose it is, and what holds it.</summary>
-    private static T Owned<T>(T o)
+    public static T Owned<T>(T o)
         where T : class, IKubeResource<T> => o.WithMetadata(o.Metadata with
         {
             Annotations = OwnMarksOf(o.Metadata.Annotations),

@@ -10,9 +10,6 @@ namespace BreakGlass.Operator.Leftovers;
 /// <summary>Lists what a grant's identity created and is still there: metadata alone, by its label, from the API server's own cache.</summary>
 internal sealed class LeftoverFinder(KubeClient client, StampProbe stamp)
 {
-    /// <summary>Objects of one kind that are read; a grant that made more is told of as one that made many.</summary>
-    private const int MostOfAKind = 500;
-
     private const int AtOnce = 4;
 
     public async Task FindAsync(BreakGlassGrant grant, GrantRun run, CancellationToken cancellationToken)
@@ -24,12 +21,12 @@ internal sealed class LeftoverFinder(KubeClient client, StampProbe stamp)
         }
 
         var (found, unseen, failed) = (new ConcurrentBag<LeftObject>(), new ConcurrentBag<string>(), 0);
-        var query = new ListQuery { LabelSelector = LeftBehind.Selector(grant.Metadata.Uid ?? ""), ResourceVersion = "0", Limit = MostOfAKind };
+        var query = new ListQuery { LabelSelector = LeftBehind.Selector(grant.Metadata.Uid ?? ""), ResourceVersion = "0" };
         await Parallel.ForEachAsync(LeftBehind.Kinds, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (kind, ct) =>
         {
             try
             {
-                foreach (var meta in await client.ListMetadataAsync(kind, query, ct)) found.Add(new(kind.ToString(), meta.Namespace, meta.Name, meta.Uid));
+                foreach (var meta in await client.ListMetadataAsync(kind, query, LeftBehind.MostOfAKind, ct)) found.Add(new(kind.ToString(), meta.Namespace, meta.Name, meta.Uid));
             }
             catch (KubeApiException e) when (e.IsForbidden)
             {

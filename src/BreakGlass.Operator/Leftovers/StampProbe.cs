@@ -8,7 +8,7 @@ namespace BreakGlass.Operator.Leftovers;
 internal sealed class StampProbe(KubeClient client, TimeProvider time)
 {
     private static readonly TimeSpan Holds = TimeSpan.FromMinutes(1);
-    private static readonly ListQuery Named = new() { FieldSelector = $"metadata.name={StampInstallation.PolicyName}", Limit = 1 };
+    private static readonly ListQuery Named = new() { FieldSelector = $"metadata.name={StampInstallation.PolicyName}" };
 
     private volatile Answer? _last;
 
@@ -44,7 +44,7 @@ internal sealed class StampProbe(KubeClient client, TimeProvider time)
     {
         try
         {
-            return (await client.ListMetadataAsync(new("admissionregistration.k8s.io", "v1", kind, plural, Namespaced: false, MetadataOnly: true), Named, cancellationToken)).Count > 0;
+            return (await client.ListMetadataAsync(new("admissionregistration.k8s.io", "v1", kind, plural, Namespaced: false, MetadataOnly: true), Named, most: 1, cancellationToken)).Count > 0;
         }
         catch (KubeApiException e) when (e.IsNotFound)
         {

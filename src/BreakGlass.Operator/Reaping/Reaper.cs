@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Time;
@@ -26,6 +28,15 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
     /// <summary>How long one pass waits for clocks that differ; the job's own time is limited too.</summary>
     public static readonly TimeSpan ClockPatience = TimeSpan.FromSeconds(20);
 
+    // A page of the largest that admission lets in has a few MB. Anybody who may write bindings can make many that carry our label.
+    private const int PageOfGrants = 100;
+    private const int PageOfOwned = 500;
+
+    /// <summary>How many recorded places are looked at side by side.</summary>
+    private const int AtOnce = 8;
+
+    private static readonly IReadOnlyDictionary<string, string> Nothing = new Dictionary<string, string>();
+
     /// <summary>How long one pass waits for one call: it does not come again before a minute.</summary>
     private static readonly TimeSpan CutPatience = TimeSpan.FromSeconds(10);
 
@@ -40,30 +51,20 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         // Bindings first, which cuts access at once; and none of the others waits for one that is not let go.
         using var cutter = new Cutter(client, time, CutPatience);
         var results = await Task.WhenAll(
-            ReapAsync<RoleBinding>(cutter, null, cancellationToken),
-            ReapAsync<ClusterRoleBinding>(cutter, null, cancellationToken),
-            ReapAsync<SecretMetadata>(cutter, settings.GrantsNamespace, cancellationToken),
-            ReapAsync<ServiceAccount>(cutter, settings.GrantsNamespace, cancellationToken),
-            ReapAsync<Role>(cutter, settings.GrantsNamespace, cancellationToken));
+            ReapAsync<RoleBinding>(cutter, null, Shed.Binding, cancellationToken),
+            ReapAsync<ClusterRoleBinding>(cutter, null, Shed.Binding, cancellationToken),
+            ReapAsync<SecretMetadata>(cutter, settings.GrantsNamespace, Shed.Owned, cancellationToken),
+            ReapAsync<ServiceAccount>(cutter, settings.GrantsNamespace, Shed.Owned, cancellationToken),
+            ReapAsync<Role>(cutter, settings.GrantsNamespace, Shed.Owned, cancellationToken));
         return results.Append(await ReapRecordedAsync(cutter, cancellationToken)).Aggregate(Add);
     }
 
     private async Task<(int Removed, int Failed)> ReapRecordedAsync(Cutter cutter, CancellationToken cancellationToken)
     {
+        IReadOnlyList<BreakGlassGrant> grants;
         try
         {
-            var grants = await client.ListAsync<BreakGlassGrant>(new(), cancellationToken);
-            var now = time.GetUtcNow();
-            var results = new List<bool>();
-            foreach (var grant in grants.Items.Where(g => everything || GrantLifecycle.DueAt(g, settings) <= now))
-            {
-                foreach (var place in grant.Status.Bindings.Select(GrantNames.Place))
-                {
-                    if (await client.TryGetAsync(place, cancellationToken) is { } there && GrantLifecycle.IsOf(grant, there)) results.Add(await RemoveAsync(cutter, there, cancellationToken));
-                }
-            }
-
-            return (results.Count(r => r), results.Count(r => !r));
+            grants = (await client.ListAsync<BreakGlassGrant>(new() { Limit = PageOfGrants }, WithRecord, cancellationToken)).Items;
         }
         catch (KubeApiException e) when (e.IsNotFound)
         {
@@ -75,15 +76,50 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
             logger.ReapListFailed(BreakGlassGrant.Resource.ToString(), e);
             return (0, 1);
         }
+
+        var now = time.GetUtcNow();
+        var results = new ConcurrentBag<bool>();
+        var places = grants.Where(g => everything || GrantLifecycle.DueAt(g, settings) <= now).SelectMany(g => g.Status.Bindings.Select(b => (Grant: g, Place: GrantNames.Place(b))));
+        await Parallel.ForEachAsync(places, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (recorded, ct) =>
+        {
+            if (await ReapPlaceAsync(cutter, recorded.Grant, recorded.Place, ct) is { } gone) results.Add(gone);
+        });
+        return (results.Count(r => r), results.Count(r => !r));
     }
 
-    private async Task<(int Removed, int Failed)> ReapAsync<T>(Cutter cutter, string? ns, CancellationToken cancellationToken)
+    /// <summary>Null: there is nothing of the grant. A place that cannot be read holds up none of the others.</summary>
+    private async Task<bool?> ReapPlaceAsync(Cutter cutter, BreakGlassGrant grant, IKubeObject place, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.TryGetAsync(place, cancellationToken) is { } there && GrantLifecycle.IsOf(grant, there) ? await RemoveAsync(cutter, there, cancellationToken) : null;
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+        {
+            logger.ReapFailed(place.Kind, ObjectKey.Of(place).ToString(), e);
+            return false;
+        }
+    }
+
+    /// <summary>A grant that may have bindings, without what is not read here: there may be thousands, and each may be large.</summary>
+    private BreakGlassGrant WithRecord(BreakGlassGrant grant)
+    {
+        var isRead = everything || GrantLifecycle.DueAt(grant, settings) is not null;
+        return grant with
+        {
+            Metadata = grant.Metadata with { Annotations = Nothing, Labels = Nothing },
+            Spec = grant.Spec with { Justification = "", RecipientKey = null, Requester = grant.Spec.Requester is { } who ? who with { Groups = [] } : null },
+            Status = grant.Status with { Bindings = isRead ? grant.Status.Bindings : [], Conditions = [.. grant.Status.Conditions.Select(c => c with { Message = "" })], Residue = [], Session = null, CredentialJwe = null },
+        };
+    }
+
+    private async Task<(int Removed, int Failed)> ReapAsync<T>(Cutter cutter, string? ns, Func<T, T> shed, CancellationToken cancellationToken)
         where T : class, IKubeResource<T>
     {
         IReadOnlyList<T> objects;
         try
         {
-            objects = (await client.ListAsync<T>(new() { Namespace = ns, LabelSelector = Ours }, cancellationToken)).Items;
+            objects = (await client.ListAsync(new() { Namespace = ns, LabelSelector = Ours, Limit = PageOfOwned }, shed, cancellationToken)).Items;
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {

@@ -78,16 +78,23 @@ public sealed partial class KubeClient
     }
 
     /// <summary>
-    /// Reads the metadata of objects of any kind, one page of them: what they hold never reaches this process. Of more than a page the rest is left out.
+    /// Reads name, namespace and UID of objects of any kind. What they hold never reaches this process, and their other metadata, which may be large, is not kept.
+    /// A server that answers from its cache gives all objects in one page, whatever limit it is asked for: the rest of the answer is not read.
     /// </summary>
-    public async Task<IReadOnlyList<ObjectMeta>> ListMetadataAsync(ResourceType kind, ListQuery query, CancellationToken cancellationToken)
+    /// <param name="kind">Their kind.</param>
+    /// <param name="query">Which.</param>
+    /// <param name="most">The most that are read; whatever there is more is left out.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<IReadOnlyList<ObjectMeta>> ListMetadataAsync(ResourceType kind, ListQuery query, int most, CancellationToken cancellationToken)
     {
-        var request = new Request("list", HttpMethod.Get, Page(kind, query)) { Accept = PartialList };
+        var request = new Request("list", HttpMethod.Get, Page(kind, query with { Limit = most })) { Accept = PartialList };
 
         // PartialObjectMetadata looks the same for every kind.
-        var page = await SendAsync(request, static (r, ct) => ReadJsonAsync(r, SecretMetadata.ListJson, ct), cancellationToken);
+        var page = await SendAsync(request, (r, ct) => ListReader<SecretMetadata>.ReadAsync(r, Bare, _options.OnSkipped, most, ct), cancellationToken);
         return [.. page.Items.Select(o => o.Metadata)];
     }
+
+    private static SecretMetadata Bare(SecretMetadata o) => o with { Metadata = new() { Name = o.Metadata.Name, Namespace = o.Metadata.Namespace, Uid = o.Metadata.Uid } };
 
     /// <summary>
     /// Reads one page. An item that cannot be read is left out and reported (<see cref="KubeClientOptions.OnSkipped"/>); it does not cost the others.
@@ -99,7 +106,7 @@ public sealed partial class KubeClient
         where T : class, IKubeResource<T>
     {
         var request = new Request("list", HttpMethod.Get, Page(T.Resource, query)) { Accept = T.Resource.MetadataOnly ? PartialList : Request.Json };
-        return SendAsync(request, (r, ct) => ListReader<T>.ReadAsync(r, shed, _options.OnSkipped, ct), cancellationToken);
+        return SendAsync(request, (r, ct) => ListReader<T>.ReadAsync(r, shed, _options.OnSkipped, int.MaxValue, ct), cancellationToken);
     }
 
     private Uri Page(ResourceType kind, ListQuery query) => UrlBuilder.Collection(_root, kind, query.Namespace)

@@ -15,12 +15,13 @@ internal sealed class ListReader<T>
     private readonly List<T> _items = [];
     private readonly Func<T, T>? _shed;
     private readonly Action<SkippedObject>? _skipped;
+    private readonly int _most;
     private JsonReaderState _state;
     private ListMeta _metadata = new();
     private bool _isList;
     private Part _part;
 
-    private ListReader(Func<T, T>? shed, Action<SkippedObject>? skipped) => (_shed, _skipped) = (shed, skipped);
+    private ListReader(Func<T, T>? shed, Action<SkippedObject>? skipped, int most) => (_shed, _skipped, _most) = (shed, skipped, most);
 
     /// <summary>Where the reader is.</summary>
     private enum Part
@@ -41,13 +42,18 @@ internal sealed class ListReader<T>
         Other,
     }
 
+    /// <param name="response">The answer.</param>
+    /// <param name="shed">Gives an object without what the caller does not need.</param>
+    /// <param name="skipped">Called with what cannot be read.</param>
+    /// <param name="most">After this many objects the rest of the answer is left unread.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="JsonException">It is not a list.</exception>
-    public static async ValueTask<KubeList<T>> ReadAsync(HttpResponseMessage response, Func<T, T>? shed, Action<SkippedObject>? skipped, CancellationToken cancellationToken)
+    public static async ValueTask<KubeList<T>> ReadAsync(HttpResponseMessage response, Func<T, T>? shed, Action<SkippedObject>? skipped, int most, CancellationToken cancellationToken)
     {
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         await using (stream)
         {
-            return await new ListReader<T>(shed, skipped).ReadAsync(stream, cancellationToken);
+            return await new ListReader<T>(shed, skipped, most).ReadAsync(stream, cancellationToken);
         }
     }
 
@@ -57,7 +63,7 @@ internal sealed class ListReader<T>
         try
         {
             var length = 0;
-            for (var ended = false; !ended;)
+            for (var ended = false; !ended && _items.Count < _most;)
             {
                 var read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
                 ended = read == 0;
@@ -89,7 +95,7 @@ internal sealed class ListReader<T>
     {
         var reader = new Utf8JsonReader(text.Span, ended, _state);
         var used = 0;
-        while (Step(text, ref reader)) (used, _state) = ((int)reader.BytesConsumed, reader.CurrentState);
+        while (_items.Count < _most && Step(text, ref reader)) (used, _state) = ((int)reader.BytesConsumed, reader.CurrentState);
         return used;
     }
 

@@ -186,6 +186,53 @@ public class ReaperTests
         _server.List<RoleBinding>("payments").Should().ContainSingle().Which.Metadata.Name.Should().Be("somebody-elses");
     }
 
+    /// <summary>A node whose API is wrapped by something broken, or one namespace whose reads fail: access in all the others ends.</summary>
+    [Fact]
+    public async Task A_recorded_binding_that_cannot_be_read_holds_up_no_other()
+    {
+        string[] namespaces = ["payments", .. Enumerable.Range(0, 20).Select(i => $"ns-{i}")];
+        foreach (var ns in namespaces.Skip(1)) _server.CreateNamespace(ns);
+        const string name = "breakglass-inc-4711-0123456789";
+        _server.Put(Sample.Grant());
+        _server.Modify<BreakGlassGrant>("inc-4711", null, g => g with
+        {
+            Status = new()
+            {
+                Phase = GrantPhase.Active, ActivatedAt = Now.AddMinutes(-2), ExpiresAt = Now.AddMinutes(-1), Credential = CredentialKind.BindRequester,
+                Bindings = [.. namespaces.Select(ns => new BindingRecord { Kind = nameof(RoleBinding), Namespace = ns, Name = name, Role = "ClusterRole/edit" })],
+            },
+        });
+        foreach (var ns in namespaces) _server.Put(Binding("stripped", null, ns) with { Metadata = new() { Name = name, Namespace = ns } });
+        using var fault = _server.Faults.Inject(Fault.Forbidden, c => c.Verb == "get" && c.Namespace == "payments", times: null);
+
+        (await Reap()).Should().Be((20, 1));
+        _server.List<RoleBinding>("payments").Should().ContainSingle();
+        namespaces.Skip(1).SelectMany(ns => _server.List<RoleBinding>(ns)).Should().BeEmpty();
+    }
+
+    /// <summary>Its time counts from the decision, which may have come long after its creation.</summary>
+    [Fact]
+    public async Task A_grant_that_opened_by_the_bypass_a_day_after_it_was_asked_for_is_not_reaped_early()
+    {
+        _server.Put(Sample.Grant());
+        _clock.Advance(TimeSpan.FromHours(20));
+        const string name = "breakglass-inc-4711-0123456789";
+        _server.Modify<BreakGlassGrant>("inc-4711", null, g => g with
+        {
+            Status = new()
+            {
+                Phase = GrantPhase.Active, ActivatedAt = Now, ExpiresAt = Now.AddMinutes(15), Credential = CredentialKind.BindRequester,
+                Conditions = [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass", Message = "Nobody decided in time.", LastTransitionTime = Now }],
+                Bindings = [new() { Kind = nameof(RoleBinding), Namespace = "payments", Name = name, Role = "ClusterRole/edit" }],
+            },
+        });
+        _server.Put(Binding("x", null) with { Metadata = new() { Name = name, Namespace = "payments" } });
+
+        (await Reap()).Should().Be((0, 0));
+        _clock.Advance(TimeSpan.FromMinutes(16));
+        (await Reap()).Should().Be((1, 0));
+    }
+
     [Fact]
     public async Task One_that_was_replaced_meanwhile_is_left_alone()
     {

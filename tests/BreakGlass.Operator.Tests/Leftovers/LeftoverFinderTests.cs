@@ -1,0 +1,126 @@
+using System.Net;
+using System.Text;
+using BreakGlass.Core.Leftovers;
+using BreakGlass.Operator.Execution;
+using BreakGlass.Operator.Leftovers;
+using BreakGlass.Operator.Tests.Execution;
+using BreakGlass.Operator.Tests.Time;
+using FluentAssertions;
+using TestKit;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Operator.Tests.Leftovers;
+
+/// <summary>What is found of a grant's leftovers, and that a grant that left very much behind costs the operator no memory.</summary>
+public sealed class LeftoverFinderTests
+{
+    private readonly FakeClock _clock = new();
+    private readonly CannedServer _server;
+
+    public LeftoverFinderTests() => _server = new CannedServer(_clock)
+        .Answers("/version", """{"major":"1","minor":"34","gitVersion":"v1.34.0"}""")
+        .Answers("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/breakglass-operator-stamp", """{"kind":"MutatingWebhookConfiguration","metadata":{"name":"breakglass-operator-stamp"},"webhooks":[]}""");
+
+    [Fact]
+    public async Task What_carries_the_grants_UID_is_found_in_a_fixed_order_by_its_metadata_alone()
+    {
+        _server.Answers("/apis/batch/v1/cronjobs", List(("payments", "b"), ("payments", "a"))).Answers("/api/v1/services", List(("shop", "s")));
+        var seen = await FindAsync();
+        seen.Found.Select(o => $"{o.Resource} {o.Namespace}/{o.Name}").Should().Equal("cronjobs.batch payments/a", "cronjobs.batch payments/b", "services shop/s");
+        (seen.Stamped, seen.Unseen.Count, seen.Failed).Should().Be((true, 0, false), "a kind that the server does not have has no objects");
+        _server.Asked.Where(a => a.Contains("labelSelector", StringComparison.Ordinal)).Should().HaveCount(LeftBehind.Kinds.Count).And.OnlyContain(a => a.Contains("grant-1", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.Forbidden, false)]
+    [InlineData(HttpStatusCode.InternalServerError, true)]
+    public async Task A_kind_that_cannot_be_listed_is_named_and_costs_no_other(HttpStatusCode code, bool passes)
+    {
+        _server.Answers("/apis/batch/v1/jobs", $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","code":{{(int)code}},"message":"no"}""", code).Answers("/apis/batch/v1/cronjobs", List(("payments", "stay")));
+        var seen = await FindAsync();
+        seen.Found.Should().ContainSingle();
+        seen.Unseen.Should().Equal("jobs.batch");
+        seen.Failed.Should().Be(passes);
+    }
+
+    [Fact]
+    public async Task Where_nothing_marks_nothing_is_asked()
+    {
+        _server.Answers("/version", """{"major":"1","minor":"27","gitVersion":"v1.27.0"}""");
+        (await FindAsync()).Stamped.Should().BeFalse();
+        _server.Asked.Should().NotContain(a => a.Contains("labelSelector", StringComparison.Ordinal));
+    }
+
+    /// <summary>The API server's cache gives all of them in one answer, whatever limit is asked for, and each may carry 256 KiB of annotations.</summary>
+    [Fact]
+    public async Task A_grant_that_left_a_hundred_thousand_large_objects_behind_does_not_fill_the_memory()
+    {
+        using var endless = new Endless(new string('x', 256 * 1024));
+        _server.Answers("/apis/batch/v1/jobs", endless);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var seen = await FindAsync();
+        seen.Found.Should().HaveCount(LeftBehind.MostOfAKind);
+        endless.Given.Should().BeLessThan(200L * 1024 * 1024, "the rest of the answer is not read");
+        (GC.GetTotalMemory(forceFullCollection: true) - before).Should().BeLessThan(16 * 1024 * 1024, "nothing but names is kept");
+        LeftBehind.Record(A.Grant(), seen, A.Start).Conditions.Single().Message.Should().StartWith("500 or more object(s)");
+    }
+
+    private async Task<LeftoversSeen> FindAsync()
+    {
+        using var client = _server.Client();
+        var run = new GrantRun();
+        var finding = new LeftoverFinder(client, new StampProbe(client, _clock)).FindAsync(A.Grant(), run, CancellationToken.None);
+        await _clock.DriveAsync(finding);
+        await finding;
+        return run.Attempt.Leftovers!;
+    }
+
+    private static string List(params (string Namespace, string Name)[] objects) =>
+        $$"""{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{},"items":[{{string.Join(',', objects.Select(o => $$"""{"metadata":{"name":"{{o.Name}}","namespace":"{{o.Namespace}}","uid":"u"} }"""))}}] }""";
+
+    /// <summary>A list that never ends, object by object.</summary>
+    private sealed class Endless(string filler) : Stream
+    {
+        private byte[] _now = Encoding.UTF8.GetBytes("""{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{},"items":[""");
+        private int _at;
+        private int _objects;
+
+        public long Given { get; private set; }
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            if (_at == _now.Length)
+            {
+                var comma = _objects++ == 0 ? "" : ",";
+                (_now, _at) = (Encoding.UTF8.GetBytes($$"""{{comma}}{"metadata":{"name":"j{{_objects}}","namespace":"payments","uid":"u{{_objects}}","annotations":{"a":"{{filler}}"} } }"""), 0);
+            }
+
+            var size = Math.Min(count, _now.Length - _at);
+            _now.AsSpan(_at, size).CopyTo(buffer.AsSpan(offset));
+            _at += size;
+            Given += size;
+            return size;
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}
