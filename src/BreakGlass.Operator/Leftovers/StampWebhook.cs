@@ -35,9 +35,12 @@ internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, Guar
     {
         var (group, resource) = (request.Resource?.Group ?? "", request.Resource?.Resource ?? "");
         if (PersistenceGuard.IdentityOf(request.UserInfo?.Username ?? "", settings) is not { } identity) return AdmissionAnswer.Allow();
-        if (!StampRules.IsStamped(group, resource, request.SubResource ?? "") || request.Object is not { ValueKind: JsonValueKind.Object } o) return AdmissionAnswer.Allow();
+        var isChange = request.Operation == "UPDATE";
+
+        // A status carries labels as well, and some kinds let them be changed by it.
+        if (!StampRules.IsStamped(group, resource, isChange ? "" : request.SubResource ?? "") || request.Object is not { ValueKind: JsonValueKind.Object } o) return AdmissionAnswer.Allow();
         var patch = new ObjectPatch(o);
-        if (request.Operation == "UPDATE")
+        if (isChange)
         {
             if (request.OldObject is { ValueKind: JsonValueKind.Object } before) patch.KeepMark(before, BreakGlassApi.MadeByLabel);
             return patch.Operations.Count == 0
@@ -48,7 +51,7 @@ internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, Guar
         if (request.Operation != "CREATE") return AdmissionAnswer.Allow();
         try
         {
-            if (await guard.GrantOfAsync(identity, cancellationToken) is not { } grant) return AdmissionAnswer.Allow();
+            if (await guard.GrantOfAsync(identity, cancellationToken) is not { } grant) return Unmarked(o);
             patch.Label(BreakGlassApi.MadeByLabel, grant.Metadata.Uid);
             var policy = caches.Policy(grant.Spec.Policy) ?? await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
             var owner = await OwnerAsync(policy, grant, group, resource, request.Namespace ?? "", cancellationToken);
@@ -60,8 +63,16 @@ internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, Guar
         {
             // A mark is worth less than what somebody does in an incident.
             logger.NotStamped(identity, resource, e);
-            return AdmissionAnswer.Allow() with { Warnings = ["BreakGlass could not mark this object as made by the grant; tell whoever reviews the grant of it."] };
+            return Unmarked(o) with { Warnings = ["BreakGlass could not mark this object as made by the grant; report it to the person who reviews the grant."] };
         }
+    }
+
+    /// <summary>Without a mark, also without one that the grant wrote itself: it could name another grant.</summary>
+    private static AdmissionAnswer Unmarked(JsonElement o)
+    {
+        var patch = new ObjectPatch(o);
+        patch.Label(BreakGlassApi.MadeByLabel, null);
+        return patch.Operations.Count == 0 ? AdmissionAnswer.Allow() : AdmissionAnswer.AllowWith(patch.Operations);
     }
 
     /// <summary>The first of the grant's bindings there that exists: an owner that is not there would have the object collected at once.</summary>

@@ -63,6 +63,17 @@ public sealed class StampWebhookTests
         answer.Warnings.Should().HaveCount(patch.Length == 0 ? 0 : 1);
     });
 
+    [Fact]
+    public Task A_status_is_no_way_around_the_mark() => With(LeftoverHandling.Report, (_, ask) =>
+    {
+        var change = Create("", "services", """{"metadata":{"name":"x"},"status":{}}""") with
+        {
+            Operation = "UPDATE", SubResource = "status", OldObject = JsonDocument.Parse("""{"metadata":{"name":"x","labels":{"breakglass.dev/made-by":"g"}},"status":{}}""").RootElement,
+        };
+        Patch(ask(change)).Should().Equal("add /metadata/labels {}", $"add {Label} \"g\"");
+        Patch(ask(Create("", "pods", """{"metadata":{"name":"x"}}""") with { SubResource = "eviction" })).Should().BeEmpty();
+    });
+
     [Theory]
     [InlineData("authorization.k8s.io", "selfsubjectaccessreviews")]
     [InlineData("", "events")]
@@ -81,6 +92,9 @@ public sealed class StampWebhookTests
         var answer = ask(Create("", "configmaps", """{"metadata":{}}""") with { UserInfo = new() { Username = GuardDesk.User("inc-9-0123456789") } });
         answer.Allowed.Should().BeTrue();
         answer.Warnings.Should().ContainSingle();
+        Patch(answer).Should().BeEmpty();
+        var framing = ask(Create("", "configmaps", """{"metadata":{"labels":{"breakglass.dev/made-by":"another"}}}""") with { UserInfo = new() { Username = GuardDesk.User("inc-9-0123456789") } });
+        Patch(framing).Should().Equal([$"remove {Label} "], "what cannot be marked names no other grant either");
     });
 
     private static IReadOnlyList<string> Residue(World world)
