@@ -3,6 +3,7 @@ using FluentAssertions;
 using Integration.Admission;
 using Kube.Client;
 using Kube.Model;
+using TestKit;
 using Xunit;
 
 namespace Integration.Attacks;
@@ -78,6 +79,7 @@ public sealed class AttackedCluster : IAsyncLifetime
         _cluster = await Cluster.StartAsync();
         await AdmissionCluster.InstallWebhooksAsync(_cluster, Port);
         await _cluster.ApplyAsync(_cluster.ControlPlane.AdminKubeconfig, Rights);
+        if (Release.Installed.Minor >= 30) await Leftovers.StampedCluster.PlugInAsync(_cluster, Port);
         _operator = await _cluster.StartOperatorAsync(
             "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1");
         Admin = Add("admin", "system:masters", _cluster.ControlPlane.AdminKubeconfig);
@@ -90,6 +92,7 @@ public sealed class AttackedCluster : IAsyncLifetime
         (Rita, Sue, Kim) = (await MakeAsync("rita", "security"), await MakeAsync("sue", "security", "commanders"), await MakeAsync("kim", "incident-leads"));
         (Lena, Gus, Tess) = (await MakeAsync("lena", "authors"), await MakeAsync("gus", "authors"), await MakeAsync("tess", "tamperers"));
         await EnforcedAsync();
+        if (Release.Installed.Minor >= 30) await Leftovers.StampedCluster.PluggedInAsync(_cluster);
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,7 @@ public sealed class StampedCluster : IAsyncLifetime
         _cluster = await Cluster.StartAsync();
         var port = AdmissionCluster.FreePort();
         await AdmissionCluster.InstallWebhooksAsync(_cluster, port);
-        if (Release.Installed.Minor >= 30) await PlugInAsync(port);
+        if (Release.Installed.Minor >= 30) await PlugInAsync(_cluster, port);
         _operator = await RunningOperator.StartAsync(
             _cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
             "--webhook-extra-names=127.0.0.1", "--protected-namespaces=istio-system");
@@ -27,7 +27,7 @@ public sealed class StampedCluster : IAsyncLifetime
         await Eventually.TrueAsync(async () => (await _cluster.KubectlAsync(
             _cluster.ControlPlane.AdminKubeconfig, "create", "--dry-run=server", "-f", Path.Combine(Cluster.Config("samples"), "policy.yaml"))).ExitCode == 0);
         if (Release.Installed.Minor < 30) return;
-        await Eventually.TrueAsync(async () => (await Cluster.AdminAsync("get", "mutatingwebhookconfiguration", "breakglass-operator-stamp", "-o", "jsonpath={.webhooks[0].clientConfig.caBundle}")).Length > 0);
+        await PluggedInAsync(_cluster);
     }
 
     /// <inheritdoc/>
@@ -45,14 +45,20 @@ public sealed class StampedCluster : IAsyncLifetime
         return (incident, await incident.FetchKubeconfigAsync());
     }
 
-    private async Task PlugInAsync(int port)
+    /// <summary>Applies config/guard with URLs in the place of the Service, for an operator that serves the webhooks at a port of this machine.</summary>
+    internal static async Task PlugInAsync(Cluster cluster, int port)
     {
-        await Cluster.AdminAsync("apply", "-k", Cluster.Config("guard"));
+        await cluster.AdminAsync("apply", "-k", Cluster.Config("guard"));
         foreach (var (name, path, webhooks) in new[] { ("breakglass-operator-guard", "guard", 3), ("breakglass-operator-stamp", "stamp", 1) })
         {
             var patch = string.Join(',', Enumerable.Range(0, webhooks).Select(i =>
                 $$"""{"op":"replace","path":"/webhooks/{{i}}/clientConfig","value":{"url":"https://127.0.0.1:{{port}}/{{path}}"} }"""));
-            await Cluster.AdminAsync("patch", "mutatingwebhookconfiguration", name, "--type=json", "-p", $"[{patch}]");
+            await cluster.AdminAsync("patch", "mutatingwebhookconfiguration", name, "--type=json", "-p", $"[{patch}]");
         }
     }
+
+    /// <summary>Waits until the operator has written its CA into the stamp's configuration.</summary>
+    internal static Task PluggedInAsync(Cluster cluster) => Eventually.TrueAsync(
+        async () => (await cluster.AdminAsync("get", "mutatingwebhookconfiguration", "breakglass-operator-stamp", "-o", "jsonpath={.webhooks[0].clientConfig.caBundle}")).Length > 0,
+        expected: "the stamp's webhook to be usable");
 }
