@@ -72,6 +72,9 @@ public sealed record PlaceHistory(IKubeObject Place)
     /// <summary>When something is found there that gives something else than was decided.</summary>
     public PlaceHistory Gives(Drift drift) => drift is Drift.Repair or Drift.Replace ? this with { GaveOther = true } : this;
 
+    /// <summary>Whether it is put right for the last time before it is left alone.</summary>
+    public bool IsLastRepair(DateTimeOffset now) => Repairs.Count(at => now - at < RepairWindow) == MostRepairs - 1;
+
     /// <summary>After it was put right.</summary>
     public PlaceHistory Repaired(DateTimeOffset now)
     {

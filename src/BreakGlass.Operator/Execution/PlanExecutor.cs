@@ -148,7 +148,7 @@ internal sealed class PlanExecutor(
         try
         {
             Know(await client.CreateAsync(create.Object, cancellationToken), run);
-            await NoteAsync(facts, create.Object, (history, now) => history.Made(create.IsRepair, now), cancellationToken);
+            histories.Note(facts.Name, facts.Grant!.Metadata.Uid!, create.Object, (history, now) => history.Made(create.IsRepair, now));
             if (create.IsRepair) Tell(facts, create.Object, "was deleted and is there again");
         }
         catch (KubeApiException e) when (e.IsAlreadyExists)
@@ -198,14 +198,6 @@ internal sealed class PlanExecutor(
         if (answer.Reason is "NamespaceTerminating" or "NamespaceMissing" && o.Metadata.Namespace is { } ns) await server.LookAsync(new Namespace { Metadata = new() { Name = ns } }, cancellationToken);
     }
 
-    private async Task NoteAsync(GrantFacts facts, IKubeObject o, Func<PlaceHistory, DateTimeOffset, PlaceHistory> change, CancellationToken cancellationToken)
-    {
-        var uid = facts.Grant!.Metadata.Uid!;
-        if (histories.Note(facts.Name, uid, o, change) is not { IsContested: true, Repairs.Count: 0 }) return;
-        var other = await client.LatestOtherAsync(o, BreakGlassApi.ManagedBy, cancellationToken);
-        histories.Note(facts.Name, uid, o, (history, _) => history with { With = other });
-    }
-
     private async Task<bool> IsWithoutNamespaceAsync(GrantFacts facts, IKubeObject o, KubeApiException e, CancellationToken cancellationToken) =>
         o.Metadata.Namespace == facts.Settings.GrantsNamespace
         && (e.IsNamespaceTerminating || e is { IsNotFound: true, Status.Details.Kind: "namespaces" } || await server.IsGoneWithItsNamespaceAsync(o, e, facts.Settings, cancellationToken));
@@ -224,8 +216,11 @@ internal sealed class PlanExecutor(
     {
         try
         {
+            // Whoever changed it is to be seen only until it is put right: then nothing of theirs is left in it.
+            var isLast = facts.Histories.FirstOrDefault(h => GrantObjects.SamePlace(h.Place, repair.Desired))?.IsLastRepair(time.GetUtcNow()) is true;
+            var other = isLast ? await client.LatestOtherAsync(repair.Desired, BreakGlassApi.ManagedBy, cancellationToken) : null;
             Know(await client.PatchAsync(repair.Desired, RepairPatch.For(repair.Desired, repair.Uid), cancellationToken), run);
-            await NoteAsync(facts, repair.Desired, (history, now) => history.Gives(repair.Drift).Repaired(now), cancellationToken);
+            histories.Note(facts.Name, facts.Grant!.Metadata.Uid!, repair.Desired, (history, now) => history.Gives(repair.Drift).Repaired(now) with { With = other });
             if (facts.Grant!.Status.Phase is GrantPhase.Active) Tell(facts, repair.Desired, "was changed and is put right");
         }
         catch (KubeApiException e) when (e.IsNotFound)

@@ -46,9 +46,9 @@ internal static class LeftoverRows
         }), s => ActAsync(s, async (identity, path) =>
         {
             var ns = (await s.Look.GetAsync<Namespace>(s.Namespace, null, CancellationToken.None)).Metadata.Uid;
-            var owners = $$$""""ownerReferences":[{"apiVersion":"v1","kind":"Namespace","name":"{{{s.Namespace}}}","uid":"{{{ns}}}"}]"""";
-            var made = await MakeAsync(identity, path, $",{owners}");
-            return await PatchAsync(identity, path, $$"""{"metadata":{ {{owners}} } }""") is { Good: false } refused ? refused : made;
+            var owners = $$$"""[{"apiVersion":"v1","kind":"Namespace","name":"{{{s.Namespace}}}","uid":"{{{ns}}}"}]""";
+            var made = await MakeAsync(identity, path, $$$""","ownerReferences":{{{owners}}}""");
+            return await PatchAsync(identity, path, $$"""{"metadata":{"ownerReferences":{{owners}} } }""") is { Good: false } refused ? refused : made;
         }, "leftovers: Remove")),
     ];
 

@@ -20,6 +20,9 @@ public sealed class StampedCluster : IAsyncLifetime
         var port = AdmissionCluster.FreePort();
         await AdmissionCluster.InstallWebhooksAsync(_cluster, port);
         if (Release.Installed.Minor >= 30) await PlugInAsync(_cluster, port);
+
+        // To list workloads is a right that the operator has only if it is given.
+        await _cluster.AdminAsync("apply", "-f", Path.Combine(Cluster.Config("components"), "leftovers-look", "operator_look.yaml"));
         _operator = await RunningOperator.StartAsync(
             _cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
             "--webhook-extra-names=127.0.0.1", "--protected-namespaces=istio-system");

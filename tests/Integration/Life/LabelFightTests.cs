@@ -119,11 +119,11 @@ public sealed class LabelFightTests(SharedOperator shared) : IClassFixture<Share
             metadata: {name: {{Webhook}}}
             webhooks:
             - name: labels.example.com
-              clientConfig: {url: "https://127.0.0.1:{{_server!.Port}}/label", caBundle: {{Convert.ToBase64String(Encoding.ASCII.GetBytes(_certificate!.ExportCertificatePem()))}}}
+              clientConfig: {url: "https://127.0.0.1:{{_server!.Port}}/label", caBundle: {{Convert.ToBase64String(Encoding.ASCII.GetBytes(_certificate!.ExportCertificatePem()))}} }
               failurePolicy: Fail
               sideEffects: None
               admissionReviewVersions: [v1]
-              namespaceSelector: {matchLabels: {{{incident.Label}}: fought-over}}
+              namespaceSelector: {matchLabels: { {{incident.Label}}: fought-over } }
               rules: [{apiGroups: [rbac.authorization.k8s.io], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [rolebindings]}]
             """);
         await Eventually.TrueAsync(
