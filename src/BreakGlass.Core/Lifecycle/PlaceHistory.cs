@@ -91,6 +91,6 @@ public sealed record PlaceHistory(IKubeObject Place)
     public string Why => Answer is { } answer ? answer.ToString() : $"{Whom} it again and again; the operator has stopped writing it for {GoDuration.Format(Truce)}.";
 
     /// <summary>Who fights, as the start of a sentence.</summary>
-    public string Whom => With is { Length: > 0 } ? $"'{With}' changes or deletes"
+    public string Whom => With is { Length: > 0 } ? $"Field manager '{With}' changes or deletes"
         : "Somebody whom its managedFields do not name, for example a mutating admission webhook, changes or deletes";
 }

@@ -9,9 +9,11 @@ using Xunit;
 namespace BreakGlass.Operator.Tests.Execution;
 
 /// <summary>With whom the operator is fighting, by the managedFields of the object.</summary>
-public sealed class FieldManagersTests
+public sealed class FieldManagersTests : IDisposable
 {
     private readonly CannedServer _server = new(new FakeClock());
+
+    public void Dispose() => _server.Dispose();
 
     public static TheoryData<string, string> Kinds => new()
     {

@@ -13,7 +13,7 @@ using Xunit;
 namespace BreakGlass.Operator.Tests.Leftovers;
 
 /// <summary>What is found of a grant's leftovers, and that a grant that left very much behind costs the operator no memory.</summary>
-public sealed class LeftoverFinderTests
+public sealed class LeftoverFinderTests : IDisposable
 {
     private readonly FakeClock _clock = new();
     private readonly CannedServer _server;
@@ -21,6 +21,8 @@ public sealed class LeftoverFinderTests
     public LeftoverFinderTests() => _server = new CannedServer(_clock)
         .Answers("/version", """{"major":"1","minor":"34","gitVersion":"v1.34.0"}""")
         .Answers("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/breakglass-operator-stamp", """{"kind":"MutatingWebhookConfiguration","metadata":{"name":"breakglass-operator-stamp"},"webhooks":[]}""");
+
+    public void Dispose() => _server.Dispose();
 
     [Fact]
     public async Task What_carries_the_grants_UID_is_found_in_a_fixed_order_by_its_metadata_alone()
