@@ -86,8 +86,15 @@ internal sealed class Mutator(
 
         // What admission does not vouch for stays so: an update is no way round the create.
         patch.Annotation(Seal.Annotation, sealedAt is { } at ? SealOf(incoming, stamped, at, before: Seal.Of(old)) : Seal.Of(old));
-        return AdmissionAnswer.AllowWith(patch.Operations);
+        if (!LosesFinalizer(incoming)) return AdmissionAnswer.AllowWith(patch.Operations);
+        patch.Finalizer(BreakGlassApi.RevokeFinalizer);
+        return AdmissionAnswer.AllowWith(patch.Operations) with { Warnings = [$"The finalizer {BreakGlassApi.RevokeFinalizer} stays: the operator removes it once the policy's grants have ended."] };
     }
+
+    /// <summary>Whether a policy is replaced as a whole by a manifest that does not know the operator's finalizer, as <c>kubectl replace</c> does it.</summary>
+    private bool LosesFinalizer(Incoming incoming) =>
+        incoming is { Old: BreakGlassPolicy old, Object: BreakGlassPolicy policy } && old.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer)
+        && !policy.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer) && !MetadataRules.IsOurs(incoming.User.Username ?? "", settings);
 
     /// <summary>
     /// What of the caller the write is stamped with. A policy that comes later, or names other groups later, finds the person without them, and gives nothing:

@@ -80,6 +80,13 @@ internal sealed class ObjectPatch(JsonElement o)
         Add(path, value);
     }
 
+    /// <summary>Adds a finalizer.</summary>
+    public void Finalizer(string name)
+    {
+        if (Member(o, "metadata", "finalizers") is { ValueKind: JsonValueKind.Array }) Add("/metadata/finalizers/-", name);
+        else Add("/metadata/finalizers", new JsonArray(JsonValue.Create(name)));
+    }
+
     /// <summary>Makes another object the only owner of this one: one that has a second owner stays until both are gone.</summary>
     public void OnlyOwner(IKubeObject owner) => Add("/metadata/ownerReferences", new JsonArray(Reference(owner)));
 
