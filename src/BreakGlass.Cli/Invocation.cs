@@ -51,7 +51,7 @@ internal sealed class GlobalFlags
         {
             var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
             if (GoDuration.TryParse(text, out var duration) && duration <= Longest) return duration;
-            result.AddError(duration > Longest ? $"{name}: '{text}' is longer than {GoDuration.Format(Longest)}; write less." : $"{name}: '{text}' is no duration; write it as 30m, 1h30m or 45s.");
+            result.AddError(duration > Longest ? $"{name}: '{text}' is longer than {GoDuration.Format(Longest)}; write less." : $"{name}: '{text}' is not a valid duration; use for example 30m, 1h30m or 45s.");
             return null;
         },
     };

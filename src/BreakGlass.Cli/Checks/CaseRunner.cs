@@ -152,7 +152,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
     private TimeSpan Duration(string? text, string path)
     {
         if (text is null) return TimeSpan.Zero;
-        return GoDuration.TryParse(text, out var duration) ? duration : throw Wrong(path, $"'{text}' is no duration; write it as 30m, 1h30m or 45s.");
+        return GoDuration.TryParse(text, out var duration) ? duration : throw Wrong(path, $"'{text}' is not a valid duration; use for example 30m, 1h30m or 45s.");
     }
 
     private CliException Wrong(string path, string message) => CliException.Usage($"{file}:{document.At(path).Line}: {message}");

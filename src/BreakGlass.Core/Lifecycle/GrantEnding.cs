@@ -109,7 +109,7 @@ internal static class GrantEnding
         var problems = PolicyRules.Check(policy, facts.Settings);
         if (problems.Count > 0) return problems[0].ToString();
         if (!Subjects.Include(policy.Spec.Requesters, grant.Spec.Requester ?? new())) return $"spec.requesters: {GrantStatuses.Requester(grant)} is not among them any more";
-        if (!facts.Settings.TrustRequester && !facts.SealsUnknown && facts.Seal is not Sealing.SealState.Valid) return "spec.requester: nobody vouches for who asked, and the operator does not take it as written";
+        if (!facts.Settings.TrustRequester && !facts.SealsUnknown && facts.Seal is not Sealing.SealState.Valid) return "spec.requester: nothing proves who asked, and the operator does not take it as written";
         if (policy.Spec.Credential != grant.Status.Credential) return $"spec.credential: it gives {policy.Spec.Credential} now";
         if (!grant.Status.Access.Any(e => Targets.StillGiven(e, policy.Spec))) return "spec.access: none of the grant's entries is left";
         if (GoDuration.TryParse(policy.Spec.Duration.Max, out var max) && grant.Status.ActivatedAt is { } activated && facts.Now - activated >= max)

@@ -104,7 +104,7 @@ public static class PolicyLifecycle
         if (problems.Count > 0) return (false, problems[0].Reason, string.Join(" ", problems.Select(p => $"{p}.")));
         if (!facts.Settings.TrustRequester && facts.Seal is not SealState.Valid)
         {
-            return (false, "PolicyNotSealed", $"{(facts.Seal is SealState.Missing ? "The policy carries no seal" : "The policy's seal does not fit it")}: it was written past this operator's admission webhook, so nobody vouches for who wrote it, and no grant is given. Have somebody who may bind its roles ask for a seal: kubectl annotate --overwrite bgp {facts.Policy.Metadata.Name} {Sealing.Seal.Annotation}=renew");
+            return (false, "PolicyNotSealed", $"{(facts.Seal is SealState.Missing ? "The policy carries no seal" : "The policy's seal does not fit it")}: it was written past this operator's admission webhook, so nothing proves who wrote it, and no grant is given. Have somebody who may bind its roles ask for a seal: kubectl annotate --overwrite bgp {facts.Policy.Metadata.Name} {Sealing.Seal.Annotation}=renew");
         }
 
         if (missing.Count > 0) return (false, "RoleNotFound", $"There is no {string.Join(", no ", missing)}; create it, or mend spec.access.");

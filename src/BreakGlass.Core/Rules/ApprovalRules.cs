@@ -30,7 +30,7 @@ public static class ApprovalRules
 
         if (approval.Metadata.DeletionTimestamp is not null) return new("Retracted", "metadata.deletionTimestamp", "the approval is being deleted, so it counts no longer; create a new one");
         if (spec.Decision is not (Approve or Deny)) return new("DecisionInvalid", "spec.decision", $"'{spec.Decision}' is neither Approve nor Deny");
-        if (!Callers.IsNamed(spec.Approver)) return new("ApproverMissing", "spec.approver", "nobody vouches for who decides; create the approval through the API server while the operator's webhook is installed");
+        if (!Callers.IsNamed(spec.Approver)) return new("ApproverMissing", "spec.approver", "nothing proves who decides; create the approval through the API server while the operator's webhook is installed");
         if (policy is null) return new("PolicyNotFound", "spec.grant", $"the grant's policy '{grant.Spec.Policy}' is gone, so there is nothing to decide");
         if (policy.Spec.Approval is not { } approvals) return new("ApprovalNotAsked", "spec.grant", $"policy '{policy.Metadata.Name}' asks for no approval, so there is nothing to decide");
         if (Callers.Same(spec.Approver, grant.Spec.Requester))

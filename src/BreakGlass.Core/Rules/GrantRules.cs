@@ -80,7 +80,7 @@ public static class GrantRules
     {
         SealState.Valid => null,
         SealState.Missing => new("RequesterNotSealed", "spec.requester",
-            "nobody vouches for who asked: the grant carries no seal of this operator's admission webhook, so it stays dead. "
+            "nothing proves who asked: the grant carries no seal of this operator's admission webhook, so it stays dead. "
             + "Ask the platform team whether the webhook is installed (in a test cluster the operator can be started with --trust-requester), then create a new grant"),
         _ => new("SealBroken", "spec.requester",
             "the grant's seal does not fit it: it was changed or copied past this operator's admission webhook, or sealed with a key that is gone, so it stays dead. "
@@ -99,7 +99,7 @@ public static class GrantRules
         if (policy.Spec.Suspended) return new("PolicySuspended", "spec.policy", $"policy '{name}' is suspended; ask its owners, or use another one");
         if (!settings.TrustRequester && seal is not SealState.Valid)
         {
-            return new("PolicyNotSealed", "spec.policy", $"nobody vouches for who wrote policy '{name}' as it stands: it was written past this operator's admission webhook. Ask its owners to apply it again, then create a new grant");
+            return new("PolicyNotSealed", "spec.policy", $"nothing proves who wrote policy '{name}' as it stands: it was written past this operator's admission webhook. Ask its owners to apply it again, then create a new grant");
         }
 
         var problems = PolicyRules.Check(policy, settings);

@@ -94,7 +94,7 @@ public static class PolicyRules
     internal static TimeSpan? Duration(List<Problem> problems, string field, string? text)
     {
         if (GoDuration.TryParse(text, out var duration)) return duration;
-        problems.Add(new(Invalid, field, $"'{text}' is no duration; write it as 30m, 1h30m or 45s"));
+        problems.Add(new(Invalid, field, $"'{text}' is not a valid duration; use for example 30m, 1h30m or 45s"));
         return null;
     }
 
@@ -108,7 +108,7 @@ public static class PolicyRules
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            problems.Add(new(Invalid, "spec.justification.ticketPattern", $"is no regular expression that can be used (back-references and look-arounds cannot): {e.Message.TrimEnd('.')}"));
+            problems.Add(new(Invalid, "spec.justification.ticketPattern", $"is not a regular expression that can be used (back-references and look-arounds cannot): {e.Message.TrimEnd('.')}"));
         }
     }
 }

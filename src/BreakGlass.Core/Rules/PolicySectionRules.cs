@@ -46,7 +46,7 @@ internal static class PolicySectionRules
     {
         if (!Schedules.IsZone(schedule.TimeZone))
         {
-            problems.Add(new(Invalid, "spec.schedule.timeZone", $"'{schedule.TimeZone}' is no time zone of the IANA database; write one as Europe/Berlin or Etc/UTC"));
+            problems.Add(new(Invalid, "spec.schedule.timeZone", $"'{schedule.TimeZone}' is not a time zone of the IANA database; write one as Europe/Berlin or Etc/UTC"));
         }
 
         if (schedule.Windows.Count == 0) problems.Add(new(Invalid, "spec.schedule.windows", "at least one window; say on which days and between which times access is given"));
@@ -55,8 +55,8 @@ internal static class PolicySectionRules
             var (window, field) = (schedule.Windows[i], $"spec.schedule.windows[{i}]");
             if (window.Days.Count == 0) problems.Add(new(Invalid, $"{field}.days", "at least one day, of Mon, Tue, Wed, Thu, Fri, Sat and Sun"));
             foreach (var day in window.Days.Where(d => !Schedules.IsDay(d))) problems.Add(new(Invalid, $"{field}.days", $"'{day}' is none of Mon, Tue, Wed, Thu, Fri, Sat and Sun"));
-            if (!Schedules.IsTime(window.Start)) problems.Add(new(Invalid, $"{field}.start", $"'{window.Start}' is no time of day; write it as \"22:00\", in quotes"));
-            if (!Schedules.IsTime(window.End)) problems.Add(new(Invalid, $"{field}.end", $"'{window.End}' is no time of day; write it as \"04:00\", in quotes"));
+            if (!Schedules.IsTime(window.Start)) problems.Add(new(Invalid, $"{field}.start", $"'{window.Start}' is not a time of day; write it as \"22:00\", in quotes"));
+            if (!Schedules.IsTime(window.End)) problems.Add(new(Invalid, $"{field}.end", $"'{window.End}' is not a time of day; write it as \"04:00\", in quotes"));
         }
     }
 

@@ -38,7 +38,7 @@ internal static class RequestRules
     public static Problem? Length(BreakGlassGrant grant, PolicySpec policy, out TimeSpan duration)
     {
         var text = grant.Spec.Duration ?? policy.Duration.Default;
-        if (!GoDuration.TryParse(text, out duration)) return new("DurationInvalid", "spec.duration", $"'{text}' is no duration; write it as 30m, 1h30m or 45s");
+        if (!GoDuration.TryParse(text, out duration)) return new("DurationInvalid", "spec.duration", $"'{text}' is not a valid duration; use for example 30m, 1h30m or 45s");
         if (duration == TimeSpan.Zero) return new("DurationInvalid", "spec.duration", "must be more than zero");
         if (GoDuration.TryParse(policy.Duration.Max, out var max) && duration <= max) return null;
         return new("DurationTooLong", "spec.duration", $"{text} is longer than the policy's max, {policy.Duration.Max}; ask for at most that");

@@ -24,7 +24,7 @@ public static class ReviewRules
 
         if (review.Metadata.DeletionTimestamp is not null) return new("Retracted", "metadata.deletionTimestamp", "the review is being deleted, so it counts no longer; create a new one");
         if (spec.Outcome is not ("Justified" or "Unjustified" or "Misused")) return new("OutcomeInvalid", "spec.outcome", $"'{spec.Outcome}' is none of Justified, Unjustified and Misused");
-        if (!Callers.IsNamed(spec.Reviewer)) return new("ReviewerMissing", "spec.reviewer", "nobody vouches for who reviews; create the review through the API server while the operator's webhook is installed");
+        if (!Callers.IsNamed(spec.Reviewer)) return new("ReviewerMissing", "spec.reviewer", "nothing proves who reviews; create the review through the API server while the operator's webhook is installed");
         if (!GrantLifecycle.IsRecorded(grant.Status)) return new("NothingToReview", "spec.grant", $"grant '{grant.Metadata.Name}' never gave access, so there is nothing to review");
 
         var reviewers = policy?.Spec.Review?.Reviewers ?? [];

@@ -178,7 +178,7 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         }
 
         return AdmissionAnswer.Deny(
-            "Nobody vouches for who wrote this: it does not carry the seal of the mutating webhook, or something changed it after it was sealed. "
+            "Nothing proves who wrote this: it does not carry the seal of the mutating webhook, or something changed it after it was sealed. "
             + "Have the platform team look whether MutatingWebhookConfiguration breakglass-operator is there, and which other webhooks change the kinds of breakglass.dev.");
     }
 

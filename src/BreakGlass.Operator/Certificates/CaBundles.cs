@@ -43,7 +43,7 @@ internal sealed class CaBundles(KubeClient client, ILogger logger)
     }
 
     private static string Missing(string kind) =>
-        $"there is no {kind} {ConfigurationName}, so nobody vouches for who asks and no new grant becomes active; apply config/webhook";
+        $"there is no {kind} {ConfigurationName}, so nothing proves who asks and no new grant becomes active; apply config/webhook";
 
     private async Task<bool> InjectAsync<T>(string name, Func<T, IReadOnlyList<Webhook>> webhooksOf, byte[] bundle, CancellationToken cancellationToken)
         where T : class, IKubeResource<T>

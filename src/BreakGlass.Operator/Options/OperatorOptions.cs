@@ -56,7 +56,7 @@ internal sealed record OperatorOptions
     /// <summary>Where metrics and health are served.</summary>
     public ListenAddress HttpAddress { get; init; } = new(null, 8080);
 
-    /// <summary>Serve the admission webhooks. Without them nobody vouches for who asks.</summary>
+    /// <summary>Serve the admission webhooks. Without them nothing proves who asks.</summary>
     public bool Webhook { get; init; } = true;
 
     /// <summary>Where the webhooks are served, over TLS.</summary>

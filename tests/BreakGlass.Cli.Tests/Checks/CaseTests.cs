@@ -38,7 +38,7 @@ public sealed class CaseTests : IDisposable
     [Theory]
     [InlineData("cases:\n- {name: x, expects: {phase: Active}}", "cases.yaml:2:13: 'cases[0].expects' is no field")]
     [InlineData("cases:\n- {name: x, ask: {for: 30}}", "'cases[0].ask.for' is no field of a cases file, or holds what it cannot")]
-    [InlineData("cases:\n- {name: x, policy: payments-oncall, after: soon}", "'soon' is no duration")]
+    [InlineData("cases:\n- {name: x, policy: payments-oncall, after: soon}", "'soon' is not a valid duration")]
     [InlineData("things: []", "'things' is no field")]
     [InlineData("cases: []", "there are no cases in it")]
     public async Task A_cases_file_that_cannot_be_understood_is_explained(string text, string words)

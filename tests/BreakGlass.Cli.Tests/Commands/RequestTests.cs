@@ -148,7 +148,7 @@ public sealed class RequestTests : IDisposable
     [Theory]
     [InlineData("error: --reason is missing", "request", "payments-oncall")]
     [InlineData("Required argument .POLICY. missing", "request", "--reason", "x")]
-    [InlineData("'7' is no duration", "request", "payments-oncall", "--reason", "x", "--for", "7")]
+    [InlineData("'7' is not a valid duration", "request", "payments-oncall", "--reason", "x", "--for", "7")]
     [InlineData("exclude each other", "request", "payments-oncall", "--reason", "x", "-f", "out", "--", "ls")]
     [InlineData("--nonsense", "request", "payments-oncall", "--nonsense")]
     public async Task A_command_line_that_cannot_be_understood_is_explained_and_ends_with_2(string words, params string[] args)
