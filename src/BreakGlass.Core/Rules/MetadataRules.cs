@@ -52,16 +52,13 @@ public static class MetadataRules
     /// <summary>What is wrong with the <c>managedFields</c> of a change; null if nothing is. Writes that end access are not asked about: they add an entry too.</summary>
     /// <param name="o">The object as it would be.</param>
     /// <param name="before">Their bytes as they are.</param>
-    /// <param name="after">Their bytes as they would be; 0 where the server adds them only after it has asked, as old ones do, so that they are larger than before.</param>
+    /// <param name="after">Their bytes as they would be. Old servers show those of an apply that changes nothing else on both sides, so that as many as before count as more.</param>
     /// <param name="user">Who writes.</param>
     /// <param name="settings">The operator's set-up.</param>
-    public static Problem? CheckManagedFields(IKubeObject o, long before, long after, string user, CoreSettings settings)
-    {
-        var becomes = after == 0 ? before + 1 : after;
-        return o is BreakGlassPolicy || becomes <= MostManagedFields || becomes <= before || IsOurs(user, settings) || Collectors.Contains(user)
+    public static Problem? CheckManagedFields(IKubeObject o, long before, long after, string user, CoreSettings settings) =>
+        o is BreakGlassPolicy || after <= MostManagedFields || after < before || IsOurs(user, settings) || Collectors.Contains(user)
             ? null
-            : new("MetadataTooLarge", "metadata.managedFields", $"would have {becomes} bytes, at most {MostManagedFields}; write the object under fewer field managers");
-    }
+            : new("MetadataTooLarge", "metadata.managedFields", $"would have {after} bytes, at most {MostManagedFields}; write the object under fewer field managers");
 
     private static Problem? Size(IKubeObject? before, IKubeObject after)
     {
