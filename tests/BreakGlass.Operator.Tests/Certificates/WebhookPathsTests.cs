@@ -245,7 +245,7 @@ public partial class WebhookPathsTests
         WebhookNames.PathOf("a.example.com").Should().BeNull();
     }
 
-    [GeneratedRegex("(name|value): (?<name>[a-z.-]+\\.breakglass\\.dev)\\s", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("(name|value): (?<name>[a-z.-]+\\.breakglass\\.dev)\\s", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex EntryName();
 
     private string MutatePath() => _server.Get<MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks[0].ClientConfig.Service!.Path!;
