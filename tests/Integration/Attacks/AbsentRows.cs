@@ -84,7 +84,7 @@ internal static class AbsentRows
             else await s.UntilAsync(GrantPhase.Failed);
             await s.CloseAsync();
         }), s => s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"requester":{"username":"mallory"}}}""")) { Prepare = OpenAsync },
-        new("Tess", "takes the seal of an active grant off", Outcome.Ends(GrantPhase.Revoked, EndReason.PolicyNarrowed, "PolicyNarrowed", "nobody vouches"), s => s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}""")) { Prepare = OpenAsync },
+        new("Tess", "takes the seal of an active grant off", Outcome.Ends(GrantPhase.Revoked, EndReason.PolicyNarrowed, "PolicyNarrowed", "nothing proves who asked"), s => s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}""")) { Prepare = OpenAsync },
         new("Kim", "shuts past the webhooks, which needs nobody's word", Outcome.Ends(GrantPhase.Revoked, EndReason.Lockdown, "Lockdown"), s => s.LockAsync(s.Stage.Kim)) { Prepare = OpenAsync },
         new("Alice", "revokes past the webhooks, which needs nobody's word", Outcome.Ends(GrantPhase.Revoked, EndReason.RevokedByUser, "RevokedByUser"), s => s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":{}}}""")) { Prepare = OpenAsync },
     ];
