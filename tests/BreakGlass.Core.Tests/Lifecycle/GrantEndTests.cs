@@ -29,7 +29,7 @@ public sealed class GrantEndTests
         ["a lockdown"] = (w => w.Lock(), EndReason.Lockdown, "sue", "token leaked"),
         ["a lockdown of nobody"] = (w => w.Lock(by: null), EndReason.Lockdown, "unknown", "lockdown 'lockdown-"),
         ["a lockdown of the policy"] = (w => { w.Cluster.Policy = w.Cluster.Policy! with { Metadata = w.Cluster.Policy.Metadata with { Labels = A.Labels(("team", "payments")) } }; w.Lock(A.Selector(("team", "payments"))); }, EndReason.Lockdown, "sue", "token leaked"),
-        ["a seal that somebody took"] = (w => (w.Settings, w.Seal) = (w.Settings with { TrustRequester = false }, Core.Sealing.SealState.Missing), EndReason.PolicyNarrowed, "breakglass-operator", "nobody vouches"),
+        ["a seal that somebody took"] = (w => (w.Settings, w.Seal) = (w.Settings with { TrustRequester = false }, Core.Sealing.SealState.Missing), EndReason.PolicyNarrowed, "breakglass-operator", "nothing proves"),
     };
 
     public static TheoryData<string> EndCases => [.. Ends.Keys];

@@ -40,7 +40,7 @@ public sealed class PolicyRulesTests
         ["a default of nothing"] = (Lasts("0s", "1h"), "spec.duration.default", ["more than zero"]),
         ["a default past max"] = (Lasts("2h", "1h"), "spec.duration.default", ["2h", "max, 1h"]),
         ["a retention that is no duration"] = (s => s with { RetainFor = "90d" }, "spec.retainFor", ["'90d'", "30m, 1h30m or 45s"]),
-        ["a pattern that does not close"] = (Ticket("^(INC"), "spec.justification.ticketPattern", ["no regular expression"]),
+        ["a pattern that does not close"] = (Ticket("^(INC"), "spec.justification.ticketPattern", ["not a regular expression"]),
         ["a pattern that looks back"] = (Ticket("^(a)\\1$"), "spec.justification.ticketPattern", ["back-references and look-arounds cannot"]),
         ["a pattern that looks around"] = (Ticket("^(?!INC)"), "spec.justification.ticketPattern", ["back-references and look-arounds cannot"]),
         ["approval of what is given at once"] = (s => s with { Approval = Approvers }, "spec.approval", ["at once", "JustInTime"]),
