@@ -6,7 +6,9 @@ internal sealed record BenchOptions
     /// <summary>Groups of figures, in the order in which they are measured.</summary>
     public static IReadOnlyList<string> Groups { get; } = ["latency", "requests", "expiry", "lockdown", "size"];
 
-    /// <summary>Measured only if asked for: whether the largest grants, as many as it is made for, fit into the container. It takes some minutes and fills etcd.</summary>
+    /// <summary>
+    /// Measured only if asked for: whether the largest grants, as many as it is made for, fit into the container. It takes some minutes and fills etcd.
+    /// </summary>
     public const string Largest = "largest";
 
     /// <summary>The operator to measure: a published binary, or a <c>.dll</c> that is run by <c>dotnet</c>.</summary>

@@ -7,7 +7,8 @@ using Kube.Model;
 namespace Benchmarks;
 
 /// <summary>
-/// Whether as many grants as the operator is made for, each as large as admission lets through, fit into its container: they wait for approval, because a grant that is
+/// Whether as many grants as the operator is made for, each as large as admission lets through, fit into its container: they wait for approval, because a
+/// grant that is
 /// over is kept in small.
 /// </summary>
 internal sealed class Largest(Cluster cluster, Report report)
@@ -21,7 +22,8 @@ internal sealed class Largest(Cluster cluster, Report report)
     {
         var count = cluster.Options.Size(10_000);
         await cluster.EmptyAsync(cancellationToken);
-        var namespaces = Enumerable.Range(0, Namespaces).Select(i => i.ToString("d63", CultureInfo.InvariantCulture).Replace("000000", "team00", StringComparison.Ordinal)).ToList();
+        var namespaces = Enumerable.Range(0, Namespaces)
+            .Select(i => i.ToString("d63", CultureInfo.InvariantCulture).Replace("000000", "team00", StringComparison.Ordinal)).ToList();
         await Cluster.EachAsync(namespaces, (ns, ct) => cluster.Admin.CreateAsync(new Namespace { Metadata = new() { Name = ns } }, ct), cancellationToken);
         await cluster.Admin.CreateAsync(PolicyFor(namespaces), cancellationToken);
         Progress.Say($"writing {count} grants of the largest size");
@@ -41,7 +43,9 @@ internal sealed class Largest(Cluster cluster, Report report)
         var limit = Container * 1024 * 1024 / 1e6;
         report.Add(new($"start → ready with {count:N0} waiting grants of the largest size", Text.Number(again.StartToReady.TotalSeconds, "s", 2), "", "", null));
         report.Add(new("revoked → over, with all of them there", Text.Number(revoked.TotalSeconds, "s", 2), "", "", null));
-        report.Add(new($"resident memory at most, {count:N0} waiting grants of the largest size, container of {Container} Mi", Text.Number(worst, "MB"), "", $"≤ {limit:0} MB", worst <= limit));
+        report.Add(new(
+            $"resident memory at most, {count:N0} waiting grants of the largest size, container of {Container} Mi",
+            Text.Number(worst, "MB"), "", $"≤ {limit:0} MB", worst <= limit));
     }
 
     private async Task UntilAllWaitAsync(OperatorUnderTest process, int count, CancellationToken cancellationToken)
@@ -51,7 +55,8 @@ internal sealed class Largest(Cluster cluster, Report report)
         {
             if (process.HasEnded || TimeProvider.System.GetElapsedTime(began) > Patience)
             {
-                throw new InvalidOperationException($"{waiting:0} of {count} grants wait for approval, and the operator {(process.HasEnded ? "has ended" : "does not get further")}.");
+                var how = process.HasEnded ? "has ended" : "does not get further";
+                throw new InvalidOperationException($"{waiting:0} of {count} grants wait for approval, and the operator {how}.");
             }
 
             await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, cancellationToken);
@@ -65,8 +70,13 @@ internal sealed class Largest(Cluster cluster, Report report)
         await cluster.Admin.CreateAsync(Cluster.Grant("one", "30m"), cancellationToken);
         await watch.ActiveAsync("one", cancellationToken);
         var began = TimeProvider.System.GetTimestamp();
-        await cluster.Admin.MergePatchAsync<BreakGlassGrant>("one", null, new JsonObject { ["spec"] = new JsonObject { ["revoke"] = new JsonObject { ["reason"] = "done" } } }, cancellationToken);
-        while ((await cluster.Admin.GetAsync<BreakGlassGrant>("one", null, cancellationToken)).Status.EndedAt is null) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+        var revoke = new JsonObject { ["spec"] = new JsonObject { ["revoke"] = new JsonObject { ["reason"] = "done" } } };
+        await cluster.Admin.MergePatchAsync<BreakGlassGrant>("one", null, revoke, cancellationToken);
+        while ((await cluster.Admin.GetAsync<BreakGlassGrant>("one", null, cancellationToken)).Status.EndedAt is null)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+        }
+
         return TimeProvider.System.GetElapsedTime(began);
     }
 
@@ -78,7 +88,8 @@ internal sealed class Largest(Cluster cluster, Report report)
             Metadata = grant.Metadata with
             {
                 // 16 KiB, half of them as if they were the operator's own.
-                Annotations = Enumerable.Range(0, 4).ToDictionary(i => $"{(i % 2 == 0 ? BreakGlassApi.Group : "example.com")}/note-{i}", _ => new string('x', 4000)),
+                Annotations = Enumerable.Range(0, 4).ToDictionary(
+                    i => $"{(i % 2 == 0 ? BreakGlassApi.Group : "example.com")}/note-{i}", _ => new string('x', 4000)),
             },
             Spec = grant.Spec with
             {

@@ -30,7 +30,9 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It ended, or did not become ready; the message holds the end of its log.</exception>
     public static Task<OperatorUnderTest> StartAsync(Cluster cluster, CancellationToken cancellationToken) => StartAsync(cluster, null, cancellationToken);
 
-    /// <summary>The same, with the memory of a container: .NET takes three quarters of its limit for the heap, and as a plain process has to be told.</summary>
+    /// <summary>
+    /// The same, with the memory of a container: .NET takes three quarters of its limit for the heap, and as a plain process has to be told.
+    /// </summary>
     public static async Task<OperatorUnderTest> StartAsync(Cluster cluster, int? containerMebibytes, CancellationToken cancellationToken)
     {
         var port = FreePort();

@@ -54,7 +54,8 @@ internal static class CredentialCommand
     {
         var grant = await cluster.Client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
         if (grant.Status.Phase is not GrantPhase.Active) throw new CliException(ExitCodes.Refused, $"grant '{name}' gives no access. {GrantWords.Line(grant)}");
-        return new(name, grant.Metadata.Uid ?? "", await DeliveredCredential.OfSecretAsync(cluster, grant, "token", cancellationToken), cluster.Client.OnThisMachine(LiveCredential.End(grant)));
+        var token = await DeliveredCredential.OfSecretAsync(cluster, grant, "token", cancellationToken);
+        return new(name, grant.Metadata.Uid ?? "", token, cluster.Client.OnThisMachine(LiveCredential.End(grant)));
     }
 
     private static string Version(string? info)
@@ -131,7 +132,8 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
         {
             grant = await requester.UntilActiveAsync(grant, timeout, cancellationToken);
             var jwe = grant.Status.CredentialJwe ?? throw new CliException(ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active and carries no credential. Tell the platform team.");
-            var credential = new LiveCredential(grant.Metadata.Name, grant.Metadata.Uid ?? "", DeliveredCredential.Open(jwe, key).Token, cluster.Client.OnThisMachine(LiveCredential.End(grant)));
+            var credential = new LiveCredential(
+                grant.Metadata.Name, grant.Metadata.Uid ?? "", DeliveredCredential.Open(jwe, key).Token, cluster.Client.OnThisMachine(LiveCredential.End(grant)));
             await CredentialFiles.WriteAsync(PathOf, Text(credential), cancellationToken);
             await host.SayAsync($"{credential.Grant}: access works until {Timestamp.Text(LiveCredential.End(grant))}. To end it sooner: kubectl breakglass revoke {credential.Grant}");
             done = true;

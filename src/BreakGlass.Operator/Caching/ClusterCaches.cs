@@ -247,5 +247,6 @@ internal sealed class ClusterCaches
 /// <summary>The view of the cluster that decisions are made on, over the caches.</summary>
 internal sealed class CachedView(Store<Namespace> namespaces, Store<ClusterRole> clusterRoles, Store<Role> roles)
 {
-    public ClusterView Now() => new(namespaces.List(), name => clusterRoles.Get(new("", name)), (ns, name) => roles.Get(new(ns, name)) is { } role && !Shed.IsTooLarge(role) ? role : null, name => namespaces.Get(new("", name)));
+    public ClusterView Now() => new(
+        namespaces.List(), name => clusterRoles.Get(new("", name)), (ns, name) => roles.Get(new(ns, name)) is { } role && !Shed.IsTooLarge(role) ? role : null, name => namespaces.Get(new("", name)));
 }

@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace BreakGlass.Operator.Caching;
 
 /// <summary>
-/// Gives the same string for the same name: ten thousand grants that name the same 256 namespaces hold these once. Bounded, because anybody may make up names; what finds
+/// Gives the same string for the same name: ten thousand grants that name the same 256 namespaces hold these once. Bounded, because anybody may make up
+/// names; what finds
 /// no place is kept as it came.
 /// </summary>
 internal sealed class SharedNames

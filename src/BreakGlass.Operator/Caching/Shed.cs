@@ -26,7 +26,8 @@ internal static class Shed
 
     private static readonly HashSet<string> OwnMarks =
     [
-        BreakGlassApi.GrantLabel, BreakGlassApi.PolicyLabel, BreakGlassApi.ManagedByLabel, BreakGlassApi.MadeByLabel, BreakGlassApi.ExpiresAtAnnotation, BreakGlassApi.GrantUidAnnotation,
+        BreakGlassApi.GrantLabel, BreakGlassApi.PolicyLabel, BreakGlassApi.ManagedByLabel, BreakGlassApi.MadeByLabel, BreakGlassApi.ExpiresAtAnnotation,
+        BreakGlassApi.GrantUidAnnotation,
     ];
 
     /// <summary>The annotations of ours that a grant, an approval, a review or a lockdown can have.</summary>
@@ -42,7 +43,8 @@ internal static class Shed
         o.Metadata.Annotations.Keys.All(IsOurs) ? o : o.WithMetadata(o.Metadata with { Annotations = Ours(o.Metadata.Annotations) });
 
     /// <summary>
-    /// Labels, and annotations that decisions do not read. Those who ask may write any of them, under our own prefix as well, and a grant that waits is kept as long as
+    /// Labels, and annotations that decisions do not read. Those who ask may write any of them, under our own prefix as well, and a grant that waits is
+    /// kept as long as
     /// it waits.
     /// </summary>
     public static T Marks<T>(T o)
@@ -56,7 +58,10 @@ internal static class Shed
     /// <summary>The same of one for the whole cluster.</summary>
     public static ClusterRoleBinding Binding(ClusterRoleBinding binding) => Owned(binding) with { Subjects = [.. binding.Subjects.Take(MostInList)] };
 
-    /// <summary>A Role as far as decisions read it, without its rules where they are very long: anybody who may write Roles in one namespace can make many of these.</summary>
+    /// <summary>
+    /// A Role as far as decisions read it, without its rules where they are very long: anybody who may write Roles in one namespace can make many of
+    /// these.
+    /// </summary>
     public static Role Role(Role role) => Owned(role) with { Rules = role.Rules.Sum(Length) <= LargestRules ? role.Rules : TooMany };
 
     /// <summary>Whether the rules of a Role are longer than <see cref="LargestRules"/>, so that the caches do not hold them.</summary>
@@ -125,7 +130,10 @@ internal static class Shed
             Status = status with
             {
                 Access = [.. status.Access.Select(e => e.Namespaces.Count == 0 ? e : e with { Namespaces = Names.Of(e.Namespaces) })],
-                Bindings = [.. status.Bindings.Select(b => b with { Kind = Names.Of(b.Kind), Role = Names.Of(b.Role), Namespace = b.Namespace is { } ns ? Names.Of(ns) : null })],
+                Bindings =
+                [
+                    .. status.Bindings.Select(b => b with { Kind = Names.Of(b.Kind), Role = Names.Of(b.Role), Namespace = b.Namespace is { } ns ? Names.Of(ns) : null }),
+                ],
             },
         };
     }

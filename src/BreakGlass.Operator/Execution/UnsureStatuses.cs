@@ -3,7 +3,8 @@ using BreakGlass.Core.Api;
 namespace BreakGlass.Operator.Execution;
 
 /// <summary>
-/// Statuses that were sent and whose answer never came, because the API server stood still or the lease was lost meanwhile. If the API server has taken one after all, the
+/// Statuses that were sent and whose answer never came, because the API server stood still or the lease was lost meanwhile. If the API server has taken
+/// one after all, the
 /// watch shows it, and what happened is told and counted then: nobody else would, because the next decision finds it done. Outlives a term. Thread-safe.
 /// </summary>
 internal sealed class UnsureStatuses(TimeProvider time)

@@ -33,7 +33,8 @@ public sealed class SteadyClock : TimeProvider
     private static readonly TimeSpan SplitMemory = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// How long answers have to agree, with none against them, on a time that this machine's clock does not confirm, where there were contradictions before: of two
+    /// How long answers have to agree, with none against them, on a time that this machine's clock does not confirm, where there were contradictions
+    /// before: of two
     /// API servers with different clocks one may by chance be the only one that is reached for some seconds.
     /// </summary>
     private static readonly TimeSpan SplitSpan = TimeSpan.FromMinutes(5);
@@ -233,7 +234,8 @@ public sealed class SteadyClock : TimeProvider
     }
 
     /// <summary>
-    /// An answer stands either for the time in force, which ends a challenge to it, or for another. Where answers go on to stand for both, there are API servers
+    /// An answer stands either for the time in force, which ends a challenge to it, or for another. Where answers go on to stand for both, there are API
+    /// servers
     /// with different clocks; then this machine's clock decides which of the two is in force.
     /// </summary>
     private void Weigh(TimeBounds said, TimeSpan at, object connection, DateTimeOffset wall)
@@ -304,7 +306,8 @@ public sealed class SteadyClock : TimeProvider
 
     /// <summary>Whether what challenges the time in force was contradicted before, by answers and by this machine's clock.</summary>
     private bool IsDissent(TimeSpan passed) =>
-        _challenger is { } challenger && _inForce is { IsReached: true } && passed - _splitAt <= SplitMemory && Wall(passed) is var wall && IsClose(_inForce, wall) && !IsClose(challenger, wall);
+        _challenger is { } challenger && _inForce is { IsReached: true } && passed - _splitAt <= SplitMemory
+        && Wall(passed) is var wall && IsClose(_inForce, wall) && !IsClose(challenger, wall);
 
     private TimeSpan? WorstNow(TimeSpan passed) => WorstOf(passed, [_inForce, _challenger]);
 

@@ -159,7 +159,8 @@ public sealed partial class Informer<T>
             },
             cancellationToken));
 
-    private static async Task<KubeList<T>> ListAsync(KubeClient client, Store<T> store, InformerOptions<T> options, string version, CancellationToken cancellationToken)
+    private static async Task<KubeList<T>> ListAsync(
+        KubeClient client, Store<T> store, InformerOptions<T> options, string version, CancellationToken cancellationToken)
     {
         var query = new ListQuery
         {
@@ -188,7 +189,8 @@ public sealed partial class Informer<T>
         T Kept(T read)
         {
             var item = options.Transform is null ? read : options.Transform(read);
-            return store.Get(ObjectKey.Of(item)) is { } held && held.Metadata.Uid == item.Metadata.Uid && held.Metadata.ResourceVersion == item.Metadata.ResourceVersion ? held : item;
+            return store.Get(ObjectKey.Of(item)) is { } held
+                && held.Metadata.Uid == item.Metadata.Uid && held.Metadata.ResourceVersion == item.Metadata.ResourceVersion ? held : item;
         }
     }
 

@@ -160,7 +160,11 @@ internal sealed class KillingProxy : IAsyncDisposable
             if (name is not ("Transfer-Encoding" or "Connection" or "Content-Length")) response.Headers[name] = values.ToArray();
         }
 
-        if (off != TimeSpan.Zero && answer.Headers.Date is { } date) response.Headers.Date = (date + off).ToString("r", System.Globalization.CultureInfo.InvariantCulture);
+        if (off != TimeSpan.Zero && answer.Headers.Date is { } date)
+        {
+            response.Headers.Date = (date + off).ToString("r", System.Globalization.CultureInfo.InvariantCulture);
+        }
+
         await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
         var buffer = new byte[16 * 1024];
         for (int read; (read = await body.ReadAsync(buffer, cancellationToken)) > 0;)

@@ -74,10 +74,10 @@ public class MemoryBudgetTests
     }
 
     [Fact]
-    public void A_caller_who_goes_away_just_as_room_comes_free_does_not_take_it_along_for_ever()
+    public async Task A_caller_who_goes_away_just_as_room_comes_free_does_not_take_it_along_for_ever()
     {
         var (budget, later) = (new MemoryBudget(100, _clock), new Later());
-        var first = budget.TakeAsync(50, default).AsTask().Result;
+        var first = await budget.TakeAsync(50, default);
         using var gone = new CancellationTokenSource();
         var before = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(later);
@@ -86,7 +86,7 @@ public class MemoryBudgetTests
 
         first!.Dispose();
         later.WaitForOne();
-        gone.Cancel();
+        await gone.CancelAsync();
         later.Run(waiting);
 
         waiting.IsCanceled.Should().BeTrue();

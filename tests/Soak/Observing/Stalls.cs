@@ -60,8 +60,9 @@ internal sealed class Stalls
         for (var beat = 0; ; beat++)
         {
             await Clock.PauseAsync(0.5, cancellationToken);
+            var patch = new JsonObject { ["data"] = new JsonObject { ["beat"] = beat.ToString(CultureInfo.InvariantCulture) } }.ToJsonString();
             var (started, frozen) = (TimeProvider.System.GetTimestamp(), serverIsFrozen());
-            await admin.PatchAsync($"{Maps}/pulse", new JsonObject { ["data"] = new JsonObject { ["beat"] = beat.ToString(CultureInfo.InvariantCulture) } }.ToJsonString(), cancellationToken);
+            await admin.PatchAsync($"{Maps}/pulse", patch, cancellationToken);
             var took = TimeProvider.System.GetElapsedTime(started);
 
             // A server that was stopped on purpose is in the table of allowances already.
