@@ -30,6 +30,9 @@ public sealed record CoreSettings
     /// <summary>Whether to look, once a grant is over, for what its identity created.</summary>
     public bool LooksForLeftovers { get; init; }
 
+    /// <summary>Whether the operator has been given the right to list workloads, and looks for them among the leftovers.</summary>
+    public bool ListsWorkloads { get; init; }
+
     /// <summary>Namespaces that no selector selects, beside those of the control plane: a policy reaches them by name alone.</summary>
     public IReadOnlyList<string> ProtectedNamespaces { get; init; } = [];
 

@@ -21,21 +21,28 @@ public static class LeftBehind
 
     private const string NotePrefix = "created ";
 
-    /// <summary>
-    /// The kinds that are looked for. Pods, Secrets, ConfigMaps and ServiceAccounts are not among them, since whoever may list them reads what they hold: those,
-    /// and every kind that is not here, are noted when they are created.
-    /// </summary>
-    public static IReadOnlyList<ResourceType> Kinds { get; } =
+    /// <summary>What the operator may list anyway.</summary>
+    private static readonly ResourceType[] Always =
     [
-        Of("", "Namespace", "namespaces", namespaced: false), Of("", "Service", "services"), Of("", "PersistentVolumeClaim", "persistentvolumeclaims"),
-        Of("", "ReplicationController", "replicationcontrollers"),
+        Of("", "Namespace", "namespaces", namespaced: false),
+        Of(Rbac.Group, "Role", "roles"), Of(Rbac.Group, "RoleBinding", "rolebindings"),
+        Of(Rbac.Group, "ClusterRole", "clusterroles", namespaced: false), Of(Rbac.Group, "ClusterRoleBinding", "clusterrolebindings", namespaced: false),
+    ];
+
+    private static readonly ResourceType[] Workloads =
+    [
+        Of("", "Service", "services"), Of("", "PersistentVolumeClaim", "persistentvolumeclaims"), Of("", "ReplicationController", "replicationcontrollers"),
         Of("apps", "Deployment", "deployments"), Of("apps", "DaemonSet", "daemonsets"), Of("apps", "StatefulSet", "statefulsets"), Of("apps", "ReplicaSet", "replicasets"),
         Of("batch", "Job", "jobs"), Of("batch", "CronJob", "cronjobs"),
         Of("networking.k8s.io", "Ingress", "ingresses"), Of("networking.k8s.io", "NetworkPolicy", "networkpolicies"),
         Of("autoscaling", "HorizontalPodAutoscaler", "horizontalpodautoscalers"), Of("policy", "PodDisruptionBudget", "poddisruptionbudgets"),
-        Of(Rbac.Group, "Role", "roles"), Of(Rbac.Group, "RoleBinding", "rolebindings"),
-        Of(Rbac.Group, "ClusterRole", "clusterroles", namespaced: false), Of(Rbac.Group, "ClusterRoleBinding", "clusterrolebindings", namespaced: false),
     ];
+
+    /// <summary>
+    /// The kinds that are looked for. Pods, Secrets, ConfigMaps and ServiceAccounts are not among them, because whoever may list them reads what they hold: those,
+    /// and every kind that is not here, are noted when they are created.
+    /// </summary>
+    public static IReadOnlyList<ResourceType> Kinds(CoreSettings settings) => !settings.LooksForLeftovers ? [] : settings.ListsWorkloads ? [.. Always, .. Workloads] : Always;
 
     /// <summary>The label selector that finds what a grant's identity created.</summary>
     public static string Selector(string grantUid) => $"{BreakGlassApi.MadeByLabel}={grantUid}";
@@ -46,7 +53,7 @@ public static class LeftBehind
     /// </summary>
     public static string? Note(BreakGlassGrant grant, CoreSettings settings, string group, string resource, string ns, string name)
     {
-        if (settings.LooksForLeftovers && Kinds.Any(k => k.Group == group && k.Plural == resource)) return null;
+        if (Kinds(settings).Any(k => k.Group == group && k.Plural == resource)) return null;
         var noted = grant.Status.Residue.Count(r => r.StartsWith(NotePrefix, StringComparison.Ordinal));
         if (noted >= MostNoted) return null;
         if (noted == MostNoted - 1) return $"{NotePrefix}more: find it by the label {Selector(grant.Metadata.Uid ?? "")}";

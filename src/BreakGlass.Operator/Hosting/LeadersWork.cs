@@ -56,7 +56,7 @@ internal sealed class LeadersWork : IDisposable
         var server = new ServerReads(client, caches);
         var executor = new PlanExecutor(
             client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter, new Prover(client, _servers, tools.Vault, time),
-            new LeftoverFinder(client, stamp), histories, tools.Unsure, announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
+            new LeftoverFinder(client, stamp, settings), histories, tools.Unsure, announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
         var grants = new GrantReconciler(caches, server, seals, executor, histories, settings, tools.Metrics, time);
         var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time);
         var lockdowns = new LockdownReconciler(client, caches, announcer, l => settings.TrustRequester || seals.Verify(l) is Core.Sealing.SealState.Valid, time);

@@ -60,6 +60,7 @@ internal sealed class OperatorEngine : IDisposable
             TrustRequester = options.TrustRequester,
             ProtectedNamespaces = options.ProtectedNamespaces,
             LooksForLeftovers = options.LookForLeftovers,
+            ListsWorkloads = options.ListWorkloads,
             StampExtra = options.StampExtra,
             PersonClaims = options.PersonClaims,
         };

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Operator.Execution;
@@ -8,7 +9,7 @@ using Kube.Model;
 namespace BreakGlass.Operator.Leftovers;
 
 /// <summary>Lists what a grant's identity created and is still there: metadata alone, by its label, from the API server's own cache.</summary>
-internal sealed class LeftoverFinder(KubeClient client, StampProbe stamp)
+internal sealed class LeftoverFinder(KubeClient client, StampProbe stamp, CoreSettings settings)
 {
     private const int AtOnce = 4;
 
@@ -22,7 +23,7 @@ internal sealed class LeftoverFinder(KubeClient client, StampProbe stamp)
 
         var (found, unseen, failed) = (new ConcurrentBag<LeftObject>(), new ConcurrentBag<string>(), 0);
         var query = new ListQuery { LabelSelector = LeftBehind.Selector(grant.Metadata.Uid ?? ""), ResourceVersion = "0" };
-        await Parallel.ForEachAsync(LeftBehind.Kinds, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (kind, ct) =>
+        await Parallel.ForEachAsync(LeftBehind.Kinds(settings), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (kind, ct) =>
         {
             try
             {

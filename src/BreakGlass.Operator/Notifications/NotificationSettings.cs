@@ -55,7 +55,7 @@ internal sealed record ReceiverSettings
     /// <summary>What a receiver can ask for.</summary>
     public static IReadOnlySet<string> KnownEvents { get; } = new HashSet<string>(DefaultEvents, StringComparer.Ordinal)
     {
-        "GrantRequested", "GrantApproved", "GrantScheduled", "GrantExpiring", "GrantExpired", "GrantRevoked", "GrantReviewed", "DriftRepaired", "RevocationObstructed", "PolicyOverused", "RoleChanged",
+        "GrantRequested", "GrantApproved", "GrantScheduled", "GrantExpiring", "GrantExpired", "GrantRevoked", "GrantReviewed", "DriftRepaired", "RepairContested", "OrphanRemoved", "RevocationObstructed", "PolicyOverused", "RoleChanged",
     };
 }
 

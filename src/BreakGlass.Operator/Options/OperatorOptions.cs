@@ -44,6 +44,9 @@ internal sealed record OperatorOptions
     /// <summary>Whether to look for what grants leave behind, and as whom they could act.</summary>
     public bool LookForLeftovers { get; init; } = true;
 
+    /// <summary>Whether to look for workloads among the leftovers too. The right to list them is not among the operator's usual ones.</summary>
+    public bool ListWorkloads { get; init; }
+
     /// <summary>Take <c>spec.requester</c> as written, with no admission stamp. Anybody who may create grants can then be anybody.</summary>
     public bool TrustRequester { get; init; }
 

@@ -39,6 +39,8 @@ internal static class OptionTable
             OptionReaders.Namespaces, (o, v) => o with { ProtectedNamespaces = v }, o => string.Join(',', o.ProtectedNamespaces)),
         Row<bool>("look-for-leftovers", null, "Look, once a grant is over, for what its identity created and is still there",
             OptionReaders.Bool, (o, v) => o with { LookForLeftovers = v }, o => Show(o.LookForLeftovers)),
+        Row<bool>("list-workloads", null, "Look for workloads among the leftovers too; needs the right to list them (the component leftovers-look, leftovers.look in the chart)",
+            OptionReaders.Bool, (o, v) => o with { ListWorkloads = v }, o => Show(o.ListWorkloads)),
         Row<bool>("trust-requester", null, "Believe spec.requester without admission's stamp. For trying things out only: with it, whoever may create grants can be anybody",
             OptionReaders.Bool, (o, v) => o with { TrustRequester = v }, o => Show(o.TrustRequester)),
         Row<string>("kubeconfig", "FILE", "The kubeconfig; else $KUBECONFIG, ~/.kube/config, or the pod's service account",

@@ -11,7 +11,7 @@ namespace BreakGlass.Core.Tests.Leftovers;
 /// <summary>A CronJob that a grant left behind once stood nowhere, while the grant said Proven.</summary>
 public sealed class LeftBehindTests
 {
-    private static readonly CoreSettings Looking = A.Settings with { LooksForLeftovers = true };
+    private static readonly CoreSettings Looking = A.Settings with { LooksForLeftovers = true, ListsWorkloads = true };
     private static readonly DateTimeOffset Ended = A.Start.AddMinutes(30);
     private static readonly BindingRecord Here = new() { Kind = nameof(RoleBinding), Namespace = "payments", Name = "here", Role = "ClusterRole/edit" };
     private static readonly BindingRecord Wide = new() { Kind = nameof(ClusterRoleBinding), Name = "wide", Role = "ClusterRole/edit" };
@@ -93,6 +93,8 @@ public sealed class LeftBehindTests
         var grant = A.Grant();
         LeftBehind.Note(grant, Looking, "batch", "cronjobs", "payments", "x").Should().BeNull("it is listed at the end");
         LeftBehind.Note(grant, A.Settings, "batch", "cronjobs", "payments", "x").Should().Be("created cronjobs.batch payments/x", "nobody will list it");
+        LeftBehind.Note(grant, Looking with { ListsWorkloads = false }, "batch", "cronjobs", "payments", "x").Should().Be("created cronjobs.batch payments/x", "the right to list it is not there");
+        LeftBehind.Note(grant, Looking with { ListsWorkloads = false }, "", "namespaces", "", "x").Should().BeNull("namespaces are listed anyway");
         var residue = new List<string>();
         for (var i = 0; i < 50; i++)
         {

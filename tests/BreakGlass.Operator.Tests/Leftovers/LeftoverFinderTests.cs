@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using BreakGlass.Core;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Leftovers;
@@ -16,6 +17,7 @@ namespace BreakGlass.Operator.Tests.Leftovers;
 public sealed class LeftoverFinderTests : IDisposable
 {
     private readonly FakeClock _clock = new();
+    private CoreSettings _settings = new() { LooksForLeftovers = true, ListsWorkloads = true };
     private readonly CannedServer _server;
 
     public LeftoverFinderTests() => _server = new CannedServer(_clock)
@@ -31,7 +33,7 @@ public sealed class LeftoverFinderTests : IDisposable
         var seen = await FindAsync();
         seen.Found.Select(o => $"{o.Resource} {o.Namespace}/{o.Name}").Should().Equal("cronjobs.batch payments/a", "cronjobs.batch payments/b", "services shop/s");
         (seen.Stamped, seen.Unseen.Count, seen.Failed).Should().Be((true, 0, false), "a kind that the server does not have has no objects");
-        _server.Asked.Where(a => a.Contains("labelSelector", StringComparison.Ordinal)).Should().HaveCount(LeftBehind.Kinds.Count).And.OnlyContain(a => a.Contains("grant-1", StringComparison.Ordinal));
+        _server.Asked.Where(a => a.Contains("labelSelector", StringComparison.Ordinal)).Should().HaveCount(LeftBehind.Kinds(_settings).Count).And.OnlyContain(a => a.Contains("grant-1", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -44,6 +46,16 @@ public sealed class LeftoverFinderTests : IDisposable
         seen.Found.Should().ContainSingle();
         seen.Unseen.Should().Equal("jobs.batch");
         seen.Failed.Should().Be(passes);
+    }
+
+    [Fact]
+    public async Task Workloads_are_listed_only_by_an_operator_that_was_given_the_right_to()
+    {
+        _settings = _settings with { ListsWorkloads = false };
+        _server.Answers("/apis/batch/v1/cronjobs", List(("payments", "stay"))).Answers("/api/v1/namespaces", List(("", "made")));
+        var seen = await FindAsync();
+        seen.Found.Select(o => o.Name).Should().Equal("made");
+        seen.Unseen.Should().BeEmpty("nothing is asked for that would be refused");
     }
 
     [Fact]
@@ -72,7 +84,7 @@ public sealed class LeftoverFinderTests : IDisposable
     {
         using var client = _server.Client();
         var run = new GrantRun();
-        var finding = new LeftoverFinder(client, new StampProbe(client, _clock)).FindAsync(A.Grant(), run, CancellationToken.None);
+        var finding = new LeftoverFinder(client, new StampProbe(client, _clock), _settings).FindAsync(A.Grant(), run, CancellationToken.None);
         await _clock.DriveAsync(finding);
         await finding;
         return run.Attempt.Leftovers!;

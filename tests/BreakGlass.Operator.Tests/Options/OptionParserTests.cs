@@ -55,7 +55,7 @@ public sealed class OptionParserTests
             File.WriteAllText(receivers, "receivers: [{name: chat, type: slack, url: 'https://hooks.example/x'}]");
             var values = new Dictionary<string, string>
             {
-                ["namespace"] = "a", ["grants-namespace"] = "b", ["protected-namespaces"] = "istio-system,cert-manager", ["look-for-leftovers"] = "false", ["trust-requester"] = "true", ["webhook"] = "false", ["webhook-address"] = "[::1]:8443", ["webhook-memory"] = "64", ["webhook-cert-dir"] = "/etc/tls", ["webhook-client-ca"] = file, ["webhook-extra-names"] = "hooks.example,10.0.0.7", ["kubeconfig"] = "/x/y", ["context"] = "kind-x",
+                ["namespace"] = "a", ["grants-namespace"] = "b", ["protected-namespaces"] = "istio-system,cert-manager", ["look-for-leftovers"] = "false", ["list-workloads"] = "true", ["trust-requester"] = "true", ["webhook"] = "false", ["webhook-address"] = "[::1]:8443", ["webhook-memory"] = "64", ["webhook-cert-dir"] = "/etc/tls", ["webhook-client-ca"] = file, ["webhook-extra-names"] = "hooks.example,10.0.0.7", ["kubeconfig"] = "/x/y", ["context"] = "kind-x",
                 ["http-address"] = "127.0.0.1:9000", ["leader-elect"] = "false", ["lease-duration"] = "1m", ["renew-deadline"] = "12s", ["retry-period"] = "3s",
                 ["revocation-workers"] = "7", ["workers"] = "9", ["resync"] = "1h30m", ["log-level"] = "debug", ["otlp-endpoint"] = "http://collector:4318",
                 ["public-server"] = "https://api.example:6443", ["public-ca-file"] = file, ["cluster-name"] = "prod eu", ["stamp-extra"] = "example.com/amr", ["person-claims"] = "example.com/employee-id,example.com/sub", ["notifications-file"] = receivers,

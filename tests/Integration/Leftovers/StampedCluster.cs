@@ -25,7 +25,7 @@ public sealed class StampedCluster : IAsyncLifetime
         await _cluster.AdminAsync("apply", "-f", Path.Combine(Cluster.Config("components"), "leftovers-look", "operator_look.yaml"));
         _operator = await RunningOperator.StartAsync(
             _cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
-            "--webhook-extra-names=127.0.0.1", "--protected-namespaces=istio-system");
+            "--webhook-extra-names=127.0.0.1", "--list-workloads", "--protected-namespaces=istio-system");
         await Eventually.TrueAsync(_operator.LeadsAsync);
         await Eventually.TrueAsync(async () => (await _cluster.KubectlAsync(
             _cluster.ControlPlane.AdminKubeconfig, "create", "--dry-run=server", "-f", Path.Combine(Cluster.Config("samples"), "policy.yaml"))).ExitCode == 0);
