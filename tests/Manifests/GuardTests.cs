@@ -54,7 +54,8 @@ public sealed class GuardTests
         var webhook = ConfigDirectory.Of("MutatingWebhookConfiguration").Single(o => o.Name == "breakglass-operator-stamp").Node["webhooks"]!.AsArray().Should().ContainSingle().Subject!;
         webhook["failurePolicy"]!.GetValue<string>().Should().Be("Ignore");
         webhook["matchConditions"]!.AsArray().Select(c => c!["expression"]!.GetValue<string>()).Should().Contain(Identity);
-        webhook["rules"]!.AsArray().Should().ContainSingle().Which!["operations"].Strings().Should().Equal("CREATE", "UPDATE");
+        webhook["rules"]!.AsArray().Select(rule => $"{string.Join(',', rule!["operations"].Strings())} {string.Join(',', rule["resources"].Strings())}")
+            .Should().Equal(["CREATE *", "UPDATE */*"], "a label is taken off through a subresource, too");
 
         // A parameter that cannot be read is nobody's reason to refuse what everybody creates.
         var policy = ConfigDirectory.Of("MutatingAdmissionPolicy").Should().ContainSingle().Subject;
