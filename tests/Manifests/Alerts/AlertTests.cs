@@ -36,6 +36,14 @@ public sealed class AlertTests
     }
 
     [PromtoolFact]
+    public async Task The_records_of_a_day_count_the_first_observation_and_forget_yesterdays()
+    {
+        var tests = Path.Combine(Path.GetDirectoryName(TestsFile)!, "records.test.yaml");
+        var (code, said) = await Promtool.RunAsync(["test", "rules", "rules.test.yaml"], Promtool.Spec, await File.ReadAllTextAsync(tests));
+        code.Should().Be(0, said);
+    }
+
+    [PromtoolFact]
     public async Task The_tests_notice_an_alert_that_never_fires()
     {
         var broken = Promtool.Spec.DeepClone();

@@ -39,7 +39,16 @@ internal static class Promtool
             })!;
             var output = process.StandardOutput.ReadToEndAsync(timeUp.Token);
             var error = process.StandardError.ReadToEndAsync(timeUp.Token);
-            await process.WaitForExitAsync(timeUp.Token);
+            try
+            {
+                await process.WaitForExitAsync(timeUp.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill();
+                throw new TimeoutException($"promtool {string.Join(' ', arguments)} did not end within a minute");
+            }
+
             return (process.ExitCode, await output + await error);
         }
         finally
