@@ -4,8 +4,7 @@ namespace BreakGlass.Operator.Caching;
 
 /// <summary>
 /// Gives the same string for the same name: ten thousand grants that name the same 256 namespaces hold these once. Bounded, because anybody may make up
-/// names; what finds
-/// no place is kept as it came.
+/// names; what finds no place is kept as it came.
 /// </summary>
 internal sealed class SharedNames
 {

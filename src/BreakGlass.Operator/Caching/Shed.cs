@@ -44,8 +44,7 @@ internal static class Shed
 
     /// <summary>
     /// Labels, and annotations that decisions do not read. Those who ask may write any of them, under our own prefix as well, and a grant that waits is
-    /// kept as long as
-    /// it waits.
+    /// kept as long as it waits.
     /// </summary>
     public static T Marks<T>(T o)
         where T : class, IKubeResource<T> => o.Metadata is { Labels.Count: 0 } m && m.Annotations.All(IsNote)
@@ -53,10 +52,10 @@ internal static class Shed
         : o.WithMetadata(o.Metadata with { Labels = Nothing, Annotations = o.Metadata.Annotations.Where(IsNote).ToDictionary() });
 
     /// <summary>A binding as far as decisions read it. Whoever may write bindings in one namespace can make many large ones that carry our label.</summary>
-    public static RoleBinding Binding(RoleBinding binding) => Owned(binding) with { Subjects = [.. binding.Subjects.Take(MostInList)] };
+    public static RoleBinding Binding(RoleBinding binding) => Owned(binding) with { Subjects = [.. binding.Subjects.Distinct().Take(MostInList)] };
 
     /// <summary>The same of one for the whole cluster.</summary>
-    public static ClusterRoleBinding Binding(ClusterRoleBinding binding) => Owned(binding) with { Subjects = [.. binding.Subjects.Take(MostInList)] };
+    public static ClusterRoleBinding Binding(ClusterRoleBinding binding) => Owned(binding) with { Subjects = [.. binding.Subjects.Distinct().Take(MostInList)] };
 
     /// <summary>
     /// A Role as far as decisions read it, without its rules where they are very long: anybody who may write Roles in one namespace can make many of

@@ -4,8 +4,8 @@ namespace BreakGlass.Operator.Execution;
 
 /// <summary>
 /// Statuses that were sent and whose answer never came, because the API server stood still or the lease was lost meanwhile. If the API server has taken
-/// one after all, the
-/// watch shows it, and what happened is told and counted then: nobody else would, because the next decision finds it done. Outlives a term. Thread-safe.
+/// one after all, the watch shows it, and what happened is told and counted then: nobody else would, because the next decision finds it done. Outlives a
+/// term. Thread-safe.
 /// </summary>
 internal sealed class UnsureStatuses(TimeProvider time)
 {

@@ -34,8 +34,7 @@ public sealed class SteadyClock : TimeProvider
 
     /// <summary>
     /// How long answers have to agree, with none against them, on a time that this machine's clock does not confirm, where there were contradictions
-    /// before: of two
-    /// API servers with different clocks one may by chance be the only one that is reached for some seconds.
+    /// before: of two API servers with different clocks one may by chance be the only one that is reached for some seconds.
     /// </summary>
     private static readonly TimeSpan SplitSpan = TimeSpan.FromMinutes(5);
 
@@ -235,8 +234,7 @@ public sealed class SteadyClock : TimeProvider
 
     /// <summary>
     /// An answer stands either for the time in force, which ends a challenge to it, or for another. Where answers go on to stand for both, there are API
-    /// servers
-    /// with different clocks; then this machine's clock decides which of the two is in force.
+    /// servers with different clocks; then this machine's clock decides which of the two is in force.
     /// </summary>
     private void Weigh(TimeBounds said, TimeSpan at, object connection, DateTimeOffset wall)
     {
