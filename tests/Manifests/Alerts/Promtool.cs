@@ -43,10 +43,10 @@ internal static class Promtool
             {
                 await process.WaitForExitAsync(timeUp.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException e)
             {
                 process.Kill();
-                throw new TimeoutException($"promtool {string.Join(' ', arguments)} did not end within a minute");
+                throw new TimeoutException($"promtool {string.Join(' ', arguments)} did not end within a minute", e);
             }
 
             return (process.ExitCode, await output + await error);
