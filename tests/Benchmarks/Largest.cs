@@ -113,7 +113,7 @@ internal sealed class Largest(Cluster cluster, Report report)
             Duration = new() { Default = "30m", Max = "2h" },
             Justification = new() { MinLength = 20 },
             Approval = new() { Required = 1, Approvers = [new() { Kind = "Group", Name = "commanders" }], Timeout = "24h" },
-            Limits = new() { MaxPending = 1_000_000 },
+            Limits = new() { MaxPending = 10_000 },
         },
     };
 }
