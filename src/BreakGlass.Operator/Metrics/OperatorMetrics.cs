@@ -148,9 +148,10 @@ internal sealed class OperatorMetrics : IDisposable
 
     private void Forget(string policy)
     {
+        // In this order: a policy that comes back in the middle is seen again, and has its zeros then.
+        foreach (var tally in (ReadOnlySpan<Tally>)[_activations, _bypasses, _revocations, _denials, _persistenceAttempts, _persistenceAllowed]) tally.Forget(policy);
         foreach (var key in _modes.Keys.Where(key => key.Policy == policy)) _modes.TryRemove(key, out _);
         _policies.TryRemove(policy, out _);
-        foreach (var tally in (ReadOnlySpan<Tally>)[_activations, _bypasses, _revocations, _denials, _persistenceAttempts, _persistenceAllowed]) tally.Forget(policy);
     }
 
     // Two machines' clocks can make a time negative; a histogram's sum must not go back.
