@@ -73,39 +73,41 @@ internal sealed class PlanExecutor(
         var before = facts.Grant!;
         var status = write.Status;
         if (GrantLifecycle.IsRecorded(status) && !GrantLifecycle.IsRecorded(before.Status) && !facts.Settings.TrustRequester) status = status with { RecordSeal = seals.MakeRecord(before.Metadata.Uid ?? "", status) };
-        var told = 0;
-        var written = await WriteAsync(before, status, Tell, cancellationToken);
-        caches.Learn(written);
-        Tell();
+        var after = before with { Status = status };
+        await WriteAsync(before, after, Tell, cancellationToken);
 
         void Tell()
         {
-            if (Interlocked.Exchange(ref told, 1) == 1) return;
-            var after = before with { Status = status };
             GrantMeasures.Count(metrics, before, after, facts.Policy, time.GetUtcNow());
             foreach (var note in write.Notes) announcer.Tell(after, facts.Policy, note);
         }
     }
 
     /// <summary>A status whose answer was lost on the way is looked for, at once and later by the watch: nobody else would tell of it, or count it.</summary>
-    private async Task<BreakGlassGrant> WriteAsync(BreakGlassGrant before, GrantStatus status, Action tell, CancellationToken cancellationToken)
+    private async Task WriteAsync(BreakGlassGrant before, BreakGlassGrant after, Action tell, CancellationToken cancellationToken)
     {
-        var grant = before with { Status = status };
+        BreakGlassGrant written;
         try
         {
-            return await client.ReplaceStatusAsync(grant, cancellationToken);
+            written = await client.ReplaceStatusAsync(after, cancellationToken);
         }
         catch (Exception e) when (e is KubeConnectionException or KubeApiException { IsServerError: true } or OperationCanceledException)
         {
-            unsure.Add(before, status, tell);
+            var isRemembered = unsure.Add(before, after.Status, tell);
 
             // The watch may have shown it already.
-            if (caches.Grant(grant.Metadata.Name) is { } shown) unsure.Look(shown);
+            if (caches.Grant(after.Metadata.Name) is { } shown) unsure.Look(shown);
             if (cancellationToken.IsCancellationRequested) throw;
-            var there = await client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, cancellationToken);
-            if (there is null || there.Metadata.Uid != grant.Metadata.Uid || !KubeJson.Same(there with { Metadata = grant.Metadata }, grant)) throw;
-            return there;
+            var there = await client.TryGetAsync<BreakGlassGrant>(after.Metadata.Name, null, cancellationToken);
+            if (there is null || there.Metadata.Uid != after.Metadata.Uid || !KubeJson.Same(there with { Metadata = after.Metadata }, after)) throw;
+            caches.Learn(there);
+            if (isRemembered) unsure.Look(there);
+            else tell();
+            return;
         }
+
+        caches.Learn(written);
+        tell();
     }
 
     /// <summary>Two grants, or two operators, that want the last place: one of them writes it down, the other looks again.</summary>

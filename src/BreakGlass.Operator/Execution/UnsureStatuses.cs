@@ -20,15 +20,20 @@ internal sealed class UnsureStatuses(TimeProvider time)
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Unsure> _byUid = new(StringComparer.Ordinal);
 
-    /// <summary>Remembers a status that adds a transition to the record; of one that adds none, there is nothing to recognize it by.</summary>
+    /// <summary>
+    /// Remembers a status that adds a transition to the record; of one that adds none, there is nothing to recognize it by. One that was sent twice, with
+    /// both answers lost, is told of once.
+    /// </summary>
     /// <param name="before">The grant as it was.</param>
     /// <param name="wanted">The status as it was sent.</param>
     /// <param name="tell">Called if it was taken.</param>
-    public void Add(BreakGlassGrant before, GrantStatus wanted, Action tell)
+    /// <returns>Whether <see cref="Look"/> tells of it.</returns>
+    public bool Add(BreakGlassGrant before, GrantStatus wanted, Action tell)
     {
-        if (before.Metadata.Uid is not { } uid || wanted.Transitions.Count <= before.Status.Transitions.Count) return;
+        if (before.Metadata.Uid is not { } uid || wanted.Transitions.Count <= before.Status.Transitions.Count) return false;
         lock (_gate)
         {
+            if (_byUid.TryGetValue(uid, out var earlier) && IsSame(wanted.Transitions[^1], earlier.Last)) return true;
             if (_byUid.Count >= Most)
             {
                 foreach (var (old, one) in _byUid)
@@ -36,10 +41,11 @@ internal sealed class UnsureStatuses(TimeProvider time)
                     if (time.GetElapsedTime(one.At) > Remembers) _byUid.Remove(old);
                 }
 
-                if (_byUid.Count >= Most) return;
+                if (_byUid.Count >= Most) return false;
             }
 
-            _byUid[uid] = new(wanted.Transitions.Count, wanted.Transitions[^1], tell, time.GetTimestamp());
+            _byUid[uid] = new(wanted.Transitions.Count, wanted.Transitions[^1], tell, time.GetTimestamp(), IsOver: false);
+            return true;
         }
     }
 
@@ -49,17 +55,30 @@ internal sealed class UnsureStatuses(TimeProvider time)
         Unsure one;
         lock (_gate)
         {
-            if (_byUid.Count == 0 || shown.Metadata.Uid is not { } uid || !_byUid.TryGetValue(uid, out one!)) return;
+            if (_byUid.Count == 0 || shown.Metadata.Uid is not { } uid || !_byUid.TryGetValue(uid, out one!) || one.IsOver) return;
 
             // A finished grant is cached without the middle of its transitions; whoever ended it has looked at the ones before.
-            var isTaken = shown.Status.Transitions.Any(t => t with { At = one.Last.At } == one.Last && (t.At - one.Last.At).Duration() < Tick);
+            var isTaken = shown.Status.Transitions.Any(t => IsSame(t, one.Last));
             if (!isTaken && shown.Status.Transitions.Count < one.Count && time.GetElapsedTime(one.At) <= Remembers) return;
-            _byUid.Remove(uid);
-            if (!isTaken) return;
+            if (!isTaken)
+            {
+                _byUid.Remove(uid);
+                return;
+            }
+
+            // The answer to the same status, sent a second time, may still be on its way to being lost.
+            _byUid[uid] = one with { IsOver = true, Tell = static () => { } };
         }
 
         one.Tell();
     }
 
-    private sealed record Unsure(int Count, TransitionRecord Last, Action Tell, long At);
+    private static bool IsSame(TransitionRecord one, TransitionRecord other) => one with { At = other.At } == other && (one.At - other.At).Duration() < Tick;
+
+    /// <param name="Count">How many transitions the status has.</param>
+    /// <param name="Last">The one that it adds.</param>
+    /// <param name="Tell">Tells of it.</param>
+    /// <param name="At">When it was sent first.</param>
+    /// <param name="IsOver">Whether it was taken, and told of.</param>
+    private sealed record Unsure(int Count, TransitionRecord Last, Action Tell, long At, bool IsOver);
 }
