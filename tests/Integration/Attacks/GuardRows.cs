@@ -22,6 +22,15 @@ internal static class GuardRows
             await s.PolicyAsync();
             return await s.Stage.Thief.SendAsync(HttpMethod.Post, $"{Rbac}/namespaces/default/rolebindings", Binding("breakglass-inc-0123456789", "Group", "system:authenticated"), "application/json");
         }),
+        new("Thief", "writes a Role that takes the quota off the grants' namespace", Outcome.Refused("operator's fence refuses"), async s =>
+        {
+            await s.PolicyAsync();
+            return await s.Stage.Thief.SendAsync(HttpMethod.Post, $"{Rbac}/namespaces/breakglass-grants/roles", """
+                {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role",
+                 "metadata":{"name":"inc-0123456789-reader","labels":{"app.kubernetes.io/managed-by":"breakglass-operator","breakglass.dev/grant":"inc"} },
+                 "rules":[{"apiGroups":[""],"resources":["resourcequotas","namespaces"],"verbs":["delete","patch"]}]}
+                """, "application/json");
+        }),
     ];
 
     private static string Binding(string name, string kind, string subject) => $$"""

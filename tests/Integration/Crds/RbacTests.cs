@@ -21,6 +21,13 @@ public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
     [InlineData(Operator, "bind clusterroles.rbac.authorization.k8s.io/cluster-admin", false)]
     [InlineData(Operator, "bind roles.rbac.authorization.k8s.io -n kube-system", false)]
     [InlineData(Operator, "escalate clusterroles.rbac.authorization.k8s.io", false)]
+    [InlineData(Operator, "escalate roles.rbac.authorization.k8s.io -n breakglass-grants", true)]
+    [InlineData(Operator, "bind roles.rbac.authorization.k8s.io -n breakglass-grants", true)]
+    [InlineData(Operator, "escalate roles.rbac.authorization.k8s.io -n kube-system", false)]
+    [InlineData(Operator, "escalate roles.rbac.authorization.k8s.io -n breakglass-system", false)]
+    [InlineData(Operator, "bind roles.rbac.authorization.k8s.io -n breakglass-system", false)]
+    [InlineData(Operator, "bind clusterroles.rbac.authorization.k8s.io/cluster-admin -n breakglass-grants", false)]
+    [InlineData(Operator, "escalate clusterroles.rbac.authorization.k8s.io -n breakglass-grants", false)]
     [InlineData(Operator, "impersonate users", false)]
     [InlineData(Operator, "get secrets -n breakglass-grants", true)]
     [InlineData(Operator, "get secrets -n kube-system", false)]
@@ -71,7 +78,7 @@ public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_operator_can_let_a_requester_read_one_secret_without_escalating()
+    public async Task The_operator_can_let_a_requester_read_one_secret()
     {
         var kubeconfig = await crds.ControlPlane.ServiceAccountKubeconfigAsync("breakglass-system", "breakglass-operator");
         await crds.ControlPlane.AdminAsync(["delete", "role,rolebinding", "reads-one", "-n", "breakglass-grants", "--ignore-not-found"]);

@@ -60,14 +60,50 @@ public sealed class FenceTests(GuardedCluster guarded)
                 """);
             answer.Error.Should().Contain(Fenced, $"{name} {marks} {subject}");
         }
+    }
 
-        var role = await _cluster.ControlPlane.KubectlAsync(_cluster.OperatorKubeconfig, ["create", "--dry-run=server", "-f", "-"], """
+    // RBAC does not stand in the way: the operator holds escalate and bind on the Roles of the grants' namespace.
+    [ServerTheory(MinMinor = 30)]
+    [InlineData("{apiGroups: [''], resources: [secrets], verbs: [get]}")]
+    [InlineData("{apiGroups: [''], resources: [secrets], verbs: [get], resourceNames: [a, b]}")]
+    [InlineData("{apiGroups: [''], resources: [secrets], verbs: [get, patch], resourceNames: [a]}")]
+    [InlineData("{apiGroups: ['*'], resources: ['*'], verbs: ['*']}")]
+    [InlineData("{apiGroups: [''], resources: [namespaces], verbs: [patch], resourceNames: [breakglass-grants]}")]
+    [InlineData("{apiGroups: [''], resources: [secrets], verbs: [get], resourceNames: [a]}, {apiGroups: [''], resources: [resourcequotas], verbs: [delete]}")]
+    [InlineData("{apiGroups: [''], resources: [pods], verbs: [create]}")]
+    public async Task The_operators_token_writes_no_role_but_for_one_secret(string rules)
+    {
+        var role = await _cluster.ControlPlane.KubectlAsync(_cluster.OperatorKubeconfig, ["create", "--dry-run=server", "-f", "-"], $$"""
             apiVersion: rbac.authorization.k8s.io/v1
             kind: Role
             metadata: {name: inc-0123456789-reader, namespace: breakglass-grants, labels: {breakglass.dev/grant: inc} }
-            rules: [{apiGroups: [""], resources: [secrets], verbs: [get]}]
+            rules: [{{rules}}]
             """);
-        role.Error.Should().Contain(Fenced, "it would read the credentials of all grants");
+        role.Error.Should().Contain(Fenced);
+    }
+
+    [ServerTheory(MinMinor = 30)]
+    [InlineData("inc-0123456789-reader", "{kind: Role, name: somebodys-own}", false)]
+    [InlineData("inc-0123456789-reader", "{kind: Role, name: breakglass-operator}", false)]
+    [InlineData("inc-0123456789-reader", "{kind: ClusterRole, name: edit}", false)]
+    [InlineData("breakglass-inc-0123456789", "{kind: ClusterRole, name: edit}", false)]
+    [InlineData("inc-0123456789-reader", "{kind: Role, name: inc-0123456789-reader}", true)]
+    public async Task The_operators_token_binds_no_role_of_the_grants_namespace_but_that_of_the_same_name(string name, string role, bool allowed)
+    {
+        if (!(await _cluster.KubectlAsync(_cluster.ControlPlane.AdminKubeconfig, "get", "role", "somebodys-own", "-n", "breakglass-grants")).Output.Contains("somebodys-own", StringComparison.Ordinal))
+        {
+            await _cluster.AdminAsync("create", "role", "somebodys-own", "-n", "breakglass-grants", "--verb=create", "--resource=pods");
+            await _cluster.AdminAsync("create", "role", "inc-0123456789-reader", "-n", "breakglass-grants", "--verb=get", "--resource=secrets", "--resource-name=a");
+        }
+
+        var answer = await _cluster.ControlPlane.KubectlAsync(_cluster.OperatorKubeconfig, ["create", "--dry-run=server", "-f", "-"], $$"""
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: RoleBinding
+            metadata: {name: {{name}}, namespace: breakglass-grants, labels: {breakglass.dev/grant: inc} }
+            roleRef: {apiGroup: rbac.authorization.k8s.io, {{role.TrimStart('{')}}
+            subjects: [{kind: User, name: mallory, apiGroup: rbac.authorization.k8s.io}]
+            """);
+        if (allowed) answer.OrThrow(); else answer.Error.Should().Contain(Fenced);
     }
 
     [ServerTheory(MinMinor = 30)]

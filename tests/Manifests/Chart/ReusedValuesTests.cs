@@ -12,7 +12,7 @@ public sealed class ReusedValuesTests
     /// <summary>What the values of version 0.1.0 do not have. What is added to values.yaml is added here.</summary>
     private static readonly string[] s_newer =
     [
-        "runAsUser", "priorityClass", "flowControl", "leftovers", "protectedNamespaces", "operator.httpPort", "webhook.port",
+        "runAsUser", "priorityClass", "flowControl", "leftovers", "protectedNamespaces", "operator.httpPort", "webhook.port", "grantsNamespace.escalate",
     ];
 
     [Theory]

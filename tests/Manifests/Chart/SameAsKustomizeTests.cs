@@ -38,6 +38,23 @@ public sealed class SameAsKustomizeTests
     }
 
     [Fact]
+    public async Task Without_escalate_both_leave_out_the_same_two_verbs_and_nothing_else()
+    {
+        var chart = (await Tool.TemplateAsync("1.29", "--set", "grantsNamespace.escalate=false")).Where(o => o.Kind() == "Role" && o.Name() == "breakglass-operator");
+        var config = await Tool.KustomizeAsync(["rbac"], ["components/without-escalate"]);
+        var before = await Tool.KustomizeAsync(["rbac"], []);
+        config.Select(o => o.Key()).Should().Equal(before.Select(o => o.Key()));
+        foreach (var role in chart)
+        {
+            var same = config.Single(o => o.Key() == role.Key())["rules"]!;
+            Text(role["rules"]!).Should().Be(Text(same), role.Key());
+            var rules = before.Single(o => o.Key() == role.Key())["rules"]!.AsArray().Select(r => Text(r!)).ToList();
+            rules.Except(same.AsArray().Select(r => Text(r!))).Should().HaveCount(role.Key().Contains("breakglass-grants", StringComparison.Ordinal) ? 1 : 0, role.Key());
+            Text(same).Should().NotContain("escalate").And.NotContain("\"bind\"");
+        }
+    }
+
+    [Fact]
     public async Task Only_an_uninstall_has_hooks()
     {
         var hooks = (await Tool.TemplateAsync("1.35")).Where(o => o.IsHook()).ToList();

@@ -16,7 +16,7 @@ public sealed class ValuesTests
         """{"replicas":1,"podDisruptionBudget":{"enabled":false},"networkPolicy":{"enabled":false}}""",
         """{"image":{"repository":"registry.example.com/breakglass-operator","digest":"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},"imagePullSecrets":[{"name":"registry"}]}""",
         """{"extraLabels":{"team":"platform","cost-centre":"4711"}}""",
-        """{"grantsNamespace":{"name":"emergency","create":false}}""",
+        """{"grantsNamespace":{"name":"emergency","create":false,"escalate":false}}""",
         """{"bind":{"clusterRoles":["view"],"roles":["debugger"]}}""",
         """{"bind":{"clusterRoles":[],"roles":[]}}""",
         $$$"""{"operator":{"logLevel":"debug","clusterName":"prod: 1 #eu","publicServer":"https://kube.example.com:6443","publicCa":"{{{Pem}}}","otlpEndpoint":"http://otel:4317"}}""",
@@ -65,6 +65,7 @@ public sealed class ValuesTests
     [InlineData("""{"replicaCount":3}""", "replicaCount")]
     [InlineData("""{"replicas":"two"}""", "replicas")]
     [InlineData("""{"grantsNamespace":{"name":"Not A Name"}}""", "grantsNamespace")]
+    [InlineData("""{"grantsNamespace":{"escalate":"no"}}""", "escalate")]
     [InlineData("""{"grantsNamespace":{"name":"breakglass-system"}}""", "install into another namespace")]
     [InlineData("""{"webhook":{"certificates":{"source":"secret"}}}""", "set webhook.certificates.secretName and webhook.certificates.caBundle")]
     [InlineData("""{"webhook":{"certificates":{"secretName":"mine"}}}""", "Set source: secret, or leave them out")]
