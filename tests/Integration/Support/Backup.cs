@@ -3,27 +3,27 @@ namespace Integration;
 /// <summary>What a restore of an old backup brings back: objects of a grant that is not there any more.</summary>
 internal static class Backup
 {
-    /// <summary>A binding that gives Mallory access, and the grant's identity and Secret, all with the marks of the operator.</summary>
+    /// <summary>A binding that gives Mallory access, and the grant's identity and Secret, all with names of the shape, and the marks, that the operator gives: its fence lets it delete nothing else.</summary>
     public static string Of(Incident incident, string expiresAt = "2999-01-01T00:00:00Z") => $$"""
         apiVersion: rbac.authorization.k8s.io/v1
         kind: RoleBinding
-        metadata: {name: breakglass-{{incident.Grant}}-restored, namespace: {{incident.Namespace}}, {{Marks(incident, expiresAt)}}}
+        metadata: {name: breakglass-{{incident.Grant}}-0123456789, namespace: {{incident.Namespace}}, {{Marks(incident, expiresAt)}}}
         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
         subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: mallory}]
         ---
         apiVersion: v1
         kind: ServiceAccount
-        metadata: {name: {{incident.Grant}}-restored, namespace: breakglass-grants, {{Marks(incident, expiresAt)}}}
+        metadata: {name: {{incident.Grant}}-0123456789, namespace: breakglass-grants, {{Marks(incident, expiresAt)}}}
         ---
         apiVersion: v1
         kind: Secret
-        metadata: {name: {{incident.Grant}}-restored, namespace: breakglass-grants, {{Marks(incident, expiresAt)}}}
+        metadata: {name: {{incident.Grant}}-0123456789, namespace: breakglass-grants, {{Marks(incident, expiresAt)}}}
         type: breakglass.dev/credential
         ---
         apiVersion: rbac.authorization.k8s.io/v1
         kind: Role
-        metadata: {name: {{incident.Grant}}-restored-reader, namespace: breakglass-grants, {{Marks(incident, expiresAt)}}}
-        rules: [{apiGroups: [""], resources: [secrets], resourceNames: [{{incident.Grant}}-restored], verbs: [get]}]
+        metadata: {name: {{incident.Grant}}-0123456789-reader, namespace: breakglass-grants, {{Marks(incident, expiresAt)}}}
+        rules: [{apiGroups: [""], resources: [secrets], resourceNames: [{{incident.Grant}}-0123456789], verbs: [get]}]
         """;
 
     private static string Marks(Incident incident, string expiresAt) =>
