@@ -25,7 +25,7 @@ internal sealed class Cluster : IAsyncDisposable
         OperatorKubeconfig = operatorKubeconfig;
         Connection = ClusterConnection.FromKubeconfig(operatorKubeconfig);
         Admin = new(ClusterConnection.FromKubeconfig(controlPlane.AdminKubeconfig), TimeProvider.System, Patient);
-        AsOperator = new(Connection, TimeProvider.System, Patient with { FieldManager = "breakglass-operator" });
+        Administrator = new(ClusterConnection.FromKubeconfig(controlPlane.AdminKubeconfig), TimeProvider.System, Patient);
     }
 
     public BenchOptions Options { get; }
@@ -38,8 +38,8 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>The administrator: makes grants, watches, clears up.</summary>
     public KubeClient Admin { get; }
 
-    /// <summary>The operator's own ServiceAccount, so that the floor is authenticated, authorized and queued by the API server as the operator is.</summary>
-    public KubeClient AsOperator { get; }
+    /// <summary>The floor's: an administrator too, on a connection of its own, as the operator has one.</summary>
+    public KubeClient Administrator { get; }
 
     public string Directory => _controlPlane.Directory;
 
@@ -113,7 +113,7 @@ internal sealed class Cluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Admin.Dispose();
-        AsOperator.Dispose();
+        Administrator.Dispose();
         await _controlPlane.DisposeAsync();
     }
 

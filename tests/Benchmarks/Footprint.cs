@@ -9,6 +9,7 @@ namespace Benchmarks;
 /// <summary>How big the operator is with nothing and with a lot to look after, how fast it starts then, and what it does while nothing happens.</summary>
 internal sealed class Footprint(Cluster cluster, Report report)
 {
+    private const int Callers = 50;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(15);
 
     public async Task MeasureAsync(CancellationToken cancellationToken)
@@ -22,8 +23,10 @@ internal sealed class Footprint(Cluster cluster, Report report)
             await Task.Delay(Settling, TimeProvider.System, cancellationToken);
             var memory = idle.Memory();
             report.Add(new("resident memory, idle", Text.Number(memory, "MB"), "", "≤ 80 MB", memory <= 80));
+            await AfterSomeAsync(idle, cancellationToken);
         }
 
+        await cluster.EmptyAsync(cancellationToken);
         Progress.Say($"writing {finished} finished grants");
         await WriteFinishedAsync(finished, cancellationToken);
         double afterWork;
@@ -49,6 +52,32 @@ internal sealed class Footprint(Cluster cluster, Report report)
             ["after activating the last of them", Text.Number(afterWork, "MB"), ""],
             ["after a restart", Text.Number(restarted, "MB"), Text.Number(again.Memory("VmHWM"), "MB")],
         ]);
+    }
+
+    /// <summary>What an operator that started empty keeps of a busy minute.</summary>
+    private async Task AfterSomeAsync(OperatorUnderTest process, CancellationToken cancellationToken)
+    {
+        var (together, singly) = (cluster.Options.Size(300), cluster.Options.Size(40));
+        Progress.Say($"{together} grants from {Callers} callers, then {singly} one at a time");
+        await using (var watch = await GrantWatch.StartAsync(cluster.Admin, cancellationToken))
+        {
+            async Task OneAsync(string name)
+            {
+                await cluster.Admin.CreateAsync(Cluster.Grant(name, "1h"), cancellationToken);
+                await watch.ActiveAsync(name, cancellationToken);
+            }
+
+            var left = together;
+            await Task.WhenAll(Enumerable.Range(0, Callers).Select(async _ =>
+            {
+                while (Interlocked.Decrement(ref left) is >= 0 and var number) await OneAsync($"together-{number}");
+            }));
+            for (var i = 0; i < singly; i++) await OneAsync($"singly-{i}");
+        }
+
+        await Task.Delay(Settling, TimeProvider.System, cancellationToken);
+        var memory = process.Memory();
+        report.Add(new($"resident memory after {together + singly} grants, {together} of them from {Callers} callers", Text.Number(memory, "MB"), "", "≤ 80 MB", memory <= 80));
     }
 
     private async Task IdleAsync(OperatorUnderTest process, int active, CancellationToken cancellationToken)

@@ -32,7 +32,6 @@ internal sealed class Latency(Cluster cluster, Report report)
 
         await cluster.EmptyAsync(cancellationToken);
         var after = await RunAsync("floor again", null, floor.ActivateAsync, cancellationToken);
-        Progress.Say($"the floor made {floor.Repeats} calls again, waiting for the API server's RBAC cache");
         Add(measured, before, after, before.And(after));
     }
 
@@ -42,9 +41,9 @@ internal sealed class Latency(Cluster cluster, Report report)
         var atOnce = measured.AtOnce.P99 / floor.AtOnce.P99;
         var throughput = measured.PerSecond / floor.PerSecond;
         report.Add(new("grant created → Active, p50, one at a time", $"{Text.Ms(measured.OneAtATime.P50)}, {Text.Ratio(serial)}", Text.Ms(floor.OneAtATime.P50), "≤ 1.3 ×", serial <= 1.3));
-        report.Add(new($"grant created → Active, p99, {Concurrent} at once", $"{Text.Ms(measured.AtOnce.P99)}, {Text.Ratio(atOnce)}", Text.Ms(floor.AtOnce.P99), "≤ 2 ×", atOnce <= 2));
+        report.Add(new($"grant created → Active, p99, {Concurrent} at once", $"{Text.Ms(measured.AtOnce.P99)}, {Text.Ratio(atOnce)}", Text.Ms(floor.AtOnce.P99), "≤ 1.5 ×", atOnce <= 1.5));
         report.Add(new($"activations per second, {_options.Size(300)} grants from {Concurrent} callers", $"{Text.Number(measured.PerSecond, "/s")}, {Text.Ratio(throughput)}",
-            Text.Number(floor.PerSecond, "/s"), "≥ 0.7 ×", throughput >= 0.7));
+            Text.Number(floor.PerSecond, "/s"), "≥ 0.5 ×", throughput >= 0.5));
 
         IReadOnlyList<string> Row(string name, LatencyFigures f) =>
         [
