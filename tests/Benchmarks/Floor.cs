@@ -12,7 +12,8 @@ namespace Benchmarks;
 /// <summary>
 /// The floor: an administrator's bare loop, with a client certificate of cluster-admin. It creates the objects that have to exist for the access, each as soon
 /// as what it depends on is there, and writes the status Active by which the time is measured. Nothing of the operator's is in it: no record before the
-/// objects, no finalizer, no check of the access, no event, no watch, queue or cache, and none of the checks that the API server makes of the operator's rights.
+/// objects, no finalizer, no check of the access, no event, no watch, queue or cache, and none of the checks that the API server makes of the operator's
+/// rights.
 /// </summary>
 internal sealed class Floor(Cluster cluster)
 {

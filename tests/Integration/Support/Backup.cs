@@ -3,7 +3,10 @@ namespace Integration;
 /// <summary>What a restore of an old backup brings back: objects of a grant that is not there any more.</summary>
 internal static class Backup
 {
-    /// <summary>A binding that gives Mallory access, and the grant's identity and Secret, all with names of the shape, and the marks, that the operator gives: its fence lets it delete nothing else.</summary>
+    /// <summary>
+    /// A binding that gives Mallory access, and the grant's identity and Secret. All have the marks of the operator, and names of the shape that it gives: its
+    /// fence lets it delete nothing else.
+    /// </summary>
     public static string Of(Incident incident, string expiresAt = "2999-01-01T00:00:00Z") => $$"""
         apiVersion: rbac.authorization.k8s.io/v1
         kind: RoleBinding
