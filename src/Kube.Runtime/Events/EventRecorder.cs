@@ -49,7 +49,9 @@ public sealed partial class EventRecorder
     {
         var key = new EventKey(note.Type, note.Action, note.Reason, note.Regarding with { ResourceVersion = null }, note.Related is null ? null : note.Related with { ResourceVersion = null }, note.Distinct);
         var sender = _senders[unchecked((uint)(key with { Distinct = null }).GetHashCode()) % _senders.Length];
-        if (sender.TryTake(new(key, note, _time.GetUtcNow()))) return;
+
+        // Thousands of notes may wait, and what is cut off later need not wait with them.
+        if (sender.TryTake(new(key, note with { Note = EventText.Cut(note.Note, EventText.NoteBytes) }, _time.GetUtcNow()))) return;
         RuntimeMetrics.EventsDropped.Add(1, new KeyValuePair<string, object?>("reason", "full"));
         var dropped = Interlocked.Increment(ref _dropped);
         if (dropped % LogEvery == 1) LogFull(_options.QueueSize, dropped, note.Reason, note.Regarding.Kind, note.Regarding.Name);

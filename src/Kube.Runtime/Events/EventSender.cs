@@ -19,6 +19,9 @@ internal sealed partial class EventSender(
 
     private const int MostDistinct = 5;
 
+    /// <summary>Series that are counted at a time; client-go holds as many. Further ones take the place of the one that was noted least lately.</summary>
+    internal const int MostSeries = 4096;
+
     private const string OldNamespace = "kube-system";
 
     private static long _lastName;
@@ -127,7 +130,7 @@ internal sealed partial class EventSender(
         }
 
         series = new(ToEvent(recorded)) { Last = recorded.Time, LastWritten = recorded.Time };
-        if (await SendAsync(series.Event, token => CreateAsync(series, token), cancellationToken)) Keep(recorded.Key, series);
+        if (await SendAsync(series.Event, token => CreateAsync(series, token), cancellationToken)) await KeepAsync(recorded.Key, series, cancellationToken);
     }
 
     /// <summary>
@@ -169,8 +172,14 @@ internal sealed partial class EventSender(
         if (--_distinct[alike] == 0) _distinct.Remove(alike);
     }
 
-    private void Keep(EventKey key, Series series)
+    private async Task KeepAsync(EventKey key, Series series, CancellationToken cancellationToken)
     {
+        if (_series.Count >= MostSeries)
+        {
+            var oldest = _series.MinBy(s => s.Value.Last);
+            await FinishAsync(oldest.Key, oldest.Value, series.Last, cancellationToken);
+        }
+
         _series[key] = series;
         if (key.Distinct is null) return;
         var alike = key with { Distinct = null };
