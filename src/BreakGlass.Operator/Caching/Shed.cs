@@ -14,7 +14,13 @@ internal static class Shed
     /// <summary>The most characters of rules that are kept of a Role.</summary>
     public const int LargestRules = 64 * 1024;
 
+    /// <summary>The most characters of a waiting request that are kept.</summary>
+    public const int LongestRequest = 1536;
+
     private static readonly Dictionary<string, string> Nothing = [];
+
+    // Stands in the place of a justification, and is known by being this very string.
+    private static readonly string NotKept = new("(not kept)".AsSpan());
 
     private const string OurPrefix = BreakGlassApi.Group + "/";
 
@@ -66,13 +72,62 @@ internal static class Shed
     /// <summary>Whether the rules of a Role are longer than <see cref="LargestRules"/>, so that the caches do not hold them.</summary>
     public static bool IsTooLarge(Role role) => ReferenceEquals(role.Rules, TooMany);
 
-    /// <summary>A grant without what no decision reads.</summary>
+    /// <summary>
+    /// A grant without what no decision reads. One that waits is decided on only after it was read again if it asks with many words: thousands of those may
+    /// wait for days.
+    /// </summary>
     public static BreakGlassGrant Grant(BreakGlassGrant grant)
     {
         var shed = Marks(grant);
-        if (!IsShed(grant)) return Sharing(shed);
-        var (spec, status) = (shed.Spec, shed.Status);
-        return shed with
+        return IsOver(grant) ? RecordOf(shed) : Waits(grant) && Weight(grant.Spec) > LongestRequest ? WithoutRequest(shed) : Sharing(shed);
+    }
+
+    /// <summary>Whether the caches hold a grant only in part, so that it has to be read before its status is written.</summary>
+    public static bool IsShed(BreakGlassGrant grant) => IsOver(grant) || LacksRequest(grant);
+
+    /// <summary>Whether the caches hold less of a grant than a decision needs.</summary>
+    public static bool LacksRequest(BreakGlassGrant grant) => ReferenceEquals(grant.Spec.Justification, NotKept);
+
+    /// <summary>With nothing in its metadata but what says whose it is, and what holds it.</summary>
+    public static T Owned<T>(T o)
+        where T : class, IKubeResource<T> => o.WithMetadata(o.Metadata with
+        {
+            Annotations = OwnMarksOf(o.Metadata.Annotations),
+            Labels = OwnMarksOf(o.Metadata.Labels),
+            OwnerReferences = [.. o.Metadata.OwnerReferences.Where(r => r.ApiVersion.StartsWith(OurPrefix, StringComparison.Ordinal)).Take(MostInList)],
+            Finalizers = [.. o.Metadata.Finalizers.Take(MostInList)],
+        });
+
+    /// <summary>It is over, its end is proven, and nothing of it is left to remove.</summary>
+    private static bool IsOver(BreakGlassGrant grant) =>
+        GrantLifecycle.IsTerminal(grant.Status.Phase) && grant.Status.EndedAt is not null && !GrantLifecycle.AwaitsProof(grant.Status)
+        && !grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer);
+
+    /// <summary>Nothing was opened for it yet.</summary>
+    private static bool Waits(BreakGlassGrant grant) => !GrantLifecycle.IsTerminal(grant.Status.Phase) && !GrantLifecycle.IsRecorded(grant.Status);
+
+    private static int Weight(GrantSpec spec) =>
+        spec.Justification.Length + (spec.Ticket?.Length ?? 0) + Weight(spec.RecipientKey) + spec.Namespaces.Sum(ns => ns.Length) + (spec.Requester?.Groups.Sum(g => g.Length) ?? 0);
+
+    private static int Weight(JsonWebKey? key) => key is null ? 0
+        : new[] { key.Kty, key.N, key.E, key.Crv, key.X, key.Y, key.Kid }.Sum(part => part?.Length ?? 0);
+
+    private static BreakGlassGrant WithoutRequest(BreakGlassGrant grant) => Sharing(grant with
+    {
+        Spec = grant.Spec with
+        {
+            Justification = NotKept,
+            Ticket = null,
+            Namespaces = [],
+            RecipientKey = null,
+            Requester = grant.Spec.Requester is { } requester ? requester with { Groups = [] } : null,
+        },
+    });
+
+    private static BreakGlassGrant RecordOf(BreakGlassGrant grant)
+    {
+        var (spec, status) = (grant.Spec, grant.Status);
+        return grant with
         {
             Spec = spec with
             {
@@ -96,21 +151,6 @@ internal static class Shed
             },
         };
     }
-
-    /// <summary>Whether the caches hold a grant only in part: it is over, its end is proven, and nothing of it is left to remove.</summary>
-    public static bool IsShed(BreakGlassGrant grant) =>
-        GrantLifecycle.IsTerminal(grant.Status.Phase) && grant.Status.EndedAt is not null && !GrantLifecycle.AwaitsProof(grant.Status)
-        && !grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer);
-
-    /// <summary>With nothing in its metadata but what says whose it is, and what holds it.</summary>
-    public static T Owned<T>(T o)
-        where T : class, IKubeResource<T> => o.WithMetadata(o.Metadata with
-        {
-            Annotations = OwnMarksOf(o.Metadata.Annotations),
-            Labels = OwnMarksOf(o.Metadata.Labels),
-            OwnerReferences = [.. o.Metadata.OwnerReferences.Where(r => r.ApiVersion.StartsWith(OurPrefix, StringComparison.Ordinal)).Take(MostInList)],
-            Finalizers = [.. o.Metadata.Finalizers.Take(MostInList)],
-        });
 
     private static Dictionary<string, string> OwnMarksOf(IReadOnlyDictionary<string, string> all) =>
         all.Where(m => OwnMarks.Contains(m.Key) && m.Value.Length <= LongestMark).ToDictionary();

@@ -40,6 +40,12 @@ internal sealed class GrantReconciler(
         for (var round = 0; round < MostRounds; round++)
         {
             var facts = await GatherAsync(name, run, cancellationToken);
+            if (facts.Grant is { } waiting && Shed.LacksRequest(waiting))
+            {
+                await server.ReadWholeAsync(waiting, run, cancellationToken);
+                continue;
+            }
+
             var plan = GrantLifecycle.Decide(facts);
             if (Revokes(plan) && facts.Grant is { } ending && !GrantLifecycle.IsTerminal(ending.Status.Phase))
             {

@@ -27,6 +27,29 @@ public class ShedTests
     }
 
     [Fact]
+    public void A_waiting_request_of_many_words_is_kept_by_what_says_whose_it_is_until_it_is_recorded()
+    {
+        var grant = A.Grant();
+        grant = grant with { Spec = grant.Spec with { Justification = new('x', 4096), Ticket = "INC-4711", Namespaces = ["payments"], RecipientKey = new() { Kty = "RSA", N = new('A', 2048) } } };
+
+        var kept = Shed.Grant(grant);
+
+        (Shed.IsShed(kept), Shed.LacksRequest(kept), Shed.LacksRequest(Shed.Grant(kept))).Should().Be((true, true, true));
+        kept.Spec.Should().BeEquivalentTo(grant.Spec with { Justification = kept.Spec.Justification, Ticket = null, Namespaces = [], RecipientKey = null, Requester = grant.Spec.Requester! with { Groups = [] } });
+        kept.Spec.Justification.Length.Should().BeLessThan(20);
+        var recorded = Shed.Grant(grant with { Status = grant.Status with { ExpiresAt = A.Start } });
+        Shed.LacksRequest(recorded).Should().BeFalse("its end must not depend on another read");
+        recorded.Spec.Justification.Length.Should().Be(4096);
+    }
+
+    [Fact]
+    public void A_justification_that_says_what_stands_in_the_place_of_a_long_one_is_taken_for_itself()
+    {
+        var kept = Shed.Grant(A.Grant() with { Spec = A.Grant().Spec with { Justification = new('x', 4096) } });
+        Shed.LacksRequest(A.Grant() with { Spec = kept.Spec with { Justification = new string(kept.Spec.Justification.AsSpan()) } }).Should().BeFalse();
+    }
+
+    [Fact]
     public void A_policy_keeps_its_labels_by_which_lockdowns_select_it()
     {
         var policy = A.Policy();
