@@ -32,12 +32,14 @@ internal sealed class Largest(Cluster cluster, Report report)
         double afterWork;
         await using (var one = await OperatorUnderTest.StartAsync(cluster, Container, cancellationToken))
         {
-            Progress.Say($"ready after {Text.Number(one.StartToReady.TotalSeconds, "s", 2)}; every grant is being looked at");
+            Progress.Say($"ready after {Text.Number(one.StartToReady.TotalSeconds, "s", 2)}, {Text.Number(one.ProcessorTime.TotalSeconds, "s", 2)} of processor time; every grant is being looked at");
             await UntilAllWaitAsync(one, count, cancellationToken);
             afterWork = one.Memory("VmHWM");
+            Progress.Say($"all wait, after {Text.Number(one.ProcessorTime.TotalSeconds, "s", 2)} of processor time; {Text.Number(afterWork, "MB")} at most");
         }
 
         await using var again = await OperatorUnderTest.StartAsync(cluster, Container, cancellationToken);
+        Progress.Say($"ready again after {Text.Number(again.StartToReady.TotalSeconds, "s", 2)}, {Text.Number(again.ProcessorTime.TotalSeconds, "s", 2)} of processor time");
         var revoked = await RevokeOneAsync(cancellationToken);
         var worst = Math.Max(afterWork, again.Memory("VmHWM"));
         var limit = Container * 1024 * 1024 / 1e6;
@@ -56,11 +58,18 @@ internal sealed class Largest(Cluster cluster, Report report)
             if (process.HasEnded || TimeProvider.System.GetElapsedTime(began) > Patience)
             {
                 var how = process.HasEnded ? "has ended" : "does not get further";
-                throw new InvalidOperationException($"{waiting:0} of {count} grants wait for approval, and the operator {how}.");
+                throw new InvalidOperationException($"{waiting:0} of {count} grants wait for approval, and the operator {how}:\n{process.EndOfLog}");
             }
 
             await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, cancellationToken);
-            waiting = await process.MetricAsync($"breakglass_operator_grants{{phase=\"AwaitingApproval\",policy=\"{Policy}\"}}", cancellationToken);
+            try
+            {
+                waiting = await process.MetricAsync($"breakglass_operator_grants{{phase=\"AwaitingApproval\",policy=\"{Policy}\"}}", cancellationToken);
+            }
+            catch (HttpRequestException)
+            {
+                // It says so itself if it has ended.
+            }
         }
     }
 

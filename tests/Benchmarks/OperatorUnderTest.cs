@@ -8,7 +8,7 @@ namespace Benchmarks;
 /// <summary>The operator as a process of its own.</summary>
 internal sealed class OperatorUnderTest : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
 
     private readonly Process _process;
@@ -53,7 +53,7 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
         {
             if (one._process.HasExited || TimeProvider.System.GetElapsedTime(began) > Patience)
             {
-                var end = string.Join('\n', File.ReadLines(log).TakeLast(15));
+                var end = one.EndOfLog;
                 await one.DisposeAsync();
                 throw new InvalidOperationException($"The operator was expected to become ready within {Patience.TotalSeconds:0} s; the end of its log:\n{end}");
             }
@@ -72,6 +72,9 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
         var line = File.ReadLines($"/proc/{_process.Id}/status").First(l => l.StartsWith(field + ":", StringComparison.Ordinal));
         return double.Parse(line.Split(':')[1].Replace("kB", "").Trim(), CultureInfo.InvariantCulture) * 1024 / 1e6;
     }
+
+    /// <summary>The last lines of its log.</summary>
+    public string EndOfLog => string.Join('\n', File.ReadLines(_log).TakeLast(15));
 
     /// <summary>Whether it has ended.</summary>
     public bool HasEnded => _process.HasExited;
