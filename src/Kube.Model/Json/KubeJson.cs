@@ -53,12 +53,12 @@ public static class KubeJson
     /// Options over a context with the same habits. Go's <c>omitempty</c> leaves out empty maps and lists, and a patch that
     /// names an empty list would claim a field it has no opinion on.
     /// </summary>
-    public static JsonSerializerOptions WithKubernetesHabits(JsonSerializerContext context)
+    /// <param name="context">The contracts.</param>
+    /// <param name="more">Applied to each contract first.</param>
+    public static JsonSerializerOptions WithKubernetesHabits(JsonSerializerContext context, Action<JsonTypeInfo>? more = null)
     {
-        var options = new JsonSerializerOptions(context.Options)
-        {
-            TypeInfoResolver = ((IJsonTypeInfoResolver)context).WithAddedModifier(LeaveOutEmptyCollections),
-        };
+        var resolver = more is null ? context : ((IJsonTypeInfoResolver)context).WithAddedModifier(more);
+        var options = new JsonSerializerOptions(context.Options) { TypeInfoResolver = resolver.WithAddedModifier(LeaveOutEmptyCollections) };
         options.Converters.Add(new PooledStringConverter());
         options.MakeReadOnly();
         return options;
