@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json;
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using k8s.Models;
+using Kube.Client;
 using Kube.Model;
 using Simulation;
 using TestKit;
@@ -51,7 +53,7 @@ public class SecretsStaySecretTests
         string[] told =
         [
             .. world.Logs.Lines,
-            .. world.Events().Select(e => JsonSerializer.Serialize(e, Event.Json)),
+            .. world.Events().Select(e => JsonSerializer.Serialize(e, KubeModels.Json<Eventsv1Event>())),
             .. world.History.Grants.Values.Select(g => JsonSerializer.Serialize(g, BreakGlassGrant.Json)),
             JsonSerializer.Serialize(world.Policy()!, BreakGlassPolicy.Json),
         ];
@@ -68,7 +70,7 @@ public class SecretsStaySecretTests
         world.Start();
         world.Server.Put(Sample.Grant(g => g with { RecipientKey = Sample.RecipientKey with { D = "c2VjcmV0LXNjYWxhcg" } }));
         world.Advance(TimeSpan.FromSeconds(2));
-        string[] told = [.. world.Logs.Lines, .. world.Events().Select(e => JsonSerializer.Serialize(e, Event.Json)), JsonSerializer.Serialize(new BreakGlassGrant { Status = world.Grant()!.Status }, BreakGlassGrant.Json)];
+        string[] told = [.. world.Logs.Lines, .. world.Events().Select(e => JsonSerializer.Serialize(e, KubeModels.Json<Eventsv1Event>())), JsonSerializer.Serialize(new BreakGlassGrant { Status = world.Grant()!.Status }, BreakGlassGrant.Json)];
         told.Should().NotContain(t => t.Contains("c2VjcmV0LXNjYWxhcg", StringComparison.Ordinal));
     });
 }

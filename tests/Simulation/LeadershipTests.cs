@@ -1,7 +1,9 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Model;
+using TestKit;
 using Xunit;
 
 namespace Simulation;
@@ -88,7 +90,7 @@ public class LeadershipTests
             world.Advance(TimeSpan.FromSeconds(7 + (round * 3)));
 
             // Somebody writes another's name into the lease, as by a careless kubectl; it lapses, and one of the two takes it again.
-            world.Server.Modify<Lease>("breakglass-operator", "breakglass-system", l => l with { Spec = l.Spec with { HolderIdentity = "nobody", LeaseDurationSeconds = 1 + round } });
+            world.Server.Modify<V1Lease>("breakglass-operator", "breakglass-system", l => l with { Spec = l.Spec with { HolderIdentity = "nobody", LeaseDurationSeconds = 1 + round } });
             world.Advance(TimeSpan.FromSeconds(20));
             replicas.Should().OnlyContain(r => !r.Running.IsCompleted);
         }
@@ -118,7 +120,7 @@ public class LeadershipTests
         {
             world.Server.Put(Sample.Grant());
             world.Advance(TimeSpan.FromSeconds(1));
-            world.Server.Modify<Lease>("breakglass-operator", "breakglass-system", l => l with { Spec = l.Spec with { HolderIdentity = "nobody", LeaseDurationSeconds = 1 } });
+            world.Server.Modify<V1Lease>("breakglass-operator", "breakglass-system", l => l with { Spec = l.Spec with { HolderIdentity = "nobody", LeaseDurationSeconds = 1 } });
             world.Advance(TimeSpan.FromSeconds(8));
         }
 
@@ -142,7 +144,7 @@ public class LeadershipTests
         {
             world.Server.Put(Sample.Grant());
             world.Advance(TimeSpan.FromSeconds(1));
-            world.Server.Modify<Lease>("breakglass-operator", "breakglass-system", l => l with { Spec = l.Spec with { HolderIdentity = "another", LeaseDurationSeconds = 60, RenewTime = world.Now } });
+            world.Server.Modify<V1Lease>("breakglass-operator", "breakglass-system", l => l with { Spec = l.Spec with { HolderIdentity = "another", LeaseDurationSeconds = 60, RenewTime = world.Now.UtcDateTime } });
             world.Advance(TimeSpan.FromSeconds(3));
             var writes = replica.Handler.Writes;
             world.Advance(TimeSpan.FromSeconds(30));

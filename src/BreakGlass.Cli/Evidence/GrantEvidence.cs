@@ -1,6 +1,7 @@
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 
@@ -15,7 +16,7 @@ namespace BreakGlass.Cli.Evidence;
 /// <param name="Unread">What could not be read, in words.</param>
 /// <param name="At">When this was read.</param>
 internal sealed record GrantEvidence(
-    BreakGlassGrant Grant, BreakGlassPolicy? Policy, IReadOnlyList<BreakGlassApproval> Approvals, IReadOnlyList<BreakGlassReview> Reviews, IReadOnlyList<Event> Events,
+    BreakGlassGrant Grant, BreakGlassPolicy? Policy, IReadOnlyList<BreakGlassApproval> Approvals, IReadOnlyList<BreakGlassReview> Reviews, IReadOnlyList<Eventsv1Event> Events,
     IReadOnlyList<string> Unread, DateTimeOffset At)
 {
     /// <summary>What <see cref="Unread"/> calls events.</summary>
@@ -29,9 +30,9 @@ internal sealed record GrantEvidence(
     {
         var grant = await client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
         var unread = new List<string>();
-        var approvals = await ListAsync<BreakGlassApproval>(client, new(), cancellationToken);
+        var approvals = await IfAllowedAsync(client.ListAsync<BreakGlassApproval>(new(), cancellationToken));
         if (approvals is null) unread.Add("approvals");
-        var reviews = await ListAsync<BreakGlassReview>(client, new(), cancellationToken);
+        var reviews = await IfAllowedAsync(client.ListAsync<BreakGlassReview>(new(), cancellationToken));
         if (reviews is null) unread.Add("reviews");
         var events = await EventsAsync(client, name, cancellationToken);
         if (events is null) unread.Add(EventsWord);
@@ -59,22 +60,21 @@ internal sealed record GrantEvidence(
     /// The server picks them out: a cluster has more events than anybody wants to fetch. Who may not read them everywhere may where those about cluster-wide
     /// objects are, which is one of two namespaces, by the server's release.
     /// </summary>
-    private static async Task<IReadOnlyList<Event>?> EventsAsync(KubeClient client, string grant, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<Eventsv1Event>?> EventsAsync(KubeClient client, string grant, CancellationToken cancellationToken)
     {
         ListQuery In(string? ns) => new() { Namespace = ns, FieldSelector = $"regarding.kind={nameof(BreakGlassGrant)},regarding.name={grant}" };
-        if (await ListAsync<Event>(client, In(null), cancellationToken) is { } all) return all;
-        var some = await ListAsync<Event>(client, In("default"), cancellationToken);
-        var others = await ListAsync<Event>(client, In("kube-system"), cancellationToken);
+        if (await IfAllowedAsync(client.ListAsync<Eventsv1Event>(In(null), cancellationToken)) is { } all) return all;
+        var some = await IfAllowedAsync(client.ListAsync<Eventsv1Event>(In("default"), cancellationToken));
+        var others = await IfAllowedAsync(client.ListAsync<Eventsv1Event>(In("kube-system"), cancellationToken));
         return some is null && others is null ? null : [.. some ?? [], .. others ?? []];
     }
 
     /// <summary>Null where they may not be read.</summary>
-    private static async Task<IReadOnlyList<T>?> ListAsync<T>(KubeClient client, ListQuery query, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+    private static async Task<IReadOnlyList<T>?> IfAllowedAsync<T>(Task<KubeList<T>> list)
     {
         try
         {
-            return (await client.ListAsync<T>(query, cancellationToken)).Items;
+            return (await list).Items;
         }
         catch (KubeApiException e) when (e.IsForbidden || e.IsNotFound)
         {

@@ -4,6 +4,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Cli.Yaml;
+using k8s.Models;
+using Kube.Client;
 using Kube.Model;
 
 namespace BreakGlass.Cli.Output;
@@ -76,6 +78,9 @@ internal static class OutputFormat
         if (node is JsonObject root && root["status"] is JsonObject { Count: 0 }) root.Remove("status");
         return node;
     }
+
+    /// <summary>An event as JSON.</summary>
+    public static JsonNode? ToNode(Eventsv1Event e) => JsonSerializer.SerializeToNode(e, KubeModels.Json<Eventsv1Event>());
 
     /// <summary>As kubectl writes it, e.g. <c>breakglassgrant.breakglass.dev/inc-4711</c>.</summary>
     public static string NameOf<T>(T obj)

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Notifications;
+using k8s.Models;
 using Kube.Model;
 using Kube.Runtime;
 
@@ -38,7 +39,7 @@ internal sealed class Announcer(EventRecorder recorder, Notifier? notifier = nul
         Uid = leftOver.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation),
     }, Reference(leftOver)));
 
-    private static EventNote Event(GrantNote note, string text, ObjectReference regarding, ObjectReference? related) => new()
+    private static EventNote Event(GrantNote note, string text, V1ObjectReference regarding, V1ObjectReference? related) => new()
     {
         Type = note.Warning ? EventSeverity.Warning : EventSeverity.Normal,
         Reason = note.Reason,
@@ -49,12 +50,12 @@ internal sealed class Announcer(EventRecorder recorder, Notifier? notifier = nul
         Related = related,
     };
 
-    private static ObjectReference Reference(IKubeObject o) => new()
+    private static V1ObjectReference Reference(IKubeObject o) => new()
     {
         ApiVersion = o.ApiVersion,
         Kind = o.Kind,
         Name = o.Metadata.Name,
-        Namespace = o.Metadata.Namespace,
+        NamespaceProperty = o.Metadata.Namespace,
         Uid = o.Metadata.Uid,
         ResourceVersion = o.Metadata.ResourceVersion,
     };

@@ -11,25 +11,31 @@ public sealed partial class KubeClient
     /// <summary>Reads one object.</summary>
     /// <exception cref="KubeApiException">Not there (<see cref="KubeApiException.IsNotFound"/>) or refused.</exception>
     public Task<T> GetAsync<T>(string name, string? ns, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubeResource<T> => GetAsync(KubeKind.Ours<T>(), name, ns, cancellationToken);
+
+    internal Task<T> GetAsync<T>(KubeKind<T> kind, string name, string? ns, CancellationToken cancellationToken)
+        where T : class
     {
-        var request = new Request("get", HttpMethod.Get, UrlBuilder.Object(_root, T.Resource, ns, name).Build())
+        var request = new Request("get", HttpMethod.Get, UrlBuilder.Object(_root, kind.Resource, ns, name).Build())
         {
-            Accept = T.Resource.MetadataOnly ? PartialObject : Request.Json,
+            Accept = kind.Resource.MetadataOnly ? PartialObject : Request.Json,
         };
-        return SendAsync(request, static (r, ct) => ReadJsonAsync(r, T.Json, ct), cancellationToken);
+        return SendAsync(request, (r, ct) => ReadJsonAsync(r, kind.Json, ct), cancellationToken);
     }
 
     /// <summary>
     /// Reads one object; null where the API server says that it does not exist. A 404 that is not the API server's own (no <c>Status</c>: a
     /// proxy, or a kind that is not installed) is thrown, because nobody may conclude from it that an object is gone.
     /// </summary>
-    public async Task<T?> TryGetAsync<T>(string name, string? ns, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+    public Task<T?> TryGetAsync<T>(string name, string? ns, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T> => TryGetAsync(KubeKind.Ours<T>(), name, ns, cancellationToken);
+
+    internal async Task<T?> TryGetAsync<T>(KubeKind<T> kind, string name, string? ns, CancellationToken cancellationToken)
+        where T : class
     {
         try
         {
-            return await GetAsync<T>(name, ns, cancellationToken);
+            return await GetAsync(kind, name, ns, cancellationToken);
         }
         catch (KubeApiException e) when (e is { IsNotFound: true, IsFromApiServer: true })
         {
@@ -48,12 +54,15 @@ public sealed partial class KubeClient
     /// <param name="query">What to list.</param>
     /// <param name="shed">Gives an object without what the caller does not need; null for the object as it is.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<KubeList<T>> ListAsync<T>(ListQuery query, Func<T, T>? shed, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+    public Task<KubeList<T>> ListAsync<T>(ListQuery query, Func<T, T>? shed, CancellationToken cancellationToken)
+        where T : class, IKubeResource<T> => ListAsync(KubeKind.Ours<T>(), query, shed, cancellationToken);
+
+    internal async Task<KubeList<T>> ListAsync<T>(KubeKind<T> kind, ListQuery query, Func<T, T>? shed, CancellationToken cancellationToken)
+        where T : class
     {
         var atVersion = !string.IsNullOrEmpty(query.ResourceVersion) && query.ResourceVersion != "0";
         var first = atVersion ? query with { Limit = 0 } : query;
-        var page = await ListPageAsync(first, shed, cancellationToken);
+        var page = await ListPageAsync(kind, first, shed, cancellationToken);
         if (string.IsNullOrEmpty(page.Metadata.Continue)) return page;
 
         var items = new List<T>(page.Items.Count + (int)Math.Clamp(page.Metadata.RemainingItemCount ?? 0, 0, 1_000_000));
@@ -64,11 +73,11 @@ public sealed partial class KubeClient
             {
                 // The token holds the version; naming one beside it is an error.
                 var next = query with { Continue = page.Metadata.Continue, ResourceVersion = null, ResourceVersionMatch = null };
-                page = await ListPageAsync(next, shed, cancellationToken);
+                page = await ListPageAsync(kind, next, shed, cancellationToken);
             }
             catch (KubeApiException e) when (e.IsGone)
             {
-                return await ListPageAsync(query with { Continue = null, Limit = 0 }, shed, cancellationToken);
+                return await ListPageAsync(kind, query with { Continue = null, Limit = 0 }, shed, cancellationToken);
             }
 
             items.AddRange(page.Items);
@@ -90,7 +99,7 @@ public sealed partial class KubeClient
         var request = new Request("list", HttpMethod.Get, Page(kind, query with { Limit = most })) { Accept = PartialList };
 
         // PartialObjectMetadata looks the same for every kind.
-        var page = await SendAsync(request, (r, ct) => ListReader<SecretMetadata>.ReadAsync(r, Bare, _options.OnSkipped, most, ct), cancellationToken);
+        var page = await SendAsync(request, (r, ct) => ListReader<SecretMetadata>.ReadAsync(r, KubeKind.Ours<SecretMetadata>(), Bare, _options.OnSkipped, most, ct), cancellationToken);
         return [.. page.Items.Select(o => o.Metadata)];
     }
 
@@ -100,13 +109,13 @@ public sealed partial class KubeClient
     /// Reads one page. An item that cannot be read is left out and reported (<see cref="KubeClientOptions.OnSkipped"/>); it does not cost the others.
     /// </summary>
     public Task<KubeList<T>> ListPageAsync<T>(ListQuery query, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> => ListPageAsync<T>(query, shed: null, cancellationToken);
+        where T : class, IKubeResource<T> => ListPageAsync(KubeKind.Ours<T>(), query, shed: null, cancellationToken);
 
-    private Task<KubeList<T>> ListPageAsync<T>(ListQuery query, Func<T, T>? shed, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+    private Task<KubeList<T>> ListPageAsync<T>(KubeKind<T> kind, ListQuery query, Func<T, T>? shed, CancellationToken cancellationToken)
+        where T : class
     {
-        var request = new Request("list", HttpMethod.Get, Page(T.Resource, query)) { Accept = T.Resource.MetadataOnly ? PartialList : Request.Json };
-        return SendAsync(request, (r, ct) => ListReader<T>.ReadAsync(r, shed, _options.OnSkipped, int.MaxValue, ct), cancellationToken);
+        var request = new Request("list", HttpMethod.Get, Page(kind.Resource, query)) { Accept = kind.Resource.MetadataOnly ? PartialList : Request.Json };
+        return SendAsync(request, (r, ct) => ListReader<T>.ReadAsync(r, kind, shed, _options.OnSkipped, int.MaxValue, ct), cancellationToken);
     }
 
     private Uri Page(ResourceType kind, ListQuery query) => UrlBuilder.Collection(_root, kind, query.Namespace)

@@ -15,31 +15,38 @@ public sealed partial class KubeClient
     /// <summary>Creates an object and gives it as the server stored it.</summary>
     /// <exception cref="KubeApiException"><see cref="KubeApiException.IsAlreadyExists"/>, <see cref="KubeApiException.IsInvalid"/>, …</exception>
     public Task<T> CreateAsync<T>(T obj, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubeResource<T> => CreateAsync(KubeKind.Ours<T>(), obj, ObjectKey.Of(obj), cancellationToken);
+
+    internal Task<T> CreateAsync<T>(KubeKind<T> kind, T obj, ObjectKey key, CancellationToken cancellationToken)
+        where T : class
     {
-        CheckWritable<T>();
-        if (T.Resource.Namespaced && string.IsNullOrEmpty(obj.Metadata.Namespace))
+        CheckWritable(kind);
+        if (kind.Resource.Namespaced && string.IsNullOrEmpty(key.Namespace))
         {
-            throw new ArgumentException($"{T.Resource} live in a namespace: name it in metadata.namespace", nameof(obj));
+            throw new ArgumentException($"{kind.Resource} live in a namespace: name it in metadata.namespace", nameof(obj));
         }
 
-        var url = UrlBuilder.Collection(_root, T.Resource, obj.Metadata.Namespace).With("fieldManager", _options.FieldManager);
-        return WriteAsync("create", HttpMethod.Post, url, obj, Request.Json, cancellationToken);
+        var url = UrlBuilder.Collection(_root, kind.Resource, key.Namespace).With("fieldManager", _options.FieldManager);
+        return WriteAsync("create", HttpMethod.Post, url, kind, obj, Request.Json, cancellationToken);
     }
 
     /// <summary>Replaces an object; where its resource version is set, only if it is still that version (<see cref="KubeApiException.IsConflict"/>).</summary>
     public Task<T> ReplaceAsync<T>(T obj, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> =>
-        WriteAsync("update", HttpMethod.Put, ObjectUrl(obj).With("fieldManager", _options.FieldManager), obj, Request.Json, cancellationToken);
+        where T : class, IKubeResource<T> => ReplaceAsync(KubeKind.Ours<T>(), obj, ObjectKey.Of(obj), cancellationToken);
+
+    internal Task<T> ReplaceAsync<T>(KubeKind<T> kind, T obj, ObjectKey key, CancellationToken cancellationToken)
+        where T : class =>
+        WriteAsync("update", HttpMethod.Put, ObjectUrl(kind, key).With("fieldManager", _options.FieldManager), kind, obj, Request.Json, cancellationToken);
 
     /// <summary>Replaces an object's status alone.</summary>
     public Task<T> ReplaceStatusAsync<T>(T obj, CancellationToken cancellationToken)
         where T : class, IKubeResource<T>
     {
-        CheckWritable<T>();
+        var kind = KubeKind.Ours<T>();
+        CheckWritable(kind);
         var path = T.Resource.ObjectPath(Ns(T.Resource, obj.Metadata.Namespace), UrlBuilder.Segment(obj.Metadata.Name)) + "/status";
         var url = UrlBuilder.At(_root, path).With("fieldManager", _options.FieldManager);
-        return WriteAsync("update", HttpMethod.Put, url, obj, Request.Json, cancellationToken);
+        return WriteAsync("update", HttpMethod.Put, url, kind, obj, Request.Json, cancellationToken);
     }
 
     /// <summary>
@@ -51,19 +58,24 @@ public sealed partial class KubeClient
     {
         ArgumentException.ThrowIfNullOrEmpty(fieldManager);
         // JSON is valid YAML, and this is the only apply type that servers before 1.33 take.
-        var url = ObjectUrl(obj).With("fieldManager", fieldManager).With("force", "true");
-        return WriteAsync("apply", HttpMethod.Patch, url, obj, "application/apply-patch+yaml", cancellationToken);
+        var kind = KubeKind.Ours<T>();
+        var url = ObjectUrl(kind, ObjectKey.Of(obj)).With("fieldManager", fieldManager).With("force", "true");
+        return WriteAsync("apply", HttpMethod.Patch, url, kind, obj, "application/apply-patch+yaml", cancellationToken);
     }
 
     /// <summary>JSON merge patch (RFC 7386): null removes a field.</summary>
     public Task<T> MergePatchAsync<T>(string name, string? ns, JsonObject patch, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> =>
-        PatchAsync<T>(name, ns, patch, "application/merge-patch+json", cancellationToken);
+        where T : class, IKubeResource<T> => MergePatchAsync(KubeKind.Ours<T>(), name, ns, patch, cancellationToken);
+
+    internal Task<T> MergePatchAsync<T>(KubeKind<T> kind, string name, string? ns, JsonObject patch, CancellationToken cancellationToken)
+        where T : class => PatchAsync(kind, name, ns, patch, "application/merge-patch+json", cancellationToken);
 
     /// <summary>JSON patch (RFC 6902); a <c>test</c> that fails is 422 (<see cref="KubeApiException.IsInvalid"/>).</summary>
     public Task<T> JsonPatchAsync<T>(string name, string? ns, JsonArray patch, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> =>
-        PatchAsync<T>(name, ns, patch, "application/json-patch+json", cancellationToken);
+        where T : class, IKubeResource<T> => JsonPatchAsync(KubeKind.Ours<T>(), name, ns, patch, cancellationToken);
+
+    internal Task<T> JsonPatchAsync<T>(KubeKind<T> kind, string name, string? ns, JsonArray patch, CancellationToken cancellationToken)
+        where T : class => PatchAsync(kind, name, ns, patch, "application/json-patch+json", cancellationToken);
 
     /// <summary>Deletes an object. False: the API server says it was not there.</summary>
     /// <exception cref="KubeApiException"><see cref="KubeApiException.IsConflict"/>: it is not the one that the preconditions name.</exception>
@@ -142,40 +154,40 @@ public sealed partial class KubeClient
         return string.IsNullOrEmpty(ns) ? throw new ArgumentException($"{resource} live in a namespace: name it", nameof(ns)) : UrlBuilder.Segment(ns);
     }
 
-    private static void CheckWritable<T>()
-        where T : class, IKubeResource<T>
+    private static void CheckWritable<T>(KubeKind<T> kind)
+        where T : class
     {
-        if (T.Resource.MetadataOnly)
+        if (kind.Resource.MetadataOnly)
         {
             throw new InvalidOperationException(
-                $"{typeof(T).Name} is only the metadata of {T.Resource}: written back it would wipe the rest. Use the full type.");
+                $"{typeof(T).Name} is only the metadata of {kind.Resource}: written back it would wipe the rest. Use the full type.");
         }
     }
 
-    private UrlBuilder ObjectUrl<T>(T obj)
-        where T : class, IKubeResource<T>
+    private UrlBuilder ObjectUrl<T>(KubeKind<T> kind, ObjectKey key)
+        where T : class
     {
-        CheckWritable<T>();
-        return UrlBuilder.Object(_root, T.Resource, obj.Metadata.Namespace, obj.Metadata.Name);
+        CheckWritable(kind);
+        return UrlBuilder.Object(_root, kind.Resource, key.Namespace, key.Name);
     }
 
-    private Task<T> WriteAsync<T>(string verb, HttpMethod method, UrlBuilder url, T obj, string contentType, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+    private Task<T> WriteAsync<T>(string verb, HttpMethod method, UrlBuilder url, KubeKind<T> kind, T obj, string contentType, CancellationToken cancellationToken)
+        where T : class
     {
-        var request = new Request(verb, method, Rehearsed(url).Build()) { Body = JsonSerializer.SerializeToUtf8Bytes(obj, T.Json), ContentType = contentType };
-        return SendAsync(request, static (r, ct) => ReadJsonAsync(r, T.Json, ct), cancellationToken);
+        var request = new Request(verb, method, Rehearsed(url).Build()) { Body = JsonSerializer.SerializeToUtf8Bytes(obj, kind.Json), ContentType = contentType };
+        return SendAsync(request, (r, ct) => ReadJsonAsync(r, kind.Json, ct), cancellationToken);
     }
 
-    private Task<T> PatchAsync<T>(string name, string? ns, JsonNode patch, string contentType, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+    private Task<T> PatchAsync<T>(KubeKind<T> kind, string name, string? ns, JsonNode patch, string contentType, CancellationToken cancellationToken)
+        where T : class
     {
-        var request = new Request("patch", HttpMethod.Patch, Rehearsed(UrlBuilder.Object(_root, T.Resource, ns, name).With("fieldManager", _options.FieldManager)).Build())
+        var request = new Request("patch", HttpMethod.Patch, Rehearsed(UrlBuilder.Object(_root, kind.Resource, ns, name).With("fieldManager", _options.FieldManager)).Build())
         {
-            Accept = T.Resource.MetadataOnly ? PartialObject : Request.Json,
+            Accept = kind.Resource.MetadataOnly ? PartialObject : Request.Json,
             Body = ToUtf8(patch),
             ContentType = contentType,
         };
-        return SendAsync(request, static (r, ct) => ReadJsonAsync(r, T.Json, ct), cancellationToken);
+        return SendAsync(request, (r, ct) => ReadJsonAsync(r, kind.Json, ct), cancellationToken);
     }
 
     private static byte[] ToUtf8(JsonNode node)

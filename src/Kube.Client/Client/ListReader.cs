@@ -8,11 +8,12 @@ namespace Kube.Client;
 /// Reads a list object by object while it comes in, so that no more of its text is in memory than one object. One that cannot be read does not cost the others.
 /// </summary>
 internal sealed class ListReader<T>
-    where T : class, IKubeResource<T>
+    where T : class
 {
     private const int FirstSize = 64 * 1024;
 
     private readonly List<T> _items = [];
+    private readonly KubeKind<T> _kind;
     private readonly Func<T, T>? _shed;
     private readonly Action<SkippedObject>? _skipped;
     private readonly int _most;
@@ -21,7 +22,7 @@ internal sealed class ListReader<T>
     private bool _isList;
     private Part _part;
 
-    private ListReader(Func<T, T>? shed, Action<SkippedObject>? skipped, int most) => (_shed, _skipped, _most) = (shed, skipped, most);
+    private ListReader(KubeKind<T> kind, Func<T, T>? shed, Action<SkippedObject>? skipped, int most) => (_kind, _shed, _skipped, _most) = (kind, shed, skipped, most);
 
     /// <summary>Where the reader is.</summary>
     private enum Part
@@ -43,17 +44,19 @@ internal sealed class ListReader<T>
     }
 
     /// <param name="response">The answer.</param>
+    /// <param name="kind">What the objects are.</param>
     /// <param name="shed">Gives an object without what the caller does not need.</param>
     /// <param name="skipped">Called with what cannot be read.</param>
     /// <param name="most">After this many objects the rest of the answer is left unread.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="JsonException">It is not a list.</exception>
-    public static async ValueTask<KubeList<T>> ReadAsync(HttpResponseMessage response, Func<T, T>? shed, Action<SkippedObject>? skipped, int most, CancellationToken cancellationToken)
+    public static async ValueTask<KubeList<T>> ReadAsync(
+        HttpResponseMessage response, KubeKind<T> kind, Func<T, T>? shed, Action<SkippedObject>? skipped, int most, CancellationToken cancellationToken)
     {
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         await using (stream)
         {
-            return await new ListReader<T>(shed, skipped, most).ReadAsync(stream, cancellationToken);
+            return await new ListReader<T>(kind, shed, skipped, most).ReadAsync(stream, cancellationToken);
         }
     }
 
@@ -142,11 +145,11 @@ internal sealed class ListReader<T>
     {
         try
         {
-            if (JsonSerializer.Deserialize(text.Span, T.Json) is { } item) _items.Add(_shed is null ? item : _shed(item));
+            if (JsonSerializer.Deserialize(text.Span, _kind.Json) is { } item) _items.Add(_shed is null ? item : _shed(item));
         }
         catch (Exception e) when (Decoding.IsDecodeError(e))
         {
-            _skipped?.Invoke(new SkippedObject(T.Resource.ToString(), Decoding.KeyOf(text), e));
+            _skipped?.Invoke(new SkippedObject(_kind.Resource.ToString(), Decoding.KeyOf(text), e));
         }
     }
 }

@@ -44,6 +44,18 @@ public static class KubeModels
             V1ValidatingWebhookConfiguration.KubeKind,
             V1ValidatingWebhookConfiguration.KubePluralName,
             Namespaced: false),
+        [typeof(V1ValidatingAdmissionPolicy)] = new(
+            V1ValidatingAdmissionPolicy.KubeGroup,
+            V1ValidatingAdmissionPolicy.KubeApiVersion,
+            V1ValidatingAdmissionPolicy.KubeKind,
+            V1ValidatingAdmissionPolicy.KubePluralName,
+            Namespaced: false),
+        [typeof(V1ValidatingAdmissionPolicyBinding)] = new(
+            V1ValidatingAdmissionPolicyBinding.KubeGroup,
+            V1ValidatingAdmissionPolicyBinding.KubeApiVersion,
+            V1ValidatingAdmissionPolicyBinding.KubeKind,
+            V1ValidatingAdmissionPolicyBinding.KubePluralName,
+            Namespaced: false),
     };
 
     private static readonly JsonSerializerOptions Options = KubeJson.WithKubernetesHabits(ModelsContext.Default, ModelHabits.Apply);

@@ -44,6 +44,8 @@ internal static class ModelHabits
         };
         foreach (var property in type.Properties)
         {
+            // In the order that people know. The package's own is that of the alphabet.
+            property.Order = property.Name switch { "apiVersion" => 0, "kind" => 1, "metadata" => 2, _ => 3 };
             if (property.Name is "apiVersion") Default(property, resource.ApiVersion);
             else if (property.Name is "kind") Default(property, resource.Kind);
         }

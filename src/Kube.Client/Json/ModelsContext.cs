@@ -27,4 +27,6 @@ namespace Kube.Client;
 [JsonSerializable(typeof(Eventsv1Event))]
 [JsonSerializable(typeof(V1MutatingWebhookConfiguration))]
 [JsonSerializable(typeof(V1ValidatingWebhookConfiguration))]
+[JsonSerializable(typeof(V1ValidatingAdmissionPolicy))]
+[JsonSerializable(typeof(V1ValidatingAdmissionPolicyBinding))]
 internal sealed partial class ModelsContext : JsonSerializerContext;

@@ -1,3 +1,4 @@
+using k8s.Models;
 using Kube.Model;
 
 namespace Kube.Runtime;
@@ -28,18 +29,18 @@ public sealed record EventNote
     public required string Note { get; init; }
 
     /// <summary>The object that it is about.</summary>
-    public required ObjectReference Regarding { get; init; }
+    public required V1ObjectReference Regarding { get; init; }
 
     /// <summary>A second object that has to do with it.</summary>
-    public ObjectReference? Related { get; init; }
+    public V1ObjectReference? Related { get; init; }
 
     /// <summary>What tells notes of one series apart, where each is to be an event of its own; null where the second is only counted.</summary>
     public string? Distinct { get; init; }
 
     /// <summary>A reference to an object, for <see cref="Regarding"/> and <see cref="Related"/>.</summary>
-    public static ObjectReference ReferenceTo(IKubeObject obj) => new()
+    public static V1ObjectReference ReferenceTo(IKubeObject obj) => new()
     {
-        ApiVersion = obj.ApiVersion, Kind = obj.Kind, Namespace = obj.Metadata.Namespace, Name = obj.Metadata.Name, Uid = obj.Metadata.Uid,
+        ApiVersion = obj.ApiVersion, Kind = obj.Kind, NamespaceProperty = obj.Metadata.Namespace, Name = obj.Metadata.Name, Uid = obj.Metadata.Uid,
     };
 }
 

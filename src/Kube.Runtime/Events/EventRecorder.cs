@@ -1,6 +1,6 @@
 using System.Threading.Channels;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Kube.Runtime;
@@ -92,4 +92,4 @@ public sealed partial class EventRecorder
 }
 
 /// <summary>What makes two notes the same event.</summary>
-internal sealed record EventKey(EventSeverity Type, string Action, string Reason, ObjectReference Regarding, ObjectReference? Related, string? Distinct);
+internal sealed record EventKey(EventSeverity Type, string Action, string Reason, V1ObjectReference Regarding, V1ObjectReference? Related, string? Distinct);

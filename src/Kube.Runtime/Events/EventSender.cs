@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Kube.Runtime;
@@ -143,9 +143,9 @@ internal sealed partial class EventSender(
         {
             await client.CreateAsync(series.Event, cancellationToken);
         }
-        catch (KubeApiException e) when (e.IsInvalid && string.IsNullOrEmpty(series.Event.Regarding?.Namespace) && series.Event.Metadata.Namespace != OldNamespace)
+        catch (KubeApiException e) when (e.IsInvalid && string.IsNullOrEmpty(series.Event.Regarding?.NamespaceProperty) && series.Event.Metadata.NamespaceProperty != OldNamespace)
         {
-            series.Event = series.Event with { Metadata = series.Event.Metadata with { Namespace = OldNamespace } };
+            series.Event = series.Event with { Metadata = series.Event.Metadata with { NamespaceProperty = OldNamespace } };
             await client.CreateAsync(series.Event, cancellationToken);
             _clusterNamespace = OldNamespace;
         }
@@ -197,17 +197,17 @@ internal sealed partial class EventSender(
                 ["lastObservedTime"] = series.Last.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
             },
         };
-        var (name, ns) = (series.Event.Metadata.Name, series.Event.Metadata.Namespace);
+        var (name, ns) = (series.Event.Metadata.Name, series.Event.Metadata.NamespaceProperty);
         async Task Send(CancellationToken token)
         {
             try
             {
-                await client.MergePatchAsync<Event>(name, ns, patch, token);
+                await client.MergePatchAsync<Eventsv1Event>(name, ns, patch, token);
             }
             catch (KubeApiException e) when (e.IsNotFound)
             {
                 // Events live for an hour; the series has outlived its event.
-                await client.CreateAsync(series.Event with { Series = new() { Count = count, LastObservedTime = series.Last } }, token);
+                await client.CreateAsync(series.Event with { Series = new() { Count = count, LastObservedTime = series.Last.UtcDateTime } }, token);
             }
         }
 
@@ -216,7 +216,7 @@ internal sealed partial class EventSender(
     }
 
     /// <returns>Whether the event is there.</returns>
-    private async Task<bool> SendAsync(Event e, Func<CancellationToken, Task> send, CancellationToken cancellationToken)
+    private async Task<bool> SendAsync(Eventsv1Event e, Func<CancellationToken, Task> send, CancellationToken cancellationToken)
     {
         var error = "";
         for (var tries = 1; tries <= MaxTries; tries++)
@@ -252,14 +252,14 @@ internal sealed partial class EventSender(
         return Drop(e, "unreachable", error);
     }
 
-    private bool Drop(Event e, string reason, string error)
+    private bool Drop(Eventsv1Event e, string reason, string error)
     {
         RuntimeMetrics.EventsDropped.Add(1, new KeyValuePair<string, object?>("reason", reason));
         LogDropped(e.Reason, e.Regarding?.Kind, e.Regarding?.Name, error);
         return false;
     }
 
-    private Event ToEvent(Recorded recorded)
+    private Eventsv1Event ToEvent(Recorded recorded)
     {
         var note = recorded.Note;
         return new()
@@ -267,9 +267,9 @@ internal sealed partial class EventSender(
             Metadata = new()
             {
                 Name = EventText.Name(note.Regarding.Name, UniqueNanoseconds(recorded.Time)),
-                Namespace = string.IsNullOrEmpty(note.Regarding.Namespace) ? _clusterNamespace : note.Regarding.Namespace,
+                NamespaceProperty = string.IsNullOrEmpty(note.Regarding.NamespaceProperty) ? _clusterNamespace : note.Regarding.NamespaceProperty,
             },
-            EventTime = recorded.Time,
+            EventTime = recorded.Time.UtcDateTime,
             ReportingController = options.Controller,
             ReportingInstance = EventText.Cut(options.Instance, EventText.InstanceLength),
             Type = note.Type == EventSeverity.Warning ? "Warning" : "Normal",
@@ -301,9 +301,9 @@ internal sealed partial class EventSender(
     /// <summary>A note; or a request to flush; or, with neither, a tick.</summary>
     private readonly record struct Item(DateTimeOffset Time, Recorded? Note, TaskCompletionSource? Flushed);
 
-    private sealed class Series(Event e)
+    private sealed class Series(Eventsv1Event e)
     {
-        public Event Event { get; set; } = e;
+        public Eventsv1Event Event { get; set; } = e;
 
         public int Count { get; set; } = 1;
 

@@ -1,5 +1,5 @@
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Kube.Runtime;
@@ -23,8 +23,8 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
     private readonly KeyValuePair<string, object?> _tag = new("name", options.Name);
 
     // As the server last gave it to us as ours: the fast path writes it back without reading.
-    private Lease? _ours;
-    private LeaseSpec? _observed;
+    private V1Lease? _ours;
+    private V1LeaseSpec? _observed;
     private long _observedAt;
     private long _renewedAt = time.GetTimestamp();
 
@@ -92,10 +92,10 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
             }
         }
 
-        var lease = await client.TryGetAsync<Lease>(options.Name, options.Namespace, cancellationToken);
+        var lease = await client.TryGetAsync<V1Lease>(options.Name, options.Namespace, cancellationToken);
         if (lease is null)
         {
-            Accept(await client.CreateAsync(Renewed(new() { Metadata = new() { Name = options.Name, Namespace = options.Namespace } }), cancellationToken), sent);
+            Accept(await client.CreateAsync(Renewed(new() { Metadata = new() { Name = options.Name, NamespaceProperty = options.Namespace } }), cancellationToken), sent);
             return LeaseState.Ours;
         }
 
@@ -113,9 +113,9 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
 
     private async Task<bool> TryReleaseAsync(CancellationToken cancellationToken)
     {
-        var lease = await client.TryGetAsync<Lease>(options.Name, options.Namespace, cancellationToken);
-        if (lease?.Spec.HolderIdentity != options.Identity) return true;
-        var now = time.GetUtcNow();
+        var lease = await client.TryGetAsync<V1Lease>(options.Name, options.Namespace, cancellationToken);
+        if (lease?.Spec?.HolderIdentity != options.Identity) return true;
+        var now = time.GetUtcNow().UtcDateTime;
         try
         {
             await client.ReplaceAsync(
@@ -129,25 +129,26 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
         }
     }
 
-    private Lease Renewed(Lease lease)
+    private V1Lease Renewed(V1Lease lease)
     {
-        var now = time.GetUtcNow();
-        var wasOurs = lease.Spec.HolderIdentity == options.Identity;
+        var now = time.GetUtcNow().UtcDateTime;
+        var spec = lease.Spec ?? new();
+        var wasOurs = spec.HolderIdentity == options.Identity;
         var isNew = lease.Metadata.ResourceVersion is null;
         return lease with
         {
-            Spec = lease.Spec with
+            Spec = spec with
             {
                 HolderIdentity = options.Identity,
                 LeaseDurationSeconds = (int)options.LeaseDuration.TotalSeconds,
-                AcquireTime = wasOurs ? lease.Spec.AcquireTime : now,
+                AcquireTime = wasOurs ? spec.AcquireTime : now,
                 RenewTime = now,
-                LeaseTransitions = (lease.Spec.LeaseTransitions ?? 0) + (wasOurs || isNew ? 0 : 1),
+                LeaseTransitions = (spec.LeaseTransitions ?? 0) + (wasOurs || isNew ? 0 : 1),
             },
         };
     }
 
-    private void Accept(Lease lease, long sent)
+    private void Accept(V1Lease lease, long sent)
     {
         _ours = lease;
         Observe(lease.Spec);
@@ -155,10 +156,10 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
     }
 
     /// <summary>Remembers when the record was seen to change; its own times are the holder's clock and say nothing here.</summary>
-    private void Observe(LeaseSpec spec)
+    private void Observe(V1LeaseSpec? spec)
     {
         if (spec == _observed) return;
-        if (spec.HolderIdentity != _observed?.HolderIdentity && spec.HolderIdentity is { Length: > 0 } holder && holder != options.Identity)
+        if (spec?.HolderIdentity != _observed?.HolderIdentity && spec?.HolderIdentity is { Length: > 0 } holder && holder != options.Identity)
         {
             LogHolder(options.Name, holder);
         }
@@ -167,9 +168,9 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
         _observedAt = time.GetTimestamp();
     }
 
-    private bool IsFreeOrOurs(LeaseSpec spec)
+    private bool IsFreeOrOurs(V1LeaseSpec? spec)
     {
-        if (string.IsNullOrEmpty(spec.HolderIdentity) || spec.HolderIdentity == options.Identity) return true;
+        if (string.IsNullOrEmpty(spec?.HolderIdentity) || spec.HolderIdentity == options.Identity) return true;
         var duration = spec.LeaseDurationSeconds is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : options.LeaseDuration;
         return time.GetElapsedTime(_observedAt) >= duration;
     }

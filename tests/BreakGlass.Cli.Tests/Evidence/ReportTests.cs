@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Model;
 using TestKit;
 using TestKit.Builders;
@@ -92,9 +93,9 @@ public sealed class ReportTests : IDisposable
         _desk.Server.Put(A.Approval(grant, A.Caller("mallory"), at: A.Start.AddMinutes(1), name: "approval-2"));
         _desk.Server.Put(A.Approval(grant with { Metadata = grant.Metadata with { Uid = "namesake" } }, A.Caller("dave"), name: "approval-3"));
         _desk.Server.Put(A.Review(grant, A.Caller("sue", "security"), at: A.Start.AddHours(3)) with { Spec = new() { Grant = "inc-4711", GrantUid = "grant-1", Outcome = "Justified", Comment = "rolled back as said", FollowUp = "OPS-99", Reviewer = A.Caller("sue") } });
-        _desk.Server.Put(new Event
+        _desk.Server.Put(new Eventsv1Event
         {
-            Metadata = new() { Name = "inc-4711.1", Namespace = "default" }, EventTime = A.Start.AddMinutes(2), Type = "Normal", Reason = "GrantActivated", Action = "Activate", Note = "alice has access.",
+            Metadata = new() { Name = "inc-4711.1", NamespaceProperty = "default" }, EventTime = A.Start.AddMinutes(2).UtcDateTime, Type = "Normal", Reason = "GrantActivated", Action = "Activate", Note = "alice has access.",
             Regarding = new() { Kind = "BreakGlassGrant", Name = "inc-4711", Uid = "grant-1" }, ReportingController = "breakglass.dev/operator", ReportingInstance = "x",
         });
     }

@@ -1,6 +1,7 @@
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Model;
 using TestKit;
 using TestKit.Builders;
@@ -90,9 +91,9 @@ public sealed class OutputIssueTests : IDisposable
         _desk.Error.Should().NotContain("may not read");
         _desk.Server.Requests.All.Where(r => r.Call.Resource == "events").Should().NotBeEmpty().And.OnlyContain(r => r.Call.Query.Contains("fieldSelector"));
 
-        static Event About(string grant, string reason) => new()
+        static Eventsv1Event About(string grant, string reason) => new()
         {
-            Metadata = new() { Name = $"{grant}.1", Namespace = "kube-system" }, Regarding = new() { Kind = "BreakGlassGrant", Name = grant }, Reason = reason, Type = "Normal", Note = "so it was",
+            Metadata = new() { Name = $"{grant}.1", NamespaceProperty = "kube-system" }, Regarding = new() { Kind = "BreakGlassGrant", Name = grant }, Reason = reason, Type = "Normal", Note = "so it was",
         };
     }
 }

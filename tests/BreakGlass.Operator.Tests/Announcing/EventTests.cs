@@ -23,7 +23,7 @@ public class EventTests
             told[2..].Should().Equal("GrantExpiring", "GrantExpired");
         }
 
-        world.Events().Should().OnlyContain(e => e.Type == "Normal" && e.Metadata.Namespace == "default" && e.ReportingController == "breakglass.dev/operator");
+        world.Events().Should().OnlyContain(e => e.Type == "Normal" && e.Metadata.NamespaceProperty == "default" && e.ReportingController == "breakglass.dev/operator");
         world.Events().Where(e => e.Regarding!.Kind == nameof(BreakGlassGrant)).Should().OnlyContain(e => e.Related!.Name == "payments-oncall" && e.Regarding!.Uid == world.Grant()!.Metadata.Uid);
         world.Events().Where(e => e.Regarding!.Kind == nameof(BreakGlassPolicy)).Should().OnlyContain(e => e.Related!.Name == "inc-4711" && e.Note!.Contains("inc-4711", StringComparison.Ordinal));
     });

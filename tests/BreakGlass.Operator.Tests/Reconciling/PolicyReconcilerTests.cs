@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Model;
 using Simulation;
 using TestKit;
@@ -90,7 +91,7 @@ public class PolicyReconcilerTests
 
         world.Server.Modify<ClusterRole>("edit", null, r => r with { Rules = [.. r.Rules, new() { Verbs = ["*"], ApiGroups = ["*"], Resources = ["*"] }] });
         world.Advance(TimeSpan.FromSeconds(5));
-        world.Events().Where(e => e.Reason == "RoleChanged").Should().ContainSingle().Which.Should().Match<Event>(e =>
+        world.Events().Where(e => e.Reason == "RoleChanged").Should().ContainSingle().Which.Should().Match<Eventsv1Event>(e =>
             e.Type == "Warning" && e.Regarding!.Kind == nameof(BreakGlassPolicy) && e.Note!.Contains("wildcards", StringComparison.Ordinal));
         world.Policy()!.Status.Roles[0].Hash.Should().NotBe(before);
         world.Policy()!.Status.Roles[0].Wildcard.Should().BeTrue();

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 using TestKit;
@@ -30,10 +31,10 @@ public sealed class AdmissionCluster : IAsyncLifetime
     {
         _cluster = await Cluster.StartAsync();
         await _cluster.Admin.CreateAsync(
-            new Lease
+            new V1Lease
             {
-                Metadata = new() { Namespace = "breakglass-system", Name = "breakglass-operator" },
-                Spec = new() { HolderIdentity = "somebody-else", LeaseDurationSeconds = 86_400, AcquireTime = TimeProvider.System.GetUtcNow(), RenewTime = TimeProvider.System.GetUtcNow() },
+                Metadata = new() { NamespaceProperty = "breakglass-system", Name = "breakglass-operator" },
+                Spec = new() { HolderIdentity = "somebody-else", LeaseDurationSeconds = 86_400, AcquireTime = TimeProvider.System.GetUtcNow().UtcDateTime, RenewTime = TimeProvider.System.GetUtcNow().UtcDateTime },
             },
             CancellationToken.None);
         await InstallWebhooksAsync();

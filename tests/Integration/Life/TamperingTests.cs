@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using Kube.Client;
 using Xunit;
 
 namespace Integration.Life;
@@ -40,7 +41,7 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
             expected: $"{ours.RoleRef.Name} in place of admin");
         await incident.AllowedAsync(kubeconfig);
         (await MayBindAsync(incident)).Should().BeFalse("admin may write roles, and what is given may not");
-        await Eventually.TrueAsync(async () => (await _cluster.Admin.ListAsync<Kube.Model.Event>(new(), CancellationToken.None)).Items
+        await Eventually.TrueAsync(async () => (await _cluster.Admin.ListAsync<k8s.Models.Eventsv1Event>(new(), CancellationToken.None)).Items
             .Any(e => e.Reason == "DriftRepaired" && e.Regarding?.Name == incident.Grant && e.Note!.Contains($"RoleBinding {incident.Namespace}/{binding}", StringComparison.Ordinal)), expected: "the event DriftRepaired, of this binding");
         await EndAsync(incident);
         await incident.RefusedAsync(kubeconfig);

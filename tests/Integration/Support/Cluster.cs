@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 using TestKit;
@@ -106,7 +107,7 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>The events of events.k8s.io that regard an object: type, reason, and the object they relate to.</summary>
     public async Task<IReadOnlyList<(string Type, string Reason, string? Related)>> EventsAsync(string kind, string name) =>
     [
-        .. (await Admin.ListAsync<Event>(new(), CancellationToken.None)).Items
+        .. (await Admin.ListAsync<Eventsv1Event>(new(), CancellationToken.None)).Items
             .Where(e => e.Regarding?.Kind == kind && e.Regarding.Name == name)
             .OrderBy(e => e.EventTime)
             .Select(e => (e.Type ?? "", e.Reason ?? "", e.Related?.Name)),

@@ -1,5 +1,6 @@
 using System.Text;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -22,7 +23,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IDisposable
         _recorder = New(new() { Controller = "breakglass.dev/operator", Instance = new string('x', 200) });
     }
 
-    private IReadOnlyList<Event> Written => _server.List<Event>();
+    private IReadOnlyList<Eventsv1Event> Written => _server.List<Eventsv1Event>();
 
     public Task InitializeAsync()
     {
@@ -47,8 +48,8 @@ public sealed class EventRecorderTests : IAsyncLifetime, IDisposable
 
         var e = Written.Should().ContainSingle().Subject;
         e.Metadata.Name.Should().MatchRegex("^team-a\\.[0-9a-f]{16}$");
-        e.Metadata.Namespace.Should().Be("default");
-        e.EventTime.Should().Be(_clock.GetUtcNow());
+        e.Metadata.NamespaceProperty.Should().Be("default");
+        e.EventTime.Should().Be(_clock.GetUtcNow().UtcDateTime);
         e.ReportingController.Should().Be("breakglass.dev/operator");
         e.ReportingInstance.Should().HaveLength(126, "it is cut to 128 bytes, an ellipsis of three among them");
         (e.Type, e.Reason, e.Action, e.Note).Should().Be(("Normal", "Activated", "Activate", "it runs"));
@@ -61,10 +62,10 @@ public sealed class EventRecorderTests : IAsyncLifetime, IDisposable
     public async Task An_event_about_a_namespaced_object_lives_beside_it()
     {
         _server.CreateNamespace("prod");
-        _recorder.Record(Note("x") with { Regarding = new() { Kind = "Secret", Namespace = "prod", Name = "s" } });
+        _recorder.Record(Note("x") with { Regarding = new() { Kind = "Secret", NamespaceProperty = "prod", Name = "s" } });
         await Flush();
 
-        Written.Single().Metadata.Namespace.Should().Be("prod");
+        Written.Single().Metadata.NamespaceProperty.Should().Be("prod");
     }
 
     [Fact]
@@ -93,7 +94,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IDisposable
 
         await Flush();
         Written.Single().Series!.Count.Should().Be(5);
-        Written.Single().Series!.LastObservedTime.Should().Be(_clock.GetUtcNow() - TimeSpan.FromSeconds(1));
+        Written.Single().Series!.LastObservedTime.Should().Be((_clock.GetUtcNow() - TimeSpan.FromSeconds(1)).UtcDateTime);
     }
 
     [Fact]
@@ -182,7 +183,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IDisposable
     {
         _recorder.Record(Note("x"));
         await Flush();
-        _server.Remove<Event>(Written.Single().Metadata.Name, "default");
+        _server.Remove<Eventsv1Event>(Written.Single().Metadata.Name, "default");
         _recorder.Record(Note("x"));
         await Flush();
 

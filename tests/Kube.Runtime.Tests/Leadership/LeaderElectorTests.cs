@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -22,7 +24,9 @@ public sealed class LeaderElectorTests : IDisposable
         _server.CreateNamespace("system");
     }
 
-    private Lease Lease => _server.Get<Lease>("op", "system")!;
+    private V1Lease Lease => _server.Get<V1Lease>("op", "system")!;
+
+    private DateTime Now => _clock.GetUtcNow().UtcDateTime;
 
     public void Dispose() => _candidates.ForEach(c => c.Dispose());
 
@@ -32,9 +36,9 @@ public sealed class LeaderElectorTests : IDisposable
         using var metrics = new MetricsOf("op");
         var a = await Leader("a");
 
-        Lease.Spec.Should().BeEquivalentTo(new LeaseSpec
+        Lease.Spec.Should().BeEquivalentTo(new V1LeaseSpec
         {
-            HolderIdentity = "a", LeaseDurationSeconds = 15, AcquireTime = _clock.GetUtcNow(), RenewTime = _clock.GetUtcNow(), LeaseTransitions = 0,
+            HolderIdentity = "a", LeaseDurationSeconds = 15, AcquireTime = Now, RenewTime = Now, LeaseTransitions = 0,
         });
         a.Elector.IsLeader.Should().BeTrue();
         a.Elector.Check().Should().BeNull();
@@ -44,14 +48,14 @@ public sealed class LeaderElectorTests : IDisposable
     [Fact]
     public async Task It_renews_every_two_seconds_with_one_request()
     {
-        var acquired = _clock.GetUtcNow();
+        var acquired = Now;
         await Leader("a");
         _server.Requests.Clear();
 
         for (var i = 0; i < 5; i++) await Idle(1, advance: Retry);
         await Idle(1);
 
-        Lease.Spec.RenewTime.Should().Be(_clock.GetUtcNow());
+        Lease.Spec.RenewTime.Should().Be(Now);
         Lease.Spec.AcquireTime.Should().Be(acquired);
         _server.Requests.All.Should().HaveCount(5).And.OnlyContain(r => r.Call.Is("update", "leases"));
     }
@@ -68,7 +72,7 @@ public sealed class LeaderElectorTests : IDisposable
 
         a.Elector.IsLeader.Should().BeTrue();
         a.Run.IsCompleted.Should().BeFalse();
-        Lease.Spec.RenewTime.Should().Be(_clock.GetUtcNow());
+        Lease.Spec.RenewTime.Should().Be(Now);
     }
 
     [Fact]
@@ -99,7 +103,7 @@ public sealed class LeaderElectorTests : IDisposable
         var a = await Leader("a");
         for (var term = 1; term <= 3; term++)
         {
-            _server.Modify<Lease>("op", "system", l => l with { Spec = l.Spec with { HolderIdentity = "b", LeaseDurationSeconds = 1 } });
+            _server.Modify<V1Lease>("op", "system", l => l with { Spec = l.Spec with { HolderIdentity = "b", LeaseDurationSeconds = 1 } });
             await Idle(1, advance: Retry);
             await a.Lost.Soon("the loss");
             metrics["leader_election_master_status"].Should().Be(0);
@@ -121,7 +125,7 @@ public sealed class LeaderElectorTests : IDisposable
     {
         var a = New("a", ignoresCancellation: true);
         await a.Leads.Soon("the lease");
-        _server.Modify<Lease>("op", "system", l => l with { Spec = l.Spec with { HolderIdentity = "b" } });
+        _server.Modify<V1Lease>("op", "system", l => l with { Spec = l.Spec with { HolderIdentity = "b" } });
 
         await Idle(1, advance: Retry);
         await a.Lost.Soon("the loss");
@@ -159,7 +163,7 @@ public sealed class LeaderElectorTests : IDisposable
             _clock.Advance(TimeSpan.FromSeconds(4));
         }
 
-        Lease.Spec.RenewTime.Should().BeAfter(FakeClock.DefaultStart + TimeSpan.FromSeconds(20));
+        Lease.Spec.RenewTime.Should().BeAfter((FakeClock.DefaultStart + TimeSpan.FromSeconds(20)).UtcDateTime);
         a.Elector.IsLeader.Should().BeTrue();
         a.Run.IsCompleted.Should().BeFalse();
     }
@@ -184,7 +188,7 @@ public sealed class LeaderElectorTests : IDisposable
     public async Task Anothers_name_in_the_lease_is_a_loss_at_once()
     {
         var a = await Leader("a");
-        _server.Modify<Lease>("op", "system", l => l with { Spec = l.Spec with { HolderIdentity = "b" } });
+        _server.Modify<V1Lease>("op", "system", l => l with { Spec = l.Spec with { HolderIdentity = "b" } });
 
         await Idle(1, advance: Retry);
 
@@ -197,7 +201,7 @@ public sealed class LeaderElectorTests : IDisposable
     public async Task A_lease_that_somebody_deleted_is_made_again()
     {
         var a = await Leader("a");
-        _server.Remove<Lease>("op", "system");
+        _server.Remove<V1Lease>("op", "system");
 
         await Idle(1, advance: Retry);
         await Idle(1);
@@ -240,10 +244,10 @@ public sealed class LeaderElectorTests : IDisposable
     [InlineData(1000)]
     public async Task A_foreign_lease_is_timed_by_our_own_clock_whatever_the_holders_says(int skew)
     {
-        var theirs = _clock.GetUtcNow() + TimeSpan.FromHours(skew);
-        _server.Put(new Lease
+        var theirs = Now + TimeSpan.FromHours(skew);
+        _server.Put(new V1Lease
         {
-            Metadata = new() { Name = "op", Namespace = "system" },
+            Metadata = new() { Name = "op", NamespaceProperty = "system" },
             Spec = new() { HolderIdentity = "x", LeaseDurationSeconds = 15, AcquireTime = theirs, RenewTime = theirs, LeaseTransitions = 7 },
         });
         var a = New("a");
@@ -254,6 +258,16 @@ public sealed class LeaderElectorTests : IDisposable
         _clock.Advance(Retry);
         await a.Leads.Soon("the lease");
         Lease.Spec.LeaseTransitions.Should().Be(8);
+    }
+
+    [Fact]
+    public async Task A_lease_that_says_nothing_is_taken()
+    {
+        _server.PutJson((JsonObject)JsonNode.Parse("""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"op","namespace":"system"}}""")!);
+
+        await Leader("a");
+
+        (Lease.Spec.HolderIdentity, Lease.Spec.LeaseTransitions).Should().Be(("a", 1));
     }
 
     [Fact]

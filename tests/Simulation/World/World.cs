@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Operator.Hosting;
 using BreakGlass.Operator.Options;
+using k8s.Models;
 using Kube.Model;
 using TestKit;
 
@@ -112,10 +113,10 @@ internal sealed class World : IDisposable
     ];
 
     /// <summary>The events that were written, once everything told of so far was: notes wait a moment before they are.</summary>
-    public IReadOnlyList<Event> Events()
+    public IReadOnlyList<Eventsv1Event> Events()
     {
         Advance(OperatorEngine.EventLinger);
-        return Server.List<Event>();
+        return Server.List<Eventsv1Event>();
     }
 
     public void Dispose()

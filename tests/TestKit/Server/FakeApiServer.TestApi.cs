@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Kube.Model;
 
 namespace TestKit;
@@ -12,42 +13,19 @@ public sealed partial class FakeApiServer
     /// that is already there stay unless others are given; a new object gets them where they are missing. The namespace need not exist.
     /// </summary>
     public T Put<T>(T obj)
-        where T : class, IKubeResource<T>
-    {
-        var o = (JsonObject)JsonSerializer.SerializeToNode(obj, T.Json)!;
-        return Typed<T>(Put(Resources.Of(T.Resource), o));
-    }
+        where T : class, IKubeResource<T> => Put(T.Resource, T.Json, obj);
 
     /// <summary>The object, or null.</summary>
     public T? Get<T>(string name, string? ns = null)
-        where T : class, IKubeResource<T>
-    {
-        lock (_store.Gate) return _store.Find(Resources.Of(T.Resource), new(ns ?? "", name)) is { } o ? Typed<T>(o) : null;
-    }
+        where T : class, IKubeResource<T> => Get(T.Resource, T.Json, name, ns);
 
     /// <summary>All objects of a kind, in one namespace or all.</summary>
     public IReadOnlyList<T> List<T>(string? ns = null)
-        where T : class, IKubeResource<T>
-    {
-        lock (_store.Gate) return [.. _store.In(Resources.Of(T.Resource), ns ?? "").Select(p => Typed<T>(p.Value))];
-    }
+        where T : class, IKubeResource<T> => List(T.Resource, T.Json, ns);
 
     /// <summary>Changes an object by the rules of a replace of main resource and status both.</summary>
     public T Modify<T>(string name, string? ns, Func<T, T> change)
-        where T : class, IKubeResource<T>
-    {
-        lock (_store.Gate)
-        {
-            var current = Get<T>(name, ns) ?? throw new InvalidOperationException($"There is no {T.Resource} {name} in the fake server.");
-            var r = Resources.Of(T.Resource);
-            var key = new StoreKey(ns ?? "", name);
-            var o = (JsonObject)JsonSerializer.SerializeToNode(change(current), T.Json)!;
-            o.Meta().Remove("resourceVersion");
-            var stored = _writer.Save(r, key, "", o.Clone(), _store.Find(r, key)!);
-            if (r.HasStatus && _store.Find(r, key) is { } now) stored = _writer.Save(r, key, "status", o, now);
-            return Typed<T>(stored);
-        }
-    }
+        where T : class, IKubeResource<T> => Modify(T.Resource, T.Json, name, ns, change);
 
     /// <summary>Deletes as a user does: finalizers hold the object.</summary>
     /// <returns>Whether it was there.</returns>
@@ -65,10 +43,7 @@ public sealed partial class FakeApiServer
 
     /// <summary>Takes an object away whatever its finalizers say.</summary>
     public void Remove<T>(string name, string? ns = null)
-        where T : class, IKubeResource<T>
-    {
-        lock (_store.Gate) _store.Remove(Resources.Of(T.Resource), new(ns ?? "", name));
-    }
+        where T : class, IKubeResource<T> => Remove(T.Resource, name, ns);
 
     /// <summary>An object as JSON, for kinds that have no type; a copy, or null.</summary>
     public JsonObject? GetJson(string group, string version, string plural, string name, string? ns = null)
@@ -118,6 +93,39 @@ public sealed partial class FakeApiServer
     private ResourceDefinition Find(string group, string version, string plural) =>
         Resources.Find(group, version, plural) ?? throw new InvalidOperationException($"The fake server does not serve {plural}.{group}/{version}.");
 
-    private static T Typed<T>(JsonObject o)
-        where T : class, IKubeResource<T> => o.Deserialize(T.Json)!;
+    internal T Put<T>(ResourceType resource, JsonTypeInfo<T> json, T obj)
+        where T : class => Put(Resources.Of(resource), (JsonObject)JsonSerializer.SerializeToNode(obj, json)!).Deserialize(json)!;
+
+    internal T? Get<T>(ResourceType resource, JsonTypeInfo<T> json, string name, string? ns)
+        where T : class
+    {
+        lock (_store.Gate) return _store.Find(Resources.Of(resource), new(ns ?? "", name))?.Deserialize(json);
+    }
+
+    internal IReadOnlyList<T> List<T>(ResourceType resource, JsonTypeInfo<T> json, string? ns)
+        where T : class
+    {
+        lock (_store.Gate) return [.. _store.In(Resources.Of(resource), ns ?? "").Select(p => p.Value.Deserialize(json)!)];
+    }
+
+    internal T Modify<T>(ResourceType resource, JsonTypeInfo<T> json, string name, string? ns, Func<T, T> change)
+        where T : class
+    {
+        lock (_store.Gate)
+        {
+            var current = Get(resource, json, name, ns) ?? throw new InvalidOperationException($"There is no {resource} {name} in the fake server.");
+            var r = Resources.Of(resource);
+            var key = new StoreKey(ns ?? "", name);
+            var o = (JsonObject)JsonSerializer.SerializeToNode(change(current), json)!;
+            o.Meta().Remove("resourceVersion");
+            var stored = _writer.Save(r, key, "", o.Clone(), _store.Find(r, key)!);
+            if (r.HasStatus && _store.Find(r, key) is { } now) stored = _writer.Save(r, key, "status", o, now);
+            return stored.Deserialize(json)!;
+        }
+    }
+
+    internal void Remove(ResourceType resource, string name, string? ns)
+    {
+        lock (_store.Gate) _store.Remove(Resources.Of(resource), new(ns ?? "", name));
+    }
 }
