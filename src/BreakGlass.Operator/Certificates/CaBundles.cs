@@ -2,8 +2,9 @@ using System.Text;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Operator.Logging;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Certificates;
 
@@ -22,9 +23,9 @@ internal sealed class CaBundles(KubeClient client, ILogger logger)
     {
         var bytes = Encoding.UTF8.GetBytes(bundle);
         var missing = new List<string>();
-        if (!await InjectAsync<MutatingWebhookConfiguration>(ConfigurationName, c => c.Webhooks, bytes, cancellationToken)) missing.Add(Missing(nameof(MutatingWebhookConfiguration)));
-        if (!await InjectAsync<ValidatingWebhookConfiguration>(ConfigurationName, c => c.Webhooks, bytes, cancellationToken)) missing.Add(Missing(nameof(ValidatingWebhookConfiguration)));
-        await InjectAsync<MutatingWebhookConfiguration>(GuardConfigurationName, c => c.Webhooks, bytes, cancellationToken);
+        if (!await InjectAsync<V1MutatingWebhookConfiguration>(ConfigurationName, WebhookEntry.Of, bytes, cancellationToken)) missing.Add(Missing(V1MutatingWebhookConfiguration.KubeKind));
+        if (!await InjectAsync<V1ValidatingWebhookConfiguration>(ConfigurationName, WebhookEntry.Of, bytes, cancellationToken)) missing.Add(Missing(V1ValidatingWebhookConfiguration.KubeKind));
+        await InjectAsync<V1MutatingWebhookConfiguration>(GuardConfigurationName, WebhookEntry.Of, bytes, cancellationToken);
         await InjectStampAsync(bytes, cancellationToken);
         return missing;
     }
@@ -34,7 +35,7 @@ internal sealed class CaBundles(KubeClient client, ILogger logger)
     {
         try
         {
-            await InjectAsync<MutatingWebhookConfiguration>(StampInstallation.WebhookName, c => c.Webhooks, bundle, cancellationToken);
+            await InjectAsync<V1MutatingWebhookConfiguration>(StampInstallation.WebhookName, WebhookEntry.Of, bundle, cancellationToken);
         }
         catch (KubeApiException e) when (e.IsForbidden)
         {
@@ -45,8 +46,8 @@ internal sealed class CaBundles(KubeClient client, ILogger logger)
     private static string Missing(string kind) =>
         $"there is no {kind} {ConfigurationName}, so nothing proves who asks and no new grant becomes active; apply config/webhook";
 
-    private async Task<bool> InjectAsync<T>(string name, Func<T, IReadOnlyList<Webhook>> webhooksOf, byte[] bundle, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+    private async Task<bool> InjectAsync<T>(string name, Func<T, IReadOnlyList<WebhookEntry>> webhooksOf, byte[] bundle, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         if (await client.TryGetAsync<T>(name, null, cancellationToken) is not { } configuration) return false;
         var patch = new JsonArray();
@@ -62,7 +63,7 @@ internal sealed class CaBundles(KubeClient client, ILogger logger)
 
         if (patch.Count == 0) return webhooks.Count > 0;
         await client.JsonPatchAsync<T>(name, null, patch, cancellationToken);
-        logger.CaBundleWritten(T.Resource.Kind, name);
+        logger.CaBundleWritten(KubeModels.ResourceOf<T>().Kind, name);
         return true;
     }
 }

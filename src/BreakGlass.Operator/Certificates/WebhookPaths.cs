@@ -6,8 +6,9 @@ using System.Text.RegularExpressions;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Time;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Certificates;
 
@@ -98,10 +99,10 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
             List<string> missing = [];
             string[] named =
             [
-                .. await LookAtAsync<MutatingWebhookConfiguration>(CaBundles.ConfigurationName, c => c.Webhooks, missing, cancellationToken),
-                .. await LookAtAsync<ValidatingWebhookConfiguration>(CaBundles.ConfigurationName, c => c.Webhooks, missing, cancellationToken),
-                .. await LookAtAsync<MutatingWebhookConfiguration>(CaBundles.GuardConfigurationName, c => c.Webhooks, missing, cancellationToken),
-                .. await LookAtAsync<MutatingWebhookConfiguration>(StampInstallation.WebhookName, c => c.Webhooks, missing, cancellationToken),
+                .. await LookAtAsync<V1MutatingWebhookConfiguration>(CaBundles.ConfigurationName, WebhookEntry.Of, missing, cancellationToken),
+                .. await LookAtAsync<V1ValidatingWebhookConfiguration>(CaBundles.ConfigurationName, WebhookEntry.Of, missing, cancellationToken),
+                .. await LookAtAsync<V1MutatingWebhookConfiguration>(CaBundles.GuardConfigurationName, WebhookEntry.Of, missing, cancellationToken),
+                .. await LookAtAsync<V1MutatingWebhookConfiguration>(StampInstallation.WebhookName, WebhookEntry.Of, missing, cancellationToken),
             ];
             _missing = missing;
             Forget(named);
@@ -118,8 +119,8 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         }
     }
 
-    private async Task<List<string>> LookAtAsync<T>(string name, Func<T, IReadOnlyList<Webhook>> webhooksOf, List<string> missing, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+    private async Task<List<string>> LookAtAsync<T>(string name, Func<T, IReadOnlyList<WebhookEntry>> webhooksOf, List<string> missing, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         List<string> named = [];
         if (await client.TryGetAsync<T>(name, null, cancellationToken) is not { } configuration) return named;
@@ -151,7 +152,7 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         try
         {
             await client.JsonPatchAsync<T>(name, null, patch, cancellationToken);
-            logger.WebhookPathWritten(T.Resource.Kind, name);
+            logger.WebhookPathWritten(KubeModels.ResourceOf<T>().Kind, name);
         }
         catch (KubeApiException e) when (e.IsInvalid || e.IsConflict)
         {
@@ -161,14 +162,14 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         {
             // The path that is there goes on being answered, plain or not.
             logger.WebhookPathTrouble(e);
-            if (isUnset) missing.Add($"{T.Resource.Kind} {name} names no path that is answered, and none could be written: {e.Message}");
+            if (isUnset) missing.Add($"{KubeModels.ResourceOf<T>().Kind} {name} names no path that is answered, and none could be written: {e.Message}");
         }
 
         return named;
     }
 
     // The tests keep a path from landing on another webhook, or over a newer path. A Service is compared as a whole, since a path may be missing from it.
-    private static void Write(JsonArray patch, int i, Webhook webhook, string path)
+    private static void Write(JsonArray patch, int i, WebhookEntry webhook, string path)
     {
         void Add(string op, string field, JsonNode? value) => patch.Add((JsonNode)new JsonObject { ["op"] = op, ["path"] = $"/webhooks/{i}/{field}", ["value"] = value });
         Add("test", "name", webhook.Name);
@@ -179,7 +180,7 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
             return;
         }
 
-        var before = new JsonObject { ["namespace"] = service.Namespace, ["name"] = service.Name };
+        var before = new JsonObject { ["namespace"] = service.NamespaceProperty, ["name"] = service.Name };
         if (service.Path is not null) before["path"] = service.Path;
         if (service.Port is { } port) before["port"] = port;
         Add("test", "clientConfig/service", before);
@@ -187,7 +188,7 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
     }
 
     /// <summary>Where a webhook is asked: what stands before the path in its URL (nothing where it is behind a Service), and the path, empty where there is none.</summary>
-    private static (string Before, string Path) PathOf(WebhookClientConfig config)
+    private static (string Before, string Path) PathOf(Admissionregistrationv1WebhookClientConfig config)
     {
         if (config.Service is { } service) return ("", service.Path ?? "");
         if (!Uri.TryCreate(config.Url, UriKind.Absolute, out var url)) return ("", "?");

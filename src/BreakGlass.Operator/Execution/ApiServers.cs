@@ -1,6 +1,6 @@
 using System.Globalization;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Execution;
 
@@ -72,10 +72,11 @@ internal sealed class ApiServers(KubeClient client, TimeProvider time) : IDispos
     {
         try
         {
-            var endpoints = await client.TryGetAsync<Endpoints>("kubernetes", "default", CancellationToken.None);
+            var endpoints = await client.TryGetAsync<V1Endpoints>("kubernetes", "default", CancellationToken.None);
             return
             [
-                .. (endpoints?.Subsets ?? []).SelectMany(s => s.Addresses.Take(s.Ports.Count == 0 ? 0 : int.MaxValue).Select(a => Address(a.Ip, s.Ports[0].Port))).OfType<Uri>().Distinct(),
+                .. (endpoints?.Subsets ?? []).Where(s => s is { Addresses: not null, Ports.Count: > 0 })
+                    .SelectMany(s => s.Addresses.Select(a => Address(a.Ip, s.Ports[0].Port))).OfType<Uri>().Distinct(),
             ];
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)

@@ -1,7 +1,8 @@
 using BreakGlass.Core.Guard;
 using BreakGlass.Operator.Certificates;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Guard;
 
@@ -34,16 +35,16 @@ internal sealed class GuardProbe(KubeClient client, TimeProvider time)
 
     private async Task<GuardInstallation> LookAsync(CancellationToken cancellationToken)
     {
-        var webhook = await IsThereAsync<MutatingWebhookConfiguration>(CaBundles.GuardConfigurationName, cancellationToken);
+        var webhook = await IsThereAsync<V1MutatingWebhookConfiguration>(CaBundles.GuardConfigurationName, cancellationToken);
         var server = await client.GetVersionAsync(cancellationToken);
         if (!server.IsAtLeast(1, 30)) return new(webhook, null);
-        var policy = await IsThereAsync<ValidatingAdmissionPolicy>(GuardInstallation.PolicyName, cancellationToken);
-        var binding = await IsThereAsync<ValidatingAdmissionPolicyBinding>(GuardInstallation.PolicyName, cancellationToken);
+        var policy = await IsThereAsync<V1ValidatingAdmissionPolicy>(GuardInstallation.PolicyName, cancellationToken);
+        var binding = await IsThereAsync<V1ValidatingAdmissionPolicyBinding>(GuardInstallation.PolicyName, cancellationToken);
         return new(webhook, policy && binding);
     }
 
     private async Task<bool> IsThereAsync<T>(string name, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> => await client.TryGetAsync<T>(name, null, cancellationToken) is not null;
+        where T : class, IKubernetesObject<V1ObjectMeta> => await client.TryGetAsync<T>(name, null, cancellationToken) is not null;
 
     private sealed record Answer(long At, GuardInstallation? Found);
 }

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Leftovers;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 
@@ -35,7 +36,7 @@ internal sealed class StampProbe(KubeClient client, TimeProvider time)
     {
         var server = await client.GetVersionAsync(cancellationToken);
         if (!server.IsAtLeast(1, 28)) return new(false, false, false);
-        var webhook = await client.TryGetAsync<MutatingWebhookConfiguration>(StampInstallation.WebhookName, null, cancellationToken) is not null;
+        var webhook = await client.TryGetAsync<V1MutatingWebhookConfiguration>(StampInstallation.WebhookName, null, cancellationToken) is not null;
         return new(webhook, await IsThereAsync("MutatingAdmissionPolicy", "mutatingadmissionpolicies", cancellationToken)
             && await IsThereAsync("MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings", cancellationToken), true);
     }

@@ -3,6 +3,7 @@ using BreakGlass.Operator.Certificates;
 using BreakGlass.Operator.Tests.Time;
 using BreakGlass.Operator.Time;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 using Simulation;
@@ -36,8 +37,8 @@ public class CertificateManagerTests
         second.Missing().Should().BeEmpty();
         var secret = _server.Get<Secret>(CertificateManager.SecretName, Ns)!;
         secret.Type.Should().Be("kubernetes.io/tls");
-        _server.Get<ValidatingWebhookConfiguration>("breakglass-operator")!.Webhooks.Should().OnlyContain(w => w.ClientConfig.CaBundle!.SequenceEqual(secret.Data!["ca.crt"]));
-        _server.Get<MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks.Should().OnlyContain(w => w.ClientConfig.CaBundle!.SequenceEqual(secret.Data!["ca.crt"]));
+        _server.Get<V1ValidatingWebhookConfiguration>("breakglass-operator")!.Webhooks.Should().OnlyContain(w => w.ClientConfig.CaBundle!.SequenceEqual(secret.Data!["ca.crt"]));
+        _server.Get<V1MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks.Should().OnlyContain(w => w.ClientConfig.CaBundle!.SequenceEqual(secret.Data!["ca.crt"]));
     }
 
     [Fact]
@@ -84,9 +85,9 @@ public class CertificateManagerTests
         PutConfigurations();
         var (manager, _) = Replica();
         await manager.RoundAsync(default);
-        _server.Modify<MutatingWebhookConfiguration>("breakglass-operator", null, c => c with { Webhooks = [c.Webhooks[0] with { TimeoutSeconds = 7, ClientConfig = c.Webhooks[0].ClientConfig with { CaBundle = [1, 2] } }] });
+        _server.Modify<V1MutatingWebhookConfiguration>("breakglass-operator", null, c => c with { Webhooks = [c.Webhooks[0] with { TimeoutSeconds = 7, ClientConfig = c.Webhooks[0].ClientConfig with { CaBundle = [1, 2] } }] });
         await manager.RoundAsync(default);
-        var webhook = _server.Get<MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks.Single();
+        var webhook = _server.Get<V1MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks.Single();
         Encoding.ASCII.GetString(webhook.ClientConfig.CaBundle!).Should().Contain("BEGIN CERTIFICATE");
         webhook.TimeoutSeconds.Should().Be(7);
         _server.Requests.Clear();
@@ -104,7 +105,7 @@ public class CertificateManagerTests
         for (var hours = 0; hours < 24 * 800; hours += 48)
         {
             await manager.RoundAsync(default);
-            var bundle = Encoding.UTF8.GetString(_server.Get<ValidatingWebhookConfiguration>("breakglass-operator")!.Webhooks[0].ClientConfig.CaBundle!);
+            var bundle = Encoding.UTF8.GetString(_server.Get<V1ValidatingWebhookConfiguration>("breakglass-operator")!.Webhooks[0].ClientConfig.CaBundle!);
             var trusted = new System.Security.Cryptography.X509Certificates.X509Certificate2Collection();
             trusted.ImportFromPem(bundle);
             var leaf = served.Context!.TargetCertificate;
@@ -176,8 +177,9 @@ public class CertificateManagerTests
 
     private void PutConfigurations()
     {
-        Webhook[] webhooks = [new() { Name = "a.breakglass.dev", TimeoutSeconds = 5, ClientConfig = new() { Url = "https://127.0.0.1/" } }];
-        _server.Put(new MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = webhooks });
-        _server.Put(new ValidatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = webhooks });
+        const string name = "a.breakglass.dev";
+        Admissionregistrationv1WebhookClientConfig there = new() { Url = "https://127.0.0.1/" };
+        _server.Put(new V1MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [new() { Name = name, TimeoutSeconds = 5, ClientConfig = there }] });
+        _server.Put(new V1ValidatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [new() { Name = name, TimeoutSeconds = 5, ClientConfig = there }] });
     }
 }

@@ -5,6 +5,7 @@ using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Time;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 using Simulation;
@@ -134,13 +135,13 @@ public partial class WebhookPathsTests
     [Fact]
     public async Task A_webhook_by_URL_keeps_its_host()
     {
-        _server.Put(new MutatingWebhookConfiguration
+        _server.Put(new V1MutatingWebhookConfiguration
         {
             Metadata = new() { Name = "breakglass-operator-guard" },
             Webhooks = [new() { Name = "guard.breakglass.dev", ClientConfig = new() { Url = "https://hooks.example:8443/guard" } }],
         });
         await Replica().LookAsync(onlyIfDue: false, default);
-        _server.Get<MutatingWebhookConfiguration>("breakglass-operator-guard")!.Webhooks[0].ClientConfig.Url.Should().MatchRegex("^https://hooks\\.example:8443/guard/[0-9]{8}-[0-9a-f]{32}$");
+        _server.Get<V1MutatingWebhookConfiguration>("breakglass-operator-guard")!.Webhooks[0].ClientConfig.Url.Should().MatchRegex("^https://hooks\\.example:8443/guard/[0-9]{8}-[0-9a-f]{32}$");
     }
 
     [Fact]
@@ -163,7 +164,7 @@ public partial class WebhookPathsTests
         (await paths.RouteAsync("/mutate", default)).Should().BeNull("nothing names the plain path");
         await paths.LookAsync(onlyIfDue: false, default);
         MutatePath().Should().MatchRegex("^/mutate/[0-9]{8}-[0-9a-f]{32}$");
-        _server.Get<ValidatingWebhookConfiguration>("breakglass-operator")!.Webhooks[0].ClientConfig.Service!.Path.Should().MatchRegex("^/validate/[0-9]{8}-[0-9a-f]{32}$");
+        _server.Get<V1ValidatingWebhookConfiguration>("breakglass-operator")!.Webhooks[0].ClientConfig.Service!.Path.Should().MatchRegex("^/validate/[0-9]{8}-[0-9a-f]{32}$");
         (await paths.RouteAsync(MutatePath(), default)).Should().Be("/mutate");
         (await paths.RouteAsync("/mutate", default)).Should().BeNull();
         paths.Missing().Should().BeEmpty();
@@ -228,9 +229,9 @@ public partial class WebhookPathsTests
     [InlineData("https://hooks.example:8443/somewhere/else", "^https://hooks\\.example:8443/somewhere/else$")]
     public async Task A_URL_without_a_path_gets_one_and_a_path_of_somebody_elses_choice_stays(string url, string becomes)
     {
-        _server.Put(new MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator-guard" }, Webhooks = [new() { Name = "objects.guard.breakglass.dev", ClientConfig = new() { Url = url } }] });
+        _server.Put(new V1MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator-guard" }, Webhooks = [new() { Name = "objects.guard.breakglass.dev", ClientConfig = new() { Url = url } }] });
         await Replica().LookAsync(onlyIfDue: false, default);
-        _server.Get<MutatingWebhookConfiguration>("breakglass-operator-guard")!.Webhooks[0].ClientConfig.Url.Should().MatchRegex(becomes);
+        _server.Get<V1MutatingWebhookConfiguration>("breakglass-operator-guard")!.Webhooks[0].ClientConfig.Url.Should().MatchRegex(becomes);
     }
 
     /// <summary>An entry whose name is not known would never get a path, and so refuse everything that it is asked about.</summary>
@@ -248,15 +249,15 @@ public partial class WebhookPathsTests
     [GeneratedRegex("(name|value): (?<name>[a-z.-]+\\.breakglass\\.dev)\\s", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex EntryName();
 
-    private string MutatePath() => _server.Get<MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks[0].ClientConfig.Service!.Path!;
+    private string MutatePath() => _server.Get<V1MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks[0].ClientConfig.Service!.Path!;
 
     private WebhookPaths Replica(TimeProvider? clock = null) =>
         new(_server.CreateClient(InstalledRbac.Operator), ["/mutate", "/validate", "/guard"], clock ?? _clock, NullLogger.Instance);
 
     private void PutConfigurations(string? mutate, string? validate)
     {
-        static Webhook To(string name, string? path) => new() { Name = name, ClientConfig = new() { Service = new() { Namespace = "breakglass-system", Name = "breakglass-operator-webhook", Path = path } } };
-        _server.Put(new MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [To("mutate.breakglass.dev", mutate)] });
-        _server.Put(new ValidatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [To("validate.breakglass.dev", validate)] });
+        static Admissionregistrationv1WebhookClientConfig At(string? path) => new() { Service = new() { NamespaceProperty = "breakglass-system", Name = "breakglass-operator-webhook", Path = path } };
+        _server.Put(new V1MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [new() { Name = "mutate.breakglass.dev", ClientConfig = At(mutate) }] });
+        _server.Put(new V1ValidatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [new() { Name = "validate.breakglass.dev", ClientConfig = At(validate) }] });
     }
 }

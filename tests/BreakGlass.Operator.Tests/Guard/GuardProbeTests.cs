@@ -3,6 +3,7 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Certificates;
 using BreakGlass.Operator.Guard;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 using Simulation;
@@ -25,12 +26,12 @@ public sealed class GuardProbeTests
         (await probe.AskAsync(default)).Should().Be(new GuardInstallation(false, false));
 
         server.Put(Webhook);
-        server.Put(new ValidatingAdmissionPolicy { Metadata = new() { Name = GuardInstallation.PolicyName } });
+        server.Put(new V1ValidatingAdmissionPolicy { Metadata = new() { Name = GuardInstallation.PolicyName } });
         (await probe.AskAsync(default)).Should().Be(new GuardInstallation(false, false), "an answer holds for a while");
         _clock.Advance(GuardProbe.Holds);
         (await probe.AskAsync(default)).Should().Be(new GuardInstallation(true, false), "a policy without its binding does nothing");
 
-        server.Put(new ValidatingAdmissionPolicyBinding { Metadata = new() { Name = GuardInstallation.PolicyName } });
+        server.Put(new V1ValidatingAdmissionPolicyBinding { Metadata = new() { Name = GuardInstallation.PolicyName } });
         _clock.Advance(GuardProbe.Holds);
         (await probe.AskAsync(default)).Should().Be(new GuardInstallation(true, true));
     }
@@ -61,13 +62,13 @@ public sealed class GuardProbeTests
         world.Start();
         Conditions.Find(world.Policy()!.Status.Conditions, "Guarded").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "GuardMissing");
         world.Server.Put(Webhook);
-        world.Server.Put(new ValidatingAdmissionPolicy { Metadata = new() { Name = GuardInstallation.PolicyName } });
-        world.Server.Put(new ValidatingAdmissionPolicyBinding { Metadata = new() { Name = GuardInstallation.PolicyName } });
+        world.Server.Put(new V1ValidatingAdmissionPolicy { Metadata = new() { Name = GuardInstallation.PolicyName } });
+        world.Server.Put(new V1ValidatingAdmissionPolicyBinding { Metadata = new() { Name = GuardInstallation.PolicyName } });
         world.Advance(TimeSpan.FromMinutes(11));
         Conditions.IsTrue(world.Policy()!.Status.Conditions, "Guarded").Should().BeTrue();
     });
 
-    private static MutatingWebhookConfiguration Webhook => new() { Metadata = new() { Name = CaBundles.GuardConfigurationName } };
+    private static V1MutatingWebhookConfiguration Webhook => new() { Metadata = new() { Name = CaBundles.GuardConfigurationName } };
 
     private FakeApiServer Server(Version version)
     {

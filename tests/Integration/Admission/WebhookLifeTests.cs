@@ -2,6 +2,7 @@ using System.Globalization;
 using BreakGlass.Core.Api;
 using BreakGlass.Operator.Certificates;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 using Xunit;
@@ -46,7 +47,7 @@ public sealed class WebhookLifeTests : IAsyncLifetime
         await admin.ReplaceAsync(secret with { Data = new ManagedCertificates(aged.CertificatePem, aged.KeyPem, Pki.NewLeaf(aged, names, TimeProvider.System.GetUtcNow())).Write() }, CancellationToken.None);
         await Eventually.TrueAsync(async () =>
         {
-            var configuration = await admin.GetAsync<ValidatingWebhookConfiguration>("breakglass-operator", null, CancellationToken.None);
+            var configuration = await admin.GetAsync<V1ValidatingWebhookConfiguration>("breakglass-operator", null, CancellationToken.None);
             var bundle = System.Text.Encoding.UTF8.GetString(configuration.Webhooks.Single(w => w.Name is "mutate.breakglass.dev" or "validate.breakglass.dev").ClientConfig.CaBundle!);
             return bundle.Split("BEGIN CERTIFICATE").Length == 3 && bundle.Contains(aged.CertificatePem, StringComparison.Ordinal);
         });
