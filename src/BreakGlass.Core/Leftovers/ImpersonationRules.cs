@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
+using k8s.Models;
 using Kube.Model;
 
 namespace BreakGlass.Core.Leftovers;
@@ -17,7 +18,7 @@ public static class ImpersonationRules
     /// <remarks>
     /// The verb <c>impersonate</c>, and those of constrained impersonation (KEP-5284): <c>impersonate:…</c> on whom, <c>impersonate-on:…</c> on what.
     /// </remarks>
-    public static string? Asks(SubjectAccessReviewSpec question, CoreSettings settings)
+    public static string? Asks(V1SubjectAccessReviewSpec question, CoreSettings settings)
     {
         var verb = question.ResourceAttributes?.Verb ?? "";
         return verb is "impersonate" || verb.StartsWith("impersonate:", StringComparison.Ordinal) || verb.StartsWith("impersonate-on:", StringComparison.Ordinal)
@@ -30,7 +31,7 @@ public static class ImpersonationRules
         policy is not null && policy.Metadata.Uid == grant.Status.PolicyUid && policy.Spec.AllowPersistence.Contains(Word);
 
     /// <summary>No.</summary>
-    public static SubjectAccessReviewStatus Refusal { get; } = new()
+    public static V1SubjectAccessReviewStatus Refusal => new()
     {
         Denied = true,
         Reason = "no grant acts as somebody else; a policy can allow it by 'impersonate' in spec.allowPersistence",

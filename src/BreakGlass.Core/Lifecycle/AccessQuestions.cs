@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
+using k8s.Models;
 using Kube.Model;
 
 namespace BreakGlass.Core.Lifecycle;
@@ -16,13 +17,13 @@ internal static class AccessQuestions
     public static bool CanBeAsked(PolicyRule rule) => rule is { Verbs.Count: > 0, Resources.Count: > 0, ApiGroups.Count: > 0 };
 
     /// <summary>Asks for the first thing that the rules allow; for reading pods where they allow nothing.</summary>
-    public static SubjectAccessReviewSpec For(BreakGlassGrant grant, IReadOnlyList<PolicyRule> rules, string? ns)
+    public static V1SubjectAccessReviewSpec For(BreakGlassGrant grant, IReadOnlyList<PolicyRule> rules, string? ns)
     {
         var rule = rules.FirstOrDefault(CanBeAsked);
         var resource = Concrete(rule?.Resources[0], "pods").Split('/', 2);
-        var attributes = new ResourceAttributes
+        var attributes = new V1ResourceAttributes
         {
-            Namespace = ns,
+            NamespaceProperty = ns,
             Verb = Concrete(rule?.Verbs[0], "get"),
             Group = Concrete(rule?.ApiGroups[0], ""),
             Resource = resource[0] == "*" ? "pods" : resource[0],
@@ -33,7 +34,7 @@ internal static class AccessQuestions
     }
 
     /// <summary>One question for each binding that was recorded.</summary>
-    public static IReadOnlyList<SubjectAccessReviewSpec> ForAll(GrantFacts facts, BreakGlassGrant grant) =>
+    public static IReadOnlyList<V1SubjectAccessReviewSpec> ForAll(GrantFacts facts, BreakGlassGrant grant) =>
     [
         .. grant.Status.Bindings.DistinctBy(b => (b.Role, b.Namespace)).Select(b =>
         {
@@ -42,15 +43,15 @@ internal static class AccessQuestions
         }),
     ];
 
-    private static SubjectAccessReviewSpec Identity(BreakGlassGrant grant)
+    private static V1SubjectAccessReviewSpec Identity(BreakGlassGrant grant)
     {
         if (grant.Status.Credential is CredentialKind.BindRequester || grant.Status.ServiceAccount?.Split('/', 2) is not [var ns, var name])
         {
             var groups = grant.Spec.Requester?.Groups ?? [];
-            return new() { User = grant.Spec.Requester?.Username, Groups = groups.Contains("system:authenticated") ? groups : [.. groups, "system:authenticated"] };
+            return new() { User = grant.Spec.Requester?.Username, Groups = groups.Contains("system:authenticated") ? [.. groups] : [.. groups, "system:authenticated"] };
         }
 
-        return new() { User = Subjects.ServiceAccountUser(ns, name), Groups = Subjects.ServiceAccountGroups(ns) };
+        return new() { User = Subjects.ServiceAccountUser(ns, name), Groups = [.. Subjects.ServiceAccountGroups(ns)] };
     }
 
     private static string Concrete(string? value, string otherwise) => value is null or "*" ? otherwise : value;

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using k8s.Models;
 using Kube.Model;
 
 namespace BreakGlass.Core.Lifecycle;
@@ -104,7 +105,7 @@ public abstract record PlanStep
 
     /// <summary>Wait, for a moment at most, until the authorizer says that access works.</summary>
     /// <param name="Question">The question.</param>
-    public sealed record CheckAccess(SubjectAccessReviewSpec Question) : PlanStep;
+    public sealed record CheckAccess(V1SubjectAccessReviewSpec Question) : PlanStep;
 
     /// <summary>Get hold of the credential, so that its death can be proven once the Secret is gone.</summary>
     /// <param name="Secret">The Secret.</param>
@@ -113,7 +114,7 @@ public abstract record PlanStep
     /// <summary>Ask the authorizer and the authenticator whether access is really over.</summary>
     /// <param name="Questions">One for each binding that there was.</param>
     /// <param name="BindingNames">The names of those bindings, by which the authorizer would explain itself.</param>
-    public sealed record Prove(IReadOnlyList<SubjectAccessReviewSpec> Questions, IReadOnlyList<string> BindingNames) : PlanStep;
+    public sealed record Prove(IReadOnlyList<V1SubjectAccessReviewSpec> Questions, IReadOnlyList<string> BindingNames) : PlanStep;
 
     /// <summary>List what the grant's identity created and is still there.</summary>
     public sealed record LookForLeftovers : PlanStep;

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
+using k8s.Models;
 using Kube.Model;
 
 namespace BreakGlass.Core.Lifecycle;
@@ -202,7 +203,7 @@ internal sealed class Wanted
     }
 
     /// <summary>A question to the authorizer that only a working binding answers with yes; null where the roles give nothing to ask for.</summary>
-    public SubjectAccessReviewSpec? AccessQuestion(GrantFacts facts, BreakGlassGrant grant)
+    public V1SubjectAccessReviewSpec? AccessQuestion(GrantFacts facts, BreakGlassGrant grant)
     {
         foreach (var (target, binding) in Targets.Zip(Bindings))
         {

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using k8s.Models;
 using Kube.Model;
 
 namespace BreakGlass.Core.Rules;
@@ -15,7 +16,7 @@ public static class ActingAs
     /// <summary>The most that are named in a status.</summary>
     public const int MostNamed = 10;
 
-    private static readonly (string Word, ResourceAttributes Attributes)[] Telling =
+    private static readonly (string Word, V1ResourceAttributes Attributes)[] Telling =
     [
         ("everything", new() { Verb = "*", Group = "*", Resource = "*" }),
         ("create clusterrolebindings", new() { Verb = "create", Group = Rbac.Group, Resource = "clusterrolebindings" }),
@@ -23,7 +24,7 @@ public static class ActingAs
         ("impersonate anybody", new() { Verb = "impersonate", Resource = "users" }),
         ("get secrets anywhere", new() { Verb = "get", Resource = "secrets" }),
         ("create pods anywhere", new() { Verb = "create", Resource = "pods" }),
-        ("exec into pods of kube-system", new() { Verb = "create", Resource = "pods", Subresource = "exec", Namespace = "kube-system" }),
+        ("exec into pods of kube-system", new() { Verb = "create", Resource = "pods", Subresource = "exec", NamespaceProperty = "kube-system" }),
     ];
 
     /// <summary>
@@ -34,7 +35,7 @@ public static class ActingAs
     {
         var all = ControlPlaneReach.RegardlessOfNames(rules);
         bool May(string verb, string group, string resource, string? sub = null) =>
-            RbacCoverage.Allows(all, new ResourceAttributes { Verb = verb, Group = group, Resource = resource, Subresource = sub });
+            RbacCoverage.Allows(all, new V1ResourceAttributes { Verb = verb, Group = group, Resource = resource, Subresource = sub });
         var ways = new List<string>();
         if (RoleRisk.CanImpersonate(rules)) ways.Add("impersonate");
         if (May("create", "", "pods") || ControlPlaneReach.Workloads.Any(w => May("create", w.Group, w.Resource) || May("update", w.Group, w.Resource) || May("patch", w.Group, w.Resource))) ways.Add("pods");
@@ -65,15 +66,15 @@ public static class ActingAs
     }
 
     /// <summary>The questions about one ServiceAccount, each with the words for a yes.</summary>
-    public static IReadOnlyList<(string Word, SubjectAccessReviewSpec Question)> Questions(string serviceAccount)
+    public static IReadOnlyList<(string Word, V1SubjectAccessReviewSpec Question)> Questions(string serviceAccount)
     {
         var (ns, name) = serviceAccount.Split('/', 2) is [var first, var second] ? (first, second) : ("", serviceAccount);
         return
         [
-            .. Telling.Select(t => (t.Word, new SubjectAccessReviewSpec
+            .. Telling.Select(t => (t.Word, new V1SubjectAccessReviewSpec
             {
                 User = Subjects.ServiceAccountUser(ns, name),
-                Groups = Subjects.ServiceAccountGroups(ns),
+                Groups = [.. Subjects.ServiceAccountGroups(ns)],
                 ResourceAttributes = t.Attributes,
             })),
         ];

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using k8s.Models;
 using Kube.Model;
 
 namespace BreakGlass.Core.Rules;
@@ -12,13 +13,13 @@ public static class ControlPlaneReach
     /// <summary>Roles that every cluster has: their powers are known also where their rules are not.</summary>
     private static readonly string[] BuiltIn = ["edit", "admin", "cluster-admin"];
 
-    private static readonly ResourceAttributes[] Powers =
+    private static readonly V1ResourceAttributes[] Powers =
     [
         Create("", "pods"), Create("", "pods", "exec"), Create("", "pods", "attach"), Create("", "pods", "portforward"), Create("", "serviceaccounts", "token"), Create("", "nodes", "proxy"),
         new() { Verb = "update", Resource = "pods", Subresource = "ephemeralcontainers" }, new() { Verb = "patch", Resource = "pods", Subresource = "ephemeralcontainers" },
         new() { Verb = "get", Resource = "secrets" }, new() { Verb = "list", Resource = "secrets" }, new() { Verb = "watch", Resource = "secrets" },
         new() { Verb = "update", Resource = "configmaps" }, new() { Verb = "patch", Resource = "configmaps" },
-        .. Workloads.SelectMany(w => (string[])["create", "update", "patch"], (w, verb) => new ResourceAttributes { Verb = verb, Group = w.Group, Resource = w.Resource }),
+        .. Workloads.SelectMany(w => (string[])["create", "update", "patch"], (w, verb) => new V1ResourceAttributes { Verb = verb, Group = w.Group, Resource = w.Resource }),
     ];
 
     /// <summary>Kinds that run pods as any ServiceAccount of their namespace.</summary>
@@ -54,5 +55,5 @@ public static class ControlPlaneReach
     /// <summary>A right over one name is taken as one over all: what matters is whether there is a way.</summary>
     internal static IReadOnlyList<PolicyRule> RegardlessOfNames(IReadOnlyList<PolicyRule> rules) => [.. rules.Select(r => r with { ResourceNames = [] })];
 
-    private static ResourceAttributes Create(string group, string resource, string? subresource = null) => new() { Verb = "create", Group = group, Resource = resource, Subresource = subresource };
+    private static V1ResourceAttributes Create(string group, string resource, string? subresource = null) => new() { Verb = "create", Group = group, Resource = resource, Subresource = subresource };
 }

@@ -1,10 +1,11 @@
+using k8s.Models;
 using Kube.Model;
 
 namespace BreakGlass.Core.Rules;
 
 /// <summary>
 /// What RBAC rules allow, word for word as the API server decides it: the authorizer (evaluation_helpers.go of k8s.io/api's RBAC group) for
-/// <see cref="Allows(IReadOnlyList{PolicyRule}, ResourceAttributes)"/>, its escalation check (component-helpers/auth/rbac/validation) for
+/// <see cref="Allows(IReadOnlyList{PolicyRule}, V1ResourceAttributes)"/>, its escalation check (component-helpers/auth/rbac/validation) for
 /// <see cref="Covers"/>. Both are compared with a real API server in the integration tests.
 /// </summary>
 /// <remarks>
@@ -17,7 +18,7 @@ public static class RbacCoverage
     private const string All = "*";
 
     /// <summary>Whether one of the rules allows a resource request. The rules are taken as bound where the request is made.</summary>
-    public static bool Allows(IReadOnlyList<PolicyRule> rules, ResourceAttributes request)
+    public static bool Allows(IReadOnlyList<PolicyRule> rules, V1ResourceAttributes request)
     {
         var (resource, subresource, name) = (request.Resource ?? "", request.Subresource ?? "", request.Name ?? "");
         var combined = subresource.Length == 0 ? resource : $"{resource}/{subresource}";
@@ -37,7 +38,7 @@ public static class RbacCoverage
     /// Whether one of the rules allows a request outside the resource API. The rules are taken as bound cluster-wide: a RoleBinding never
     /// gives such paths (see <see cref="WithinNamespace"/>).
     /// </summary>
-    public static bool Allows(IReadOnlyList<PolicyRule> rules, NonResourceAttributes request)
+    public static bool Allows(IReadOnlyList<PolicyRule> rules, V1NonResourceAttributes request)
     {
         foreach (var rule in rules)
         {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using BreakGlass.Core.Guard;
 using BreakGlass.Core.Sealing;
+using k8s.Models;
 using Kube.Model;
 
 namespace BreakGlass.Core.Rules;
@@ -50,7 +51,7 @@ public static class RoleRisk
     /// reads the credentials of other grants too, as a rule.
     /// </summary>
     public static bool ReadsSealKeys(IReadOnlyList<PolicyRule> rules) =>
-        ReadOnlyVerbs.Any(verb => RbacCoverage.Allows(rules, new ResourceAttributes { Verb = verb, Resource = "secrets", Name = SealKeys.SecretName }));
+        ReadOnlyVerbs.Any(verb => RbacCoverage.Allows(rules, new V1ResourceAttributes { Verb = verb, Resource = "secrets", Name = SealKeys.SecretName }));
 
     /// <summary>
     /// Whether a rule lets its holder get further rights: roles and bindings, impersonation, tokens, certificates, who is in which group, or the kubelets'

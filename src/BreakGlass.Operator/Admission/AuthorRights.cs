@@ -45,24 +45,14 @@ internal sealed class AuthorRights(KubeClient client)
         var denied = new ConcurrentDictionary<Gap, bool>();
         await Parallel.ForEachAsync(questions, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (question, ct) =>
         {
-            var review = new SubjectAccessReview
+            var review = AccessReviews.May(author, new()
             {
-                Spec = new()
-                {
-                    User = author.Username,
-                    Uid = author.Uid,
-                    Groups = author.Groups,
-                    Extra = author.Extra,
-                    ResourceAttributes = new()
-                    {
-                        Verb = "bind",
-                        Group = Rbac.Group,
-                        Resource = question.Role.Kind == nameof(ClusterRole) ? "clusterroles" : "roles",
-                        Name = question.Role.Name,
-                        Namespace = question.Namespace,
-                    },
-                },
-            };
+                Verb = "bind",
+                Group = Rbac.Group,
+                Resource = question.Role.Kind == nameof(ClusterRole) ? "clusterroles" : "roles",
+                Name = question.Role.Name,
+                NamespaceProperty = question.Namespace,
+            });
             var answer = await client.CreateAsync(review, ct);
             if (answer.Status?.Allowed is not true) denied[question] = true;
         });

@@ -1,6 +1,7 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 
@@ -24,7 +25,7 @@ internal sealed class Prover(KubeClient client, ApiServers servers, CredentialVa
         {
             try
             {
-                var answer = await client.CreateAsync(new SubjectAccessReview { Spec = check.Question }, cancellationToken);
+                var answer = await client.CreateAsync(new V1SubjectAccessReview { Spec = check.Question }, cancellationToken);
                 allowed = answer.Status?.Allowed is true;
             }
             catch (KubeApiException e) when (e.IsForbidden)
@@ -86,7 +87,7 @@ internal sealed class Prover(KubeClient client, ApiServers servers, CredentialVa
         var elsewhere = new List<string>();
         foreach (var some in prove.Questions.Chunk(AtOnce))
         {
-            var answers = await Task.WhenAll(some.Select(q => server.CreateAsync(new SubjectAccessReview { Spec = q }, cancellationToken)));
+            var answers = await Task.WhenAll(some.Select(q => server.CreateAsync(new V1SubjectAccessReview { Spec = q }, cancellationToken)));
             foreach (var answer in answers)
             {
                 if (answer.Status?.Allowed is not true) continue;

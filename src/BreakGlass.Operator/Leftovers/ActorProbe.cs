@@ -5,6 +5,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Logging;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 
@@ -100,7 +101,7 @@ internal sealed class ActorProbe(KubeClient client, ClusterCaches caches, CoreSe
         var can = new List<string>();
         foreach (var (word, question) in ActingAs.Questions(account))
         {
-            if ((await client.CreateAsync(new SubjectAccessReview { Spec = question }, cancellationToken)).Status?.Allowed is true) can.Add(word);
+            if ((await client.CreateAsync(new V1SubjectAccessReview { Spec = question }, cancellationToken)).Status?.Allowed is true) can.Add(word);
         }
 
         return new() { ServiceAccount = account, Can = can };

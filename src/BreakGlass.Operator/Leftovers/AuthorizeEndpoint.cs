@@ -2,6 +2,7 @@ using System.Text.Json;
 using BreakGlass.Core;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Operator.Logging;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 
@@ -31,7 +32,7 @@ internal sealed class AuthorizeEndpoint(CoreSettings settings, Func<string, Canc
     /// <summary>Answers one HTTP request.</summary>
     public async Task ServeAsync(HttpContext context)
     {
-        var review = default(SubjectAccessReview);
+        var review = default(V1SubjectAccessReview);
         try
         {
             if (Interlocked.Increment(ref _reading) > MostAtOnce)
@@ -53,13 +54,13 @@ internal sealed class AuthorizeEndpoint(CoreSettings settings, Func<string, Canc
             return;
         }
 
-        var answer = new SubjectAccessReview { Status = await DecideAsync(review.Spec, context.RequestAborted) };
+        var answer = new V1SubjectAccessReview { Status = await DecideAsync(review.Spec ?? new(), context.RequestAborted) };
         context.Response.ContentType = "application/json";
-        await JsonSerializer.SerializeAsync(context.Response.Body, answer, SubjectAccessReview.Json, context.RequestAborted);
+        await JsonSerializer.SerializeAsync(context.Response.Body, answer, KubeModels.Json<V1SubjectAccessReview>(), context.RequestAborted);
     }
 
     /// <summary>The answer to one question.</summary>
-    public async ValueTask<SubjectAccessReviewStatus> DecideAsync(SubjectAccessReviewSpec question, CancellationToken cancellationToken)
+    public async ValueTask<V1SubjectAccessReviewStatus> DecideAsync(V1SubjectAccessReviewSpec question, CancellationToken cancellationToken)
     {
         if (ImpersonationRules.Asks(question, settings) is not { } identity) return new();
         try
@@ -74,7 +75,7 @@ internal sealed class AuthorizeEndpoint(CoreSettings settings, Func<string, Canc
         return ImpersonationRules.Refusal;
     }
 
-    private static async Task<SubjectAccessReview?> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    private static async Task<V1SubjectAccessReview?> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         if (request.ContentLength > MostBytes) return null;
         try
@@ -88,7 +89,7 @@ internal sealed class AuthorizeEndpoint(CoreSettings settings, Func<string, Canc
                 body.Write(buffer, 0, read);
             }
 
-            return JsonSerializer.Deserialize(body.GetBuffer().AsSpan(0, (int)body.Length), SubjectAccessReview.Json) is { Kind: nameof(SubjectAccessReview), ApiVersion: "authorization.k8s.io/v1" } review ? review : null;
+            return JsonSerializer.Deserialize(body.GetBuffer().AsSpan(0, (int)body.Length), KubeModels.Json<V1SubjectAccessReview>()) is { Kind: V1SubjectAccessReview.KubeKind, ApiVersion: "authorization.k8s.io/v1" } review ? review : null;
         }
         catch (Exception e) when (e is JsonException or BadHttpRequestException or IOException)
         {

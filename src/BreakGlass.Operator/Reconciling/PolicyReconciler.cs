@@ -11,6 +11,7 @@ using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Time;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 using Kube.Runtime;
@@ -115,7 +116,7 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
     {
         var now = time.GetUtcNow();
         if (_bindable.TryGetValue((role, ns), out var asked) && now - asked < BindableFor && asked <= now) return true;
-        var review = await client.CreateAsync(new SelfSubjectAccessReview
+        var review = await client.CreateAsync(new V1SelfSubjectAccessReview
         {
             Spec = new()
             {
@@ -125,7 +126,7 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
                     Group = Rbac.Group,
                     Resource = role.Kind == nameof(Role) ? "roles" : "clusterroles",
                     Name = role.Name,
-                    Namespace = ns,
+                    NamespaceProperty = ns,
                 },
             },
         }, cancellationToken);

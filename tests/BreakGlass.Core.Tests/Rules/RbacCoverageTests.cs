@@ -2,6 +2,7 @@ using BreakGlass.Core.Rules;
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Fluent;
+using k8s.Models;
 using Kube.Model;
 using TestKit.Builders;
 using Xunit;
@@ -26,13 +27,13 @@ public sealed class RbacCoverageTests
     [InlineData("pods/exec", "pods/exec", "", true)]
     [InlineData("*/exec", "pods/exec", "", false)]
     public void A_resource_is_allowed_as_the_authorizer_does(string rule, string resource, string subresource, bool allowed) =>
-        RbacCoverage.Allows([A.Rule("", rule, "get")], new ResourceAttributes { Verb = "get", Resource = resource, Subresource = subresource }).Should().Be(allowed);
+        RbacCoverage.Allows([A.Rule("", rule, "get")], new V1ResourceAttributes { Verb = "get", Resource = resource, Subresource = subresource }).Should().Be(allowed);
 
     [Fact]
     public void A_name_on_a_list_does_not_allow_what_has_no_name()
     {
         PolicyRule[] rules = [A.Rule("", "configmaps", "get", "list", "create") with { ResourceNames = ["a"] }];
-        ResourceAttributes request = new() { Verb = "get", Resource = "configmaps", Name = "a" };
+        V1ResourceAttributes request = new() { Verb = "get", Resource = "configmaps", Name = "a" };
         RbacCoverage.Allows(rules, request).Should().BeTrue();
         RbacCoverage.Allows(rules, request with { Name = "b" }).Should().BeFalse();
         RbacCoverage.Allows(rules, request with { Verb = "list", Name = null }).Should().BeFalse();
@@ -48,7 +49,7 @@ public sealed class RbacCoverageTests
     [InlineData("/a*i", "/api", false)]
     [InlineData("*", "/anything", true)]
     public void A_path_is_allowed_as_the_authorizer_does(string rule, string path, bool allowed) =>
-        RbacCoverage.Allows([new() { NonResourceUrls = [rule], Verbs = ["get"] }], new NonResourceAttributes { Verb = "get", Path = path }).Should().Be(allowed);
+        RbacCoverage.Allows([new() { NonResourceUrls = [rule], Verbs = ["get"] }], new V1NonResourceAttributes { Verb = "get", Path = path }).Should().Be(allowed);
 
     [Fact]
     public void A_list_never_covers_a_wildcard_and_leaving_something_out_never_passes()
@@ -107,12 +108,12 @@ public sealed class RbacCoverageTests
         {
             if (one.NonResourceUrls is [var url])
             {
-                NonResourceAttributes path = new() { Verb = Other(one.Verbs[0]), Path = url.EndsWith('*') ? $"{url.TrimEnd('*')}zzz" : url };
+                V1NonResourceAttributes path = new() { Verb = Other(one.Verbs[0]), Path = url.EndsWith('*') ? $"{url.TrimEnd('*')}zzz" : url };
                 return RbacCoverage.Allows(p.asked, path) && !RbacCoverage.Allows(p.owner, path);
             }
 
             var parts = one.Resources[0].Split('/', 2);
-            ResourceAttributes request = new()
+            V1ResourceAttributes request = new()
             {
                 Verb = Other(one.Verbs[0]), Group = Other(one.ApiGroups[0]), Resource = Other(parts[0]), Subresource = parts.ElementAtOrDefault(1),
                 Name = one.ResourceNames is [var name] ? name : "zzz",
@@ -129,18 +130,18 @@ public sealed class RbacCoverageTests
     {
         public static Gen<IReadOnlyList<PolicyRule>> Rules { get; } = Some(Gen.OneOf(ResourceRule(), ResourceRule(), PathRule()), 0, 4);
 
-        public static Gen<ResourceAttributes> Request { get; } =
+        public static Gen<V1ResourceAttributes> Request { get; } =
             from verb in Gen.Elements("get", "list", "create", "*")
             from @group in Gen.Elements("", "apps", "batch", "*")
             from resource in Gen.Elements("pods", "deployments", "pods/log", "*")
             from subresource in Gen.Elements("", "", "log", "scale", "*")
             from name in Gen.Elements("", "a", "b", "c")
-            select new ResourceAttributes { Verb = verb, Group = @group, Resource = resource, Subresource = subresource, Name = name };
+            select new V1ResourceAttributes { Verb = verb, Group = @group, Resource = resource, Subresource = subresource, Name = name };
 
-        public static Gen<NonResourceAttributes> Path { get; } =
+        public static Gen<V1NonResourceAttributes> Path { get; } =
             from verb in Gen.Elements("get", "post", "*")
             from path in Gen.Elements("/a", "/a/", "/a/b", "/b", "/a*", "/")
-            select new NonResourceAttributes { Verb = verb, Path = path };
+            select new V1NonResourceAttributes { Verb = verb, Path = path };
 
         private static Gen<PolicyRule> ResourceRule() =>
             from verbs in Some(Gen.Elements("get", "list", "create", "*"), 1, 3)

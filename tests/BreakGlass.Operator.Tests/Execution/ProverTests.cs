@@ -5,6 +5,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Execution;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 using TestKit;
@@ -99,7 +100,7 @@ public sealed class ProverTests : IDisposable
     {
         var grant = A.Grant() with { Status = new() { Credential = CredentialKind.BindRequester } };
         var run = new GrantRun();
-        var question = new SubjectAccessReviewSpec { User = "alice", ResourceAttributes = new() { Namespace = "payments", Verb = "get", Resource = "pods" } };
+        var question = new V1SubjectAccessReviewSpec { User = "alice", ResourceAttributes = new() { NamespaceProperty = "payments", Verb = "get", Resource = "pods" } };
         await new Prover(client, servers, new CredentialVault(), _clock).ProveAsync(grant, new([question], ["breakglass-inc"]), run, CancellationToken.None);
         return run.Attempt.Proof!;
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using BreakGlass.Core;
 using BreakGlass.Operator.Leftovers;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 using Microsoft.AspNetCore.Http;
@@ -52,10 +53,10 @@ public sealed class AuthorizeEndpointTests
     [Fact]
     public async Task A_question_is_answered_over_HTTP()
     {
-        var review = new SubjectAccessReview { Spec = Question(Grant, "impersonate", "users") };
-        var (code, answer) = await SendAsync("POST", JsonSerializer.SerializeToUtf8Bytes(review, SubjectAccessReview.Json));
+        var review = new V1SubjectAccessReview { Spec = Question(Grant, "impersonate", "users") };
+        var (code, answer) = await SendAsync("POST", JsonSerializer.SerializeToUtf8Bytes(review, KubeModels.Json<V1SubjectAccessReview>()));
         code.Should().Be(200);
-        JsonSerializer.Deserialize(answer, SubjectAccessReview.Json)!.Status!.Denied.Should().BeTrue();
+        JsonSerializer.Deserialize(answer, KubeModels.Json<V1SubjectAccessReview>())!.Status!.Denied.Should().BeTrue();
     }
 
     [Theory]
@@ -77,7 +78,7 @@ public sealed class AuthorizeEndpointTests
     {
         var (code, answer) = await SendAsync("POST", """{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview"}"""u8.ToArray());
         code.Should().Be(200);
-        JsonSerializer.Deserialize(answer, SubjectAccessReview.Json)!.Status!.Denied.Should().NotBe(true);
+        JsonSerializer.Deserialize(answer, KubeModels.Json<V1SubjectAccessReview>())!.Status!.Denied.Should().NotBe(true);
     }
 
     // The path needs no secret, so that anybody who reached the port could take the process' memory by it.
@@ -92,13 +93,13 @@ public sealed class AuthorizeEndpointTests
         (await SendAsync("POST", "{}"u8.ToArray())).Code.Should().Be(429);
         ends.SetResult();
         (await Task.WhenAll(slow)).Should().OnlyContain(answer => answer.Code == 400);
-        var review = new SubjectAccessReview { Spec = Question(Grant, "impersonate", "users") };
-        (await SendAsync("POST", JsonSerializer.SerializeToUtf8Bytes(review, SubjectAccessReview.Json))).Code.Should().Be(200);
+        var review = new V1SubjectAccessReview { Spec = Question(Grant, "impersonate", "users") };
+        (await SendAsync("POST", JsonSerializer.SerializeToUtf8Bytes(review, KubeModels.Json<V1SubjectAccessReview>()))).Code.Should().Be(200);
     }
 
-    private static SubjectAccessReviewSpec Question(string user, string verb, string resource) => new() { User = user, ResourceAttributes = new() { Verb = verb, Resource = resource, Name = "bob" } };
+    private static V1SubjectAccessReviewSpec Question(string user, string verb, string resource) => new() { User = user, ResourceAttributes = new() { Verb = verb, Resource = resource, Name = "bob" } };
 
-    private ValueTask<SubjectAccessReviewStatus> DecideAsync(string user, string verb, string resource) => _endpoint.DecideAsync(Question(user, verb, resource), default);
+    private ValueTask<V1SubjectAccessReviewStatus> DecideAsync(string user, string verb, string resource) => _endpoint.DecideAsync(Question(user, verb, resource), default);
 
     private Task<(int Code, byte[] Answer)> SendAsync(string method, byte[] body, bool withLength = true) => SendAsync(method, new MemoryStream(body), withLength ? body.Length : null);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FluentAssertions;
 using Integration.Admission;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 using TestKit;
@@ -113,12 +114,12 @@ public sealed class AttackedCluster : IAsyncLifetime
     /// <summary>Whether somebody may change ConfigMaps in a namespace, asked of the authorizer.</summary>
     internal async Task<bool> MayAsync(Person who, string ns)
     {
-        var question = new SubjectAccessReview
+        var question = new V1SubjectAccessReview
         {
             Spec = new()
             {
                 User = who.Name, Groups = [.. who.Group is null ? Array.Empty<string>() : [who.Group], "system:authenticated"],
-                ResourceAttributes = new() { Verb = "update", Resource = "configmaps", Namespace = ns },
+                ResourceAttributes = new() { Verb = "update", Resource = "configmaps", NamespaceProperty = ns },
             },
         };
         return (await Cluster.Admin.CreateAsync(question, CancellationToken.None)).Status!.Allowed;

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Rules;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Client;
 using Kube.Model;
 using TestKit;
@@ -34,7 +35,7 @@ public sealed class AuthorizerTests(ControlPlaneFixture shared) : IClassFixture<
         await BindAsync($"{_id}-last-too", false, [new() { ApiGroups = [""], Resources = ["pods"], Verbs = ["get"] }]);
         foreach (var last in (string[])["last", "last-too"])
         {
-            var question = new ResourceAttributes { Namespace = _id, Verb = "get", Resource = "pods" };
+            var question = new V1ResourceAttributes { NamespaceProperty = _id, Verb = "get", Resource = "pods" };
             await Eventually.TrueAsync(() => AskAsync(new() { User = $"{_id}-{last}", ResourceAttributes = question }));
         }
     }
@@ -55,7 +56,7 @@ public sealed class AuthorizerTests(ControlPlaneFixture shared) : IClassFixture<
         {
             for (var i = 0; i < Questions; i++)
             {
-                SubjectAccessReviewSpec question;
+                V1SubjectAccessReviewSpec question;
                 bool expected;
                 if (i % 3 == 2)
                 {
@@ -68,7 +69,7 @@ public sealed class AuthorizerTests(ControlPlaneFixture shared) : IClassFixture<
                 {
                     var request = _random.Request(rules, _random.Toss() ? _id : null);
                     question = new() { User = user, ResourceAttributes = request };
-                    expected = (clusterWide || request.Namespace is not null) && RbacCoverage.Allows(rules, request);
+                    expected = (clusterWide || request.NamespaceProperty is not null) && RbacCoverage.Allows(rules, request);
                 }
 
                 (await AskAsync(question)).Should().Be(expected, $"seed {Seed}: {question} with {Show(rules)} bound {(clusterWide ? "cluster-wide" : "in the namespace")}");
@@ -145,8 +146,8 @@ public sealed class AuthorizerTests(ControlPlaneFixture shared) : IClassFixture<
         if (user is null) _users.Add((name, clusterWide, rules));
     }
 
-    private async Task<bool> AskAsync(SubjectAccessReviewSpec question) =>
-        (await Admin.CreateAsync(new SubjectAccessReview { Spec = question }, CancellationToken.None)).Status!.Allowed;
+    private async Task<bool> AskAsync(V1SubjectAccessReviewSpec question) =>
+        (await Admin.CreateAsync(new V1SubjectAccessReview { Spec = question }, CancellationToken.None)).Status!.Allowed;
 
     private static string Show(IReadOnlyList<PolicyRule> rules) => string.Join(
         "; ", rules.Select(r => $"[{string.Join(',', r.Verbs)}] on [{string.Join(',', r.ApiGroups)}] [{string.Join(',', r.Resources)}] named [{string.Join(',', r.ResourceNames)}] or [{string.Join(',', r.NonResourceUrls)}]"));

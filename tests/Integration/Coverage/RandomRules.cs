@@ -1,3 +1,4 @@
+using k8s.Models;
 using Kube.Model;
 
 namespace Integration.Coverage;
@@ -17,14 +18,14 @@ internal sealed class RandomRules(int seed)
     public IReadOnlyList<PolicyRule> Rules() => [.. Enumerable.Range(0, _random.Next(1, 4)).Select(_ => _random.Next(3) > 0 ? ResourceRule() : PathRule())];
 
     /// <summary>A request, mostly one that is close to one of the rules: in the words of a rule, one of which may be another.</summary>
-    public ResourceAttributes Request(IReadOnlyList<PolicyRule> rules, string? ns)
+    public V1ResourceAttributes Request(IReadOnlyList<PolicyRule> rules, string? ns)
     {
         var near = rules.Where(r => r.Resources.Count > 0).ToList();
         var rule = near.Count == 0 ? ResourceRule() : near[_random.Next(near.Count)];
         var (resource, subresource) = One([.. rule.Resources]).Split('/', 2) is [var whole, var part] ? (whole, part) : (One([.. rule.Resources]), One("", "", "log"));
-        var request = new ResourceAttributes
+        var request = new V1ResourceAttributes
         {
-            Namespace = ns, Verb = One([.. rule.Verbs]), Group = One([.. rule.ApiGroups]), Resource = resource == "*" ? One("pods", "deployments") : resource,
+            NamespaceProperty = ns, Verb = One([.. rule.Verbs]), Group = One([.. rule.ApiGroups]), Resource = resource == "*" ? One("pods", "deployments") : resource,
             Subresource = subresource, Name = rule.ResourceNames.Count == 0 ? One("", "a", "b", "c") : One([.. rule.ResourceNames]),
         };
         return _random.Next(6) switch
@@ -37,7 +38,7 @@ internal sealed class RandomRules(int seed)
         };
     }
 
-    public NonResourceAttributes Path(IReadOnlyList<PolicyRule> rules)
+    public V1NonResourceAttributes Path(IReadOnlyList<PolicyRule> rules)
     {
         var near = rules.Where(r => r.NonResourceUrls.Count > 0).ToList();
         var path = One("/x/a", "/x/a/", "/x/a/b", "/x/a/b/c", "/x/b", "/x/a*", "/");

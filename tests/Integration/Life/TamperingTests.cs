@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Client;
 using Xunit;
 
@@ -163,12 +164,12 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
     private async Task<bool> MayBindAsync(Incident incident)
     {
         var identity = (await incident.ReadAsync()).Status.ServiceAccount!.Split('/');
-        var question = new Kube.Model.SubjectAccessReview
+        var question = new V1SubjectAccessReview
         {
             Spec = new()
             {
                 User = $"system:serviceaccount:{identity[0]}:{identity[1]}", Groups = ["system:authenticated"],
-                ResourceAttributes = new() { Verb = "create", Group = "rbac.authorization.k8s.io", Resource = "rolebindings", Namespace = incident.Namespace },
+                ResourceAttributes = new() { Verb = "create", Group = "rbac.authorization.k8s.io", Resource = "rolebindings", NamespaceProperty = incident.Namespace },
             },
         };
         return (await _cluster.Admin.CreateAsync(question, CancellationToken.None)).Status!.Allowed;

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using Integration.Alone;
+using k8s.Models;
+using Kube.Client;
 using Kube.Model;
 using Xunit;
 
@@ -113,8 +115,8 @@ public sealed class OutOfReachTests(OwnCluster own)
     private async Task<bool> MayAsync(string verb, string group, string resource, string ns, CancellationToken cancellationToken)
     {
         var parts = resource.Split('/', 2);
-        ResourceAttributes request = new() { Verb = verb, Group = group, Resource = parts[0], Subresource = parts.ElementAtOrDefault(1), Namespace = ns };
-        SubjectAccessReviewSpec question = new() { User = Operator, Groups = ["system:serviceaccounts", "system:serviceaccounts:breakglass-system", "system:authenticated"], ResourceAttributes = request };
-        return (await _cluster.Admin.CreateAsync(new SubjectAccessReview { Spec = question }, cancellationToken)).Status!.Allowed;
+        V1ResourceAttributes request = new() { Verb = verb, Group = group, Resource = parts[0], Subresource = parts.ElementAtOrDefault(1), NamespaceProperty = ns };
+        V1SubjectAccessReviewSpec question = new() { User = Operator, Groups = ["system:serviceaccounts", "system:serviceaccounts:breakglass-system", "system:authenticated"], ResourceAttributes = request };
+        return (await _cluster.Admin.CreateAsync(new V1SubjectAccessReview { Spec = question }, cancellationToken)).Status!.Allowed;
     }
 }

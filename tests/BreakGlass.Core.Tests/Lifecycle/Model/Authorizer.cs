@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
+using k8s.Models;
 using Kube.Model;
 
 namespace BreakGlass.Core.Tests.Lifecycle.Model;
@@ -8,13 +9,13 @@ namespace BreakGlass.Core.Tests.Lifecycle.Model;
 internal static class Authorizer
 {
     /// <summary>Why it is allowed, or null where it is not.</summary>
-    public static string? Allows(Cluster cluster, SubjectAccessReviewSpec question)
+    public static string? Allows(Cluster cluster, V1SubjectAccessReviewSpec question)
     {
-        var who = new Caller { Username = question.User ?? "", Groups = question.Groups };
+        var who = new Caller { Username = question.User ?? "", Groups = [.. question.Groups ?? []] };
         var what = question.ResourceAttributes!;
         foreach (var binding in cluster.Bindings.OrderBy(b => b.Kind, StringComparer.Ordinal).ThenBy(b => b.Metadata.Name, StringComparer.Ordinal))
         {
-            if (binding is RoleBinding && binding.Metadata.Namespace != what.Namespace) continue;
+            if (binding is RoleBinding && binding.Metadata.Namespace != what.NamespaceProperty) continue;
             if (!Subjects.Include(Cluster.SubjectsOf(binding), who)) continue;
             if (!RulesOf(cluster, binding).Any(r => Covers(r, what))) continue;
             var place = binding is RoleBinding ? $"{binding.Metadata.Name}/{binding.Metadata.Namespace}" : binding.Metadata.Name;
@@ -32,7 +33,7 @@ internal static class Authorizer
         return role.Kind == "Role" && cluster.Get(new("Role", ns, role.Name)) is Role ours ? ours.Rules : [];
     }
 
-    private static bool Covers(PolicyRule rule, ResourceAttributes what)
+    private static bool Covers(PolicyRule rule, V1ResourceAttributes what)
     {
         var resource = what.Subresource is null ? what.Resource! : $"{what.Resource}/{what.Subresource}";
         return Has(rule.Verbs, what.Verb!) && Has(rule.ApiGroups, what.Group!) && Has(rule.Resources, resource)

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using k8s.Models;
 using Kube.Model;
 using TestKit.Builders;
 
@@ -105,9 +106,9 @@ internal sealed partial class World
     /// <summary>Whether the grant's requester could do something with what it delivered.</summary>
     public bool HasAccess(string ns = "payments", string group = "apps", string resource = "deployments", string verb = "update")
     {
-        var what = new ResourceAttributes { Namespace = ns, Group = group, Resource = resource, Verb = verb };
+        var what = new V1ResourceAttributes { NamespaceProperty = ns, Group = group, Resource = resource, Verb = verb };
         var token = Cluster.Tokens.LastOrDefault(t => Cluster.Authenticates(t, Now));
-        var identities = new List<SubjectAccessReviewSpec> { new() { User = Grant.Spec.Requester!.Username, Groups = Grant.Spec.Requester.Groups } };
+        var identities = new List<V1SubjectAccessReviewSpec> { new() { User = Grant.Spec.Requester!.Username, Groups = [.. Grant.Spec.Requester.Groups] } };
         if (token is not null) identities.Add(new() { User = token.User });
         return identities.Exists(i => Authorizer.Allows(Cluster, i with { ResourceAttributes = what }) is not null);
     }
