@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using FluentAssertions;
 using Kube.Model;
+using TestKit;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -12,7 +13,7 @@ public sealed class ExecPluginTests : IDisposable
     private readonly TestAuthority _authority = new();
     private readonly TempFolder _folder = new();
     private readonly ConcurrentQueue<string> _seen = new();
-    private readonly ManualTime _time = new();
+    private readonly FakeClock _time = new();
     private Func<string, bool> _accepts = _ => true;
 
     public void Dispose()
@@ -172,7 +173,7 @@ public sealed class ExecPluginTests : IDisposable
         var plugin = new ExecPlugin { Command = _folder.WriteScript("plugin", "exec sleep 600"), ApiVersion = V1, InteractiveMode = InteractiveMode.Never };
         using var client = Client(server, plugin);
         var ask = AskAsync(client);
-        await Within.SafetyAsync(_time.WhenArmedAsync(1), "the plugin's time limit");
+        await _time.WhenTimerArmedSince(0);
         _time.Advance(TimeSpan.FromMinutes(1));
         await ask.Invoking(a => a).Should().ThrowAsync<KubeConfigException>().WithMessage("*did not finish within 60 s*");
     }

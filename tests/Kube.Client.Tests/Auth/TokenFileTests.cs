@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using FluentAssertions;
 using Kube.Model;
 using Microsoft.AspNetCore.Http;
+using TestKit;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -22,7 +23,7 @@ public sealed class TokenFileTests : IDisposable
     [Fact]
     public async Task The_file_is_read_again_every_minute_and_the_last_good_token_stays()
     {
-        var time = new ManualTime();
+        var time = new FakeClock();
         var failures = 0;
         await using var server = await StartAsync();
         using var client = Client(server, time, new() { OnReloadFailed = _ => failures++ });
@@ -48,7 +49,7 @@ public sealed class TokenFileTests : IDisposable
     public async Task A_401_reads_the_file_at_once_and_asks_once_more_writes_too()
     {
         await using var server = await StartAsync();
-        using var client = Client(server, new ManualTime());
+        using var client = Client(server, new FakeClock());
         await AskAsync(client);
         _folder.Write("token", "two");
         _accepted = "Bearer two";
@@ -62,7 +63,7 @@ public sealed class TokenFileTests : IDisposable
     public async Task A_401_with_the_same_token_in_the_file_is_not_asked_again()
     {
         await using var server = await StartAsync();
-        using var client = Client(server, new ManualTime());
+        using var client = Client(server, new FakeClock());
         _accepted = "another";
         var act = () => AskAsync(client);
         (await act.Should().ThrowAsync<KubeApiException>()).WithMessage("*expired or revoked*").Which.IsUnauthorized.Should().BeTrue();
@@ -73,7 +74,7 @@ public sealed class TokenFileTests : IDisposable
     public async Task A_token_file_that_is_missing_at_the_start_is_said()
     {
         await using var server = await StartAsync();
-        using var client = Client(server, new ManualTime());
+        using var client = Client(server, new FakeClock());
         File.Delete(_folder["token"]);
         var act = () => AskAsync(client);
         await act.Should().ThrowAsync<KubeConfigException>().WithMessage("*token' cannot be read*");

@@ -1,10 +1,14 @@
 using FluentAssertions;
+using TestKit;
 using Xunit;
 
 namespace Kube.Client.Tests;
 
 public class ServerClockTests
 {
+    // The server's Date is in whole seconds.
+    private static readonly DateTimeOffset Start = new(2026, 11, 22, 1, 2, 3, TimeSpan.Zero);
+
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
     [Fact]
@@ -35,11 +39,11 @@ public class ServerClockTests
     [Fact]
     public async Task A_proxys_own_error_page_says_nothing_about_the_servers_clock()
     {
-        var time = new ManualTime();
+        var time = new FakeClock(Start);
         using var handler = new StubHandler(_ =>
         {
             var page = new HttpResponseMessage(System.Net.HttpStatusCode.BadGateway) { Content = new StringContent("<html>", System.Text.Encoding.UTF8, "text/html") };
-            page.Headers.Date = ManualTime.Start.AddDays(1);
+            page.Headers.Date = Start.AddDays(1);
             return page;
         });
         using var client = handler.NewClient(time);
@@ -53,11 +57,11 @@ public class ServerClockTests
     [Fact]
     public async Task Every_answer_feeds_it_errors_too_but_no_watch()
     {
-        var time = new ManualTime();
+        var time = new FakeClock(Start);
         using var handler = new StubHandler(s =>
         {
             var response = s.PathAndQuery.Contains("watch", StringComparison.Ordinal) ? StubHandler.Stream(Stream.Null) : StubHandler.Status(404, "NotFound");
-            response.Headers.Date = ManualTime.Start.AddSeconds(-30);
+            response.Headers.Date = Start.AddSeconds(-30);
             return response;
         });
         using var client = handler.NewClient(time);
@@ -74,11 +78,11 @@ public class ServerClockTests
     public async Task A_sample_says_over_which_connections_it_came()
     {
         // Behind a load balancer a connection stays with one API server: two that agree may be two servers, one that agrees with itself is one.
-        var time = new ManualTime();
+        var time = new FakeClock(Start);
         using var handler = new StubHandler(_ =>
         {
             var response = StubHandler.Status(404, "NotFound");
-            response.Headers.Date = ManualTime.Start;
+            response.Headers.Date = Start;
             return response;
         });
         using var client = handler.NewClient(time);

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using FluentAssertions;
 using Kube.Model;
+using TestKit;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -92,11 +93,11 @@ public class RetryTests
     [Fact]
     public async Task The_wait_is_the_one_that_the_server_names()
     {
-        var time = new ManualTime();
+        var time = new FakeClock();
         var tries = 0;
         using var handler = new StubHandler(_ => ++tries < 2 ? StubHandler.Status(429, "x", retryAfter: 4) : StubHandler.Json(StubHandler.NamespaceJson("x")));
         var get = handler.NewClient(time).GetAsync<Namespace>("x", null, default);
-        await Within.SafetyAsync(time.WhenArmedAsync(2), "the deadline's timer and the wait's");
+        await time.WhenTimerArmedSince(1);
 
         time.Advance(TimeSpan.FromSeconds(3.9));
         tries.Should().Be(1);
@@ -108,7 +109,7 @@ public class RetryTests
     [Fact]
     public async Task A_wait_past_the_deadline_is_not_begun()
     {
-        var time = new ManualTime();
+        var time = new FakeClock();
         using var handler = new StubHandler(_ => StubHandler.Status(429, "x", retryAfter: 11));
         var act = () => Within.SafetyAsync(handler.NewClient(time).GetAsync<Namespace>("x", null, default), "the error at once, without time moving");
         (await act.Should().ThrowAsync<KubeApiException>()).Which.RetryAfter.Should().Be(TimeSpan.FromSeconds(11));
@@ -118,11 +119,11 @@ public class RetryTests
     [Fact]
     public async Task Cancelling_in_the_middle_of_a_wait_ends_it()
     {
-        var time = new ManualTime();
+        var time = new FakeClock();
         using var cancel = new CancellationTokenSource();
         using var handler = new StubHandler(_ => StubHandler.Status(429, "x", retryAfter: 4));
         var get = handler.NewClient(time).GetAsync<Namespace>("x", null, cancel.Token);
-        await Within.SafetyAsync(time.WhenArmedAsync(2), "the wait");
+        await time.WhenTimerArmedSince(1);
         await cancel.CancelAsync();
         await get.Invoking(g => Within.SafetyAsync(g, "the end of the wait")).Should().ThrowAsync<OperationCanceledException>();
     }

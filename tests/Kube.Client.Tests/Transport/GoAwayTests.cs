@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using FluentAssertions;
 using Kube.Model;
 using Microsoft.AspNetCore.Http;
+using TestKit;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -76,7 +77,7 @@ public sealed class GoAwayTests : IDisposable
     [Fact]
     public async Task A_watch_that_goes_silent_after_the_GOAWAY_ends_at_the_clients_own_deadline()
     {
-        var time = new ManualTime();
+        var time = new FakeClock();
         await using var server = await TestServer.StartAsync(_authority.IssueServer(["127.0.0.1"]), async c =>
         {
             await WriteEventAsync(c, "a");

@@ -2,6 +2,7 @@ using System.Security.Authentication;
 using FluentAssertions;
 using Kube.Model;
 using Microsoft.AspNetCore.Http;
+using TestKit;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -108,7 +109,7 @@ public sealed class TlsTests : IDisposable
     {
         using var folder = new TempFolder();
         using var second = new TestAuthority("second-ca");
-        var time = new ManualTime();
+        var time = new FakeClock();
         var file = folder.Write("ca.crt", _authority.Pem);
         var more = new TaskCompletionSource();
         await using var first = await TestServer.StartAsync(_authority.IssueServer(["127.0.0.1"]), async c =>

@@ -1,6 +1,7 @@
 using System.Text;
 using FluentAssertions;
 using Kube.Model;
+using TestKit;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -122,7 +123,7 @@ public class WatchTests
     [Fact]
     public async Task A_watch_that_goes_silent_ends_normally_at_the_clients_own_deadline()
     {
-        var time = new ManualTime();
+        var time = new FakeClock();
         var silent = new SilentStream(Event("ADDED", "a", "1") + "\n");
         using var handler = new StubHandler(_ => StubHandler.Stream(silent));
         var events = new List<string>();
