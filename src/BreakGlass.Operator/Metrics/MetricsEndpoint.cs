@@ -9,10 +9,14 @@ namespace BreakGlass.Operator.Metrics;
 /// <example><c>app.Map("/metrics", endpoint.ServeAsync);</c></example>
 internal sealed class MetricsEndpoint : IDisposable
 {
-    // Some ten series for each of some thousands of policies; the SDK folds what is beyond its limit (2,000 unless told) into one.
-    private const int MaxSeriesOfOurs = 50_000;
+    // The SDK takes the memory for a metric's series when it meets the metric, some 100 bytes for each, and folds what is beyond the limit into one series.
+    private const int MostPolicies = 3000;
+    private const int MostPhasesOrReasons = 12;
 
-    // Some thousands of policies fit.
+    // More than fifty reasons for each of a thousand policies.
+    private const int MostDenials = 60_000;
+
+    // That many policies fit.
     private const int MaxScrapeBytes = 32 * 1024 * 1024;
 
     private readonly MeterProvider _provider;
@@ -28,7 +32,7 @@ internal sealed class MetricsEndpoint : IDisposable
             .ConfigureResource(resource => resource.AddService("breakglass-operator", serviceVersion: version))
             .AddMeter(OperatorMetrics.MeterName, "Kube.Client", "Kube.Runtime")
             .AddView(instrument => instrument.Meter.Name != OperatorMetrics.MeterName ? null
-                : instrument.Meter == metrics.Meter ? new MetricStreamConfiguration { CardinalityLimit = MaxSeriesOfOurs } : MetricStreamConfiguration.Drop)
+                : instrument.Meter == metrics.Meter ? new MetricStreamConfiguration { CardinalityLimit = MaxSeries(instrument.Name) } : MetricStreamConfiguration.Drop)
             .AddPrometheusExporter(Configure);
         if (otlpEndpoint is not null)
         {
@@ -54,6 +58,15 @@ internal sealed class MetricsEndpoint : IDisposable
         context.Response.Headers.Allow = "GET, HEAD";
         return Task.CompletedTask;
     }
+
+    /// <summary>How many series a metric of ours can have, by what its labels are.</summary>
+    internal static int MaxSeries(string instrument) => instrument switch
+    {
+        OperatorMetrics.Prefix + "denials_total" => MostDenials,
+        OperatorMetrics.Prefix + "grants" or OperatorMetrics.Prefix + "revocations_total" or OperatorMetrics.Prefix + "activations_total" =>
+            MostPolicies * MostPhasesOrReasons,
+        _ => MostPolicies + 500,
+    };
 
     /// <summary>Has the exporter write names and series as they are.</summary>
     internal static void Configure(PrometheusAspNetCoreOptions options)

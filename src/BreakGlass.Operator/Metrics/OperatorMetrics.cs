@@ -14,7 +14,9 @@ internal sealed class OperatorMetrics : IDisposable
     /// <summary>The name of the meter.</summary>
     public const string MeterName = "BreakGlass.Operator";
 
-    private const string Prefix = "breakglass_operator_";
+    /// <summary>What the name of each metric begins with.</summary>
+    public const string Prefix = "breakglass_operator_";
+
     private static readonly TimeSpan SlowRevocation = TimeSpan.FromSeconds(5);
     private static readonly double[] AccessBounds = [.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60];
     private static readonly double[] RevocationBounds = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15, 60, 300];
