@@ -8,8 +8,8 @@ namespace BreakGlass.Core.Credentials;
 /// Encryption to a person's key: JSON Web Encryption in compact form (RFC 7516) with RSA-OAEP-256 or ECDH-ES and A256GCM (RFC 7518).
 /// </summary>
 /// <remarks>
-/// Put together from the platform's primitives because no library in reach does it: Microsoft.IdentityModel.JsonWebTokens has no
-/// RSA-OAEP-256 and encrypts token claims only, and jose-jwt is not in the package registry this project builds from.
+/// Made of the platform's primitives: Microsoft.IdentityModel.JsonWebTokens has no RSA-OAEP-256 and encrypts token claims only.
+/// See docs/dependencies.md for jose-jwt.
 /// </remarks>
 public static class Jwe
 {
