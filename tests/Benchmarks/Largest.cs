@@ -106,7 +106,8 @@ internal sealed class Largest(Cluster cluster, Report report)
                 Ticket = $"INC-{number}".PadRight(256, '1'),
                 Namespaces = namespaces,
                 Access = ["teams"],
-                RecipientKey = new() { Kty = "RSA", N = $"{number}".PadRight(2048, 'A'), E = "AQAB", Kid = $"{number}".PadRight(256, 'k') },
+                // 8192 bits, the longest key that is taken.
+                RecipientKey = new() { Kty = "RSA", N = $"{number}".PadRight(1366, 'A'), E = "AQAB", Kid = $"{number}".PadRight(256, 'k') },
             },
         };
     }
