@@ -40,16 +40,11 @@ internal static class Allowances
     /// <summary>Whatever the table says, nothing is later than this.</summary>
     public static readonly TimeSpan Most = TimeSpan.FromSeconds(150);
 
-    // The longest pause between two looks of a candidate at the lease: 2 s, stretched by a factor of up to 2.2.
-    private const double Look = 4.4;
+    // The lease's 15 s, the two seconds (jittered by a fifth) between two looks at it, and the start of a leader whose caches are full.
+    private const double NextLeader = 15 + 2.4 + 2.6;
 
-    // The start of a leader whose caches are full.
-    private const double Start = 2.6;
-
-    // A candidate counts the lease's 15 s from the look at which it saw the lease change last, and finds at a later look that they are over.
-    private const double NextLeader = Look + 15 + Look + Start;
-
-    private const double SameLeader = Look + Start;
+    // The pause before a candidate's next try (2 s, stretched by a factor of up to 2.2), and the start of a leader whose caches are full.
+    private const double SameLeader = 4.4 + 2.6;
 
     public static IReadOnlyList<Allowance> All { get; } =
     [

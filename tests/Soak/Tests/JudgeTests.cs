@@ -76,8 +76,8 @@ public sealed class JudgeTests : IDisposable
     }
 
     [Theory]
-    [InlineData(FaultNames.LeaderKilled, 26, 0)]
-    [InlineData(FaultNames.LeaderKilled, 28, 1)]
+    [InlineData(FaultNames.LeaderKilled, 19, 0)]
+    [InlineData(FaultNames.LeaderKilled, 21, 1)]
     [InlineData(FaultNames.BothDead, 64, 0)]
     [InlineData(FaultNames.BothDead, 67, 1)]
     [InlineData(FaultNames.WebhooksRemoved, 2, 1)]
