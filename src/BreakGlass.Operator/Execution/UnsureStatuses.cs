@@ -22,7 +22,7 @@ internal sealed class UnsureStatuses(TimeProvider time)
 
     /// <summary>
     /// Remembers a status that adds a transition to the record; of one that adds none, there is nothing to recognize it by. One that was sent twice, with
-    /// both answers lost, is told of once.
+    /// both answers lost, is announced once.
     /// </summary>
     /// <param name="before">The grant as it was.</param>
     /// <param name="wanted">The status as it was sent.</param>

@@ -20,7 +20,7 @@ public sealed class StampWebhookTests
     {
         var answer = ask(Create("apps", "deployments", """{"metadata":{"name":"x"}}"""));
         Patch(answer).Should().Equal($"add /metadata/labels {{}}", $"add {Label} \"{world.Grant()!.Metadata.Uid}\"");
-        Residue(world).Should().Equal(["created deployments.apps payments/x"], "without the right to list workloads nobody will find it at the end");
+        Residue(world).Should().Equal(["created deployments.apps payments/x"], "the operator cannot look for it at the end without the right to list workloads");
     });
 
     [Fact]
