@@ -118,7 +118,7 @@ public sealed partial class LeaderElector
         {
             while (await _lease.TryAsync(_options.CallTimeout, cancellationToken) != LeaseState.Ours)
             {
-                await Task.Delay(_options.RetryPeriod * (1 + (1.2 * _random())), _time, cancellationToken);
+                await Task.Delay(_options.RetryPeriod * (1 + (0.2 * _random())), _time, cancellationToken);
             }
 
             return true;
