@@ -118,7 +118,10 @@ public sealed partial class LeaderElector
         {
             while (await _lease.TryAsync(_options.CallTimeout, cancellationToken) != LeaseState.Ours)
             {
-                await Task.Delay(_options.RetryPeriod * (1 + (0.2 * _random())), _time, cancellationToken);
+                // Also at the very moment another's lease runs out: a look two seconds later is two seconds without a leader.
+                var pause = _options.RetryPeriod * (1 + (0.2 * _random()));
+                var runsOut = _lease.UntilFree;
+                await Task.Delay(runsOut > TimeSpan.Zero && runsOut < pause ? runsOut : pause, _time, cancellationToken);
             }
 
             return true;

@@ -35,6 +35,19 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
     /// <summary>Counted from when the request was sent: others may count from any moment after it.</summary>
     public TimeSpan SinceRenewal => time.GetElapsedTime(Volatile.Read(ref _renewedAt));
 
+    /// <summary>
+    /// How long the lease last seen still counts if nobody renews it, in whole milliseconds and never less, because timers count in them; zero or less
+    /// where it is free.
+    /// </summary>
+    public TimeSpan UntilFree
+    {
+        get
+        {
+            if (Holder is null) return TimeSpan.Zero;
+            return TimeSpan.FromMilliseconds(Math.Ceiling((DurationOf(_observed) - time.GetElapsedTime(_observedAt)).TotalMilliseconds));
+        }
+    }
+
     /// <summary>Takes the lease if it is free, renews it if it is ours.</summary>
     public async Task<LeaseState> TryAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
@@ -171,9 +184,11 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
     private bool IsFreeOrOurs(V1LeaseSpec? spec)
     {
         if (string.IsNullOrEmpty(spec?.HolderIdentity) || spec.HolderIdentity == options.Identity) return true;
-        var duration = spec.LeaseDurationSeconds is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : options.LeaseDuration;
-        return time.GetElapsedTime(_observedAt) >= duration;
+        return time.GetElapsedTime(_observedAt) >= DurationOf(spec);
     }
+
+    private TimeSpan DurationOf(V1LeaseSpec? spec) =>
+        spec?.LeaseDurationSeconds is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : options.LeaseDuration;
 
     private void Failed(string error)
     {

@@ -219,10 +219,16 @@ public sealed class LeaderElectorTests : IDisposable
         await Idle(2);
         b.Leads.IsCompleted.Should().BeFalse();
 
-        // The leader is cut off; its last renewal was now.
+        // The leader is cut off; its last renewal was now. The last call's limit is two seconds too, so each round is told by what it has armed.
         _server.Faults.Inject(Fault.Refused, c => c.Client == "a", times: null);
         var cutOff = _clock.Elapsed;
-        for (var i = 0; i < 5; i++) await Idle(2, advance: Retry);
+        for (var i = 0; i < 5; i++)
+        {
+            var armings = _clock.Armings;
+            _clock.Advance(Retry);
+            if (i < 4) await _clock.WhenTimersArmed(t => _clock.Armings == armings + 6 && t.Count == 2, "two limits for the call and a pause, for each");
+        }
+
         await a.Lost.Soon("the loss");
         (_clock.Elapsed - cutOff).Should().Be(TimeSpan.FromSeconds(10));
         a.Elector.IsLeader.Should().BeFalse();
@@ -258,6 +264,51 @@ public sealed class LeaderElectorTests : IDisposable
         _clock.Advance(Retry);
         await a.Leads.Soon("the lease");
         Lease.Spec.LeaseTransitions.Should().Be(8);
+    }
+
+    [Theory]
+    [InlineData(15, 14)]
+    [InlineData(5, 4)]
+    public async Task A_lease_that_runs_out_is_taken_at_that_moment_and_not_at_the_next_try(int runsOut, int lastTry)
+    {
+        _server.Put(new V1Lease
+        {
+            Metadata = new() { Name = "op", NamespaceProperty = "system" },
+            Spec = new() { HolderIdentity = "x", LeaseDurationSeconds = runsOut, AcquireTime = Now, RenewTime = Now },
+        });
+        var a = New("a");
+        for (var tried = 0; tried < lastTry; tried += 2) await Idle(1, advance: Retry);
+
+        await _clock.WhenTimersArmed(t => t.Count == 1 && t[0] == TimeSpan.FromSeconds(1), "a look at the end of the lease");
+        _clock.Advance(TimeSpan.FromSeconds(1));
+
+        await a.Leads.Soon("the lease");
+        _clock.Elapsed.Should().Be(TimeSpan.FromSeconds(runsOut));
+        Lease.Spec.HolderIdentity.Should().Be("a");
+    }
+
+    [Fact]
+    public async Task A_lease_that_ran_out_while_the_server_was_away_is_looked_at_once_in_two_seconds()
+    {
+        _server.Put(new V1Lease
+        {
+            Metadata = new() { Name = "op", NamespaceProperty = "system" },
+            Spec = new() { HolderIdentity = "x", LeaseDurationSeconds = 1, AcquireTime = Now, RenewTime = Now },
+        });
+        var a = New("a");
+        await Idle(1);
+        _server.Faults.Inject(Fault.Refused, times: null);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+
+        for (var i = 0; i < 3; i++)
+        {
+            await _clock.WhenTimersArmed(t => t.Count == 1 && t[0] == Retry, "the pause");
+            _clock.Advance(Retry);
+        }
+
+        await _clock.WhenTimersArmed(t => t.Count == 1 && t[0] == Retry, "the pause");
+        _server.Requests.All.Should().HaveCount(5, "the first look, the one at the end of the lease, and one for each pause");
+        a.Leads.IsCompleted.Should().BeFalse();
     }
 
     [Fact]

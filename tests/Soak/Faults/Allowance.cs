@@ -40,11 +40,11 @@ internal static class Allowances
     /// <summary>Whatever the table says, nothing is later than this.</summary>
     public static readonly TimeSpan Most = TimeSpan.FromSeconds(150);
 
-    // The lease's 15 s, the two seconds (jittered by a fifth) between two looks at it, and the start of a leader whose caches are full.
+    // The lease's 15 s, counted from the look that shows its last change (they are 2 to 2.4 s apart), and the start of a leader whose caches are full.
     private const double NextLeader = 15 + 2.4 + 2.6;
 
-    // The pause before a candidate's next try (2 s, stretched by a factor of up to 2.2), and the start of a leader whose caches are full.
-    private const double SameLeader = 4.4 + 2.6;
+    // The pause before a candidate's next try, and the start of a leader whose watches begin again.
+    private const double SameLeader = 2.4 + 4.6;
 
     public static IReadOnlyList<Allowance> All { get; } =
     [
