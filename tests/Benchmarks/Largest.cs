@@ -53,7 +53,7 @@ internal sealed class Largest(Cluster cluster, Report report)
     private async Task UntilAllWaitAsync(OperatorUnderTest process, int count, CancellationToken cancellationToken)
     {
         var began = TimeProvider.System.GetTimestamp();
-        for (double waiting = 0; waiting < count;)
+        for (double waiting = 0, denied = 0; waiting < count;)
         {
             if (process.HasEnded || TimeProvider.System.GetElapsedTime(began) > Patience)
             {
@@ -64,14 +64,21 @@ internal sealed class Largest(Cluster cluster, Report report)
             await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, cancellationToken);
             try
             {
-                waiting = await process.MetricAsync($"breakglass_operator_grants{{phase=\"AwaitingApproval\",policy=\"{Policy}\"}}", cancellationToken);
+                waiting = await InPhaseAsync(process, GrantPhase.AwaitingApproval, cancellationToken);
+                denied = await InPhaseAsync(process, GrantPhase.Denied, cancellationToken);
             }
             catch (HttpRequestException)
             {
                 // It says so itself if it has ended.
             }
+
+            // A denied request is kept in small, so that the figure would be another's.
+            if (denied > 0) throw new InvalidOperationException($"{denied:0} of {count} grants were denied: the benchmark asks for what no grant gets");
         }
     }
+
+    private static Task<double> InPhaseAsync(OperatorUnderTest process, GrantPhase phase, CancellationToken cancellationToken) =>
+        process.MetricAsync($"breakglass_operator_grants{{phase=\"{phase}\",policy=\"{Policy}\"}}", cancellationToken);
 
     private async Task<TimeSpan> RevokeOneAsync(CancellationToken cancellationToken)
     {
@@ -106,8 +113,8 @@ internal sealed class Largest(Cluster cluster, Report report)
                 Ticket = $"INC-{number}".PadRight(256, '1'),
                 Namespaces = namespaces,
                 Access = ["teams"],
-                // 8192 bits, the longest key that is taken.
-                RecipientKey = new() { Kty = "RSA", N = $"{number}".PadRight(1366, 'A'), E = "AQAB", Kid = $"{number}".PadRight(256, 'k') },
+                // 8192 bits, the longest key that is taken, and odd, as the product of two primes is.
+                RecipientKey = new() { Kty = "RSA", N = $"{number}".PadRight(1365, 'A') + "Q", E = "AQAB", Kid = $"{number}".PadRight(256, 'k') },
             },
         };
     }
