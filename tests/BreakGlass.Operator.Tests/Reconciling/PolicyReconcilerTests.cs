@@ -101,6 +101,7 @@ public class PolicyReconcilerTests
     public Task What_this_version_cannot_enforce_makes_it_not_ready_and_denies_its_grants() => With(world =>
     {
         world.Server.Modify<BreakGlassPolicy>("payments-oncall", null, p => p with { Spec = p.Spec with { IdleTimeout = "10m" } });
+        world.Settle();
         world.Server.Put(Sample.Grant());
         world.Settle();
         Conditions.Find(world.Policy()!.Status.Conditions, "Ready")!.Message.Should().Contain("spec.idleTimeout");

@@ -48,6 +48,10 @@ public sealed class EveryVerbTests(OwnCluster own)
         await _cluster.AdminAsync("create", "secret", "generic", "breakglass-webhook-tls", "-n", "breakglass-system");
         string[] configurations = [Path.Combine(Cluster.Config("webhook"), "mutating.yaml"), Path.Combine(Cluster.Config("webhook"), "validating.yaml")];
         await _cluster.AdminAsync("apply", "-f", configurations[0], "-f", configurations[1]);
+
+        // Its binding is looked for only once the policy is found.
+        string[] stamp = ["-f", Path.Combine(Cluster.Config("components"), "stamp-policy", "policy.yaml")];
+        if (Release.Installed.Minor >= 36) await _cluster.AdminAsync(["apply", .. stamp]);
         await using (var running = await RunningOperator.StartAsync(_cluster.OperatorKubeconfig, "--webhook=true", "--webhook-address=127.0.0.1:0"))
         {
             await Eventually.TrueAsync(running.LeadsAsync);
@@ -91,6 +95,7 @@ public sealed class EveryVerbTests(OwnCluster own)
             (await running.StopAsync()).Should().Be(0);
         }
 
+        if (Release.Installed.Minor >= 36) await _cluster.AdminAsync(["delete", .. stamp]);
         await EachIsUsedAsync("breakglass-operator", Operator);
     }
 
