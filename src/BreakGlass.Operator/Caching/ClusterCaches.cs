@@ -24,9 +24,6 @@ internal sealed class ClusterCaches
     /// <summary>A label that no other project uses. What loses it leaves the cache, which has its grant looked at.</summary>
     private const string OwnedSelector = BreakGlassApi.GrantLabel;
 
-    // Anybody may make many of our kinds; a page of the largest that admission lets in has a few MB.
-    private const int PageOfOurs = 100;
-
     private readonly List<ICache> _all = [];
     private readonly string _grantsNamespace;
 
@@ -47,7 +44,6 @@ internal sealed class ClusterCaches
         Grants = Watch<BreakGlassGrant>(new()
         {
             Transform = Shed.Grant,
-            PageSize = PageOfOurs,
             Indexers = new Dictionary<string, Func<BreakGlassGrant, IEnumerable<string>>>
             {
                 [ByPolicy] = g => [g.Spec.Policy],
@@ -57,15 +53,14 @@ internal sealed class ClusterCaches
         Policies = Watch<BreakGlassPolicy>(new()
         {
             Transform = Shed.Annotations,
-            PageSize = PageOfOurs,
             Indexers = new Dictionary<string, Func<BreakGlassPolicy, IEnumerable<string>>>
             {
                 [ByRole] = p => p.Spec.Access.Select(e => e.RoleRef.ToString()).Distinct(),
             },
         });
-        Approvals = Watch<BreakGlassApproval>(new() { Transform = Shed.Marks, PageSize = PageOfOurs, Indexers = new Dictionary<string, Func<BreakGlassApproval, IEnumerable<string>>> { [ByGrant] = a => [a.Spec.Grant] } });
-        Reviews = Watch<BreakGlassReview>(new() { Transform = Shed.Marks, PageSize = PageOfOurs, Indexers = new Dictionary<string, Func<BreakGlassReview, IEnumerable<string>>> { [ByGrant] = r => [r.Spec.Grant] } });
-        Lockdowns = Watch<BreakGlassLockdown>(new() { Transform = Shed.Marks, PageSize = PageOfOurs });
+        Approvals = Watch<BreakGlassApproval>(new() { Transform = Shed.Marks, Indexers = new Dictionary<string, Func<BreakGlassApproval, IEnumerable<string>>> { [ByGrant] = a => [a.Spec.Grant] } });
+        Reviews = Watch<BreakGlassReview>(new() { Transform = Shed.Marks, Indexers = new Dictionary<string, Func<BreakGlassReview, IEnumerable<string>>> { [ByGrant] = r => [r.Spec.Grant] } });
+        Lockdowns = Watch<BreakGlassLockdown>(new() { Transform = Shed.Marks });
         Namespaces = Watch<Namespace>(new() { Transform = Shed.Annotations });
         ClusterRoles = Watch<ClusterRole>(new() { Transform = Shed.Annotations });
         Roles = Watch<Role>(new() { Transform = Shed.Role, Indexers = Owned<Role>() });

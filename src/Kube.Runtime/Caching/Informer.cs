@@ -1,3 +1,4 @@
+using System.Net;
 using Kube.Client;
 using Kube.Model;
 using Microsoft.Extensions.Logging;
@@ -29,7 +30,8 @@ public sealed partial class Informer<T>
     /// <summary>A list that takes longer, all tries included, is a cache that cannot be trusted any more.</summary>
     public static readonly TimeSpan ListsWithin = TimeSpan.FromMinutes(2);
 
-    private const int PageSize = 500;
+    // A page of the largest objects that admission lets in has a few MB.
+    private const int PageSize = 100;
 
     private readonly Lock _gate = new();
     private readonly List<Listener<T>> _listeners = [];
@@ -168,15 +170,19 @@ public sealed partial class Informer<T>
             LabelSelector = options.LabelSelector,
             FieldSelector = options.FieldSelector,
 
-            // Read from etcd the newest state is never older than what is known; from its cache the server gives no pages.
-            ResourceVersion = version.Length == 0 || options.PageSize > 0 ? null : version,
+            ResourceVersion = version.Length == 0 ? null : version,
 
             // Pages at a certain version would go past the server's watch cache to etcd.
-            Limit = options.PageSize > 0 ? options.PageSize : version is "" or "0" ? PageSize : 0,
+            Limit = version is "" or "0" ? PageSize : 0,
         };
         try
         {
             return await client.ListAsync<T>(query, Kept, cancellationToken);
+        }
+        catch (Exception e) when (version.Length > 0 && e is KubeConnectionException { Failure: ConnectionFailure.TimedOut } or KubeApiException { Code: HttpStatusCode.GatewayTimeout, IsResourceVersionTooLarge: false })
+        {
+            // Too much for one answer in that time. The server's cache gives no pages; etcd does, and its newest state is never older than what is known.
+            return await client.ListAsync<T>(query with { ResourceVersion = null, Limit = PageSize }, Kept, cancellationToken);
         }
         catch (KubeApiException e) when (e.IsForbidden && options.IsNamespaceGone is not null)
         {

@@ -24,12 +24,6 @@ public sealed record InformerOptions<T>
     /// <summary>Applied to every object before it is kept, to shed what nobody reads. Must leave the metadata's identity as it is.</summary>
     public Func<T, T>? Transform { get; init; }
 
-    /// <summary>
-    /// Objects a page, each list read in pages from the newest state; for kinds of which there can be very much. 0, the default: the list comes from the server's
-    /// cache, which gives it in one answer.
-    /// </summary>
-    public int PageSize { get; init; }
-
     /// <summary>How often the handlers are told the whole cache again (give or take 10 %), at least 1 s; zero, the default, for never. Lists nothing.</summary>
     public TimeSpan ResyncPeriod { get; init; }
 }

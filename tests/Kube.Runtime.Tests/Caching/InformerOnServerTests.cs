@@ -57,6 +57,29 @@ public sealed class InformerOnServerTests : IAsyncLifetime, IDisposable
         Names.Should().Equal("b");
     }
 
+    /// <summary>Ten thousand of the largest grants are 300 MB, which no server gives from its cache in the time of a request.</summary>
+    [Fact]
+    public async Task A_list_that_is_too_much_for_one_answer_is_read_in_pages()
+    {
+        for (var i = 0; i < 150; i++) Make($"many-{i}");
+        _server.Requests.Clear();
+        var other = new Informer<Namespace>(_client, new() { LabelSelector = "mine=yes" }, _clock, () => 0, NullLogger.Instance);
+        _server.Faults.Inject(Fault.Hang, "list", "namespaces");
+        var run = other.RunAsync(_stop.Token);
+        await _clock.WhenTimersArmed(t => t.Contains(TimeSpan.FromSeconds(10)), "the deadline of the list");
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        await other.WaitForSyncAsync(default).Soon("the sync");
+
+        other.Store.Count.Should().Be(151);
+        var lists = _server.Requests.All.Where(r => r.Call.Verb == "list").Select(r => r.Call.Query).ToList();
+        lists.Should().HaveCount(3);
+        lists[0].Should().Contain("resourceVersion=0");
+        lists[1].Should().Contain("limit=100").And.NotContain("resourceVersion");
+        lists[2].Should().Contain("continue=");
+        await _stop.CancelAsync();
+        await run.Soon("the other informer to stop");
+    }
+
     [Fact]
     public async Task A_broken_watch_is_taken_up_where_it_was()
     {
