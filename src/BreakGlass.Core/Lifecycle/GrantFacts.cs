@@ -76,8 +76,8 @@ public sealed record Attempt
     /// <summary>A token was issued and is held in memory: whose, and until when.</summary>
     public IssuedToken? Token { get; init; }
 
-    /// <summary>Whether the grant's identity was seen to have its access.</summary>
-    public bool? AccessSeen { get; init; }
+    /// <summary>Whether the API server denied the grant's identity its access when it was asked; null before. False also where it cannot be asked.</summary>
+    public bool? AccessDenied { get; init; }
 
     /// <summary>The namespace of the grants' identities is not there: why the grant cannot be made, or go on.</summary>
     public Problem? Refusal { get; init; }

@@ -14,7 +14,7 @@ internal static class GrantKeeping
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant)
     {
         var plan = DecideByWhatIsSeen(facts, grant);
-        return plan.Steps.Count == 0 || facts.Attempt.Refreshed || plan.Steps.All(s => s is PlanStep.Announce or PlanStep.Find) ? plan : GrantPlan.Do(new PlanStep.Refresh());
+        return plan.Steps.Count == 0 || facts.Attempt.Refreshed || plan.Steps.All(s => s is PlanStep.Announce or PlanStep.Find or PlanStep.CheckAccess) ? plan : GrantPlan.Do(new PlanStep.Refresh());
     }
 
     /// <summary>
@@ -42,13 +42,18 @@ internal static class GrantKeeping
         List<IKubeObject> unseen = [.. obsolete.Select(GrantNames.Place), .. wanted.Unseen];
         if (unseen.Count > 0 && !facts.Attempt.Searched) return GrantPlan.Do(new PlanStep.Find(unseen));
 
+        // Also where access is back that was interrupted: that it works is said only once the API server says it.
+        var isInterrupted = Conditions.Find(grant.Status.Conditions, GrantConditions.Active)?.Reason == GrantConditions.Interrupted && wanted.Open > 0;
+        if (isInterrupted && facts.Attempt.AccessDenied is null && wanted.AccessQuestion(facts, grant) is { } question) return GrantPlan.Do(new PlanStep.CheckAccess(question, Waits: false));
+        var isDenied = isInterrupted && facts.Attempt.AccessDenied is true;
+
         var records = wanted.Records(grant);
         var status = grant.Status with
         {
             Bindings = records,
             CredentialExpiresAt = GrantOpening.CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
             CredentialJwe = grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe,
-            Conditions = GrantStatuses.Access(grant, wanted, facts.Now),
+            Conditions = GrantStatuses.Access(grant, wanted, isDenied, facts.Now),
         };
         if (!records.SequenceEqual(grant.Status.Bindings) || !status.Conditions.SequenceEqual(grant.Status.Conditions) || status.CredentialExpiresAt != grant.Status.CredentialExpiresAt || status.CredentialJwe != grant.Status.CredentialJwe)
         {
@@ -56,7 +61,7 @@ internal static class GrantKeeping
         }
 
         var wait = Wait(facts, grant);
-        var next = wanted.NextTry ?? (wanted.ForeignBinding is null ? null : facts.Now + ForeignRetry);
+        var next = isDenied ? facts.Now + GrantStatuses.DeniedRetry : wanted.NextTry ?? (wanted.ForeignBinding is null ? null : facts.Now + ForeignRetry);
         return wait.Steps.Count == 0 && next < wait.LookAgainAt ? GrantPlan.Wait(next) : wait;
     }
 

@@ -46,15 +46,15 @@ internal static class GrantOpening
 
         if (credential is not null) steps.Add(credential);
         steps.AddRange(wanted.Mend(wanted.Reader, isRepair: false));
-        if (facts.Attempt.AccessSeen is null && wanted.AccessQuestion(facts, grant) is { } question) steps.Add(new PlanStep.CheckAccess(question));
+        if (facts.Attempt.AccessDenied is null && wanted.AccessQuestion(facts, grant) is { } question) steps.Add(new PlanStep.CheckAccess(question, Waits: true));
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
         if (needed is not null || wanted.Must.Any(m => wanted.Find(m) is null) || Lacks(grant, wanted)) return Hold(facts, grant, wanted);
 
         var status = GrantStatuses.Activated(grant, wanted, [.. wanted.Records(grant), .. wanted.Obsolete(grant)], CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
-            grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe, facts.Now);
+            grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe, facts.Attempt.AccessDenied is true, facts.Now);
         var bypass = GrantConditions.IsBypassed(grant) ? Conditions.Find(grant.Status.Conditions, GrantConditions.Approved)!.Message : null;
         return GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(bypass is not null, "GrantActivated", "Activate",
-            $"{(bypass is null ? "" : bypass + " ")}{GrantStatuses.Requester(grant)} has access until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}: {string.Join(", ", grant.Status.Access.Select(e => $"{e.RoleRef}"))} in {(wanted.Gaps.Count == 0 ? "" : $"{wanted.Open} of ")}{wanted.Open + wanted.Gaps.Count} place(s).")));
+            $"{(bypass is null ? "" : bypass + " ")}{GrantStatuses.Requester(grant)} has access until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}: {string.Join(", ", grant.Status.Access.Select(e => $"{e.RoleRef}"))} in {(wanted.Gaps.Count == 0 ? "" : $"{wanted.Open} of ")}{wanted.Open + wanted.Gaps.Count} place(s).{(facts.Attempt.AccessDenied is true ? $" {GrantStatuses.DeniedAccess}" : "")}")));
     }
 
     /// <summary>Whether too little is there to be called access: nothing at all, or less than all where all was asked for.</summary>

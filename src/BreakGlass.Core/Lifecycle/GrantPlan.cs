@@ -103,9 +103,10 @@ public abstract record PlanStep
     /// <param name="ServiceAccountUid">UID of the ServiceAccount that the token stands for.</param>
     public sealed record Deliver(IKubeObject Secret, string ServiceAccountUid) : PlanStep;
 
-    /// <summary>Wait, for a moment at most, until the authorizer says that access works.</summary>
+    /// <summary>Ask the authorizer whether access works.</summary>
     /// <param name="Question">The question.</param>
-    public sealed record CheckAccess(V1SubjectAccessReviewSpec Question) : PlanStep;
+    /// <param name="Waits">Whether to wait, for three seconds at most, until it does: the API server's RBAC cache is behind its own answers.</param>
+    public sealed record CheckAccess(V1SubjectAccessReviewSpec Question, bool Waits) : PlanStep;
 
     /// <summary>Get hold of the credential, so that its death can be proven once the Secret is gone.</summary>
     /// <param name="Secret">The Secret.</param>

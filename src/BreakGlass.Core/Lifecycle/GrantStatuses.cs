@@ -9,6 +9,12 @@ internal static class GrantStatuses
 {
     public const string Operator = "breakglass-operator";
 
+    public const string DeniedAccess =
+        "Access was given, and the API server denies it. An authorizer other than RBAC may deny it, such as a webhook or structured authorization; or the API server's RBAC cache lags.";
+
+    /// <summary>How long until the API server is asked again about access that it denies.</summary>
+    public static readonly TimeSpan DeniedRetry = TimeSpan.FromSeconds(10);
+
     private const int MostCauses = 3;
     private const int MostNames = 5;
 
@@ -79,23 +85,33 @@ internal static class GrantStatuses
         };
     }
 
-    public static GrantStatus Activated(BreakGlassGrant grant, Wanted wanted, IReadOnlyList<BindingRecord> bindings, DateTimeOffset? credentialEnds, string? jwe, DateTimeOffset now) =>
+    public static GrantStatus Activated(BreakGlassGrant grant, Wanted wanted, IReadOnlyList<BindingRecord> bindings, DateTimeOffset? credentialEnds, string? jwe, bool isDenied, DateTimeOffset now) =>
         Moved(grant, GrantPhase.Active, Requester(grant), "PolicyAllows", now) with
         {
             Bindings = bindings,
             CredentialExpiresAt = credentialEnds,
             CredentialJwe = jwe,
-            Conditions = Access(grant, wanted, now),
+            Conditions = Access(grant, wanted, isDenied, now),
         };
 
     /// <summary>What there is of access, in the condition Active. Access that works nowhere is not called access, though the grant goes on.</summary>
-    public static IReadOnlyList<Condition> Access(BreakGlassGrant grant, Wanted wanted, DateTimeOffset now)
+    /// <param name="grant">The grant.</param>
+    /// <param name="wanted">What is to be there, and what is.</param>
+    /// <param name="isDenied">The bindings are there, and the API server's authorizer denies what they give.</param>
+    /// <param name="now">The time.</param>
+    public static IReadOnlyList<Condition> Access(BreakGlassGrant grant, Wanted wanted, bool isDenied, DateTimeOffset now)
     {
         var (all, ends) = (wanted.Open + wanted.Gaps.Count, Timestamp.Text(grant.Status.ExpiresAt!.Value));
         if (wanted is { Open: 0, Gaps.Count: > 0 })
         {
             return grant.Status.Conditions.With(GrantConditions.Active, false, GrantConditions.Interrupted,
                 $"Access was given, and works in none of its {all} place(s) now. {NotIn(wanted.Gaps)} What can be tried again is, until the grant ends at {ends}.", grant.Metadata.Generation, now);
+        }
+
+        if (isDenied)
+        {
+            return grant.Status.Conditions.With(GrantConditions.Active, false, GrantConditions.Interrupted,
+                $"{DeniedAccess} The operator asks again every {DeniedRetry.TotalSeconds:0} s until the grant ends at {ends}.", grant.Metadata.Generation, now);
         }
 
         var reason = wanted.Gaps.Count > 0 ? GrantConditions.Partial : wanted.Contested.Count > 0 ? GrantConditions.Contested : "AccessGiven";

@@ -17,27 +17,30 @@ internal sealed class Prover(KubeClient client, ApiServers servers, CredentialVa
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
-    /// <summary>The API server's own RBAC cache follows within milliseconds. Where it does not, the grant is called active without its word.</summary>
+    /// <summary>The API server's own RBAC cache follows within milliseconds. An operator that may not ask says nothing against the access.</summary>
     public async Task CheckAccessAsync(PlanStep.CheckAccess check, GrantRun run, CancellationToken cancellationToken)
     {
-        var allowed = false;
+        bool isDenied;
         for (var wait = FirstWait; ; wait *= 2)
         {
-            try
-            {
-                var answer = await client.CreateAsync(new V1SubjectAccessReview { Spec = check.Question }, cancellationToken);
-                allowed = answer.Status?.Allowed is true;
-            }
-            catch (KubeApiException e) when (e.IsForbidden)
-            {
-                break;
-            }
-
-            if (allowed || wait > LongestWait) break;
+            isDenied = await IsDeniedAsync(check.Question, cancellationToken);
+            if (!isDenied || !check.Waits || wait > LongestWait) break;
             await Task.Delay(wait, time, cancellationToken);
         }
 
-        run.Note(a => a with { AccessSeen = allowed });
+        run.Note(a => a with { AccessDenied = isDenied });
+    }
+
+    private async Task<bool> IsDeniedAsync(V1SubjectAccessReviewSpec question, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await client.CreateAsync(new V1SubjectAccessReview { Spec = question }, cancellationToken)).Status?.Allowed is not true;
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            return false;
+        }
     }
 
     /// <summary>Asks every API server that can be reached by itself; one that still says yes is enough to say that access is not over.</summary>

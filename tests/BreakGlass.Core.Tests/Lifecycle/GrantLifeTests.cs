@@ -248,6 +248,25 @@ public sealed class GrantLifeTests
     }
 
     [Fact]
+    public void Access_that_the_authorizer_denies_is_not_said_to_work_until_it_does()
+    {
+        var world = new World { AuthorizerLags = true }.Run();
+        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Interrupted" && c.Message.Contains("denies it"));
+
+        world.Plans.Clear();
+        world.RunFor(TimeSpan.FromMinutes(1));
+        world.Plans.SelectMany(p => p.Steps).OfType<PlanStep.CheckAccess>().Should().HaveCount(7, "it is asked again once the status is written, and then every ten seconds");
+        world.AuthorizerLags = false;
+        world.RunFor(TimeSpan.FromSeconds(10));
+        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "AccessGiven");
+
+        world.Plans.Clear();
+        world.RunFor(TimeSpan.FromMinutes(1));
+        world.Plans.SelectMany(p => p.Steps).OfType<PlanStep.CheckAccess>().Should().BeEmpty("it works");
+        world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
+    }
+
+    [Fact]
     public void A_grant_that_gives_several_entries_in_several_places_records_each()
     {
         var policy = A.Policy(s => s with { Access = [A.Entry("edit", "edit", "payments", "shop"), A.SelectorEntry("view", "view", A.Selector("team", "Exists")), A.ClusterWideEntry("wide", "view")] });

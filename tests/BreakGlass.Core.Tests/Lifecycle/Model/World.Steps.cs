@@ -112,7 +112,7 @@ internal sealed partial class World
                 Hold(hold, run);
                 break;
             case PlanStep.CheckAccess check:
-                run.Note(a => a with { AccessSeen = !AuthorizerLags && Authorizer.Allows(Cluster, check.Question) is not null });
+                run.Note(a => a with { AccessDenied = AuthorizerLags || Authorizer.Allows(Cluster, check.Question) is null });
                 break;
             case PlanStep.Prove prove:
                 Prove(facts.Grant!, prove, run);
