@@ -61,7 +61,8 @@ internal static class GrantKeeping
         }
 
         var wait = Wait(facts, grant);
-        var next = isDenied ? facts.Now + GrantStatuses.DeniedRetry : wanted.NextTry ?? (wanted.ForeignBinding is null ? null : facts.Now + ForeignRetry);
+        var next = wanted.NextTry ?? (wanted.ForeignBinding is null ? null : facts.Now + ForeignRetry);
+        if (isDenied && !(next < facts.Now + GrantStatuses.DeniedRetry)) next = facts.Now + GrantStatuses.DeniedRetry;
         return wait.Steps.Count == 0 && next < wait.LookAgainAt ? GrantPlan.Wait(next) : wait;
     }
 

@@ -169,7 +169,6 @@ public sealed partial class Informer<T>
             Namespace = options.Namespace,
             LabelSelector = options.LabelSelector,
             FieldSelector = options.FieldSelector,
-
             ResourceVersion = version.Length == 0 ? null : version,
 
             // Pages at a certain version would go past the server's watch cache to etcd.

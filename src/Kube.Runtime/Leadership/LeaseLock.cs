@@ -36,8 +36,8 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
     public TimeSpan SinceRenewal => time.GetElapsedTime(Volatile.Read(ref _renewedAt));
 
     /// <summary>
-    /// How long the lease last seen still counts if nobody renews it, in whole milliseconds and never less, because timers count in them; zero or less
-    /// where it is free.
+    /// The time until the observed lease runs out if its holder does not renew it, rounded up to whole milliseconds because timers count in them. Zero or
+    /// less if the lease is free.
     /// </summary>
     public TimeSpan UntilFree
     {
