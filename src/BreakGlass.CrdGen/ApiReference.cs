@@ -2,8 +2,9 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
 using BreakGlass.Core;
-using Kube.Model;
-using Kube.Model.Schema;
+using BreakGlass.Core.Schema;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.CrdGen;
 
@@ -40,7 +41,7 @@ internal sealed class ApiReference
             if (found[i].IsEnum) continue;
             foreach (var named in Field.Of(found[i]).Select(field => Named(field.Property.PropertyType)).OfType<Type>())
             {
-                if (named != typeof(ObjectMeta) && !found.Contains(named)) found.Add(named);
+                if (named != typeof(V1ObjectMeta) && !found.Contains(named)) found.Add(named);
             }
         }
 
@@ -79,7 +80,7 @@ internal sealed class ApiReference
         Line();
         Line(_docs.Of(kind.Type) ?? "");
         Line();
-        Line($"`kubectl get {kind.Resource.Plural}`, short {string.Join(", ", registration.ShortNames.Select(n => $"`{n}`"))}; {(kind.Resource.Namespaced ? "in a namespace" : "cluster-scoped")}.");
+        Line($"`kubectl get {kind.Resource.Plural}`, short {string.Join(", ", kind.ShortNames.Select(n => $"`{n}`"))}; {(kind.Resource.Namespaced ? "in a namespace" : "cluster-scoped")}.");
         if (registration.SelectableFields.Length > 0)
         {
             Line($"Field selectors (Kubernetes 1.31 and later): {string.Join(", ", registration.SelectableFields.Select(f => $"`{f.TrimStart('.')}`"))}.");
@@ -132,8 +133,8 @@ internal sealed class ApiReference
 
     private void Rules(Type type)
     {
-        var own = type.GetCustomAttributes<RuleAttribute>().Select(rule => ("", rule));
-        var ofFields = Field.Of(type).SelectMany(field => field.Property.GetCustomAttributes<RuleAttribute>().Select(rule => ($"`{field.JsonName}`: ", rule)));
+        var own = type.GetCustomAttributes<ValidationRuleAttribute>().Select(rule => ("", rule));
+        var ofFields = Field.Of(type).SelectMany(field => field.Property.GetCustomAttributes<ValidationRuleAttribute>().Select(rule => ($"`{field.JsonName}`: ", rule)));
         var rules = own.Concat(ofFields).ToList();
         if (rules.Count == 0) return;
         Line();

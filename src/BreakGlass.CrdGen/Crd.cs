@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Kube.Model.Schema;
+using BreakGlass.Core.Schema;
 
 namespace BreakGlass.CrdGen;
 
@@ -42,12 +42,12 @@ internal static class Crd
             ["plural"] = kind.Resource.Plural,
             ["singular"] = kind.Resource.Kind.ToLowerInvariant(),
         };
-        if (kind.Registration.ShortNames.Length > 0) names["shortNames"] = new JsonArray([.. kind.Registration.ShortNames.Select(n => (JsonNode)n)]);
+        if (kind.ShortNames.Count > 0) names["shortNames"] = new JsonArray([.. kind.ShortNames.Select(n => (JsonNode)n)]);
         if (kind.Registration.Categories.Length > 0) names["categories"] = new JsonArray([.. kind.Registration.Categories.Select(n => (JsonNode)n)]);
         return names;
     }
 
-    private static JsonObject Column(PrinterColumnAttribute column)
+    private static JsonObject Column(GenericAdditionalPrinterColumnAttribute column)
     {
         var node = new JsonObject { ["name"] = column.Name, ["jsonPath"] = column.JsonPath, ["type"] = column.Type };
         if (column.Priority != 0) node["priority"] = column.Priority;

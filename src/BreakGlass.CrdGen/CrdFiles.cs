@@ -32,7 +32,7 @@ internal static class CrdFiles
 
     /// <summary>The documentation of the types' assemblies.</summary>
     internal static XmlDocs DocsOf(IEnumerable<CustomKind> kinds) =>
-        XmlDocs.For(kinds.Select(kind => kind.Type.Assembly).Append(typeof(Kube.Model.ObjectMeta).Assembly));
+        XmlDocs.For(kinds.Select(kind => kind.Type.Assembly));
 
     private static (string Path, string Content) Yaml(string path, JsonNode document, string comment = "") =>
         (path, Header + comment + YamlWriter.Write(document));

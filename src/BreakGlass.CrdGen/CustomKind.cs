@@ -1,7 +1,9 @@
 using System.Reflection;
 using BreakGlass.Core.Api;
-using Kube.Model;
-using Kube.Model.Schema;
+using BreakGlass.Core.Schema;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.CrdGen;
 
@@ -20,13 +22,16 @@ internal sealed record CustomKind(Type Type, ResourceType Resource)
     public CustomResourceAttribute Registration { get; } = Type.GetCustomAttribute<CustomResourceAttribute>()
         ?? throw new InvalidOperationException($"{Type.Name} has no [CustomResource]: say how the kind is registered.");
 
+    /// <summary>Short names for kubectl.</summary>
+    public IReadOnlyList<string> ShortNames { get; } = Type.GetCustomAttribute<KubernetesEntityShortNamesAttribute>()?.ShortNames ?? [];
+
     /// <summary>The columns that kubectl prints.</summary>
-    public IReadOnlyList<PrinterColumnAttribute> Columns { get; } = [.. Type.GetCustomAttributes<PrinterColumnAttribute>()];
+    public IReadOnlyList<GenericAdditionalPrinterColumnAttribute> Columns { get; } = [.. Type.GetCustomAttributes<GenericAdditionalPrinterColumnAttribute>()];
 
     /// <summary>The name of the CustomResourceDefinition.</summary>
     public string CrdName => $"{Resource.Plural}.{Resource.Group}";
 
     /// <summary>The kind of a type.</summary>
     public static CustomKind Of<T>()
-        where T : class, IKubeResource<T> => new(typeof(T), T.Resource);
+        where T : class, IKubernetesObject<V1ObjectMeta> => new(typeof(T), KubeKinds.Of<T>().Resource);
 }

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Kube.Model.Schema;
+using BreakGlass.Core.Schema;
 
 namespace BreakGlass.CrdGen;
 
@@ -33,8 +33,8 @@ internal sealed record Field(string JsonName, PropertyInfo Property)
         where T : Attribute => Property.IsDefined(typeof(T));
 
     /// <summary>The rules of the field's own type and then those of the field, as the server checks them.</summary>
-    public IEnumerable<RuleAttribute> Rules(Type valueType) =>
-        valueType.GetCustomAttributes<RuleAttribute>().Concat(Property.GetCustomAttributes<RuleAttribute>());
+    public IEnumerable<ValidationRuleAttribute> Rules(Type valueType) =>
+        valueType.GetCustomAttributes<ValidationRuleAttribute>().Concat(Property.GetCustomAttributes<ValidationRuleAttribute>());
 }
 
 /// <summary>What a C# type is in JSON.</summary>

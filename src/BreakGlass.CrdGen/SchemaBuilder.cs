@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
-using Kube.Model;
-using Kube.Model.Schema;
+using BreakGlass.Core.Schema;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.CrdGen;
 
@@ -20,7 +22,7 @@ internal sealed class SchemaBuilder(XmlDocs docs)
         // The server knows metadata itself and forbids details of it.
         schema["properties"]!.AsObject().Insert(2, "metadata", new JsonObject { ["type"] = "object" });
         _inStatus = false;
-        AddRules(schema, kind.Type.GetCustomAttributes(typeof(RuleAttribute), inherit: false).Cast<RuleAttribute>());
+        AddRules(schema, kind.Type.GetCustomAttributes(typeof(ValidationRuleAttribute), inherit: false).Cast<ValidationRuleAttribute>());
         return schema;
     }
 
@@ -32,7 +34,7 @@ internal sealed class SchemaBuilder(XmlDocs docs)
         if (field.Get<DefaultAttribute>() is { } @default) schema["default"] = JsonNode.Parse(@default.Json);
         if (field.Has<NullableAttribute>()) schema["nullable"] = true;
         AddValues(schema, field);
-        AddBounds(schema, Shape.Of(type), field.Get<BoundsAttribute>());
+        AddLimits(schema, field);
         if (field.Get<ListMapAttribute>() is { } map)
         {
             schema["x-kubernetes-list-type"] = "map";
@@ -60,7 +62,7 @@ internal sealed class SchemaBuilder(XmlDocs docs)
     private JsonObject Item(Type type)
     {
         var schema = Of(type, docs.Of(type));
-        AddRules(schema, type.GetCustomAttributes(typeof(RuleAttribute), inherit: false).Cast<RuleAttribute>());
+        AddRules(schema, type.GetCustomAttributes(typeof(ValidationRuleAttribute), inherit: false).Cast<ValidationRuleAttribute>());
         return schema;
     }
 
@@ -72,7 +74,7 @@ internal sealed class SchemaBuilder(XmlDocs docs)
         var properties = new JsonObject();
         foreach (var field in Field.Of(type))
         {
-            if (field.Property.PropertyType == typeof(ObjectMeta)) continue;
+            if (field.Property.PropertyType == typeof(V1ObjectMeta)) continue;
             if (_open.Count == 1) _inStatus = field.JsonName == "status";
             properties[field.JsonName] = Of(field);
         }
@@ -111,34 +113,39 @@ internal sealed class SchemaBuilder(XmlDocs docs)
         }
     }
 
-    private static void AddBounds(JsonObject schema, Shape shape, BoundsAttribute? bounds)
+    private static void AddLimits(JsonObject schema, Field field)
     {
-        if (bounds is null) return;
-        var suffix = shape switch
+        var shape = Shape.Of(field.Property.PropertyType);
+        void Limit(string name, long? value, bool fits)
         {
-            Shape.List => "Items",
-            Shape.Map => "Properties",
-            Shape.Scalar { Name: "string" } => "Length",
-            Shape.Scalar { Name: "integer" } => "imum",
-            _ => throw new NotSupportedException($"[Bounds] says nothing about {shape}."),
-        };
-        if (bounds.Min >= 0) schema["min" + suffix] = bounds.Min;
-        if (bounds.Max >= 0) schema["max" + suffix] = bounds.Max;
-        if (bounds.MaxItemLength < 0) return;
+            if (value is not >= 0) return;
+            if (!fits) throw new NotSupportedException($"{field.Property.DeclaringType!.Name}.{field.Property.Name}: {name} says nothing about {shape}.");
+            schema[name] = value;
+        }
+
+        var (isText, isNumber) = (shape is Shape.Scalar { Name: "string", Format: null }, shape is Shape.Scalar { Name: "integer" });
+        Limit("minLength", field.Get<LengthAttribute>()?.MinLength, isText);
+        Limit("maxLength", field.Get<LengthAttribute>()?.MaxLength, isText);
+        Limit("minItems", field.Get<ItemsAttribute>()?.MinItems, shape is Shape.List);
+        Limit("maxItems", field.Get<ItemsAttribute>()?.MaxItems, shape is Shape.List);
+        Limit("maxProperties", field.Get<PropertiesAttribute>()?.MaxProperties, shape is Shape.Map);
+        Limit("minimum", field.Get<RangeMinimumAttribute>()?.Minimum, isNumber);
+        Limit("maximum", field.Get<RangeMaximumAttribute>()?.Maximum, isNumber);
+        if (field.Get<ItemLengthAttribute>() is not { } each) return;
 
         var item = (schema["items"] ?? schema["additionalProperties"])!.AsObject();
         if (item["items"] is JsonObject innermost)
         {
             // A map of lists: each list is as bounded as the map itself.
-            item["maxItems"] = bounds.Max;
+            item["maxItems"] = schema["maxProperties"]!.GetValue<long>();
             item = innermost;
         }
 
-        item["maxLength"] = bounds.MaxItemLength;
+        item["maxLength"] = each.MaxLength;
     }
 
     // A rule in the status could only keep the operator from writing down what happened.
-    private void AddRules(JsonObject schema, IEnumerable<RuleAttribute> rules)
+    private void AddRules(JsonObject schema, IEnumerable<ValidationRuleAttribute> rules)
     {
         if (_inStatus) return;
         var list = new JsonArray();

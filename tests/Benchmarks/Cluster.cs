@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using TestKit;
 
 namespace Benchmarks;
@@ -61,7 +62,7 @@ internal sealed class Cluster : IAsyncDisposable
             await controlPlane.AdminAsync(["apply", "-k", "config/rbac"], cancellationToken: cancellationToken);
             var kubeconfig = await controlPlane.ServiceAccountKubeconfigAsync("breakglass-system", "breakglass-operator", cancellationToken: cancellationToken);
             var cluster = new Cluster(controlPlane, options, kubeconfig);
-            await cluster.Admin.CreateAsync(new Namespace { Metadata = new() { Name = Namespace } }, cancellationToken);
+            await cluster.Admin.CreateAsync(new V1Namespace { Metadata = new() { Name = Namespace } }, cancellationToken);
             await cluster.Admin.CreateAsync(Policy(), cancellationToken);
             return cluster;
         }
@@ -96,12 +97,12 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>Deletes all grants and everything made for them, and waits until it is gone, so that the next phase begins as the one before did.</summary>
     public async Task EmptyAsync(CancellationToken cancellationToken)
     {
-        await DeleteAllAsync<RoleBinding>(OurObjects, cancellationToken);
-        await DeleteAllAsync<Role>(OurObjects, cancellationToken);
-        await DeleteAllAsync<Secret>(OurObjects, cancellationToken);
-        await DeleteAllAsync<ServiceAccount>(OurObjects, cancellationToken);
+        await DeleteAllAsync<V1RoleBinding>(OurObjects, cancellationToken);
+        await DeleteAllAsync<V1Role>(OurObjects, cancellationToken);
+        await DeleteAllAsync<V1Secret>(OurObjects, cancellationToken);
+        await DeleteAllAsync<V1ServiceAccount>(OurObjects, cancellationToken);
         var grants = await Admin.ListAsync<BreakGlassGrant>(new(), cancellationToken);
-        await EachAsync(grants.Items.Where(g => g.Metadata.Finalizers.Count > 0), (grant, ct) =>
+        await EachAsync(grants.Items.Where(g => g.FinalizersOrEmpty.Count > 0), (grant, ct) =>
             Admin.MergePatchAsync<BreakGlassGrant>(grant.Metadata.Name, null, new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } }, ct), cancellationToken);
         await DeleteAllAsync<BreakGlassGrant>(null, cancellationToken);
     }
@@ -118,10 +119,10 @@ internal sealed class Cluster : IAsyncDisposable
     }
 
     private async Task DeleteAllAsync<T>(string? selector, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var all = await Admin.ListAsync<T>(new() { LabelSelector = selector }, cancellationToken);
-        await EachAsync(all.Items, (o, ct) => Admin.DeleteAsync<T>(o.Metadata.Name, o.Metadata.Namespace, new() { Propagation = Propagation.Background }, ct), cancellationToken);
+        await EachAsync(all.Items, (o, ct) => Admin.DeleteAsync<T>(o.Metadata.Name, o.Metadata.NamespaceProperty, new() { Propagation = Propagation.Background }, ct), cancellationToken);
     }
 
     private static BreakGlassPolicy Policy() => new()
@@ -132,7 +133,7 @@ internal sealed class Cluster : IAsyncDisposable
             Description = "Payments on-call during an incident",
             Mode = PolicyMode.BreakGlass,
             Requesters = [new() { Kind = "Group", Name = "payments-oncall" }],
-            Access = [new() { Name = "payments", RoleRef = new() { Kind = nameof(ClusterRole), Name = "edit" }, Namespaces = [Namespace] }],
+            Access = [new() { Name = "payments", RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" }, Namespaces = [Namespace] }],
             Credential = CredentialKind.ServiceAccountToken,
             Duration = new() { Default = "30m", Max = "2h" },
             Justification = new() { MinLength = 20, TicketPattern = "^INC-[0-9]+$" },

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace Benchmarks;
 
@@ -24,7 +24,7 @@ internal sealed class Expiry(Cluster cluster, Report report)
         await using var process = await OperatorUnderTest.StartAsync(cluster, cancellationToken);
         await using var grantWatch = await GrantWatch.StartAsync(cluster.Admin, cancellationToken);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var watching = WatchBindingsAsync(await Follow.NowAsync<RoleBinding>(cluster.Admin, cancellationToken), stop.Token);
+        var watching = WatchBindingsAsync(await Follow.NowAsync<V1RoleBinding>(cluster.Admin, cancellationToken), stop.Token);
 
         var instant = await ChooseInstantAsync(grantWatch, count, cancellationToken);
         var before = await OwnLagAsync(process, cancellationToken);
@@ -124,9 +124,9 @@ internal sealed class Expiry(Cluster cluster, Report report)
             (binding.Reader ? _goneReader : _goneAccess)[binding.Grant] = TimeProvider.System.GetUtcNow();
         }
 
-        static (bool Reader, string Grant) Of(RoleBinding binding) => (binding.Metadata.Namespace == Cluster.GrantsNamespace, binding.Metadata.Labels[BreakGlassApi.GrantLabel]);
+        static (bool Reader, string Grant) Of(V1RoleBinding binding) => (binding.Metadata.NamespaceProperty == Cluster.GrantsNamespace, binding.LabelsOrEmpty[BreakGlassApi.GrantLabel]);
 
-        return Follow.RunAsync<RoleBinding>(cluster.Admin, $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}", version,
+        return Follow.RunAsync<V1RoleBinding>(cluster.Admin, $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}", version,
             change =>
             {
                 if (change.Type is WatchEventType.Deleted) Gone(Of(change.Object));

@@ -4,8 +4,8 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace Benchmarks;
 
@@ -24,11 +24,11 @@ internal sealed class Floor(Cluster cluster)
     {
         var now = Timestamp.Millis(TimeProvider.System.GetUtcNow());
         var due = now + TimeSpan.FromHours(1);
-        var entry = new AccessEntry { Name = "payments", RoleRef = new() { Kind = nameof(ClusterRole), Name = "edit" }, Namespaces = [Cluster.Namespace] };
+        var entry = new AccessEntry { Name = "payments", RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" }, Namespaces = [Cluster.Namespace] };
         var target = new Target(entry.Name, entry.RoleRef, Cluster.Namespace);
         var grant = created with { Status = FloorStatus.Recorded(created, entry, target, now, due) };
 
-        var binding = _client.CreateAsync((RoleBinding)GrantObjects.Binding(grant, target, Settings, due), cancellationToken);
+        var binding = _client.CreateAsync((V1RoleBinding)GrantObjects.Binding(grant, target, Settings, due), cancellationToken);
         await Task.WhenAll(
             DeliverAsync(grant, due, cancellationToken),
             binding,
@@ -47,16 +47,16 @@ internal sealed class Floor(Cluster cluster)
         await _client.ReplaceAsync(Filled(secret, grant.Metadata.Name, token.Status!.Token), cancellationToken);
     }
 
-    private static TokenRequest Ask(Secret secret) => new()
+    private static TokenRequest Ask(V1Secret secret) => new()
     {
         Spec = new()
         {
             ExpirationSeconds = 3600,
-            BoundObjectRef = new() { ApiVersion = "v1", Kind = nameof(Secret), Name = secret.Metadata.Name, Uid = secret.Metadata.Uid },
+            BoundObjectRef = new() { ApiVersion = "v1", Kind = V1Secret.KubeKind, Name = secret.Metadata.Name, Uid = secret.Metadata.Uid },
         },
     };
 
-    private Secret Filled(Secret secret, string grant, string token) => secret with
+    private V1Secret Filled(V1Secret secret, string grant, string token) => secret with
     {
         Immutable = true,
         Data = new Dictionary<string, byte[]>

@@ -2,7 +2,7 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using Kube.Client;
 
 namespace Benchmarks;
 

@@ -1,5 +1,6 @@
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace Benchmarks;
 
@@ -8,7 +9,7 @@ internal static class Follow
 {
     /// <summary>The version of now, to follow from.</summary>
     public static async Task<string> NowAsync<T>(KubeClient client, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> =>
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
         (await client.ListPageAsync<T>(new() { Limit = 1 }, cancellationToken)).Metadata.ResourceVersion ?? "";
 
     /// <summary>Runs until cancelled.</summary>
@@ -20,7 +21,7 @@ internal static class Follow
     /// <param name="cancellationToken">Ends it.</param>
     public static async Task RunAsync<T>(
         KubeClient client, string? selector, string version, Action<WatchEvent<T>> seen, Action<IReadOnlyList<T>> relisted, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         while (true)
         {

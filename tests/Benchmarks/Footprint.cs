@@ -2,7 +2,8 @@ using System.Globalization;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace Benchmarks;
 
@@ -99,7 +100,7 @@ internal sealed class Footprint(Cluster cluster, Report report)
 
     private async Task WriteFinishedAsync(int count, CancellationToken cancellationToken)
     {
-        var entry = new AccessEntry { Name = "payments", RoleRef = new() { Kind = nameof(ClusterRole), Name = "edit" }, Namespaces = [Cluster.Namespace] };
+        var entry = new AccessEntry { Name = "payments", RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" }, Namespaces = [Cluster.Namespace] };
         var target = new Target(entry.Name, entry.RoleRef, Cluster.Namespace);
         var ended = Timestamp.Millis(TimeProvider.System.GetUtcNow() - TimeSpan.FromHours(1));
         await Cluster.EachAsync(Enumerable.Range(0, count), async (i, ct) =>

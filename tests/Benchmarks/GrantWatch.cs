@@ -76,7 +76,7 @@ internal sealed class GrantWatch : IAsyncDisposable
 
         if (status.EndedAt is null || !status.Conditions.Any(c => c is { Type: "Revoked", Status: "True" })) return;
         stages.Proven.TrySetResult((at, grant));
-        if (grant.Metadata.Finalizers.Count == 0) stages.Settled.TrySetResult((at, grant));
+        if (grant.FinalizersOrEmpty.Count == 0) stages.Settled.TrySetResult((at, grant));
     }
 
     private sealed record Stages

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace Benchmarks;
 
@@ -24,7 +24,7 @@ internal sealed class Largest(Cluster cluster, Report report)
         await cluster.EmptyAsync(cancellationToken);
         var namespaces = Enumerable.Range(0, Namespaces)
             .Select(i => i.ToString("d63", CultureInfo.InvariantCulture).Replace("000000", "team00", StringComparison.Ordinal)).ToList();
-        await Cluster.EachAsync(namespaces, (ns, ct) => cluster.Admin.CreateAsync(new Namespace { Metadata = new() { Name = ns } }, ct), cancellationToken);
+        await Cluster.EachAsync(namespaces, (ns, ct) => cluster.Admin.CreateAsync(new V1Namespace { Metadata = new() { Name = ns } }, ct), cancellationToken);
         await cluster.Admin.CreateAsync(PolicyFor(namespaces), cancellationToken);
         Progress.Say($"writing {count} grants of the largest size");
         await Cluster.EachAsync(Enumerable.Range(0, count), (i, ct) => cluster.Admin.CreateAsync(Grant(i, namespaces), ct), cancellationToken);
@@ -126,7 +126,7 @@ internal sealed class Largest(Cluster cluster, Report report)
         {
             Mode = PolicyMode.JustInTime,
             Requesters = [new() { Kind = "Group", Name = "payments-oncall" }],
-            Access = [new() { Name = "teams", RoleRef = new() { Kind = nameof(ClusterRole), Name = "edit" }, Namespaces = namespaces }],
+            Access = [new() { Name = "teams", RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" }, Namespaces = namespaces }],
             Duration = new() { Default = "30m", Max = "2h" },
             Justification = new() { MinLength = 20 },
             Approval = new() { Required = 1, Approvers = [new() { Kind = "Group", Name = "commanders" }], Timeout = "24h" },

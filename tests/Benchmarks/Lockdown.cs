@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using BreakGlass.Core.Api;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace Benchmarks;
 
@@ -39,7 +39,7 @@ internal sealed class Lockdown(Cluster cluster, Report report)
     private async Task MeasureAsync(GrantWatch grants, List<string> names, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var watching = WatchBindingsAsync(await Follow.NowAsync<RoleBinding>(cluster.Admin, cancellationToken), stop.Token);
+        var watching = WatchBindingsAsync(await Follow.NowAsync<V1RoleBinding>(cluster.Admin, cancellationToken), stop.Token);
         var began = TimeProvider.System.GetTimestamp();
         await cluster.Admin.CreateAsync(new BreakGlassLockdown { Metadata = new() { Name = Name }, Spec = new() { Reason = "a token leaked" } }, cancellationToken);
 
@@ -83,9 +83,9 @@ internal sealed class Lockdown(Cluster cluster, Report report)
 
     private Task WatchBindingsAsync(string version, CancellationToken cancellationToken)
     {
-        static bool IsOurs(RoleBinding binding) => binding.Metadata.Labels.TryGetValue(BreakGlassApi.GrantLabel, out var grant) && grant.StartsWith("lockdown-", StringComparison.Ordinal);
-        static (bool Reader, string Grant) Of(RoleBinding binding) => (binding.Metadata.Namespace == Cluster.GrantsNamespace, binding.Metadata.Labels[BreakGlassApi.GrantLabel]);
-        return Follow.RunAsync<RoleBinding>(cluster.Admin, $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}", version,
+        static bool IsOurs(V1RoleBinding binding) => binding.LabelsOrEmpty.TryGetValue(BreakGlassApi.GrantLabel, out var grant) && grant.StartsWith("lockdown-", StringComparison.Ordinal);
+        static (bool Reader, string Grant) Of(V1RoleBinding binding) => (binding.Metadata.NamespaceProperty == Cluster.GrantsNamespace, binding.LabelsOrEmpty[BreakGlassApi.GrantLabel]);
+        return Follow.RunAsync<V1RoleBinding>(cluster.Admin, $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}", version,
             change =>
             {
                 if (change.Type is WatchEventType.Deleted && IsOurs(change.Object)) _gone.TryAdd(Of(change.Object), TimeProvider.System.GetTimestamp());

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Kube.Client;
 
 namespace Benchmarks;
 
@@ -30,7 +31,7 @@ internal sealed class Requests(Cluster cluster, Report report)
         report.AddTable($"Requests of one grant (events: {events} more)", ["request", "times", "answers"],
             counted.GroupBy(c => c.What).Select(IReadOnlyList<string> (g) =>
                 [g.Key, g.Count().ToString(CultureInfo.InvariantCulture), string.Join(", ", g.GroupBy(c => c.Code).Select(c => $"{c.Count()} × {c.Key}"))]));
-        var proven = settled.Status.Conditions.First(c => c.Type == "Revoked").LastTransitionTime - grant.Metadata.CreationTimestamp!.Value - TimeSpan.FromSeconds(15);
+        var proven = settled.Status.Conditions.First(c => c.Type == "Revoked").LastTransitionTime - grant.Metadata.CreatedAt!.Value - TimeSpan.FromSeconds(15);
         Progress.Say($"proven about {proven.TotalSeconds:0} s after the expiry");
         await cluster.EmptyAsync(cancellationToken);
     }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
-using Kube.Model;
+using Kube.Client;
 using TestKit;
 using Xunit;
 

@@ -1,7 +1,8 @@
 using System.Text.Json.Serialization;
 using System.Xml.Linq;
-using Kube.Model;
-using Kube.Model.Schema;
+using BreakGlass.Core.Schema;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.CrdGen.Tests;
 
@@ -28,17 +29,18 @@ internal static class Things
         """).Root!.Elements());
 }
 
-[CustomResource(ShortNames = ["th"], Categories = ["all"], SelectableFields = [".spec.colour"])]
-[PrinterColumn("Colour", ".spec.colour", Description = "Its colour")]
-[PrinterColumn("Count", ".spec.count", "integer", Priority = 1)]
-[Rule("size(self.metadata.name) <= 10", "metadata.name: at most 10 characters")]
+[KubernetesEntityShortNames("th")]
+[CustomResource(Categories = ["all"], SelectableFields = [".spec.colour"])]
+[GenericAdditionalPrinterColumn(".spec.colour", "Colour", Description = "Its colour")]
+[GenericAdditionalPrinterColumn(".spec.count", "Count", "integer", Priority = 1)]
+[ValidationRule("size(self.metadata.name) <= 10", message: "metadata.name: at most 10 characters")]
 internal sealed record Thing
 {
     public string ApiVersion { get; init; } = "";
 
     public string Kind { get; init; } = "";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public V1ObjectMeta Metadata { get; init; } = new();
 
     [Required]
     public ThingSpec Spec { get; init; } = new();
@@ -48,10 +50,10 @@ internal sealed record Thing
     public static string NoField => "";
 }
 
-[Rule("self.count > 0", "count: more than 0")]
+[ValidationRule("self.count > 0", message: "count: more than 0")]
 internal sealed record ThingSpec
 {
-    [Required, Bounds(0, 10), Default("1")]
+    [Required, RangeMinimum(0), RangeMaximum(10), Default("1")]
     public int Count { get; init; }
 
     [JsonPropertyName("on")]
@@ -59,22 +61,22 @@ internal sealed record ThingSpec
 
     public Colour? Colour { get; init; }
 
-    [Nullable, Rule("self == oldSelf", "at: cannot be changed")]
+    [Nullable, ValidationRule("self == oldSelf", message: "at: cannot be changed")]
     public DateTimeOffset? At { get; init; }
 
-    [Enum("one", "two"), ListSet, Bounds(1, 2)]
+    [Enum("one", "two"), ListSet, Items(1, 2)]
     public IReadOnlyList<string> Words { get; init; } = [];
 
-    [Pattern("^[a-z]+$"), Bounds(max: 3, MaxItemLength = 5)]
+    [Pattern("^[a-z]+$"), Items(maxItems: 3), ItemLength(5)]
     public IReadOnlyList<string> Letters { get; init; } = [];
 
     [ListMap("name")]
     public IReadOnlyList<Part> Parts { get; init; } = [];
 
-    [Bounds(max: 4, MaxItemLength = 6)]
+    [Properties(4), ItemLength(6)]
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    [Bounds(max: 4, MaxItemLength = 6)]
+    [Properties(4), ItemLength(6)]
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? Extra { get; init; }
 
     [Default("""{"name":"x"}""")]
@@ -86,10 +88,10 @@ internal sealed record ThingSpec
     public bool Computed => Count > 0;
 }
 
-[Rule("self.name != ''", "name: not empty")]
+[ValidationRule("self.name != ''", message: "name: not empty")]
 internal sealed record Part
 {
-    [Required, Bounds(1, 8)]
+    [Required, Length(1, 8)]
     public string Name { get; init; } = "";
 }
 

@@ -4,7 +4,6 @@ using BreakGlass.Core.Api;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Simulation;
 using TestKit;
 using Xunit;
@@ -39,9 +38,9 @@ public class SecretsStaySecretTests
         {
             world.Server.Put(Sample.Grant(g => g with { RecipientKey = encrypted ? Sample.RecipientKey : null }, $"inc-{i}"));
             world.Advance(TimeSpan.FromSeconds(20));
-            foreach (var secret in world.Server.List<Secret>("breakglass-grants"))
+            foreach (var secret in world.Server.List<V1Secret>("breakglass-grants"))
             {
-                if (secret.Data?.GetValueOrDefault("token") is { } token) seen.Add(Encoding.UTF8.GetString(token));
+                if (secret.Data.OrEmpty().GetValueOrDefault("token") is { } token) seen.Add(Encoding.UTF8.GetString(token));
             }
         }
 

@@ -1,12 +1,13 @@
 using System.Globalization;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace Kube.Runtime.Tests;
 
 /// <summary>Small objects to cache. A namespace stands for any kind; its label <c>v</c> for its content.</summary>
 internal static class Objects
 {
-    public static Namespace Ns(string name, int version, string? uid = null, string? label = null) => new()
+    public static V1Namespace Ns(string name, int version, string? uid = null, string? label = null) => new()
     {
         Metadata = new()
         {
@@ -17,9 +18,9 @@ internal static class Objects
         },
     };
 
-    public static Namespace Deleting(this Namespace ns) => ns with { Metadata = ns.Metadata with { DeletionTimestamp = DateTimeOffset.UnixEpoch } };
+    public static V1Namespace Deleting(this V1Namespace ns) => ns with { Metadata = ns.Metadata with { DeletedAt = DateTimeOffset.UnixEpoch } };
 
-    public static KubeList<Namespace> ListAt(int version, params Namespace[] items) => new()
+    public static KubeList<V1Namespace> ListAt(int version, params V1Namespace[] items) => new()
     {
         Metadata = new() { ResourceVersion = version.ToString(CultureInfo.InvariantCulture) },
         Items = items,

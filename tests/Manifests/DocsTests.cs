@@ -6,7 +6,9 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 using Xunit;
 
@@ -94,10 +96,10 @@ public sealed partial class DocsTests
         FigureBlock().Match(Pages.Single(page => page.File == file).Text).Groups["figures"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries).SkipWhile(line => !line.StartsWith('|'));
 
     private static IReadOnlyList<T> Shown<T>(string file)
-        where T : class, IKubeResource<T> =>
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
         [
             .. Pages.Where(page => page.File == file).SelectMany(page => Yaml().Matches(page.Text)).SelectMany(m => YamlText.Parse(m.Groups["yaml"].Value))
-                .Where(node => node["kind"]?.GetValue<string>() == typeof(T).Name).Select(node => JsonSerializer.Deserialize(node.ToJsonString(), T.Json)!),
+                .Where(node => node["kind"]?.GetValue<string>() == KubeKinds.Of<T>().Resource.Kind).Select(node => JsonSerializer.Deserialize(node.ToJsonString(), KubeKinds.Of<T>().Json)!),
         ];
 
     [GeneratedRegex("""^```yaml\n(?<yaml>.*?)^```""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.CultureInvariant, 5000)]

@@ -1,7 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 
 namespace Simulation;
@@ -186,5 +187,5 @@ public class ClockTests
         world.Advance(TimeSpan.FromSeconds(15));
     }
 
-    private static int Bindings(World world) => world.Server.List<RoleBinding>("payments").Count;
+    private static int Bindings(World world) => world.Server.List<V1RoleBinding>("payments").Count;
 }

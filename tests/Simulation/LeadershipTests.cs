@@ -2,7 +2,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 using TestKit;
 using Xunit;
 
@@ -27,7 +27,7 @@ public class LeadershipTests
 
         first.Kill();
         world.Advance(TimeSpan.FromSeconds(5 + 15 + 5));
-        world.Server.List<RoleBinding>("payments").Should().BeEmpty();
+        world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
         world.Advance(TimeSpan.FromSeconds(30));
         world.Grant()!.Status.EndReason.Should().Be(EndReason.Expired);
         Conditions.IsTrue(world.Grant()!.Status.Conditions, "Revoked").Should().BeTrue();
@@ -48,7 +48,7 @@ public class LeadershipTests
         first.Stop();
         world.Advance(TimeSpan.FromSeconds(11));
         first.Running.IsCompletedSuccessfully.Should().BeTrue();
-        world.Server.List<RoleBinding>("payments").Should().BeEmpty();
+        world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
         world.History.Late(world.Now).Should().BeEmpty();
     });
 
@@ -149,7 +149,7 @@ public class LeadershipTests
             var writes = replica.Handler.Writes;
             world.Advance(TimeSpan.FromSeconds(30));
             (replica.Handler.Writes - writes).Should().BeLessThanOrEqualTo(1, "nothing but events of what was done");
-            world.Server.List<RoleBinding>("payments").Should().BeEmpty();
+            world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
         }
 
         world.Advance(TimeSpan.FromSeconds(60));

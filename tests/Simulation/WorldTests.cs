@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 
 namespace Simulation;
@@ -17,17 +18,17 @@ public class WorldTests
         world.Server.Put(Sample.Grant());
         world.Settle();
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
-        world.Server.List<RoleBinding>("payments").Should().ContainSingle();
+        world.Server.List<V1RoleBinding>("payments").Should().ContainSingle();
 
         var end = world.Grant()!.Status.ExpiresAt!.Value;
         world.AdvanceTo(end.AddMilliseconds(-1));
-        world.Server.List<RoleBinding>("payments").Should().ContainSingle();
+        world.Server.List<V1RoleBinding>("payments").Should().ContainSingle();
         world.AdvanceTo(end.AddMilliseconds(1));
-        world.Server.List<RoleBinding>("payments").Should().BeEmpty();
+        world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
 
         world.Advance(TimeSpan.FromMinutes(1));
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Expired);
-        world.Grant()!.Metadata.Finalizers.Should().BeEmpty();
+        world.Grant()!.FinalizersOrEmpty.Should().BeEmpty();
         world.Owned().Should().BeEmpty();
         world.History.Violations.Should().BeEmpty();
         world.History.Late(world.Now).Should().BeEmpty();

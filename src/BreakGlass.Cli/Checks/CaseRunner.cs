@@ -4,7 +4,8 @@ using BreakGlass.Cli.Yaml;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Cli.Checks;
 
@@ -17,8 +18,8 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
     private static readonly CoreSettings Settings = new() { TrustRequester = true };
 
     private readonly List<BreakGlassPolicy> _policies = [.. files.Read<BreakGlassPolicy>()];
-    private readonly List<ClusterRole> _clusterRoles = [.. files.Read<ClusterRole>()];
-    private readonly List<Role> _roles = [.. files.Read<Role>()];
+    private readonly List<V1ClusterRole> _clusterRoles = [.. files.Read<V1ClusterRole>()];
+    private readonly List<V1Role> _roles = [.. files.Read<V1Role>()];
 
     /// <summary>Plays all of them.</summary>
     public IReadOnlyList<Checked> Run() => [.. cases.Cases.Select((c, i) => new Checked(file, c.Name.Length > 0 ? c.Name : $"case {i + 1}", [.. Play(c, $"cases[{i}]")]))];
@@ -45,7 +46,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
         policy = policy with { Metadata = policy.Metadata with { Uid = "policy", Generation = 1, ResourceVersion = "1" } };
         var grant = new BreakGlassGrant
         {
-            Metadata = new() { Name = "case", Uid = "case", Generation = 1, CreationTimestamp = at },
+            Metadata = new() { Name = "case", Uid = "case", Generation = 1, CreatedAt = at },
             Spec = new()
             {
                 Policy = policy.Metadata.Name,
@@ -74,17 +75,17 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
 
     private Core.Rules.ClusterView View(BreakGlassPolicy policy, PolicyCase play)
     {
-        var namespaces = cases.Cluster?.Namespaces?.Select(n => new Namespace { Metadata = new() { Name = n.Key, Labels = n.Value ?? [] } }).ToList() ?? [.. files.Read<Namespace>()];
+        var namespaces = cases.Cluster?.Namespaces?.Select(n => new V1Namespace { Metadata = new() { Name = n.Key, Labels = n.Value ?? [] } }).ToList() ?? [.. files.Read<V1Namespace>()];
 
         // A role that no file holds is taken to be there, and nobody knows what it gives; of one that is, the rules count.
         return Assumed.View(policy, namespaces.Count == 0 ? null : namespaces,
             n => _clusterRoles.Find(r => r.Metadata.Name == n) ?? new() { Metadata = new() { Name = n } },
-            (ns, n) => _roles.Find(r => r.Metadata.Name == n && r.Metadata.Namespace == ns) ?? new() { Metadata = new() { Name = n, Namespace = ns } }, play.Ask.Namespaces);
+            (ns, n) => _roles.Find(r => r.Metadata.Name == n && r.Metadata.NamespaceProperty == ns) ?? new() { Metadata = new() { Name = n, NamespaceProperty = ns } }, play.Ask.Namespaces);
     }
 
     private BreakGlassApproval Approval(CaseDecision decision, int index, DateTimeOffset at, string path) => new()
     {
-        Metadata = new() { Name = $"decision-{index}", CreationTimestamp = at + Duration(decision.After, path) },
+        Metadata = new() { Name = $"decision-{index}", CreatedAt = at + Duration(decision.After, path) },
         Spec = new() { Grant = "case", GrantUid = "case", Decision = decision.Decision, Approver = Caller(decision.By) },
     };
 
@@ -97,7 +98,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
         if (other.Bypassed) conditions.Add(new() { Type = GrantConditions.Approved, Status = "False", Reason = GrantConditions.EmergencyBypass });
         return new()
         {
-            Metadata = new() { Name = $"other-{index + 1}", Uid = $"other-{index + 1}", CreationTimestamp = began },
+            Metadata = new() { Name = $"other-{index + 1}", Uid = $"other-{index + 1}", CreatedAt = began },
             Spec = new() { Policy = policy.Metadata.Name, Requester = Caller(other.By) },
             Status = new()
             {

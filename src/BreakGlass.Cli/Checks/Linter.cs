@@ -4,7 +4,9 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Cli.Checks;
 
@@ -32,12 +34,12 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
     };
 
     private static IEnumerable<Finding> Check<T>(Manifest manifest, Func<Manifest, T, IEnumerable<Finding>> rules)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         if (manifest.Name.Length == 0) yield return Found(manifest, "NameMissing", "metadata", "metadata.name: required.");
-        var unknown = Shape(manifest.Root, T.Json, "").ToList();
+        var unknown = Shape(manifest.Root, KubeKinds.Of<T>().Json, "").ToList();
         foreach (var (rule, field, words) in unknown) yield return Found(manifest, rule, field, $"{field}: {words}");
-        if (manifest.Read(T.Json, out var wrong) is not { } read)
+        if (manifest.Read(KubeKinds.Of<T>().Json, out var wrong) is not { } read)
         {
             if (unknown.All(u => u.Field != wrong)) yield return Found(manifest, "WrongType", wrong!, $"{wrong}: what stands here cannot stand here; docs/api.md says what can.");
             yield break;

@@ -4,7 +4,9 @@ using System.Text.Json.Serialization.Metadata;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Cli.Yaml;
 using BreakGlass.Core.Api;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using YamlDotNet.Core;
 
 namespace BreakGlass.Cli.Checks;
@@ -79,8 +81,8 @@ internal sealed record ManifestSet(IReadOnlyList<Manifest> All, IReadOnlyList<Fi
 
     /// <summary>The objects of one kind, with those that have another shape left out.</summary>
     public IEnumerable<T> Read<T>()
-        where T : class, IKubeResource<T> =>
-        All.Where(m => m.Kind == T.Resource.Kind).Select(m => m.Read(T.Json, out _)).OfType<T>();
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        All.Where(m => m.Kind == KubeKinds.Of<T>().Resource.Kind).Select(m => m.Read(KubeKinds.Of<T>().Json, out _)).OfType<T>();
 
     private static IEnumerable<string> Expand(string path)
     {

@@ -1,7 +1,8 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Cli.Checks;
 
@@ -13,7 +14,7 @@ internal static class PolicyAdvice
     /// <summary>Roles that every cluster has and no file need hold, and that read Secrets. Of cluster-admin worse is said below.</summary>
     private static readonly string[] BuiltInReaders = ["admin", "edit"];
 
-    private static readonly PolicyRule s_readsSecrets = new() { Verbs = ["get"], ApiGroups = [""], Resources = ["secrets"] };
+    private static readonly V1PolicyRule s_readsSecrets = new() { Verbs = ["get"], ApiGroups = [""], Resources = ["secrets"] };
 
     public static IEnumerable<Finding> Of(Manifest manifest, BreakGlassPolicy policy, ManifestSet files, CoreSettings settings)
     {
@@ -47,7 +48,7 @@ internal static class PolicyAdvice
 
     private static IEnumerable<Finding> Entry(Manifest manifest, AccessEntry entry, string field, ManifestSet files)
     {
-        if (entry.RoleRef is { Kind: nameof(ClusterRole), Name: "cluster-admin" } && entry.ClusterWide is true)
+        if (entry.RoleRef is { Kind: V1ClusterRole.KubeKind, Name: "cluster-admin" } && entry.ClusterWide is true)
         {
             yield return Advice(manifest, "ClusterAdmin", $"{field}.roleRef", "this hands out the whole cluster, the operator and its records included; give narrower roles, or keep this behind approval.");
         }
@@ -57,9 +58,9 @@ internal static class PolicyAdvice
         if (rules.Any(RoleRisk.HasWildcard)) yield return Advice(manifest, "RoleHasWildcard", $"{field}.roleRef", $"{entry.RoleRef} holds a wildcard, so it grows with every kind that is installed; name what is meant.");
     }
 
-    private static IReadOnlyList<PolicyRule>? Rules(AccessEntry entry, ManifestSet files) => entry.RoleRef.Kind == nameof(ClusterRole)
-        ? files.Read<ClusterRole>().FirstOrDefault(r => r.Metadata.Name == entry.RoleRef.Name)?.Rules
-        : files.Read<Role>().FirstOrDefault(r => r.Metadata.Name == entry.RoleRef.Name && entry.Namespaces.Contains(r.Metadata.Namespace ?? ""))?.Rules;
+    private static IReadOnlyList<V1PolicyRule>? Rules(AccessEntry entry, ManifestSet files) => entry.RoleRef.Kind == V1ClusterRole.KubeKind
+        ? files.Read<V1ClusterRole>().FirstOrDefault(r => r.Metadata.Name == entry.RoleRef.Name)?.RulesOrEmpty
+        : files.Read<V1Role>().FirstOrDefault(r => r.Metadata.Name == entry.RoleRef.Name && entry.Namespaces.Contains(r.Metadata.NamespaceProperty ?? ""))?.RulesOrEmpty;
 
     private static Finding Advice(Manifest manifest, string rule, string field, string message) => Linter.Found(manifest, rule, field, $"{field}: {message}", Level.Warning);
 }

@@ -3,8 +3,9 @@ using System.CommandLine.Completions;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Cli.Commands;
 
@@ -104,7 +105,7 @@ internal static class CompletionCommands
         };
 
     private static async Task<IEnumerable<(string, string?)>> NamesAsync<T>(Invocation invocation, List<string> before, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         try
         {
@@ -122,7 +123,7 @@ internal static class CompletionCommands
         }
     }
 
-    private static string? About(IKubeObject o) => o switch
+    private static string? About(IKubernetesObject<V1ObjectMeta> o) => o switch
     {
         BreakGlassPolicy policy => policy.Spec.Description,
         BreakGlassGrant grant => $"{grant.Status.Phase} {Callers.Shown(grant.Spec.Requester)}",

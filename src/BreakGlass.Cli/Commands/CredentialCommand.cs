@@ -8,7 +8,8 @@ using BreakGlass.Cli.Hosting;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
-using Kube.Model;
+using k8s;
+using Kube.Client;
 
 namespace BreakGlass.Cli.Commands;
 

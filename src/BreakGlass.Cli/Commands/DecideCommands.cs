@@ -5,8 +5,9 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Cli.Commands;
 
@@ -57,7 +58,7 @@ internal static class DecideCommands
 
     private static async Task<int> RunAsync<T>(
         Invocation invocation, ParseResult parse, Words words, Func<BreakGlassGrant, string?> objection, Func<string, T> make, string done, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>, new()
     {
         var host = invocation.Host;
         using var cluster = invocation.Connect(parse);

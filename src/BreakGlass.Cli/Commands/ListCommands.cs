@@ -6,8 +6,9 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Cli.Commands;
 
@@ -129,16 +130,16 @@ internal static class ListCommands
 internal sealed class View(CliHost host, KubeClient client, string? format)
 {
     public async Task ListAsync<T>(ListQuery query, Tables.Maker<T> table, CancellationToken cancellationToken, Func<T, bool>? wanted = null)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var items = (await client.ListAsync<T>(query, cancellationToken)).Items.Where(wanted ?? (_ => true)).OrderBy(o => o.Metadata.CreationTimestamp).ThenBy(o => o.Metadata.Name, StringComparer.Ordinal).ToList();
+        var items = (await client.ListAsync<T>(query, cancellationToken)).Items.Where(wanted ?? (_ => true)).OrderBy(o => o.Metadata.CreatedAt).ThenBy(o => o.Metadata.Name, StringComparer.Ordinal).ToList();
         if (OutputFormat.IsForPrograms(format)) await OutputFormat.WriteListAsync(host, format, items);
         else if (items.Count == 0) await host.SayAsync("There are none.");
         else await table(items, client.Now(host.Time), format == OutputFormat.Wide).WriteAsync(host);
     }
 
     public async Task GetAsync<T>(string name, Tables.Maker<T> table, CancellationToken cancellationToken, Func<T, IEnumerable<string>>? describe = null)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var found = await client.GetAsync<T>(name, null, cancellationToken);
         if (OutputFormat.IsForPrograms(format))

@@ -7,7 +7,6 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Cli.Commands;
 
@@ -152,7 +151,7 @@ internal sealed class LockdownRun(CliHost host, KubeClient client, DryRun dryRun
 
     private Task ShowAsync(BreakGlassLockdown lockdown, string words) => format is not null
         ? OutputFormat.WriteAsync(host, format, lockdown)
-        : host.Out.WriteLineAsync($"breakglasslockdown.breakglass.dev/{(lockdown.Metadata.Name.Length > 0 ? lockdown.Metadata.Name : lockdown.Metadata.GenerateName)} {words}");
+        : host.Out.WriteLineAsync($"breakglasslockdown.breakglass.dev/{(lockdown.Metadata.Name is { Length: > 0 } name ? name : lockdown.Metadata.GenerateName)} {words}");
 }
 
 /// <summary>Label selectors as kubectl's <c>-l</c> has them.</summary>

@@ -6,7 +6,8 @@ using BreakGlass.Cli.Policies;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Cli.Commands;
 
@@ -83,7 +84,7 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
         var targets = Targets.Resolve(entries, policy.Spec, asked.Namespaces, around.View(policy, asked.Namespaces).Namespaces, new());
         if (targets.Count == 0) throw new CliException(ExitCodes.NotFound, $"policy '{policy.Metadata.Name}' reaches nothing of that: no such namespace is there, or none that it selects. Leave --namespace out to see all of it.");
         IReadOnlyList<ActorLine> actors = [.. entries.SelectMany(e => ActorLine.Of(e, policy, targets, around))];
-        return new(policy, [.. targets.GroupBy(t => (t.Entry, t.Role, t.Role.Kind == nameof(Role) ? t.Namespace : null)).SelectMany(g => LinesOf(policy, g.ToList(), around))], actors);
+        return new(policy, [.. targets.GroupBy(t => (t.Entry, t.Role, t.Role.Kind == V1Role.KubeKind ? t.Namespace : null)).SelectMany(g => LinesOf(policy, g.ToList(), around))], actors);
     }
 
     public JsonObject ToJson() => new()
@@ -105,7 +106,7 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
         if (around.Rules(first.Role, first.Namespace) is { } rules)
         {
             if (rules.Count == 0) yield return line with { Verbs = ["(none)"], Resources = ["(the role has no rules)"] };
-            foreach (var rule in rules) yield return line with { Verbs = rule.Verbs, Resources = [.. Resources(rule)], Risk = Risks(rule, namespaces.Count == 0) };
+            foreach (var rule in rules) yield return line with { Verbs = rule.VerbsOrEmpty, Resources = [.. Resources(rule)], Risk = Risks(rule, namespaces.Count == 0) };
             yield break;
         }
 
@@ -116,14 +117,14 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
             : line with { Verbs = ["?"], Resources = [$"({summary.Rules} rules that you may not read)"], Risk = [.. Risks(summary, namespaces.Count == 0)] };
     }
 
-    private static IEnumerable<string> Resources(PolicyRule rule) => rule.NonResourceUrls.Concat(
-        from resource in rule.Resources
-        from apiGroup in rule.ApiGroups.DefaultIfEmpty("")
-        select (apiGroup.Length == 0 ? resource : $"{resource}.{apiGroup}") + (rule.ResourceNames.Count == 0 ? "" : $"[{string.Join("|", rule.ResourceNames)}]"));
+    private static IEnumerable<string> Resources(V1PolicyRule rule) => rule.UrlsOrEmpty.Concat(
+        from resource in rule.ResourcesOrEmpty
+        from apiGroup in rule.GroupsOrEmpty.DefaultIfEmpty("")
+        select (apiGroup.Length == 0 ? resource : $"{resource}.{apiGroup}") + (rule.NamesOrEmpty.Count == 0 ? "" : $"[{string.Join("|", rule.NamesOrEmpty)}]"));
 
     private const string SealKeysRisk = "reads the operator's seal keys";
 
-    private static List<string> Risks(PolicyRule rule, bool everywhere)
+    private static List<string> Risks(V1PolicyRule rule, bool everywhere)
     {
         var risks = new List<string>();
         if (everywhere && RoleRisk.ReadsSealKeys([rule])) risks.Add(SealKeysRisk);

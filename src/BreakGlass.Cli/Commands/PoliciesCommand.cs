@@ -7,6 +7,7 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
+using Kube.Client;
 
 namespace BreakGlass.Cli.Commands;
 
@@ -92,7 +93,7 @@ internal sealed record Usability(BreakGlassPolicy Policy, Use Usable, string Rea
             Name = "rehearsal",
             Grant = new()
             {
-                Metadata = new() { Name = "rehearsal", Uid = "rehearsal", CreationTimestamp = now, Generation = 1 },
+                Metadata = new() { Name = "rehearsal", Uid = "rehearsal", CreatedAt = now, Generation = 1 },
                 Spec = new() { Policy = policy.Metadata.Name, Justification = "rehearsal", Requester = me },
             },
             Policy = policy with { Spec = policy.Spec with { Justification = null } },

@@ -3,7 +3,7 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Cli.Commands;
 
@@ -20,7 +20,7 @@ internal static class Tables
         {
             var (spec, status) = (g.Spec, g.Status);
             Cell expires = status.ExpiresAt is { } at ? Timestamp.Text(at) : "";
-            var age = Age.Of(g.Metadata.CreationTimestamp, now);
+            var age = Age.Of(g.Metadata.CreatedAt, now);
             if (wide) table.Add(g.Metadata.Name, spec.Policy, Callers.Shown(spec.Requester), Cell.Of(status.Phase), expires, spec.Ticket, status.EndReason?.ToString(), Reviewed(g), age);
             else table.Add(g.Metadata.Name, spec.Policy, Callers.Shown(spec.Requester), Cell.Of(status.Phase), expires, age);
         }
@@ -36,7 +36,7 @@ internal static class Tables
             var ready = Conditions.Find(p.Status.Conditions, "Ready");
             Cell state = new(ready?.Status ?? "", ready?.Status switch { "True" => Tone.Good, "False" => Tone.Bad, _ => Tone.Plain });
             Cell last = p.Status.LastActivatedAt is { } at ? Timestamp.Text(at) : "";
-            var (mode, active, age) = (p.Spec.Mode?.ToString(), $"{p.Status.ActiveGrants ?? 0}", Age.Of(p.Metadata.CreationTimestamp, now));
+            var (mode, active, age) = (p.Spec.Mode?.ToString(), $"{p.Status.ActiveGrants ?? 0}", Age.Of(p.Metadata.CreatedAt, now));
             if (wide) table.Add(p.Metadata.Name, mode, state, active, last, p.Spec.Duration.Max, ready?.Reason, age);
             else table.Add(p.Metadata.Name, mode, state, active, last, age);
         }
@@ -49,7 +49,7 @@ internal static class Tables
         var table = wide ? new TextTable("NAME", "GRANT", "DECISION", "APPROVER", "COMMENT", "AGE") : new("NAME", "GRANT", "DECISION", "APPROVER", "AGE");
         foreach (var a in approvals)
         {
-            var age = Age.Of(a.Metadata.CreationTimestamp, now);
+            var age = Age.Of(a.Metadata.CreatedAt, now);
             if (wide) table.Add(a.Metadata.Name, a.Spec.Grant, a.Spec.Decision, Callers.Shown(a.Spec.Approver), a.Spec.Comment, age);
             else table.Add(a.Metadata.Name, a.Spec.Grant, a.Spec.Decision, Callers.Shown(a.Spec.Approver), age);
         }
@@ -62,7 +62,7 @@ internal static class Tables
         var table = wide ? new TextTable("NAME", "GRANT", "OUTCOME", "REVIEWER", "FOLLOW-UP", "COMMENT", "AGE") : new("NAME", "GRANT", "OUTCOME", "REVIEWER", "AGE");
         foreach (var r in reviews)
         {
-            var age = Age.Of(r.Metadata.CreationTimestamp, now);
+            var age = Age.Of(r.Metadata.CreatedAt, now);
             if (wide) table.Add(r.Metadata.Name, r.Spec.Grant, r.Spec.Outcome, Callers.Shown(r.Spec.Reviewer), r.Spec.FollowUp, r.Spec.Comment, age);
             else table.Add(r.Metadata.Name, r.Spec.Grant, r.Spec.Outcome, Callers.Shown(r.Spec.Reviewer), age);
         }
@@ -76,7 +76,7 @@ internal static class Tables
         foreach (var l in lockdowns)
         {
             table.Add(l.Metadata.Name, l.Spec.Reason, LockdownRules.Who(l) ?? "unknown", Scope(l.Spec.PolicySelector), $"{l.Status.Revoked ?? 0}",
-                Conditions.Find(l.Status.Conditions, "Complete")?.Status, Age.Of(l.Metadata.CreationTimestamp, now));
+                Conditions.Find(l.Status.Conditions, "Complete")?.Status, Age.Of(l.Metadata.CreatedAt, now));
         }
 
         return table;

@@ -4,6 +4,7 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
+using Kube.Client;
 
 namespace BreakGlass.Cli.Evidence;
 
@@ -30,9 +31,9 @@ internal static class EvidenceDocument
             new("Transitions", ["at", "from", "to", "by", "reason"], [.. status.Transitions.Select(t => (string[])[Timestamp.Text(t.At), t.From?.ToString() ?? "", t.To.ToString(), t.Actor, t.Reason])], "None is recorded."),
             new("What was done with it", ["requests", "writes", "refused", "last"], status.Session is { } s ? [[Number(s.Requests), Number(s.Writes), Number(s.Denied), Time(s.LastActivityAt)]] : [], "Sessions are not recorded on this cluster; see the API server's audit log for user " + Identity(grant) + "."),
             new("What it left behind", ["found"], [.. status.Residue.Select(r => (string[])[r])], "Nothing was found."),
-            new("Reviews", ["at", "reviewer", "outcome", "comment", "follow-up"], [.. evidence.Reviews.Select(r => (string[])[Time(r.Metadata.CreationTimestamp), Stamped(r.Spec.Reviewer), r.Spec.Outcome, r.Spec.Comment ?? "", r.Spec.FollowUp ?? ""])], Unread(evidence, "reviews") ?? Awaited(evidence)),
+            new("Reviews", ["at", "reviewer", "outcome", "comment", "follow-up"], [.. evidence.Reviews.Select(r => (string[])[Time(r.Metadata.CreatedAt), Stamped(r.Spec.Reviewer), r.Spec.Outcome, r.Spec.Comment ?? "", r.Spec.FollowUp ?? ""])], Unread(evidence, "reviews") ?? Awaited(evidence)),
             new("Conditions", ["type", "status", "reason", "since", "message"], [.. status.Conditions.Select(c => (string[])[c.Type, c.Status, c.Reason, Time(c.LastTransitionTime), c.Message])], "None."),
-            new("Events", ["at", "type", "reason", "note"], [.. evidence.Events.Select(e => (string[])[Time(e.EventTime ?? e.Metadata.CreationTimestamp), e.Type ?? "", e.Reason ?? "", e.Note ?? ""])], Unread(evidence, "events") ?? "None is kept any more; the API server forgets them, by default after an hour."),
+            new("Events", ["at", "type", "reason", "note"], [.. evidence.Events.Select(e => (string[])[Time(e.EventTime.AsUtc() ?? e.Metadata.CreatedAt), e.Type ?? "", e.Reason ?? "", e.Note ?? ""])], Unread(evidence, "events") ?? "None is kept any more; the API server forgets them, by default after an hour."),
         ];
     }
 
@@ -55,7 +56,7 @@ internal static class EvidenceDocument
         yield return ("Why", spec.Justification);
         yield return ("Ticket", spec.Ticket ?? "");
         yield return ("Policy", $"{spec.Policy}{(evidence.Policy is { } p ? $" ({p.Spec.Mode})" : "")}");
-        yield return ("Asked", $"{Time(grant.Metadata.CreationTimestamp)}, for {spec.Duration ?? "the policy's default"}");
+        yield return ("Asked", $"{Time(grant.Metadata.CreatedAt)}, for {spec.Duration ?? "the policy's default"}");
         yield return ("Phase", $"{status.Phase?.ToString() ?? "not looked at yet"}{(status.EndReason is { } reason ? $" ({reason})" : "")}");
         yield return ("Access from", Time(status.ActivatedAt));
         yield return ("Access until", status.ActivatedAt is null ? "" : Time(status.EndedAt ?? status.ExpiresAt));
@@ -80,7 +81,7 @@ internal static class EvidenceDocument
 
         foreach (var other in rest)
         {
-            yield return (string[])[Time(other.Metadata.CreationTimestamp), Stamped(other.Spec.Approver), $"{other.Spec.Decision} (did not count)", other.Spec.Comment ?? ""];
+            yield return (string[])[Time(other.Metadata.CreatedAt), Stamped(other.Spec.Approver), $"{other.Spec.Decision} (did not count)", other.Spec.Comment ?? ""];
         }
     }
 

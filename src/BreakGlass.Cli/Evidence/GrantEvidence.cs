@@ -3,7 +3,6 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Cli.Evidence;
 
@@ -50,8 +49,8 @@ internal sealed record GrantEvidence(
         bool OfThis(string of, string? uid) => of == name && (uid is null || uid == grant.Metadata.Uid);
         return new(
             grant, policy,
-            [.. (approvals ?? []).Where(a => OfThis(a.Spec.Grant, a.Spec.GrantUid)).OrderBy(a => a.Metadata.CreationTimestamp)],
-            [.. (reviews ?? []).Where(r => OfThis(r.Spec.Grant, r.Spec.GrantUid)).OrderBy(r => r.Metadata.CreationTimestamp)],
+            [.. (approvals ?? []).Where(a => OfThis(a.Spec.Grant, a.Spec.GrantUid)).OrderBy(a => a.Metadata.CreatedAt)],
+            [.. (reviews ?? []).Where(r => OfThis(r.Spec.Grant, r.Spec.GrantUid)).OrderBy(r => r.Metadata.CreatedAt)],
             [.. (events ?? []).Where(e => e.Regarding?.Kind == nameof(BreakGlassGrant) && e.Regarding.Name == name && (e.Regarding.Uid is null || e.Regarding.Uid == grant.Metadata.Uid)).OrderBy(e => e.EventTime)],
             unread, client.Now(time));
     }

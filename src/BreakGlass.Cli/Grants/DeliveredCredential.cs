@@ -4,10 +4,10 @@ using System.Text.Json.Nodes;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Cli.Yaml;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
 using BreakGlass.Core.Credentials;
+using BreakGlass.Core.Rules;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Cli.Grants;
 
@@ -56,8 +56,8 @@ internal sealed class DeliveredCredential
                 : Encrypted(name);
         }
 
-        var data = (await ReadAsync(cluster, grant, ns, secret, cancellationToken)).Data;
-        return data is not null && data.TryGetValue(key, out var text)
+        var data = (await ReadAsync(cluster, grant, ns, secret, cancellationToken)).Data.OrEmpty();
+        return data.TryGetValue(key, out var text)
             ? Encoding.UTF8.GetString(text)
             : throw new CliException(ExitCodes.Error, $"Secret {ns}/{secret} holds no {key} yet. Try again in a moment.");
     }
@@ -65,11 +65,11 @@ internal sealed class DeliveredCredential
     private static CliException Encrypted(string name) => new(
         ExitCodes.Error, $"the credential of grant '{name}' is encrypted to whoever asked for it, and only they can open it. Ask for one with 'kubectl breakglass request'; with --wait=false it lies in a Secret.");
 
-    private static async Task<Secret> ReadAsync(Cluster cluster, BreakGlassGrant grant, string ns, string secret, CancellationToken cancellationToken)
+    private static async Task<V1Secret> ReadAsync(Cluster cluster, BreakGlassGrant grant, string ns, string secret, CancellationToken cancellationToken)
     {
         try
         {
-            return await cluster.Client.GetAsync<Secret>(secret, ns, cancellationToken);
+            return await cluster.Client.GetAsync<V1Secret>(secret, ns, cancellationToken);
         }
         catch (KubeApiException e) when (e.IsForbidden)
         {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Cli.Grants;
 
@@ -16,7 +17,7 @@ internal static class Outages
 
 /// <summary>Follows what becomes of one object by a watch.</summary>
 internal sealed class Follower<T>(KubeClient client, TimeProvider time)
-    where T : class, IKubeResource<T>
+    where T : class, IKubernetesObject<V1ObjectMeta>
 {
     /// <summary>What broke the watch; null where the server closed it.</summary>
     private Exception? _broke;

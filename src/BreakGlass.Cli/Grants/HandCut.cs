@@ -1,8 +1,9 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Cli.Grants;
 
@@ -28,12 +29,12 @@ internal sealed class HandCut(KubeClient client)
         {
             foreach (var binding in grant.Status.Bindings)
             {
-                if (binding.Kind == nameof(RoleBinding)) await RemoveAsync<RoleBinding>(grant, binding.Namespace, binding.Name, cancellationToken);
-                else await RemoveAsync<ClusterRoleBinding>(grant, null, binding.Name, cancellationToken);
+                if (binding.Kind == V1RoleBinding.KubeKind) await RemoveAsync<V1RoleBinding>(grant, binding.Namespace, binding.Name, cancellationToken);
+                else await RemoveAsync<V1ClusterRoleBinding>(grant, null, binding.Name, cancellationToken);
             }
 
-            if (grant.Status.CredentialSecret?.Split('/', 2) is [var secretNamespace, var secret]) await RemoveAsync<Secret>(grant, secretNamespace, secret, cancellationToken);
-            if (grant.Status.ServiceAccount?.Split('/', 2) is [var ns, var account]) await RemoveAsync<ServiceAccount>(grant, ns, account, cancellationToken);
+            if (grant.Status.CredentialSecret?.Split('/', 2) is [var secretNamespace, var secret]) await RemoveAsync<V1Secret>(grant, secretNamespace, secret, cancellationToken);
+            if (grant.Status.ServiceAccount?.Split('/', 2) is [var ns, var account]) await RemoveAsync<V1ServiceAccount>(grant, ns, account, cancellationToken);
         }
 
         var refused = _refused.Count == 0 ? "" : $" Not removed: {string.Join("; ", _refused.Take(5))}{(_refused.Count > 5 ? "; and more" : "")}.";
@@ -43,7 +44,7 @@ internal sealed class HandCut(KubeClient client)
     }
 
     private async Task RemoveAsync<T>(BreakGlassGrant grant, string? ns, string name, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         try
         {
@@ -56,7 +57,7 @@ internal sealed class HandCut(KubeClient client)
         }
         catch (KubeApiException e) when (!e.IsNotFound)
         {
-            _refused.Add($"{T.Resource.Kind} {(ns is null ? "" : $"{ns}/")}{name} ({e.Status.Message?.Trim().TrimEnd('.')})");
+            _refused.Add($"{KubeKinds.Of<T>().Resource.Kind} {(ns is null ? "" : $"{ns}/")}{name} ({e.Status.Message?.Trim().TrimEnd('.')})");
         }
     }
 }

@@ -4,9 +4,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Cli.Yaml;
+using k8s;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Cli.Output;
 
@@ -44,12 +44,12 @@ internal static class OutputFormat
 
     /// <summary>Writes one object for programs.</summary>
     public static Task WriteAsync<T>(CliHost host, string? format, T obj)
-        where T : class, IKubeResource<T> =>
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
         format == Name ? host.Out.WriteLineAsync(NameOf(obj)) : WriteNodeAsync(host, format, ToNode(obj));
 
     /// <summary>Writes objects for programs: as a List, or a name a line.</summary>
     public static async Task WriteListAsync<T>(CliHost host, string? format, IEnumerable<T> objects)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         if (format != Name)
         {
@@ -72,9 +72,9 @@ internal static class OutputFormat
 
     /// <summary>An object as JSON.</summary>
     public static JsonNode? ToNode<T>(T obj)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var node = JsonSerializer.SerializeToNode(obj, T.Json);
+        var node = JsonSerializer.SerializeToNode(obj, KubeKinds.Of<T>().Json);
         if (node is JsonObject root && root["status"] is JsonObject { Count: 0 }) root.Remove("status");
         return node;
     }
@@ -84,5 +84,5 @@ internal static class OutputFormat
 
     /// <summary>As kubectl writes it, e.g. <c>breakglassgrant.breakglass.dev/inc-4711</c>.</summary>
     public static string NameOf<T>(T obj)
-        where T : class, IKubeResource<T> => $"{T.Resource.Kind.ToLowerInvariant()}.{T.Resource.Group}/{obj.Metadata.Name}";
+        where T : class, IKubernetesObject<V1ObjectMeta> => $"{KubeKinds.Of<T>().Resource.Kind.ToLowerInvariant()}.{KubeKinds.Of<T>().Resource.Group}/{obj.Metadata.Name}";
 }

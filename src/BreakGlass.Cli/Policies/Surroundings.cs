@@ -1,15 +1,16 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Cli.Policies;
 
 /// <summary>What a person may see of the cluster around the policies. What they may not see is null, and said.</summary>
 internal sealed class Surroundings
 {
-    private readonly Dictionary<string, ClusterRole?> _clusterRoles = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string, string), Role?> _roles = [];
+    private readonly Dictionary<string, V1ClusterRole?> _clusterRoles = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string, string), V1Role?> _roles = [];
     private readonly HashSet<string> _unseen = new(StringComparer.Ordinal);
     private bool _rolesUnseen;
 
@@ -18,7 +19,7 @@ internal sealed class Surroundings
     }
 
     /// <summary>All namespaces, or null.</summary>
-    public IReadOnlyList<Namespace>? Namespaces { get; private set; }
+    public IReadOnlyList<V1Namespace>? Namespaces { get; private set; }
 
     /// <summary>All grants.</summary>
     public IReadOnlyList<BreakGlassGrant> Grants { get; private set; } = [];
@@ -33,7 +34,7 @@ internal sealed class Surroundings
     public static async Task<Surroundings> LookAsync(KubeClient client, IReadOnlyList<BreakGlassPolicy> policies, CancellationToken cancellationToken)
     {
         var seen = new Surroundings();
-        seen.Namespaces = await seen.ListAsync<Namespace>(client, "namespaces", cancellationToken);
+        seen.Namespaces = await seen.ListAsync<V1Namespace>(client, "namespaces", cancellationToken);
         seen.Grants = await seen.ListAsync<BreakGlassGrant>(client, "grants", cancellationToken) ?? [];
         seen.Lockdowns = await seen.ListAsync<BreakGlassLockdown>(client, "lockdowns", cancellationToken) ?? [];
         foreach (var entry in policies.SelectMany(p => p.Spec.Access)) await seen.ReadRoleAsync(client, entry, cancellationToken);
@@ -43,15 +44,15 @@ internal sealed class Surroundings
     /// <summary>The cluster as far as a policy's decisions need it.</summary>
     public ClusterView View(BreakGlassPolicy policy, IEnumerable<string>? more = null) => Assumed.View(
         policy, Namespaces, n => _clusterRoles.TryGetValue(n, out var role) ? role : new() { Metadata = new() { Name = n } },
-        (ns, n) => _roles.TryGetValue((ns, n), out var role) ? role : new() { Metadata = new() { Namespace = ns, Name = n } }, more);
+        (ns, n) => _roles.TryGetValue((ns, n), out var role) ? role : new() { Metadata = new() { NamespaceProperty = ns, Name = n } }, more);
 
     /// <summary>The rules of a role where they can be read, else null.</summary>
-    public IReadOnlyList<PolicyRule>? Rules(RoleReference role, string? ns) => role.Kind == nameof(ClusterRole)
-        ? _clusterRoles.GetValueOrDefault(role.Name)?.Rules
-        : _roles.GetValueOrDefault((ns ?? "", role.Name))?.Rules;
+    public IReadOnlyList<V1PolicyRule>? Rules(RoleReference role, string? ns) => role.Kind == V1ClusterRole.KubeKind
+        ? _clusterRoles.GetValueOrDefault(role.Name)?.RulesOrEmpty
+        : _roles.GetValueOrDefault((ns ?? "", role.Name))?.RulesOrEmpty;
 
     private async Task<IReadOnlyList<T>?> ListAsync<T>(KubeClient client, string words, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         try
         {
@@ -69,13 +70,13 @@ internal sealed class Surroundings
         if (_rolesUnseen) return;
         try
         {
-            if (entry.RoleRef.Kind == nameof(ClusterRole))
+            if (entry.RoleRef.Kind == V1ClusterRole.KubeKind)
             {
-                if (!_clusterRoles.ContainsKey(entry.RoleRef.Name)) _clusterRoles[entry.RoleRef.Name] = await client.TryGetAsync<ClusterRole>(entry.RoleRef.Name, null, cancellationToken);
+                if (!_clusterRoles.ContainsKey(entry.RoleRef.Name)) _clusterRoles[entry.RoleRef.Name] = await client.TryGetAsync<V1ClusterRole>(entry.RoleRef.Name, null, cancellationToken);
                 return;
             }
 
-            foreach (var ns in entry.Namespaces) _roles[(ns, entry.RoleRef.Name)] = await client.TryGetAsync<Role>(entry.RoleRef.Name, ns, cancellationToken);
+            foreach (var ns in entry.Namespaces) _roles[(ns, entry.RoleRef.Name)] = await client.TryGetAsync<V1Role>(entry.RoleRef.Name, ns, cancellationToken);
         }
         catch (KubeApiException e) when (e.IsForbidden)
         {

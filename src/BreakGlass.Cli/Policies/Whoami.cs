@@ -1,15 +1,24 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Core.Api;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Cli.Policies;
 
 /// <summary>Who the API server takes us for (KEP-3325, SelfSubjectReview).</summary>
 internal static class Whoami
 {
+    static Whoami()
+    {
+        var json = KubeJson.WithKubernetesHabits(WhoamiContext.Default);
+        Register<SelfSubjectReview>("v1", json);
+        Register<SelfSubjectReviewBeta>("v1beta1", json);
+    }
+
     /// <summary>Asks; null where the server cannot say: SelfSubjectReview is there from 1.28 on, as a beta from 1.27.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="policies">Policies to ask by, where only admission can say it.</param>
@@ -19,8 +28,12 @@ internal static class Whoami
         ?? (await ReviewAsync(cluster.Client, new SelfSubjectReviewBeta(), cancellationToken))?.Status?.UserInfo
         ?? await ByAdmissionAsync(cluster, policies, cancellationToken);
 
+    private static void Register<T>(string version, JsonSerializerOptions json)
+        where T : class, IKubernetesObject<V1ObjectMeta> => KubeKinds.Register(new KubeKind<T>(
+            new("authentication.k8s.io", version, nameof(SelfSubjectReview), "selfsubjectreviews", Namespaced: false), (JsonTypeInfo<T>)json.GetTypeInfo(typeof(T))));
+
     private static async Task<T?> ReviewAsync<T>(KubeClient client, T review, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>, new()
     {
         try
         {
@@ -55,56 +68,33 @@ internal static class Whoami
 }
 
 /// <summary>Asks who the caller is (authentication.k8s.io/v1).</summary>
-internal sealed record SelfSubjectReview : IKubeResource<SelfSubjectReview>
+internal sealed record SelfSubjectReview : IKubernetesObject<V1ObjectMeta>
 {
-    public string ApiVersion { get; init => field = value ?? "authentication.k8s.io/v1"; } = "authentication.k8s.io/v1";
+    public string ApiVersion { get; set => field = value ?? "authentication.k8s.io/v1"; } = "authentication.k8s.io/v1";
 
-    public string Kind { get; init => field = value ?? nameof(SelfSubjectReview); } = nameof(SelfSubjectReview);
+    public string Kind { get; set => field = value ?? nameof(SelfSubjectReview); } = nameof(SelfSubjectReview);
 
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
     public SelfSubjectReviewStatus? Status { get; init; }
-
-    public static ResourceType Resource { get; } = new("authentication.k8s.io", "v1", nameof(SelfSubjectReview), "selfsubjectreviews", Namespaced: false);
-
-    public static JsonTypeInfo<SelfSubjectReview> Json { get; } = WhoamiJson.Of<SelfSubjectReview>();
-
-    public static JsonTypeInfo<KubeList<SelfSubjectReview>> ListJson { get; } = WhoamiJson.Of<KubeList<SelfSubjectReview>>();
-
-    public SelfSubjectReview WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 }
 
 /// <summary>The same in 1.27.</summary>
-internal sealed record SelfSubjectReviewBeta : IKubeResource<SelfSubjectReviewBeta>
+internal sealed record SelfSubjectReviewBeta : IKubernetesObject<V1ObjectMeta>
 {
-    public string ApiVersion { get; init => field = value ?? "authentication.k8s.io/v1beta1"; } = "authentication.k8s.io/v1beta1";
+    public string ApiVersion { get; set => field = value ?? "authentication.k8s.io/v1beta1"; } = "authentication.k8s.io/v1beta1";
 
-    public string Kind { get; init => field = value ?? nameof(SelfSubjectReview); } = nameof(SelfSubjectReview);
+    public string Kind { get; set => field = value ?? nameof(SelfSubjectReview); } = nameof(SelfSubjectReview);
 
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
     public SelfSubjectReviewStatus? Status { get; init; }
-
-    public static ResourceType Resource { get; } = new("authentication.k8s.io", "v1beta1", nameof(SelfSubjectReview), "selfsubjectreviews", Namespaced: false);
-
-    public static JsonTypeInfo<SelfSubjectReviewBeta> Json { get; } = WhoamiJson.Of<SelfSubjectReviewBeta>();
-
-    public static JsonTypeInfo<KubeList<SelfSubjectReviewBeta>> ListJson { get; } = WhoamiJson.Of<KubeList<SelfSubjectReviewBeta>>();
-
-    public SelfSubjectReviewBeta WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 }
 
 /// <summary>The answer.</summary>
 internal sealed record SelfSubjectReviewStatus(Caller? UserInfo);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(SecondsConverter)])]
-[JsonSerializable(typeof(SelfSubjectReview)), JsonSerializable(typeof(KubeList<SelfSubjectReview>))]
-[JsonSerializable(typeof(SelfSubjectReviewBeta)), JsonSerializable(typeof(KubeList<SelfSubjectReviewBeta>))]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(SelfSubjectReview))]
+[JsonSerializable(typeof(SelfSubjectReviewBeta))]
 internal sealed partial class WhoamiContext : JsonSerializerContext;
-
-internal static class WhoamiJson
-{
-    private static readonly System.Text.Json.JsonSerializerOptions Habits = KubeJson.WithKubernetesHabits(WhoamiContext.Default);
-
-    public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Habits.GetTypeInfo(typeof(T));
-}

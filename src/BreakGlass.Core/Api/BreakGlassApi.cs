@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Api;
 
@@ -72,11 +73,11 @@ public static class BreakGlassApi
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(StatusSecondsConverter)])]
-[JsonSerializable(typeof(BreakGlassPolicy)), JsonSerializable(typeof(KubeList<BreakGlassPolicy>))]
-[JsonSerializable(typeof(BreakGlassGrant)), JsonSerializable(typeof(KubeList<BreakGlassGrant>))]
-[JsonSerializable(typeof(BreakGlassApproval)), JsonSerializable(typeof(KubeList<BreakGlassApproval>))]
-[JsonSerializable(typeof(BreakGlassReview)), JsonSerializable(typeof(KubeList<BreakGlassReview>))]
-[JsonSerializable(typeof(BreakGlassLockdown)), JsonSerializable(typeof(KubeList<BreakGlassLockdown>))]
+[JsonSerializable(typeof(BreakGlassPolicy))]
+[JsonSerializable(typeof(BreakGlassGrant))]
+[JsonSerializable(typeof(BreakGlassApproval))]
+[JsonSerializable(typeof(BreakGlassReview))]
+[JsonSerializable(typeof(BreakGlassLockdown))]
 [JsonSerializable(typeof(PolicySpec)), JsonSerializable(typeof(PolicyStatus)), JsonSerializable(typeof(GrantSpec)), JsonSerializable(typeof(GrantStatus))]
-[JsonSerializable(typeof(PolicyRule))]
+[JsonSerializable(typeof(V1PolicyRule))]
 internal sealed partial class BreakGlassJsonContext : JsonSerializerContext;

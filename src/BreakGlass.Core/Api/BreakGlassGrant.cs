@@ -1,96 +1,94 @@
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Kube.Model;
-using Kube.Model.Schema;
+using BreakGlass.Core.Schema;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Api;
 
 /// <summary>One request for access in an incident, and the record of what became of it.</summary>
-[CustomResource(ShortNames = ["bgg"], Categories = [BreakGlassApi.Category], SelectableFields = [".spec.policy", ".status.phase"])]
-[PrinterColumn("Policy", ".spec.policy")]
-[PrinterColumn("Requester", ".spec.requester.username")]
-[PrinterColumn("Phase", ".status.phase")]
-[PrinterColumn("Expires", ".status.expiresAt", Description = "When access ends")]
-[PrinterColumn("Ticket", ".spec.ticket", Priority = 1)]
-[PrinterColumn("Reason", ".status.endReason", Priority = 1, Description = "Why access ended")]
-[PrinterColumn("Age", ".metadata.creationTimestamp", "date")]
-[Rule("size(self.metadata.name) <= 63", "metadata.name: at most 63 characters, since the name becomes a label value")]
-public sealed record BreakGlassGrant : IKubeResource<BreakGlassGrant>
+[KubernetesEntityShortNames("bgg")]
+[CustomResource(Categories = [BreakGlassApi.Category], SelectableFields = [".spec.policy", ".status.phase"])]
+[GenericAdditionalPrinterColumn(".spec.policy", "Policy")]
+[GenericAdditionalPrinterColumn(".spec.requester.username", "Requester")]
+[GenericAdditionalPrinterColumn(".status.phase", "Phase")]
+[GenericAdditionalPrinterColumn(".status.expiresAt", "Expires", Description = "When access ends")]
+[GenericAdditionalPrinterColumn(".spec.ticket", "Ticket", Priority = 1)]
+[GenericAdditionalPrinterColumn(".status.endReason", "Reason", Priority = 1, Description = "Why access ended")]
+[GenericAdditionalPrinterColumn(".metadata.creationTimestamp", "Age", "date")]
+[ValidationRule("size(self.metadata.name) <= 63", message: "metadata.name: at most 63 characters, since the name becomes a label value")]
+[KubernetesEntity(Group = BreakGlassApi.Group, ApiVersion = BreakGlassApi.Version, Kind = nameof(BreakGlassGrant), PluralName = "breakglassgrants")]
+public sealed record BreakGlassGrant : IKubernetesObject<V1ObjectMeta>, ISpec<GrantSpec>, IStatus<GrantStatus>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init => field = value ?? BreakGlassApi.ApiVersion; } = BreakGlassApi.ApiVersion;
+    public string ApiVersion { get; set => field = value ?? BreakGlassApi.ApiVersion; } = BreakGlassApi.ApiVersion;
 
     /// <inheritdoc/>
-    public string Kind { get; init => field = value ?? nameof(BreakGlassGrant); } = nameof(BreakGlassGrant);
+    public string Kind { get; set => field = value ?? nameof(BreakGlassGrant); } = nameof(BreakGlassGrant);
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
     /// <summary>What is asked for. Cannot be changed after creation; only revoke can be set, once.</summary>
     [Required]
-    public GrantSpec Spec { get; init => field = value ?? new(); } = new();
+    public GrantSpec Spec { get; set => field = value ?? new(); } = new();
 
     /// <summary>What became of it.</summary>
-    public GrantStatus Status { get; init => field = value ?? new(); } = new();
+    public GrantStatus Status { get; set => field = value ?? new(); } = new();
 
-    /// <inheritdoc/>
+    /// <summary>Where the kind lives in the API.</summary>
     public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassGrant));
 
-    /// <inheritdoc/>
+    /// <summary>Its JSON contract.</summary>
     public static JsonTypeInfo<BreakGlassGrant> Json { get; } = BreakGlassApi.Json<BreakGlassGrant>();
-
-    /// <inheritdoc/>
-    public static JsonTypeInfo<KubeList<BreakGlassGrant>> ListJson { get; } = BreakGlassApi.Json<KubeList<BreakGlassGrant>>();
-
-    /// <inheritdoc/>
-    public BreakGlassGrant WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 }
 
 /// <summary>What is asked for.</summary>
-[Rule("has(self.ticket) == has(oldSelf.ticket)", "spec.ticket: " + Immutable)]
-[Rule("has(self.duration) == has(oldSelf.duration)", "spec.duration: " + Immutable)]
-[Rule("has(self.startTime) == has(oldSelf.startTime)", "spec.startTime: " + Immutable)]
-[Rule("has(self.access) == has(oldSelf.access)", "spec.access: " + Immutable)]
-[Rule("has(self.namespaces) == has(oldSelf.namespaces)", "spec.namespaces: " + Immutable)]
-[Rule("has(self.recipientKey) == has(oldSelf.recipientKey)", "spec.recipientKey: " + Immutable)]
-[Rule("(has(self.requireAll) && self.requireAll) == (has(oldSelf.requireAll) && oldSelf.requireAll)", "spec.requireAll: " + Immutable)]
-[Rule("has(self.requester) == has(oldSelf.requester)", "spec.requester: " + Immutable)]
-[Rule("!has(oldSelf.revoke) || has(self.revoke)", "spec.revoke: a revocation cannot be taken back; create a new grant instead")]
+[ValidationRule("has(self.ticket) == has(oldSelf.ticket)", message: "spec.ticket: " + Immutable)]
+[ValidationRule("has(self.duration) == has(oldSelf.duration)", message: "spec.duration: " + Immutable)]
+[ValidationRule("has(self.startTime) == has(oldSelf.startTime)", message: "spec.startTime: " + Immutable)]
+[ValidationRule("has(self.access) == has(oldSelf.access)", message: "spec.access: " + Immutable)]
+[ValidationRule("has(self.namespaces) == has(oldSelf.namespaces)", message: "spec.namespaces: " + Immutable)]
+[ValidationRule("has(self.recipientKey) == has(oldSelf.recipientKey)", message: "spec.recipientKey: " + Immutable)]
+[ValidationRule("(has(self.requireAll) && self.requireAll) == (has(oldSelf.requireAll) && oldSelf.requireAll)", message: "spec.requireAll: " + Immutable)]
+[ValidationRule("has(self.requester) == has(oldSelf.requester)", message: "spec.requester: " + Immutable)]
+[ValidationRule("!has(oldSelf.revoke) || has(self.revoke)", message: "spec.revoke: a revocation cannot be taken back; create a new grant instead")]
 public sealed record GrantSpec
 {
     private const string Immutable = "a grant cannot be changed after it was created, only spec.revoke can be set; create a new grant instead";
 
     /// <summary>The BreakGlassPolicy that decides.</summary>
-    [Required, Bounds(1, 63), Rule("self == oldSelf", Immutable)]
+    [Required, Length(1, 63), ValidationRule("self == oldSelf", message: Immutable)]
     public string Policy { get; init => field = value ?? ""; } = "";
 
     /// <summary>Why access is needed, for the reviewers.</summary>
-    [Required, Bounds(1, 4096), Rule("self == oldSelf", Immutable)]
+    [Required, Length(1, 4096), ValidationRule("self == oldSelf", message: Immutable)]
     public string Justification { get; init => field = value ?? ""; } = "";
 
     /// <summary>The incident's or change's number.</summary>
-    [Bounds(max: 256), Rule("self == oldSelf", Immutable)]
+    [Length(maxLength: 256), ValidationRule("self == oldSelf", message: Immutable)]
     public string? Ticket { get; init; }
 
     /// <summary>How long access is needed; the policy's default where left out, refused where longer than its max.</summary>
-    [Pattern(GoDuration.Pattern), Bounds(max: 32), Rule("self == oldSelf", Immutable)]
+    [Pattern(GoDuration.Pattern), Length(maxLength: 32), ValidationRule("self == oldSelf", message: Immutable)]
     public string? Duration { get; init; }
 
     /// <summary>TimeBoxed: when access starts; now where left out.</summary>
-    [Nullable, Rule("self == oldSelf", Immutable)]
+    [Nullable, ValidationRule("self == oldSelf", message: Immutable)]
     [JsonConverter(typeof(MillisConverter))]
     public DateTimeOffset? StartTime { get; init; }
 
     /// <summary>Only these access entries of the policy; all where left out.</summary>
-    [Bounds(max: 16, MaxItemLength = 63), ListSet, Rule("self == oldSelf", Immutable)]
+    [Items(maxItems: 16), ItemLength(63), ListSet, ValidationRule("self == oldSelf", message: Immutable)]
     public IReadOnlyList<string> Access { get; init => field = value ?? []; } = [];
 
     /// <summary>Only these of the namespaces that the entries reach; all where left out.</summary>
-    [Bounds(max: 256, MaxItemLength = 63), ListSet, Rule("self == oldSelf", Immutable)]
+    [Items(maxItems: 256), ItemLength(63), ListSet, ValidationRule("self == oldSelf", message: Immutable)]
     public IReadOnlyList<string> Namespaces { get; init => field = value ?? []; } = [];
 
     /// <summary>A public key (JWK, RSA or EC P-256). The credential is then delivered encrypted to it, in status.credentialJwe.</summary>
-    [Nullable, Rule("self == oldSelf", Immutable)]
+    [Nullable, ValidationRule("self == oldSelf", message: Immutable)]
     public JsonWebKey? RecipientKey { get; init; }
 
     /// <summary>
@@ -100,11 +98,11 @@ public sealed record GrantSpec
     public bool? RequireAll { get; init; }
 
     /// <summary>Set once to end access at once.</summary>
-    [Nullable, Rule("self == oldSelf", "spec.revoke: cannot be changed once it is set")]
+    [Nullable, ValidationRule("self == oldSelf", message: "spec.revoke: cannot be changed once it is set")]
     public Revocation? Revoke { get; init; }
 
     /// <summary>Who asks; stamped by admission from the authenticated caller.</summary>
-    [Rule("self == oldSelf", Immutable)]
+    [ValidationRule("self == oldSelf", message: Immutable)]
     public Caller? Requester { get; init; }
 }
 
@@ -112,7 +110,7 @@ public sealed record GrantSpec
 public sealed record Revocation
 {
     /// <summary>Why.</summary>
-    [Bounds(max: 1024)]
+    [Length(maxLength: 1024)]
     public string? Reason { get; init; }
 
     /// <summary>Who; stamped by admission.</summary>
@@ -223,7 +221,7 @@ public sealed record GrantStatus
     public IReadOnlyList<AccessEntry> Access { get; init => field = value ?? []; } = [];
 
     /// <summary>By this the operator knows that it was itself who recorded what is given, by whom and until when. Made with the keys of admission.</summary>
-    [Bounds(max: 256)]
+    [Length(maxLength: 256)]
     public string? RecordSeal { get; init; }
 
     /// <summary>The bindings that give access.</summary>

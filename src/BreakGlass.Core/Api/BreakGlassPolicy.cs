@@ -1,49 +1,47 @@
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Kube.Model;
-using Kube.Model.Schema;
+using BreakGlass.Core.Schema;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Api;
 
 /// <summary>Who may get which access, for how long and under which conditions. Declared by a GitOps pipeline; decides on every BreakGlassGrant that names it.</summary>
-[CustomResource(ShortNames = ["bgp"], Categories = [BreakGlassApi.Category])]
-[PrinterColumn("Mode", ".spec.mode", Description = "BreakGlass, JustInTime or TimeBoxed")]
-[PrinterColumn("Ready", ".status.conditions[?(@.type==\"Ready\")].status", Description = "Whether the policy can be used")]
-[PrinterColumn("Active", ".status.activeGrants", "integer", Description = "Grants active now")]
-[PrinterColumn("Last", ".status.lastActivatedAt", Description = "The last activation")]
-[PrinterColumn("Max", ".spec.duration.max", Priority = 1, Description = "The longest grant")]
-[PrinterColumn("Reason", ".status.conditions[?(@.type==\"Ready\")].reason", Priority = 1, Description = "Why it is ready or not")]
-[PrinterColumn("Age", ".metadata.creationTimestamp", "date")]
-[Rule("size(self.metadata.name) <= 63", "metadata.name: at most 63 characters, since the name becomes a label value")]
-public sealed record BreakGlassPolicy : IKubeResource<BreakGlassPolicy>
+[KubernetesEntityShortNames("bgp")]
+[CustomResource(Categories = [BreakGlassApi.Category])]
+[GenericAdditionalPrinterColumn(".spec.mode", "Mode", Description = "BreakGlass, JustInTime or TimeBoxed")]
+[GenericAdditionalPrinterColumn(".status.conditions[?(@.type==\"Ready\")].status", "Ready", Description = "Whether the policy can be used")]
+[GenericAdditionalPrinterColumn(".status.activeGrants", "Active", "integer", Description = "Grants active now")]
+[GenericAdditionalPrinterColumn(".status.lastActivatedAt", "Last", Description = "The last activation")]
+[GenericAdditionalPrinterColumn(".spec.duration.max", "Max", Priority = 1, Description = "The longest grant")]
+[GenericAdditionalPrinterColumn(".status.conditions[?(@.type==\"Ready\")].reason", "Reason", Priority = 1, Description = "Why it is ready or not")]
+[GenericAdditionalPrinterColumn(".metadata.creationTimestamp", "Age", "date")]
+[ValidationRule("size(self.metadata.name) <= 63", message: "metadata.name: at most 63 characters, since the name becomes a label value")]
+[KubernetesEntity(Group = BreakGlassApi.Group, ApiVersion = BreakGlassApi.Version, Kind = nameof(BreakGlassPolicy), PluralName = "breakglasspolicies")]
+public sealed record BreakGlassPolicy : IKubernetesObject<V1ObjectMeta>, ISpec<PolicySpec>, IStatus<PolicyStatus>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init => field = value ?? BreakGlassApi.ApiVersion; } = BreakGlassApi.ApiVersion;
+    public string ApiVersion { get; set => field = value ?? BreakGlassApi.ApiVersion; } = BreakGlassApi.ApiVersion;
 
     /// <inheritdoc/>
-    public string Kind { get; init => field = value ?? nameof(BreakGlassPolicy); } = nameof(BreakGlassPolicy);
+    public string Kind { get; set => field = value ?? nameof(BreakGlassPolicy); } = nameof(BreakGlassPolicy);
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
     /// <summary>What the policy allows.</summary>
     [Required]
-    public PolicySpec Spec { get; init => field = value ?? new(); } = new();
+    public PolicySpec Spec { get; set => field = value ?? new(); } = new();
 
     /// <summary>What the operator makes of it.</summary>
-    public PolicyStatus Status { get; init => field = value ?? new(); } = new();
+    public PolicyStatus Status { get; set => field = value ?? new(); } = new();
 
-    /// <inheritdoc/>
+    /// <summary>Where the kind lives in the API.</summary>
     public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassPolicy));
 
-    /// <inheritdoc/>
+    /// <summary>Its JSON contract.</summary>
     public static JsonTypeInfo<BreakGlassPolicy> Json { get; } = BreakGlassApi.Json<BreakGlassPolicy>();
-
-    /// <inheritdoc/>
-    public static JsonTypeInfo<KubeList<BreakGlassPolicy>> ListJson { get; } = BreakGlassApi.Json<KubeList<BreakGlassPolicy>>();
-
-    /// <inheritdoc/>
-    public BreakGlassPolicy WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 }
 
 /// <summary>The three models of emergency access, never mixed up.</summary>
@@ -90,16 +88,16 @@ public enum LeftoverHandling
 }
 
 /// <summary>What the policy allows.</summary>
-[Rule("self.mode != 'BreakGlass' || !has(self.approval)", "spec.approval: a policy of mode BreakGlass gives access at once and takes no approval; use mode JustInTime, or remove it")]
-[Rule("self.mode != 'JustInTime' || has(self.approval)", "spec.approval: required for mode JustInTime; say how many approvals are needed and from whom")]
-[Rule("self.mode != 'TimeBoxed' || has(self.schedule)", "spec.schedule: required for mode TimeBoxed; say in which windows access is given")]
-[Rule("self.mode == 'TimeBoxed' || !has(self.schedule)", "spec.schedule: only for mode TimeBoxed; use that mode, or remove it")]
-[Rule("self.mode != 'BreakGlass' || !has(self.review) || !has(self.review.required) || self.review.required", "spec.review.required: a policy of mode BreakGlass is always reviewed; write true, or leave it out")]
-[Rule("self.mode == 'JustInTime' || !has(self.emergencyBypass)", "spec.emergencyBypass: only for mode JustInTime; use that mode, or remove it")]
+[ValidationRule("self.mode != 'BreakGlass' || !has(self.approval)", message: "spec.approval: a policy of mode BreakGlass gives access at once and takes no approval; use mode JustInTime, or remove it")]
+[ValidationRule("self.mode != 'JustInTime' || has(self.approval)", message: "spec.approval: required for mode JustInTime; say how many approvals are needed and from whom")]
+[ValidationRule("self.mode != 'TimeBoxed' || has(self.schedule)", message: "spec.schedule: required for mode TimeBoxed; say in which windows access is given")]
+[ValidationRule("self.mode == 'TimeBoxed' || !has(self.schedule)", message: "spec.schedule: only for mode TimeBoxed; use that mode, or remove it")]
+[ValidationRule("self.mode != 'BreakGlass' || !has(self.review) || !has(self.review.required) || self.review.required", message: "spec.review.required: a policy of mode BreakGlass is always reviewed; write true, or leave it out")]
+[ValidationRule("self.mode == 'JustInTime' || !has(self.emergencyBypass)", message: "spec.emergencyBypass: only for mode JustInTime; use that mode, or remove it")]
 public sealed record PolicySpec
 {
     /// <summary>What the policy is for, for people.</summary>
-    [Bounds(max: 1024)]
+    [Length(maxLength: 1024)]
     public string? Description { get; init; }
 
     /// <summary>The model of access: BreakGlass gives it at once and has it reviewed afterwards, JustInTime gives it after approval, TimeBoxed in a planned window.</summary>
@@ -107,15 +105,15 @@ public sealed record PolicySpec
     public PolicyMode? Mode { get; init; }
 
     /// <summary>Who may create grants for this policy.</summary>
-    [Required, Bounds(1, 64)]
+    [Required, Items(1, 64)]
     public IReadOnlyList<Subject> Requesters { get; init => field = value ?? []; } = [];
 
     /// <summary>Claims that the requester's sign-in must carry, for example that a second factor was used. All must hold.</summary>
-    [Bounds(max: 16)]
+    [Items(maxItems: 16)]
     public IReadOnlyList<RequiredClaim> RequireClaims { get; init => field = value ?? []; } = [];
 
     /// <summary>The most that one grant can give. A grant may ask for less, never for more.</summary>
-    [Required, Bounds(1, 16), ListMap("name")]
+    [Required, Items(1, 16), ListMap("name")]
     public IReadOnlyList<AccessEntry> Access { get; init => field = value ?? []; } = [];
 
     /// <summary>How access reaches the requester: a token of a ServiceAccount made for the grant alone, or a binding of the requester's own user name.</summary>
@@ -127,7 +125,7 @@ public sealed record PolicySpec
     public DurationLimits Duration { get; init => field = value ?? new(); } = new();
 
     /// <summary>End a grant that was not used for this long. Needs session recording.</summary>
-    [Pattern(GoDuration.Pattern), Bounds(max: 32)]
+    [Pattern(GoDuration.Pattern), Length(maxLength: 32)]
     public string? IdleTimeout { get; init; }
 
     /// <summary>What a grant must say about its reason.</summary>
@@ -156,7 +154,7 @@ public sealed record PolicySpec
     public RolePinning RolePinning { get; init; }
 
     /// <summary>What the persistence guard lets a grant of this policy do.</summary>
-    [Enum("rbac", "tokens", "csr", "impersonate", "webhooks"), Bounds(max: 5), ListSet]
+    [Enum("rbac", "tokens", "csr", "impersonate", "webhooks"), Items(maxItems: 5), ListSet]
     public IReadOnlyList<string> AllowPersistence { get; init => field = value ?? []; } = [];
 
     /// <summary>
@@ -167,7 +165,7 @@ public sealed record PolicySpec
     public LeftoverHandling Leftovers { get; init; }
 
     /// <summary>How long a finished grant stays as a record before it is deleted.</summary>
-    [Default("\"2160h\""), Pattern(GoDuration.Pattern), Bounds(max: 32)]
+    [Default("\"2160h\""), Pattern(GoDuration.Pattern), Length(maxLength: 32)]
     public string RetainFor { get; init => field = value ?? "2160h"; } = "2160h";
 
     /// <summary>True: no new grants, and the active ones are revoked.</summary>

@@ -1,12 +1,12 @@
-using Kube.Model.Schema;
+using BreakGlass.Core.Schema;
 
 namespace BreakGlass.Core.Api;
 
 /// <summary>A public key as RFC 7517 writes it: RSA of 2048 bits or more (kty, n, e), or EC on P-256 (kty, crv, x, y).</summary>
 /// <remarks>The private members are in the schema only so that a private key sent by mistake is refused by name, not silently pruned.</remarks>
-[Rule(
+[ValidationRule(
     "!has(self.d) && !has(self.p) && !has(self.q) && !has(self.dp) && !has(self.dq) && !has(self.qi) && !has(self.k)",
-    "spec.recipientKey: this holds a private key; send only the public part (kty, n, e or kty, crv, x, y), of a new key, since this one has been shown")]
+    message: "spec.recipientKey: this holds a private key; send only the public part (kty, n, e or kty, crv, x, y), of a new key, since this one has been shown")]
 public sealed record JsonWebKey
 {
     /// <summary>RSA or EC.</summary>
@@ -14,63 +14,63 @@ public sealed record JsonWebKey
     public string? Kty { get; init; }
 
     /// <summary>RSA: the modulus, base64url. In YAML put the name in quotes, "n": kubectl reads a bare n as false.</summary>
-    [Bounds(max: 2048)]
+    [Length(maxLength: 2048)]
     public string? N { get; init; }
 
     /// <summary>RSA: the exponent, base64url; AQAB nearly always.</summary>
-    [Bounds(max: 64)]
+    [Length(maxLength: 64)]
     public string? E { get; init; }
 
     /// <summary>EC: the curve, P-256.</summary>
-    [Bounds(max: 32)]
+    [Length(maxLength: 32)]
     public string? Crv { get; init; }
 
     /// <summary>EC: the point's x, 32 bytes as base64url.</summary>
-    [Bounds(max: 128)]
+    [Length(maxLength: 128)]
     public string? X { get; init; }
 
     /// <summary>EC: the point's y, 32 bytes as base64url. In YAML put the name in quotes, "y": kubectl reads a bare y as true.</summary>
-    [Bounds(max: 128)]
+    [Length(maxLength: 128)]
     public string? Y { get; init; }
 
     /// <summary>Name of the key, for the recipient; repeated in the header of what is encrypted to it.</summary>
-    [Bounds(max: 256)]
+    [Length(maxLength: 256)]
     public string? Kid { get; init; }
 
     /// <summary>RSA-OAEP-256 for RSA, ECDH-ES for EC, or nothing.</summary>
-    [Bounds(max: 64)]
+    [Length(maxLength: 64)]
     public string? Alg { get; init; }
 
     /// <summary>enc, or nothing.</summary>
-    [Bounds(max: 16)]
+    [Length(maxLength: 16)]
     public string? Use { get; init; }
 
     /// <summary>Part of a private key: never send it.</summary>
-    [Bounds(max: 2048)]
+    [Length(maxLength: 2048)]
     public string? D { get; init; }
 
     /// <summary>Part of a private key: never send it.</summary>
-    [Bounds(max: 2048)]
+    [Length(maxLength: 2048)]
     public string? P { get; init; }
 
     /// <summary>Part of a private key: never send it.</summary>
-    [Bounds(max: 2048)]
+    [Length(maxLength: 2048)]
     public string? Q { get; init; }
 
     /// <summary>Part of a private key: never send it.</summary>
-    [Bounds(max: 2048)]
+    [Length(maxLength: 2048)]
     public string? Dp { get; init; }
 
     /// <summary>Part of a private key: never send it.</summary>
-    [Bounds(max: 2048)]
+    [Length(maxLength: 2048)]
     public string? Dq { get; init; }
 
     /// <summary>Part of a private key: never send it.</summary>
-    [Bounds(max: 2048)]
+    [Length(maxLength: 2048)]
     public string? Qi { get; init; }
 
     /// <summary>A symmetric key: never send it.</summary>
-    [Bounds(max: 2048)]
+    [Length(maxLength: 2048)]
     public string? K { get; init; }
 
     /// <summary>Type and name only: what was sent by mistake must not reach a log.</summary>

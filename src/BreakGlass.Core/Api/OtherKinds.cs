@@ -1,56 +1,54 @@
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Kube.Model;
-using Kube.Model.Schema;
+using BreakGlass.Core.Schema;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Api;
 
 /// <summary>One approver's decision on one grant.</summary>
-[CustomResource(ShortNames = ["bga"], Categories = [BreakGlassApi.Category], SelectableFields = [".spec.grant"])]
-[PrinterColumn("Grant", ".spec.grant")]
-[PrinterColumn("Decision", ".spec.decision")]
-[PrinterColumn("Approver", ".spec.approver.username")]
-[PrinterColumn("Age", ".metadata.creationTimestamp", "date")]
-public sealed record BreakGlassApproval : IKubeResource<BreakGlassApproval>
+[KubernetesEntityShortNames("bga")]
+[CustomResource(Categories = [BreakGlassApi.Category], SelectableFields = [".spec.grant"])]
+[GenericAdditionalPrinterColumn(".spec.grant", "Grant")]
+[GenericAdditionalPrinterColumn(".spec.decision", "Decision")]
+[GenericAdditionalPrinterColumn(".spec.approver.username", "Approver")]
+[GenericAdditionalPrinterColumn(".metadata.creationTimestamp", "Age", "date")]
+[KubernetesEntity(Group = BreakGlassApi.Group, ApiVersion = BreakGlassApi.Version, Kind = nameof(BreakGlassApproval), PluralName = "breakglassapprovals")]
+public sealed record BreakGlassApproval : IKubernetesObject<V1ObjectMeta>, ISpec<ApprovalSpec>, IStatus<ConditionsStatus>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init => field = value ?? BreakGlassApi.ApiVersion; } = BreakGlassApi.ApiVersion;
+    public string ApiVersion { get; set => field = value ?? BreakGlassApi.ApiVersion; } = BreakGlassApi.ApiVersion;
 
     /// <inheritdoc/>
-    public string Kind { get; init => field = value ?? nameof(BreakGlassApproval); } = nameof(BreakGlassApproval);
+    public string Kind { get; set => field = value ?? nameof(BreakGlassApproval); } = nameof(BreakGlassApproval);
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
     /// <summary>The decision. Cannot be changed.</summary>
-    [Required, Rule("self == oldSelf", "an approval cannot be changed; create another one")]
-    public ApprovalSpec Spec { get; init => field = value ?? new(); } = new();
+    [Required, ValidationRule("self == oldSelf", message: "an approval cannot be changed; create another one")]
+    public ApprovalSpec Spec { get; set => field = value ?? new(); } = new();
 
     /// <summary>What the operator makes of it.</summary>
-    public ConditionsStatus Status { get; init => field = value ?? new(); } = new();
+    public ConditionsStatus Status { get; set => field = value ?? new(); } = new();
 
-    /// <inheritdoc/>
+    /// <summary>Where the kind lives in the API.</summary>
     public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassApproval));
 
-    /// <inheritdoc/>
+    /// <summary>Its JSON contract.</summary>
     public static JsonTypeInfo<BreakGlassApproval> Json { get; } = BreakGlassApi.Json<BreakGlassApproval>();
-
-    /// <inheritdoc/>
-    public static JsonTypeInfo<KubeList<BreakGlassApproval>> ListJson { get; } = BreakGlassApi.Json<KubeList<BreakGlassApproval>>();
-
-    /// <inheritdoc/>
-    public BreakGlassApproval WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 }
 
 /// <summary>A decision on a grant.</summary>
 public sealed record ApprovalSpec
 {
     /// <summary>The grant.</summary>
-    [Required, Bounds(1, 63)]
+    [Required, Length(1, 63)]
     public string Grant { get; init => field = value ?? ""; } = "";
 
     /// <summary>UID of the grant; stamped by admission, so that a decision never counts for a namesake made later.</summary>
-    [Bounds(max: 64)]
+    [Length(maxLength: 64)]
     public string? GrantUid { get; init; }
 
     /// <summary>Approve or Deny.</summary>
@@ -58,7 +56,7 @@ public sealed record ApprovalSpec
     public string Decision { get; init => field = value ?? ""; } = "";
 
     /// <summary>Why.</summary>
-    [Bounds(max: 4096)]
+    [Length(maxLength: 4096)]
     public string? Comment { get; init; }
 
     /// <summary>Who decides; stamped by admission from the authenticated caller.</summary>
@@ -66,52 +64,48 @@ public sealed record ApprovalSpec
 }
 
 /// <summary>The after-action review of one grant.</summary>
-[CustomResource(ShortNames = ["bgr"], Categories = [BreakGlassApi.Category], SelectableFields = [".spec.grant"])]
-[PrinterColumn("Grant", ".spec.grant")]
-[PrinterColumn("Outcome", ".spec.outcome")]
-[PrinterColumn("Reviewer", ".spec.reviewer.username")]
-[PrinterColumn("Follow-Up", ".spec.followUp", Priority = 1)]
-[PrinterColumn("Age", ".metadata.creationTimestamp", "date")]
-public sealed record BreakGlassReview : IKubeResource<BreakGlassReview>
+[KubernetesEntityShortNames("bgr")]
+[CustomResource(Categories = [BreakGlassApi.Category], SelectableFields = [".spec.grant"])]
+[GenericAdditionalPrinterColumn(".spec.grant", "Grant")]
+[GenericAdditionalPrinterColumn(".spec.outcome", "Outcome")]
+[GenericAdditionalPrinterColumn(".spec.reviewer.username", "Reviewer")]
+[GenericAdditionalPrinterColumn(".spec.followUp", "Follow-Up", Priority = 1)]
+[GenericAdditionalPrinterColumn(".metadata.creationTimestamp", "Age", "date")]
+[KubernetesEntity(Group = BreakGlassApi.Group, ApiVersion = BreakGlassApi.Version, Kind = nameof(BreakGlassReview), PluralName = "breakglassreviews")]
+public sealed record BreakGlassReview : IKubernetesObject<V1ObjectMeta>, ISpec<ReviewSpec>, IStatus<ConditionsStatus>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init => field = value ?? BreakGlassApi.ApiVersion; } = BreakGlassApi.ApiVersion;
+    public string ApiVersion { get; set => field = value ?? BreakGlassApi.ApiVersion; } = BreakGlassApi.ApiVersion;
 
     /// <inheritdoc/>
-    public string Kind { get; init => field = value ?? nameof(BreakGlassReview); } = nameof(BreakGlassReview);
+    public string Kind { get; set => field = value ?? nameof(BreakGlassReview); } = nameof(BreakGlassReview);
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
     /// <summary>The verdict. Cannot be changed.</summary>
-    [Required, Rule("self == oldSelf", "a review cannot be changed; create another one")]
-    public ReviewSpec Spec { get; init => field = value ?? new(); } = new();
+    [Required, ValidationRule("self == oldSelf", message: "a review cannot be changed; create another one")]
+    public ReviewSpec Spec { get; set => field = value ?? new(); } = new();
 
     /// <summary>What the operator makes of it.</summary>
-    public ConditionsStatus Status { get; init => field = value ?? new(); } = new();
+    public ConditionsStatus Status { get; set => field = value ?? new(); } = new();
 
-    /// <inheritdoc/>
+    /// <summary>Where the kind lives in the API.</summary>
     public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassReview));
 
-    /// <inheritdoc/>
+    /// <summary>Its JSON contract.</summary>
     public static JsonTypeInfo<BreakGlassReview> Json { get; } = BreakGlassApi.Json<BreakGlassReview>();
-
-    /// <inheritdoc/>
-    public static JsonTypeInfo<KubeList<BreakGlassReview>> ListJson { get; } = BreakGlassApi.Json<KubeList<BreakGlassReview>>();
-
-    /// <inheritdoc/>
-    public BreakGlassReview WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 }
 
 /// <summary>A verdict on a grant.</summary>
 public sealed record ReviewSpec
 {
     /// <summary>The grant.</summary>
-    [Required, Bounds(1, 63)]
+    [Required, Length(1, 63)]
     public string Grant { get; init => field = value ?? ""; } = "";
 
     /// <summary>UID of the grant; stamped by admission, so that a review never counts for a namesake made later.</summary>
-    [Bounds(max: 64)]
+    [Length(maxLength: 64)]
     public string? GrantUid { get; init; }
 
     /// <summary>Justified, Unjustified or Misused.</summary>
@@ -119,11 +113,11 @@ public sealed record ReviewSpec
     public string Outcome { get; init => field = value ?? ""; } = "";
 
     /// <summary>What the reviewer found.</summary>
-    [Bounds(max: 4096)]
+    [Length(maxLength: 4096)]
     public string? Comment { get; init; }
 
     /// <summary>What is to be done about it, for example a ticket.</summary>
-    [Bounds(max: 1024)]
+    [Length(maxLength: 1024)]
     public string? FollowUp { get; init; }
 
     /// <summary>Who reviews; stamped by admission from the authenticated caller.</summary>
@@ -131,47 +125,43 @@ public sealed record ReviewSpec
 }
 
 /// <summary>The kill switch: while one exists nothing in its scope is or becomes active.</summary>
-[CustomResource(ShortNames = ["bgl"], Categories = [BreakGlassApi.Category])]
-[PrinterColumn("Reason", ".spec.reason")]
-[PrinterColumn("By", ".spec.by.username")]
-[PrinterColumn("Revoked", ".status.revoked", "integer")]
-[PrinterColumn("Age", ".metadata.creationTimestamp", "date")]
-public sealed record BreakGlassLockdown : IKubeResource<BreakGlassLockdown>
+[KubernetesEntityShortNames("bgl")]
+[CustomResource(Categories = [BreakGlassApi.Category])]
+[GenericAdditionalPrinterColumn(".spec.reason", "Reason")]
+[GenericAdditionalPrinterColumn(".spec.by.username", "By")]
+[GenericAdditionalPrinterColumn(".status.revoked", "Revoked", "integer")]
+[GenericAdditionalPrinterColumn(".metadata.creationTimestamp", "Age", "date")]
+[KubernetesEntity(Group = BreakGlassApi.Group, ApiVersion = BreakGlassApi.Version, Kind = nameof(BreakGlassLockdown), PluralName = "breakglasslockdowns")]
+public sealed record BreakGlassLockdown : IKubernetesObject<V1ObjectMeta>, ISpec<LockdownSpec>, IStatus<LockdownStatus>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init => field = value ?? BreakGlassApi.ApiVersion; } = BreakGlassApi.ApiVersion;
+    public string ApiVersion { get; set => field = value ?? BreakGlassApi.ApiVersion; } = BreakGlassApi.ApiVersion;
 
     /// <inheritdoc/>
-    public string Kind { get; init => field = value ?? nameof(BreakGlassLockdown); } = nameof(BreakGlassLockdown);
+    public string Kind { get; set => field = value ?? nameof(BreakGlassLockdown); } = nameof(BreakGlassLockdown);
 
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
     /// <summary>What is shut, and why. Cannot be changed.</summary>
-    [Required, Rule("self == oldSelf", "a lockdown cannot be changed; create another one, or delete this one to lift it")]
-    public LockdownSpec Spec { get; init => field = value ?? new(); } = new();
+    [Required, ValidationRule("self == oldSelf", message: "a lockdown cannot be changed; create another one, or delete this one to lift it")]
+    public LockdownSpec Spec { get; set => field = value ?? new(); } = new();
 
     /// <summary>What was revoked.</summary>
-    public LockdownStatus Status { get; init => field = value ?? new(); } = new();
+    public LockdownStatus Status { get; set => field = value ?? new(); } = new();
 
-    /// <inheritdoc/>
+    /// <summary>Where the kind lives in the API.</summary>
     public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassLockdown));
 
-    /// <inheritdoc/>
+    /// <summary>Its JSON contract.</summary>
     public static JsonTypeInfo<BreakGlassLockdown> Json { get; } = BreakGlassApi.Json<BreakGlassLockdown>();
-
-    /// <inheritdoc/>
-    public static JsonTypeInfo<KubeList<BreakGlassLockdown>> ListJson { get; } = BreakGlassApi.Json<KubeList<BreakGlassLockdown>>();
-
-    /// <inheritdoc/>
-    public BreakGlassLockdown WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 }
 
 /// <summary>What a lockdown shuts.</summary>
 public sealed record LockdownSpec
 {
     /// <summary>Why.</summary>
-    [Required, Bounds(1, 4096)]
+    [Required, Length(1, 4096)]
     public string Reason { get; init => field = value ?? ""; } = "";
 
     /// <summary>The policies it covers, by their labels; empty covers everything.</summary>

@@ -1,5 +1,5 @@
-using Kube.Model;
-using Kube.Model.Schema;
+using BreakGlass.Core.Schema;
+using Kube.Client;
 
 namespace BreakGlass.Core.Api;
 
@@ -7,22 +7,22 @@ namespace BreakGlass.Core.Api;
 public sealed record RequiredClaim
 {
     /// <summary>The key in userInfo.extra.</summary>
-    [Required, Bounds(1, 253)]
+    [Required, Length(1, 253)]
     public string Key { get; init => field = value ?? ""; } = "";
 
     /// <summary>Values of which one must be there.</summary>
-    [Required, Bounds(1, 32, MaxItemLength = 1024)]
+    [Required, Items(1, 32), ItemLength(1024)]
     public IReadOnlyList<string> Values { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>A role, and where it is given.</summary>
-[Rule("[has(self.namespaces), has(self.namespaceSelector), has(self.clusterWide) && self.clusterWide].filter(x, x).size() == 1",
-    "exactly one of namespaces, namespaceSelector and clusterWide: true says where the role is given")]
-[Rule("self.roleRef.kind != 'Role' || has(self.namespaces)", "roleRef.kind Role: a Role lives in a namespace, so the entry needs namespaces; use a ClusterRole for a selector or the whole cluster")]
+[ValidationRule("[has(self.namespaces), has(self.namespaceSelector), has(self.clusterWide) && self.clusterWide].filter(x, x).size() == 1",
+    message: "exactly one of namespaces, namespaceSelector and clusterWide: true says where the role is given")]
+[ValidationRule("self.roleRef.kind != 'Role' || has(self.namespaces)", message: "roleRef.kind Role: a Role lives in a namespace, so the entry needs namespaces; use a ClusterRole for a selector or the whole cluster")]
 public sealed record AccessEntry
 {
     /// <summary>The entry's name, unique in the policy. Grants choose entries by it.</summary>
-    [Required, Bounds(1, 63), Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+    [Required, Length(1, 63), Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
     public string Name { get; init => field = value ?? ""; } = "";
 
     /// <summary>The role that is given.</summary>
@@ -30,7 +30,7 @@ public sealed record AccessEntry
     public RoleReference RoleRef { get; init => field = value ?? new(); } = new();
 
     /// <summary>Give the role in these namespaces.</summary>
-    [Bounds(1, 256, MaxItemLength = 63), ListSet]
+    [Items(1, 256), ItemLength(63), ListSet]
     public IReadOnlyList<string> Namespaces { get; init => field = value ?? []; } = [];
 
     /// <summary>Give the role in every namespace whose labels match, also in those that come to match while a grant is active. A selector never selects kube-system, kube-public, kube-node-lease and the namespaces of --protected-namespaces: name those in namespaces.</summary>
@@ -48,7 +48,7 @@ public sealed record RoleReference
     public string Kind { get; init => field = value ?? ""; } = "";
 
     /// <summary>The role's name.</summary>
-    [Required, Bounds(1, 253)]
+    [Required, Length(1, 253)]
     public string Name { get; init => field = value ?? ""; } = "";
 
     /// <inheritdoc/>
@@ -56,17 +56,17 @@ public sealed record RoleReference
 }
 
 /// <summary>How long a grant lasts.</summary>
-[Rule("duration(self.max) <= duration('12h')", "max: at most 12h")]
-[Rule("duration(self.default) <= duration(self.max)", "default: at most max")]
-[Rule("duration(self.default) > duration('0s')", "default: must be more than zero")]
+[ValidationRule("duration(self.max) <= duration('12h')", message: "max: at most 12h")]
+[ValidationRule("duration(self.default) <= duration(self.max)", message: "default: at most max")]
+[ValidationRule("duration(self.default) > duration('0s')", message: "default: must be more than zero")]
 public sealed record DurationLimits
 {
     /// <summary>Where the grant says nothing.</summary>
-    [Default("\"30m\""), Pattern(GoDuration.Pattern), Bounds(max: 32)]
+    [Default("\"30m\""), Pattern(GoDuration.Pattern), Length(maxLength: 32)]
     public string Default { get; init => field = value ?? "30m"; } = "30m";
 
     /// <summary>The longest a grant may ask for; at most 12h. A grant past it is refused.</summary>
-    [Default("\"1h\""), Pattern(GoDuration.Pattern), Bounds(max: 32)]
+    [Default("\"1h\""), Pattern(GoDuration.Pattern), Length(maxLength: 32)]
     public string Max { get; init => field = value ?? "1h"; } = "1h";
 }
 
@@ -74,11 +74,11 @@ public sealed record DurationLimits
 public sealed record JustificationRules
 {
     /// <summary>The least number of characters of a justification, spaces at its ends not counted.</summary>
-    [Bounds(0, 1024)]
+    [RangeMinimum(0), RangeMaximum(1024)]
     public int? MinLength { get; init; }
 
     /// <summary>A regular expression that the ticket must match; a grant without a ticket is then refused.</summary>
-    [Bounds(max: 256)]
+    [Length(maxLength: 256)]
     public string? TicketPattern { get; init; }
 }
 
@@ -86,16 +86,16 @@ public sealed record JustificationRules
 public sealed record ApprovalTerms
 {
     /// <summary>How many different people must approve.</summary>
-    [Default("1"), Bounds(1, 10)]
+    [Default("1"), RangeMinimum(1), RangeMaximum(10)]
     public int Required { get; init => field = value == 0 ? 1 : value; } = 1;
 
     /// <summary>Who may approve; never the requester.</summary>
-    [Required, Bounds(1, 64)]
+    [Required, Items(1, 64)]
     public IReadOnlyList<Subject> Approvers { get; init => field = value ?? []; } = [];
 
     /// <summary>No decision within this time, at most 168h: the grant is denied.</summary>
-    [Default("\"15m\""), Pattern(GoDuration.Pattern), Bounds(max: 32)]
-    [Rule("duration(self) > duration('0s') && duration(self) <= duration('168h')", "timeout: more than zero and at most 168h")]
+    [Default("\"15m\""), Pattern(GoDuration.Pattern), Length(maxLength: 32)]
+    [ValidationRule("duration(self) > duration('0s') && duration(self) <= duration('168h')", message: "timeout: more than zero and at most 168h")]
     public string Timeout { get; init => field = value ?? "15m"; } = "15m";
 
     /// <summary>Requests of low risk that need nobody.</summary>
@@ -106,7 +106,7 @@ public sealed record ApprovalTerms
 public sealed record AutoApproval
 {
     /// <summary>The longest that is approved by itself.</summary>
-    [Required, Pattern(GoDuration.Pattern), Bounds(max: 32)]
+    [Required, Pattern(GoDuration.Pattern), Length(maxLength: 32)]
     public string MaxDuration { get; init => field = value ?? ""; } = "";
 
     /// <summary>Only where every rule of the roles is read-only.</summary>
@@ -118,11 +118,11 @@ public sealed record AutoApproval
 public sealed record Schedule
 {
     /// <summary>IANA time zone, for example Europe/Berlin.</summary>
-    [Required, Bounds(1, 64)]
+    [Required, Length(1, 64)]
     public string TimeZone { get; init => field = value ?? ""; } = "";
 
     /// <summary>The windows.</summary>
-    [Required, Bounds(1, 32)]
+    [Required, Items(1, 32)]
     public IReadOnlyList<ScheduleWindow> Windows { get; init => field = value ?? []; } = [];
 }
 
@@ -130,15 +130,15 @@ public sealed record Schedule
 public sealed record ScheduleWindow
 {
     /// <summary>The days on which it starts.</summary>
-    [Required, Bounds(1, 7), ListSet, Enum("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")]
+    [Required, Items(1, 7), ListSet, Enum("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")]
     public IReadOnlyList<string> Days { get; init => field = value ?? []; } = [];
 
     /// <summary>Local time of its start, for example 22:00.</summary>
-    [Required, Bounds(max: 5), Pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    [Required, Length(maxLength: 5), Pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     public string Start { get; init => field = value ?? ""; } = "";
 
     /// <summary>Local time of its end; at or before the start it means the next day.</summary>
-    [Required, Bounds(max: 5), Pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    [Required, Length(maxLength: 5), Pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     public string End { get; init => field = value ?? ""; } = "";
 }
 
@@ -146,22 +146,22 @@ public sealed record ScheduleWindow
 public sealed record Limits
 {
     /// <summary>The most grants active at the same time.</summary>
-    [Bounds(1, 10000)]
+    [RangeMinimum(1), RangeMaximum(10000)]
     public int? MaxActive { get; init; }
 
     /// <summary>The most grants active at the same time for one requester.</summary>
-    [Bounds(1, 10000)]
+    [RangeMinimum(1), RangeMaximum(10000)]
     public int? MaxActivePerRequester { get; init; }
 
     /// <summary>
     /// The most requests of one requester that wait at the same time, for approval or for their window; 5 if left out. More are refused when they are made. Grants
     /// of mode BreakGlass do not wait.
     /// </summary>
-    [Bounds(1, 10000)]
+    [RangeMinimum(1), RangeMaximum(10000)]
     public int? MaxPending { get; init; }
 
     /// <summary>How long a requester waits after a grant of theirs ended.</summary>
-    [Pattern(GoDuration.Pattern), Bounds(max: 32)]
+    [Pattern(GoDuration.Pattern), Length(maxLength: 32)]
     public string? Cooldown { get; init; }
 }
 
@@ -169,11 +169,11 @@ public sealed record Limits
 public sealed record OveruseRules
 {
     /// <summary>Activations within the window past which the policy counts as overused.</summary>
-    [Required, Bounds(1, 100000)]
+    [Required, RangeMinimum(1), RangeMaximum(100000)]
     public int Activations { get; init; }
 
     /// <summary>The sliding window; not longer than retainFor, since it is counted from the grants that are kept.</summary>
-    [Required, Pattern(GoDuration.Pattern), Bounds(max: 32), Rule("duration(self) > duration('0s')", "window: must be more than zero")]
+    [Required, Pattern(GoDuration.Pattern), Length(maxLength: 32), ValidationRule("duration(self) > duration('0s')", message: "window: must be more than zero")]
     public string Window { get; init => field = value ?? ""; } = "";
 }
 
@@ -185,11 +185,11 @@ public sealed record ReviewTerms
     public bool? Required { get; init; }
 
     /// <summary>How long the reviewers have, counted from the end of the grant.</summary>
-    [Default("\"24h\""), Pattern(GoDuration.Pattern), Bounds(max: 32)]
+    [Default("\"24h\""), Pattern(GoDuration.Pattern), Length(maxLength: 32)]
     public string Within { get; init => field = value ?? "24h"; } = "24h";
 
     /// <summary>Who may review; never the requester or an approver of the grant. Empty: anybody else who may create reviews.</summary>
-    [Bounds(max: 64)]
+    [Items(maxItems: 64)]
     public IReadOnlyList<Subject> Reviewers { get; init => field = value ?? []; } = [];
 
     /// <summary>Whether a requester gets no further grant of this policy while one of theirs waits for its review.</summary>
@@ -201,7 +201,7 @@ public sealed record ReviewTerms
 public sealed record EmergencyBypass
 {
     /// <summary>How long access lasts then, at most; a grant that asks for less gets less.</summary>
-    [Required, Pattern(GoDuration.Pattern), Bounds(max: 32)]
-    [Rule("duration(self) > duration('0s') && duration(self) <= duration('12h')", "duration: more than zero and at most 12h")]
+    [Required, Pattern(GoDuration.Pattern), Length(maxLength: 32)]
+    [ValidationRule("duration(self) > duration('0s') && duration(self) <= duration('12h')", message: "duration: more than zero and at most 12h")]
     public string Duration { get; init => field = value ?? ""; } = "";
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
-using Kube.Model;
-using Kube.Model.Schema;
+using BreakGlass.Core.Schema;
+using Kube.Client;
 
 namespace BreakGlass.Core.Api;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Api;
 

@@ -1,5 +1,7 @@
 using BreakGlass.Core.Api;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Guard;
 
@@ -27,12 +29,12 @@ public static class GuardTable
         new(Persistence.OwnKinds, "apiextensions.k8s.io", ["customresourcedefinitions", "customresourcedefinitions/status"], WriteOrDelete, GuardMark.OurName),
         new(Persistence.OwnKinds, "apiregistration.k8s.io", ["apiservices"], WriteOrDelete, GuardMark.OurName),
         new(Persistence.OwnKinds, "admissionregistration.k8s.io", ["*"], WriteOrDelete, GuardMark.OurName),
-        new(Persistence.OwnKinds, Kube.Model.Rbac.Group, RbacKinds, WriteOrDelete, GuardMark.OurName),
+        new(Persistence.OwnKinds, V1Role.KubeGroup, RbacKinds, WriteOrDelete, GuardMark.OurName),
         new(Persistence.OwnKinds, "flowcontrol.apiserver.k8s.io", FlowKinds, WriteOrDelete, GuardMark.OurName),
         new(Persistence.OwnKinds, "scheduling.k8s.io", ["priorityclasses"], WriteOrDelete, GuardMark.OurName),
         new(Persistence.OwnNamespaces, "", ["namespaces", "namespaces/finalize", "namespaces/status"], WriteOrDelete, GuardMark.OurNamespace),
 
-        new(Persistence.Rbac, Kube.Model.Rbac.Group, RbacKinds, WriteOrDelete, GuardMark.None),
+        new(Persistence.Rbac, V1Role.KubeGroup, RbacKinds, WriteOrDelete, GuardMark.None),
         new(Persistence.Rbac, "", ["configmaps"], Write, GuardMark.IdentityMapping),
         new(Persistence.Rbac, "authorization.openshift.io", RbacKinds, WriteOrDelete, GuardMark.None),
         new(Persistence.Rbac, "user.openshift.io", ["users", "groups", "identities", "useridentitymappings"], WriteOrDelete, GuardMark.None),

@@ -1,3 +1,4 @@
+using k8s.Models;
 using System.Text;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
@@ -11,7 +12,7 @@ namespace BreakGlass.Core.Guard;
 /// </summary>
 /// <remarks>
 /// Two ways are out of sight of admission: impersonation, which arrives as done by the other one (see
-/// <see cref="RoleRisk.CanImpersonate(IEnumerable{Kube.Model.PolicyRule})"/>), and changes of admission itself
+/// <see cref="RoleRisk.CanImpersonate(IEnumerable{V1PolicyRule})"/>), and changes of admission itself
 /// (<see cref="RoleRisk.CanChangeAdmission"/>). Reading is no write either: a Secret that holds a token can be read by whoever may read Secrets.
 /// </remarks>
 public static class PersistenceGuard

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Guard;
 
@@ -21,8 +22,8 @@ public static class PersistenceRights
     private static readonly string[] Words = [.. Enum.GetValues<Persistence>().Select(PersistenceGuard.Word).OfType<string>()];
 
     /// <summary>The subject that the bindings are for.</summary>
-    public static Subject Holder(BreakGlassGrant grant, CoreSettings settings) =>
-        new() { Kind = nameof(ServiceAccount), Namespace = settings.GrantsNamespace, Name = GrantNames.Identity(grant) + HolderSuffix };
+    public static Rbacv1Subject Holder(BreakGlassGrant grant, CoreSettings settings) =>
+        new() { Kind = V1ServiceAccount.KubeKind, NamespaceProperty = settings.GrantsNamespace, Name = GrantNames.Identity(grant) + HolderSuffix };
 
     /// <summary>The ClusterRoles that a grant's holder is to be bound to, cluster-wide. Impersonation has none: no admission sees it.</summary>
     public static IReadOnlyList<string> ClusterRoles(PolicySpec policy) => [.. policy.AllowPersistence.Where(IsGuarded).Distinct().Order(StringComparer.Ordinal).Select(RoleOf)];

@@ -1,7 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Leftovers;
 

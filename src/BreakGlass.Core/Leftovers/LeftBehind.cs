@@ -1,6 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Leftovers;
 
@@ -25,8 +27,8 @@ public static class LeftBehind
     private static readonly ResourceType[] Always =
     [
         Of("", "Namespace", "namespaces", namespaced: false),
-        Of(Rbac.Group, "Role", "roles"), Of(Rbac.Group, "RoleBinding", "rolebindings"),
-        Of(Rbac.Group, "ClusterRole", "clusterroles", namespaced: false), Of(Rbac.Group, "ClusterRoleBinding", "clusterrolebindings", namespaced: false),
+        Of(V1Role.KubeGroup, "Role", "roles"), Of(V1Role.KubeGroup, "RoleBinding", "rolebindings"),
+        Of(V1Role.KubeGroup, "ClusterRole", "clusterroles", namespaced: false), Of(V1Role.KubeGroup, "ClusterRoleBinding", "clusterrolebindings", namespaced: false),
     ];
 
     private static readonly ResourceType[] Workloads =

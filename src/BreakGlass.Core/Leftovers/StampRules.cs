@@ -1,6 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Leftovers;
 
@@ -42,8 +44,8 @@ public static class StampRules
         if (NeverRemoved.Contains((group, resource)) || NeverRemovedGroups.Contains(group)) return [];
         return
         [
-            .. grant.Status.Bindings.Where(b => b.Kind == nameof(RoleBinding) && ns.Length > 0 && b.Namespace == ns),
-            .. grant.Status.Bindings.Where(b => b.Kind == nameof(ClusterRoleBinding)),
+            .. grant.Status.Bindings.Where(b => b.Kind == V1RoleBinding.KubeKind && ns.Length > 0 && b.Namespace == ns),
+            .. grant.Status.Bindings.Where(b => b.Kind == V1ClusterRoleBinding.KubeKind),
         ];
     }
 }

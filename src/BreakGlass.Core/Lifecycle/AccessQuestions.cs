@@ -1,7 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -9,15 +9,15 @@ namespace BreakGlass.Core.Lifecycle;
 internal static class AccessQuestions
 {
     /// <summary>The rules of a role as they are now; none where it is gone.</summary>
-    public static IReadOnlyList<PolicyRule> Rules(ClusterView cluster, RoleReference role, string? ns) => role.Kind == nameof(Role)
-        ? (ns is null ? null : cluster.Role(ns, role.Name))?.Rules ?? []
-        : cluster.ClusterRole(role.Name)?.Rules ?? [];
+    public static IReadOnlyList<V1PolicyRule> Rules(ClusterView cluster, RoleReference role, string? ns) => role.Kind == V1Role.KubeKind
+        ? (ns is null ? null : cluster.Role(ns, role.Name))?.RulesOrEmpty ?? []
+        : cluster.ClusterRole(role.Name)?.RulesOrEmpty ?? [];
 
     /// <summary>Whether a rule allows a request on a resource.</summary>
-    public static bool CanBeAsked(PolicyRule rule) => rule is { Verbs.Count: > 0, Resources.Count: > 0, ApiGroups.Count: > 0 };
+    public static bool CanBeAsked(V1PolicyRule rule) => rule is { Verbs.Count: > 0, Resources.Count: > 0, ApiGroups.Count: > 0 };
 
     /// <summary>Asks for the first thing that the rules allow; for reading pods where they allow nothing.</summary>
-    public static V1SubjectAccessReviewSpec For(BreakGlassGrant grant, IReadOnlyList<PolicyRule> rules, string? ns)
+    public static V1SubjectAccessReviewSpec For(BreakGlassGrant grant, IReadOnlyList<V1PolicyRule> rules, string? ns)
     {
         var rule = rules.FirstOrDefault(CanBeAsked);
         var resource = Concrete(rule?.Resources[0], "pods").Split('/', 2);
@@ -28,7 +28,7 @@ internal static class AccessQuestions
             Group = Concrete(rule?.ApiGroups[0], ""),
             Resource = resource[0] == "*" ? "pods" : resource[0],
             Subresource = resource.Length > 1 ? resource[1] : null,
-            Name = rule?.ResourceNames.Count > 0 ? rule.ResourceNames[0] : null,
+            Name = rule?.NamesOrEmpty is [var only, ..] ? only : null,
         };
         return Identity(grant) with { ResourceAttributes = attributes };
     }

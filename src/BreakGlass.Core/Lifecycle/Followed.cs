@@ -1,6 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -48,7 +48,7 @@ internal static class Followed
     private static bool IsTheSame(GrantFacts facts, BreakGlassGrant grant, Target target, BindingRecord? record)
     {
         if (record is { NamespaceUid: { } uid } && target.NamespaceUid is { } now) return uid == now;
-        return record is not null || facts.Cluster.Namespace(target.Namespace!)?.Metadata.CreationTimestamp is not { } created || !(created > grant.Status.ActivatedAt);
+        return record is not null || facts.Cluster.Namespace(target.Namespace!)?.Metadata.CreatedAt is not { } created || !(created > grant.Status.ActivatedAt);
     }
 
     private static BindingRecord? RecordOf(BreakGlassGrant grant, string entry, string? ns)

@@ -1,6 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -54,7 +56,7 @@ internal static class GrantClosing
     }
 
     /// <summary>Objects of ours whose grant is not there.</summary>
-    public static GrantPlan Orphans(IReadOnlyList<IKubeObject> orphans)
+    public static GrantPlan Orphans(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> orphans)
     {
         var bindings = orphans.Where(IsBinding).ToList();
         var now = bindings.Count > 0 ? bindings : orphans;
@@ -110,7 +112,7 @@ internal static class GrantClosing
         return wait < AccessRetry ? AccessRetry : wait > LongestRemovalRetry ? LongestRemovalRetry : wait;
     }
 
-    private static GrantPlan Remove(IReadOnlyList<IKubeObject> objects) => GrantPlan.Do([.. objects.Select(o => new PlanStep.Remove(o, Removal.Revocation))]);
+    private static GrantPlan Remove(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> objects) => GrantPlan.Do([.. objects.Select(o => new PlanStep.Remove(o, Removal.Revocation))]);
 
     private static GrantPlan? Prove(GrantFacts facts, BreakGlassGrant grant, GrantRemains left)
     {
@@ -165,7 +167,7 @@ internal static class GrantClosing
     /// <summary>
     /// All bindings that have a subject, but for the one by which the requester reads the Secret: that one goes after the Secret has.
     /// </summary>
-    public static bool GivesAccess(BreakGlassGrant grant, IKubeObject o) => IsBinding(o) && !Obstruction.IsEmptied(o) && o.Metadata.Name != GrantNames.Reader(grant);
+    public static bool GivesAccess(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => IsBinding(o) && !Obstruction.IsEmptied(o) && o.Metadata.Name != GrantNames.Reader(grant);
 
-    private static bool IsBinding(IKubeObject o) => o is RoleBinding or ClusterRoleBinding;
+    private static bool IsBinding(IKubernetesObject<V1ObjectMeta> o) => o is V1RoleBinding or V1ClusterRoleBinding;
 }

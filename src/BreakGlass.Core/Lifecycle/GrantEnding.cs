@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -17,7 +18,7 @@ internal static class GrantEnding
     {
         var due = grant.Status.ExpiresAt ?? DateTimeOffset.MinValue;
         if (grant.Status.ActivatedAt is { } activated) due = Earlier(due, Timestamp.After(activated, BreakGlassApi.LongestGrant));
-        if (grant.Metadata.CreationTimestamp is { } created) due = Earlier(due, LatestStart(grant, created) + settings.LatestActivation + BreakGlassApi.LongestGrant);
+        if (grant.Metadata.CreatedAt is { } created) due = Earlier(due, LatestStart(grant, created) + settings.LatestActivation + BreakGlassApi.LongestGrant);
         return due;
     }
 

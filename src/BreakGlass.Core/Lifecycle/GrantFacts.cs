@@ -2,7 +2,9 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -55,7 +57,7 @@ public sealed record GrantFacts
     public required ClusterView Cluster { get; init; }
 
     /// <summary>Objects that carry the grant's name as label, and those found under names that we wanted to use.</summary>
-    public IReadOnlyList<IKubeObject> Objects { get; init; } = [];
+    public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Objects { get; init; } = [];
 
     /// <summary>How far our clocks are from the API server's, by the worst answer that nothing has contradicted yet; null where unknown.</summary>
     public TimeSpan? ClockSkew { get; init; }
@@ -104,10 +106,10 @@ public sealed record Attempt
     public IReadOnlyList<Obstruction> Obstructions { get; init; } = [];
 
     /// <summary>Whether the removal of an object was tried in this run and failed.</summary>
-    public bool IsObstructed(IKubeObject o) => Obstructions.Any(x => x.Uid == o.Metadata.Uid);
+    public bool IsObstructed(IKubernetesObject<V1ObjectMeta> o) => Obstructions.Any(x => x.Uid == o.Metadata.Uid);
 
     /// <summary>Recorded places that could not be read, so that nobody knows what is in them.</summary>
-    public IReadOnlyList<IKubeObject> Unread { get; init; } = [];
+    public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Unread { get; init; } = [];
 
     /// <summary>What SubjectAccessReview and TokenReview said after the end.</summary>
     public Proof? Proof { get; init; }

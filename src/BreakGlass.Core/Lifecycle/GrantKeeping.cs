@@ -1,5 +1,7 @@
 using BreakGlass.Core.Api;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -39,7 +41,7 @@ internal static class GrantKeeping
 
         // A record is dropped only when its binding is surely gone: one whose labels were stripped is in no cache.
         var obsolete = wanted.Obsolete(grant);
-        List<IKubeObject> unseen = [.. obsolete.Select(GrantNames.Place), .. wanted.Unseen];
+        List<IKubernetesObject<V1ObjectMeta>> unseen = [.. obsolete.Select(GrantNames.Place), .. wanted.Unseen];
         if (unseen.Count > 0 && !facts.Attempt.Searched) return GrantPlan.Do(new PlanStep.Find(unseen));
 
         // Also where access is back that was interrupted: that it works is said only once the API server says it.
@@ -91,16 +93,16 @@ internal static class GrantKeeping
     /// </summary>
     public static PlanStep? StaleCredential(GrantFacts facts, Wanted wanted)
     {
-        if (wanted.Actual<ServiceAccount>() is not { } account || wanted.Actual<SecretMetadata>() is not { } secret) return null;
-        var stale = secret.Metadata.Annotations.TryGetValue(GrantObjects.DeliveredAnnotation, out var uid)
+        if (wanted.Actual<V1ServiceAccount>() is not { } account || wanted.Actual<SecretMetadata>() is not { } secret) return null;
+        var stale = secret.AnnotationsOrEmpty.TryGetValue(GrantObjects.DeliveredAnnotation, out var uid)
             ? uid != account.Metadata.Uid
-            : facts.Now - secret.Metadata.CreationTimestamp > DeliveryPatience;
+            : facts.Now - secret.Metadata.CreatedAt > DeliveryPatience;
         return stale ? new PlanStep.Remove(secret, Removal.Tampered) : null;
     }
 
     public static IEnumerable<PlanStep> NoLongerWanted(GrantFacts facts, BreakGlassGrant grant, Wanted wanted) =>
         facts.Objects
-            .Where(o => o is RoleBinding or ClusterRoleBinding && Ownership.IsOf(grant, o))
+            .Where(o => o is V1RoleBinding or V1ClusterRoleBinding && Ownership.IsOf(grant, o))
             .Where(o => !wanted.Wants(o))
             .Select(o => new PlanStep.Remove(o, Removal.NoLongerWanted));
 }

@@ -1,6 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -47,10 +49,10 @@ public static class GrantLifecycle
     public static bool AwaitsProof(GrantStatus status) => IsTerminal(status.Phase) && IsRecorded(status) && !Conditions.IsTrue(status.Conditions, GrantConditions.Revoked);
 
     /// <summary>Whether an object was made for a grant, also where somebody has stripped its marks.</summary>
-    public static bool IsOf(BreakGlassGrant grant, IKubeObject o) => Ownership.IsOf(grant, o);
+    public static bool IsOf(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => Ownership.IsOf(grant, o);
 
     /// <summary>Whether an object of a grant is one that gives access, and so is cut before everything else.</summary>
-    public static bool GivesAccess(BreakGlassGrant grant, IKubeObject o) => GrantClosing.GivesAccess(grant, o);
+    public static bool GivesAccess(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => GrantClosing.GivesAccess(grant, o);
 
     /// <summary>The instant at which a grant's access is due to end; null where there is none or it is over.</summary>
     public static DateTimeOffset? DueAt(BreakGlassGrant grant, CoreSettings settings) =>
@@ -121,16 +123,16 @@ public static class GrantLifecycle
         return facts.SealsUnknown ? GrantPlan.Wait(now + SealRetry) : GrantWaiting.Decide(facts, grant);
     }
 
-    internal static bool HasFinalizer(BreakGlassGrant grant) => grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer);
+    internal static bool HasFinalizer(BreakGlassGrant grant) => grant.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer);
 
     private static DateTimeOffset Sooner(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 
-    private static bool IsMarkedEnded(BreakGlassGrant grant) => grant.Metadata.Annotations.ContainsKey(BreakGlassApi.EndedAnnotation);
+    private static bool IsMarkedEnded(BreakGlassGrant grant) => grant.AnnotationsOrEmpty.ContainsKey(BreakGlassApi.EndedAnnotation);
 
     /// <summary>
     /// Whether an object was made for another grant of this name. One of this grant's own stays, though somebody wrote another UID onto it: while that is fought
     /// over and not put right, it is all the access that there is.
     /// </summary>
-    private static bool IsOfNamesake(BreakGlassGrant grant, IKubeObject o, CoreSettings settings) =>
+    private static bool IsOfNamesake(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o, CoreSettings settings) =>
         !Ownership.IsOf(grant, o) && !GrantNames.Owns(grant, o) && Ownership.MadeFor(o, settings) is { } other && other.Name == grant.Metadata.Name && other.Uid != grant.Metadata.Uid;
 }

@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -22,7 +24,7 @@ public static class GrantNames
     public static string Reader(BreakGlassGrant grant) => $"{Identity(grant)}-reader";
 
     /// <summary>Whether an object stands in the place of the RoleBinding by which the requester reads the credential.</summary>
-    public static bool IsReader(BreakGlassGrant grant, IKubeObject o) => o is RoleBinding && o.Metadata.Name == Reader(grant);
+    public static bool IsReader(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => o is V1RoleBinding && o.Metadata.Name == Reader(grant);
 
     /// <summary>The name of the binding of one access entry; the same in every namespace.</summary>
     public static string Binding(BreakGlassGrant grant, string entry) => $"{BindingPrefix(grant)}{Digest($"{grant.Metadata.Uid}/{entry}")}";
@@ -31,10 +33,10 @@ public static class GrantNames
     public static string BindingPrefix(BreakGlassGrant grant) => $"{Prefix}{grant.Metadata.Name}-";
 
     /// <summary>The metadata of an object made for the grant: marks, and the grant as owner, so that the cluster's own garbage collector ends access too.</summary>
-    public static ObjectMeta Meta(BreakGlassGrant grant, string? ns, string name, DateTimeOffset expiresAt) => new()
+    public static V1ObjectMeta Meta(BreakGlassGrant grant, string? ns, string name, DateTimeOffset expiresAt) => new()
     {
         Name = name,
-        Namespace = ns,
+        NamespaceProperty = ns,
         Labels = new Dictionary<string, string>
         {
             [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy,
@@ -55,7 +57,7 @@ public static class GrantNames
     /// <summary>The record of a binding in the grant's status.</summary>
     public static BindingRecord Record(BreakGlassGrant grant, Target target) => new()
     {
-        Kind = target.Namespace is null ? nameof(ClusterRoleBinding) : nameof(RoleBinding),
+        Kind = target.Namespace is null ? V1ClusterRoleBinding.KubeKind : V1RoleBinding.KubeKind,
         Namespace = target.Namespace,
         Name = Binding(grant, target.Entry),
         Role = target.Role.ToString(),
@@ -63,34 +65,34 @@ public static class GrantNames
     };
 
     /// <summary>Where the objects stand that were recorded for a grant.</summary>
-    public static IReadOnlyList<IKubeObject> Places(BreakGlassGrant grant)
+    public static IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Places(BreakGlassGrant grant)
     {
         var places = grant.Status.Bindings.Select(Place).ToList();
         if (grant.Status.ServiceAccount?.Split('/', 2) is not [var ns, _]) return places;
-        ObjectMeta At(string name) => new() { Name = name, Namespace = ns };
-        places.Add(new ServiceAccount { Metadata = At(Identity(grant)) });
+        V1ObjectMeta At(string name) => new() { Name = name, NamespaceProperty = ns };
+        places.Add(new V1ServiceAccount { Metadata = At(Identity(grant)) });
         places.Add(new SecretMetadata { Metadata = At(Identity(grant)) });
         if (grant.Spec.RecipientKey is not null) return places;
-        places.Add(new Role { Metadata = At(Reader(grant)) });
-        places.Add(new RoleBinding { Metadata = At(Reader(grant)) });
+        places.Add(new V1Role { Metadata = At(Reader(grant)) });
+        places.Add(new V1RoleBinding { Metadata = At(Reader(grant)) });
         return places;
     }
 
     /// <summary>Where the grant's credential Secret stands.</summary>
-    public static IKubeObject CredentialPlace(BreakGlassGrant grant, CoreSettings settings) =>
-        new SecretMetadata { Metadata = new() { Name = Identity(grant), Namespace = settings.GrantsNamespace } };
+    public static IKubernetesObject<V1ObjectMeta> CredentialPlace(BreakGlassGrant grant, CoreSettings settings) =>
+        new SecretMetadata { Metadata = new() { Name = Identity(grant), NamespaceProperty = settings.GrantsNamespace } };
 
     /// <summary>Where a recorded binding stands.</summary>
-    public static IKubeObject Place(BindingRecord record) => record.Kind == nameof(ClusterRoleBinding)
-        ? new ClusterRoleBinding { Metadata = new() { Name = record.Name } }
-        : new RoleBinding { Metadata = new() { Name = record.Name, Namespace = record.Namespace } };
+    public static IKubernetesObject<V1ObjectMeta> Place(BindingRecord record) => record.Kind == V1ClusterRoleBinding.KubeKind
+        ? new V1ClusterRoleBinding { Metadata = new() { Name = record.Name } }
+        : new V1RoleBinding { Metadata = new() { Name = record.Name, NamespaceProperty = record.Namespace } };
 
     /// <summary>Whether an object was made for this grant: its annotation says so, or its owner reference does where the other was tampered with.</summary>
-    public static bool Owns(BreakGlassGrant grant, IKubeObject o)
+    public static bool Owns(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o)
     {
         var uid = grant.Metadata.Uid;
         if (string.IsNullOrEmpty(uid)) return false;
-        return o.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation) == uid || o.Metadata.OwnerReferences.Any(r => r.Uid == uid);
+        return o.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation) == uid || o.OwnersOrEmpty.Any(r => r.Uid == uid);
     }
 
     private static string Digest(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..10];

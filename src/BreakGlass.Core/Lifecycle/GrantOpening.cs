@@ -1,6 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -67,9 +69,9 @@ internal static class GrantOpening
         foreach (var must in wanted.Must)
         {
             if (wanted.HistoryOf(must) is not { } history) continue;
-            var isFought = history.IsContested && history.Rests(facts.Now) && (wanted.Find(must) is null || (must is Secret && Credential(facts, grant, wanted) is not null));
+            var isFought = history.IsContested && history.Rests(facts.Now) && (wanted.Find(must) is null || (must is V1Secret && Credential(facts, grant, wanted) is not null));
             if (!isFought && !(history.Answer is { } answer && (answer.Class is AnswerClass.Final || isOverdue))) continue;
-            return Failed(history.Answer?.Reason ?? "Contested", $"{must.Kind} {ObjectKey.Of(must)}: {history.Why}");
+            return Failed(history.Answer?.Reason ?? "Contested", $"{must.KindName} {must.Key}: {history.Why}");
         }
 
         var isHopeless = grant.Spec.RequireAll is true ? wanted.Gaps.Any(g => g.IsFinal || isOverdue) : wanted.Open == 0 && wanted.Gaps.Count > 0 && wanted.Gaps.All(g => g.IsFinal || isOverdue);
@@ -93,9 +95,9 @@ internal static class GrantOpening
     public static PlanStep? Credential(GrantFacts facts, BreakGlassGrant grant, Wanted wanted)
     {
         if (grant.Status.Credential is not CredentialKind.ServiceAccountToken) return null;
-        if (wanted.Actual<ServiceAccount>() is not { } account || wanted.Actual<SecretMetadata>() is not { } secret) return null;
+        if (wanted.Actual<V1ServiceAccount>() is not { } account || wanted.Actual<SecretMetadata>() is not { } secret) return null;
 
-        var delivered = secret.Metadata.Annotations.TryGetValue(GrantObjects.DeliveredAnnotation, out var uid) && uid == account.Metadata.Uid;
+        var delivered = secret.AnnotationsOrEmpty.TryGetValue(GrantObjects.DeliveredAnnotation, out var uid) && uid == account.Metadata.Uid;
         var inHand = facts.Attempt.Token is { } token && token.ServiceAccountUid == account.Metadata.Uid && token.SecretUid == secret.Metadata.Uid;
         if (delivered && (grant.Spec.RecipientKey is null || grant.Status.CredentialJwe is not null || inHand)) return null;
         if (inHand) return new PlanStep.Deliver(secret, account.Metadata.Uid!);
@@ -107,7 +109,7 @@ internal static class GrantOpening
     public static DateTimeOffset? CredentialEnd(GrantFacts facts, Wanted wanted) =>
         facts.Attempt.Token?.ExpiresAt
         ?? (wanted.Actual<SecretMetadata>() is { } secret
-            && secret.Metadata.Annotations.TryGetValue(GrantObjects.TokenExpiresAtAnnotation, out var text) && Timestamp.TryParse(text, out var end)
+            && secret.AnnotationsOrEmpty.TryGetValue(GrantObjects.TokenExpiresAtAnnotation, out var text) && Timestamp.TryParse(text, out var end)
             ? Timestamp.Millis(end)
             : null);
 
@@ -117,6 +119,6 @@ internal static class GrantOpening
         return due > facts.Now + ShortestToken ? due : facts.Now + ShortestToken;
     }
 
-    public static Ending ForeignObject(IKubeObject o) => new(EndReason.Failed, "ForeignObject", GrantStatuses.Operator,
-        $"There is already a {o.Kind} '{ObjectKey.Of(o)}' that was not made for this grant; it was left alone. Find out whose it is, remove it, and create a new grant.");
+    public static Ending ForeignObject(IKubernetesObject<V1ObjectMeta> o) => new(EndReason.Failed, "ForeignObject", GrantStatuses.Operator,
+        $"There is already a {o.KindName} '{o.Key}' that was not made for this grant; it was left alone. Find out whose it is, remove it, and create a new grant.");
 }

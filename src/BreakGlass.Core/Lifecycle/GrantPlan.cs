@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
+using k8s;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -67,7 +68,7 @@ public abstract record PlanStep
 
     /// <summary>Look for recorded objects by name: one whose labels were stripped is in no cache.</summary>
     /// <param name="Places">Stand-ins: kind, namespace and name.</param>
-    public sealed record Find(IReadOnlyList<IKubeObject> Places) : PlanStep;
+    public sealed record Find(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Places) : PlanStep;
 
     /// <summary>Tell of something that changes no status.</summary>
     /// <param name="Note">The event.</param>
@@ -76,12 +77,12 @@ public abstract record PlanStep
     /// <summary>Create an object.</summary>
     /// <param name="Object">The object.</param>
     /// <param name="IsRepair">It was there before and somebody deleted it.</param>
-    public sealed record Create(IKubeObject Object, bool IsRepair) : PlanStep;
+    public sealed record Create(IKubernetesObject<V1ObjectMeta> Object, bool IsRepair) : PlanStep;
 
     /// <summary>Put an object of ours right in place.</summary>
     /// <param name="Desired">As it should be.</param>
     /// <param name="Uid">UID of the one that is there.</param>
-    public sealed record Repair(IKubeObject Desired, string Uid) : PlanStep
+    public sealed record Repair(IKubernetesObject<V1ObjectMeta> Desired, string Uid) : PlanStep
     {
         /// <summary>How the object differs.</summary>
         public Drift Drift { get; init; } = Drift.Repair;
@@ -90,18 +91,18 @@ public abstract record PlanStep
     /// <summary>Delete an object of ours, by UID.</summary>
     /// <param name="Object">The object.</param>
     /// <param name="Why">Why.</param>
-    public sealed record Remove(IKubeObject Object, Removal Why) : PlanStep;
+    public sealed record Remove(IKubernetesObject<V1ObjectMeta> Object, Removal Why) : PlanStep;
 
     /// <summary>Have a token issued, bound to the credential Secret.</summary>
     /// <param name="ServiceAccount">Whose token.</param>
     /// <param name="Secret">The Secret it dies with.</param>
     /// <param name="Lifetime">Its life, at least 10 minutes.</param>
-    public sealed record IssueToken(IKubeObject ServiceAccount, IKubeObject Secret, TimeSpan Lifetime) : PlanStep;
+    public sealed record IssueToken(IKubernetesObject<V1ObjectMeta> ServiceAccount, IKubernetesObject<V1ObjectMeta> Secret, TimeSpan Lifetime) : PlanStep;
 
     /// <summary>Put the token into its Secret, for ever; where it is encrypted to a recipient, only mark the Secret.</summary>
     /// <param name="Secret">The Secret.</param>
     /// <param name="ServiceAccountUid">UID of the ServiceAccount that the token stands for.</param>
-    public sealed record Deliver(IKubeObject Secret, string ServiceAccountUid) : PlanStep;
+    public sealed record Deliver(IKubernetesObject<V1ObjectMeta> Secret, string ServiceAccountUid) : PlanStep;
 
     /// <summary>Ask the authorizer whether access works.</summary>
     /// <param name="Question">The question.</param>
@@ -110,7 +111,7 @@ public abstract record PlanStep
 
     /// <summary>Get hold of the credential, so that its death can be proven once the Secret is gone.</summary>
     /// <param name="Secret">The Secret.</param>
-    public sealed record HoldCredential(IKubeObject Secret) : PlanStep;
+    public sealed record HoldCredential(IKubernetesObject<V1ObjectMeta> Secret) : PlanStep;
 
     /// <summary>Ask the authorizer and the authenticator whether access is really over.</summary>
     /// <param name="Questions">One for each binding that there was.</param>

@@ -1,5 +1,7 @@
 using BreakGlass.Core.Api;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -9,7 +11,7 @@ internal sealed class GrantRemains
     private readonly Attempt _attempt;
     private readonly bool _hasIdentity;
 
-    public GrantRemains(GrantFacts facts, BreakGlassGrant grant, IReadOnlyList<IKubeObject> ours)
+    public GrantRemains(GrantFacts facts, BreakGlassGrant grant, IReadOnlyList<IKubernetesObject<V1ObjectMeta>> ours)
     {
         _attempt = facts.Attempt;
         _hasIdentity = grant.Status.ServiceAccount is not null;
@@ -17,20 +19,20 @@ internal sealed class GrantRemains
         Giving = [.. ours.Where(o => GrantClosing.GivesAccess(grant, o))];
         GivesToOthers = Giving.Any(o => !Ownership.NamesOnlyIdentity(grant, o));
         Credential = [.. ours.Where(IsCredential)];
-        BindingsUnread = _attempt.Unread.Any(p => p is RoleBinding or ClusterRoleBinding && p.Metadata.Name != GrantNames.Reader(grant));
+        BindingsUnread = _attempt.Unread.Any(p => p is V1RoleBinding or V1ClusterRoleBinding && p.Metadata.Name != GrantNames.Reader(grant));
         CredentialUnread = _attempt.Unread.Any(IsCredential);
     }
 
-    public IReadOnlyList<IKubeObject> All { get; }
+    public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> All { get; }
 
     /// <summary>Bindings that give a role to somebody.</summary>
-    public IReadOnlyList<IKubeObject> Giving { get; }
+    public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Giving { get; }
 
     /// <summary>Whether one of them gives it to somebody beside the grant's ServiceAccount: then the end of that ServiceAccount is not the end of access.</summary>
     public bool GivesToOthers { get; }
 
     /// <summary>The Secret that the token dies with, and the ServiceAccount that any other token of this identity would die with.</summary>
-    public IReadOnlyList<IKubeObject> Credential { get; }
+    public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Credential { get; }
 
     /// <summary>
     /// Either cut is enough: bindings that give nothing, or an identity that does not exist any more. What could not be read may be there.
@@ -49,7 +51,7 @@ internal sealed class GrantRemains
         get
         {
             var what = _attempt.Obstructions.Where(x => All.Any(o => o.Metadata.Uid == x.Uid)).Select(x => x.ToString())
-                .Concat(_attempt.Unread.Select(p => $"{p.Kind} {ObjectKey.Of(p)} (it cannot be read)")).Order(StringComparer.Ordinal).ToList();
+                .Concat(_attempt.Unread.Select(p => $"{p.KindName} {p.Key} (it cannot be read)")).Order(StringComparer.Ordinal).ToList();
             return what.Count == 0 ? null : $"Not removed: {string.Join("; ", what.Take(MostNamed))}{(what.Count > MostNamed ? $"; and {what.Count - MostNamed} more" : "")}.";
         }
     }
@@ -61,10 +63,10 @@ internal sealed class GrantRemains
     private bool CredentialUnread { get; }
 
     /// <summary>Of some objects, those whose removal was not tried in this run.</summary>
-    public List<IKubeObject> Untried(IEnumerable<IKubeObject> objects) => [.. objects.Where(o => !_attempt.IsObstructed(o))];
+    public List<IKubernetesObject<V1ObjectMeta>> Untried(IEnumerable<IKubernetesObject<V1ObjectMeta>> objects) => [.. objects.Where(o => !_attempt.IsObstructed(o))];
 
     /// <summary>A binding that somebody stripped of its marks is known by the grant's record alone.</summary>
-    private static bool IsLostWithTheGrant(IKubeObject o) => Obstruction.IsEmptied(o) && !o.Metadata.Labels.ContainsKey(BreakGlassApi.GrantLabel);
+    private static bool IsLostWithTheGrant(IKubernetesObject<V1ObjectMeta> o) => Obstruction.IsEmptied(o) && !o.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel);
 
-    private static bool IsCredential(IKubeObject o) => o is SecretMetadata or ServiceAccount;
+    private static bool IsCredential(IKubernetesObject<V1ObjectMeta> o) => o is SecretMetadata or V1ServiceAccount;
 }

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -38,7 +39,7 @@ internal static class GrantReviewing
     }
 
     /// <summary>The conditions of a grant that is over and waits for its review.</summary>
-    public static IReadOnlyList<Kube.Model.Condition> Pending(BreakGlassGrant grant, BreakGlassPolicy? policy, DateTimeOffset now) => grant.Status.Conditions.With(
+    public static IReadOnlyList<Condition> Pending(BreakGlassGrant grant, BreakGlassPolicy? policy, DateTimeOffset now) => grant.Status.Conditions.With(
         GrantConditions.Reviewed, false, GrantConditions.ReviewPending,
         $"What was done with this grant waits for its review, within {GoDuration.Format(ReviewRules.TimeFor(policy))} of its end: ask {Reviewers(policy)} to create a BreakGlassReview for '{grant.Metadata.Name}'.",
         grant.Metadata.Generation, now);
@@ -46,7 +47,7 @@ internal static class GrantReviewing
     private static BreakGlassReview? First(GrantFacts facts, BreakGlassGrant grant) => facts.Reviews
         .Select(r => facts.Settings.TrustRequester && r.Spec.GrantUid is null ? r with { Spec = r.Spec with { GrantUid = grant.Metadata.Uid } } : r)
         .Where(r => ReviewRules.Check(r, grant, facts.Policy) is null)
-        .OrderBy(r => r.Metadata.CreationTimestamp).ThenBy(r => r.Metadata.Name, StringComparer.Ordinal)
+        .OrderBy(r => r.Metadata.CreatedAt).ThenBy(r => r.Metadata.Name, StringComparer.Ordinal)
         .FirstOrDefault();
 
     private static GrantStatus Reviewed(BreakGlassGrant grant, bool done, string reason, string sentence, DateTimeOffset now) => grant.Status with

@@ -1,6 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -124,7 +124,7 @@ internal static class GrantStatuses
     public static GrantStatus Opening(BreakGlassGrant grant, Wanted wanted, DateTimeOffset next, DateTimeOffset now)
     {
         var held = wanted.Must.Select(m => (Object: m, History: wanted.HistoryOf(m))).FirstOrDefault(x => x.History is { Answer: not null });
-        var why = held.History is { } history ? $"{held.Object.Kind} {ObjectKey.Of(held.Object)}: {history.Why}" : wanted.Gaps.Count > 0 ? NotIn(wanted.Gaps) : "";
+        var why = held.History is { } history ? $"{held.Object.KindName} {held.Object.Key}: {history.Why}" : wanted.Gaps.Count > 0 ? NotIn(wanted.Gaps) : "";
         var message = why.Length == 0 ? "Access is being made." : $"Access is being made: {why} Next try at {Timestamp.Text(next)}.";
         return grant.Status with { Conditions = grant.Status.Conditions.With(GrantConditions.Active, false, GrantConditions.Opening, message, grant.Metadata.Generation, now) };
     }
@@ -139,7 +139,7 @@ internal static class GrantStatuses
 
     /// <summary>Who changes what again and again.</summary>
     public static string Fight(IReadOnlyList<PlaceHistory> contested) => string.Join(" ", contested.Take(MostCauses).Select(h =>
-        $"{h.Whom} labels, annotations or owners of {h.Place.Kind} {ObjectKey.Of(h.Place)} again and again. That gives nobody access; the operator has stopped putting it right for {GoDuration.Format(PlaceHistory.Truce)}. Find out who it is."));
+        $"{h.Whom} labels, annotations or owners of {h.Place.KindName} {h.Place.Key} again and again. That gives nobody access; the operator has stopped putting it right for {GoDuration.Format(PlaceHistory.Truce)}. Find out who it is."));
 
     private static string Few(IReadOnlyList<string> names) => names.Count <= MostNames ? string.Join(", ", names) : $"{string.Join(", ", names.Take(MostNames))} and {names.Count - MostNames} more";
 

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -40,7 +41,7 @@ public static class LockdownLifecycle
         var generation = lockdown.Metadata.Generation;
         var recorded = facts.Grants.Where(g => GrantLifecycle.IsRecorded(g.Status) && LockdownRules.Covers(lockdown, facts.Policy(g.Spec.Policy))).ToList();
         var live = recorded.Count(g => !GrantLifecycle.IsTerminal(g.Status.Phase));
-        var revoked = recorded.Where(g => GrantLifecycle.IsTerminal(g.Status.Phase) && g.Status.EndReason is EndReason.Lockdown && !(g.Status.EndedAt < lockdown.Metadata.CreationTimestamp)).ToList();
+        var revoked = recorded.Where(g => GrantLifecycle.IsTerminal(g.Status.Phase) && g.Status.EndReason is EndReason.Lockdown && !(g.Status.EndedAt < lockdown.Metadata.CreatedAt)).ToList();
         var unproven = revoked.Count(g => !Conditions.IsTrue(g.Status.Conditions, GrantConditions.Revoked));
 
         // Records are deleted in time; what was counted stays counted.

@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -16,11 +18,11 @@ public sealed partial record Obstruction(string Object, string Uid, string Who, 
     /// <param name="o">The object.</param>
     /// <param name="code">The HTTP code of the answer; null if there was none.</param>
     /// <param name="message">What the API server said, or why there is no answer.</param>
-    public static Obstruction Of(IKubeObject o, int? code, string? message) =>
-        new($"{o.Kind} {ObjectKey.Of(o)}", o.Metadata.Uid ?? "", WhoRefused(code, message ?? ""), IsEmptied(o));
+    public static Obstruction Of(IKubernetesObject<V1ObjectMeta> o, int? code, string? message) =>
+        new($"{o.KindName} {o.Key}", o.Metadata.Uid ?? "", WhoRefused(code, message ?? ""), IsEmptied(o));
 
     /// <summary>Whether an object is a binding that gives its role to nobody.</summary>
-    public static bool IsEmptied(IKubeObject o) => o is RoleBinding { Subjects.Count: 0 } or ClusterRoleBinding { Subjects.Count: 0 };
+    public static bool IsEmptied(IKubernetesObject<V1ObjectMeta> o) => o is V1RoleBinding { SubjectsOrEmpty.Count: 0 } or V1ClusterRoleBinding { SubjectsOrEmpty.Count: 0 };
 
     /// <summary>For the condition and the event.</summary>
     public override string ToString() => $"{Object} ({Who}{(Emptied ? "; its subjects were removed, so it gives access to nobody" : "")})";

@@ -1,7 +1,9 @@
 using System.Buffers;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -25,11 +27,11 @@ public static class Ownership
     /// The names of the grants that an object may have been made for, by its label, its owners and its own name: which grants to look at, and nothing
     /// more. Empty for an object without any mark of ours.
     /// </summary>
-    public static IReadOnlyList<string> Names(IKubeObject o)
+    public static IReadOnlyList<string> Names(IKubernetesObject<V1ObjectMeta> o)
     {
-        var label = o.Metadata.Labels.GetValueOrDefault(BreakGlassApi.GrantLabel);
+        var label = o.LabelsOrEmpty.GetValueOrDefault(BreakGlassApi.GrantLabel);
         var owners = Owners(o).Select(r => r.Name).ToList();
-        if (label is null && owners.Count == 0 && !o.Metadata.Annotations.ContainsKey(BreakGlassApi.GrantUidAnnotation)) return [];
+        if (label is null && owners.Count == 0 && !o.AnnotationsOrEmpty.ContainsKey(BreakGlassApi.GrantUidAnnotation)) return [];
         return [.. new[] { label, NameIn(o) }.Concat(owners).OfType<string>().Where(n => n.Length > 0).Distinct()];
     }
 
@@ -37,7 +39,7 @@ public static class Ownership
     /// The grant that an object was made for, also where that grant is gone: a UID, the name that follows from the grant's and, of a binding, a subject
     /// that the operator binds have to agree. Null for an object that is not the operator's.
     /// </summary>
-    public static GrantIdentity? MadeFor(IKubeObject o, CoreSettings settings)
+    public static GrantIdentity? MadeFor(IKubernetesObject<V1ObjectMeta> o, CoreSettings settings)
     {
         foreach (var candidate in Candidates(o))
         {
@@ -51,9 +53,9 @@ public static class Ownership
     /// Whether an object is a grant's own, also where its marks were stripped: by the UID that was recorded, or because it gives its access to the grant's
     /// ServiceAccount or requester under the name that follows from the grant's UID, which nobody else has a reason to.
     /// </summary>
-    public static bool IsOf(BreakGlassGrant grant, IKubeObject o)
+    public static bool IsOf(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o)
     {
-        if (o is Role or ServiceAccount or SecretMetadata or Secret) return GrantNames.Owns(grant, o) && o.Metadata.Name == (o is Role ? GrantNames.Reader(grant) : GrantNames.Identity(grant));
+        if (o is V1Role or V1ServiceAccount or SecretMetadata or V1Secret) return GrantNames.Owns(grant, o) && o.Metadata.Name == (o is V1Role ? GrantNames.Reader(grant) : GrantNames.Identity(grant));
         if (o.Metadata.Name == GrantNames.Reader(grant)) return GrantNames.Owns(grant, o);
 
         // Whoever writes a record into the status must not have somebody else's binding taken for the grant's.
@@ -63,24 +65,24 @@ public static class Ownership
     }
 
     /// <summary>The owners of an object that are grants.</summary>
-    private static IEnumerable<OwnerReference> Owners(IKubeObject o) => o.Metadata.OwnerReferences.Where(r =>
+    private static IEnumerable<V1OwnerReference> Owners(IKubernetesObject<V1ObjectMeta> o) => o.OwnersOrEmpty.Where(r =>
         r.Kind == nameof(BreakGlassGrant) && r.ApiVersion.StartsWith(BreakGlassApi.Group + "/", StringComparison.Ordinal));
 
     /// <summary>The surest first: a label is believed last.</summary>
-    private static IEnumerable<GrantIdentity> Candidates(IKubeObject o)
+    private static IEnumerable<GrantIdentity> Candidates(IKubernetesObject<V1ObjectMeta> o)
     {
         foreach (var owner in Owners(o)) yield return new(owner.Name, owner.Uid);
-        if (!o.Metadata.Annotations.TryGetValue(BreakGlassApi.GrantUidAnnotation, out var uid)) yield break;
+        if (!o.AnnotationsOrEmpty.TryGetValue(BreakGlassApi.GrantUidAnnotation, out var uid)) yield break;
         if (NameIn(o) is { } name) yield return new(name, uid);
-        if (o.Metadata.Labels.TryGetValue(BreakGlassApi.GrantLabel, out var label)) yield return new(label, uid);
+        if (o.LabelsOrEmpty.TryGetValue(BreakGlassApi.GrantLabel, out var label)) yield return new(label, uid);
     }
 
     /// <summary>The grant's name in the name of an object; null where the object's name does not have our shape.</summary>
-    private static string? NameIn(IKubeObject o)
+    private static string? NameIn(IKubernetesObject<V1ObjectMeta> o)
     {
         var name = o.Metadata.Name;
-        if (name.EndsWith(ReaderSuffix, StringComparison.Ordinal) && o is Role or RoleBinding) name = name[..^ReaderSuffix.Length];
-        else if (o is RoleBinding or ClusterRoleBinding) name = name.StartsWith(GrantNames.Prefix, StringComparison.Ordinal) ? name[GrantNames.Prefix.Length..] : "";
+        if (name.EndsWith(ReaderSuffix, StringComparison.Ordinal) && o is V1Role or V1RoleBinding) name = name[..^ReaderSuffix.Length];
+        else if (o is V1RoleBinding or V1ClusterRoleBinding) name = name.StartsWith(GrantNames.Prefix, StringComparison.Ordinal) ? name[GrantNames.Prefix.Length..] : "";
         return EndsWithDigest(name) ? name[..^(DigestLength + 1)] : null;
     }
 
@@ -91,14 +93,14 @@ public static class Ownership
     private static string WithoutSuffix(string account) =>
         account.EndsWith(PersistenceRights.HolderSuffix, StringComparison.Ordinal) ? account[..^PersistenceRights.HolderSuffix.Length] : account;
 
-    private static bool HasName(IKubeObject o, string grant, CoreSettings settings)
+    private static bool HasName(IKubernetesObject<V1ObjectMeta> o, string grant, CoreSettings settings)
     {
-        var (name, isInGrantsNamespace) = (o.Metadata.Name, o.Metadata.Namespace == settings.GrantsNamespace);
+        var (name, isInGrantsNamespace) = (o.Metadata.Name, o.Metadata.NamespaceProperty == settings.GrantsNamespace);
         return o switch
         {
-            RoleBinding or Role when isInGrantsNamespace => IsLonger(name, $"{grant}-") && name.EndsWith(ReaderSuffix, StringComparison.Ordinal),
-            RoleBinding or ClusterRoleBinding => IsLonger(name, $"{GrantNames.Prefix}{grant}-"),
-            ServiceAccount or SecretMetadata or Secret => isInGrantsNamespace && IsLonger(name, $"{grant}-"),
+            V1RoleBinding or V1Role when isInGrantsNamespace => IsLonger(name, $"{grant}-") && name.EndsWith(ReaderSuffix, StringComparison.Ordinal),
+            V1RoleBinding or V1ClusterRoleBinding => IsLonger(name, $"{GrantNames.Prefix}{grant}-"),
+            V1ServiceAccount or SecretMetadata or V1Secret => isInGrantsNamespace && IsLonger(name, $"{grant}-"),
             _ => false,
         };
     }
@@ -107,11 +109,11 @@ public static class Ownership
     /// A binding of ours is for one user, or for one identity in the grants' namespace. One whose subjects were emptied gives nothing and stays ours, so
     /// that it is removed as soon as it can be.
     /// </summary>
-    private static bool HasSubject(IKubeObject o, string grant, CoreSettings settings) => o is not (RoleBinding or ClusterRoleBinding) || SubjectsOf(o) switch
+    private static bool HasSubject(IKubernetesObject<V1ObjectMeta> o, string grant, CoreSettings settings) => o is not (V1RoleBinding or V1ClusterRoleBinding) || SubjectsOf(o) switch
     {
         [] => true,
         [{ Kind: "User" }] => true,
-        [{ Kind: nameof(ServiceAccount) } account] => account.Namespace == settings.GrantsNamespace && IsLonger(account.Name, $"{grant}-"),
+        [{ Kind: V1ServiceAccount.KubeKind } account] => account.NamespaceProperty == settings.GrantsNamespace && IsLonger(account.Name, $"{grant}-"),
         _ => false,
     };
 
@@ -119,22 +121,23 @@ public static class Ownership
     /// Whether a binding names nobody but the grant's own ServiceAccount, so that it gives nothing once that is gone. One to which somebody added a subject, or
     /// whose subject somebody exchanged, gives its role to them whatever becomes of the ServiceAccount.
     /// </summary>
-    internal static bool NamesOnlyIdentity(BreakGlassGrant grant, IKubeObject o) =>
-        grant.Status.ServiceAccount is { } account && SubjectsOf(o).All(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{WithoutSuffix(s.Name)}" == account);
+    internal static bool NamesOnlyIdentity(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) =>
+        grant.Status.ServiceAccount is { } account && SubjectsOf(o).All(s => s.Kind == V1ServiceAccount.KubeKind && $"{s.NamespaceProperty}/{WithoutSuffix(s.Name)}" == account);
 
-    private static bool GivesTo(BreakGlassGrant grant, IKubeObject o)
+    private static bool GivesTo(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o)
     {
         var subjects = SubjectsOf(o);
         if (subjects.Count == 0) return true;
         return grant.Status.ServiceAccount is { } account
-            ? subjects.Any(s => s.Kind == nameof(ServiceAccount) && $"{s.Namespace}/{WithoutSuffix(s.Name)}" == account)
+            ? subjects.Any(s => s.Kind == V1ServiceAccount.KubeKind && $"{s.NamespaceProperty}/{WithoutSuffix(s.Name)}" == account)
             : grant.Spec.Requester is { Username: { Length: > 0 } requester } && subjects.Any(s => s.Kind == "User" && s.Name == requester);
     }
 
-    private static BindingRecord? RecordOf(BreakGlassGrant grant, IKubeObject o) =>
-        grant.Status.Bindings.FirstOrDefault(b => b.Name == o.Metadata.Name && b.Kind == o.Kind && (b.Namespace ?? "") == (o.Metadata.Namespace ?? ""));
+    private static BindingRecord? RecordOf(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) =>
+        grant.Status.Bindings.FirstOrDefault(b => b.Name == o.Metadata.Name && b.Kind == o.KindName && (b.Namespace ?? "") == (o.Metadata.NamespaceProperty ?? ""));
 
-    private static IReadOnlyList<Subject> SubjectsOf(IKubeObject o) => o switch { RoleBinding b => b.Subjects, ClusterRoleBinding b => b.Subjects, _ => [] };
+    private static IReadOnlyList<Rbacv1Subject> SubjectsOf(IKubernetesObject<V1ObjectMeta> o) =>
+        o switch { V1RoleBinding b => b.SubjectsOrEmpty, V1ClusterRoleBinding b => b.SubjectsOrEmpty, _ => [] };
 
     private static bool IsLonger(string name, string prefix) => name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.Ordinal);
 }

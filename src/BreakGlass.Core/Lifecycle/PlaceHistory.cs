@@ -1,5 +1,7 @@
 using BreakGlass.Core.Api;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -8,7 +10,7 @@ namespace BreakGlass.Core.Lifecycle;
 /// a crash loses nothing by it but patience.
 /// </summary>
 /// <param name="Place">Kind, namespace and name.</param>
-public sealed record PlaceHistory(IKubeObject Place)
+public sealed record PlaceHistory(IKubernetesObject<V1ObjectMeta> Place)
 {
     /// <summary>The most repairs of one object in <see cref="RepairWindow"/>: whoever changes it once more is fighting.</summary>
     public const int MostRepairs = 5;

@@ -2,7 +2,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 

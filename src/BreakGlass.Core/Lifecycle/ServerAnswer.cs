@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 

@@ -1,7 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
+using k8s;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -31,13 +32,13 @@ internal sealed class Wanted
     }
 
     /// <summary>ServiceAccount, Secret, and the Role that lets its holder read it.</summary>
-    public required IReadOnlyList<IKubeObject> Base { get; init; }
+    public required IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Base { get; init; }
 
     /// <summary>What makes the requester that holder. The API server lets it be made only once it knows the Role.</summary>
-    public required IReadOnlyList<IKubeObject> Reader { get; init; }
+    public required IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Reader { get; init; }
 
     /// <summary>What gives access.</summary>
-    public required IReadOnlyList<IKubeObject> Bindings { get; init; }
+    public required IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Bindings { get; init; }
 
     /// <summary>What <see cref="Bindings"/> stand for.</summary>
     public required IReadOnlyList<Target> Targets { get; init; }
@@ -46,10 +47,10 @@ internal sealed class Wanted
     public required IReadOnlyList<Gap> Unreached { get; init; }
 
     /// <summary>An object that is not the grant's and has the name of one that there is no access without; null if there is none.</summary>
-    public IKubeObject? Foreign => Must.Select(FindForeign).FirstOrDefault(o => o is not null);
+    public IKubernetesObject<V1ObjectMeta>? Foreign => Must.Select(FindForeign).FirstOrDefault(o => o is not null);
 
     /// <summary>A binding that is not the grant's and has the name of one that gives access in one of its places; null if there is none.</summary>
-    public IKubeObject? ForeignBinding => Bindings.Select(FindForeign).FirstOrDefault(o => o is not null);
+    public IKubernetesObject<V1ObjectMeta>? ForeignBinding => Bindings.Select(FindForeign).FirstOrDefault(o => o is not null);
 
     /// <summary>All places where access that was decided is not there.</summary>
     public IReadOnlyList<Gap> Gaps => field ??= [.. Targets.Zip(Bindings).Where(p => !p.First.IsPersistence).Select(p => GapAt(p.First, p.Second)).OfType<Gap>(), .. Unreached];
@@ -63,9 +64,9 @@ internal sealed class Wanted
         .Select(x => x.History!)];
 
     /// <summary>What there is no access without: the identity, its credential, and what the persistence guard is told.</summary>
-    public IEnumerable<IKubeObject> Must => [.. Base, .. Reader, .. Targets.Zip(Bindings).Where(p => p.First.IsPersistence).Select(p => p.Second)];
+    public IEnumerable<IKubernetesObject<V1ObjectMeta>> Must => [.. Base, .. Reader, .. Targets.Zip(Bindings).Where(p => p.First.IsPersistence).Select(p => p.Second)];
 
-    private IEnumerable<IKubeObject> All => [.. Base, .. Reader, .. Bindings];
+    private IEnumerable<IKubernetesObject<V1ObjectMeta>> All => [.. Base, .. Reader, .. Bindings];
 
     public static Wanted For(GrantFacts facts, BreakGlassGrant grant)
     {
@@ -79,8 +80,8 @@ internal sealed class Wanted
                 .Concat(facts.PolicyIsVouchedFor ? Rules.Targets.Persistence(facts.Policy.Spec, facts.Cluster) : [])
                 .ToList();
 
-        var basis = new List<IKubeObject>();
-        var reader = new List<IKubeObject>();
+        var basis = new List<IKubernetesObject<V1ObjectMeta>>();
+        var reader = new List<IKubernetesObject<V1ObjectMeta>>();
         if (grant.Status.Credential is CredentialKind.ServiceAccountToken)
         {
             basis.Add(GrantObjects.Account(grant, settings, due));
@@ -103,28 +104,28 @@ internal sealed class Wanted
     }
 
     /// <summary>Whether an object stands in the place of one that is wanted.</summary>
-    public bool Wants(IKubeObject o) => All.Any(w => GrantObjects.SamePlace(w, o));
+    public bool Wants(IKubernetesObject<V1ObjectMeta> o) => All.Any(w => GrantObjects.SamePlace(w, o));
 
     /// <summary>What stands in an object's place.</summary>
-    public IKubeObject? Find(IKubeObject desired) => _facts.Objects.FirstOrDefault(o => GrantObjects.SamePlace(desired, o));
+    public IKubernetesObject<V1ObjectMeta>? Find(IKubernetesObject<V1ObjectMeta> desired) => _facts.Objects.FirstOrDefault(o => GrantObjects.SamePlace(desired, o));
 
-    private IKubeObject? FindOwn(IKubeObject desired) => Find(desired) is { } o && Ownership.IsOf(_grant, o) ? o : null;
+    private IKubernetesObject<V1ObjectMeta>? FindOwn(IKubernetesObject<V1ObjectMeta> desired) => Find(desired) is { } o && Ownership.IsOf(_grant, o) ? o : null;
 
-    private IKubeObject? FindForeign(IKubeObject desired) => Find(desired) is { } o && !Ownership.IsOf(_grant, o) ? o : null;
+    private IKubernetesObject<V1ObjectMeta>? FindForeign(IKubernetesObject<V1ObjectMeta> desired) => Find(desired) is { } o && !Ownership.IsOf(_grant, o) ? o : null;
 
     /// <summary>The grant's object of a kind among <see cref="Base"/>, as it is.</summary>
     public T? Actual<T>()
-        where T : class, IKubeObject =>
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
         Base.Select(Find).OfType<T>().FirstOrDefault();
 
     /// <summary>What happened lately to an object.</summary>
-    public PlaceHistory? HistoryOf(IKubeObject o) => _facts.Histories.FirstOrDefault(h => GrantObjects.SamePlace(h.Place, o));
+    public PlaceHistory? HistoryOf(IKubernetesObject<V1ObjectMeta> o) => _facts.Histories.FirstOrDefault(h => GrantObjects.SamePlace(h.Place, o));
 
     /// <summary>Whether nothing is to be written to an object now.</summary>
-    public bool Rests(IKubeObject o) => HistoryOf(o)?.Rests(_facts.Now) is true;
+    public bool Rests(IKubernetesObject<V1ObjectMeta> o) => HistoryOf(o)?.Rests(_facts.Now) is true;
 
     /// <summary>Steps that bring wanted objects about. Foreign ones are left alone, and so is for a while what the server refuses or others fight over.</summary>
-    public IEnumerable<PlanStep> Mend(IReadOnlyList<IKubeObject> wanted, bool isRepair)
+    public IEnumerable<PlanStep> Mend(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> wanted, bool isRepair)
     {
         foreach (var desired in wanted)
         {
@@ -166,7 +167,7 @@ internal sealed class Wanted
             // One that is gone was cut by the run before, for this very reason.
             if (actual is not null && (!Ownership.IsOf(_grant, actual) || GrantObjects.Compare(desired, actual) is Drift.None or Drift.Marks)) continue;
             return new(EndReason.Failed, "Contested", GrantStatuses.Operator,
-                $"Access ended, because {desired.Kind} {ObjectKey.Of(desired)} gave something else than was decided and could not be put right: {history.Why} Find out who it is, and create a new grant.");
+                $"Access ended, because {desired.KindName} {desired.Key} gave something else than was decided and could not be put right: {history.Why} Find out who it is, and create a new grant.");
         }
 
         return null;
@@ -216,19 +217,19 @@ internal sealed class Wanted
     }
 
     /// <summary>What is fought over and in no cache: its label may have been taken off.</summary>
-    public IEnumerable<IKubeObject> Unseen => All.Where(w => Find(w) is null && HistoryOf(w) is { IsContested: true } history && history.Rests(_facts.Now));
+    public IEnumerable<IKubernetesObject<V1ObjectMeta>> Unseen => All.Where(w => Find(w) is null && HistoryOf(w) is { IsContested: true } history && history.Rests(_facts.Now));
 
     /// <summary>When something that rests may be written again.</summary>
     public DateTimeOffset? NextTry => All.Select(HistoryOf).Where(h => h?.Rests(_facts.Now) is true).Min(h => h!.RestsUntil);
 
     internal static bool SamePlace(BindingRecord a, BindingRecord b) => a.Kind == b.Kind && a.Name == b.Name && (a.Namespace ?? "") == (b.Namespace ?? "");
 
-    private Gap? GapAt(Target target, IKubeObject binding)
+    private Gap? GapAt(Target target, IKubernetesObject<V1ObjectMeta> binding)
     {
         var record = GrantNames.Record(_grant, target);
         if (FindForeign(binding) is { } foreign)
         {
-            return new(record, $"there is already a {foreign.Kind} '{ObjectKey.Of(foreign)}' that was not made for this grant; it was left alone. Find out whose it is, and remove it", ForeignObject, IsFinal: true);
+            return new(record, $"there is already a {foreign.KindName} '{foreign.Key}' that was not made for this grant; it was left alone. Find out whose it is, and remove it", ForeignObject, IsFinal: true);
         }
 
         if (FindOwn(binding) is { } there)
@@ -239,7 +240,7 @@ internal sealed class Wanted
                 return new(record, HistoryOf(binding) is { Answer: not null } or { IsContested: true } ? $"{GrantStatuses.Sentence("the binding was changed")} {HistoryOf(binding)!.Why}" : "the binding was changed; it is being put right", GrantConditions.Contested, IsFinal: false);
             }
 
-            var role = target.Role.Kind == nameof(Role) ? (IKubeObject?)_facts.Cluster.Role(target.Namespace ?? "", target.Role.Name) : _facts.Cluster.ClusterRole(target.Role.Name);
+            var role = target.Role.Kind == V1Role.KubeKind ? (IKubernetesObject<V1ObjectMeta>?)_facts.Cluster.Role(target.Namespace ?? "", target.Role.Name) : _facts.Cluster.ClusterRole(target.Role.Name);
             return role is null ? new(record, $"{target.Role} does not exist. Create it, or ask the policy's owners.", "RoleNotFound", IsFinal: false) : null;
         }
 
@@ -248,8 +249,8 @@ internal sealed class Wanted
             : new(record, "The binding is not there; it is being made.", GrantConditions.Opening, IsFinal: false);
     }
 
-    private bool WasThere(IKubeObject desired) =>
-        desired is not (RoleBinding or ClusterRoleBinding)
+    private bool WasThere(IKubernetesObject<V1ObjectMeta> desired) =>
+        desired is not (V1RoleBinding or V1ClusterRoleBinding)
         || Reader.Contains(desired)
-        || _grant.Status.Bindings.Any(b => b.Uid is not null && b.Name == desired.Metadata.Name && (b.Namespace ?? "") == (desired.Metadata.Namespace ?? ""));
+        || _grant.Status.Bindings.Any(b => b.Uid is not null && b.Name == desired.Metadata.Name && (b.Namespace ?? "") == (desired.Metadata.NamespaceProperty ?? ""));
 }

@@ -1,6 +1,6 @@
 using BreakGlass.Core.Api;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
@@ -19,8 +19,8 @@ public static class ActingAs
     private static readonly (string Word, V1ResourceAttributes Attributes)[] Telling =
     [
         ("everything", new() { Verb = "*", Group = "*", Resource = "*" }),
-        ("create clusterrolebindings", new() { Verb = "create", Group = Rbac.Group, Resource = "clusterrolebindings" }),
-        ("escalate clusterroles", new() { Verb = "escalate", Group = Rbac.Group, Resource = "clusterroles" }),
+        ("create clusterrolebindings", new() { Verb = "create", Group = V1Role.KubeGroup, Resource = "clusterrolebindings" }),
+        ("escalate clusterroles", new() { Verb = "escalate", Group = V1Role.KubeGroup, Resource = "clusterroles" }),
         ("impersonate anybody", new() { Verb = "impersonate", Resource = "users" }),
         ("get secrets anywhere", new() { Verb = "get", Resource = "secrets" }),
         ("create pods anywhere", new() { Verb = "create", Resource = "pods" }),
@@ -31,7 +31,7 @@ public static class ActingAs
     /// By which ways rules let their holder act as the ServiceAccounts of a namespace: <c>impersonate</c>, <c>pods</c> (run one as any of them), <c>exec</c> (into
     /// one that runs as one of them), <c>tokens</c> (have one issued) and <c>secrets</c> (read one that lies there).
     /// </summary>
-    public static IReadOnlyList<string> Ways(IReadOnlyList<PolicyRule> rules)
+    public static IReadOnlyList<string> Ways(IReadOnlyList<V1PolicyRule> rules)
     {
         var all = ControlPlaneReach.RegardlessOfNames(rules);
         bool May(string verb, string group, string resource, string? sub = null) =>
@@ -52,9 +52,9 @@ public static class ActingAs
     /// <param name="reached">The namespaces; null stands for all.</param>
     /// <param name="subjects">Subjects of bindings.</param>
     /// <param name="settings">The operator's set-up.</param>
-    public static IReadOnlyList<string> Candidates(IReadOnlyCollection<string?> reached, IEnumerable<Subject> subjects, CoreSettings settings)
+    public static IReadOnlyList<string> Candidates(IReadOnlyCollection<string?> reached, IEnumerable<Rbacv1Subject> subjects, CoreSettings settings)
     {
-        var named = subjects.Where(s => s.Kind == nameof(ServiceAccount) && s.Namespace is { Length: > 0 }).Select(s => new ObjectKey(s.Namespace!, s.Name)).ToList();
+        var named = subjects.Where(s => s.Kind == V1ServiceAccount.KubeKind && s.NamespaceProperty is { Length: > 0 }).Select(s => new ObjectKey(s.NamespaceProperty, s.Name)).ToList();
         return
         [
             .. named.Concat(reached.Contains(null) ? named.Select(k => k with { Name = "default" }) : reached.OfType<string>().Select(ns => new ObjectKey(ns, "default")))

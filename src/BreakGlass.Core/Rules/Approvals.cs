@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
@@ -63,17 +64,17 @@ internal static class Approvals
                 : $"Policy '{policy.Metadata.Name}' asks for no approval.", null, None);
         }
 
-        var created = grant.Metadata.CreationTimestamp ?? facts.Now;
+        var created = grant.Metadata.CreatedAt ?? facts.Now;
         var until = Timestamp.After(created, GoDuration.TryParse(terms.Timeout, out var timeout) ? timeout : TimeSpan.Zero);
         var valid = Valid(facts, grant, policy);
         if (valid.FirstOrDefault(a => a.Spec.Decision == ApprovalRules.Deny) is { } no) return Refused(no, Records(valid));
 
-        var yes = valid.Where(a => a.Metadata.CreationTimestamp is not { } at || at <= until).ToList();
+        var yes = valid.Where(a => a.Metadata.CreatedAt is not { } at || at <= until).ToList();
         var records = Records(yes);
         if (yes.Count >= terms.Required)
         {
             var names = string.Join(", ", yes.Select(a => Callers.Shown(a.Spec.Approver)));
-            return new(ApprovalStage.Approved, $"Approved by {names}.", yes.Take(terms.Required).Max(a => a.Metadata.CreationTimestamp), records);
+            return new(ApprovalStage.Approved, $"Approved by {names}.", yes.Take(terms.Required).Max(a => a.Metadata.CreatedAt), records);
         }
 
         if (ApprovesItself(terms.AutoApprove, verdict, facts.Cluster))
@@ -100,7 +101,7 @@ internal static class Approvals
             .Select(a => facts.Settings.TrustRequester && a.Spec.GrantUid is null ? a with { Spec = a.Spec with { GrantUid = grant.Metadata.Uid } } : a)
             .Where(a => ApprovalRules.Check(a, grant, policy) is null)
             .OrderByDescending(a => a.Spec.Decision == ApprovalRules.Deny)
-            .ThenBy(a => a.Metadata.CreationTimestamp)
+            .ThenBy(a => a.Metadata.CreatedAt)
             .ThenBy(a => a.Metadata.Name, StringComparer.Ordinal);
         foreach (var approval in counting)
         {
@@ -111,14 +112,14 @@ internal static class Approvals
     }
 
     private static IReadOnlyList<ApprovalRecord> Records(List<BreakGlassApproval> approvals) =>
-        [.. approvals.Select(a => new ApprovalRecord { Approver = a.Spec.Approver!.Username, Uid = a.Spec.Approver.Uid, Person = a.Spec.Approver.Person, Decision = a.Spec.Decision, At = a.Metadata.CreationTimestamp ?? default })];
+        [.. approvals.Select(a => new ApprovalRecord { Approver = a.Spec.Approver!.Username, Uid = a.Spec.Approver.Uid, Person = a.Spec.Approver.Person, Decision = a.Spec.Decision, At = a.Metadata.CreatedAt ?? default })];
 
     private static ApprovalOutcome Refused(BreakGlassApproval no, IReadOnlyList<ApprovalRecord> records)
     {
         var who = Callers.Shown(no.Spec.Approver);
         var comment = string.IsNullOrWhiteSpace(no.Spec.Comment) ? "" : $" ({Shown.Line(no.Spec.Comment.Trim().TrimEnd('.'))})";
         var problem = new Problem("DeniedByApprover", "spec.policy", $"approver '{who}' said no{comment}; talk to them, and create a new grant if they agree");
-        return new(ApprovalStage.Denied, $"Denied by {who}{comment}.", no.Metadata.CreationTimestamp, records) { Denial = problem, Denier = who };
+        return new(ApprovalStage.Denied, $"Denied by {who}{comment}.", no.Metadata.CreatedAt, records) { Denial = problem, Denier = who };
     }
 
     private static ApprovalOutcome TimedOut(string count, ApprovalTerms terms, string more, DateTimeOffset until, IReadOnlyList<ApprovalRecord> records)
@@ -149,5 +150,5 @@ internal static class Approvals
     }
 
     /// <summary>A role without rules is one that is not filled yet, as aggregated ones are at first: nobody knows what it will give.</summary>
-    private static bool IsReadOnly(IReadOnlyList<PolicyRule> rules) => rules.Count > 0 && RoleRisk.IsReadOnly(rules);
+    private static bool IsReadOnly(IReadOnlyList<V1PolicyRule> rules) => rules.Count > 0 && RoleRisk.IsReadOnly(rules);
 }

@@ -1,4 +1,5 @@
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
@@ -8,10 +9,10 @@ namespace BreakGlass.Core.Rules;
 /// <param name="Role">A Role by namespace and name, or null.</param>
 /// <param name="Namespace">A namespace by name, or null.</param>
 public sealed record ClusterView(
-    IReadOnlyCollection<Namespace> Namespaces,
-    Func<string, ClusterRole?> ClusterRole,
-    Func<string, string, Role?> Role,
-    Func<string, Namespace?> Namespace)
+    IReadOnlyCollection<V1Namespace> Namespaces,
+    Func<string, V1ClusterRole?> ClusterRole,
+    Func<string, string, V1Role?> Role,
+    Func<string, V1Namespace?> Namespace)
 {
     /// <summary>Whether there is such a namespace.</summary>
     public bool HasNamespace(string name) => Namespace(name) is not null;

@@ -1,6 +1,6 @@
 using BreakGlass.Core.Api;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
@@ -29,7 +29,7 @@ public static class ControlPlaneReach
     ];
 
     /// <summary>A warning for each entry that names such a namespace, or that gives powers in the whole cluster.</summary>
-    public static IEnumerable<Problem> Of(PolicySpec spec, CoreSettings settings, Func<AccessEntry, IReadOnlyList<PolicyRule>> rulesOf)
+    public static IEnumerable<Problem> Of(PolicySpec spec, CoreSettings settings, Func<AccessEntry, IReadOnlyList<V1PolicyRule>> rulesOf)
     {
         for (var i = 0; i < spec.Access.Count; i++)
         {
@@ -48,12 +48,12 @@ public static class ControlPlaneReach
         }
     }
 
-    private static bool HasPowers(AccessEntry entry, IReadOnlyList<PolicyRule> rules) =>
+    private static bool HasPowers(AccessEntry entry, IReadOnlyList<V1PolicyRule> rules) =>
         (rules.Count == 0 && BuiltIn.Contains(entry.RoleRef.Name)) || RoleRisk.CanImpersonate(rules) || rules.Any(RoleRisk.CanEscalate)
         || Powers.Any(p => RbacCoverage.Allows(rules, p));
 
     /// <summary>A right over one name is taken as one over all: what matters is whether there is a way.</summary>
-    internal static IReadOnlyList<PolicyRule> RegardlessOfNames(IReadOnlyList<PolicyRule> rules) => [.. rules.Select(r => r with { ResourceNames = [] })];
+    internal static IReadOnlyList<V1PolicyRule> RegardlessOfNames(IReadOnlyList<V1PolicyRule> rules) => [.. rules.Select(r => r with { ResourceNames = [] })];
 
     private static V1ResourceAttributes Create(string group, string resource, string? subresource = null) => new() { Verb = "create", Group = group, Resource = resource, Subresource = subresource };
 }

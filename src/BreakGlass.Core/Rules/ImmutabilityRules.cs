@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Sealing;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
@@ -31,7 +32,7 @@ public static class ImmutabilityRules
     /// <param name="before">The grant as it is; null for a new one.</param>
     /// <param name="after">The grant as it would be.</param>
     public static Problem? CheckOwners(BreakGlassGrant? before, BreakGlassGrant after) =>
-        after.Metadata.OwnerReferences.All(o => before?.Metadata.OwnerReferences.Any(b => b.Uid == o.Uid) is true)
+        after.OwnersOrEmpty.All(o => before?.OwnersOrEmpty.Any(b => b.Uid == o.Uid) is true)
             ? null
             : new("Owned", "metadata.ownerReferences", "a grant has no owner, since its record would go with it; leave it out");
 

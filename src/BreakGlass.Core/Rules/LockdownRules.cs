@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
@@ -17,12 +18,12 @@ public static class LockdownRules
     /// lockdown, since nothing says that it is not meant. So is everything by a lockdown whose selector cannot be read: the switch is there to be safe.
     /// </summary>
     public static bool Covers(BreakGlassLockdown lockdown, BreakGlassPolicy? policy) =>
-        policy is null || lockdown.Spec.PolicySelector is not { } selector || selector.Matches(policy.Metadata.Labels)
+        policy is null || lockdown.Spec.PolicySelector is not { } selector || selector.Matches(policy.LabelsOrEmpty)
         || Selectors.Check("", "", selector).Any();
 
     /// <summary>The lockdown that shuts a policy's grants, the oldest where several do; null where none does.</summary>
     public static BreakGlassLockdown? For(BreakGlassPolicy? policy, IReadOnlyList<BreakGlassLockdown> lockdowns) =>
-        lockdowns.Where(l => Covers(l, policy)).OrderBy(l => l.Metadata.CreationTimestamp).ThenBy(l => l.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
+        lockdowns.Where(l => Covers(l, policy)).OrderBy(l => l.Metadata.CreatedAt).ThenBy(l => l.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
 
     /// <summary>Why a grant is not given under a lockdown.</summary>
     public static Problem Denial(BreakGlassLockdown lockdown) => new("Lockdown", "spec.policy",

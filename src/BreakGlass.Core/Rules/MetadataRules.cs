@@ -1,6 +1,8 @@
 using System.Text;
 using BreakGlass.Core.Api;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
@@ -43,7 +45,7 @@ public static class MetadataRules
     /// <param name="after">The object as it would be.</param>
     /// <param name="user">Who writes.</param>
     /// <param name="settings">The operator's set-up.</param>
-    public static Problem? Check(IKubeObject? before, IKubeObject after, string user, CoreSettings settings)
+    public static Problem? Check(IKubernetesObject<V1ObjectMeta>? before, IKubernetesObject<V1ObjectMeta> after, string user, CoreSettings settings)
     {
         if (IsOurs(user, settings)) return null;
         return Size(before, after) ?? (Collectors.Contains(user) ? null : Finalizers(before, after) ?? Owners(before, after));
@@ -55,12 +57,12 @@ public static class MetadataRules
     /// <param name="after">Their bytes as they would be. Old servers show those of an apply that changes nothing else on both sides, so that as many as before count as more.</param>
     /// <param name="user">Who writes.</param>
     /// <param name="settings">The operator's set-up.</param>
-    public static Problem? CheckManagedFields(IKubeObject o, long before, long after, string user, CoreSettings settings) =>
+    public static Problem? CheckManagedFields(IKubernetesObject<V1ObjectMeta> o, long before, long after, string user, CoreSettings settings) =>
         o is BreakGlassPolicy || after <= MostManagedFields || after < before || IsOurs(user, settings) || Collectors.Contains(user)
             ? null
             : new("MetadataTooLarge", "metadata.managedFields", $"would have {after} bytes, at most {MostManagedFields}; write the object under fewer field managers");
 
-    private static Problem? Size(IKubeObject? before, IKubeObject after)
+    private static Problem? Size(IKubernetesObject<V1ObjectMeta>? before, IKubernetesObject<V1ObjectMeta> after)
     {
         var entries = EntriesOf(after);
         if (entries > MostEntries && (before is null || entries > EntriesOf(before)))
@@ -82,9 +84,9 @@ public static class MetadataRules
             : null;
     }
 
-    private static Problem? Finalizers(IKubeObject? before, IKubeObject after)
+    private static Problem? Finalizers(IKubernetesObject<V1ObjectMeta>? before, IKubernetesObject<V1ObjectMeta> after)
     {
-        var (was, becomes) = (before?.Metadata.Finalizers ?? [], after.Metadata.Finalizers);
+        var (was, becomes) = (before?.FinalizersOrEmpty ?? [], after.FinalizersOrEmpty);
         if (becomes.Except(was).Except(Collecting).FirstOrDefault() is { } added)
         {
             return new("FinalizersChanged", "metadata.finalizers", $"'{added}' cannot be added: a finalizer of somebody else would hold up the end of access or of the record; leave it out");
@@ -98,9 +100,9 @@ public static class MetadataRules
     }
 
     // The garbage collector deletes an object whose owners are all gone. That would lift a lockdown, or take a decision away from its grant.
-    private static Problem? Owners(IKubeObject? before, IKubeObject after)
+    private static Problem? Owners(IKubernetesObject<V1ObjectMeta>? before, IKubernetesObject<V1ObjectMeta> after)
     {
-        var (was, becomes) = (before?.Metadata.OwnerReferences ?? [], after.Metadata.OwnerReferences);
+        var (was, becomes) = (before?.OwnersOrEmpty ?? [], after.OwnersOrEmpty);
         if (becomes.Count > MostOwners && becomes.Count > was.Count) return new("MetadataTooLarge", "metadata.ownerReferences", $"at most {MostOwners}");
         if (after is BreakGlassLockdown && becomes.FirstOrDefault(o => !was.Any(w => w.Uid == o.Uid)) is { } added)
         {
@@ -112,11 +114,11 @@ public static class MetadataRules
             : null;
     }
 
-    private static int EntriesOf(IKubeObject o) => o.Metadata.Labels.Count + o.Metadata.Annotations.Count;
+    private static int EntriesOf(IKubernetesObject<V1ObjectMeta> o) => o.LabelsOrEmpty.Count + o.AnnotationsOrEmpty.Count;
 
-    private static int SizeOf(IKubeObject o) => Bytes(o.Metadata.Labels) + Bytes(o.Metadata.Annotations.Where(a => a.Key != LastApplied));
+    private static int SizeOf(IKubernetesObject<V1ObjectMeta> o) => Bytes(o.LabelsOrEmpty) + Bytes(o.AnnotationsOrEmpty.Where(a => a.Key != LastApplied));
 
-    private static int AppliedOf(IKubeObject o) => Encoding.UTF8.GetByteCount(o.Metadata.Annotations.GetValueOrDefault(LastApplied) ?? "");
+    private static int AppliedOf(IKubernetesObject<V1ObjectMeta> o) => Encoding.UTF8.GetByteCount(o.AnnotationsOrEmpty.GetValueOrDefault(LastApplied) ?? "");
 
     private static int Bytes(IEnumerable<KeyValuePair<string, string>> map) => map.Sum(m => Encoding.UTF8.GetByteCount(m.Key) + Encoding.UTF8.GetByteCount(m.Value));
 }

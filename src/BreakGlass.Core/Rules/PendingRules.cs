@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
@@ -37,7 +38,7 @@ public static class PendingRules
     private static bool IsDecided(BreakGlassGrant grant) => grant.Status.Phase is GrantPhase.AwaitingApproval or GrantPhase.Scheduled;
 
     // Names are unique, so of two one is always the older.
-    private static bool IsOlder(BreakGlassGrant one, BreakGlassGrant other) => (one.Metadata.CreationTimestamp ?? default).CompareTo(other.Metadata.CreationTimestamp ?? default) switch
+    private static bool IsOlder(BreakGlassGrant one, BreakGlassGrant other) => (one.Metadata.CreatedAt ?? default).CompareTo(other.Metadata.CreatedAt ?? default) switch
     {
         0 => string.CompareOrdinal(one.Metadata.Name, other.Metadata.Name) < 0,
         var order => order < 0,

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using BreakGlass.Core.Api;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
@@ -24,7 +25,7 @@ public static class PolicyWarnings
     /// <param name="policy">The policy.</param>
     /// <param name="settings">The operator's set-up.</param>
     /// <param name="rulesOf">The rules that an entry gives as its role stands; none where that is not known.</param>
-    public static IEnumerable<Problem> Of(BreakGlassPolicy policy, CoreSettings settings, Func<AccessEntry, IReadOnlyList<PolicyRule>> rulesOf)
+    public static IEnumerable<Problem> Of(BreakGlassPolicy policy, CoreSettings settings, Func<AccessEntry, IReadOnlyList<V1PolicyRule>> rulesOf)
     {
         var spec = policy.Spec;
         if (spec.AllowPersistence.Contains("impersonate"))

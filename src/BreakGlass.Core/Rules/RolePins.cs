@@ -1,5 +1,5 @@
 using BreakGlass.Core.Api;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 

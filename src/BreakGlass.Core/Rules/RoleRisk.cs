@@ -2,8 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using BreakGlass.Core.Guard;
 using BreakGlass.Core.Sealing;
+using k8s;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
@@ -29,39 +30,39 @@ public static class RoleRisk
     /// SHA-256 over the rules in a canonical order, as <c>sha256:…</c>. The order of rules, and of the values in them, means nothing to RBAC, and
     /// an aggregated ClusterRole is written anew in any order.
     /// </summary>
-    public static string Hash(IEnumerable<PolicyRule> rules)
+    public static string Hash(IEnumerable<V1PolicyRule> rules)
     {
         static string Part(IReadOnlyList<string> values) => string.Join(',', values.Order(StringComparer.Ordinal).Select(v => $"{v.Length}:{v}"));
         var lines = rules
-            .Select(r => $"{Part(r.Verbs)}|{Part(r.ApiGroups)}|{Part(r.Resources)}|{Part(r.ResourceNames)}|{Part(r.NonResourceUrls)}")
+            .Select(r => $"{Part(r.VerbsOrEmpty)}|{Part(r.GroupsOrEmpty)}|{Part(r.ResourcesOrEmpty)}|{Part(r.NamesOrEmpty)}|{Part(r.UrlsOrEmpty)}")
             .Distinct()
             .Order(StringComparer.Ordinal);
         return "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))));
     }
 
     /// <summary>Whether a rule holds a wildcard.</summary>
-    public static bool HasWildcard(PolicyRule rule) =>
-        rule.Verbs.Contains("*") || rule.ApiGroups.Contains("*") || rule.Resources.Any(r => r is "*" or "*/*") || rule.NonResourceUrls.Any(u => u.EndsWith('*'));
+    public static bool HasWildcard(V1PolicyRule rule) =>
+        rule.VerbsOrEmpty.Contains("*") || rule.GroupsOrEmpty.Contains("*") || rule.ResourcesOrEmpty.Any(r => r is "*" or "*/*") || rule.UrlsOrEmpty.Any(u => u.EndsWith('*'));
 
     /// <summary>Whether a rule lets Secrets be read.</summary>
-    public static bool ReadsSecrets(PolicyRule rule) => Covers(rule, "", "secrets") && rule.Verbs.Any(ReadVerbs.Contains);
+    public static bool ReadsSecrets(V1PolicyRule rule) => Covers(rule, "", "secrets") && rule.VerbsOrEmpty.Any(ReadVerbs.Contains);
 
     /// <summary>
     /// Whether rules that are bound in the whole cluster let their holder read the operator's seal keys, with which seals can be made in anybody's name. Who can,
     /// reads the credentials of other grants too, as a rule.
     /// </summary>
-    public static bool ReadsSealKeys(IReadOnlyList<PolicyRule> rules) =>
+    public static bool ReadsSealKeys(IReadOnlyList<V1PolicyRule> rules) =>
         ReadOnlyVerbs.Any(verb => RbacCoverage.Allows(rules, new V1ResourceAttributes { Verb = verb, Resource = "secrets", Name = SealKeys.SecretName }));
 
     /// <summary>
     /// Whether a rule lets its holder get further rights: roles and bindings, impersonation, tokens, certificates, who is in which group, or the kubelets'
     /// own API, which runs commands in any pod and asks no admission.
     /// </summary>
-    public static bool CanEscalate(PolicyRule rule)
+    public static bool CanEscalate(V1PolicyRule rule)
     {
-        if (rule.Verbs.Any(v => v is "escalate" or "bind" or "*") && (Covers(rule, Rbac.Group, "roles") || Covers(rule, Rbac.Group, "clusterroles"))) return true;
-        if (rule.Verbs.Any(v => v is "approve" or "sign" or "attest" or "*") && Covers(rule, "certificates.k8s.io", "signers")) return true;
-        if (Covers(rule, "", "nodes/proxy") && rule.Verbs.Any(v => v is "get" || WriteVerbs.Contains(v))) return true;
+        if (rule.VerbsOrEmpty.Any(v => v is "escalate" or "bind" or "*") && (Covers(rule, V1Role.KubeGroup, "roles") || Covers(rule, V1Role.KubeGroup, "clusterroles"))) return true;
+        if (rule.VerbsOrEmpty.Any(v => v is "approve" or "sign" or "attest" or "*") && Covers(rule, "certificates.k8s.io", "signers")) return true;
+        if (Covers(rule, "", "nodes/proxy") && rule.VerbsOrEmpty.Any(v => v is "get" || WriteVerbs.Contains(v))) return true;
         return CanImpersonate(rule) || GuardTable.Rows.Any(row => row.Way is Persistence.Rbac or Persistence.Tokens or Persistence.Csr && Opens(rule, row));
     }
 
@@ -69,34 +70,34 @@ public static class RoleRisk
     /// Whether rules let their holder read, and nothing else: the verbs get, list and watch, no wildcard, no Secrets, no subresource that is not
     /// known to only show something. Rules that are not there yet (of an aggregated ClusterRole) are not read-only.
     /// </summary>
-    public static bool IsReadOnly(IReadOnlyCollection<PolicyRule> rules) => rules.Count > 0 && rules.All(IsReadOnly);
+    public static bool IsReadOnly(IReadOnlyCollection<V1PolicyRule> rules) => rules.Count > 0 && rules.All(IsReadOnly);
 
     /// <summary>
     /// Whether rules let their holder act as somebody else. What is done that way meets admission as done by the other one, so the persistence
     /// guard cannot see it: of the built-in ClusterRoles, <c>edit</c> and <c>admin</c> may impersonate the ServiceAccounts of their namespace.
     /// Knows the verb <c>impersonate</c> and the constrained <c>impersonate:…</c> of KEP-5284.
     /// </summary>
-    public static bool CanImpersonate(IEnumerable<PolicyRule> rules) => rules.Any(CanImpersonate);
+    public static bool CanImpersonate(IEnumerable<V1PolicyRule> rules) => rules.Any(CanImpersonate);
 
     /// <summary>
     /// Whether rules let their holder change what the requests of others pass through: admission itself, API services, conversion webhooks, flow control. The
     /// API server asks nobody about admission policies and their bindings, and no webhook about webhook configurations, so the persistence guard stops the
     /// latter only where it has its own policies, and never records it.
     /// </summary>
-    public static bool CanChangeAdmission(IEnumerable<PolicyRule> rules) =>
+    public static bool CanChangeAdmission(IEnumerable<V1PolicyRule> rules) =>
         rules.Any(rule => GuardTable.Rows.Any(row => row is { Way: Persistence.Webhooks } && Opens(rule, row)));
 
     // Whether a rule lets its holder do what a row of the guard is about. A ConfigMap that decides who somebody is counts only where a rule names it, or
     // everything is: editing the ConfigMaps of an application is what most roles are for.
-    private static bool Opens(PolicyRule rule, GuardRow row)
+    private static bool Opens(V1PolicyRule rule, GuardRow row)
     {
-        if (!row.Operations.Any(operation => VerbsOf(operation).Any(v => rule.Verbs.Contains(v)) || rule.Verbs.Contains("*"))) return false;
-        if (row.Way is not Persistence.Webhooks && !rule.Verbs.Any(WriteVerbs.Contains)) return false;
-        if (!rule.ApiGroups.Contains(row.Group) && !rule.ApiGroups.Contains("*")) return false;
-        if (GuardTable.ConfigMapOf(row.Mark) is { } configMap) return Covers(rule, row.Group, "configmaps") && rule.ResourceNames.Contains(configMap);
+        if (!row.Operations.Any(operation => VerbsOf(operation).Any(v => rule.VerbsOrEmpty.Contains(v)) || rule.VerbsOrEmpty.Contains("*"))) return false;
+        if (row.Way is not Persistence.Webhooks && !rule.VerbsOrEmpty.Any(WriteVerbs.Contains)) return false;
+        if (!rule.GroupsOrEmpty.Contains(row.Group) && !rule.GroupsOrEmpty.Contains("*")) return false;
+        if (GuardTable.ConfigMapOf(row.Mark) is { } configMap) return Covers(rule, row.Group, "configmaps") && rule.NamesOrEmpty.Contains(configMap);
 
         // A Role is no way by itself: the API server lets nobody write more into it than they have, but for the verb escalate.
-        return row.Resources.Any(r => r is "*" or "*/*" ? rule.Resources.Count > 0 : r is not ("roles" or "clusterroles") && Covers(rule, row.Group, r));
+        return row.Resources.Any(r => r is "*" or "*/*" ? rule.ResourcesOrEmpty.Count > 0 : r is not ("roles" or "clusterroles") && Covers(rule, row.Group, r));
     }
 
     private static string[] VerbsOf(string operation) => operation switch
@@ -106,25 +107,25 @@ public static class RoleRisk
         _ => ["delete", "deletecollection"],
     };
 
-    private static bool IsReadOnly(PolicyRule rule) =>
-        rule.Verbs.All(ReadOnlyVerbs.Contains)
-        && !rule.ApiGroups.Concat(rule.Resources).Concat(rule.NonResourceUrls).Any(v => v.Contains('*', StringComparison.Ordinal))
+    private static bool IsReadOnly(V1PolicyRule rule) =>
+        rule.VerbsOrEmpty.All(ReadOnlyVerbs.Contains)
+        && !rule.GroupsOrEmpty.Concat(rule.ResourcesOrEmpty).Concat(rule.UrlsOrEmpty).Any(v => v.Contains('*', StringComparison.Ordinal))
         && !ReadsSecrets(rule)
-        && rule.Resources.All(r => r.Split('/', 2) is not [_, var sub] || ReadOnlySubresources.Contains(sub))
-        && !rule.NonResourceUrls.Any(u => SensitivePaths.Any(p => u.StartsWith(p, StringComparison.Ordinal)));
+        && rule.ResourcesOrEmpty.All(r => r.Split('/', 2) is not [_, var sub] || ReadOnlySubresources.Contains(sub))
+        && !rule.UrlsOrEmpty.Any(u => SensitivePaths.Any(p => u.StartsWith(p, StringComparison.Ordinal)));
 
-    private static bool CanImpersonate(PolicyRule rule)
+    private static bool CanImpersonate(V1PolicyRule rule)
     {
-        if (!rule.Verbs.Any(v => v is "impersonate" or "*" || v.StartsWith("impersonate:", StringComparison.Ordinal))) return false;
+        if (!rule.VerbsOrEmpty.Any(v => v is "impersonate" or "*" || v.StartsWith("impersonate:", StringComparison.Ordinal))) return false;
         bool Names(string group, string[] resources) =>
-            rule.ApiGroups.Any(g => g == group || g == "*") && rule.Resources.Any(r => r == "*" || resources.Contains(r.Split('/', 2)[0]));
+            rule.GroupsOrEmpty.Any(g => g == group || g == "*") && rule.ResourcesOrEmpty.Any(r => r == "*" || resources.Contains(r.Split('/', 2)[0]));
         return Names("", Impersonated) || Names("authentication.k8s.io", ImpersonatedToo);
     }
 
-    private static bool Covers(PolicyRule rule, string group, string resource)
+    private static bool Covers(V1PolicyRule rule, string group, string resource)
     {
-        if (!rule.ApiGroups.Contains(group) && !rule.ApiGroups.Contains("*")) return false;
+        if (!rule.GroupsOrEmpty.Contains(group) && !rule.GroupsOrEmpty.Contains("*")) return false;
         var slash = resource.IndexOf('/');
-        return rule.Resources.Any(r => r == "*" || r == resource || (slash > 0 && r == $"*{resource[slash..]}"));
+        return rule.ResourcesOrEmpty.Any(r => r == "*" || r == resource || (slash > 0 && r == $"*{resource[slash..]}"));
     }
 }

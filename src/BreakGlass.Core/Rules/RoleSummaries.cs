@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
@@ -26,22 +27,22 @@ public static class RoleSummaries
     }
 
     /// <summary>All rules that an entry gives, as far as its roles are there.</summary>
-    public static IReadOnlyList<PolicyRule> RulesOf(AccessEntry entry, ClusterView cluster) => [.. Found(entry, cluster).SelectMany(r => r)];
+    public static IReadOnlyList<V1PolicyRule> RulesOf(AccessEntry entry, ClusterView cluster) => [.. Found(entry, cluster).SelectMany(r => r)];
 
-    private static List<IReadOnlyList<PolicyRule>> Found(AccessEntry entry, ClusterView cluster) => entry.RoleRef.Kind == nameof(ClusterRole)
-        ? cluster.ClusterRole(entry.RoleRef.Name) is { } role && !IsUnfilled(role) ? [role.Rules] : []
-        : [.. entry.Namespaces.Select(ns => cluster.Role(ns, entry.RoleRef.Name)?.Rules).OfType<IReadOnlyList<PolicyRule>>()];
+    private static List<IReadOnlyList<V1PolicyRule>> Found(AccessEntry entry, ClusterView cluster) => entry.RoleRef.Kind == V1ClusterRole.KubeKind
+        ? cluster.ClusterRole(entry.RoleRef.Name) is { } role && !IsUnfilled(role) ? [role.RulesOrEmpty] : []
+        : [.. entry.Namespaces.Select(ns => cluster.Role(ns, entry.RoleRef.Name)?.RulesOrEmpty).OfType<IReadOnlyList<V1PolicyRule>>()];
 
     /// <summary>
     /// Whether an aggregated ClusterRole was not filled by the controller manager yet: what it will give is not known, so it is pinned once it is there, and is
     /// not said to have grown from nothing.
     /// </summary>
-    private static bool IsUnfilled(ClusterRole role) => role is { AggregationRule: not null, Rules.Count: 0 };
+    private static bool IsUnfilled(V1ClusterRole role) => role.AggregationRule is not null && role.RulesOrEmpty.Count == 0;
 
     /// <summary>The roles that an entry names and that are not there, as people read them.</summary>
     public static IEnumerable<string> Missing(AccessEntry entry, ClusterView cluster)
     {
-        if (entry.RoleRef.Kind == nameof(ClusterRole))
+        if (entry.RoleRef.Kind == V1ClusterRole.KubeKind)
         {
             if (cluster.ClusterRole(entry.RoleRef.Name) is null) yield return $"ClusterRole '{entry.RoleRef.Name}'";
             yield break;

@@ -1,4 +1,5 @@
-using Kube.Model;
+using BreakGlass.Core.Api;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
@@ -11,7 +12,7 @@ internal static class StartRules
     /// <summary>The moment from which access is asked for: the start time that is given, but never before the grant was created.</summary>
     public static DateTimeOffset Start(BreakGlassGrant grant, DateTimeOffset now)
     {
-        var created = grant.Metadata.CreationTimestamp ?? now;
+        var created = grant.Metadata.CreatedAt ?? now;
         return grant.Spec.StartTime is { } start && start > created ? start : created;
     }
 
@@ -25,7 +26,7 @@ internal static class StartRules
         window = null;
         if (policy.Spec.Mode is not PolicyMode.TimeBoxed || policy.Spec.Schedule is not { } schedule) return null;
         var start = Start(grant, now);
-        if (start - (grant.Metadata.CreationTimestamp ?? now) > FarthestAhead)
+        if (start - (grant.Metadata.CreatedAt ?? now) > FarthestAhead)
         {
             return new("StartTimeTooFar", "spec.startTime", $"{Timestamp.Text(start)} is more than {FarthestAhead.TotalDays:0} days ahead; create the grant nearer to its time");
         }

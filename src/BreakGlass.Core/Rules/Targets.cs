@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
@@ -45,7 +46,7 @@ public static class Targets
     /// exist and are not about to go.
     /// </summary>
     public static IReadOnlyList<Target> Resolve(
-        IReadOnlyList<AccessEntry> recorded, PolicySpec policy, IReadOnlyList<string> only, IReadOnlyCollection<Namespace> namespaces, CoreSettings settings)
+        IReadOnlyList<AccessEntry> recorded, PolicySpec policy, IReadOnlyList<string> only, IReadOnlyCollection<V1Namespace> namespaces, CoreSettings settings)
     {
         var targets = new List<Target>();
         foreach (var entry in recorded)
@@ -78,7 +79,7 @@ public static class Targets
     /// <summary>What tells the persistence guard of the API server what the policy lets its grants do; none where that guard is not installed.</summary>
     public static IEnumerable<Target> Persistence(PolicySpec policy, ClusterView cluster) => policy.Credential is not CredentialKind.ServiceAccountToken ? [] :
         PersistenceRights.ClusterRoles(policy).Where(role => cluster.ClusterRole(role) is not null)
-            .Select(role => new Target($"persistence/{role}", new() { Kind = nameof(ClusterRole), Name = role }, null) { IsPersistence = true });
+            .Select(role => new Target($"persistence/{role}", new() { Kind = V1ClusterRole.KubeKind, Name = role }, null) { IsPersistence = true });
 
     /// <summary>
     /// Whether the policy still says of a recorded entry what it said when the grant was decided, at least in part. Namespaces that come and
@@ -95,7 +96,7 @@ public static class Targets
     }
 
     /// <summary>Whether an entry reaches a namespace: a selector never selects what has to be named.</summary>
-    private static bool Reaches(AccessEntry entry, Namespace ns, CoreSettings settings) => entry.NamespaceSelector is { } selector
-        ? !settings.IsControlPlane(ns.Metadata.Name) && selector.Matches(ns.Metadata.Labels)
+    private static bool Reaches(AccessEntry entry, V1Namespace ns, CoreSettings settings) => entry.NamespaceSelector is { } selector
+        ? !settings.IsControlPlane(ns.Metadata.Name) && selector.Matches(ns.LabelsOrEmpty)
         : entry.Namespaces.Contains(ns.Metadata.Name);
 }

@@ -2,7 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using BreakGlass.Core.Api;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Sealing;
 
@@ -19,7 +21,7 @@ internal static class CanonicalSpec
         new(BreakGlassJsonContext.Default.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, TypeInfoResolver = null }));
 
     /// <summary>Writes the spec of one of our kinds; false where the object is of another kind.</summary>
-    public static bool TryWrite(IKubeObject o, Utf8JsonWriter writer)
+    public static bool TryWrite(IKubernetesObject<V1ObjectMeta> o, Utf8JsonWriter writer)
     {
         JsonElement? spec = o switch
         {
@@ -39,7 +41,7 @@ internal static class CanonicalSpec
     public static void Write(GrantStatus status, Utf8JsonWriter writer) => Write(Element(status), writer);
 
     /// <summary>The spec alone; null where the object is of another kind.</summary>
-    public static byte[]? Bytes(IKubeObject o)
+    public static byte[]? Bytes(IKubernetesObject<V1ObjectMeta> o)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Sealing;
 

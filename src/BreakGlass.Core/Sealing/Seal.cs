@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Sealing;
 
@@ -38,33 +40,33 @@ public sealed record Seal(string KeyId, DateTimeOffset SealedAt, ReadOnlyMemory<
     /// <param name="key">The key in use.</param>
     /// <param name="sealedAt">The time of the create; cut to whole seconds.</param>
     /// <exception cref="ArgumentException">The object is of no kind that is sealed.</exception>
-    public static Seal Make(IKubeObject o, SealKey key, DateTimeOffset sealedAt)
+    public static Seal Make(IKubernetesObject<V1ObjectMeta> o, SealKey key, DateTimeOffset sealedAt)
     {
         var seconds = sealedAt.ToUnixTimeSeconds();
-        var mac = MacOf(o, key, seconds) ?? throw new ArgumentException($"{o.Kind} is not sealed", nameof(o));
+        var mac = MacOf(o, key, seconds) ?? throw new ArgumentException($"{o.KindName} is not sealed", nameof(o));
         return new(key.Id, DateTimeOffset.FromUnixTimeSeconds(seconds), mac);
     }
 
     /// <summary>Whether an object carries a seal of ours that fits it, its name and its time of creation.</summary>
-    public static SealState Verify(IKubeObject o, SealKeys keys)
+    public static SealState Verify(IKubernetesObject<V1ObjectMeta> o, SealKeys keys)
     {
         if (Of(o) is not { } text) return SealState.Missing;
         return TryParse(text, out var seal)
-            && o.Metadata.CreationTimestamp is { } created && (created - seal.SealedAt).Duration() <= Tolerance
+            && o.Metadata.CreatedAt is { } created && (created - seal.SealedAt).Duration() <= Tolerance
             && seal.Fits(o, keys)
             ? SealState.Valid : SealState.Broken;
     }
 
     /// <summary>Whether the MAC is that of the object, made with one of the keys. Says nothing of the time.</summary>
-    public bool Fits(IKubeObject o, SealKeys keys) =>
+    public bool Fits(IKubernetesObject<V1ObjectMeta> o, SealKeys keys) =>
         keys.Find(KeyId) is { } key && MacOf(o, key, SealedAt.ToUnixTimeSeconds()) is { } mac && CryptographicOperations.FixedTimeEquals(mac, Mac.Span);
 
     /// <summary>Whether two objects of one kind say the same in their specs, as seals see them.</summary>
-    public static bool SameSpec(IKubeObject one, IKubeObject other) =>
+    public static bool SameSpec(IKubernetesObject<V1ObjectMeta> one, IKubernetesObject<V1ObjectMeta> other) =>
         one.Kind == other.Kind && CanonicalSpec.Bytes(one) is { } a && CanonicalSpec.Bytes(other) is { } b && a.AsSpan().SequenceEqual(b);
 
     /// <summary>The text of the annotation; null where the object carries none.</summary>
-    public static string? Of(IKubeObject o) => o.Metadata.Annotations.GetValueOrDefault(Annotation) is { Length: > 0 } text ? text : null;
+    public static string? Of(IKubernetesObject<V1ObjectMeta> o) => o.AnnotationsOrEmpty.GetValueOrDefault(Annotation) is { Length: > 0 } text ? text : null;
 
     /// <summary>Reads the text of the annotation. There is one text for each seal.</summary>
     public static bool TryParse(string? text, out Seal seal)
@@ -84,7 +86,7 @@ public sealed record Seal(string KeyId, DateTimeOffset SealedAt, ReadOnlyMemory<
     internal static bool IsKeyId(string id) => id.Length is >= 1 and <= 32 && id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c));
 
     // A JSON array, so that no two different objects give the same bytes.
-    private static byte[]? MacOf(IKubeObject o, SealKey key, long seconds)
+    private static byte[]? MacOf(IKubernetesObject<V1ObjectMeta> o, SealKey key, long seconds)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))

@@ -66,7 +66,7 @@ public sealed class SealKeys
     public bool SameAs(SealKeys other) => _keys.Length == other._keys.Length && _keys.Zip(other._keys).All(p => p.First.Id == p.Second.Id && p.First.Secret.Span.SequenceEqual(p.Second.Secret.Span));
 
     /// <summary>Reads the data of the Secret they live in; what is no key is left out.</summary>
-    public static SealKeys Read(IReadOnlyDictionary<string, byte[]>? data)
+    public static SealKeys Read(IDictionary<string, byte[]>? data)
     {
         var keys = new List<SealKey>();
         foreach (var (name, secret) in data ?? new Dictionary<string, byte[]>())
@@ -80,7 +80,7 @@ public sealed class SealKeys
     }
 
     /// <summary>The data of the Secret they live in: <c>id.unix-seconds</c> to secret.</summary>
-    public IReadOnlyDictionary<string, byte[]> Write() =>
+    public IDictionary<string, byte[]> Write() =>
         _keys.ToDictionary(k => string.Create(CultureInfo.InvariantCulture, $"{k.Id}.{k.CreatedAt.ToUnixTimeSeconds()}"), k => k.Secret.ToArray());
 
     // A key's time is over once the one after it has been there for the overlap.

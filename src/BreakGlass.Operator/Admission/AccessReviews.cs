@@ -1,5 +1,5 @@
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Operator.Admission;
 
@@ -7,14 +7,14 @@ namespace BreakGlass.Operator.Admission;
 internal static class AccessReviews
 {
     /// <summary>Whether a caller may do something. All that is known of the caller is in the question: authorizers other than RBAC may go by it.</summary>
-    public static V1SubjectAccessReview May(UserInfo caller, V1ResourceAttributes what) => new()
+    public static V1SubjectAccessReview May(V1UserInfo caller, V1ResourceAttributes what) => new()
     {
         Spec = new()
         {
             User = caller.Username,
             Uid = caller.Uid,
-            Groups = [.. caller.Groups],
-            Extra = caller.Extra?.ToDictionary(e => e.Key, e => (IList<string>)[.. e.Value]),
+            Groups = [.. caller.Groups.OrEmpty()],
+            Extra = caller.Extra?.ToDictionary(e => e.Key, e => (IList<string>)[.. e.Value.OrEmpty()]),
             ResourceAttributes = what,
         },
     };

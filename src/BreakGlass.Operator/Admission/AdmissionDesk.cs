@@ -1,6 +1,5 @@
 using BreakGlass.Operator.Logging;
 using Kube.Client;
-using Kube.Model;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Admission;

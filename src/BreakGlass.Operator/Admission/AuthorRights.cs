@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using BreakGlass.Core.Api;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Admission;
 
@@ -25,7 +25,7 @@ internal sealed class AuthorRights(KubeClient client)
     /// <summary>What of the access an author may not hand out; empty where they may hand out all of it.</summary>
     /// <exception cref="KubeApiException">The API server did not answer the question.</exception>
     /// <exception cref="KubeConnectionException">It could not be asked.</exception>
-    public async Task<IReadOnlyList<Gap>> MissingAsync(UserInfo author, IReadOnlyList<AccessEntry> access, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Gap>> MissingAsync(V1UserInfo author, IReadOnlyList<AccessEntry> access, CancellationToken cancellationToken)
     {
         // Whoever may bind a role everywhere is asked about it once, and that is nearly everybody who writes policies.
         var places = access.SelectMany(Places).Distinct().ToList();
@@ -40,7 +40,7 @@ internal sealed class AuthorRights(KubeClient client)
             ? entry.Namespaces.Select(ns => new Gap(entry.RoleRef, ns))
             : [new(entry.RoleRef, null)];
 
-    private async Task<IReadOnlySet<Gap>> DeniedAsync(UserInfo author, IReadOnlyList<Gap> questions, CancellationToken cancellationToken)
+    private async Task<IReadOnlySet<Gap>> DeniedAsync(V1UserInfo author, IReadOnlyList<Gap> questions, CancellationToken cancellationToken)
     {
         var denied = new ConcurrentDictionary<Gap, bool>();
         await Parallel.ForEachAsync(questions, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (question, ct) =>
@@ -48,8 +48,8 @@ internal sealed class AuthorRights(KubeClient client)
             var review = AccessReviews.May(author, new()
             {
                 Verb = "bind",
-                Group = Rbac.Group,
-                Resource = question.Role.Kind == nameof(ClusterRole) ? "clusterroles" : "roles",
+                Group = V1Role.KubeGroup,
+                Resource = question.Role.Kind == V1ClusterRole.KubeKind ? "clusterroles" : "roles",
                 Name = question.Role.Name,
                 NamespaceProperty = question.Namespace,
             });

@@ -1,7 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Admission;
 
@@ -23,14 +23,14 @@ internal static class FreshView
     {
         var places = policy.Access.SelectMany(e => e.Namespaces.Select(ns => (Role: e.RoleRef, Namespace: ns))).Distinct().Take(Most).ToList();
         var namespaces = policy.Access.Any(e => e.NamespaceSelector is not null)
-            ? (await client.ListAsync<Namespace>(new(), cancellationToken)).Items.ToDictionary(n => n.Metadata.Name, n => (Namespace?)n)
-            : await AllAsync(places.Select(p => p.Namespace), n => client.TryGetAsync<Namespace>(n, null, cancellationToken), cancellationToken);
+            ? (await client.ListAsync<V1Namespace>(new(), cancellationToken)).Items.ToDictionary(n => n.Metadata.Name, n => (V1Namespace?)n)
+            : await AllAsync(places.Select(p => p.Namespace), n => client.TryGetAsync<V1Namespace>(n, null, cancellationToken), cancellationToken);
         var clusterRoles = await AllAsync(
-            policy.Access.Select(e => e.RoleRef).Where(r => r.Kind == nameof(ClusterRole)).Select(r => r.Name), n => client.TryGetAsync<ClusterRole>(n, null, cancellationToken), cancellationToken);
+            policy.Access.Select(e => e.RoleRef).Where(r => r.Kind == V1ClusterRole.KubeKind).Select(r => r.Name), n => client.TryGetAsync<V1ClusterRole>(n, null, cancellationToken), cancellationToken);
         var roles = await AllAsync(
-            places.Where(p => p.Role.Kind == nameof(Role)).Select(p => (p.Namespace, p.Role.Name)), p => client.TryGetAsync<Role>(p.Name, p.Namespace, cancellationToken), cancellationToken);
+            places.Where(p => p.Role.Kind == V1Role.KubeKind).Select(p => (p.Namespace, p.Role.Name)), p => client.TryGetAsync<V1Role>(p.Name, p.Namespace, cancellationToken), cancellationToken);
         return new(
-            [.. seen.Namespaces.Where(n => !namespaces.ContainsKey(n.Metadata.Name)), .. namespaces.Values.OfType<Namespace>()],
+            [.. seen.Namespaces.Where(n => !namespaces.ContainsKey(n.Metadata.Name)), .. namespaces.Values.OfType<V1Namespace>()],
             name => clusterRoles.TryGetValue(name, out var role) ? role : seen.ClusterRole(name),
             (ns, name) => roles.TryGetValue((ns, name), out var role) ? role : seen.Role(ns, name),
             name => namespaces.TryGetValue(name, out var ns) ? ns : seen.Namespace(name));

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Admission;
@@ -11,16 +13,22 @@ namespace BreakGlass.Operator.Admission;
 /// <param name="Request">The request as it came.</param>
 /// <param name="Object">The object as it would be stored; null for a delete.</param>
 /// <param name="Old">The object as it is stored; null for a create.</param>
-internal sealed record Incoming(AdmissionRequest Request, IKubeObject? Object, IKubeObject? Old)
+internal sealed record Incoming(AdmissionRequest Request, IKubernetesObject<V1ObjectMeta>? Object, IKubernetesObject<V1ObjectMeta>? Old)
 {
     /// <summary>The kind, one of ours.</summary>
     public string Kind => Request.Kind!.Kind;
 
     /// <summary>Who asks.</summary>
-    public UserInfo User => Request.UserInfo!;
+    public V1UserInfo User => Request.UserInfo!;
 
     /// <summary>Who asks, with all that the API server said of them; <see cref="Core.Sealing.Kept"/> says what of it is stamped.</summary>
-    public Caller Caller => new() { Username = User.Username ?? "", Uid = string.IsNullOrEmpty(User.Uid) ? null : User.Uid, Groups = User.Groups, Extra = User.Extra is { Count: > 0 } extra ? extra : null };
+    public Caller Caller => new()
+    {
+        Username = User.Username ?? "",
+        Uid = string.IsNullOrEmpty(User.Uid) ? null : User.Uid,
+        Groups = User.Groups.OrEmpty(),
+        Extra = User.Extra is { Count: > 0 } extra ? extra.ToDictionary(e => e.Key, e => e.Value.OrEmpty()) : null,
+    };
 
     /// <summary>Whether nothing will be stored.</summary>
     public bool IsDryRun => Request.DryRun is true;
@@ -91,14 +99,14 @@ internal sealed record Incoming(AdmissionRequest Request, IKubeObject? Object, I
             : 0;
 
     /// <summary>The object with another spec.</summary>
-    public IKubeObject WithSpec(JsonObject spec)
+    public IKubernetesObject<V1ObjectMeta> WithSpec(JsonObject spec)
     {
         var o = (JsonObject)JsonObject.Create(Request.Object!.Value)!.DeepClone();
         o["spec"] = spec.DeepClone();
         return Reader(Kind)!(JsonSerializer.SerializeToElement(o, NodeJson.Default.JsonObject));
     }
 
-    private static Func<JsonElement, IKubeObject>? Reader(string kind) => kind switch
+    private static Func<JsonElement, IKubernetesObject<V1ObjectMeta>>? Reader(string kind) => kind switch
     {
         nameof(BreakGlassGrant) => Of<BreakGlassGrant>,
         nameof(BreakGlassPolicy) => Of<BreakGlassPolicy>,
@@ -108,8 +116,8 @@ internal sealed record Incoming(AdmissionRequest Request, IKubeObject? Object, I
         _ => null,
     };
 
-    private static IKubeObject Of<T>(JsonElement o)
-        where T : class, IKubeResource<T> => o.Deserialize(T.Json) ?? throw new JsonException("null");
+    private static IKubernetesObject<V1ObjectMeta> Of<T>(JsonElement o)
+        where T : class, IKubernetesObject<V1ObjectMeta> => o.Deserialize(KubeKinds.Of<T>().Json) ?? throw new JsonException("null");
 }
 
 /// <summary>Contracts of bare JSON.</summary>

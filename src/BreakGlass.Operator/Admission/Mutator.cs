@@ -6,8 +6,9 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Admission;
@@ -69,7 +70,7 @@ internal sealed class Mutator(
         var stamped = incoming.WithSpec(spec);
 
         // The mark that a grant has had its access: whoever may revoke a grant may not take it off, nor end one by it that is not over, in nobody's name.
-        var ended = old.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.EndedAnnotation);
+        var ended = old.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.EndedAnnotation);
         if (ended is not null || (old is BreakGlassGrant grant && !GrantLifecycle.IsTerminal(grant.Status.Phase))) patch.Annotation(BreakGlassApi.EndedAnnotation, ended);
 
         var state = await book.VerifyAsync(old, cancellationToken);
@@ -80,7 +81,7 @@ internal sealed class Mutator(
             if (change is PolicyChange.NeedsRights)
             {
                 if (await RefuseAuthorAsync(incoming, policy, cancellationToken) is { } refusal) return refusal;
-                sealedAt ??= old.Metadata.CreationTimestamp;
+                sealedAt ??= old.Metadata.CreatedAt;
             }
         }
 
@@ -93,8 +94,8 @@ internal sealed class Mutator(
 
     /// <summary>Whether a policy is replaced as a whole by a manifest that does not know the operator's finalizer, as <c>kubectl replace</c> does it.</summary>
     private bool LosesFinalizer(Incoming incoming) =>
-        incoming is { Old: BreakGlassPolicy old, Object: BreakGlassPolicy policy } && old.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer)
-        && !policy.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer) && !MetadataRules.IsOurs(incoming.User.Username ?? "", settings);
+        incoming is { Old: BreakGlassPolicy old, Object: BreakGlassPolicy policy } && old.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer)
+        && !policy.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer) && !MetadataRules.IsOurs(incoming.User.Username ?? "", settings);
 
     /// <summary>
     /// What of the caller the write is stamped with. A policy that comes later, or names other groups later, finds the person without them, and gives nothing:
@@ -120,7 +121,7 @@ internal sealed class Mutator(
             + "ask for the verb bind on these roles there (apiGroup rbac.authorization.k8s.io), or have somebody apply the policy who has it.");
     }
 
-    private string? SealOf(Incoming incoming, IKubeObject o, DateTimeOffset sealedAt, string? before)
+    private string? SealOf(Incoming incoming, IKubernetesObject<V1ObjectMeta> o, DateTimeOffset sealedAt, string? before)
     {
         if (!book.IsReady) throw new NotReadyException("the seal keys could not be read yet");
         var text = book.Make(o, sealedAt).ToString();
@@ -129,7 +130,7 @@ internal sealed class Mutator(
         return incoming.IsDryRun && text != before ? Seal.DryRun : text;
     }
 
-    private static string? GrantNamedBy(IKubeObject o) => o switch
+    private static string? GrantNamedBy(IKubernetesObject<V1ObjectMeta> o) => o switch
     {
         BreakGlassApproval approval => approval.Spec.Grant,
         BreakGlassReview review => review.Spec.Grant,

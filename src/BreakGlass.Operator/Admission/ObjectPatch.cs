@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Operator.Admission;
 
@@ -31,18 +33,18 @@ internal sealed class ObjectPatch(JsonElement o)
     }
 
     /// <summary>Gives the object a name where it has none yet but a prefix of one.</summary>
-    public IKubeObject Name(IKubeObject typed, Func<string, string> make)
+    public IKubernetesObject<V1ObjectMeta> Name(IKubernetesObject<V1ObjectMeta> typed, Func<string, string> make)
     {
         if (typed.Metadata.Name.Length > 0 || typed.Metadata.GenerateName is not { Length: > 0 } prefix) return typed;
         var meta = typed.Metadata with { Name = make(prefix) };
         Add("/metadata/name", meta.Name);
         return typed switch
         {
-            BreakGlass.Core.Api.BreakGlassGrant grant => grant.WithMetadata(meta),
-            BreakGlass.Core.Api.BreakGlassPolicy policy => policy.WithMetadata(meta),
-            BreakGlass.Core.Api.BreakGlassApproval approval => approval.WithMetadata(meta),
-            BreakGlass.Core.Api.BreakGlassReview review => review.WithMetadata(meta),
-            BreakGlass.Core.Api.BreakGlassLockdown lockdown => lockdown.WithMetadata(meta),
+            BreakGlass.Core.Api.BreakGlassGrant grant => grant with { Metadata = meta },
+            BreakGlass.Core.Api.BreakGlassPolicy policy => policy with { Metadata = meta },
+            BreakGlass.Core.Api.BreakGlassApproval approval => approval with { Metadata = meta },
+            BreakGlass.Core.Api.BreakGlassReview review => review with { Metadata = meta },
+            BreakGlass.Core.Api.BreakGlassLockdown lockdown => lockdown with { Metadata = meta },
             _ => typed,
         };
     }
@@ -88,7 +90,7 @@ internal sealed class ObjectPatch(JsonElement o)
     }
 
     /// <summary>Makes another object the only owner of this one: one that has a second owner stays until both are gone.</summary>
-    public void OnlyOwner(IKubeObject owner) => Add("/metadata/ownerReferences", new JsonArray(Reference(owner)));
+    public void OnlyOwner(IKubernetesObject<V1ObjectMeta> owner) => Add("/metadata/ownerReferences", new JsonArray(Reference(owner)));
 
     /// <summary>
     /// Keeps a label as it was before a change, and the owners of what carries it. An object that never carried it cannot come to.
@@ -106,15 +108,15 @@ internal sealed class ObjectPatch(JsonElement o)
     }
 
     /// <summary>Makes another object an owner of this one, beside those that it has.</summary>
-    public void Owner(IKubeObject owner)
+    public void Owner(IKubernetesObject<V1ObjectMeta> owner)
     {
         var reference = Reference(owner);
         if (Member(o, "metadata", "ownerReferences") is not { ValueKind: JsonValueKind.Array } have) Add("/metadata/ownerReferences", new JsonArray(reference));
         else if (!have.EnumerateArray().Any(r => Member(r, "uid") is { ValueKind: JsonValueKind.String } uid && uid.GetString() == owner.Metadata.Uid)) Add("/metadata/ownerReferences/-", reference);
     }
 
-    private static JsonObject Reference(IKubeObject owner) =>
-        new() { ["apiVersion"] = owner.ApiVersion, ["kind"] = owner.Kind, ["name"] = owner.Metadata.Name, ["uid"] = owner.Metadata.Uid };
+    private static JsonObject Reference(IKubernetesObject<V1ObjectMeta> owner) =>
+        new() { ["apiVersion"] = owner.ApiVersionName, ["kind"] = owner.KindName, ["name"] = owner.Metadata.Name, ["uid"] = owner.Metadata.Uid };
 
     private static JsonElement? Member(JsonElement from, params ReadOnlySpan<string> path)
     {

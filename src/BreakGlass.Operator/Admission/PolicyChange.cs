@@ -1,7 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Operator.Admission;
 

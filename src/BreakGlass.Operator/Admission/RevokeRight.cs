@@ -1,7 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Operator.Logging;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Admission;
 
@@ -12,7 +12,7 @@ internal sealed class RevokeRight(KubeClient client, ILogger logger)
     public const string Verb = "revoke";
 
     /// <summary>Asks. Where the authorizer cannot be asked the answer is yes: access that ends too early is the lesser harm.</summary>
-    public async Task<bool> HasAsync(UserInfo user, string grant, CancellationToken cancellationToken)
+    public async Task<bool> HasAsync(V1UserInfo user, string grant, CancellationToken cancellationToken)
     {
         var review = AccessReviews.May(user, new() { Verb = Verb, Group = BreakGlassApi.Group, Resource = BreakGlassGrant.Resource.Plural, Name = grant });
         try

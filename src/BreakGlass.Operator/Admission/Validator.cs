@@ -4,8 +4,9 @@ using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Time;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Admission;
@@ -146,12 +147,12 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
     }
 
     /// <summary>Roles as far as they are known: a warning is not worth a refusal.</summary>
-    private Func<AccessEntry, IReadOnlyList<PolicyRule>> RulesOf()
+    private Func<AccessEntry, IReadOnlyList<V1PolicyRule>> RulesOf()
     {
         try
         {
             var seen = cluster();
-            return entry => seen.ClusterRole(entry.RoleRef.Name)?.Rules ?? [];
+            return entry => seen.ClusterRole(entry.RoleRef.Name)?.RulesOrEmpty ?? [];
         }
         catch (NotReadyException)
         {
@@ -191,6 +192,6 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         _ => false,
     };
 
-    private static bool StaysUnsealed(IKubeObject old, IKubeObject o) =>
+    private static bool StaysUnsealed(IKubernetesObject<V1ObjectMeta> old, IKubernetesObject<V1ObjectMeta> o) =>
         old is not BreakGlassPolicy before || o is not BreakGlassPolicy after || Seal.SameSpec(before, after) || PolicyChanges.OnlySuspends(before, after);
 }

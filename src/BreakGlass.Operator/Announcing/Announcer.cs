@@ -1,8 +1,9 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Notifications;
+using k8s;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Announcing;
@@ -21,7 +22,7 @@ internal sealed class Announcer(EventRecorder recorder, Notifier? notifier = nul
     }
 
     /// <summary>Of a policy or a lockdown, on itself.</summary>
-    public void Tell(IKubeObject about, GrantNote note)
+    public void Tell(IKubernetesObject<V1ObjectMeta> about, GrantNote note)
     {
         recorder.Record(Event(note, note.Text, Reference(about), null));
         notifier?.Tell(about, note);
@@ -31,12 +32,12 @@ internal sealed class Announcer(EventRecorder recorder, Notifier? notifier = nul
     /// Of an object that was left over: on the grant that it says it was made for, though there may be none. On the object itself it would have to
     /// stand in the object's namespace, and the operator may write no events there.
     /// </summary>
-    public void Tell(string grant, IKubeObject leftOver, GrantNote note) => recorder.Record(Event(note, note.Text, new()
+    public void Tell(string grant, IKubernetesObject<V1ObjectMeta> leftOver, GrantNote note) => recorder.Record(Event(note, note.Text, new()
     {
         ApiVersion = BreakGlassApi.ApiVersion,
         Kind = nameof(BreakGlassGrant),
         Name = grant,
-        Uid = leftOver.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation),
+        Uid = leftOver.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation),
     }, Reference(leftOver)));
 
     private static EventNote Event(GrantNote note, string text, V1ObjectReference regarding, V1ObjectReference? related) => new()
@@ -50,12 +51,12 @@ internal sealed class Announcer(EventRecorder recorder, Notifier? notifier = nul
         Related = related,
     };
 
-    private static V1ObjectReference Reference(IKubeObject o) => new()
+    private static V1ObjectReference Reference(IKubernetesObject<V1ObjectMeta> o) => new()
     {
-        ApiVersion = o.ApiVersion,
-        Kind = o.Kind,
+        ApiVersion = o.ApiVersionName,
+        Kind = o.KindName,
         Name = o.Metadata.Name,
-        NamespaceProperty = o.Metadata.Namespace,
+        NamespaceProperty = o.Metadata.NamespaceProperty,
         Uid = o.Metadata.Uid,
         ResourceVersion = o.Metadata.ResourceVersion,
     };

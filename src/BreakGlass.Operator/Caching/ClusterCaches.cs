@@ -2,8 +2,9 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Caching;
@@ -32,14 +33,14 @@ internal sealed class ClusterCaches
         _grantsNamespace = settings.GrantsNamespace;
 
         Informer<T> Watch<T>(InformerOptions<T> options)
-            where T : class, IKubeResource<T>
+            where T : class, IKubernetesObject<V1ObjectMeta>
         {
-            var informer = new Informer<T>(client, options, time, logs.CreateLogger($"Informer.{T.Resource}"));
+            var informer = new Informer<T>(client, options, time, logs.CreateLogger($"Informer.{KubeKinds.Of<T>().Resource}"));
             _all.Add(new Cache<T>(informer));
             return informer;
         }
 
-        async Task<bool> IsGone(CancellationToken cancellationToken) => await client.TryGetAsync<Namespace>(settings.GrantsNamespace, null, cancellationToken) is null;
+        async Task<bool> IsGone(CancellationToken cancellationToken) => await client.TryGetAsync<V1Namespace>(settings.GrantsNamespace, null, cancellationToken) is null;
 
         Grants = Watch<BreakGlassGrant>(new()
         {
@@ -61,12 +62,12 @@ internal sealed class ClusterCaches
         Approvals = Watch<BreakGlassApproval>(new() { Transform = Shed.Marks, Indexers = new Dictionary<string, Func<BreakGlassApproval, IEnumerable<string>>> { [ByGrant] = a => [a.Spec.Grant] } });
         Reviews = Watch<BreakGlassReview>(new() { Transform = Shed.Marks, Indexers = new Dictionary<string, Func<BreakGlassReview, IEnumerable<string>>> { [ByGrant] = r => [r.Spec.Grant] } });
         Lockdowns = Watch<BreakGlassLockdown>(new() { Transform = Shed.Marks });
-        Namespaces = Watch<Namespace>(new() { Transform = Shed.Annotations });
-        ClusterRoles = Watch<ClusterRole>(new() { Transform = Shed.Annotations });
-        Roles = Watch<Role>(new() { Transform = Shed.Role, Indexers = Owned<Role>() });
-        RoleBindings = Watch<RoleBinding>(new() { Transform = Shed.Binding, LabelSelector = OwnedSelector, Indexers = Owned<RoleBinding>() });
-        ClusterRoleBindings = Watch<ClusterRoleBinding>(new() { Transform = Shed.Binding, LabelSelector = OwnedSelector, Indexers = Owned<ClusterRoleBinding>() });
-        ServiceAccounts = Watch<ServiceAccount>(new() { Namespace = settings.GrantsNamespace, IsNamespaceGone = IsGone, LabelSelector = OwnedSelector, Indexers = Owned<ServiceAccount>() });
+        Namespaces = Watch<V1Namespace>(new() { Transform = Shed.Annotations });
+        ClusterRoles = Watch<V1ClusterRole>(new() { Transform = Shed.Annotations });
+        Roles = Watch<V1Role>(new() { Transform = Shed.Role, Indexers = Owned<V1Role>() });
+        RoleBindings = Watch<V1RoleBinding>(new() { Transform = Shed.Binding, LabelSelector = OwnedSelector, Indexers = Owned<V1RoleBinding>() });
+        ClusterRoleBindings = Watch<V1ClusterRoleBinding>(new() { Transform = Shed.Binding, LabelSelector = OwnedSelector, Indexers = Owned<V1ClusterRoleBinding>() });
+        ServiceAccounts = Watch<V1ServiceAccount>(new() { Namespace = settings.GrantsNamespace, IsNamespaceGone = IsGone, LabelSelector = OwnedSelector, Indexers = Owned<V1ServiceAccount>() });
         Secrets = Watch<SecretMetadata>(new() { Namespace = settings.GrantsNamespace, IsNamespaceGone = IsGone, LabelSelector = OwnedSelector, Indexers = Owned<SecretMetadata>() });
         View = new(Namespaces.Store, ClusterRoles.Store, Roles.Store);
     }
@@ -81,17 +82,17 @@ internal sealed class ClusterCaches
 
     public Informer<BreakGlassLockdown> Lockdowns { get; }
 
-    public Informer<Namespace> Namespaces { get; }
+    public Informer<V1Namespace> Namespaces { get; }
 
-    public Informer<ClusterRole> ClusterRoles { get; }
+    public Informer<V1ClusterRole> ClusterRoles { get; }
 
-    public Informer<Role> Roles { get; }
+    public Informer<V1Role> Roles { get; }
 
-    public Informer<RoleBinding> RoleBindings { get; }
+    public Informer<V1RoleBinding> RoleBindings { get; }
 
-    public Informer<ClusterRoleBinding> ClusterRoleBindings { get; }
+    public Informer<V1ClusterRoleBinding> ClusterRoleBindings { get; }
 
-    public Informer<ServiceAccount> ServiceAccounts { get; }
+    public Informer<V1ServiceAccount> ServiceAccounts { get; }
 
     public Informer<SecretMetadata> Secrets { get; }
 
@@ -128,7 +129,7 @@ internal sealed class ClusterCaches
     public IReadOnlyList<BreakGlassGrant> LiveGrants => Grants.Store.ByIndex(ByLiveness, Live);
 
     /// <summary>What may have been made for a grant, by label, owner or name. Whether it was is for the decisions.</summary>
-    public List<IKubeObject> ObjectsOf(string grant) =>
+    public List<IKubernetesObject<V1ObjectMeta>> ObjectsOf(string grant) =>
     [
         .. RoleBindings.Store.ByIndex(ByGrant, grant),
         .. ClusterRoleBindings.Store.ByIndex(ByGrant, grant),
@@ -139,7 +140,7 @@ internal sealed class ClusterCaches
 
     /// <summary>The names of all grants that an object of ours says it was made for.</summary>
     public IEnumerable<string> GrantsOfObjects() =>
-        RoleBindings.Store.List().Cast<IKubeObject>()
+        RoleBindings.Store.List().Cast<IKubernetesObject<V1ObjectMeta>>()
             .Concat(ClusterRoleBindings.Store.List())
             .Concat(ServiceAccounts.Store.List())
             .Concat(Secrets.Store.List())
@@ -147,47 +148,47 @@ internal sealed class ClusterCaches
             .SelectMany(Ownership.Names).Distinct();
 
     /// <summary>Whether the cache of an object's kind shows objects like it. One without the label that the cache selects by would never leave it again.</summary>
-    public static bool Shows(IKubeObject o) =>
-        o is not (RoleBinding or ClusterRoleBinding or ServiceAccount or SecretMetadata or Secret) || o.Metadata.Labels.ContainsKey(BreakGlassApi.GrantLabel);
+    public static bool Shows(IKubernetesObject<V1ObjectMeta> o) =>
+        o is not (V1RoleBinding or V1ClusterRoleBinding or V1ServiceAccount or SecretMetadata or V1Secret) || o.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel);
 
     /// <summary>Puts the API server's answer to a write of ours into the cache it belongs to.</summary>
-    public void Learn(IKubeObject o) => Learn(o, isRead: false);
+    public void Learn(IKubernetesObject<V1ObjectMeta> o) => Learn(o, isRead: false);
 
     /// <summary>Puts what a read of ours found into the cache it belongs to; whoever else it matters to is still told of it by the watch.</summary>
-    public void LearnRead(IKubeObject o) => Learn(o, isRead: true);
+    public void LearnRead(IKubernetesObject<V1ObjectMeta> o) => Learn(o, isRead: true);
 
     /// <summary>Takes an object that the API server deleted for us out of its cache.</summary>
-    public void LearnDeleted(IKubeObject o)
+    public void LearnDeleted(IKubernetesObject<V1ObjectMeta> o)
     {
-        var (key, uid) = (ObjectKey.Of(o), o.Metadata.Uid ?? "");
+        var (key, uid) = (o.Key, o.Metadata.Uid ?? "");
         switch (o)
         {
             case BreakGlassGrant: Grants.Store.LearnDeleted(key, uid); break;
             case BreakGlassPolicy: Policies.Store.LearnDeleted(key, uid); break;
-            case Namespace: Namespaces.Store.LearnDeleted(key, uid); break;
-            case Role: Roles.Store.LearnDeleted(key, uid); break;
-            case RoleBinding: RoleBindings.Store.LearnDeleted(key, uid); break;
-            case ClusterRoleBinding: ClusterRoleBindings.Store.LearnDeleted(key, uid); break;
-            case ServiceAccount: ServiceAccounts.Store.LearnDeleted(key, uid); break;
+            case V1Namespace: Namespaces.Store.LearnDeleted(key, uid); break;
+            case V1Role: Roles.Store.LearnDeleted(key, uid); break;
+            case V1RoleBinding: RoleBindings.Store.LearnDeleted(key, uid); break;
+            case V1ClusterRoleBinding: ClusterRoleBindings.Store.LearnDeleted(key, uid); break;
+            case V1ServiceAccount: ServiceAccounts.Store.LearnDeleted(key, uid); break;
             case SecretMetadata: Secrets.Store.LearnDeleted(key, uid); break;
         }
     }
 
     /// <summary>What the cache has in the place of a grant, a policy, a namespace or a credential's object, or null.</summary>
-    public IKubeObject? Find(IKubeObject place) => place switch
+    public IKubernetesObject<V1ObjectMeta>? Find(IKubernetesObject<V1ObjectMeta> place) => place switch
     {
         BreakGlassGrant => Grant(place.Metadata.Name),
         BreakGlassPolicy => Policy(place.Metadata.Name),
-        Namespace => Namespaces.Store.Get(ObjectKey.Of(place)),
-        ServiceAccount => ServiceAccounts.Store.Get(ObjectKey.Of(place)),
-        SecretMetadata => Secrets.Store.Get(ObjectKey.Of(place)),
+        V1Namespace => Namespaces.Store.Get(place.Key),
+        V1ServiceAccount => ServiceAccounts.Store.Get(place.Key),
+        SecretMetadata => Secrets.Store.Get(place.Key),
         _ => null,
     };
 
-    private void Learn(IKubeObject o, bool isRead)
+    private void Learn(IKubernetesObject<V1ObjectMeta> o, bool isRead)
     {
         void Into<T>(Informer<T> cache, T item)
-            where T : class, IKubeResource<T>
+            where T : class, IKubernetesObject<V1ObjectMeta>
         {
             if (isRead) cache.Store.LearnRead(item);
             else cache.Store.Learn(item);
@@ -198,18 +199,18 @@ internal sealed class ClusterCaches
             case BreakGlassGrant grant: Into(Grants, grant); break;
             case BreakGlassPolicy policy: Into(Policies, policy); break;
             case BreakGlassLockdown lockdown: Into(Lockdowns, lockdown); break;
-            case Namespace ns: Into(Namespaces, ns); break;
-            case ClusterRole role: Into(ClusterRoles, role); break;
-            case Role role: Into(Roles, role); break;
-            case RoleBinding binding when Shows(binding): Into(RoleBindings, binding); break;
-            case ClusterRoleBinding binding when Shows(binding): Into(ClusterRoleBindings, binding); break;
-            case ServiceAccount account when Shows(account): Into(ServiceAccounts, account); break;
+            case V1Namespace ns: Into(Namespaces, ns); break;
+            case V1ClusterRole role: Into(ClusterRoles, role); break;
+            case V1Role role: Into(Roles, role); break;
+            case V1RoleBinding binding when Shows(binding): Into(RoleBindings, binding); break;
+            case V1ClusterRoleBinding binding when Shows(binding): Into(ClusterRoleBindings, binding); break;
+            case V1ServiceAccount account when Shows(account): Into(ServiceAccounts, account); break;
             case SecretMetadata secret when Shows(secret): Into(Secrets, secret); break;
         }
     }
 
     private static Dictionary<string, Func<T, IEnumerable<string>>> Owned<T>()
-        where T : IKubeObject => new() { [ByGrant] = o => Ownership.Names(o) };
+        where T : IKubernetesObject<V1ObjectMeta> => new() { [ByGrant] = o => Ownership.Names(o) };
 
     private interface ICache
     {
@@ -225,9 +226,9 @@ internal sealed class ClusterCaches
     }
 
     private sealed class Cache<T>(Informer<T> informer) : ICache
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        public string Kind => T.Resource.ToString();
+        public string Kind => KubeKinds.Of<T>().Resource.ToString();
 
         public bool HasSynced => informer.HasSynced;
 
@@ -240,7 +241,7 @@ internal sealed class ClusterCaches
 }
 
 /// <summary>The view of the cluster that decisions are made on, over the caches.</summary>
-internal sealed class CachedView(Store<Namespace> namespaces, Store<ClusterRole> clusterRoles, Store<Role> roles)
+internal sealed class CachedView(Store<V1Namespace> namespaces, Store<V1ClusterRole> clusterRoles, Store<V1Role> roles)
 {
     public ClusterView Now() => new(
         namespaces.List(), name => clusterRoles.Get(new("", name)), (ns, name) => roles.Get(new(ns, name)) is { } role && !Shed.IsTooLarge(role) ? role : null, name => namespaces.Get(new("", name)));

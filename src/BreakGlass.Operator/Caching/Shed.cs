@@ -1,7 +1,10 @@
+using System.Collections.Frozen;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Sealing;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Operator.Caching;
 
@@ -17,7 +20,7 @@ internal static class Shed
     /// <summary>The most characters of a waiting request that are kept.</summary>
     public const int LongestRequest = 1536;
 
-    private static readonly Dictionary<string, string> Nothing = [];
+    private static readonly FrozenDictionary<string, string> Nothing = FrozenDictionary<string, string>.Empty;
 
     // Stands in the place of a justification, and is known by being this very string.
     private static readonly string NotKept = new("(not kept)".AsSpan());
@@ -41,36 +44,36 @@ internal static class Shed
 
     private static readonly SharedNames Names = new();
 
-    private static readonly IReadOnlyList<PolicyRule> TooMany = [new() { Verbs = ["*"], ApiGroups = ["*"], Resources = ["*"] }];
+    private static readonly V1PolicyRule[] TooMany = [new() { Verbs = ["*"], ApiGroups = ["*"], Resources = ["*"] }];
 
     /// <summary>Annotations that are not ours. Labels stay: selectors go by them.</summary>
     public static T Annotations<T>(T o)
-        where T : class, IKubeResource<T> =>
-        o.Metadata.Annotations.Keys.All(IsOurs) ? o : o.WithMetadata(o.Metadata with { Annotations = Ours(o.Metadata.Annotations) });
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        o.AnnotationsOrEmpty.Keys.All(IsOurs) ? o : With(o, o.Metadata with { Annotations = Ours(o.AnnotationsOrEmpty) });
 
     /// <summary>
     /// Labels, and annotations that decisions do not read. Those who ask may write any of them, under our own prefix as well, and a grant that waits is
     /// kept as long as it waits.
     /// </summary>
     public static T Marks<T>(T o)
-        where T : class, IKubeResource<T> => o.Metadata is { Labels.Count: 0 } m && m.Annotations.All(IsNote)
+        where T : class, IKubernetesObject<V1ObjectMeta> => o.LabelsOrEmpty.Count == 0 && o.AnnotationsOrEmpty.All(IsNote)
         ? o
-        : o.WithMetadata(o.Metadata with { Labels = Nothing, Annotations = o.Metadata.Annotations.Where(IsNote).ToDictionary() });
+        : With(o, o.Metadata with { Labels = Nothing, Annotations = o.AnnotationsOrEmpty.Where(IsNote).ToDictionary() });
 
     /// <summary>A binding as far as decisions read it. Whoever may write bindings in one namespace can make many large ones that carry our label.</summary>
-    public static RoleBinding Binding(RoleBinding binding) => Owned(binding) with { Subjects = [.. binding.Subjects.Distinct().Take(MostInList)] };
+    public static V1RoleBinding Binding(V1RoleBinding binding) => Owned(binding) with { Subjects = [.. binding.SubjectsOrEmpty.Distinct().Take(MostInList)] };
 
     /// <summary>The same of one for the whole cluster.</summary>
-    public static ClusterRoleBinding Binding(ClusterRoleBinding binding) => Owned(binding) with { Subjects = [.. binding.Subjects.Distinct().Take(MostInList)] };
+    public static V1ClusterRoleBinding Binding(V1ClusterRoleBinding binding) => Owned(binding) with { Subjects = [.. binding.SubjectsOrEmpty.Distinct().Take(MostInList)] };
 
     /// <summary>
     /// A Role as far as decisions read it, without its rules where they are very long: anybody who may write Roles in one namespace can make many of
     /// these.
     /// </summary>
-    public static Role Role(Role role) => Owned(role) with { Rules = role.Rules.Sum(Length) <= LargestRules ? role.Rules : TooMany };
+    public static V1Role Role(V1Role role) => Owned(role) with { Rules = role.RulesOrEmpty.Sum(Length) <= LargestRules ? role.Rules : TooMany };
 
     /// <summary>Whether the rules of a Role are longer than <see cref="LargestRules"/>, so that the caches do not hold them.</summary>
-    public static bool IsTooLarge(Role role) => ReferenceEquals(role.Rules, TooMany);
+    public static bool IsTooLarge(V1Role role) => ReferenceEquals(role.Rules, TooMany);
 
     /// <summary>
     /// A grant without what no decision reads. One that waits is decided on only after it was read again if it asks with many words: thousands of those may
@@ -90,18 +93,41 @@ internal static class Shed
 
     /// <summary>With nothing in its metadata but what says whose it is, and what holds it.</summary>
     public static T Owned<T>(T o)
-        where T : class, IKubeResource<T> => o.WithMetadata(o.Metadata with
+        where T : class, IKubernetesObject<V1ObjectMeta> => With(o, o.Metadata with
         {
-            Annotations = OwnMarksOf(o.Metadata.Annotations),
-            Labels = OwnMarksOf(o.Metadata.Labels),
-            OwnerReferences = [.. o.Metadata.OwnerReferences.Where(r => r.ApiVersion.StartsWith(OurPrefix, StringComparison.Ordinal)).Take(MostInList)],
-            Finalizers = [.. o.Metadata.Finalizers.Take(MostInList)],
+            Annotations = OwnMarksOf(o.AnnotationsOrEmpty),
+            Labels = OwnMarksOf(o.LabelsOrEmpty),
+            OwnerReferences = [.. o.OwnersOrEmpty.Where(r => r.ApiVersion.StartsWith(OurPrefix, StringComparison.Ordinal)).Take(MostInList)],
+            Finalizers = [.. o.FinalizersOrEmpty.Take(MostInList)],
         });
+
+    /// <summary>A copy with other metadata. The object itself may be in somebody's hands.</summary>
+    private static T With<T>(T o, V1ObjectMeta metadata)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        IKubernetesObject<V1ObjectMeta> copy = o switch
+        {
+            BreakGlassGrant grant => grant with { Metadata = metadata },
+            BreakGlassPolicy policy => policy with { Metadata = metadata },
+            BreakGlassApproval approval => approval with { Metadata = metadata },
+            BreakGlassReview review => review with { Metadata = metadata },
+            BreakGlassLockdown lockdown => lockdown with { Metadata = metadata },
+            V1RoleBinding binding => binding with { Metadata = metadata },
+            V1ClusterRoleBinding binding => binding with { Metadata = metadata },
+            V1Role role => role with { Metadata = metadata },
+            V1ClusterRole role => role with { Metadata = metadata },
+            V1ServiceAccount account => account with { Metadata = metadata },
+            V1Namespace ns => ns with { Metadata = metadata },
+            SecretMetadata secret => secret with { Metadata = metadata },
+            _ => throw new NotSupportedException($"{typeof(T).Name} is not a kind that is cached."),
+        };
+        return (T)copy;
+    }
 
     /// <summary>It is over, its end is proven, and nothing of it is left to remove.</summary>
     private static bool IsOver(BreakGlassGrant grant) =>
         GrantLifecycle.IsTerminal(grant.Status.Phase) && grant.Status.EndedAt is not null && !GrantLifecycle.AwaitsProof(grant.Status)
-        && !grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer);
+        && !grant.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer);
 
     /// <summary>Nothing was opened for it yet.</summary>
     private static bool Waits(BreakGlassGrant grant) => !GrantLifecycle.IsTerminal(grant.Status.Phase) && !GrantLifecycle.IsRecorded(grant.Status);
@@ -155,8 +181,8 @@ internal static class Shed
     private static Dictionary<string, string> OwnMarksOf(IReadOnlyDictionary<string, string> all) =>
         all.Where(m => OwnMarks.Contains(m.Key) && m.Value.Length <= LongestMark).ToDictionary();
 
-    private static int Length(PolicyRule rule) =>
-        rule.Verbs.Concat(rule.ApiGroups).Concat(rule.Resources).Concat(rule.ResourceNames).Concat(rule.NonResourceUrls).Sum(text => text.Length + 1);
+    private static int Length(V1PolicyRule rule) =>
+        rule.VerbsOrEmpty.Concat(rule.GroupsOrEmpty).Concat(rule.ResourcesOrEmpty).Concat(rule.NamesOrEmpty).Concat(rule.UrlsOrEmpty).Sum(text => text.Length + 1);
 
     /// <summary>With names that many grants hold once in memory.</summary>
     private static BreakGlassGrant Sharing(BreakGlassGrant grant)

@@ -1,8 +1,8 @@
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Time;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Certificates;
@@ -55,7 +55,7 @@ internal sealed class CertificateManager(
         WebhookMetrics.CertificateRead();
         try
         {
-            var secret = await client.TryGetAsync<Secret>(SecretName, ns, cancellationToken);
+            var secret = await client.TryGetAsync<V1Secret>(SecretName, ns, cancellationToken);
             var certificates = ManagedCertificates.Read(secret?.Data);
             if (certificates is null)
             {
@@ -87,18 +87,18 @@ internal sealed class CertificateManager(
     private void Serve(ManagedCertificates certificates) => served.Serve(certificates.Leaf, $"from Secret {ns}/{SecretName}");
 
     // Another replica was faster: what it wrote is read in the next round.
-    private async Task<(Secret?, ManagedCertificates?)> WriteAsync(Secret? there, ManagedCertificates certificates, CancellationToken cancellationToken)
+    private async Task<(V1Secret?, ManagedCertificates?)> WriteAsync(V1Secret? there, ManagedCertificates certificates, CancellationToken cancellationToken)
     {
         try
         {
             var written = there is null
-                ? await client.CreateAsync(new Secret { Metadata = OwnSecrets.Meta(SecretName, ns), Type = "kubernetes.io/tls", Data = certificates.Write() }, cancellationToken)
+                ? await client.CreateAsync(new V1Secret { Metadata = OwnSecrets.Meta(SecretName, ns), Type = "kubernetes.io/tls", Data = certificates.Write() }, cancellationToken)
                 : await client.ReplaceAsync(there with { Data = certificates.Write() }, cancellationToken);
             return (written, certificates);
         }
         catch (KubeApiException e) when (e.IsAlreadyExists || e.IsConflict)
         {
-            var now = await client.TryGetAsync<Secret>(SecretName, ns, cancellationToken);
+            var now = await client.TryGetAsync<V1Secret>(SecretName, ns, cancellationToken);
             return (now, ManagedCertificates.Read(now?.Data));
         }
     }

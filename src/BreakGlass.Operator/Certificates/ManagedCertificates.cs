@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Kube.Client;
 
 namespace BreakGlass.Operator.Certificates;
 
@@ -27,9 +28,9 @@ internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, C
     }
 
     /// <summary>Reads the data of the Secret; null where something in it is missing or cannot be used.</summary>
-    public static ManagedCertificates? Read(IReadOnlyDictionary<string, byte[]>? data)
+    public static ManagedCertificates? Read(IDictionary<string, byte[]>? data)
     {
-        string? Text(string key) => data?.GetValueOrDefault(key) is { Length: > 0 } bytes ? Encoding.UTF8.GetString(bytes) : null;
+        string? Text(string key) => data.OrEmpty().GetValueOrDefault(key) is { Length: > 0 } bytes ? Encoding.UTF8.GetString(bytes) : null;
         if (Text("ca.crt") is not { } bundle || Text("ca.key") is not { } key || Text("tls.crt") is not { } leaf || Text("tls.key") is not { } leafKey) return null;
         var read = new ManagedCertificates(bundle, key, new(leaf, leafKey));
         try
@@ -46,7 +47,7 @@ internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, C
     }
 
     /// <summary>The data of the Secret.</summary>
-    public IReadOnlyDictionary<string, byte[]> Write() => new Dictionary<string, byte[]>
+    public IDictionary<string, byte[]> Write() => new Dictionary<string, byte[]>
     {
         ["ca.crt"] = Encoding.UTF8.GetBytes(Bundle),
         ["ca.key"] = Encoding.UTF8.GetBytes(AuthorityKey),

@@ -5,8 +5,9 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Caching;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Execution;
 
@@ -41,18 +42,18 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         }
 
         run.Token = answer.Token;
-        var issued = new IssuedToken(issue.ServiceAccount.Metadata.Uid!, issue.Secret.Metadata.Uid!, Timestamp.Millis(answer.ExpirationTimestamp ?? DateTimeOffset.MaxValue), jwe);
+        var issued = new IssuedToken(issue.ServiceAccount.Metadata.Uid!, issue.Secret.Metadata.Uid!, Timestamp.Millis(answer.ExpirationTimestamp.AsUtc() ?? DateTimeOffset.MaxValue), jwe);
         run.Note(a => a with { Token = issued });
     }
 
     public async Task DeliverAsync(BreakGlassGrant grant, PlanStep.Deliver deliver, GrantRun run, CancellationToken cancellationToken)
     {
-        var marks = new Dictionary<string, string>(deliver.Secret.Metadata.Annotations)
+        var marks = new Dictionary<string, string>(deliver.Secret.AnnotationsOrEmpty)
         {
             [GrantObjects.DeliveredAnnotation] = deliver.ServiceAccountUid,
             [GrantObjects.TokenExpiresAtAnnotation] = Timestamp.Text(run.Attempt.Token!.ExpiresAt),
         };
-        var secret = new Secret
+        var secret = new V1Secret
         {
             Metadata = deliver.Secret.Metadata with { Annotations = marks },
             Type = BreakGlassApi.CredentialSecretType,
@@ -75,7 +76,7 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         }
     }
 
-    private async Task<IKubeObject> PutAsync(BreakGlassGrant grant, Secret secret, Dictionary<string, string> marks, CancellationToken cancellationToken)
+    private async Task<IKubernetesObject<V1ObjectMeta>> PutAsync(BreakGlassGrant grant, V1Secret secret, Dictionary<string, string> marks, CancellationToken cancellationToken)
     {
         if (grant.Spec.RecipientKey is null) return Kinds.Shell(await client.ReplaceAsync(secret, cancellationToken));
         var annotations = new JsonObject(marks.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)JsonValue.Create(m.Value))));
@@ -94,13 +95,13 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         var cancellationToken = either.Token;
         try
         {
-            var secret = await client.TryGetAsync<Secret>(hold.Secret.Metadata.Name, hold.Secret.Metadata.Namespace, cancellationToken);
+            var secret = await client.TryGetAsync<V1Secret>(hold.Secret.Metadata.Name, hold.Secret.Metadata.NamespaceProperty, cancellationToken);
             if (secret is null || secret.Metadata.Uid != hold.Secret.Metadata.Uid) return;
-            if (secret.Data?.GetValueOrDefault("token") is { Length: > 0 } token)
+            if (secret.Data.OrEmpty().GetValueOrDefault("token") is { Length: > 0 } token)
             {
                 vault.Keep(grant.Metadata.Uid!, Encoding.UTF8.GetString(token));
             }
-            else if (await client.TryGetAsync<ServiceAccount>(secret.Metadata.Name, secret.Metadata.Namespace, cancellationToken) is { } account)
+            else if (await client.TryGetAsync<V1ServiceAccount>(secret.Metadata.Name, secret.Metadata.NamespaceProperty, cancellationToken) is { } account)
             {
                 var probe = await RequestAsync(account, secret.Metadata, TimeSpan.FromSeconds(Shortest), cancellationToken);
                 vault.Keep(grant.Metadata.Uid!, probe.Token);
@@ -116,7 +117,7 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         }
     }
 
-    private async Task<TokenRequestStatus> RequestAsync(IKubeObject account, ObjectMeta secret, TimeSpan lifetime, CancellationToken cancellationToken)
+    private async Task<V1TokenRequestStatus> RequestAsync(IKubernetesObject<V1ObjectMeta> account, V1ObjectMeta secret, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         var seconds = Math.Max(Shortest, (long)lifetime.TotalSeconds);
         var request = new TokenRequest
@@ -124,11 +125,11 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
             Spec = new()
             {
                 ExpirationSeconds = seconds == ExtendedToAYear ? ExtendedToAYear - 1 : seconds,
-                BoundObjectRef = new() { ApiVersion = "v1", Kind = nameof(Secret), Name = secret.Name, Uid = secret.Uid },
+                BoundObjectRef = new() { ApiVersion = "v1", Kind = V1Secret.KubeKind, Name = secret.Name, Uid = secret.Uid },
             },
         };
-        var answer = await client.CreateTokenAsync(account.Metadata.Namespace!, account.Metadata.Name, request, cancellationToken);
-        return answer.Status ?? throw new InvalidOperationException($"The API server answered the token request for ServiceAccount {ObjectKey.Of(account)} without a token.");
+        var answer = await client.CreateTokenAsync(account.Metadata.NamespaceProperty!, account.Metadata.Name, request, cancellationToken);
+        return answer.Status ?? throw new InvalidOperationException($"The API server answered the token request for ServiceAccount {account.Key} without a token.");
     }
 
     private byte[] Kubeconfig(BreakGlassGrant grant, string token) => CredentialKubeconfig.Render(

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Lifecycle;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Execution;
 
@@ -43,9 +44,9 @@ internal sealed class Cutter : IDisposable
     public Cutter(KubeClient client, TimeProvider time, TimeSpan? patience = null) => (_client, _time, _patience) = (client.WithDeadline(LongestCall), time, patience ?? Patience);
 
     /// <summary>Removes an object.</summary>
-    public async Task<Cut> RemoveAsync(IKubeObject o, CancellationToken cancellationToken)
+    public async Task<Cut> RemoveAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
-        var held = o.Metadata.Finalizers.Count > 0 || o.Metadata.DeletionTimestamp is not null;
+        var held = o.FinalizersOrEmpty.Count > 0 || o.Metadata.DeletionTimestamp is not null;
         var delete = WaitAsync($"delete/{o.Metadata.Uid}", ct => DeleteAsync(o, ct), cancellationToken);
         var loosen = held ? WaitAsync($"loosen/{o.Metadata.Uid}", ct => LoosenAsync(o, ct), cancellationToken) : null;
         var deleted = await delete;
@@ -64,9 +65,9 @@ internal sealed class Cutter : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private static bool IsBinding(IKubeObject o) => o is RoleBinding or ClusterRoleBinding;
+    private static bool IsBinding(IKubernetesObject<V1ObjectMeta> o) => o is V1RoleBinding or V1ClusterRoleBinding;
 
-    private async Task<Answer> DeleteAsync(IKubeObject o, CancellationToken cancellationToken)
+    private async Task<Answer> DeleteAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
         try
         {
@@ -87,15 +88,15 @@ internal sealed class Cutter : IDisposable
     }
 
     /// <summary>Takes off finalizers and subjects in one patch; the finalizers alone, which needs no right to the role, where both are refused.</summary>
-    private async Task<Answer> LoosenAsync(IKubeObject o, CancellationToken cancellationToken)
+    private async Task<Answer> LoosenAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
         if (!IsBinding(o)) return await PatchAsync(o, RepairPatch.Release(o), cancellationToken);
         var emptied = await PatchAsync(o, RepairPatch.Empty(o), cancellationToken);
-        var held = o.Metadata.Finalizers.Count > 0 || o.Metadata.DeletionTimestamp is not null;
+        var held = o.FinalizersOrEmpty.Count > 0 || o.Metadata.DeletionTimestamp is not null;
         return held && emptied.Outcome is Outcome.Failed ? await PatchAsync(o, RepairPatch.Release(o), cancellationToken) : emptied;
     }
 
-    private async Task<Answer> PatchAsync(IKubeObject o, JsonObject patch, CancellationToken cancellationToken)
+    private async Task<Answer> PatchAsync(IKubernetesObject<V1ObjectMeta> o, JsonObject patch, CancellationToken cancellationToken)
     {
         try
         {
@@ -169,14 +170,14 @@ internal sealed class Cutter : IDisposable
         Failed,
     }
 
-    private sealed record Answer(Outcome Outcome, IKubeObject? Object = null, Exception? Error = null);
+    private sealed record Answer(Outcome Outcome, IKubernetesObject<V1ObjectMeta>? Object = null, Exception? Error = null);
 }
 
 /// <summary>What came of a removal.</summary>
 /// <param name="Result">What.</param>
 /// <param name="Object">The object as it is now.</param>
 /// <param name="Error">Why it is still there, where it is.</param>
-internal sealed record Cut(CutResult Result, IKubeObject Object, Exception? Error);
+internal sealed record Cut(CutResult Result, IKubernetesObject<V1ObjectMeta> Object, Exception? Error);
 
 /// <summary>How a removal ended.</summary>
 internal enum CutResult

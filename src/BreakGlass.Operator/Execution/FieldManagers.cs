@@ -1,7 +1,8 @@
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Execution;
 
@@ -11,18 +12,31 @@ namespace BreakGlass.Operator.Execution;
 /// </summary>
 internal static class FieldManagers
 {
-    /// <summary>The latest writer of an object beside ourselves; null if there is none, as with a webhook that changes what we write ourselves.</summary>
-    public static async Task<string?> LatestOtherAsync(this KubeClient client, IKubeObject o, string ours, CancellationToken cancellationToken)
+    static FieldManagers()
     {
-        var (name, ns) = (o.Metadata.Name, o.Metadata.Namespace);
+        Register(ManagedJson.Default.ManagedV1RoleBinding);
+        Register(ManagedJson.Default.ManagedV1ClusterRoleBinding);
+        Register(ManagedJson.Default.ManagedV1Role);
+        Register(ManagedJson.Default.ManagedV1ServiceAccount);
+        Register(ManagedJson.Default.ManagedSecretMetadata);
+
+        static void Register<T>(JsonTypeInfo<Managed<T>> json)
+            where T : class, IKubernetesObject<V1ObjectMeta> =>
+            KubeKinds.Register(new KubeKind<Managed<T>>(KubeKinds.Of<T>().Resource with { MetadataOnly = true }, json));
+    }
+
+    /// <summary>The latest writer of an object beside ourselves; null if there is none, as with a webhook that changes what we write ourselves.</summary>
+    public static async Task<string?> LatestOtherAsync(this KubeClient client, IKubernetesObject<V1ObjectMeta> o, string ours, CancellationToken cancellationToken)
+    {
+        var (name, ns) = (o.Metadata.Name, o.Metadata.NamespaceProperty);
         try
         {
             var managed = o switch
             {
-                RoleBinding => (await client.TryGetAsync<Managed<RoleBinding>>(name, ns, cancellationToken))?.Meta,
-                ClusterRoleBinding => (await client.TryGetAsync<Managed<ClusterRoleBinding>>(name, null, cancellationToken))?.Meta,
-                Role => (await client.TryGetAsync<Managed<Role>>(name, ns, cancellationToken))?.Meta,
-                ServiceAccount => (await client.TryGetAsync<Managed<ServiceAccount>>(name, ns, cancellationToken))?.Meta,
+                V1RoleBinding => (await client.TryGetAsync<Managed<V1RoleBinding>>(name, ns, cancellationToken))?.Meta,
+                V1ClusterRoleBinding => (await client.TryGetAsync<Managed<V1ClusterRoleBinding>>(name, null, cancellationToken))?.Meta,
+                V1Role => (await client.TryGetAsync<Managed<V1Role>>(name, ns, cancellationToken))?.Meta,
+                V1ServiceAccount => (await client.TryGetAsync<Managed<V1ServiceAccount>>(name, ns, cancellationToken))?.Meta,
                 _ => (await client.TryGetAsync<Managed<SecretMetadata>>(name, ns, cancellationToken))?.Meta,
             };
             return managed?.ManagedFields?.Where(f => f.Manager is { Length: > 0 } && f.Manager != ours).MaxBy(f => f.Time)?.Manager;
@@ -36,34 +50,22 @@ internal static class FieldManagers
 }
 
 /// <summary>An object as its managedFields alone.</summary>
-internal sealed record Managed<T> : IKubeResource<Managed<T>>
-    where T : class, IKubeResource<T>
+internal sealed record Managed<T> : IKubernetesObject<V1ObjectMeta>
+    where T : class, IKubernetesObject<V1ObjectMeta>
 {
     /// <inheritdoc/>
-    public string ApiVersion { get; init; } = "";
+    public string ApiVersion { get; set; } = "";
 
     /// <inheritdoc/>
-    public string Kind { get; init; } = "";
+    public string Kind { get; set; } = "";
 
     /// <inheritdoc/>
     [JsonIgnore]
-    public ObjectMeta Metadata { get; init; } = new();
+    public V1ObjectMeta Metadata { get; set; } = new();
 
     /// <summary>The part of the metadata that is read.</summary>
     [JsonPropertyName("metadata")]
     public ManagedMeta? Meta { get; init; }
-
-    /// <inheritdoc/>
-    public static ResourceType Resource { get; } = T.Resource with { MetadataOnly = true };
-
-    /// <inheritdoc/>
-    public static JsonTypeInfo<Managed<T>> Json { get; } = (JsonTypeInfo<Managed<T>>)ManagedJson.Default.GetTypeInfo(typeof(Managed<T>))!;
-
-    /// <inheritdoc/>
-    public static JsonTypeInfo<KubeList<Managed<T>>> ListJson => throw new NotSupportedException("Field managers are read of one object at a time.");
-
-    /// <inheritdoc/>
-    public Managed<T> WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 }
 
 /// <summary>Metadata as its managedFields alone.</summary>
@@ -84,6 +86,6 @@ internal sealed record ManagedField
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(Managed<RoleBinding>)), JsonSerializable(typeof(Managed<ClusterRoleBinding>)), JsonSerializable(typeof(Managed<Role>))]
-[JsonSerializable(typeof(Managed<ServiceAccount>)), JsonSerializable(typeof(Managed<SecretMetadata>))]
+[JsonSerializable(typeof(Managed<V1RoleBinding>)), JsonSerializable(typeof(Managed<V1ClusterRoleBinding>)), JsonSerializable(typeof(Managed<V1Role>))]
+[JsonSerializable(typeof(Managed<V1ServiceAccount>)), JsonSerializable(typeof(Managed<SecretMetadata>))]
 internal sealed partial class ManagedJson : JsonSerializerContext;

@@ -1,7 +1,9 @@
 using System.Runtime.ExceptionServices;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Operator.Execution;
 
@@ -11,7 +13,7 @@ internal sealed class GrantRun
     private const int MostRoleTries = 20;
 
     private readonly Lock _gate = new();
-    private readonly List<IKubeObject> _found = [];
+    private readonly List<IKubernetesObject<V1ObjectMeta>> _found = [];
     private int _roleTries;
 
     /// <summary>What the decisions may know of it.</summary>
@@ -30,7 +32,7 @@ internal sealed class GrantRun
     public ExceptionDispatchInfo? ProofError { get; set; }
 
     /// <summary>Objects read by name that no cache shows.</summary>
-    public IReadOnlyList<IKubeObject> Found
+    public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Found
     {
         get
         {
@@ -46,7 +48,7 @@ internal sealed class GrantRun
         lock (_gate) Attempt = change(Attempt);
     }
 
-    public void Add(IKubeObject found)
+    public void Add(IKubernetesObject<V1ObjectMeta> found)
     {
         lock (_gate)
         {
@@ -55,7 +57,7 @@ internal sealed class GrantRun
         }
     }
 
-    public void Remove(IKubeObject gone)
+    public void Remove(IKubernetesObject<V1ObjectMeta> gone)
     {
         lock (_gate) _found.RemoveAll(o => GrantObjects.SamePlace(o, gone));
     }

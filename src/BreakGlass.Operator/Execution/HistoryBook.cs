@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using BreakGlass.Core.Lifecycle;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Operator.Execution;
 
@@ -35,12 +37,12 @@ internal sealed class HistoryBook(TimeProvider time)
 
     /// <summary>Notes what happened to an object.</summary>
     /// <returns>What is known of it now.</returns>
-    public PlaceHistory Note(string grant, string uid, IKubeObject place, Func<PlaceHistory, DateTimeOffset, PlaceHistory> change)
+    public PlaceHistory Note(string grant, string uid, IKubernetesObject<V1ObjectMeta> place, Func<PlaceHistory, DateTimeOffset, PlaceHistory> change)
     {
         var now = time.GetUtcNow();
         var stub = place.WithUid("");
         var chapter = _grants.AddOrUpdate(grant, _ => new(uid), (_, there) => there.Uid == uid ? there : new(uid));
-        return chapter.Places.AddOrUpdate($"{stub.Kind} {ObjectKey.Of(stub)}", _ => change(new(stub), now), (_, history) => change(history, now));
+        return chapter.Places.AddOrUpdate($"{stub.KindName} {stub.Key}", _ => change(new(stub), now), (_, history) => change(history, now));
     }
 
     /// <summary>Lets go of a grant that is over, or gone.</summary>

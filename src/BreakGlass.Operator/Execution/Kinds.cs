@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Execution;
 
@@ -9,82 +10,82 @@ namespace BreakGlass.Operator.Execution;
 internal static class Kinds
 {
     /// <summary>Their names.</summary>
-    public static IReadOnlyList<string> Names { get; } = [nameof(RoleBinding), nameof(ClusterRoleBinding), nameof(Role), nameof(ServiceAccount), nameof(Secret)];
+    public static IReadOnlyList<string> Names { get; } = [V1RoleBinding.KubeKind, V1ClusterRoleBinding.KubeKind, V1Role.KubeKind, V1ServiceAccount.KubeKind, V1Secret.KubeKind];
 
-    public static async Task<IKubeObject> CreateAsync(this KubeClient client, IKubeObject o, CancellationToken cancellationToken) => o switch
+    public static async Task<IKubernetesObject<V1ObjectMeta>> CreateAsync(this KubeClient client, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken) => o switch
     {
-        RoleBinding binding => await client.CreateAsync(binding, cancellationToken),
-        ClusterRoleBinding binding => await client.CreateAsync(binding, cancellationToken),
-        Role role => await client.CreateAsync(role, cancellationToken),
-        ServiceAccount account => await client.CreateAsync(account, cancellationToken),
-        Secret secret => Shell(await client.CreateAsync(secret, cancellationToken)),
+        V1RoleBinding binding => await client.CreateAsync(binding, cancellationToken),
+        V1ClusterRoleBinding binding => await client.CreateAsync(binding, cancellationToken),
+        V1Role role => await client.CreateAsync(role, cancellationToken),
+        V1ServiceAccount account => await client.CreateAsync(account, cancellationToken),
+        V1Secret secret => Shell(await client.CreateAsync(secret, cancellationToken)),
         _ => throw Unknown(o),
     };
 
-    public static async Task<IKubeObject?> TryGetAsync(this KubeClient client, IKubeObject o, CancellationToken cancellationToken)
+    public static async Task<IKubernetesObject<V1ObjectMeta>?> TryGetAsync(this KubeClient client, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
-        var (name, ns) = (o.Metadata.Name, o.Metadata.Namespace);
+        var (name, ns) = (o.Metadata.Name, o.Metadata.NamespaceProperty);
         return o switch
         {
-            RoleBinding => await client.TryGetAsync<RoleBinding>(name, ns, cancellationToken),
-            ClusterRoleBinding => await client.TryGetAsync<ClusterRoleBinding>(name, null, cancellationToken),
-            Role => await client.TryGetAsync<Role>(name, ns, cancellationToken),
-            ServiceAccount => await client.TryGetAsync<ServiceAccount>(name, ns, cancellationToken),
-            Secret or SecretMetadata => await client.TryGetAsync<SecretMetadata>(name, ns, cancellationToken),
-            Namespace => await client.TryGetAsync<Namespace>(name, null, cancellationToken),
+            V1RoleBinding => await client.TryGetAsync<V1RoleBinding>(name, ns, cancellationToken),
+            V1ClusterRoleBinding => await client.TryGetAsync<V1ClusterRoleBinding>(name, null, cancellationToken),
+            V1Role => await client.TryGetAsync<V1Role>(name, ns, cancellationToken),
+            V1ServiceAccount => await client.TryGetAsync<V1ServiceAccount>(name, ns, cancellationToken),
+            V1Secret or SecretMetadata => await client.TryGetAsync<SecretMetadata>(name, ns, cancellationToken),
+            V1Namespace => await client.TryGetAsync<V1Namespace>(name, null, cancellationToken),
             BreakGlassGrant => await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken),
             BreakGlassPolicy => await client.TryGetAsync<BreakGlassPolicy>(name, null, cancellationToken),
             _ => throw Unknown(o),
         };
     }
 
-    public static async Task<IKubeObject> PatchAsync(this KubeClient client, IKubeObject o, JsonObject patch, CancellationToken cancellationToken)
+    public static async Task<IKubernetesObject<V1ObjectMeta>> PatchAsync(this KubeClient client, IKubernetesObject<V1ObjectMeta> o, JsonObject patch, CancellationToken cancellationToken)
     {
-        var (name, ns) = (o.Metadata.Name, o.Metadata.Namespace);
+        var (name, ns) = (o.Metadata.Name, o.Metadata.NamespaceProperty);
         return o switch
         {
-            RoleBinding => await client.MergePatchAsync<RoleBinding>(name, ns, patch, cancellationToken),
-            ClusterRoleBinding => await client.MergePatchAsync<ClusterRoleBinding>(name, null, patch, cancellationToken),
-            Role => await client.MergePatchAsync<Role>(name, ns, patch, cancellationToken),
-            ServiceAccount => await client.MergePatchAsync<ServiceAccount>(name, ns, patch, cancellationToken),
-            Secret or SecretMetadata => Shell(await client.MergePatchAsync<Secret>(name, ns, patch, cancellationToken)),
+            V1RoleBinding => await client.MergePatchAsync<V1RoleBinding>(name, ns, patch, cancellationToken),
+            V1ClusterRoleBinding => await client.MergePatchAsync<V1ClusterRoleBinding>(name, null, patch, cancellationToken),
+            V1Role => await client.MergePatchAsync<V1Role>(name, ns, patch, cancellationToken),
+            V1ServiceAccount => await client.MergePatchAsync<V1ServiceAccount>(name, ns, patch, cancellationToken),
+            V1Secret or SecretMetadata => Shell(await client.MergePatchAsync<V1Secret>(name, ns, patch, cancellationToken)),
             _ => throw Unknown(o),
         };
     }
 
     /// <summary>Deletes an object by its UID. False: it is marked as deleted, and finalizers hold it.</summary>
-    public static async Task<bool> DeleteOrHoldAsync(this KubeClient client, IKubeObject o, CancellationToken cancellationToken)
+    public static async Task<bool> DeleteOrHoldAsync(this KubeClient client, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
-        var (name, ns) = (o.Metadata.Name, o.Metadata.Namespace);
+        var (name, ns) = (o.Metadata.Name, o.Metadata.NamespaceProperty);
         var options = new DeleteOptions { Uid = o.Metadata.Uid };
         return !await (o switch
         {
-            RoleBinding => client.DeleteIsHeldAsync<RoleBinding>(name, ns, options, cancellationToken),
-            ClusterRoleBinding => client.DeleteIsHeldAsync<ClusterRoleBinding>(name, null, options, cancellationToken),
-            Role => client.DeleteIsHeldAsync<Role>(name, ns, options, cancellationToken),
-            ServiceAccount => client.DeleteIsHeldAsync<ServiceAccount>(name, ns, options, cancellationToken),
-            Secret or SecretMetadata => client.DeleteIsHeldAsync<Secret>(name, ns, options, cancellationToken),
+            V1RoleBinding => client.DeleteIsHeldAsync<V1RoleBinding>(name, ns, options, cancellationToken),
+            V1ClusterRoleBinding => client.DeleteIsHeldAsync<V1ClusterRoleBinding>(name, null, options, cancellationToken),
+            V1Role => client.DeleteIsHeldAsync<V1Role>(name, ns, options, cancellationToken),
+            V1ServiceAccount => client.DeleteIsHeldAsync<V1ServiceAccount>(name, ns, options, cancellationToken),
+            V1Secret or SecretMetadata => client.DeleteIsHeldAsync<V1Secret>(name, ns, options, cancellationToken),
             _ => throw Unknown(o),
         });
     }
 
-    public static Task<bool> DeleteAsync(this KubeClient client, IKubeObject o, CancellationToken cancellationToken)
+    public static Task<bool> DeleteAsync(this KubeClient client, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
-        var (name, ns) = (o.Metadata.Name, o.Metadata.Namespace);
+        var (name, ns) = (o.Metadata.Name, o.Metadata.NamespaceProperty);
         var options = new DeleteOptions { Uid = o.Metadata.Uid };
         return o switch
         {
-            RoleBinding => client.DeleteAsync<RoleBinding>(name, ns, options, cancellationToken),
-            ClusterRoleBinding => client.DeleteAsync<ClusterRoleBinding>(name, null, options, cancellationToken),
-            Role => client.DeleteAsync<Role>(name, ns, options, cancellationToken),
-            ServiceAccount => client.DeleteAsync<ServiceAccount>(name, ns, options, cancellationToken),
-            Secret or SecretMetadata => client.DeleteAsync<Secret>(name, ns, options, cancellationToken),
+            V1RoleBinding => client.DeleteAsync<V1RoleBinding>(name, ns, options, cancellationToken),
+            V1ClusterRoleBinding => client.DeleteAsync<V1ClusterRoleBinding>(name, null, options, cancellationToken),
+            V1Role => client.DeleteAsync<V1Role>(name, ns, options, cancellationToken),
+            V1ServiceAccount => client.DeleteAsync<V1ServiceAccount>(name, ns, options, cancellationToken),
+            V1Secret or SecretMetadata => client.DeleteAsync<V1Secret>(name, ns, options, cancellationToken),
             _ => throw Unknown(o),
         };
     }
 
     /// <summary>A Secret without what it holds: all that is kept of one.</summary>
-    public static SecretMetadata Shell(Secret secret) => new() { Metadata = secret.Metadata };
+    public static SecretMetadata Shell(V1Secret secret) => new() { Metadata = secret.Metadata };
 
-    private static InvalidOperationException Unknown(IKubeObject o) => new($"{o.Kind} is no kind that is made for grants.");
+    private static InvalidOperationException Unknown(IKubernetesObject<V1ObjectMeta> o) => new($"{o.KindName} is no kind that is made for grants.");
 }

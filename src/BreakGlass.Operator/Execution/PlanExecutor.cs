@@ -10,8 +10,9 @@ using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Sealing;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Execution;
 
@@ -48,8 +49,8 @@ internal sealed class PlanExecutor(
     {
         PlanStep.WriteStatus write => WriteStatusAsync(facts, write, cancellationToken),
         PlanStep.Reserve reserve => ReserveAsync(reserve, cancellationToken),
-        PlanStep.AddFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer], ended: false, cancellationToken),
-        PlanStep.DropFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)], ended: true, cancellationToken),
+        PlanStep.AddFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.FinalizersOrEmpty, BreakGlassApi.RevokeFinalizer], ended: false, cancellationToken),
+        PlanStep.DropFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.FinalizersOrEmpty.Where(f => f != BreakGlassApi.RevokeFinalizer)], ended: true, cancellationToken),
         PlanStep.Create create => CreateAsync(facts, create, run, cancellationToken),
         PlanStep.Repair repair => RepairAsync(facts, repair, run, cancellationToken),
         PlanStep.Remove remove => RemoveAsync(facts, remove, run, cancellationToken),
@@ -99,7 +100,7 @@ internal sealed class PlanExecutor(
             if (caches.Grant(after.Metadata.Name) is { } shown) unsure.Look(shown);
             if (cancellationToken.IsCancellationRequested) throw;
             var there = await client.TryGetAsync<BreakGlassGrant>(after.Metadata.Name, null, cancellationToken);
-            if (there is null || there.Metadata.Uid != after.Metadata.Uid || !KubeJson.Same(there with { Metadata = after.Metadata }, after)) throw;
+            if (there is null || there.Metadata.Uid != after.Metadata.Uid || !KubeKinds.Same(there with { Metadata = after.Metadata }, after)) throw;
             caches.Learn(there);
             if (isRemembered) unsure.Look(there);
             else tell();
@@ -173,14 +174,14 @@ internal sealed class PlanExecutor(
     }
 
     /// <summary>Has the next decision see what was written, also where somebody took the label off on the way by which the cache selects.</summary>
-    private void Know(IKubeObject written, GrantRun run)
+    private void Know(IKubernetesObject<V1ObjectMeta> written, GrantRun run)
     {
         caches.Learn(written);
         if (ClusterCaches.Shows(written)) run.Remove(written);
         else run.Add(written);
     }
 
-    private async Task CredentialAsync(GrantFacts facts, IKubeObject secret, Func<Task> step, CancellationToken cancellationToken)
+    private async Task CredentialAsync(GrantFacts facts, IKubernetesObject<V1ObjectMeta> secret, Func<Task> step, CancellationToken cancellationToken)
     {
         try
         {
@@ -193,21 +194,21 @@ internal sealed class PlanExecutor(
     }
 
     /// <summary>What an answer means is for the next decision: whether it is final, is tried again or is gone past.</summary>
-    private async Task RefusedAsync(GrantFacts facts, IKubeObject o, KubeApiException e, CancellationToken cancellationToken)
+    private async Task RefusedAsync(GrantFacts facts, IKubernetesObject<V1ObjectMeta> o, KubeApiException e, CancellationToken cancellationToken)
     {
         var answer = ServerAnswer.Of((int)e.Code, e.Status);
         histories.Note(facts.Name, facts.Grant!.Metadata.Uid!, o, (history, now) => history.Refused(answer, now));
-        if (answer.Reason is "NamespaceTerminating" or "NamespaceMissing" && o.Metadata.Namespace is { } ns) await server.LookAsync(new Namespace { Metadata = new() { Name = ns } }, cancellationToken);
+        if (answer.Reason is "NamespaceTerminating" or "NamespaceMissing" && o.Metadata.NamespaceProperty is { } ns) await server.LookAsync(new V1Namespace { Metadata = new() { Name = ns } }, cancellationToken);
     }
 
-    private async Task<bool> IsWithoutNamespaceAsync(GrantFacts facts, IKubeObject o, KubeApiException e, CancellationToken cancellationToken) =>
-        o.Metadata.Namespace == facts.Settings.GrantsNamespace
+    private async Task<bool> IsWithoutNamespaceAsync(GrantFacts facts, IKubernetesObject<V1ObjectMeta> o, KubeApiException e, CancellationToken cancellationToken) =>
+        o.Metadata.NamespaceProperty == facts.Settings.GrantsNamespace
         && (e.IsNamespaceTerminating || e is { IsNotFound: true, Status.Details.Kind: "namespaces" } || await server.IsGoneWithItsNamespaceAsync(o, e, facts.Settings, cancellationToken));
 
     /// <summary>Without its namespace the identity is gone, and nothing is kept up that nobody can use.</summary>
-    private static void Lose(GrantFacts facts, IKubeObject o, GrantRun run, KubeApiException e) => run.Note(a => a with
+    private static void Lose(GrantFacts facts, IKubernetesObject<V1ObjectMeta> o, GrantRun run, KubeApiException e) => run.Note(a => a with
     {
-        Refusal = new Problem("NamespaceMissing", $"{o.Kind} {ObjectKey.Of(o)}", $"the API server refused it: {e.Status.Message}. {BringBack(facts.Settings)}"),
+        Refusal = new Problem("NamespaceMissing", $"{o.KindName} {o.Key}", $"the API server refused it: {e.Status.Message}. {BringBack(facts.Settings)}"),
     });
 
     private static string BringBack(CoreSettings settings) =>
@@ -247,7 +248,7 @@ internal sealed class PlanExecutor(
             if (!ReferenceEquals(cut.Object, o)) Keep(cut.Object, run);
 
             // What ends a grant goes on to the other cuts; everything else is tried again.
-            if (remove.Why is not Removal.Revocation) ExceptionDispatchInfo.Throw(cut.Error ?? new InvalidOperationException($"{o.Kind} {ObjectKey.Of(o)} is held by finalizers."));
+            if (remove.Why is not Removal.Revocation) ExceptionDispatchInfo.Throw(cut.Error ?? new InvalidOperationException($"{o.KindName} {o.Key} is held by finalizers."));
             var obstruction = Obstruction.Of(cut.Object, (cut.Error as KubeApiException)?.Status.Code, (cut.Error as KubeApiException)?.Status.Message);
             if (!IsTold(facts.Grant, obstruction)) logger.RemovalObstructed(facts.Name, obstruction.ToString(), cut.Error);
             run.Note(a => a with { Obstructions = [.. a.Obstructions, obstruction] });
@@ -267,8 +268,8 @@ internal sealed class PlanExecutor(
         switch (remove.Why)
         {
             case Removal.Orphan:
-                metrics.OrphanRemoved(o.Kind);
-                announcer.Tell(facts.Name, o, new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."));
+                metrics.OrphanRemoved(o.KindName);
+                announcer.Tell(facts.Name, o, new(true, "OrphanRemoved", "Remove", $"{o.KindName} {o.Key} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."));
                 break;
             case Removal.Tampered:
                 histories.Note(facts.Name, facts.Grant!.Metadata.Uid!, o, (history, _) => history.Gives(o is SecretMetadata ? Drift.Marks : Drift.Replace));
@@ -282,7 +283,7 @@ internal sealed class PlanExecutor(
         grant is not null && Conditions.Find(grant.Status.Conditions, GrantConditions.Obstructed)?.Message.Contains(obstruction.ToString(), StringComparison.Ordinal) is true;
 
     /// <summary>Has the next decision see an object as a patch left it, also one that no cache shows.</summary>
-    private void Keep(IKubeObject o, GrantRun run)
+    private void Keep(IKubernetesObject<V1ObjectMeta> o, GrantRun run)
     {
         caches.Learn(o);
         if (run.Found.Any(f => GrantObjects.SamePlace(f, o))) run.Add(o);
@@ -308,9 +309,9 @@ internal sealed class PlanExecutor(
         return Task.CompletedTask;
     }
 
-    private void Tell(GrantFacts facts, IKubeObject o, string what)
+    private void Tell(GrantFacts facts, IKubernetesObject<V1ObjectMeta> o, string what)
     {
-        metrics.DriftRepaired(o.Kind);
-        announcer.Tell(facts.Grant!, facts.Policy, new(true, "DriftRepaired", "Repair", $"{o.Kind} {ObjectKey.Of(o)} {what}. Find out who did it.") { About = $"{o.Kind} {ObjectKey.Of(o)}" });
+        metrics.DriftRepaired(o.KindName);
+        announcer.Tell(facts.Grant!, facts.Policy, new(true, "DriftRepaired", "Repair", $"{o.KindName} {o.Key} {what}. Find out who did it.") { About = $"{o.KindName} {o.Key}" });
     }
 }

@@ -3,7 +3,6 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Execution;
 
@@ -113,7 +112,7 @@ internal sealed class Prover(KubeClient client, ApiServers servers, CredentialVa
             return time.GetUtcNow() - grant.Status.EndedAt >= TokenMemory ? null : false;
         }
 
-        var answer = await server.CreateAsync(new TokenReview { Spec = new() { Token = token } }, cancellationToken);
+        var answer = await server.CreateAsync(TokenReview.Of(token), cancellationToken);
         return answer.Status?.Authenticated is not true;
     }
 }

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Operator.Execution;
 
@@ -8,36 +10,36 @@ namespace BreakGlass.Operator.Execution;
 internal static class RepairPatch
 {
     /// <summary>Everything that we decide of an object, as it should be. What others added beside it stays.</summary>
-    public static JsonObject For(IKubeObject desired, string uid)
+    public static JsonObject For(IKubernetesObject<V1ObjectMeta> desired, string uid)
     {
         var patch = desired switch
         {
-            RoleBinding binding => Node(binding, RoleBinding.Json),
-            ClusterRoleBinding binding => Node(binding, ClusterRoleBinding.Json),
-            Role role => Node(role, Role.Json),
-            ServiceAccount account => Node(account, ServiceAccount.Json),
-            _ => new JsonObject { ["metadata"] = Node(new SecretMetadata { Metadata = desired.Metadata }, SecretMetadata.Json)["metadata"]!.DeepClone() },
+            V1RoleBinding binding => Node(binding, KubeModels.Json<V1RoleBinding>()),
+            V1ClusterRoleBinding binding => Node(binding, KubeModels.Json<V1ClusterRoleBinding>()),
+            V1Role role => Node(role, KubeModels.Json<V1Role>()),
+            V1ServiceAccount account => Node(account, KubeModels.Json<V1ServiceAccount>()),
+            _ => new JsonObject { ["metadata"] = Node(new SecretMetadata { Metadata = desired.Metadata }, KubeModels.Json<SecretMetadata>())["metadata"]!.DeepClone() },
         };
         patch["metadata"]!["uid"] = uid;
         return patch;
     }
 
     /// <summary>Takes away what would keep an object alive past its deletion: a binding with a foreign finalizer gives access until that is gone.</summary>
-    public static JsonObject Release(IKubeObject o) => new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null } };
+    public static JsonObject Release(IKubernetesObject<V1ObjectMeta> o) => new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null } };
 
     /// <summary>Takes a binding's subjects and finalizers away: it gives its role to nobody then, whether or not it goes.</summary>
-    public static JsonObject Empty(IKubeObject o) => new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null }, ["subjects"] = null };
+    public static JsonObject Empty(IKubernetesObject<V1ObjectMeta> o) => new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null }, ["subjects"] = null };
 
     /// <summary>A stand-in for an object by its place and UID.</summary>
-    public static IKubeObject WithUid(this IKubeObject o, string uid)
+    public static IKubernetesObject<V1ObjectMeta> WithUid(this IKubernetesObject<V1ObjectMeta> o, string uid)
     {
-        var metadata = new ObjectMeta { Name = o.Metadata.Name, Namespace = o.Metadata.Namespace, Uid = uid };
+        var metadata = new V1ObjectMeta { Name = o.Metadata.Name, NamespaceProperty = o.Metadata.NamespaceProperty, Uid = uid };
         return o switch
         {
-            RoleBinding => new RoleBinding { Metadata = metadata },
-            ClusterRoleBinding => new ClusterRoleBinding { Metadata = metadata },
-            Role => new Role { Metadata = metadata },
-            ServiceAccount => new ServiceAccount { Metadata = metadata },
+            V1RoleBinding => new V1RoleBinding { Metadata = metadata },
+            V1ClusterRoleBinding => new V1ClusterRoleBinding { Metadata = metadata },
+            V1Role => new V1Role { Metadata = metadata },
+            V1ServiceAccount => new V1ServiceAccount { Metadata = metadata },
             _ => new SecretMetadata { Metadata = metadata },
         };
     }

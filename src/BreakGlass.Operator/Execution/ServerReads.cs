@@ -2,8 +2,9 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Caching;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Execution;
 
@@ -17,7 +18,7 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
     private const int MostReads = 64;
 
     /// <summary>Has the cache show what is in a place now.</summary>
-    public async Task LookAsync(IKubeObject place, CancellationToken cancellationToken)
+    public async Task LookAsync(IKubernetesObject<V1ObjectMeta> place, CancellationToken cancellationToken)
     {
         var seen = caches.Find(place);
         if (await client.TryGetAsync(place, cancellationToken) is { } there) caches.LearnRead(there);
@@ -35,7 +36,7 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
     /// <summary>The grant's policy with its roles and namespaces, and the grant's credential.</summary>
     public async Task RefreshAsync(BreakGlassGrant grant, GrantRun run, CancellationToken cancellationToken)
     {
-        var credential = Task.WhenAll(GrantNames.Places(grant).Where(p => p is ServiceAccount or SecretMetadata).Select(p => LookAsync(p, cancellationToken)));
+        var credential = Task.WhenAll(GrantNames.Places(grant).Where(p => p is V1ServiceAccount or SecretMetadata).Select(p => LookAsync(p, cancellationToken)));
         await LookAsync(new BreakGlassPolicy { Metadata = new() { Name = grant.Spec.Policy } }, cancellationToken);
         if (caches.Policy(grant.Spec.Policy) is { } policy)
         {
@@ -75,7 +76,7 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
         run.Note(a => a with { Searched = true });
     }
 
-    private async Task FindAsync(IKubeObject place, GrantRun run, CoreSettings settings, CancellationToken cancellationToken)
+    private async Task FindAsync(IKubernetesObject<V1ObjectMeta> place, GrantRun run, CoreSettings settings, CancellationToken cancellationToken)
     {
         try
         {
@@ -91,15 +92,15 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
     /// Whether an object was deleted together with its namespace. The operator's rights in the grants' namespace stand in that namespace, so once it is deleted every
     /// call into it is answered with 403 rather than 404.
     /// </summary>
-    public async Task<bool> IsGoneWithItsNamespaceAsync(IKubeObject o, Exception? refusal, CoreSettings settings, CancellationToken cancellationToken) =>
-        refusal is KubeApiException { IsForbidden: true } && o.Metadata.Namespace == settings.GrantsNamespace && await IsGrantsNamespaceGoneAsync(settings, cancellationToken);
+    public async Task<bool> IsGoneWithItsNamespaceAsync(IKubernetesObject<V1ObjectMeta> o, Exception? refusal, CoreSettings settings, CancellationToken cancellationToken) =>
+        refusal is KubeApiException { IsForbidden: true } && o.Metadata.NamespaceProperty == settings.GrantsNamespace && await IsGrantsNamespaceGoneAsync(settings, cancellationToken);
 
     /// <summary>Whether the namespace of the grants' identities is not there.</summary>
     public async Task<bool> IsGrantsNamespaceGoneAsync(CoreSettings settings, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.TryGetAsync<Namespace>(settings.GrantsNamespace, null, cancellationToken) is null;
+            return await client.TryGetAsync<V1Namespace>(settings.GrantsNamespace, null, cancellationToken) is null;
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {
@@ -108,7 +109,7 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
     }
 
     /// <summary>Before something is removed as an orphan of a grant: the cache of grants may be behind that of the object.</summary>
-    public async Task<bool> IsWantedAfterAllAsync(string name, IKubeObject o, CancellationToken cancellationToken)
+    public async Task<bool> IsWantedAfterAllAsync(string name, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
         var grant = await client.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken);
         if (grant is null || !(GrantNames.Owns(grant, o) || Ownership.IsOf(grant, o))) return false;
@@ -116,19 +117,19 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
         return true;
     }
 
-    private IEnumerable<Task<IEnumerable<IKubeObject>>> Reads(AccessEntry entry, CancellationToken cancellationToken)
+    private IEnumerable<Task<IEnumerable<IKubernetesObject<V1ObjectMeta>>>> Reads(AccessEntry entry, CancellationToken cancellationToken)
     {
-        async Task<IEnumerable<IKubeObject>> One<T>(string name, string? ns)
-            where T : class, IKubeResource<T> => await client.TryGetAsync<T>(name, ns, cancellationToken) is { } o ? [o] : [];
+        async Task<IEnumerable<IKubernetesObject<V1ObjectMeta>>> One<T>(string name, string? ns)
+            where T : class, IKubernetesObject<V1ObjectMeta> => await client.TryGetAsync<T>(name, ns, cancellationToken) is { } o ? [o] : [];
 
-        async Task<IEnumerable<IKubeObject>> Namespaces() => (await client.ListAsync<Namespace>(new(), cancellationToken)).Items;
+        async Task<IEnumerable<IKubernetesObject<V1ObjectMeta>>> Namespaces() => (await client.ListAsync<V1Namespace>(new(), cancellationToken)).Items;
 
-        if (entry.RoleRef.Kind == nameof(ClusterRole)) yield return One<ClusterRole>(entry.RoleRef.Name, null);
+        if (entry.RoleRef.Kind == V1ClusterRole.KubeKind) yield return One<V1ClusterRole>(entry.RoleRef.Name, null);
         if (entry.NamespaceSelector is not null) yield return Namespaces();
         foreach (var ns in entry.Namespaces)
         {
-            yield return One<Namespace>(ns, null);
-            if (entry.RoleRef.Kind == nameof(Role)) yield return One<Role>(entry.RoleRef.Name, ns);
+            yield return One<V1Namespace>(ns, null);
+            if (entry.RoleRef.Kind == V1Role.KubeKind) yield return One<V1Role>(entry.RoleRef.Name, ns);
         }
     }
 }

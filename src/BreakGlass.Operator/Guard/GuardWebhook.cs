@@ -10,7 +10,6 @@ using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Sealing;
 using Kube.Client;
-using Kube.Model;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Guard;

@@ -182,6 +182,12 @@ internal sealed class OperatorEngine : IDisposable
             await supporting.CancelAsync();
             await Task.WhenAll(helpers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        // With the mutation detector on, a cache compares as it stops what it holds.
+        foreach (var helper in helpers)
+        {
+            if (helper.Exception?.InnerException is CacheMutatedException) await helper;
+        }
     }
 
     public void Dispose()

@@ -7,7 +7,6 @@ using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Logging;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Leftovers;
 
@@ -25,7 +24,7 @@ internal sealed class ActorProbe(KubeClient client, ClusterCaches caches, CoreSe
     private readonly Channel<string> _queue = Channel.CreateBounded<string>(new BoundedChannelOptions(1000) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ConcurrentDictionary<string, bool> _queued = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Held> _held = new(StringComparer.Ordinal);
-    private (long At, IReadOnlyList<Subject> All)? _subjects;
+    private (long At, IReadOnlyList<Rbacv1Subject> All)? _subjects;
 
     /// <summary>What is known of the entries of a policy by now; where it is old or missing, it is asked for.</summary>
     public IReadOnlyDictionary<string, ActorFindings> Latest(BreakGlassPolicy policy)
@@ -86,12 +85,12 @@ internal sealed class ActorProbe(KubeClient client, ClusterCaches caches, CoreSe
     }
 
     /// <summary>Those whom a binding gives something in the whole cluster, or in kube-system.</summary>
-    private async Task<IReadOnlyList<Subject>> SubjectsAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Rbacv1Subject>> SubjectsAsync(CancellationToken cancellationToken)
     {
         if (_subjects is { } held && time.GetElapsedTime(held.At) < Holds) return held.All;
-        var wide = await client.ListAsync<ClusterRoleBinding>(new() { ResourceVersion = "0" }, cancellationToken);
-        var system = await client.ListAsync<RoleBinding>(new() { Namespace = "kube-system", ResourceVersion = "0" }, cancellationToken);
-        IReadOnlyList<Subject> all = [.. wide.Items.SelectMany(b => b.Subjects).Concat(system.Items.SelectMany(b => b.Subjects)).Where(s => s.Kind == nameof(ServiceAccount)).Distinct()];
+        var wide = await client.ListAsync<V1ClusterRoleBinding>(new() { ResourceVersion = "0" }, cancellationToken);
+        var system = await client.ListAsync<V1RoleBinding>(new() { Namespace = "kube-system", ResourceVersion = "0" }, cancellationToken);
+        IReadOnlyList<Rbacv1Subject> all = [.. wide.Items.SelectMany(b => b.SubjectsOrEmpty).Concat(system.Items.SelectMany(b => b.SubjectsOrEmpty)).Where(s => s.Kind == V1ServiceAccount.KubeKind).Distinct()];
         _subjects = (time.GetTimestamp(), all);
         return all;
     }

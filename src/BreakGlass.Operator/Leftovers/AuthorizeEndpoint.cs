@@ -2,9 +2,9 @@ using System.Text.Json;
 using BreakGlass.Core;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Operator.Logging;
+using k8s;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Leftovers;
 

@@ -4,7 +4,6 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Operator.Execution;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Leftovers;
 
@@ -27,7 +26,7 @@ internal sealed class LeftoverFinder(KubeClient client, StampProbe stamp, CoreSe
         {
             try
             {
-                foreach (var meta in await client.ListMetadataAsync(kind, query, LeftBehind.MostOfAKind, ct)) found.Add(new(kind.ToString(), meta.Namespace, meta.Name, meta.Uid));
+                foreach (var meta in await client.ListMetadataAsync(kind, query, LeftBehind.MostOfAKind, ct)) found.Add(new(kind.ToString(), meta.NamespaceProperty, meta.Name, meta.Uid));
             }
             catch (KubeApiException e) when (e.IsForbidden)
             {

@@ -1,7 +1,7 @@
 using BreakGlass.Core.Leftovers;
+using k8s;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Leftovers;
 

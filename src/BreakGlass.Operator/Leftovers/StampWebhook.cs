@@ -9,8 +9,9 @@ using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Logging;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Leftovers;
@@ -76,7 +77,7 @@ internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, Guar
     }
 
     /// <summary>The first of the grant's bindings there that exists: an owner that is not there would have the object collected at once.</summary>
-    private async Task<IKubeObject?> OwnerAsync(BreakGlassPolicy? policy, BreakGlassGrant grant, string group, string resource, string ns, CancellationToken cancellationToken)
+    private async Task<IKubernetesObject<V1ObjectMeta>?> OwnerAsync(BreakGlassPolicy? policy, BreakGlassGrant grant, string group, string resource, string ns, CancellationToken cancellationToken)
     {
         foreach (var record in StampRules.Owners(policy, grant, group, resource, ns))
         {

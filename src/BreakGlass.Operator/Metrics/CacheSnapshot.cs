@@ -4,7 +4,7 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Time;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Operator.Metrics;
 
@@ -55,7 +55,7 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
     {
         var at = time.GetUtcNow() - Grace;
         var cluster = caches.View.Now();
-        var lockdowns = caches.Lockdowns.Store.List().Where(l => l.Metadata.CreationTimestamp <= at).ToList();
+        var lockdowns = caches.Lockdowns.Store.List().Where(l => l.Metadata.CreatedAt <= at).ToList();
         return caches.LiveGrants.Count(g =>
             GrantLifecycle.EndsWhateverSealsSay(new() { Now = at, Settings = settings, Name = g.Metadata.Name, Grant = g, Policy = caches.Policy(g.Spec.Policy), Lockdowns = lockdowns, Cluster = cluster })
             && caches.ObjectsOf(g.Metadata.Name).Exists(o => GrantLifecycle.IsOf(g, o) && GrantLifecycle.GivesAccess(g, o)));

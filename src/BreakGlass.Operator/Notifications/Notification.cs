@@ -1,7 +1,9 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Operator.Notifications;
 
@@ -80,14 +82,14 @@ internal sealed record Notification
     };
 
     /// <summary>Of a policy or a lockdown.</summary>
-    public static Notification Of(IKubeObject o, GrantNote note, string cluster, DateTimeOffset now) => About(o, note, cluster, now) with
+    public static Notification Of(IKubernetesObject<V1ObjectMeta> o, GrantNote note, string cluster, DateTimeOffset now) => About(o, note, cluster, now) with
     {
         Policy = o is BreakGlassPolicy ? o.Metadata.Name : null,
         Who = o is BreakGlassLockdown lockdown ? LockdownRules.Who(lockdown) : null,
         Justification = (o as BreakGlassLockdown)?.Spec.Reason,
     };
 
-    private static Notification About(IKubeObject o, GrantNote note, string cluster, DateTimeOffset now) => new()
+    private static Notification About(IKubernetesObject<V1ObjectMeta> o, GrantNote note, string cluster, DateTimeOffset now) => new()
     {
         Id = Guid.NewGuid().ToString("N"),
         Event = note.Reason,
@@ -95,7 +97,7 @@ internal sealed record Notification
         At = now,
         Cluster = cluster,
         Text = note.Text,
-        Kind = o.Kind,
+        Kind = o.KindName,
         Name = o.Metadata.Name,
         Uid = o.Metadata.Uid,
     };

@@ -1,7 +1,9 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Metrics;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Operator.Notifications;
 
@@ -55,7 +57,7 @@ internal sealed class Notifier : IDisposable
     }
 
     /// <summary>Of a policy or a lockdown.</summary>
-    public void Tell(IKubeObject about, GrantNote note)
+    public void Tell(IKubernetesObject<V1ObjectMeta> about, GrantNote note)
     {
         if (IsNeeded) Tell(Notification.Of(about, note, _cluster, _time.GetUtcNow()));
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
@@ -6,8 +7,9 @@ using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Time;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Reaping;
 
@@ -35,7 +37,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
     /// <summary>How many recorded places are looked at side by side.</summary>
     private const int AtOnce = 8;
 
-    private static readonly IReadOnlyDictionary<string, string> Nothing = new Dictionary<string, string>();
+    private static readonly FrozenDictionary<string, string> Nothing = FrozenDictionary<string, string>.Empty;
 
     /// <summary>How long one pass waits for one call: it does not come again before a minute.</summary>
     private static readonly TimeSpan CutPatience = TimeSpan.FromSeconds(10);
@@ -51,11 +53,11 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         // Bindings first, which cuts access at once; and none of the others waits for one that is not let go.
         using var cutter = new Cutter(client, time, CutPatience);
         var results = await Task.WhenAll(
-            ReapAsync<RoleBinding>(cutter, null, Shed.Binding, cancellationToken),
-            ReapAsync<ClusterRoleBinding>(cutter, null, Shed.Binding, cancellationToken),
+            ReapAsync<V1RoleBinding>(cutter, null, Shed.Binding, cancellationToken),
+            ReapAsync<V1ClusterRoleBinding>(cutter, null, Shed.Binding, cancellationToken),
             ReapAsync<SecretMetadata>(cutter, settings.GrantsNamespace, Shed.Owned, cancellationToken),
-            ReapAsync<ServiceAccount>(cutter, settings.GrantsNamespace, Shed.Owned, cancellationToken),
-            ReapAsync<Role>(cutter, settings.GrantsNamespace, Shed.Owned, cancellationToken));
+            ReapAsync<V1ServiceAccount>(cutter, settings.GrantsNamespace, Shed.Owned, cancellationToken),
+            ReapAsync<V1Role>(cutter, settings.GrantsNamespace, Shed.Owned, cancellationToken));
         return results.Append(await ReapRecordedAsync(cutter, cancellationToken)).Aggregate(Add);
     }
 
@@ -88,7 +90,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
     }
 
     /// <summary>Null: there is nothing of the grant. A place that cannot be read holds up none of the others.</summary>
-    private async Task<bool?> ReapPlaceAsync(Cutter cutter, BreakGlassGrant grant, IKubeObject place, CancellationToken cancellationToken)
+    private async Task<bool?> ReapPlaceAsync(Cutter cutter, BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> place, CancellationToken cancellationToken)
     {
         try
         {
@@ -96,7 +98,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {
-            logger.ReapFailed(place.Kind, ObjectKey.Of(place).ToString(), e);
+            logger.ReapFailed(place.KindName, place.Key.ToString(), e);
             return false;
         }
     }
@@ -114,7 +116,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
     }
 
     private async Task<(int Removed, int Failed)> ReapAsync<T>(Cutter cutter, string? ns, Func<T, T> shed, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         IReadOnlyList<T> objects;
         try
@@ -124,7 +126,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {
             // The other kinds are still worth a try.
-            logger.ReapListFailed(T.Resource.ToString(), e);
+            logger.ReapListFailed(KubeKinds.Of<T>().Resource.ToString(), e);
             return (0, 1);
         }
 
@@ -134,25 +136,25 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
     }
 
     /// <summary>Whether an object's time is over. Where the annotation was stripped or spoilt, no grant that made it can still be running.</summary>
-    private static bool IsOver(IKubeObject o, DateTimeOffset now)
+    private static bool IsOver(IKubernetesObject<V1ObjectMeta> o, DateTimeOffset now)
     {
-        var oldest = o.Metadata.CreationTimestamp + BreakGlassApi.LongestGrant;
-        var annotated = o.Metadata.Annotations.TryGetValue(BreakGlassApi.ExpiresAtAnnotation, out var text) && Timestamp.TryParse(text, out var expires) ? expires : (DateTimeOffset?)null;
+        var oldest = o.Metadata.CreatedAt + BreakGlassApi.LongestGrant;
+        var annotated = o.AnnotationsOrEmpty.TryGetValue(BreakGlassApi.ExpiresAtAnnotation, out var text) && Timestamp.TryParse(text, out var expires) ? expires : (DateTimeOffset?)null;
         return annotated <= now || oldest <= now;
     }
 
     /// <summary>False: it is still there, if only as a binding without subjects.</summary>
-    private async Task<bool> RemoveAsync(Cutter cutter, IKubeObject o, CancellationToken cancellationToken)
+    private async Task<bool> RemoveAsync(Cutter cutter, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
         var cut = await cutter.RemoveAsync(o, cancellationToken);
         if (cut.Result is CutResult.Obstructed)
         {
-            if (Obstruction.IsEmptied(cut.Object)) logger.ReapedSubjects(o.Kind, ObjectKey.Of(o).ToString(), cut.Error);
-            else logger.ReapFailed(o.Kind, ObjectKey.Of(o).ToString(), cut.Error);
+            if (Obstruction.IsEmptied(cut.Object)) logger.ReapedSubjects(o.KindName, o.Key.ToString(), cut.Error);
+            else logger.ReapFailed(o.KindName, o.Key.ToString(), cut.Error);
             return false;
         }
 
-        if (cut.Result is CutResult.Gone) logger.Reaped(o.Kind, ObjectKey.Of(o).ToString(), o.Metadata.Annotations.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation) ?? "unknown");
+        if (cut.Result is CutResult.Gone) logger.Reaped(o.KindName, o.Key.ToString(), o.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation) ?? "unknown");
         return true;
     }
 

@@ -50,7 +50,7 @@ internal sealed class Revoker(KubeClient client, CoreSettings settings, SteadyCl
         try
         {
             var grants = await client.ListAsync<BreakGlassGrant>(new(), cancellationToken);
-            var open = grants.Items.Where(g => !GrantLifecycle.IsTerminal(g.Status.Phase) || g.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer)).ToList();
+            var open = grants.Items.Where(g => !GrantLifecycle.IsTerminal(g.Status.Phase) || g.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer)).ToList();
             foreach (var grant in open.Where(g => !GrantLifecycle.IsTerminal(g.Status.Phase) && g.Spec.Revoke is null)) await AskAsync(grant.Metadata.Name, cancellationToken);
             return open.Count;
         }

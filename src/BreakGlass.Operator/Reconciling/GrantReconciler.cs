@@ -9,7 +9,9 @@ using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Time;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Reconciling;
@@ -120,7 +122,7 @@ internal sealed class GrantReconciler(
         // What is known of the seals is in memory nearly always. Where it is not, a grant that comes due meanwhile does not wait for it.
         var due = GrantLifecycle.DueAt(grant, settings) - facts.Now;
         var patience = due < SealPatience ? due.Value : SealPatience;
-        IKubeObject[] marked = [grant, .. facts.Policy is { } named ? (IKubeObject[])[named] : [], .. facts.Approvals, .. facts.Reviews];
+        IKubernetesObject<V1ObjectMeta>[] marked = [grant, .. facts.Policy is { } named ? (IKubernetesObject<V1ObjectMeta>[])[named] : [], .. facts.Approvals, .. facts.Reviews];
         var known = await seals.CanJudgeAsync(marked, patience, cancellationToken);
         return facts with
         {
@@ -231,7 +233,7 @@ internal sealed class GrantReconciler(
     {
         foreach (var write in plan.Steps.OfType<PlanStep.WriteStatus>())
         {
-            if (write.Status.Phase is GrantPhase.Active && facts.Grant!.Status.Phase is not GrantPhase.Active && facts.Grant.Metadata.CreationTimestamp is { } created)
+            if (write.Status.Phase is GrantPhase.Active && facts.Grant!.Status.Phase is not GrantPhase.Active && facts.Grant.Metadata.CreatedAt is { } created)
             {
                 // creationTimestamp has whole seconds, and the record of the decision follows creation within milliseconds.
                 var since = created > facts.Grant.Status.ActivatedAt ? created : facts.Grant.Status.ActivatedAt ?? created;

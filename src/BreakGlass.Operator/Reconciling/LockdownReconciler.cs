@@ -4,7 +4,6 @@ using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using Kube.Client;
-using Kube.Model;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Reconciling;
@@ -18,7 +17,7 @@ internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches
         var known = isSigned(lockdown) ? lockdown : LockdownRules.Unsigned(lockdown);
         var plan = LockdownLifecycle.Decide(new() { Now = time.GetUtcNow(), Lockdown = known, Grants = caches.Grants.Store.List(), Policy = caches.Policy });
         var next = lockdown with { Status = plan.Status };
-        if (!KubeJson.Same(lockdown, next))
+        if (!KubeKinds.Same(lockdown, next))
         {
             try
             {

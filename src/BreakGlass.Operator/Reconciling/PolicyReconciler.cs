@@ -13,7 +13,6 @@ using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Time;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Reconciling;
@@ -55,7 +54,7 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
         policy = await HoldAsync(policy, plan.HoldsFinalizer, cancellationToken);
         if (policy is null) return Outcome.Done;
         var next = policy with { Status = plan.Status };
-        if (!KubeJson.Same(policy, next))
+        if (!KubeKinds.Same(policy, next))
         {
             var written = await client.ReplaceStatusAsync(next, cancellationToken);
             caches.Learn(written);
@@ -80,11 +79,11 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
 
     private async Task<BreakGlassPolicy?> HoldAsync(BreakGlassPolicy policy, bool hold, CancellationToken cancellationToken)
     {
-        var holds = policy.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer);
+        var holds = policy.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer);
         if (holds == hold || (hold && policy.Metadata.DeletionTimestamp is not null)) return policy;
         IEnumerable<string> finalizers = hold
-            ? [.. policy.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer]
-            : policy.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer);
+            ? [.. policy.FinalizersOrEmpty, BreakGlassApi.RevokeFinalizer]
+            : policy.FinalizersOrEmpty.Where(f => f != BreakGlassApi.RevokeFinalizer);
         var patch = new JsonObject
         {
             ["metadata"] = new JsonObject
@@ -96,7 +95,7 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
         };
         var written = await client.MergePatchAsync<BreakGlassPolicy>(policy.Metadata.Name, null, patch, cancellationToken);
         caches.Learn(written);
-        return written.Metadata is { DeletionTimestamp: not null, Finalizers.Count: 0 } ? null : written;
+        return written.Metadata.DeletionTimestamp is not null && written.FinalizersOrEmpty.Count == 0 ? null : written;
     }
 
     /// <summary>Asks the API server whether the operator may bind the policy's roles: better said before an incident than in it.</summary>
@@ -123,8 +122,8 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
                 ResourceAttributes = new()
                 {
                     Verb = "bind",
-                    Group = Rbac.Group,
-                    Resource = role.Kind == nameof(Role) ? "roles" : "clusterroles",
+                    Group = V1Role.KubeGroup,
+                    Resource = role.Kind == V1Role.KubeKind ? "roles" : "clusterroles",
                     Name = role.Name,
                     NamespaceProperty = ns,
                 },

@@ -2,7 +2,9 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Caching;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Reconciling;
@@ -24,11 +26,11 @@ internal sealed class Wiring(
         _handlers.Add(caches.Reviews.AddHandler(c => OnVerdict(c.Object.Spec.Grant, c.IsInitialList || c.IsSameVersion)));
         _handlers.Add(caches.Lockdowns.AddHandler(OnLockdown));
         _handlers.Add(caches.Namespaces.AddHandler(OnNamespace));
-        _handlers.Add(caches.ClusterRoles.AddHandler(c => OnRole(c.Old?.Rules, c.Object.Rules, c.Kind, c.IsSameVersion, $"{nameof(ClusterRole)}/{c.Object.Metadata.Name}")));
+        _handlers.Add(caches.ClusterRoles.AddHandler(c => OnRole(c.Old?.RulesOrEmpty, c.Object.RulesOrEmpty, c.Kind, c.IsSameVersion, $"{V1ClusterRole.KubeKind}/{c.Object.Metadata.Name}")));
         _handlers.Add(caches.Roles.AddHandler(c =>
         {
             OnOwned(c);
-            OnRole(c.Old?.Rules, c.Object.Rules, c.Kind, c.IsSameVersion, $"{nameof(Role)}/{c.Object.Metadata.Name}");
+            OnRole(c.Old?.RulesOrEmpty, c.Object.RulesOrEmpty, c.Kind, c.IsSameVersion, $"{V1Role.KubeKind}/{c.Object.Metadata.Name}");
         }));
         _handlers.Add(caches.RoleBindings.AddHandler(OnOwned));
         _handlers.Add(caches.ClusterRoleBindings.AddHandler(OnOwned));
@@ -91,11 +93,12 @@ internal sealed class Wiring(
 
     /// <summary>Labels count, since lockdowns select by them, and annotations, since the seal is one.</summary>
     private static bool IsStatusOnly<T>(Change<T> change)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         if (change is not { Kind: ChangeKind.Updated, Old.Metadata: { } before, Object.Metadata: { } after }) return false;
         static bool Same(IReadOnlyDictionary<string, string> a, IReadOnlyDictionary<string, string> b) => a.Count == b.Count && a.All(p => b.TryGetValue(p.Key, out var value) && value == p.Value);
-        return before.Generation == after.Generation && before.DeletionTimestamp == after.DeletionTimestamp && Same(before.Labels, after.Labels) && Same(before.Annotations, after.Annotations);
+        return before.Generation == after.Generation && before.DeletionTimestamp == after.DeletionTimestamp && Same(change.Old.LabelsOrEmpty, change.Object.LabelsOrEmpty)
+            && Same(change.Old.AnnotationsOrEmpty, change.Object.AnnotationsOrEmpty);
     }
 
     private void OnVerdict(string grant, bool isKnown)
@@ -129,7 +132,7 @@ internal sealed class Wiring(
         reconciler.Hurry(grant);
     }
 
-    private void OnNamespace(Change<Namespace> change)
+    private void OnNamespace(Change<V1Namespace> change)
     {
         if (change.IsInitialList || change.IsSameVersion) return;
         foreach (var grant in caches.LiveGrants)
@@ -138,7 +141,7 @@ internal sealed class Wiring(
         }
     }
 
-    private void OnRole(IReadOnlyList<PolicyRule>? before, IReadOnlyList<PolicyRule> after, ChangeKind kind, bool sameVersion, string role)
+    private void OnRole(IReadOnlyList<V1PolicyRule>? before, IReadOnlyList<V1PolicyRule> after, ChangeKind kind, bool sameVersion, string role)
     {
         if (sameVersion || (kind is ChangeKind.Updated && before is not null && RoleRisk.Hash(before) == RoleRisk.Hash(after))) return;
         foreach (var policy in caches.Policies.Store.ByIndex(ClusterCaches.ByRole, role)) policies.Add(policy.Metadata.Name);
@@ -152,7 +155,7 @@ internal sealed class Wiring(
     }
 
     private void OnOwned<T>(Change<T> change)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         if (change.IsSameVersion && !change.IsInitialList) return;
 

@@ -3,8 +3,9 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Time;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace BreakGlass.Operator.Sealing;
 
@@ -34,17 +35,17 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     public SealKeys Keys => _keys;
 
     /// <summary>Whether admission vouches for an object, by the keys read last. Broken also means that its key is not known here yet: see <see cref="VerifyAsync"/>.</summary>
-    public SealState Verify(IKubeObject o) => Seal.Verify(o, _keys);
+    public SealState Verify(IKubernetesObject<V1ObjectMeta> o) => Seal.Verify(o, _keys);
 
     /// <summary>Whether admission vouches for an object; a seal by an unknown key makes the keys be read again first, at most once a second.</summary>
-    public async ValueTask<SealState> VerifyAsync(IKubeObject o, CancellationToken cancellationToken)
+    public async ValueTask<SealState> VerifyAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
         await KnowKeyOfAsync(o, cancellationToken);
         return Verify(o);
     }
 
     /// <summary>Whether a seal's MAC is right, whatever its time: for objects that have no time of creation yet.</summary>
-    public async ValueTask<bool> FitsAsync(IKubeObject o, CancellationToken cancellationToken)
+    public async ValueTask<bool> FitsAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
         await KnowKeyOfAsync(o, cancellationToken);
         return Seal.TryParse(Seal.Of(o), out var seal) && seal.Fits(o, _keys);
@@ -57,7 +58,7 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     /// <param name="objects">The objects.</param>
     /// <param name="patience">The longest to wait for keys; nothing is waited for where all are in memory.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async ValueTask<bool> CanJudgeAsync(IReadOnlyList<IKubeObject> objects, TimeSpan patience, CancellationToken cancellationToken)
+    public async ValueTask<bool> CanJudgeAsync(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> objects, TimeSpan patience, CancellationToken cancellationToken)
     {
         var unknown = objects.SelectMany(KeysOf).Where(id => _keys.Find(id) is null).Distinct().ToList();
         if (unknown.Count == 0) return true;
@@ -78,7 +79,7 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
 
     /// <summary>Seals an object.</summary>
     /// <exception cref="InvalidOperationException">There is no key yet.</exception>
-    public Seal Make(IKubeObject o, DateTimeOffset sealedAt) =>
+    public Seal Make(IKubernetesObject<V1ObjectMeta> o, DateTimeOffset sealedAt) =>
         Seal.Make(o, CurrentKey(), sealedAt);
 
     /// <summary>Whether a grant's record is the operator's, by the keys read last.</summary>
@@ -119,7 +120,7 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
 
             // Until it is known otherwise: who gives this read up in the middle has learned nothing, and must not be told that keys were looked for.
             _unread = true;
-            var secret = await client.TryGetAsync<Secret>(SecretName, ns, cancellationToken);
+            var secret = await client.TryGetAsync<V1Secret>(SecretName, ns, cancellationToken);
             var found = SealKeys.Read(secret?.Data);
             if (found.All.Count == 0) found = await MakeAsync(secret, cancellationToken);
             _unread = found.All.Count == 0;
@@ -147,7 +148,7 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     {
         try
         {
-            if (await client.TryGetAsync<Secret>(SecretName, ns, cancellationToken) is not { } secret) return;
+            if (await client.TryGetAsync<V1Secret>(SecretName, ns, cancellationToken) is not { } secret) return;
             var keys = SealKeys.Read(secret.Data);
 
             // A key that is dropped takes every seal made with it along: not by a clock that may be wrong.
@@ -169,12 +170,12 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     /// <inheritdoc/>
     public void Dispose() => _reading.Dispose();
 
-    private async ValueTask KnowKeyOfAsync(IKubeObject o, CancellationToken cancellationToken)
+    private async ValueTask KnowKeyOfAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
         if (Seal.TryParse(Seal.Of(o), out var seal)) await KnowKeyAsync(seal.KeyId, cancellationToken);
     }
 
-    private static IEnumerable<string> KeysOf(IKubeObject o)
+    private static IEnumerable<string> KeysOf(IKubernetesObject<V1ObjectMeta> o)
     {
         if (Seal.TryParse(Seal.Of(o), out var seal)) yield return seal.KeyId;
         if (o is BreakGlassGrant grant && RecordSeal.KeyOf(grant.Status.RecordSeal) is { } id) yield return id;
@@ -189,20 +190,20 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     }
 
     // A replica that already has keys writes those: every seal made with them stays good.
-    private async Task<SealKeys> MakeAsync(Secret? there, CancellationToken cancellationToken)
+    private async Task<SealKeys> MakeAsync(V1Secret? there, CancellationToken cancellationToken)
     {
         var keys = IsReady ? _keys : SealKeys.None.Rotated(time.GetUtcNow(), NewId(), RandomNumberGenerator.GetBytes(SealKey.SecretBytes));
         try
         {
             var made = there is null
-                ? await client.CreateAsync(new Secret { Metadata = OwnSecrets.Meta(SecretName, ns), Type = "breakglass.dev/seal-keys", Data = keys.Write() }, cancellationToken)
+                ? await client.CreateAsync(new V1Secret { Metadata = OwnSecrets.Meta(SecretName, ns), Type = "breakglass.dev/seal-keys", Data = keys.Write() }, cancellationToken)
                 : await client.ReplaceAsync(there with { Data = keys.Write() }, cancellationToken);
             logger.SealKeysMade(made.Metadata.Name);
             return SealKeys.Read(made.Data);
         }
         catch (KubeApiException e) when (e.IsAlreadyExists || e.IsConflict)
         {
-            return SealKeys.Read((await client.TryGetAsync<Secret>(SecretName, ns, cancellationToken))?.Data);
+            return SealKeys.Read((await client.TryGetAsync<V1Secret>(SecretName, ns, cancellationToken))?.Data);
         }
     }
 
@@ -212,10 +213,10 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
 /// <summary>Metadata of the Secrets that the operator keeps for itself.</summary>
 internal static class OwnSecrets
 {
-    public static ObjectMeta Meta(string name, string ns) => new()
+    public static V1ObjectMeta Meta(string name, string ns) => new()
     {
         Name = name,
-        Namespace = ns,
+        NamespaceProperty = ns,
         Labels = new Dictionary<string, string> { ["app.kubernetes.io/name"] = "breakglass-operator" },
     };
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Kube.Model;
 
 namespace Kube.Client;
 
@@ -10,6 +9,7 @@ namespace Kube.Client;
 [JsonSerializable(typeof(ApiResourceList))]
 [JsonSerializable(typeof(ExecCredential))]
 [JsonSerializable(typeof(ListMeta))]
+[JsonSerializable(typeof(Status))]
 internal sealed partial class ClientJson : JsonSerializerContext;
 
 /// <summary>meta/v1 DeleteOptions on the wire.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Kube.Model;
+using k8s;
+using k8s.Models;
 
 namespace Kube.Client;
 
@@ -11,11 +12,9 @@ public sealed partial class KubeClient
     /// <summary>Reads one object.</summary>
     /// <exception cref="KubeApiException">Not there (<see cref="KubeApiException.IsNotFound"/>) or refused.</exception>
     public Task<T> GetAsync<T>(string name, string? ns, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> => GetAsync(KubeKind.Ours<T>(), name, ns, cancellationToken);
-
-    internal Task<T> GetAsync<T>(KubeKind<T> kind, string name, string? ns, CancellationToken cancellationToken)
-        where T : class
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
+        var kind = KubeKinds.Of<T>();
         var request = new Request("get", HttpMethod.Get, UrlBuilder.Object(_root, kind.Resource, ns, name).Build())
         {
             Accept = kind.Resource.MetadataOnly ? PartialObject : Request.Json,
@@ -27,15 +26,12 @@ public sealed partial class KubeClient
     /// Reads one object; null where the API server says that it does not exist. A 404 that is not the API server's own (no <c>Status</c>: a
     /// proxy, or a kind that is not installed) is thrown, because nobody may conclude from it that an object is gone.
     /// </summary>
-    public Task<T?> TryGetAsync<T>(string name, string? ns, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> => TryGetAsync(KubeKind.Ours<T>(), name, ns, cancellationToken);
-
-    internal async Task<T?> TryGetAsync<T>(KubeKind<T> kind, string name, string? ns, CancellationToken cancellationToken)
-        where T : class
+    public async Task<T?> TryGetAsync<T>(string name, string? ns, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         try
         {
-            return await GetAsync(kind, name, ns, cancellationToken);
+            return await GetAsync<T>(name, ns, cancellationToken);
         }
         catch (KubeApiException e) when (e is { IsNotFound: true, IsFromApiServer: true })
         {
@@ -48,21 +44,18 @@ public sealed partial class KubeClient
     /// a 410 on the first page is thrown. Paging is off where a resource version other than <c>0</c> is asked for: it would bypass the server's cache.
     /// </summary>
     public Task<KubeList<T>> ListAsync<T>(ListQuery query, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> => ListAsync<T>(query, shed: null, cancellationToken);
+        where T : class, IKubernetesObject<V1ObjectMeta> => ListAsync<T>(query, shed: null, cancellationToken);
 
     /// <summary>The same, and each object is made smaller as soon as it is read, so that the whole of them is never in memory.</summary>
     /// <param name="query">What to list.</param>
     /// <param name="shed">Gives an object without what the caller does not need; null for the object as it is.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public Task<KubeList<T>> ListAsync<T>(ListQuery query, Func<T, T>? shed, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> => ListAsync(KubeKind.Ours<T>(), query, shed, cancellationToken);
-
-    internal async Task<KubeList<T>> ListAsync<T>(KubeKind<T> kind, ListQuery query, Func<T, T>? shed, CancellationToken cancellationToken)
-        where T : class
+    public async Task<KubeList<T>> ListAsync<T>(ListQuery query, Func<T, T>? shed, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var atVersion = !string.IsNullOrEmpty(query.ResourceVersion) && query.ResourceVersion != "0";
         var first = atVersion ? query with { Limit = 0 } : query;
-        var page = await ListPageAsync(kind, first, shed, cancellationToken);
+        var page = await ListPageAsync(first, shed, cancellationToken);
         if (string.IsNullOrEmpty(page.Metadata.Continue)) return page;
 
         var items = new List<T>(page.Items.Count + (int)Math.Clamp(page.Metadata.RemainingItemCount ?? 0, 0, 1_000_000));
@@ -73,11 +66,11 @@ public sealed partial class KubeClient
             {
                 // The token holds the version; naming one beside it is an error.
                 var next = query with { Continue = page.Metadata.Continue, ResourceVersion = null, ResourceVersionMatch = null };
-                page = await ListPageAsync(kind, next, shed, cancellationToken);
+                page = await ListPageAsync(next, shed, cancellationToken);
             }
             catch (KubeApiException e) when (e.IsGone)
             {
-                return await ListPageAsync(kind, query with { Continue = null, Limit = 0 }, shed, cancellationToken);
+                return await ListPageAsync(query with { Continue = null, Limit = 0 }, shed, cancellationToken);
             }
 
             items.AddRange(page.Items);
@@ -94,26 +87,27 @@ public sealed partial class KubeClient
     /// <param name="query">Which.</param>
     /// <param name="most">The most that are read; whatever there is more is left out.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<IReadOnlyList<ObjectMeta>> ListMetadataAsync(ResourceType kind, ListQuery query, int most, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<V1ObjectMeta>> ListMetadataAsync(ResourceType kind, ListQuery query, int most, CancellationToken cancellationToken)
     {
         var request = new Request("list", HttpMethod.Get, Page(kind, query with { Limit = most })) { Accept = PartialList };
 
         // PartialObjectMetadata looks the same for every kind.
-        var page = await SendAsync(request, (r, ct) => ListReader<SecretMetadata>.ReadAsync(r, KubeKind.Ours<SecretMetadata>(), Bare, _options.OnSkipped, most, ct), cancellationToken);
+        var page = await SendAsync(request, (r, ct) => ListReader<SecretMetadata>.ReadAsync(r, KubeKinds.Of<SecretMetadata>(), Bare, _options.OnSkipped, most, ct), cancellationToken);
         return [.. page.Items.Select(o => o.Metadata)];
     }
 
-    private static SecretMetadata Bare(SecretMetadata o) => o with { Metadata = new() { Name = o.Metadata.Name, Namespace = o.Metadata.Namespace, Uid = o.Metadata.Uid } };
+    private static SecretMetadata Bare(SecretMetadata o) => new() { Metadata = new() { Name = o.Metadata.Name, NamespaceProperty = o.Metadata.NamespaceProperty, Uid = o.Metadata.Uid } };
 
     /// <summary>
     /// Reads one page. An item that cannot be read is left out and reported (<see cref="KubeClientOptions.OnSkipped"/>); it does not cost the others.
     /// </summary>
     public Task<KubeList<T>> ListPageAsync<T>(ListQuery query, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> => ListPageAsync(KubeKind.Ours<T>(), query, shed: null, cancellationToken);
+        where T : class, IKubernetesObject<V1ObjectMeta> => ListPageAsync<T>(query, shed: null, cancellationToken);
 
-    private Task<KubeList<T>> ListPageAsync<T>(KubeKind<T> kind, ListQuery query, Func<T, T>? shed, CancellationToken cancellationToken)
-        where T : class
+    private Task<KubeList<T>> ListPageAsync<T>(ListQuery query, Func<T, T>? shed, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
+        var kind = KubeKinds.Of<T>();
         var request = new Request("list", HttpMethod.Get, Page(kind.Resource, query)) { Accept = kind.Resource.MetadataOnly ? PartialList : Request.Json };
         return SendAsync(request, (r, ct) => ListReader<T>.ReadAsync(r, kind, shed, _options.OnSkipped, int.MaxValue, ct), cancellationToken);
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Kube.Model;
+using k8s;
+using k8s.Models;
 
 namespace Kube.Client;
 
@@ -13,38 +14,37 @@ public sealed partial class KubeClient
     private const string DryRunAll = "All";
 
     /// <summary>Creates an object and gives it as the server stored it.</summary>
+    /// <typeparam name="T">A kind, and never an interface of many (hence <c>new()</c>): the type decides where the object goes and what of it is written.</typeparam>
     /// <exception cref="KubeApiException"><see cref="KubeApiException.IsAlreadyExists"/>, <see cref="KubeApiException.IsInvalid"/>, …</exception>
     public Task<T> CreateAsync<T>(T obj, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> => CreateAsync(KubeKind.Ours<T>(), obj, ObjectKey.Of(obj), cancellationToken);
-
-    internal Task<T> CreateAsync<T>(KubeKind<T> kind, T obj, ObjectKey key, CancellationToken cancellationToken)
-        where T : class
+        where T : class, IKubernetesObject<V1ObjectMeta>, new()
     {
+        var (kind, ns) = (KubeKinds.Of<T>(), obj.Key.Namespace);
         CheckWritable(kind);
-        if (kind.Resource.Namespaced && string.IsNullOrEmpty(key.Namespace))
+        if (kind.Resource.Namespaced && ns.Length == 0)
         {
             throw new ArgumentException($"{kind.Resource} live in a namespace: name it in metadata.namespace", nameof(obj));
         }
 
-        var url = UrlBuilder.Collection(_root, kind.Resource, key.Namespace).With("fieldManager", _options.FieldManager);
+        var url = UrlBuilder.Collection(_root, kind.Resource, ns).With("fieldManager", _options.FieldManager);
         return WriteAsync("create", HttpMethod.Post, url, kind, obj, Request.Json, cancellationToken);
     }
 
     /// <summary>Replaces an object; where its resource version is set, only if it is still that version (<see cref="KubeApiException.IsConflict"/>).</summary>
     public Task<T> ReplaceAsync<T>(T obj, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> => ReplaceAsync(KubeKind.Ours<T>(), obj, ObjectKey.Of(obj), cancellationToken);
-
-    internal Task<T> ReplaceAsync<T>(KubeKind<T> kind, T obj, ObjectKey key, CancellationToken cancellationToken)
-        where T : class =>
-        WriteAsync("update", HttpMethod.Put, ObjectUrl(kind, key).With("fieldManager", _options.FieldManager), kind, obj, Request.Json, cancellationToken);
+        where T : class, IKubernetesObject<V1ObjectMeta>, new()
+    {
+        var kind = KubeKinds.Of<T>();
+        return WriteAsync("update", HttpMethod.Put, ObjectUrl(kind, obj.Key).With("fieldManager", _options.FieldManager), kind, obj, Request.Json, cancellationToken);
+    }
 
     /// <summary>Replaces an object's status alone.</summary>
     public Task<T> ReplaceStatusAsync<T>(T obj, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>, new()
     {
-        var kind = KubeKind.Ours<T>();
+        var kind = KubeKinds.Of<T>();
         CheckWritable(kind);
-        var path = T.Resource.ObjectPath(Ns(T.Resource, obj.Metadata.Namespace), UrlBuilder.Segment(obj.Metadata.Name)) + "/status";
+        var path = kind.Resource.ObjectPath(Ns(kind.Resource, obj.Key.Namespace), UrlBuilder.Segment(obj.Key.Name)) + "/status";
         var url = UrlBuilder.At(_root, path).With("fieldManager", _options.FieldManager);
         return WriteAsync("update", HttpMethod.Put, url, kind, obj, Request.Json, cancellationToken);
     }
@@ -54,33 +54,27 @@ public sealed partial class KubeClient
     /// Leave <c>resourceVersion</c> out unless the apply shall be optimistic.
     /// </summary>
     public Task<T> ApplyAsync<T>(T obj, string fieldManager, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>, new()
     {
         ArgumentException.ThrowIfNullOrEmpty(fieldManager);
         // JSON is valid YAML, and this is the only apply type that servers before 1.33 take.
-        var kind = KubeKind.Ours<T>();
-        var url = ObjectUrl(kind, ObjectKey.Of(obj)).With("fieldManager", fieldManager).With("force", "true");
+        var kind = KubeKinds.Of<T>();
+        var url = ObjectUrl(kind, obj.Key).With("fieldManager", fieldManager).With("force", "true");
         return WriteAsync("apply", HttpMethod.Patch, url, kind, obj, "application/apply-patch+yaml", cancellationToken);
     }
 
     /// <summary>JSON merge patch (RFC 7386): null removes a field.</summary>
     public Task<T> MergePatchAsync<T>(string name, string? ns, JsonObject patch, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> => MergePatchAsync(KubeKind.Ours<T>(), name, ns, patch, cancellationToken);
-
-    internal Task<T> MergePatchAsync<T>(KubeKind<T> kind, string name, string? ns, JsonObject patch, CancellationToken cancellationToken)
-        where T : class => PatchAsync(kind, name, ns, patch, "application/merge-patch+json", cancellationToken);
+        where T : class, IKubernetesObject<V1ObjectMeta> => PatchAsync<T>(name, ns, patch, "application/merge-patch+json", cancellationToken);
 
     /// <summary>JSON patch (RFC 6902); a <c>test</c> that fails is 422 (<see cref="KubeApiException.IsInvalid"/>).</summary>
     public Task<T> JsonPatchAsync<T>(string name, string? ns, JsonArray patch, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> => JsonPatchAsync(KubeKind.Ours<T>(), name, ns, patch, cancellationToken);
-
-    internal Task<T> JsonPatchAsync<T>(KubeKind<T> kind, string name, string? ns, JsonArray patch, CancellationToken cancellationToken)
-        where T : class => PatchAsync(kind, name, ns, patch, "application/json-patch+json", cancellationToken);
+        where T : class, IKubernetesObject<V1ObjectMeta> => PatchAsync<T>(name, ns, patch, "application/json-patch+json", cancellationToken);
 
     /// <summary>Deletes an object. False: the API server says it was not there.</summary>
     /// <exception cref="KubeApiException"><see cref="KubeApiException.IsConflict"/>: it is not the one that the preconditions name.</exception>
     public async Task<bool> DeleteAsync<T>(string name, string? ns, DeleteOptions options, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         try
         {
@@ -96,7 +90,7 @@ public sealed partial class KubeClient
     /// <summary>Deletes an object. True: it is still there, marked as deleted, because finalizers hold it.</summary>
     /// <exception cref="KubeApiException"><see cref="KubeApiException.IsNotFound"/>, or as for <see cref="DeleteAsync{T}"/>.</exception>
     public Task<bool> DeleteIsHeldAsync<T>(string name, string? ns, DeleteOptions options, CancellationToken cancellationToken)
-        where T : class, IKubeResource<T> =>
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
         SendAsync(DeleteRequest<T>(name, ns, options), static (r, ct) => IsHeldAsync(r, ct), cancellationToken);
 
     /// <summary>The answer is a Status, or the object as it was or is: one with finalizers is not gone.</summary>
@@ -113,7 +107,7 @@ public sealed partial class KubeClient
     }
 
     private Request DeleteRequest<T>(string name, string? ns, DeleteOptions options)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var conditions = options.Uid is null && options.ResourceVersion is null ? null : new DeletePreconditions(options.Uid, options.ResourceVersion);
         var body = new DeleteBody
@@ -127,7 +121,7 @@ public sealed partial class KubeClient
         };
 
         // There is always a body: the HTTP stack repeats by itself a request without one whose connection broke.
-        return new("delete", HttpMethod.Delete, UrlBuilder.Object(_root, T.Resource, ns, name).Build())
+        return new("delete", HttpMethod.Delete, UrlBuilder.Object(_root, KubeKinds.Of<T>().Resource, ns, name).Build())
         {
             Body = JsonSerializer.SerializeToUtf8Bytes(body, ClientJson.Default.DeleteBody),
         };
@@ -138,12 +132,12 @@ public sealed partial class KubeClient
     public Task<TokenRequest> CreateTokenAsync(string ns, string serviceAccount, TokenRequest request, CancellationToken cancellationToken)
     {
         if (_options.DryRun) throw new InvalidOperationException("a dry run asks for no token: the API server would issue a real one");
-        var path = ServiceAccount.Resource.ObjectPath(UrlBuilder.Segment(ns), UrlBuilder.Segment(serviceAccount)) + "/token";
+        var path = KubeModels.ResourceOf<V1ServiceAccount>().ObjectPath(UrlBuilder.Segment(ns), UrlBuilder.Segment(serviceAccount)) + "/token";
         var post = new Request("create", HttpMethod.Post, UrlBuilder.At(_root, path).Build())
         {
-            Body = JsonSerializer.SerializeToUtf8Bytes(request, TokenRequest.Json),
+            Body = JsonSerializer.SerializeToUtf8Bytes(request, KubeModels.Json<TokenRequest>()),
         };
-        return SendAsync(post, static (r, ct) => ReadJsonAsync(r, TokenRequest.Json, ct), cancellationToken);
+        return SendAsync(post, static (r, ct) => ReadJsonAsync(r, KubeModels.Json<TokenRequest>(), ct), cancellationToken);
     }
 
     private UrlBuilder Rehearsed(UrlBuilder url) => url.With("dryRun", _options.DryRun ? DryRunAll : null);
@@ -155,7 +149,7 @@ public sealed partial class KubeClient
     }
 
     private static void CheckWritable<T>(KubeKind<T> kind)
-        where T : class
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         if (kind.Resource.MetadataOnly)
         {
@@ -165,22 +159,23 @@ public sealed partial class KubeClient
     }
 
     private UrlBuilder ObjectUrl<T>(KubeKind<T> kind, ObjectKey key)
-        where T : class
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         CheckWritable(kind);
         return UrlBuilder.Object(_root, kind.Resource, key.Namespace, key.Name);
     }
 
     private Task<T> WriteAsync<T>(string verb, HttpMethod method, UrlBuilder url, KubeKind<T> kind, T obj, string contentType, CancellationToken cancellationToken)
-        where T : class
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var request = new Request(verb, method, Rehearsed(url).Build()) { Body = JsonSerializer.SerializeToUtf8Bytes(obj, kind.Json), ContentType = contentType };
         return SendAsync(request, (r, ct) => ReadJsonAsync(r, kind.Json, ct), cancellationToken);
     }
 
-    private Task<T> PatchAsync<T>(KubeKind<T> kind, string name, string? ns, JsonNode patch, string contentType, CancellationToken cancellationToken)
-        where T : class
+    private Task<T> PatchAsync<T>(string name, string? ns, JsonNode patch, string contentType, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
+        var kind = KubeKinds.Of<T>();
         var request = new Request("patch", HttpMethod.Patch, Rehearsed(UrlBuilder.Object(_root, kind.Resource, ns, name).With("fieldManager", _options.FieldManager)).Build())
         {
             Accept = kind.Resource.MetadataOnly ? PartialObject : Request.Json,

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
-using Kube.Model;
+using k8s;
+using k8s.Models;
 
 namespace Kube.Client;
 
@@ -8,7 +9,7 @@ namespace Kube.Client;
 /// Reads a list object by object while it comes in, so that no more of its text is in memory than one object. One that cannot be read does not cost the others.
 /// </summary>
 internal sealed class ListReader<T>
-    where T : class
+    where T : class, IKubernetesObject<V1ObjectMeta>
 {
     private const int FirstSize = 64 * 1024;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Kube.Model;
 
 namespace Kube.Client;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using Kube.Model;
 
 namespace Kube.Client;
 

@@ -1,14 +1,14 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using k8s;
 using k8s.Models;
-using Kube.Model;
 
 namespace Kube.Client;
 
 /// <summary>
-/// The package's models that this product reads or writes: where each of them lives in the API, and its JSON contract. The package says the first in attributes, which only
-/// reflection reads, and lacks the plural of what is only ever created.
+/// The package's models that this product reads or writes: where each of them lives in the API, and its JSON contract. The package has group, version and plural in
+/// constants and attributes, which cannot be reached from a type parameter without reflection, and no plural for kinds that are only created.
 /// </summary>
 public static class KubeModels
 {
@@ -27,9 +27,6 @@ public static class KubeModels
             new(V1SubjectAccessReview.KubeGroup, V1SubjectAccessReview.KubeApiVersion, V1SubjectAccessReview.KubeKind, "subjectaccessreviews", Namespaced: false),
         [typeof(V1SelfSubjectAccessReview)] =
             new(V1SelfSubjectAccessReview.KubeGroup, V1SelfSubjectAccessReview.KubeApiVersion, V1SelfSubjectAccessReview.KubeKind, "selfsubjectaccessreviews", Namespaced: false),
-        [typeof(V1TokenReview)] = new(V1TokenReview.KubeGroup, V1TokenReview.KubeApiVersion, V1TokenReview.KubeKind, "tokenreviews", Namespaced: false),
-        [typeof(Authenticationv1TokenRequest)] = new(
-            Authenticationv1TokenRequest.KubeGroup, Authenticationv1TokenRequest.KubeApiVersion, Authenticationv1TokenRequest.KubeKind, "tokenrequests", Namespaced: true),
         [typeof(V1Lease)] = new(V1Lease.KubeGroup, V1Lease.KubeApiVersion, V1Lease.KubeKind, V1Lease.KubePluralName, Namespaced: true),
         [typeof(Eventsv1Event)] = new(Eventsv1Event.KubeGroup, Eventsv1Event.KubeApiVersion, Eventsv1Event.KubeKind, Eventsv1Event.KubePluralName, Namespaced: true),
         [typeof(V1MutatingWebhookConfiguration)] = new(
@@ -56,9 +53,15 @@ public static class KubeModels
             V1ValidatingAdmissionPolicyBinding.KubeKind,
             V1ValidatingAdmissionPolicyBinding.KubePluralName,
             Namespaced: false),
+        [typeof(TokenReview)] = new(V1TokenReview.KubeGroup, V1TokenReview.KubeApiVersion, V1TokenReview.KubeKind, "tokenreviews", Namespaced: false),
+        [typeof(TokenRequest)] = new(
+            Authenticationv1TokenRequest.KubeGroup, Authenticationv1TokenRequest.KubeApiVersion, Authenticationv1TokenRequest.KubeKind, "tokenrequests", Namespaced: true),
+        [typeof(SecretMetadata)] = new(V1Secret.KubeGroup, V1Secret.KubeApiVersion, V1Secret.KubeKind, V1Secret.KubePluralName, Namespaced: true, MetadataOnly: true),
     };
 
-    private static readonly JsonSerializerOptions Options = KubeJson.WithKubernetesHabits(ModelsContext.Default, ModelHabits.Apply);
+    private static readonly ConcurrentDictionary<Type, ResourceType> Registered = new();
+
+    private static readonly JsonSerializerOptions Options = KubeJson.WithKubernetesHabits(ModelsContext.Default);
     private static readonly JsonSerializerOptions StrictOptions = new(Options) { AllowDuplicateProperties = false };
 
     /// <summary>The kinds that are known here.</summary>
@@ -75,7 +78,9 @@ public static class KubeModels
     /// <summary>The same, for what anybody may send: a member that is there twice is an error, because two readers could see two things.</summary>
     public static JsonTypeInfo<T> Strict<T>() => (JsonTypeInfo<T>)StrictOptions.GetTypeInfo(typeof(T));
 
-    internal static ResourceType? ResourceOf(Type type) => Resources.GetValueOrDefault(type);
+    internal static void Add(Type type, ResourceType resource) => Registered[type] = resource;
 
-    private static NotSupportedException Unknown(Type type) => new($"{type.Name} is not among the models that this product uses: add it to {nameof(KubeModels)} and {nameof(ModelsContext)}.");
+    internal static ResourceType? ResourceOf(Type type) => Resources.GetValueOrDefault(type) ?? Registered.GetValueOrDefault(type);
+
+    private static NotSupportedException Unknown(Type type) => new($"{type.Name} is not among the models that this product uses: add it to {nameof(KubeModels)} and {nameof(ModelsContext)}, or register it with {nameof(KubeKinds)}.");
 }

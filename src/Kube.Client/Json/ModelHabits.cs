@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization.Metadata;
 using k8s;
 using k8s.Models;
-using Kube.Model;
 
 namespace Kube.Client;
 
@@ -17,9 +16,37 @@ internal static class ModelHabits
         (typeof(Eventsv1EventSeries), "lastObservedTime"),
     ];
 
+    /// <summary>The order of members if it is not that of the alphabet, which is the package's: people know this one from kubectl, and golden files hold it.</summary>
+    private static readonly Dictionary<Type, string[]> Orders = new()
+    {
+        [typeof(V1ObjectMeta)] =
+        [
+            "name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "labels", "annotations",
+            "ownerReferences", "finalizers",
+        ],
+        [typeof(V1OwnerReference)] = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"],
+        [typeof(V1PolicyRule)] = ["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"],
+        [typeof(Rbacv1Subject)] = ["kind", "apiGroup", "name", "namespace"],
+        [typeof(V1Secret)] = ["apiVersion", "kind", "metadata", "type", "immutable", "data"],
+    };
+
+    /// <summary>The texts that an object cannot do without. The package says null if a broken or hostile client leaves one out; the code that looks at it finds it empty.</summary>
+    private static readonly HashSet<(Type, string)> Texts =
+    [
+        (typeof(V1ObjectMeta), "name"),
+        (typeof(V1OwnerReference), "apiVersion"),
+        (typeof(V1OwnerReference), "kind"),
+        (typeof(V1OwnerReference), "name"),
+        (typeof(V1OwnerReference), "uid"),
+        (typeof(Rbacv1Subject), "kind"),
+        (typeof(Rbacv1Subject), "name"),
+        (typeof(V1RoleRef), "kind"),
+        (typeof(V1RoleRef), "name"),
+    ];
+
     /// <summary>
-    /// Leaves out <c>managedFields</c>, which are most of a small object's weight and which nothing here reads; writes MicroTimes as such; and lets an object say what it is:
-    /// the items of a list come without, and code that makes an object need not repeat it.
+    /// Leaves out <c>managedFields</c>, which are most of a small object's weight and which nothing here reads; writes MicroTimes as such; lets an object say what it is
+    /// (the items of a list come without, and code that makes an object need not repeat it); and gives what is read the metadata, role reference and names that it cannot do without.
     /// </summary>
     public static void Apply(JsonTypeInfo type)
     {
@@ -30,18 +57,17 @@ internal static class ModelHabits
             else if (MicroTimes.Contains((type.Type, property.Name))) property.CustomConverter = property.PropertyType == typeof(DateTime) ? new SixDigitsConverter() : new SixDigitsOrNullConverter();
         }
 
-        if (KubeModels.ResourceOf(type.Type) is { } resource) SayWhatItIs(type, resource);
+        var resource = KubeModels.ResourceOf(type.Type);
+        if (resource is not null) SayWhatItIs(type, resource);
+        if (Orders.TryGetValue(type.Type, out var order)) Reorder(type, order);
+        if (type.Type == typeof(V1RoleRef)) SayRbacGroup(type);
+        if (type.Kind is JsonTypeInfoKind.Object && type.Type.Namespace == typeof(V1ObjectMeta).Namespace) NeverNull(type);
+        if (type.Type == typeof(V1TokenReviewSpec)) type.CreateObject = () => new TokenReviewQuestion();
+        if (type.Type == typeof(V1TokenRequestStatus)) type.CreateObject = () => new TokenRequestAnswer();
     }
 
     private static void SayWhatItIs(JsonTypeInfo type, ResourceType resource)
     {
-        var create = type.CreateObject ?? throw new InvalidOperationException($"{type.Type} cannot be made");
-        type.CreateObject = () =>
-        {
-            var o = (IKubernetesObject)create();
-            (o.ApiVersion, o.Kind) = (resource.ApiVersion, resource.Kind);
-            return o;
-        };
         foreach (var property in type.Properties)
         {
             // In the order that people know. The package's own is that of the alphabet.
@@ -49,11 +75,65 @@ internal static class ModelHabits
             if (property.Name is "apiVersion") Default(property, resource.ApiVersion);
             else if (property.Name is "kind") Default(property, resource.Kind);
         }
+
+        var create = type.CreateObject;
+        if (create is null) return;
+        type.CreateObject = () =>
+        {
+            var o = (IKubernetesObject)create();
+            (o.ApiVersion, o.Kind) = (resource.ApiVersion, resource.Kind);
+            return o;
+        };
+    }
+
+    private static void Reorder(JsonTypeInfo type, string[] order)
+    {
+        foreach (var property in type.Properties) property.Order = Array.IndexOf(order, property.Name) is >= 0 and var place ? place : order.Length;
     }
 
     private static void Default(JsonPropertyInfo property, string value)
     {
         var get = property.Get!;
         property.Get = o => get(o) ?? value;
+    }
+
+    /// <summary>The API server fills in the group of a role reference, and there is only one; an object that is made here compares as equal to what comes back.</summary>
+    private static void SayRbacGroup(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+        {
+            if (property.Name is "apiGroup") Default(property, V1Role.KubeGroup);
+        }
+
+        type.CreateObject = () => new V1RoleRef { ApiGroup = V1Role.KubeGroup };
+    }
+
+    /// <summary>An object without metadata or a name, which only a broken or hostile client sends, reads as one with empty ones. A collection that is missing stays null: <see cref="ModelMembers"/>.</summary>
+    private static void NeverNull(JsonTypeInfo type)
+    {
+        if (type.CreateObject is not { } create) return;
+        var defaults = type.Properties.Where(p => p.Set is not null).Select(p => (Set: p.Set!, Make: DefaultOf(type.Type, p))).Where(p => p.Make is not null).ToArray();
+        if (defaults.Length == 0) return;
+        foreach (var property in type.Properties)
+        {
+            if (property.Set is not { } set || DefaultOf(type.Type, property) is not { } make) continue;
+            property.Set = (o, value) => set(o, value ?? make());
+        }
+
+        type.CreateObject = () =>
+        {
+            var o = create();
+            foreach (var (set, make) in defaults) set(o, make!());
+            return o;
+        };
+    }
+
+    private static Func<object>? DefaultOf(Type type, JsonPropertyInfo property)
+    {
+        var of = property.PropertyType;
+        if (Texts.Contains((type, property.Name))) return static () => "";
+        if (of == typeof(V1RoleRef)) return () => new V1RoleRef { ApiGroup = V1Role.KubeGroup, Kind = "", Name = "" };
+        if (of == typeof(V1ObjectMeta)) return () => new V1ObjectMeta { Name = "" };
+        return null;
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using Kube.Model;
+using k8s;
+using k8s.Models;
 
 namespace Kube.Client;
 
@@ -18,9 +19,10 @@ public sealed partial class KubeClient
     /// <exception cref="KubeApiException">The server refused the watch or sent an ERROR event, e.g. <see cref="KubeApiException.IsGone"/>.</exception>
     /// <exception cref="KubeConnectionException">No connection, or it broke. Nothing is tried again here: that is the caller's loop.</exception>
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(WatchQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var request = WatchRequest<T>(query);
+        var kind = KubeKinds.Of<T>();
+        var request = WatchRequest(kind.Resource, query);
         if (_access is not null) await _access.PrepareAsync(cancellationToken);
         using var deadline = new CancellationTokenSource(query.Timeout + _options.WatchGrace, _time);
         await using var caller = cancellationToken.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), deadline);
@@ -34,22 +36,21 @@ public sealed partial class KubeClient
             await using var lines = new LineReader(stream);
             while (await NextLineAsync(lines, request, deadline.Token, cancellationToken))
             {
-                if (Read<T>(lines.Current, lines.CutOff, request) is { } happened) yield return happened;
+                if (Read(kind, lines.Current, lines.CutOff, request) is { } happened) yield return happened;
             }
         }
     }
 
-    private Request WatchRequest<T>(WatchQuery query)
-        where T : class, IKubeResource<T>
+    private Request WatchRequest(ResourceType resource, WatchQuery query)
     {
-        var url = UrlBuilder.Collection(_root, T.Resource, query.Namespace)
+        var url = UrlBuilder.Collection(_root, resource, query.Namespace)
             .With("watch", "true")
             .With("labelSelector", query.LabelSelector)
             .With("fieldSelector", query.FieldSelector)
             .With("resourceVersion", query.ResourceVersion)
             .With("allowWatchBookmarks", query.AllowBookmarks ? "true" : null)
             .With("timeoutSeconds", Math.Max(1, (long)Math.Ceiling(query.Timeout.TotalSeconds)));
-        return new Request("watch", HttpMethod.Get, url.Build()) { Accept = T.Resource.MetadataOnly ? PartialObject : Request.Json };
+        return new Request("watch", HttpMethod.Get, url.Build()) { Accept = resource.MetadataOnly ? PartialObject : Request.Json };
     }
 
     /// <summary>Null: our own deadline passed before there was an answer.</summary>
@@ -98,8 +99,8 @@ public sealed partial class KubeClient
     }
 
     /// <summary>The event, or null for one that is left out.</summary>
-    private WatchEvent<T>? Read<T>(ReadOnlyMemory<byte> bytes, bool cutOff, Request request)
-        where T : class, IKubeResource<T>
+    private WatchEvent<T>? Read<T>(KubeKind<T> kind, ReadOnlyMemory<byte> bytes, bool cutOff, Request request)
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         WatchLine line = default;
         try
@@ -114,21 +115,18 @@ public sealed partial class KubeClient
                 "ERROR" => throw AnswerReader.FromWatchError(line.Object.Span, request.ToString()),
                 _ => null,
             };
-            if (type is { } known) return new WatchEvent<T>(known, line.Decode(T.Json));
-            Skip<T>(line, new JsonException($"unknown event type '{line.Type}'"));
+            if (type is { } known) return new WatchEvent<T>(known, line.Decode(kind.Json));
+            Skip(kind.Resource, line, new JsonException($"unknown event type '{line.Type}'"));
         }
         catch (Exception e) when (Decoding.IsDecodeError(e))
         {
             // The stream ended inside this event: the watch that goes on from the last version brings it again, whole.
-            if (!cutOff) Skip<T>(line, e);
+            if (!cutOff) Skip(kind.Resource, line, e);
         }
 
         return null;
     }
 
-    private void Skip<T>(WatchLine line, Exception error)
-        where T : class, IKubeResource<T>
-    {
-        _options.OnSkipped?.Invoke(new SkippedObject(T.Resource.ToString(), line.Object.IsEmpty ? null : Decoding.KeyOf(line.Object), error));
-    }
+    private void Skip(ResourceType resource, WatchLine line, Exception error) =>
+        _options.OnSkipped?.Invoke(new SkippedObject(resource.ToString(), line.Object.IsEmpty ? null : Decoding.KeyOf(line.Object), error));
 }

@@ -1,3 +1,6 @@
+using k8s;
+using k8s.Models;
+
 namespace Kube.Runtime;
 
 /// <summary>What happened to an object in the cache.</summary>
@@ -29,10 +32,9 @@ public enum ChangeKind
 /// <param name="IsResync">Nothing happened: the cache is told again because the resync period is over.</param>
 public readonly record struct Change<T>(
     ChangeKind Kind, T Object, T? Old = null, bool IsInitialList = false, bool FinalStateUnknown = false, bool IsResync = false)
-    where T : class
+    where T : class, IKubernetesObject<V1ObjectMeta>
 {
     /// <summary>An update to the very version that was known before; nothing to do unless somebody wants to hear a resync.</summary>
     public bool IsSameVersion =>
-        Kind == ChangeKind.Updated && Old is Kube.Model.IKubeObject o && Object is Kube.Model.IKubeObject n
-        && o.Metadata.ResourceVersion == n.Metadata.ResourceVersion;
+        Kind == ChangeKind.Updated && Old is { } old && old.Metadata.ResourceVersion == Object.Metadata.ResourceVersion;
 }

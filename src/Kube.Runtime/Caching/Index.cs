@@ -1,4 +1,6 @@
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace Kube.Runtime;
 
@@ -7,7 +9,7 @@ namespace Kube.Runtime;
 /// thread-safe: the store's lock guards it.
 /// </summary>
 internal sealed class Index<T>(Func<T, IEnumerable<string>> valuesOf)
-    where T : class, IKubeObject
+    where T : class, IKubernetesObject<V1ObjectMeta>
 {
     // T for a single object, Dictionary<ObjectKey, T> for several.
     private readonly Dictionary<string, object> _byValue = [];
@@ -40,10 +42,10 @@ internal sealed class Index<T>(Func<T, IEnumerable<string>> valuesOf)
                 _byValue[value] = obj;
                 break;
             case T single:
-                _byValue[value] = new Dictionary<ObjectKey, T> { [ObjectKey.Of(single)] = single, [ObjectKey.Of(obj)] = obj };
+                _byValue[value] = new Dictionary<ObjectKey, T> { [single.Key] = single, [obj.Key] = obj };
                 break;
             case Dictionary<ObjectKey, T> several:
-                several[ObjectKey.Of(obj)] = obj;
+                several[obj.Key] = obj;
                 break;
         }
     }
@@ -52,11 +54,11 @@ internal sealed class Index<T>(Func<T, IEnumerable<string>> valuesOf)
     {
         switch (_byValue.GetValueOrDefault(value))
         {
-            case T single when ObjectKey.Of(single) == ObjectKey.Of(obj):
+            case T single when single.Key == obj.Key:
                 _byValue.Remove(value);
                 break;
             case Dictionary<ObjectKey, T> several:
-                several.Remove(ObjectKey.Of(obj));
+                several.Remove(obj.Key);
                 if (several.Count == 0) _byValue.Remove(value);
                 break;
         }

@@ -1,6 +1,7 @@
 using System.Net;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Kube.Runtime;
@@ -22,7 +23,7 @@ namespace Kube.Runtime;
 /// </list>
 /// </remarks>
 public sealed partial class Informer<T>
-    where T : class, IKubeResource<T>
+    where T : class, IKubernetesObject<V1ObjectMeta>
 {
     /// <summary>Without a sign of life for so long, the informer is unhealthy: twice the longest watch.</summary>
     public static readonly TimeSpan StuckAfter = Reflector<T>.LongestWatch * 2;
@@ -100,7 +101,7 @@ public sealed partial class Informer<T>
     /// <returns>Takes it away again: nothing more is told to it from then on but what it is being told at that moment.</returns>
     public IDisposable AddHandler(Action<Change<T>> handler)
     {
-        var listener = new Listener<T>(handler, T.Resource.ToString(), _logger);
+        var listener = new Listener<T>(handler, KubeKinds.Of<T>().Resource.ToString(), _logger);
         lock (_gate)
         {
             if (_listed.Task.IsCompleted)
@@ -126,16 +127,19 @@ public sealed partial class Informer<T>
     {
         lock (_gate)
         {
-            if (_started) throw new InvalidOperationException($"the informer of {T.Resource} was started before; one instance runs once");
+            if (_started) throw new InvalidOperationException($"the informer of {KubeKinds.Of<T>().Resource} was started before; one instance runs once");
             (_started, _stop) = (true, cancellationToken);
             _listeners.ForEach(listener => listener.Start(cancellationToken));
         }
 
         _progress.Made();
-        await Task.WhenAll(_reflector.RunAsync(cancellationToken), ResyncAsync(cancellationToken));
+        var resync = ResyncAsync(cancellationToken);
+        await _reflector.RunAsync(cancellationToken);
+        await resync;
         Task[] deliveries;
         lock (_gate) deliveries = [.. _listeners.Select(listener => listener.Delivery)];
         await Task.WhenAll(deliveries);
+        Store.CheckUnchanged();
     }
 
     /// <summary>Waits until <see cref="HasSynced"/>.</summary>
@@ -194,7 +198,7 @@ public sealed partial class Informer<T>
         T Kept(T read)
         {
             var item = options.Transform is null ? read : options.Transform(read);
-            return store.Get(ObjectKey.Of(item)) is { } held
+            return store.Get(item.Key) is { } held
                 && held.Metadata.Uid == item.Metadata.Uid && held.Metadata.ResourceVersion == item.Metadata.ResourceVersion ? held : item;
         }
     }
@@ -253,7 +257,7 @@ public sealed partial class Informer<T>
                 informer._listed.TrySetResult();
             }
 
-            informer.LogListed(T.Resource.ToString(), list.Items.Count);
+            informer.LogListed(KubeKinds.Of<T>().Resource.ToString(), list.Items.Count);
         }
 
         public void Upsert(T shown)

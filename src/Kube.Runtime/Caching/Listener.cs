@@ -1,4 +1,6 @@
 using System.Threading.Channels;
+using k8s;
+using k8s.Models;
 using Microsoft.Extensions.Logging;
 
 namespace Kube.Runtime;
@@ -8,7 +10,7 @@ namespace Kube.Runtime;
 /// reflector nor another handler; it is small as long as handlers only enqueue keys.
 /// </summary>
 internal sealed partial class Listener<T>(Action<Change<T>> handler, string name, ILogger logger)
-    where T : class
+    where T : class, IKubernetesObject<V1ObjectMeta>
 {
     // Null marks the end of the initial list.
     private readonly Channel<Change<T>?> _backlog = Channel.CreateUnbounded<Change<T>?>(new() { SingleReader = true });

@@ -1,5 +1,6 @@
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Kube.Runtime;
@@ -16,7 +17,7 @@ namespace Kube.Runtime;
 /// <param name="logger">Log.</param>
 internal sealed partial class Reflector<T>(
     ReflectorSource<T> source, IReflectorSink<T> sink, Progress progress, TimeProvider time, Func<double> random, ILogger logger)
-    where T : class, IKubeResource<T>
+    where T : class, IKubernetesObject<V1ObjectMeta>
 {
     internal static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(300);
     internal static readonly TimeSpan LongestWatch = TimeSpan.FromSeconds(600);
@@ -69,7 +70,7 @@ internal sealed partial class Reflector<T>(
             {
                 return;
             }
-            catch (Exception e)
+            catch (Exception e) when (e is not CacheMutatedException)
             {
                 LogFailed(Name, e.Message, e.IsNoBug ? null : e);
             }
@@ -85,7 +86,7 @@ internal sealed partial class Reflector<T>(
         }
     }
 
-    private static string Name => T.Resource.ToString();
+    private static string Name => KubeKinds.Of<T>().Resource.ToString();
 
     /// <summary>The watch cache's state first; from then on nothing older than what is known; and if that cannot be had, etcd's.</summary>
     private async Task ListAsync(CancellationToken cancellationToken)
@@ -175,7 +176,7 @@ internal sealed partial class Reflector<T>(
             var worked = time.GetElapsedTime(started) >= VeryShort && (events > 0 || e is KubeConnectionException { Failure: ConnectionFailure.Reset });
             return (worked ? WatchEnd.Clean : WatchEnd.Later, events > 0);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not CacheMutatedException)
         {
             LogFailed(Name, e.Message, e.IsNoBug ? null : e);
             return (WatchEnd.Failed, events > 0);

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace Kube.Runtime;
 
@@ -11,16 +13,17 @@ namespace Kube.Runtime;
 /// <para>For one object the store never goes back in time: a version older than the one it holds is not taken, wherever it
 /// comes from, and a UID that was learned to be deleted does not come back with events from before the deletion.</para>
 /// <para>Only a list may rewind it, and only when the server's own history was rewound (etcd restored from a backup).</para>
-/// <para>Thread-safe. What it returns is shared: kinds are immutable records.</para>
+/// <para>Thread-safe. What it returns is shared and must not be changed (<see cref="MutationDetection"/>).</para>
 /// </remarks>
 [SuppressMessage("Naming", "CA1710", Justification = "It is a store in the words of client-go, not a collection.")]
 public sealed class Store<T>
-    where T : class, IKubeObject
+    where T : class, IKubernetesObject<V1ObjectMeta>
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ObjectKey, T> _items = [];
     private readonly Dictionary<string, Index<T>> _indexes = [];
     private readonly Func<T, T>? _transform;
+    private readonly MutationDetector<T>? _detector = MutationDetection.IsOn ? new() : null;
 
     // For an object whose newest version was learned: the version that the server's own stream showed last.
     private readonly Dictionary<ObjectKey, T?> _shownBefore = [];
@@ -88,7 +91,7 @@ public sealed class Store<T>
     private void Take(T learned, bool isRead)
     {
         var item = _transform is null ? learned : _transform(learned);
-        var key = ObjectKey.Of(item);
+        var key = item.Key;
         var version = Versions.Of(item);
         lock (_lock)
         {
@@ -132,7 +135,7 @@ public sealed class Store<T>
     internal Change<T>? Upsert(T shown)
     {
         var item = _transform is null ? shown : _transform(shown);
-        var key = ObjectKey.Of(item);
+        var key = item.Key;
         lock (_lock)
         {
             Saw(Versions.Of(item));
@@ -158,7 +161,7 @@ public sealed class Store<T>
     /// <summary>Takes a DELETED event.</summary>
     internal Change<T>? Remove(T shown)
     {
-        var key = ObjectKey.Of(shown);
+        var key = shown.Key;
         lock (_lock)
         {
             Saw(Versions.Of(shown));
@@ -190,7 +193,7 @@ public sealed class Store<T>
             foreach (var shown in list.Items)
             {
                 var item = _transform is null ? shown : _transform(shown);
-                var key = ObjectKey.Of(item);
+                var key = item.Key;
                 if (IsPast(key, Versions.Of(item)) || IsFromBeforeItsDeletion(item)) continue;
                 listed.Add(key);
                 changes.Add(TakeListed(key, item, rewound));
@@ -213,6 +216,17 @@ public sealed class Store<T>
         }
 
         return changes;
+    }
+
+    /// <summary>Looks whether any object is not as it came in; nothing where <see cref="MutationDetection"/> is off.</summary>
+    /// <exception cref="CacheMutatedException">One was changed.</exception>
+    internal void CheckUnchanged()
+    {
+        if (_detector is null) return;
+        lock (_lock)
+        {
+            foreach (var (key, held) in _items) _detector.Check(key, held);
+        }
     }
 
     private Change<T> TakeListed(ObjectKey key, T item, bool rewound)
@@ -262,14 +276,27 @@ public sealed class Store<T>
     {
         // Values first: a function that throws must leave store and indexes in agreement.
         var values = _indexes.Values.Select(index => (index, index.ValuesOf(item))).ToArray();
-        if (_items.TryGetValue(key, out var held)) Unindex(held);
+        if (_items.TryGetValue(key, out var held))
+        {
+            _detector?.Check(key, held);
+            Unindex(held);
+        }
+
         _items[key] = item;
+        _detector?.Remember(key, item);
         foreach (var (index, of) in values) index.Add(of, item);
     }
 
     private void Drop(ObjectKey key)
     {
-        if (_items.Remove(key, out var held)) Unindex(held);
+        if (_items.TryGetValue(key, out var held))
+        {
+            _detector?.Check(key, held);
+            _detector?.Forget(key);
+            _items.Remove(key);
+            Unindex(held);
+        }
+
         _shownBefore.Remove(key);
         _read.Remove(key);
     }

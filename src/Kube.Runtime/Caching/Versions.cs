@@ -1,5 +1,7 @@
 using System.Globalization;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace Kube.Runtime;
 
@@ -12,7 +14,7 @@ internal static class Versions
     public static ulong Parse(string? version) =>
         ulong.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
-    public static ulong Of(IKubeObject obj) => Parse(obj.Metadata.ResourceVersion);
+    public static ulong Of(IKubernetesObject<V1ObjectMeta> obj) => Parse(obj.Metadata.ResourceVersion);
 
     /// <summary>Whether <paramref name="a"/> is known to be older than <paramref name="b"/>.</summary>
     public static bool IsOlder(ulong a, ulong b) => a != 0 && b != 0 && a < b;

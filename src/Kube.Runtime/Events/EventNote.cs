@@ -1,5 +1,6 @@
+using k8s;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 
 namespace Kube.Runtime;
 
@@ -38,9 +39,9 @@ public sealed record EventNote
     public string? Distinct { get; init; }
 
     /// <summary>A reference to an object, for <see cref="Regarding"/> and <see cref="Related"/>.</summary>
-    public static V1ObjectReference ReferenceTo(IKubeObject obj) => new()
+    public static V1ObjectReference ReferenceTo(IKubernetesObject<V1ObjectMeta> obj) => new()
     {
-        ApiVersion = obj.ApiVersion, Kind = obj.Kind, NamespaceProperty = obj.Metadata.Namespace, Name = obj.Metadata.Name, Uid = obj.Metadata.Uid,
+        ApiVersion = obj.ApiVersionName, Kind = obj.KindName, NamespaceProperty = obj.Metadata.NamespaceProperty, Name = obj.Metadata.Name, Uid = obj.Metadata.Uid,
     };
 }
 

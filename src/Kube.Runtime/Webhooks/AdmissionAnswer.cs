@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Kube.Model;
+using Kube.Client;
 
 namespace Kube.Runtime;
 

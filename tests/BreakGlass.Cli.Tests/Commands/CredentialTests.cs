@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -81,7 +83,7 @@ public sealed class CredentialTests : IDisposable
     public async Task A_named_grant_gives_the_token_of_its_secret()
     {
         _desk.Server.CreateNamespace("breakglass-grants");
-        _desk.Server.Put(new Secret { Metadata = new() { Name = "inc-4711-abc", Namespace = "breakglass-grants" }, Data = new Dictionary<string, byte[]> { ["token"] = "s3cret"u8.ToArray() } });
+        _desk.Server.Put(new V1Secret { Metadata = new() { Name = "inc-4711-abc", NamespaceProperty = "breakglass-grants" }, Data = new Dictionary<string, byte[]> { ["token"] = "s3cret"u8.ToArray() } });
         _desk.Server.Put(A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1), CredentialExpiresAt = A.Start.AddMinutes(30), CredentialSecret = "breakglass-grants/inc-4711-abc" } });
 
         (await _desk.RunAsync("credential", "--grant", "inc-4711")).Should().Be(0, _desk.Error);

@@ -145,6 +145,16 @@ public sealed class DecisionTests : IDisposable
         _desk.Server.List<BreakGlassLockdown>().Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData("lockdown --reason leaked --dry-run=client", "breakglasslockdown.breakglass.dev/lockdown- engaged")]
+    [InlineData("lockdown shut --reason leaked --dry-run=client", "breakglasslockdown.breakglass.dev/shut engaged")]
+    public async Task A_lockdown_that_is_only_tried_needs_no_name(string line, string said)
+    {
+        (await _desk.RunAsync(line.Split(' '))).Should().Be(0, _desk.Error);
+        _desk.Out.Should().StartWith(said);
+        _desk.Server.List<BreakGlassLockdown>().Should().BeEmpty();
+    }
+
     [Fact]
     public async Task Several_lockdowns_are_not_lifted_by_accident()
     {

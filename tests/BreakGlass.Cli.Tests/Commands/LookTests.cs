@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 using TestKit.Builders;
 using Xunit;
@@ -170,8 +172,8 @@ public sealed class LookTests : IDisposable
     {
         PutPolicies();
         _desk.User = new FakeUser("alice", "payments-oncall");
-        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglasspolicies", "get", "list"), A.Rule("breakglass.dev", "breakglassgrants", "list")] });
-        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [A.Group("payments-oncall")] });
+        _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglasspolicies", "get", "list"), A.Rule("breakglass.dev", "breakglassgrants", "list")] });
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [Bound.Group("payments-oncall")] });
         (await _desk.RunAsync("plan", "at-once")).Should().Be(0, _desk.Error);
         _desk.Out.Should().Contain("(17 rules that you may not read)").And.Contain("reads Secrets");
         _desk.Error.Should().Be("Note: you may not read lockdowns and namespaces and roles, so nobody looked at them here: what depends on them is taken to be as it should, and the operator looks when you ask.\n");
@@ -182,7 +184,7 @@ public sealed class LookTests : IDisposable
 
     private void PutGrants()
     {
-        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired, "inc-0", "uid-0") with { Metadata = new() { Name = "inc-0", Uid = "uid-0", CreationTimestamp = A.Start.AddDays(-3) } });
+        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired, "inc-0", "uid-0") with { Metadata = new() { Name = "inc-0", Uid = "uid-0", CreatedAt = A.Start.AddDays(-3) } });
         _desk.Server.Put(A.Grant(name: "inc-1"));
         _desk.Activate("inc-1");
     }

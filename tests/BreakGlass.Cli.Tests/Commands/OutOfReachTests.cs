@@ -2,7 +2,8 @@ using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 using TestKit.Builders;
 using Xunit;
@@ -32,12 +33,12 @@ public sealed class OutOfReachTests : IDisposable
         _desk.Server.Put(A.Policy());
         _desk.Server.Put(active);
         var marks = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "grant-1" };
-        var role = new RoleRef { ApiGroup = Rbac.Group, Kind = "ClusterRole", Name = "edit" };
-        Subject[] subjects = [new() { Kind = "ServiceAccount", Namespace = "breakglass-grants", Name = identity }];
-        _desk.Server.Put(new RoleBinding { Metadata = new() { Name = ours, Namespace = "payments", Annotations = marks }, RoleRef = role, Subjects = subjects });
-        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "foreign" }, RoleRef = role });
-        _desk.Server.Put(new ServiceAccount { Metadata = new() { Name = identity, Namespace = "breakglass-grants", Annotations = marks } });
-        _desk.Server.Put(new Secret { Metadata = new() { Name = identity, Namespace = "breakglass-grants", Annotations = marks } });
+        var role = new V1RoleRef { ApiGroup = V1Role.KubeGroup, Kind = "ClusterRole", Name = "edit" };
+        Rbacv1Subject[] subjects = [new() { Kind = "ServiceAccount", NamespaceProperty = "breakglass-grants", Name = identity }];
+        _desk.Server.Put(new V1RoleBinding { Metadata = new() { Name = ours, NamespaceProperty = "payments", Annotations = marks }, RoleRef = role, Subjects = subjects });
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "foreign" }, RoleRef = role });
+        _desk.Server.Put(new V1ServiceAccount { Metadata = new() { Name = identity, NamespaceProperty = "breakglass-grants", Annotations = marks } });
+        _desk.Server.Put(new V1Secret { Metadata = new() { Name = identity, NamespaceProperty = "breakglass-grants", Annotations = marks } });
     }
 
     public void Dispose() => _desk.Dispose();
@@ -48,8 +49,8 @@ public sealed class OutOfReachTests : IDisposable
         _desk.Server.Faults.Inject(Unanswered, "patch", "breakglassgrants");
         (await _desk.RunAsync("revoke", "inc-4711")).Should().Be(1);
         _desk.Error.Should().Contain("3 object(s) that gave access were deleted").And.Contain("An operator that runs makes them again").And.Contain("kubectl breakglass lockdown");
-        (_desk.Server.List<RoleBinding>().Count, _desk.Server.List<Secret>().Count, _desk.Server.List<ServiceAccount>().Count(a => a.Metadata.Annotations.Count > 0)).Should().Be((0, 0, 0));
-        _desk.Server.List<ClusterRoleBinding>().Should().Contain(b => b.Metadata.Name == "foreign");
+        (_desk.Server.List<V1RoleBinding>().Count, _desk.Server.List<V1Secret>().Count, _desk.Server.List<V1ServiceAccount>().Count(a => a.AnnotationsOrEmpty.Count > 0)).Should().Be((0, 0, 0));
+        _desk.Server.List<V1ClusterRoleBinding>().Should().Contain(b => b.Metadata.Name == "foreign");
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 using TestKit;
 using TestKit.Builders;
 using Xunit;
@@ -52,8 +52,8 @@ public sealed class ReportTests : IDisposable
     {
         PutStory();
         _desk.User = new FakeUser("alice", "payments-oncall");
-        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get")] });
-        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [A.Group("payments-oncall")] });
+        _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get")] });
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [Bound.Group("payments-oncall")] });
         (await _desk.RunAsync("report", "inc-4711", "-o", "json")).Should().Be(0, _desk.Error);
         JsonNode.Parse(_desk.Out)!["notRead"]!.AsArray().Select(n => n!.GetValue<string>()).Should().Equal("approvals", "reviews", "events", "the policy");
         _desk.Error.Should().Contain("breakglass-auditor");

@@ -1,7 +1,8 @@
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 using TestKit.Builders;
 using Xunit;
@@ -37,8 +38,8 @@ public sealed class FollowIssueTests : IDisposable
     [Fact]
     public async Task Who_may_read_a_grant_and_list_none_sees_its_end_all_the_same()
     {
-        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "r" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get", "watch")] });
-        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "r" }, Subjects = [A.Group("on-call")] });
+        _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "r" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get", "watch")] });
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "r" }, Subjects = [Bound.Group("on-call")] });
         _desk.User = new FakeUser("alice", "on-call");
         _desk.Server.SkipRevisions(1000);
         _desk.Server.Compact();

@@ -1,8 +1,9 @@
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using k8s;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 using TestKit;
 using TestKit.Builders;
 using Xunit;
@@ -51,7 +52,7 @@ public sealed class OutputIssueTests : IDisposable
         _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired) with { Status = new() { Phase = GrantPhase.Expired, Approvals = [new() { Approver = "carol", Decision = "Approve", At = A.Start }] } });
         foreach (var (name, decision, comment) in ((string, string, string)[])[("a", "Approve", "go on"), ("b", "Deny", "stop, I was wrong")])
         {
-            _desk.Server.Put(new BreakGlassApproval { Metadata = new() { Name = name, CreationTimestamp = A.Start }, Spec = new() { Grant = "inc-4711", Decision = decision, Comment = comment, Approver = A.Caller("carol") } });
+            _desk.Server.Put(new BreakGlassApproval { Metadata = new() { Name = name, CreatedAt = A.Start }, Spec = new() { Grant = "inc-4711", Decision = decision, Comment = comment, Approver = A.Caller("carol") } });
         }
 
         (await _desk.RunAsync("report", "inc-4711")).Should().Be(0, _desk.Error);
@@ -64,8 +65,8 @@ public sealed class OutputIssueTests : IDisposable
         _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired));
         _desk.Server.Put(A.Policy());
         _desk.User = new FakeUser("ada", "auditors");
-        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "breakglass-auditor" }, Rules = [A.Rule("breakglass.dev", "*", "get", "list", "watch")] });
-        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-auditor" }, Subjects = [A.Group("auditors")] });
+        _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "breakglass-auditor" }, Rules = [A.Rule("breakglass.dev", "*", "get", "list", "watch")] });
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-auditor" }, Subjects = [Bound.Group("auditors")] });
 
         (await _desk.RunAsync("report", "inc-4711")).Should().Be(0, _desk.Error);
         _desk.Error.Should().Contain("may not read events").And.Contain("list events.events.k8s.io").And.NotContain("breakglass-auditor");
@@ -78,11 +79,11 @@ public sealed class OutputIssueTests : IDisposable
         _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired));
         _desk.Server.Put(A.Policy());
         _desk.User = new FakeUser("ada", "auditors");
-        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "breakglass-auditor" }, Rules = [A.Rule("breakglass.dev", "*", "get", "list", "watch")] });
-        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-auditor" }, Subjects = [A.Group("auditors")] });
+        _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "breakglass-auditor" }, Rules = [A.Rule("breakglass.dev", "*", "get", "list", "watch")] });
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-auditor" }, Subjects = [Bound.Group("auditors")] });
         _desk.Server.CreateNamespace("kube-system");
-        _desk.Server.Put(new Role { Metadata = new() { Name = "events", Namespace = "kube-system" }, Rules = [A.Rule("events.k8s.io", "events", "list")] });
-        _desk.Server.Put(new RoleBinding { Metadata = new() { Name = "x", Namespace = "kube-system" }, RoleRef = new() { Kind = "Role", Name = "events" }, Subjects = [A.Group("auditors")] });
+        _desk.Server.Put(new V1Role { Metadata = new() { Name = "events", NamespaceProperty = "kube-system" }, Rules = [A.Rule("events.k8s.io", "events", "list")] });
+        _desk.Server.Put(new V1RoleBinding { Metadata = new() { Name = "x", NamespaceProperty = "kube-system" }, RoleRef = new() { Kind = "Role", Name = "events" }, Subjects = [Bound.Group("auditors")] });
         _desk.Server.Put(About("inc-4711", "GrantExpired"));
         _desk.Server.Put(About("inc-4712", "GrantDenied"));
 

@@ -3,7 +3,9 @@ using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 using TestKit.Builders;
 using Xunit;
@@ -91,8 +93,8 @@ public sealed class RequestIssueTests : IDisposable
     {
         await _desk.RunAsync("request", "payments-oncall", "--reason", "checkout is down", "--name", "inc-1", "--wait=false", "--requester", "alice");
         _desk.ActivateWithSecret("inc-1");
-        _desk.Server.Put(new ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get", "list", "watch")] });
-        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [A.Group("on-call")] });
+        _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get", "list", "watch")] });
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [Bound.Group("on-call")] });
         _desk.User = new FakeUser("mallory", "on-call");
 
         (await _desk.RunAsync("use", "inc-1")).Should().Be(3);

@@ -3,8 +3,8 @@ using System.Text;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using TestKit;
 using TestKit.Builders;
 
@@ -80,7 +80,7 @@ internal sealed class Desk : IDisposable
     public async Task<BreakGlassGrant> AskedAsync()
     {
         await Server.Until(() => Server.List<BreakGlassGrant>().Count > 0, "a grant").WaitAsync(Limit, TimeProvider.System);
-        return Server.List<BreakGlassGrant>().OrderBy(g => g.Metadata.CreationTimestamp).Last();
+        return Server.List<BreakGlassGrant>().OrderBy(g => g.Metadata.CreatedAt).Last();
     }
 
     /// <summary>Writes a status as the operator would.</summary>
@@ -103,7 +103,7 @@ internal sealed class Desk : IDisposable
     {
         Server.CreateNamespace("breakglass-grants");
         var kubeconfig = CredentialKubeconfig.Render(new("https://10.0.0.1"), null, "cluster", grant, "payments", token);
-        Server.Put(new Secret { Metadata = new() { Name = grant, Namespace = "breakglass-grants" }, Data = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes(token), ["kubeconfig"] = kubeconfig } });
+        Server.Put(new V1Secret { Metadata = new() { Name = grant, NamespaceProperty = "breakglass-grants" }, Data = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes(token), ["kubeconfig"] = kubeconfig } });
         SetStatus(grant, g => g.Status with { CredentialSecret = $"breakglass-grants/{grant}" });
         Activate(grant, token);
     }

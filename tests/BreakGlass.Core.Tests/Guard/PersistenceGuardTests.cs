@@ -145,7 +145,7 @@ public sealed class PersistenceGuardTests
     {
         var holder = PersistenceRights.Holder(A.Grant(), Settings);
         holder.Kind.Should().Be("ServiceAccount");
-        holder.Namespace.Should().Be("breakglass-grants");
+        holder.NamespaceProperty.Should().Be("breakglass-grants");
         holder.Name.Should().Be($"{GrantNames.Identity(A.Grant())}.persistence");
         PersistenceGuard.IsOf(holder.Name, A.Grant()).Should().BeFalse();
     }

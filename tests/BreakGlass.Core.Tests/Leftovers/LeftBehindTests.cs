@@ -2,7 +2,9 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -13,8 +15,8 @@ public sealed class LeftBehindTests
 {
     private static readonly CoreSettings Looking = A.Settings with { LooksForLeftovers = true, ListsWorkloads = true };
     private static readonly DateTimeOffset Ended = A.Start.AddMinutes(30);
-    private static readonly BindingRecord Here = new() { Kind = nameof(RoleBinding), Namespace = "payments", Name = "here", Role = "ClusterRole/edit" };
-    private static readonly BindingRecord Wide = new() { Kind = nameof(ClusterRoleBinding), Name = "wide", Role = "ClusterRole/edit" };
+    private static readonly BindingRecord Here = new() { Kind = V1RoleBinding.KubeKind, Namespace = "payments", Name = "here", Role = "ClusterRole/edit" };
+    private static readonly BindingRecord Wide = new() { Kind = V1ClusterRoleBinding.KubeKind, Name = "wide", Role = "ClusterRole/edit" };
 
     [Fact]
     public void Once_the_end_is_proven_it_is_looked_for_written_down_and_not_looked_for_again()

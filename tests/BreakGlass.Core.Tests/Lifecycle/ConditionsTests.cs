@@ -1,6 +1,7 @@
+using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 

@@ -2,7 +2,9 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -11,16 +13,16 @@ namespace BreakGlass.Core.Tests.Lifecycle;
 /// <summary>Somebody changes an object of ours as often as it is put right: the writes stay bounded, what is safe goes on, what is not ends.</summary>
 public sealed class FightTests
 {
-    private static IKubeObject Labelled(IKubeObject o, string value) => Cluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.GrantLabel] = value } });
+    private static IKubernetesObject<V1ObjectMeta> Labelled(IKubernetesObject<V1ObjectMeta> o, string value) => Cluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.GrantLabel] = value } });
 
-    private static IKubeObject Unlabelled(IKubeObject o) => Cluster.With(o, m => m with { Labels = A.Labels() });
+    private static IKubernetesObject<V1ObjectMeta> Unlabelled(IKubernetesObject<V1ObjectMeta> o) => Cluster.With(o, m => m with { Labels = A.Labels() });
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void A_webhook_that_overwrites_or_strips_our_label_is_told_of_and_access_opens_and_ends(bool strips)
     {
-        var world = new World { Webhook = o => o is RoleBinding { RoleRef.Kind: "ClusterRole" } ? (strips ? Unlabelled(o) : Labelled(o, "theirs")) : o };
+        var world = new World { Webhook = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? (strips ? Unlabelled(o) : Labelled(o, "theirs")) : o };
         world.RunFor(TimeSpan.FromMinutes(1));
         world.Status.Phase.Should().Be(GrantPhase.Active);
         world.HasAccess().Should().BeTrue();
@@ -50,7 +52,7 @@ public sealed class FightTests
         world.Notes.Should().ContainSingle(n => n.Warning && n.Reason == "RepairContested");
         world.RunFor(TimeSpan.FromMinutes(6));
         Conditions.Find(world.Status.Conditions, "Active")!.Reason.Should().Be("AccessGiven", "whoever it was has stopped");
-        world.Binding.Metadata.Labels[BreakGlassApi.GrantLabel].Should().Be(World.GrantName);
+        world.Binding.LabelsOrEmpty[BreakGlassApi.GrantLabel].Should().Be(World.GrantName);
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
     }
 
@@ -63,9 +65,9 @@ public sealed class FightTests
         var world = new World().Run();
         for (var second = 0; second < 30 && world.Status.Phase is GrantPhase.Active; second++)
         {
-            if (what == "subjects") world.AddSubject(world.Binding, A.User("mallory"));
+            if (what == "subjects") world.AddSubject(world.Binding, Bound.User("mallory"));
             else if (what == "role") world.Replace(world.Binding, b => World.WithRole(b, "view"));
-            else world.Tamper(world.Cluster.Objects.Values.OfType<Role>().Single(), r => (Role)r with { Rules = [A.Rule("", "secrets", "get", "list")] });
+            else world.Tamper(world.Cluster.Objects.Values.OfType<V1Role>().Single(), r => (V1Role)r with { Rules = [A.Rule("", "secrets", "get", "list")] });
             world.RunFor(TimeSpan.FromSeconds(1));
         }
 
@@ -80,7 +82,7 @@ public sealed class FightTests
     {
         var world = new World().Run();
         world.AnswersRepair = _ => new() { Code = 418, Message = "admission webhook \"check.example.com\" denied the request: hands off" };
-        world.AddSubject(world.Binding, A.User("mallory"));
+        world.AddSubject(world.Binding, Bound.User("mallory"));
         world.RunFor(TimeSpan.FromSeconds(10));
         world.Cluster.AccessBindings.Should().BeEmpty();
         Conditions.Find(world.Status.Conditions, "Active")!.Message.Should().Contain("check.example.com");
@@ -91,7 +93,7 @@ public sealed class FightTests
     {
         var world = new World().Run();
         world.AnswersRepair = _ => new() { Code = 500, Reason = "InternalError", Message = "Internal error occurred: failed calling webhook \"check.example.com\": connection refused" };
-        world.AddSubject(world.Binding, A.User("mallory"));
+        world.AddSubject(world.Binding, Bound.User("mallory"));
         world.RunFor(TimeSpan.FromSeconds(5)).Status.Phase.Should().Be(GrantPhase.Active, "it may pass");
         world.RunFor(TimeSpan.FromSeconds(20)).Cluster.AccessBindings.Should().BeEmpty();
         world.Status.Phase.Should().Be(GrantPhase.Failed);
@@ -118,7 +120,7 @@ public sealed class FightTests
         var world = new World().Run();
         for (var second = 0; second < 30; second++)
         {
-            world.Tamper(world.Cluster.Bindings.Single(b => b.Metadata.Namespace == "payments"), b => World.WithSubjects(b));
+            world.Tamper(world.Cluster.Bindings.Single(b => b.Metadata.NamespaceProperty == "payments"), b => World.WithSubjects(b));
             world.RunFor(TimeSpan.FromSeconds(1));
         }
 
@@ -134,7 +136,7 @@ public sealed class FightTests
         var world = new World(A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "shop")] })).Run();
         for (var second = 0; second < 60; second++)
         {
-            if (world.Cluster.AccessBindings.FirstOrDefault(b => b.Metadata.Namespace == "shop") is { } binding) world.Delete(binding);
+            if (world.Cluster.AccessBindings.FirstOrDefault(b => b.Metadata.NamespaceProperty == "shop") is { } binding) world.Delete(binding);
             world.RunFor(TimeSpan.FromSeconds(1));
         }
 

@@ -2,7 +2,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -20,7 +20,7 @@ public sealed class GrantApprovalTests
         Of(world, "Approved").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "AwaitingApproval" && c.Message.Contains("0 of 1") && c.Message.Contains("Ask Group approvers") && c.Message.Contains("2026-11-22T01:17:03"));
         world.Notes.Select(n => n.Reason).Should().Equal("GrantRequested");
         world.Cluster.Objects.Should().BeEmpty();
-        world.Grant.Metadata.Finalizers.Should().BeEmpty("there is nothing yet that would have to be revoked");
+        world.Grant.FinalizersOrEmpty.Should().BeEmpty("there is nothing yet that would have to be revoked");
 
         world.RunFor(TimeSpan.FromMinutes(5));
         world.Decide("carol");

@@ -2,7 +2,8 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -18,7 +19,7 @@ public sealed class GrantEndTests
         ["deleted"] = (w => w.DeleteGrant(), EndReason.Deleted, "unknown", "deleted"),
         ["policy suspended"] = (w => w.EditPolicy(s => s with { Suspended = true }), EndReason.PolicySuspended, "breakglass-operator", "suspended"),
         ["policy deleted"] = (w => w.DeletePolicy(), EndReason.PolicyDeleted, "breakglass-operator", "deleted"),
-        ["policy being deleted"] = (w => w.Cluster.Policy = w.Cluster.Policy! with { Metadata = w.Cluster.Policy.Metadata with { DeletionTimestamp = A.Start } }, EndReason.PolicyDeleted, "breakglass-operator", "deleted"),
+        ["policy being deleted"] = (w => w.Cluster.Policy = w.Cluster.Policy! with { Metadata = w.Cluster.Policy.Metadata with { DeletedAt = A.Start } }, EndReason.PolicyDeleted, "breakglass-operator", "deleted"),
         ["policy deleted and made again"] = (w => w.Cluster.Policy = A.Policy(uid: "policy-2"), EndReason.PolicyDeleted, "breakglass-operator", "deleted"),
         ["requester taken out"] = (w => w.EditPolicy(s => s with { Requesters = [A.User("bob")] }), EndReason.PolicyNarrowed, "breakglass-operator", "spec.requesters: alice is not among them"),
         ["entry taken out"] = (w => w.EditPolicy(s => s with { Access = [A.Entry("other", "edit", "payments")] }), EndReason.PolicyNarrowed, "breakglass-operator", "spec.access: none"),
@@ -95,7 +96,7 @@ public sealed class GrantEndTests
         world.EditPolicy(s => s with { Access = [A.Entry("payments", "edit", "payments", "shop"), A.ClusterWideEntry("all", "edit")], Duration = new() { Max = "12h" } });
         world.RunFor(TimeSpan.FromMinutes(1));
         world.Status.Phase.Should().Be(GrantPhase.Active);
-        world.Binding.Metadata.Namespace.Should().Be("payments");
+        world.Binding.Metadata.NamespaceProperty.Should().Be("payments");
         world.RunUntil(A.Start.AddMinutes(30)).Status.Phase.Should().Be(GrantPhase.Expired);
     }
 
@@ -136,11 +137,11 @@ public sealed class GrantEndTests
     {
         var world = new World(grant: A.Grant(s => s with { Duration = "2h" })).Run();
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Denied && s.EndReason == EndReason.Denied && s.EndedAt == A.Start && s.ExpiresAt == null);
-        Conditions.Find(world.Status.Conditions, "Authorized").Should().Match<Kube.Model.Condition>(c => c.Status == "False" && c.Reason == "DurationTooLong");
+        Conditions.Find(world.Status.Conditions, "Authorized").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "DurationTooLong");
         Conditions.Find(world.Status.Conditions, "Authorized")!.Message.Should().Be("spec.duration: 2h is longer than the policy's max, 1h; ask for at most that.");
         Conditions.Find(world.Status.Conditions, "Active")!.Status.Should().Be("False");
         world.Cluster.Objects.Should().BeEmpty();
-        world.Grant.Metadata.Finalizers.Should().BeEmpty();
+        world.Grant.FinalizersOrEmpty.Should().BeEmpty();
         world.Notes.Should().ContainSingle().Which.Should().Match<GrantNote>(n => n.Warning && n.Reason == "GrantDenied" && n.Text.StartsWith("alice was denied access: spec.duration:"));
     }
 
@@ -184,7 +185,7 @@ public sealed class GrantEndTests
         var world = new World();
         world.Done = (_, step) =>
         {
-            if (step is PlanStep.Create { Object: Kube.Model.ServiceAccount }) world.Cluster.Grant = null;
+            if (step is PlanStep.Create { Object: V1ServiceAccount }) world.Cluster.Grant = null;
         };
         world.Run();
         world.Cluster.Grant.Should().BeNull();
@@ -197,7 +198,7 @@ public sealed class GrantEndTests
     {
         var world = new World { ClockSkew = TimeSpan.FromSeconds(-31) }.RunFor(TimeSpan.FromMinutes(1));
         world.Status.Phase.Should().Be(GrantPhase.Pending);
-        Conditions.Find(world.Status.Conditions, "Authorized").Should().Match<Kube.Model.Condition>(c => c.Status == "Unknown" && c.Reason == "ClockSkew" && c.Message.Contains("behind") && c.Message.Contains("NTP"));
+        Conditions.Find(world.Status.Conditions, "Authorized").Should().Match<Condition>(c => c.Status == "Unknown" && c.Reason == "ClockSkew" && c.Message.Contains("behind") && c.Message.Contains("NTP"));
         world.Cluster.Objects.Should().BeEmpty();
         world.Plans.SelectMany(p => p.Steps).Should().ContainSingle("it is said once, and looked at every ten seconds").Which.Should().BeOfType<PlanStep.WriteStatus>();
 

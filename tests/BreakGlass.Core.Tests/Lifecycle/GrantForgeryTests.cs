@@ -2,7 +2,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -45,7 +45,7 @@ public sealed class GrantForgeryTests
         world.RunFor(TimeSpan.FromMinutes(1));
         foreach (var o in world.Cluster.Objects.Values)
         {
-            Time(o.Metadata.Annotations[BreakGlassApi.ExpiresAtAnnotation]).Should().BeBefore(A.Start.AddHours(13).AddSeconds(1), "the reaper goes by it");
+            Time(o.AnnotationsOrEmpty[BreakGlassApi.ExpiresAtAnnotation]).Should().BeBefore(A.Start.AddHours(13).AddSeconds(1), "the reaper goes by it");
         }
 
         world.RunUntil(activatedAt is null ? A.Start.AddHours(1) : A.Start.AddHours(13));
@@ -72,7 +72,7 @@ public sealed class GrantForgeryTests
         world.Cluster.Objects.Should().BeEmpty();
         world.Status.Phase.Should().Be(GrantPhase.Failed);
         Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "RecordLost" && c.Message.Contains("who can write breakglassgrants/status"));
-        world.Grant.Metadata.Finalizers.Should().BeEmpty();
+        world.Grant.FinalizersOrEmpty.Should().BeEmpty();
         world.Notes.Should().ContainSingle(n => n.Reason == "GrantFailed");
     }
 
@@ -101,7 +101,7 @@ public sealed class GrantForgeryTests
         world.Status.Phase.Should().Be(phase);
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
         Conditions.IsTrue(world.Status.Conditions, "Active").Should().BeFalse("nothing is left of it");
-        world.Grant.Metadata.Finalizers.Should().BeEmpty();
+        world.Grant.FinalizersOrEmpty.Should().BeEmpty();
         world.Review("carol");
         world.RunFor(TimeSpan.FromDays(91)).Cluster.Grant.Should().BeNull("its record does not stay for ever");
     }
@@ -134,7 +134,7 @@ public sealed class GrantForgeryTests
         var world = new World().Run();
         world.ForgeStatus(s => s with { Access = [.. s.Access, A.ClusterWideEntry("all", "edit"), A.Entry("more", "edit", "shop")] });
         world.RunFor(TimeSpan.FromMinutes(1));
-        world.Binding.Metadata.Namespace.Should().Be("payments");
+        world.Binding.Metadata.NamespaceProperty.Should().Be("payments");
     }
 
     [Fact]

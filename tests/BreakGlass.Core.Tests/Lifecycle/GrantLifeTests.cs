@@ -3,7 +3,9 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -35,7 +37,7 @@ public sealed class GrantLifeTests
         Of(world, "Active").Should().Be(("True", "AccessGiven"));
         Of(world, "Revoked").Should().Be(("False", "NotEnded"));
         Conditions.Find(world.Status.Conditions, "Active")!.Message.Should().Contain($"kubectl get secret -n breakglass-grants {GrantNames.Identity(world.Grant)}");
-        world.Grant.Metadata.Finalizers.Should().Equal("breakglass.dev/revoke");
+        world.Grant.FinalizersOrEmpty.Should().Equal("breakglass.dev/revoke");
         world.Status.Transitions.Select(t => (t.From, t.To, t.Actor, t.Reason))
             .Should().Equal((null, GrantPhase.Pending, "alice", "Requested"), (GrantPhase.Pending, GrantPhase.Active, "alice", "PolicyAllows"));
         world.Notes.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantActivated");
@@ -47,9 +49,9 @@ public sealed class GrantLifeTests
         var world = new World();
         world.Run();
         var reader = world.Cluster.Bindings.Should().ContainSingle(b => b.Metadata.Name == GrantNames.Reader(world.Grant)).Subject;
-        Cluster.SubjectsOf(reader).Should().ContainSingle().Which.Should().Match<Subject>(s => s.Kind == "User" && s.Name == "alice");
-        world.Cluster.Objects.Values.OfType<Role>().Should().ContainSingle().Which.Rules.Should().ContainSingle()
-            .Which.Should().BeEquivalentTo(new PolicyRule { ApiGroups = [""], Resources = ["secrets"], ResourceNames = [GrantNames.Identity(world.Grant)], Verbs = ["get"] });
+        Cluster.SubjectsOf(reader).Should().ContainSingle().Which.Should().Match<Rbacv1Subject>(s => s.Kind == "User" && s.Name == "alice");
+        world.Cluster.Objects.Values.OfType<V1Role>().Should().ContainSingle().Which.Rules.Should().ContainSingle()
+            .Which.Should().BeEquivalentTo(new V1PolicyRule { ApiGroups = [""], Resources = ["secrets"], ResourceNames = [GrantNames.Identity(world.Grant)], Verbs = ["get"] });
         world.Account.AutomountServiceAccountToken.Should().BeFalse();
         world.Cluster.Delivered.Should().ContainKey(world.CredentialSecret.Metadata.Uid!);
     }
@@ -59,7 +61,7 @@ public sealed class GrantLifeTests
     {
         var world = new World(BindRequester).Run();
         world.Cluster.Objects.Values.Should().ContainSingle();
-        Cluster.SubjectsOf(world.Binding).Should().Equal(new Subject { Kind = "User", ApiGroup = "rbac.authorization.k8s.io", Name = "alice" });
+        Cluster.SubjectsOf(world.Binding).Should().Equal(new Rbacv1Subject { Kind = "User", ApiGroup = "rbac.authorization.k8s.io", Name = "alice" });
         (world.Status.ServiceAccount, world.Status.CredentialSecret, world.Status.CredentialExpiresAt).Should().Be((null, null, null));
         Of(world, "Active").Should().Be(("True", "AccessGiven"));
         world.HasAccess().Should().BeTrue();
@@ -71,7 +73,7 @@ public sealed class GrantLifeTests
         var world = new World(grant: A.Grant(s => s with { RecipientKey = Key })).Run();
         world.Status.CredentialJwe.Should().Be("jwe of token 0");
         Conditions.Find(world.Status.Conditions, "Active")!.Message.Should().Contain("status.credentialJwe");
-        world.Cluster.Objects.Values.OfType<Role>().Should().BeEmpty();
+        world.Cluster.Objects.Values.OfType<V1Role>().Should().BeEmpty();
         world.Cluster.Delivered.Values.Should().Equal([-1], "the Secret is marked and holds nothing");
         world.HasAccess().Should().BeTrue();
     }
@@ -99,7 +101,7 @@ public sealed class GrantLifeTests
         world.RunFor(TimeSpan.FromSeconds(15));
         Of(world, "Revoked").Should().Be(("True", "Proven"));
         Of(world, "Reviewed").Should().Be(("False", "ReviewPending"));
-        world.Grant.Metadata.Finalizers.Should().BeEmpty("a finished record never blocks an uninstall");
+        world.Grant.FinalizersOrEmpty.Should().BeEmpty("a finished record never blocks an uninstall");
         world.Notes.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantActivated", "GrantExpiring", "GrantExpired");
         world.Status.Transitions.Should().HaveCount(3).And.EndWith(new TransitionRecord { At = A.Start.AddMinutes(30), From = GrantPhase.Active, To = GrantPhase.Expired, Actor = "breakglass-operator", Reason = "Expired" });
     }
@@ -111,7 +113,7 @@ public sealed class GrantLifeTests
         var done = new List<string>();
         world.Done = (_, step) =>
         {
-            if (step is PlanStep.Remove remove) done.Add(remove.Object.Metadata.Name == GrantNames.Reader(world.Grant) ? "reader" : remove.Object.Kind);
+            if (step is PlanStep.Remove remove) done.Add(remove.Object.Metadata.Name == GrantNames.Reader(world.Grant) ? "reader" : remove.Object.KindName);
             if (step is PlanStep.WriteStatus && world.Status.Phase is GrantPhase.Expired) done.Add(Of(world, "Revoked").Item1 is "True" ? "proven" : "expired");
         };
         world.RunUntil(A.Start.AddMinutes(31));
@@ -127,7 +129,7 @@ public sealed class GrantLifeTests
         var world = new World { TokenMemory = TimeSpan.FromSeconds(10) }.Run();
         world.RunUntil(A.Start.AddMinutes(30).AddSeconds(9));
         Of(world, "Revoked").Should().Be(("False", "Proving"));
-        world.Grant.Metadata.Finalizers.Should().NotBeEmpty();
+        world.Grant.FinalizersOrEmpty.Should().NotBeEmpty();
         world.RunFor(TimeSpan.FromSeconds(2));
         Of(world, "Revoked").Should().Be(("True", "Proven"));
     }
@@ -152,7 +154,7 @@ public sealed class GrantLifeTests
     public void A_requester_who_has_the_access_by_another_way_is_told_so_in_the_record()
     {
         var world = new World(BindRequester);
-        world.Put(new ClusterRoleBinding { Metadata = new() { Name = "admins" }, RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Subjects = [A.User("alice")] });
+        world.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "admins" }, RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Subjects = [Bound.User("alice")] });
         world.RunUntil(A.Start.AddMinutes(31));
         Of(world, "Revoked").Should().Be(("True", "Proven"), "what the grant gave is gone");
         Conditions.Find(world.Status.Conditions, "Revoked")!.Message.Should().Contain("bindings that are not of this grant").And.Contain("admins");

@@ -3,7 +3,8 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -74,7 +75,7 @@ public sealed partial class GrantNamesTests
         {
             ["breakglass.dev/expires-at"] = "2026-11-22T01:02:03.005Z", ["breakglass.dev/grant-uid"] = "grant-1",
         });
-        meta.OwnerReferences.Should().Equal(new OwnerReference { ApiVersion = "breakglass.dev/v1alpha1", Kind = "BreakGlassGrant", Name = "inc-4711", Uid = "grant-1" });
+        meta.OwnerReferences.Should().Equal(new V1OwnerReference { ApiVersion = "breakglass.dev/v1alpha1", Kind = "BreakGlassGrant", Name = "inc-4711", Uid = "grant-1" });
     }
 
     [Theory]
@@ -86,7 +87,7 @@ public sealed partial class GrantNamesTests
     [InlineData(null, null, false)]
     public void An_object_is_the_grants_where_its_annotation_or_its_owner_says_so(string? annotation, string? owner, bool owns)
     {
-        var o = new ServiceAccount
+        var o = new V1ServiceAccount
         {
             Metadata = new()
             {

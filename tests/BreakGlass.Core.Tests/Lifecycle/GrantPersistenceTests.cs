@@ -3,7 +3,8 @@ using BreakGlass.Core.Guard;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -18,7 +19,7 @@ public sealed class GrantPersistenceTests
         var world = Guarded("rbac", "tokens");
         world.Run();
         Told(world).Should().Equal("breakglass-persistence-rbac", "breakglass-persistence-tokens");
-        world.Cluster.Bindings.OfType<ClusterRoleBinding>().SelectMany(b => b.Subjects).Should().OnlyContain(s => s == PersistenceRights.Holder(world.Grant, world.Settings));
+        world.Cluster.Bindings.OfType<V1ClusterRoleBinding>().SelectMany(b => b.Subjects).Should().OnlyContain(s => s == PersistenceRights.Holder(world.Grant, world.Settings));
         world.Status.Bindings.Should().HaveCount(3);
 
         world.RunUntil(world.Status.ExpiresAt!.Value.AddSeconds(15));
@@ -67,5 +68,5 @@ public sealed class GrantPersistenceTests
         return world;
     }
 
-    private static IEnumerable<string> Told(World world) => world.Cluster.Bindings.OfType<ClusterRoleBinding>().Select(b => b.RoleRef.Name).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Told(World world) => world.Cluster.Bindings.OfType<V1ClusterRoleBinding>().Select(b => b.RoleRef.Name).Order(StringComparer.Ordinal);
 }

@@ -3,7 +3,7 @@ using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Fluent;
-using Kube.Model;
+using Kube.Client;
 using Xunit;
 
 namespace BreakGlass.Core.Tests.Lifecycle;
@@ -43,7 +43,7 @@ public sealed class GrantProperties
         {
             var (world, _) = Live(scenario, forgeries: true);
             End(world);
-            var left = world.Cluster.AccessBindings.Where(b => world.Cluster.MadeByOperator.Contains(b.Metadata.Uid!) && b.Metadata.Labels.Count > 0);
+            var left = world.Cluster.AccessBindings.Where(b => world.Cluster.MadeByOperator.Contains(b.Metadata.Uid!) && b.LabelsOrEmpty.Count > 0);
             left.Should().BeEmpty("a forged status can shorten a grant but not stretch it");
         });
     }
@@ -155,7 +155,7 @@ public sealed class GrantProperties
 
     private static List<string> Shape(World world) =>
     [
-        $"{world.Cluster.Grant?.Status.Phase} {world.Cluster.Grant?.Status.EndReason} {string.Join(",", world.Cluster.Grant?.Metadata.Finalizers ?? [])}",
+        $"{world.Cluster.Grant?.Status.Phase} {world.Cluster.Grant?.Status.EndReason} {string.Join(",", world.Cluster.Grant?.FinalizersOrEmpty ?? [])}",
         .. (world.Cluster.Grant?.Status.Bindings ?? []).Select(b => Place.Of(b).ToString()),
         .. (world.Cluster.Grant?.Status.Conditions ?? []).Select(c => $"{c.Type} {c.Status} {c.Reason}"),
         .. world.Cluster.Objects.Values.Select(o => $"{Place.Of(o)} {Cluster.RoleRefOf(o)} {string.Join(",", Cluster.SubjectsOf(o).Select(s => s.Name))}").Order(StringComparer.Ordinal),

@@ -2,7 +2,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -88,7 +88,7 @@ public sealed class GrantRecordTests
         var active = world.Status;
         world.RunUntil(A.Start.AddMinutes(32));
         world.Status.Phase.Should().Be(GrantPhase.Expired);
-        world.Grant.Metadata.Annotations.Should().ContainKey(BreakGlassApi.EndedAnnotation);
+        world.Grant.AnnotationsOrEmpty.Should().ContainKey(BreakGlassApi.EndedAnnotation);
         world.ForgeStatus(_ => active with { ActivatedAt = world.Now, ExpiresAt = world.Now.AddHours(1) });
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Cluster.Objects.Should().BeEmpty();
@@ -103,9 +103,9 @@ public sealed class GrantRecordTests
     public void A_grant_that_was_copied_with_our_mark_or_finalizer_is_told_what_to_leave_out(bool mark)
     {
         var grant = A.Grant();
-        var world = new World(grant: grant.WithMetadata(mark
+        var world = new World(grant: grant with { Metadata = mark
             ? grant.Metadata with { Annotations = new Dictionary<string, string> { [BreakGlassApi.EndedAnnotation] = "2026-11-21T01:02:03.000Z" } }
-            : grant.Metadata with { Finalizers = [BreakGlassApi.RevokeFinalizer] })).Run();
+            : grant.Metadata with { Finalizers = [BreakGlassApi.RevokeFinalizer] } }).Run();
         world.Status.Phase.Should().Be(GrantPhase.Failed);
         Conditions.Find(world.Status.Conditions, "Active")!.Message.Should().Contain("copied from another one").And.Contain(BreakGlassApi.EndedAnnotation).And.Contain("metadata.finalizers");
     }

@@ -2,7 +2,8 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -96,7 +97,7 @@ public sealed class GrantReviewTests
     [Fact]
     public void What_failed_before_it_opened_has_nothing_to_be_reviewed_and_is_deleted_in_its_time()
     {
-        var world = new World(Reviewed) { RefusesCreate = o => o is RoleBinding { RoleRef.Kind: "ClusterRole" } ? 403 : null };
+        var world = new World(Reviewed) { RefusesCreate = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? 403 : null };
         world.RunFor(TimeSpan.FromMinutes(1)).Status.Phase.Should().Be(GrantPhase.Failed);
         Conditions.Find(world.Status.Conditions, "Reviewed").Should().BeNull();
         world.RunFor(TimeSpan.FromDays(91)).Cluster.Grant.Should().BeNull();

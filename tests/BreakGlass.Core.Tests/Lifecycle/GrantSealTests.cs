@@ -3,7 +3,8 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -40,7 +41,7 @@ public sealed class GrantSealTests
     public void A_record_that_may_be_forged_is_not_made_true()
     {
         var world = Blind(Active());
-        var binding = world.Cluster.Objects.Values.OfType<RoleBinding>().First(b => GrantLifecycle.GivesAccess(world.Grant, b));
+        var binding = world.Cluster.Objects.Values.OfType<V1RoleBinding>().First(b => GrantLifecycle.GivesAccess(world.Grant, b));
         world.Delete(binding);
         world.RunFor(TimeSpan.FromMinutes(1)).HasAccess().Should().BeFalse("nobody knows whether it was ever given");
     }

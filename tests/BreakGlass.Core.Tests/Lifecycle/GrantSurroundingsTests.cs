@@ -2,7 +2,8 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -20,7 +21,7 @@ public sealed class GrantSurroundingsTests
         world.SetNamespace(A.Namespace("billing", ("team", "billing")));
         world.Done = (_, step) =>
         {
-            if (step is PlanStep.Create { Object: RoleBinding b }) world.Status.Bindings.Should().Contain(r => r.Namespace == b.Metadata.Namespace);
+            if (step is PlanStep.Create { Object: V1RoleBinding b }) world.Status.Bindings.Should().Contain(r => r.Namespace == b.Metadata.NamespaceProperty);
         };
         world.Run();
         world.HasAccess("billing").Should().BeTrue();
@@ -37,7 +38,7 @@ public sealed class GrantSurroundingsTests
         world.Done = (_, step) =>
         {
             if (step is PlanStep.AddFinalizer) world.SetNamespace(A.Namespace("billing", ("team", "billing")));
-            if (step is PlanStep.Create { Object: RoleBinding { RoleRef.Kind: "ClusterRole" } b }) world.Status.Bindings.Should().Contain(r => r.Namespace == b.Metadata.Namespace);
+            if (step is PlanStep.Create { Object: V1RoleBinding { RoleRef.Kind: "ClusterRole" } b }) world.Status.Bindings.Should().Contain(r => r.Namespace == b.Metadata.NamespaceProperty);
         };
         world.Run();
         world.HasAccess("billing").Should().BeTrue();
@@ -106,9 +107,9 @@ public sealed class GrantSurroundingsTests
             (active.Status, active.Reason).Should().Be(("True", "Partial"));
             active.Message.Should().Contain("Namespace 'shop' was deleted and created again").And.Contain("in 1 of 2 places");
             world.Status.Bindings.Single(b => b.Namespace == "shop").Should().Match<BindingRecord>(b => b.Uid == null && b.Problem != null);
-            world.Put(new RoleBinding
+            world.Put(new V1RoleBinding
             {
-                Metadata = GrantNames.Meta(world.Grant, "shop", GrantNames.Binding(world.Grant, "two"), A.Start), RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Subjects = ((RoleBinding)world.Binding).Subjects,
+                Metadata = GrantNames.Meta(world.Grant, "shop", GrantNames.Binding(world.Grant, "two"), A.Start), RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Subjects = ((V1RoleBinding)world.Binding).Subjects,
             });
             world.Run().HasAccess("shop").Should().BeFalse("not by a backup that is restored into it either");
         }
@@ -125,12 +126,12 @@ public sealed class GrantSurroundingsTests
     public void A_namespace_without_a_record_that_is_younger_than_the_decision_is_not_reached_by_its_name()
     {
         var world = new World(A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "later")] })).Run();
-        world.SetNamespace(A.Namespace("later") is var ns ? ns with { Metadata = ns.Metadata with { Uid = "ns-3", CreationTimestamp = A.Start.AddMinutes(1) } } : ns);
+        world.SetNamespace(A.Namespace("later") is var ns ? ns with { Metadata = ns.Metadata with { Uid = "ns-3", CreatedAt = A.Start.AddMinutes(1) } } : ns);
         world.RunFor(TimeSpan.FromMinutes(2)).HasAccess("later").Should().BeFalse();
         world.HasAccess().Should().BeTrue();
     }
 
-    private static Namespace WithUid(string name, string uid) => A.Namespace(name, ("team", "x")) is var ns ? ns with { Metadata = ns.Metadata with { Uid = uid } } : ns;
+    private static V1Namespace WithUid(string name, string uid) => A.Namespace(name, ("team", "x")) is var ns ? ns with { Metadata = ns.Metadata with { Uid = uid } } : ns;
 
     [Fact]
     public void A_namespace_that_goes_unseen_does_not_keep_the_others_waiting()
@@ -161,7 +162,7 @@ public sealed class GrantSurroundingsTests
     [InlineData(422, "Invalid")]
     public void What_the_server_refuses_for_good_fails_the_grant_and_leaves_nothing(int status, string reason)
     {
-        var world = new World { RefusesCreate = o => o is RoleBinding { RoleRef.Kind: "ClusterRole" } ? status : null };
+        var world = new World { RefusesCreate = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? status : null };
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Failed && s.EndReason == EndReason.Failed);
         Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == reason && c.Message.Contains("nothing is left of it"));
@@ -183,7 +184,7 @@ public sealed class GrantSurroundingsTests
     public void An_active_grant_outlives_a_refusal()
     {
         var world = new World().Run();
-        world.RefusesCreate = o => o is RoleBinding ? 403 : null;
+        world.RefusesCreate = o => o is V1RoleBinding ? 403 : null;
         world.Delete(world.Binding);
         world.RunFor(TimeSpan.FromSeconds(5)).Status.Phase.Should().Be(GrantPhase.Active);
         world.RefusesCreate = _ => null;
@@ -200,7 +201,7 @@ public sealed class GrantSurroundingsTests
         world.RunFor(TimeSpan.FromMinutes(5));
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue("the ServiceAccount is gone, so TokenReview refuses the token");
         Conditions.Find(world.Status.Conditions, "Obstructed")!.Message.Should().Contain("Secret breakglass-grants/inc-4711-");
-        world.Grant.Metadata.Finalizers.Should().NotBeEmpty();
+        world.Grant.FinalizersOrEmpty.Should().NotBeEmpty();
 
         world.FailsDelete = _ => false;
         world.RunFor(TimeSpan.FromSeconds(15)).Cluster.Objects.Should().BeEmpty();
@@ -252,7 +253,7 @@ public sealed class GrantSurroundingsTests
                 world.Cluster.Objects.Should().BeEmpty($"{fault} at step {at}");
                 world.Status.Phase.Should().Be(GrantPhase.Expired);
                 Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
-                world.Grant.Metadata.Finalizers.Should().BeEmpty();
+                world.Grant.FinalizersOrEmpty.Should().BeEmpty();
                 world.Status.Transitions.Select(t => t.To).Should().Equal(calm.Status.Transitions.Select(t => t.To));
             }
         }

@@ -2,7 +2,9 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -13,8 +15,8 @@ public sealed class GrantTamperingTests
 {
     private static readonly Dictionary<string, Action<World>> Tampering = new()
     {
-        ["a subject added"] = w => w.AddSubject(w.Binding, A.User("mallory")),
-        ["all subjects exchanged"] = w => w.Tamper(w.Binding, b => World.WithSubjects(b, A.User("mallory"))),
+        ["a subject added"] = w => w.AddSubject(w.Binding, Bound.User("mallory")),
+        ["all subjects exchanged"] = w => w.Tamper(w.Binding, b => World.WithSubjects(b, Bound.User("mallory"))),
         ["no subject left"] = w => w.Tamper(w.Binding, b => World.WithSubjects(b)),
         ["the binding deleted"] = w => w.Delete(w.Binding),
         ["its role exchanged, marks kept"] = w => w.Replace(w.Binding, b => World.WithRole(b, "view")),
@@ -22,19 +24,19 @@ public sealed class GrantTamperingTests
         ["its labels stripped"] = w => w.StripLabels(w.Binding),
         ["its annotations stripped"] = w => w.StripAnnotations(w.Binding),
         ["all its marks stripped"] = w => w.StripEverything(w.Binding),
-        ["all its marks stripped and a subject added"] = w => w.AddSubject(w.StripEverything(w.Binding), A.User("mallory")),
+        ["all its marks stripped and a subject added"] = w => w.AddSubject(w.StripEverything(w.Binding), Bound.User("mallory")),
         ["its end postponed"] = w => w.Tamper(w.Binding, b => Cluster.With(b, m => m with { Annotations = A.Labels((BreakGlassApi.ExpiresAtAnnotation, "2099-01-01T00:00:00Z"), (BreakGlassApi.GrantUidAnnotation, "grant-1")) })),
         ["it says it is another grant's"] = w => w.Tamper(w.Binding, b => Cluster.With(b, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")) })),
         ["its owner taken away"] = w => w.Tamper(w.Binding, b => Cluster.With(b, m => m with { OwnerReferences = [] })),
         ["the ServiceAccount deleted"] = w => w.Delete(w.Account),
         ["the ServiceAccount deleted and made again"] = w => w.Replace(w.Account, a => Cluster.With(a, m => m with { Uid = null })),
-        ["the ServiceAccount mounted by default"] = w => w.Tamper(w.Account, a => (ServiceAccount)a with { AutomountServiceAccountToken = true }),
+        ["the ServiceAccount mounted by default"] = w => w.Tamper(w.Account, a => (V1ServiceAccount)a with { AutomountServiceAccountToken = true }),
         ["the ServiceAccount's labels stripped"] = w => w.StripLabels(w.Account),
         ["the Secret deleted"] = w => w.Delete(w.CredentialSecret),
         ["the Secret's labels stripped"] = w => w.StripLabels(w.CredentialSecret),
-        ["somebody else made a reader of the Secret"] = w => w.AddSubject(Reader(w), A.User("mallory")),
-        ["the reader's Role widened"] = w => w.Tamper(w.Cluster.Objects.Values.OfType<Role>().Single(), r => (Role)r with { Rules = [A.Rule("", "secrets", "get", "list")] }),
-        ["the reader's Role deleted"] = w => w.Delete(w.Cluster.Objects.Values.OfType<Role>().Single()),
+        ["somebody else made a reader of the Secret"] = w => w.AddSubject(Reader(w), Bound.User("mallory")),
+        ["the reader's Role widened"] = w => w.Tamper(w.Cluster.Objects.Values.OfType<V1Role>().Single(), r => (V1Role)r with { Rules = [A.Rule("", "secrets", "get", "list")] }),
+        ["the reader's Role deleted"] = w => w.Delete(w.Cluster.Objects.Values.OfType<V1Role>().Single()),
         ["the finalizer taken away"] = w => w.Write(g => g with { Metadata = g.Metadata with { Finalizers = [] } }),
     };
 
@@ -52,7 +54,7 @@ public sealed class GrantTamperingTests
         world.RunFor(TimeSpan.FromMinutes(1));
         Shape(world).Should().BeEquivalentTo(before);
         world.HasAccess().Should().BeTrue();
-        world.Grant.Metadata.Finalizers.Should().Equal("breakglass.dev/revoke");
+        world.Grant.FinalizersOrEmpty.Should().Equal("breakglass.dev/revoke");
         if (what != "the finalizer taken away") world.Notes.Should().Contain(n => n.Warning && n.Reason == "DriftRepaired");
 
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
@@ -87,7 +89,7 @@ public sealed class GrantTamperingTests
         world.Run().RunUntil(A.Start.AddMinutes(31));
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
         world.Cluster.Objects.Should().BeEmpty();
-        world.Grant.Metadata.Finalizers.Should().BeEmpty();
+        world.Grant.FinalizersOrEmpty.Should().BeEmpty();
     }
 
     [Fact]
@@ -130,10 +132,10 @@ public sealed class GrantTamperingTests
     {
         var world = new World(A.Policy(s => s with { Access = [A.SelectorEntry("team", "edit", A.Selector("team", "Exists"))] })).Run();
         world.Cluster.AccessBindings.Should().HaveCount(2);
-        world.StripLabels(world.Cluster.AccessBindings.Single(b => b.Metadata.Namespace == "shop"));
+        world.StripLabels(world.Cluster.AccessBindings.Single(b => b.Metadata.NamespaceProperty == "shop"));
         world.SetNamespace(A.Namespace("shop"));
         world.RunFor(TimeSpan.FromMinutes(1));
-        world.Cluster.AccessBindings.Should().ContainSingle().Which.Metadata.Namespace.Should().Be("payments", "shop is not of the policy any more");
+        world.Cluster.AccessBindings.Should().ContainSingle().Which.Metadata.NamespaceProperty.Should().Be("payments", "shop is not of the policy any more");
         world.Status.Bindings.Should().ContainSingle();
     }
 
@@ -178,13 +180,13 @@ public sealed class GrantTamperingTests
     {
         var world = new World();
         var earlier = A.Grant(uid: "grant-0");
-        world.Put(new RoleBinding { Metadata = GrantNames.Meta(earlier, "shop", GrantNames.Binding(earlier, "payments"), A.Start.AddDays(-1)), RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Subjects = [A.User("alice")] });
-        world.Put(new ServiceAccount { Metadata = GrantNames.Meta(earlier, "breakglass-grants", GrantNames.Identity(earlier), A.Start.AddDays(-1)) });
-        var labelled = world.Put(new RoleBinding { Metadata = new() { Name = "by-hand", Namespace = "shop", Labels = A.Labels((BreakGlassApi.GrantLabel, "inc-4711"), (BreakGlassApi.ManagedByLabel, "breakglass-operator")) } });
+        world.Put(new V1RoleBinding { Metadata = GrantNames.Meta(earlier, "shop", GrantNames.Binding(earlier, "payments"), A.Start.AddDays(-1)), RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Subjects = [Bound.User("alice")] });
+        world.Put(new V1ServiceAccount { Metadata = GrantNames.Meta(earlier, "breakglass-grants", GrantNames.Identity(earlier), A.Start.AddDays(-1)) });
+        var labelled = world.Put(new V1RoleBinding { Metadata = new() { Name = "by-hand", NamespaceProperty = "shop", Labels = A.Labels((BreakGlassApi.GrantLabel, "inc-4711"), (BreakGlassApi.ManagedByLabel, "breakglass-operator")) } });
         world.Run();
         world.Status.Phase.Should().Be(GrantPhase.Active);
-        world.Cluster.Bindings.Where(b => b.Metadata.Namespace == "shop").Should().Equal([labelled], "a label alone does not make it ours");
-        world.Cluster.Objects.Values.OfType<ServiceAccount>().Should().ContainSingle();
+        world.Cluster.Bindings.Where(b => b.Metadata.NamespaceProperty == "shop").Should().Equal([labelled], "a label alone does not make it ours");
+        world.Cluster.Objects.Values.OfType<V1ServiceAccount>().Should().ContainSingle();
         world.Notes.Count(n => n.Reason == "OrphanRemoved").Should().Be(2);
     }
 
@@ -196,27 +198,27 @@ public sealed class GrantTamperingTests
         world.Plans.Clear();
         world.Run().Cluster.Objects.Should().BeEmpty();
         world.Plans[0].Should().Match<GrantPlan>(p => p.Cuts && p.Steps.All(s => s is PlanStep.Remove));
-        world.Plans[0].Steps.OfType<PlanStep.Remove>().Should().OnlyContain(r => r.Object is RoleBinding && r.Why == Removal.Orphan);
+        world.Plans[0].Steps.OfType<PlanStep.Remove>().Should().OnlyContain(r => r.Object is V1RoleBinding && r.Why == Removal.Orphan);
     }
 
-    private static IKubeObject Foreign(string which, BreakGlassGrant grant)
+    private static IKubernetesObject<V1ObjectMeta> Foreign(string which, BreakGlassGrant grant)
     {
-        ObjectMeta Meta(string ns, string name) => new() { Name = name, Namespace = ns };
+        V1ObjectMeta Meta(string ns, string name) => new() { Name = name, NamespaceProperty = ns };
         return which switch
         {
-            "binding" => new RoleBinding { Metadata = Meta("payments", GrantNames.Binding(grant, "payments")), RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [A.User("bob")] },
-            "account" => new ServiceAccount { Metadata = Meta("breakglass-grants", GrantNames.Identity(grant)) },
+            "binding" => new V1RoleBinding { Metadata = Meta("payments", GrantNames.Binding(grant, "payments")), RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")] },
+            "account" => new V1ServiceAccount { Metadata = Meta("breakglass-grants", GrantNames.Identity(grant)) },
             "secret" => new SecretMetadata { Metadata = Meta("breakglass-grants", GrantNames.Identity(grant)) },
-            _ => new RoleBinding { Metadata = Meta("breakglass-grants", GrantNames.Reader(grant)), RoleRef = new() { Kind = "Role", Name = "other" } },
+            _ => new V1RoleBinding { Metadata = Meta("breakglass-grants", GrantNames.Reader(grant)), RoleRef = new() { Kind = "Role", Name = "other" } },
         };
     }
 
-    private static IKubeObject Reader(World world) => world.Cluster.Bindings.Single(b => b.Metadata.Name == GrantNames.Reader(world.Grant));
+    private static IKubernetesObject<V1ObjectMeta> Reader(World world) => world.Cluster.Bindings.Single(b => b.Metadata.Name == GrantNames.Reader(world.Grant));
 
     private static List<string> Shape(World world) =>
     [
         .. world.Cluster.Objects.Values.Select(o => $"{Place.Of(o)} {Cluster.RoleRefOf(o)} [{string.Join(",", Cluster.SubjectsOf(o).Select(s => s.Name))}] "
-            + $"{string.Join(",", o.Metadata.Labels.OrderBy(l => l.Key))} {string.Join(",", o.Metadata.Annotations.Where(a => a.Key != GrantObjects.DeliveredAnnotation && a.Key != GrantObjects.TokenExpiresAtAnnotation).OrderBy(l => l.Key))} "
-            + $"{string.Join(",", o.Metadata.OwnerReferences)} {(o as Role)?.Rules.Sum(r => r.Verbs.Count)} {(o as ServiceAccount)?.AutomountServiceAccountToken}"),
+            + $"{string.Join(",", o.LabelsOrEmpty.OrderBy(l => l.Key))} {string.Join(",", o.AnnotationsOrEmpty.Where(a => a.Key != GrantObjects.DeliveredAnnotation && a.Key != GrantObjects.TokenExpiresAtAnnotation).OrderBy(l => l.Key))} "
+            + $"{string.Join(",", o.OwnersOrEmpty)} {(o as V1Role)?.RulesOrEmpty.Sum(r => r.VerbsOrEmpty.Count)} {(o as V1ServiceAccount)?.AutomountServiceAccountToken}"),
     ];
 }

@@ -2,7 +2,8 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -24,7 +25,7 @@ public sealed class ObstructedRevocationTests
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
         Conditions.Find(world.Status.Conditions, "Obstructed")!.Message.Should().Contain("RoleBinding payments/breakglass-inc-4711-").And.Contain("its subjects were removed");
         world.Notes.Should().Contain(n => n.Warning && n.Reason == "RevocationObstructed");
-        world.Grant.Metadata.Finalizers.Should().BeEmpty("nothing that is left gives access");
+        world.Grant.FinalizersOrEmpty.Should().BeEmpty("nothing that is left gives access");
     }
 
     [Fact]
@@ -35,12 +36,12 @@ public sealed class ObstructedRevocationTests
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Expired && s.EndedAt == End);
         world.RunFor(TimeSpan.FromSeconds(20));
         Conditions.Find(world.Status.Conditions, "Revoked").Should().Match<Condition>(c => c.Status == "True" && c.Message.Contains("the only identity that it names is gone"));
-        world.Grant.Metadata.Finalizers.Should().NotBeEmpty("somebody could make the ServiceAccount again");
+        world.Grant.FinalizersOrEmpty.Should().NotBeEmpty("somebody could make the ServiceAccount again");
 
         world.FailsDelete = _ => false;
         world.RunFor(TimeSpan.FromSeconds(40)).Cluster.Objects.Should().BeEmpty();
         Conditions.Find(world.Status.Conditions, "Obstructed").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Removed");
-        world.Grant.Metadata.Finalizers.Should().BeEmpty();
+        world.Grant.FinalizersOrEmpty.Should().BeEmpty();
     }
 
     /// <summary>The identity that the binding was made for is gone, and somebody else has its access.</summary>
@@ -50,7 +51,7 @@ public sealed class ObstructedRevocationTests
     public void A_binding_that_somebody_changed_to_give_access_to_others_and_that_cannot_be_removed_is_not_called_revoked(bool keepsIdentity)
     {
         var world = new World { FailsDelete = Cluster.IsBinding, FailsEmptying = _ => true }.Run();
-        world.Meanwhile = () => world.Tamper(world.Binding, b => World.WithSubjects(b, [.. keepsIdentity ? Cluster.SubjectsOf(b) : [], A.User("mallory")]));
+        world.Meanwhile = () => world.Tamper(world.Binding, b => World.WithSubjects(b, [.. keepsIdentity ? Cluster.SubjectsOf(b) : [], Bound.User("mallory")]));
         world.Revoke();
         world.RunFor(TimeSpan.FromMinutes(1));
         world.Cluster.AccessBindings.Should().ContainSingle();
@@ -96,18 +97,18 @@ public sealed class ObstructedRevocationTests
     [Fact]
     public void A_ServiceAccount_that_cannot_be_deleted_delays_no_cut_and_the_end_is_proven_by_the_dead_token()
     {
-        var world = new World { FailsDelete = o => o is ServiceAccount }.Run();
+        var world = new World { FailsDelete = o => o is V1ServiceAccount }.Run();
         world.RunUntil(End).HasAccess().Should().BeFalse();
         world.Status.Phase.Should().Be(GrantPhase.Expired);
         world.RunFor(TimeSpan.FromSeconds(20));
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
-        world.Grant.Metadata.Finalizers.Should().NotBeEmpty();
+        world.Grant.FinalizersOrEmpty.Should().NotBeEmpty();
     }
 
     [Fact]
     public void A_token_that_is_still_accepted_is_not_called_dead_though_its_bindings_are_gone()
     {
-        var world = new World { FailsDelete = o => o is ServiceAccount or SecretMetadata }.Run();
+        var world = new World { FailsDelete = o => o is V1ServiceAccount or SecretMetadata }.Run();
         world.Revoke();
         world.Run().HasAccess().Should().BeFalse("the bindings are gone");
         world.Status.Phase.Should().Be(GrantPhase.Revoked);
@@ -141,5 +142,5 @@ public sealed class ObstructedRevocationTests
     [InlineData(403, "rolebindings is forbidden.", "the API server answers 403: rolebindings is forbidden")]
     [InlineData(null, null, "the API server does not answer in time; an admission webhook that hangs can be the cause")]
     public void It_is_named_who_refuses_in_words_that_stay_the_same(int? code, string? message, string who) =>
-        Obstruction.Of(new RoleBinding { Metadata = new() { Name = "b", Namespace = "payments" }, Subjects = [A.User("alice")] }, code, message).Who.Should().Be(who);
+        Obstruction.Of(new V1RoleBinding { Metadata = new() { Name = "b", NamespaceProperty = "payments" }, Subjects = [Bound.User("alice")] }, code, message).Who.Should().Be(who);
 }

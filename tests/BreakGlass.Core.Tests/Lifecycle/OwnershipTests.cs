@@ -2,7 +2,9 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -13,21 +15,21 @@ public sealed class OwnershipTests
 {
     private static readonly BreakGlassGrant Gone = A.Grant(name: "inc-1", uid: "grant-0");
 
-    private static RoleBinding Orphan => new()
+    private static V1RoleBinding Orphan => new()
     {
         Metadata = GrantNames.Meta(Gone, "shop", GrantNames.Binding(Gone, "payments"), A.Start),
         RoleRef = new() { Kind = "ClusterRole", Name = "edit" },
-        Subjects = [new() { Kind = "ServiceAccount", Namespace = "breakglass-grants", Name = GrantNames.Identity(Gone) }],
+        Subjects = [new() { Kind = "ServiceAccount", NamespaceProperty = "breakglass-grants", Name = GrantNames.Identity(Gone) }],
     };
 
-    private static Dictionary<string, Func<RoleBinding, RoleBinding>> Innocent => new()
+    private static Dictionary<string, Func<V1RoleBinding, V1RoleBinding>> Innocent => new()
     {
         ["under a name of its own"] = b => Renamed(b, "team-view"),
         ["under another grant's name"] = b => Renamed(b, "breakglass-inc-2-x"),
-        ["that binds another identity of the grants' namespace"] = b => b with { Subjects = [new() { Kind = "ServiceAccount", Namespace = "breakglass-grants", Name = "inc-2-0123456789" }] },
+        ["that binds another identity of the grants' namespace"] = b => b with { Subjects = [new() { Kind = "ServiceAccount", NamespaceProperty = "breakglass-grants", Name = "inc-2-0123456789" }] },
         ["that binds a group"] = b => b with { Subjects = [new() { Kind = "Group", Name = "developers" }] },
-        ["that binds two users"] = b => b with { Subjects = [A.User("alice"), A.User("bob")] },
-        ["that binds an identity of another namespace"] = b => b with { Subjects = [new() { Kind = "ServiceAccount", Namespace = "shop", Name = GrantNames.Identity(Gone) }] },
+        ["that binds two users"] = b => b with { Subjects = [Bound.User("alice"), Bound.User("bob")] },
+        ["that binds an identity of another namespace"] = b => b with { Subjects = [new() { Kind = "ServiceAccount", NamespaceProperty = "shop", Name = GrantNames.Identity(Gone) }] },
         ["with labels and no UID"] = b => b with { Metadata = b.Metadata with { Annotations = A.Labels(), OwnerReferences = [] } },
         ["that another project's grant owns"] = b => b with
         {
@@ -67,7 +69,7 @@ public sealed class OwnershipTests
             "owner stripped" => Orphan with { Metadata = meta with { OwnerReferences = [], Labels = A.Labels((BreakGlassApi.GrantLabel, "inc")) } },
             "annotations stripped" => Orphan with { Metadata = meta with { Annotations = A.Labels() } },
             "subjects emptied" => Orphan with { Subjects = [] },
-            "the requester's own" => Orphan with { Subjects = [A.User("alice")] },
+            "the requester's own" => Orphan with { Subjects = [Bound.User("alice")] },
             _ => Orphan,
         };
         Ownership.MadeFor(orphan, A.Settings).Should().Be(new GrantIdentity("inc-1", "grant-0"));
@@ -94,7 +96,7 @@ public sealed class OwnershipTests
         world.Run();
         var now = world.Cluster.Get(Place.Of(ours))!;
         now.Metadata.Uid.Should().Be(ours.Metadata.Uid, "it was put right in place");
-        now.Metadata.Labels.Should().BeEquivalentTo(ours.Metadata.Labels);
+        now.LabelsOrEmpty.Should().BeEquivalentTo(ours.LabelsOrEmpty);
         world.Notes.Should().ContainSingle(n => n.Reason == "DriftRepaired");
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
     }
@@ -103,8 +105,8 @@ public sealed class OwnershipTests
     public void A_binding_that_carries_the_marks_of_an_active_grant_and_is_not_its_own_stays_through_the_whole_grant()
     {
         var world = new World().Run();
-        var ours = (RoleBinding)world.Binding;
-        var copy = world.Put(ours with { Metadata = ours.Metadata with { Name = "team-view", Namespace = "shop", Uid = null }, Subjects = [new() { Kind = "Group", Name = "developers" }] });
+        var ours = (V1RoleBinding)world.Binding;
+        var copy = world.Put(ours with { Metadata = ours.Metadata with { Name = "team-view", NamespaceProperty = "shop", Uid = null }, Subjects = [new() { Kind = "Group", Name = "developers" }] });
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Values.Should().Equal([copy]);
     }
 
@@ -124,11 +126,11 @@ public sealed class OwnershipTests
     [InlineData("foo", "foo-0123456789-reader", true)]
     public void A_role_of_somebody_else_that_only_looks_like_ours_is_of_no_grant(string grant, string name, bool shaped)
     {
-        var role = new Role { Metadata = new() { Name = name, Namespace = "breakglass-grants" } };
+        var role = new V1Role { Metadata = new() { Name = name, NamespaceProperty = "breakglass-grants" } };
         Ownership.Names(role).Should().BeEmpty("it carries no mark of ours");
         var marked = role with { Metadata = role.Metadata with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "u")) } };
         Ownership.Names(marked).Should().BeEquivalentTo(shaped ? new[] { grant } : []);
-        Ownership.MadeFor(marked with { Metadata = marked.Metadata with { Namespace = "shop" } }, A.Settings).Should().BeNull("the operator makes Roles in one namespace only");
+        Ownership.MadeFor(marked with { Metadata = marked.Metadata with { NamespaceProperty = "shop" } }, A.Settings).Should().BeNull("the operator makes Roles in one namespace only");
     }
 
     [Fact]
@@ -148,13 +150,13 @@ public sealed class OwnershipTests
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
     }
 
-    private static IEnumerable<IKubeObject> Removed(string name, IKubeObject o) => GrantLifecycle.Decide(
+    private static IEnumerable<IKubernetesObject<V1ObjectMeta>> Removed(string name, IKubernetesObject<V1ObjectMeta> o) => GrantLifecycle.Decide(
         new() { Now = A.Start, Settings = A.Settings, Name = name, Cluster = AView.Of(), Objects = [o] }).Steps.OfType<PlanStep.Remove>().Select(r => r.Object);
 
-    private static RoleBinding Renamed(RoleBinding b, string name) => b with { Metadata = b.Metadata with { Name = name } };
+    private static V1RoleBinding Renamed(V1RoleBinding b, string name) => b with { Metadata = b.Metadata with { Name = name } };
 
     private static World Active(string kind) =>
         kind is "ClusterRoleBinding" ? new World(A.Policy(s => s with { Access = [A.ClusterWideEntry("all", "view")] })).Run() : new World().Run();
 
-    private static IKubeObject Of(World world, string kind) => kind is "RoleBinding" ? world.Binding : world.Cluster.Objects.Values.First(o => o.Kind == kind);
+    private static IKubernetesObject<V1ObjectMeta> Of(World world, string kind) => kind is "RoleBinding" ? world.Binding : world.Cluster.Objects.Values.First(o => o.KindName == kind);
 }

@@ -2,7 +2,9 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -25,7 +27,7 @@ public sealed class PartialAccessTests
     [Fact]
     public void One_namespace_that_refuses_leaves_the_others_open_and_is_tried_again_until_it_gives_way()
     {
-        var world = new World(Two) { AnswersCreate = o => o.Metadata.Namespace == "shop" ? Quota : null };
+        var world = new World(Two) { AnswersCreate = o => o.Metadata.NamespaceProperty == "shop" ? Quota : null };
         world.Run();
         world.Status.Phase.Should().Be(GrantPhase.Active);
         world.HasAccess().Should().BeTrue();
@@ -48,7 +50,7 @@ public sealed class PartialAccessTests
     public void Six_hundred_places_of_which_many_refuse_are_told_in_a_bounded_sentence()
     {
         var names = Enumerable.Range(0, 200).Select(n => $"ns-{n:000}").ToArray();
-        var world = new World(A.Policy(s => s with { Access = [A.Entry("many", "edit", names)] })) { AnswersCreate = o => o.Metadata.Namespace is { } ns && ns.StartsWith("ns-", StringComparison.Ordinal) && ns != "ns-007" ? Quota : null };
+        var world = new World(A.Policy(s => s with { Access = [A.Entry("many", "edit", names)] })) { AnswersCreate = o => o.Metadata.NamespaceProperty is { } ns && ns.StartsWith("ns-", StringComparison.Ordinal) && ns != "ns-007" ? Quota : null };
         foreach (var name in names) world.SetNamespace(A.Namespace(name));
         world.Run().HasAccess("ns-007").Should().BeTrue();
         Active(world).Message.Length.Should().BeLessThan(2000);
@@ -58,7 +60,7 @@ public sealed class PartialAccessTests
     [Fact]
     public void Whoever_asks_for_all_or_nothing_gets_nothing()
     {
-        var world = new World(Two, A.Grant(s => s with { RequireAll = true })) { AnswersCreate = o => o.Metadata.Namespace == "shop" ? Quota : null };
+        var world = new World(Two, A.Grant(s => s with { RequireAll = true })) { AnswersCreate = o => o.Metadata.NamespaceProperty == "shop" ? Quota : null };
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Phase.Should().Be(GrantPhase.Failed);
         Active(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "QuotaExceeded" && c.Message.Contains("Not in shop") && c.Message.Contains("nothing is left of it"));
@@ -68,7 +70,7 @@ public sealed class PartialAccessTests
     [Fact]
     public void Where_every_place_refuses_the_grant_fails_with_the_reasons()
     {
-        var world = new World(Two) { AnswersCreate = o => o is RoleBinding { RoleRef.Kind: "ClusterRole" } ? Uncoded : null };
+        var world = new World(Two) { AnswersCreate = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? Uncoded : null };
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Phase.Should().Be(GrantPhase.Failed);
         Active(world).Should().Match<Condition>(c => c.Reason == "AdmissionDenied" && c.Message.Contains("check.example.com") && !c.Message.Contains("allow-list"));
@@ -80,7 +82,7 @@ public sealed class PartialAccessTests
     [InlineData("account")]
     public void While_a_webhook_is_down_the_condition_says_so_at_once_and_the_wait_is_bounded(string what)
     {
-        var world = new World { AnswersCreate = o => (what == "binding" ? o is RoleBinding { RoleRef.Kind: "ClusterRole" } : o is ServiceAccount) ? Down : null };
+        var world = new World { AnswersCreate = o => (what == "binding" ? o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } : o is V1ServiceAccount) ? Down : null };
         world.RunFor(TimeSpan.FromMilliseconds(100));
         Active(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Opening" && c.Message.Contains("check.example.com") && c.Message.Contains("Next try at"));
         world.RunFor(TimeSpan.FromMinutes(4)).Status.Phase.Should().Be(GrantPhase.Pending);
@@ -94,7 +96,7 @@ public sealed class PartialAccessTests
     [Fact]
     public void A_webhook_that_comes_back_opens_the_grant()
     {
-        var world = new World { AnswersCreate = o => o is RoleBinding ? Down : null };
+        var world = new World { AnswersCreate = o => o is V1RoleBinding ? Down : null };
         world.RunFor(TimeSpan.FromMinutes(1));
         world.AnswersCreate = _ => null;
         world.RunFor(TimeSpan.FromSeconds(20)).HasAccess().Should().BeTrue();
@@ -116,10 +118,10 @@ public sealed class PartialAccessTests
     public void Somebody_elses_binding_under_our_name_in_one_namespace_costs_the_others_nothing(bool isActiveBefore)
     {
         var world = new World(Two);
-        if (isActiveBefore) world.Run().Delete(world.Cluster.AccessBindings.Single(b => b.Metadata.Namespace == "shop"));
-        var theirs = world.Put(new RoleBinding
+        if (isActiveBefore) world.Run().Delete(world.Cluster.AccessBindings.Single(b => b.Metadata.NamespaceProperty == "shop"));
+        var theirs = world.Put(new V1RoleBinding
         {
-            Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), Namespace = "shop" }, RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [A.User("bob")],
+            Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), NamespaceProperty = "shop" }, RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")],
         });
         world.RunFor(TimeSpan.FromSeconds(10)).HasAccess().Should().BeTrue();
         Active(world).Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Partial" && c.Message.Contains("Not in shop: there is already a RoleBinding") && c.Message.Contains("left alone"));
@@ -136,7 +138,7 @@ public sealed class PartialAccessTests
     public void Somebody_elses_binding_under_our_name_outlives_a_grant_that_goes_on_in_part()
     {
         var world = new World(Two);
-        var theirs = world.Put(new RoleBinding { Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), Namespace = "shop" }, RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [A.User("bob")] });
+        var theirs = world.Put(new V1RoleBinding { Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), NamespaceProperty = "shop" }, RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")] });
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Values.Should().Equal([theirs]);
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
     }
@@ -145,7 +147,7 @@ public sealed class PartialAccessTests
     public void Whoever_asks_for_all_or_nothing_gets_nothing_where_one_name_is_taken()
     {
         var world = new World(Two, A.Grant(s => s with { RequireAll = true }));
-        world.Put(new RoleBinding { Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), Namespace = "shop" }, RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [A.User("bob")] });
+        world.Put(new V1RoleBinding { Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), NamespaceProperty = "shop" }, RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")] });
         world.RunFor(TimeSpan.FromSeconds(10)).Status.Phase.Should().Be(GrantPhase.Failed);
         Active(world).Reason.Should().Be("ForeignObject");
     }
@@ -166,7 +168,7 @@ public sealed class PartialAccessTests
     public void Access_that_was_taken_away_everywhere_and_is_refused_for_now_comes_back()
     {
         var world = new World().Run();
-        world.AnswersCreate = o => o is RoleBinding { RoleRef.Kind: "ClusterRole" } ? Quota : null;
+        world.AnswersCreate = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? Quota : null;
         world.Delete(world.Binding);
         world.RunFor(TimeSpan.FromMinutes(3));
         Active(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Interrupted" && c.Message.Contains("ResourceQuota 'rbac'"));

@@ -2,6 +2,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -78,6 +79,6 @@ public sealed class PendingLimitTests
     private static BreakGlassGrant Sibling(string name, string requester, GrantPhase? phase, DateTimeOffset? created = null)
     {
         var grant = A.Grant(s => s with { Requester = A.Caller(requester, "payments-oncall") }, name, $"uid-{name}");
-        return grant.WithMetadata(grant.Metadata with { CreationTimestamp = created ?? Before }) with { Status = new() { Phase = phase, PolicyUid = "policy-1" } };
+        return grant with { Metadata = grant.Metadata with { CreatedAt = created ?? Before } } with { Status = new() { Phase = phase, PolicyUid = "policy-1" } };
     }
 }

@@ -2,7 +2,8 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 

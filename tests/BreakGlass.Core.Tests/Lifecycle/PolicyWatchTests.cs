@@ -3,7 +3,8 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -12,7 +13,7 @@ namespace BreakGlass.Core.Tests.Lifecycle;
 /// <summary>What a policy's status watches over: its seal, the roles it was written for, the places under its limits, and how much it is used.</summary>
 public sealed class PolicyWatchTests
 {
-    private static readonly PolicyRule[] Wider = [A.Rule("*", "*", "*")];
+    private static readonly V1PolicyRule[] Wider = [A.Rule("*", "*", "*")];
 
     private static readonly PolicyFacts Usual = new() { Now = A.Start, Settings = new(), Seal = SealState.Valid, Policy = A.Policy(), Grants = [], Cluster = AView.Usual() };
 
@@ -77,7 +78,7 @@ public sealed class PolicyWatchTests
     [Fact]
     public void An_aggregated_role_is_pinned_as_it_is_filled_and_grows_with_what_is_labelled_into_it()
     {
-        PolicyStatus Decide(BreakGlassPolicy policy, params PolicyRule[] rules) => PolicyLifecycle.Decide(new()
+        PolicyStatus Decide(BreakGlassPolicy policy, params V1PolicyRule[] rules) => PolicyLifecycle.Decide(new()
         {
             Now = A.Start, Settings = A.Settings, Policy = policy, Grants = [],
             Cluster = AView.Of(A.Namespace("payments"), A.ClusterRole("edit", rules) with { AggregationRule = new() }),
@@ -91,7 +92,7 @@ public sealed class PolicyWatchTests
         Conditions.IsTrue(filled.Conditions, "RolesResolved").Should().BeTrue("it did not grow, it was filled");
         Conditions.IsTrue(Decide(policy with { Status = filled }, get).Conditions, "Ready").Should().BeTrue();
         var grown = Decide(policy with { Status = filled }, get, list);
-        Conditions.Find(grown.Conditions, "Ready").Should().Match<Kube.Model.Condition>(c => c.Status == "False" && c.Reason == "RoleChanged");
+        Conditions.Find(grown.Conditions, "Ready").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "RoleChanged");
     }
 
     [Fact]

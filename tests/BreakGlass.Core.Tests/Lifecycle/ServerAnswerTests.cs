@@ -1,6 +1,7 @@
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using Kube.Client;
 using Xunit;
 
 namespace BreakGlass.Core.Tests.Lifecycle;

@@ -1,7 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -30,7 +31,7 @@ public sealed class ActingAsTests
     [Fact]
     public void Those_of_the_control_plane_are_asked_about_first_and_a_namespaces_default_stands_for_all_others()
     {
-        Subject[] subjects = [A.ServiceAccount("shop", "deployer"), A.ServiceAccount("kube-system", "namespace-controller"), A.ServiceAccount("other", "far"), A.User("alice"), A.ServiceAccount("breakglass-system", "breakglass-operator")];
+        Rbacv1Subject[] subjects = [Bound.ServiceAccount("shop", "deployer"), Bound.ServiceAccount("kube-system", "namespace-controller"), Bound.ServiceAccount("other", "far"), Bound.User("alice"), Bound.ServiceAccount("breakglass-system", "breakglass-operator")];
         ActingAs.Candidates(["shop", "kube-system"], subjects, A.Settings).Should().Equal("kube-system/namespace-controller", "kube-system/default", "shop/deployer", "shop/default");
         ActingAs.Candidates([null], subjects, A.Settings).Should().Contain("other/far").And.NotContain(s => s.StartsWith("breakglass-", StringComparison.Ordinal));
     }

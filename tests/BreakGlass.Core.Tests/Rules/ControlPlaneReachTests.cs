@@ -2,7 +2,8 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -12,7 +13,7 @@ namespace BreakGlass.Core.Tests.Rules;
 public sealed class ControlPlaneReachTests
 {
     private static readonly CoreSettings Settings = A.Settings with { ProtectedNamespaces = ["istio-system"] };
-    private static readonly Namespace[] Cluster =
+    private static readonly V1Namespace[] Cluster =
         [.. new[] { "default", "istio-system", "kube-node-lease", "kube-public", "kube-system", "shop" }.Select(n => A.Namespace(n, ("kubernetes.io/metadata.name", n)))];
 
     [Fact]

@@ -2,6 +2,9 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using FluentAssertions;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -157,7 +160,7 @@ public sealed class GrantRulesTests
     private static BreakGlassPolicy Pinned(string hash, RolePinning pinning = RolePinning.Suspend) =>
         A.Policy(s => s with { RolePinning = pinning }) with { Status = new() { PinnedGeneration = 1, Roles = [new() { Name = "payments", Hash = hash, PinnedHash = hash }] } };
 
-    private static BreakGlassPolicy Deleted(BreakGlassPolicy policy) => policy with { Metadata = policy.Metadata with { DeletionTimestamp = A.Start } };
+    private static BreakGlassPolicy Deleted(BreakGlassPolicy policy) => policy with { Metadata = policy.Metadata with { DeletedAt = A.Start } };
 
     private static BreakGlassPolicy Asks(int minLength, string? pattern) =>
         A.Policy(s => s with { Justification = new() { MinLength = minLength, TicketPattern = pattern } });
@@ -178,7 +181,7 @@ public sealed class GrantRulesTests
 
         public SealState PolicySeal { get; init; } = SealState.Missing;
 
-        public Kube.Model.IKubeObject[] More { get; init; } = [];
+        public IKubernetesObject<V1ObjectMeta>[] More { get; init; } = [];
 
         public Verdict Judge() => GrantRules.Judge(Grant, Policy, AView.Usual(More), Settings, Seal, PolicySeal);
     }

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using FluentAssertions;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 using Change = System.Func<BreakGlass.Core.Api.GrantSpec, BreakGlass.Core.Api.GrantSpec>;
@@ -82,7 +83,7 @@ public sealed class ImmutabilityRulesTests
         ImmutabilityRules.CheckDelete(active, A.Policy(), A.Start).Should().BeNull();
         ImmutabilityRules.DeleteWarning(active).Should().Contain("record and review").And.Contain("kubectl breakglass revoke inc-4711");
         ImmutabilityRules.DeleteWarning(active with { Status = active.Status with { Phase = GrantPhase.Pending } }).Should().NotBeNull("it is about to open");
-        ImmutabilityRules.DeleteWarning(active.WithMetadata(active.Metadata with { DeletionTimestamp = A.Start })).Should().BeNull("it goes already");
+        ImmutabilityRules.DeleteWarning(active with { Metadata = active.Metadata with { DeletedAt = A.Start } }).Should().BeNull("it goes already");
         ImmutabilityRules.DeleteWarning(A.Grant() with { Status = new() { Phase = GrantPhase.AwaitingApproval } }).Should().BeNull("a request can be taken back");
         ImmutabilityRules.DeleteWarning(A.FinishedGrant(GrantPhase.Expired)).Should().BeNull("it is over");
     }

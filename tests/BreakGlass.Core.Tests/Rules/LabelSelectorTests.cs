@@ -1,5 +1,6 @@
+using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 

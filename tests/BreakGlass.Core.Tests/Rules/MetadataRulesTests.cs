@@ -1,7 +1,9 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -15,7 +17,7 @@ public class MetadataRulesTests
     [Fact]
     public void An_annotation_of_240_KiB_is_refused_on_every_kind_when_it_is_made_and_when_it_is_changed()
     {
-        IKubeObject[] kinds = [A.Grant(), A.Policy(), new BreakGlassApproval(), new BreakGlassReview(), new BreakGlassLockdown()];
+        IKubernetesObject<V1ObjectMeta>[] kinds = [A.Grant(), A.Policy(), new BreakGlassApproval(), new BreakGlassReview(), new BreakGlassLockdown()];
         foreach (var kind in kinds)
         {
             MetadataRules.Check(null, With(kind, "a", 240 * 1024), "alice", Settings)!.Reason.Should().Be("MetadataTooLarge");
@@ -28,7 +30,7 @@ public class MetadataRulesTests
     [Fact]
     public void Very_many_short_labels_and_annotations_are_refused()
     {
-        static BreakGlassGrant Of(int annotations) => A.Grant().WithMetadata(new() { Name = "inc", Annotations = Enumerable.Range(0, annotations).ToDictionary(i => $"a{i}", _ => "") });
+        static BreakGlassGrant Of(int annotations) => A.Grant() with { Metadata = new() { Name = "inc", Annotations = Enumerable.Range(0, annotations).ToDictionary(i => $"a{i}", _ => "") } };
         MetadataRules.Check(null, Of(200), "alice", Settings).Should().BeNull();
         MetadataRules.Check(Of(1), Of(300), "alice", Settings)!.Message.Should().Contain("at most 256");
         MetadataRules.Check(Of(300), Of(300), "alice", Settings).Should().BeNull();
@@ -69,8 +71,8 @@ public class MetadataRulesTests
     public void Finalizers_are_the_operators_alone()
     {
         var grant = A.Grant();
-        var held = grant.WithMetadata(grant.Metadata with { Finalizers = [BreakGlassApi.RevokeFinalizer] });
-        var foreign = grant.WithMetadata(grant.Metadata with { Finalizers = ["example.com/hold"] });
+        var held = grant with { Metadata = grant.Metadata with { Finalizers = [BreakGlassApi.RevokeFinalizer] } };
+        var foreign = grant with { Metadata = grant.Metadata with { Finalizers = ["example.com/hold"] } };
         MetadataRules.Check(null, held, "alice", Settings)!.Reason.Should().Be("FinalizersChanged");
         MetadataRules.Check(grant, foreign, "alice", Settings)!.Reason.Should().Be("FinalizersChanged");
         MetadataRules.Check(held, grant, "alice", Settings)!.Reason.Should().Be("FinalizersChanged");
@@ -84,7 +86,7 @@ public class MetadataRulesTests
     {
         const string Collector = "system:serviceaccount:kube-system:generic-garbage-collector";
         var grant = A.Grant();
-        var deleting = grant.WithMetadata(grant.Metadata with { Finalizers = ["foregroundDeletion"] });
+        var deleting = grant with { Metadata = grant.Metadata with { Finalizers = ["foregroundDeletion"] } };
         MetadataRules.Check(deleting, grant, Collector, Settings).Should().BeNull();
         MetadataRules.Check(grant, deleting, "alice", Settings).Should().BeNull("that is how a foreground deletion begins");
     }
@@ -92,24 +94,24 @@ public class MetadataRulesTests
     [Fact]
     public void A_lockdown_has_no_owner_with_which_it_would_be_lifted_and_a_decision_keeps_its_grant()
     {
-        OwnerReference[] gone = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "nowhere", Uid = "gone" }];
+        V1OwnerReference[] gone = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "nowhere", Uid = "gone" }];
         var lockdown = new BreakGlassLockdown();
-        MetadataRules.Check(null, lockdown.WithMetadata(new() { OwnerReferences = gone }), "alice", Settings)!.Reason.Should().Be("Owned");
-        MetadataRules.Check(lockdown, lockdown.WithMetadata(new() { OwnerReferences = gone }), "alice", Settings)!.Reason.Should().Be("Owned");
-        var approval = new BreakGlassApproval().WithMetadata(new() { OwnerReferences = [new() { Kind = "BreakGlassGrant", Name = "g", Uid = "grant-1" }] });
-        MetadataRules.Check(approval, approval.WithMetadata(new() { OwnerReferences = gone }), "carol", Settings)!.Reason.Should().Be("Owned");
+        MetadataRules.Check(null, lockdown with { Metadata = new() { OwnerReferences = gone } }, "alice", Settings)!.Reason.Should().Be("Owned");
+        MetadataRules.Check(lockdown, lockdown with { Metadata = new() { OwnerReferences = gone } }, "alice", Settings)!.Reason.Should().Be("Owned");
+        var approval = new BreakGlassApproval() with { Metadata = new() { OwnerReferences = [new() { Kind = "BreakGlassGrant", Name = "g", Uid = "grant-1" }] } };
+        MetadataRules.Check(approval, approval with { Metadata = new() { OwnerReferences = gone } }, "carol", Settings)!.Reason.Should().Be("Owned");
     }
 
-    private static IKubeObject With(IKubeObject o, string key, int bytes)
+    private static IKubernetesObject<V1ObjectMeta> With(IKubernetesObject<V1ObjectMeta> o, string key, int bytes)
     {
         var meta = o.Metadata with { Annotations = new Dictionary<string, string> { [key] = new('x', bytes) } };
         return o switch
         {
-            BreakGlassGrant grant => grant.WithMetadata(meta),
-            BreakGlassPolicy policy => policy.WithMetadata(meta),
-            BreakGlassApproval approval => approval.WithMetadata(meta),
-            BreakGlassReview review => review.WithMetadata(meta),
-            _ => ((BreakGlassLockdown)o).WithMetadata(meta),
+            BreakGlassGrant grant => grant with { Metadata = meta },
+            BreakGlassPolicy policy => policy with { Metadata = meta },
+            BreakGlassApproval approval => approval with { Metadata = meta },
+            BreakGlassReview review => review with { Metadata = meta },
+            _ => ((BreakGlassLockdown)o) with { Metadata = meta },
         };
     }
 }

@@ -2,6 +2,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using FluentAssertions;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -98,17 +99,17 @@ public sealed class OnePersonTests
         var grant = A.Grant(s => s with { Requester = A.Caller("alice") });
         var approval = A.Approval(grant, A.Caller("carol", "approvers"));
         ApprovalRules.Check(approval, grant, Policy).Should().BeNull();
-        ApprovalRules.Check(approval.WithMetadata(approval.Metadata with { DeletionTimestamp = A.Start, Finalizers = ["carol.example/keep"] }), grant, Policy)!.Reason.Should().Be("Retracted");
+        ApprovalRules.Check(approval with { Metadata = approval.Metadata with { DeletedAt = A.Start, Finalizers = ["carol.example/keep"] } }, grant, Policy)!.Reason.Should().Be("Retracted");
         var over = A.FinishedGrant(GrantPhase.Expired);
         var review = A.Review(over, A.Caller("sue", "security"));
         ReviewRules.Check(review, over, Policy).Should().BeNull();
-        ReviewRules.Check(review.WithMetadata(review.Metadata with { DeletionTimestamp = A.Start }), over, Policy)!.Reason.Should().Be("Retracted");
+        ReviewRules.Check(review with { Metadata = review.Metadata with { DeletedAt = A.Start } }, over, Policy)!.Reason.Should().Be("Retracted");
     }
 
     [Fact]
     public void A_lockdown_that_is_being_deleted_shuts_until_it_is_gone()
     {
         var lockdown = A.Lockdown();
-        LockdownRules.For(A.Policy(), [lockdown.WithMetadata(lockdown.Metadata with { DeletionTimestamp = A.Start })]).Should().NotBeNull("somebody else's finalizer may hold it, and nobody said yet that all is well");
+        LockdownRules.For(A.Policy(), [lockdown with { Metadata = lockdown.Metadata with { DeletedAt = A.Start } }]).Should().NotBeNull("somebody else's finalizer may hold it, and nobody said yet that all is well");
     }
 }

@@ -1,7 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using FluentAssertions;
-using Kube.Model;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 using Change = System.Func<BreakGlass.Core.Api.PolicySpec, BreakGlass.Core.Api.PolicySpec>;

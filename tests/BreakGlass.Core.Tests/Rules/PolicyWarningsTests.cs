@@ -3,7 +3,8 @@ using BreakGlass.Core.Guard;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -64,8 +65,8 @@ public sealed class PolicyWarningsTests
         Guarded(before, null).Should().BeNull();
     }
 
-    private static IReadOnlyList<Problem> Of(BreakGlassPolicy policy, params ClusterRole[] roles) =>
-        [.. PolicyWarnings.Of(policy, A.Settings, e => roles.FirstOrDefault(r => r.Metadata.Name == e.RoleRef.Name)?.Rules ?? []).Where(w => w.Reason != "NoLimits")];
+    private static IReadOnlyList<Problem> Of(BreakGlassPolicy policy, params V1ClusterRole[] roles) =>
+        [.. PolicyWarnings.Of(policy, A.Settings, e => roles.FirstOrDefault(r => r.Metadata.Name == e.RoleRef.Name)?.RulesOrEmpty ?? []).Where(w => w.Reason != "NoLimits")];
 
     private static Condition? Guarded(BreakGlassPolicy policy, GuardInstallation? guard) => Conditions.Find(Decide(policy, guard).Conditions, "Guarded");
 

@@ -2,7 +2,9 @@ using BreakGlass.Core.Rules;
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Fluent;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -16,9 +18,9 @@ public sealed class RoleRiskTests
     public void The_hash_is_the_same_whatever_the_order_and_however_often_a_rule_is_repeated()
     {
         var deployments = A.Rule("apps", "deployments", "get", "list", "update");
-        var pods = new PolicyRule { ApiGroups = ["", "metrics.k8s.io"], Resources = ["pods", "pods/log"], ResourceNames = ["a", "b"], Verbs = ["get"] };
-        var paths = new PolicyRule { NonResourceUrls = ["/healthz", "/metrics"], Verbs = ["get"] };
-        var same = new PolicyRule { ApiGroups = ["metrics.k8s.io", ""], Resources = ["pods/log", "pods"], ResourceNames = ["b", "a"], Verbs = ["get"] };
+        var pods = new V1PolicyRule { ApiGroups = ["", "metrics.k8s.io"], Resources = ["pods", "pods/log"], ResourceNames = ["a", "b"], Verbs = ["get"] };
+        var paths = new V1PolicyRule { NonResourceURLs = ["/healthz", "/metrics"], Verbs = ["get"] };
+        var same = new V1PolicyRule { ApiGroups = ["metrics.k8s.io", ""], Resources = ["pods/log", "pods"], ResourceNames = ["b", "a"], Verbs = ["get"] };
 
         // An aggregated ClusterRole is written anew by the controller manager, in any order.
         RoleRisk.Hash([paths, same, A.Rule("apps", "deployments", "update", "get", "list"), paths]).Should().Be(RoleRisk.Hash([deployments, pods, paths]));
@@ -28,11 +30,11 @@ public sealed class RoleRiskTests
     [Fact]
     public void The_hash_changes_with_every_word_of_a_rule()
     {
-        var rule = new PolicyRule { ApiGroups = ["apps"], Resources = ["deployments"], ResourceNames = ["web"], Verbs = ["get"], NonResourceUrls = ["/x"] };
-        PolicyRule[] others =
+        var rule = new V1PolicyRule { ApiGroups = ["apps"], Resources = ["deployments"], ResourceNames = ["web"], Verbs = ["get"], NonResourceURLs = ["/x"] };
+        V1PolicyRule[] others =
         [
             rule with { ApiGroups = ["batch"] }, rule with { Resources = ["jobs"] }, rule with { ResourceNames = ["api"] }, rule with { ResourceNames = [] },
-            rule with { Verbs = ["get", "list"] }, rule with { NonResourceUrls = ["/y"] }, rule with { Resources = ["deployments,apps"] },
+            rule with { Verbs = ["get", "list"] }, rule with { NonResourceURLs = ["/y"] }, rule with { Resources = ["deployments,apps"] },
             rule with { Verbs = ["web"], ResourceNames = ["get"] }, rule with { Resources = ["web"], ResourceNames = ["deployments"] },
         ];
         others.Append(rule).Select(r => RoleRisk.Hash([r])).Should().OnlyHaveUniqueItems();
@@ -43,9 +45,9 @@ public sealed class RoleRiskTests
     public void The_hash_of_shuffled_rules_is_the_hash_of_the_rules()
     {
         var word = Gen.Elements("", "*", "get", "list", "pods", "a,b", "1:a", "|");
-        var words = word.ListOf().Resize(4).Select(w => (IReadOnlyList<string>)[.. w]);
+        var words = word.ListOf().Resize(4).Select(w => (IList<string>)[.. w]);
         var rule = from v in words from g in words from r in words from n in words from u in words
-                   select new PolicyRule { Verbs = v, ApiGroups = g, Resources = r, ResourceNames = n, NonResourceUrls = u };
+                   select new V1PolicyRule { Verbs = v, ApiGroups = g, Resources = r, ResourceNames = n, NonResourceURLs = u };
         var shuffled = from rules in rule.ListOf().Resize(5) from order in Gen.Shuffle(rules.ToArray()) select (rules, order);
         Prop.ForAll(shuffled.ToArbitrary(), p => RoleRisk.Hash(p.rules) == RoleRisk.Hash(p.order.Select(r => Turned(r)))).QuickCheckThrowOnFailure();
     }
@@ -66,7 +68,7 @@ public sealed class RoleRiskTests
     [InlineData("*", true)]
     [InlineData("/api/*", true)]
     public void A_wildcard_is_seen_in_paths(string path, bool wildcard) =>
-        RoleRisk.HasWildcard(new() { NonResourceUrls = [path], Verbs = ["get"] }).Should().Be(wildcard);
+        RoleRisk.HasWildcard(new() { NonResourceURLs = [path], Verbs = ["get"] }).Should().Be(wildcard);
 
     [Theory]
     [InlineData("", "secrets", "get", true)]
@@ -162,7 +164,7 @@ public sealed class RoleRiskTests
     [InlineData("/logs/kube-apiserver.log", "get", false)]
     [InlineData("/*", "get", false)]
     public void A_path_can_be_read_only_too(string path, string verb, bool readOnly) =>
-        RoleRisk.IsReadOnly([new() { NonResourceUrls = [path], Verbs = [verb] }]).Should().Be(readOnly);
+        RoleRisk.IsReadOnly([new() { NonResourceURLs = [path], Verbs = [verb] }]).Should().Be(readOnly);
 
     [Fact]
     public void A_role_without_rules_is_not_called_read_only_since_it_may_not_be_filled_in_yet() => RoleRisk.IsReadOnly([]).Should().BeFalse();
@@ -201,9 +203,9 @@ public sealed class RoleRiskTests
     public void Changing_admission_itself_is_seen(string group, string resource, string verb, bool changes) =>
         RoleRisk.CanChangeAdmission([A.Rule("", "pods", "get"), A.Rule(group, resource, verb)]).Should().Be(changes);
 
-    private static PolicyRule Turned(PolicyRule r) => new()
+    private static V1PolicyRule Turned(V1PolicyRule r) => new()
     {
         Verbs = [.. r.Verbs.Reverse()], ApiGroups = [.. r.ApiGroups.Reverse()], Resources = [.. r.Resources.Reverse()],
-        ResourceNames = [.. r.ResourceNames.Reverse()], NonResourceUrls = [.. r.NonResourceUrls.Reverse()],
+        ResourceNames = [.. r.ResourceNames.Reverse()], NonResourceURLs = [.. r.UrlsOrEmpty.Reverse()],
     };
 }

@@ -5,7 +5,9 @@ using BreakGlass.Core.Sealing;
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Fluent;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -27,9 +29,9 @@ public class SealTests
     [Fact]
     public void Every_kind_of_ours_can_be_sealed_and_no_other()
     {
-        IKubeObject[] kinds =
+        IKubernetesObject<V1ObjectMeta>[] kinds =
         [
-            Sealed(A.Grant()), Sealed(A.Policy() with { Metadata = new() { Name = "p", CreationTimestamp = A.Start } }), Sealed(new BreakGlassApproval { Metadata = Meta }),
+            Sealed(A.Grant()), Sealed(A.Policy() with { Metadata = new() { Name = "p", CreatedAt = A.Start } }), Sealed(new BreakGlassApproval { Metadata = Meta }),
             Sealed(new BreakGlassReview { Metadata = Meta }), Sealed(new BreakGlassLockdown { Metadata = Meta }),
         ];
         kinds.Select(o => Seal.Verify(o, Keys)).Should().AllBeEquivalentTo(SealState.Valid);
@@ -52,8 +54,8 @@ public class SealTests
         { "a longer duration", g => g with { Spec = g.Spec with { Duration = "1h" } } },
         { "a revocation", g => g with { Spec = g.Spec with { Revoke = new() { Reason = "done" } } } },
         { "an empty revocation", g => g with { Spec = g.Spec with { Revoke = new() } } },
-        { "31 seconds later", g => g with { Metadata = g.Metadata with { CreationTimestamp = A.Start.AddSeconds(31) } } },
-        { "31 seconds earlier", g => g with { Metadata = g.Metadata with { CreationTimestamp = A.Start.AddSeconds(-31) } } },
+        { "31 seconds later", g => g with { Metadata = g.Metadata with { CreatedAt = A.Start.AddSeconds(31) } } },
+        { "31 seconds earlier", g => g with { Metadata = g.Metadata with { CreatedAt = A.Start.AddSeconds(-31) } } },
         { "no time", g => g with { Metadata = g.Metadata with { CreationTimestamp = null } } },
     };
 
@@ -66,8 +68,8 @@ public class SealTests
     public void A_seal_is_good_for_30_seconds_either_way_and_not_for_another_kind()
     {
         var grant = Sealed(A.Grant());
-        Seal.Verify(grant with { Metadata = grant.Metadata with { CreationTimestamp = A.Start.AddSeconds(30) } }, Keys).Should().Be(SealState.Valid);
-        Seal.Verify(grant with { Metadata = grant.Metadata with { CreationTimestamp = A.Start.AddSeconds(-30) } }, Keys).Should().Be(SealState.Valid);
+        Seal.Verify(grant with { Metadata = grant.Metadata with { CreatedAt = A.Start.AddSeconds(30) } }, Keys).Should().Be(SealState.Valid);
+        Seal.Verify(grant with { Metadata = grant.Metadata with { CreatedAt = A.Start.AddSeconds(-30) } }, Keys).Should().Be(SealState.Valid);
         var approval = Sealed(new BreakGlassApproval { Metadata = Meta });
         Seal.Verify(new BreakGlassReview { Metadata = approval.Metadata }, Keys).Should().Be(SealState.Broken);
     }
@@ -144,11 +146,11 @@ public class SealTests
     private static BreakGlassGrant OverTheWire(BreakGlassGrant grant) =>
         JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(grant, BreakGlassGrant.Json), BreakGlassGrant.Json)!;
 
-    private static ObjectMeta Meta => new() { Name = "x", CreationTimestamp = A.Start };
+    private static V1ObjectMeta Meta => new() { Name = "x", CreatedAt = A.Start };
 
     private static T Sealed<T>(T o)
-        where T : class, IKubeResource<T> => Annotated(o, Seal.Make(o, Key, A.Start).ToString());
+        where T : class, IKubernetesObject<V1ObjectMeta> => Annotated(o, Seal.Make(o, Key, A.Start).ToString());
 
     private static T Annotated<T>(T o, string seal)
-        where T : class, IKubeResource<T> => o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = seal } });
+        where T : class, IKubernetesObject<V1ObjectMeta> => o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = seal } });
 }

@@ -2,7 +2,8 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Admission;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 using TestKit.Builders;
 using Xunit;
@@ -11,8 +12,8 @@ namespace BreakGlass.Operator.Tests.Admission;
 
 public sealed class AdmissionTests : IAsyncLifetime
 {
-    private static readonly UserInfo Alice = Desk.User("alice", "payments-oncall") with { Uid = "7", Extra = new Dictionary<string, IReadOnlyList<string>> { ["amr"] = ["mfa"] } };
-    private static readonly UserInfo Author = Desk.User("author");
+    private static readonly V1UserInfo Alice = Desk.User("alice", "payments-oncall") with { Uid = "7", Extra = new Dictionary<string, IList<string>> { ["amr"] = ["mfa"] } };
+    private static readonly V1UserInfo Author = Desk.User("author");
 
     private Desk _desk = null!;
 
@@ -76,6 +77,10 @@ public sealed class AdmissionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_author_without_any_group_is_asked_about_like_every_other() =>
+        (await _desk.CreateAsync(A.Policy(name: "other"), Author with { Groups = null })).Message.Should().BeNull();
+
+    [Fact]
     public async Task A_dry_run_leaves_no_seal_and_no_write_behind_but_shows_when_nothing_changes()
     {
         _desk.Server.Requests.Clear();
@@ -121,9 +126,9 @@ public sealed class AdmissionTests : IAsyncLifetime
     public async Task The_mark_of_an_ended_grant_cannot_be_taken_off()
     {
         await _desk.CreateAsync(A.Grant(), Alice);
-        _desk.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g.WithMetadata(g.Metadata with { Annotations = new Dictionary<string, string>(g.Metadata.Annotations) { [BreakGlassApi.EndedAnnotation] = "x" } }));
-        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g.WithMetadata(g.Metadata with { Annotations = new Dictionary<string, string>() }), Alice)).Allowed.Should().BeTrue();
-        _desk.Stored<BreakGlassGrant>("inc-4711").Metadata.Annotations[BreakGlassApi.EndedAnnotation].Should().Be("x");
+        _desk.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Metadata = g.Metadata with { Annotations = new Dictionary<string, string>(g.AnnotationsOrEmpty) { [BreakGlassApi.EndedAnnotation] = "x" } } });
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { Annotations = new Dictionary<string, string>() } }, Alice)).Allowed.Should().BeTrue();
+        _desk.Stored<BreakGlassGrant>("inc-4711").AnnotationsOrEmpty[BreakGlassApi.EndedAnnotation].Should().Be("x");
         _desk.SealOf<BreakGlassGrant>("inc-4711").Should().Be(SealState.Valid);
     }
 
@@ -157,7 +162,7 @@ public sealed class AdmissionTests : IAsyncLifetime
     [Fact]
     public async Task Once_a_role_has_grown_a_change_of_the_policy_needs_the_rights_and_a_suspension_does_not()
     {
-        var today = BreakGlass.Core.Rules.RoleRisk.Hash(_desk.Server.Get<ClusterRole>("edit")!.Rules);
+        var today = BreakGlass.Core.Rules.RoleRisk.Hash(_desk.Server.Get<V1ClusterRole>("edit")!.Rules);
         _desk.Server.Modify<BreakGlassPolicy>("payments-oncall", null, p => p with { Status = new() { Roles = [new() { Name = "payments", Hash = today, PinnedHash = today }] } });
         var pipeline = Desk.User("pipeline");
         BreakGlassPolicy Described(BreakGlassPolicy p, string text) => p with { Spec = p.Spec with { Description = text } };
@@ -175,7 +180,7 @@ public sealed class AdmissionTests : IAsyncLifetime
     {
         _desk.Server.Put(A.Policy(name: "slipped", uid: "policy-9"));
         var itself = Desk.User("system:serviceaccount:breakglass-system:breakglass-operator");
-        (await _desk.UpdateAsync<BreakGlassPolicy>("slipped", p => p.WithMetadata(p.Metadata with { Finalizers = ["breakglass.dev/revoke"] }), itself)).Message.Should().BeNull();
+        (await _desk.UpdateAsync<BreakGlassPolicy>("slipped", p => p with { Metadata = p.Metadata with { Finalizers = ["breakglass.dev/revoke"] } }, itself)).Message.Should().BeNull();
         _desk.SealOf<BreakGlassPolicy>("slipped").Should().Be(SealState.Missing, "the operator may bind the role, but did not write the policy");
     }
 
@@ -184,9 +189,9 @@ public sealed class AdmissionTests : IAsyncLifetime
     [InlineData("breakglassgrants")]
     public async Task What_cannot_be_checked_is_refused_with_a_word_on_what_to_do(string resource)
     {
-        foreach (var role in _desk.Server.List<ClusterRole>().Where(r => r.Rules.Any(rule => rule.Resources.Contains(resource))))
+        foreach (var role in _desk.Server.List<V1ClusterRole>().Where(r => r.RulesOrEmpty.Any(rule => rule.ResourcesOrEmpty.Contains(resource))))
         {
-            _desk.Server.Put(role with { Rules = [.. role.Rules.Where(rule => !rule.Resources.Contains(resource))] });
+            _desk.Server.Put(role with { Rules = [.. role.RulesOrEmpty.Where(rule => !rule.ResourcesOrEmpty.Contains(resource))] });
         }
 
         var answer = resource == "breakglassgrants"

@@ -4,7 +4,8 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Admission;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Kube.Runtime;
 using TestKit;
 using TestKit.Builders;
@@ -15,7 +16,7 @@ namespace BreakGlass.Operator.Tests.Admission;
 /// <summary>What one person may make large or many.</summary>
 public sealed class BoundsTests : IAsyncLifetime
 {
-    private static readonly UserInfo Alice = Desk.User("alice", "payments-oncall");
+    private static readonly V1UserInfo Alice = Desk.User("alice", "payments-oncall");
 
     private Desk _desk = null!;
 
@@ -36,7 +37,7 @@ public sealed class BoundsTests : IAsyncLifetime
     public async Task A_grant_with_an_annotation_of_240_KiB_is_refused()
     {
         var grant = Ask("g1");
-        var answer = await _desk.CreateAsync(grant.WithMetadata(grant.Metadata with { Annotations = new Dictionary<string, string> { ["a"] = new('x', 240 * 1024) } }), Alice);
+        var answer = await _desk.CreateAsync(grant with { Metadata = grant.Metadata with { Annotations = new Dictionary<string, string> { ["a"] = new('x', 240 * 1024) } } }, Alice);
         answer.Message.Should().Contain("at most 16384");
     }
 

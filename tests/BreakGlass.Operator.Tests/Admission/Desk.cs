@@ -6,8 +6,9 @@ using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Admission;
 using BreakGlass.Operator.Sealing;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Kube.Runtime;
 using Microsoft.Extensions.Logging.Abstractions;
 using Simulation;
@@ -30,7 +31,7 @@ internal sealed class Desk : IDisposable
         InstalledRbac.Install(Server);
         Server.CreateNamespace("payments");
         Server.Put(A.ClusterRole("edit", A.Rule("", "pods", "get", "update")));
-        Server.Put(A.ClusterRole("binder", new PolicyRule { ApiGroups = [Rbac.Group], Resources = ["clusterroles"], ResourceNames = ["edit"], Verbs = ["bind"] }));
+        Server.Put(A.ClusterRole("binder", new V1PolicyRule { ApiGroups = [V1Role.KubeGroup], Resources = ["clusterroles"], ResourceNames = ["edit"], Verbs = ["bind"] }));
         Client = Server.CreateClient(InstalledRbac.Operator);
         Book = new(Client, Ns, Clock, NullLogger.Instance);
         var desk = new AdmissionDesk(Clock, NullLogger.Instance);
@@ -67,36 +68,36 @@ internal sealed class Desk : IDisposable
     /// <summary>The caches of namespaces and roles stand still from now on, as they were at this moment.</summary>
     public void HoldCaches()
     {
-        var (namespaces, clusterRoles, roles) = (Server.List<Namespace>(), Server.List<ClusterRole>(), Server.List<Role>());
+        var (namespaces, clusterRoles, roles) = (Server.List<V1Namespace>(), Server.List<V1ClusterRole>(), Server.List<V1Role>());
         _held = new(
-            namespaces, n => clusterRoles.FirstOrDefault(r => r.Metadata.Name == n), (ns, n) => roles.FirstOrDefault(r => r.Metadata.Name == n && r.Metadata.Namespace == ns),
+            namespaces, n => clusterRoles.FirstOrDefault(r => r.Metadata.Name == n), (ns, n) => roles.FirstOrDefault(r => r.Metadata.Name == n && r.Metadata.NamespaceProperty == ns),
             n => namespaces.FirstOrDefault(o => o.Metadata.Name == n));
     }
 
-    public static UserInfo User(string name, params string[] groups) => new() { Username = name, Groups = [.. groups, "system:authenticated"] };
+    public static V1UserInfo User(string name, params string[] groups) => new() { Username = name, Groups = [.. groups, "system:authenticated"] };
 
     /// <summary>Lets somebody bind the ClusterRole edit, everywhere or in one namespace.</summary>
     public void LetBind(string user, string? ns = null)
     {
-        var role = new RoleRef { ApiGroup = Rbac.Group, Kind = "ClusterRole", Name = "binder" };
-        if (ns is null) Server.Put(new ClusterRoleBinding { Metadata = new() { Name = $"{user}-binds" }, RoleRef = role, Subjects = [A.User(user)] });
-        else Server.Put(new RoleBinding { Metadata = new() { Name = $"{user}-binds", Namespace = ns }, RoleRef = role, Subjects = [A.User(user)] });
+        var role = new V1RoleRef { ApiGroup = V1Role.KubeGroup, Kind = "ClusterRole", Name = "binder" };
+        if (ns is null) Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = $"{user}-binds" }, RoleRef = role, Subjects = [Bound.User(user)] });
+        else Server.Put(new V1RoleBinding { Metadata = new() { Name = $"{user}-binds", NamespaceProperty = ns }, RoleRef = role, Subjects = [Bound.User(user)] });
     }
 
     /// <summary>Lets somebody end other people's grants, or one of them.</summary>
     public void LetRevoke(string user, string? grant = null)
     {
-        Server.Put(new ClusterRole
+        Server.Put(new V1ClusterRole
         {
             Metadata = new() { Name = $"{user}-revoker" },
             Rules = [new() { ApiGroups = [BreakGlassApi.Group], Resources = [BreakGlassGrant.Resource.Plural], ResourceNames = grant is null ? [] : [grant], Verbs = [RevokeRight.Verb] }],
         });
-        Server.Put(new ClusterRoleBinding { Metadata = new() { Name = $"{user}-revokes" }, RoleRef = new() { ApiGroup = Rbac.Group, Kind = "ClusterRole", Name = $"{user}-revoker" }, Subjects = [A.User(user)] });
+        Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = $"{user}-revokes" }, RoleRef = new() { ApiGroup = V1Role.KubeGroup, Kind = "ClusterRole", Name = $"{user}-revoker" }, Subjects = [Bound.User(user)] });
     }
 
     /// <summary>A write as the API server would carry it out; what is allowed is stored.</summary>
-    public async Task<AdmissionAnswer> WriteAsync<T>(T? o, T? old, UserInfo user, bool dryRun = false)
-        where T : class, IKubeResource<T>
+    public async Task<AdmissionAnswer> WriteAsync<T>(T? o, T? old, V1UserInfo user, bool dryRun = false)
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var request = Request(o, old, user, dryRun);
         var answer = await Mutate(request, default);
@@ -105,36 +106,36 @@ internal sealed class Desk : IDisposable
         answer = await Validate(request with { Object = patched }, default);
         if (answer.Allowed && !dryRun && patched is { } stored)
         {
-            var typed = stored.Deserialize(T.Json)!;
-            Server.Put(typed.WithMetadata(typed.Metadata with { Uid = old?.Metadata.Uid ?? $"uid-{typed.Metadata.Name}", CreationTimestamp = old?.Metadata.CreationTimestamp ?? Clock.GetUtcNow() }));
+            var typed = stored.Deserialize(KubeKinds.Of<T>().Json)!;
+            Server.Put(typed.WithMetadata(typed.Metadata with { Uid = old?.Metadata.Uid ?? $"uid-{typed.Metadata.Name}", CreatedAt = old?.Metadata.CreatedAt ?? Clock.GetUtcNow() }));
         }
 
         return answer;
     }
 
-    public Task<AdmissionAnswer> CreateAsync<T>(T o, UserInfo user, bool dryRun = false)
-        where T : class, IKubeResource<T> => WriteAsync(o, null, user, dryRun);
+    public Task<AdmissionAnswer> CreateAsync<T>(T o, V1UserInfo user, bool dryRun = false)
+        where T : class, IKubernetesObject<V1ObjectMeta> => WriteAsync(o, null, user, dryRun);
 
-    public Task<AdmissionAnswer> UpdateAsync<T>(string name, Func<T, T> change, UserInfo user)
-        where T : class, IKubeResource<T> => WriteAsync(change(Stored<T>(name)), Stored<T>(name), user);
+    public Task<AdmissionAnswer> UpdateAsync<T>(string name, Func<T, T> change, V1UserInfo user)
+        where T : class, IKubernetesObject<V1ObjectMeta> => WriteAsync(change(Stored<T>(name)), Stored<T>(name), user);
 
     public T Stored<T>(string name)
-        where T : class, IKubeResource<T> => Server.Get<T>(name) ?? throw new InvalidOperationException($"{name} was not stored");
+        where T : class, IKubernetesObject<V1ObjectMeta> => Server.Get<T>(name) ?? throw new InvalidOperationException($"{name} was not stored");
 
     public SealState SealOf<T>(string name)
-        where T : class, IKubeResource<T> => Book.Verify(Stored<T>(name));
+        where T : class, IKubernetesObject<V1ObjectMeta> => Book.Verify(Stored<T>(name));
 
-    public static AdmissionRequest Request<T>(T? o, T? old, UserInfo user, bool dryRun = false)
-        where T : class, IKubeResource<T> => new()
+    public static AdmissionRequest Request<T>(T? o, T? old, V1UserInfo user, bool dryRun = false)
+        where T : class, IKubernetesObject<V1ObjectMeta> => new()
         {
             Uid = "u-1",
-            Kind = new() { Group = T.Resource.Group, Version = T.Resource.Version, Kind = T.Resource.Kind },
-            Resource = new() { Group = T.Resource.Group, Version = T.Resource.Version, Resource = T.Resource.Plural },
+            Kind = new() { Group = KubeKinds.Of<T>().Resource.Group, Version = KubeKinds.Of<T>().Resource.Version, Kind = KubeKinds.Of<T>().Resource.Kind },
+            Resource = new() { Group = KubeKinds.Of<T>().Resource.Group, Version = KubeKinds.Of<T>().Resource.Version, Resource = KubeKinds.Of<T>().Resource.Plural },
             Name = (o ?? old)!.Metadata.Name,
             Operation = o is null ? "DELETE" : old is null ? "CREATE" : "UPDATE",
             UserInfo = user,
-            Object = o is null ? null : JsonSerializer.SerializeToElement(o, T.Json),
-            OldObject = old is null ? null : JsonSerializer.SerializeToElement(old, T.Json),
+            Object = o is null ? null : JsonSerializer.SerializeToElement(o, KubeKinds.Of<T>().Json),
+            OldObject = old is null ? null : JsonSerializer.SerializeToElement(old, KubeKinds.Of<T>().Json),
             DryRun = dryRun,
         };
 
@@ -175,5 +176,5 @@ internal sealed class Desk : IDisposable
 
     private ClusterView View() => !HasSynced
         ? throw new NotReadyException("the operator has just started and has not read the cluster's roles yet")
-        : _held ?? new(Server.List<Namespace>(), n => Server.Get<ClusterRole>(n), (ns, n) => Server.Get<Role>(n, ns), n => Server.Get<Namespace>(n));
+        : _held ?? new(Server.List<V1Namespace>(), n => Server.Get<V1ClusterRole>(n), (ns, n) => Server.Get<V1Role>(n, ns), n => Server.Get<V1Namespace>(n));
 }

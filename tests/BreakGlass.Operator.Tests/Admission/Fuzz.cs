@@ -1,9 +1,11 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Kube.Model;
-using Kube.Runtime;
 using BreakGlass.Core.Api;
+using k8s;
+using k8s.Models;
+using Kube.Client;
+using Kube.Runtime;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit.Builders;
 
@@ -205,10 +207,10 @@ internal sealed class Fuzz
 
     private static IEnumerable<byte[]> Seeds(Desk desk)
     {
-        var alice = Desk.User("alice", "payments-oncall") with { Extra = new Dictionary<string, IReadOnlyList<string>> { ["a"] = ["b"] } };
+        var alice = Desk.User("alice", "payments-oncall") with { Extra = new Dictionary<string, IList<string>> { ["a"] = ["b"] } };
         var author = Desk.User("author");
-        byte[] Of<T>(T? o, T? old, UserInfo user, bool dryRun = false)
-            where T : class, IKubeResource<T> => JsonSerializer.SerializeToUtf8Bytes(
+        byte[] Of<T>(T? o, T? old, V1UserInfo user, bool dryRun = false)
+            where T : class, IKubernetesObject<V1ObjectMeta> => JsonSerializer.SerializeToUtf8Bytes(
                 new AdmissionReview { ApiVersion = AdmissionReview.V1, Kind = nameof(AdmissionReview), Request = Desk.Request(o, old, user, dryRun) }, AdmissionReview.Json);
         var grant = desk.Stored<BreakGlassGrant>("inc-4711");
         var policy = desk.Stored<BreakGlassPolicy>("payments-oncall");

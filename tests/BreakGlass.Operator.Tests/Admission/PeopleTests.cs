@@ -1,7 +1,9 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Sealing;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 using TestKit.Builders;
 using Xunit;
@@ -11,8 +13,8 @@ namespace BreakGlass.Operator.Tests.Admission;
 /// <summary>Who is stamped with what, who may end whose grant, and that nothing but a refusal of ours stands between a person and a kill switch.</summary>
 public sealed class PeopleTests : IAsyncLifetime
 {
-    private static readonly UserInfo Alice = Desk.User("alice", "payments-oncall");
-    private static readonly UserInfo Author = Desk.User("author");
+    private static readonly V1UserInfo Alice = Desk.User("alice", "payments-oncall");
+    private static readonly V1UserInfo Author = Desk.User("author");
 
     private Desk _desk = null!;
 
@@ -36,7 +38,7 @@ public sealed class PeopleTests : IAsyncLifetime
         var alice = Alice with
         {
             Groups = [.. Enumerable.Range(0, 1000).Select(i => $"team-{i}"), .. Alice.Groups],
-            Extra = new Dictionary<string, IReadOnlyList<string>> { ["iam.gke.io/user-assertion"] = [new('e', 1600)] },
+            Extra = new Dictionary<string, IList<string>> { ["iam.gke.io/user-assertion"] = [new('e', 1600)] },
         };
         (await _desk.CreateAsync(A.Grant(), alice)).Message.Should().BeNull();
         var requester = _desk.Stored<BreakGlassGrant>("inc-4711").Spec.Requester!;
@@ -58,7 +60,7 @@ public sealed class PeopleTests : IAsyncLifetime
     [Fact]
     public async Task Alice_does_not_approve_what_alice_asked_for_by_case_or_by_a_second_account()
     {
-        UserInfo Known(UserInfo user, string id) => user with { Extra = new Dictionary<string, IReadOnlyList<string>> { ["example.com/id"] = [id] } };
+        V1UserInfo Known(V1UserInfo user, string id) => user with { Extra = new Dictionary<string, IList<string>> { ["example.com/id"] = [id] } };
         (await _desk.CreateAsync(A.Grant(s => s with { Policy = "jit" }), Known(Alice, "4711"))).Message.Should().BeNull();
         BreakGlassApproval Yes(string name) => new() { Metadata = new() { Name = name }, Spec = new() { Grant = "inc-4711", Decision = "Approve" } };
         (await _desk.CreateAsync(Yes("a"), Desk.User("Alice", "approvers"))).Message.Should().Contain("'Alice' is the same person as 'alice', who asked for this grant");
@@ -90,8 +92,8 @@ public sealed class PeopleTests : IAsyncLifetime
         await _desk.CreateAsync(A.Grant(), Alice);
         var grant = _desk.Stored<BreakGlassGrant>("inc-4711");
         var policy = _desk.Stored<BreakGlassPolicy>("payments-oncall");
-        async Task<bool> Unstamped<T>(T? o, T? old, UserInfo user)
-            where T : class, IKubeResource<T>
+        async Task<bool> Unstamped<T>(T? o, T? old, V1UserInfo user)
+            where T : class, IKubernetesObject<V1ObjectMeta>
         {
             var answer = await _desk.Validate(Desk.Request(o, old, user), default);
             if (answer.Allowed) answer.Warnings.Should().Contain(w => w.Contains("unknown", StringComparison.Ordinal));

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -9,8 +10,8 @@ namespace BreakGlass.Operator.Tests.Admission;
 /// <summary>What admission keeps of records, what it warns of, and that it turns nobody away by what it has not seen yet.</summary>
 public sealed class RecordAndWarningTests : IAsyncLifetime
 {
-    private static readonly UserInfo Alice = Desk.User("alice", "payments-oncall");
-    private static readonly UserInfo Author = Desk.User("author");
+    private static readonly V1UserInfo Alice = Desk.User("alice", "payments-oncall");
+    private static readonly V1UserInfo Author = Desk.User("author");
 
     private Desk _desk = null!;
 
@@ -46,32 +47,32 @@ public sealed class RecordAndWarningTests : IAsyncLifetime
         var grant = _desk.Stored<BreakGlassGrant>("inc-4711");
         var approval = new BreakGlassApproval { Metadata = new() { Name = "yes", OwnerReferences = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "payments", Uid = "other" }] }, Spec = new() { Grant = "inc-4711", Decision = "Approve" } };
         (await _desk.CreateAsync(approval, Desk.User("carol", "approvers"))).Message.Should().BeNull();
-        _desk.Stored<BreakGlassApproval>("yes").Metadata.OwnerReferences.Select(r => r.Uid).Should().Equal("other", grant.Metadata.Uid);
-        (await _desk.CreateAsync(approval.WithMetadata(new() { Name = "plain" }), Desk.User("dora", "approvers"))).Message.Should().BeNull();
-        _desk.Stored<BreakGlassApproval>("plain").Metadata.OwnerReferences.Should().Equal(new OwnerReference { ApiVersion = grant.ApiVersion, Kind = grant.Kind, Name = "inc-4711", Uid = grant.Metadata.Uid! });
+        _desk.Stored<BreakGlassApproval>("yes").OwnersOrEmpty.Select(r => r.Uid).Should().Equal("other", grant.Metadata.Uid);
+        (await _desk.CreateAsync(approval with { Metadata = new() { Name = "plain" } }, Desk.User("dora", "approvers"))).Message.Should().BeNull();
+        _desk.Stored<BreakGlassApproval>("plain").OwnersOrEmpty.Should().Equal(new V1OwnerReference { ApiVersion = grant.ApiVersion, Kind = grant.Kind, Name = "inc-4711", Uid = grant.Metadata.Uid! });
     }
 
     /// <summary>The cluster's garbage collector deletes what its owner is gone of: whoever may ask could have their record deleted, having no right to delete it.</summary>
     [Fact]
     public async Task A_grant_has_no_owner_with_which_its_record_would_go()
     {
-        OwnerReference[] gone = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "nowhere", Uid = "gone" }];
-        var owned = A.Grant().WithMetadata(new() { Name = "inc-4711", OwnerReferences = gone });
+        V1OwnerReference[] gone = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "nowhere", Uid = "gone" }];
+        var owned = A.Grant() with { Metadata = new() { Name = "inc-4711", OwnerReferences = gone } };
         var refused = await _desk.CreateAsync(owned, Alice);
         (refused.Code, refused.Message).Should().Be((422, "metadata.ownerReferences: a grant has no owner, since its record would go with it; leave it out."));
 
         await _desk.CreateAsync(A.Grant(), Alice);
-        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g.WithMetadata(g.Metadata with { OwnerReferences = gone }), Alice)).Message.Should().StartWith("metadata.ownerReferences");
-        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g.WithMetadata(g.Metadata with { OwnerReferences = gone }) with { Spec = g.Spec with { Revoke = new() } }, Alice)).Allowed.Should().BeFalse();
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { OwnerReferences = gone } }, Alice)).Message.Should().StartWith("metadata.ownerReferences");
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { OwnerReferences = gone } } with { Spec = g.Spec with { Revoke = new() } }, Alice)).Allowed.Should().BeFalse();
     }
 
     [Fact]
     public async Task An_owner_that_a_grant_has_from_before_keeps_nobody_from_ending_it()
     {
         await _desk.CreateAsync(A.Grant(), Alice);
-        _desk.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g.WithMetadata(g.Metadata with { OwnerReferences = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "payments", Uid = "7" }] }));
+        _desk.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Metadata = g.Metadata with { OwnerReferences = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "payments", Uid = "7" }] } });
         (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Spec = g.Spec with { Revoke = new() } }, Alice)).Message.Should().BeNull();
-        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g.WithMetadata(g.Metadata with { OwnerReferences = [] }), Alice)).Message.Should().BeNull();
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { OwnerReferences = [] } }, Alice)).Message.Should().BeNull();
     }
 
     /// <summary>The mark ends what it is put on, in nobody's name: whoever ends a grant sets spec.revoke, which is stamped.</summary>
@@ -84,8 +85,8 @@ public sealed class RecordAndWarningTests : IAsyncLifetime
         await _desk.CreateAsync(A.Grant(), Alice);
         _desk.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Status = new() { Phase = phase } });
         var mark = new Dictionary<string, string> { [BreakGlassApi.EndedAnnotation] = "x", ["note"] = "hello" };
-        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g.WithMetadata(g.Metadata with { Annotations = new Dictionary<string, string>(g.Metadata.Annotations.Concat(mark)) }), Desk.User("mallory"))).Message.Should().BeNull();
-        var stored = _desk.Stored<BreakGlassGrant>("inc-4711").Metadata.Annotations;
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { Annotations = new Dictionary<string, string>(g.AnnotationsOrEmpty.Concat(mark)) } }, Desk.User("mallory"))).Message.Should().BeNull();
+        var stored = _desk.Stored<BreakGlassGrant>("inc-4711").AnnotationsOrEmpty;
         (stored.ContainsKey("note"), stored.ContainsKey(BreakGlassApi.EndedAnnotation)).Should().Be((true, marked));
     }
 
@@ -111,8 +112,8 @@ public sealed class RecordAndWarningTests : IAsyncLifetime
         _desk.Server.CreateNamespace("shop", ("kind", "shop"));
         _desk.Server.Put(A.Role("shop", "reader", A.Rule("", "pods", "get")));
         _desk.Server.Put(A.ClusterRole("fresh", A.Rule("", "pods", "get")));
-        _desk.Server.Put(A.ClusterRole("binds-all", new PolicyRule { ApiGroups = [Rbac.Group], Resources = ["clusterroles", "roles"], Verbs = ["bind"] }));
-        _desk.Server.Put(new ClusterRoleBinding { Metadata = new() { Name = "author-binds-all" }, RoleRef = new() { ApiGroup = Rbac.Group, Kind = "ClusterRole", Name = "binds-all" }, Subjects = [A.User("author")] });
+        _desk.Server.Put(A.ClusterRole("binds-all", new V1PolicyRule { ApiGroups = [V1Role.KubeGroup], Resources = ["clusterroles", "roles"], Verbs = ["bind"] }));
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "author-binds-all" }, RoleRef = new() { ApiGroup = V1Role.KubeGroup, Kind = "ClusterRole", Name = "binds-all" }, Subjects = [Bound.User("author")] });
         async Task<string?> AskAsync(string name, AccessEntry entry)
         {
             (await _desk.CreateAsync(A.Policy(s => s with { Access = [entry] }, name), Author)).Message.Should().BeNull();

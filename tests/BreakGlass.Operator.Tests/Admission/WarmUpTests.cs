@@ -14,7 +14,7 @@ namespace BreakGlass.Operator.Tests.Admission;
 public sealed class WarmUpTests : IAsyncLifetime, IDisposable
 {
     private readonly ServedCertificate _served = new(NullLogger.Instance);
-    private readonly List<Kube.Model.AdmissionRequest> _asked = [];
+    private readonly List<AdmissionRequest> _asked = [];
     private readonly CancellationTokenSource _stop = new();
     private WebhookServer? _server;
     private WarmUp? _warmUp;

@@ -1,7 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Simulation;
 using Xunit;
 
@@ -61,11 +62,11 @@ public class EventTests
     public Task A_failure_is_a_warning_and_somebody_elses_object_is_left_alone() => With(world =>
     {
         // A first grant tells the names; its namesake gets others, so the object in the way is put there between record and making.
-        var foreign = new RoleBinding
+        var foreign = new V1RoleBinding
         {
-            Metadata = new() { Namespace = "payments", Name = "theirs" },
-            RoleRef = new() { Kind = nameof(ClusterRole), Name = "view" },
-            Subjects = [new() { Kind = "User", ApiGroup = Rbac.Group, Name = "carol" }],
+            Metadata = new() { NamespaceProperty = "payments", Name = "theirs" },
+            RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "view" },
+            Subjects = [new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "carol" }],
         };
         using (var fault = world.Server.Faults.Inject(TestKit.Fault.Latency(TimeSpan.FromSeconds(1)), "create", "rolebindings", times: null))
         {
@@ -79,7 +80,7 @@ public class EventTests
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Failed);
         Conditions.Find(world.Grant()!.Status.Conditions, "Active")!.Reason.Should().Be("ForeignObject");
         world.Events().Should().Contain(e => e.Reason == "GrantFailed" && e.Type == "Warning" && e.Note!.Contains(foreign.Metadata.Name, StringComparison.Ordinal));
-        world.Server.List<RoleBinding>("payments").Should().ContainSingle().Which.Subjects[0].Name.Should().Be("carol");
+        world.Server.List<V1RoleBinding>("payments").Should().ContainSingle().Which.Subjects[0].Name.Should().Be("carol");
         world.Owned().Should().BeEmpty();
     });
 
@@ -88,13 +89,13 @@ public class EventTests
     {
         world.Server.Put(Sample.Grant());
         world.Settle();
-        var binding = world.Server.List<RoleBinding>("payments").Single();
-        world.Server.Modify<RoleBinding>(binding.Metadata.Name, "payments", b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", ApiGroup = Rbac.Group, Name = "mallory" }] });
+        var binding = world.Server.List<V1RoleBinding>("payments").Single();
+        world.Server.Modify<V1RoleBinding>(binding.Metadata.Name, "payments", b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "mallory" }] });
         world.Settle();
-        world.Server.List<RoleBinding>("payments").Single().Subjects.Should().ContainSingle();
+        world.Server.List<V1RoleBinding>("payments").Single().Subjects.Should().ContainSingle();
         world.Server.Put(binding with { Metadata = binding.Metadata with { Name = "breakglass-inc-4711-old", Uid = null, OwnerReferences = [], Annotations = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "gone" } } });
         world.Settle();
-        world.Server.List<RoleBinding>("payments").Should().ContainSingle();
+        world.Server.List<V1RoleBinding>("payments").Should().ContainSingle();
         world.Events().Should().Contain(e => e.Reason == "DriftRepaired" && e.Type == "Warning" && e.Regarding!.Kind == nameof(BreakGlassGrant));
         world.Events().Should().Contain(e => e.Reason == "OrphanRemoved" && e.Type == "Warning"
             && e.Regarding!.Kind == nameof(BreakGlassGrant) && e.Regarding.Uid == "gone" && e.Related!.Name == "breakglass-inc-4711-old");
@@ -107,9 +108,9 @@ public class EventTests
         world.Server.Put(Sample.Policy(p => p with { Access = [Sample.Entry("payments", "payments"), Sample.Entry("shop", "shop")] }));
         world.Server.Put(Sample.Grant());
         world.Settle();
-        foreach (var binding in world.Server.List<RoleBinding>().Where(b => b.RoleRef.Kind == nameof(ClusterRole)).ToList())
+        foreach (var binding in world.Server.List<V1RoleBinding>().Where(b => b.RoleRef.Kind == V1ClusterRole.KubeKind).ToList())
         {
-            world.Server.Modify<RoleBinding>(binding.Metadata.Name, binding.Metadata.Namespace, b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", Name = "mallory" }] });
+            world.Server.Modify<V1RoleBinding>(binding.Metadata.Name, binding.Metadata.NamespaceProperty, b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", Name = "mallory" }] });
         }
 
         world.Advance(TimeSpan.FromSeconds(5));

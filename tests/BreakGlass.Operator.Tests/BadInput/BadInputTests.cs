@@ -1,7 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using Kube.Client;
 using Simulation;
 using Xunit;
 
@@ -56,14 +56,14 @@ public class BadInputTests
         var denied = world.Grant()!;
         denied.Status.Phase.Should().Be(GrantPhase.Denied);
         denied.Status.EndReason.Should().Be(EndReason.Denied);
-        denied.Metadata.Finalizers.Should().BeEmpty();
+        denied.FinalizersOrEmpty.Should().BeEmpty();
         var authorized = Conditions.Find(denied.Status.Conditions, "Authorized")!;
         authorized.Should().Match<Condition>(c => c.Status == "False" && c.Reason == reason && c.ObservedGeneration == 1);
         foreach (var part in says) authorized.Message.Should().Contain(part);
         authorized.Message!.Length.Should().BeLessThan(2000);
         world.Events().Where(e => e.Reason == "GrantDenied" && e.Regarding!.Name == "inc-4711").Should().ContainSingle();
         world.Server.Requests.Writes.Should().NotContain(w => w.Call.Verb == "create" && w.Call.Resource != "events", "nothing is half-made");
-        world.Policy()!.Metadata.Finalizers.Should().BeEmpty();
+        world.Policy()!.FinalizersOrEmpty.Should().BeEmpty();
         world.Logs.Lines.Should().NotContain(l => l.Contains("a bug", StringComparison.Ordinal));
 
         // The record is not looked at again, and terminal is terminal.

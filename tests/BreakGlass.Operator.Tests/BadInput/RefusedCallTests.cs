@@ -1,7 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Simulation;
 using TestKit;
 using Xunit;
@@ -31,7 +32,7 @@ public class RefusedCallTests
         active.Reason.Should().Be("Forbidden");
         active.Message.Should().Contain("config/rbac").And.Contain("forbidden: injected");
         Conditions.IsTrue(grant.Status.Conditions, "Revoked").Should().BeTrue();
-        grant.Metadata.Finalizers.Should().BeEmpty();
+        grant.FinalizersOrEmpty.Should().BeEmpty();
         world.Owned().Should().BeEmpty();
         world.Events().Should().Contain(e => e.Reason == "GrantFailed" && e.Type == "Warning");
     });
@@ -92,8 +93,8 @@ public class RefusedCallTests
             world.Advance(Sample.Duration + TimeSpan.FromMinutes(1));
             Conditions.IsTrue(world.Grant()!.Status.Conditions, "Revoked").Should().BeTrue("the other cuts are enough");
             Conditions.Find(world.Grant()!.Status.Conditions, "Obstructed")!.Message.Should().Contain("the API server answers 403");
-            if (resource == "rolebindings") world.Server.List<RoleBinding>("payments").Should().OnlyContain(b => b.Subjects.Count == 0);
-            else world.Grant()!.Metadata.Finalizers.Should().NotBeEmpty("what is left could give access again");
+            if (resource == "rolebindings") world.Server.List<V1RoleBinding>("payments").Should().AllSatisfy(b => b.SubjectsOrEmpty.Should().BeEmpty());
+            else world.Grant()!.FinalizersOrEmpty.Should().NotBeEmpty("what is left could give access again");
             if (resource != "rolebindings") world.History.Late(world.Now).Should().BeEmpty();
         }
 
@@ -113,7 +114,7 @@ public class RefusedCallTests
             world.Advance(Sample.Duration + TimeSpan.FromMinutes(1));
             Conditions.IsTrue(world.Grant()!.Status.Conditions, "Revoked").Should().BeTrue();
             world.Owned().Should().ContainSingle().Which.Kind.Should().Be("Role");
-            world.Grant()!.Metadata.Finalizers.Should().BeEmpty("the finalizer stays only while something may give access");
+            world.Grant()!.FinalizersOrEmpty.Should().BeEmpty("the finalizer stays only while something may give access");
         }
 
         world.Advance(TimeSpan.FromSeconds(3));
@@ -124,9 +125,9 @@ public class RefusedCallTests
     {
         world.Advance(TimeSpan.FromMinutes(2));
         world.Owned().Should().BeEmpty();
-        world.Grant()!.Metadata.Finalizers.Should().BeEmpty();
+        world.Grant()!.FinalizersOrEmpty.Should().BeEmpty();
         Conditions.IsTrue(world.Grant()!.Status.Conditions, "Revoked").Should().BeTrue();
-        world.Policy()!.Metadata.Finalizers.Should().BeEmpty();
+        world.Policy()!.FinalizersOrEmpty.Should().BeEmpty();
         world.History.Violations.Should().BeEmpty();
     }
 

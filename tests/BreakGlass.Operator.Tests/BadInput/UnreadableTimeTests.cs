@@ -2,7 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Simulation;
 using TestKit;
 using Xunit;
@@ -24,7 +25,7 @@ public sealed class UnreadableTimeTests
     {
         world.Server.Put(Sample.Grant());
         world.Settle();
-        world.Server.List<RoleBinding>("payments").Should().ContainSingle();
+        world.Server.List<V1RoleBinding>("payments").Should().ContainSingle();
         Write("breakglassgrants", "inc-4711", world, status =>
         {
             if (field == "conditions") status["conditions"]![0]!["lastTransitionTime"] = NoTime;
@@ -35,7 +36,7 @@ public sealed class UnreadableTimeTests
         // A new operator sees nothing but what is there now.
         start();
         world.Advance(Sample.Duration);
-        world.Server.List<RoleBinding>("payments").Should().BeEmpty();
+        world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
     });
 
     [Fact]

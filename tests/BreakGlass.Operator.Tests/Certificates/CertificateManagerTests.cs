@@ -4,7 +4,7 @@ using BreakGlass.Operator.Tests.Time;
 using BreakGlass.Operator.Time;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Simulation;
 using TestKit;
@@ -35,7 +35,7 @@ public class CertificateManagerTests
         one.Context!.TargetCertificate.Thumbprint.Should().Be(two.Context!.TargetCertificate.Thumbprint);
         first.Missing().Should().BeEmpty();
         second.Missing().Should().BeEmpty();
-        var secret = _server.Get<Secret>(CertificateManager.SecretName, Ns)!;
+        var secret = _server.Get<V1Secret>(CertificateManager.SecretName, Ns)!;
         secret.Type.Should().Be("kubernetes.io/tls");
         _server.Get<V1ValidatingWebhookConfiguration>("breakglass-operator")!.Webhooks.Should().OnlyContain(w => w.ClientConfig.CaBundle!.SequenceEqual(secret.Data!["ca.crt"]));
         _server.Get<V1MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks.Should().OnlyContain(w => w.ClientConfig.CaBundle!.SequenceEqual(secret.Data!["ca.crt"]));
@@ -60,7 +60,7 @@ public class CertificateManagerTests
 
         // What an operator wrote that went by such a clock.
         var ahead = ManagedCertificates.New(CertificateManager.NamesOf(Ns, []), _clock.GetUtcNow().AddDays(100));
-        _server.Modify<Secret>(CertificateManager.SecretName, Ns, s => s with { Data = ahead.Write() });
+        _server.Modify<V1Secret>(CertificateManager.SecretName, Ns, s => s with { Data = ahead.Write() });
         await client.AgreeAsync(_clock);
         await manager.RoundAsync(default);
         Pki.From(served.Context!.TargetCertificate).Should().BeBefore(_clock.GetUtcNow());
@@ -127,8 +127,8 @@ public class CertificateManagerTests
         var (manager, served) = Replica();
         await manager.RoundAsync(default);
         var before = served.Context;
-        _server.Put(_server.Get<Secret>(CertificateManager.SecretName, Ns)! with { Data = new Dictionary<string, byte[]> { ["tls.crt"] = [1], ["tls.key"] = [2] } });
-        _server.Delete<Role>("breakglass-operator", Ns);
+        _server.Put(_server.Get<V1Secret>(CertificateManager.SecretName, Ns)! with { Data = new Dictionary<string, byte[]> { ["tls.crt"] = [1], ["tls.key"] = [2] } });
+        _server.Delete<V1Role>("breakglass-operator", Ns);
         await manager.RoundAsync(default);
         served.Context.Should().BeSameAs(before);
         manager.Missing().Should().BeEmpty();

@@ -6,7 +6,7 @@ using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Time;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Simulation;
 using TestKit;

@@ -2,7 +2,9 @@ using System.Net;
 using BreakGlass.Core.Api;
 using BreakGlass.Operator.Execution;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 using Xunit;
 
@@ -17,11 +19,11 @@ public sealed class FieldManagersTests : IDisposable
 
     public static TheoryData<string, string> Kinds => new()
     {
-        { nameof(RoleBinding), "/apis/rbac.authorization.k8s.io/v1/namespaces/ns/rolebindings/x" },
-        { nameof(ClusterRoleBinding), "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/x" },
-        { nameof(Role), "/apis/rbac.authorization.k8s.io/v1/namespaces/ns/roles/x" },
-        { nameof(ServiceAccount), "/api/v1/namespaces/ns/serviceaccounts/x" },
-        { nameof(Secret), "/api/v1/namespaces/ns/secrets/x" },
+        { V1RoleBinding.KubeKind, "/apis/rbac.authorization.k8s.io/v1/namespaces/ns/rolebindings/x" },
+        { V1ClusterRoleBinding.KubeKind, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/x" },
+        { V1Role.KubeKind, "/apis/rbac.authorization.k8s.io/v1/namespaces/ns/roles/x" },
+        { V1ServiceAccount.KubeKind, "/api/v1/namespaces/ns/serviceaccounts/x" },
+        { V1Secret.KubeKind, "/api/v1/namespaces/ns/secrets/x" },
     };
 
     [Theory]
@@ -40,18 +42,18 @@ public sealed class FieldManagersTests : IDisposable
     public async Task Where_nobody_else_is_named_it_is_not_guessed(string answer)
     {
         _server.Answers("/apis/rbac.authorization.k8s.io/v1/namespaces/ns/rolebindings/x", answer);
-        (await AskAsync(nameof(RoleBinding))).Should().BeNull();
+        (await AskAsync(V1RoleBinding.KubeKind)).Should().BeNull();
         _server.Answers("/apis/rbac.authorization.k8s.io/v1/namespaces/ns/rolebindings/x", Managed((BreakGlassApi.ManagedBy, "2026-11-22T01:05:00Z")));
-        (await AskAsync(nameof(RoleBinding))).Should().BeNull("a webhook changes what we write ourselves, in our name");
+        (await AskAsync(V1RoleBinding.KubeKind)).Should().BeNull("a webhook changes what we write ourselves, in our name");
     }
 
     [Fact]
     public async Task An_object_that_is_gone_or_may_not_be_read_costs_the_name_and_nothing_else()
     {
-        (await AskAsync(nameof(RoleBinding))).Should().BeNull();
+        (await AskAsync(V1RoleBinding.KubeKind)).Should().BeNull();
         _server.Answers(
             "/apis/rbac.authorization.k8s.io/v1/namespaces/ns/rolebindings/x", """{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"no"}""", HttpStatusCode.Forbidden);
-        (await AskAsync(nameof(RoleBinding))).Should().BeNull();
+        (await AskAsync(V1RoleBinding.KubeKind)).Should().BeNull();
     }
 
     private static string Managed(params (string Manager, string Time)[] fields) =>
@@ -60,13 +62,13 @@ public sealed class FieldManagersTests : IDisposable
     private async Task<string?> AskAsync(string kind)
     {
         using var client = _server.Client();
-        var meta = new ObjectMeta { Name = "x", Namespace = kind == nameof(ClusterRoleBinding) ? null : "ns" };
-        IKubeObject o = kind switch
+        var meta = new V1ObjectMeta { Name = "x", NamespaceProperty = kind == V1ClusterRoleBinding.KubeKind ? null : "ns" };
+        IKubernetesObject<V1ObjectMeta> o = kind switch
         {
-            nameof(RoleBinding) => new RoleBinding { Metadata = meta },
-            nameof(ClusterRoleBinding) => new ClusterRoleBinding { Metadata = meta },
-            nameof(Role) => new Role { Metadata = meta },
-            nameof(ServiceAccount) => new ServiceAccount { Metadata = meta },
+            V1RoleBinding.KubeKind => new V1RoleBinding { Metadata = meta },
+            V1ClusterRoleBinding.KubeKind => new V1ClusterRoleBinding { Metadata = meta },
+            V1Role.KubeKind => new V1Role { Metadata = meta },
+            V1ServiceAccount.KubeKind => new V1ServiceAccount { Metadata = meta },
             _ => new SecretMetadata { Metadata = meta },
         };
         return await client.LatestOtherAsync(o, BreakGlassApi.ManagedBy, CancellationToken.None);

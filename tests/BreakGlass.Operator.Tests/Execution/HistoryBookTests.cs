@@ -1,7 +1,9 @@
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Execution;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 using Xunit;
 
@@ -10,7 +12,7 @@ namespace BreakGlass.Operator.Tests.Execution;
 /// <summary>What the operator remembers of refusals and fights: enough to keep its writes bounded, and nothing of grants that are gone.</summary>
 public sealed class HistoryBookTests
 {
-    private static readonly RoleBinding Binding = new() { Metadata = new() { Name = "b", Namespace = "payments", Uid = "1" }, Subjects = [new() { Kind = "User", Name = "alice" }] };
+    private static readonly V1RoleBinding Binding = new() { Metadata = new() { Name = "b", NamespaceProperty = "payments", Uid = "1" }, Subjects = [new() { Kind = "User", Name = "alice" }] };
 
     private readonly FakeClock _clock = new();
     private readonly HistoryBook _book;
@@ -22,12 +24,12 @@ public sealed class HistoryBookTests
     {
         Repair(Binding);
         Repair(Binding with { Metadata = Binding.Metadata with { Uid = "2" } });
-        Repair(new ClusterRoleBinding { Metadata = new() { Name = "b" } });
-        Repair(Binding with { Metadata = Binding.Metadata with { Namespace = "shop" } });
+        Repair(new V1ClusterRoleBinding { Metadata = new() { Name = "b" } });
+        Repair(Binding with { Metadata = Binding.Metadata with { NamespaceProperty = "shop" } });
 
         var known = _book.Of("inc", "g");
-        known.Select(h => $"{h.Place.Kind} {ObjectKey.Of(h.Place)} {h.Repairs.Count}").Should().BeEquivalentTo("RoleBinding payments/b 2", "ClusterRoleBinding b 1", "RoleBinding shop/b 1");
-        known.Select(h => h.Place).OfType<RoleBinding>().Should().OnlyContain(b => b.Subjects.Count == 0);
+        known.Select(h => $"{h.Place.KindName} {h.Place.Key} {h.Repairs.Count}").Should().BeEquivalentTo("RoleBinding payments/b 2", "ClusterRoleBinding b 1", "RoleBinding shop/b 1");
+        known.Select(h => h.Place).OfType<V1RoleBinding>().Should().AllSatisfy(b => b.SubjectsOrEmpty.Should().BeEmpty());
     }
 
     [Fact]
@@ -78,5 +80,5 @@ public sealed class HistoryBookTests
         _book.Of("inc", "g").Should().BeEmpty();
     }
 
-    private PlaceHistory Repair(IKubeObject o, string uid = "g") => _book.Note("inc", uid, o, (history, now) => history.Repaired(now));
+    private PlaceHistory Repair(IKubernetesObject<V1ObjectMeta> o, string uid = "g") => _book.Note("inc", uid, o, (history, now) => history.Repaired(now));
 }

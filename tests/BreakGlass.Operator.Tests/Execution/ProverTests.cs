@@ -7,7 +7,6 @@ using BreakGlass.Operator.Execution;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using TestKit;
 using TestKit.Builders;
 using Xunit;
@@ -80,12 +79,12 @@ public sealed class ProverTests : IDisposable
     private static void StillGives(FakeApiServer server)
     {
         server.CreateNamespace("payments");
-        server.Put(new ClusterRole { Metadata = new() { Name = "edit" }, Rules = [A.Rule("", "pods", "get")] });
-        server.Put(new RoleBinding
+        server.Put(new V1ClusterRole { Metadata = new() { Name = "edit" }, Rules = [A.Rule("", "pods", "get")] });
+        server.Put(new V1RoleBinding
         {
-            Metadata = new() { Name = "breakglass-inc", Namespace = "payments" },
-            RoleRef = new() { Kind = nameof(ClusterRole), Name = "edit" },
-            Subjects = [new() { Kind = "User", ApiGroup = Rbac.Group, Name = "alice" }],
+            Metadata = new() { Name = "breakglass-inc", NamespaceProperty = "payments" },
+            RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" },
+            Subjects = [new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "alice" }],
         });
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using BreakGlass.Core.Lifecycle;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Kube.Runtime;
 using Simulation;
 
@@ -15,7 +16,7 @@ internal sealed class GuardDesk(World world, Replica replica)
     public static string User(string serviceAccount) => $"system:serviceaccount:breakglass-grants:{serviceAccount}";
 
     /// <summary>Somebody creates a ClusterRole.</summary>
-    public static AdmissionRequest CreateRole(string user, string name = "mine") => Create(user, Rbac.Group, "clusterroles", null, name);
+    public static AdmissionRequest CreateRole(string user, string name = "mine") => Create(user, V1Role.KubeGroup, "clusterroles", null, name);
 
     public static AdmissionRequest Create(string user, string group, string resource, string? ns, string name, string? o = null) => new()
     {

@@ -1,3 +1,4 @@
+using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Certificates;
@@ -5,7 +6,6 @@ using BreakGlass.Operator.Guard;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Simulation;
 using TestKit;
 using Xunit;

@@ -1,8 +1,11 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Sealing;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Simulation;
+using TestKit.Builders;
 using Xunit;
 
 namespace BreakGlass.Operator.Tests.Guard;
@@ -34,9 +37,9 @@ public sealed class GuardSealTests
     });
 
     private static void Put<T>(World world, T o)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var key = SealKeys.Read(world.Server.Get<Secret>(SealKeys.SecretName, "breakglass-system")!.Data).Current(world.Now)!;
+        var key = SealKeys.Read(world.Server.Get<V1Secret>(SealKeys.SecretName, "breakglass-system")!.Data).Current(world.Now)!;
         world.Server.Put(o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = Seal.Make(o, key, world.Now).ToString() } }));
     }
 }

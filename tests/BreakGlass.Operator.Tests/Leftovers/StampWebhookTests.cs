@@ -2,7 +2,9 @@ using System.Text.Json;
 using BreakGlass.Core.Api;
 using BreakGlass.Operator.Tests.Guard;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Kube.Runtime;
 using Simulation;
 using TestKit;
@@ -38,7 +40,7 @@ public sealed class StampWebhookTests
     [Fact]
     public Task What_is_to_be_removed_belongs_to_the_grants_own_binding_there_and_to_nobody_else() => With(LeftoverHandling.Remove, (world, ask) =>
     {
-        var binding = world.Server.List<RoleBinding>("payments").Single();
+        var binding = world.Server.List<V1RoleBinding>("payments").Single();
         var answer = ask(Create("", "secrets", """{"metadata":{"name":"x","labels":{},"ownerReferences":[{"apiVersion":"v1","kind":"Namespace","name":"payments","uid":"lives-on"}]}}"""));
         var owner = Patch(answer).Should().Contain(p => p.StartsWith("add /metadata/ownerReferences ", StringComparison.Ordinal)).Which;
         owner.Should().Contain(binding.Metadata.Uid).And.NotContain("lives-on").And.NotContain("blockOwnerDeletion");

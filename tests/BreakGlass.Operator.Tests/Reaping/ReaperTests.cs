@@ -4,7 +4,8 @@ using BreakGlass.Operator.Reaping;
 using BreakGlass.Operator.Tests.Time;
 using BreakGlass.Operator.Time;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Simulation;
 using TestKit;
@@ -86,7 +87,7 @@ public class ReaperTests
         var helms = Binding("helms", past);
         _server.Put(helms with { Metadata = helms.Metadata with { Labels = new Dictionary<string, string> { [BreakGlassApi.ManagedByLabel] = "Helm" } } });
         (await Reap()).Should().Be((0, 0));
-        _server.List<RoleBinding>("payments").Should().HaveCount(2);
+        _server.List<V1RoleBinding>("payments").Should().HaveCount(2);
         _server.Requests.Writes.Should().BeEmpty();
     }
 
@@ -106,15 +107,15 @@ public class ReaperTests
         var shared = new Dictionary<string, string> { [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy, ["access.breakglass.io/session"] = "x" };
         var theirs = what switch
         {
-            "shared label" => ours with { Metadata = new() { Name = "team-view", Namespace = "payments", Labels = shared } },
-            "our label" => ours with { Metadata = new() { Name = "breakglass-made-x", Namespace = "payments", Labels = new Dictionary<string, string>(shared) { [BreakGlassApi.GrantLabel] = "made" } } },
+            "shared label" => ours with { Metadata = new() { Name = "team-view", NamespaceProperty = "payments", Labels = shared } },
+            "our label" => ours with { Metadata = new() { Name = "breakglass-made-x", NamespaceProperty = "payments", Labels = new Dictionary<string, string>(shared) { [BreakGlassApi.GrantLabel] = "made" } } },
             "all marks, another name" => ours with { Metadata = ours.Metadata with { Name = "team-view" } },
-            _ => ours with { Subjects = [new() { Kind = "Group", ApiGroup = Rbac.Group, Name = "developers" }] },
+            _ => ours with { Subjects = [new() { Kind = "Group", ApiGroup = V1Role.KubeGroup, Name = "developers" }] },
         };
         _server.Put(theirs);
 
         (await Reap(everything: everything)).Should().Be((0, 0));
-        _server.List<RoleBinding>("payments").Should().ContainSingle();
+        _server.List<V1RoleBinding>("payments").Should().ContainSingle();
         _server.Requests.Writes.Should().BeEmpty();
     }
 
@@ -122,7 +123,7 @@ public class ReaperTests
     public async Task Revoking_everything_removes_what_the_previous_version_made_and_a_binding_whose_subjects_were_emptied()
     {
         var binding = Binding("access", Timestamp.Text(Now.AddHours(1)));
-        var labels = new Dictionary<string, string>(binding.Metadata.Labels) { [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy };
+        var labels = new Dictionary<string, string>(binding.LabelsOrEmpty) { [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy };
         _server.Put(binding with { Metadata = binding.Metadata with { Labels = labels } });
         _server.Put(Binding("emptied", Timestamp.Text(Now.AddHours(1))) with { Subjects = [] });
 
@@ -171,19 +172,19 @@ public class ReaperTests
                 Credential = CredentialKind.BindRequester,
                 Bindings =
                 [
-                    new() { Kind = nameof(RoleBinding), Namespace = "payments", Name = "breakglass-inc-4711-stripped", Role = "ClusterRole/edit" },
-                    new() { Kind = nameof(RoleBinding), Namespace = "payments", Name = "somebody-elses", Role = "ClusterRole/edit" },
+                    new() { Kind = V1RoleBinding.KubeKind, Namespace = "payments", Name = "breakglass-inc-4711-stripped", Role = "ClusterRole/edit" },
+                    new() { Kind = V1RoleBinding.KubeKind, Namespace = "payments", Name = "somebody-elses", Role = "ClusterRole/edit" },
                 ],
             },
         });
         var stripped = Binding("stripped", null);
-        _server.Put(stripped with { Metadata = new() { Name = "breakglass-inc-4711-stripped", Namespace = "payments" } });
-        _server.Put(stripped with { Metadata = new() { Name = "somebody-elses", Namespace = "payments" } });
+        _server.Put(stripped with { Metadata = new() { Name = "breakglass-inc-4711-stripped", NamespaceProperty = "payments" } });
+        _server.Put(stripped with { Metadata = new() { Name = "somebody-elses", NamespaceProperty = "payments" } });
 
         (await Reap()).Should().Be((0, 0), "its time is not over");
         _clock.Advance(TimeSpan.FromMinutes(1));
         (await Reap()).Should().Be((1, 0));
-        _server.List<RoleBinding>("payments").Should().ContainSingle().Which.Metadata.Name.Should().Be("somebody-elses");
+        _server.List<V1RoleBinding>("payments").Should().ContainSingle().Which.Metadata.Name.Should().Be("somebody-elses");
     }
 
     /// <summary>A node whose API is wrapped by something broken, or one namespace whose reads fail: access in all the others ends.</summary>
@@ -199,15 +200,15 @@ public class ReaperTests
             Status = new()
             {
                 Phase = GrantPhase.Active, ActivatedAt = Now.AddMinutes(-2), ExpiresAt = Now.AddMinutes(-1), Credential = CredentialKind.BindRequester,
-                Bindings = [.. namespaces.Select(ns => new BindingRecord { Kind = nameof(RoleBinding), Namespace = ns, Name = name, Role = "ClusterRole/edit" })],
+                Bindings = [.. namespaces.Select(ns => new BindingRecord { Kind = V1RoleBinding.KubeKind, Namespace = ns, Name = name, Role = "ClusterRole/edit" })],
             },
         });
-        foreach (var ns in namespaces) _server.Put(Binding("stripped", null, ns) with { Metadata = new() { Name = name, Namespace = ns } });
+        foreach (var ns in namespaces) _server.Put(Binding("stripped", null, ns) with { Metadata = new() { Name = name, NamespaceProperty = ns } });
         using var fault = _server.Faults.Inject(Fault.Forbidden, c => c.Verb == "get" && c.Namespace == "payments", times: null);
 
         (await Reap()).Should().Be((20, 1));
-        _server.List<RoleBinding>("payments").Should().ContainSingle();
-        namespaces.Skip(1).SelectMany(ns => _server.List<RoleBinding>(ns)).Should().BeEmpty();
+        _server.List<V1RoleBinding>("payments").Should().ContainSingle();
+        namespaces.Skip(1).SelectMany(ns => _server.List<V1RoleBinding>(ns)).Should().BeEmpty();
     }
 
     /// <summary>Its time counts from the decision, which may have come long after its creation.</summary>
@@ -223,10 +224,10 @@ public class ReaperTests
             {
                 Phase = GrantPhase.Active, ActivatedAt = Now, ExpiresAt = Now.AddMinutes(15), Credential = CredentialKind.BindRequester,
                 Conditions = [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass", Message = "Nobody decided in time.", LastTransitionTime = Now }],
-                Bindings = [new() { Kind = nameof(RoleBinding), Namespace = "payments", Name = name, Role = "ClusterRole/edit" }],
+                Bindings = [new() { Kind = V1RoleBinding.KubeKind, Namespace = "payments", Name = name, Role = "ClusterRole/edit" }],
             },
         });
-        _server.Put(Binding("x", null) with { Metadata = new() { Name = name, Namespace = "payments" } });
+        _server.Put(Binding("x", null) with { Metadata = new() { Name = name, NamespaceProperty = "payments" } });
 
         (await Reap()).Should().Be((0, 0));
         _clock.Advance(TimeSpan.FromMinutes(16));
@@ -292,23 +293,23 @@ public class ReaperTests
         var mark = Timestamp.Text(end);
         _server.Put(Binding("access", mark));
         _server.Put(Binding("reader", mark, "breakglass-grants"));
-        _server.Put(new ClusterRoleBinding { Metadata = Meta("everywhere", null, mark), RoleRef = new() { Kind = nameof(ClusterRole), Name = "view" }, Subjects = [new() { Kind = "User", Name = "alice" }] });
-        _server.Put(new Secret { Metadata = Meta("credential", "breakglass-grants", mark) });
-        _server.Put(new ServiceAccount { Metadata = Meta("identity", "breakglass-grants", mark) });
-        _server.Put(new Role { Metadata = Meta("reader", "breakglass-grants", mark) });
+        _server.Put(new V1ClusterRoleBinding { Metadata = Meta("everywhere", null, mark), RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "view" }, Subjects = [new() { Kind = "User", Name = "alice" }] });
+        _server.Put(new V1Secret { Metadata = Meta("credential", "breakglass-grants", mark) });
+        _server.Put(new V1ServiceAccount { Metadata = Meta("identity", "breakglass-grants", mark) });
+        _server.Put(new V1Role { Metadata = Meta("reader", "breakglass-grants", mark) });
     }
 
-    private static RoleBinding Binding(string name, string? mark, string ns = "payments") => new()
+    private static V1RoleBinding Binding(string name, string? mark, string ns = "payments") => new()
     {
         Metadata = Meta(name, ns, mark),
-        RoleRef = new() { Kind = nameof(ClusterRole), Name = "edit" },
-        Subjects = [new() { Kind = "User", ApiGroup = Rbac.Group, Name = "alice" }],
+        RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" },
+        Subjects = [new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "alice" }],
     };
 
-    private static ObjectMeta Meta(string name, string? ns, string? mark) => new()
+    private static V1ObjectMeta Meta(string name, string? ns, string? mark) => new()
     {
         Name = ns == "breakglass-grants" ? $"made-{name}" : $"breakglass-made-{name}",
-        Namespace = ns,
+        NamespaceProperty = ns,
         Labels = new Dictionary<string, string> { [BreakGlassApi.GrantLabel] = "made" },
         Annotations = mark is null
             ? new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "grant-1" }

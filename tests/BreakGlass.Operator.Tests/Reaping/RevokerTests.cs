@@ -3,7 +3,8 @@ using BreakGlass.Core.Api;
 using BreakGlass.Operator.Reaping;
 using BreakGlass.Operator.Time;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit;
 using TestKit.Builders;
@@ -32,7 +33,7 @@ public class RevokerTests
         await _server.Until(() => Grant.Spec.Revoke is not null, "the grant asked to end");
         Grant.Spec.Revoke!.Reason.Should().Be("BreakGlass is being uninstalled");
         _server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Metadata = g.Metadata with { Finalizers = [] }, Status = g.Status with { Phase = GrantPhase.Revoked } });
-        _server.Delete<RoleBinding>("breakglass-made-access", "payments");
+        _server.Delete<V1RoleBinding>("breakglass-made-access", "payments");
         _clock.Advance(Revoker.Period);
         (await running.Soon("the end")).Should().Be((0, 0, 0));
     }
@@ -45,8 +46,8 @@ public class RevokerTests
         await _clock.WhenTimerArmed(Revoker.Period);
         _clock.Advance(Revoker.Patience);
         (await running.Soon("the end")).Should().Be((1, 0, 1));
-        _server.List<RoleBinding>("payments").Should().BeEmpty("it goes though its time is not over");
-        Grant.Metadata.Finalizers.Should().NotBeEmpty("the record is for an operator to complete");
+        _server.List<V1RoleBinding>("payments").Should().BeEmpty("it goes though its time is not over");
+        Grant.FinalizersOrEmpty.Should().NotBeEmpty("the record is for an operator to complete");
     }
 
     [Fact]
@@ -82,17 +83,17 @@ public class RevokerTests
             Metadata = g.Metadata with { Finalizers = [BreakGlassApi.RevokeFinalizer] },
             Status = new() { Phase = GrantPhase.Active, ActivatedAt = _clock.GetUtcNow(), ExpiresAt = _clock.GetUtcNow().AddHours(1) },
         });
-        _server.Put(new RoleBinding
+        _server.Put(new V1RoleBinding
         {
             Metadata = new()
             {
                 Name = "breakglass-made-access",
-                Namespace = "payments",
+                NamespaceProperty = "payments",
                 Labels = new Dictionary<string, string> { [BreakGlassApi.GrantLabel] = "made" },
                 Annotations = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "grant-1", [BreakGlassApi.ExpiresAtAnnotation] = Timestamp.Text(_clock.GetUtcNow().AddHours(1)) },
             },
-            RoleRef = new() { Kind = nameof(ClusterRole), Name = "edit" },
-            Subjects = [new() { Kind = "User", ApiGroup = Rbac.Group, Name = "alice" }],
+            RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" },
+            Subjects = [new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "alice" }],
         });
     }
 }

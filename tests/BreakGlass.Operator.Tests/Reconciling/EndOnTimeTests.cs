@@ -1,7 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Operator.Reconciling;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Simulation;
 using TestKit;
 using Xunit;
@@ -25,11 +26,11 @@ public sealed class EndOnTimeTests
         world.Server.Put(Sample.Grant());
         world.Advance(TimeSpan.FromSeconds(1));
         using var fault = world.Server.Faults.Inject(Fault.Forbidden, verb, resource, times: null);
-        world.Server.Delete<RoleBinding>(world.Server.List<RoleBinding>("shop").Single().Metadata.Name, "shop");
+        world.Server.Delete<V1RoleBinding>(world.Server.List<V1RoleBinding>("shop").Single().Metadata.Name, "shop");
         world.AdvanceTo(world.Grant()!.Status.ExpiresAt!.Value);
         world.Advance(EndAlarm.Behind);
         fault.Hits.Should().BePositive();
-        world.Server.List<RoleBinding>("payments").Should().BeEmpty();
+        world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Expired);
     });
 
@@ -49,7 +50,7 @@ public sealed class EndOnTimeTests
         world.Server.Put(Sample.Grant(s => s with { Duration = "1h" }));
         world.Advance(TimeSpan.FromSeconds(1));
         using var fault = world.Server.Faults.Inject(Fault.Hang, "create", "rolebindings", times: null);
-        world.Server.Delete<RoleBinding>(world.Server.List<RoleBinding>("shop").Single().Metadata.Name, "shop");
+        world.Server.Delete<V1RoleBinding>(world.Server.List<V1RoleBinding>("shop").Single().Metadata.Name, "shop");
         world.Advance(TimeSpan.FromMilliseconds(100));
         fault.Hits.Should().Be(1);
         switch (how)
@@ -61,7 +62,7 @@ public sealed class EndOnTimeTests
         }
 
         world.Advance(TimeSpan.FromMilliseconds(10));
-        world.Server.List<RoleBinding>("payments").Should().BeEmpty();
+        world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
         world.Advance(TimeSpan.FromSeconds(1));
         world.History.Last("inc-4711").Status.Phase.Should().Be(GrantPhase.Revoked);
     });
@@ -76,7 +77,7 @@ public sealed class EndOnTimeTests
         world.Server.Put(Sample.Grant(s => s with { Duration = "1h" }));
         world.Advance(TimeSpan.FromSeconds(1));
         using var fault = world.Server.Faults.Inject(Fault.Hang, "create", "rolebindings", times: null);
-        world.Server.Delete<RoleBinding>(world.Server.List<RoleBinding>("payments").Single().Metadata.Name, "payments");
+        world.Server.Delete<V1RoleBinding>(world.Server.List<V1RoleBinding>("payments").Single().Metadata.Name, "payments");
         world.Advance(TimeSpan.FromMilliseconds(100));
         world.Server.Put(new BreakGlassLockdown { Metadata = new() { Name = "others" }, Spec = new() { Reason = "stop", PolicySelector = new() { MatchLabels = new Dictionary<string, string> { ["of"] = "others" } } } });
         world.Server.Modify<BreakGlassPolicy>("payments-oncall", null, p => p with { Spec = p.Spec with { Description = "another" } });
@@ -98,7 +99,7 @@ public sealed class EndOnTimeTests
         for (var i = 0; i < 60; i++) world.Server.Put(Sample.Grant(s => s with { Duration = "1h" }, $"inc-{i}"));
         world.AdvanceTo(world.Grant()!.Status.ExpiresAt!.Value);
         world.Advance(EndAlarm.Behind);
-        world.Server.List<RoleBinding>("payments").Should().NotContain(b => b.Metadata.Name.StartsWith("breakglass-inc-4711-"));
+        world.Server.List<V1RoleBinding>("payments").Should().NotContain(b => b.Metadata.Name.StartsWith("breakglass-inc-4711-"));
     });
 
     /// <summary>A grant that is over and proven waits behind everybody else; this one only says so.</summary>
@@ -126,6 +127,6 @@ public sealed class EndOnTimeTests
             },
         });
         world.Advance(TimeSpan.FromMilliseconds(100));
-        world.Server.List<RoleBinding>("payments").Should().NotContain(b => b.Metadata.Name.StartsWith("breakglass-inc-4711-"));
+        world.Server.List<V1RoleBinding>("payments").Should().NotContain(b => b.Metadata.Name.StartsWith("breakglass-inc-4711-"));
     });
 }

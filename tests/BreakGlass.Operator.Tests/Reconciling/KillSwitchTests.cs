@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Simulation;
 using TestKit;
 using Xunit;
@@ -21,7 +22,7 @@ public class KillSwitchTests
         var first = world.Start();
         for (var i = 0; i < Grants; i++) world.Server.Put(Sample.Grant(name: $"inc-{i}"));
         world.Settle();
-        world.Server.List<RoleBinding>("payments").Should().HaveCount(Grants);
+        world.Server.List<V1RoleBinding>("payments").Should().HaveCount(Grants);
 
         // So that all of them are known to be over before any is looked at.
         first.Stop();

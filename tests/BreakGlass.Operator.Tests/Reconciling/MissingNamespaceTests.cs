@@ -1,7 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Simulation;
 using TestKit;
 using Xunit;
@@ -25,13 +26,13 @@ public sealed class MissingNamespaceTests
         world.Grant()!.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Failed && s.EndReason == EndReason.Failed);
         Conditions.Find(world.Grant()!.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == "NamespaceMissing" && c.Message.Contains("kubectl apply -k config/rbac"));
         Conditions.IsTrue(world.Grant()!.Status.Conditions, "Revoked").Should().BeTrue();
-        world.Grant()!.Metadata.Finalizers.Should().BeEmpty();
+        world.Grant()!.FinalizersOrEmpty.Should().BeEmpty();
 
         world.Server.Put(Sample.Grant(name: "inc-2"));
         world.Advance(TimeSpan.FromSeconds(20));
         world.Grant("inc-2")!.Status.Phase.Should().Be(GrantPhase.Failed);
         Conditions.Find(world.Grant("inc-2")!.Status.Conditions, "Active")!.Reason.Should().Be("NamespaceMissing");
-        world.Server.List<RoleBinding>("payments").Should().BeEmpty();
+        world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
     });
 
     [Theory]
@@ -90,7 +91,7 @@ public sealed class MissingNamespaceTests
 
     private static void Delete(World world)
     {
-        world.Server.Delete<Namespace>(Grants);
+        world.Server.Delete<V1Namespace>(Grants);
         world.Server.FinishNamespaceDeletion(Grants);
     }
 }

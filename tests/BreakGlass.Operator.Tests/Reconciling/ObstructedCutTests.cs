@@ -1,8 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Simulation;
 using TestKit;
 using Xunit;
@@ -65,7 +65,7 @@ public sealed class ObstructedCutTests
         }
         else
         {
-            world.Server.List<ServiceAccount>("breakglass-grants").Should().BeEmpty("the credential is killed whatever came of the binding");
+            world.Server.List<V1ServiceAccount>("breakglass-grants").Should().BeEmpty("the credential is killed whatever came of the binding");
             world.Server.List<SecretMetadata>("breakglass-grants").Should().BeEmpty();
             world.Grant()!.Status.Should().Match<GrantStatus>(s => GrantLifecycle.IsTerminal(s.Phase) && s.EndedAt <= world.Now);
             world.Advance(TimeSpan.FromSeconds(20));
@@ -79,14 +79,14 @@ public sealed class ObstructedCutTests
             message.Should().Contain(binding.Name);
             if (!obstacle.Contains("hang", StringComparison.Ordinal)) message.Should().Contain("'deny.example.com'");
             world.Events().Should().Contain(e => e.Reason == "RevocationObstructed" && e.Type == "Warning");
-            world.Grant()!.Metadata.Finalizers.Any().Should().Be(both);
+            world.Grant()!.FinalizersOrEmpty.Any().Should().Be(both);
         }
 
         world.Server.Faults.Clear();
         world.Advance(TimeSpan.FromSeconds(120));
         world.Owned().Should().BeEmpty("it is tried for ever");
         Condition(world, "Revoked").Status.Should().Be("True");
-        world.Grant()!.Metadata.Finalizers.Should().BeEmpty();
+        world.Grant()!.FinalizersOrEmpty.Should().BeEmpty();
         if (stays) Condition(world, "Obstructed").Status.Should().Be("False");
     });
 
@@ -100,12 +100,12 @@ public sealed class ObstructedCutTests
         world.Start(World.Options with { Workers = 8, RevocationWorkers = 32 });
         for (var i = 0; i < 200; i++) world.Server.Put(Sample.Grant(s => s with { Duration = "1h" }, $"inc-{i}"));
         world.Advance(TimeSpan.FromSeconds(10));
-        world.Server.List<ServiceAccount>("breakglass-grants").Should().HaveCount(200);
+        world.Server.List<V1ServiceAccount>("breakglass-grants").Should().HaveCount(200);
         bool IsBinding(ApiCall call) => call.Resource == "rolebindings" && call.Namespace == "payments" && call.Verb is "delete" or "patch";
         world.Server.Faults.Inject(Fault.Hang, IsBinding, times: null);
         world.Server.Put(new BreakGlassLockdown { Metadata = new() { Name = "stop" }, Spec = new() { Reason = "a token leaked" } });
         world.Advance(TimeSpan.FromSeconds(10));
-        world.Server.List<ServiceAccount>("breakglass-grants").Should().BeEmpty();
+        world.Server.List<V1ServiceAccount>("breakglass-grants").Should().BeEmpty();
         world.Server.Faults.Clear();
         world.Advance(TimeSpan.FromSeconds(180));
         world.Owned().Should().BeEmpty();
@@ -121,14 +121,14 @@ public sealed class ObstructedCutTests
         switch (obstacle)
         {
             case "finalizer" when binding.Namespace is null:
-                world.Server.Modify<ClusterRoleBinding>(binding.Name, null, b => b with { Metadata = b.Metadata with { Finalizers = ["example.com/hold"] } });
+                world.Server.Modify<V1ClusterRoleBinding>(binding.Name, null, b => b with { Metadata = b.Metadata with { Finalizers = ["example.com/hold"] } });
                 return false;
             case "finalizer":
-                world.Server.Modify<RoleBinding>(binding.Name, binding.Namespace, b => b with { Metadata = b.Metadata with { Finalizers = ["example.com/hold"] } });
+                world.Server.Modify<V1RoleBinding>(binding.Name, binding.Namespace, b => b with { Metadata = b.Metadata with { Finalizers = ["example.com/hold"] } });
                 return false;
             case "namespace terminating":
-                world.Server.Modify<RoleBinding>(binding.Name, binding.Namespace, b => b with { Metadata = b.Metadata with { Finalizers = ["example.com/hold"] } });
-                world.Server.Delete<Namespace>("payments");
+                world.Server.Modify<V1RoleBinding>(binding.Name, binding.Namespace, b => b with { Metadata = b.Metadata with { Finalizers = ["example.com/hold"] } });
+                world.Server.Delete<V1Namespace>("payments");
                 return false;
             default:
                 var fault = obstacle.Contains("hang", StringComparison.Ordinal) ? Fault.Hang : obstacle.Contains("denied", StringComparison.Ordinal) ? Denied : Webhook;
@@ -148,6 +148,6 @@ public sealed class ObstructedCutTests
     }
 
     private static bool HasSubjects(World world, BindingRecord binding) => binding.Namespace is null
-        ? world.Server.Get<ClusterRoleBinding>(binding.Name) is { Subjects.Count: > 0 }
-        : world.Server.Get<RoleBinding>(binding.Name, binding.Namespace) is { Subjects.Count: > 0 };
+        ? world.Server.Get<V1ClusterRoleBinding>(binding.Name) is { Subjects.Count: > 0 }
+        : world.Server.Get<V1RoleBinding>(binding.Name, binding.Namespace) is { Subjects.Count: > 0 };
 }

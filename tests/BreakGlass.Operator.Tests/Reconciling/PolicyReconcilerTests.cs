@@ -2,7 +2,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 using Simulation;
 using TestKit;
 using Xunit;
@@ -25,12 +25,12 @@ public class PolicyReconcilerTests
     [Fact]
     public Task A_role_that_does_not_exist_is_named_and_its_coming_is_noticed() => With(world =>
     {
-        world.Server.Put(Sample.Policy(p => p with { Access = [Sample.Entry("payments", "payments") with { RoleRef = new() { Kind = nameof(ClusterRole), Name = "admin2" } }] }, "other"));
+        world.Server.Put(Sample.Policy(p => p with { Access = [Sample.Entry("payments", "payments") with { RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "admin2" } }] }, "other"));
         world.Settle();
         var ready = Conditions.Find(world.Policy("other")!.Status.Conditions, "Ready")!;
         ready.Should().Match<Condition>(c => c.Status == "False" && c.Reason == "RoleNotFound");
         ready.Message.Should().Contain("admin2");
-        world.Server.Put(new ClusterRole { Metadata = new() { Name = "admin2" } });
+        world.Server.Put(new V1ClusterRole { Metadata = new() { Name = "admin2" } });
         world.Settle();
         Conditions.IsTrue(world.Policy("other")!.Status.Conditions, "RolesResolved").Should().BeTrue();
     });
@@ -38,7 +38,7 @@ public class PolicyReconcilerTests
     [Fact]
     public Task A_role_that_the_operator_may_not_bind_is_named_before_an_incident() => With(world =>
     {
-        world.Server.Put(Sample.Policy(p => p with { Access = [Sample.Entry("all", "payments") with { RoleRef = new() { Kind = nameof(ClusterRole), Name = "cluster-admin" } }] }, "root"));
+        world.Server.Put(Sample.Policy(p => p with { Access = [Sample.Entry("all", "payments") with { RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "cluster-admin" } }] }, "root"));
         world.Settle();
         var ready = Conditions.Find(world.Policy("root")!.Status.Conditions, "Ready")!;
         ready.Should().Match<Condition>(c => c.Status == "False" && c.Reason == "RoleNotBindable");
@@ -61,7 +61,7 @@ public class PolicyReconcilerTests
     {
         world.Server.Put(Sample.Grant());
         world.Advance(TimeSpan.FromSeconds(2));
-        world.Policy()!.Metadata.Finalizers.Should().Equal(BreakGlassApi.RevokeFinalizer);
+        world.Policy()!.FinalizersOrEmpty.Should().Equal(BreakGlassApi.RevokeFinalizer);
         Conditions.IsTrue(world.Policy()!.Status.Conditions, "NeverExercised").Should().BeFalse();
 
         world.Server.Delete<BreakGlassPolicy>("payments-oncall");
@@ -78,18 +78,18 @@ public class PolicyReconcilerTests
         world.Advance(Sample.Duration + TimeSpan.FromSeconds(20));
         Conditions.IsTrue(world.Grant()!.Status.Conditions, "Revoked").Should().BeTrue();
         world.Policy()!.Status.ActiveGrants.Should().Be(0);
-        world.Policy()!.Metadata.Finalizers.Should().BeEmpty();
+        world.Policy()!.FinalizersOrEmpty.Should().BeEmpty();
     });
 
     [Fact]
     public Task Rules_that_change_are_told_once_and_other_changes_of_the_role_are_not() => With(world =>
     {
         var before = world.Policy()!.Status.Roles[0].Hash;
-        world.Server.Modify<ClusterRole>("edit", null, r => r with { Metadata = r.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } });
+        world.Server.Modify<V1ClusterRole>("edit", null, r => r with { Metadata = r.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } });
         world.Settle();
         world.Events().Should().NotContain(e => e.Reason == "RoleChanged");
 
-        world.Server.Modify<ClusterRole>("edit", null, r => r with { Rules = [.. r.Rules, new() { Verbs = ["*"], ApiGroups = ["*"], Resources = ["*"] }] });
+        world.Server.Modify<V1ClusterRole>("edit", null, r => r with { Rules = [.. r.Rules, new() { Verbs = ["*"], ApiGroups = ["*"], Resources = ["*"] }] });
         world.Advance(TimeSpan.FromSeconds(5));
         world.Events().Where(e => e.Reason == "RoleChanged").Should().ContainSingle().Which.Should().Match<Eventsv1Event>(e =>
             e.Type == "Warning" && e.Regarding!.Kind == nameof(BreakGlassPolicy) && e.Note!.Contains("wildcards", StringComparison.Ordinal));

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Simulation;
 using TestKit;
 using Xunit;
@@ -69,7 +70,7 @@ public class StaleCacheTests
         world.Start();
         using (world.Server.Watches.HoldBack("namespaces"))
         {
-            world.Server.Delete<Namespace>("shop-2");
+            world.Server.Delete<V1Namespace>("shop-2");
             if (gone) world.Server.FinishNamespaceDeletion("shop-2");
             world.Server.Put(Sample.Grant());
             world.Advance(TimeSpan.FromSeconds(30));

@@ -3,7 +3,8 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Tests.Metrics;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Simulation;
 using TestKit;
 using Xunit;
@@ -78,17 +79,17 @@ public class TrueRecordTests
         world.Server.Put(Sample.Grant());
         world.Settle();
         using var counted = new Counted(replica.Engine.Metrics);
-        var binding = world.Server.List<RoleBinding>("payments").Single();
+        var binding = world.Server.List<V1RoleBinding>("payments").Single();
         world.Server.Put(binding with
         {
             Metadata = new()
             {
-                Name = "breakglass-inc-4711-ofanother", Namespace = "payments", Labels = binding.Metadata.Labels,
-                Annotations = new Dictionary<string, string>(binding.Metadata.Annotations) { [BreakGlassApi.GrantUidAnnotation] = "another" },
+                Name = "breakglass-inc-4711-ofanother", NamespaceProperty = "payments", Labels = binding.Metadata.Labels,
+                Annotations = new Dictionary<string, string>(binding.AnnotationsOrEmpty) { [BreakGlassApi.GrantUidAnnotation] = "another" },
             },
         });
         world.Settle();
-        world.Server.List<RoleBinding>("payments").Should().ContainSingle();
+        world.Server.List<V1RoleBinding>("payments").Should().ContainSingle();
         counted.Sum("orphans_removed_total", "kind", "RoleBinding").Should().Be(1);
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
         counted.Samples("revocation_lag_seconds").Should().Be(0);
@@ -105,7 +106,7 @@ public class TrueRecordTests
         {
             world.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Spec = g.Spec with { Revoke = new() { Reason = "done" } } });
             world.Advance(TimeSpan.FromSeconds(30));
-            world.Server.List<RoleBinding>("payments").Should().ContainSingle();
+            world.Server.List<V1RoleBinding>("payments").Should().ContainSingle();
             Lingering(replica).Should().Be(1);
         }
 

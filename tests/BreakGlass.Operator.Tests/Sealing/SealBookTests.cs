@@ -4,8 +4,9 @@ using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Tests.Time;
 using BreakGlass.Operator.Time;
 using FluentAssertions;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Kube.Runtime;
 using Microsoft.Extensions.Logging.Abstractions;
 using Simulation;
@@ -49,7 +50,7 @@ public sealed class SealBookTests : IDisposable
         using var one = Book();
         await one.RefreshAsync(default);
         var policy = Sealed(one, A.Policy());
-        _server.Delete<Secret>(SealBook.SecretName, Ns);
+        _server.Delete<V1Secret>(SealBook.SecretName, Ns);
         await one.RefreshAsync(default);
         using var two = Book();
         await two.RefreshAsync(default);
@@ -63,7 +64,7 @@ public sealed class SealBookTests : IDisposable
         using var two = Book();
         await one.RefreshAsync(default);
         await two.RefreshAsync(default);
-        _server.Modify<Secret>(SealBook.SecretName, Ns, s => s with { Data = SealKeys.None.Rotated(_clock.GetUtcNow(), "fresh", new byte[32]).Write() });
+        _server.Modify<V1Secret>(SealBook.SecretName, Ns, s => s with { Data = SealKeys.None.Rotated(_clock.GetUtcNow(), "fresh", new byte[32]).Write() });
         await one.RefreshAsync(default);
         var policy = Sealed(one, A.Policy());
         _clock.Advance(SealBook.Period);
@@ -89,7 +90,7 @@ public sealed class SealBookTests : IDisposable
         using var book = Book();
         await book.RefreshAsync(default);
         var policy = Sealed(book, A.Policy());
-        _server.Modify<Secret>(SealBook.SecretName, Ns, s => s with { Data = SealKeys.None.Rotated(_clock.GetUtcNow(), "fresh", new byte[32]).Write() });
+        _server.Modify<V1Secret>(SealBook.SecretName, Ns, s => s with { Data = SealKeys.None.Rotated(_clock.GetUtcNow(), "fresh", new byte[32]).Write() });
         await book.RefreshAsync(default);
         book.Verify(policy).Should().Be(SealState.Broken);
     }
@@ -108,7 +109,7 @@ public sealed class SealBookTests : IDisposable
         two.Verify(policy).Should().Be(SealState.Broken, "its key was not read yet");
         (await two.VerifyAsync(policy, default)).Should().Be(SealState.Valid);
 
-        var unknown = policy.WithMetadata(policy.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = Seal.Of(policy)!.Replace(one.Keys.All[^1].Id, "ffffff", StringComparison.Ordinal) } });
+        var unknown = policy with { Metadata = policy.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = Seal.Of(policy)!.Replace(one.Keys.All[^1].Id, "ffffff", StringComparison.Ordinal) } } };
         _server.Requests.Clear();
         for (var i = 0; i < 10; i++) (await two.VerifyAsync(unknown, default)).Should().Be(SealState.Broken);
         _server.Requests.All.Should().HaveCountLessThanOrEqualTo(1);
@@ -122,7 +123,7 @@ public sealed class SealBookTests : IDisposable
         book.IsReady.Should().BeFalse();
         await book.RefreshAsync(default);
         var policy = Sealed(book, A.Policy());
-        _server.Delete<Role>("breakglass-operator", Ns);
+        _server.Delete<V1Role>("breakglass-operator", Ns);
         await book.RefreshAsync(default);
         book.Verify(policy).Should().Be(SealState.Valid);
     }
@@ -143,17 +144,17 @@ public sealed class SealBookTests : IDisposable
         await book.RotateAsync(default);
         await resealer.ResealAsync(default);
         book.Keys.All.Should().ContainSingle();
-        _server.Get<BreakGlassPolicy>(policy.Metadata.Name)!.Metadata.Annotations.Should().NotContainKey(Resealer.TouchedAnnotation);
+        _server.Get<BreakGlassPolicy>(policy.Metadata.Name)!.AnnotationsOrEmpty.Should().NotContainKey(Resealer.TouchedAnnotation);
 
         _clock.Advance(TimeSpan.FromDays(1));
         await book.RotateAsync(default);
         book.Keys.All.Should().HaveCount(2);
         await resealer.ResealAsync(default);
-        _server.Get<BreakGlassPolicy>(policy.Metadata.Name)!.Metadata.Annotations.Should().NotContainKey(Resealer.TouchedAnnotation, "the new key is not in use yet");
+        _server.Get<BreakGlassPolicy>(policy.Metadata.Name)!.AnnotationsOrEmpty.Should().NotContainKey(Resealer.TouchedAnnotation, "the new key is not in use yet");
         _clock.Advance(TimeSpan.FromHours(1));
         await resealer.ResealAsync(default);
-        _server.Get<BreakGlassPolicy>(policy.Metadata.Name)!.Metadata.Annotations.Should().ContainKey(Resealer.TouchedAnnotation);
-        _server.Get<BreakGlassPolicy>("unsealed")!.Metadata.Annotations.Should().NotContainKey(Resealer.TouchedAnnotation);
+        _server.Get<BreakGlassPolicy>(policy.Metadata.Name)!.AnnotationsOrEmpty.Should().ContainKey(Resealer.TouchedAnnotation);
+        _server.Get<BreakGlassPolicy>("unsealed")!.AnnotationsOrEmpty.Should().NotContainKey(Resealer.TouchedAnnotation);
     }
 
     [Fact]
@@ -177,5 +178,5 @@ public sealed class SealBookTests : IDisposable
     private SealBook Book() => new(_client, Ns, _clock, NullLogger.Instance);
 
     private static T Sealed<T>(SealBook book, T o)
-        where T : class, IKubeResource<T> => o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = book.Make(o, o.Metadata.CreationTimestamp!.Value).ToString() } });
+        where T : class, IKubernetesObject<V1ObjectMeta> => o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = book.Make(o, o.Metadata.CreatedAt!.Value).ToString() } });
 }

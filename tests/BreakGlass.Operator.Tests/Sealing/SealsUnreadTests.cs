@@ -3,9 +3,12 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Simulation;
 using TestKit;
+using TestKit.Builders;
 using Xunit;
 
 namespace BreakGlass.Operator.Tests.Sealing;
@@ -61,7 +64,7 @@ public sealed class SealsUnreadTests
         }
 
         world.Advance(how == "suspended" ? TimeSpan.FromSeconds(2) : TimeSpan.FromMilliseconds(10));
-        world.Server.List<RoleBinding>("payments").Should().BeEmpty();
+        world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
         GrantLifecycle.IsTerminal(world.Grant()!.Status.Phase).Should().BeTrue();
     });
 
@@ -69,7 +72,7 @@ public sealed class SealsUnreadTests
     public Task A_seal_by_a_key_that_is_not_known_though_they_were_read_is_a_bad_one() => With((world, _) =>
     {
         var stranger = new SealKey("stranger", world.Now, new byte[SealKey.SecretBytes]);
-        world.Server.Put(Sealed(Sample.Grant() with { Metadata = new() { Name = "inc-4711", CreationTimestamp = world.Now } }, stranger, world.Now));
+        world.Server.Put(Sealed(Sample.Grant() with { Metadata = new() { Name = "inc-4711", CreatedAt = world.Now } }, stranger, world.Now));
         world.Advance(TimeSpan.FromSeconds(3));
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Denied);
         Conditions.Find(world.Grant()!.Status.Conditions, GrantConditions.Authorized)!.Reason.Should().Be("SealBroken");
@@ -88,12 +91,12 @@ public sealed class SealsUnreadTests
     private static Replica Start(World world) => world.Start(World.Options with { TrustRequester = false });
 
     private static void Put<T>(World world, T o)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var key = SealKeys.Read(world.Server.Get<Secret>(SealBook.SecretName, Ns)!.Data).Current(world.Now)!;
+        var key = SealKeys.Read(world.Server.Get<V1Secret>(SealBook.SecretName, Ns)!.Data).Current(world.Now)!;
         world.Server.Put(Sealed(o, key, world.Now));
     }
 
     private static T Sealed<T>(T o, SealKey key, DateTimeOffset at)
-        where T : class, IKubeResource<T> => o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = Seal.Make(o, key, at).ToString() } });
+        where T : class, IKubernetesObject<V1ObjectMeta> => o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = Seal.Make(o, key, at).ToString() } });
 }

@@ -3,9 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
+using k8s;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using TestKit;
 using Xunit;
 
@@ -83,11 +83,11 @@ public sealed class AdmissionCluster : IAsyncLifetime
     internal Task RemoveWebhooksAsync() => Cluster.AdminAsync("delete", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "breakglass-operator");
 
     /// <summary>The keys that seals are made with.</summary>
-    internal async Task<SealKeys> KeysAsync() => SealKeys.Read((await Cluster.Admin.GetAsync<Secret>(SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
+    internal async Task<SealKeys> KeysAsync() => SealKeys.Read((await Cluster.Admin.GetAsync<V1Secret>(SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
 
     /// <summary>What the seal of an object says.</summary>
     internal async Task<SealState> SealOfAsync<T>(string name)
-        where T : class, IKubeResource<T> => Seal.Verify(await Cluster.Admin.GetAsync<T>(name, null, CancellationToken.None), await KeysAsync());
+        where T : class, IKubernetesObject<V1ObjectMeta> => Seal.Verify(await Cluster.Admin.GetAsync<T>(name, null, CancellationToken.None), await KeysAsync());
 
     /// <summary>Runs kubectl as somebody whom the administrator impersonates.</summary>
     internal Task<CommandResult> AsAsync(string user, string[] groups, string[] arguments, string? manifest = null) => Cluster.ControlPlane.KubectlAsync(

@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 using Xunit;
 using Xunit.Abstractions;
@@ -28,7 +29,7 @@ public sealed class ColdStartTests(ITestOutputHelper output) : IAsyncLifetime
 
         // The test's own client is as cold as the operator was: its first requests, and its first object of the kind, are not the operator's.
         await admin.ListAsync<BreakGlassLockdown>(new(), CancellationToken.None);
-        for (var i = 0; i < 3; i++) await admin.CreateAsync(new Namespace { Metadata = new() { Name = $"warm-{i.ToString(CultureInfo.InvariantCulture)}" } }, CancellationToken.None);
+        for (var i = 0; i < 3; i++) await admin.CreateAsync(new V1Namespace { Metadata = new() { Name = $"warm-{i.ToString(CultureInfo.InvariantCulture)}" } }, CancellationToken.None);
         JsonSerializer.Serialize(Lockdown(0), BreakGlassLockdown.Json).Should().Contain("cold-0");
         var times = new List<TimeSpan>();
         for (var i = 0; i < 20; i++)

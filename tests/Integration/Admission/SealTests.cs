@@ -2,7 +2,7 @@ using System.Text.Json;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Sealing;
 using FluentAssertions;
-using Kube.Model;
+using Kube.Client;
 using TestKit;
 using Xunit;
 

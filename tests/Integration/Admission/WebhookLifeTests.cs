@@ -4,7 +4,6 @@ using BreakGlass.Operator.Certificates;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Xunit;
 
 namespace Integration.Admission;
@@ -26,19 +25,19 @@ public sealed class WebhookLifeTests : IAsyncLifetime
 
         // A certificate of the same authority that is two thirds through its life, as if this were two months later.
         var admin = _admission.Cluster.Admin;
-        var secret = await admin.GetAsync<Secret>(CertificateManager.SecretName, "breakglass-system", CancellationToken.None);
+        var secret = await admin.GetAsync<V1Secret>(CertificateManager.SecretName, "breakglass-system", CancellationToken.None);
         var managed = ManagedCertificates.Read(secret.Data)!;
         var authority = new CertifiedKey(managed.Bundle, managed.AuthorityKey);
         var names = CertificateManager.NamesOf("breakglass-system", ["127.0.0.1"]);
         var old = managed with { Leaf = Pki.NewLeaf(authority, names.Append("outdated.example").ToList(), TimeProvider.System.GetUtcNow()) };
         await admin.ReplaceAsync(secret with { Data = old.Write() }, CancellationToken.None);
         await Eventually.TrueAsync(async () =>
-            ManagedCertificates.Read((await admin.GetAsync<Secret>(CertificateManager.SecretName, "breakglass-system", CancellationToken.None)).Data) is { } now
+            ManagedCertificates.Read((await admin.GetAsync<V1Secret>(CertificateManager.SecretName, "breakglass-system", CancellationToken.None)).Data) is { } now
             && now.Leaf != old.Leaf && now.Leaf != managed.Leaf && now.Bundle == managed.Bundle);
 
         // And an authority that is: the new one is trusted beside it before it signs anything.
         var aged = Pki.NewAuthority(TimeProvider.System.GetUtcNow().AddDays(-250));
-        secret = await admin.GetAsync<Secret>(CertificateManager.SecretName, "breakglass-system", CancellationToken.None);
+        secret = await admin.GetAsync<V1Secret>(CertificateManager.SecretName, "breakglass-system", CancellationToken.None);
         await stop.CancelAsync();
         var (written, failed) = await Eventually.WithinLimitAsync(requests, "the end of the requests");
         failed.Should().BeEmpty();

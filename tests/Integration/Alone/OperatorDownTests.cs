@@ -1,7 +1,9 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 
 namespace Integration.Alone;
@@ -82,7 +84,7 @@ public sealed class OperatorDownTests(OwnCluster own)
 
         failed.Status.Conditions.Single(c => c.Type == "Active").Reason.Should().Be("ForeignObject");
         failed.Status.Conditions.Single(c => c.Type == "Active").Message.Should().Contain(name).And.Contain("left alone");
-        await Eventually.TrueAsync(async () => (await incident.ReadAsync()).Metadata.Finalizers.Count == 0);
+        await Eventually.TrueAsync(async () => (await incident.ReadAsync()).FinalizersOrEmpty.Count == 0);
         await incident.NothingLeftAsync();
         (await _cluster.AdminAsync(read)).Should().Be(before);
         (await started.StopAsync()).Should().Be(0);
@@ -121,7 +123,7 @@ public sealed class OperatorDownTests(OwnCluster own)
 
         await incident.RefusedAsync(_cluster.Mallory);
         await Eventually.TrueAsync(async () => (await _cluster.MadeForAsync(incident.Grant)).Count == 5);
-        (await _cluster.Admin.GetAsync<RoleBinding>(Incident.BindingOf(active), incident.Namespace, CancellationToken.None)).Metadata.Uid
+        (await _cluster.Admin.GetAsync<V1RoleBinding>(Incident.BindingOf(active), incident.Namespace, CancellationToken.None)).Metadata.Uid
             .Should().Be(active.Status.Bindings.Single().Uid);
         await incident.RevokeAsync();
         await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);

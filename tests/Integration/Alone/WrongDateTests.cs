@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using Kube.Client;
 using Xunit;
 
 namespace Integration.Alone;
@@ -34,7 +35,7 @@ public sealed class WrongDateTests(OwnCluster own) : IClassFixture<OwnCluster>
         after.Status.Phase.Should().Be(GrantPhase.Active);
         after.Status.ExpiresAt.Should().Be(before.Status.ExpiresAt);
         var opened = await next.ReadAsync();
-        opened.Status.ActivatedAt.Should().BeCloseTo(opened.Metadata.CreationTimestamp!.Value, TimeSpan.FromMinutes(2));
+        opened.Status.ActivatedAt.Should().BeCloseTo(opened.Metadata.CreatedAt!.Value, TimeSpan.FromMinutes(2));
         (await operatorProcess.StopAsync()).Should().Be(0);
     }
 
@@ -55,7 +56,7 @@ public sealed class WrongDateTests(OwnCluster own) : IClassFixture<OwnCluster>
         await using var operatorProcess = await RunningOperator.StartAsync(proxy.Kubeconfig, ["--leader-elect=false", .. proxy.Options]);
         await incident.AskAsync();
         var active = await incident.WaitAsync("Active");
-        active.Status.ActivatedAt.Should().BeCloseTo(active.Metadata.CreationTimestamp!.Value, TimeSpan.FromMinutes(2));
+        active.Status.ActivatedAt.Should().BeCloseTo(active.Metadata.CreatedAt!.Value, TimeSpan.FromMinutes(2));
 
         // Longer than it takes for answers to be believed that nobody contradicts. How many of them are the wrong one's depends on which connections are opened.
         await Eventually.TrueAsync(

@@ -4,7 +4,8 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace Integration.Attacks;
 
@@ -101,7 +102,7 @@ internal static class AbsentRows
     private static async Task SealAsync(Scene s, string name, string user, TimeSpan age = default)
     {
         await s.PolicyAsync();
-        var keys = SealKeys.Read((await s.Look.GetAsync<Secret>(SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
+        var keys = SealKeys.Read((await s.Look.GetAsync<V1Secret>(SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
         var sealedOne = new BreakGlassGrant
         {
             Metadata = new() { Name = name },

@@ -109,7 +109,7 @@ internal static class ApprovalRows
             await s.PolicyAsync($"{Scene.SoonOver}\nemergencyBypass: {{duration: 2m}}");
             var first = await s.OpenAsync(s.Stage.Alice, "duration: 1h");
             (first.Status.ExpiresAt - first.Status.ActivatedAt).Should().Be(TimeSpan.FromMinutes(2), "it is shorter than what was asked for");
-            first.Status.Conditions.Single(c => c.Type == GrantConditions.Approved).Should().Match<Kube.Model.Condition>(c => c.Status == "False" && c.Reason == "EmergencyBypass");
+            first.Status.Conditions.Single(c => c.Type == GrantConditions.Approved).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "EmergencyBypass");
             (await s.EndAsync(s.Stage.Alice)).Status.Conditions.Single(c => c.Type == GrantConditions.Reviewed).Status.Should().Be("False");
             s.About = $"{s.Grant}-2";
             return await s.AskAsync(s.Stage.Alice, name: s.About);

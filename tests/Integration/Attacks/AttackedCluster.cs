@@ -1,9 +1,9 @@
 using System.Globalization;
 using FluentAssertions;
 using Integration.Admission;
+using k8s;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using TestKit;
 using Xunit;
 

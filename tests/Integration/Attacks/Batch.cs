@@ -1,6 +1,7 @@
 using System.Globalization;
 using BreakGlass.Core.Api;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -56,7 +57,7 @@ public class Batch : IDisposable
         var run = Guid.NewGuid().ToString("N")[..4];
         var scenes = rows.Select((row, i) => (Row: row, Scene: new Scene(stage, string.Create(CultureInfo.InvariantCulture, $"{run}{i}")))).ToList();
         await Parallel.ForEachAsync(scenes, async (s, ct) => await stage.Cluster.Admin.CreateAsync(
-            new Namespace { Metadata = new() { Name = s.Scene.Namespace, Labels = new Dictionary<string, string> { ["scene"] = s.Scene.Id } } }, ct));
+            new V1Namespace { Metadata = new() { Name = s.Scene.Namespace, Labels = new Dictionary<string, string> { ["scene"] = s.Scene.Id } } }, ct));
         if (Between is null) return scenes.ToDictionary(s => s.Row.Name, s => PlayAsync(s.Row, s.Scene));
 
         await Task.WhenAll(scenes.Where(s => s.Row.Prepare is not null).Select(s => PlacedAsync(async () =>

@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 
 namespace Integration.Attacks;
@@ -40,12 +41,12 @@ internal static class LeftoverRows
         new("Identity", "gives what it made an owner that lives on, so that it stays", Outcome.Shows("it belongs to the grant's binding alone, and goes with it", async (s, _) =>
         {
             var owner = (await ReadAsync(s))["metadata"]!["ownerReferences"]!.AsArray().Should().ContainSingle().Subject!;
-            ((string?)owner["kind"]).Should().Be(nameof(RoleBinding));
+            ((string?)owner["kind"]).Should().Be(V1RoleBinding.KubeKind);
             await s.EndAsync(s.Stage.Carol);
             await Eventually.TrueAsync(async () => (await s.Stage.Admin.GetAsync(PathOf(s))).Code == 404, expected: "what the grant made to be collected");
         }), s => ActAsync(s, async (identity, path) =>
         {
-            var ns = (await s.Look.GetAsync<Namespace>(s.Namespace, null, CancellationToken.None)).Metadata.Uid;
+            var ns = (await s.Look.GetAsync<V1Namespace>(s.Namespace, null, CancellationToken.None)).Metadata.Uid;
             var owners = $$$"""[{"apiVersion":"v1","kind":"Namespace","name":"{{{s.Namespace}}}","uid":"{{{ns}}}"}]""";
             var made = await MakeAsync(identity, path, $$$""","ownerReferences":{{{owners}}}""");
             return await PatchAsync(identity, path, $$"""{"metadata":{"ownerReferences":{{owners}} } }""") is { Good: false } refused ? refused : made;

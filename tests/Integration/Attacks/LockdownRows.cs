@@ -1,7 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace Integration.Attacks;
 
@@ -60,7 +61,7 @@ internal static class LockdownRows
         new("Tess", "labels the grants' namespace into a selector", Outcome.Untouched(async (s, _) =>
         {
             await s.UntilPolicyAsync(p => p.Status.ActiveGrants == 1, "an active grant");
-            (await s.Look.ListAsync<RoleBinding>(new() { Namespace = "breakglass-grants" }, CancellationToken.None)).Items.Should().NotContain(b => b.RoleRef.Name == "edit");
+            (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = "breakglass-grants" }, CancellationToken.None)).Items.Should().NotContain(b => b.RoleRef.Name == "edit");
         }), async s =>
         {
             await s.PolicyAsync(access: Selecting(s));
@@ -71,10 +72,10 @@ internal static class LockdownRows
         new("Tess", "labels a namespace into the selector of a narrowed grant", Outcome.Untouched(async (s, _) =>
         {
             var other = $"other-{s.Id}";
-            (await s.Look.ListAsync<RoleBinding>(new() { Namespace = other }, CancellationToken.None)).Items.Should().BeEmpty("the grant asked for one namespace");
+            (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = other }, CancellationToken.None)).Items.Should().BeEmpty("the grant asked for one namespace");
         }), async s =>
         {
-            await s.Look.CreateAsync(new Namespace { Metadata = new() { Name = $"other-{s.Id}" } }, CancellationToken.None);
+            await s.Look.CreateAsync(new V1Namespace { Metadata = new() { Name = $"other-{s.Id}" } }, CancellationToken.None);
             await s.PolicyAsync(access: Selecting(s));
             await LabelAsync(s, s.Namespace, "true");
             await s.OpenAsync(s.Stage.Alice, $"namespaces: [{s.Namespace}]");
@@ -83,7 +84,7 @@ internal static class LockdownRows
         new("Tess", "labels a namespace out of the selector", Outcome.Shows("access is cut there", async (s, answer) =>
         {
             answer.OrThrow();
-            await Eventually.TrueAsync(async () => (await s.Look.ListAsync<RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items.Count == 0, expected: "no binding there");
+            await Eventually.TrueAsync(async () => (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items.Count == 0, expected: "no binding there");
             await s.CloseAsync();
         }), async s =>
         {
@@ -96,7 +97,7 @@ internal static class LockdownRows
         new("Alice", "plans a start in two months", Outcome.Denied("StartTimeTooFar", "more than 30 days"), async s => { await s.PolicyAsync(Window(Now.AddHours(-1), Now.AddHours(1)), mode: "TimeBoxed"); return await s.AskAsync(s.Stage.Alice, $"startTime: {Now.AddDays(60):yyyy-MM-ddTHH:mm:ssZ}"); }),
         new("Alice", "plans a start that is past", Outcome.Opens((_, grant) =>
         {
-            (grant.Status.ActivatedAt - grant.Metadata.CreationTimestamp).Should().BePositive("it counts from now");
+            (grant.Status.ActivatedAt - grant.Metadata.CreatedAt).Should().BePositive("it counts from now");
             return Task.CompletedTask;
         }), async s => { await s.PolicyAsync(Window(Now.AddHours(-1), Now.AddHours(1)), mode: "TimeBoxed"); return await s.AskAsync(s.Stage.Alice, "startTime: 2020-01-01T00:00:00Z"); }),
         new("Alice", "asks for longer than the window is open", Outcome.Opens((_, grant) =>

@@ -1,7 +1,9 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace Integration.Attacks;
 
@@ -25,7 +27,7 @@ internal static class OwnershipRows
             var grant = (await s.Stage.Cluster.GrantAsync(s.Grant))!;
             grant.Status.Phase.Should().Be(GrantPhase.Active);
             await Eventually.TrueAsync(
-                async () => (await s.Look.ListAsync<RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items is [{ Subjects: [var subject] }] && subject.Name == grant.Status.ServiceAccount!.Split('/')[1],
+                async () => (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items is [{ Subjects: [var subject] }] && subject.Name == grant.Status.ServiceAccount!.Split('/')[1],
                 expected: "access as it was");
             await s.CloseAsync();
         }), s => MarkAsync(s,
@@ -37,7 +39,7 @@ internal static class OwnershipRows
         {
             answer.OrThrow();
             await s.EndAsync(s.Stage.Carol);
-            await s.UntilAsync(g => g.Metadata.Finalizers.Count == 0, "proven and let go");
+            await s.UntilAsync(g => g.FinalizersOrEmpty.Count == 0, "proven and let go");
             var path = $"{Rbac}/namespaces/{s.Namespace}/rolebindings/team-view";
             (await s.Stage.Admin.GetAsync(path)).OrThrow();
             (await s.Stage.Admin.SendAsync(HttpMethod.Delete, path, null, "application/json")).OrThrow();
@@ -70,8 +72,8 @@ internal static class OwnershipRows
             Conditions.Find(grant.Status.Conditions, "Active")!.Message.Should().Contain(Second(s)).And.Contain("left alone");
             await s.StillActiveAsync();
             await s.EndAsync(s.Stage.Carol);
-            await s.UntilAsync(g => g.Metadata.Finalizers.Count == 0, "proven and let go");
-            (await s.Look.ListAsync<RoleBinding>(new() { Namespace = Second(s) }, CancellationToken.None)).Items.Should().ContainSingle().Which.Subjects[0].Name.Should().Be("developers");
+            await s.UntilAsync(g => g.FinalizersOrEmpty.Count == 0, "proven and let go");
+            (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = Second(s) }, CancellationToken.None)).Items.Should().ContainSingle().Which.Subjects[0].Name.Should().Be("developers");
         }), async s =>
         {
             await InTwoAsync(s);
@@ -91,7 +93,7 @@ internal static class OwnershipRows
             answer.OrThrow();
             var grant = await s.UntilAsync(g => Conditions.Find(g.Status.Conditions, "Active")!.Message.Contains("deleted and created again", StringComparison.Ordinal), "told that the namespace is another one");
             Reason(grant).Should().Be(GrantConditions.Partial);
-            (await s.Look.ListAsync<RoleBinding>(new() { Namespace = Second(s) }, CancellationToken.None)).Items.Should().BeEmpty();
+            (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = Second(s) }, CancellationToken.None)).Items.Should().BeEmpty();
             await s.StillActiveAsync();
             await s.EndAsync(s.Stage.Carol);
         }), async s =>
@@ -105,7 +107,7 @@ internal static class OwnershipRows
         new("Tess", "writes down an active grant as revoked and proven, so that its bindings stay", Outcome.Shows("they are cut at once", async (s, answer) =>
         {
             answer.OrThrow();
-            await Eventually.TrueAsync(async () => (await s.Look.ListAsync<RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items.Count == 0, expected: "the binding to go");
+            await Eventually.TrueAsync(async () => (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items.Count == 0, expected: "the binding to go");
         }), async s =>
         {
             await OpenAsync(s);
@@ -135,7 +137,7 @@ internal static class OwnershipRows
     private static Task<Answer> MakeSecondAsync(Scene s) =>
         s.Stage.Admin.SendAsync(HttpMethod.Post, "/api/v1/namespaces", $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{Second(s)}}}"} }""", "application/json");
 
-    private static async Task<RoleBinding> BindingAsync(Scene s) => (await s.Look.ListAsync<RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items.Single();
+    private static async Task<V1RoleBinding> BindingAsync(Scene s) => (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items.Single();
 
     /// <summary>Opens, and changes the metadata of the binding in place; the answer holds the binding as it is then.</summary>
     private static async Task<Answer> MarkAsync(Scene s, string metadata)
@@ -155,11 +157,11 @@ internal static class OwnershipRows
     {
         var grant = (await s.Stage.Cluster.GrantAsync(s.Grant))!;
         await Eventually.TrueAsync(
-            async () => (await s.Look.ListAsync<RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items is [{ Metadata: var meta }]
-                && meta.Labels.GetValueOrDefault(BreakGlassApi.GrantLabel) == s.Grant && meta.Labels.GetValueOrDefault(BreakGlassApi.PolicyLabel) == s.Policy
-                && meta.Annotations.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation) == grant.Metadata.Uid
-                && meta.Annotations.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation) == BreakGlass.Core.Timestamp.Text(grant.Status.ExpiresAt!.Value)
-                && meta.OwnerReferences.Any(r => r.Uid == grant.Metadata.Uid),
+            async () => (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items is [var binding]
+                && binding.LabelsOrEmpty.GetValueOrDefault(BreakGlassApi.GrantLabel) == s.Grant && binding.LabelsOrEmpty.GetValueOrDefault(BreakGlassApi.PolicyLabel) == s.Policy
+                && binding.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation) == grant.Metadata.Uid
+                && binding.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation) == BreakGlass.Core.Timestamp.Text(grant.Status.ExpiresAt!.Value)
+                && binding.OwnersOrEmpty.Any(r => r.Uid == grant.Metadata.Uid),
             expected: "the marks to be put right");
     }
 

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace Integration.Attacks;
 
@@ -88,7 +89,7 @@ internal static class PolicyRows
         new("Admin", "widens a policy while a grant is active", Outcome.Untouched(async (s, _) =>
         {
             await s.UntilPolicyAsync(p => p.Status.ObservedGeneration == 2, "the operator to have seen it");
-            (await s.Look.ListAsync<RoleBinding>(new() { Namespace = "kube-public" }, CancellationToken.None)).Items.Should().NotContain(b => b.Metadata.Name.Contains(s.Id, StringComparison.Ordinal));
+            (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = "kube-public" }, CancellationToken.None)).Items.Should().NotContain(b => b.Metadata.Name.Contains(s.Id, StringComparison.Ordinal));
         }), async s =>
         {
             await s.PolicyAsync();
@@ -137,11 +138,11 @@ internal static class PolicyRows
     private static async Task GusWritesAsync(Scene s, string more = "") => (await s.Stage.Gus.CreateAsync(s.PolicyText(more, BySelector(s)))).OrThrow();
 
     private static Task LenaBindsAsync(Scene s) => s.Look.CreateAsync(
-        new RoleBinding
+        new V1RoleBinding
         {
-            Metadata = new() { Name = "author", Namespace = s.Namespace },
-            RoleRef = new() { Kind = nameof(ClusterRole), Name = "binds" },
-            Subjects = [new() { ApiGroup = Rbac.Group, Kind = "User", Name = "lena" }],
+            Metadata = new() { Name = "author", NamespaceProperty = s.Namespace },
+            RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "binds" },
+            Subjects = [new() { ApiGroup = V1Role.KubeGroup, Kind = "User", Name = "lena" }],
         },
         CancellationToken.None);
 
@@ -150,15 +151,15 @@ internal static class PolicyRows
     {
         var label = $"aggregate-to-{s.Id}";
         Task PartAsync(string name, string resource) => s.Look.CreateAsync(
-            new ClusterRole
+            new V1ClusterRole
             {
                 Metadata = new() { Name = $"{name}-{s.Id}", Labels = new Dictionary<string, string> { [label] = "true" } }, Rules = [new() { ApiGroups = [""], Resources = [resource], Verbs = ["get"] }],
             },
             CancellationToken.None);
 
         await s.PolicyAsync("rolePinning: Suspend", s.Edit.Replace("name: edit", $"name: {role}", StringComparison.Ordinal));
-        AggregationRule labelled = new() { ClusterRoleSelectors = [new() { MatchLabels = new Dictionary<string, string> { [label] = "true" } }] };
-        await s.Look.CreateAsync(new ClusterRole { Metadata = new() { Name = role }, AggregationRule = labelled }, CancellationToken.None);
+        V1AggregationRule labelled = new() { ClusterRoleSelectors = [new() { MatchLabels = new Dictionary<string, string> { [label] = "true" } }] };
+        await s.Look.CreateAsync(new V1ClusterRole { Metadata = new() { Name = role }, AggregationRule = labelled }, CancellationToken.None);
         await PartAsync("part", "configmaps");
         await s.UntilPolicyAsync(p => p.Status.Roles is [{ Rules: 1, PinnedHash: not null }] && p.Status.Conditions.Any(c => c is { Type: "Ready", Status: "True" }), "a policy that is ready once its role is filled");
         (await s.AskAsync(s.Stage.Alice, query: "?dryRun=All")).OrThrow();
@@ -168,8 +169,8 @@ internal static class PolicyRows
 
     private static async Task GrownAsync(Scene s, string role, string pinning)
     {
-        var rule = new PolicyRule { ApiGroups = [""], Resources = ["configmaps"], Verbs = ["get"] };
-        var made = await s.Look.CreateAsync(new ClusterRole { Metadata = new() { Name = role }, Rules = [rule] }, CancellationToken.None);
+        var rule = new V1PolicyRule { ApiGroups = [""], Resources = ["configmaps"], Verbs = ["get"] };
+        var made = await s.Look.CreateAsync(new V1ClusterRole { Metadata = new() { Name = role }, Rules = [rule] }, CancellationToken.None);
         await s.PolicyAsync(pinning, s.Edit.Replace("name: edit", $"name: {role}", StringComparison.Ordinal));
         await s.UntilPolicyAsync(p => p.Status.PinnedGeneration == 1 && p.Status.Conditions.Any(c => c is { Type: "RolesResolved", Status: "True" }), "a policy that knows its role");
         await s.Look.ReplaceAsync(made with { Rules = [rule with { Resources = ["configmaps", "secrets"] }] }, CancellationToken.None);

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace Integration.Attacks;
 
@@ -97,7 +98,7 @@ internal static class RecordRows
             await OpenAsync(s);
             var active = (await s.Stage.Cluster.GrantAsync(s.Grant))!.Status;
             await s.EndAsync(s.Stage.Alice);
-            await s.UntilAsync(g => g.Metadata.Finalizers.Count == 0, "proven and let go");
+            await s.UntilAsync(g => g.FinalizersOrEmpty.Count == 0, "proven and let go");
             return await ForgeAsync(s, active);
         }),
         new("Tess", "sets a grant that expired to Active again", Outcome.Shows("it stays shut", async (s, answer) =>
@@ -109,7 +110,7 @@ internal static class RecordRows
             await s.PolicyAsync();
             var active = (await s.OpenAsync(s.Stage.Alice, "duration: 8s")).Status;
             await s.UntilAsync(GrantPhase.Expired);
-            await s.UntilAsync(g => g.Metadata.Finalizers.Count == 0, "proven and let go");
+            await s.UntilAsync(g => g.FinalizersOrEmpty.Count == 0, "proven and let go");
             return await ForgeAsync(s, active with { Phase = GrantPhase.Active, EndedAt = null, EndReason = null, ExpiresAt = Now.AddHours(1), ActivatedAt = Now });
         }),
         new("Tess", "stretches the end of an active grant", Outcome.Shows("it ends when its policy says", async (s, answer) =>
@@ -200,7 +201,7 @@ internal static class RecordRows
 
     private static async Task SealedAsync(Scene s, Answer answer)
     {
-        var keys = BreakGlass.Core.Sealing.SealKeys.Read((await s.Look.GetAsync<Secret>(BreakGlass.Operator.Sealing.SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
+        var keys = BreakGlass.Core.Sealing.SealKeys.Read((await s.Look.GetAsync<V1Secret>(BreakGlass.Operator.Sealing.SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
         BreakGlass.Core.Sealing.Seal.Verify((await s.Stage.Cluster.GrantAsync(s.Grant))!, keys).Should().Be(BreakGlass.Core.Sealing.SealState.Valid);
     }
 }

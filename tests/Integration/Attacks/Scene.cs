@@ -2,8 +2,9 @@ using System.Collections.Concurrent;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace Integration.Attacks;
 
@@ -162,7 +163,7 @@ internal sealed class Scene(AttackedCluster stage, string id)
     {
         var grant = (await stage.Cluster.GrantAsync(name ?? Grant))!;
         grant.Status.Phase.Should().Be(GrantPhase.Active, Incident.Show(grant));
-        var binding = (await Look.ListAsync<RoleBinding>(new() { Namespace = Namespace }, CancellationToken.None)).Items.Should().ContainSingle().Subject;
+        var binding = (await Look.ListAsync<V1RoleBinding>(new() { Namespace = Namespace }, CancellationToken.None)).Items.Should().ContainSingle().Subject;
         binding.Subjects.Should().ContainSingle().Which.Name.Should().Be(grant.Status.ServiceAccount!.Split('/')[1]);
         binding.RoleRef.Name.Should().Be("edit");
     }
@@ -191,18 +192,18 @@ internal sealed class Scene(AttackedCluster stage, string id)
         return
         [
             .. (await GrantsAsync()).Where(g => GrantLifecycle.IsRecorded(g.Status) && !GrantLifecycle.IsTerminal(g.Status.Phase)).Select(Incident.Show),
-            .. (await Look.ListAsync<RoleBinding>(new() { Namespace = Namespace }, CancellationToken.None)).Items.Where(b => b.Metadata.Name != "author").Select(b => $"RoleBinding {b.Metadata.Name} in {Namespace}"),
-            .. await NamesAsync<RoleBinding>(query),
-            .. await NamesAsync<ClusterRoleBinding>(query),
-            .. await NamesAsync<Role>(query with { Namespace = "breakglass-grants" }),
-            .. await NamesAsync<Secret>(query with { Namespace = "breakglass-grants" }),
-            .. await NamesAsync<ServiceAccount>(query with { Namespace = "breakglass-grants" }),
+            .. (await Look.ListAsync<V1RoleBinding>(new() { Namespace = Namespace }, CancellationToken.None)).Items.Where(b => b.Metadata.Name != "author").Select(b => $"RoleBinding {b.Metadata.Name} in {Namespace}"),
+            .. await NamesAsync<V1RoleBinding>(query),
+            .. await NamesAsync<V1ClusterRoleBinding>(query),
+            .. await NamesAsync<V1Role>(query with { Namespace = "breakglass-grants" }),
+            .. await NamesAsync<V1Secret>(query with { Namespace = "breakglass-grants" }),
+            .. await NamesAsync<V1ServiceAccount>(query with { Namespace = "breakglass-grants" }),
         ];
     }
 
     private async Task<IEnumerable<string>> NamesAsync<T>(ListQuery query)
-        where T : class, IKubeResource<T> =>
-        (await Look.ListAsync<T>(query, CancellationToken.None)).Items.Select(o => $"{typeof(T).Name} {o.Metadata.Namespace}/{o.Metadata.Name}");
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        (await Look.ListAsync<T>(query, CancellationToken.None)).Items.Select(o => $"{KubeKinds.Of<T>().Resource.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}");
 
     private string Unique(string prefix) => $"{prefix}-{id}-{Guid.NewGuid().ToString("N")[..6]}";
 }

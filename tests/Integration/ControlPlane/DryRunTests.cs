@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using TestKit;
 using Xunit;
 
@@ -17,22 +17,22 @@ public sealed class DryRunTests(ControlPlaneFixture fixture) : IClassFixture<Con
         using var real = new KubeClient(ClusterConnection.FromKubeconfig(fixture.ControlPlane.AdminKubeconfig), TimeProvider.System);
         using var rehearsal = real.WithOwnConnection(new() { DryRun = true });
         var role = await real.CreateAsync(Role($"dry-{Guid.NewGuid():N}"), timeUp.Token);
-        var (name, ns) = (role.Metadata.Name, role.Metadata.Namespace);
-        var rules = new[] { new PolicyRule { Verbs = ["get"], ApiGroups = [""], Resources = ["pods"] } };
+        var (name, ns) = (role.Metadata.Name, role.Metadata.NamespaceProperty);
+        var rules = new[] { new V1PolicyRule { Verbs = ["get"], ApiGroups = [""], Resources = ["pods"] } };
         JsonObject Labels() => new() { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = "b" } } };
 
         (await rehearsal.CreateAsync(Role(name + "-2"), timeUp.Token)).Metadata.Uid.Should().NotBeNullOrEmpty("the server has judged it");
         (await rehearsal.ReplaceAsync(role with { Rules = rules }, timeUp.Token)).Rules.Should().ContainSingle();
         (await rehearsal.ApplyAsync(Role(name) with { Rules = rules }, "rehearsal", timeUp.Token)).Rules.Should().ContainSingle();
-        (await rehearsal.MergePatchAsync<Role>(name, ns, Labels(), timeUp.Token)).Metadata.Labels.Should().ContainKey("a");
-        (await rehearsal.DeleteAsync<Role>(name, ns, DeleteOptions.Default, timeUp.Token)).Should().BeTrue();
-        (await rehearsal.DeleteAsync<Role>(name, ns, new() { Uid = role.Metadata.Uid }, timeUp.Token)).Should().BeTrue();
-        var other = () => rehearsal.DeleteAsync<Role>(name, ns, new() { Uid = "another" }, timeUp.Token);
+        (await rehearsal.MergePatchAsync<V1Role>(name, ns, Labels(), timeUp.Token)).LabelsOrEmpty.Should().ContainKey("a");
+        (await rehearsal.DeleteAsync<V1Role>(name, ns, DeleteOptions.Default, timeUp.Token)).Should().BeTrue();
+        (await rehearsal.DeleteAsync<V1Role>(name, ns, new() { Uid = role.Metadata.Uid }, timeUp.Token)).Should().BeTrue();
+        var other = () => rehearsal.DeleteAsync<V1Role>(name, ns, new() { Uid = "another" }, timeUp.Token);
         (await other.Should().ThrowAsync<KubeApiException>()).Which.IsConflict.Should().BeTrue();
 
-        (await real.GetAsync<Role>(name, ns, timeUp.Token)).Metadata.ResourceVersion.Should().Be(role.Metadata.ResourceVersion);
-        (await real.TryGetAsync<Role>(name + "-2", ns, timeUp.Token)).Should().BeNull();
+        (await real.GetAsync<V1Role>(name, ns, timeUp.Token)).Metadata.ResourceVersion.Should().Be(role.Metadata.ResourceVersion);
+        (await real.TryGetAsync<V1Role>(name + "-2", ns, timeUp.Token)).Should().BeNull();
     }
 
-    private static Role Role(string name) => new() { Metadata = new() { Name = name, Namespace = "default" } };
+    private static V1Role Role(string name) => new() { Metadata = new() { Name = name, NamespaceProperty = "default" } };
 }

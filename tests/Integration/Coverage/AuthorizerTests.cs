@@ -2,7 +2,6 @@ using BreakGlass.Core.Rules;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using TestKit;
 using Xunit;
 
@@ -20,7 +19,7 @@ public sealed class AuthorizerTests(ControlPlaneFixture shared) : IClassFixture<
 
     private readonly string _id = $"coverage-{Guid.NewGuid().ToString("N")[..8]}";
     private readonly RandomRules _random = new(Seed);
-    private readonly List<(string User, bool ClusterWide, IReadOnlyList<PolicyRule> Rules)> _users = [];
+    private readonly List<(string User, bool ClusterWide, IReadOnlyList<V1PolicyRule> Rules)> _users = [];
     private KubeClient? _admin;
 
     private KubeClient Admin => _admin ??= new(ClusterConnection.FromKubeconfig(shared.ControlPlane.AdminKubeconfig), TimeProvider.System);
@@ -89,15 +88,15 @@ public sealed class AuthorizerTests(ControlPlaneFixture shared) : IClassFixture<
         foreach (var (user, clusterWide, rules) in _users)
         {
             if (!clusterWide) continue;
-            PolicyRule writes = new() { ApiGroups = [Rbac.Group], Resources = ["clusterroles"], Verbs = ["create"] };
+            V1PolicyRule writes = new() { ApiGroups = [V1Role.KubeGroup], Resources = ["clusterroles"], Verbs = ["create"] };
             await BindAsync($"{user}-writes", true, [writes], user);
-            await Eventually.TrueAsync(() => AskAsync(new() { User = user, ResourceAttributes = new() { Verb = "create", Group = Rbac.Group, Resource = "clusterroles" } }));
+            await Eventually.TrueAsync(() => AskAsync(new() { User = user, ResourceAttributes = new() { Verb = "create", Group = V1Role.KubeGroup, Resource = "clusterroles" } }));
 
             // One call for all of them: kubectl creates what it can and tells of the rest.
             var asked = Enumerable.Range(0, 12).Select(i => (Name: $"{user}-asks-{i:00}", Rules: i % 2 == 0 ? _random.Rules() : Part(rules))).ToList();
             var result = await shared.ControlPlane.KubectlAsync(
                 shared.ControlPlane.AdminKubeconfig, ["create", "--as", user, "--dry-run=server", "--validate=false", "-o", "name", "-f", "-"],
-                $$"""{"apiVersion":"v1","kind":"List","items":[{{string.Join(',', asked.Select(a => Json(new ClusterRole { Metadata = new() { Name = a.Name }, Rules = a.Rules })))}}]}""");
+                $$"""{"apiVersion":"v1","kind":"List","items":[{{string.Join(',', asked.Select(a => Json(new V1ClusterRole { Metadata = new() { Name = a.Name }, Rules = [.. a.Rules] })))}}]}""");
             foreach (var (name, wanted) in asked)
             {
                 var created = result.Output.Contains(name, StringComparison.Ordinal);
@@ -114,7 +113,7 @@ public sealed class AuthorizerTests(ControlPlaneFixture shared) : IClassFixture<
     [Fact]
     public async Task Of_the_built_in_roles_view_is_read_only_and_edit_can_act_as_another()
     {
-        async Task<IReadOnlyList<PolicyRule>> RulesOf(string role) => (await Admin.GetAsync<ClusterRole>(role, null, CancellationToken.None)).Rules;
+        async Task<IReadOnlyList<V1PolicyRule>> RulesOf(string role) => (await Admin.GetAsync<V1ClusterRole>(role, null, CancellationToken.None)).RulesOrEmpty;
         var (view, edit, admin) = (await RulesOf("view"), await RulesOf("edit"), await RulesOf("admin"));
 
         RoleRisk.IsReadOnly(view).Should().BeTrue();
@@ -132,25 +131,25 @@ public sealed class AuthorizerTests(ControlPlaneFixture shared) : IClassFixture<
     }
 
     // What is surely held, and a little changed: random rules alone are rarely covered.
-    private IReadOnlyList<PolicyRule> Part(IReadOnlyList<PolicyRule> rules) =>
-        [.. rules.Select(r => r with { Verbs = [r.Verbs[0]], ResourceNames = r.Resources.Count > 0 && _random.Toss() ? ["a"] : r.ResourceNames })];
+    private IReadOnlyList<V1PolicyRule> Part(IReadOnlyList<V1PolicyRule> rules) =>
+        [.. rules.Select(r => r with { Verbs = [r.Verbs[0]], ResourceNames = r.ResourcesOrEmpty.Count > 0 && _random.Toss() ? ["a"] : r.ResourceNames })];
 
-    private async Task BindAsync(string name, bool clusterWide, IReadOnlyList<PolicyRule> rules, string? user = null)
+    private async Task BindAsync(string name, bool clusterWide, IReadOnlyList<V1PolicyRule> rules, string? user = null)
     {
         var labels = new Dictionary<string, string> { ["test"] = _id };
-        RoleRef role = new() { Kind = nameof(ClusterRole), Name = name };
-        Subject[] subjects = [new() { Kind = "User", ApiGroup = Rbac.Group, Name = user ?? name }];
-        await Admin.CreateAsync(new ClusterRole { Metadata = new() { Name = name, Labels = labels }, Rules = rules }, CancellationToken.None);
-        if (clusterWide) await Admin.CreateAsync(new ClusterRoleBinding { Metadata = new() { Name = name, Labels = labels }, RoleRef = role, Subjects = subjects }, CancellationToken.None);
-        else await Admin.CreateAsync(new RoleBinding { Metadata = new() { Namespace = _id, Name = name }, RoleRef = role, Subjects = subjects }, CancellationToken.None);
+        V1RoleRef role = new() { Kind = V1ClusterRole.KubeKind, Name = name };
+        Rbacv1Subject[] subjects = [new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = user ?? name }];
+        await Admin.CreateAsync(new V1ClusterRole { Metadata = new() { Name = name, Labels = labels }, Rules = [.. rules] }, CancellationToken.None);
+        if (clusterWide) await Admin.CreateAsync(new V1ClusterRoleBinding { Metadata = new() { Name = name, Labels = labels }, RoleRef = role, Subjects = subjects }, CancellationToken.None);
+        else await Admin.CreateAsync(new V1RoleBinding { Metadata = new() { NamespaceProperty = _id, Name = name }, RoleRef = role, Subjects = subjects }, CancellationToken.None);
         if (user is null) _users.Add((name, clusterWide, rules));
     }
 
     private async Task<bool> AskAsync(V1SubjectAccessReviewSpec question) =>
         (await Admin.CreateAsync(new V1SubjectAccessReview { Spec = question }, CancellationToken.None)).Status!.Allowed;
 
-    private static string Show(IReadOnlyList<PolicyRule> rules) => string.Join(
-        "; ", rules.Select(r => $"[{string.Join(',', r.Verbs)}] on [{string.Join(',', r.ApiGroups)}] [{string.Join(',', r.Resources)}] named [{string.Join(',', r.ResourceNames)}] or [{string.Join(',', r.NonResourceUrls)}]"));
+    private static string Show(IReadOnlyList<V1PolicyRule> rules) => string.Join(
+        "; ", rules.Select(r => $"[{string.Join(',', r.VerbsOrEmpty)}] on [{string.Join(',', r.GroupsOrEmpty)}] [{string.Join(',', r.ResourcesOrEmpty)}] named [{string.Join(',', r.NamesOrEmpty)}] or [{string.Join(',', r.UrlsOrEmpty)}]"));
 
-    private static string Json(ClusterRole role) => System.Text.Json.JsonSerializer.Serialize(role, ClusterRole.Json);
+    private static string Json(V1ClusterRole role) => System.Text.Json.JsonSerializer.Serialize(role, KubeModels.Json<V1ClusterRole>());
 }

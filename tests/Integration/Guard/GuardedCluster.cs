@@ -1,7 +1,8 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 using Xunit;
 
@@ -92,7 +93,7 @@ public sealed class GuardedCluster : IAsyncLifetime
             var name = $"{incident.Grant}-{role}";
             if ((await Cluster.KubectlAsync(Cluster.ControlPlane.AdminKubeconfig, "get", "clusterrolebinding", name)).ExitCode == 0) continue;
             await Cluster.Admin.CreateAsync(
-                new ClusterRoleBinding { Metadata = new() { Name = name }, RoleRef = new() { Kind = nameof(ClusterRole), Name = role }, Subjects = [PersistenceRights.Holder(grant, new CoreSettings())] },
+                new V1ClusterRoleBinding { Metadata = new() { Name = name }, RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = role }, Subjects = [PersistenceRights.Holder(grant, new CoreSettings())] },
                 CancellationToken.None);
         }
 

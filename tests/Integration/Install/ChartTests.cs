@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 
 namespace Integration.Install;
@@ -37,7 +38,7 @@ public sealed class ChartTests
             await ServedAsync(cluster);
             (await incident.ReadAsync()).Status.Phase.Should().Be(GrantPhase.Active);
             await incident.AllowedAsync(kubeconfig);
-            (await cluster.Admin.GetAsync<Namespace>("breakglass-grants", null, CancellationToken.None)).Metadata.Labels["team"].Should().Be("platform");
+            (await cluster.Admin.GetAsync<V1Namespace>("breakglass-grants", null, CancellationToken.None)).LabelsOrEmpty["team"].Should().Be("platform");
             var next = await Incident.BeginAsync(cluster, access: "{name: all, roleRef: {kind: ClusterRole, name: cluster-admin}, clusterWide: true}");
             await next.ActivateAsync("30m");
 
@@ -54,7 +55,7 @@ public sealed class ChartTests
                 var record = await ended.ReadAsync();
                 (record.Status.Phase, record.Status.EndReason).Should().Be((GrantPhase.Revoked, EndReason.RevokedByUser));
                 record.Spec.Revoke!.By!.Username.Should().Be("system:serviceaccount:breakglass-system:breakglass-uninstall");
-                record.Metadata.Finalizers.Should().BeEmpty("a finished record holds nothing up");
+                record.FinalizersOrEmpty.Should().BeEmpty("a finished record holds nothing up");
                 await ended.NothingLeftAsync();
             }
         }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using Kube.Client;
 using Xunit;
 
 namespace Integration.Install;
@@ -58,7 +59,7 @@ public sealed class ManagedClusterTests
         var incident = await Incident.BeginAsync(cluster);
         var grant = await incident.ActivateAsync("30m");
         grant.Spec.Requester!.Username.Should().Be("alice");
-        grant.Metadata.Annotations.Should().ContainKey(BreakGlassApi.Group + "/seal", "a namespace selector does not apply to kinds of the cluster");
+        grant.AnnotationsOrEmpty.Should().ContainKey(BreakGlassApi.Group + "/seal", "a namespace selector does not apply to kinds of the cluster");
 
         string[] upgrade = ["upgrade", "breakglass", Helm.Chart, "--reset-then-reuse-values"];
         var refused = await Helm.TryAsync(cluster.ControlPlane, upgrade);

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using Kube.Client;
 using Xunit;
 
 namespace Integration.Life;
@@ -27,7 +28,7 @@ public sealed class EndingTests(SharedOperator shared) : IClassFixture<SharedOpe
     {
         var (incident, kubeconfig) = await ActiveAsync();
         await Eventually.TrueAsync(async () => (await _cluster.Admin.GetAsync<BreakGlassPolicy>(incident.Policy, null, CancellationToken.None))
-            .Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer));
+            .FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer));
 
         await _cluster.AdminAsync("delete", "bgp", incident.Policy, Eventually.KubectlTimeout);
 

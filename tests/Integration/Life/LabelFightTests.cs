@@ -9,7 +9,9 @@ using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Kube.Runtime;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -57,7 +59,7 @@ public sealed class LabelFightTests(SharedOperator shared) : IClassFixture<Share
         await incident.AllowedAsync(await incident.FetchKubeconfigAsync());
         await shared.SettledAsync();
         Conditions.Find(active.Status.Conditions, "Active")!.Reason.Should().Be("AccessGiven");
-        (await BindingAsync(incident)).Metadata.Labels["app.kubernetes.io/managed-by"].Should().Be("theirs");
+        (await BindingAsync(incident)).LabelsOrEmpty["app.kubernetes.io/managed-by"].Should().Be("theirs");
         _writes.Should().Equal("CREATE");
         await incident.RevokeAsync();
         await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
@@ -78,7 +80,7 @@ public sealed class LabelFightTests(SharedOperator shared) : IClassFixture<Share
 
         await incident.RevokeAsync();
         await incident.RefusedAsync(kubeconfig);
-        await Eventually.TrueAsync(async () => (await _cluster.Admin.ListAsync<RoleBinding>(new() { Namespace = incident.Namespace }, CancellationToken.None)).Items.Count == 0, expected: "the binding to go");
+        await Eventually.TrueAsync(async () => (await _cluster.Admin.ListAsync<V1RoleBinding>(new() { Namespace = incident.Namespace }, CancellationToken.None)).Items.Count == 0, expected: "the binding to go");
         await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
     }
 
@@ -91,7 +93,7 @@ public sealed class LabelFightTests(SharedOperator shared) : IClassFixture<Share
         var tries = 0;
         var contested = await Eventually.GetAsync(async () =>
         {
-            if ((await BindingAsync(incident)).Metadata.Labels["breakglass.dev/grant"] == incident.Grant)
+            if ((await BindingAsync(incident)).LabelsOrEmpty["breakglass.dev/grant"] == incident.Grant)
             {
                 await _cluster.AdminAsync("patch", "rolebinding", "-n", incident.Namespace, name, "--type=merge", "--field-manager=team-labeller", "-p", $$$"""{"metadata":{"labels":{"breakglass.dev/grant":"theirs-{{{tries++}}}"} } }""");
             }
@@ -105,7 +107,7 @@ public sealed class LabelFightTests(SharedOperator shared) : IClassFixture<Share
         await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
     }
 
-    private async Task<RoleBinding> BindingAsync(Incident incident) => (await _cluster.Admin.ListAsync<RoleBinding>(new() { Namespace = incident.Namespace }, CancellationToken.None)).Items.Single();
+    private async Task<V1RoleBinding> BindingAsync(Incident incident) => (await _cluster.Admin.ListAsync<V1RoleBinding>(new() { Namespace = incident.Namespace }, CancellationToken.None)).Items.Single();
 
     /// <summary>An incident in whose namespace the webhook overwrites a label.</summary>
     private async Task<Incident> FightAsync(string label)

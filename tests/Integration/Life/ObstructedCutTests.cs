@@ -3,7 +3,9 @@ using System.Net.Sockets;
 using BreakGlass.Core.Api;
 using FluentAssertions;
 using Integration.Alone;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 
 namespace Integration.Life;
@@ -48,8 +50,8 @@ public sealed class ObstructedCutTests(OwnCluster own) : IClassFixture<OwnCluste
             await Eventually.TrueAsync(
                 async () => (told = await incident.ReadAsync()).Status.Conditions.Single(c => c.Type == "Obstructed").Message.Contains($"'{Webhook}'", StringComparison.Ordinal),
                 () => Incident.Show(told), expected: "the name of the webhook");
-            var binding = await _cluster.Admin.GetAsync<RoleBinding>(Incident.BindingOf(grant), incident.Namespace, CancellationToken.None);
-            binding.Subjects.Count.Should().Be(operations.Contains("UPDATE", StringComparison.Ordinal) ? 1 : 0);
+            var binding = await _cluster.Admin.GetAsync<V1RoleBinding>(Incident.BindingOf(grant), incident.Namespace, CancellationToken.None);
+            binding.SubjectsOrEmpty.Count.Should().Be(operations.Contains("UPDATE", StringComparison.Ordinal) ? 1 : 0);
         }
         finally
         {

@@ -1,7 +1,9 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 
 namespace Integration.Life;
@@ -18,7 +20,7 @@ public sealed class OwnershipTests(SharedOperator shared) : IClassFixture<Shared
         var grant = await incident.ActivateAsync();
         var kubeconfig = await incident.FetchKubeconfigAsync();
         var (ns, identity) = Incident.SecretOf(grant);
-        var binding = await _cluster.Admin.GetAsync<RoleBinding>(Incident.BindingOf(grant), incident.Namespace, CancellationToken.None);
+        var binding = await _cluster.Admin.GetAsync<V1RoleBinding>(Incident.BindingOf(grant), incident.Namespace, CancellationToken.None);
         (string Kind, string Namespace, string Name)[] objects =
         [
             ("rolebinding", incident.Namespace, binding.Metadata.Name), ("rolebinding", ns, identity + "-reader"), ("role", ns, identity + "-reader"), ("serviceaccount", ns, identity), ("secret", ns, identity),
@@ -29,7 +31,7 @@ public sealed class OwnershipTests(SharedOperator shared) : IClassFixture<Shared
             await Eventually.TrueAsync(async () => await _cluster.AdminAsync("get", o.Kind, "-n", o.Namespace, o.Name, "-o", @"jsonpath={.metadata.labels.breakglass\.dev/grant}") == incident.Grant, expected: $"the label of {o} put right");
         }
 
-        (await _cluster.Admin.GetAsync<RoleBinding>(binding.Metadata.Name, incident.Namespace, CancellationToken.None)).Metadata.Uid.Should().Be(binding.Metadata.Uid, "it was never removed");
+        (await _cluster.Admin.GetAsync<V1RoleBinding>(binding.Metadata.Name, incident.Namespace, CancellationToken.None)).Metadata.Uid.Should().Be(binding.Metadata.Uid, "it was never removed");
         (await incident.CanReadAsync(kubeconfig)).Should().BeTrue();
         await Eventually.TrueAsync(async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Any(e => e is { Type: "Warning", Reason: "DriftRepaired" }));
         await incident.RevokeAsync();
@@ -52,7 +54,7 @@ public sealed class OwnershipTests(SharedOperator shared) : IClassFixture<Shared
             subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: developers}]
             """);
         await shared.SettledAsync();
-        (await _cluster.Admin.TryGetAsync<RoleBinding>("team-view", incident.Namespace, CancellationToken.None)).Should().NotBeNull();
+        (await _cluster.Admin.TryGetAsync<V1RoleBinding>("team-view", incident.Namespace, CancellationToken.None)).Should().NotBeNull();
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using Kube.Client;
 using Xunit;
 
 namespace Integration.Life;
@@ -25,7 +25,7 @@ public sealed class RefusalTests(SharedOperator shared) : IClassFixture<SharedOp
 
         failed.Status.Conditions.Select(c => c.Message).Should().Contain(m => m.Contains("allow-list", StringComparison.Ordinal), "{0}", Incident.Show(failed));
         await Eventually.TrueAsync(async () => (await _cluster.MadeForAsync(incident.Grant)).Count == 0);
-        await Eventually.TrueAsync(async () => (await incident.ReadAsync()).Metadata.Finalizers.Count == 0);
+        await Eventually.TrueAsync(async () => (await incident.ReadAsync()).FinalizersOrEmpty.Count == 0);
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class RefusalTests(SharedOperator shared) : IClassFixture<SharedOp
         var authorized = Conditions.Find(denied.Status.Conditions, "Authorized")!;
         (authorized.Status, authorized.Reason).Should().Be(("False", reason));
         authorized.Message.Should().Contain(says);
-        denied.Metadata.Finalizers.Should().BeEmpty();
+        denied.FinalizersOrEmpty.Should().BeEmpty();
         await incident.NothingLeftAsync();
         await Eventually.TrueAsync(async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Any(e => e is { Type: "Warning", Reason: "GrantDenied" }));
     }

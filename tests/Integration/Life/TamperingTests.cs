@@ -31,14 +31,14 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
     {
         var (incident, binding) = await ActiveAsync();
         var kubeconfig = await incident.FetchKubeconfigAsync();
-        var ours = await _cluster.Admin.GetAsync<Kube.Model.RoleBinding>(binding, incident.Namespace, CancellationToken.None);
+        var ours = await _cluster.Admin.GetAsync<V1RoleBinding>(binding, incident.Namespace, CancellationToken.None);
 
         // A roleRef cannot be changed, so whoever wants another one deletes the binding and creates it again, with all its marks.
         var meta = ours.Metadata with { Uid = null, ResourceVersion = null, CreationTimestamp = null };
         await Eventually.TrueAsync(async () => await TryReplaceAsync(ours with { Metadata = meta, RoleRef = ours.RoleRef with { Name = "admin" } }), expected: "to be faster than the operator once");
 
         await Eventually.TrueAsync(async () =>
-            await _cluster.Admin.TryGetAsync<Kube.Model.RoleBinding>(binding, incident.Namespace, CancellationToken.None) is { } now && now.RoleRef == ours.RoleRef && now.Subjects.SequenceEqual(ours.Subjects),
+            await _cluster.Admin.TryGetAsync<V1RoleBinding>(binding, incident.Namespace, CancellationToken.None) is { } now && now.RoleRef == ours.RoleRef && now.Subjects.SequenceEqual(ours.Subjects),
             expected: $"{ours.RoleRef.Name} in place of admin");
         await incident.AllowedAsync(kubeconfig);
         (await MayBindAsync(incident)).Should().BeFalse("admin may write roles, and what is given may not");
@@ -141,14 +141,14 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
 
         await _cluster.AdminAsync("patch", "bgg", incident.Grant, "--type=merge", "-p", """{"metadata":{"finalizers":null}}""");
 
-        await Eventually.TrueAsync(async () => (await incident.ReadAsync()).Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer));
+        await Eventually.TrueAsync(async () => (await incident.ReadAsync()).FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer));
         await EndAsync(incident);
     }
 
     /// <summary>Creates the binding in place of whatever stands there; false where the operator was faster.</summary>
-    private async Task<bool> TryReplaceAsync(Kube.Model.RoleBinding other)
+    private async Task<bool> TryReplaceAsync(V1RoleBinding other)
     {
-        await _cluster.Admin.DeleteAsync<Kube.Model.RoleBinding>(other.Metadata.Name, other.Metadata.Namespace, new(), CancellationToken.None);
+        await _cluster.Admin.DeleteAsync<V1RoleBinding>(other.Metadata.Name, other.Metadata.NamespaceProperty, new(), CancellationToken.None);
         try
         {
             await _cluster.Admin.CreateAsync(other, CancellationToken.None);
@@ -192,7 +192,7 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
         _cluster.AdminAsync("patch", "rolebinding", "-n", incident.Namespace, binding, "--type=json", "-p", patch);
 
     private async Task<int> SubjectsAsync(Incident incident, string binding) =>
-        (await _cluster.Admin.GetAsync<Kube.Model.RoleBinding>(binding, incident.Namespace, CancellationToken.None)).Subjects.Count;
+        (await _cluster.Admin.GetAsync<V1RoleBinding>(binding, incident.Namespace, CancellationToken.None)).SubjectsOrEmpty.Count;
 
     private Task ToldAsync(Incident incident) => Eventually.TrueAsync(
         async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Any(e => e is { Type: "Warning", Reason: "DriftRepaired" }), expected: "the event DriftRepaired");

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
+using Kube.Client;
 using Xunit;
 
 namespace Integration.Life;
@@ -20,7 +21,7 @@ public sealed class TokenGrantTests(SharedOperator shared) : IClassFixture<Share
         var active = await incident.ActivateAsync("20s");
 
         active.Status.Phase.Should().Be(GrantPhase.Active);
-        active.Metadata.Finalizers.Should().Contain(BreakGlassApi.RevokeFinalizer);
+        active.FinalizersOrEmpty.Should().Contain(BreakGlassApi.RevokeFinalizer);
         active.Status.ExpiresAt.Should().Be(active.Status.ActivatedAt + TimeSpan.FromSeconds(20));
         var kubeconfig = await incident.FetchKubeconfigAsync();
         (await _cluster.KubectlAsync(kubeconfig, "patch", "configmap", "checkout", "--type=merge", "-p", """{"data":{"image":"checkout:2.40.3"}}""")).OrThrow();

@@ -2,6 +2,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
 using Integration.Attacks;
+using Kube.Client;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -129,9 +130,9 @@ public sealed class ModeTests(AttackedCluster stage, SharedBatch batch, ITestOut
         await s.EndAsync(s.Stage.Alice, $"{s.Grant}-3");
     }
 
-    private static Kube.Model.Condition? Reviewed(BreakGlassGrant grant) => Conditions.Find(grant.Status.Conditions, GrantConditions.Reviewed);
+    private static Condition? Reviewed(BreakGlassGrant grant) => Conditions.Find(grant.Status.Conditions, GrantConditions.Reviewed);
 
-    private static Task ProvenAsync(Scene s, string grant) => s.UntilAsync(g => Conditions.IsTrue(g.Status.Conditions, GrantConditions.Revoked) && g.Metadata.Finalizers.Count == 0, "proven", grant);
+    private static Task ProvenAsync(Scene s, string grant) => s.UntilAsync(g => Conditions.IsTrue(g.Status.Conditions, GrantConditions.Revoked) && g.FinalizersOrEmpty.Count == 0, "proven", grant);
 
     /// <summary>Events are sent in their own time.</summary>
     private static async Task ToldAsync(Scene s, params string[] reasons)

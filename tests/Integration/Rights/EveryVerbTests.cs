@@ -3,7 +3,9 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using FluentAssertions;
 using Integration.Alone;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 using Xunit;
 
@@ -102,12 +104,12 @@ public sealed class EveryVerbTests(OwnCluster own)
     [Fact]
     public async Task No_binding_could_be_made_without_bind_since_the_operator_holds_none_of_what_it_hands_out()
     {
-        var rules = (await _cluster.Admin.GetAsync<ClusterRole>("breakglass-operator", null, CancellationToken.None)).Rules;
-        var named = (await _cluster.Admin.GetAsync<ClusterRole>("breakglass-operator-bind", null, CancellationToken.None)).Rules.Should().ContainSingle().Subject.ResourceNames;
+        var rules = (await _cluster.Admin.GetAsync<V1ClusterRole>("breakglass-operator", null, CancellationToken.None)).RulesOrEmpty;
+        var named = (await _cluster.Admin.GetAsync<V1ClusterRole>("breakglass-operator-bind", null, CancellationToken.None)).RulesOrEmpty.Should().ContainSingle().Subject.ResourceNames;
         foreach (var name in named)
         {
-            var role = await _cluster.Admin.GetAsync<ClusterRole>(name, null, CancellationToken.None);
-            RbacCoverage.Covers(rules, role.Rules).Should().BeFalse($"the operator may bind {name} and need not hold it");
+            var role = await _cluster.Admin.GetAsync<V1ClusterRole>(name, null, CancellationToken.None);
+            RbacCoverage.Covers(rules, role.RulesOrEmpty).Should().BeFalse($"the operator may bind {name} and need not hold it");
         }
     }
 
@@ -151,12 +153,12 @@ public sealed class EveryVerbTests(OwnCluster own)
             Status = new()
             {
                 Phase = GrantPhase.Active,
-                ActivatedAt = forgotten.Metadata.CreationTimestamp,
-                ExpiresAt = forgotten.Metadata.CreationTimestamp,
+                ActivatedAt = forgotten.Metadata.CreatedAt,
+                ExpiresAt = forgotten.Metadata.CreatedAt,
                 Bindings =
                 [
-                    new() { Kind = nameof(ClusterRoleBinding), Name = "stripped", Role = "ClusterRole/view" },
-                    new() { Kind = nameof(RoleBinding), Namespace = "default", Name = "stripped", Role = "ClusterRole/view" },
+                    new() { Kind = V1ClusterRoleBinding.KubeKind, Name = "stripped", Role = "ClusterRole/view" },
+                    new() { Kind = V1RoleBinding.KubeKind, Namespace = "default", Name = "stripped", Role = "ClusterRole/view" },
                 ],
             },
         }, CancellationToken.None);

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using Integration.Alone;
+using k8s;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Xunit;
 
 namespace Integration.Rights;

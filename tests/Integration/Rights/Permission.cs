@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using BreakGlass.Core.Api;
+using k8s;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 
 namespace Integration.Rights;
 
@@ -12,17 +14,17 @@ internal sealed record Permission(string Verb, string Group, string Resource, st
     /// <summary>What the installed roles give a ServiceAccount of the operator's namespace, taken apart.</summary>
     public static async Task<IReadOnlyList<Permission>> OfAsync(KubeClient admin, string serviceAccount)
     {
-        bool Names(IReadOnlyList<Subject> subjects) => subjects.Any(s => s.Kind == "ServiceAccount" && s.Namespace == "breakglass-system" && s.Name == serviceAccount);
+        bool Names(IReadOnlyList<Rbacv1Subject> subjects) => subjects.Any(s => s.Kind == V1ServiceAccount.KubeKind && s.NamespaceProperty == "breakglass-system" && s.Name == serviceAccount);
         var found = new List<Permission>();
-        foreach (var binding in (await admin.ListAsync<ClusterRoleBinding>(new(), CancellationToken.None)).Items.Where(b => Names(b.Subjects)))
+        foreach (var binding in (await admin.ListAsync<V1ClusterRoleBinding>(new(), CancellationToken.None)).Items.Where(b => Names(b.SubjectsOrEmpty)))
         {
-            found.AddRange(Take((await admin.GetAsync<ClusterRole>(binding.RoleRef.Name, null, CancellationToken.None)).Rules, ""));
+            found.AddRange(Take((await admin.GetAsync<V1ClusterRole>(binding.RoleRef.Name, null, CancellationToken.None)).RulesOrEmpty, ""));
         }
 
-        foreach (var binding in (await admin.ListAsync<RoleBinding>(new(), CancellationToken.None)).Items.Where(b => Names(b.Subjects)))
+        foreach (var binding in (await admin.ListAsync<V1RoleBinding>(new(), CancellationToken.None)).Items.Where(b => Names(b.SubjectsOrEmpty)))
         {
-            var ns = binding.Metadata.Namespace!;
-            found.AddRange(Take((await admin.GetAsync<Role>(binding.RoleRef.Name, ns, CancellationToken.None)).Rules, ns));
+            var ns = binding.Metadata.NamespaceProperty!;
+            found.AddRange(Take((await admin.GetAsync<V1Role>(binding.RoleRef.Name, ns, CancellationToken.None)).RulesOrEmpty, ns));
         }
 
         return found;
@@ -52,6 +54,6 @@ internal sealed record Permission(string Verb, string Group, string Resource, st
     /// <summary>Whether a use needs this permission: made in its namespace, or anywhere where it counts in all of them.</summary>
     public bool IsUsedBy(Permission use) => use.Verb == Verb && use.Group == Group && use.Resource == Resource && (Namespace.Length == 0 || use.Namespace == Namespace);
 
-    private static IEnumerable<Permission> Take(IReadOnlyList<PolicyRule> rules, string ns) =>
-        from rule in rules from verb in rule.Verbs from @group in rule.ApiGroups from resource in rule.Resources select new Permission(verb, @group, resource, ns);
+    private static IEnumerable<Permission> Take(IReadOnlyList<V1PolicyRule> rules, string ns) =>
+        from rule in rules from verb in rule.VerbsOrEmpty from @group in rule.GroupsOrEmpty from resource in rule.ResourcesOrEmpty select new Permission(verb, @group, resource, ns);
 }

@@ -1,7 +1,7 @@
 using BreakGlass.Core.Api;
+using k8s;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using TestKit;
 
 namespace Integration;
@@ -96,11 +96,11 @@ internal sealed class Cluster : IAsyncDisposable
         var query = new ListQuery { LabelSelector = $"{BreakGlassApi.GrantLabel}={grant}" };
         return
         [
-            .. await ListAsync<RoleBinding>(query),
-            .. await ListAsync<ClusterRoleBinding>(query),
-            .. await ListAsync<Role>(query),
-            .. await ListAsync<Secret>(query),
-            .. await ListAsync<ServiceAccount>(query),
+            .. await ListAsync<V1RoleBinding>(query),
+            .. await ListAsync<V1ClusterRoleBinding>(query),
+            .. await ListAsync<V1Role>(query),
+            .. await ListAsync<V1Secret>(query),
+            .. await ListAsync<V1ServiceAccount>(query),
         ];
     }
 
@@ -121,8 +121,8 @@ internal sealed class Cluster : IAsyncDisposable
     }
 
     private async Task<IEnumerable<string>> ListAsync<T>(ListQuery query)
-        where T : class, IKubeResource<T> =>
-        (await Admin.ListAsync<T>(query, CancellationToken.None)).Items.Select(o => $"{typeof(T).Name} {o.Metadata.Namespace}/{o.Metadata.Name}");
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        (await Admin.ListAsync<T>(query, CancellationToken.None)).Items.Select(o => $"{KubeKinds.Of<T>().Resource.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}");
 
     private static async Task InstallDefinitionsAsync(TestKit.ControlPlane controlPlane)
     {

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
+using Kube.Client;
 
 namespace Integration;
 
@@ -156,7 +157,7 @@ internal sealed class Incident
     {
         await WaitAsync("Revoked");
         var grant = await Eventually.GetAsync(
-            async () => await Cluster.GrantAsync(Grant) is { Metadata.Finalizers.Count: 0 } released ? released : null, expected: $"grant {Grant} without finalizer");
+            async () => await Cluster.GrantAsync(Grant) is { FinalizersOrEmpty.Count: 0 } released ? released : null, expected: $"grant {Grant} without finalizer");
         grant.Status.Phase.Should().Be(phase);
         grant.Status.EndReason.Should().Be(reason);
         Conditions.IsTrue(grant.Status.Conditions, "Active").Should().BeFalse();

@@ -173,6 +173,7 @@ internal sealed class RunningOperator : IAsyncDisposable
         var start = new ProcessStartInfo("bash") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (var argument in (string[])["-c", Shell, "operator", "dotnet", Binary, .. arguments]) start.ArgumentList.Add(argument);
         start.Environment["KUBECONFIG"] = kubeconfig;
+        start.Environment["KUBE_CACHE_MUTATION_DETECTOR"] = "true";
         return Process.Start(start) ?? throw new InvalidOperationException("bash did not start");
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
 using TestKit;
 using Xunit;
 
@@ -31,7 +32,7 @@ public sealed class ExecPluginTests : IDisposable
         _folder.Write("exp", "2026-11-22T01:12:03Z");
         using var client = Client(server, Plugin());
 
-        await Within.SafetyAsync(Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.GetAsync<Namespace>("x", null, default))), "twenty answers");
+        await Within.SafetyAsync(Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.GetAsync<V1Namespace>("x", null, default))), "twenty answers");
         Runs.Should().Be(1);
         _time.Advance(TimeSpan.FromMinutes(9));
         await AskAsync(client);
@@ -79,10 +80,10 @@ public sealed class ExecPluginTests : IDisposable
             _authority.IssueServer(["127.0.0.1"]), c => TestServer.WriteAsync(c, StubHandler.NamespaceJson(c.Connection.ClientCertificate?.Subject ?? "nobody")), askForClientCertificate: true);
         using var client = Client(server, new ExecPlugin { Command = script, ApiVersion = V1, InteractiveMode = InteractiveMode.Never });
 
-        (await client.GetAsync<Namespace>("x", null, default)).Metadata.Name.Should().Be("CN=alice");
+        (await client.GetAsync<V1Namespace>("x", null, default)).Metadata.Name.Should().Be("CN=alice");
         WriteIdentity("bob");
         _time.Advance(TimeSpan.FromMinutes(1));
-        (await client.GetAsync<Namespace>("x", null, default)).Metadata.Name.Should().Be("CN=bob");
+        (await client.GetAsync<V1Namespace>("x", null, default)).Metadata.Name.Should().Be("CN=bob");
         server.Connections.Should().Be(2);
     }
 
@@ -178,7 +179,7 @@ public sealed class ExecPluginTests : IDisposable
         await ask.Invoking(a => a).Should().ThrowAsync<KubeConfigException>().WithMessage("*did not finish within 60 s*");
     }
 
-    private static Task AskAsync(KubeClient client) => Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "an answer");
+    private static Task AskAsync(KubeClient client) => Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer");
 
     private void WriteIdentity(string user)
     {

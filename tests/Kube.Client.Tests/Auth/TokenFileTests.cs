@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
 using Microsoft.AspNetCore.Http;
 using TestKit;
 using Xunit;
@@ -135,7 +135,7 @@ public sealed class TokenFileTests : IDisposable
         ((Action)(() => new KubeClient(connection, TimeProvider.System).Dispose())).Should().Throw<KubeConfigException>().WithMessage("*Name one group*");
     }
 
-    private static Task AskAsync(KubeClient client) => Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "an answer");
+    private static Task AskAsync(KubeClient client) => Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer");
 
     private Task<TestServer> StartAsync()
     {

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -8,7 +8,7 @@ namespace Kube.Client.Tests;
 /// <summary>A client that only rehearses. What a server makes of it is tried on a real one (tests/Integration/ControlPlane).</summary>
 public sealed class DryRunTests
 {
-    private static readonly Role s_role = new() { Metadata = new() { Name = "r", Namespace = "n" } };
+    private static readonly V1Role s_role = new() { Metadata = new() { Name = "r", NamespaceProperty = "n" } };
 
     [Fact]
     public async Task Every_write_says_that_it_is_a_rehearsal_where_the_server_looks_for_it()
@@ -20,11 +20,11 @@ public sealed class DryRunTests
         await client.ReplaceAsync(s_role, default);
         await client.ReplaceStatusAsync(s_role, default);
         await client.ApplyAsync(s_role, "mgr", default);
-        await client.MergePatchAsync<Role>("r", "n", [], default);
-        await client.JsonPatchAsync<Role>("r", "n", [], default);
+        await client.MergePatchAsync<V1Role>("r", "n", [], default);
+        await client.JsonPatchAsync<V1Role>("r", "n", [], default);
         handler.Requests.Should().OnlyContain(r => r.PathAndQuery.Contains("dryRun=All"));
 
-        await client.DeleteAsync<Role>("r", "n", new() { Uid = "u" }, default);
+        await client.DeleteAsync<V1Role>("r", "n", new() { Uid = "u" }, default);
         JsonNode.Parse(handler.Requests.Last().Body)!["dryRun"]!.AsArray().Select(value => value!.GetValue<string>()).Should()
             .Equal(["All"], "a server that finds options in the body of a delete does not look at the query");
     }
@@ -35,8 +35,8 @@ public sealed class DryRunTests
         using var handler = new StubHandler(_ => StubHandler.Json("""{"metadata":{"name":"r","namespace":"n"},"items":[]}"""));
         using var client = handler.NewClient(options: new() { DryRun = true });
 
-        await client.GetAsync<Role>("r", "n", default);
-        await client.ListAsync<Role>(new(), default);
+        await client.GetAsync<V1Role>("r", "n", default);
+        await client.ListAsync<V1Role>(new(), default);
 
         handler.Requests.Should().HaveCount(2).And.NotContain(r => r.PathAndQuery.Contains("dryRun"));
     }

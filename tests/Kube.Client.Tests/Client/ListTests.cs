@@ -2,7 +2,7 @@ using System.Text.Json;
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Fluent;
-using Kube.Model;
+using k8s.Models;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -20,8 +20,8 @@ public class ListTests
             var (total, limit) = c;
             using var paged = new StubHandler(s => Page(s, total));
             using var whole = new StubHandler(s => Page(s, total));
-            var inPages = await RunAsync(paged.NewClient().ListAsync<Namespace>(new() { Limit = limit }, default));
-            var inOne = await RunAsync(whole.NewClient().ListAsync<Namespace>(new() { Limit = 0 }, default));
+            var inPages = await RunAsync(paged.NewClient().ListAsync<V1Namespace>(new() { Limit = limit }, default));
+            var inOne = await RunAsync(whole.NewClient().ListAsync<V1Namespace>(new() { Limit = 0 }, default));
             inPages.Items.Select(i => i.Metadata.Name).Should().Equal(inOne.Items.Select(i => i.Metadata.Name));
             inPages.Metadata.ResourceVersion.Should().Be(inOne.Metadata.ResourceVersion);
             inPages.Metadata.Continue.Should().BeNullOrEmpty();
@@ -35,7 +35,7 @@ public class ListTests
     {
         using var handler = new StubHandler(s => Page(s, 10));
         var seen = 0;
-        var list = await handler.NewClient().ListAsync<Namespace>(new(), n => n.WithMetadata(new() { Name = $"{n.Metadata.Name}-{++seen}" }), default);
+        var list = await handler.NewClient().ListAsync<V1Namespace>(new(), n => n with { Metadata = new() { Name = $"{n.Metadata.Name}-{++seen}" } }, default);
         list.Items.Should().HaveCount(10);
         list.Items[9].Metadata.Name.Should().EndWith("-10");
     }
@@ -45,7 +45,7 @@ public class ListTests
     {
         using var handler = new StubHandler(s => s.PathAndQuery.Contains("continue=4", StringComparison.Ordinal) ? StubHandler.Status(410, "Expired") : Page(s, 10));
 
-        var list = await handler.NewClient().ListAsync<Namespace>(new() { Limit = 2, ResourceVersion = "0", LabelSelector = "a=b" }, default);
+        var list = await handler.NewClient().ListAsync<V1Namespace>(new() { Limit = 2, ResourceVersion = "0", LabelSelector = "a=b" }, default);
 
         list.Items.Should().HaveCount(10).And.OnlyHaveUniqueItems();
         handler.Requests.Select(r => r.Uri.Query).Should().Equal(
@@ -59,7 +59,7 @@ public class ListTests
     public async Task A_410_on_the_first_page_is_the_callers()
     {
         using var handler = new StubHandler(_ => StubHandler.Status(410, "Gone"));
-        var act = () => handler.NewClient().ListAsync<Namespace>(new() { ResourceVersion = "5" }, default);
+        var act = () => handler.NewClient().ListAsync<V1Namespace>(new() { ResourceVersion = "5" }, default);
         (await act.Should().ThrowAsync<KubeApiException>()).Which.IsGone.Should().BeTrue();
         handler.Requests.Should().HaveCount(1);
     }
@@ -68,7 +68,7 @@ public class ListTests
     public async Task A_list_not_older_than_a_version_is_not_paged()
     {
         using var handler = new StubHandler(s => Page(s, 3));
-        await handler.NewClient().ListAsync<Namespace>(new() { ResourceVersion = "5", ResourceVersionMatch = "NotOlderThan" }, default);
+        await handler.NewClient().ListAsync<V1Namespace>(new() { ResourceVersion = "5", ResourceVersionMatch = "NotOlderThan" }, default);
         handler.Requests.Single().Uri.Query.Should().Be("?resourceVersion=5&resourceVersionMatch=NotOlderThan");
     }
 
@@ -78,7 +78,7 @@ public class ListTests
     public async Task A_resource_version_that_is_too_large_is_told_at_once(string details, string message)
     {
         using var handler = new StubHandler(_ => StubHandler.Status(504, "Timeout", message, details, retryAfter: 1));
-        var act = () => handler.NewClient().ListAsync<Namespace>(new() { ResourceVersion = "9" }, default);
+        var act = () => handler.NewClient().ListAsync<V1Namespace>(new() { ResourceVersion = "9" }, default);
 
         var error = (await act.Should().ThrowAsync<KubeApiException>()).Which;
 
@@ -94,7 +94,7 @@ public class ListTests
         const string Body = """{"metadata":{"resourceVersion":"3"},"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b","labels":{"x":{"no":"text"}}}},{"metadata":{"name":"c"}}]}""";
         using var handler = new StubHandler(_ => StubHandler.Json(Body));
 
-        var list = await handler.NewClient(options: new() { OnSkipped = skipped.Add }).ListAsync<Namespace>(new(), default);
+        var list = await handler.NewClient(options: new() { OnSkipped = skipped.Add }).ListAsync<V1Namespace>(new(), default);
 
         list.Items.Select(i => i.Metadata.Name).Should().Equal("a", "c");
         list.Metadata.ResourceVersion.Should().Be("3");
@@ -105,7 +105,7 @@ public class ListTests
     public async Task An_answer_that_is_no_JSON_says_so()
     {
         using var handler = new StubHandler(_ => StubHandler.Json("""{"items":[{"metadata":{"na"""));
-        var act = () => handler.NewClient().ListAsync<Namespace>(new(), default);
+        var act = () => handler.NewClient().ListAsync<V1Namespace>(new(), default);
         (await act.Should().ThrowAsync<KubeConnectionException>()).Which.Failure.Should().Be(ConnectionFailure.BadAnswer);
     }
 
@@ -122,5 +122,5 @@ public class ListTests
         return StubHandler.Json($$"""{"kind":"NamespaceList","apiVersion":"v1","metadata":{{meta}},"items":[{{string.Join(',', items)}}]}""");
     }
 
-    private static Task<KubeList<Namespace>> RunAsync(Task<KubeList<Namespace>> task) => Within.SafetyAsync(task, "the list");
+    private static Task<KubeList<V1Namespace>> RunAsync(Task<KubeList<V1Namespace>> task) => Within.SafetyAsync(task, "the list");
 }

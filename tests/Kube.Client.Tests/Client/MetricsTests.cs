@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -29,7 +29,7 @@ public class MetricsTests
         using var client = handler.NewClient();
         await client.CreateAsync(StubHandler.NewNamespace("x"), default);
         await client.Invoking(c => c.ReplaceAsync(StubHandler.NewNamespace("x"), default)).Should().ThrowAsync<KubeApiException>();
-        await client.Invoking(c => c.GetAsync<Namespace>("x", null, default)).Should().ThrowAsync<KubeConnectionException>();
+        await client.Invoking(c => c.GetAsync<V1Namespace>("x", null, default)).Should().ThrowAsync<KubeConnectionException>();
 
         // Other tests count in the same process meanwhile.
         counted.Should().Contain(("rest_client_requests_total", "code=418,method=PUT"))

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using k8s.Models;
 using TestKit;
 using Xunit;
 
@@ -48,7 +49,7 @@ public class ServerClockTests
         });
         using var client = handler.NewClient(time);
 
-        await client.Invoking(c => c.GetAsync<Kube.Model.Namespace>("x", null, default)).Should().ThrowAsync<KubeApiException>();
+        await client.Invoking(c => c.GetAsync<V1Namespace>("x", null, default)).Should().ThrowAsync<KubeApiException>();
 
         client.Clock.LastServerTime.Should().BeNull();
         client.Clock.Skew.Should().BeNull();
@@ -65,10 +66,10 @@ public class ServerClockTests
             return response;
         });
         using var client = handler.NewClient(time);
-        await Within.ListAsync(client.WatchAsync<Kube.Model.Namespace>(new(), default), "the watch to end");
+        await Within.ListAsync(client.WatchAsync<V1Namespace>(new(), default), "the watch to end");
         client.Clock.Skew.Should().BeNull();
 
-        await client.TryGetAsync<Kube.Model.Namespace>("x", null, default);
+        await client.TryGetAsync<V1Namespace>("x", null, default);
 
         client.Clock.Skew.Should().Be(TimeSpan.FromSeconds(29.5));
         client.WithOwnConnection().Clock.Should().BeSameAs(client.Clock);
@@ -90,7 +91,7 @@ public class ServerClockTests
         var seen = new List<object>();
         client.Clock.Observed += sample => seen.Add(sample.Connection);
 
-        foreach (var one in new[] { client, client, other }) await one.TryGetAsync<Kube.Model.Namespace>("x", null, default);
+        foreach (var one in new[] { client, client, other }) await one.TryGetAsync<V1Namespace>("x", null, default);
 
         seen[1].Should().BeSameAs(seen[0]);
         seen[2].Should().NotBeSameAs(seen[0]);

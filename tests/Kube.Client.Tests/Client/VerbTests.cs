@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -12,16 +13,16 @@ public class VerbTests
     {
         using var handler = new StubHandler(s => s.Method == "DELETE" ? StubHandler.Json("""{"kind":"Status","status":"Success"}""") : StubHandler.Json("""{"metadata":{"name":"r","namespace":"n"}}"""));
         using var client = handler.NewClient(options: new() { FieldManager = "me" });
-        var role = new Role { Metadata = new() { Name = "r", Namespace = "n", ResourceVersion = "7" } };
+        var role = new V1Role { Metadata = new() { Name = "r", NamespaceProperty = "n", ResourceVersion = "7" } };
 
-        await client.GetAsync<Role>("r", "n", default);
+        await client.GetAsync<V1Role>("r", "n", default);
         await client.CreateAsync(role, default);
         await client.ReplaceAsync(role, default);
         await client.ReplaceStatusAsync(role, default);
         await client.ApplyAsync(role, "mgr", default);
-        await client.MergePatchAsync<Role>("r", "n", new JsonObject { ["metadata"] = new JsonObject { ["labels"] = null } }, default);
-        await client.JsonPatchAsync<Role>("r", "n", new JsonArray(new JsonObject { ["op"] = "remove", ["path"] = "/rules/0" }), default);
-        await client.DeleteAsync<Role>("r", "n", DeleteOptions.Default, default);
+        await client.MergePatchAsync<V1Role>("r", "n", new JsonObject { ["metadata"] = new JsonObject { ["labels"] = null } }, default);
+        await client.JsonPatchAsync<V1Role>("r", "n", new JsonArray(new JsonObject { ["op"] = "remove", ["path"] = "/rules/0" }), default);
+        await client.DeleteAsync<V1Role>("r", "n", DeleteOptions.Default, default);
 
         const string Roles = "/apis/rbac.authorization.k8s.io/v1/namespaces/n/roles";
         handler.Requests.Select(r => r.ToString()).Should().Equal(
@@ -46,7 +47,7 @@ public class VerbTests
         using var handler = new StubHandler(_ => StubHandler.Json("{}"));
         using var client = handler.NewClient();
 
-        (await client.DeleteAsync<Namespace>("x", null, new() { Uid = "u1", ResourceVersion = "9", Propagation = Propagation.Background, GracePeriodSeconds = 0 }, default)).Should().BeTrue();
+        (await client.DeleteAsync<V1Namespace>("x", null, new() { Uid = "u1", ResourceVersion = "9", Propagation = Propagation.Background, GracePeriodSeconds = 0 }, default)).Should().BeTrue();
 
         handler.Requests.Single().Body.Should().Be(
             """{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":"u1","resourceVersion":"9"},"propagationPolicy":"Background","gracePeriodSeconds":0}""");
@@ -56,10 +57,10 @@ public class VerbTests
     public async Task A_delete_of_what_is_not_there_is_false_and_of_another_UID_is_a_conflict()
     {
         using var gone = new StubHandler(_ => StubHandler.Status(404, "NotFound"));
-        (await gone.NewClient().DeleteAsync<Namespace>("x", null, DeleteOptions.Default, default)).Should().BeFalse();
+        (await gone.NewClient().DeleteAsync<V1Namespace>("x", null, DeleteOptions.Default, default)).Should().BeFalse();
 
         using var other = new StubHandler(_ => StubHandler.Status(409, "Conflict", "the UID in the precondition does not match"));
-        var act = () => other.NewClient().DeleteAsync<Namespace>("x", null, new() { Uid = "u1" }, default);
+        var act = () => other.NewClient().DeleteAsync<V1Namespace>("x", null, new() { Uid = "u1" }, default);
         (await act.Should().ThrowAsync<KubeApiException>()).Which.IsConflict.Should().BeTrue();
     }
 
@@ -67,8 +68,8 @@ public class VerbTests
     public async Task A_404_that_is_not_the_API_servers_own_never_says_that_an_object_is_gone()
     {
         using var proxy = new StubHandler(_ => new(System.Net.HttpStatusCode.NotFound) { Content = new StringContent("404 page not found") });
-        var delete = () => proxy.NewClient().DeleteAsync<Namespace>("x", null, DeleteOptions.Default, default);
-        var get = () => proxy.NewClient().TryGetAsync<Namespace>("x", null, default);
+        var delete = () => proxy.NewClient().DeleteAsync<V1Namespace>("x", null, DeleteOptions.Default, default);
+        var get = () => proxy.NewClient().TryGetAsync<V1Namespace>("x", null, default);
 
         (await delete.Should().ThrowAsync<KubeApiException>()).Which.IsNotFound.Should().BeTrue();
         (await get.Should().ThrowAsync<KubeApiException>()).WithMessage("*404 page not found*");
@@ -78,10 +79,10 @@ public class VerbTests
     public async Task TryGet_is_null_for_what_is_not_there_and_throws_for_everything_else()
     {
         using var gone = new StubHandler(_ => StubHandler.Status(404, "NotFound"));
-        (await gone.NewClient().TryGetAsync<Namespace>("x", null, default)).Should().BeNull();
+        (await gone.NewClient().TryGetAsync<V1Namespace>("x", null, default)).Should().BeNull();
 
         using var refused = new StubHandler(_ => StubHandler.Status(403, "Forbidden"));
-        var act = () => refused.NewClient().TryGetAsync<Namespace>("x", null, default);
+        var act = () => refused.NewClient().TryGetAsync<V1Namespace>("x", null, default);
         await act.Should().ThrowAsync<KubeApiException>();
     }
 
@@ -95,8 +96,8 @@ public class VerbTests
     {
         using var handler = new StubHandler(_ => StubHandler.Json("{}"));
         using var client = handler.NewClient();
-        var delete = () => client.DeleteAsync<Role>(name, "n", DeleteOptions.Default, default);
-        var get = () => client.GetAsync<Role>("r", name, default);
+        var delete = () => client.DeleteAsync<V1Role>(name, "n", DeleteOptions.Default, default);
+        var get = () => client.GetAsync<V1Role>("r", name, default);
         var token = () => client.CreateTokenAsync("n", name, new TokenRequest(), default);
 
         await delete.Should().ThrowAsync<ArgumentException>();
@@ -111,7 +112,7 @@ public class VerbTests
         using var handler = new StubHandler(_ => StubHandler.Json("""{"metadata":{"name":"system:a"}}"""));
         using var client = new KubeClient(handler, new Uri("https://rancher.test/k8s/clusters/c-1"), TimeProvider.System);
 
-        await client.GetAsync<ClusterRole>("system:a", null, default);
+        await client.GetAsync<V1ClusterRole>("system:a", null, default);
 
         handler.Requests.Single().PathAndQuery.Should().Be("/k8s/clusters/c-1/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Aa");
     }
@@ -121,7 +122,7 @@ public class VerbTests
     {
         using var handler = new StubHandler(s => StubHandler.Json(s.PathAndQuery.Contains("limit", StringComparison.Ordinal) ? """{"items":[]}""" : """{"metadata":{"name":"s"}}"""));
         using var client = handler.NewClient();
-        var secret = new SecretMetadata { Metadata = new() { Name = "s", Namespace = "n" } };
+        var secret = new SecretMetadata { Metadata = new() { Name = "s", NamespaceProperty = "n" } };
 
         await client.GetAsync<SecretMetadata>("s", "n", default);
         await client.ListAsync<SecretMetadata>(new(), default);

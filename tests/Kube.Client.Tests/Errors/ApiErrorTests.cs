@@ -1,6 +1,7 @@
 using System.Net;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -21,7 +22,7 @@ public class ApiErrorTests
     public async Task Each_reason_is_its_own_and_no_other(int code, string reason, string only)
     {
         using var handler = new StubHandler(_ => StubHandler.Status(code, reason, "because"));
-        var act = () => handler.NewClient(options: new() { MaxTries = 1 }).GetAsync<Namespace>("x", null, default);
+        var act = () => handler.NewClient(options: new() { MaxTries = 1 }).GetAsync<V1Namespace>("x", null, default);
 
         var error = (await act.Should().ThrowAsync<KubeApiException>()).Which;
 
@@ -48,7 +49,7 @@ public class ApiErrorTests
     {
         const string Message = "roles.rbac.authorization.k8s.io is forbidden: User 'bob' cannot list resource 'roles' in API group 'rbac.authorization.k8s.io' at the cluster scope";
         using var handler = new StubHandler(_ => StubHandler.Status(403, "Forbidden", Message));
-        var act = () => handler.NewClient().ListAsync<Role>(new() { LabelSelector = "x" }, default);
+        var act = () => handler.NewClient().ListAsync<V1Role>(new() { LabelSelector = "x" }, default);
 
         (await act.Should().ThrowAsync<KubeApiException>()).WithMessage($"GET /apis/rbac.authorization.k8s.io/v1/roles: {Message} (403 Forbidden). If this is meant to be allowed, bind a role*");
         handler.Requests.Should().HaveCount(1);
@@ -58,7 +59,7 @@ public class ApiErrorTests
     public async Task A_namespace_that_is_going_is_told_apart_from_a_missing_permission()
     {
         using var handler = new StubHandler(_ => StubHandler.Status(403, "Forbidden", "", """{"causes":[{"reason":"NamespaceTerminating","field":"metadata.namespace"}]}"""));
-        var act = () => handler.NewClient().CreateAsync(new Role { Metadata = new() { Name = "r", Namespace = "n" } }, default);
+        var act = () => handler.NewClient().CreateAsync(new V1Role { Metadata = new() { Name = "r", NamespaceProperty = "n" } }, default);
         (await act.Should().ThrowAsync<KubeApiException>()).Which.IsNamespaceTerminating.Should().BeTrue();
     }
 
@@ -66,7 +67,7 @@ public class ApiErrorTests
     public async Task A_proxys_error_page_becomes_an_error_that_names_the_code_and_shows_no_page()
     {
         using var handler = new StubHandler(_ => new(HttpStatusCode.BadGateway) { Content = new StringContent("<html>secret=abc</html>", null, "text/html") });
-        var act = () => handler.NewClient().GetAsync<Namespace>("x", null, default);
+        var act = () => handler.NewClient().GetAsync<V1Namespace>("x", null, default);
         var error = (await act.Should().ThrowAsync<KubeApiException>()).Which;
         error.Code.Should().Be(HttpStatusCode.BadGateway);
         error.Message.Should().Contain("no Kubernetes Status").And.NotContain("abc");
@@ -89,7 +90,7 @@ public class ApiErrorTests
             response.Headers.RetryAfter = new(new DateTimeOffset(2001, 1, 1, 0, 0, 7, TimeSpan.Zero));
             return response;
         });
-        var act = () => handler.NewClient(options: new() { MaxTries = 1 }).GetAsync<Namespace>("x", null, default);
+        var act = () => handler.NewClient(options: new() { MaxTries = 1 }).GetAsync<V1Namespace>("x", null, default);
         (await act.Should().ThrowAsync<KubeApiException>()).Which.RetryAfter.Should().Be(TimeSpan.FromSeconds(7));
     }
 }

@@ -114,7 +114,7 @@ public sealed class ModelsTests
             "verb":"get"}}}
             """,
         ],
-        [typeof(V1TokenReview)] =
+        [typeof(TokenReview)] =
         [
             """
             {"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","metadata":{"name":""},"spec":{"token":"t","audiences":["a"]},
@@ -126,12 +126,16 @@ public sealed class ModelsTests
             "user":{}}}
             """,
         ],
-        [typeof(Authenticationv1TokenRequest)] =
+        [typeof(TokenRequest)] =
         [
             """
             {"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"audiences":["a"],"expirationSeconds":600,
             "boundObjectRef":{"kind":"Secret","apiVersion":"v1","name":"n","uid":"u"}},"status":{"token":"t","expirationTimestamp":"2026-11-22T01:02:03Z"}}
             """,
+        ],
+        [typeof(SecretMetadata)] =
+        [
+            """{"apiVersion":"v1","kind":"Secret","metadata":META}""",
         ],
         [typeof(V1Lease)] =
         [
@@ -208,7 +212,7 @@ public sealed class ModelsTests
         var written = JsonNode.Parse(Written[kind][0].Replace("META", Metadata, StringComparison.Ordinal))!.AsObject();
 
         (written["apiVersion"]!.GetValue<string>(), written["kind"]!.GetValue<string>()).Should().Be((resource.ApiVersion, resource.Kind));
-        RoundTrip(kind, "{}").Should().Be($$"""{"apiVersion":"{{resource.ApiVersion}}","kind":"{{resource.Kind}}"}""");
+        RoundTrip(kind, "{}").Should().Be($$$"""{"apiVersion":"{{{resource.ApiVersion}}}","kind":"{{{resource.Kind}}}"{{{RestOfNothing(kind)}}}}""");
         RoundTrip(kind, """{"apiVersion":null,"kind":null}""").Should().Contain(resource.Kind);
         JsonSerializer.Serialize(new V1Lease(), KubeModels.Json<V1Lease>()).Should().Be("""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease"}""");
     }
@@ -224,6 +228,68 @@ public sealed class ModelsTests
 
         JsonSerializer.Serialize(role, KubeModels.Json<V1Role>()).Should().Be(
             """{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"r"},"rules":[{"verbs":["get"]}]}""");
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"metadata":null,"roleRef":null,"subjects":null}""")]
+    [InlineData("""{"metadata":{"name":null,"labels":null,"annotations":null,"finalizers":null,"ownerReferences":null},"roleRef":{"name":null}}""")]
+    [InlineData("""{"metadata":{"ownerReferences":[{}]},"subjects":[{}]}""")]
+    public void What_a_hostile_client_leaves_out_reads_as_empty_and_never_as_null(string text)
+    {
+        var binding = JsonSerializer.Deserialize(text, KubeModels.Json<V1RoleBinding>())!;
+
+        binding.Metadata.Name.Should().BeEmpty();
+        binding.Key.Should().Be(new ObjectKey("", ""));
+        binding.LabelsOrEmpty.Should().BeEmpty();
+        binding.AnnotationsOrEmpty.Should().BeEmpty();
+        binding.FinalizersOrEmpty.Should().BeEmpty();
+        binding.OwnersOrEmpty.Select(r => r.ApiVersion + r.Kind + r.Name + r.Uid).Should().NotContain(r => r.Length > 0);
+        binding.SubjectsOrEmpty.Select(s => s.Kind + s.Name).Should().NotContain(s => s.Length > 0);
+        binding.RoleRef.Should().Be(new V1RoleRef { ApiGroup = "rbac.authorization.k8s.io", Kind = "", Name = "" });
+        JsonSerializer.Deserialize("""{"rules":[{}]}""", KubeModels.Json<V1Role>())!.RulesOrEmpty.Should().ContainSingle().Which.VerbsOrEmpty.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Neither_the_text_form_nor_an_exception_shows_what_is_secret()
+    {
+        const string token = "eyJ-very-secret";
+        var review = JsonSerializer.Deserialize($$$"""{"spec":{"token":"{{{token}}}"}}""", KubeModels.Json<TokenReview>())!;
+        var request = JsonSerializer.Deserialize($$$"""{"status":{"token":"{{{token}}}","expirationTimestamp":"2026-11-22T01:02:03Z"}}""", KubeModels.Json<TokenRequest>())!;
+        var secret = new V1Secret { Metadata = new() { Name = "s" }, Data = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes(token) } };
+        object[] carriers =
+        [
+            TokenReview.Of(token), TokenReview.Of(token).Spec, review, review.Spec, request, request.Status, secret, secret.Data, new TokenRequest { Status = new() { Token = token } },
+        ];
+
+        (review.Spec.Token, request.Status.Token).Should().Be((token, token));
+        carriers.Select(c => c.ToString()).Should().OnlyContain(text => !text!.Contains(token, StringComparison.Ordinal));
+        carriers.Select(c => new InvalidOperationException($"cannot use {c}").ToString()).Should().OnlyContain(text => !text.Contains(token, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("\\u00fc", "ü")]
+    [InlineData("ü", "ü")]
+    [InlineData("a\\nb", "a\nb")]
+    [InlineData("", "")]
+    public void A_text_is_read_as_it_was_written_whatever_is_in_it(string json, string text) =>
+        JsonSerializer.Deserialize($$$$"""{"metadata":{"name":"{{{{json}}}}"}}""", KubeModels.Json<V1Secret>())!.Metadata.Name.Should().Be(text);
+
+    [Fact]
+    public void A_long_text_is_not_kept()
+    {
+        var longText = new string('x', 100);
+        V1Secret Read() => JsonSerializer.Deserialize($$$$"""{"metadata":{"annotations":{"note":"{{{{longText}}}}"}}}""", KubeModels.Json<V1Secret>())!;
+
+        Read().AnnotationsOrEmpty["note"].Should().Be(longText).And.NotBeSameAs(Read().AnnotationsOrEmpty["note"]);
+    }
+
+    [Fact]
+    public void A_time_of_no_kind_is_taken_as_UTC_whatever_the_local_zone_is()
+    {
+        new V1ObjectMeta { CreationTimestamp = new(2026, 11, 22, 1, 2, 3, DateTimeKind.Unspecified) }.CreatedAt.Should().Be(new DateTimeOffset(Whole));
+        new V1ObjectMeta { CreationTimestamp = Whole.ToLocalTime() }.CreatedAt.Should().Be(new DateTimeOffset(Whole));
+        new V1ObjectMeta { DeletedAt = new DateTimeOffset(2026, 11, 22, 3, 2, 3, TimeSpan.FromHours(2)) }.DeletionTimestamp.Should().Be(Whole);
     }
 
     [Fact]
@@ -279,7 +345,7 @@ public sealed class ModelsTests
         static V1Secret Read() => JsonSerializer.Deserialize("""{"metadata":{"name":"payments-oncall","labels":{"app":"payments"}}}""", KubeModels.Json<V1Secret>())!;
 
         Read().Metadata.Name.Should().BeSameAs(Read().Metadata.Name);
-        Read().Metadata.Labels.Single().Key.Should().BeSameAs(Read().Metadata.Labels.Single().Key);
+        Read().LabelsOrEmpty.Single().Key.Should().BeSameAs(Read().LabelsOrEmpty.Single().Key);
     }
 
     [Fact]
@@ -302,6 +368,14 @@ public sealed class ModelsTests
         json.Should().Throw<NotSupportedException>();
     }
 
+    /// <summary>What is written of an object that was read from nothing, after what it is.</summary>
+    private static string RestOfNothing(Type kind) => kind.Name switch
+    {
+        nameof(TokenReview) or nameof(TokenRequest) => "",
+        nameof(V1RoleBinding) or nameof(V1ClusterRoleBinding) => ""","metadata":{"name":""},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"","name":""}""",
+        _ => ""","metadata":{"name":""}""",
+    };
+
     private static string RoundTrip(Type kind, string text) => kind.Name switch
     {
         nameof(V1Namespace) => RoundTrip<V1Namespace>(text),
@@ -314,8 +388,9 @@ public sealed class ModelsTests
         nameof(V1ClusterRoleBinding) => RoundTrip<V1ClusterRoleBinding>(text),
         nameof(V1SubjectAccessReview) => RoundTrip<V1SubjectAccessReview>(text),
         nameof(V1SelfSubjectAccessReview) => RoundTrip<V1SelfSubjectAccessReview>(text),
-        nameof(V1TokenReview) => RoundTrip<V1TokenReview>(text),
-        nameof(Authenticationv1TokenRequest) => RoundTrip<Authenticationv1TokenRequest>(text),
+        nameof(TokenReview) => RoundTrip<TokenReview>(text),
+        nameof(TokenRequest) => RoundTrip<TokenRequest>(text),
+        nameof(SecretMetadata) => RoundTrip<SecretMetadata>(text),
         nameof(V1Lease) => RoundTrip<V1Lease>(text),
         nameof(Eventsv1Event) => RoundTrip<Eventsv1Event>(text),
         nameof(V1MutatingWebhookConfiguration) => RoundTrip<V1MutatingWebhookConfiguration>(text),

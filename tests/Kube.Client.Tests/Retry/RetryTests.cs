@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
 using TestKit;
 using Xunit;
 
@@ -18,7 +18,7 @@ public class RetryTests
     {
         var tries = 0;
         using var handler = new StubHandler(_ => ++tries < 3 ? StubHandler.Status(code, "x", retryAfter: namesTheWait ? 0 : null) : StubHandler.Json(StubHandler.NamespaceJson("x")));
-        (await handler.NewClient(options: Quick).GetAsync<Namespace>("x", null, default)).Metadata.Name.Should().Be("x");
+        (await handler.NewClient(options: Quick).GetAsync<V1Namespace>("x", null, default)).Metadata.Name.Should().Be("x");
         tries.Should().Be(3);
     }
 
@@ -30,7 +30,7 @@ public class RetryTests
     public async Task A_read_is_not_sent_again_where_that_would_not_help(int code, int? retryAfter)
     {
         using var handler = new StubHandler(_ => StubHandler.Status(code, "x", retryAfter: retryAfter));
-        var act = () => handler.NewClient(options: Quick).GetAsync<Namespace>("x", null, default);
+        var act = () => handler.NewClient(options: Quick).GetAsync<V1Namespace>("x", null, default);
         await act.Should().ThrowAsync<KubeApiException>();
         handler.Requests.Should().HaveCount(1);
     }
@@ -59,7 +59,7 @@ public class RetryTests
         using var handler = new StubHandler(Answer);
         using var client = handler.NewClient(options: Quick);
 
-        await client.GetAsync<Namespace>("x", null, default);
+        await client.GetAsync<V1Namespace>("x", null, default);
         tries.Should().Be(2);
 
         var act = () => client.CreateAsync(StubHandler.NewNamespace("x"), default);
@@ -85,7 +85,7 @@ public class RetryTests
     public async Task After_the_last_try_the_error_is_the_servers()
     {
         using var handler = new StubHandler(_ => StubHandler.Status(429, "TooManyRequests", "slow down"));
-        var act = () => handler.NewClient(options: Quick).GetAsync<Namespace>("x", null, default);
+        var act = () => handler.NewClient(options: Quick).GetAsync<V1Namespace>("x", null, default);
         (await act.Should().ThrowAsync<KubeApiException>()).Which.IsTooManyRequests.Should().BeTrue();
         handler.Requests.Should().HaveCount(5);
     }
@@ -96,7 +96,7 @@ public class RetryTests
         var time = new FakeClock();
         var tries = 0;
         using var handler = new StubHandler(_ => ++tries < 2 ? StubHandler.Status(429, "x", retryAfter: 4) : StubHandler.Json(StubHandler.NamespaceJson("x")));
-        var get = handler.NewClient(time).GetAsync<Namespace>("x", null, default);
+        var get = handler.NewClient(time).GetAsync<V1Namespace>("x", null, default);
         await time.WhenTimerArmedSince(1);
 
         time.Advance(TimeSpan.FromSeconds(3.9));
@@ -111,7 +111,7 @@ public class RetryTests
     {
         var time = new FakeClock();
         using var handler = new StubHandler(_ => StubHandler.Status(429, "x", retryAfter: 11));
-        var act = () => Within.SafetyAsync(handler.NewClient(time).GetAsync<Namespace>("x", null, default), "the error at once, without time moving");
+        var act = () => Within.SafetyAsync(handler.NewClient(time).GetAsync<V1Namespace>("x", null, default), "the error at once, without time moving");
         (await act.Should().ThrowAsync<KubeApiException>()).Which.RetryAfter.Should().Be(TimeSpan.FromSeconds(11));
         handler.Requests.Should().HaveCount(1);
     }
@@ -122,7 +122,7 @@ public class RetryTests
         var time = new FakeClock();
         using var cancel = new CancellationTokenSource();
         using var handler = new StubHandler(_ => StubHandler.Status(429, "x", retryAfter: 4));
-        var get = handler.NewClient(time).GetAsync<Namespace>("x", null, cancel.Token);
+        var get = handler.NewClient(time).GetAsync<V1Namespace>("x", null, cancel.Token);
         await time.WhenTimerArmedSince(1);
         await cancel.CancelAsync();
         await get.Invoking(g => Within.SafetyAsync(g, "the end of the wait")).Should().ThrowAsync<OperationCanceledException>();

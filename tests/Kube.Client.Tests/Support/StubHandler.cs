@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
-using Kube.Model;
+using k8s.Models;
 
 namespace Kube.Client.Tests;
 
@@ -45,5 +45,5 @@ internal sealed class StubHandler(Func<Sent, HttpResponseMessage> answer) : Http
     public static string NamespaceJson(string name, string version = "1") =>
         $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{name}}}","resourceVersion":"{{{version}}}"}}""";
 
-    public static Namespace NewNamespace(string name) => new() { Metadata = new() { Name = name } };
+    public static V1Namespace NewNamespace(string name) => new() { Metadata = new() { Name = name } };
 }

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -24,7 +24,7 @@ public class BrokenConnectionTests
             else RawServer.Reset(socket);
         });
         using var client = server.NewClient(Quick);
-        await Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "an answer");
+        await Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer");
 
         var obj = StubHandler.NewNamespace("x");
         Func<Task> act = method switch
@@ -32,7 +32,7 @@ public class BrokenConnectionTests
             "POST" => () => client.CreateAsync(obj, default),
             "PUT" => () => client.ReplaceAsync(obj, default),
             "PATCH" => () => client.ApplyAsync(obj, "m", default),
-            _ => () => client.DeleteAsync<Namespace>("x", null, DeleteOptions.Default, default),
+            _ => () => client.DeleteAsync<V1Namespace>("x", null, DeleteOptions.Default, default),
         };
         var lost = () => Within.SafetyAsync(act(), "the loss to be noticed");
         (await lost.Should().ThrowAsync<KubeConnectionException>()).Which.MayHaveHappened.Should().BeTrue();
@@ -63,7 +63,7 @@ public class BrokenConnectionTests
             else await RawServer.SendJsonAsync(stream, StubHandler.NamespaceJson("x"));
         });
         using var client = server.NewClient(Quick);
-        await Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "an answer in the end");
+        await Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer in the end");
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public class BrokenConnectionTests
         var error = (await write.Should().ThrowAsync<KubeConnectionException>().WithMessage("POST /api/v1/namespaces*no answer within 0.2 s*")).Which;
         error.Failure.Should().Be(ConnectionFailure.TimedOut);
         error.MayHaveHappened.Should().BeTrue();
-        var read = () => Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "the deadline");
+        var read = () => Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "the deadline");
         (await read.Should().ThrowAsync<KubeConnectionException>()).Which.MayHaveHappened.Should().BeFalse();
     }
 
@@ -96,7 +96,7 @@ public class BrokenConnectionTests
     public async Task A_host_name_without_an_address_is_said_to_be_one()
     {
         using var client = new KubeClient(new ClusterConnection { Server = new Uri("https://nowhere.invalid:6443") }, TimeProvider.System, Quick with { MaxTries = 1 });
-        var act = () => Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "a refusal");
+        var act = () => Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "a refusal");
         (await act.Should().ThrowAsync<KubeConnectionException>()).Which.NothingWasSent.Should().BeTrue();
     }
 
@@ -113,13 +113,13 @@ public class BrokenConnectionTests
         });
         using var client = server.NewClient();
 
-        (await Within.ListAsync(client.WatchAsync<Namespace>(new(), default), "the end")).Should().ContainSingle();
+        (await Within.ListAsync(client.WatchAsync<V1Namespace>(new(), default), "the end")).Should().ContainSingle();
 
         clean = false;
         var seen = 0;
         var act = async () =>
         {
-            await foreach (var _ in client.WatchAsync<Namespace>(new(), default)) seen++;
+            await foreach (var _ in client.WatchAsync<V1Namespace>(new(), default)) seen++;
         };
         var broken = () => Within.SafetyAsync(act(), "the break to be noticed");
         (await broken.Should().ThrowAsync<KubeConnectionException>()).Which.Failure.Should().Be(ConnectionFailure.Reset);
@@ -147,7 +147,7 @@ public class BrokenConnectionTests
         var names = new List<string>();
         async Task FollowAsync()
         {
-            await foreach (var e in client.WatchAsync<Namespace>(new(), default))
+            await foreach (var e in client.WatchAsync<V1Namespace>(new(), default))
             {
                 // The slow one: it looks at the second event only when the server has long turned away.
                 if (names.Count == 1) await closed.Task;
@@ -179,6 +179,6 @@ public class BrokenConnectionTests
             await stream.ReadExactlyAsync(new byte[1]);
         });
         using var client = server.NewClient(new() { WatchGrace = TimeSpan.FromMilliseconds(100) });
-        (await Within.ListAsync(client.WatchAsync<Namespace>(new() { Timeout = TimeSpan.FromMilliseconds(100) }, default), "a normal end")).Should().BeEmpty();
+        (await Within.ListAsync(client.WatchAsync<V1Namespace>(new() { Timeout = TimeSpan.FromMilliseconds(100) }, default), "a normal end")).Should().BeEmpty();
     }
 }

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
 using Microsoft.AspNetCore.Http;
 using TestKit;
 using Xunit;
@@ -68,7 +68,7 @@ public sealed class GoAwayTests : IDisposable
 
         for (var round = 1; round <= 3; round++)
         {
-            var events = await Within.ListAsync(client.WatchAsync<Namespace>(new(), default), "the end of the stream");
+            var events = await Within.ListAsync(client.WatchAsync<V1Namespace>(new(), default), "the end of the stream");
             events.Select(e => e.Object.Metadata.Name).Should().Equal("a", "b");
             server.Connections.Should().Be(round);
         }
@@ -85,7 +85,7 @@ public sealed class GoAwayTests : IDisposable
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, c.RequestAborted);
         });
         using var client = Client(server, time);
-        await using var watch = client.WatchAsync<Namespace>(new(), default).GetAsyncEnumerator();
+        await using var watch = client.WatchAsync<V1Namespace>(new(), default).GetAsyncEnumerator();
         (await Within.SafetyAsync(watch.MoveNextAsync().AsTask(), "the first event")).Should().BeTrue();
 
         var next = watch.MoveNextAsync().AsTask();
@@ -110,15 +110,15 @@ public sealed class GoAwayTests : IDisposable
         });
         using var client = Client(server);
         using var lease = client.WithOwnConnection();
-        await using var one = client.WatchAsync<Namespace>(new(), default).GetAsyncEnumerator();
-        await using var two = client.WatchAsync<Namespace>(new(), default).GetAsyncEnumerator();
+        await using var one = client.WatchAsync<V1Namespace>(new(), default).GetAsyncEnumerator();
+        await using var two = client.WatchAsync<V1Namespace>(new(), default).GetAsyncEnumerator();
         await Within.SafetyAsync(one.MoveNextAsync().AsTask(), "the first watch");
         await Within.SafetyAsync(two.MoveNextAsync().AsTask(), "the second watch");
         server.Connections.Should().Be(1);
-        await Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "an answer");
-        await Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "an answer");
+        await Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer");
+        await Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer");
         server.Connections.Should().Be(2);
-        await Within.SafetyAsync(lease.GetAsync<Namespace>("x", null, default), "an answer");
+        await Within.SafetyAsync(lease.GetAsync<V1Namespace>("x", null, default), "an answer");
         server.Connections.Should().Be(3);
     }
 

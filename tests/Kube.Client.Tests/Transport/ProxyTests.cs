@@ -1,5 +1,5 @@
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -19,7 +19,7 @@ public class ProxyTests
         };
         using var client = new KubeClient(connection, TimeProvider.System, Once);
 
-        var act = () => Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "the refusal");
+        var act = () => Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "the refusal");
 
         var error = (await act.Should().ThrowAsync<KubeConnectionException>()).Which;
         error.Failure.Should().Be(ConnectionFailure.Proxy);
@@ -36,7 +36,7 @@ public class ProxyTests
         using var client = new KubeClient(
             new ClusterConnection { Server = new Uri("https://api.test:6443"), Proxy = new Uri($"http://robot:hunter2@127.0.0.1:{port}") }, TimeProvider.System, Once);
 
-        var act = () => Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "the refusal");
+        var act = () => Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "the refusal");
 
         (await act.Should().ThrowAsync<KubeConnectionException>().WithMessage($"*127.0.0.1:{port}*")).Which.ToString().Should().NotContain("hunter2");
     }

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -49,7 +49,7 @@ public class SoakTests
         {
             try
             {
-                await Within.ListAsync(client.WatchAsync<Namespace>(new() { Timeout = TimeSpan.FromMinutes(5) }, cancellationToken), "the end of a watch");
+                await Within.ListAsync(client.WatchAsync<V1Namespace>(new() { Timeout = TimeSpan.FromMinutes(5) }, cancellationToken), "the end of a watch");
             }
             catch (Exception e) when (e is KubeApiException or KubeConnectionException)
             {

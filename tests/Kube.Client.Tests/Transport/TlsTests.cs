@@ -1,6 +1,6 @@
 using System.Security.Authentication;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
 using Microsoft.AspNetCore.Http;
 using TestKit;
 using Xunit;
@@ -23,7 +23,7 @@ public sealed class TlsTests : IDisposable
             return TestServer.WriteNamespaceAsync(c);
         });
         using var client = Client(server, _authority.Pem);
-        (await Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "an answer")).Metadata.Name.Should().Be("x");
+        (await Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer")).Metadata.Name.Should().Be("x");
         protocol.Should().Be("HTTP/2");
     }
 
@@ -33,7 +33,7 @@ public sealed class TlsTests : IDisposable
         using var other = new TestAuthority("other-ca");
         await using var server = await TestServer.StartAsync(_authority.IssueServer(["127.0.0.1"]), TestServer.WriteNamespaceAsync);
         using var client = Client(server, other.Pem + "\n" + _authority.Pem);
-        await Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "an answer");
+        await Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer");
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class TlsTests : IDisposable
         await using var server = await TestServer.StartAsync(_authority.IssueServer(["api.internal"]), TestServer.WriteNamespaceAsync);
         var connection = new ClusterConnection { Server = server.Address, CertificateAuthority = PemSource.FromPem(_authority.Pem), TlsServerName = "api.internal" };
         using var right = new KubeClient(connection, TimeProvider.System);
-        await Within.SafetyAsync(right.GetAsync<Namespace>("x", null, default), "an answer");
+        await Within.SafetyAsync(right.GetAsync<V1Namespace>("x", null, default), "an answer");
         await ShouldNotTrustAsync(new KubeClient(connection with { TlsServerName = "api.other" }, TimeProvider.System), "*not for the host*");
     }
 
@@ -81,7 +81,7 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await TestServer.StartAsync(_authority.IssueServer(["other.test"], TestAuthority.Now.AddDays(-1)), TestServer.WriteNamespaceAsync);
         using var client = new KubeClient(new ClusterConnection { Server = server.Address, InsecureSkipTlsVerify = true }, TimeProvider.System);
-        await Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "an answer");
+        await Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer");
     }
 
     [Theory]
@@ -101,7 +101,7 @@ public sealed class TlsTests : IDisposable
                 ClientKey = PemSource.FromPem(key),
             },
             TimeProvider.System);
-        (await Within.SafetyAsync(client.GetAsync<Namespace>("x", null, default), "an answer")).Metadata.Name.Should().Be("CN=alice");
+        (await Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer")).Metadata.Name.Should().Be("CN=alice");
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class TlsTests : IDisposable
             await c.Response.WriteAsync("""{"type":"ADDED","object":{"metadata":{"name":"b"}}}""" + "\n");
         });
         using var client = new KubeClient(new ClusterConnection { Server = first.Address, CertificateAuthority = PemSource.FromFile(file) }, time);
-        await using var watch = client.WatchAsync<Namespace>(new() { Timeout = TimeSpan.FromHours(1) }, default).GetAsyncEnumerator();
+        await using var watch = client.WatchAsync<V1Namespace>(new() { Timeout = TimeSpan.FromHours(1) }, default).GetAsyncEnumerator();
         (await Within.SafetyAsync(watch.MoveNextAsync().AsTask(), "the first event")).Should().BeTrue();
 
         folder.Write("ca.crt", second.Pem);
@@ -142,7 +142,7 @@ public sealed class TlsTests : IDisposable
 
     private static async Task NextWatchAsync(KubeClient client, bool trusted)
     {
-        await using var watch = client.WatchAsync<Namespace>(new() { Timeout = TimeSpan.FromHours(1) }, default).GetAsyncEnumerator();
+        await using var watch = client.WatchAsync<V1Namespace>(new() { Timeout = TimeSpan.FromHours(1) }, default).GetAsyncEnumerator();
         var next = () => Within.SafetyAsync(watch.MoveNextAsync().AsTask(), "an event or a refusal");
         if (trusted) (await next()).Should().BeTrue();
         else (await next.Should().ThrowAsync<KubeConnectionException>()).Which.Failure.Should().Be(ConnectionFailure.Tls);

@@ -1,6 +1,6 @@
 using System.Text;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
 using TestKit;
 using Xunit;
 
@@ -15,7 +15,7 @@ public class WatchTests
             Event("ADDED", "a", "1"), Event("MODIFIED", "a", "2"), """{"type":"BOOKMARK","object":{"kind":"Namespace","metadata":{"resourceVersion":"9"}}}""", Event("DELETED", "a", "10"));
         using var client = handler.NewClient();
 
-        var events = await Within.ListAsync(client.WatchAsync<Namespace>(new() { ResourceVersion = "5", LabelSelector = "a", FieldSelector = "metadata.name=x", Timeout = TimeSpan.FromSeconds(7.2) }, default), "the end");
+        var events = await Within.ListAsync(client.WatchAsync<V1Namespace>(new() { ResourceVersion = "5", LabelSelector = "a", FieldSelector = "metadata.name=x", Timeout = TimeSpan.FromSeconds(7.2) }, default), "the end");
 
         events.Select(e => (e.Type, e.Object.Metadata.ResourceVersion)).Should().Equal(
             (WatchEventType.Added, "1"), (WatchEventType.Modified, "2"), (WatchEventType.Bookmark, "9"), (WatchEventType.Deleted, "10"));
@@ -27,7 +27,7 @@ public class WatchTests
     public async Task A_watch_without_events_ends_normally()
     {
         using var handler = Lines();
-        (await Within.ListAsync(handler.NewClient().WatchAsync<Namespace>(new(), default), "the end")).Should().BeEmpty();
+        (await Within.ListAsync(handler.NewClient().WatchAsync<V1Namespace>(new(), default), "the end")).Should().BeEmpty();
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public class WatchTests
         var seen = new List<string>();
         var act = async () =>
         {
-            await foreach (var e in handler.NewClient().WatchAsync<Namespace>(new(), default)) seen.Add(e.Object.Metadata.Name);
+            await foreach (var e in handler.NewClient().WatchAsync<V1Namespace>(new(), default)) seen.Add(e.Object.Metadata.Name);
         };
 
         var error = (await act.Should().ThrowAsync<KubeApiException>()).Which;
@@ -54,7 +54,7 @@ public class WatchTests
     public async Task An_ERROR_event_that_holds_no_Status_ends_the_watch_too()
     {
         using var handler = Lines("""{"type":"ERROR","object":"?"}""");
-        var act = () => Within.ListAsync(handler.NewClient().WatchAsync<Namespace>(new(), default), "the error");
+        var act = () => Within.ListAsync(handler.NewClient().WatchAsync<V1Namespace>(new(), default), "the error");
         (await act.Should().ThrowAsync<KubeApiException>()).Which.IsServerError.Should().BeTrue();
     }
 
@@ -62,7 +62,7 @@ public class WatchTests
     public async Task A_refused_watch_is_the_typed_error_and_is_not_tried_again()
     {
         using var handler = new StubHandler(_ => StubHandler.Status(429, "TooManyRequests", retryAfter: 1));
-        var act = () => Within.ListAsync(handler.NewClient().WatchAsync<Namespace>(new(), default), "the error");
+        var act = () => Within.ListAsync(handler.NewClient().WatchAsync<V1Namespace>(new(), default), "the error");
         (await act.Should().ThrowAsync<KubeApiException>()).Which.IsTooManyRequests.Should().BeTrue();
         handler.Requests.Should().HaveCount(1);
     }
@@ -81,7 +81,7 @@ public class WatchTests
         var skipped = new List<SkippedObject>();
         using var handler = Lines(Event("ADDED", "a", "1"), line, Event("ADDED", "b", "2"));
 
-        var events = await Within.ListAsync(handler.NewClient(options: new() { OnSkipped = skipped.Add }).WatchAsync<Namespace>(new(), default), "the end");
+        var events = await Within.ListAsync(handler.NewClient(options: new() { OnSkipped = skipped.Add }).WatchAsync<V1Namespace>(new(), default), "the end");
 
         events.Select(e => e.Object.Metadata.Name).Should().Equal("a", "b");
         skipped.Should().ContainSingle().Which.Key.Should().Be(key);
@@ -91,7 +91,7 @@ public class WatchTests
     public async Task An_event_whose_object_comes_before_its_type_is_read()
     {
         using var handler = Lines($$"""{"object":{{StubHandler.NamespaceJson("a")}},"more":{"x":[1]},"type":"ADDED"}""");
-        (await Within.ListAsync(handler.NewClient().WatchAsync<Namespace>(new(), default), "the end")).Should().ContainSingle().Which.Object.Metadata.Name.Should().Be("a");
+        (await Within.ListAsync(handler.NewClient().WatchAsync<V1Namespace>(new(), default), "the end")).Should().ContainSingle().Which.Object.Metadata.Name.Should().Be("a");
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public class WatchTests
         var text = Event("ADDED", "a", "1") + "\n" + Event("ADDED", "b", "2")[..40];
         using var handler = new StubHandler(_ => StubHandler.Stream(new MemoryStream(Encoding.UTF8.GetBytes(text))));
 
-        var events = await Within.ListAsync(handler.NewClient(options: new() { OnSkipped = skipped.Add }).WatchAsync<Namespace>(new(), default), "the end");
+        var events = await Within.ListAsync(handler.NewClient(options: new() { OnSkipped = skipped.Add }).WatchAsync<V1Namespace>(new(), default), "the end");
 
         events.Should().ContainSingle();
         skipped.Should().BeEmpty();
@@ -114,10 +114,10 @@ public class WatchTests
         var line = $$"""{"type":"ADDED","object":{"metadata":{"name":"a","annotations":{"x":"{{big}}"} } } }""";
         using var handler = new StubHandler(_ => StubHandler.Stream(new Drip(Encoding.UTF8.GetBytes(line + "\n" + Event("ADDED", "b", "2") + "\n"), 1500)));
 
-        var events = await Within.ListAsync(handler.NewClient().WatchAsync<Namespace>(new(), default), "the end");
+        var events = await Within.ListAsync(handler.NewClient().WatchAsync<V1Namespace>(new(), default), "the end");
 
         events.Select(e => e.Object.Metadata.Name).Should().Equal("a", "b");
-        events[0].Object.Metadata.Annotations["x"].Should().Be(big);
+        events[0].Object.AnnotationsOrEmpty["x"].Should().Be(big);
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public class WatchTests
         var events = new List<string>();
         async Task WatchAsync()
         {
-            await foreach (var e in handler.NewClient(time).WatchAsync<Namespace>(new() { Timeout = TimeSpan.FromMinutes(5) }, default)) events.Add(e.Object.Metadata.Name);
+            await foreach (var e in handler.NewClient(time).WatchAsync<V1Namespace>(new() { Timeout = TimeSpan.FromMinutes(5) }, default)) events.Add(e.Object.Metadata.Name);
         }
 
         var watch = WatchAsync();
@@ -148,7 +148,7 @@ public class WatchTests
         using var cancel = new CancellationTokenSource();
         var silent = new SilentStream("");
         using var handler = new StubHandler(_ => StubHandler.Stream(silent));
-        var watch = Within.ListAsync(handler.NewClient().WatchAsync<Namespace>(new(), cancel.Token), "the end");
+        var watch = Within.ListAsync(handler.NewClient().WatchAsync<V1Namespace>(new(), cancel.Token), "the end");
         await Within.SafetyAsync(silent.WentSilent, "the watch to wait");
         await cancel.CancelAsync();
         await watch.Invoking(w => w).Should().ThrowAsync<OperationCanceledException>();

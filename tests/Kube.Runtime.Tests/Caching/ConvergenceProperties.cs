@@ -1,5 +1,6 @@
 using FsCheck.Fluent;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 using static Kube.Runtime.Tests.Objects;
 
@@ -42,10 +43,10 @@ public class ConvergenceProperties
         // No server's history begins at 0, which stands for "any version".
         private const int Start = 100;
 
-        private readonly Store<Namespace> _store = new();
-        private readonly List<(bool IsDelete, Namespace Object)> _history = [];
-        private readonly List<Dictionary<string, Namespace>> _states = [[]];
-        private readonly List<(bool IsDelete, Namespace Object)> _answers = [];
+        private readonly Store<V1Namespace> _store = new();
+        private readonly List<(bool IsDelete, V1Namespace Object)> _history = [];
+        private readonly List<Dictionary<string, V1Namespace>> _states = [[]];
+        private readonly List<(bool IsDelete, V1Namespace Object)> _answers = [];
         private readonly HashSet<string> _told = [];
 
         // What was known of an object at the latest: its newest version, or that its UID is gone.
@@ -105,7 +106,7 @@ public class ConvergenceProperties
             }
         }
 
-        private Namespace Write(string name)
+        private V1Namespace Write(string name)
         {
             var uid = _states[Now].TryGetValue(name, out var held) ? held.Metadata.Uid! : $"{name}-{Now + 1}";
             var written = Ns(name, Start + Now + 1, uid);
@@ -113,16 +114,16 @@ public class ConvergenceProperties
             return written;
         }
 
-        private Namespace? Delete(string name)
+        private V1Namespace? Delete(string name)
         {
             if (!_states[Now].TryGetValue(name, out var held)) return null;
             Append(true, Ns(name, Start + Now + 1, held.Metadata.Uid));
             return held;
         }
 
-        private void Append(bool isDelete, Namespace o)
+        private void Append(bool isDelete, V1Namespace o)
         {
-            var state = new Dictionary<string, Namespace>(_states[Now]);
+            var state = new Dictionary<string, V1Namespace>(_states[Now]);
             if (isDelete) state.Remove(o.Metadata.Name);
             else state[o.Metadata.Name] = o;
             _history.Add((isDelete, o));
@@ -135,7 +136,7 @@ public class ConvergenceProperties
             _answers.RemoveAt(index);
             if (isDelete)
             {
-                _store.LearnDeleted(ObjectKey.Of(o), o.Metadata.Uid!);
+                _store.LearnDeleted(o.Key, o.Metadata.Uid!);
                 _gone.Add(o.Metadata.Uid!);
             }
             else

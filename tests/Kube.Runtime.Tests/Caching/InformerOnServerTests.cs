@@ -1,6 +1,6 @@
 using FluentAssertions;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit;
 using Xunit;
@@ -15,7 +15,7 @@ public sealed class InformerOnServerTests : IAsyncLifetime, IDisposable
     private readonly FakeApiServer _server;
     private readonly CancellationTokenSource _stop = new();
     private readonly KubeClient _client;
-    private readonly Informer<Namespace> _informer;
+    private readonly Informer<V1Namespace> _informer;
     private Task _run = Task.CompletedTask;
 
     public InformerOnServerTests()
@@ -51,7 +51,7 @@ public sealed class InformerOnServerTests : IAsyncLifetime, IDisposable
     {
         Names.Should().Equal("a");
         Make("b");
-        _server.Remove<Namespace>("a");
+        _server.Remove<V1Namespace>("a");
         await _server.Watches.WhenDrained();
 
         Names.Should().Equal("b");
@@ -63,7 +63,7 @@ public sealed class InformerOnServerTests : IAsyncLifetime, IDisposable
     {
         for (var i = 0; i < 150; i++) Make($"many-{i}");
         _server.Requests.Clear();
-        var other = new Informer<Namespace>(_client, new() { LabelSelector = "mine=yes" }, _clock, () => 0, NullLogger.Instance);
+        var other = new Informer<V1Namespace>(_client, new() { LabelSelector = "mine=yes" }, _clock, () => 0, NullLogger.Instance);
         _server.Faults.Inject(Fault.Hang, "list", "namespaces");
         var run = other.RunAsync(_stop.Token);
         await _clock.WhenTimersArmed(t => t.Contains(TimeSpan.FromSeconds(10)), "the deadline of the list");
@@ -98,7 +98,7 @@ public sealed class InformerOnServerTests : IAsyncLifetime, IDisposable
     {
         using (_server.Watches.HoldBack("namespaces"))
         {
-            _server.Remove<Namespace>("a");
+            _server.Remove<V1Namespace>("a");
             Make("c");
             _server.Compact();
             Names.Should().Equal("a");
@@ -142,13 +142,13 @@ public sealed class InformerOnServerTests : IAsyncLifetime, IDisposable
     {
         using (_server.Watches.HoldBack("namespaces"))
         {
-            var written = await _client.MergePatchAsync<Namespace>("a", null, new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["annotations"] = new System.Text.Json.Nodes.JsonObject { ["x"] = "1" } } }, default);
+            var written = await _client.MergePatchAsync<V1Namespace>("a", null, new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["annotations"] = new System.Text.Json.Nodes.JsonObject { ["x"] = "1" } } }, default);
             _informer.Store.Learn(written);
-            _informer.Store.Get(Key("a"))!.Metadata.Annotations.Should().ContainKey("x");
+            _informer.Store.Get(Key("a"))!.AnnotationsOrEmpty.Should().ContainKey("x");
         }
 
         await _server.Watches.WhenDrained();
-        _informer.Store.Get(Key("a"))!.Metadata.Annotations.Should().ContainKey("x");
+        _informer.Store.Get(Key("a"))!.AnnotationsOrEmpty.Should().ContainKey("x");
     }
 
     private IEnumerable<string> Names => _informer.Store.List().Select(o => o.Metadata.Name).Order();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit;
 using Xunit;
@@ -13,9 +14,9 @@ public sealed class InformerTests : IAsyncLifetime, IDisposable
     private readonly FakeClock _clock = new();
     private readonly ScriptedSource _server = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentQueue<Change<Namespace>> _changes = new();
+    private readonly ConcurrentQueue<Change<V1Namespace>> _changes = new();
     private readonly Signal _changed = new();
-    private Informer<Namespace> _informer;
+    private Informer<V1Namespace> _informer;
     private Task _run = Task.CompletedTask;
 
     public InformerTests() => _informer = New(new());
@@ -56,7 +57,7 @@ public sealed class InformerTests : IAsyncLifetime, IDisposable
         Start();
         await _server.NextList();
         _informer.IsHealthy.Should().BeTrue();
-        _clock.Advance(Informer<Namespace>.ListsWithin + TimeSpan.FromSeconds(1));
+        _clock.Advance(Informer<V1Namespace>.ListsWithin + TimeSpan.FromSeconds(1));
         _informer.IsHealthy.Should().BeFalse("the first list is still awaited");
     }
 
@@ -73,7 +74,7 @@ public sealed class InformerTests : IAsyncLifetime, IDisposable
         watch.Modified(Ns("a", 8));
         await Told(2);
 
-        _changes.First().Should().BeEquivalentTo(new Change<Namespace>(ChangeKind.Added, Ns("a", 1), IsInitialList: true));
+        _changes.First().Should().BeEquivalentTo(new Change<V1Namespace>(ChangeKind.Added, Ns("a", 1), IsInitialList: true));
         _changes.Last().IsInitialList.Should().BeFalse();
     }
 
@@ -83,7 +84,7 @@ public sealed class InformerTests : IAsyncLifetime, IDisposable
         string? seen = null;
         _informer.AddHandler(change =>
         {
-            seen = _informer.Store.Get(ObjectKey.Of(change.Object))?.Metadata.ResourceVersion;
+            seen = _informer.Store.Get(change.Object.Key)?.Metadata.ResourceVersion;
             Note(change);
         });
         Start();
@@ -172,11 +173,11 @@ public sealed class InformerTests : IAsyncLifetime, IDisposable
         await ((Func<Task>)(() => waiting)).Should().ThrowAsync<OperationCanceledException>();
     }
 
-    private Informer<Namespace> New(InformerOptions<Namespace> options) => new(_server.Source, options, _clock, () => 0, NullLogger.Instance);
+    private Informer<V1Namespace> New(InformerOptions<V1Namespace> options) => new(_server.Source, options, _clock, () => 0, NullLogger.Instance);
 
     private void Start() => _run = _informer.RunAsync(_stop.Token);
 
-    private void Note(Change<Namespace> change)
+    private void Note(Change<V1Namespace> change)
     {
         _changes.Enqueue(change);
         _changed.Raise();

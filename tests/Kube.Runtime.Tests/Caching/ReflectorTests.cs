@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit;
 using Xunit;
@@ -18,7 +18,7 @@ public sealed class ReflectorTests : IAsyncLifetime, IDisposable
     private readonly FakeClock _clock = new();
     private readonly ScriptedSource _server = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly Informer<Namespace> _informer;
+    private readonly Informer<V1Namespace> _informer;
     private Task _run = Task.CompletedTask;
 
     public ReflectorTests() => _informer = new(_server.Source, new(), _clock, () => 0, NullLogger.Instance);
@@ -199,7 +199,7 @@ public sealed class ReflectorTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_handler_is_told_of_an_object_that_was_deleted_unseen()
     {
-        var changes = new ConcurrentQueue<Change<Namespace>>();
+        var changes = new ConcurrentQueue<Change<V1Namespace>>();
         var changed = new Signal();
         _informer.AddHandler(change =>
         {
@@ -211,7 +211,7 @@ public sealed class ReflectorTests : IAsyncLifetime, IDisposable
         (await _server.NextList()).Return(9);
         await changed.Until(() => changes.Count == 2, "the deletion to be told");
 
-        changes.Last().Should().BeEquivalentTo(new Change<Namespace>(ChangeKind.Deleted, Ns("a", 5), FinalStateUnknown: true));
+        changes.Last().Should().BeEquivalentTo(new Change<V1Namespace>(ChangeKind.Deleted, Ns("a", 5), FinalStateUnknown: true));
     }
 
     [Fact]

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using TestKit;
 
 namespace Kube.Runtime.Tests.Caching;
@@ -14,7 +14,7 @@ internal sealed class ScriptedSource
     private readonly Channel<ListCall> _lists = Channel.CreateUnbounded<ListCall>();
     private readonly Channel<WatchCall> _watches = Channel.CreateUnbounded<WatchCall>();
 
-    public ReflectorSource<Namespace> Source => new(ListAsync, WatchAsync);
+    public ReflectorSource<V1Namespace> Source => new(ListAsync, WatchAsync);
 
     public async Task<ListCall> NextList() => await _lists.Reader.ReadAsync().AsTask().Soon("a list");
 
@@ -39,14 +39,14 @@ internal sealed class ScriptedSource
 
     public static KubeConnectionException Broken(ConnectionFailure how) => new(how.ToString(), how, mayHaveHappened: false);
 
-    private async Task<KubeList<Namespace>> ListAsync(string version, CancellationToken cancellationToken)
+    private async Task<KubeList<V1Namespace>> ListAsync(string version, CancellationToken cancellationToken)
     {
         var call = new ListCall(version);
         _lists.Writer.TryWrite(call);
         return await call.Answer.Task.WaitAsync(cancellationToken);
     }
 
-    private async IAsyncEnumerable<WatchEvent<Namespace>> WatchAsync(string version, TimeSpan timeout, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<WatchEvent<V1Namespace>> WatchAsync(string version, TimeSpan timeout, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var call = new WatchCall(version, timeout);
         _watches.Writer.TryWrite(call);
@@ -55,22 +55,22 @@ internal sealed class ScriptedSource
 
     internal sealed record ListCall(string Version)
     {
-        public TaskCompletionSource<KubeList<Namespace>> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<KubeList<V1Namespace>> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public void Return(int version, params Namespace[] items) => Answer.SetResult(Objects.ListAt(version, items));
+        public void Return(int version, params V1Namespace[] items) => Answer.SetResult(Objects.ListAt(version, items));
 
         public void Fail(Exception e) => Answer.SetException(e);
     }
 
     internal sealed record WatchCall(string Version, TimeSpan Timeout)
     {
-        public Channel<WatchEvent<Namespace>> Events { get; } = Channel.CreateUnbounded<WatchEvent<Namespace>>();
+        public Channel<WatchEvent<V1Namespace>> Events { get; } = Channel.CreateUnbounded<WatchEvent<V1Namespace>>();
 
-        public void Added(Namespace ns) => Send(WatchEventType.Added, ns);
+        public void Added(V1Namespace ns) => Send(WatchEventType.Added, ns);
 
-        public void Modified(Namespace ns) => Send(WatchEventType.Modified, ns);
+        public void Modified(V1Namespace ns) => Send(WatchEventType.Modified, ns);
 
-        public void Deleted(Namespace ns) => Send(WatchEventType.Deleted, ns);
+        public void Deleted(V1Namespace ns) => Send(WatchEventType.Deleted, ns);
 
         public void Bookmark(int version) => Send(WatchEventType.Bookmark, Objects.Ns("", version));
 
@@ -78,6 +78,6 @@ internal sealed class ScriptedSource
 
         public void Fail(Exception e) => Events.Writer.Complete(e);
 
-        private void Send(WatchEventType type, Namespace ns) => Events.Writer.TryWrite(new(type, ns));
+        private void Send(WatchEventType type, V1Namespace ns) => Events.Writer.TryWrite(new(type, ns));
     }
 }

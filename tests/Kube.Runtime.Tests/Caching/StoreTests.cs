@@ -1,5 +1,6 @@
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 using static Kube.Runtime.Tests.Objects;
 
@@ -7,15 +8,15 @@ namespace Kube.Runtime.Tests.Caching;
 
 public class StoreTests
 {
-    private readonly Store<Namespace> _store = new(new Dictionary<string, Func<Namespace, IEnumerable<string>>>
+    private readonly Store<V1Namespace> _store = new(new Dictionary<string, Func<V1Namespace, IEnumerable<string>>>
     {
-        ["v"] = ns => ns.Metadata.Labels.Values,
+        ["v"] = ns => ns.LabelsOrEmpty.Values,
     });
 
     [Fact]
     public void An_event_adds_updates_and_deletes()
     {
-        _store.Upsert(Ns("a", 1)).Should().BeEquivalentTo(new Change<Namespace>(ChangeKind.Added, Ns("a", 1)));
+        _store.Upsert(Ns("a", 1)).Should().BeEquivalentTo(new Change<V1Namespace>(ChangeKind.Added, Ns("a", 1)));
         _store.Upsert(Ns("a", 2))!.Value.Kind.Should().Be(ChangeKind.Updated);
         _store.Get(Key("a"))!.Metadata.ResourceVersion.Should().Be("2");
 
@@ -132,7 +133,7 @@ public class StoreTests
     [Fact]
     public void Versions_that_are_no_numbers_let_the_last_writer_win()
     {
-        Namespace Opaque(string version) => Ns("a", 0) is var ns ? ns with { Metadata = ns.Metadata with { ResourceVersion = version } } : null!;
+        V1Namespace Opaque(string version) => Ns("a", 0) is var ns ? ns with { Metadata = ns.Metadata with { ResourceVersion = version } } : null!;
         _store.Upsert(Opaque("zz"));
         _store.Learn(Opaque("aa"));
         _store.Get(Key("a"))!.Metadata.ResourceVersion.Should().Be("aa");
@@ -214,8 +215,8 @@ public class StoreTests
 
         changes.Should().BeEquivalentTo(new[]
         {
-            new Change<Namespace>(ChangeKind.Updated, Ns("b", 2), Ns("b", 2)),
-            new Change<Namespace>(ChangeKind.Deleted, Ns("a", 1), FinalStateUnknown: true),
+            new Change<V1Namespace>(ChangeKind.Updated, Ns("b", 2), Ns("b", 2)),
+            new Change<V1Namespace>(ChangeKind.Deleted, Ns("a", 1), FinalStateUnknown: true),
         });
     }
 
@@ -226,7 +227,7 @@ public class StoreTests
 
         var changes = _store.Replace(ListAt(9, Ns("a", 8, uid: "second")));
 
-        changes.Should().ContainSingle().Which.Should().BeEquivalentTo(new Change<Namespace>(ChangeKind.Updated, Ns("a", 8, uid: "second"), Ns("a", 1, uid: "first")));
+        changes.Should().ContainSingle().Which.Should().BeEquivalentTo(new Change<V1Namespace>(ChangeKind.Updated, Ns("a", 8, uid: "second"), Ns("a", 1, uid: "first")));
     }
 
     [Fact]
@@ -293,20 +294,20 @@ public class StoreTests
     [Fact]
     public void The_transform_is_applied_wherever_an_object_comes_from()
     {
-        var store = new Store<Namespace>(transform: ns => ns with { Metadata = ns.Metadata with { Labels = new Dictionary<string, string>() } });
+        var store = new Store<V1Namespace>(transform: ns => ns with { Metadata = ns.Metadata with { Labels = new Dictionary<string, string>() } });
         store.Replace(ListAt(1, Ns("listed", 1, label: "x")));
         store.Upsert(Ns("shown", 2, label: "x"));
         store.Learn(Ns("learned", 3, label: "x"));
 
-        store.List().Should().HaveCount(3).And.OnlyContain(ns => ns.Metadata.Labels.Count == 0);
+        store.List().Should().HaveCount(3).And.AllSatisfy(ns => ns.LabelsOrEmpty.Should().BeEmpty());
     }
 
     [Fact]
     public void An_indexer_that_throws_leaves_store_and_index_in_agreement()
     {
-        var store = new Store<Namespace>(new Dictionary<string, Func<Namespace, IEnumerable<string>>>
+        var store = new Store<V1Namespace>(new Dictionary<string, Func<V1Namespace, IEnumerable<string>>>
         {
-            ["v"] = ns => ns.Metadata.Labels.Count > 0 ? ns.Metadata.Labels.Values : throw new InvalidOperationException("no label"),
+            ["v"] = ns => ns.LabelsOrEmpty.Count > 0 ? ns.LabelsOrEmpty.Values : throw new InvalidOperationException("no label"),
         });
         store.Upsert(Ns("a", 1, label: "x"));
 

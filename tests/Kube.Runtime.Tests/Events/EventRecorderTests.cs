@@ -2,7 +2,6 @@ using System.Text;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit;
 using Xunit;

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using k8s;
 using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit;
 using Xunit;

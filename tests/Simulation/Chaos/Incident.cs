@@ -2,7 +2,9 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace Simulation;
 
@@ -85,17 +87,17 @@ internal sealed class Incident
         _world.Advance(Users.Longest + UntilSettled);
         NothingPastItsTime();
         RecordsHold();
-        if (_world.Owned() is { Count: > 0 } left) throw Wrong($"left over: {string.Join(", ", left.Select(o => $"{o.Kind} {ObjectKey.Of(o)}"))}");
+        if (_world.Owned() is { Count: > 0 } left) throw Wrong($"left over: {string.Join(", ", left.Select(o => $"{o.KindName} {o.Key}"))}");
         foreach (var grant in _world.Server.List<BreakGlassGrant>())
         {
             if (!GrantLifecycle.IsTerminal(grant.Status.Phase)) throw Wrong($"{grant.Metadata.Name} is {grant.Status.Phase} in the end");
             if (GrantLifecycle.IsRecorded(grant.Status) && !Conditions.IsTrue(grant.Status.Conditions, "Revoked")) throw Wrong($"the end of {grant.Metadata.Name} was never proven");
-            if (grant.Metadata.Finalizers.Count > 0) throw Wrong($"{grant.Metadata.Name} still has its finalizer");
+            if (grant.FinalizersOrEmpty.Count > 0) throw Wrong($"{grant.Metadata.Name} still has its finalizer");
         }
 
         foreach (var policy in _world.Server.List<BreakGlassPolicy>())
         {
-            if (policy.Metadata.Finalizers.Count > 0) throw Wrong($"policy {policy.Metadata.Name} still has its finalizer");
+            if (policy.FinalizersOrEmpty.Count > 0) throw Wrong($"policy {policy.Metadata.Name} still has its finalizer");
             if (policy.Status.ActiveGrants is not (0 or null)) throw Wrong($"policy {policy.Metadata.Name} says that {policy.Status.ActiveGrants} grants are active");
         }
     }
@@ -109,7 +111,7 @@ internal sealed class Incident
     /// <summary>Nothing gives access that a policy does not give now, and all access is there that one should have.</summary>
     private void AccessIsWhatThePoliciesSay()
     {
-        var namespaces = _world.Server.List<Namespace>();
+        var namespaces = _world.Server.List<V1Namespace>();
         var expected = new HashSet<string>();
         foreach (var grant in _world.Server.List<BreakGlassGrant>().Where(g => !GrantLifecycle.IsTerminal(g.Status.Phase)))
         {
@@ -126,8 +128,8 @@ internal sealed class Incident
             }
         }
 
-        var actual = _world.Server.List<RoleBinding>().Where(IsOfGrant).Select(b => Text(b, b.RoleRef, b.Subjects))
-            .Concat(_world.Server.List<ClusterRoleBinding>().Where(IsOfGrant).Select(b => Text(b, b.RoleRef, b.Subjects)))
+        var actual = _world.Server.List<V1RoleBinding>().Where(IsOfGrant).Select(b => Text(b, b.RoleRef, b.SubjectsOrEmpty))
+            .Concat(_world.Server.List<V1ClusterRoleBinding>().Where(IsOfGrant).Select(b => Text(b, b.RoleRef, b.SubjectsOrEmpty)))
             .ToHashSet();
         if (!actual.SetEquals(expected)) throw Wrong($"there is [{string.Join("; ", actual.Except(expected))}] that should not be, and [{string.Join("; ", expected.Except(actual))}] is missing");
     }
@@ -139,11 +141,11 @@ internal sealed class Incident
         if (wrong.Count > 0) throw Wrong(string.Join("; ", wrong));
     }
 
-    private static bool IsOfGrant(IKubeObject o) =>
+    private static bool IsOfGrant(IKubernetesObject<V1ObjectMeta> o) =>
         o.Metadata.Name.StartsWith("breakglass-inc-", StringComparison.Ordinal) || o.Metadata.Name.StartsWith("breakglass-old-", StringComparison.Ordinal);
 
-    private static string Text(IKubeObject o, RoleRef role, IReadOnlyList<Subject> subjects) =>
-        $"{o.Metadata.Namespace}/{o.Metadata.Name} {role.Kind}/{role.Name} {string.Join('+', subjects.Select(s => s.Name))}";
+    private static string Text(IKubernetesObject<V1ObjectMeta> o, V1RoleRef role, IReadOnlyList<Rbacv1Subject> subjects) =>
+        $"{o.Metadata.NamespaceProperty}/{o.Metadata.Name} {role.Kind}/{role.Name} {string.Join('+', subjects.Select(s => s.Name))}";
 
     private void Say(string what) => _story.Add($"{_world.Now:HH:mm:ss.fff} {what}");
 

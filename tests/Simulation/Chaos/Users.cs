@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace Simulation;
 
@@ -107,7 +108,7 @@ internal sealed class Users(World world, Random random, Action<string> say)
     private void ChangeNamespaces()
     {
         var name = random.Pick(NamespaceNames)!;
-        switch (world.Server.Get<Namespace>(name))
+        switch (world.Server.Get<V1Namespace>(name))
         {
             case null:
                 say($"namespace {name} again");
@@ -115,14 +116,14 @@ internal sealed class Users(World world, Random random, Action<string> say)
                 break;
             case { Metadata.DeletionTimestamp: null } when random.Next(2) == 0:
                 say($"delete namespace {name}");
-                world.Server.Delete<Namespace>(name);
+                world.Server.Delete<V1Namespace>(name);
                 break;
             case { Metadata.DeletionTimestamp: null } ns:
-                var shop = ns.Metadata.Labels.GetValueOrDefault("kind") == "shop";
+                var shop = ns.LabelsOrEmpty.GetValueOrDefault("kind") == "shop";
                 say($"namespace {name} is {(shop ? "no" : "a")} shop");
-                world.Server.Modify<Namespace>(name, null, n => n with
+                world.Server.Modify<V1Namespace>(name, null, n => n with
                 {
-                    Metadata = n.Metadata with { Labels = new Dictionary<string, string>(n.Metadata.Labels) { ["kind"] = shop ? "other" : "shop" } },
+                    Metadata = n.Metadata with { Labels = new Dictionary<string, string>(n.LabelsOrEmpty) { ["kind"] = shop ? "other" : "shop" } },
                 });
                 break;
             default:
@@ -136,31 +137,31 @@ internal sealed class Users(World world, Random random, Action<string> say)
 
     private void Tamper()
     {
-        if (random.Pick(world.Server.List<RoleBinding>().Where(b => b.Metadata.Name.StartsWith("breakglass-inc", StringComparison.Ordinal)).ToList()) is not { } binding) return;
-        var (name, ns) = (binding.Metadata.Name, binding.Metadata.Namespace);
+        if (random.Pick(world.Server.List<V1RoleBinding>().Where(b => b.Metadata.Name.StartsWith("breakglass-inc", StringComparison.Ordinal)).ToList()) is not { } binding) return;
+        var (name, ns) = (binding.Metadata.Name, binding.Metadata.NamespaceProperty);
         switch (random.Next(5))
         {
             case 0:
                 say($"add mallory to {ns}/{name}");
-                world.Server.Modify<RoleBinding>(name, ns, b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", ApiGroup = Rbac.Group, Name = "mallory" }] });
+                world.Server.Modify<V1RoleBinding>(name, ns, b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "mallory" }] });
                 break;
             case 1:
                 say($"delete {ns}/{name}");
-                world.Server.Delete<RoleBinding>(name, ns);
+                world.Server.Delete<V1RoleBinding>(name, ns);
                 break;
             case 2:
                 say($"strip {ns}/{name}");
-                world.Server.Modify<RoleBinding>(name, ns, b => b with { Metadata = b.Metadata with { Labels = new Dictionary<string, string>(), Annotations = new Dictionary<string, string>(), OwnerReferences = [] } });
+                world.Server.Modify<V1RoleBinding>(name, ns, b => b with { Metadata = b.Metadata with { Labels = new Dictionary<string, string>(), Annotations = new Dictionary<string, string>(), OwnerReferences = [] } });
                 break;
             case 3:
-                if (random.Pick(world.Server.List<ServiceAccount>("breakglass-grants")) is not { } account) return;
+                if (random.Pick(world.Server.List<V1ServiceAccount>("breakglass-grants")) is not { } account) return;
                 say($"delete ServiceAccount {account.Metadata.Name}");
-                world.Server.Delete<ServiceAccount>(account.Metadata.Name, account.Metadata.Namespace);
+                world.Server.Delete<V1ServiceAccount>(account.Metadata.Name, account.Metadata.NamespaceProperty);
                 break;
             default:
                 if (random.Pick(world.Server.List<SecretMetadata>("breakglass-grants")) is not { } secret) return;
                 say($"delete Secret {secret.Metadata.Name}");
-                world.Server.Delete<Secret>(secret.Metadata.Name, secret.Metadata.Namespace);
+                world.Server.Delete<V1Secret>(secret.Metadata.Name, secret.Metadata.NamespaceProperty);
                 break;
         }
     }
@@ -170,18 +171,18 @@ internal sealed class Users(World world, Random random, Action<string> say)
     {
         var name = $"breakglass-old-{++_orphans}-restored";
         say($"restore {name} from a backup");
-        world.Server.Put(new RoleBinding
+        world.Server.Put(new V1RoleBinding
         {
             Metadata = new()
             {
                 Name = name,
-                Namespace = "kube-system",
+                NamespaceProperty = "kube-system",
                 Labels = new Dictionary<string, string> { [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy, [BreakGlassApi.GrantLabel] = $"old-{_orphans}" },
                 Annotations = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = $"uid-old-{_orphans}" },
                 Finalizers = random.Next(2) == 0 ? ["example.com/hold"] : [],
             },
-            RoleRef = new() { Kind = nameof(ClusterRole), Name = "edit" },
-            Subjects = [new() { Kind = "User", ApiGroup = Rbac.Group, Name = "mallory" }],
+            RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" },
+            Subjects = [new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "mallory" }],
         });
     }
 }

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using Kube.Client;
 using TestKit;
 
 namespace Simulation;
@@ -81,12 +82,12 @@ internal sealed class CrashRun(Stillness stillness, Scenario scenario)
             if (late > TimeSpan.FromMilliseconds(1)) yield return $"{binding.Key} gave access {late} too long";
         }
 
-        foreach (var left in world.Owned()) yield return $"{left.Kind} {Kube.Model.ObjectKey.Of(left)} is left over";
+        foreach (var left in world.Owned()) yield return $"{left.KindName} {left.Key} is left over";
         var last = world.History.Last("inc-4711");
         if (!GrantLifecycle.IsTerminal(last.Status.Phase)) yield return $"it is {last.Status.Phase} in the end";
 
         // Deleted by its owner before anything was made, it need not stay for a proof.
-        var nothingMade = world.Grant() is null && last.Metadata.Finalizers.Count == 0 && world.History.Bindings.Count == 0;
+        var nothingMade = world.Grant() is null && last.FinalizersOrEmpty.Count == 0 && world.History.Bindings.Count == 0;
         if (GrantLifecycle.IsRecorded(last.Status) && !nothingMade && !Conditions.IsTrue(last.Status.Conditions, "Revoked")) yield return "its revocation was never proven";
         if (world.Grant() is { Metadata.Finalizers.Count: > 0 }) yield return "its finalizer is still there";
         if (scenario.End is EndedBy.GrantDeletion && world.Grant() is not null) yield return "it was deleted and is still there";

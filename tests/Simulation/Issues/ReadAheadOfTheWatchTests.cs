@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 
 namespace Simulation.Issues;
@@ -25,7 +26,7 @@ public class ReadAheadOfTheWatchTests
 
         world.Settle();
         world.Grant()!.Status.EndReason.Should().Be(EndReason.PolicySuspended);
-        world.Server.List<RoleBinding>("payments").Should().BeEmpty();
+        world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
     });
 
     [Fact]
@@ -34,13 +35,13 @@ public class ReadAheadOfTheWatchTests
         using var world = Active(stillness);
         using (world.Server.Watches.HoldBack("namespaces"))
         {
-            world.Server.Delete<Namespace>("payments");
+            world.Server.Delete<V1Namespace>("payments");
             world.Server.Put(Sample.Grant(name: "inc-4712"));
             world.Settle();
         }
 
         world.Settle();
-        world.Server.List<RoleBinding>("payments").Should().BeEmpty();
+        world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
     });
 
     private static World Active(Stillness stillness)

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 
 namespace Simulation.Issues;
@@ -24,7 +25,7 @@ public class SilentWatchTests
 
             world.Advance(TimeSpan.FromSeconds(5));
 
-            world.Server.List<RoleBinding>("payments").Should().BeEmpty();
+            world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
             world.Grant()!.Status.EndReason.Should().Be(EndReason.Lockdown);
         }
 

@@ -2,13 +2,15 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit;
 
 namespace Simulation;
 
 /// <summary>A binding that gave access, from its making to its end.</summary>
-internal sealed record BindingLife(string Key, string GrantUid, IKubeObject Binding, DateTimeOffset From)
+internal sealed record BindingLife(string Key, string GrantUid, IKubernetesObject<V1ObjectMeta> Binding, DateTimeOffset From)
 {
     public DateTimeOffset? To { get; init; }
 }
@@ -47,7 +49,7 @@ internal sealed class History
     }
 
     /// <summary>Bindings of other people are not ours to judge; those that a test forges to look like ours are told apart by this.</summary>
-    public Func<IKubeObject, bool> IsForged { get; set; } = _ => false;
+    public Func<IKubernetesObject<V1ObjectMeta>, bool> IsForged { get; set; } = _ => false;
 
     /// <summary>The last state of the latest grant of a name, whether it is still there or not.</summary>
     public BreakGlassGrant Last(string name)
@@ -81,11 +83,11 @@ internal sealed class History
                 case nameof(BreakGlassGrant):
                     Take(change, Typed<BreakGlassGrant>(change.Old), Typed<BreakGlassGrant>(change.New));
                     break;
-                case nameof(RoleBinding):
-                    TakeBinding(change, Typed<RoleBinding>(change.Old), Typed<RoleBinding>(change.New));
+                case V1RoleBinding.KubeKind:
+                    TakeBinding(change, Typed<V1RoleBinding>(change.Old), Typed<V1RoleBinding>(change.New));
                     break;
-                case nameof(ClusterRoleBinding):
-                    TakeBinding(change, Typed<ClusterRoleBinding>(change.Old), Typed<ClusterRoleBinding>(change.New));
+                case V1ClusterRoleBinding.KubeKind:
+                    TakeBinding(change, Typed<V1ClusterRoleBinding>(change.Old), Typed<V1ClusterRoleBinding>(change.New));
                     break;
             }
         }
@@ -116,10 +118,10 @@ internal sealed class History
         foreach (var binding in _bindings.Values.Where(b => b.GrantUid == uid && !IsRecorded(now, b.Binding))) Wrong($"{binding.Key} gives access and is not in its status any more");
     }
 
-    private void TakeBinding(ObjectChange change, IKubeObject? old, IKubeObject? now)
+    private void TakeBinding(ObjectChange change, IKubernetesObject<V1ObjectMeta>? old, IKubernetesObject<V1ObjectMeta>? now)
     {
         var any = (now ?? old)!;
-        var key = $"{any.Kind} {ObjectKey.Of(any)}";
+        var key = $"{any.KindName} {any.Key}";
         var id = any.Metadata.Uid!;
 
         // Without subjects it gives access to nobody, as if it were not there.
@@ -136,7 +138,7 @@ internal sealed class History
         }
 
         // A reader gives nothing but the credential.
-        if (now.Metadata.Namespace == "breakglass-grants" || GrantUidOf(now) is not { } uid || IsForged(now)) return;
+        if (now.Metadata.NamespaceProperty == "breakglass-grants" || GrantUidOf(now) is not { } uid || IsForged(now)) return;
         void Wrong(string what) => _violations.Add($"{change.At:O} {key}: {what}");
         if (!_grants.TryGetValue(uid, out var grant)) return;
         _bindings[id] = new(key, uid, now, change.At);
@@ -145,16 +147,16 @@ internal sealed class History
         else if (grant.Status.ExpiresAt <= change.At) Wrong($"made at {change.At:O}, past the end of its grant {grant.Status.ExpiresAt:O}");
         if (!IsRecorded(grant, now)) Wrong("made before its name was recorded in the grant's status");
         if (GrantLifecycle.IsTerminal(grant.Status.Phase)) Wrong($"made for a grant that is {grant.Status.Phase}");
-        else if (!grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer)) Wrong("made while no finalizer held its grant");
+        else if (!grant.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer)) Wrong("made while no finalizer held its grant");
     }
 
-    private static bool IsRecorded(BreakGlassGrant grant, IKubeObject binding) => grant.Status.Bindings.Any(b =>
-        b.Kind == binding.Kind && b.Name == binding.Metadata.Name && (b.Namespace ?? "") == (binding.Metadata.Namespace ?? ""));
+    private static bool IsRecorded(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> binding) => grant.Status.Bindings.Any(b =>
+        b.Kind == binding.KindName && b.Name == binding.Metadata.Name && (b.Namespace ?? "") == (binding.Metadata.NamespaceProperty ?? ""));
 
-    private static string? GrantUidOf(IKubeObject o) => o.Metadata.Annotations.TryGetValue(BreakGlassApi.GrantUidAnnotation, out var uid)
+    private static string? GrantUidOf(IKubernetesObject<V1ObjectMeta> o) => o.AnnotationsOrEmpty.TryGetValue(BreakGlassApi.GrantUidAnnotation, out var uid)
         ? uid
-        : o.Metadata.OwnerReferences.FirstOrDefault(r => r.Kind == nameof(BreakGlassGrant))?.Uid;
+        : o.OwnersOrEmpty.FirstOrDefault(r => r.Kind == nameof(BreakGlassGrant))?.Uid;
 
     private static T? Typed<T>(JsonObject? o)
-        where T : class, IKubeResource<T> => o?.Deserialize(T.Json);
+        where T : class, IKubernetesObject<V1ObjectMeta> => o?.Deserialize(KubeKinds.Of<T>().Json);
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using BreakGlass.Core.Api;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace Simulation;
 
@@ -41,16 +42,16 @@ internal static class Sample
     public static AccessEntry Entry(string name, params string[] namespaces) => new()
     {
         Name = name,
-        RoleRef = new() { Kind = nameof(ClusterRole), Name = "edit" },
+        RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" },
         Namespaces = namespaces,
     };
 
-    public static AccessEntry ClusterWide(string name) => new() { Name = name, RoleRef = new() { Kind = nameof(ClusterRole), Name = "view" }, ClusterWide = true };
+    public static AccessEntry ClusterWide(string name) => new() { Name = name, RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "view" }, ClusterWide = true };
 
     public static AccessEntry Selected(string name, string key, string value) => new()
     {
         Name = name,
-        RoleRef = new() { Kind = nameof(ClusterRole), Name = "edit" },
+        RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" },
         NamespaceSelector = new() { MatchLabels = new Dictionary<string, string> { [key] = value } },
     };
 

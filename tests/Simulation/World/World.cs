@@ -1,8 +1,9 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Operator.Hosting;
 using BreakGlass.Operator.Options;
+using k8s;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 using TestKit;
 
 namespace Simulation;
@@ -103,12 +104,12 @@ internal sealed class World : IDisposable
     public BreakGlassPolicy? Policy(string name = "payments-oncall") => Server.Get<BreakGlassPolicy>(name);
 
     /// <summary>What is there of the objects that are made for grants.</summary>
-    public IReadOnlyList<IKubeObject> Owned() =>
+    public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Owned() =>
     [
-        .. Server.List<RoleBinding>().Where(IsManaged),
-        .. Server.List<ClusterRoleBinding>().Where(IsManaged),
-        .. Server.List<Role>().Where(IsManaged),
-        .. Server.List<ServiceAccount>("breakglass-grants"),
+        .. Server.List<V1RoleBinding>().Where(IsManaged),
+        .. Server.List<V1ClusterRoleBinding>().Where(IsManaged),
+        .. Server.List<V1Role>().Where(IsManaged),
+        .. Server.List<V1ServiceAccount>("breakglass-grants"),
         .. Server.List<SecretMetadata>("breakglass-grants"),
     ];
 
@@ -136,6 +137,6 @@ internal sealed class World : IDisposable
         }
     }
 
-    private static bool IsManaged(IKubeObject o) => o.Metadata.Labels.GetValueOrDefault(BreakGlassApi.ManagedByLabel) == BreakGlassApi.ManagedBy
-        || o.Metadata.OwnerReferences.Any(r => r.Kind == nameof(BreakGlassGrant));
+    private static bool IsManaged(IKubernetesObject<V1ObjectMeta> o) => o.LabelsOrEmpty.GetValueOrDefault(BreakGlassApi.ManagedByLabel) == BreakGlassApi.ManagedBy
+        || o.OwnersOrEmpty.Any(r => r.Kind == nameof(BreakGlassGrant));
 }

@@ -1,5 +1,7 @@
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 
 namespace TestKit.Tests.Server;
@@ -37,11 +39,11 @@ public sealed class AccessTests : IDisposable
     [Fact]
     public async Task A_review_names_the_binding_that_allows_and_the_role_that_is_missing()
     {
-        Bind("oncall", "edit", new Subject { Kind = "ServiceAccount", Name = "g", Namespace = "grants" });
+        Bind("oncall", "edit", new Rbacv1Subject { Kind = "ServiceAccount", Name = "g", NamespaceProperty = "grants" });
 
         var allowed = await Review("system:serviceaccount:grants:g", "create", "pods", "exec");
         var denied = await Review("system:serviceaccount:grants:g", "create", "roles", "");
-        Bind("broken", "gone", new Subject { Kind = "User", ApiGroup = Rbac.Group, Name = "bob" });
+        Bind("broken", "gone", new Rbacv1Subject { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "bob" });
         var missing = await Review("bob", "get", "pods", "");
 
         allowed.Should().Be((true, "RBAC: allowed by RoleBinding \"oncall/payments\" of ClusterRole \"edit\" to ServiceAccount \"g/grants\""));
@@ -52,20 +54,20 @@ public sealed class AccessTests : IDisposable
     [Fact]
     public async Task Only_who_holds_a_role_or_may_bind_it_can_hand_it_out()
     {
-        _server.Put(new ClusterRole
+        _server.Put(new V1ClusterRole
         {
             Metadata = new() { Name = "operator" },
             Rules =
             [
-                new() { Verbs = ["create"], ApiGroups = [Rbac.Group], Resources = ["rolebindings"] },
-                new() { Verbs = ["bind"], ApiGroups = [Rbac.Group], Resources = ["clusterroles"], ResourceNames = ["edit"] },
+                new() { Verbs = ["create"], ApiGroups = [V1Role.KubeGroup], Resources = ["rolebindings"] },
+                new() { Verbs = ["bind"], ApiGroups = [V1Role.KubeGroup], Resources = ["clusterroles"], ResourceNames = ["edit"] },
             ],
         });
-        _server.Put(new ClusterRoleBinding
+        _server.Put(new V1ClusterRoleBinding
         {
             Metadata = new() { Name = "operator" },
             RoleRef = new() { Kind = "ClusterRole", Name = "operator" },
-            Subjects = [new() { Kind = "ServiceAccount", Name = "op", Namespace = "default" }],
+            Subjects = [new() { Kind = "ServiceAccount", Name = "op", NamespaceProperty = "default" }],
         });
         using var op = new Api(_server, FakeUser.ServiceAccount("default", "op"));
 
@@ -94,7 +96,7 @@ public sealed class AccessTests : IDisposable
 
         var second = (await TokenRequest($$$$"""{"spec":{"boundObjectRef":{"kind":"Secret","name":"g","uid":"{{{{secret.Uid}}}}"}}}""")).Body["status"]!["token"]!.GetValue<string>();
         (await Authenticated(second)).Should().BeTrue();
-        _server.Delete<Secret>("g", "grants");
+        _server.Delete<V1Secret>("g", "grants");
         (await Authenticated(second)).Should().BeFalse("its Secret is gone");
     }
 
@@ -116,13 +118,13 @@ public sealed class AccessTests : IDisposable
     public async Task A_bearer_token_is_its_account_and_a_dead_one_is_nobody()
     {
         await MakeAccountAndSecret();
-        Bind("oncall", "view", new Subject { Kind = "ServiceAccount", Name = "g", Namespace = "grants" });
+        Bind("oncall", "view", new Rbacv1Subject { Kind = "ServiceAccount", Name = "g", NamespaceProperty = "grants" });
         var token = (await TokenRequest("{}")).Body["status"]!["token"]!.GetValue<string>();
         using var sre = new Api(_server) { Token = token };
 
         (await sre.Get("api/v1/namespaces/payments/secrets")).Code.Should().Be(403);
         _server.Requests.All[^1].User.Should().Be("system:serviceaccount:grants:g");
-        _server.Delete<ServiceAccount>("g", "grants");
+        _server.Delete<V1ServiceAccount>("g", "grants");
         (await sre.Get("api/v1/namespaces/payments/secrets")).Code.Should().Be(401);
     }
 
@@ -131,12 +133,12 @@ public sealed class AccessTests : IDisposable
     {
         var server = new FakeApiServer(_clock, new() { TokenCache = TimeSpan.FromSeconds(10) });
         using var admin = new Api(server);
-        server.Put(new ServiceAccount { Metadata = new() { Name = "x", Namespace = "default" } });
+        server.Put(new V1ServiceAccount { Metadata = new() { Name = "x", NamespaceProperty = "default" } });
         var token = (await admin.Post($"{Api.Accounts}/x/token", "{}")).Body["status"]!["token"]!.GetValue<string>();
         using var holder = new Api(server) { Token = token };
         await holder.Get("version");
 
-        server.Delete<ServiceAccount>("x", "default");
+        server.Delete<V1ServiceAccount>("x", "default");
 
         (await holder.Get("version")).Code.Should().Be(200);
         _clock.Advance(TimeSpan.FromSeconds(10));
@@ -165,9 +167,9 @@ public sealed class AccessTests : IDisposable
         return (review.Body["status"]!["allowed"]!.GetValue<bool>(), review.Body["status"]!["reason"]?.GetValue<string>() ?? "");
     }
 
-    private void Bind(string name, string role, Subject subject) => _server.Put(new RoleBinding
+    private void Bind(string name, string role, Rbacv1Subject subject) => _server.Put(new V1RoleBinding
     {
-        Metadata = new() { Name = name, Namespace = "payments" },
+        Metadata = new() { Name = name, NamespaceProperty = "payments" },
         RoleRef = new() { Kind = "ClusterRole", Name = role },
         Subjects = [subject],
     });

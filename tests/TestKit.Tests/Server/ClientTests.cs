@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using k8s.Models;
 using Kube.Client;
-using Kube.Model;
 using Xunit;
 
 namespace TestKit.Tests.Server;
@@ -29,33 +29,33 @@ public sealed class ClientTests : IDisposable
         var replaced = await _client.ReplaceAsync(made with { Data = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes("b") } }, default);
 
         var conflict = (await _client.Invoking(c => c.ReplaceAsync(made with { Immutable = true }, default)).Should().ThrowAsync<KubeApiException>()).Which;
-        var foreign = (await _client.Invoking(c => c.DeleteAsync<Secret>("s", "default", new() { Uid = "another" }, default)).Should().ThrowAsync<KubeApiException>()).Which;
+        var foreign = (await _client.Invoking(c => c.DeleteAsync<V1Secret>("s", "default", new() { Uid = "another" }, default)).Should().ThrowAsync<KubeApiException>()).Which;
 
         (conflict.IsConflict, foreign.IsConflict).Should().Be((true, true));
-        (await _client.TryGetAsync<Secret>("s", "default", default))!.Metadata.ResourceVersion.Should().Be(replaced.Metadata.ResourceVersion);
-        (await _client.DeleteAsync<Secret>("s", "default", new() { Uid = made.Metadata.Uid }, default)).Should().BeTrue();
-        (await _client.DeleteAsync<Secret>("s", "default", new(), default)).Should().BeFalse();
-        (await _client.TryGetAsync<Secret>("s", "default", default)).Should().BeNull();
+        (await _client.TryGetAsync<V1Secret>("s", "default", default))!.Metadata.ResourceVersion.Should().Be(replaced.Metadata.ResourceVersion);
+        (await _client.DeleteAsync<V1Secret>("s", "default", new() { Uid = made.Metadata.Uid }, default)).Should().BeTrue();
+        (await _client.DeleteAsync<V1Secret>("s", "default", new(), default)).Should().BeFalse();
+        (await _client.TryGetAsync<V1Secret>("s", "default", default)).Should().BeNull();
     }
 
     [Fact]
     public async Task Apply_patch_and_token_work_as_on_a_real_server()
     {
-        var binding = new RoleBinding
+        var binding = new V1RoleBinding
         {
-            Metadata = new() { Name = "b", Namespace = "default" },
+            Metadata = new() { Name = "b", NamespaceProperty = "default" },
             RoleRef = new() { Kind = "ClusterRole", Name = "view" },
-            Subjects = [new() { Kind = "ServiceAccount", Name = "sa", Namespace = "default" }],
+            Subjects = [new() { Kind = "ServiceAccount", Name = "sa", NamespaceProperty = "default" }],
         };
         var applied = await _client.ApplyAsync(binding, "me", default);
         var again = await _client.ApplyAsync(binding, "me", default);
-        await _client.CreateAsync(new ServiceAccount { Metadata = new() { Name = "sa", Namespace = "default" } }, default);
-        var labelled = await _client.MergePatchAsync<ServiceAccount>("sa", "default", new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = "1" } } }, default);
+        await _client.CreateAsync(new V1ServiceAccount { Metadata = new() { Name = "sa", NamespaceProperty = "default" } }, default);
+        var labelled = await _client.MergePatchAsync<V1ServiceAccount>("sa", "default", new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = "1" } } }, default);
         var token = await _client.CreateTokenAsync("default", "sa", new() { Spec = new() { ExpirationSeconds = 600 } }, default);
 
         again.Metadata.ResourceVersion.Should().Be(applied.Metadata.ResourceVersion);
-        labelled.Metadata.Labels.Should().Contain("a", "1");
-        token.Status!.ExpirationTimestamp.Should().Be(new DateTimeOffset(2026, 11, 22, 1, 12, 3, TimeSpan.Zero));
+        labelled.LabelsOrEmpty.Should().Contain("a", "1");
+        token.Status!.ExpirationTimestamp.Should().Be(new DateTime(2026, 11, 22, 1, 12, 3, DateTimeKind.Utc));
         var review = await _client.CreateAsync(new TokenReview { Spec = new() { Token = token.Status.Token } }, default);
         review.Status!.User!.Username.Should().Be("system:serviceaccount:default:sa");
     }
@@ -67,8 +67,8 @@ public sealed class ClientTests : IDisposable
         {
             for (var limit = 1; limit <= 10; limit++)
             {
-                var paged = await _client.ListAsync<Secret>(new() { Limit = limit }, default);
-                var whole = await _client.ListAsync<Secret>(new() { Limit = 0 }, default);
+                var paged = await _client.ListAsync<V1Secret>(new() { Limit = limit }, default);
+                var whole = await _client.ListAsync<V1Secret>(new() { Limit = 0 }, default);
                 paged.Items.Select(s => s.Metadata.Name).Should().Equal(whole.Items.Select(s => s.Metadata.Name)).And.HaveCount(count);
             }
 
@@ -122,7 +122,7 @@ public sealed class ClientTests : IDisposable
                     handler.IsDead.Should().BeTrue();
                 }
 
-                survivors.Add($"{server.List<Secret>().Count} written, {answered} answered");
+                survivors.Add($"{server.List<V1Secret>().Count} written, {answered} answered");
             }
         }
 
@@ -133,9 +133,9 @@ public sealed class ClientTests : IDisposable
             "3 written, 3 answered", "3 written, 2 answered");
     }
 
-    private static Secret NewSecret(string name) => new()
+    private static V1Secret NewSecret(string name) => new()
     {
-        Metadata = new() { Name = name, Namespace = "default" },
+        Metadata = new() { Name = name, NamespaceProperty = "default" },
         Data = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes("a") },
     };
 }

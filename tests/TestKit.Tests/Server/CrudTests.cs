@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 
 namespace TestKit.Tests.Server;
@@ -117,7 +119,7 @@ public sealed class CrudTests : IDisposable
         (data.Code, data.Message).Should().Be((422, "Secret \"s\" is invalid: data: Forbidden: field is immutable when `immutable` is set"));
         role.Code.Should().Be(422);
         role.Message.Should().EndWith("cannot change roleRef");
-        _server.Get<RoleBinding>("b", "default")!.Subjects[0].ApiGroup.Should().Be(Rbac.Group);
+        _server.Get<V1RoleBinding>("b", "default")!.Subjects[0].ApiGroup.Should().Be(V1Role.KubeGroup);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 
 namespace TestKit.Tests.Server;
@@ -110,13 +112,13 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public void Garbage_collection_follows_owners_by_uid_and_keeps_what_has_one_left()
     {
-        var a = _server.Put(new ServiceAccount { Metadata = new() { Name = "a", Namespace = "default" } });
-        var b = _server.Put(new ServiceAccount { Metadata = new() { Name = "b", Namespace = "default" } });
+        var a = _server.Put(new V1ServiceAccount { Metadata = new() { Name = "a", NamespaceProperty = "default" } });
+        var b = _server.Put(new V1ServiceAccount { Metadata = new() { Name = "b", NamespaceProperty = "default" } });
         Own("both", a, b);
         Own("one", a);
         _server.CollectGarbage().Should().Be(0);
 
-        _server.Delete<ServiceAccount>("a", "default");
+        _server.Delete<V1ServiceAccount>("a", "default");
 
         _server.CollectGarbage().Should().Be(1);
         Secrets().Should().Equal("both");
@@ -125,8 +127,8 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task Foreground_deletion_waits_for_dependents_and_orphaning_lets_them_live()
     {
-        var a = _server.Put(new ServiceAccount { Metadata = new() { Name = "a", Namespace = "default" } });
-        var b = _server.Put(new ServiceAccount { Metadata = new() { Name = "b", Namespace = "default" } });
+        var a = _server.Put(new V1ServiceAccount { Metadata = new() { Name = "a", NamespaceProperty = "default" } });
+        var b = _server.Put(new V1ServiceAccount { Metadata = new() { Name = "b", NamespaceProperty = "default" } });
         Own("of-a", a);
         Own("of-b", b);
 
@@ -135,8 +137,8 @@ public sealed class FaultTests : IDisposable
         _server.CollectGarbage();
 
         Secrets().Should().Equal("of-b");
-        _server.List<ServiceAccount>("default").Should().BeEmpty();
-        _server.Get<Secret>("of-b", "default")!.Metadata.OwnerReferences.Should().BeEmpty();
+        _server.List<V1ServiceAccount>("default").Should().BeEmpty();
+        _server.Get<V1Secret>("of-b", "default")!.OwnersOrEmpty.Should().BeEmpty();
     }
 
     [Fact]
@@ -152,17 +154,17 @@ public sealed class FaultTests : IDisposable
         _server.FinishNamespaceDeletion("default").Should().BeTrue();
     }
 
-    private void Own(string name, params ServiceAccount[] owners) => _server.Put(new Secret
+    private void Own(string name, params V1ServiceAccount[] owners) => _server.Put(new V1Secret
     {
         Metadata = new()
         {
             Name = name,
-            Namespace = "default",
-            OwnerReferences = [.. owners.Select(o => new OwnerReference { ApiVersion = "v1", Kind = "ServiceAccount", Name = o.Metadata.Name, Uid = o.Metadata.Uid! })],
+            NamespaceProperty = "default",
+            OwnerReferences = [.. owners.Select(o => new V1OwnerReference { ApiVersion = "v1", Kind = "ServiceAccount", Name = o.Metadata.Name, Uid = o.Metadata.Uid! })],
         },
     });
 
     private Task<Answer> Make(string name) => _api.Post(Api.Secrets, $$$"""{"metadata":{"name":"{{{name}}}"}}""");
 
-    private IEnumerable<string> Secrets() => _server.List<Secret>("default").Select(s => s.Metadata.Name);
+    private IEnumerable<string> Secrets() => _server.List<V1Secret>("default").Select(s => s.Metadata.Name);
 }

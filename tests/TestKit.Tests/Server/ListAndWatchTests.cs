@@ -1,5 +1,7 @@
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using Xunit;
 
 namespace TestKit.Tests.Server;
@@ -24,7 +26,7 @@ public sealed class ListAndWatchTests : IDisposable
         Put("a", "b", "c", "d", "e");
         var first = await _api.Get($"{Api.Accounts}?limit=2");
         Put("aa");
-        _server.Remove<ServiceAccount>("d", "default");
+        _server.Remove<V1ServiceAccount>("d", "default");
 
         var second = await _api.Get($"{Api.Accounts}?limit=2&continue={Uri.EscapeDataString(Continue(first))}");
         var third = await _api.Get($"{Api.Accounts}?limit=2&continue={Uri.EscapeDataString(Continue(second))}");
@@ -98,7 +100,7 @@ public sealed class ListAndWatchTests : IDisposable
         Put("b");
         using var watch = await _api.Watch($"{Api.Accounts}?resourceVersion={list.Version}");
         Put("c");
-        _server.Delete<ServiceAccount>("a", "default");
+        _server.Delete<V1ServiceAccount>("a", "default");
 
         (await watch.Take(3)).Should().Equal("ADDED b", "ADDED c", "DELETED a");
         var end = watch.Next();
@@ -188,7 +190,7 @@ public sealed class ListAndWatchTests : IDisposable
     }
 
     private void Label(string name, params (string, string)[] labels) =>
-        _server.Put(new ServiceAccount { Metadata = new() { Name = name, Namespace = "default", Labels = labels.ToDictionary(l => l.Item1, l => l.Item2) } });
+        _server.Put(new V1ServiceAccount { Metadata = new() { Name = name, NamespaceProperty = "default", Labels = labels.ToDictionary(l => l.Item1, l => l.Item2) } });
 
     private static string Continue(Answer page) => page.Meta["continue"]!.GetValue<string>();
 }

@@ -1,6 +1,7 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace TestKit.Builders;
 
@@ -19,7 +20,7 @@ public static class A
     /// <summary>A policy that gives Group <c>payments-oncall</c> the ClusterRole <c>edit</c> in namespace <c>payments</c> for 30m, at most 1h.</summary>
     public static BreakGlassPolicy Policy(Func<PolicySpec, PolicySpec>? spec = null, string name = "payments-oncall", string uid = "policy-1") => new()
     {
-        Metadata = new() { Name = name, Uid = uid, Generation = 1, ResourceVersion = "1", CreationTimestamp = Start.AddDays(-1) },
+        Metadata = new() { Name = name, Uid = uid, Generation = 1, ResourceVersion = "1", CreatedAt = Start.AddDays(-1) },
         Spec = (spec ?? (s => s))(new()
         {
             Mode = PolicyMode.BreakGlass,
@@ -31,7 +32,7 @@ public static class A
     /// <summary>A grant that <c>alice</c> of <c>payments-oncall</c> asks of <see cref="Policy"/>, with nothing decided yet.</summary>
     public static BreakGlassGrant Grant(Func<GrantSpec, GrantSpec>? spec = null, string name = "inc-4711", string uid = "grant-1") => new()
     {
-        Metadata = new() { Name = name, Uid = uid, Generation = 1, ResourceVersion = "1", CreationTimestamp = Start },
+        Metadata = new() { Name = name, Uid = uid, Generation = 1, ResourceVersion = "1", CreatedAt = Start },
         Spec = (spec ?? (s => s))(new()
         {
             Policy = "payments-oncall",
@@ -55,46 +56,46 @@ public static class A
     /// <summary>A decision on a grant as admission stamped it.</summary>
     public static BreakGlassApproval Approval(BreakGlassGrant grant, Caller approver, string decision = "Approve", DateTimeOffset? at = null, string name = "approval-1") => new()
     {
-        Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreationTimestamp = at ?? Start },
+        Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreatedAt = at ?? Start },
         Spec = new() { Grant = grant.Metadata.Name, GrantUid = grant.Metadata.Uid, Decision = decision, Approver = approver },
     };
 
     /// <summary>A review of a grant as admission stamped it.</summary>
     public static BreakGlassReview Review(BreakGlassGrant grant, Caller reviewer, string outcome = "Justified", DateTimeOffset? at = null, string name = "review-1") => new()
     {
-        Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreationTimestamp = at ?? Start },
+        Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreatedAt = at ?? Start },
         Spec = new() { Grant = grant.Metadata.Name, GrantUid = grant.Metadata.Uid, Outcome = outcome, Reviewer = reviewer },
     };
 
     /// <summary>A lockdown of the policies that a selector matches, or of everything.</summary>
     public static BreakGlassLockdown Lockdown(LabelSelector? selector = null, string? by = "sue", DateTimeOffset? at = null, string name = "lockdown-1") => new()
     {
-        Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreationTimestamp = at ?? Start },
+        Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreatedAt = at ?? Start },
         Spec = new() { Reason = "token leaked", PolicySelector = selector, By = by is null ? null : Caller(by) },
     };
 
     /// <summary>A ClusterRole in some namespaces.</summary>
     public static AccessEntry Entry(string name, string clusterRole, params string[] namespaces) => new()
     {
-        Name = name, RoleRef = new() { Kind = nameof(ClusterRole), Name = clusterRole }, Namespaces = namespaces,
+        Name = name, RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = clusterRole }, Namespaces = namespaces,
     };
 
     /// <summary>A Role that lives in each of some namespaces.</summary>
     public static AccessEntry RoleEntry(string name, string role, params string[] namespaces) => new()
     {
-        Name = name, RoleRef = new() { Kind = nameof(Role), Name = role }, Namespaces = namespaces,
+        Name = name, RoleRef = new() { Kind = V1Role.KubeKind, Name = role }, Namespaces = namespaces,
     };
 
     /// <summary>A ClusterRole wherever a selector matches.</summary>
     public static AccessEntry SelectorEntry(string name, string clusterRole, LabelSelector selector) => new()
     {
-        Name = name, RoleRef = new() { Kind = nameof(ClusterRole), Name = clusterRole }, NamespaceSelector = selector,
+        Name = name, RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = clusterRole }, NamespaceSelector = selector,
     };
 
     /// <summary>A ClusterRole in the whole cluster.</summary>
     public static AccessEntry ClusterWideEntry(string name, string clusterRole) => new()
     {
-        Name = name, RoleRef = new() { Kind = nameof(ClusterRole), Name = clusterRole }, ClusterWide = true,
+        Name = name, RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = clusterRole }, ClusterWide = true,
     };
 
     /// <summary>A selector by labels.</summary>
@@ -119,25 +120,25 @@ public static class A
     public static Subject ServiceAccount(string ns, string name) => new() { Kind = "ServiceAccount", Namespace = ns, Name = name };
 
     /// <summary>A namespace with labels.</summary>
-    public static Namespace Namespace(string name, params (string Key, string Value)[] labels) =>
+    public static V1Namespace Namespace(string name, params (string Key, string Value)[] labels) =>
         new() { Metadata = new() { Name = name, Uid = $"ns-{name}", Labels = Labels(labels) } };
 
     /// <summary>A namespace that is about to go.</summary>
-    public static Namespace Terminating(Namespace ns) => ns.WithMetadata(ns.Metadata with { DeletionTimestamp = Start });
+    public static V1Namespace Terminating(V1Namespace ns) => ns with { Metadata = ns.Metadata with { DeletedAt = Start } };
 
     /// <summary>A ClusterRole.</summary>
-    public static ClusterRole ClusterRole(string name, params PolicyRule[] rules) =>
+    public static V1ClusterRole ClusterRole(string name, params V1PolicyRule[] rules) =>
         new() { Metadata = new() { Name = name, Uid = $"clusterrole-{name}" }, Rules = rules };
 
     /// <summary>A Role.</summary>
-    public static Role Role(string ns, string name, params PolicyRule[] rules) =>
-        new() { Metadata = new() { Namespace = ns, Name = name, Uid = $"role-{ns}-{name}" }, Rules = rules };
+    public static V1Role Role(string ns, string name, params V1PolicyRule[] rules) =>
+        new() { Metadata = new() { NamespaceProperty = ns, Name = name, Uid = $"role-{ns}-{name}" }, Rules = rules };
 
     /// <summary>A rule over one resource; a subresource is written <c>pods/exec</c>, the core group is empty.</summary>
-    public static PolicyRule Rule(string group, string resource, params string[] verbs) =>
+    public static V1PolicyRule Rule(string group, string resource, params string[] verbs) =>
         new() { ApiGroups = [group], Resources = [resource], Verbs = verbs };
 
     /// <summary>Labels.</summary>
-    public static IReadOnlyDictionary<string, string> Labels(params (string Key, string Value)[] labels) =>
+    public static Dictionary<string, string> Labels(params (string Key, string Value)[] labels) =>
         labels.ToDictionary(l => l.Key, l => l.Value);
 }

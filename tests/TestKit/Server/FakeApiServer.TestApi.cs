@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace TestKit;
 
@@ -13,28 +15,28 @@ public sealed partial class FakeApiServer
     /// that is already there stay unless others are given; a new object gets them where they are missing. The namespace need not exist.
     /// </summary>
     public T Put<T>(T obj)
-        where T : class, IKubeResource<T> => Put(T.Resource, T.Json, obj);
+        where T : class, IKubernetesObject<V1ObjectMeta> => Put(KubeKinds.Of<T>().Resource, KubeKinds.Of<T>().Json, obj);
 
     /// <summary>The object, or null.</summary>
     public T? Get<T>(string name, string? ns = null)
-        where T : class, IKubeResource<T> => Get(T.Resource, T.Json, name, ns);
+        where T : class, IKubernetesObject<V1ObjectMeta> => Get(KubeKinds.Of<T>().Resource, KubeKinds.Of<T>().Json, name, ns);
 
     /// <summary>All objects of a kind, in one namespace or all.</summary>
     public IReadOnlyList<T> List<T>(string? ns = null)
-        where T : class, IKubeResource<T> => List(T.Resource, T.Json, ns);
+        where T : class, IKubernetesObject<V1ObjectMeta> => List(KubeKinds.Of<T>().Resource, KubeKinds.Of<T>().Json, ns);
 
     /// <summary>Changes an object by the rules of a replace of main resource and status both.</summary>
     public T Modify<T>(string name, string? ns, Func<T, T> change)
-        where T : class, IKubeResource<T> => Modify(T.Resource, T.Json, name, ns, change);
+        where T : class, IKubernetesObject<V1ObjectMeta> => Modify(KubeKinds.Of<T>().Resource, KubeKinds.Of<T>().Json, name, ns, change);
 
     /// <summary>Deletes as a user does: finalizers hold the object.</summary>
     /// <returns>Whether it was there.</returns>
     public bool Delete<T>(string name, string? ns = null)
-        where T : class, IKubeResource<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
         lock (_store.Gate)
         {
-            var r = Resources.Of(T.Resource);
+            var r = Resources.Of(KubeKinds.Of<T>().Resource);
             if (_store.Find(r, new(ns ?? "", name)) is null) return false;
             _writer.Delete(r, new(ns ?? "", name), null, out _);
             return true;
@@ -43,7 +45,7 @@ public sealed partial class FakeApiServer
 
     /// <summary>Takes an object away whatever its finalizers say.</summary>
     public void Remove<T>(string name, string? ns = null)
-        where T : class, IKubeResource<T> => Remove(T.Resource, name, ns);
+        where T : class, IKubernetesObject<V1ObjectMeta> => Remove(KubeKinds.Of<T>().Resource, name, ns);
 
     /// <summary>An object as JSON, for kinds that have no type; a copy, or null.</summary>
     public JsonObject? GetJson(string group, string version, string plural, string name, string? ns = null)
@@ -60,8 +62,8 @@ public sealed partial class FakeApiServer
     }
 
     /// <summary>Makes a namespace.</summary>
-    public Namespace CreateNamespace(string name, params (string Key, string Value)[] labels) =>
-        Put(new Namespace { Metadata = new() { Name = name, Labels = labels.ToDictionary(l => l.Key, l => l.Value) } });
+    public V1Namespace CreateNamespace(string name, params (string Key, string Value)[] labels) =>
+        Put(new V1Namespace { Metadata = new() { Name = name, Labels = labels.ToDictionary(l => l.Key, l => l.Value) } });
 
     /// <summary>Every object as <c>resource namespace/name</c>, in order, for assertions on what is left over.</summary>
     public IReadOnlyList<string> Inventory()

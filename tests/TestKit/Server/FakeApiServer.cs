@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Kube.Model;
+using Kube.Client;
 
 namespace TestKit;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Kube.Model;
+using k8s.Models;
+using Kube.Client;
 
 namespace TestKit;
 
@@ -32,10 +33,10 @@ internal static partial class KindRules
 
     public static void DefaultBinding(JsonObject o)
     {
-        if (o["roleRef"] is JsonObject role && role.Text("apiGroup").Length == 0) role["apiGroup"] = Rbac.Group;
+        if (o["roleRef"] is JsonObject role && role.Text("apiGroup").Length == 0) role["apiGroup"] = V1Role.KubeGroup;
         foreach (var subject in o.Objects("subjects"))
         {
-            if (subject.Text("apiGroup").Length == 0 && subject.Text("kind") is "User" or "Group") subject["apiGroup"] = Rbac.Group;
+            if (subject.Text("apiGroup").Length == 0 && subject.Text("kind") is "User" or "Group") subject["apiGroup"] = V1Role.KubeGroup;
         }
     }
 
@@ -81,7 +82,7 @@ internal static partial class KindRules
     {
         var role = o["roleRef"];
         string[] kinds = o.Text("kind") == "RoleBinding" ? ["Role", "ClusterRole"] : ["ClusterRole"];
-        if (role.Text("apiGroup") != Rbac.Group) yield return FieldError.NotSupported("roleRef.apiGroup", role.Text("apiGroup"), Rbac.Group);
+        if (role.Text("apiGroup") != V1Role.KubeGroup) yield return FieldError.NotSupported("roleRef.apiGroup", role.Text("apiGroup"), V1Role.KubeGroup);
         if (!kinds.Contains(role.Text("kind"))) yield return FieldError.NotSupported("roleRef.kind", role.Text("kind"), kinds);
         if (role.Text("name").Length == 0) yield return FieldError.Required("roleRef.name");
         if (old is not null && !Json.Same(role, old["roleRef"])) yield return FieldError.Invalid("roleRef", $"rbac.RoleRef{{APIGroup:\"{role.Text("apiGroup")}\", Kind:\"{role.Text("kind")}\", Name:\"{role.Text("name")}\"}}", "cannot change roleRef");
@@ -99,7 +100,7 @@ internal static partial class KindRules
                     if (subject.Text("namespace").Length == 0 && o.Text("kind") == "ClusterRoleBinding") yield return FieldError.Required($"{at}.namespace");
                     break;
                 case "User" or "Group":
-                    if (group != Rbac.Group) yield return FieldError.NotSupported($"{at}.apiGroup", group, Rbac.Group);
+                    if (group != V1Role.KubeGroup) yield return FieldError.NotSupported($"{at}.apiGroup", group, V1Role.KubeGroup);
                     break;
                 default:
                     yield return FieldError.NotSupported($"{at}.kind", subject.Text("kind"), "ServiceAccount", "User", "Group");

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace TestKit;
 
@@ -48,19 +50,19 @@ internal sealed class RbacAuthorizer(ObjectStore store, ResourceRegistry resourc
     public void RequireNoEscalation(ResourceDefinition r, FakeUser user, string ns, JsonObject o, JsonObject? old)
     {
         var groups = user.AllGroups;
-        if (r.Group != Rbac.Group || !user.EnforceRbac || groups.Contains("system:masters")) return;
+        if (r.Group != V1Role.KubeGroup || !user.EnforceRbac || groups.Contains("system:masters")) return;
         if (old is not null && new[] { "rules", "aggregationRule", "roleRef", "subjects" }.All(f => Json.Same(o[f], old[f]))) return;
         IReadOnlyList<JsonObject> wanted;
         if (r.Plural is "roles" or "clusterroles")
         {
-            if (Decide(new(user.Name, groups, "escalate") { Group = Rbac.Group, Resource = r.Plural, Namespace = ns, Name = o.Name() }).Allowed) return;
+            if (Decide(new(user.Name, groups, "escalate") { Group = V1Role.KubeGroup, Resource = r.Plural, Namespace = ns, Name = o.Name() }).Allowed) return;
             wanted = o.Objects("rules");
         }
         else
         {
             var role = o["roleRef"];
             var resource = role.Text("kind") == "ClusterRole" ? "clusterroles" : "roles";
-            if (Decide(new(user.Name, groups, "bind") { Group = Rbac.Group, Resource = resource, Namespace = ns, Name = role.Text("name") }).Allowed) return;
+            if (Decide(new(user.Name, groups, "bind") { Group = V1Role.KubeGroup, Resource = resource, Namespace = ns, Name = role.Text("name") }).Allowed) return;
             wanted = RulesOf(role, ns) ?? throw ApiException.NotFound(Kind(resource), role.Text("name"));
         }
 
@@ -141,5 +143,5 @@ internal sealed class RbacAuthorizer(ObjectStore store, ResourceRegistry resourc
         return $"APIGroups:[\"{atom.Group}\"], Resources:[\"{atom.CombinedResource}\"]{names}";
     }
 
-    private ResourceDefinition Kind(string plural) => resources.Find(Rbac.Group, "v1", plural)!;
+    private ResourceDefinition Kind(string plural) => resources.Find(V1Role.KubeGroup, "v1", plural)!;
 }

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace TestKit;
 
@@ -52,12 +54,12 @@ public sealed class ResourceRegistry
         Register(new("", "v1", "Secret", "secrets", true) { Default = KindRules.DefaultSecret, Validate = KindRules.Secret });
         foreach (var (kind, plural, namespaced) in new[] { ("Role", "roles", true), ("ClusterRole", "clusterroles", false) })
         {
-            Register(new(Rbac.Group, "v1", kind, plural, namespaced) { CreateOnUpdate = true, AnyPathSegmentName = true, Validate = KindRules.Role });
+            Register(new(V1Role.KubeGroup, "v1", kind, plural, namespaced) { CreateOnUpdate = true, AnyPathSegmentName = true, Validate = KindRules.Role });
         }
 
         foreach (var (kind, plural, namespaced) in new[] { ("RoleBinding", "rolebindings", true), ("ClusterRoleBinding", "clusterrolebindings", false) })
         {
-            Register(new(Rbac.Group, "v1", kind, plural, namespaced)
+            Register(new(V1Role.KubeGroup, "v1", kind, plural, namespaced)
             {
                 CreateOnUpdate = true, AnyPathSegmentName = true, Default = KindRules.DefaultBinding, Validate = KindRules.Binding,
             });

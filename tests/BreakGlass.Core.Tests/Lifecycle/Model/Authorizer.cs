@@ -1,7 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
+using k8s;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 
 namespace BreakGlass.Core.Tests.Lifecycle.Model;
 
@@ -13,31 +14,31 @@ internal static class Authorizer
     {
         var who = new Caller { Username = question.User ?? "", Groups = [.. question.Groups ?? []] };
         var what = question.ResourceAttributes!;
-        foreach (var binding in cluster.Bindings.OrderBy(b => b.Kind, StringComparer.Ordinal).ThenBy(b => b.Metadata.Name, StringComparer.Ordinal))
+        foreach (var binding in cluster.Bindings.OrderBy(b => b.KindName, StringComparer.Ordinal).ThenBy(b => b.Metadata.Name, StringComparer.Ordinal))
         {
-            if (binding is RoleBinding && binding.Metadata.Namespace != what.NamespaceProperty) continue;
-            if (!Subjects.Include(Cluster.SubjectsOf(binding), who)) continue;
+            if (binding is V1RoleBinding && binding.Metadata.NamespaceProperty != what.NamespaceProperty) continue;
+            if (!Subjects.Include([.. Cluster.SubjectsOf(binding).Select(s => new Subject { Kind = s.Kind, Name = s.Name, Namespace = s.NamespaceProperty })], who)) continue;
             if (!RulesOf(cluster, binding).Any(r => Covers(r, what))) continue;
-            var place = binding is RoleBinding ? $"{binding.Metadata.Name}/{binding.Metadata.Namespace}" : binding.Metadata.Name;
-            return $"RBAC: allowed by {binding.Kind} \"{place}\" of {Cluster.RoleRefOf(binding)!.Kind} \"{Cluster.RoleRefOf(binding)!.Name}\" to {who.Username}";
+            var place = binding is V1RoleBinding ? $"{binding.Metadata.Name}/{binding.Metadata.NamespaceProperty}" : binding.Metadata.Name;
+            return $"RBAC: allowed by {binding.KindName} \"{place}\" of {Cluster.RoleRefOf(binding)!.Kind} \"{Cluster.RoleRefOf(binding)!.Name}\" to {who.Username}";
         }
 
         return null;
     }
 
-    private static IReadOnlyList<PolicyRule> RulesOf(Cluster cluster, IKubeObject binding)
+    private static IReadOnlyList<V1PolicyRule> RulesOf(Cluster cluster, IKubernetesObject<V1ObjectMeta> binding)
     {
         var role = Cluster.RoleRefOf(binding)!;
-        var ns = role.Kind == "Role" ? binding.Metadata.Namespace! : "";
+        var ns = role.Kind == "Role" ? binding.Metadata.NamespaceProperty! : "";
         if (cluster.Rules.TryGetValue((ns, role.Name), out var rules)) return rules;
-        return role.Kind == "Role" && cluster.Get(new("Role", ns, role.Name)) is Role ours ? ours.Rules : [];
+        return role.Kind == "Role" && cluster.Get(new("Role", ns, role.Name)) is V1Role ours ? ours.RulesOrEmpty : [];
     }
 
-    private static bool Covers(PolicyRule rule, V1ResourceAttributes what)
+    private static bool Covers(V1PolicyRule rule, V1ResourceAttributes what)
     {
         var resource = what.Subresource is null ? what.Resource! : $"{what.Resource}/{what.Subresource}";
-        return Has(rule.Verbs, what.Verb!) && Has(rule.ApiGroups, what.Group!) && Has(rule.Resources, resource)
-            && (rule.ResourceNames.Count == 0 || (what.Name is not null && rule.ResourceNames.Contains(what.Name)));
+        return Has(rule.VerbsOrEmpty, what.Verb!) && Has(rule.GroupsOrEmpty, what.Group!) && Has(rule.ResourcesOrEmpty, resource)
+            && (rule.NamesOrEmpty.Count == 0 || (what.Name is not null && rule.NamesOrEmpty.Contains(what.Name)));
     }
 
     private static bool Has(IReadOnlyList<string> values, string value) => values.Contains("*") || values.Contains(value);

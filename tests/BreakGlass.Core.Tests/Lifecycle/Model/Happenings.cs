@@ -1,7 +1,9 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Sealing;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 
 namespace BreakGlass.Core.Tests.Lifecycle.Model;
@@ -90,15 +92,15 @@ internal static class Happenings
 
             // The Secret's are a test of their own: what lost its mark of delivery is made again only after a minute of refusals.
             case Kind.StripAnnotations when o is not null and not SecretMetadata: world.StripAnnotations(o); break;
-            case Kind.AddSubject when o is not null: world.AddSubject(o, A.User("mallory")); break;
-            case Kind.ReplaceRole when o is RoleBinding { RoleRef.Kind: "ClusterRole" } or ClusterRoleBinding && CanReplace(world, o): world.Replace(o, x => World.WithRole(x, "admin")); break;
+            case Kind.AddSubject when o is not null: world.AddSubject(o, Bound.User("mallory")); break;
+            case Kind.ReplaceRole when o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } or V1ClusterRoleBinding && CanReplace(world, o): world.Replace(o, x => World.WithRole(x, "admin")); break;
             case Kind.ForgeGrantUid when o is not null: world.Tamper(o, x => Cluster.With(x, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")) })); break;
-            case Kind.ForeignObject when o is not null && CanReplace(world, o): world.Replace(o, x => World.WithSubjects(World.Unmarked(x), A.User("bob"))); break;
+            case Kind.ForeignObject when o is not null && CanReplace(world, o): world.Replace(o, x => World.WithSubjects(World.Unmarked(x), Bound.User("bob"))); break;
         }
     }
 
-    private static bool CanReplace(World world, IKubeObject o) =>
-        o.Metadata.Namespace is null || world.Cluster.Namespaces[o.Metadata.Namespace].Metadata.DeletionTimestamp is null;
+    private static bool CanReplace(World world, IKubernetesObject<V1ObjectMeta> o) =>
+        o.Metadata.NamespaceProperty is null || world.Cluster.Namespaces[o.Metadata.NamespaceProperty].Metadata.DeletionTimestamp is null;
 
     private static void With(this World world, Func<PlanStep, Fault>? faults = null, Func<IReadOnlyList<PlanStep>, IReadOnlyList<PlanStep>>? order = null)
     {

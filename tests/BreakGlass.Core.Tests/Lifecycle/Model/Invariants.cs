@@ -1,7 +1,9 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FluentAssertions;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 
 namespace BreakGlass.Core.Tests.Lifecycle.Model;
@@ -67,18 +69,18 @@ internal sealed class Invariants
     }
 
     /// <summary>Nothing exists that is not recorded, and nothing gives access before the finalizer holds the grant.</summary>
-    private static void OnCreate(BreakGlassGrant grant, IKubeObject made)
+    private static void OnCreate(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> made)
     {
-        var key = $"{made.Metadata.Namespace}/{made.Metadata.Name}";
+        var key = $"{made.Metadata.NamespaceProperty}/{made.Metadata.Name}";
         var recorded = made switch
         {
-            ServiceAccount => grant.Status.ServiceAccount == key,
-            Secret => grant.Status.CredentialSecret == key,
+            V1ServiceAccount => grant.Status.ServiceAccount == key,
+            V1Secret => grant.Status.CredentialSecret == key,
             _ when IsReader(grant, made) => grant.Status.CredentialSecret is not null,
-            _ => grant.Status.Bindings.Any(b => Place.Of(b) == Place.Of(made)) && grant.Metadata.Finalizers.Contains(BreakGlassApi.RevokeFinalizer),
+            _ => grant.Status.Bindings.Any(b => Place.Of(b) == Place.Of(made)) && grant.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer),
         };
-        Hold(recorded && grant.Status.ExpiresAt is not null, $"{made.Kind} {key} is recorded with its end before it is made");
-        Hold(Timestamp.TryParse(made.Metadata.Annotations[BreakGlassApi.ExpiresAtAnnotation], out var end) && end <= grant.Metadata.CreationTimestamp + Longest(grant), "the reaper finds a true end on it");
+        Hold(recorded && grant.Status.ExpiresAt is not null, $"{made.KindName} {key} is recorded with its end before it is made");
+        Hold(Timestamp.TryParse(made.AnnotationsOrEmpty[BreakGlassApi.ExpiresAtAnnotation], out var end) && end <= grant.Metadata.CreatedAt + Longest(grant), "the reaper finds a true end on it");
     }
 
     /// <summary>From creation to the last end that any policy could give: 12 hours, an hour to open, and the time that approvers or a planned start had it wait.</summary>
@@ -89,7 +91,7 @@ internal sealed class Invariants
     }
 
     /// <summary>A binding gives no more than what was recorded and what the policy says now, to the grant's identity alone.</summary>
-    private void OnGive(GrantFacts facts, BreakGlassGrant grant, IKubeObject binding)
+    private void OnGive(GrantFacts facts, BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> binding)
     {
         if (IsReader(grant, binding))
         {
@@ -99,10 +101,10 @@ internal sealed class Invariants
 
         var policy = facts.Policy;
         Hold(policy is { Spec.Suspended: false } && policy.Metadata.Uid == grant.Status.PolicyUid, "the policy that decided is there and not suspended");
-        var ns = binding.Metadata.Namespace;
+        var ns = binding.Metadata.NamespaceProperty;
         var role = Cluster.RoleRefOf(binding)!;
         bool Gives(AccessEntry e) => e.RoleRef.Kind == role.Kind && e.RoleRef.Name == role.Name
-            && (e.ClusterWide is true || (ns is not null && (e.NamespaceSelector is { } s ? s.Matches(facts.Cluster.Namespace(ns)?.Metadata.Labels ?? new Dictionary<string, string>()) : e.Namespaces.Contains(ns))));
+            && (e.ClusterWide is true || (ns is not null && (e.NamespaceSelector is { } s ? s.Matches(facts.Cluster.Namespace(ns)?.LabelsOrEmpty ?? new Dictionary<string, string>()) : e.Namespaces.Contains(ns))));
         var given = grant.Status.Access.Any(recorded => Gives(recorded) && (recorded.ClusterWide is true) == (ns is null)
             && (grant.Spec.Access.Count == 0 || grant.Spec.Access.Contains(recorded.Name)) && policy!.Spec.Access.Any(today => today.Name == recorded.Name && Gives(today)));
         Hold(given, $"{role.Kind}/{role.Name} in {ns ?? "the whole cluster"} is of the record and of the policy");
@@ -111,7 +113,7 @@ internal sealed class Invariants
         var subject = Cluster.SubjectsOf(binding).Single();
         Hold(grant.Status.Credential is CredentialKind.BindRequester
             ? subject.Kind == "User" && subject.Name == grant.Spec.Requester!.Username
-            : subject.Kind == "ServiceAccount" && $"{subject.Namespace}/{subject.Name}" == grant.Status.ServiceAccount, "it is the grant's identity that gets it");
+            : subject.Kind == "ServiceAccount" && $"{subject.NamespaceProperty}/{subject.Name}" == grant.Status.ServiceAccount, "it is the grant's identity that gets it");
     }
 
     private void OnWrite(BreakGlassGrant grant, GrantStatus after, DateTimeOffset now)
@@ -147,7 +149,7 @@ internal sealed class Invariants
         left.Should().BeEmpty("the operator had its turn at or past the end");
     }
 
-    private static bool IsReader(BreakGlassGrant grant, IKubeObject o) => o.Metadata.Name == GrantNames.Reader(grant) && o is Role or RoleBinding { RoleRef.Kind: "Role" };
+    private static bool IsReader(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => o.Metadata.Name == GrantNames.Reader(grant) && o is V1Role or V1RoleBinding { RoleRef.Kind: "Role" };
 
     internal static void Hold(bool holds, string what)
     {

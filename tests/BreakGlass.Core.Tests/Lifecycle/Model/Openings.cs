@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Sealing;
+using Kube.Client;
 
 namespace BreakGlass.Core.Tests.Lifecycle.Model;
 
@@ -14,7 +15,7 @@ internal static class Openings
         Invariants.Hold(facts.Settings.TrustRequester || facts is { Seal: SealState.Valid, PolicySeal: SealState.Valid }, "somebody vouches for the grant and for its policy");
         Invariants.Hold(!facts.Lockdowns.Any(l => l.Spec.PolicySelector is null), "no lockdown shuts it");
         Invariants.Hold(after.ActivatedAt == now && after.ExpiresAt > now && after.ExpiresAt <= now.AddHours(1), "its time begins now and is what the policy gives at most");
-        Invariants.Hold(now - (grant.Metadata.CreationTimestamp ?? now) <= TimeSpan.FromHours(2), "it is not opened when nobody expects it");
+        Invariants.Hold(now - (grant.Metadata.CreatedAt ?? now) <= TimeSpan.FromHours(2), "it is not opened when nobody expects it");
         Approved(facts, grant, policy, after);
         InItsWindow(grant, policy, after);
         Invariants.Hold(policy.Spec.Limits?.MaxActive is null || policy.Status.Holders.Any(h => h.Uid == grant.Metadata.Uid && h.EndedAt is null), "it has its place in the policy");
@@ -34,7 +35,7 @@ internal static class Openings
         var yes = own.Select(a => a.Spec.Approver!.Username).Distinct().Count();
         if (yes >= terms.Required && after.Conditions.Any(c => c is { Type: "Approved", Status: "True" })) return;
         Invariants.Hold(policy.Spec.EmergencyBypass is not null, $"{yes} agreed, and {terms.Required} must");
-        Invariants.Hold(facts.Now >= grant.Metadata.CreationTimestamp!.Value.AddMinutes(10), "a bypass is not before the approvers had their time");
+        Invariants.Hold(facts.Now >= grant.Metadata.CreatedAt!.Value.AddMinutes(10), "a bypass is not before the approvers had their time");
         Invariants.Hold(after.ExpiresAt - after.ActivatedAt <= TimeSpan.FromMinutes(4), "a bypass is short");
         Invariants.Hold(after.Conditions.Any(c => c is { Type: "Approved", Status: "False", Reason: "EmergencyBypass" }) && after.Conditions.Any(c => c.Type == "Reviewed"), "a bypass says so and is reviewed");
     }

@@ -1,24 +1,26 @@
 using BreakGlass.Core.Lifecycle;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Tests.Lifecycle.Model;
 
 /// <summary>What one run of the model's operator knows beside its caches; a crash loses it.</summary>
 internal sealed class Run
 {
-    private readonly Dictionary<Place, IKubeObject> _found = [];
+    private readonly Dictionary<Place, IKubernetesObject<V1ObjectMeta>> _found = [];
 
     public Attempt Attempt { get; private set; } = Attempt.Fresh;
 
     public Token? Token { get; set; }
 
-    public IEnumerable<IKubeObject> Found => _found.Values;
+    public IEnumerable<IKubernetesObject<V1ObjectMeta>> Found => _found.Values;
 
     public void Note(Func<Attempt, Attempt> change) => Attempt = change(Attempt);
 
-    public void Add(IKubeObject o) => _found[Place.Of(o)] = o;
+    public void Add(IKubernetesObject<V1ObjectMeta> o) => _found[Place.Of(o)] = o;
 
-    public void Remove(IKubeObject o) => _found.Remove(Place.Of(o));
+    public void Remove(IKubernetesObject<V1ObjectMeta> o) => _found.Remove(Place.Of(o));
 }
 
 /// <summary>What becomes of one step.</summary>

@@ -2,7 +2,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using FsCheck;
 using FsCheck.Fluent;
-using Kube.Model;
+using Kube.Client;
 using TestKit.Builders;
 
 namespace BreakGlass.Core.Tests.Lifecycle.Model;

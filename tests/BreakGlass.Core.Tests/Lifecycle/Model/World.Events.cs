@@ -1,7 +1,8 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using k8s;
 using k8s.Models;
-using Kube.Model;
+using Kube.Client;
 using TestKit.Builders;
 
 namespace BreakGlass.Core.Tests.Lifecycle.Model;
@@ -9,9 +10,9 @@ namespace BreakGlass.Core.Tests.Lifecycle.Model;
 /// <summary>What people and other programs do to the cluster.</summary>
 internal sealed partial class World
 {
-    public IKubeObject Binding => Cluster.AccessBindings.Single();
+    public IKubernetesObject<V1ObjectMeta> Binding => Cluster.AccessBindings.Single();
 
-    public ServiceAccount Account => Cluster.Objects.Values.OfType<ServiceAccount>().Single();
+    public V1ServiceAccount Account => Cluster.Objects.Values.OfType<V1ServiceAccount>().Single();
 
     public SecretMetadata CredentialSecret => Cluster.Objects.Values.OfType<SecretMetadata>().Single();
 
@@ -31,7 +32,7 @@ internal sealed partial class World
 
     public void Unlock() => Cluster.Lockdowns = [];
 
-    public void SetNamespace(Namespace ns) => Cluster.Namespaces = Cluster.Namespaces.SetItem(ns.Metadata.Name, ns);
+    public void SetNamespace(V1Namespace ns) => Cluster.Namespaces = Cluster.Namespaces.SetItem(ns.Metadata.Name, ns);
 
     public void TerminateNamespace(string name)
     {
@@ -41,10 +42,10 @@ internal sealed partial class World
     public void RemoveNamespace(string name)
     {
         Cluster.Namespaces = Cluster.Namespaces.Remove(name);
-        foreach (var o in Cluster.Objects.Values.Where(o => o.Metadata.Namespace == name).ToList()) Cluster.Delete(Place.Of(o), null);
+        foreach (var o in Cluster.Objects.Values.Where(o => o.Metadata.NamespaceProperty == name).ToList()) Cluster.Delete(Place.Of(o), null);
     }
 
-    public void SetClusterRole(string name, params PolicyRule[] rules) => Cluster.Rules = Cluster.Rules.SetItem(("", name), rules);
+    public void SetClusterRole(string name, params V1PolicyRule[] rules) => Cluster.Rules = Cluster.Rules.SetItem(("", name), rules);
 
     public void RemoveClusterRole(string name) => Cluster.Rules = Cluster.Rules.Remove(("", name));
 
@@ -55,8 +56,8 @@ internal sealed partial class World
 
     public void DeleteGrant()
     {
-        if (Grant.Metadata.Finalizers.Count == 0) Cluster.Grant = null;
-        else Write(g => g with { Metadata = g.Metadata with { DeletionTimestamp = g.Metadata.DeletionTimestamp ?? Now } });
+        if (Grant.FinalizersOrEmpty.Count == 0) Cluster.Grant = null;
+        else Write(g => g with { Metadata = g.Metadata with { DeletedAt = g.Metadata.DeletedAt ?? Now } });
     }
 
     /// <summary>Somebody with access to breakglassgrants/status writes what they like.</summary>
@@ -65,43 +66,43 @@ internal sealed partial class World
     public void Write(Func<BreakGlassGrant, BreakGlassGrant> write) => Cluster.Grant = Cluster.Touched(write(Grant));
 
     /// <summary>Somebody edits an object in place.</summary>
-    public IKubeObject Tamper(IKubeObject o, Func<IKubeObject, IKubeObject> tamper) => Cluster.Update(tamper(o));
+    public IKubernetesObject<V1ObjectMeta> Tamper(IKubernetesObject<V1ObjectMeta> o, Func<IKubernetesObject<V1ObjectMeta>, IKubernetesObject<V1ObjectMeta>> tamper) => Cluster.Update(tamper(o));
 
-    public IKubeObject StripLabels(IKubeObject o) => Tamper(o, x => Cluster.With(x, m => m with { Labels = A.Labels() }));
+    public IKubernetesObject<V1ObjectMeta> StripLabels(IKubernetesObject<V1ObjectMeta> o) => Tamper(o, x => Cluster.With(x, m => m with { Labels = A.Labels() }));
 
-    public IKubeObject StripAnnotations(IKubeObject o) => Tamper(o, x => Cluster.With(x, m => m with { Annotations = A.Labels() }));
+    public IKubernetesObject<V1ObjectMeta> StripAnnotations(IKubernetesObject<V1ObjectMeta> o) => Tamper(o, x => Cluster.With(x, m => m with { Annotations = A.Labels() }));
 
-    public IKubeObject StripEverything(IKubeObject o) => Tamper(o, x => Cluster.With(x, m => m with { Labels = A.Labels(), Annotations = A.Labels(), OwnerReferences = [] }));
+    public IKubernetesObject<V1ObjectMeta> StripEverything(IKubernetesObject<V1ObjectMeta> o) => Tamper(o, x => Cluster.With(x, m => m with { Labels = A.Labels(), Annotations = A.Labels(), OwnerReferences = [] }));
 
-    public IKubeObject AddSubject(IKubeObject o, Subject subject) => Tamper(o, x => WithSubjects(x, [.. Cluster.SubjectsOf(x), subject]));
+    public IKubernetesObject<V1ObjectMeta> AddSubject(IKubernetesObject<V1ObjectMeta> o, Rbacv1Subject subject) => Tamper(o, x => WithSubjects(x, [.. Cluster.SubjectsOf(x), subject]));
 
-    public void Delete(IKubeObject o) => Cluster.Delete(Place.Of(o), null);
+    public void Delete(IKubernetesObject<V1ObjectMeta> o) => Cluster.Delete(Place.Of(o), null);
 
     /// <summary>Somebody puts an object where there is none.</summary>
-    public IKubeObject Put(IKubeObject o) => Cluster.Create(o, byOperator: false);
+    public IKubernetesObject<V1ObjectMeta> Put(IKubernetesObject<V1ObjectMeta> o) => Cluster.Create(o, byOperator: false);
 
     /// <summary>Somebody deletes an object and puts another in its place; what is there keeps the given metadata, but has another UID.</summary>
-    public IKubeObject Replace(IKubeObject o, Func<IKubeObject, IKubeObject> with)
+    public IKubernetesObject<V1ObjectMeta> Replace(IKubernetesObject<V1ObjectMeta> o, Func<IKubernetesObject<V1ObjectMeta>, IKubernetesObject<V1ObjectMeta>> with)
     {
         Cluster.Delete(Place.Of(o), null);
         return Put(with(o));
     }
 
-    public static IKubeObject WithSubjects(IKubeObject o, params Subject[] subjects) => o switch
+    public static IKubernetesObject<V1ObjectMeta> WithSubjects(IKubernetesObject<V1ObjectMeta> o, params Rbacv1Subject[] subjects) => o switch
     {
-        RoleBinding b => b with { Subjects = subjects },
-        ClusterRoleBinding b => b with { Subjects = subjects },
+        V1RoleBinding b => b with { Subjects = subjects },
+        V1ClusterRoleBinding b => b with { Subjects = subjects },
         _ => o,
     };
 
-    public static IKubeObject WithRole(IKubeObject o, string clusterRole) => o switch
+    public static IKubernetesObject<V1ObjectMeta> WithRole(IKubernetesObject<V1ObjectMeta> o, string clusterRole) => o switch
     {
-        RoleBinding b => b with { RoleRef = new() { Kind = "ClusterRole", Name = clusterRole } },
-        ClusterRoleBinding b => b with { RoleRef = new() { Kind = "ClusterRole", Name = clusterRole } },
+        V1RoleBinding b => b with { RoleRef = new() { ApiGroup = V1Role.KubeGroup, Kind = "ClusterRole", Name = clusterRole } },
+        V1ClusterRoleBinding b => b with { RoleRef = new() { ApiGroup = V1Role.KubeGroup, Kind = "ClusterRole", Name = clusterRole } },
         _ => o,
     };
 
-    public static IKubeObject Unmarked(IKubeObject o) => Cluster.With(o, m => new() { Name = m.Name, Namespace = m.Namespace });
+    public static IKubernetesObject<V1ObjectMeta> Unmarked(IKubernetesObject<V1ObjectMeta> o) => Cluster.With(o, m => new() { Name = m.Name, NamespaceProperty = m.NamespaceProperty });
 
     /// <summary>Whether the grant's requester could do something with what it delivered.</summary>
     public bool HasAccess(string ns = "payments", string group = "apps", string resource = "deployments", string verb = "update")

@@ -1,7 +1,9 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace BreakGlass.Core.Tests.Lifecycle.Model;
 
@@ -15,16 +17,16 @@ internal sealed partial class World
     public TimeSpan TokenExtra { get; set; } = TimeSpan.Zero;
 
     /// <summary>The status with which the server refuses to create an object, e.g. 403 for a role that the operator may not bind.</summary>
-    public Func<IKubeObject, int?> RefusesCreate { get; set; } = _ => null;
+    public Func<IKubernetesObject<V1ObjectMeta>, int?> RefusesCreate { get; set; } = _ => null;
 
     /// <summary>What the server answers instead of creating an object.</summary>
-    public Func<IKubeObject, Status?> AnswersCreate { get; set; } = _ => null;
+    public Func<IKubernetesObject<V1ObjectMeta>, Status?> AnswersCreate { get; set; } = _ => null;
 
     /// <summary>What the server answers instead of changing an object.</summary>
-    public Func<IKubeObject, Status?> AnswersRepair { get; set; } = _ => null;
+    public Func<IKubernetesObject<V1ObjectMeta>, Status?> AnswersRepair { get; set; } = _ => null;
 
     /// <summary>A mutating webhook of somebody else: what it makes of an object that the operator writes.</summary>
-    public Func<IKubeObject, IKubeObject> Webhook { get; set; } = o => o;
+    public Func<IKubernetesObject<V1ObjectMeta>, IKubernetesObject<V1ObjectMeta>> Webhook { get; set; } = o => o;
 
     /// <summary>All writes of the operator to its objects.</summary>
     public List<(DateTimeOffset At, Place Place)> Written { get; } = [];
@@ -33,10 +35,10 @@ internal sealed partial class World
     public List<(DateTimeOffset At, Place Place)> Answered { get; } = [];
 
     /// <summary>What the server fails to delete.</summary>
-    public Func<IKubeObject, bool> FailsDelete { get; set; } = _ => false;
+    public Func<IKubernetesObject<V1ObjectMeta>, bool> FailsDelete { get; set; } = _ => false;
 
     /// <summary>Which binding the server does not let lose its subjects.</summary>
-    public Func<IKubeObject, bool> FailsEmptying { get; set; } = _ => false;
+    public Func<IKubernetesObject<V1ObjectMeta>, bool> FailsEmptying { get; set; } = _ => false;
 
     /// <summary>The authorizer does not know the new bindings yet.</summary>
     public bool AuthorizerLags { get; set; }
@@ -86,10 +88,10 @@ internal sealed partial class World
                 Notes.AddRange(write.Notes);
                 break;
             case PlanStep.AddFinalizer:
-                Cluster.SetFinalizers(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers, BreakGlassApi.RevokeFinalizer]);
+                Cluster.SetFinalizers(facts.Grant!, [.. facts.Grant!.FinalizersOrEmpty, BreakGlassApi.RevokeFinalizer]);
                 break;
             case PlanStep.DropFinalizer:
-                Cluster.SetFinalizers(facts.Grant!, [.. facts.Grant!.Metadata.Finalizers.Where(f => f != BreakGlassApi.RevokeFinalizer)], ended: true);
+                Cluster.SetFinalizers(facts.Grant!, [.. facts.Grant!.FinalizersOrEmpty.Where(f => f != BreakGlassApi.RevokeFinalizer)], ended: true);
                 break;
             case PlanStep.Create create:
                 Create(facts, create, run);
@@ -137,7 +139,7 @@ internal sealed partial class World
                 run.Note(a => a with { OthersAsOf = look.PolicyVersion });
                 break;
             case PlanStep.Find find:
-                foreach (var found in find.Places.Select(p => Cluster.Get(Place.Of(p))).OfType<IKubeObject>()) run.Add(found);
+                foreach (var found in find.Places.Select(p => Cluster.Get(Place.Of(p))).OfType<IKubernetesObject<V1ObjectMeta>>()) run.Add(found);
                 run.Note(a => a with { Searched = true });
                 break;
             case PlanStep.Announce announce:
@@ -170,12 +172,12 @@ internal sealed partial class World
         }
         catch (Refused e) when (e.Answer is not null || e.Status < 500)
         {
-            if (e.Status == 404 && create.Object.Metadata.Namespace == Settings.GrantsNamespace) run.Note(a => a with { Refusal = new Problem("NamespaceMissing", $"{create.Object.Kind} {ObjectKey.Of(create.Object)}", e.Message) });
+            if (e.Status == 404 && create.Object.Metadata.NamespaceProperty == Settings.GrantsNamespace) run.Note(a => a with { Refusal = new Problem("NamespaceMissing", $"{create.Object.KindName} {create.Object.Key}", e.Message) });
             else Refuse(facts, create.Object, e);
         }
     }
 
-    private void Refuse(GrantFacts facts, IKubeObject o, Refused e)
+    private void Refuse(GrantFacts facts, IKubernetesObject<V1ObjectMeta> o, Refused e)
     {
         Answered.Add((Now, Place.Of(o)));
         var answer = ServerAnswer.Of(e.Status, e.Answer ?? new Status
@@ -187,7 +189,7 @@ internal sealed partial class World
         if (answer.Reason is "NamespaceTerminating" or "NamespaceMissing") Sync();
     }
 
-    private void Note(GrantFacts facts, IKubeObject o, Func<PlaceHistory, DateTimeOffset, PlaceHistory> change)
+    private void Note(GrantFacts facts, IKubernetesObject<V1ObjectMeta> o, Func<PlaceHistory, DateTimeOffset, PlaceHistory> change)
     {
         var key = (facts.Grant!.Metadata.Uid!, Place.Of(o));
         _histories[key] = change(_histories.GetValueOrDefault(key) ?? new(o), Now);
@@ -212,9 +214,9 @@ internal sealed partial class World
 
         var merged = there.Metadata with
         {
-            Labels = Merge(there.Metadata.Labels, want.Metadata.Labels), Annotations = Merge(there.Metadata.Annotations, want.Metadata.Annotations), OwnerReferences = want.Metadata.OwnerReferences,
+            Labels = Merge(there.LabelsOrEmpty, want.LabelsOrEmpty), Annotations = Merge(there.AnnotationsOrEmpty, want.AnnotationsOrEmpty), OwnerReferences = want.Metadata.OwnerReferences,
         };
-        var mended = Cluster.Update(Webhook(Cluster.With(want is Secret ? there : want, _ => merged)));
+        var mended = Cluster.Update(Webhook(Cluster.With(want is V1Secret ? there : want, _ => merged)));
         Written.Add((Now, Place.Of(want)));
         Note(facts, want, (history, now) => history.Gives(repair.Drift).Repaired(now));
         if (IsCached(mended)) run.Remove(mended);
@@ -242,13 +244,13 @@ internal sealed partial class World
         }
 
         run.Remove(o);
-        if (remove.Why is Removal.Orphan) Notes.Add(new(true, "OrphanRemoved", "Remove", $"{o.Kind} {ObjectKey.Of(o)}"));
+        if (remove.Why is Removal.Orphan) Notes.Add(new(true, "OrphanRemoved", "Remove", $"{o.KindName} {o.Key}"));
         if (remove.Why is Removal.Tampered) Note(facts, o, (history, _) => history.Gives(o is SecretMetadata ? Drift.Marks : Drift.Replace));
         if (remove.Why is Removal.Tampered) Repaired(o, "was replaced");
     }
 
     /// <summary>What is not deleted loses its subjects; what came of the deletion after all is gone.</summary>
-    private void Obstruct(IKubeObject o, Refused e, Run run)
+    private void Obstruct(IKubernetesObject<V1ObjectMeta> o, Refused e, Run run)
     {
         if (Cluster.Get(Place.Of(o)) is not { } there || there.Metadata.Uid != o.Metadata.Uid)
         {
@@ -267,7 +269,7 @@ internal sealed partial class World
 
     private void Deliver(BreakGlassGrant grant, PlanStep.Deliver deliver, Run run)
     {
-        var marks = Merge(deliver.Secret.Metadata.Annotations, new Dictionary<string, string>
+        var marks = Merge(deliver.Secret.AnnotationsOrEmpty, new Dictionary<string, string>
         {
             [GrantObjects.DeliveredAnnotation] = deliver.ServiceAccountUid, [GrantObjects.TokenExpiresAtAnnotation] = Timestamp.Text(run.Attempt.Token!.ExpiresAt),
         });
@@ -288,7 +290,7 @@ internal sealed partial class World
         run.Note(a => a with { CredentialHeld = true });
         if (Cluster.Get(Place.Of(hold.Secret)) is not SecretMetadata secret || secret.Metadata.Uid != hold.Secret.Metadata.Uid) return;
         if (Cluster.Delivered.TryGetValue(secret.Metadata.Uid!, out var number) && number >= 0) _vault[Grant.Metadata.Uid!] = Cluster.Tokens[number];
-        else if (Cluster.Get(new("ServiceAccount", secret.Metadata.Namespace!, secret.Metadata.Name)) is { } account) _vault[Grant.Metadata.Uid!] = Cluster.Issue(account, secret, Now + TimeSpan.FromMinutes(10));
+        else if (Cluster.Get(new("ServiceAccount", secret.Metadata.NamespaceProperty!, secret.Metadata.Name)) is { } account) _vault[Grant.Metadata.Uid!] = Cluster.Issue(account, secret, Now + TimeSpan.FromMinutes(10));
     }
 
     private void Prove(BreakGlassGrant grant, PlanStep.Prove prove, Run run)
@@ -301,7 +303,7 @@ internal sealed partial class World
         run.Note(a => a with { Proof = new(ours.Count == 0, dead, [.. allowed.Except(ours).Distinct()]) });
     }
 
-    private void Repaired(IKubeObject o, string what) => Notes.Add(new(true, "DriftRepaired", "Repair", $"{o.Kind} {ObjectKey.Of(o)} {what}"));
+    private void Repaired(IKubernetesObject<V1ObjectMeta> o, string what) => Notes.Add(new(true, "DriftRepaired", "Repair", $"{o.KindName} {o.Key} {what}"));
 
     private static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string> there, IReadOnlyDictionary<string, string> more)
     {

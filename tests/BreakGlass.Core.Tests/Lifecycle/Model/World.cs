@@ -2,7 +2,9 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
-using Kube.Model;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 
 namespace BreakGlass.Core.Tests.Lifecycle.Model;
@@ -28,8 +30,8 @@ internal sealed partial class World
     {
         foreach (var o in AView.UsualObjects)
         {
-            if (o is Namespace ns) Cluster.Namespaces = Cluster.Namespaces.Add(ns.Metadata.Name, ns);
-            if (o is ClusterRole role) Cluster.Rules = Cluster.Rules.Add(("", role.Metadata.Name), role.Rules);
+            if (o is V1Namespace ns) Cluster.Namespaces = Cluster.Namespaces.Add(ns.Metadata.Name, ns);
+            if (o is V1ClusterRole role) Cluster.Rules = Cluster.Rules.Add(("", role.Metadata.Name), role.RulesOrEmpty);
         }
 
         Cluster.Policy = policy ?? A.Policy();
@@ -199,7 +201,7 @@ internal sealed partial class World
         };
     }
 
-    private static bool IsCached(IKubeObject o) => o.Metadata.Labels.ContainsKey(BreakGlassApi.GrantLabel) && Ownership.Names(o).Contains(GrantName);
+    private static bool IsCached(IKubernetesObject<V1ObjectMeta> o) => o.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel) && Ownership.Names(o).Contains(GrantName);
 
     private void Sync() => (SeenPolicy, SeenView) = (Cluster.Policy, Cluster.View());
 }

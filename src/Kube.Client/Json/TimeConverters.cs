@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Kube.Model;
+namespace Kube.Client;
 
 /// <summary>
-/// Reads RFC 3339 with any number of fraction digits and writes UTC with a fixed number of them. Kubernetes has two forms
-/// (meta/v1 Time: whole seconds; MicroTime: six digits) and refuses a MicroTime without its digits.
+/// Reads RFC 3339 with any number of fraction digits and writes UTC in one format. For times of our own kinds; those of the models are
+/// <see cref="DateTime"/>s (<see cref="UtcConverter{T}"/>).
 /// </summary>
 public abstract class Rfc3339Converter(string format) : JsonConverter<DateTimeOffset>
 {
@@ -24,11 +24,5 @@ public abstract class Rfc3339Converter(string format) : JsonConverter<DateTimeOf
             : throw new JsonException($"'{text}' is not an RFC 3339 time");
 }
 
-/// <summary>meta/v1 Time: whole seconds. The default for every time.</summary>
-public sealed class SecondsConverter() : Rfc3339Converter("yyyy-MM-dd'T'HH:mm:ss'Z'");
-
 /// <summary>Milliseconds, for our own kinds, whose instants are meant to the moment.</summary>
 public sealed class MillisConverter() : Rfc3339Converter("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
-
-/// <summary>meta/v1 MicroTime: six digits.</summary>
-public sealed class MicroTimeConverter() : Rfc3339Converter("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'");

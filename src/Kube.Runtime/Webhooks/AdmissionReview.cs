@@ -1,7 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using k8s.Models;
+using Kube.Client;
 
-namespace Kube.Model;
+namespace Kube.Runtime;
 
 /// <summary>What the API server asks a webhook, and what the webhook answers (admission.k8s.io/v1).</summary>
 public sealed record AdmissionReview
@@ -21,8 +24,11 @@ public sealed record AdmissionReview
     /// <summary>The answer.</summary>
     public AdmissionResponse? Response { get; init; }
 
-    /// <summary>The JSON contract.</summary>
-    public static JsonTypeInfo<AdmissionReview> Json { get; } = KubeJson.Strict<AdmissionReview>();
+    /// <summary>The JSON contract. Anybody may send a review, so a member that is there twice is an error: two readers could see two things.</summary>
+    public static JsonTypeInfo<AdmissionReview> Json { get; } = (JsonTypeInfo<AdmissionReview>)new JsonSerializerOptions(KubeJson.WithKubernetesHabits(AdmissionJson.Default))
+    {
+        AllowDuplicateProperties = false,
+    }.GetTypeInfo(typeof(AdmissionReview));
 
     /// <summary>An answer as it goes over the wire.</summary>
     public static AdmissionReview Of(AdmissionResponse response) => new() { ApiVersion = V1, Kind = nameof(AdmissionReview), Response = response };
@@ -62,7 +68,7 @@ public sealed record AdmissionRequest
     public string? Operation { get; init; }
 
     /// <summary>Who asks, as the API server authenticated (or impersonated) them.</summary>
-    public UserInfo? UserInfo { get; init; }
+    public V1UserInfo? UserInfo { get; init; }
 
     /// <summary>The object as it would be stored; null for DELETE.</summary>
     public JsonElement? Object { get; init; }
@@ -124,3 +130,8 @@ public sealed record GroupVersionResource
     /// <summary>Plural name.</summary>
     public string Resource { get; init => field = value ?? ""; } = "";
 }
+
+/// <summary>The JSON contract of a review, before the habits of the API.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(AdmissionReview))]
+internal sealed partial class AdmissionJson : JsonSerializerContext;

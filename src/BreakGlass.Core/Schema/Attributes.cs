@@ -1,12 +1,9 @@
-namespace Kube.Model.Schema;
+namespace BreakGlass.Core.Schema;
 
-/// <summary>How a kind is registered as a CustomResourceDefinition (apiextensions.k8s.io/v1). Read by the generator only.</summary>
+/// <summary>Categories and selectable fields of a CustomResourceDefinition (apiextensions.k8s.io/v1). Read by the generator only.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class CustomResourceAttribute : Attribute
 {
-    /// <summary>Short names for kubectl.</summary>
-    public string[] ShortNames { get; init; } = [];
-
     /// <summary>Groups of kinds for <c>kubectl get CATEGORY</c>.</summary>
     public string[] Categories { get; init; } = [];
 
@@ -14,9 +11,17 @@ public sealed class CustomResourceAttribute : Attribute
     public string[] SelectableFields { get; init; } = [];
 }
 
-/// <summary>A column that kubectl prints.</summary>
+/// <summary>Short names of a kind for kubectl; named as in KubeOps.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class KubernetesEntityShortNamesAttribute(params string[] shortNames) : Attribute
+{
+    /// <summary>The names.</summary>
+    public string[] ShortNames => shortNames;
+}
+
+/// <summary>A column that kubectl prints; named as in KubeOps.</summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-public sealed class PrinterColumnAttribute(string name, string jsonPath, string type = "string") : Attribute
+public sealed class GenericAdditionalPrinterColumnAttribute(string jsonPath, string name, string type = "string") : Attribute
 {
     /// <summary>Heading; kubectl prints it in capitals.</summary>
     public string Name => name;
@@ -36,12 +41,12 @@ public sealed class PrinterColumnAttribute(string name, string jsonPath, string 
 
 /// <summary>A CEL rule (<c>x-kubernetes-validations</c>) on the type or property; servers before 1.25 ignore it.</summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Property, AllowMultiple = true)]
-public sealed class RuleAttribute(string rule, string message) : Attribute
+public sealed class ValidationRuleAttribute(string rule, string message) : Attribute
 {
-    /// <summary>The CEL expression, true where the value is good.</summary>
+    /// <summary>The CEL expression; true if the value is valid.</summary>
     public string Rule => rule;
 
-    /// <summary>What the person reads where it is not.</summary>
+    /// <summary>The API server's answer if it is not.</summary>
     public string Message => message;
 }
 
@@ -73,18 +78,58 @@ public sealed class PatternAttribute(string regex) : Attribute
     public string Regex => regex;
 }
 
-/// <summary>Bounds of a length (strings), a size (lists, maps) or a value (integers). Negative means none. The cost of CEL rules depends on them.</summary>
+/// <summary>The fewest and most characters of a string; negative for no limit; named as in KubeOps. The cost of CEL rules depends on the most.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class BoundsAttribute(long min = -1, long max = -1) : Attribute
+public sealed class LengthAttribute(int minLength = -1, int maxLength = -1) : Attribute
 {
-    /// <summary>The least allowed.</summary>
-    public long Min => min;
+    /// <summary>The fewest characters.</summary>
+    public int MinLength => minLength;
 
-    /// <summary>The most allowed.</summary>
-    public long Max => max;
+    /// <summary>The most characters.</summary>
+    public int MaxLength => maxLength;
+}
 
-    /// <summary>The most characters of each string in a list or each value of a map; negative for none.</summary>
-    public long MaxItemLength { get; init; } = -1;
+/// <summary>The fewest and most items of a list; negative for no limit; named as in KubeOps. The cost of CEL rules depends on the most.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ItemsAttribute(long minItems = -1, long maxItems = -1) : Attribute
+{
+    /// <summary>The fewest items.</summary>
+    public long MinItems => minItems;
+
+    /// <summary>The most items.</summary>
+    public long MaxItems => maxItems;
+}
+
+/// <summary>The most members of a map, and, if its values are lists, the most items of each of them.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class PropertiesAttribute(long maxProperties) : Attribute
+{
+    /// <summary>The most members.</summary>
+    public long MaxProperties => maxProperties;
+}
+
+/// <summary>The most characters of each string in a list or each value of a map.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ItemLengthAttribute(int maxLength) : Attribute
+{
+    /// <summary>The most characters.</summary>
+    public int MaxLength => maxLength;
+}
+
+/// <summary>The least value of a number; named as in KubeOps.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class RangeMinimumAttribute(long minimum) : Attribute
+{
+    /// <summary>The least value.</summary>
+    public long Minimum => minimum;
+}
+
+/// <summary>The greatest value of a number; named as in KubeOps.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class RangeMaximumAttribute(long maximum) : Attribute
+{
+    /// <summary>The greatest value.</summary>
+    public long Maximum => maximum;
 }
 
 /// <summary>The list is a map by this key (<c>x-kubernetes-list-type: map</c>).</summary>

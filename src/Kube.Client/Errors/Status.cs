@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization.Metadata;
 
-namespace Kube.Model;
+namespace Kube.Client;
 
 /// <summary>The answer of the API server where there is no object to give, errors above all (meta/v1 Status).</summary>
 public sealed record Status
@@ -22,7 +22,7 @@ public sealed record Status
     public StatusDetails? Details { get; init; }
 
     /// <summary>The JSON contract.</summary>
-    public static JsonTypeInfo<Status> Json { get; } = KubeJson.Of<Status>();
+    public static JsonTypeInfo<Status> Json { get; } = (JsonTypeInfo<Status>)KubeJson.WithKubernetesHabits(ClientJson.Default).GetTypeInfo(typeof(Status));
 }
 
 /// <summary>What a <see cref="Status"/> is about.</summary>

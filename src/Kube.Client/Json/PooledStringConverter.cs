@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Kube.Model;
+namespace Kube.Client;
 
 /// <summary>
 /// Gives one string for the many times that the same short text is read: in a cache of thousands of objects most labels, reasons and names are

@@ -1,0 +1,27 @@
+using BreakGlass.Core.Schema;
+
+namespace BreakGlass.Core.Api;
+
+/// <summary>One aspect of an object's state (meta/v1 Condition).</summary>
+public sealed record Condition
+{
+    /// <summary>CamelCase name, unique in the list.</summary>
+    [Required]
+    public string Type { get; init => field = value ?? ""; } = "";
+
+    /// <summary>True, False or Unknown.</summary>
+    [Required, Enum("True", "False", "Unknown")]
+    public string Status { get; init => field = value ?? "Unknown"; } = "Unknown";
+
+    /// <summary>The generation of the object that this condition speaks of.</summary>
+    public long? ObservedGeneration { get; init; }
+
+    /// <summary>When <see cref="Status"/> changed last.</summary>
+    public DateTimeOffset LastTransitionTime { get; init; }
+
+    /// <summary>CamelCase reason, for programs.</summary>
+    public string Reason { get; init => field = value ?? ""; } = "";
+
+    /// <summary>A sentence for people.</summary>
+    public string Message { get; init => field = value ?? ""; } = "";
+}

@@ -1,0 +1,64 @@
+using System.Collections.Frozen;
+using BreakGlass.Core.Schema;
+
+namespace BreakGlass.Core.Api;
+
+/// <summary>A query over labels (meta/v1 LabelSelector). Empty selects everything.</summary>
+public sealed record LabelSelector
+{
+    private static readonly IReadOnlyDictionary<string, string> NoLabels = FrozenDictionary<string, string>.Empty;
+
+    /// <summary>Labels that must have exactly these values.</summary>
+    [Properties(32), ItemLength(63)]
+    public IReadOnlyDictionary<string, string> MatchLabels { get; init => field = value ?? NoLabels; } = NoLabels;
+
+    /// <summary>Further requirements; all must hold.</summary>
+    [Items(maxItems: 32)]
+    public IReadOnlyList<LabelSelectorRequirement> MatchExpressions { get; init => field = value ?? []; } = [];
+
+    /// <summary>Whether <paramref name="labels"/> satisfy every requirement.</summary>
+    public bool Matches(IReadOnlyDictionary<string, string> labels)
+    {
+        foreach (var (key, value) in MatchLabels)
+        {
+            if (!labels.TryGetValue(key, out var have) || have != value) return false;
+        }
+
+        foreach (var requirement in MatchExpressions)
+        {
+            if (!requirement.Matches(labels)) return false;
+        }
+
+        return true;
+    }
+}
+
+/// <summary>One requirement of a <see cref="LabelSelector"/>.</summary>
+public sealed record LabelSelectorRequirement
+{
+    /// <summary>The label's key.</summary>
+    [Required, Length(1, 317)]
+    public string Key { get; init => field = value ?? ""; } = "";
+
+    /// <summary>In, NotIn, Exists or DoesNotExist.</summary>
+    [Required, Enum("In", "NotIn", "Exists", "DoesNotExist")]
+    public string Operator { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Values for In and NotIn.</summary>
+    [Items(maxItems: 64), ItemLength(63)]
+    public IReadOnlyList<string> Values { get; init => field = value ?? []; } = [];
+
+    /// <summary>Whether the labels satisfy it. An operator that is not known never matches: a selector must not widen by a misspelling.</summary>
+    public bool Matches(IReadOnlyDictionary<string, string> labels)
+    {
+        var has = labels.TryGetValue(Key, out var value);
+        return Operator switch
+        {
+            "In" => has && Values.Contains(value!),
+            "NotIn" => !has || !Values.Contains(value!),
+            "Exists" => has,
+            "DoesNotExist" => !has,
+            _ => false,
+        };
+    }
+}

@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization.Metadata;
+using k8s;
+using k8s.Models;
+
+namespace Kube.Client;
+
+/// <summary>What the client needs to know of a kind to read and write it.</summary>
+/// <param name="Resource">Where it lives in the API.</param>
+/// <param name="Json">Its JSON contract.</param>
+public sealed record KubeKind<T>(ResourceType Resource, JsonTypeInfo<T> Json)
+    where T : class, IKubernetesObject<V1ObjectMeta>;
