@@ -13,9 +13,11 @@ internal sealed partial class EventSender(
 {
     internal static readonly string[] DropReasons = ["full", "rejected", "unreachable"];
 
-    // client-go, tools/events: maxTriesPerEvent, defaultSleepDuration.
-    private const int MaxTries = 12;
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+    // As long as in client-go, which tries 12 times, 10 s apart (tools/events: maxTriesPerEvent, defaultSleepDuration); sooner at first. Every note of a share waits for the
+    // one before it, in memory alone, and is lost if the process dies: the shorter after an outage, the fewer.
+    private const int MaxTries = 15;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     private const int MostDistinct = 5;
 
@@ -221,7 +223,7 @@ internal sealed partial class EventSender(
         var error = "";
         for (var tries = 1; tries <= MaxTries; tries++)
         {
-            if (tries > 1) await Task.Delay(Pause * (0.75 + (0.5 * random())), time, cancellationToken);
+            if (tries > 1) await Task.Delay(PauseBefore(tries) * (0.75 + (0.5 * random())), time, cancellationToken);
             try
             {
                 await send(cancellationToken);
@@ -250,6 +252,12 @@ internal sealed partial class EventSender(
         }
 
         return Drop(e, "unreachable", error);
+    }
+
+    private static TimeSpan PauseBefore(int tries)
+    {
+        var doubled = FirstPause * (1 << Math.Min(tries - 2, 4));
+        return doubled < LongestPause ? doubled : LongestPause;
     }
 
     private bool Drop(Eventsv1Event e, string reason, string error)
