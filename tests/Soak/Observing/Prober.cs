@@ -88,6 +88,11 @@ internal sealed class Prober(Cluster cluster, History history, Judge judge, Faul
             },
         };
         var answer = await cluster.Admin.PostAsync("/apis/authorization.k8s.io/v1/subjectaccessreviews", review, cancellationToken);
-        return answer.Ok ? (bool?)answer.Json["status"]?["allowed"] ?? false : null;
+        if (!answer.Ok) return null;
+        if ((bool?)answer.Json["status"]?["allowed"] is not true) return false;
+
+        // The authorizer knows names, and not whether anybody can still be who is named: where a binding cannot be removed, the identity goes. A token of it, had
+        // somebody read one, is tried by whoever has it.
+        return (await cluster.Admin.GetAsync($"/api/v1/namespaces/{ns}/serviceaccounts/{name}", cancellationToken)).Status switch { 200 => true, 404 => false, _ => null };
     }
 }
