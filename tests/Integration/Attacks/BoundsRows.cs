@@ -19,8 +19,16 @@ internal static class BoundsRows
         {
             await s.PolicyAsync(Scene.Approval);
             var answers = new List<Answer>();
-            for (var i = 0; i < 6; i++) answers.Add(await s.AskAsync(s.Stage.Alice, name: string.Create(CultureInfo.InvariantCulture, $"{s.Grant}-{i}")));
-            answers.Count(a => a.Good).Should().Be(5);
+            for (var i = 0; i < 6; i++)
+            {
+                // The rows beside this one flood admission: what is refused for that is asked again.
+                var name = string.Create(CultureInfo.InvariantCulture, $"{s.Grant}-{i}");
+                var answer = await s.AskAsync(s.Stage.Alice, name: name);
+                for (var again = 0; again < 20 && answer.Text.Contains("try again", StringComparison.OrdinalIgnoreCase); again++) answer = await s.AskAsync(s.Stage.Alice, name: name);
+                answers.Add(answer);
+            }
+
+            answers.Take(5).Should().AllSatisfy(a => a.Good.Should().BeTrue(a.Text));
             return answers[5];
         }),
         new("Alice", "floods admission with 30 dry runs of 900 KiB", Outcome.RefusedAndUntouched("larger than 512 KiB"), async s =>
