@@ -67,13 +67,13 @@ public static class ModelMembers
 
     extension(V1RoleBinding binding)
     {
-        /// <summary>Who gets the role; empty if nobody does.</summary>
+        /// <summary>The subjects; empty if there are none.</summary>
         public IReadOnlyList<Rbacv1Subject> SubjectsOrEmpty => binding.Subjects.OrEmpty();
     }
 
     extension(V1ClusterRoleBinding binding)
     {
-        /// <summary>Who gets the role; empty if nobody does.</summary>
+        /// <summary>The subjects; empty if there are none.</summary>
         public IReadOnlyList<Rbacv1Subject> SubjectsOrEmpty => binding.Subjects.OrEmpty();
     }
 

@@ -91,8 +91,8 @@ internal sealed class Prober(Cluster cluster, History history, Judge judge, Faul
         if (!answer.Ok) return null;
         if ((bool?)answer.Json["status"]?["allowed"] is not true) return false;
 
-        // The authorizer knows names, and not whether anybody can still be who is named: where a binding cannot be removed, the identity goes. A token of it, had
-        // somebody read one, is tried by whoever has it.
+        // The authorizer answers for a name, also after the identity of that name is deleted. If a webhook keeps a binding from being removed, deleting the identity is what
+        // ends access. This path is only for grants whose token was never read; a token that was read is tried itself.
         return (await cluster.Admin.GetAsync($"/api/v1/namespaces/{ns}/serviceaccounts/{name}", cancellationToken)).Status switch { 200 => true, 404 => false, _ => null };
     }
 }
