@@ -29,7 +29,7 @@ internal static class RequestRules
 
         if (policy.Justification?.TicketPattern is not { } pattern) return null;
         if (string.IsNullOrEmpty(grant.Ticket)) return new("TicketMissing", "spec.ticket", $"the policy asks for a ticket that matches {pattern}");
-        return Tickets.Match(grant.Ticket, pattern)
+        return TicketPattern.Of(pattern).Matches(grant.Ticket)
             ? null
             : new("TicketMismatch", "spec.ticket", $"'{grant.Ticket}' does not match {pattern}, as the policy asks");
     }

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace BreakGlass.Core.Rules;
 
@@ -21,9 +20,6 @@ internal static class Tickets
 
     /// <summary>Whether the ticket is one that can be shown and compared: in one line, without characters that are not seen.</summary>
     public static bool IsPlain(string ticket) => !ticket.EnumerateRunes().Any(Shown.IsInvisible);
-
-    /// <summary>Whether a plain ticket matches a pattern that <see cref="PolicyRules"/> found to be one.</summary>
-    public static bool Match(string ticket, string pattern) => Regex.IsMatch(ticket, Plain(pattern), PolicyRules.TicketRegexOptions, TimeSpan.FromSeconds(1));
 
     /// <summary>The pattern with its classes written out.</summary>
     internal static string Plain(string pattern)
