@@ -7,7 +7,7 @@ using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Options;
-using BreakGlass.Operator.Reaping;
+using BreakGlass.Operator.Jobs;
 using BreakGlass.Operator.Time;
 using Kube.Client;
 using Kube.Runtime;

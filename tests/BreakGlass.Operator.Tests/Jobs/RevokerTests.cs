@@ -1,6 +1,6 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
-using BreakGlass.Operator.Reaping;
+using BreakGlass.Operator.Jobs;
 using BreakGlass.Operator.Time;
 using FluentAssertions;
 using k8s.Models;
@@ -10,7 +10,7 @@ using TestKit;
 using TestKit.Builders;
 using Xunit;
 
-namespace BreakGlass.Operator.Tests.Reaping;
+namespace BreakGlass.Operator.Tests.Jobs;
 
 /// <summary>The end of everything before an uninstall, with an operator that does its part and without.</summary>
 public class RevokerTests

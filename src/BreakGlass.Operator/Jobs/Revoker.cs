@@ -6,7 +6,7 @@ using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Time;
 using Kube.Client;
 
-namespace BreakGlass.Operator.Reaping;
+namespace BreakGlass.Operator.Jobs;
 
 /// <summary>
 /// Ends every grant, for an uninstall. First by the operator, which then also writes down how each ended: <c>spec.revoke</c> is set and the end waited

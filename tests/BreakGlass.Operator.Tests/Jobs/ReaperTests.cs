@@ -1,6 +1,6 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
-using BreakGlass.Operator.Reaping;
+using BreakGlass.Operator.Jobs;
 using BreakGlass.Operator.Tests.Time;
 using BreakGlass.Operator.Time;
 using FluentAssertions;
@@ -11,7 +11,7 @@ using Simulation;
 using TestKit;
 using Xunit;
 
-namespace BreakGlass.Operator.Tests.Reaping;
+namespace BreakGlass.Operator.Tests.Jobs;
 
 public class ReaperTests
 {

@@ -11,7 +11,7 @@ using k8s;
 using k8s.Models;
 using Kube.Client;
 
-namespace BreakGlass.Operator.Reaping;
+namespace BreakGlass.Operator.Jobs;
 
 /// <summary>
 /// The second hand on the switch: ends whatever is past its <c>breakglass.dev/expires-at</c>, by what stands on the objects alone. It needs no
