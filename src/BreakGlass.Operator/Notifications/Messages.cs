@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using BreakGlass.Operator.Outbound;
 
 namespace BreakGlass.Operator.Notifications;
 
@@ -12,6 +13,10 @@ namespace BreakGlass.Operator.Notifications;
 /// </summary>
 internal static class Messages
 {
+    /// <summary>The receiver as a destination of deliveries.</summary>
+    public static Destination<Notification> Destination(ReceiverSettings receiver) =>
+        new(receiver.Name, ReceiverFields.TypeName(receiver.Type), (notification, now) => Request(receiver, notification, now), n => $"{n.Event} of {n.Name}");
+
     /// <summary>The request of one try.</summary>
     public static HttpRequestMessage Request(ReceiverSettings receiver, Notification n, DateTimeOffset now)
     {

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Metrics;
+using BreakGlass.Operator.Outbound;
 using k8s;
 using k8s.Models;
 using Kube.Client;
@@ -18,7 +19,8 @@ internal sealed class Notifier : IDisposable
 
     private const int MostRemembered = 1000;
 
-    private readonly IReadOnlyList<Delivery> _deliveries;
+    private readonly IReadOnlyList<ReceiverSettings> _receivers;
+    private readonly IReadOnlyList<Delivery<Notification>> _deliveries;
     private readonly HttpClient _http;
     private readonly string _cluster;
     private readonly TimeProvider _time;
@@ -33,17 +35,11 @@ internal sealed class Notifier : IDisposable
     public Notifier(NotificationSettings settings, string cluster, OperatorMetrics metrics, TimeProvider time, ILogger logger)
     {
         (_cluster, _time) = (cluster, time);
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            ActivityHeadersPropagator = null,
-            ConnectTimeout = Patience.AnswerWithin,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a receiver that moves is found
-        }) { Timeout = Timeout.InfiniteTimeSpan };
-        _deliveries = [.. settings.Receivers.Select(receiver => new Delivery(
-            receiver, _http, result => metrics.Notified(ReceiverFields.TypeName(receiver.Type), result), time, logger))];
-        metrics.NotifyingTo(settings.Receivers.Select(receiver => ReceiverFields.TypeName(receiver.Type)), Delivery.Results);
+        _http = OutboundHttp.Create();
+        _receivers = settings.Receivers;
+        _deliveries = [.. _receivers.Select(receiver => new Delivery<Notification>(
+            Messages.Destination(receiver), _http, result => metrics.Notified(ReceiverFields.TypeName(receiver.Type), result), time, logger))];
+        metrics.NotifyingTo(_receivers.Select(receiver => ReceiverFields.TypeName(receiver.Type)), DeliveryResults.All);
         if (IsNeeded) logger.Notifying(string.Join(", ", settings.Receivers.Select(receiver => $"{receiver.Name} ({ReceiverFields.TypeName(receiver.Type)})")));
     }
 
@@ -77,7 +73,10 @@ internal sealed class Notifier : IDisposable
     private void Tell(Notification notification)
     {
         if (IsRepetition(notification)) return;
-        foreach (var delivery in _deliveries) delivery.Offer(notification);
+        foreach (var (receiver, delivery) in _receivers.Zip(_deliveries))
+        {
+            if (receiver.Events.Contains(notification.Event)) delivery.Offer(notification);
+        }
     }
 
     private bool IsRepetition(Notification notification)

@@ -1,26 +1,15 @@
-using System.Net;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
 using Polly.Timeout;
 
-namespace BreakGlass.Operator.Notifications;
-
-/// <summary>What came of one try: the status code, and how long the receiver asks to be left alone.</summary>
-internal sealed record Answer(HttpStatusCode Code, TimeSpan? RetryAfter)
-{
-    /// <summary>It was taken.</summary>
-    public bool IsGood => (int)Code is >= 200 and < 300;
-
-    /// <summary>It may be taken later. A redirection is not followed: it would carry secrets to somewhere that nobody configured.</summary>
-    public bool IsForLater => Code is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)Code >= 500;
-}
+namespace BreakGlass.Operator.Outbound;
 
 /// <summary>
-/// How often and how long a receiver is tried: 10 s for an answer; 8 more tries, 1 s to 1 min apart or as the receiver asks, some 4 minutes in all;
-/// and none for 30 s after 5 failures in a row, whichever notification they were of.
+/// How often and how long a destination is tried: 10 s for an answer; 8 more tries, 1 s to 1 min apart or as the destination asks, about 4 minutes in all;
+/// and none for 30 s after 5 failures in a row, whichever delivery they were of.
 /// </summary>
-internal static class Patience
+internal static class DeliveryRetry
 {
     /// <summary>Tries after the first.</summary>
     public const int Retries = 8;
@@ -28,17 +17,17 @@ internal static class Patience
     /// <summary>How long one try may take.</summary>
     public static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a receiver that keeps failing is left alone.</summary>
+    /// <summary>How long a destination that keeps failing is left alone.</summary>
     public static readonly TimeSpan Break = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
 
-    /// <summary>The pipeline of one receiver.</summary>
+    /// <summary>The pipeline of one destination.</summary>
     /// <param name="time">Clock.</param>
     /// <param name="onRetry">Told of each try that failed and is followed by another: its number from 1, why, and the wait.</param>
-    public static ResiliencePipeline<Answer> For(TimeProvider time, Action<int, string, TimeSpan> onRetry) =>
-        new ResiliencePipelineBuilder<Answer> { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions<Answer>
+    public static ResiliencePipeline<DeliveryAnswer> For(TimeProvider time, Action<int, string, TimeSpan> onRetry) =>
+        new ResiliencePipelineBuilder<DeliveryAnswer> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<DeliveryAnswer>
             {
                 ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is BrokenCircuitException || IsFailure(args.Outcome)),
                 MaxRetryAttempts = Retries,
@@ -53,7 +42,7 @@ internal static class Patience
                     return ValueTask.CompletedTask;
                 },
             })
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<Answer>
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<DeliveryAnswer>
             {
                 ShouldHandle = args => ValueTask.FromResult(IsFailure(args.Outcome)),
                 FailureRatio = 1,
@@ -64,8 +53,8 @@ internal static class Patience
             .AddTimeout(AnswerWithin)
             .Build();
 
-    /// <summary>Why a try failed, without what the receiver or the network said: that may hold the URL.</summary>
-    public static string Why(Outcome<Answer> outcome) => outcome.Exception switch
+    /// <summary>Why a try failed, without what the destination or the network said: that may hold the URL.</summary>
+    public static string Why(Outcome<DeliveryAnswer> outcome) => outcome.Exception switch
     {
         null => $"it answered with HTTP status {(int)outcome.Result!.Code}",
         TimeoutRejectedException => $"it gave no answer within {AnswerWithin.TotalSeconds:0} s",
@@ -74,9 +63,9 @@ internal static class Patience
         { } e => e.GetType().Name,
     };
 
-    private static bool IsFailure(Outcome<Answer> outcome) => outcome.Exception is HttpRequestException or TimeoutRejectedException || outcome.Result is { IsForLater: true };
+    private static bool IsFailure(Outcome<DeliveryAnswer> outcome) => outcome.Exception is HttpRequestException or TimeoutRejectedException || outcome.Result is { IsForLater: true };
 
-    private static TimeSpan? Asked(Outcome<Answer> outcome)
+    private static TimeSpan? Asked(Outcome<DeliveryAnswer> outcome)
     {
         var asked = outcome.Exception is BrokenCircuitException { RetryAfter: { } closed } ? closed : outcome.Result?.RetryAfter;
         return asked > LongestWait ? LongestWait : asked;

@@ -1,0 +1,107 @@
+using System.Net.Http.Headers;
+using System.Threading.Channels;
+using Polly;
+
+namespace BreakGlass.Operator.Outbound;
+
+/// <summary>
+/// The way to one destination: a queue of its own and one worker, so that a destination that is slow or dead delays no other one and gets everything in
+/// order. If too many wait, the oldest is dropped: the newest matter most.
+/// </summary>
+internal sealed class Delivery<T>
+    where T : class
+{
+    private const int LogEvery = 100;
+
+    private readonly Destination<T> _destination;
+    private readonly HttpClient _http;
+    private readonly Action<string> _count;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Channel<T> _waiting;
+    private readonly ResiliencePipeline<DeliveryAnswer> _pipeline;
+    private T? _current;
+    private long _dropped;
+
+    /// <param name="destination">The destination.</param>
+    /// <param name="http">Sends.</param>
+    /// <param name="count">Called with each result, one of <see cref="DeliveryResults.All"/>.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="logger">Log.</param>
+    /// <param name="capacity">How many wait at most; 256 by default.</param>
+    public Delivery(Destination<T> destination, HttpClient http, Action<string> count, TimeProvider time, ILogger logger, int capacity = 256)
+    {
+        (_destination, _http, _count, _time, _logger) = (destination, http, count, time, logger);
+        _waiting = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }, Drop);
+        _pipeline = DeliveryRetry.For(time, (attempt, why, wait) =>
+        {
+            if (_current is { } item) _logger.TryingAgain(destination.Name, destination.Type, destination.Describe(item), attempt, why, wait.TotalSeconds);
+        });
+    }
+
+    /// <summary>Takes an item. Never waits.</summary>
+    public void Offer(T item)
+    {
+        if (!_waiting.Writer.TryWrite(item)) _count(DeliveryResults.Dropped);
+    }
+
+    /// <summary>Nothing more is taken; <see cref="RunAsync"/> ends when all that waits was sent or given up.</summary>
+    public void Complete() => _waiting.Writer.TryComplete();
+
+    /// <summary>Sends until cancelled or completed and empty. What waits then is lost, which is logged.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var item in _waiting.Reader.ReadAllAsync(cancellationToken))
+            {
+                _current = item;
+                await DeliverAsync(item, cancellationToken);
+                _current = null;
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            var lost = _waiting.Reader.Count + (_current is null ? 0 : 1);
+            if (lost > 0) _logger.Unsent(lost, _destination.Name, _destination.Type);
+            for (var i = 0; i < lost; i++) _count(DeliveryResults.Dropped);
+        }
+    }
+
+    private async Task DeliverAsync(T item, CancellationToken cancellationToken)
+    {
+        Outcome<DeliveryAnswer> outcome;
+        try
+        {
+            outcome = Outcome.FromResult(await _pipeline.ExecuteAsync(token => TryAsync(item, token), cancellationToken));
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            outcome = Outcome.FromException<DeliveryAnswer>(e);
+        }
+
+        var good = outcome.Result is { IsGood: true };
+        _count(good ? DeliveryResults.Delivered : DeliveryResults.Failed);
+        if (!good) _logger.Undelivered(_destination.Name, _destination.Type, _destination.Describe(item), DeliveryRetry.Why(outcome));
+    }
+
+    private async ValueTask<DeliveryAnswer> TryAsync(T item, CancellationToken cancellationToken)
+    {
+        using var request = _destination.Request(item, _time.GetUtcNow());
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        return new(response.StatusCode, Wait(response.Headers.RetryAfter));
+    }
+
+    private TimeSpan? Wait(RetryConditionHeaderValue? asked)
+    {
+        var wait = asked?.Delta ?? asked?.Date - _time.GetUtcNow();
+        return wait > TimeSpan.Zero ? wait : null;
+    }
+
+    private void Drop(T oldest)
+    {
+        _count(DeliveryResults.Dropped);
+        var dropped = Interlocked.Increment(ref _dropped);
+        if (dropped % LogEvery == 1) _logger.Dropped(_waiting.Reader.Count, _destination.Name, _destination.Type, _destination.Describe(oldest), dropped);
+    }
+}
