@@ -20,7 +20,7 @@ FROM ${REGISTRY}${BASE}
 ARG VERSION=0.0.0
 ARG COMMIT=""
 LABEL org.opencontainers.image.title="breakglass-operator" \
-      org.opencontainers.image.description="Emergency access to Kubernetes that ends by itself" \
+      org.opencontainers.image.description="Emergency access to Kubernetes that ends on its own" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${COMMIT}"
