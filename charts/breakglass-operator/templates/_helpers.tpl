@@ -41,7 +41,7 @@ Values of newer sections: "helm upgrade --reuse-values" keeps those of the relea
 {{- define "breakglass.httpPort" -}}
 {{ int (.Values.operator.httpPort | default 8080) }}
 {{- end }}
-{{/* "true" where the chart makes a PriorityClass. */}}
+{{/* "true" if the chart creates a PriorityClass. */}}
 {{- define "breakglass.priorityClass" -}}
 {{- if dig "create" true (.Values.priorityClass | default dict) }}true{{ end }}
 {{- end }}
@@ -106,14 +106,14 @@ annotations:
 {{- end }}
 {{- end }}
 
-{{/* The Secret that others put the webhooks' certificate into; empty where the operator makes it. */}}
+{{/* The Secret with a webhooks' certificate of another tool; empty if the operator creates the certificate. */}}
 {{- define "breakglass.certificateSecret" -}}
 {{- with .Values.webhook.certificates -}}
 {{- if eq .source "secret" }}{{ .secretName }}{{ else if eq .source "cert-manager" }}breakglass-webhook-cert{{ end }}
 {{- end }}
 {{- end }}
 
-{{/* "true" where the guard is made of policies (Kubernetes 1.30 and later); "true" where it has a webhook. */}}
+{{/* "true" if the guard has policies (Kubernetes 1.30 and later); "true" if it has a webhook. */}}
 {{- define "breakglass.guardPolicies" -}}
 {{- $mode := .Values.guard.mode -}}
 {{- if eq $mode "policies" }}true{{ end }}
@@ -123,19 +123,19 @@ annotations:
 {{- if has .Values.guard.mode (list "auto" "webhook") }}true{{ end }}
 {{- end }}
 
-{{/* "true" where what grants create is stamped: the webhook is to be asked about grants alone, which servers can from 1.28 on. */}}
+{{/* "true" if objects that grants create are stamped: the webhook must be called for grants only, which servers support from 1.28 on. */}}
 {{- define "breakglass.stampWebhook" -}}
 {{- if and (dig "stamp" true (.Values.leftovers | default dict)) (semverCompare ">=1.28.0-0" .Capabilities.KubeVersion.Version) }}true{{ end }}
 {{- end }}
 
-{{/* "true" where there is to be a PodDisruptionBudget: one that lets no pod go at all would hold up every drain of a node. */}}
+{{/* "true" if the chart creates a PodDisruptionBudget: one that allows no eviction would block every drain of a node. */}}
 {{- define "breakglass.budget" -}}
 {{- $least := .Values.podDisruptionBudget.minAvailable -}}
 {{- if kindIs "string" $least }}{{ $least = divf (mulf (trimSuffix "%" $least | float64) .Values.replicas) 100 | ceil }}{{ end -}}
 {{- if and .Values.podDisruptionBudget.enabled (lt (int $least) (int .Values.replicas)) }}true{{ end }}
 {{- end }}
 
-{{/* Rules that servers before 1.23 do not know are taken out of a schema. */}}
+{{/* Removes rules that servers before 1.23 do not know from a schema. */}}
 {{- define "breakglass.withoutRules" -}}
 {{- if kindIs "map" . }}
 {{- $_ := unset . "x-kubernetes-validations" }}
