@@ -1,4 +1,4 @@
-# Short recipes; the work is in hack/. Each target works on a bare Debian machine with the .NET SDK and installs what it lacks.
+# Short recipes; the scripts are in hack/. Each target works on a bare Debian machine with the .NET SDK, and installs missing packages.
 .DEFAULT_GOAL := help
 .PHONY: help build test test-long soak demo tour run bench fuzz generate publish krew image image-test clean
 
@@ -8,19 +8,19 @@ help: ## show this
 build: ## restore the locked packages and build everything; warnings are errors
 	@hack/build.sh
 
-test: ## build, then run every test but the long ones, on a real API server too; ends with the totals
+test: ## build, then run every test except the long ones, also on a real API server; the last line contains the totals
 	@hack/test.sh
 
-test-long: ## the tests that wait for minutes of real time, e.g. a token outliving its 10 minutes
+test-long: ## run the tests that wait for minutes of real time, for example until a token expires
 	@hack/test.sh --long
 
-soak: ## use the operator while one thing after another breaks, and look whether access ever stays open (SOAK=30m, SOAK_SEED, SOAK_FAULTS)
+soak: ## use the operator while faults are injected, and check that access always ends in time (SOAK=30m, SOAK_SEED, SOAK_FAULTS)
 	@hack/soak.sh
 
-demo: ## access in an incident, from manifest to revocation, on a control plane of its own; under a minute
+demo: ## show access in an incident, from manifest to revocation, on a local control plane; under a minute
 	@hack/demo.sh
 
-tour: ## the README's tour, command by command, on a little cluster of its own: chart, policy, request, approval, report, review
+tour: ## run the README's tour on a disposable local cluster: chart, policy, request, approval, report, review
 	@hack/tour.sh
 
 run: ## run the operator against the current kubeconfig context (ARGS="--trust-requester ...")
@@ -29,25 +29,25 @@ run: ## run the operator against the current kubeconfig context (ARGS="--trust-r
 bench: ## measure speed and size against the floor on a real API server (ARGS="..." go to the benchmark)
 	@hack/bench.sh $(ARGS)
 
-fuzz: ## throw a million mutated reviews at the admission webhooks (FUZZ_INPUTS, FUZZ_SEED); some minutes
+fuzz: ## send a million mutated reviews to the admission webhooks (FUZZ_INPUTS, FUZZ_SEED); takes some minutes
 	@hack/fuzz.sh
 
-generate: ## write config/crd and what else is made from the C# types, then the chart's copies and deploy/install.yaml
+generate: ## write config/crd and the other files that are generated from the C# types, then the chart's copies and deploy/install.yaml
 	@hack/generate.sh
 	@hack/render.sh
 
-publish: ## the operator and the kubectl plugin, each as one trimmed, ahead-of-time compiled file in artifacts/publish
+publish: ## build the operator and the kubectl plugin, each as one trimmed, ahead-of-time compiled file in artifacts/publish
 	@hack/publish.sh
 
-krew: ## archives and manifest of the plugin for krew, of what "publish" left (URL: where the archives will be downloaded from)
+krew: ## create the archives and the manifest for krew from the published plugin (URL: the download address of the archives)
 	@hack/krew.sh $(URL)
 
-image: ## the container image of the commit that is checked out, with podman, buildah or docker (REGISTRY: where the .NET images are)
+image: ## build the container image of the checked-out commit, with podman, buildah or docker (REGISTRY: the registry of the .NET images)
 	@hack/image.sh
 
-image-test: ## build the image twice on bases made from this machine, look into it and run it on a real API server; some minutes, as root
+image-test: ## build the image twice on bases from this machine, inspect it and run it on a real API server; takes some minutes, as root
 	@hack/build.sh tests/Manifests
 	@dotnet test artifacts/bin/Manifests/release/Manifests.dll --filter FullyQualifiedName~ImageTests
 
-clean: ## remove build output; the control plane's binaries in the cache stay
+clean: ## remove the build output; keeps the control plane's binaries in the cache
 	@rm -rf artifacts src/*/obj

@@ -105,21 +105,21 @@ wait_for_refusal() { # wait_for_refusal GRANT: the call that worked, again and a
 }
 
 with_the_operator() {
-    chapter "An incident at one in the morning"
-    step "GitOps has put a policy in place: payments-oncall may have 'edit' in the namespace payments, for a minute at most"
+    chapter "An incident at 01:00"
+    step "GitOps has applied a policy: payments-oncall can get 'edit' in the namespace payments, for at most a minute"
     shows gitops "$admin" apply -f hack/demo/policy.yaml
     run_quietly "$admin" wait --for=condition=Ready bgp/payments-oncall --timeout=30s
-    step "alice is on call. She may ask for access, and nothing else"
+    step "alice is on call. She may request access, and nothing else"
     refused alice "$alice" -n payments get configmaps
-    step "She asks, with a ticket and a reason; no one needs to wake up"
+    step "She requests access, with a ticket and a reason; nobody needs to approve it"
     ask_for_access inc-4711
-    step "The access is what the policy gives and no more"
+    step "She has the access that the policy gives, and no more"
     shows inc-4711 "$work/inc-4711.kubeconfig" -n payments patch configmap checkout --type=merge -p '{"data":{"image":"checkout:2.40.3"}}'
     refused inc-4711 "$work/inc-4711.kubeconfig" -n kube-system get configmaps
-    step "The grant lasts 10 seconds in this demo; $(left) are left. Nobody does anything now"
+    step "The grant lasts 10 seconds in this demo; $(left) are left. No person does anything now"
     wait_for_refusal inc-4711
-    good "refused $(between "$expires" "$refused_at") s after expiresAt, as polling with kubectl sees it"
-    step "That it is over is proven (SubjectAccessReview, TokenReview), not assumed"
+    good "refused $(between "$expires" "$refused_at") s after expiresAt, as seen by polling with kubectl"
+    step "The operator verifies the end against the API server (SubjectAccessReview, TokenReview)"
     shows alice "$alice" wait --for=condition=Revoked bgg/inc-4711 --timeout=30s
     conditions inc-4711
     nothing_left inc-4711
@@ -133,25 +133,25 @@ with_the_operator() {
 
 without_the_operator() {
     local token exp
-    chapter "The same, and the operator dies"
-    step "Another grant"
+    chapter "The same, but the operator dies"
+    step "alice requests access again"
     ask_for_access inc-4712
-    step "The operator is killed, $(left) s before the expiry: no clean-up, no last word"
+    step "The operator is killed $(left) s before the expiry, without any clean-up"
     shown admin "kill -KILL $operator_pid"
     kill -KILL "$operator_pid"; wait "$operator_pid" 2>/dev/null || true; operator_pid=""
-    step "What is left is the reaper: the same program, run by a CronJob as an identity of its own. Before the expiry it does nothing"
+    step "The reaper still runs: the same program, in a CronJob with its own identity. Before the expiry it does nothing"
     reap
     shows inc-4712 "$work/inc-4712.kubeconfig" -n payments get configmaps -o name
-    step "At the expiry, $(left) s from now, it cuts"
+    step "At the expiry, $(left) s from now, the reaper ends the access"
     while [ "$(left)" -gt 0 ]; do sleep 0.1; done
     reap
     wait_for_refusal inc-4712
     good "refused $(between "$expires" "$refused_at") s after expiresAt, with no operator alive"
-    good "the bindings went first, then the Secret and the ServiceAccount that the token stands for"
+    good "the reaper deleted the bindings, and the Secret and the ServiceAccount of the token"
     token="$(sed -n 's/^ *token: *"\{0,1\}\([A-Za-z0-9._-]*\)"\{0,1\} *$/\1/p' "$work/inc-4712.kubeconfig" | head -n 1)"
     exp="$(jwt_expiry "$token")"
-    step "And had the reaper been dead too: the token itself ends at $(date -u -d "@$exp" +%H:%M:%S) UTC, $(between "$expires" "$exp") s after the grant's end"
-    good "10 minutes is the least that an API server gives a token; that is the last wall, and nobody has to do anything for it"
+    step "If the reaper were dead too, the token itself would expire at $(date -u -d "@$exp" +%H:%M:%S) UTC, $(between "$expires" "$exp") s after the grant's end"
+    good "an API server issues no token for less than 10 minutes; the token's expiry is the last barrier, and needs no component to run"
     step "When the operator is back, it completes the record"
     start_operator
     shows alice "$alice" wait --for=condition=Active=false bgg/inc-4712 --timeout=30s
@@ -175,7 +175,7 @@ work="$(mktemp -d)"
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-say "what this needs first: the operator, built from source, and a Kubernetes control plane (built once, 5 to 10 minutes, then seconds)"
+say "first builds the operator from source, and a Kubernetes control plane (only once, 5 to 10 minutes; later it takes seconds)"
 hack/build.sh src/BreakGlass.Operator
 need curl curl
 kubectl="$(hack/ensure-kubectl.sh)"
@@ -186,4 +186,4 @@ start_operator
 say "CRDs, RBAC and the operator (as its own ServiceAccount, never as admin) in place after $(since "$began") s"
 with_the_operator
 without_the_operator
-printf '\n%s\n' "${bold}Done in $(since "$began") s${plain_out}, control plane not counted. Nothing of it is left on this machine."
+printf '\n%s\n' "${bold}Done in $(since "$began") s${plain_out}, without the start of the control plane. Nothing is left on this machine."

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The README's tour, on a little cluster of its own.
+# The README's tour, on a disposable local cluster.
 #
-#   tour.sh            runs every command of the README's "A tour of five minutes", one after the other, and shows what comes out
-#   tour.sh cluster    starts the little cluster alone, for you to type the commands; Ctrl-C ends it and removes its files
+#   tour.sh            runs every command of the README's "A tour of five minutes" in order, and shows the output
+#   tour.sh cluster    only starts the cluster, for you to type the commands; Ctrl-C stops it and removes its files
 #
-# There is no command of the tour in here: they are read from the README, so that what is shown there is what runs.
+# This script contains no command of the tour. It reads them from the README, so that the shown commands are the ones that run.
 # Environment: TRANSCRIPT, a directory for what each block of commands wrote (1.out, 2.out, ...); TOUR_BUILD (default: build, and take
 # release), the configuration of the binaries that are there already.
 set -euo pipefail
@@ -38,17 +38,17 @@ run_blocks() {
         trap - ERR; set -e
         cat "$output/$number.out"
         # A command that must fail says so in its comment.
-        [ "$refused" -eq "$(grep -c '# refused' <<<"$block")" ] || fail "that is not how it should go: $refused of these commands failed."
+        [ "$refused" -eq "$(grep -c '# refused' <<<"$block")" ] || fail "unexpected result: $refused of these commands failed."
     done
 }
 
 bold="" plain_out=""
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\033[1m' plain_out=$'\033[0m'; fi
 case "${1:-}" in
-    "") start_cluster; export HOME="$work/home"; run_blocks; printf '\n'; say "that was the tour; nothing of it is left on this machine" ;;
+    "") start_cluster; export HOME="$work/home"; run_blocks; printf '\n'; say "the tour is complete; nothing of it is left on this machine" ;;
     cluster)
         start_cluster
-        say "the little cluster runs until Ctrl-C. In another terminal:  cd $root && . artifacts/tour/env"
+        say "the cluster runs until Ctrl-C. In another terminal:  cd $root && . artifacts/tour/env"
         wait "$kubelet_pid" || true ;;
     *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
