@@ -150,7 +150,7 @@ without_the_operator() {
     good "the reaper deleted the bindings, and the Secret and the ServiceAccount of the token"
     token="$(sed -n 's/^ *token: *"\{0,1\}\([A-Za-z0-9._-]*\)"\{0,1\} *$/\1/p' "$work/inc-4712.kubeconfig" | head -n 1)"
     exp="$(jwt_expiry "$token")"
-    step "If the reaper were dead too, the token itself would expire at $(date -u -d "@$exp" +%H:%M:%S) UTC, $(between "$expires" "$exp") s after the grant's end"
+    step "Without the reaper, the token itself would expire at $(date -u -d "@$exp" +%H:%M:%S) UTC, $(between "$expires" "$exp") s after the grant's end"
     good "an API server issues no token for less than 10 minutes; the token's expiry is the last barrier, and needs no component to run"
     step "When the operator is back, it completes the record"
     start_operator
