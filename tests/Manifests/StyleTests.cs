@@ -36,7 +36,8 @@ public sealed partial class StyleTests
     ];
 
     [Fact]
-    public void The_documentation_uses_the_words_of_the_style_guide() => string.Join('\n', Pages.SelectMany(page => Wrong(page.File, page.Lines))).Should().BeEmpty();
+    public void The_documentation_uses_the_words_of_the_style_guide() =>
+        string.Join('\n', Pages.SelectMany(page => Wrong(page.File, page.Lines))).Should().BeEmpty();
 
     [Fact]
     public void Prose_ends_before_column_160() =>
@@ -49,7 +50,8 @@ public sealed partial class StyleTests
     [InlineData("it runs all\nthe same", "page.md:1: 'all the same'; better: anyway or nevertheless")]
     [InlineData("'5x' is no duration", "page.md:1: ''5x' is no '; better: 'x' is not a valid …; use for example …")]
     [InlineData("it ends, since its time is over", "page.md:1: ', since'; better: because, unless it is about time")]
-    public void What_is_wrong_is_named_with_its_line_and_the_better_form(string text, string message) => Wrong("page.md", text.Split('\n')).Should().Equal(message);
+    public void What_is_wrong_is_named_with_its_line_and_the_better_form(string text, string message) =>
+        Wrong("page.md", text.Split('\n')).Should().Equal(message);
 
     [Theory]
     [InlineData("it has waited since the deploy")]
