@@ -24,7 +24,7 @@ internal abstract class StatusTimeConverter(string format) : Rfc3339Converter(fo
 }
 
 /// <summary>Milliseconds, for our own fields.</summary>
-internal sealed class StatusMillisConverter() : StatusTimeConverter("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+internal sealed class StatusMillisConverter() : StatusTimeConverter(Rfc3339.Millis);
 
 /// <summary>Whole seconds, for conditions.</summary>
-internal sealed class StatusSecondsConverter() : StatusTimeConverter("yyyy-MM-dd'T'HH:mm:ss'Z'");
+internal sealed class StatusSecondsConverter() : StatusTimeConverter(Rfc3339.Seconds);

@@ -63,7 +63,7 @@ internal sealed class CaBundles(KubeClient client, ILogger logger)
 
         if (patch.Count == 0) return webhooks.Count > 0;
         await client.JsonPatchAsync<T>(name, null, patch, cancellationToken);
-        logger.CaBundleWritten(KubeModels.ResourceOf<T>().Kind, name);
+        logger.CaBundleWritten(KubeKinds.Of<T>().Resource.Kind, name);
         return true;
     }
 }

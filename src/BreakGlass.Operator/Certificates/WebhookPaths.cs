@@ -152,7 +152,7 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         try
         {
             await client.JsonPatchAsync<T>(name, null, patch, cancellationToken);
-            logger.WebhookPathWritten(KubeModels.ResourceOf<T>().Kind, name);
+            logger.WebhookPathWritten(KubeKinds.Of<T>().Resource.Kind, name);
         }
         catch (KubeApiException e) when (e.IsInvalid || e.IsConflict)
         {
@@ -162,7 +162,7 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         {
             // The path that is there goes on being answered, plain or not.
             logger.WebhookPathTrouble(e);
-            if (isUnset) missing.Add($"{KubeModels.ResourceOf<T>().Kind} {name} names no path that is answered, and none could be written: {e.Message}");
+            if (isUnset) missing.Add($"{KubeKinds.Of<T>().Resource.Kind} {name} names no path that is answered, and none could be written: {e.Message}");
         }
 
         return named;

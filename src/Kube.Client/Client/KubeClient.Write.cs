@@ -14,7 +14,9 @@ public sealed partial class KubeClient
     private const string DryRunAll = "All";
 
     /// <summary>Creates an object and gives it as the server stored it.</summary>
-    /// <typeparam name="T">A kind, and never an interface of many (hence <c>new()</c>): the type decides where the object goes and what of it is written.</typeparam>
+    /// <typeparam name="T">
+    /// A kind, and never an interface of many (hence <c>new()</c>): the type decides where the object goes and what of it is written.
+    /// </typeparam>
     /// <exception cref="KubeApiException"><see cref="KubeApiException.IsAlreadyExists"/>, <see cref="KubeApiException.IsInvalid"/>, …</exception>
     public Task<T> CreateAsync<T>(T obj, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>, new()
@@ -35,7 +37,8 @@ public sealed partial class KubeClient
         where T : class, IKubernetesObject<V1ObjectMeta>, new()
     {
         var kind = KubeKinds.Of<T>();
-        return WriteAsync("update", HttpMethod.Put, ObjectUrl(kind, obj.Key).With("fieldManager", _options.FieldManager), kind, obj, Request.Json, cancellationToken);
+        var url = ObjectUrl(kind, obj.Key).With("fieldManager", _options.FieldManager);
+        return WriteAsync("update", HttpMethod.Put, url, kind, obj, Request.Json, cancellationToken);
     }
 
     /// <summary>Replaces an object's status alone.</summary>
@@ -128,11 +131,13 @@ public sealed partial class KubeClient
     }
 
     /// <summary>Has the API server issue a token for a ServiceAccount. The token is in the answer's status; it is never logged here.</summary>
-    /// <exception cref="InvalidOperationException">The client only rehearses (<see cref="KubeClientOptions.DryRun"/>), and the token would be a real one.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The client only rehearses (<see cref="KubeClientOptions.DryRun"/>), and the token would be a real one.
+    /// </exception>
     public Task<TokenRequest> CreateTokenAsync(string ns, string serviceAccount, TokenRequest request, CancellationToken cancellationToken)
     {
         if (_options.DryRun) throw new InvalidOperationException("a dry run asks for no token: the API server would issue a real one");
-        var path = KubeModels.ResourceOf<V1ServiceAccount>().ObjectPath(UrlBuilder.Segment(ns), UrlBuilder.Segment(serviceAccount)) + "/token";
+        var path = KubeKinds.Of<V1ServiceAccount>().Resource.ObjectPath(UrlBuilder.Segment(ns), UrlBuilder.Segment(serviceAccount)) + "/token";
         var post = new Request("create", HttpMethod.Post, UrlBuilder.At(_root, path).Build())
         {
             Body = JsonSerializer.SerializeToUtf8Bytes(request, KubeModels.Json<TokenRequest>()),
@@ -165,10 +170,15 @@ public sealed partial class KubeClient
         return UrlBuilder.Object(_root, kind.Resource, key.Namespace, key.Name);
     }
 
-    private Task<T> WriteAsync<T>(string verb, HttpMethod method, UrlBuilder url, KubeKind<T> kind, T obj, string contentType, CancellationToken cancellationToken)
+    private Task<T> WriteAsync<T>(
+        string verb, HttpMethod method, UrlBuilder url, KubeKind<T> kind, T obj, string contentType, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var request = new Request(verb, method, Rehearsed(url).Build()) { Body = JsonSerializer.SerializeToUtf8Bytes(obj, kind.Json), ContentType = contentType };
+        var request = new Request(verb, method, Rehearsed(url).Build())
+        {
+            Body = JsonSerializer.SerializeToUtf8Bytes(obj, kind.Json),
+            ContentType = contentType,
+        };
         return SendAsync(request, (r, ct) => ReadJsonAsync(r, kind.Json, ct), cancellationToken);
     }
 
@@ -176,7 +186,8 @@ public sealed partial class KubeClient
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var kind = KubeKinds.Of<T>();
-        var request = new Request("patch", HttpMethod.Patch, Rehearsed(UrlBuilder.Object(_root, kind.Resource, ns, name).With("fieldManager", _options.FieldManager)).Build())
+        var url = UrlBuilder.Object(_root, kind.Resource, ns, name).With("fieldManager", _options.FieldManager);
+        var request = new Request("patch", HttpMethod.Patch, Rehearsed(url).Build())
         {
             Accept = kind.Resource.MetadataOnly ? PartialObject : Request.Json,
             Body = ToUtf8(patch),

@@ -5,12 +5,15 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Kube.Client;
 
-/// <summary>Gives contracts the habits of the Kubernetes API: nulls and empty collections left out, times in whole seconds (MicroTimes: <see cref="ModelHabits"/>), texts pooled.</summary>
+/// <summary>
+/// Gives contracts the habits of the Kubernetes API: nulls and empty collections left out, times in whole seconds (MicroTimes: <see cref="ModelHabits"/>),
+/// strings pooled.
+/// </summary>
 public static class KubeJson
 {
     /// <summary>
-    /// Options over a context with these habits. Go's <c>omitempty</c> leaves out empty maps and lists, and a patch that names an empty list would claim a field it has no
-    /// opinion on.
+    /// Options over a context with these habits. Go's <c>omitempty</c> leaves out empty maps and lists, and a patch that names an empty list would claim a
+    /// field that it has no opinion on.
     /// </summary>
     public static JsonSerializerOptions WithKubernetesHabits(JsonSerializerContext context)
     {

@@ -1,86 +1,62 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using k8s;
 using k8s.Models;
 
 namespace Kube.Client;
 
 /// <summary>
-/// The package's models that this product reads or writes: where each of them lives in the API, and its JSON contract. The package has group, version and plural in
-/// constants and attributes, which cannot be reached from a type parameter without reflection, and no plural for kinds that are only created.
+/// The package's models that this product reads or writes: where each of them lives in the API, and its JSON contract. The package has group, version and
+/// plural in constants and attributes, which cannot be reached from a type parameter without reflection, and no plural for kinds that are only created.
 /// </summary>
 public static class KubeModels
 {
-    private static readonly Dictionary<Type, ResourceType> Resources = new()
+    /// <summary>Where the kinds live. <see cref="KubeKinds"/> begins with these.</summary>
+    internal static IReadOnlyDictionary<Type, ResourceType> Resources { get; } = new Dictionary<Type, ResourceType>
     {
         [typeof(V1Namespace)] = new(V1Namespace.KubeGroup, V1Namespace.KubeApiVersion, V1Namespace.KubeKind, V1Namespace.KubePluralName, Namespaced: false),
-        [typeof(V1ServiceAccount)] = new(V1ServiceAccount.KubeGroup, V1ServiceAccount.KubeApiVersion, V1ServiceAccount.KubeKind, V1ServiceAccount.KubePluralName, Namespaced: true),
+        [typeof(V1ServiceAccount)] = new(
+            V1ServiceAccount.KubeGroup, V1ServiceAccount.KubeApiVersion, V1ServiceAccount.KubeKind, V1ServiceAccount.KubePluralName, Namespaced: true),
         [typeof(V1Secret)] = new(V1Secret.KubeGroup, V1Secret.KubeApiVersion, V1Secret.KubeKind, V1Secret.KubePluralName, Namespaced: true),
         [typeof(V1Endpoints)] = new(V1Endpoints.KubeGroup, V1Endpoints.KubeApiVersion, V1Endpoints.KubeKind, V1Endpoints.KubePluralName, Namespaced: true),
         [typeof(V1Role)] = new(V1Role.KubeGroup, V1Role.KubeApiVersion, V1Role.KubeKind, V1Role.KubePluralName, Namespaced: true),
-        [typeof(V1ClusterRole)] = new(V1ClusterRole.KubeGroup, V1ClusterRole.KubeApiVersion, V1ClusterRole.KubeKind, V1ClusterRole.KubePluralName, Namespaced: false),
-        [typeof(V1RoleBinding)] = new(V1RoleBinding.KubeGroup, V1RoleBinding.KubeApiVersion, V1RoleBinding.KubeKind, V1RoleBinding.KubePluralName, Namespaced: true),
-        [typeof(V1ClusterRoleBinding)] =
-            new(V1ClusterRoleBinding.KubeGroup, V1ClusterRoleBinding.KubeApiVersion, V1ClusterRoleBinding.KubeKind, V1ClusterRoleBinding.KubePluralName, Namespaced: false),
-        [typeof(V1SubjectAccessReview)] =
-            new(V1SubjectAccessReview.KubeGroup, V1SubjectAccessReview.KubeApiVersion, V1SubjectAccessReview.KubeKind, "subjectaccessreviews", Namespaced: false),
-        [typeof(V1SelfSubjectAccessReview)] =
-            new(V1SelfSubjectAccessReview.KubeGroup, V1SelfSubjectAccessReview.KubeApiVersion, V1SelfSubjectAccessReview.KubeKind, "selfsubjectaccessreviews", Namespaced: false),
+        [typeof(V1ClusterRole)] = new(
+            V1ClusterRole.KubeGroup, V1ClusterRole.KubeApiVersion, V1ClusterRole.KubeKind, V1ClusterRole.KubePluralName, Namespaced: false),
+        [typeof(V1RoleBinding)] = new(
+            V1RoleBinding.KubeGroup, V1RoleBinding.KubeApiVersion, V1RoleBinding.KubeKind, V1RoleBinding.KubePluralName, Namespaced: true),
+        [typeof(V1ClusterRoleBinding)] = new(
+            V1ClusterRoleBinding.KubeGroup, V1ClusterRoleBinding.KubeApiVersion, V1ClusterRoleBinding.KubeKind,
+            V1ClusterRoleBinding.KubePluralName, Namespaced: false),
+        [typeof(V1SubjectAccessReview)] = new(
+            V1SubjectAccessReview.KubeGroup, V1SubjectAccessReview.KubeApiVersion, V1SubjectAccessReview.KubeKind, "subjectaccessreviews", Namespaced: false),
+        [typeof(V1SelfSubjectAccessReview)] = new(
+            V1SelfSubjectAccessReview.KubeGroup, V1SelfSubjectAccessReview.KubeApiVersion, V1SelfSubjectAccessReview.KubeKind,
+            "selfsubjectaccessreviews", Namespaced: false),
         [typeof(V1Lease)] = new(V1Lease.KubeGroup, V1Lease.KubeApiVersion, V1Lease.KubeKind, V1Lease.KubePluralName, Namespaced: true),
-        [typeof(Eventsv1Event)] = new(Eventsv1Event.KubeGroup, Eventsv1Event.KubeApiVersion, Eventsv1Event.KubeKind, Eventsv1Event.KubePluralName, Namespaced: true),
+        [typeof(Eventsv1Event)] = new(
+            Eventsv1Event.KubeGroup, Eventsv1Event.KubeApiVersion, Eventsv1Event.KubeKind, Eventsv1Event.KubePluralName, Namespaced: true),
         [typeof(V1MutatingWebhookConfiguration)] = new(
-            V1MutatingWebhookConfiguration.KubeGroup,
-            V1MutatingWebhookConfiguration.KubeApiVersion,
-            V1MutatingWebhookConfiguration.KubeKind,
-            V1MutatingWebhookConfiguration.KubePluralName,
-            Namespaced: false),
+            V1MutatingWebhookConfiguration.KubeGroup, V1MutatingWebhookConfiguration.KubeApiVersion, V1MutatingWebhookConfiguration.KubeKind,
+            V1MutatingWebhookConfiguration.KubePluralName, Namespaced: false),
         [typeof(V1ValidatingWebhookConfiguration)] = new(
-            V1ValidatingWebhookConfiguration.KubeGroup,
-            V1ValidatingWebhookConfiguration.KubeApiVersion,
-            V1ValidatingWebhookConfiguration.KubeKind,
-            V1ValidatingWebhookConfiguration.KubePluralName,
-            Namespaced: false),
+            V1ValidatingWebhookConfiguration.KubeGroup, V1ValidatingWebhookConfiguration.KubeApiVersion, V1ValidatingWebhookConfiguration.KubeKind,
+            V1ValidatingWebhookConfiguration.KubePluralName, Namespaced: false),
         [typeof(V1ValidatingAdmissionPolicy)] = new(
-            V1ValidatingAdmissionPolicy.KubeGroup,
-            V1ValidatingAdmissionPolicy.KubeApiVersion,
-            V1ValidatingAdmissionPolicy.KubeKind,
-            V1ValidatingAdmissionPolicy.KubePluralName,
-            Namespaced: false),
+            V1ValidatingAdmissionPolicy.KubeGroup, V1ValidatingAdmissionPolicy.KubeApiVersion, V1ValidatingAdmissionPolicy.KubeKind,
+            V1ValidatingAdmissionPolicy.KubePluralName, Namespaced: false),
         [typeof(V1ValidatingAdmissionPolicyBinding)] = new(
-            V1ValidatingAdmissionPolicyBinding.KubeGroup,
-            V1ValidatingAdmissionPolicyBinding.KubeApiVersion,
-            V1ValidatingAdmissionPolicyBinding.KubeKind,
-            V1ValidatingAdmissionPolicyBinding.KubePluralName,
-            Namespaced: false),
+            V1ValidatingAdmissionPolicyBinding.KubeGroup, V1ValidatingAdmissionPolicyBinding.KubeApiVersion, V1ValidatingAdmissionPolicyBinding.KubeKind,
+            V1ValidatingAdmissionPolicyBinding.KubePluralName, Namespaced: false),
         [typeof(TokenReview)] = new(V1TokenReview.KubeGroup, V1TokenReview.KubeApiVersion, V1TokenReview.KubeKind, "tokenreviews", Namespaced: false),
         [typeof(TokenRequest)] = new(
-            Authenticationv1TokenRequest.KubeGroup, Authenticationv1TokenRequest.KubeApiVersion, Authenticationv1TokenRequest.KubeKind, "tokenrequests", Namespaced: true),
-        [typeof(SecretMetadata)] = new(V1Secret.KubeGroup, V1Secret.KubeApiVersion, V1Secret.KubeKind, V1Secret.KubePluralName, Namespaced: true, MetadataOnly: true),
+            Authenticationv1TokenRequest.KubeGroup, Authenticationv1TokenRequest.KubeApiVersion, Authenticationv1TokenRequest.KubeKind,
+            "tokenrequests", Namespaced: true),
+        [typeof(SecretMetadata)] = new(
+            V1Secret.KubeGroup, V1Secret.KubeApiVersion, V1Secret.KubeKind, V1Secret.KubePluralName, Namespaced: true, MetadataOnly: true),
     };
 
-    private static readonly ConcurrentDictionary<Type, ResourceType> Registered = new();
-
     private static readonly JsonSerializerOptions Options = KubeJson.WithKubernetesHabits(ModelsContext.Default);
-    private static readonly JsonSerializerOptions StrictOptions = new(Options) { AllowDuplicateProperties = false };
 
-    /// <summary>The kinds that are known here.</summary>
-    public static IReadOnlyCollection<Type> Types => Resources.Keys;
-
-    /// <summary>Where the kind lives in the API.</summary>
-    public static ResourceType ResourceOf<T>()
-        where T : IKubernetesObject<V1ObjectMeta> => ResourceOf(typeof(T)) ?? throw Unknown(typeof(T));
-
-    /// <summary>The JSON contract of one of the models.</summary>
+    /// <summary>The JSON contract of one of the models, or of a part of one.</summary>
     /// <exception cref="NotSupportedException">This product has no use of it, so it has no contract.</exception>
     public static JsonTypeInfo<T> Json<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
-
-    /// <summary>The same, for what anybody may send: a member that is there twice is an error, because two readers could see two things.</summary>
-    public static JsonTypeInfo<T> Strict<T>() => (JsonTypeInfo<T>)StrictOptions.GetTypeInfo(typeof(T));
-
-    internal static void Add(Type type, ResourceType resource) => Registered[type] = resource;
-
-    internal static ResourceType? ResourceOf(Type type) => Resources.GetValueOrDefault(type) ?? Registered.GetValueOrDefault(type);
-
-    private static NotSupportedException Unknown(Type type) => new($"{type.Name} is not among the models that this product uses: add it to {nameof(KubeModels)} and {nameof(ModelsContext)}, or register it with {nameof(KubeKinds)}.");
 }

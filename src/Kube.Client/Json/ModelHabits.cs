@@ -7,7 +7,9 @@ namespace Kube.Client;
 /// <summary>What the package's models do not say of the wire, as changes of their JSON contracts.</summary>
 internal static class ModelHabits
 {
-    /// <summary>The MicroTimes among the models' times. The package writes them without a fraction on a whole second, and API servers answer that with 400.</summary>
+    /// <summary>
+    /// The MicroTimes among the models' times. The package writes them without a fraction on a whole second, and API servers answer that with 400.
+    /// </summary>
     private static readonly HashSet<(Type, string)> MicroTimes =
     [
         (typeof(V1LeaseSpec), "acquireTime"),
@@ -16,7 +18,9 @@ internal static class ModelHabits
         (typeof(Eventsv1EventSeries), "lastObservedTime"),
     ];
 
-    /// <summary>The order of members if it is not that of the alphabet, which is the package's: people know this one from kubectl, and golden files hold it.</summary>
+    /// <summary>
+    /// The order of members if it is not the package's, which is that of the alphabet: people know this one from kubectl, and golden files hold it.
+    /// </summary>
     private static readonly Dictionary<Type, string[]> Orders = new()
     {
         [typeof(V1ObjectMeta)] =
@@ -30,8 +34,11 @@ internal static class ModelHabits
         [typeof(V1Secret)] = ["apiVersion", "kind", "metadata", "type", "immutable", "data"],
     };
 
-    /// <summary>The texts that an object cannot do without. The package says null if a broken or hostile client leaves one out; the code that looks at it finds it empty.</summary>
-    private static readonly HashSet<(Type, string)> Texts =
+    /// <summary>
+    /// The strings that an object cannot do without. The package says null if a broken or hostile client leaves one out; the code that looks at it finds it
+    /// empty.
+    /// </summary>
+    private static readonly HashSet<(Type, string)> RequiredStrings =
     [
         (typeof(V1ObjectMeta), "name"),
         (typeof(V1OwnerReference), "apiVersion"),
@@ -45,8 +52,9 @@ internal static class ModelHabits
     ];
 
     /// <summary>
-    /// Leaves out <c>managedFields</c>, which are most of a small object's weight and which nothing here reads; writes MicroTimes as such; lets an object say what it is
-    /// (the items of a list come without, and code that makes an object need not repeat it); and gives what is read the metadata, role reference and names that it cannot do without.
+    /// Leaves out <c>managedFields</c>, which are most of a small object's weight and which nothing here reads; writes MicroTimes as such; lets an object say
+    /// what it is (the items of a list come without, and code that makes an object need not repeat it); and gives what is read the metadata, role reference
+    /// and names that it cannot do without.
     /// </summary>
     public static void Apply(JsonTypeInfo type)
     {
@@ -54,19 +62,20 @@ internal static class ModelHabits
         {
             var property = type.Properties[i];
             if (property.PropertyType == typeof(IList<V1ManagedFieldsEntry>)) type.Properties.RemoveAt(i);
-            else if (MicroTimes.Contains((type.Type, property.Name))) property.CustomConverter = property.PropertyType == typeof(DateTime) ? new SixDigitsConverter() : new SixDigitsOrNullConverter();
+            else if (!MicroTimes.Contains((type.Type, property.Name))) continue;
+            else if (property.PropertyType == typeof(DateTime)) property.CustomConverter = MicroTimeConverter.Instance;
+            else property.CustomConverter = new MicroTimeOrNullConverter();
         }
 
-        var resource = KubeModels.ResourceOf(type.Type);
-        if (resource is not null) SayWhatItIs(type, resource);
+        if (KubeModels.Resources.TryGetValue(type.Type, out var resource)) DefaultApiVersionAndKind(type, resource);
         if (Orders.TryGetValue(type.Type, out var order)) Reorder(type, order);
-        if (type.Type == typeof(V1RoleRef)) SayRbacGroup(type);
-        if (type.Kind is JsonTypeInfoKind.Object && type.Type.Namespace == typeof(V1ObjectMeta).Namespace) NeverNull(type);
+        if (type.Type == typeof(V1RoleRef)) DefaultRoleRefGroup(type);
+        if (type.Type.Namespace == typeof(V1ObjectMeta).Namespace) DefaultRequiredMembers(type);
         if (type.Type == typeof(V1TokenReviewSpec)) type.CreateObject = () => new TokenReviewQuestion();
         if (type.Type == typeof(V1TokenRequestStatus)) type.CreateObject = () => new TokenRequestAnswer();
     }
 
-    private static void SayWhatItIs(JsonTypeInfo type, ResourceType resource)
+    private static void DefaultApiVersionAndKind(JsonTypeInfo type, ResourceType resource)
     {
         foreach (var property in type.Properties)
         {
@@ -97,8 +106,10 @@ internal static class ModelHabits
         property.Get = o => get(o) ?? value;
     }
 
-    /// <summary>The API server fills in the group of a role reference, and there is only one; an object that is made here compares as equal to what comes back.</summary>
-    private static void SayRbacGroup(JsonTypeInfo type)
+    /// <summary>
+    /// The API server fills in the group of a role reference, and there is only one; an object that is made here compares as equal to what comes back.
+    /// </summary>
+    private static void DefaultRoleRefGroup(JsonTypeInfo type)
     {
         foreach (var property in type.Properties)
         {
@@ -108,32 +119,35 @@ internal static class ModelHabits
         type.CreateObject = () => new V1RoleRef { ApiGroup = V1Role.KubeGroup };
     }
 
-    /// <summary>An object without metadata or a name, which only a broken or hostile client sends, reads as one with empty ones. A collection that is missing stays null: <see cref="ModelMembers"/>.</summary>
-    private static void NeverNull(JsonTypeInfo type)
+    /// <summary>
+    /// An object without metadata or a name, which only a broken or hostile client sends, reads as one with empty ones. A collection that is missing stays
+    /// null: <see cref="ModelMembers"/>. Kinds that are not the package's see to it in their setters.
+    /// </summary>
+    private static void DefaultRequiredMembers(JsonTypeInfo type)
     {
         if (type.CreateObject is not { } create) return;
-        var defaults = type.Properties.Where(p => p.Set is not null).Select(p => (Set: p.Set!, Make: DefaultOf(type.Type, p))).Where(p => p.Make is not null).ToArray();
-        if (defaults.Length == 0) return;
+        var required = new List<(Action<object, object?> Set, Func<object> Make)>();
         foreach (var property in type.Properties)
         {
             if (property.Set is not { } set || DefaultOf(type.Type, property) is not { } make) continue;
             property.Set = (o, value) => set(o, value ?? make());
+            required.Add((set, make));
         }
 
+        if (required.Count == 0) return;
         type.CreateObject = () =>
         {
             var o = create();
-            foreach (var (set, make) in defaults) set(o, make!());
+            foreach (var (set, make) in required) set(o, make());
             return o;
         };
     }
 
     private static Func<object>? DefaultOf(Type type, JsonPropertyInfo property)
     {
-        var of = property.PropertyType;
-        if (Texts.Contains((type, property.Name))) return static () => "";
-        if (of == typeof(V1RoleRef)) return () => new V1RoleRef { ApiGroup = V1Role.KubeGroup, Kind = "", Name = "" };
-        if (of == typeof(V1ObjectMeta)) return () => new V1ObjectMeta { Name = "" };
+        if (RequiredStrings.Contains((type, property.Name))) return static () => "";
+        if (property.PropertyType == typeof(V1RoleRef)) return static () => new V1RoleRef { ApiGroup = V1Role.KubeGroup, Kind = "", Name = "" };
+        if (property.PropertyType == typeof(V1ObjectMeta)) return static () => new V1ObjectMeta { Name = "" };
         return null;
     }
 }

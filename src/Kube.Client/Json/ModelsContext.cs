@@ -4,13 +4,10 @@ using k8s.Models;
 namespace Kube.Client;
 
 /// <summary>
-/// The JSON contracts of the package's models that this product reads or writes, generated at build time. The package has a context of its own over all of its 750 types:
-/// nothing here may reach it, because a trimmed program that does keeps all of them.
+/// The JSON contracts of the package's models that this product reads or writes, generated at build time; <see cref="KubeModels"/> gives them their habits.
+/// The package has a context of its own over all of its 750 types: nothing here may reach it, because a trimmed program that does keeps all of them.
 /// </summary>
-[JsonSourceGenerationOptions(
-    GenerationMode = JsonSourceGenerationMode.Metadata,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(WholeSecondsConverter)])]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(V1Namespace))]
 [JsonSerializable(typeof(V1ServiceAccount))]
 [JsonSerializable(typeof(V1Secret))]

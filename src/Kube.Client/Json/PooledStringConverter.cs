@@ -22,8 +22,13 @@ internal sealed class PooledStringConverter : JsonConverter<string>
     /// <inheritdoc/>
     public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName)) throw new JsonException($"a text is expected, not {reader.TokenType}");
-        if (reader.HasValueSequence || reader.ValueIsEscaped || reader.ValueSpan.Length is 0 or > Longest || !Ascii.IsValid(reader.ValueSpan)) return reader.GetString();
+        if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName))
+        {
+            throw new JsonException($"a string is expected, not {reader.TokenType}");
+        }
+
+        if (reader.HasValueSequence || reader.ValueIsEscaped) return reader.GetString();
+        if (reader.ValueSpan.Length is 0 or > Longest || !Ascii.IsValid(reader.ValueSpan)) return reader.GetString();
 
         var text = reader.ValueSpan;
         var hash = new HashCode();
@@ -40,7 +45,8 @@ internal sealed class PooledStringConverter : JsonConverter<string>
     public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(value);
 
     /// <inheritdoc/>
-    public override string ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => Read(ref reader, typeToConvert, options)!;
+    public override string ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        Read(ref reader, typeToConvert, options)!;
 
     /// <inheritdoc/>
     public override void WriteAsPropertyName(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WritePropertyName(value);

@@ -17,10 +17,10 @@ public static class ModelMembers
         public ObjectKey Key => new(o.Metadata?.NamespaceProperty ?? "", o.Metadata?.Name ?? "");
 
         /// <summary>The kind. Objects that come from the API server say it; those that are made here need not.</summary>
-        public string KindName => o.Kind ?? KubeModels.ResourceOf(o.GetType())?.Kind ?? "";
+        public string KindName => o.Kind ?? KubeKinds.ResourceOf(o.GetType())?.Kind ?? "";
 
         /// <summary>Group and version, in the same way.</summary>
-        public string ApiVersionName => o.ApiVersion ?? KubeModels.ResourceOf(o.GetType())?.ApiVersion ?? "";
+        public string ApiVersionName => o.ApiVersion ?? KubeKinds.ResourceOf(o.GetType())?.ApiVersion ?? "";
 
         /// <summary>The labels; empty if there are none, where the package gives null.</summary>
         public IReadOnlyDictionary<string, string> LabelsOrEmpty => o.Metadata?.Labels.OrEmpty() ?? NoTexts;
@@ -79,7 +79,9 @@ public static class ModelMembers
 
     extension(V1ObjectMeta metadata)
     {
-        /// <summary>When the server stored the object first, by the server's clock, in whole seconds. A time without a zone is in UTC, as everywhere in the API.</summary>
+        /// <summary>
+        /// When the server first stored the object, by the server's clock, in whole seconds. A time without a zone is in UTC, as in the whole API.
+        /// </summary>
         public DateTimeOffset? CreatedAt
         {
             get => metadata.CreationTimestamp.AsUtc();

@@ -77,6 +77,7 @@ public class AdmissionEndpointTests
     [InlineData("""{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}""", 400)]
     [InlineData("""{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":null}""", 400)]
     [InlineData("""{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"userInfo":{"username":"a"}}}""", 400)]
+    [InlineData("""{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","userInfo":{"username":"a","username":"b"}}}""", 400)]
     [InlineData("""{"apiVersion":"admission.k8s.io/v1beta1","kind":"AdmissionReview","request":{"uid":"1","userInfo":{"username":"a"}}}""", 400)]
     [InlineData("""{"apiVersion":"admission.k8s.io/v1","kind":"Pod","request":{"uid":"1","userInfo":{"username":"a"}}}""", 400)]
     [InlineData("""{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":1}}""", 400)]
