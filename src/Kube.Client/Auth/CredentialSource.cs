@@ -62,10 +62,10 @@ internal sealed class TokenFileCredentials : CredentialSource
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
-    private readonly Polled<Credential> _token;
+    private readonly ReloadingFile<Credential> _token;
 
     public TokenFileCredentials(string path, TimeProvider time, Action<Exception>? onFailure) =>
-        _token = new Polled<Credential>(last => Read(path, last), Period, time, onFailure);
+        _token = new ReloadingFile<Credential>(last => Read(path, last), Period, time, onFailure);
 
     public override ValueTask<Credential> GetAsync(CancellationToken cancellationToken) => ValueTask.FromResult(_token.Get());
 

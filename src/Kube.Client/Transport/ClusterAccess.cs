@@ -5,14 +5,14 @@ internal sealed class ClusterAccess : IDisposable
 {
     private static readonly TimeSpan CertificatePeriod = TimeSpan.FromMinutes(5);
 
-    private readonly Polled<TlsMaterial> _tls;
+    private readonly ReloadingFile<TlsMaterial> _tls;
 
     public ClusterAccess(ClusterConnection connection, TimeProvider time, KubeClientOptions options)
     {
         Connection = connection;
         Check(connection);
         Credentials = CredentialSource.Of(connection, time, options);
-        _tls = new Polled<TlsMaterial>(last => TlsMaterial.Read(connection, last), CertificatePeriod, time, options.OnReloadFailed);
+        _tls = new ReloadingFile<TlsMaterial>(last => TlsMaterial.Read(connection, last), CertificatePeriod, time, options.OnReloadFailed);
         _tls.Get(); // a certificate that cannot be used is said at once, not with the first request
     }
 

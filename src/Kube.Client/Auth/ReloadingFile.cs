@@ -4,7 +4,7 @@ namespace Kube.Client;
 /// Something read from files that others replace: read again once it is older than its period, and the last good reading stays when
 /// the new one fails. Polling on use, not watching: the kubelet's symlink swap escapes file notifications (dotnet/runtime#36091).
 /// </summary>
-internal sealed class Polled<T>(Func<T?, T> read, TimeSpan period, TimeProvider time, Action<Exception>? onFailure)
+internal sealed class ReloadingFile<T>(Func<T?, T> read, TimeSpan period, TimeProvider time, Action<Exception>? onFailure)
     where T : class
 {
     private readonly Lock _gate = new();
