@@ -6,7 +6,6 @@ namespace Kube.Client;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DeleteBody))]
 [JsonSerializable(typeof(VersionInfo))]
-[JsonSerializable(typeof(ApiResourceList))]
 [JsonSerializable(typeof(ExecCredential))]
 [JsonSerializable(typeof(ListMeta))]
 [JsonSerializable(typeof(Status))]
@@ -31,10 +30,6 @@ internal sealed record DeleteBody
 internal sealed record DeletePreconditions(string? Uid, string? ResourceVersion);
 
 internal sealed record VersionInfo(string? Major, string? Minor, string? GitVersion);
-
-internal sealed record ApiResourceList(IReadOnlyList<ApiResource>? Resources);
-
-internal sealed record ApiResource(string? Name);
 
 /// <summary>What a credential plugin prints (client.authentication.k8s.io/v1 and v1beta1).</summary>
 internal sealed record ExecCredential(string? ApiVersion, string? Kind, ExecCredentialStatus? Status);

@@ -12,22 +12,6 @@ public sealed partial class KubeClient
         return new ServerVersion(Number(info.Major), Number(info.Minor), info.GitVersion ?? "");
     }
 
-    /// <summary>Whether the server serves this resource, e.g. <c>("breakglass.dev", "v1alpha1", "breakglassgrants")</c>. The core group is empty.</summary>
-    public async Task<bool> ServesAsync(string group, string version, string plural, CancellationToken cancellationToken)
-    {
-        var path = group.Length == 0 ? $"api/{UrlBuilder.Segment(version)}" : $"apis/{UrlBuilder.Segment(group)}/{UrlBuilder.Segment(version)}";
-        var request = new Request("get", HttpMethod.Get, UrlBuilder.At(_root, path).Build());
-        try
-        {
-            var list = await SendAsync(request, static (r, ct) => ReadJsonAsync(r, ClientJson.Default.ApiResourceList, ct), cancellationToken);
-            return list.Resources?.Any(r => r.Name == plural) == true;
-        }
-        catch (KubeApiException e) when (e.IsNotFound)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Providers write <c>20+</c>.</summary>
     private static int Number(string? text)
     {
