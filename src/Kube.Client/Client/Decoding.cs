@@ -16,7 +16,8 @@ internal static class Decoding
         {
             using var document = JsonDocument.Parse(text);
             var element = document.RootElement;
-            if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty("metadata", out var meta) || Text(meta, "name") is not { } name) return null;
+            if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty("metadata", out var meta)) return null;
+            if (Text(meta, "name") is not { } name) return null;
             return Text(meta, "namespace") is { Length: > 0 } ns ? $"{ns}/{name}" : name;
         }
         catch (Exception e) when (IsDecodeError(e))

@@ -80,8 +80,8 @@ public sealed partial class KubeClient
     }
 
     /// <summary>
-    /// Reads name, namespace and UID of objects of any kind. What they hold never reaches this process, and their other metadata, which may be large, is not kept.
-    /// A server that answers from its cache gives all objects in one page, whatever limit it is asked for: the rest of the answer is not read.
+    /// Reads name, namespace and UID of objects of any kind. What they hold never reaches this process, and their other metadata, which may be large, is not
+    /// kept. A server that answers from its cache gives all objects in one page, whatever limit it is asked for: the rest of the answer is not read.
     /// </summary>
     /// <param name="kind">Their kind.</param>
     /// <param name="query">Which.</param>
@@ -92,11 +92,15 @@ public sealed partial class KubeClient
         var request = new Request("list", HttpMethod.Get, Page(kind, query with { Limit = most })) { Accept = PartialList };
 
         // PartialObjectMetadata looks the same for every kind.
-        var page = await SendAsync(request, (r, ct) => ListReader<SecretMetadata>.ReadAsync(r, KubeKinds.Of<SecretMetadata>(), Bare, _options.OnSkipped, most, ct), cancellationToken);
+        var any = KubeKinds.Of<SecretMetadata>();
+        var page = await SendAsync(request, (r, ct) => ListReader<SecretMetadata>.ReadAsync(r, any, Bare, _options.OnSkipped, most, ct), cancellationToken);
         return [.. page.Items.Select(o => o.Metadata)];
     }
 
-    private static SecretMetadata Bare(SecretMetadata o) => new() { Metadata = new() { Name = o.Metadata.Name, NamespaceProperty = o.Metadata.NamespaceProperty, Uid = o.Metadata.Uid } };
+    private static SecretMetadata Bare(SecretMetadata o) => new()
+    {
+        Metadata = new() { Name = o.Metadata.Name, NamespaceProperty = o.Metadata.NamespaceProperty, Uid = o.Metadata.Uid },
+    };
 
     /// <summary>
     /// Reads one page. An item that cannot be read is left out and reported (<see cref="KubeClientOptions.OnSkipped"/>); it does not cost the others.

@@ -67,8 +67,8 @@ public sealed partial class KubeClient : IDisposable
         new(_access, _callersTransport, Server, Clock, _time, options ?? _options);
 
     /// <summary>
-    /// A client with this one's identity for one API server of the same cluster, by its own address. Its certificate is verified for the name or address that this client
-    /// connects to, which every API server's certificate holds.
+    /// A client with this one's identity for one API server of the same cluster, by its own address. Its certificate is verified for the name or address that
+    /// this client connects to, which every API server's certificate holds.
     /// </summary>
     /// <exception cref="KubeConfigException">The certificates of the connection cannot be used.</exception>
     public KubeClient At(Uri server, TimeSpan deadline)
@@ -165,7 +165,11 @@ public sealed partial class KubeClient : IDisposable
             var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             code = (int)response.StatusCode;
             // A proxy may hold back a watch's headers until the first event, which would look like skew; and what it answers by itself has its own date.
-            if (feedClock && AnswerReader.IsJson(response)) Clock.Observe(response.Headers.Date, (sent, started), (_time.GetUtcNow(), _time.GetTimestamp()), http);
+            if (feedClock && AnswerReader.IsJson(response))
+            {
+                Clock.Observe(response.Headers.Date, (sent, started), (_time.GetUtcNow(), _time.GetTimestamp()), http);
+            }
+
             return response;
         }
         catch (HttpRequestException e)

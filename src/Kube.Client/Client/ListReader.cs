@@ -23,7 +23,8 @@ internal sealed class ListReader<T>
     private bool _isList;
     private Part _part;
 
-    private ListReader(KubeKind<T> kind, Func<T, T>? shed, Action<SkippedObject>? skipped, int most) => (_kind, _shed, _skipped, _most) = (kind, shed, skipped, most);
+    private ListReader(KubeKind<T> kind, Func<T, T>? shed, Action<SkippedObject>? skipped, int most) =>
+        (_kind, _shed, _skipped, _most) = (kind, shed, skipped, most);
 
     /// <summary>Where the reader is.</summary>
     private enum Part

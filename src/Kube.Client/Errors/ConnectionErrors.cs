@@ -24,7 +24,8 @@ internal static partial class ConnectionErrors
             _ => $"the connection broke ({Innermost(e).Message})",
         };
         // The stack's words about a proxy quote its address with the password in it, so they go no further.
-        return new KubeConnectionException($"{request}: API server {Where(server)}: {why}{Lost(lost)}", failure, lost, failure == ConnectionFailure.Proxy ? null : e);
+        var inner = failure == ConnectionFailure.Proxy ? null : e;
+        return new KubeConnectionException($"{request}: API server {Where(server)}: {why}{Lost(lost)}", failure, lost, inner);
     }
 
     public static KubeConnectionException Broken(IOException e, Request request, Uri server) =>

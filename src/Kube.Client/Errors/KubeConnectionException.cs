@@ -53,5 +53,6 @@ public sealed class KubeConnectionException : Exception
     public bool MayHaveHappened { get; }
 
     /// <summary>Whether it failed before anything was sent.</summary>
-    public bool NothingWasSent => Failure is ConnectionFailure.Refused or ConnectionFailure.NameResolution or ConnectionFailure.Tls or ConnectionFailure.Proxy or ConnectionFailure.Withheld;
+    public bool NothingWasSent => Failure is ConnectionFailure.Refused or ConnectionFailure.NameResolution or ConnectionFailure.Tls
+        or ConnectionFailure.Proxy or ConnectionFailure.Withheld;
 }

@@ -16,7 +16,8 @@ internal sealed class EnvironmentProxy(IWebProxy inner, IReadOnlyList<IPNetwork>
     }
 
     /// <summary>Of this process.</summary>
-    public static IWebProxy Real() => Of(HttpClient.DefaultProxy, Environment.GetEnvironmentVariable("no_proxy") ?? Environment.GetEnvironmentVariable("NO_PROXY"));
+    public static IWebProxy Real() =>
+        Of(HttpClient.DefaultProxy, Environment.GetEnvironmentVariable("no_proxy") ?? Environment.GetEnvironmentVariable("NO_PROXY"));
 
     /// <summary>A proxy, passed by for the ranges of a <c>NO_PROXY</c>; as it is where there are none in it.</summary>
     public static IWebProxy Of(IWebProxy inner, string? noProxy)
