@@ -143,7 +143,7 @@ internal sealed class ApiReference
         foreach (var (subject, rule) in rules) Line($"- {subject}{rule.Message} (`{rule.Rule}`)");
     }
 
-    private static bool IsDuration(Field field) => field.Get<PatternAttribute>()?.Regex == GoDuration.Pattern;
+    private static bool IsDuration(Field field) => field.Get<PatternAttribute>()?.RegexPattern == GoDuration.Pattern;
 
     private static string TypeName(Type type) => Shape.Of(type) switch
     {

@@ -33,5 +33,15 @@ internal sealed record CustomKind(Type Type, ResourceType Resource)
 
     /// <summary>The kind of a type.</summary>
     public static CustomKind Of<T>()
-        where T : class, IKubernetesObject<V1ObjectMeta> => new(typeof(T), KubeKinds.Of<T>().Resource);
+        where T : class, IKubernetesObject<V1ObjectMeta> => new(typeof(T), Agreed(typeof(T), KubeKinds.Of<T>().Resource));
+
+    /// <summary>Where the client finds a kind, if its attribute says the same: people and other tools read the attribute.</summary>
+    internal static ResourceType Agreed(Type type, ResourceType resource)
+    {
+        var entity = type.GetCustomAttribute<KubernetesEntityAttribute>() ?? throw new InvalidOperationException($"{type.Name} has no [KubernetesEntity].");
+        var said = new ResourceType(entity.Group, entity.ApiVersion, entity.Kind, entity.PluralName, resource.Namespaced);
+        return said == resource
+            ? resource
+            : throw new InvalidOperationException($"[KubernetesEntity] of {type.Name} says {said}, {said.ApiVersion}; it is registered as {resource}, {resource.ApiVersion}.");
+    }
 }

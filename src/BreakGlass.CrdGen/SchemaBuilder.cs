@@ -105,7 +105,7 @@ internal sealed class SchemaBuilder(XmlDocs docs)
     {
         var target = schema["items"] as JsonObject ?? schema;
         if (field.Get<EnumAttribute>() is { } values) target["enum"] = Strings(values.Values);
-        if (field.Get<PatternAttribute>() is { } pattern) target["pattern"] = pattern.Regex;
+        if (field.Get<PatternAttribute>() is { } pattern) target["pattern"] = pattern.RegexPattern;
         if (field.Has<NullableAttribute>() && schema.ContainsKey("enum"))
         {
             throw new NotSupportedException(

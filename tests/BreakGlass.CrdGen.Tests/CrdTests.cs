@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using BreakGlass.Core.Api;
 using FluentAssertions;
 using Kube.Client;
 using TestKit;
@@ -34,6 +35,18 @@ public sealed class CrdTests
     {
         var kind = () => new CustomKind(typeof(Part), new ResourceType("example.dev", "v1", "Part", "parts", Namespaced: true));
         kind.Should().Throw<InvalidOperationException>().WithMessage("Part has no [CustomResource]*");
+    }
+
+    [Fact]
+    public void A_kind_whose_attribute_says_another_place_than_its_registration_is_refused()
+    {
+        var registered = KubeKinds.Of<BreakGlassGrant>().Resource;
+        var other = () => CustomKind.Agreed(typeof(BreakGlassGrant), registered with { Version = "v1" });
+        var none = () => CustomKind.Agreed(typeof(Part), registered);
+
+        CustomKind.Agreed(typeof(BreakGlassGrant), registered).Should().Be(registered);
+        other.Should().Throw<InvalidOperationException>().WithMessage("*BreakGlassGrant says breakglassgrants.breakglass.dev, breakglass.dev/v1alpha1; it is registered*v1.");
+        none.Should().Throw<InvalidOperationException>().WithMessage("Part has no [KubernetesEntity].");
     }
 
     [Fact]

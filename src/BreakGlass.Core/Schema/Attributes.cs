@@ -70,12 +70,12 @@ public sealed class EnumAttribute(params string[] values) : Attribute
     public string[] Values => values;
 }
 
-/// <summary>A regular expression (RE2) that a string, or each string of a list, must match.</summary>
+/// <summary>A regular expression (RE2) that a string, or each string of a list, must match; named as in KubeOps.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class PatternAttribute(string regex) : Attribute
+public sealed class PatternAttribute(string regexPattern) : Attribute
 {
     /// <summary>The expression; anchor it.</summary>
-    public string Regex => regex;
+    public string RegexPattern => regexPattern;
 }
 
 /// <summary>The fewest and most characters of a string; negative for no limit; named as in KubeOps. The cost of CEL rules depends on the most.</summary>
