@@ -1,4 +1,5 @@
 using BreakGlass.Core;
+using BreakGlass.Core.Api;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
@@ -40,7 +41,7 @@ internal sealed class LeadersWork : IDisposable
     private readonly WorkQueue<string> _grants;
     private readonly WorkQueue<string> _ends;
     private readonly WorkQueue<string> _policies;
-    private readonly IReadOnlyList<Controller<string>> _controllers;
+    private readonly IReadOnlyList<Func<CancellationToken, CancellationToken, Task>> _controllers;
 
     public LeadersWork(LeadersTools tools, LeadershipTerm term)
     {
@@ -68,11 +69,16 @@ internal sealed class LeadersWork : IDisposable
         _wiring = new(caches, _grants, _policies, lockdownQueue, grants, alarm);
         _controllers =
         [
-            new("grants", _grants, grants.ReconcileAsync,
-                new() { UrgentWorkers = options.RevocationWorkers, Workers = options.Workers, MaxDelay = TimeSpan.FromSeconds(10) }, time, logs.CreateLogger("Grants")),
-            new("ends", _ends, alarm.RingAsync, new(), time, logs.CreateLogger("Ends")),
-            new("policies", _policies, policies.ReconcileAsync, new() { Workers = 2, MaxDelay = TimeSpan.FromMinutes(1) }, time, logs.CreateLogger("Policies")),
-            new("lockdowns", lockdownQueue, lockdowns.ReconcileAsync, new() { Workers = 1, MaxDelay = TimeSpan.FromSeconds(10) }, time, logs.CreateLogger("Lockdowns")),
+            new ControllerLoop<BreakGlassGrant>(
+                _grants, caches.Grant, grants,
+                new() { UrgentWorkers = options.RevocationWorkers, Workers = options.Workers, MaxDelay = TimeSpan.FromSeconds(10) },
+                time, logs.CreateLogger("Grants")).RunAsync,
+            new ControllerLoop<BreakGlassGrant>(_ends, caches.Grant, alarm, new(), time, logs.CreateLogger("Ends")).RunAsync,
+            new ControllerLoop<BreakGlassPolicy>(
+                _policies, caches.Policy, policies, new() { Workers = 2, MaxDelay = TimeSpan.FromMinutes(1) }, time, logs.CreateLogger("Policies")).RunAsync,
+            new ControllerLoop<BreakGlassLockdown>(
+                lockdownQueue, name => caches.Lockdowns.Store.Get(new("", name)), lockdowns,
+                new() { MaxDelay = TimeSpan.FromSeconds(10) }, time, logs.CreateLogger("Lockdowns")).RunAsync,
         ];
     }
 
@@ -88,7 +94,7 @@ internal sealed class LeadersWork : IDisposable
             var lookout = new LockdownLookout(_client, _tools.Caches, _wiring.Found, _tools.Time);
             await Task.WhenAll(
             [
-                .. _controllers.Select(c => c.RunAsync(_term.Stopping, _term.Lost)),
+                .. _controllers.Select(run => run(_term.Stopping, _term.Lost)),
                 KeepAsync("the read of lockdowns", lookout.RunAsync),
                 KeepAsync("the sweep", SweepAsync),
                 KeepAsync("the look at what grants can act as", token => _actors.RunAsync(name => _policies.Add(name, Lane.Background), token)),

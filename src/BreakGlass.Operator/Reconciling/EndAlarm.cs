@@ -11,6 +11,7 @@ namespace BreakGlass.Operator.Reconciling;
 /// that waits for a worker waits behind all that there is to open.
 /// </summary>
 internal sealed class EndAlarm(ClusterCaches caches, WorkQueue<string> ends, WorkQueue<string> grants, CoreSettings settings, TimeProvider time)
+    : IEntityController<BreakGlassGrant>
 {
     /// <summary>
     /// Behind the grant's own timer, which is enough nearly always: a grant that is called while it is being cut would be ended to the last on the workers of those
@@ -26,12 +27,16 @@ internal sealed class EndAlarm(ClusterCaches caches, WorkQueue<string> ends, Wor
         if (GrantLifecycle.DueAt(grant, settings) is { } due) ends.AddAt(grant.Metadata.Name, due + Behind);
     }
 
-    /// <summary>Rings, unless access is cut already: what is left of it then is nobody's hurry.</summary>
-    public Task<Outcome> RingAsync(string name, CancellationToken cancellationToken)
+    /// <summary>Queues the grant ahead of all other work, unless its access is cut already: what is left to do then is not urgent.</summary>
+    public Task<ReconciliationResult<BreakGlassGrant>> ReconcileAsync(BreakGlassGrant grant, CancellationToken cancellationToken) =>
+        Task.FromResult(Ring(grant));
+
+    private ReconciliationResult<BreakGlassGrant> Ring(BreakGlassGrant grant)
     {
-        if (caches.Grant(name) is not { } grant || GrantLifecycle.DueAt(grant, settings) is not { } due) return Task.FromResult(Outcome.Done);
-        if (due + Behind > time.GetUtcNow()) return Task.FromResult(Outcome.At(due + Behind));
-        if (!caches.ObjectsOf(name).Exists(o => GrantLifecycle.IsOf(grant, o) && GrantLifecycle.GivesAccess(grant, o))) return Task.FromResult(Outcome.Done);
-        return Task.FromResult(grants.TryAdd(name, Lane.Urgent) ? Outcome.Done : Outcome.After(Again));
+        var name = grant.Metadata.Name;
+        if (GrantLifecycle.DueAt(grant, settings) is not { } due) return ReconciliationResult<BreakGlassGrant>.Success(grant);
+        if (due + Behind > time.GetUtcNow()) return ReconciliationResult<BreakGlassGrant>.Success(grant, due + Behind);
+        var givesAccess = caches.ObjectsOf(name).Exists(o => GrantLifecycle.IsOf(grant, o) && GrantLifecycle.GivesAccess(grant, o));
+        return ReconciliationResult<BreakGlassGrant>.Success(grant, givesAccess && !grants.TryAdd(name, Lane.Urgent) ? Again : null);
     }
 }

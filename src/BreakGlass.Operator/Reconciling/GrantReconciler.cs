@@ -19,6 +19,7 @@ namespace BreakGlass.Operator.Reconciling;
 /// <summary>Brings one grant to where it should be: gathers facts, asks what to do, has it done, and asks again until there is nothing left to do.</summary>
 internal sealed class GrantReconciler(
     ClusterCaches caches, ServerReads server, SealBook seals, PlanExecutor executor, HistoryBook histories, CoreSettings settings, OperatorMetrics metrics, SteadyClock time)
+    : IEntityController<BreakGlassGrant>
 {
     /// <summary>An undisturbed grant takes about ten rounds from end to end; more than this is a mistake of ours and must not spin.</summary>
     private const int MostRounds = 40;
@@ -35,8 +36,15 @@ internal sealed class GrantReconciler(
     /// <summary>By grant, what a run is doing that opens or keeps access.</summary>
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _upkeep = new();
 
-    /// <summary>One run.</summary>
-    public async Task<Outcome> ReconcileAsync(string name, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public Task<ReconciliationResult<BreakGlassGrant>> ReconcileAsync(BreakGlassGrant grant, CancellationToken cancellationToken) =>
+        ReconcileAsync(grant.Metadata.Name, cancellationToken);
+
+    /// <summary>Removes what a grant left behind: it can outlive the grant.</summary>
+    public Task<ReconciliationResult<BreakGlassGrant>> DeletedAsync(string name, CancellationToken cancellationToken) => ReconcileAsync(name, cancellationToken);
+
+    /// <summary>One run. Each round reads the grant from the cache, because the round before may have written it.</summary>
+    private async Task<ReconciliationResult<BreakGlassGrant>> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
         if (!_interrupted.TryRemove(name, out var run)) run = new GrantRun();
         for (var round = 0; round < MostRounds; round++)
@@ -75,7 +83,7 @@ internal sealed class GrantReconciler(
             if (plan.Cuts && (run.Attempt.Obstructions.Count > 0 || run.Attempt.Unread.Count > 0)) continue;
             if (Revokes(plan)) MeasureCut(facts, run);
             _interrupted[name] = run;
-            return Outcome.After(TimeSpan.Zero, plan.Cuts ? Lane.Normal : Lane.Background);
+            return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant, TimeSpan.Zero, plan.Cuts ? Lane.Normal : Lane.Background);
         }
 
         throw new InvalidOperationException($"Grant '{name}' did not settle in {MostRounds} rounds; it is looked at again after a while.");
@@ -209,7 +217,7 @@ internal sealed class GrantReconciler(
         }
     }
 
-    private Outcome Rest(GrantFacts facts, GrantPlan plan, GrantRun run)
+    private ReconciliationResult<BreakGlassGrant> Rest(GrantFacts facts, GrantPlan plan, GrantRun run)
     {
         if (facts.Grant is null || GrantLifecycle.IsTerminal(facts.Grant.Status.Phase))
         {
@@ -217,12 +225,16 @@ internal sealed class GrantReconciler(
             histories.Forget(facts.Name);
         }
 
-        if (plan.LookAgainAt is not { } at) return Outcome.Done;
+        if (plan.LookAgainAt is not { } at) return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant);
         var due = facts.Grant is null ? null : GrantLifecycle.DueAt(facts.Grant, settings);
 
         // What was refused is tried again where it cannot keep those waiting that come due meanwhile.
-        if (run.Attempt.Obstructions.Count > 0) return Outcome.At(at, due is null ? Lane.Background : Lane.Normal);
-        return Outcome.At(at, at >= due ? Lane.Urgent : Lane.Normal);
+        if (run.Attempt.Obstructions.Count > 0)
+        {
+            return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant, at, due is null ? Lane.Background : Lane.Normal);
+        }
+
+        return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant, at, at >= due ? Lane.Urgent : Lane.Normal);
     }
 
     /// <summary>Whether a plan cuts the grant's own access, and not only what is left over of a namesake.</summary>

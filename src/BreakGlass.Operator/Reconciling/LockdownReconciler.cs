@@ -10,10 +10,10 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a lockdown's status true. What the lockdown ends is ended by each grant's own run, on the lane of revocations.</summary>
 internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches, Announcer announcer, Func<BreakGlassLockdown, bool> isSigned, TimeProvider time)
+    : IEntityController<BreakGlassLockdown>
 {
-    public async Task<Outcome> ReconcileAsync(string name, CancellationToken cancellationToken)
+    public async Task<ReconciliationResult<BreakGlassLockdown>> ReconcileAsync(BreakGlassLockdown lockdown, CancellationToken cancellationToken)
     {
-        if (caches.Lockdowns.Store.Get(new("", name)) is not { } lockdown) return Outcome.Done;
         var known = isSigned(lockdown) ? lockdown : LockdownRules.Unsigned(lockdown);
         var plan = LockdownLifecycle.Decide(new() { Now = time.GetUtcNow(), Lockdown = known, Grants = caches.Grants.Store.List(), Policy = caches.Policy });
         var next = lockdown with { Status = plan.Status };
@@ -28,10 +28,10 @@ internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches
             catch (KubeApiException e) when (e.IsNotFound)
             {
                 // It was lifted meanwhile.
-                return Outcome.Done;
+                return ReconciliationResult<BreakGlassLockdown>.Success(null);
             }
         }
 
-        return plan.LookAgainAt is { } at ? Outcome.At(at, Lane.Normal) : Outcome.Done;
+        return ReconciliationResult<BreakGlassLockdown>.Success(lockdown, plan.LookAgainAt);
     }
 }

@@ -19,17 +19,22 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a policy's status true, and keeps the policy until its grants are revoked.</summary>
 internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, SealBook seals, Announcer announcer, GuardProbe guard, StampProbe stamp, ActorProbe actors, CoreSettings settings, SteadyClock time)
+    : IEntityController<BreakGlassPolicy>
 {
     private static readonly TimeSpan BindableFor = TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentDictionary<(RoleReference Role, string? Namespace), DateTimeOffset> _bindable = new();
 
-    public async Task<Outcome> ReconcileAsync(string name, CancellationToken cancellationToken)
+    public async Task<ReconciliationResult<BreakGlassPolicy>> ReconcileAsync(BreakGlassPolicy policy, CancellationToken cancellationToken)
     {
-        if (caches.Policy(name) is not { } policy) return Outcome.Done;
+        var name = policy.Metadata.Name;
 
         // A policy is not called unsealed because the keys cannot be read for a while.
-        if (!settings.TrustRequester && !await seals.CanJudgeAsync([policy], SealBook.Period, cancellationToken)) return Outcome.At(time.GetUtcNow() + SealBook.Period, Lane.Background);
+        if (!settings.TrustRequester && !await seals.CanJudgeAsync([policy], SealBook.Period, cancellationToken))
+        {
+            return ReconciliationResult<BreakGlassPolicy>.Success(policy, time.GetUtcNow() + SealBook.Period, Lane.Background);
+        }
+
         PolicyFacts facts = new()
         {
             Now = time.GetUtcNow(),
@@ -51,17 +56,16 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
             plan = PolicyLifecycle.Decide(facts with { Grants = caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, name), Absent = absent });
         }
 
-        policy = await HoldAsync(policy, plan.HoldsFinalizer, cancellationToken);
-        if (policy is null) return Outcome.Done;
-        var next = policy with { Status = plan.Status };
-        if (!KubeKinds.Same(policy, next))
+        if (await HoldAsync(policy, plan.HoldsFinalizer, cancellationToken) is not { } held) return ReconciliationResult<BreakGlassPolicy>.Success(null);
+        var next = held with { Status = plan.Status };
+        if (!KubeKinds.Same(held, next))
         {
             var written = await client.ReplaceStatusAsync(next, cancellationToken);
             caches.Learn(written);
             foreach (var note in plan.Notes) announcer.Tell(written, note);
         }
 
-        return plan.LookAgainAt is { } at ? Outcome.At(at, Lane.Background) : Outcome.Done;
+        return ReconciliationResult<BreakGlassPolicy>.Success(held, plan.LookAgainAt, Lane.Background);
     }
 
     /// <summary>Looks on the server itself for grants that hold a place under the policy's limits and that no cache shows.</summary>

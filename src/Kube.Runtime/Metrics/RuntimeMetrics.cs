@@ -34,9 +34,6 @@ public static class RuntimeMetrics
     internal static readonly Counter<long> ReconcilePanics =
         Meter.CreateCounter<long>("controller_runtime_reconcile_panics_total", description: "Reconciliations that ended in an exception that no answer of the API server explains.");
 
-    internal static readonly Counter<long> ReconcileTimeouts =
-        Meter.CreateCounter<long>("controller_runtime_reconcile_timeouts_total", description: "Reconciliations that ran into their time-out.");
-
     internal static readonly Histogram<double> ReconcileTime = Meter.CreateHistogram(
         "controller_runtime_reconcile_time_seconds", "s", "Length of a reconciliation, without the wait in the queue.", null,
         new InstrumentAdvice<double> { HistogramBucketBoundaries = ReconcileBuckets });

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using FluentAssertions;
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit;
 using Xunit;
+using static Kube.Runtime.Tests.Objects;
 
 namespace Kube.Runtime.Tests.Controllers;
 
@@ -11,6 +13,7 @@ public class ControllerTests
     private readonly FakeClock _clock = new();
     private readonly WorkQueue<string> _queue;
     private readonly ConcurrentQueue<string> _runs = new();
+    private readonly ConcurrentDictionary<string, V1Namespace> _cache = new();
     private readonly Signal _changed = new();
 
     public ControllerTests() => _queue = new(Guid.NewGuid().ToString("n"), _clock);
@@ -19,7 +22,7 @@ public class ControllerTests
     public async Task An_exception_is_tried_again_with_back_off_and_success_forgets_it()
     {
         var failures = 3;
-        await using var running = Run((_, _) => failures-- > 0 ? throw new InvalidOperationException("boom") : Task.FromResult(Outcome.Done));
+        await using var running = Run((_, _) => failures-- > 0 ? throw new InvalidOperationException("boom") : Task.FromResult(Done));
         _queue.Add("a");
 
         foreach (var delay in new[] { 5, 10, 20 })
@@ -53,13 +56,43 @@ public class ControllerTests
     public async Task A_result_with_an_instant_comes_back_at_it_and_forgets_failures()
     {
         var due = _clock.GetUtcNow() + TimeSpan.FromSeconds(4);
-        await using var running = Run((_, _) => Task.FromResult(_runs.Count == 1 ? Outcome.At(due) : Outcome.After(TimeSpan.FromSeconds(3), Lane.Background)));
+        await using var running = Run((_, _) => Task.FromResult(
+            _runs.Count == 1
+                ? ReconciliationResult<V1Namespace>.Success(null, due)
+                : ReconciliationResult<V1Namespace>.Success(null, TimeSpan.FromSeconds(3), Lane.Background)));
         _queue.Add("a");
 
         await _clock.WhenTimerArmed(TimeSpan.FromSeconds(4));
         _clock.Advance(TimeSpan.FromSeconds(4));
         await RunsReach(2);
         await _clock.WhenTimerArmed(TimeSpan.FromSeconds(3));
+    }
+
+    [Fact]
+    public async Task Each_run_gets_the_entity_as_the_cache_has_it_then_and_only_the_name_once_it_is_gone()
+    {
+        _cache["a"] = Ns("a", 7);
+        await using var running = Run((_, _) => Task.FromResult(Done));
+        _queue.Add("a");
+        await RunsReach(1);
+
+        _cache["a"] = Ns("a", 8);
+        _queue.Add("a");
+        await RunsReach(2);
+
+        _cache.Clear();
+        _queue.Add("a");
+        _queue.Add("never seen");
+        await RunsReach(4);
+        _runs.Should().Equal("a at 7", "a at 8", "a", "never seen");
+    }
+
+    [Fact]
+    public async Task What_is_gone_is_nothing_to_do_for_a_controller_that_leaves_nothing_behind()
+    {
+        IEntityController<V1Namespace> controller = new Forgetful();
+
+        (await controller.DeletedAsync("a", default)).Should().Be(Done);
     }
 
     [Fact]
@@ -70,7 +103,7 @@ public class ControllerTests
             async (key, _) =>
             {
                 if (key != "urgent") await gate.Task;
-                return Outcome.Done;
+                return Done;
             },
             new() { Workers = 2, UrgentWorkers = 1 });
         _queue.Add("a");
@@ -93,7 +126,7 @@ public class ControllerTests
         {
             await gate.Task.WaitAsync(token);
             finished = true;
-            return Outcome.Done;
+            return Done;
         });
         _queue.Add("a");
         await RunsReach(1);
@@ -114,7 +147,7 @@ public class ControllerTests
         var running = Run(async (_, token) =>
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, _clock, token);
-            return Outcome.Done;
+            return Done;
         });
         _queue.Add("a");
         await RunsReach(1);
@@ -126,30 +159,11 @@ public class ControllerTests
     }
 
     [Fact]
-    public async Task A_run_longer_than_the_time_out_is_cut_off_and_counts_as_failed()
-    {
-        await using var running = Run(
-            async (_, token) =>
-            {
-                if (_runs.Count == 1) await Task.Delay(Timeout.InfiniteTimeSpan, _clock, token);
-                return Outcome.Done;
-            },
-            new() { ReconcileTimeout = TimeSpan.FromSeconds(30) });
-        _queue.Add("a");
-
-        await _clock.WhenTimerArmed(TimeSpan.FromSeconds(30));
-        _clock.Advance(TimeSpan.FromSeconds(30));
-        await _clock.WhenTimerArmed(TimeSpan.FromMilliseconds(5));
-        _clock.Advance(TimeSpan.FromMilliseconds(5));
-        await RunsReach(2);
-    }
-
-    [Fact]
     public async Task The_counters_exist_at_zero_and_then_tell_success_from_failure()
     {
         using var metrics = new MetricsOf(_queue.Name);
         var fail = true;
-        var running = Run((_, _) => fail ? throw new InvalidOperationException("boom") : Task.FromResult(Outcome.Done));
+        var running = Run((_, _) => fail ? throw new InvalidOperationException("boom") : Task.FromResult(Done));
         metrics.Names.Should().Contain(
             "controller_runtime_reconcile_total", "controller_runtime_reconcile_errors_total", "workqueue_adds_total", "workqueue_retries_total");
         metrics["controller_runtime_reconcile_total"].Should().Be(0);
@@ -169,24 +183,36 @@ public class ControllerTests
         metrics.Names.Should().Contain("controller_runtime_reconcile_time_seconds").And.Contain("workqueue_queue_duration_seconds");
     }
 
+    private static ReconciliationResult<V1Namespace> Done => ReconciliationResult<V1Namespace>.Success(null);
+
     private Task RunsReach(int count) => _changed.Until(() => _runs.Count >= count, $"run {count}", () => $"there were {_runs.Count}");
 
-    private Stop Run(Func<string, CancellationToken, Task<Outcome>> reconcile, ControllerOptions? options = null)
+    private Stop Run(Func<string, CancellationToken, Task<ReconciliationResult<V1Namespace>>> reconcile, ControllerOptions? options = null)
     {
-        var controller = new Controller<string>(
-            _queue.Name,
-            _queue,
-            async (key, token) =>
-            {
-                _runs.Enqueue(key);
-                _changed.Raise();
-                return await reconcile(key, token);
-            },
-            options ?? new(),
-            _clock,
-            NullLogger.Instance);
+        var controller = new Recording(async (name, cancellationToken) =>
+        {
+            _runs.Enqueue(name);
+            _changed.Raise();
+            return await reconcile(name, cancellationToken);
+        });
+        var loop = new ControllerLoop<V1Namespace>(_queue, name => _cache.GetValueOrDefault(name), controller, options ?? new(), _clock, NullLogger.Instance);
         var cancel = new CancellationTokenSource();
-        return new(cancel, controller.RunAsync(cancel.Token));
+        return new(cancel, loop.RunAsync(cancel.Token));
+    }
+
+    /// <summary>Does the same for what is in the cache and what is not, but says which it was.</summary>
+    private sealed class Recording(Func<string, CancellationToken, Task<ReconciliationResult<V1Namespace>>> reconcile) : IEntityController<V1Namespace>
+    {
+        public Task<ReconciliationResult<V1Namespace>> ReconcileAsync(V1Namespace entity, CancellationToken cancellationToken) =>
+            reconcile($"{entity.Metadata.Name} at {entity.Metadata.ResourceVersion}", cancellationToken);
+
+        public Task<ReconciliationResult<V1Namespace>> DeletedAsync(string name, CancellationToken cancellationToken) => reconcile(name, cancellationToken);
+    }
+
+    private sealed class Forgetful : IEntityController<V1Namespace>
+    {
+        public Task<ReconciliationResult<V1Namespace>> ReconcileAsync(V1Namespace entity, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 
     private sealed class Stop(CancellationTokenSource cancel, Task run) : IAsyncDisposable
