@@ -29,12 +29,11 @@ public enum ChangeKind
 /// </param>
 /// <param name="IsInitialList">It was there when the handler began to listen; a start-up backlog, not news.</param>
 /// <param name="FinalStateUnknown">The deletion itself was missed (found by a list), so <paramref name="Object"/> may be outdated.</param>
-/// <param name="IsResync">Nothing happened: the cache is told again because the resync period is over.</param>
 public readonly record struct Change<T>(
-    ChangeKind Kind, T Object, T? Old = null, bool IsInitialList = false, bool FinalStateUnknown = false, bool IsResync = false)
+    ChangeKind Kind, T Object, T? Old = null, bool IsInitialList = false, bool FinalStateUnknown = false)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    /// <summary>An update to the very version that was known before; nothing to do unless somebody wants to hear a resync.</summary>
+    /// <summary>An update to the very version that was known before; nothing to do.</summary>
     public bool IsSameVersion =>
         Kind == ChangeKind.Updated && Old is { } old && old.Metadata.ResourceVersion == Object.Metadata.ResourceVersion;
 }

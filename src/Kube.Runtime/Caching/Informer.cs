@@ -38,9 +38,6 @@ public sealed partial class Informer<T>
     private readonly List<Listener<T>> _listeners = [];
     private readonly List<Listener<T>> _first = [];
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly InformerOptions<T> _options;
-    private readonly TimeProvider _time;
-    private readonly Func<double> _random;
     private readonly ILogger _logger;
     private readonly Progress _progress;
     private readonly Reflector<T> _reflector;
@@ -62,18 +59,18 @@ public sealed partial class Informer<T>
     }
 
     internal Informer(ReflectorSource<T> source, InformerOptions<T> options, TimeProvider time, Func<double> random, ILogger logger)
-        : this(source, new Store<T>(options.Indexers, options.Transform), options, time, random, logger)
+        : this(source, new Store<T>(options.Indexers, options.Transform), time, random, logger)
     {
     }
 
     private Informer(KubeClient client, Store<T> store, InformerOptions<T> options, TimeProvider time, Func<double> random, ILogger logger)
-        : this(SourceOf(client, store, options), store, options, time, random, logger)
+        : this(SourceOf(client, store, options), store, time, random, logger)
     {
     }
 
-    private Informer(ReflectorSource<T> source, Store<T> store, InformerOptions<T> options, TimeProvider time, Func<double> random, ILogger logger)
+    private Informer(ReflectorSource<T> source, Store<T> store, TimeProvider time, Func<double> random, ILogger logger)
     {
-        (_options, _time, _random, _logger) = (options, time, random, logger);
+        _logger = logger;
         Store = store;
         _progress = new(time);
         _reflector = new(source, new Sink(this), _progress, time, random, logger);
@@ -87,9 +84,6 @@ public sealed partial class Informer<T>
     {
         get { lock (_gate) return _listed.Task.IsCompleted && _first.TrueForAll(listener => listener.Synced.IsCompleted); }
     }
-
-    /// <summary>When the API server was last heard of, by the wall clock: a list, an event, a bookmark, a watch ended in order.</summary>
-    public DateTimeOffset LastProgress => _progress.Last;
 
     /// <summary>
     /// False when nothing was heard of the API server for <see cref="StuckAfter"/> (a quiet kind still has its bookmarks and watch ends), or when a list that is
@@ -133,9 +127,7 @@ public sealed partial class Informer<T>
         }
 
         _progress.Made();
-        var resync = ResyncAsync(cancellationToken);
         await _reflector.RunAsync(cancellationToken);
-        await resync;
         Task[] deliveries;
         lock (_gate) deliveries = [.. _listeners.Select(listener => listener.Delivery)];
         await Task.WhenAll(deliveries);
@@ -159,7 +151,6 @@ public sealed partial class Informer<T>
             {
                 Namespace = options.Namespace,
                 LabelSelector = options.LabelSelector,
-                FieldSelector = options.FieldSelector,
                 ResourceVersion = version,
                 Timeout = timeout,
             },
@@ -172,7 +163,6 @@ public sealed partial class Informer<T>
         {
             Namespace = options.Namespace,
             LabelSelector = options.LabelSelector,
-            FieldSelector = options.FieldSelector,
             ResourceVersion = version.Length == 0 ? null : version,
 
             // Pages at a certain version would go past the server's watch cache to etcd.
@@ -200,27 +190,6 @@ public sealed partial class Informer<T>
             var item = options.Transform is null ? read : options.Transform(read);
             return store.Get(item.Key) is { } held
                 && held.Metadata.Uid == item.Metadata.Uid && held.Metadata.ResourceVersion == item.Metadata.ResourceVersion ? held : item;
-        }
-    }
-
-    private async Task ResyncAsync(CancellationToken cancellationToken)
-    {
-        if (_options.ResyncPeriod <= TimeSpan.Zero) return;
-        var period = _options.ResyncPeriod < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : _options.ResyncPeriod;
-        try
-        {
-            for (;;)
-            {
-                await Task.Delay(period * (0.9 + (0.2 * _random())), _time, cancellationToken);
-                lock (_gate)
-                {
-                    foreach (var item in Store.List()) Tell(new(ChangeKind.Updated, item, item, IsResync: true));
-                }
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The informer stops.
         }
     }
 

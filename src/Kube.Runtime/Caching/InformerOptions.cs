@@ -15,15 +15,9 @@ public sealed record InformerOptions<T>
     /// <summary>Label selector; null for everything.</summary>
     public string? LabelSelector { get; init; }
 
-    /// <summary>Field selector; null for everything.</summary>
-    public string? FieldSelector { get; init; }
-
     /// <summary>Index name → values of an object under it. Pure functions that do not throw.</summary>
     public IReadOnlyDictionary<string, Func<T, IEnumerable<string>>> Indexers { get; init; } = new Dictionary<string, Func<T, IEnumerable<string>>>();
 
     /// <summary>Applied to every object before it is kept, to shed what nobody reads. Must leave the metadata's identity as it is.</summary>
     public Func<T, T>? Transform { get; init; }
-
-    /// <summary>How often the handlers are told the whole cache again (give or take 10 %), at least 1 s; zero, the default, for never. Lists nothing.</summary>
-    public TimeSpan ResyncPeriod { get; init; }
 }

@@ -1,6 +1,4 @@
-using k8s;
 using k8s.Models;
-using Kube.Client;
 
 namespace Kube.Runtime;
 
@@ -37,12 +35,6 @@ public sealed record EventNote
 
     /// <summary>What tells notes of one series apart, where each is to be an event of its own; null where the second is only counted.</summary>
     public string? Distinct { get; init; }
-
-    /// <summary>A reference to an object, for <see cref="Regarding"/> and <see cref="Related"/>.</summary>
-    public static V1ObjectReference ReferenceTo(IKubernetesObject<V1ObjectMeta> obj) => new()
-    {
-        ApiVersion = obj.ApiVersionName, Kind = obj.KindName, NamespaceProperty = obj.Metadata.NamespaceProperty, Name = obj.Metadata.Name, Uid = obj.Metadata.Uid,
-    };
 }
 
 /// <summary>How an <see cref="EventRecorder"/> works.</summary>

@@ -9,8 +9,8 @@ public sealed record LeaderElectionOptions
     /// <summary>Name of the lease.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Who we are; no two candidates may have the same.</summary>
-    public string Identity { get; init; } = NewIdentity();
+    /// <summary>Who we are; no two candidates may have the same. By default <c>host_uuid</c>, as client-go's users build it.</summary>
+    public string Identity { get; init; } = $"{Environment.MachineName}_{Guid.NewGuid()}";
 
     /// <summary>How long others wait before they take a lease that is not renewed; whole seconds, 15 s by default.</summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
@@ -32,9 +32,6 @@ public sealed record LeaderElectionOptions
 
     /// <summary>Longest single call: half the <see cref="RenewDeadline"/>, at least a second.</summary>
     internal TimeSpan CallTimeout => RenewDeadline / 2 > TimeSpan.FromSeconds(1) ? RenewDeadline / 2 : TimeSpan.FromSeconds(1);
-
-    /// <summary><c>host_uuid</c>, as client-go's users build it.</summary>
-    public static string NewIdentity() => $"{Environment.MachineName}_{Guid.NewGuid()}";
 
     /// <summary>What is wrong with the options, or null.</summary>
     internal string? Problem()

@@ -40,12 +40,6 @@ public sealed partial class LeaderElector
         _tag = new("name", options.Name);
     }
 
-    /// <summary>Whether this process leads and its lease has not run out.</summary>
-    public bool IsLeader => _leading && _lease.SinceRenewal < _options.LeaseDuration;
-
-    /// <summary>Who holds the lease as far as is known; null when nobody does or nothing was seen yet.</summary>
-    public string? Holder => _lease.Holder;
-
     /// <summary>For a liveness probe: null when all is well, else what is wrong. A leader whose renewal is long overdue is stuck.</summary>
     public string? Check()
     {

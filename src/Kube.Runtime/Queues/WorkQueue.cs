@@ -29,7 +29,6 @@ public sealed class WorkQueue<TKey>
     private readonly DelayHeap<TKey> _waiting = new();
     private readonly Alarm _alarm;
     private readonly Dictionary<TKey, int> _failures = [];
-    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _shuttingDown;
 
     /// <param name="name">For the metrics.</param>
@@ -156,7 +155,7 @@ public sealed class WorkQueue<TKey>
         lock (_lock)
         {
             _ready.Done(key);
-            if (_shuttingDown) Release();
+            if (_shuttingDown) _ready.ReleaseDrained();
         }
     }
 
@@ -169,17 +168,10 @@ public sealed class WorkQueue<TKey>
             _shuttingDown = true;
             _waiting.Clear();
             _alarm.Dispose();
-            Release();
+            _ready.ReleaseDrained();
         }
 
         RuntimeMetrics.Unwatch(this);
-    }
-
-    /// <summary>Shuts down and waits until everything queued was worked on and is done.</summary>
-    public Task ShutDownWithDrainAsync(CancellationToken cancellationToken)
-    {
-        ShutDown();
-        return _drained.Task.WaitAsync(cancellationToken);
     }
 
     /// <summary>Makes the counters exist at 0.</summary>
@@ -234,12 +226,6 @@ public sealed class WorkQueue<TKey>
     private void Cancel(ReadyQueue<TKey>.Waiter waiter, CancellationToken cancellationToken)
     {
         lock (_lock) ReadyQueue<TKey>.Cancel(waiter, cancellationToken);
-    }
-
-    private void Release()
-    {
-        _ready.ReleaseDrained();
-        if (_ready.IsDrained(Lane.Background)) _drained.TrySetResult();
     }
 
     private QueueSample Sample()

@@ -145,23 +145,6 @@ public sealed class InformerTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_resync_tells_the_cache_again_and_lists_nothing()
-    {
-        _informer = New(new() { ResyncPeriod = TimeSpan.FromMinutes(10) });
-        _informer.AddHandler(Note);
-        Start();
-        (await _server.NextList()).Return(7, Ns("a", 1));
-        await _server.NextWatch();
-        await Told(1);
-
-        await _clock.WhenTimerArmed(TimeSpan.FromMinutes(9));
-        _clock.Advance(TimeSpan.FromMinutes(9));
-        await Told(2);
-        _changes.Last().IsResync.Should().BeTrue();
-        _server.IsQuiet.Should().BeTrue();
-    }
-
-    [Fact]
     public async Task Waiting_for_a_sync_that_does_not_come_ends_with_the_callers_cancellation()
     {
         Start();

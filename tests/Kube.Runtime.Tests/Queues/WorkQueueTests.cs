@@ -272,28 +272,6 @@ public class WorkQueueTests
     }
 
     [Fact]
-    public async Task Draining_waits_for_what_is_queued_and_for_what_is_under_way()
-    {
-        _queue.Add("running");
-        await Get();
-        _queue.Add("running");
-        _queue.Add("queued");
-
-        var drained = _queue.ShutDownWithDrainAsync(default);
-        foreach (var expected in new[] { "queued", "running" })
-        {
-            drained.IsCompleted.Should().BeFalse();
-            if (expected == "queued") await Get();
-            _queue.Done(expected);
-        }
-
-        drained.IsCompleted.Should().BeFalse("it was added while it was worked on");
-        (await Get()).Key.Should().Be("running");
-        _queue.Done("running");
-        await drained.Soon("the drain");
-    }
-
-    [Fact]
     public void Done_for_a_key_that_is_not_worked_on_is_a_bug_that_says_so()
     {
         var act = () => _queue.Done("a");
