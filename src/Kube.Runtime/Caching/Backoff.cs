@@ -2,7 +2,7 @@ namespace Kube.Runtime;
 
 /// <summary>
 /// client-go's back-off of a reflector: 800 ms, doubling up to 30 s, each wait stretched by a random factor of 1 to 2; starts
-/// anew when two minutes have passed without one.
+/// again when two minutes have passed without one.
 /// </summary>
 /// <param name="time">Clock.</param>
 /// <param name="random">Gives [0,1).</param>

@@ -9,7 +9,7 @@ public enum ChangeKind
     /// <summary>It is new to the cache.</summary>
     Added,
 
-    /// <summary>It has another version, or the same one is told again.</summary>
+    /// <summary>It has another version, or the same one is reported again.</summary>
     Updated,
 
     /// <summary>It is gone.</summary>
@@ -24,7 +24,7 @@ public enum ChangeKind
 /// <param name="Object">The object as it is now; for a deletion the last state known.</param>
 /// <param name="Old">
 /// The version before, for an update. Its resource version is equal to the new one's when the server only confirms what
-/// was known already (our own write, a list that was taken anew). Another UID than the new one's means that the object
+/// was known already (our own write, a second list). Another UID than the new one's means that the object
 /// was deleted and made again in between.
 /// </param>
 /// <param name="IsInitialList">It was there when the handler began to listen; a start-up backlog, not news.</param>

@@ -7,18 +7,18 @@ using Microsoft.Extensions.Logging;
 namespace Kube.Runtime;
 
 /// <summary>
-/// A cache of one kind that follows the API server and tells handlers what changes.
+/// A cache of one kind that follows the API server and reports changes to handlers.
 /// </summary>
 /// <remarks>
 /// The contract, as client-go's shared informer has it:
 /// <list type="bullet">
-/// <item>The store is written before a handler is called, and may be ahead of what a handler is being told.</item>
+/// <item>The store is written before a handler is called, and may be ahead of the change that a handler gets.</item>
 /// <item>A handler is called for one change after another, in order for each object, never twice at the same time. A slow
 /// handler delays only itself; one that throws is logged and gets the next change.</item>
-/// <item>Every handler, however late it comes, is told of each object that is there, marked as initial list.</item>
-/// <item>Changes may be left out (several become one) but the last state is always told; a deletion that went unseen is
+/// <item>Every handler, however late it comes, gets each object that is there, marked as initial list.</item>
+/// <item>Changes may be left out (several become one) but the last state is always reported; a deletion that went unseen is
 /// found by the next list.</item>
-/// <item>What was put into the store by <see cref="Store{T}.Learn"/> is told when the watch shows it, as an update to the same version; what
+/// <item>What was put into the store by <see cref="Store{T}.Learn"/> is reported when the watch shows it, as an update to the same version; what
 /// was put there by <see cref="Store{T}.LearnRead"/>, as an update from what the watch showed before.</item>
 /// </list>
 /// </remarks>
@@ -79,20 +79,20 @@ public sealed partial class Informer<T>
     /// <summary>The cache. Empty until the first list; incomplete until <see cref="HasSynced"/>.</summary>
     public Store<T> Store { get; }
 
-    /// <summary>Whether the initial list is in the store and every handler that was there by then has been told all of it.</summary>
+    /// <summary>Whether the initial list is in the store and every handler that was there by then has got all of it.</summary>
     public bool HasSynced
     {
         get { lock (_gate) return _listed.Task.IsCompleted && _first.TrueForAll(listener => listener.Synced.IsCompleted); }
     }
 
     /// <summary>
-    /// False when nothing was heard of the API server for <see cref="StuckAfter"/> (a quiet kind still has its bookmarks and watch ends), or when a list that is
-    /// needed could not be had for <see cref="ListsWithin"/>.
+    /// False when nothing was heard of the API server for <see cref="StuckAfter"/> (a quiet kind still has its bookmarks and watch ends), or when a list that
+    /// is needed did not succeed for <see cref="ListsWithin"/>.
     /// </summary>
     public bool IsHealthy => !_started || (_progress.Age <= StuckAfter && !(_reflector.ListingFor > ListsWithin));
 
     /// <summary>Adds a handler; it must be quick and only note which key to look at. Possible at any time.</summary>
-    /// <returns>Takes it away again: nothing more is told to it from then on but what it is being told at that moment.</returns>
+    /// <returns>Removes the handler when disposed of: it gets nothing more then, except the change that it is handling at that moment.</returns>
     public IDisposable AddHandler(Action<Change<T>> handler)
     {
         var listener = new Listener<T>(handler, KubeKinds.Of<T>().Resource.ToString(), _logger);
@@ -172,7 +172,8 @@ public sealed partial class Informer<T>
         {
             return await client.ListAsync<T>(query, Kept, cancellationToken);
         }
-        catch (Exception e) when (version.Length > 0 && e is KubeConnectionException { Failure: ConnectionFailure.TimedOut } or KubeApiException { Code: HttpStatusCode.GatewayTimeout, IsResourceVersionTooLarge: false })
+        catch (Exception e) when (version.Length > 0 && e is KubeConnectionException { Failure: ConnectionFailure.TimedOut }
+                                      or KubeApiException { Code: HttpStatusCode.GatewayTimeout, IsResourceVersionTooLarge: false })
         {
             // Too much for one answer in that time. The server's cache gives no pages; etcd does, and its newest state is never older than what is known.
             return await client.ListAsync<T>(query with { ResourceVersion = null, Limit = PageSize }, Kept, cancellationToken);

@@ -7,8 +7,8 @@ public sealed record InformerOptions<T>
     public string? Namespace { get; init; }
 
     /// <summary>
-    /// Asked when the server answers a list with 403: whether the namespace is gone, and with it the rights in it. Then the cache is empty rather than outdated, and
-    /// the list is tried again at intervals until the namespace is back. Null: a 403 is a failure.
+    /// Called when the server answers a list with 403: whether the namespace is gone, and with it the rights in it. Then the cache is empty rather than
+    /// outdated, and the list is retried at intervals until the namespace is back. Null: a 403 is a failure.
     /// </summary>
     public Func<CancellationToken, Task<bool>>? IsNamespaceGone { get; init; }
 
@@ -18,6 +18,6 @@ public sealed record InformerOptions<T>
     /// <summary>Index name → values of an object under it. Pure functions that do not throw.</summary>
     public IReadOnlyDictionary<string, Func<T, IEnumerable<string>>> Indexers { get; init; } = new Dictionary<string, Func<T, IEnumerable<string>>>();
 
-    /// <summary>Applied to every object before it is kept, to shed what nobody reads. Must leave the metadata's identity as it is.</summary>
+    /// <summary>Applied to every object before it is kept, to drop what is never read. Must leave the metadata's identity as it is.</summary>
     public Func<T, T>? Transform { get; init; }
 }

@@ -7,16 +7,19 @@ using Kube.Client;
 namespace Kube.Runtime;
 
 /// <summary>
-/// Whether stores look for changes of what they hold. The models can be written to, and a store hands out the objects it holds: code that changes one instead of
-/// a copy changes it for everybody. Named as client-go's detector. It compares an object when it is replaced or removed, and all of them when the informer stops;
-/// it is for debug builds and tests, because it keeps each object a second time, as JSON.
+/// Whether stores look for changes of what they hold. The models can be written to, and a store hands out the objects it holds: code that changes one
+/// instead of a copy changes it for all readers. Named like client-go's detector. It compares an object when it is replaced or removed, and all of them when
+/// the informer stops; it is for debug builds and tests, because it keeps each object a second time, as JSON.
 /// </summary>
 public static class MutationDetection
 {
     /// <summary>The environment variable that turns it on (<c>true</c>) or off (<c>false</c>).</summary>
     public const string Variable = "KUBE_CACHE_MUTATION_DETECTOR";
 
-    /// <summary>The AppContext switch that counts if the variable is not set. It is for one program (in its runtimeconfig.json): processes that it starts do not inherit it.</summary>
+    /// <summary>
+    /// The AppContext switch that counts if the variable is not set. It is for one program (in its runtimeconfig.json): processes that it starts do not
+    /// inherit it.
+    /// </summary>
     public const string Switch = "Kube.Runtime.CacheMutationDetector";
 
 #if DEBUG
@@ -38,14 +41,16 @@ public static class MutationDetection
 public sealed class CacheMutatedException : Exception
 {
     internal CacheMutatedException(string kind, ObjectKey key, IReadOnlyList<string> paths)
-        : base($"an object in the cache of {kind} was changed in place: {key}, at {string.Join(", ", paths)}. Objects of a cache are shared: copy every level that you change, the metadata and its maps too.")
+        : base(
+            $"an object in the cache of {kind} was changed in place: {key}, at {string.Join(", ", paths)}. Objects of a cache are shared: copy every level "
+            + "that you change, including the metadata and its maps.")
     {
     }
 }
 
 /// <summary>
-/// Remembers objects as they came into a store. Not thread-safe: the store's lock guards it. It compares what would be written: an empty list in place of null, for
-/// one, is not a change.
+/// Remembers objects as they came into a store. Not thread-safe: the store's lock guards it. It compares what would be written: an empty list in place of
+/// null, for example, is not a change.
 /// </summary>
 internal sealed class MutationDetector<T>
     where T : class, IKubernetesObject<V1ObjectMeta>
@@ -66,7 +71,7 @@ internal sealed class MutationDetector<T>
         var now = Text(item);
         if (now.AsSpan().SequenceEqual(entered)) return;
 
-        // Where, and not what: the values may be anything.
+        // The paths and not the values, which may be secret.
         List<string> paths = [];
         Compare(JsonNode.Parse(entered), JsonNode.Parse(now), "", paths);
         throw new CacheMutatedException(_kind.Resource.ToString(), key, paths);

@@ -6,12 +6,12 @@ using Microsoft.Extensions.Logging;
 namespace Kube.Runtime;
 
 /// <summary>
-/// Mirrors a collection of the API server: lists it once, then follows the watch, and lists anew only where the watch cannot
+/// Mirrors a collection of the API server: lists it once, then follows the watch, and lists again only if the watch cannot
 /// go on. The rules are those of client-go's reflector.
 /// </summary>
-/// <param name="source">Where list and watch come from.</param>
-/// <param name="sink">Where they go.</param>
-/// <param name="progress">Told of every sign of life.</param>
+/// <param name="source">Lists and watches.</param>
+/// <param name="sink">Takes what they show.</param>
+/// <param name="progress">Records every sign of life.</param>
 /// <param name="time">Clock.</param>
 /// <param name="random">Gives [0,1); spreads the waits and the watches' lengths.</param>
 /// <param name="logger">Log.</param>
@@ -28,7 +28,7 @@ internal sealed partial class Reflector<T>(
     // How much later than asked for a server may end a watch.
     private static readonly TimeSpan ServerDelay = TimeSpan.FromSeconds(15);
 
-    // When a list was first asked for that there is none of yet, as a timestamp; -1 where none is needed.
+    // When the list that is needed now was first requested, as a timestamp; -1 if none is needed.
     private long _listingSince = -1;
 
     private readonly Backoff _backoff = new(time, random);
@@ -46,14 +46,14 @@ internal sealed partial class Reflector<T>(
         /// <summary>The server cannot be reached or asks for patience: go on from the last version, but later.</summary>
         Later,
 
-        /// <summary>The server has forgotten the version: list anew.</summary>
+        /// <summary>The server has forgotten the version: list again.</summary>
         Expired,
 
-        /// <summary>Anything else: list anew, but later.</summary>
+        /// <summary>Anything else: list again, but later.</summary>
         Failed,
     }
 
-    /// <summary>How long a list has been needed and could not be had; null where none is needed.</summary>
+    /// <summary>How long a list has been needed without success; null if none is needed.</summary>
     public TimeSpan? ListingFor => Volatile.Read(ref _listingSince) is >= 0 and var since ? time.GetElapsedTime(since) : null;
 
     /// <summary>Mirrors until cancelled. Survives everything else.</summary>
@@ -219,13 +219,14 @@ internal sealed partial class Reflector<T>(
     [LoggerMessage(LogLevel.Debug, "The watch of {Resource} ended after {Count} events and is taken up again")]
     private partial void LogWatchEnded(string resource, int count);
 
-    [LoggerMessage(LogLevel.Information, "Version {Version} of {Resource} cannot be had any more, listing anew: {Error}")]
+    [LoggerMessage(LogLevel.Information, "Version {Version} of {Resource} is no longer available; listing again: {Error}")]
     private partial void LogVersionUnavailable(string resource, string version, string error);
 
-    [LoggerMessage(LogLevel.Information, "The watch of {Resource} was interrupted and goes on where it was: {Error}")]
+    [LoggerMessage(LogLevel.Information, "The watch of {Resource} was interrupted and resumes from the same version: {Error}")]
     private partial void LogWatchLater(string resource, string error);
 
-    [LoggerMessage(LogLevel.Warning, "The watch of {Resource} ended within a second and without an event; listing anew after a wait. Does something between here and the API server cut connections off?")]
+    [LoggerMessage(LogLevel.Warning, "The watch of {Resource} ended within a second and without an event; listing again after a wait. "
+        + "Check whether something between the operator and the API server closes connections")]
     private partial void LogVeryShort(string resource);
 
     [LoggerMessage(LogLevel.Warning, "Cannot follow {Resource}, trying again after a wait: {Error}. The cache may be outdated until then.")]
@@ -239,7 +240,7 @@ internal sealed record ReflectorSource<T>(
     Func<string, CancellationToken, Task<KubeList<T>>> List,
     Func<string, TimeSpan, CancellationToken, IAsyncEnumerable<WatchEvent<T>>> Watch);
 
-/// <summary>Where a reflector puts what it sees. Must not block.</summary>
+/// <summary>Takes what a reflector sees. Must not block.</summary>
 internal interface IReflectorSink<T>
 {
     void Replace(KubeList<T> list);

@@ -28,18 +28,18 @@ public sealed class Store<T>
     // For an object whose newest version was learned: the version that the server's own stream showed last.
     private readonly Dictionary<ObjectKey, T?> _shownBefore = [];
 
-    // Of those, the ones that were read, so that what the watch tells of them is news.
+    // Of those, the ones that were read: what the watch shows of them is news.
     private readonly HashSet<ObjectKey> _read = [];
     private readonly DeadUids _dead = new();
 
-    // Where a learned deletion left no object: the version up to which everything about that name is past. Gone once the watch is there.
+    // If a learned deletion left no object: the version up to which everything about that name is past. Removed once the watch has reached it.
     private readonly Dictionary<ObjectKey, ulong> _past = [];
 
     // How far list and watch have come; every version up to here has been shown.
     private ulong _seen;
 
     /// <param name="indexers">Index name → values of an object under it. Pure functions that do not throw.</param>
-    /// <param name="transform">Applied to every object before it is kept, to shed what nobody reads. Must leave the metadata's identity as it is.</param>
+    /// <param name="transform">Applied to every object before it is kept, to drop what is never read. Must leave the metadata's identity as it is.</param>
     public Store(IReadOnlyDictionary<string, Func<T, IEnumerable<string>>>? indexers = null, Func<T, T>? transform = null)
     {
         _transform = transform;
@@ -72,18 +72,19 @@ public sealed class Store<T>
         {
             return _indexes.TryGetValue(index, out var found)
                 ? found.Find(value)
-                : throw new ArgumentException($"the store of {typeof(T).Name} has no index '{index}'; it has: {string.Join(", ", _indexes.Keys)}", nameof(index));
+                : throw new ArgumentException(
+                    $"the store of {typeof(T).Name} has no index '{index}'; it has: {string.Join(", ", _indexes.Keys)}", nameof(index));
         }
     }
 
     /// <summary>
     /// Puts the API server's answer to our own create, replace, patch or apply into the store. No handler is notified; the
-    /// watch tells of the same version later, as an update from it to itself. An answer that the watch has overtaken is dropped.
+    /// watch shows the same version later, as an update from it to itself. An answer that the watch has overtaken is dropped.
     /// </summary>
     public void Learn(T written) => Take(written, isRead: false);
 
     /// <summary>
-    /// Puts what a read of ours found into the store, which may be ahead of the watch. Others have not looked at it yet, so the watch tells of it
+    /// Puts what a read of ours found into the store, which may be ahead of the watch. The handlers have not seen it yet, so the watch reports it
     /// later as if it had not been known: as an update from what it showed before.
     /// </summary>
     public void LearnRead(T read) => Take(read, isRead: true);
@@ -131,7 +132,7 @@ public sealed class Store<T>
         }
     }
 
-    /// <summary>Takes an ADDED or MODIFIED event. Null when there is nothing to tell the handlers.</summary>
+    /// <summary>Takes an ADDED or MODIFIED event. Null if there is nothing for the handlers.</summary>
     internal Change<T>? Upsert(T shown)
     {
         var item = _transform is null ? shown : _transform(shown);
@@ -148,7 +149,7 @@ public sealed class Store<T>
             }
 
             // Our own write is newer. Somebody else's change may be in this event, and it has to be looked at even if our
-            // write came out of a state without it: told as an update from here to what we hold.
+            // write came out of a state without it: reported as an update from here to what we hold.
             if (Versions.IsOlder(Versions.Of(item), Versions.Of(held))) return new(ChangeKind.Updated, held, item);
 
             _shownBefore.Remove(key, out var before);
@@ -218,7 +219,7 @@ public sealed class Store<T>
         return changes;
     }
 
-    /// <summary>Looks whether any object is not as it came in; nothing where <see cref="MutationDetection"/> is off.</summary>
+    /// <summary>Checks that every object is as it came in; does nothing if <see cref="MutationDetection"/> is off.</summary>
     /// <exception cref="CacheMutatedException">One was changed.</exception>
     internal void CheckUnchanged()
     {

@@ -7,7 +7,7 @@ namespace Kube.Runtime;
 
 /// <summary>
 /// Order of resource versions of one kind (KEP-5504: decimal integers that grow; measured on 1.20 as well). A version that
-/// is no integer has no order: 0 stands for it, and what the caller does last wins.
+/// is not an integer has no order: 0 stands for it, and what the caller does last wins.
 /// </summary>
 internal static class Versions
 {

@@ -33,7 +33,7 @@ public sealed record EventNote
     /// <summary>A second object that has to do with it.</summary>
     public V1ObjectReference? Related { get; init; }
 
-    /// <summary>What tells notes of one series apart, where each is to be an event of its own; null where the second is only counted.</summary>
+    /// <summary>What distinguishes the notes of one series if each is to be an event of its own; null if the second and later ones are only counted.</summary>
     public string? Distinct { get; init; }
 }
 
@@ -46,15 +46,15 @@ public sealed record EventRecorderOptions
     /// <summary>The instance of it, e.g. the pod's name; cut off after 128 characters.</summary>
     public required string Instance { get; init; }
 
-    /// <summary>Namespace of the events about cluster-scoped objects: <c>default</c>, or kube-system where the server refuses that one.</summary>
+    /// <summary>Namespace of the events about cluster-scoped objects: <c>default</c>, or kube-system if the server refuses that one.</summary>
     public string Namespace { get; init; } = "default";
 
     /// <summary>Notes that may wait; 10,000 by default. Further ones are dropped and counted.</summary>
     public int QueueSize { get; init; } = 10_000;
 
     /// <summary>
-    /// How long a note waits before it is written, so that what it tells of is not held up by the telling; zero, the default, for not at all.
-    /// A flush does not wait.
+    /// How long a note waits before it is written, so that the write does not delay the work that it reports; zero, the default, for not at all. A flush does
+    /// not wait.
     /// </summary>
     public TimeSpan Linger { get; init; }
 

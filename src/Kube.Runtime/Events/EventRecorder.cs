@@ -13,7 +13,7 @@ namespace Kube.Runtime;
 /// The same event again (type, action, reason, objects and <see cref="EventNote.Distinct"/>; the note does not count) becomes a series of the first one:
 /// the second occurrence is written at once, later ones are counted and written every half hour and when it has been quiet
 /// for six minutes, as client-go does. Notes that differ in <see cref="EventNote.Distinct"/> alone get at most five events; further ones are counted in one
-/// more, so that nobody can fill etcd with events about one object.
+/// more, so that events about one object cannot fill etcd.
 /// </remarks>
 public sealed partial class EventRecorder
 {
@@ -47,7 +47,8 @@ public sealed partial class EventRecorder
     /// <summary>Takes a note, or drops it when too many wait.</summary>
     public void Record(EventNote note)
     {
-        var key = new EventKey(note.Type, note.Action, note.Reason, note.Regarding with { ResourceVersion = null }, note.Related is null ? null : note.Related with { ResourceVersion = null }, note.Distinct);
+        var related = note.Related is null ? null : note.Related with { ResourceVersion = null };
+        var key = new EventKey(note.Type, note.Action, note.Reason, note.Regarding with { ResourceVersion = null }, related, note.Distinct);
         var sender = _senders[unchecked((uint)(key with { Distinct = null }).GetHashCode()) % _senders.Length];
 
         // Thousands of notes may wait, and what is cut off later need not wait with them.
@@ -87,7 +88,8 @@ public sealed partial class EventRecorder
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "{QueueSize} Kubernetes events wait to be written, so {Dropped} were dropped so far, the last one {Reason} on {Kind} {Name}. Is the API server slow or out of reach?")]
+    [LoggerMessage(LogLevel.Warning, "{QueueSize} Kubernetes events wait to be written, so {Dropped} were dropped so far, the last one {Reason} on {Kind} "
+        + "{Name}. Check whether the API server is slow or out of reach")]
     private partial void LogFull(int queueSize, long dropped, string reason, string? kind, string? name);
 }
 

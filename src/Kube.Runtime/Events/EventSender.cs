@@ -13,8 +13,8 @@ internal sealed partial class EventSender(
 {
     internal static readonly string[] DropReasons = ["full", "rejected", "unreachable"];
 
-    // As long as in client-go, which tries 12 times, 10 s apart (tools/events: maxTriesPerEvent, defaultSleepDuration); sooner at first. Every note of a share waits for the
-    // one before it, in memory alone, and is lost if the process dies: the shorter after an outage, the fewer.
+    // As long as in client-go, which tries 12 times, 10 s apart (tools/events: maxTriesPerEvent, defaultSleepDuration); sooner at first. Every note of a
+    // share waits for the one before it, in memory alone, and is lost if the process dies: the shorter the wait after an outage, the fewer are lost.
     private const int MaxTries = 15;
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
@@ -105,7 +105,7 @@ internal sealed partial class EventSender(
         }
     }
 
-    /// <summary>The note as one of those that are only counted, where there are enough events like it.</summary>
+    /// <summary>The note as one of those that are only counted, if there are enough events like it.</summary>
     private Recorded Folded(Recorded recorded)
     {
         if (recorded.Key.Distinct is null || _series.ContainsKey(recorded.Key)) return recorded;
@@ -145,7 +145,8 @@ internal sealed partial class EventSender(
         {
             await client.CreateAsync(series.Event, cancellationToken);
         }
-        catch (KubeApiException e) when (e.IsInvalid && string.IsNullOrEmpty(series.Event.Regarding?.NamespaceProperty) && series.Event.Metadata.NamespaceProperty != OldNamespace)
+        catch (KubeApiException e) when (e.IsInvalid && string.IsNullOrEmpty(series.Event.Regarding?.NamespaceProperty)
+                                         && series.Event.Metadata.NamespaceProperty != OldNamespace)
         {
             series.Event = series.Event with { Metadata = series.Event.Metadata with { NamespaceProperty = OldNamespace } };
             await client.CreateAsync(series.Event, cancellationToken);
@@ -160,8 +161,14 @@ internal sealed partial class EventSender(
     {
         foreach (var (key, series) in _series.ToArray())
         {
-            if (now - series.Last >= EventRecorder.FinishAfter) await FinishAsync(key, series, now, cancellationToken);
-            else if (series.Count > series.Written && (everything || now - series.LastWritten >= EventRecorder.RefreshAfter)) await PatchAsync(series, now, cancellationToken);
+            if (now - series.Last >= EventRecorder.FinishAfter)
+            {
+                await FinishAsync(key, series, now, cancellationToken);
+            }
+            else if (series.Count > series.Written && (everything || now - series.LastWritten >= EventRecorder.RefreshAfter))
+            {
+                await PatchAsync(series, now, cancellationToken);
+            }
         }
     }
 

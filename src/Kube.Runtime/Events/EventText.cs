@@ -34,7 +34,8 @@ internal static class EventText
     public static string Name(string? objectName, long nanoseconds)
     {
         var suffix = "." + nanoseconds.ToString("x", CultureInfo.InvariantCulture);
-        return objectName is not null && IsSubdomain(objectName) && objectName.Length + suffix.Length <= NameLength ? objectName + suffix : Guid.NewGuid() + suffix;
+        var fits = objectName is not null && IsSubdomain(objectName) && objectName.Length + suffix.Length <= NameLength;
+        return fits ? objectName + suffix : Guid.NewGuid() + suffix;
     }
 
     private static bool IsSubdomain(string name) => name.Length > 0 && name.Split('.').All(label =>

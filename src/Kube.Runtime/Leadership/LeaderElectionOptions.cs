@@ -27,7 +27,7 @@ public sealed record LeaderElectionOptions
     /// <summary>Give the lease back when the work has ended, so that the next leader need not wait; on by default.</summary>
     public bool ReleaseOnCancel { get; init; } = true;
 
-    /// <summary>How much longer than <see cref="LeaseDuration"/> a renewal may be overdue before <see cref="LeaderElector.Check"/> complains; 20 s by default.</summary>
+    /// <summary>How long a renewal may be overdue after <see cref="LeaseDuration"/> before <see cref="LeaderElector.Check"/> fails; 20 s by default.</summary>
     public TimeSpan HealthTolerance { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Longest single call: half the <see cref="RenewDeadline"/>, at least a second.</summary>
@@ -41,7 +41,11 @@ public sealed record LeaderElectionOptions
             return $"leader election needs LeaseDuration ({LeaseDuration}) > RenewDeadline ({RenewDeadline}) > 1.2 · RetryPeriod ({RetryPeriod}) > 0";
         }
 
-        if (LeaseDuration.Ticks % TimeSpan.TicksPerSecond != 0) return $"LeaseDuration ({LeaseDuration}) must be whole seconds; the Lease object counts in them";
+        if (LeaseDuration.Ticks % TimeSpan.TicksPerSecond != 0)
+        {
+            return $"LeaseDuration ({LeaseDuration}) must be whole seconds; the Lease object counts in them";
+        }
+
         return Name.Length == 0 || Namespace.Length == 0 || Identity.Length == 0 ? "leader election needs a lease name, its namespace and an identity" : null;
     }
 }

@@ -5,12 +5,12 @@ namespace Kube.Runtime;
 
 /// <summary>
 /// Lets one of several processes work at a time, by a Lease object; client-go's algorithm. A process that loses the lease stops its work, and
-/// stands for it again once the work has ended. The lease is no fence by itself: a write that is on its way when another takes over may still
-/// arrive, so writes must stand on optimistic locking as well, and those of a term must ask <see cref="LeadershipTerm.IsHeld"/> before they are sent.
+/// stands for it again once the work has ended. The lease alone does not fence writes: a write that is on its way when another process takes over may
+/// still arrive, so writes need optimistic locking as well, and those of a term must check <see cref="LeadershipTerm.IsHeld"/> before they are sent.
 /// </summary>
 /// <remarks>
 /// No clock is compared with another's: a foreign lease counts from the moment this process last saw it change, on the
-/// monotonic clock. A single failed renewal is no loss; none within the renew deadline is, and so is another's name in the lease.
+/// monotonic clock. A single failed renewal does not lose the lease; no renewal within the renew deadline does, and so does another's name in it.
 /// </remarks>
 public sealed partial class LeaderElector
 {
@@ -22,7 +22,7 @@ public sealed partial class LeaderElector
     private readonly KeyValuePair<string, object?> _tag;
     private volatile bool _leading;
 
-    /// <param name="client">The API server; best over a connection of its own (<see cref="KubeClient.WithOwnConnection"/>), so that a renewal waits behind nothing.</param>
+    /// <param name="client">The API server, best over a connection of its own (<see cref="KubeClient.WithOwnConnection"/>): a renewal must not queue.</param>
     /// <param name="options">Which lease, which times.</param>
     /// <param name="time">Clock.</param>
     /// <param name="logger">Log.</param>
@@ -45,17 +45,20 @@ public sealed partial class LeaderElector
     {
         var overdue = _lease.SinceRenewal - _options.LeaseDuration;
         return _leading && overdue > _options.HealthTolerance
-            ? $"the lease {_options.Namespace}/{_options.Name} is held but has been overdue for renewal for {overdue.TotalSeconds:0} s; the process is stuck and should be restarted"
+            ? $"the lease {_options.Namespace}/{_options.Name} is held but has been overdue for renewal for {overdue.TotalSeconds:0} s; "
+            + "the process is stuck and should be restarted"
             : null;
     }
 
     /// <summary>
-    /// Waits for the lease and runs <paramref name="lead"/> while renewing it, again and again where the lease is lost, until <paramref name="lead"/>
-    /// ends by itself or <paramref name="cancellationToken"/> is cancelled.
+    /// Waits for the lease and runs <paramref name="lead"/> while renewing it, again each time the lease is lost, until <paramref name="lead"/>
+    /// ends on its own or <paramref name="cancellationToken"/> is cancelled.
     /// </summary>
     /// <param name="lead">The leader's work in one term. On a stop the lease is kept until the work has ended, and released.</param>
     /// <param name="cancellationToken">Ends the wait for the lease, or the work.</param>
-    /// <exception cref="LeadershipLostException">The lease was lost, and the work did not end within <see cref="LeaderElectionOptions.StopLeading"/>.</exception>
+    /// <exception cref="LeadershipLostException">
+    /// The lease was lost, and the work did not end within <see cref="LeaderElectionOptions.StopLeading"/>.
+    /// </exception>
     public async Task RunAsync(Func<LeadershipTerm, Task> lead, CancellationToken cancellationToken)
     {
         RuntimeMetrics.MasterStatus.Record(0, _tag);
@@ -67,10 +70,10 @@ public sealed partial class LeaderElector
     }
 
     /// <summary>One term.</summary>
-    /// <returns>True where it ended because the lease was lost; false where the work ended.</returns>
+    /// <returns>True if it ended because the lease was lost; false if the work ended.</returns>
     private async Task<bool> LoseAsync(Func<LeadershipTerm, Task> lead, CancellationToken cancellationToken)
     {
-        // Not disposed of where the work does not end: it may still ask.
+        // Not disposed of if the work does not end: it may still check the term.
         var term = new LeadershipTerm(() => _lease.SinceRenewal < _options.LeaseDuration, cancellationToken);
         SetLeading(true);
         var work = Task.Run(() => lead(term), CancellationToken.None);
@@ -83,7 +86,8 @@ public sealed partial class LeaderElector
             if (!await EndsWithinAsync(work, _options.StopLeading))
             {
                 throw new LeadershipLostException(
-                    $"{loss}, and this process could not stop leading within {_options.StopLeading.TotalSeconds:0.#} s; it must end, so that nothing of it goes on beside the next leader");
+                    $"{loss}, and this process could not stop leading within {_options.StopLeading.TotalSeconds:0.#} s; "
+                    + "it must end, so that nothing of it goes on beside the next leader");
             }
 
             term.Dispose();
@@ -98,7 +102,7 @@ public sealed partial class LeaderElector
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The work was told to stop.
+            // The work is stopped.
         }
 
         term.Dispose();
@@ -127,7 +131,7 @@ public sealed partial class LeaderElector
     }
 
     /// <summary>Renews until the work has ended.</summary>
-    /// <returns>How the lease was lost; null where the work has ended.</returns>
+    /// <returns>How the lease was lost; null if the work has ended.</returns>
     private async Task<string?> RenewUntilEndAsync(Task work)
     {
         var tried = _time.GetTimestamp();
@@ -141,7 +145,8 @@ public sealed partial class LeaderElector
             left = _options.RenewDeadline - _lease.SinceRenewal;
             if (left <= TimeSpan.Zero)
             {
-                return $"the lease {_options.Namespace}/{_options.Name} could not be renewed for {_options.RenewDeadline.TotalSeconds:0.#} s ({_lease.LastError ?? "the process was held up"}); another process may lead from now on";
+                return $"the lease {_options.Namespace}/{_options.Name} could not be renewed for {_options.RenewDeadline.TotalSeconds:0.#} s "
+                    + $"({_lease.LastError ?? "the process was held up"}); another process may lead from now on";
             }
 
             tried = _time.GetTimestamp();

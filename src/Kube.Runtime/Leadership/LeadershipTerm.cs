@@ -20,10 +20,10 @@ public sealed class LeadershipTerm : IDisposable
     {
     }
 
-    /// <summary>Cancelled when the term is to end: begin nothing more. What is under way may be finished, unless <see cref="Lost"/> is cancelled too.</summary>
+    /// <summary>Cancelled when the term is to end: begin nothing more. Work in progress may finish, unless <see cref="Lost"/> is cancelled too.</summary>
     public CancellationToken Stopping { get; }
 
-    /// <summary>Cancelled when the lease is lost: give up at once what is under way, because another may lead by now.</summary>
+    /// <summary>Cancelled when the lease is lost: give up work in progress at once, because another process may lead by now.</summary>
     public CancellationToken Lost { get; }
 
     /// <summary>
@@ -42,6 +42,6 @@ public sealed class LeadershipTerm : IDisposable
         _lost.Dispose();
     }
 
-    /// <summary>Ends it. What others do on hearing of it holds up nobody.</summary>
+    /// <summary>Ends it. Does not wait for what is registered on the tokens.</summary>
     internal void Lose() => _ = _lost.CancelAsync();
 }

@@ -108,7 +108,8 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
         var lease = await client.TryGetAsync<V1Lease>(options.Name, options.Namespace, cancellationToken);
         if (lease is null)
         {
-            Accept(await client.CreateAsync(Renewed(new() { Metadata = new() { Name = options.Name, NamespaceProperty = options.Namespace } }), cancellationToken), sent);
+            var first = Renewed(new() { Metadata = new() { Name = options.Name, NamespaceProperty = options.Namespace } });
+            Accept(await client.CreateAsync(first, cancellationToken), sent);
             return LeaseState.Ours;
         }
 
@@ -131,8 +132,8 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
         var now = time.GetUtcNow().UtcDateTime;
         try
         {
-            await client.ReplaceAsync(
-                lease with { Spec = lease.Spec with { HolderIdentity = null, LeaseDurationSeconds = 1, AcquireTime = now, RenewTime = now } }, cancellationToken);
+            var released = lease.Spec with { HolderIdentity = null, LeaseDurationSeconds = 1, AcquireTime = now, RenewTime = now };
+            await client.ReplaceAsync(lease with { Spec = released }, cancellationToken);
             LogReleased(options.Name);
             return true;
         }
@@ -197,7 +198,7 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
         LastError = error;
     }
 
-    [LoggerMessage(LogLevel.Warning, "The lease {Namespace}/{Name} could not be taken or renewed and is tried again: {Error}")]
+    [LoggerMessage(LogLevel.Warning, "The lease {Namespace}/{Name} could not be taken or renewed and will be retried: {Error}")]
     private partial void LogFailed(string @namespace, string name, string error);
 
     [LoggerMessage(LogLevel.Information, "The lease {Name} is held by {Holder}")]

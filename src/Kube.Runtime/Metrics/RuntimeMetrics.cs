@@ -31,8 +31,8 @@ public static class RuntimeMetrics
     internal static readonly Counter<long> ReconcileErrors =
         Meter.CreateCounter<long>("controller_runtime_reconcile_errors_total", description: "Failed reconciliations by controller.");
 
-    internal static readonly Counter<long> ReconcilePanics =
-        Meter.CreateCounter<long>("controller_runtime_reconcile_panics_total", description: "Reconciliations that ended in an exception that no answer of the API server explains.");
+    internal static readonly Counter<long> ReconcilePanics = Meter.CreateCounter<long>(
+        "controller_runtime_reconcile_panics_total", description: "Reconciliations that ended in an exception that no answer of the API server explains.");
 
     internal static readonly Histogram<double> ReconcileTime = Meter.CreateHistogram(
         "controller_runtime_reconcile_time_seconds", "s", "Length of a reconciliation, without the wait in the queue.", null,
@@ -67,11 +67,14 @@ public static class RuntimeMetrics
 
     static RuntimeMetrics()
     {
-        Meter.CreateObservableGauge("workqueue_depth", static () => Queues.Values.SelectMany(q => q().Depths()), description: "Items that wait for a worker now.");
         Meter.CreateObservableGauge(
-            "workqueue_unfinished_work_seconds", static () => Queues.Values.Select(q => q().Unfinished()), "s", "Seconds of work in progress, summed over the items.");
+            "workqueue_depth", static () => Queues.Values.SelectMany(q => q().Depths()), description: "Items that wait for a worker now.");
         Meter.CreateObservableGauge(
-            "workqueue_longest_running_processor_seconds", static () => Queues.Values.Select(q => q().Longest()), "s", "How long the longest of them has been running.");
+            "workqueue_unfinished_work_seconds", static () => Queues.Values.Select(q => q().Unfinished()), "s",
+            "Seconds of work in progress, summed over the items.");
+        Meter.CreateObservableGauge(
+            "workqueue_longest_running_processor_seconds", static () => Queues.Values.Select(q => q().Longest()), "s",
+            "How long the longest of them has been running.");
     }
 
     internal static void Watch(object queue, Func<QueueSample> sample) => Queues[queue] = sample;

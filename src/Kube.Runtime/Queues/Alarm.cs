@@ -6,7 +6,7 @@ namespace Kube.Runtime;
 /// <remarks>
 /// Timers run on the monotonic clock, which stands still while a machine is suspended and knows nothing of a corrected wall
 /// clock (dotnet/runtime#77945). So a sleep is never longer than <see cref="LongestSleep"/>, and what counts on waking is the
-/// wall clock. One that was set back is told to the caller, who must not wait the difference once more.
+/// wall clock. If it was set back, the caller learns by how much, and must not wait the difference once more.
 /// Not thread-safe: the queue's lock guards it.
 /// </remarks>
 internal sealed class Alarm(TimeProvider time, Action wake) : IDisposable

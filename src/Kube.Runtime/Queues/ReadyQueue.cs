@@ -99,7 +99,7 @@ internal sealed class ReadyQueue<TKey>(TimeProvider time, TagList tags)
         }
     }
 
-    /// <summary>Tells the waiting workers of drained lanes that nothing comes any more.</summary>
+    /// <summary>Releases the waiting workers of drained lanes: nothing more comes.</summary>
     public void ReleaseDrained()
     {
         for (var slowest = Lane.Urgent; slowest <= Lane.Background; slowest++)

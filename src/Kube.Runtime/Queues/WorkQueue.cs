@@ -67,7 +67,7 @@ public sealed class WorkQueue<TKey>
     }
 
     /// <summary>As <see cref="Add"/>, but for a key that is being worked on, which is left alone.</summary>
-    /// <returns>False where the key is being worked on.</returns>
+    /// <returns>False if the key is being worked on.</returns>
     public bool TryAdd(TKey key, Lane lane = Lane.Normal)
     {
         lock (_lock)
@@ -80,7 +80,7 @@ public sealed class WorkQueue<TKey>
 
     /// <summary>
     /// Queues a key at an instant of the wall clock, at once if it has come. If the key waits already, the earlier instant
-    /// and the more urgent lane hold, and the later instant is forgotten: whoever works on the key asks for it again.
+    /// and the more urgent lane hold, and the later instant is forgotten: the worker of the key asks for it again.
     /// If the wall clock is set back meanwhile, the key comes no later than it would have come otherwise.
     /// </summary>
     public void AddAt(TKey key, DateTimeOffset dueUtc, Lane lane = Lane.Normal)

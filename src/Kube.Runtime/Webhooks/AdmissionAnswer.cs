@@ -44,9 +44,10 @@ public sealed record AdmissionAnswer
     /// <param name="message">What is wrong, why, and what to do; the API server puts the webhook's name before it.</param>
     /// <param name="code">HTTP code, 400 or more.</param>
     /// <param name="reason">The reason that goes with it.</param>
-    public static AdmissionAnswer Deny(string message, int code = 403, string reason = "Forbidden") => new() { Code = code, Reason = reason, Message = message };
+    public static AdmissionAnswer Deny(string message, int code = 403, string reason = "Forbidden") =>
+        new() { Code = code, Reason = reason, Message = message };
 
-    /// <summary>No, since the object breaks a rule (422).</summary>
+    /// <summary>No, because the object breaks a rule (422).</summary>
     public static AdmissionAnswer Invalid(string message) => Deny(message, 422, "Invalid");
 
     /// <summary>The answer as it goes over the wire.</summary>

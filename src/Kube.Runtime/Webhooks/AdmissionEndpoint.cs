@@ -72,7 +72,7 @@ public sealed class AdmissionEndpoint
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
-            // The API server went away: nobody is left to answer. Kestrel ends the connection.
+            // The API server went away and takes no answer. Kestrel ends the connection.
             _logger.CallerWentAway(_path);
         }
         finally
@@ -86,7 +86,7 @@ public sealed class AdmissionEndpoint
     /// <summary>Answers a body: all of the protocol but HTTP.</summary>
     /// <param name="contentType">The Content-Type header.</param>
     /// <param name="body">The body.</param>
-    /// <param name="cancellationToken">Cancelled when nobody waits any more.</param>
+    /// <param name="cancellationToken">Cancelled when the API server no longer waits.</param>
     public async ValueTask<WebhookReply> AnswerAsync(string? contentType, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         if (!IsJson(contentType))
@@ -113,7 +113,7 @@ public sealed class AdmissionEndpoint
     private async ValueTask<WebhookReply> DecideAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         if (Excess(ReviewScan.Of(body.Span)) is { } excess) return excess;
-        if (!Utf8.IsValid(body.Span) || HasLoneSurrogate(body)) return WebhookReply.Refuse(400, "The body is no text in UTF-8.");
+        if (!Utf8.IsValid(body.Span) || HasLoneSurrogate(body)) return WebhookReply.Refuse(400, "The body is not valid UTF-8.");
         AdmissionReview? review;
         try
         {
@@ -122,19 +122,23 @@ public sealed class AdmissionEndpoint
         catch (JsonException e)
         {
             // Position only: what the text says may be anybody's secret.
-            return WebhookReply.Refuse(400, $"The body is no AdmissionReview in JSON (line {(e.LineNumber ?? 0) + 1}, byte {(e.BytePositionInLine ?? 0) + 1}).");
+            return WebhookReply.Refuse(
+                400, $"The body is not a valid AdmissionReview in JSON (line {(e.LineNumber ?? 0) + 1}, byte {(e.BytePositionInLine ?? 0) + 1}).");
         }
 
         if (review is not { Kind: nameof(AdmissionReview), ApiVersion: AdmissionReview.V1 })
         {
-            return WebhookReply.Refuse(400, $"The body is no AdmissionReview of {AdmissionReview.V1}. List v1 alone in the webhook's admissionReviewVersions.");
+            return WebhookReply.Refuse(
+                400, $"The body is not an AdmissionReview of {AdmissionReview.V1}. List only v1 in the webhook's admissionReviewVersions.");
         }
 
         if (review.Request is not { } request) return WebhookReply.Refuse(400, "The AdmissionReview has no request.");
         if (request.Uid.Length == 0) return WebhookReply.Refuse(400, "The request of the AdmissionReview has no uid.");
         if (string.IsNullOrEmpty(request.UserInfo?.Username))
         {
-            return WebhookReply.Of(request.Uid, AdmissionAnswer.Deny("The API server does not say who asks, and nothing is let in unsigned. Send the request with credentials.", 401, "Unauthorized"));
+            return WebhookReply.Of(request.Uid, AdmissionAnswer.Deny(
+                "The API server did not say who sent the request, and the webhook admits nothing without a user. Send the request with credentials.",
+                401, "Unauthorized"));
         }
 
         return WebhookReply.Of(request.Uid, await AskAsync(request, cancellationToken));
@@ -157,7 +161,9 @@ public sealed class AdmissionEndpoint
         {
             WebhookMetrics.Panics.Add(1, WebhookMetrics.Webhook(_path));
             _logger.HandlerFailed(_path, request.Uid, e);
-            return AdmissionAnswer.Deny($"The webhook could not decide on this, so it is refused. Try again; if it stays so, look for {request.Uid} in the operator's log.", 500, "InternalError");
+            return AdmissionAnswer.Deny(
+                $"The webhook could not decide on this request, so it refused it. Try again; if it fails again, look for {request.Uid} in the operator's log.",
+                500, "InternalError");
         }
     }
 
@@ -226,7 +232,8 @@ public sealed class AdmissionEndpoint
         return WebhookReply.Refuse(429, NoRoom);
     }
 
-    private const string NoRoom = "The operator is busy with as many and as large requests as it has memory for, so it did not look at this one. Try again in a few seconds.";
+    private const string NoRoom =
+        "The operator has no memory left for this request, because others are in progress, so it did not check it. Try again in a few seconds.";
 
     private WebhookReply? Excess(ReviewScan seen)
     {
@@ -237,10 +244,12 @@ public sealed class AdmissionEndpoint
         var sentence = seen.ObjectBytes > bytes
             ? $"The object is larger than {bytes / 1024} KiB, which is the limit for this kind. Make it smaller."
             : $"The object holds too many values: the request has more than {tokens} JSON tokens. Make it smaller.";
-        return string.IsNullOrEmpty(seen.Uid) ? WebhookReply.Refuse(413, sentence) : WebhookReply.Of(seen.Uid, AdmissionAnswer.Deny(sentence, 413, "RequestEntityTooLarge"));
+        return string.IsNullOrEmpty(seen.Uid)
+            ? WebhookReply.Refuse(413, sentence)
+            : WebhookReply.Of(seen.Uid, AdmissionAnswer.Deny(sentence, 413, "RequestEntityTooLarge"));
     }
 
-    // An escape that stands for half a character passes as JSON, and throws only where somebody reads the text.
+    // An escape that stands for half a character is valid JSON, and throws only when the text is read.
     private static bool HasLoneSurrogate(ReadOnlyMemory<byte> body)
     {
         if (body.Span.IndexOf("\\ud"u8) < 0 && body.Span.IndexOf("\\uD"u8) < 0) return false;
@@ -260,7 +269,7 @@ public sealed class AdmissionEndpoint
         }
         catch (JsonException)
         {
-            return false; // said by whoever parses it
+            return false; // the parser reports it
         }
     }
 
@@ -272,7 +281,7 @@ public sealed class AdmissionEndpoint
 /// <param name="HttpCode">The status code; 200 for every review that could be read, refused or not.</param>
 /// <param name="ContentType">The media type of the body.</param>
 /// <param name="Body">The body.</param>
-/// <param name="Response">The answer in it; null where the request was no review.</param>
+/// <param name="Response">The answer in it; null if the request was not a review.</param>
 public sealed record WebhookReply(int HttpCode, string ContentType, ReadOnlyMemory<byte> Body, AdmissionResponse? Response)
 {
     internal static WebhookReply Of(string uid, AdmissionAnswer answer)

@@ -25,10 +25,11 @@ public sealed record AdmissionReview
     public AdmissionResponse? Response { get; init; }
 
     /// <summary>The JSON contract. Anybody may send a review, so a member that is there twice is an error: two readers could see two things.</summary>
-    public static JsonTypeInfo<AdmissionReview> Json { get; } = (JsonTypeInfo<AdmissionReview>)new JsonSerializerOptions(KubeJson.WithKubernetesHabits(AdmissionJson.Default))
-    {
-        AllowDuplicateProperties = false,
-    }.GetTypeInfo(typeof(AdmissionReview));
+    public static JsonTypeInfo<AdmissionReview> Json { get; } =
+        (JsonTypeInfo<AdmissionReview>)new JsonSerializerOptions(KubeJson.WithKubernetesHabits(AdmissionJson.Default))
+        {
+            AllowDuplicateProperties = false,
+        }.GetTypeInfo(typeof(AdmissionReview));
 
     /// <summary>An answer as it goes over the wire.</summary>
     public static AdmissionReview Of(AdmissionResponse response) => new() { ApiVersion = V1, Kind = nameof(AdmissionReview), Response = response };
@@ -49,7 +50,7 @@ public sealed record AdmissionRequest
     /// <summary>The subresource, e.g. <c>status</c>; null for the object itself.</summary>
     public string? SubResource { get; init; }
 
-    /// <summary>The kind as the caller wrote it, which differs where matchPolicy Equivalent converted it.</summary>
+    /// <summary>The kind as the caller wrote it, which differs if matchPolicy Equivalent converted it.</summary>
     public GroupVersionKind? RequestKind { get; init; }
 
     /// <summary>The resource as the caller asked for it.</summary>
@@ -58,7 +59,7 @@ public sealed record AdmissionRequest
     /// <summary>The subresource as the caller asked for it.</summary>
     public string? RequestSubResource { get; init; }
 
-    /// <summary>The object's name; empty where a create leaves it to the server (generateName) or a delete is of a whole collection.</summary>
+    /// <summary>The object's name; empty if a create leaves it to the server (generateName) or a delete is of a whole collection.</summary>
     public string? Name { get; init; }
 
     /// <summary>The namespace; null for cluster-scoped kinds.</summary>
@@ -98,7 +99,7 @@ public sealed record AdmissionResponse
     /// <summary>A JSON patch (RFC 6902) as UTF-8; base64 on the wire.</summary>
     public byte[]? Patch { get; init; }
 
-    /// <summary><c>JSONPatch</c> where there is a patch.</summary>
+    /// <summary><c>JSONPatch</c> if there is a patch.</summary>
     public string? PatchType { get; init; }
 
     /// <summary>Shown to the caller, who may go on.</summary>

@@ -4,10 +4,12 @@ using System.Text;
 namespace Kube.Runtime;
 
 /// <summary>
-/// Copies of a JSON text nothing but the fields that somebody wants, while it is being read: what is skipped, however long, is never in memory. It does not
-/// check what it skips; what it kept is valid JSON if the text was.
+/// Copies only the wanted fields of a JSON text while the text is being read: what is skipped, however long, is never in memory. It does not check what it
+/// skips; what it keeps is valid JSON if the text is.
 /// </summary>
-/// <param name="wanted">The fields by path, e.g. <c>request.object.type</c>; each is a string, number or literal. Objects and arrays in their place become null.</param>
+/// <param name="wanted">
+/// The fields by path, e.g. <c>request.object.type</c>; each is a string, number or literal. Objects and arrays in their place become null.
+/// </param>
 internal sealed class JsonSieve(JsonSieve.Fields wanted)
 {
     /// <summary>The longest value that is kept; a longer one becomes an empty string.</summary>

@@ -5,7 +5,7 @@ namespace Kube.Runtime;
 /// <summary>A body as it is read, in memory that is used again. It grows only with what has come: what a sender promises takes no memory.</summary>
 internal sealed class PooledBody(int first) : IDisposable
 {
-    // So that whoever reads can look at what there is, and stop.
+    // The reader can look at what there is, and stop.
     private const int MostAtOnce = 64 * 1024;
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(Math.Clamp(first + 1, 1024, MostAtOnce));

@@ -65,7 +65,7 @@ internal readonly record struct ReviewScan(string? Uid, string? Username, long O
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Said by whoever parses it; up to here it is what it is.
+            // The parser reports it; what stands before it counts.
         }
 
         return new(uid, username, start < 0 ? 0 : (end < 0 ? text.Length : end) - start, tokens, isCreate);

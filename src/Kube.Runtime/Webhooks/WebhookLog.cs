@@ -14,6 +14,6 @@ internal static partial class WebhookLog
     [LoggerMessage(LogLevel.Information, "Webhooks are served on port {Port}")]
     public static partial void Serving(this ILogger logger, int port);
 
-    [LoggerMessage(LogLevel.Warning, "The webhook {Path} had no memory left for a request of {Bytes} bytes and refused it; whoever sent it is asked to try again")]
+    [LoggerMessage(LogLevel.Warning, "The webhook {Path} had no memory left for a request of {Bytes} bytes and refused it with 429")]
     public static partial void NoRoom(this ILogger logger, string path, long bytes);
 }

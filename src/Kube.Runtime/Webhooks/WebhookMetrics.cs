@@ -14,7 +14,8 @@ public static class WebhookMetrics
         Meter.CreateCounter<long>("controller_runtime_webhook_requests_total", description: "Admission requests by webhook and HTTP status code.");
 
     internal static readonly Histogram<double> Latency = Meter.CreateHistogram(
-        "controller_runtime_webhook_latency_seconds", "s", "Time to answer an admission request.", null, new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
+        "controller_runtime_webhook_latency_seconds", "s", "Time to answer an admission request.", null,
+        new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
 
     internal static readonly UpDownCounter<int> InFlight =
         Meter.CreateUpDownCounter<int>("controller_runtime_webhook_requests_in_flight", description: "Admission requests being answered now.");
@@ -25,8 +26,8 @@ public static class WebhookMetrics
     private static readonly Counter<long> CertificateReads =
         Meter.CreateCounter<long>("certwatcher_read_certificate_total", description: "Times that the serving certificate was read.");
 
-    private static readonly Counter<long> CertificateErrors =
-        Meter.CreateCounter<long>("certwatcher_read_certificate_errors_total", description: "Times that the serving certificate could not be read; the last good one is served on.");
+    private static readonly Counter<long> CertificateErrors = Meter.CreateCounter<long>(
+        "certwatcher_read_certificate_errors_total", description: "Times that the serving certificate could not be read; the last good one stays in use.");
 
     /// <summary>The serving certificate was read, whether or not it changed.</summary>
     public static void CertificateRead() => CertificateReads.Add(1);

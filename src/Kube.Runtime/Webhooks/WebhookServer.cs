@@ -26,15 +26,15 @@ public sealed class WebhookServer : IAsyncDisposable
 
     /// <param name="address">The interface; null for all of them.</param>
     /// <param name="port">The port; 0 for any free one.</param>
-    /// <param name="certificate">The certificate to serve now, with its intermediates; null where there is none yet, and connections are refused.</param>
+    /// <param name="certificate">The certificate to serve now, with its intermediates; null if there is none yet, and connections are refused.</param>
     /// <param name="endpoints">The webhooks, each on its path.</param>
     /// <param name="logger">Log.</param>
     /// <param name="callers">Whose requests are answered; null for everybody's.</param>
-    /// <param name="others">What else is served, by path: what is no AdmissionReview and needs no secret path.</param>
-    [SuppressMessage("Security", "CA5359", Justification = "These are clients' certificates, and WebhookCallers looks at them with each connection's first request.")]
+    /// <param name="others">Other handlers by path: they do not take an AdmissionReview and need no secret path.</param>
+    [SuppressMessage("Security", "CA5359", Justification = "These are clients' certificates; WebhookCallers checks them at each connection's first request.")]
     public WebhookServer(
-        IPAddress? address, int port, Func<SslStreamCertificateContext?> certificate, IReadOnlyList<AdmissionEndpoint> endpoints, ILogger logger, WebhookCallers? callers = null,
-        IReadOnlyDictionary<string, RequestDelegate>? others = null)
+        IPAddress? address, int port, Func<SslStreamCertificateContext?> certificate, IReadOnlyList<AdmissionEndpoint> endpoints, ILogger logger,
+        WebhookCallers? callers = null, IReadOnlyDictionary<string, RequestDelegate>? others = null)
     {
         _logger = logger;
         callers ??= new();
@@ -75,7 +75,7 @@ public sealed class WebhookServer : IAsyncDisposable
         });
     }
 
-    /// <summary>The path by which this process itself reaches one of its webhooks, whoever else is answered. Random, and never leaves the process.</summary>
+    /// <summary>The path by which this process calls one of its own webhooks, whichever callers are allowed. Random, never leaves the process.</summary>
     public string OwnPath(string path) => $"{path}/{_ownKey}";
 
     /// <summary>The port listened on, once started.</summary>

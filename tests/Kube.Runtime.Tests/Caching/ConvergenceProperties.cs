@@ -29,8 +29,9 @@ public class ConvergenceProperties
     public void The_store_converges_to_the_server_and_never_goes_back_in_time()
     {
         var step = from kind in Gen.Frequency(
-                       (3, Gen.Constant(Kind.ForeignWrite)), (2, Gen.Constant(Kind.ForeignDelete)), (4, Gen.Constant(Kind.OurWrite)), (2, Gen.Constant(Kind.OurDelete)),
-                       (6, Gen.Constant(Kind.AnswerArrives)), (8, Gen.Constant(Kind.WatchShowsOne)), (1, Gen.Constant(Kind.Bookmark)), (2, Gen.Constant(Kind.Relist)))
+                       (3, Gen.Constant(Kind.ForeignWrite)), (2, Gen.Constant(Kind.ForeignDelete)), (4, Gen.Constant(Kind.OurWrite)),
+                       (2, Gen.Constant(Kind.OurDelete)), (6, Gen.Constant(Kind.AnswerArrives)), (8, Gen.Constant(Kind.WatchShowsOne)),
+                       (1, Gen.Constant(Kind.Bookmark)), (2, Gen.Constant(Kind.Relist)))
                    from name in Gen.Elements("a", "b", "c")
                    from pick in Gen.Choose(0, 99)
                    select (kind, name, pick);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
@@ -142,7 +143,8 @@ public sealed class InformerOnServerTests : IAsyncLifetime, IDisposable
     {
         using (_server.Watches.HoldBack("namespaces"))
         {
-            var written = await _client.MergePatchAsync<V1Namespace>("a", null, new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["annotations"] = new System.Text.Json.Nodes.JsonObject { ["x"] = "1" } } }, default);
+            var patch = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { ["x"] = "1" } } };
+            var written = await _client.MergePatchAsync<V1Namespace>("a", null, patch, default);
             _informer.Store.Learn(written);
             _informer.Store.Get(Key("a"))!.AnnotationsOrEmpty.Should().ContainKey("x");
         }

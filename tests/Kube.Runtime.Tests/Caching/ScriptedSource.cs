@@ -46,7 +46,8 @@ internal sealed class ScriptedSource
         return await call.Answer.Task.WaitAsync(cancellationToken);
     }
 
-    private async IAsyncEnumerable<WatchEvent<V1Namespace>> WatchAsync(string version, TimeSpan timeout, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<WatchEvent<V1Namespace>> WatchAsync(
+        string version, TimeSpan timeout, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var call = new WatchCall(version, timeout);
         _watches.Writer.TryWrite(call);

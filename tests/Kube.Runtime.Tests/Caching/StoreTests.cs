@@ -227,7 +227,8 @@ public class StoreTests
 
         var changes = _store.Replace(ListAt(9, Ns("a", 8, uid: "second")));
 
-        changes.Should().ContainSingle().Which.Should().BeEquivalentTo(new Change<V1Namespace>(ChangeKind.Updated, Ns("a", 8, uid: "second"), Ns("a", 1, uid: "first")));
+        changes.Should().ContainSingle().Which.Should().BeEquivalentTo(
+            new Change<V1Namespace>(ChangeKind.Updated, Ns("a", 8, uid: "second"), Ns("a", 1, uid: "first")));
     }
 
     [Fact]

@@ -206,7 +206,9 @@ public sealed class EventRecorderTests : IAsyncLifetime, IDisposable
         Written.Should().ContainSingle();
     }
 
-    /// <summary>A soak found activations without an event: an outage had refused one, what came behind it waited ten seconds, and the process was killed meanwhile.</summary>
+    /// <summary>
+    /// A soak found activations without an event: an outage had refused one, the next ones waited ten seconds behind it, and the process was killed meanwhile.
+    /// </summary>
     [Fact]
     public async Task After_an_outage_the_first_tries_come_soon_and_an_event_is_given_up_as_late_as_in_client_go()
     {

@@ -312,7 +312,9 @@ public sealed class LeaderElectorTests : IDisposable
     [Fact]
     public async Task A_lease_that_says_nothing_is_taken()
     {
-        _server.PutJson((JsonObject)JsonNode.Parse("""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"op","namespace":"system"}}""")!);
+        _server.PutJson((JsonObject)JsonNode.Parse("""
+            {"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"op","namespace":"system"}}
+            """)!);
 
         await Leader("a");
 

@@ -25,9 +25,11 @@ public class AdmissionEndpointTests
         AdmissionRequest? seen = null;
         var reply = await Answer(
             Review("""
-            {"uid":"u-1","kind":{"group":"breakglass.dev","version":"v1alpha1","kind":"BreakGlassGrant"},"resource":{"group":"breakglass.dev","version":"v1alpha1","resource":"breakglassgrants"},
+            {"uid":"u-1","kind":{"group":"breakglass.dev","version":"v1alpha1","kind":"BreakGlassGrant"},
+             "resource":{"group":"breakglass.dev","version":"v1alpha1","resource":"breakglassgrants"},
              "subResource":"status","requestKind":{"group":"g","version":"v","kind":"K"},"name":"inc-1","operation":"UPDATE","dryRun":true,
-             "userInfo":{"username":"alice","uid":"7","groups":["g1","system:authenticated"],"extra":{"a/b":["c"]}},"object":{"x":1},"oldObject":null,"options":{"kind":"UpdateOptions"}}
+             "userInfo":{"username":"alice","uid":"7","groups":["g1","system:authenticated"],"extra":{"a/b":["c"]}},
+             "object":{"x":1},"oldObject":null,"options":{"kind":"UpdateOptions"}}
             """),
             request => { seen = request; return AdmissionAnswer.Allow(); });
         reply.HttpCode.Should().Be(200);
@@ -43,7 +45,8 @@ public class AdmissionEndpointTests
     [Fact]
     public async Task The_answer_is_a_review_of_the_same_uid()
     {
-        var reply = await Answer(Review(), _ => AdmissionAnswer.AllowWith([(JsonNode)new JsonObject { ["op"] = "remove", ["path"] = "/a" }]) with { Warnings = ["mind the gap"] });
+        var patch = new JsonObject { ["op"] = "remove", ["path"] = "/a" };
+        var reply = await Answer(Review(), _ => AdmissionAnswer.AllowWith([(JsonNode)patch]) with { Warnings = ["mind the gap"] });
         reply.ContentType.Should().Be(Json);
         var answer = JsonNode.Parse(reply.Body.Span)!;
         answer["apiVersion"]!.GetValue<string>().Should().Be("admission.k8s.io/v1");
@@ -82,7 +85,9 @@ public class AdmissionEndpointTests
     [InlineData("""{"apiVersion":"admission.k8s.io/v1","kind":"Pod","request":{"uid":"1","userInfo":{"username":"a"}}}""", 400)]
     [InlineData("""{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":1}}""", 400)]
     [InlineData("""{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","uid":"2","userInfo":{"username":"a"}}}""", 400)]
-    [InlineData("""{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","userInfo":{"username":"a"},"object":{"spec":{},"spec":{}}}}""", 400)]
+    [InlineData(
+        """{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","userInfo":{"username":"a"},"object":{"spec":{},"spec":{}}}}""",
+        400)]
     public async Task What_is_no_review_is_refused_with_a_sentence_and_never_reaches_the_handler(string body, int code)
     {
         var reply = await Answer(body, _ => throw new InvalidOperationException("asked"));
@@ -95,7 +100,8 @@ public class AdmissionEndpointTests
     public async Task Text_that_is_no_text_is_refused()
     {
         const string Odd = """{"uid":"u","userInfo":{"username":"a"},"object":{"a":"X"}}""";
-        (await Answer(Review(Odd.Replace("X", "\\ud800", StringComparison.Ordinal)), _ => throw new InvalidOperationException("asked"))).HttpCode.Should().Be(400);
+        var half = await Answer(Review(Odd.Replace("X", "\\ud800", StringComparison.Ordinal)), _ => throw new InvalidOperationException("asked"));
+        half.HttpCode.Should().Be(400);
         (await Answer(Review(Odd.Replace("X", "\\ud83d\\ude00", StringComparison.Ordinal)), _ => AdmissionAnswer.Allow())).HttpCode.Should().Be(200);
         var bytes = Encoding.Latin1.GetBytes(Review(Odd.Replace("X", "\u00ff", StringComparison.Ordinal)));
         (await Endpoint(_ => AdmissionAnswer.Allow()).AnswerAsync(Json, bytes, default)).HttpCode.Should().Be(400);
@@ -140,7 +146,8 @@ public class AdmissionEndpointTests
 
     [Fact]
     public async Task A_content_type_may_have_parameters() =>
-        (await Endpoint(_ => AdmissionAnswer.Allow()).AnswerAsync("application/json; charset=utf-8", Encoding.UTF8.GetBytes(Review()), default)).HttpCode.Should().Be(200);
+        (await Endpoint(_ => AdmissionAnswer.Allow()).AnswerAsync("application/json; charset=utf-8", Encoding.UTF8.GetBytes(Review()), default))
+            .HttpCode.Should().Be(200);
 
     [Theory]
     [InlineData(true)]

@@ -40,7 +40,10 @@ public class AdmissionLimitsTests
     public async Task A_change_may_be_larger_than_what_is_created(string operation, bool allowed)
     {
         var many = string.Join(',', Enumerable.Repeat("1", 60_000));
-        var review = $$$"""{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","operation":"{{{operation}}}","userInfo":{"username":"alice"},"object":{"a":"{{{new string('x', 600_000)}}}","b":[{{{many}}}]},"oldObject":{} } }""";
+        var review = $$$"""
+            {"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","operation":"{{{operation}}}","userInfo":{"username":"alice"},
+            "object":{"a":"{{{new string('x', 600_000)}}}","b":[{{{many}}}]},"oldObject":{} } }
+            """;
         var answer = await SendAsync(Endpoint(new() { MaxObjectBytes = 512 * 1024, MaxTokens = 40_000 }), new MemoryStream(Encoding.UTF8.GetBytes(review)));
         answer["response"]!["allowed"]!.GetValue<bool>().Should().Be(allowed);
     }
@@ -48,7 +51,10 @@ public class AdmissionLimitsTests
     [Fact]
     public async Task A_caller_with_a_very_long_identity_is_not_refused_for_it()
     {
-        var review = $$$"""{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","operation":"CREATE","userInfo":{"username":"alice","extra":{"k":["{{{new string('x', 900_000)}}}"]}},"object":{"a":1} } }""";
+        var review = $$$"""
+            {"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","operation":"CREATE",
+            "userInfo":{"username":"alice","extra":{"k":["{{{new string('x', 900_000)}}}"]}},"object":{"a":1} } }
+            """;
         var answer = await SendAsync(Endpoint(new() { MaxObjectBytes = 512 * 1024 }), new MemoryStream(Encoding.UTF8.GetBytes(review)));
         answer["response"]!["allowed"]!.GetValue<bool>().Should().BeTrue();
     }
@@ -56,7 +62,10 @@ public class AdmissionLimitsTests
     [Fact]
     public async Task A_short_text_of_very_many_values_is_refused()
     {
-        var review = $$$"""{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","operation":"CREATE","userInfo":{"username":"alice"},"object":{"a":[{{{string.Join(',', Enumerable.Repeat("1", 50_000))}}}] } } }""";
+        var review = $$$"""
+            {"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","operation":"CREATE","userInfo":{"username":"alice"},
+            "object":{"a":[{{{string.Join(',', Enumerable.Repeat("1", 50_000))}}}] } } }
+            """;
         var answer = await SendAsync(Endpoint(new() { MaxTokens = 40_000 }), new MemoryStream(Encoding.UTF8.GetBytes(review)));
         answer["response"]!["status"]!["message"]!.GetValue<string>().Should().Contain("too many values");
     }
@@ -64,7 +73,8 @@ public class AdmissionLimitsTests
     [Fact]
     public async Task Who_has_to_clean_up_is_not_bound()
     {
-        var answer = await SendAsync(Endpoint(new() { MaxObjectBytes = 512 * 1024, IsExempt = user => user == "alice" }), new MemoryStream(Encoding.UTF8.GetBytes(Review(3_000_000, 0))));
+        var endpoint = Endpoint(new() { MaxObjectBytes = 512 * 1024, IsExempt = user => user == "alice" });
+        var answer = await SendAsync(endpoint, new MemoryStream(Encoding.UTF8.GetBytes(Review(3_000_000, 0))));
         answer["response"]!["allowed"]!.GetValue<bool>().Should().BeTrue();
     }
 
@@ -89,7 +99,8 @@ public class AdmissionLimitsTests
     }
 
     [Theory]
-    [InlineData("""{"request":{"uid":"u","userInfo":{"username":"a","uid":"x"},"object":{"uid":"y","userInfo":{"username":"b"}},"oldObject":{}}}""", "u", "a", 41)]
+    [InlineData(
+        """{"request":{"uid":"u","userInfo":{"username":"a","uid":"x"},"object":{"uid":"y","userInfo":{"username":"b"}},"oldObject":{}}}""", "u", "a", 41)]
     [InlineData("""{"request":{"uid":"u","object":{"a":"unfinis""", "u", null, 14)]
     [InlineData("""{"other":{"uid":"no","object":{}},"request":{"uid":"u","object":null}}""", "u", null, 5)]
     [InlineData("""nonsense""", null, null, 0)]
@@ -102,7 +113,10 @@ public class AdmissionLimitsTests
     }
 
     private static string Review(int objectBytes, int oldBytes) =>
-        $$$"""{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","operation":"{{{(oldBytes == 0 ? "CREATE" : "UPDATE")}}}","userInfo":{"username":"alice"},"object":{"a":"{{{new string('x', objectBytes)}}}"},"oldObject":{"a":"{{{new string('y', oldBytes)}}}"} } }""";
+        $$$"""
+        {"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","operation":"{{{(oldBytes == 0 ? "CREATE" : "UPDATE")}}}",
+        "userInfo":{"username":"alice"},"object":{"a":"{{{new string('x', objectBytes)}}}"},"oldObject":{"a":"{{{new string('y', oldBytes)}}}"} } }
+        """;
 
     private AdmissionEndpoint Endpoint(AdmissionLimits limits) =>
         new("/mutate", (_, _) => ValueTask.FromResult(AdmissionAnswer.Allow()), _clock, NullLogger.Instance, limits);

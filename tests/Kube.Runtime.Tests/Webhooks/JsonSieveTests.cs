@@ -7,16 +7,27 @@ namespace Kube.Runtime.Tests.Webhooks;
 
 public sealed class JsonSieveTests
 {
-    private static readonly string[] Wanted = ["kind", "request.uid", "request.dryRun", "request.object.type", "request.oldObject.type", "request.object.spec.conversion.strategy"];
+    private static readonly string[] Wanted =
+        ["kind", "request.uid", "request.dryRun", "request.object.type", "request.oldObject.type", "request.object.spec.conversion.strategy"];
 
     [Theory]
-    [InlineData("""{"kind":"AdmissionReview","request":{"uid":"1","object":{"type":"t","data":{"a":"b"}}}}""", """{"kind":"AdmissionReview","request":{"uid":"1","object":{"type":"t"}}}""")]
-    [InlineData("""{"request":{"object":{"data":{"type":"no"},"type":"t"},"uid":"1","type":"no"},"kind":"k","type":"no"}""", """{"request":{"object":{"type":"t"},"uid":"1"},"kind":"k"}""")]
-    [InlineData("""{"request":{"object":null,"oldObject":{"type":"old"},"dryRun":true}}""", """{"request":{"object":null,"oldObject":{"type":"old"},"dryRun":true}}""")]
+    [InlineData(
+        """{"kind":"AdmissionReview","request":{"uid":"1","object":{"type":"t","data":{"a":"b"}}}}""",
+        """{"kind":"AdmissionReview","request":{"uid":"1","object":{"type":"t"}}}""")]
+    [InlineData(
+        """{"request":{"object":{"data":{"type":"no"},"type":"t"},"uid":"1","type":"no"},"kind":"k","type":"no"}""",
+        """{"request":{"object":{"type":"t"},"uid":"1"},"kind":"k"}""")]
+    [InlineData(
+        """{"request":{"object":null,"oldObject":{"type":"old"},"dryRun":true}}""",
+        """{"request":{"object":null,"oldObject":{"type":"old"},"dryRun":true}}""")]
     [InlineData("""{ "request" : { "dryRun" : false , "uid" : "1" } , "kind" : "k" }""", """{"request":{"dryRun":false,"uid":"1"},"kind":"k"}""")]
-    [InlineData("""{"request":{"object":{"spec":{"names":[{"conversion":{"strategy":"no"}},["]","{"]],"conversion":{"strategy":"Webhook","webhook":{}}}}}}""", """{"request":{"object":{"spec":{"conversion":{"strategy":"Webhook"}}}}}""")]
+    [InlineData(
+        """{"request":{"object":{"spec":{"names":[{"conversion":{"strategy":"no"}},["]","{"]],"conversion":{"strategy":"Webhook","webhook":{}}}}}}""",
+        """{"request":{"object":{"spec":{"conversion":{"strategy":"Webhook"}}}}}""")]
     [InlineData("""{"request":{"object":{"a\"b":"\\","c":"\"}","type":"a\"\\b"}}}""", """{"request":{"object":{"type":"a\"\\b"}}}""")]
-    [InlineData("""{"request":{"object":{"type":{"a":1}},"oldObject":[1,{"type":"no"}],"uid":"1"}}""", """{"request":{"object":{"type":null},"oldObject":null,"uid":"1"}}""")]
+    [InlineData(
+        """{"request":{"object":{"type":{"a":1}},"oldObject":[1,{"type":"no"}],"uid":"1"}}""",
+        """{"request":{"object":{"type":null},"oldObject":null,"uid":"1"}}""")]
     [InlineData("""{"request":{"object":"text","uid":12}}""", """{"request":{"object":null,"uid":12}}""")]
     [InlineData("""[{"kind":"no"}]""", "null")]
     [InlineData("{}", "{}")]

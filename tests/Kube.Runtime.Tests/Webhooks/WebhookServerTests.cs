@@ -94,7 +94,9 @@ public class WebhookServerTests
     private static WebhookServer Server(Func<X509Certificate2?> certificate, WebhookCallers? callers = null)
     {
         AdmissionEndpoint endpoint = new("/mutate", (_, _) => ValueTask.FromResult(AdmissionAnswer.Allow()), TimeProvider.System, NullLogger.Instance);
-        return new(IPAddress.Loopback, 0, () => certificate() is { } c ? SslStreamCertificateContext.Create(c, null, offline: true) : null, [endpoint], NullLogger.Instance, callers);
+        return new(
+            IPAddress.Loopback, 0, () => certificate() is { } c ? SslStreamCertificateContext.Create(c, null, offline: true) : null, [endpoint],
+            NullLogger.Instance, callers);
     }
 
     private static X509Certificate2 NewAuthority()
@@ -127,7 +129,11 @@ public class WebhookServerTests
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(trusted);
-        return new(new SocketsHttpHandler { UseProxy = false, SslOptions = new() { CertificateChainPolicy = policy, ClientCertificates = own is null ? null : [own] } }) { Timeout = Limit };
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false, SslOptions = new() { CertificateChainPolicy = policy, ClientCertificates = own is null ? null : [own] },
+        };
+        return new(handler) { Timeout = Limit };
     }
 
     private static async Task<string> PostAsync(HttpClient client, WebhookServer server, string path)
