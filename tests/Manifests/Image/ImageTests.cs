@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
 using FluentAssertions;
@@ -68,7 +66,7 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
     public async Task It_runs_as_the_pod_that_the_chart_describes_and_gives_access_to_who_asks_by_its_plugin()
     {
         await using var cluster = await TestKit.ControlPlane.StartAsync();
-        var (http, webhook) = (FreePort(), FreePort());
+        var (http, webhook) = (RunningProgram.FreePort(), RunningProgram.FreePort());
         (await Tool.HelmAsync("install", "breakglass", Tool.Chart, "--kubeconfig", cluster.AdminKubeconfig, "-n", "breakglass-system", "--create-namespace",
             "--set", $"webhook.url=https://127.0.0.1:{webhook}", "--set", "userRoles.groups.requester={on-call}", "--set", $"operator.publicServer={cluster.Server}")).ExitCode.Should().Be(0);
         var mounts = await MountsAsync(cluster);
@@ -81,7 +79,8 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
             try
             {
                 await ShAsync($"curl -sf --noproxy '*' --retry 60 --retry-delay 1 --retry-all-errors --retry-max-time 60 -o /dev/null http://127.0.0.1:{http}/readyz && curl -sf --noproxy '*' -o /dev/null http://127.0.0.1:{http}/healthz");
-                await GrantAsync(cluster, container, mounts);
+                await AccessByPlugin.GiveAndEndAsync(
+                    cluster, arguments => container.RunAsync(mounts, ["/usr/local/bin/kubectl-breakglass", "--kubeconfig=/alice", .. arguments]));
             }
             catch (Exception e)
             {
@@ -100,33 +99,6 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
     {
         await BuiltImage.BuildAsync("localhost/breakglass-operator:second");
         (await DigestAsync("localhost/breakglass-operator:second")).Should().Be(await DigestAsync(image.Name));
-    }
-
-    // Alice asks by the plugin in the image, and uses what it gives her; it ends when she says so.
-    private static async Task GrantAsync(TestKit.ControlPlane cluster, Container container, string[] mounts)
-    {
-        await cluster.AdminAsync(["apply", "-f", "-"], """
-            apiVersion: breakglass.dev/v1alpha1
-            kind: BreakGlassPolicy
-            metadata: {name: payments}
-            spec:
-              mode: BreakGlass
-              requesters: [{kind: Group, name: on-call}]
-              access: [{name: all, roleRef: {kind: ClusterRole, name: view}, namespaces: [default]}]
-              duration: {default: 30m, max: 1h}
-              review: {reviewers: [{kind: Group, name: security}]}
-            """);
-        var asked = await container.RunAsync(mounts, "/usr/local/bin/kubectl-breakglass", "--kubeconfig=/alice", "request", "payments", "--reason=checkout returns 5xx since the deploy", "--output-kubeconfig=-");
-        asked.ExitCode.Should().Be(0, asked.Error);
-        var kubeconfig = Path.Combine(cluster.Directory, "granted");
-        await File.WriteAllTextAsync(kubeconfig, asked.Output);
-        (await cluster.KubectlAsync(kubeconfig, ["get", "pods", "-n", "default"])).OrThrow();
-
-        var grant = (await cluster.AdminAsync(["get", "breakglassgrants", "-o", "name"])).Trim().Split('/')[^1];
-        var revoked = await container.RunAsync(mounts, "/usr/local/bin/kubectl-breakglass", "--kubeconfig=/alice", "revoke", grant);
-        revoked.ExitCode.Should().Be(0, revoked.Error);
-        await cluster.AdminAsync(["wait", "--for=condition=Revoked", $"breakglassgrant/{grant}", "--timeout=60s"]);
-        (await cluster.KubectlAsync(kubeconfig, ["get", "pods", "-n", "default"])).ExitCode.Should().NotBe(0);
     }
 
     // The service account as a kubelet mounts it, and Alice's kubeconfig, for a user who is not root.
@@ -159,11 +131,4 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
             .Elements().Select(package => package.Attribute("Include")!.Value);
 
     private static async Task<string> DigestAsync(string name) => (await ShAsync($"buildah inspect --type image --format '{"{{.FromImageID}}"}' {name}")).Trim();
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
