@@ -16,7 +16,7 @@ internal static class GrantKeeping
     public static GrantPlan Decide(GrantFacts facts, BreakGlassGrant grant)
     {
         var plan = DecideByWhatIsSeen(facts, grant);
-        return plan.Steps.Count == 0 || facts.Attempt.Refreshed || plan.Steps.All(s => s is PlanStep.Announce or PlanStep.Find or PlanStep.CheckAccess) ? plan : GrantPlan.Do(new PlanStep.Refresh());
+        return plan.Steps.Count == 0 || facts.Attempt.Refreshed || plan.Steps.All(s => s.OnlyLooks) ? plan : GrantPlan.Do(new PlanStep.Refresh());
     }
 
     /// <summary>

@@ -62,6 +62,25 @@ public static class GrantObjects
     public static bool SamePlace(IKubernetesObject<V1ObjectMeta> a, IKubernetesObject<V1ObjectMeta> b) =>
         a.Metadata.Name == b.Metadata.Name && (a.Metadata.NamespaceProperty ?? "") == (b.Metadata.NamespaceProperty ?? "") && a.KindName == b.KindName;
 
+    /// <summary>A stand-in for an object: its kind, place and a UID, and nothing else of it.</summary>
+    public static IKubernetesObject<V1ObjectMeta> StandIn(IKubernetesObject<V1ObjectMeta> o, string uid)
+    {
+        var metadata = new V1ObjectMeta { Name = o.Metadata.Name, NamespaceProperty = o.Metadata.NamespaceProperty, Uid = uid };
+        return o switch
+        {
+            V1RoleBinding => new V1RoleBinding { Metadata = metadata },
+            V1ClusterRoleBinding => new V1ClusterRoleBinding { Metadata = metadata },
+            V1Role => new V1Role { Metadata = metadata },
+            V1ServiceAccount => new V1ServiceAccount { Metadata = metadata },
+            _ => new SecretMetadata { Metadata = metadata },
+        };
+    }
+
+    /// <summary>Whether the operator's watches show an object like this one: those of the kinds that can be many select by our label.</summary>
+    public static bool IsWatched(IKubernetesObject<V1ObjectMeta> o) =>
+        o is not (V1RoleBinding or V1ClusterRoleBinding or V1ServiceAccount or SecretMetadata or V1Secret)
+        || o.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel);
+
     /// <summary>What has to happen to an object of ours so that it is as it should be.</summary>
     public static Drift Compare(IKubernetesObject<V1ObjectMeta> desired, IKubernetesObject<V1ObjectMeta> actual)
     {

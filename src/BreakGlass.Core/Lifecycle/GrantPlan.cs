@@ -26,6 +26,12 @@ public sealed record GrantPlan
     /// <summary>Whether after these steps the end of access is proven: what is left to do for the grant is tidying up, and nobody waits for it.</summary>
     public bool Proves { get; init; }
 
+    /// <summary>Whether the steps cut the grant's own access, and not only what is left over of a namesake.</summary>
+    public bool Revokes => Cuts && Steps.Any(s => s is PlanStep.Remove { Why: Removal.Revocation } or PlanStep.Find);
+
+    /// <summary>Whether the steps open or keep access, so that they are given up once the grant has to end.</summary>
+    public bool IsUpkeep => Steps.All(s => s.IsUpkeep);
+
     /// <summary>A plan of steps.</summary>
     public static GrantPlan Do(params PlanStep[] steps) => new() { Steps = steps };
 
@@ -33,13 +39,23 @@ public sealed record GrantPlan
     public static GrantPlan Wait(DateTimeOffset? until) => new() { LookAgainAt = until };
 }
 
-/// <summary>One thing to do.</summary>
+/// <summary>One thing to do. What its result means for the next plan is in <see cref="GrantRun.After"/>.</summary>
 public abstract record PlanStep
 {
+    /// <summary>Whether the step may be given up once the grant has to end: it opens or keeps access, or only prepares for that.</summary>
+    public virtual bool IsUpkeep => true;
+
+    /// <summary>Whether the step changes nothing in the cluster, so that it may rest on what caches show.</summary>
+    public virtual bool OnlyLooks => false;
+
     /// <summary>Write the grant's status, if nobody else wrote the grant since; then tell the world.</summary>
     /// <param name="Status">The whole status.</param>
     /// <param name="Notes">Events that go with it.</param>
-    public sealed record WriteStatus(GrantStatus Status, params GrantNote[] Notes) : PlanStep;
+    public sealed record WriteStatus(GrantStatus Status, params GrantNote[] Notes) : PlanStep
+    {
+        /// <inheritdoc/>
+        public override bool IsUpkeep => false;
+    }
 
     /// <summary>
     /// Take a place under the policy's limits: write the policy's status under the resourceVersion of the very policy that was judged. Where somebody
@@ -53,10 +69,18 @@ public abstract record PlanStep
     public sealed record AddFinalizer : PlanStep;
 
     /// <summary>Let the grant go, and mark it as one that is over: by the mark it is known even where its status is wiped.</summary>
-    public sealed record DropFinalizer : PlanStep;
+    public sealed record DropFinalizer : PlanStep
+    {
+        /// <inheritdoc/>
+        public override bool IsUpkeep => false;
+    }
 
     /// <summary>Read policy, roles and namespaces from the server itself.</summary>
-    public sealed record Refresh : PlanStep;
+    public sealed record Refresh : PlanStep
+    {
+        /// <inheritdoc/>
+        public override bool OnlyLooks => true;
+    }
 
     /// <summary>
     /// Read other grants of the policy from the server itself: whether this one may open hangs on them, and the cache of grants may be behind that of the
@@ -64,15 +88,27 @@ public abstract record PlanStep
     /// </summary>
     /// <param name="Names">Their names.</param>
     /// <param name="PolicyVersion">The resourceVersion of the policy that named them.</param>
-    public sealed record LookAtOthers(IReadOnlyList<string> Names, string PolicyVersion) : PlanStep;
+    public sealed record LookAtOthers(IReadOnlyList<string> Names, string PolicyVersion) : PlanStep
+    {
+        /// <inheritdoc/>
+        public override bool OnlyLooks => true;
+    }
 
     /// <summary>Look for recorded objects by name: one whose labels were stripped is in no cache.</summary>
     /// <param name="Places">Stand-ins: kind, namespace and name.</param>
-    public sealed record Find(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Places) : PlanStep;
+    public sealed record Find(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Places) : PlanStep
+    {
+        /// <inheritdoc/>
+        public override bool OnlyLooks => true;
+    }
 
     /// <summary>Tell of something that changes no status.</summary>
     /// <param name="Note">The event.</param>
-    public sealed record Announce(GrantNote Note) : PlanStep;
+    public sealed record Announce(GrantNote Note) : PlanStep
+    {
+        /// <inheritdoc/>
+        public override bool OnlyLooks => true;
+    }
 
     /// <summary>Create an object.</summary>
     /// <param name="Object">The object.</param>
@@ -86,12 +122,19 @@ public abstract record PlanStep
     {
         /// <summary>How the object differs.</summary>
         public Drift Drift { get; init; } = Drift.Repair;
+
+        /// <summary>Whether to find out who else writes the object: it shows only before the repair, and is needed before the object is left alone.</summary>
+        public bool AsksWho { get; init; }
     }
 
     /// <summary>Delete an object of ours, by UID.</summary>
     /// <param name="Object">The object.</param>
     /// <param name="Why">Why.</param>
-    public sealed record Remove(IKubernetesObject<V1ObjectMeta> Object, Removal Why) : PlanStep;
+    public sealed record Remove(IKubernetesObject<V1ObjectMeta> Object, Removal Why) : PlanStep
+    {
+        /// <inheritdoc/>
+        public override bool IsUpkeep => Why is not Removal.Revocation;
+    }
 
     /// <summary>Have a token issued, bound to the credential Secret.</summary>
     /// <param name="ServiceAccount">Whose token.</param>
@@ -99,7 +142,10 @@ public abstract record PlanStep
     /// <param name="Lifetime">Its life, at least 10 minutes.</param>
     public sealed record IssueToken(IKubernetesObject<V1ObjectMeta> ServiceAccount, IKubernetesObject<V1ObjectMeta> Secret, TimeSpan Lifetime) : PlanStep;
 
-    /// <summary>Put the token into its Secret, for ever; where it is encrypted to a recipient, only mark the Secret.</summary>
+    /// <summary>
+    /// Put the token into its Secret, for ever; if it is encrypted to a recipient, only mark the Secret. A Secret that holds another token for ever, and
+    /// lost the mark that says so, is deleted instead, and the next plan makes a new one.
+    /// </summary>
     /// <param name="Secret">The Secret.</param>
     /// <param name="ServiceAccountUid">UID of the ServiceAccount that the token stands for.</param>
     public sealed record Deliver(IKubernetesObject<V1ObjectMeta> Secret, string ServiceAccountUid) : PlanStep;
@@ -107,19 +153,38 @@ public abstract record PlanStep
     /// <summary>Ask the authorizer whether access works.</summary>
     /// <param name="Question">The question.</param>
     /// <param name="Waits">Whether to wait, for three seconds at most, until it does: the API server's RBAC cache is behind its own answers.</param>
-    public sealed record CheckAccess(V1SubjectAccessReviewSpec Question, bool Waits) : PlanStep;
+    public sealed record CheckAccess(V1SubjectAccessReviewSpec Question, bool Waits) : PlanStep
+    {
+        /// <inheritdoc/>
+        public override bool OnlyLooks => true;
+    }
 
     /// <summary>Get hold of the credential, so that its death can be proven once the Secret is gone.</summary>
     /// <param name="Secret">The Secret.</param>
-    public sealed record HoldCredential(IKubernetesObject<V1ObjectMeta> Secret) : PlanStep;
+    public sealed record HoldCredential(IKubernetesObject<V1ObjectMeta> Secret) : PlanStep
+    {
+        /// <inheritdoc/>
+        public override bool IsUpkeep => false;
+    }
 
     /// <summary>Ask the authorizer and the authenticator whether access is really over.</summary>
     /// <param name="Questions">One for each binding that there was.</param>
     /// <param name="BindingNames">The names of those bindings, by which the authorizer would explain itself.</param>
-    public sealed record Prove(IReadOnlyList<V1SubjectAccessReviewSpec> Questions, IReadOnlyList<string> BindingNames) : PlanStep;
+    public sealed record Prove(IReadOnlyList<V1SubjectAccessReviewSpec> Questions, IReadOnlyList<string> BindingNames) : PlanStep
+    {
+        /// <inheritdoc/>
+        public override bool IsUpkeep => false;
+
+        /// <inheritdoc/>
+        public override bool OnlyLooks => true;
+    }
 
     /// <summary>List what the grant's identity created and is still there.</summary>
-    public sealed record LookForLeftovers : PlanStep;
+    public sealed record LookForLeftovers : PlanStep
+    {
+        /// <inheritdoc/>
+        public override bool OnlyLooks => true;
+    }
 
     /// <summary>Delete the grant, whose time as a record is over.</summary>
     public sealed record DeleteGrant : PlanStep;

@@ -143,7 +143,11 @@ internal sealed class Wanted
             {
                 case Drift.Marks or Drift.Repair:
                     // A binding without subjects gives nobody anything.
-                    yield return new PlanStep.Repair(desired, actual.Metadata.Uid ?? "") { Drift = Obstruction.IsEmptied(actual) ? Drift.Marks : drift };
+                    yield return new PlanStep.Repair(desired, actual.Metadata.Uid ?? "")
+                    {
+                        Drift = Obstruction.IsEmptied(actual) ? Drift.Marks : drift,
+                        AsksWho = HistoryOf(desired)?.IsLastRepair(_facts.Now) is true,
+                    };
                     break;
                 case Drift.Replace:
                     yield return new PlanStep.Remove(actual, Removal.Tampered);

@@ -147,10 +147,6 @@ internal sealed class ClusterCaches
             .Concat(Roles.Store.List())
             .SelectMany(Ownership.Names).Distinct();
 
-    /// <summary>Whether the cache of an object's kind shows objects like it. One without the label that the cache selects by would never leave it again.</summary>
-    public static bool Shows(IKubernetesObject<V1ObjectMeta> o) =>
-        o is not (V1RoleBinding or V1ClusterRoleBinding or V1ServiceAccount or SecretMetadata or V1Secret) || o.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel);
-
     /// <summary>Puts the API server's answer to a write of ours into the cache it belongs to.</summary>
     public void Learn(IKubernetesObject<V1ObjectMeta> o) => Learn(o, isRead: false);
 
@@ -194,6 +190,7 @@ internal sealed class ClusterCaches
             else cache.Store.Learn(item);
         }
 
+        // One without the label that the cache selects by would never leave it again.
         switch (o)
         {
             case BreakGlassGrant grant: Into(Grants, grant); break;
@@ -202,10 +199,10 @@ internal sealed class ClusterCaches
             case V1Namespace ns: Into(Namespaces, ns); break;
             case V1ClusterRole role: Into(ClusterRoles, role); break;
             case V1Role role: Into(Roles, role); break;
-            case V1RoleBinding binding when Shows(binding): Into(RoleBindings, binding); break;
-            case V1ClusterRoleBinding binding when Shows(binding): Into(ClusterRoleBindings, binding); break;
-            case V1ServiceAccount account when Shows(account): Into(ServiceAccounts, account); break;
-            case SecretMetadata secret when Shows(secret): Into(Secrets, secret); break;
+            case V1RoleBinding binding when GrantObjects.IsWatched(binding): Into(RoleBindings, binding); break;
+            case V1ClusterRoleBinding binding when GrantObjects.IsWatched(binding): Into(ClusterRoleBindings, binding); break;
+            case V1ServiceAccount account when GrantObjects.IsWatched(account): Into(ServiceAccounts, account); break;
+            case SecretMetadata secret when GrantObjects.IsWatched(secret): Into(Secrets, secret); break;
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
     /// <summary>How long the death of a credential waits for a look at it.</summary>
     private static readonly TimeSpan HoldPatience = TimeSpan.FromSeconds(1);
 
-    public async Task IssueAsync(BreakGlassGrant grant, PlanStep.IssueToken issue, GrantRun run, CancellationToken cancellationToken)
+    public async Task<IssuedToken> IssueAsync(BreakGlassGrant grant, PlanStep.IssueToken issue, LiveRun run, CancellationToken cancellationToken)
     {
         var answer = await RequestAsync(issue.ServiceAccount, issue.Secret.Metadata, issue.Lifetime, cancellationToken);
         string? jwe = null;
@@ -42,16 +42,16 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         }
 
         run.Token = answer.Token;
-        var issued = new IssuedToken(issue.ServiceAccount.Metadata.Uid!, issue.Secret.Metadata.Uid!, Timestamp.Millis(answer.ExpirationTimestamp.AsUtc() ?? DateTimeOffset.MaxValue), jwe);
-        run.Note(a => a with { Token = issued });
+        var expiresAt = Timestamp.Millis(answer.ExpirationTimestamp.AsUtc() ?? DateTimeOffset.MaxValue);
+        return new(issue.ServiceAccount.Metadata.Uid!, issue.Secret.Metadata.Uid!, expiresAt, jwe);
     }
 
-    public async Task DeliverAsync(BreakGlassGrant grant, PlanStep.Deliver deliver, GrantRun run, CancellationToken cancellationToken)
+    public async Task DeliverAsync(BreakGlassGrant grant, PlanStep.Deliver deliver, LiveRun run, CancellationToken cancellationToken)
     {
         var marks = new Dictionary<string, string>(deliver.Secret.AnnotationsOrEmpty)
         {
             [GrantObjects.DeliveredAnnotation] = deliver.ServiceAccountUid,
-            [GrantObjects.TokenExpiresAtAnnotation] = Timestamp.Text(run.Attempt.Token!.ExpiresAt),
+            [GrantObjects.TokenExpiresAtAnnotation] = Timestamp.Text(run.Run.Attempt.Token!.ExpiresAt),
         };
         var secret = new V1Secret
         {
@@ -70,7 +70,7 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         }
         catch (KubeApiException e) when (e.IsInvalid)
         {
-            // It holds another token already, for ever, and lost the mark that says so: the next round makes a new one.
+            // It holds another token already, for ever.
             await client.DeleteAsync(deliver.Secret, cancellationToken);
             caches.LearnDeleted(deliver.Secret);
         }
@@ -86,34 +86,35 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
 
     /// <summary>
     /// Gets hold of the grant's token for the proof of its death: the delivered one, or, where that was encrypted or never delivered, another one
-    /// with the same fate. A proof is not worth a delay: what fails here is left.
+    /// with the same fate.
     /// </summary>
-    public async Task HoldAsync(BreakGlassGrant grant, PlanStep.HoldCredential hold, GrantRun run, CancellationToken stopping)
+    public async Task<StepResult> HoldAsync(BreakGlassGrant grant, PlanStep.HoldCredential hold, CancellationToken stopping)
     {
         using var patience = new CancellationTokenSource(HoldPatience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, patience.Token);
-        var cancellationToken = either.Token;
         try
         {
-            var secret = await client.TryGetAsync<V1Secret>(hold.Secret.Metadata.Name, hold.Secret.Metadata.NamespaceProperty, cancellationToken);
-            if (secret is null || secret.Metadata.Uid != hold.Secret.Metadata.Uid) return;
-            if (secret.Data.OrEmpty().GetValueOrDefault("token") is { Length: > 0 } token)
-            {
-                vault.Keep(grant.Metadata.Uid!, Encoding.UTF8.GetString(token));
-            }
-            else if (await client.TryGetAsync<V1ServiceAccount>(secret.Metadata.Name, secret.Metadata.NamespaceProperty, cancellationToken) is { } account)
-            {
-                var probe = await RequestAsync(account, secret.Metadata, TimeSpan.FromSeconds(Shortest), cancellationToken);
-                vault.Keep(grant.Metadata.Uid!, probe.Token);
-            }
+            await HoldAsync(grant, hold.Secret, either.Token);
+            return new StepResult.Done();
         }
-        catch (Exception e) when (e is KubeApiException or KubeConnectionException || (e is OperationCanceledException && !stopping.IsCancellationRequested))
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
-            // The proof then rests on the objects that the token is bound to.
+            return new StepResult.NoAnswer("no answer in time");
         }
-        finally
+    }
+
+    private async Task HoldAsync(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> place, CancellationToken cancellationToken)
+    {
+        var secret = await client.TryGetAsync<V1Secret>(place.Metadata.Name, place.Metadata.NamespaceProperty, cancellationToken);
+        if (secret is null || secret.Metadata.Uid != place.Metadata.Uid) return;
+        if (secret.Data.OrEmpty().GetValueOrDefault("token") is { Length: > 0 } token)
         {
-            run.Note(a => a with { CredentialHeld = true });
+            vault.Keep(grant.Metadata.Uid!, Encoding.UTF8.GetString(token));
+        }
+        else if (await client.TryGetAsync<V1ServiceAccount>(secret.Metadata.Name, secret.Metadata.NamespaceProperty, cancellationToken) is { } account)
+        {
+            var probe = await RequestAsync(account, secret.Metadata, TimeSpan.FromSeconds(Shortest), cancellationToken);
+            vault.Keep(grant.Metadata.Uid!, probe.Token);
         }
     }
 

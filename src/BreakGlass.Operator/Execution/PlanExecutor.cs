@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Leftovers;
@@ -17,18 +16,19 @@ using Kube.Client;
 namespace BreakGlass.Operator.Execution;
 
 /// <summary>
-/// Carries out the steps of a plan side by side. Each of them can be done twice without harm, so a run that died, or whose answer was lost, is
-/// repaired by the next one. What the API server answers goes straight into the caches, so that the next decision sees it.
+/// Carries out the steps of a plan side by side: each step becomes requests, and their answers its result. What a result means, the run decides. Each step
+/// can be done twice without harm, so a run that died, or whose answer was lost, is repaired by the next one. What the API server answers goes straight into
+/// the caches, so that the next decision sees it.
 /// </summary>
 internal sealed class PlanExecutor(
-    KubeClient client, ClusterCaches caches, ServerReads server, SealBook seals, CredentialIssuer credentials, Cutter cutter, Prover prover, LeftoverFinder leftovers, HistoryBook histories,
-    UnsureStatuses unsure, Announcer announcer, OperatorMetrics metrics, TimeProvider time, ILogger logger)
+    KubeClient client, ClusterCaches caches, ServerReads server, SealBook seals, CredentialIssuer credentials, Cutter cutter, Prover prover,
+    LeftoverFinder leftovers, UnsureStatuses unsure, Announcer announcer, OperatorMetrics metrics, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan RoleRetry = TimeSpan.FromMilliseconds(10);
+    private static readonly StepResult Done = new StepResult.Done();
 
     /// <summary>Does all steps.</summary>
     /// <exception cref="AggregateException">Steps that failed and are to be tried again.</exception>
-    public async Task ExecuteAsync(GrantFacts facts, GrantPlan plan, GrantRun run, CancellationToken cancellationToken)
+    public async Task ExecuteAsync(GrantFacts facts, GrantPlan plan, LiveRun run, CancellationToken cancellationToken)
     {
         if (plan.Steps.Count == 1)
         {
@@ -42,32 +42,62 @@ internal sealed class PlanExecutor(
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        if (plan.Cuts && plan.Steps.Any(s => s is PlanStep.Remove { Why: Removal.Revocation } or PlanStep.Find)) run.Note(a => a with { Cut = true });
+        if (run.Run.NotBefore is { } at && at - time.GetUtcNow() is var pause && pause > TimeSpan.Zero) await Task.Delay(pause, time, cancellationToken);
     }
 
-    private Task DoAsync(GrantFacts facts, PlanStep step, GrantRun run, CancellationToken cancellationToken) => step switch
+    private async Task DoAsync(GrantFacts facts, PlanStep step, LiveRun run, CancellationToken cancellationToken)
     {
-        PlanStep.WriteStatus write => WriteStatusAsync(facts, write, cancellationToken),
-        PlanStep.Reserve reserve => ReserveAsync(reserve, cancellationToken),
-        PlanStep.AddFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.FinalizersOrEmpty, BreakGlassApi.RevokeFinalizer], ended: false, cancellationToken),
-        PlanStep.DropFinalizer => SetFinalizersAsync(facts.Grant!, [.. facts.Grant!.FinalizersOrEmpty.Where(f => f != BreakGlassApi.RevokeFinalizer)], ended: true, cancellationToken),
-        PlanStep.Create create => CreateAsync(facts, create, run, cancellationToken),
-        PlanStep.Repair repair => RepairAsync(facts, repair, run, cancellationToken),
-        PlanStep.Remove remove => RemoveAsync(facts, remove, run, cancellationToken),
-        PlanStep.IssueToken issue => CredentialAsync(facts, issue.Secret, () => credentials.IssueAsync(facts.Grant!, issue, run, cancellationToken), cancellationToken),
-        PlanStep.Deliver deliver => CredentialAsync(facts, deliver.Secret, () => credentials.DeliverAsync(facts.Grant!, deliver, run, cancellationToken), cancellationToken),
-        PlanStep.HoldCredential hold => credentials.HoldAsync(facts.Grant!, hold, run, cancellationToken),
-        PlanStep.CheckAccess check => prover.CheckAccessAsync(check, run, cancellationToken),
-        PlanStep.Prove prove => ProveAsync(facts.Grant!, prove, run, cancellationToken),
-        PlanStep.Refresh => server.RefreshAsync(facts.Grant!, run, cancellationToken),
-        PlanStep.LookAtOthers look => server.LookAtOthersAsync(look, run, cancellationToken),
-        PlanStep.Find find => server.FindAsync(find, run, facts.Settings, cancellationToken),
-        PlanStep.Announce announce => Announce(facts, announce, run),
-        PlanStep.LookForLeftovers => leftovers.FindAsync(facts.Grant!, run, cancellationToken),
-        PlanStep.DeleteGrant => client.DeleteAsync<BreakGlassGrant>(facts.Name, null,
-            new() { Uid = facts.Grant!.Metadata.Uid, ResourceVersion = facts.Grant.Metadata.ResourceVersion }, cancellationToken),
-        _ => throw new InvalidOperationException($"{step.GetType().Name} is no step that can be carried out."),
+        StepResult result;
+        try
+        {
+            result = await CarryOutAsync(facts, step, run, cancellationToken);
+        }
+        catch (Exception e) when (e is KubeApiException || (e is KubeConnectionException && !cancellationToken.IsCancellationRequested))
+        {
+            result = StepResults.Of(e);
+        }
+
+        var after = run.After(facts, step, result, time.GetUtcNow());
+        if (after.Note is { } note) Tell(facts, note);
+        if (after.NewObstruction is { } obstruction) logger.RemovalObstructed(facts.Name, obstruction.ToString(), result.Cause);
+        if (after.Outdated is { } place) await server.LookAsync(place, cancellationToken);
+        if (after.BreaksOff) ExceptionDispatchInfo.Throw(result.Cause ?? new InvalidOperationException(WhyNot(step)));
+    }
+
+    private Task<StepResult> CarryOutAsync(GrantFacts facts, PlanStep step, LiveRun run, CancellationToken cancellationToken) => step switch
+    {
+        PlanStep.WriteStatus write => DoneAsync(WriteStatusAsync(facts, write, cancellationToken)),
+        PlanStep.Reserve reserve => DoneAsync(ReserveAsync(reserve, cancellationToken)),
+        PlanStep.AddFinalizer => DoneAsync(SetFinalizersAsync(facts.Grant!, ended: false, cancellationToken)),
+        PlanStep.DropFinalizer => DoneAsync(SetFinalizersAsync(facts.Grant!, ended: true, cancellationToken)),
+        PlanStep.Create create => CreateAsync(facts, create.Object, cancellationToken),
+        PlanStep.Repair repair => RepairAsync(repair, cancellationToken),
+        PlanStep.Remove remove => RemoveAsync(facts, remove, cancellationToken),
+        PlanStep.IssueToken issue => AsAsync(credentials.IssueAsync(facts.Grant!, issue, run, cancellationToken), token => new StepResult.Issued(token)),
+        PlanStep.Deliver deliver => DoneAsync(credentials.DeliverAsync(facts.Grant!, deliver, run, cancellationToken)),
+        PlanStep.HoldCredential hold => credentials.HoldAsync(facts.Grant!, hold, cancellationToken),
+        PlanStep.CheckAccess check => AsAsync(prover.IsDeniedAsync(check, cancellationToken), isDenied => new StepResult.Checked(isDenied)),
+        PlanStep.Prove prove => AsAsync(prover.ProveAsync(facts.Grant!, prove, cancellationToken), proof => new StepResult.Proven(proof)),
+        PlanStep.Refresh => DoneAsync(server.RefreshAsync(facts.Grant!, cancellationToken)),
+        PlanStep.LookAtOthers look => DoneAsync(server.LookAtOthersAsync(look, cancellationToken)),
+        PlanStep.Find find => server.FindAsync(find, facts.Settings, cancellationToken),
+        PlanStep.Announce announce => Announce(facts, announce),
+        PlanStep.LookForLeftovers => AsAsync(leftovers.FindAsync(facts.Grant!, cancellationToken), seen => new StepResult.Listed(seen)),
+        PlanStep.DeleteGrant => DoneAsync(client.DeleteAsync<BreakGlassGrant>(facts.Name, null,
+            new() { Uid = facts.Grant!.Metadata.Uid, ResourceVersion = facts.Grant.Metadata.ResourceVersion }, cancellationToken)),
+        _ => throw new InvalidOperationException($"{step.GetType().Name} is not a step that can be carried out."),
     };
+
+    private static string WhyNot(PlanStep step) =>
+        step is PlanStep.Remove { Object: var o } ? $"{o.KindName} {o.Key} is held by finalizers." : $"{step.GetType().Name} could not be carried out.";
+
+    private static async Task<StepResult> DoneAsync(Task step)
+    {
+        await step;
+        return Done;
+    }
+
+    private static async Task<StepResult> AsAsync<T>(Task<T> step, Func<T, StepResult> result) => result(await step);
 
     private async Task WriteStatusAsync(GrantFacts facts, PlanStep.WriteStatus write, CancellationToken cancellationToken)
     {
@@ -111,21 +141,13 @@ internal sealed class PlanExecutor(
         tell();
     }
 
-    /// <summary>Two grants, or two operators, that want the last place: one of them writes it down, the other looks again.</summary>
-    private async Task ReserveAsync(PlanStep.Reserve reserve, CancellationToken cancellationToken)
-    {
-        try
-        {
-            caches.Learn(await client.ReplaceStatusAsync(reserve.Policy with { Status = reserve.Status }, cancellationToken));
-        }
-        catch (KubeApiException e) when (e.IsConflict || e.IsNotFound)
-        {
-            await server.LookAsync(reserve.Policy, cancellationToken);
-        }
-    }
+    private async Task ReserveAsync(PlanStep.Reserve reserve, CancellationToken cancellationToken) =>
+        caches.Learn(await client.ReplaceStatusAsync(reserve.Policy with { Status = reserve.Status }, cancellationToken));
 
-    private async Task SetFinalizersAsync(BreakGlassGrant grant, IReadOnlyList<string> finalizers, bool ended, CancellationToken cancellationToken)
+    private async Task SetFinalizersAsync(BreakGlassGrant grant, bool ended, CancellationToken cancellationToken)
     {
+        var others = grant.FinalizersOrEmpty.Where(f => f != BreakGlassApi.RevokeFinalizer);
+        var finalizers = ended ? others : [.. grant.FinalizersOrEmpty, BreakGlassApi.RevokeFinalizer];
         var patch = new JsonObject
         {
             ["metadata"] = new JsonObject
@@ -143,175 +165,82 @@ internal sealed class PlanExecutor(
         catch (KubeApiException e) when (e.IsNotFound && ended)
         {
             caches.LearnDeleted(grant);
+            throw;
         }
     }
 
-    private async Task CreateAsync(GrantFacts facts, PlanStep.Create create, GrantRun run, CancellationToken cancellationToken)
+    private async Task<StepResult> CreateAsync(GrantFacts facts, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
         try
         {
-            Know(await client.CreateAsync(create.Object, cancellationToken), run);
-            histories.Note(facts.Name, facts.Grant!.Metadata.Uid!, create.Object, (history, now) => history.Made(create.IsRepair, now));
-            if (create.IsRepair) Tell(facts, create.Object, "was deleted and is there again");
+            var created = await client.CreateAsync(o, cancellationToken);
+            caches.Learn(created);
+            return new StepResult.Written(created);
         }
         catch (KubeApiException e) when (e.IsAlreadyExists)
         {
-            // Ours from a run that died, or somebody else's: the next decision tells them apart.
-            if (await client.TryGetAsync(create.Object, cancellationToken) is not { } there) return;
-            caches.LearnRead(there);
-            run.Add(there);
-        }
-        catch (KubeApiException e) when (e.IsNotFound && e.Status.Details?.Kind == "roles" && GrantNames.IsReader(facts.Grant!, create.Object) && run.TakeRoleTry())
-        {
-            // Whoever makes a binding must hold what it gives, and the API server's cache does not know our own Role yet.
-            await Task.Delay(RoleRetry, time, cancellationToken);
+            var there = await client.TryGetAsync(o, cancellationToken);
+            if (there is not null) caches.LearnRead(there);
+            return new StepResult.Occupied(there);
         }
         catch (KubeApiException e)
         {
-            if (await IsWithoutNamespaceAsync(facts, create.Object, e, cancellationToken)) Lose(facts, create.Object, run, e);
-            else await RefusedAsync(facts, create.Object, e, cancellationToken);
+            var refusal = StepResults.Of(e);
+            return refusal is StepResult.Forbidden && await server.IsGoneWithItsNamespaceAsync(o, e, facts.Settings, cancellationToken)
+                ? new StepResult.NamespaceMissing(refusal.Code, refusal.Status) { Cause = e }
+                : refusal;
         }
     }
 
-    /// <summary>Has the next decision see what was written, also where somebody took the label off on the way by which the cache selects.</summary>
-    private void Know(IKubernetesObject<V1ObjectMeta> written, GrantRun run)
-    {
-        caches.Learn(written);
-        if (ClusterCaches.Shows(written)) run.Remove(written);
-        else run.Add(written);
-    }
-
-    private async Task CredentialAsync(GrantFacts facts, IKubernetesObject<V1ObjectMeta> secret, Func<Task> step, CancellationToken cancellationToken)
+    private async Task<StepResult> RepairAsync(PlanStep.Repair repair, CancellationToken cancellationToken)
     {
         try
         {
-            await step();
+            var other = repair.AsksWho ? await client.LatestOtherAsync(repair.Desired, BreakGlassApi.ManagedBy, cancellationToken) : null;
+            var repaired = await client.PatchAsync(repair.Desired, RepairPatch.For(repair.Desired, repair.Uid), cancellationToken);
+            caches.Learn(repaired);
+            return new StepResult.Written(repaired) { OtherWriter = other };
         }
-        catch (KubeApiException e) when (!e.IsConflict && !e.IsNotFound)
+        catch (KubeApiException e) when (StepResults.Of(e) is StepResult.NotFound { IsOfRole: false } or StepResult.NamespaceMissing)
         {
-            await RefusedAsync(facts, secret, e, cancellationToken);
+            caches.LearnDeleted(GrantObjects.StandIn(repair.Desired, repair.Uid));
+            throw;
         }
     }
 
-    /// <summary>What an answer means is for the next decision: whether it is final, is tried again or is gone past.</summary>
-    private async Task RefusedAsync(GrantFacts facts, IKubernetesObject<V1ObjectMeta> o, KubeApiException e, CancellationToken cancellationToken)
-    {
-        var answer = ServerAnswer.Of((int)e.Code, e.Status);
-        histories.Note(facts.Name, facts.Grant!.Metadata.Uid!, o, (history, now) => history.Refused(answer, now));
-        if (answer.Reason is "NamespaceTerminating" or "NamespaceMissing" && o.Metadata.NamespaceProperty is { } ns) await server.LookAsync(new V1Namespace { Metadata = new() { Name = ns } }, cancellationToken);
-    }
-
-    private async Task<bool> IsWithoutNamespaceAsync(GrantFacts facts, IKubernetesObject<V1ObjectMeta> o, KubeApiException e, CancellationToken cancellationToken) =>
-        o.Metadata.NamespaceProperty == facts.Settings.GrantsNamespace
-        && (e.IsNamespaceTerminating || e is { IsNotFound: true, Status.Details.Kind: "namespaces" } || await server.IsGoneWithItsNamespaceAsync(o, e, facts.Settings, cancellationToken));
-
-    /// <summary>Without its namespace the identity is gone, and nothing is kept up that nobody can use.</summary>
-    private static void Lose(GrantFacts facts, IKubernetesObject<V1ObjectMeta> o, GrantRun run, KubeApiException e) => run.Note(a => a with
-    {
-        Refusal = new Problem("NamespaceMissing", $"{o.KindName} {o.Key}", $"the API server refused it: {e.Status.Message}. {BringBack(facts.Settings)}"),
-    });
-
-    private static string BringBack(CoreSettings settings) =>
-        $"Namespace '{settings.GrantsNamespace}' has to exist for the grants' identities, with the operator's Role and RoleBinding in it; bring them back with "
-        + "'kubectl apply -k config/rbac', or with 'helm upgrade' of the chart, then create a new grant; the operator needs no restart";
-
-    private async Task RepairAsync(GrantFacts facts, PlanStep.Repair repair, GrantRun run, CancellationToken cancellationToken)
-    {
-        try
-        {
-            // Whoever changed it is to be seen only until it is put right: then nothing of theirs is left in it.
-            var isLast = facts.Histories.FirstOrDefault(h => GrantObjects.SamePlace(h.Place, repair.Desired))?.IsLastRepair(time.GetUtcNow()) is true;
-            var other = isLast ? await client.LatestOtherAsync(repair.Desired, BreakGlassApi.ManagedBy, cancellationToken) : null;
-            Know(await client.PatchAsync(repair.Desired, RepairPatch.For(repair.Desired, repair.Uid), cancellationToken), run);
-            histories.Note(facts.Name, facts.Grant!.Metadata.Uid!, repair.Desired, (history, now) => history.Gives(repair.Drift).Repaired(now) with { With = other });
-            if (facts.Grant!.Status.Phase is GrantPhase.Active) Tell(facts, repair.Desired, "was changed and is put right");
-        }
-        catch (KubeApiException e) when (e.IsNotFound)
-        {
-            caches.LearnDeleted(repair.Desired.WithUid(repair.Uid));
-            run.Remove(repair.Desired);
-        }
-        catch (KubeApiException e) when (!e.IsConflict)
-        {
-            histories.Note(facts.Name, facts.Grant!.Metadata.Uid!, repair.Desired, (history, _) => history.Gives(repair.Drift));
-            await RefusedAsync(facts, repair.Desired, e, cancellationToken);
-        }
-    }
-
-    private async Task RemoveAsync(GrantFacts facts, PlanStep.Remove remove, GrantRun run, CancellationToken cancellationToken)
+    private async Task<StepResult> RemoveAsync(GrantFacts facts, PlanStep.Remove remove, CancellationToken cancellationToken)
     {
         var o = remove.Object;
-        if (remove.Why is Removal.Orphan && await server.IsWantedAfterAllAsync(facts.Name, o, cancellationToken)) return;
+        if (remove.Why is Removal.Orphan && await server.IsWantedAfterAllAsync(facts.Name, o, cancellationToken)) return new StepResult.Kept();
         var cut = await cutter.RemoveAsync(o, cancellationToken);
         if (cut.Result is CutResult.Obstructed && !await server.IsGoneWithItsNamespaceAsync(o, cut.Error, facts.Settings, cancellationToken))
         {
-            if (!ReferenceEquals(cut.Object, o)) Keep(cut.Object, run);
-
-            // What ends a grant goes on to the other cuts; everything else is tried again.
-            if (remove.Why is not Removal.Revocation) ExceptionDispatchInfo.Throw(cut.Error ?? new InvalidOperationException($"{o.KindName} {o.Key} is held by finalizers."));
-            var obstruction = Obstruction.Of(cut.Object, (cut.Error as KubeApiException)?.Status.Code, (cut.Error as KubeApiException)?.Status.Message);
-            if (!IsTold(facts.Grant, obstruction)) logger.RemovalObstructed(facts.Name, obstruction.ToString(), cut.Error);
-            run.Note(a => a with { Obstructions = [.. a.Obstructions, obstruction] });
-            return;
+            if (!ReferenceEquals(cut.Object, o)) caches.Learn(cut.Object);
+            return new StepResult.Obstructed(cut.Object, cut.Error is null ? null : StepResults.Of(cut.Error)) { Cause = cut.Error };
         }
 
-        if (cut.Result is CutResult.Replaced)
-        {
-            // Another object has taken the place; whose it is, is for the next decision.
-            if (await client.TryGetAsync(o, cancellationToken) is { } there) run.Add(there);
-            caches.LearnDeleted(o);
-            return;
-        }
-
+        var there = cut.Result is CutResult.Replaced ? await client.TryGetAsync(o, cancellationToken) : null;
         caches.LearnDeleted(o);
-        run.Remove(o);
-        switch (remove.Why)
-        {
-            case Removal.Orphan:
-                metrics.OrphanRemoved(o.KindName);
-                announcer.Tell(facts.Name, o, new(true, "OrphanRemoved", "Remove", $"{o.KindName} {o.Key} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."));
-                break;
-            case Removal.Tampered:
-                histories.Note(facts.Name, facts.Grant!.Metadata.Uid!, o, (history, _) => history.Gives(o is SecretMetadata ? Drift.Marks : Drift.Replace));
-                Tell(facts, o, "was replaced by something else and is made again");
-                break;
-        }
+        return cut.Result is CutResult.Replaced ? new StepResult.Occupied(there) : Done;
     }
 
-    /// <summary>Whether the record says it already: it is tried again every few seconds, perhaps for days.</summary>
-    private static bool IsTold(BreakGlassGrant? grant, Obstruction obstruction) =>
-        grant is not null && Conditions.Find(grant.Status.Conditions, GrantConditions.Obstructed)?.Message.Contains(obstruction.ToString(), StringComparison.Ordinal) is true;
-
-    /// <summary>Has the next decision see an object as a patch left it, also one that no cache shows.</summary>
-    private void Keep(IKubernetesObject<V1ObjectMeta> o, GrantRun run)
-    {
-        caches.Learn(o);
-        if (run.Found.Any(f => GrantObjects.SamePlace(f, o))) run.Add(o);
-    }
-
-    private async Task ProveAsync(BreakGlassGrant grant, PlanStep.Prove prove, GrantRun run, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await prover.ProveAsync(grant, prove, run, cancellationToken);
-        }
-        catch (Exception e) when (e is KubeApiException or KubeConnectionException && !cancellationToken.IsCancellationRequested)
-        {
-            run.ProofError = ExceptionDispatchInfo.Capture(e);
-            run.Note(a => a with { ProofFailed = true });
-        }
-    }
-
-    private Task Announce(GrantFacts facts, PlanStep.Announce announce, GrantRun run)
+    private Task<StepResult> Announce(GrantFacts facts, PlanStep.Announce announce)
     {
         announcer.Tell(facts.Grant!, facts.Policy, announce.Note);
-        run.Note(a => a with { ExpiryAnnounced = true });
-        return Task.CompletedTask;
+        return Task.FromResult(Done);
     }
 
-    private void Tell(GrantFacts facts, IKubernetesObject<V1ObjectMeta> o, string what)
+    private void Tell(GrantFacts facts, ObjectNote note)
     {
-        metrics.DriftRepaired(o.KindName);
-        announcer.Tell(facts.Grant!, facts.Policy, new(true, "DriftRepaired", "Repair", $"{o.KindName} {o.Key} {what}. Find out who did it.") { About = $"{o.KindName} {o.Key}" });
+        if (note.IsOrphan)
+        {
+            metrics.OrphanRemoved(note.Object.KindName);
+            announcer.Tell(facts.Name, note.Object, note.Note);
+        }
+        else
+        {
+            metrics.DriftRepaired(note.Object.KindName);
+            announcer.Tell(facts.Grant!, facts.Policy, note.Note);
+        }
     }
 }

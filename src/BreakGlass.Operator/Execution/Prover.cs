@@ -16,40 +16,26 @@ internal sealed class Prover(KubeClient client, ApiServers servers, CredentialVa
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
-    /// <summary>The API server's own RBAC cache follows within milliseconds. An operator that may not ask says nothing against the access.</summary>
-    public async Task CheckAccessAsync(PlanStep.CheckAccess check, GrantRun run, CancellationToken cancellationToken)
+    /// <summary>Whether the access is denied. The API server's own RBAC cache follows within milliseconds.</summary>
+    public async Task<bool> IsDeniedAsync(PlanStep.CheckAccess check, CancellationToken cancellationToken)
     {
-        bool isDenied;
         for (var wait = FirstWait; ; wait *= 2)
         {
-            isDenied = await IsDeniedAsync(check.Question, cancellationToken);
-            if (!isDenied || !check.Waits || wait > LongestWait) break;
+            var answer = await client.CreateAsync(new V1SubjectAccessReview { Spec = check.Question }, cancellationToken);
+            if (answer.Status?.Allowed is true) return false;
+            if (!check.Waits || wait > LongestWait) return true;
             await Task.Delay(wait, time, cancellationToken);
-        }
-
-        run.Note(a => a with { AccessDenied = isDenied });
-    }
-
-    private async Task<bool> IsDeniedAsync(V1SubjectAccessReviewSpec question, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (await client.CreateAsync(new V1SubjectAccessReview { Spec = question }, cancellationToken)).Status?.Allowed is not true;
-        }
-        catch (KubeApiException e) when (e.IsForbidden)
-        {
-            return false;
         }
     }
 
     /// <summary>Asks every API server that can be reached by itself; one that still says yes is enough to say that access is not over.</summary>
-    public async Task ProveAsync(BreakGlassGrant grant, PlanStep.Prove prove, GrantRun run, CancellationToken cancellationToken)
+    public async Task<Proof> ProveAsync(BreakGlassGrant grant, PlanStep.Prove prove, CancellationToken cancellationToken)
     {
         var all = await servers.AllAsync(cancellationToken);
         var answers = (await Task.WhenAll(all.Where(s => !servers.IsSilent(s)).Select(s => TryAskAsync(s, grant, prove, cancellationToken)))).OfType<Proof>().ToList();
         var proof = answers.Count == 0 ? await AskAsync(client, grant, prove, cancellationToken) : Together(answers) with { Answered = answers.Count, Servers = all.Count };
-        run.Note(a => a with { Proof = proof });
         if (proof is { AccessGone: true, TokenDead: not false }) vault.Forget(grant.Metadata.Uid!);
+        return proof;
     }
 
     private static Proof Together(List<Proof> answers) => new(

@@ -30,19 +30,5 @@ internal static class RepairPatch
     /// <summary>Takes a binding's subjects and finalizers away: it gives its role to nobody then, whether or not it goes.</summary>
     public static JsonObject Empty(IKubernetesObject<V1ObjectMeta> o) => new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null }, ["subjects"] = null };
 
-    /// <summary>A stand-in for an object by its place and UID.</summary>
-    public static IKubernetesObject<V1ObjectMeta> WithUid(this IKubernetesObject<V1ObjectMeta> o, string uid)
-    {
-        var metadata = new V1ObjectMeta { Name = o.Metadata.Name, NamespaceProperty = o.Metadata.NamespaceProperty, Uid = uid };
-        return o switch
-        {
-            V1RoleBinding => new V1RoleBinding { Metadata = metadata },
-            V1ClusterRoleBinding => new V1ClusterRoleBinding { Metadata = metadata },
-            V1Role => new V1Role { Metadata = metadata },
-            V1ServiceAccount => new V1ServiceAccount { Metadata = metadata },
-            _ => new SecretMetadata { Metadata = metadata },
-        };
-    }
-
     private static JsonObject Node<T>(T o, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> json) => JsonSerializer.SerializeToNode(o, json)!.AsObject();
 }

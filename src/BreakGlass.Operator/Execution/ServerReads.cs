@@ -26,7 +26,7 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
     }
 
     /// <summary>A grant of which the cache holds only a part, for the rest of the run.</summary>
-    public async Task ReadWholeAsync(BreakGlassGrant grant, GrantRun run, CancellationToken cancellationToken)
+    public async Task ReadWholeAsync(BreakGlassGrant grant, LiveRun run, CancellationToken cancellationToken)
     {
         run.Whole = await client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, cancellationToken);
         if (run.Whole is { } there) caches.LearnRead(there);
@@ -34,7 +34,7 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
     }
 
     /// <summary>The grant's policy with its roles and namespaces, and the grant's credential.</summary>
-    public async Task RefreshAsync(BreakGlassGrant grant, GrantRun run, CancellationToken cancellationToken)
+    public async Task RefreshAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
     {
         var credential = Task.WhenAll(GrantNames.Places(grant).Where(p => p is V1ServiceAccount or SecretMetadata).Select(p => LookAsync(p, cancellationToken)));
         await LookAsync(new BreakGlassPolicy { Metadata = new() { Name = grant.Spec.Policy } }, cancellationToken);
@@ -52,39 +52,34 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
         }
         catch (KubeApiException e) when (e.IsServerError || e.IsForbidden)
         {
-            // Forbidden: with their namespace the operator's rights in it are gone, see IsGoneWithItsNamespaceAsync. Secrets can be unreadable for a while (encryption at rest whose key service is down). What ends access does not wait for that, and what would be
-            // made again in error is there already, or of another UID.
+            // Forbidden: with their namespace the operator's rights in it are gone, see IsGoneWithItsNamespaceAsync. Secrets can be unreadable for a while
+            // (encryption at rest whose key service is down). What ends access does not wait for that, and what would be made again in error is there
+            // already, or of another UID.
         }
-
-        run.Note(a => a with { Refreshed = true });
     }
 
     /// <summary>Other grants of the policy.</summary>
-    public async Task LookAtOthersAsync(PlanStep.LookAtOthers look, GrantRun run, CancellationToken cancellationToken)
+    public Task LookAtOthersAsync(PlanStep.LookAtOthers look, CancellationToken cancellationToken) =>
+        Task.WhenAll(look.Names.Select(name => LookAsync(new BreakGlassGrant { Metadata = new() { Name = name } }, cancellationToken)));
+
+    /// <summary>Objects of the grant that no cache shows. A place that cannot be read holds up no cut, but is named.</summary>
+    public async Task<StepResult> FindAsync(PlanStep.Find find, CoreSettings settings, CancellationToken cancellationToken)
     {
-        await Task.WhenAll(look.Names.Select(name => LookAsync(new BreakGlassGrant { Metadata = new() { Name = name } }, cancellationToken)));
-        run.Note(a => a with { OthersAsOf = look.PolicyVersion });
+        var looks = await Task.WhenAll(find.Places.Select(async place => (Place: place, Look: await FindAsync(place, settings, cancellationToken))));
+        var found = looks.Select(l => l.Look.Object).OfType<IKubernetesObject<V1ObjectMeta>>();
+        return new StepResult.Found([.. found], [.. looks.Where(l => !l.Look.IsRead).Select(l => l.Place)]);
     }
 
-    /// <summary>
-    /// Objects of the grant that no cache shows; those that are there are this run's to know. A place that cannot be read holds up no cut: it is noted, so that
-    /// nothing is said of what may be in it.
-    /// </summary>
-    public async Task FindAsync(PlanStep.Find find, GrantRun run, CoreSettings settings, CancellationToken cancellationToken)
-    {
-        await Task.WhenAll(find.Places.Select(place => FindAsync(place, run, settings, cancellationToken)));
-        run.Note(a => a with { Searched = true });
-    }
-
-    private async Task FindAsync(IKubernetesObject<V1ObjectMeta> place, GrantRun run, CoreSettings settings, CancellationToken cancellationToken)
+    private async Task<(IKubernetesObject<V1ObjectMeta>? Object, bool IsRead)> FindAsync(
+        IKubernetesObject<V1ObjectMeta> place, CoreSettings settings, CancellationToken cancellationToken)
     {
         try
         {
-            if (await client.TryGetAsync(place, cancellationToken) is { } there) run.Add(there);
+            return (await client.TryGetAsync(place, cancellationToken), true);
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {
-            if (!await IsGoneWithItsNamespaceAsync(place, e, settings, cancellationToken)) run.Note(a => a with { Unread = [.. a.Unread, place] });
+            return (null, await IsGoneWithItsNamespaceAsync(place, e, settings, cancellationToken));
         }
     }
 

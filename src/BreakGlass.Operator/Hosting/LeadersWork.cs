@@ -53,12 +53,11 @@ internal sealed class LeadersWork : IDisposable
         var stamp = new StampProbe(client, time);
         _cutter = new(client, time);
         _servers = new(client, time);
-        var histories = new HistoryBook(time);
         var server = new ServerReads(client, caches);
         var executor = new PlanExecutor(
             client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter, new Prover(client, _servers, tools.Vault, time),
-            new LeftoverFinder(client, stamp, settings), histories, tools.Unsure, announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
-        var grants = new GrantReconciler(caches, server, seals, executor, histories, settings, tools.Metrics, time);
+            new LeftoverFinder(client, stamp, settings), tools.Unsure, announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
+        var grants = new GrantReconciler(caches, server, seals, executor, settings, tools.Metrics, time);
         var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time);
         var lockdowns = new LockdownReconciler(client, caches, announcer, l => settings.TrustRequester || seals.Verify(l) is Core.Sealing.SealState.Valid, time);
         _grants = new("grants", time);

@@ -12,14 +12,9 @@ internal sealed class LeftoverFinder(KubeClient client, StampProbe stamp, CoreSe
 {
     private const int AtOnce = 4;
 
-    public async Task FindAsync(BreakGlassGrant grant, GrantRun run, CancellationToken cancellationToken)
+    public async Task<LeftoversSeen> FindAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
     {
-        if (await stamp.AskAsync(cancellationToken) is not { Any: true })
-        {
-            run.Note(a => a with { Leftovers = new(false, [], [], false) });
-            return;
-        }
-
+        if (await stamp.AskAsync(cancellationToken) is not { Any: true }) return new(false, [], [], false);
         var (found, unseen, failed) = (new ConcurrentBag<LeftObject>(), new ConcurrentBag<string>(), 0);
         var query = new ListQuery { LabelSelector = LeftBehind.Selector(grant.Metadata.Uid ?? ""), ResourceVersion = "0" };
         await Parallel.ForEachAsync(LeftBehind.Kinds(settings), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (kind, ct) =>
@@ -42,12 +37,8 @@ internal sealed class LeftoverFinder(KubeClient client, StampProbe stamp, CoreSe
                 Interlocked.Exchange(ref failed, 1);
             }
         });
-        run.Note(a => a with
-        {
-            Leftovers = new(
-                true,
-                [.. found.OrderBy(o => o.Resource, StringComparer.Ordinal).ThenBy(o => o.Namespace, StringComparer.Ordinal).ThenBy(o => o.Name, StringComparer.Ordinal)],
-                [.. unseen.Order(StringComparer.Ordinal)], failed > 0),
-        });
+        var ordered = found.OrderBy(o => o.Resource, StringComparer.Ordinal)
+            .ThenBy(o => o.Namespace, StringComparer.Ordinal).ThenBy(o => o.Name, StringComparer.Ordinal);
+        return new(true, [.. ordered], [.. unseen.Order(StringComparer.Ordinal)], failed > 0);
     }
 }

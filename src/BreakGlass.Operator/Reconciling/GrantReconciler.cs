@@ -18,7 +18,7 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Brings one grant to where it should be: gathers facts, asks what to do, has it done, and asks again until there is nothing left to do.</summary>
 internal sealed class GrantReconciler(
-    ClusterCaches caches, ServerReads server, SealBook seals, PlanExecutor executor, HistoryBook histories, CoreSettings settings, OperatorMetrics metrics, SteadyClock time)
+    ClusterCaches caches, ServerReads server, SealBook seals, PlanExecutor executor, CoreSettings settings, OperatorMetrics metrics, SteadyClock time)
     : IEntityController<BreakGlassGrant>
 {
     /// <summary>An undisturbed grant takes about ten rounds from end to end; more than this is a mistake of ours and must not spin.</summary>
@@ -27,11 +27,8 @@ internal sealed class GrantReconciler(
     /// <summary>The longest that one look waits for seal keys that are not known yet.</summary>
     private static readonly TimeSpan SealPatience = TimeSpan.FromSeconds(2);
 
-    /// <summary>Runs that gave way to more urgent ones in the middle: what they know is taken up again.</summary>
-    private readonly ConcurrentDictionary<string, GrantRun> _interrupted = new();
-
-    /// <summary>By grant, the UID of the one of which it was told that it ends soon.</summary>
-    private readonly ConcurrentDictionary<string, string> _expiryAnnounced = new();
+    /// <summary>By grant, the run that its next run goes on from. In memory only, of grants that are not over.</summary>
+    private readonly ConcurrentDictionary<string, LiveRun> _runs = new();
 
     /// <summary>By grant, what a run is doing that opens or keeps access.</summary>
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _upkeep = new();
@@ -46,7 +43,19 @@ internal sealed class GrantReconciler(
     /// <summary>One run. Each round reads the grant from the cache, because the round before may have written it.</summary>
     private async Task<ReconciliationResult<BreakGlassGrant>> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
-        if (!_interrupted.TryRemove(name, out var run)) run = new GrantRun();
+        if (!_runs.TryRemove(name, out var run)) run = new(GrantRun.Fresh);
+        try
+        {
+            return await RunAsync(name, run, cancellationToken);
+        }
+        finally
+        {
+            if (run.Again(time.GetUtcNow()) is { } next) _runs[name] = next;
+        }
+    }
+
+    private async Task<ReconciliationResult<BreakGlassGrant>> RunAsync(string name, LiveRun run, CancellationToken cancellationToken)
+    {
         for (var round = 0; round < MostRounds; round++)
         {
             var facts = await GatherAsync(name, run, cancellationToken);
@@ -56,12 +65,7 @@ internal sealed class GrantReconciler(
                 continue;
             }
 
-            var plan = GrantLifecycle.Decide(facts);
-            if (Revokes(plan) && facts.Grant is { } ending && !GrantLifecycle.IsTerminal(ending.Status.Phase))
-            {
-                run.DueSince ??= GrantLifecycle.DueAt(ending, settings) is { } due && due <= facts.Now ? due : facts.Now;
-            }
-
+            var plan = run.Run.Next(facts);
             if (plan.Steps.Count == 0)
             {
                 run.ProofError?.Throw();
@@ -75,15 +79,11 @@ internal sealed class GrantReconciler(
             }
 
             if (!await TryExecuteAsync(facts, plan, run, cancellationToken)) continue;
-            Measure(facts, plan, run);
-            if (plan.Steps.Any(s => s is PlanStep.Announce) && facts.Grant?.Metadata.Uid is { } uid) _expiryAnnounced[name] = uid;
-            if (!plan.Cuts && !plan.Proves) continue;
-
-            // Where a cut was refused the others are made at once. Else access is cut, or proven to be: the rest can wait until everybody else's is.
-            if (plan.Cuts && (run.Attempt.Obstructions.Count > 0 || run.Attempt.Unread.Count > 0)) continue;
-            if (Revokes(plan)) MeasureCut(facts, run);
-            _interrupted[name] = run;
-            return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant, TimeSpan.Zero, plan.Cuts ? Lane.Normal : Lane.Background);
+            var pause = run.AfterRound(facts, plan);
+            Measure(facts, plan, run.Run);
+            if (pause is RunPause.None) continue;
+            if (plan.Revokes) MeasureCut(facts, run.Run);
+            return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant, TimeSpan.Zero, pause is RunPause.AfterCut ? Lane.Normal : Lane.Background);
         }
 
         throw new InvalidOperationException($"Grant '{name}' did not settle in {MostRounds} rounds; it is looked at again after a while.");
@@ -104,7 +104,7 @@ internal sealed class GrantReconciler(
     /// <summary>Gives up what a run is doing for a grant that has to end now, so that a call that hangs keeps no access open: the same run then ends it.</summary>
     public void Hurry(string name)
     {
-        if (!_upkeep.TryGetValue(name, out var upkeep) || !HasToEnd(Gather(name, new()))) return;
+        if (!_upkeep.TryGetValue(name, out var upkeep) || !HasToEnd(Gather(name, new(GrantRun.Fresh)))) return;
         try
         {
             _ = upkeep.CancelAsync();
@@ -117,11 +117,7 @@ internal sealed class GrantReconciler(
 
     private static bool HasToEnd(GrantFacts facts) => GrantLifecycle.EndsWhateverSealsSay(facts) || facts.Policy is { Spec.Suspended: true };
 
-    /// <summary>Whether a plan opens or keeps access. A status that is being written is not given up: nobody else would tell of it.</summary>
-    private static bool IsUpkeep(GrantPlan plan) =>
-        plan.Steps.All(s => s is not (PlanStep.WriteStatus or PlanStep.HoldCredential or PlanStep.Prove or PlanStep.DropFinalizer or PlanStep.Remove { Why: Removal.Revocation }));
-
-    private async ValueTask<GrantFacts> GatherAsync(string name, GrantRun run, CancellationToken cancellationToken)
+    private async ValueTask<GrantFacts> GatherAsync(string name, LiveRun run, CancellationToken cancellationToken)
     {
         var facts = Gather(name, run);
         if (facts.Grant is not { } grant || settings.TrustRequester) return facts;
@@ -145,20 +141,12 @@ internal sealed class GrantReconciler(
     }
 
     /// <summary>What is in memory, but for what seals say.</summary>
-    private GrantFacts Gather(string name, GrantRun run)
+    private GrantFacts Gather(string name, LiveRun run)
     {
         var grant = caches.Grant(name);
         if (grant is not null && run.Whole is { } whole && whole.Metadata.Uid == grant.Metadata.Uid && whole.Metadata.ResourceVersion == grant.Metadata.ResourceVersion) grant = whole;
-        var objects = caches.ObjectsOf(name);
-        foreach (var found in run.Found)
-        {
-            if (!objects.Exists(o => GrantObjects.SamePlace(o, found))) objects.Add(found);
-        }
-
-        var attempt = run.Attempt;
-        if (grant?.Metadata.Uid is { } uid && _expiryAnnounced.GetValueOrDefault(name) == uid) attempt = attempt with { ExpiryAnnounced = true };
         var policy = grant is null ? null : caches.Policy(grant.Spec.Policy);
-        return new()
+        return run.Of(grant?.Metadata.Uid).Known(new()
         {
             Now = time.GetUtcNow(),
             Settings = settings,
@@ -172,11 +160,9 @@ internal sealed class GrantReconciler(
                 ? [.. caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, grant.Spec.Policy).Where(g => g.Metadata.Name != name)]
                 : [],
             Cluster = caches.View.Now(),
-            Objects = objects,
+            Objects = caches.ObjectsOf(name),
             ClockSkew = time.Skew,
-            Histories = histories.Of(name, grant?.Metadata.Uid),
-            Attempt = attempt,
-        };
+        });
     }
 
     /// <summary>Only a grant that is not decided yet is compared with the policy's others, of which there may be thousands.</summary>
@@ -185,7 +171,7 @@ internal sealed class GrantReconciler(
         && (policy.Limits is not null || policy.EmergencyBypass is not null || ReviewRules.Blocks(policy));
 
     /// <summary>Carries a plan out. What opens or keeps access is given up the moment the grant is due, or has to end, so that a slow call never delays its end.</summary>
-    private async Task<bool> TryExecuteAsync(GrantFacts facts, GrantPlan plan, GrantRun run, CancellationToken cancellationToken)
+    private async Task<bool> TryExecuteAsync(GrantFacts facts, GrantPlan plan, LiveRun run, CancellationToken cancellationToken)
     {
         if (plan.Cuts || facts.Grant is null || GrantLifecycle.DueAt(facts.Grant, settings) is not { } due || due <= facts.Now)
         {
@@ -197,7 +183,7 @@ internal sealed class GrantReconciler(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, untilOver.Token);
         try
         {
-            if (IsUpkeep(plan) && !HasToEnd(facts))
+            if (plan.IsUpkeep && !HasToEnd(facts))
             {
                 // It may have come to have to end since it was decided.
                 _upkeep[facts.Name] = untilOver;
@@ -217,30 +203,19 @@ internal sealed class GrantReconciler(
         }
     }
 
-    private ReconciliationResult<BreakGlassGrant> Rest(GrantFacts facts, GrantPlan plan, GrantRun run)
+    private ReconciliationResult<BreakGlassGrant> Rest(GrantFacts facts, GrantPlan plan, LiveRun run)
     {
-        if (facts.Grant is null || GrantLifecycle.IsTerminal(facts.Grant.Status.Phase))
-        {
-            _expiryAnnounced.TryRemove(facts.Name, out _);
-            histories.Forget(facts.Name);
-        }
-
+        var obstructions = run.Run.Attempt.Obstructions.Count;
+        run.AtRest(facts);
         if (plan.LookAgainAt is not { } at) return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant);
         var due = facts.Grant is null ? null : GrantLifecycle.DueAt(facts.Grant, settings);
 
         // What was refused is tried again where it cannot keep those waiting that come due meanwhile.
-        if (run.Attempt.Obstructions.Count > 0)
-        {
-            return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant, at, due is null ? Lane.Background : Lane.Normal);
-        }
-
+        if (obstructions > 0) return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant, at, due is null ? Lane.Background : Lane.Normal);
         return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant, at, at >= due ? Lane.Urgent : Lane.Normal);
     }
 
-    /// <summary>Whether a plan cuts the grant's own access, and not only what is left over of a namesake.</summary>
-    private static bool Revokes(GrantPlan plan) => plan.Cuts && plan.Steps.Any(s => s is PlanStep.Remove { Why: Removal.Revocation } or PlanStep.Find);
-
-    /// <summary>What was written, once it is: a write that failed is decided anew.</summary>
+    /// <summary>What was written, once it is: a write that failed is decided again.</summary>
     private void Measure(GrantFacts facts, GrantPlan plan, GrantRun run)
     {
         foreach (var write in plan.Steps.OfType<PlanStep.WriteStatus>())

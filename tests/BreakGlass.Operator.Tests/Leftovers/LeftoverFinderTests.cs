@@ -83,11 +83,9 @@ public sealed class LeftoverFinderTests : IDisposable
     private async Task<LeftoversSeen> FindAsync()
     {
         using var client = _server.Client();
-        var run = new GrantRun();
-        var finding = new LeftoverFinder(client, new StampProbe(client, _clock), _settings).FindAsync(A.Grant(), run, CancellationToken.None);
+        var finding = new LeftoverFinder(client, new StampProbe(client, _clock), _settings).FindAsync(A.Grant(), CancellationToken.None);
         await _clock.DriveAsync(finding);
-        await finding;
-        return run.Attempt.Leftovers!;
+        return await finding;
     }
 
     private static string List(params (string Namespace, string Name)[] objects) =>

@@ -1,0 +1,142 @@
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Rules;
+using k8s;
+using k8s.Models;
+using Kube.Client;
+
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>What follows from the results of the steps that write or remove an object, or look for some.</summary>
+public sealed partial record GrantRun
+{
+    /// <summary>The API server's cache learns of our own Role within milliseconds.</summary>
+    private const int MostRoleTries = 20;
+
+    private static readonly TimeSpan RoleRetry = TimeSpan.FromMilliseconds(10);
+
+    private Aftermath AfterCreate(GrantFacts facts, PlanStep.Create create, StepResult result, DateTimeOffset now)
+    {
+        var o = create.Object;
+        switch (result)
+        {
+            case StepResult.Written written:
+                var made = Shown(written.Object).Noting(o, h => h.Made(create.IsRepair, now));
+                return new(made) { Note = create.IsRepair ? Drifted(o, "was deleted and is there again") : null };
+
+            // Ours from a run that died, or somebody else's: the next decision tells them apart.
+            case StepResult.Occupied occupied:
+                return new(occupied.There is { } there ? With(there) : this);
+
+            // The one who makes a binding must hold what it gives, and the API server's cache does not know our own Role yet.
+            case StepResult.NotFound { IsOfRole: true } when GrantNames.IsReader(facts.Grant!, o) && RoleTries < MostRoleTries:
+                return new(this with { RoleTries = RoleTries + 1, NotBefore = now + RoleRetry });
+            case StepResult.NamespaceMissing or StepResult.NamespaceTerminating when o.Metadata.NamespaceProperty == facts.Settings.GrantsNamespace:
+                return Knowing(a => a with { Refusal = WithoutNamespace(o, (StepResult.Refusal)result, facts.Settings) });
+            case StepResult.Refusal refusal:
+                return AfterRefusal(o, refusal, now);
+            default:
+                return new(this) { BreaksOff = true };
+        }
+    }
+
+    private Aftermath AfterRepair(GrantFacts facts, PlanStep.Repair repair, StepResult result, DateTimeOffset now)
+    {
+        var o = repair.Desired;
+        switch (result)
+        {
+            case StepResult.Written written:
+                var repaired = Shown(written.Object).Noting(o, h => h.Gives(repair.Drift).Repaired(now) with { With = written.OtherWriter });
+                return new(repaired) { Note = facts.Grant!.Status.Phase is GrantPhase.Active ? Drifted(o, "was changed and is put right") : null };
+            case StepResult.NamespaceMissing or StepResult.NotFound { IsOfRole: false }:
+                return new(Without(o));
+            case StepResult.Refusal refusal and not StepResult.Conflict:
+                return Noting(o, h => h.Gives(repair.Drift)).AfterRefusal(o, refusal, now);
+            default:
+                return new(this) { BreaksOff = true };
+        }
+    }
+
+    private Aftermath AfterRemove(GrantFacts facts, PlanStep.Remove remove, StepResult result, DateTimeOffset now)
+    {
+        var o = remove.Object;
+        switch (result)
+        {
+            case StepResult.Kept:
+                return new(this);
+            case StepResult.Success:
+                return AfterRemoval(facts, remove);
+
+            // Another object has taken the place; whose it is, is for the next decision.
+            case StepResult.Occupied occupied:
+                return new(occupied.There is { } there ? With(there) : this);
+
+            // What ends a grant goes on to the other cuts; everything else is tried again.
+            case StepResult.Obstructed obstructed:
+                var run = Found.Exists(f => GrantObjects.SamePlace(f, obstructed.Object)) ? With(obstructed.Object) : this;
+                if (remove.Why is not Removal.Revocation) return new(run) { BreaksOff = true };
+                var refusal = obstructed.Why as StepResult.Refusal;
+                var obstruction = Obstruction.Of(obstructed.Object, refusal?.Status.Code, refusal?.Status.Message);
+                return new(run.Knows(a => a with { Obstructions = [.. a.Obstructions, obstruction] }))
+                {
+                    NewObstruction = IsRecorded(facts.Grant, obstruction) ? null : obstruction,
+                };
+            default:
+                return new(this) { BreaksOff = true };
+        }
+    }
+
+    private Aftermath AfterFind(StepResult.Found found)
+    {
+        var run = found.Objects.Aggregate(this, (known, o) => known.With(o));
+        return new(run.Knows(a => a with { Searched = true, Unread = [.. a.Unread, .. found.Unread] }));
+    }
+
+    private Aftermath AfterRemoval(GrantFacts facts, PlanStep.Remove remove)
+    {
+        var (o, gone) = (remove.Object, Without(remove.Object));
+        return remove.Why switch
+        {
+            Removal.Orphan => new(gone)
+            {
+                Note = new(new(true, "OrphanRemoved", "Remove",
+                    $"{o.KindName} {o.Key} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."), o, true),
+            },
+            Removal.Tampered => new(gone.Noting(o, h => h.Gives(o is SecretMetadata ? Drift.Marks : Drift.Replace)))
+            {
+                Note = Drifted(o, "was replaced by something else and is made again"),
+            },
+            _ => new(gone),
+        };
+    }
+
+    private Aftermath AfterCredential(IKubernetesObject<V1ObjectMeta> secret, StepResult result, DateTimeOffset now) => result switch
+    {
+        StepResult.Success => new(this),
+        StepResult.Refusal refusal and not (StepResult.Conflict or StepResult.NotFound or StepResult.NamespaceMissing) => AfterRefusal(secret, refusal, now),
+        _ => new(this) { BreaksOff = true },
+    };
+
+    /// <summary>Whether a refusal is final, is tried again or is gone past, is for the next decision.</summary>
+    private Aftermath AfterRefusal(IKubernetesObject<V1ObjectMeta> o, StepResult.Refusal refusal, DateTimeOffset now)
+    {
+        var answer = ServerAnswer.Of(refusal.Code, refusal.Status);
+        var isClosed = answer.Reason is "NamespaceTerminating" or "NamespaceMissing";
+        return new(Noting(o, h => h.Refused(answer, now)))
+        {
+            Outdated = isClosed && o.Metadata.NamespaceProperty is { } ns ? new V1Namespace { Metadata = new() { Name = ns } } : null,
+        };
+    }
+
+    /// <summary>Without its namespace the identity is gone, and nothing is kept up that nobody can use.</summary>
+    private static Problem WithoutNamespace(IKubernetesObject<V1ObjectMeta> o, StepResult.Refusal refusal, CoreSettings settings) =>
+        new("NamespaceMissing", $"{o.KindName} {o.Key}",
+            $"the API server refused it: {refusal.Status.Message}. Namespace '{settings.GrantsNamespace}' has to exist for the grants' identities, "
+            + "with the operator's Role and RoleBinding in it; bring them back with 'kubectl apply -k config/rbac', or with 'helm upgrade' of the chart, "
+            + "then create a new grant; the operator needs no restart");
+
+    private static ObjectNote Drifted(IKubernetesObject<V1ObjectMeta> o, string what) =>
+        new(new(true, "DriftRepaired", "Repair", $"{o.KindName} {o.Key} {what}. Find out who did it.") { About = $"{o.KindName} {o.Key}" }, o, false);
+
+    private static bool IsRecorded(BreakGlassGrant? grant, Obstruction obstruction) => grant is not null
+        && Conditions.Find(grant.Status.Conditions, GrantConditions.Obstructed)?.Message.Contains(obstruction.ToString(), StringComparison.Ordinal) is true;
+}
