@@ -22,7 +22,14 @@ internal sealed record Token(int Number, string AccountUid, string SecretUid, st
 /// <summary>A refusal of the model's API server, by HTTP status.</summary>
 internal sealed class Refused(int status, string message, Status? answer = null) : Exception($"{status}: {message}")
 {
-    public Status? Answer => answer;
+    public Status Answer { get; } = answer ?? new()
+    {
+        Code = status,
+        Message = message,
+        Details = status == 404 && message.StartsWith("namespaces", StringComparison.Ordinal) ? new() { Kind = "namespaces" }
+            : message.Contains("being terminated", StringComparison.Ordinal) ? new() { Causes = [new() { Reason = "NamespaceTerminating" }] }
+            : null,
+    };
 
     public int Status => status;
 }

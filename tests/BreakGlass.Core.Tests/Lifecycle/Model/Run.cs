@@ -1,26 +1,13 @@
 using BreakGlass.Core.Lifecycle;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Core.Tests.Lifecycle.Model;
 
-/// <summary>What one run of the model's operator knows beside its caches; a crash loses it.</summary>
+/// <summary>One run of the model's operator: the product's own, and the token that its process holds. A crash loses both.</summary>
 internal sealed class Run
 {
-    private readonly Dictionary<Place, IKubernetesObject<V1ObjectMeta>> _found = [];
-
-    public Attempt Attempt { get; private set; } = Attempt.Fresh;
+    public GrantRun Knows { get; set; } = GrantRun.Fresh;
 
     public Token? Token { get; set; }
-
-    public IEnumerable<IKubernetesObject<V1ObjectMeta>> Found => _found.Values;
-
-    public void Note(Func<Attempt, Attempt> change) => Attempt = change(Attempt);
-
-    public void Add(IKubernetesObject<V1ObjectMeta> o) => _found[Place.Of(o)] = o;
-
-    public void Remove(IKubernetesObject<V1ObjectMeta> o) => _found.Remove(Place.Of(o));
 }
 
 /// <summary>What becomes of one step.</summary>
@@ -44,3 +31,6 @@ internal enum Fault
 
 /// <summary>The operator's process is gone.</summary>
 internal sealed class Died : Exception;
+
+/// <summary>The run ended before it came to rest, and is tried again.</summary>
+internal sealed class BrokenOff : Exception;

@@ -10,9 +10,9 @@ using TestKit.Builders;
 namespace BreakGlass.Core.Tests.Lifecycle.Model;
 
 /// <summary>
-/// A cluster with an operator in it that does nothing but ask <see cref="GrantLifecycle.Decide"/> and carry out the answer, as the real one
-/// does: rounds until there is nothing to do, optimistic locking, deletes by UID, caches that select by label. Time moves only by
-/// <see cref="RunFor"/> and <see cref="RunUntil"/>, from one instant that was asked for to the next.
+/// A cluster with an operator in it that carries out the product's own <see cref="GrantRun"/>: rounds until there is nothing to do, optimistic locking,
+/// deletes by UID, caches that select by label. Time moves only by <see cref="RunFor"/> and <see cref="RunUntil"/>, from one instant that was asked for
+/// to the next.
 /// </summary>
 internal sealed partial class World
 {
@@ -22,9 +22,8 @@ internal sealed partial class World
     private const int MostRounds = 40;
 
     private readonly Dictionary<string, Token> _vault = [];
-    private readonly HashSet<string> _announced = [];
-    private readonly Dictionary<(string Grant, Place Place), PlaceHistory> _histories = [];
-    private Run? _interrupted;
+    private Run _run = new();
+    private object?[]? _seenAtPause;
 
     public World(BreakGlassPolicy? policy = null, BreakGlassGrant? grant = null)
     {
@@ -76,6 +75,9 @@ internal sealed partial class World
     /// <summary>In which order the steps of a plan happen to be done.</summary>
     public Func<IReadOnlyList<PlanStep>, IReadOnlyList<PlanStep>> Order { get; set; } = steps => steps;
 
+    /// <summary>How often a run gave way, and something happened before it went on.</summary>
+    public int Overtaken { get; private set; }
+
     /// <summary>Called with every decision.</summary>
     public Action<GrantFacts, GrantPlan> Decided { get; set; } = (_, _) => { };
 
@@ -89,35 +91,59 @@ internal sealed partial class World
 
     public GrantStatus Status => Grant.Status;
 
+    private object?[] Sight => [Cluster.Grant, Cluster.Policy, Cluster.Objects, Cluster.Lockdowns, Cluster.Namespaces];
+
     private BreakGlassPolicy? SeenPolicy { get; set; }
 
     private ClusterView SeenView { get; set; } = AView.Of();
 
-    /// <summary>One run of the reconciler: the plan at its rest, or null where it broke off with an error or died.</summary>
+    /// <summary>
+    /// One run of the reconciler: the plan at its rest, or null where it broke off with an error or died. A run that gives way after a cut or a proof is
+    /// queued again at once; what happens before its turn comes, it does not know.
+    /// </summary>
     public GrantPlan? Reconcile()
     {
-        var run = _interrupted ?? new Run();
-        _interrupted = null;
+        var run = _run;
+        if (_seenAtPause is { } seen && !seen.SequenceEqual(Sight)) Overtaken++;
+        try
+        {
+            return RunRounds(run);
+        }
+        catch (BrokenOff)
+        {
+            return null;
+        }
+        catch (Died)
+        {
+            Crash();
+            run = new();
+            return null;
+        }
+        finally
+        {
+            var paused = run.Knows.Pause is not RunPause.None;
+            _run = new() { Knows = run.Knows.Again(Now) ?? GrantRun.Fresh, Token = paused ? run.Token : null };
+            _seenAtPause = paused ? Sight : null;
+        }
+    }
+
+    private GrantPlan RunRounds(Run run)
+    {
         for (var round = 0; round < MostRounds; round++)
         {
             var facts = Gather(run);
-            var plan = GrantLifecycle.Decide(facts);
+            var plan = run.Knows.Next(facts);
             Plans.Add(plan);
             Decided(facts, plan);
-            if (plan.Steps.Count == 0) return plan;
-            try
+            if (plan.Steps.Count == 0)
             {
-                Execute(facts, plan, run);
+                run.Knows = run.Knows.AtRest(facts);
+                return plan;
             }
-            catch (Refused)
-            {
-                return null;
-            }
-            catch (Died)
-            {
-                Crash();
-                return null;
-            }
+
+            Execute(facts, plan, run);
+            run.Knows = run.Knows.AfterRound(facts, plan);
+            if (run.Knows.Pause is not RunPause.None) return GrantPlan.Wait(Now);
         }
 
         throw new InvalidOperationException($"Did not settle in {MostRounds} rounds; the last steps: {string.Join("; ", Plans.TakeLast(3).SelectMany(p => p.Steps))}");
@@ -153,9 +179,7 @@ internal sealed partial class World
     public void Crash()
     {
         _vault.Clear();
-        _announced.Clear();
-        _histories.Clear();
-        _interrupted = null;
+        (_run, _seenAtPause) = (new(), null);
         Sync();
     }
 
@@ -174,11 +198,8 @@ internal sealed partial class World
     public GrantFacts Gather(Run run)
     {
         if (!CachesLag) Sync();
-        var objects = Cluster.Objects.Values.Where(IsCached).OrderBy(o => Place.Of(o).ToString(), StringComparer.Ordinal).ToList();
-        objects.AddRange(run.Found.Where(f => !objects.Exists(o => GrantObjects.SamePlace(o, f))));
-        var attempt = run.Attempt;
-        if (Cluster.Grant?.Metadata.Uid is { } uid && _announced.Contains(uid)) attempt = attempt with { ExpiryAnnounced = true };
-        return new()
+        run.Knows = run.Knows.Of(Cluster.Grant?.Metadata.Uid);
+        return run.Knows.Known(new()
         {
             Now = Now,
             Settings = Settings,
@@ -186,7 +207,7 @@ internal sealed partial class World
             Grant = Cluster.Grant,
             Policy = SeenPolicy?.Metadata.Name == Cluster.Grant?.Spec.Policy ? SeenPolicy : null,
             Cluster = SeenView,
-            Objects = objects,
+            Objects = [.. Cluster.Objects.Values.Where(IsCached).OrderBy(o => Place.Of(o).ToString(), StringComparer.Ordinal)],
             ClockSkew = ClockSkew,
             Seal = Seal,
             PolicySeal = PolicySeal,
@@ -196,12 +217,10 @@ internal sealed partial class World
             Reviews = [.. Cluster.Reviews.Where(r => r.Spec.GrantUid == Cluster.Grant?.Metadata.Uid)],
             Lockdowns = Cluster.Lockdowns,
             Siblings = Cluster.Siblings,
-            Histories = [.. _histories.Where(h => h.Key.Grant == Cluster.Grant?.Metadata.Uid && !h.Value.IsPast(Now)).Select(h => h.Value)],
-            Attempt = attempt,
-        };
+        });
     }
 
-    private static bool IsCached(IKubernetesObject<V1ObjectMeta> o) => o.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel) && Ownership.Names(o).Contains(GrantName);
+    private static bool IsCached(IKubernetesObject<V1ObjectMeta> o) => GrantObjects.IsWatched(o) && Ownership.Names(o).Contains(GrantName);
 
     private void Sync() => (SeenPolicy, SeenView) = (Cluster.Policy, Cluster.View());
 }
