@@ -3,43 +3,37 @@ using BreakGlass.Core.Lifecycle;
 
 namespace BreakGlass.Cli.Policies;
 
-/// <summary>What the operator would decide on a request, by asking the very rules it asks, and carrying out nothing.</summary>
+/// <summary>What the operator would decide on a request: its own run, on a server that does nothing and says that everything is done.</summary>
 internal static class Rehearsal
 {
     private const int MostRounds = 16;
 
+    private static readonly StepResult Done = new StepResult.Done();
+
     /// <summary>The status that the request would get first that says something: denied, waiting, or recorded as about to open.</summary>
     public static GrantStatus Run(GrantFacts facts)
     {
+        var run = GrantRun.Fresh.Of(facts.Grant!.Metadata.Uid);
         for (var round = 0; round < MostRounds; round++)
         {
-            var plan = GrantLifecycle.Decide(facts);
+            var plan = run.Next(facts);
             if (plan.Steps.Count == 0) break;
-            foreach (var step in plan.Steps)
-            {
-                switch (step)
-                {
-                    case PlanStep.Refresh:
-                        facts = facts with { Attempt = facts.Attempt with { Refreshed = true } };
-                        break;
-                    case PlanStep.LookAtOthers look:
-                        facts = facts with { Attempt = facts.Attempt with { OthersAsOf = look.PolicyVersion } };
-                        break;
-                    case PlanStep.Reserve reserve:
-                        facts = facts with { Policy = reserve.Policy with { Status = reserve.Status } };
-                        break;
-                    case PlanStep.WriteStatus write:
-                        facts = facts with { Grant = facts.Grant! with { Status = write.Status } };
-                        break;
-                }
-            }
-
+            run = plan.Steps.Aggregate(run, (known, step) => known.After(facts, step, Done, facts.Now).Run).AfterRound(facts, plan);
+            facts = plan.Steps.Aggregate(facts, Write);
             var status = facts.Grant!.Status;
             if (GrantLifecycle.IsTerminal(status.Phase) || GrantLifecycle.IsRecorded(status)) return status;
         }
 
         return facts.Grant!.Status;
     }
+
+    /// <summary>A server that takes everything: what a step writes is there.</summary>
+    private static GrantFacts Write(GrantFacts facts, PlanStep step) => step switch
+    {
+        PlanStep.Reserve reserve => facts with { Policy = reserve.Policy with { Status = reserve.Status } },
+        PlanStep.WriteStatus write => facts with { Grant = facts.Grant! with { Status = write.Status } },
+        _ => facts,
+    };
 
     /// <summary>The phase for people: what is recorded opens within moments.</summary>
     public static GrantPhase Phase(GrantStatus status) => status.Phase switch
