@@ -45,21 +45,23 @@ internal sealed class LimitRace
         var view = _deciders[decider];
         var name = $"g{which}";
         if (!view.Grants.TryGetValue(name, out var grant) || GrantLifecycle.IsTerminal(grant.Status.Phase) || GrantLifecycle.IsRecorded(grant.Status)) return;
-        var plan = GrantLifecycle.Decide(new()
+        var facts = new GrantFacts
         {
             Now = Now, Settings = A.Settings, Name = name, Grant = grant, Policy = view.Policy, Cluster = View,
-            Siblings = [.. view.Grants.Values.Where(g => g.Metadata.Name != name)], Attempt = new() { Refreshed = view.Refreshed, OthersAsOf = view.Others.Which == which ? view.Others.AsOf : null },
-        });
-        view.Refreshed = false;
-        switch (plan.Steps.SingleOrDefault())
+            Siblings = [.. view.Grants.Values.Where(g => g.Metadata.Name != name)],
+        };
+        var run = view.Runs.GetValueOrDefault(which, GrantRun.Fresh).Of(grant.Metadata.Uid);
+        var step = run.Next(facts).Steps.SingleOrDefault();
+
+        // The answers to writes come from the caches here; only reads tell a run something.
+        view.Runs[which] = step is PlanStep.Refresh or PlanStep.LookAtOthers ? run.After(facts, step, new StepResult.Done(), Now).Run : GrantRun.Fresh;
+        switch (step)
         {
             case PlanStep.Refresh:
                 view.Policy = Policy;
-                view.Refreshed = true;
                 break;
             case PlanStep.LookAtOthers look:
                 foreach (var other in look.Names) Look(decider, int.Parse(other.AsSpan(1), CultureInfo.InvariantCulture));
-                view.Others = (which, look.PolicyVersion);
                 break;
             case PlanStep.Reserve reserve:
                 if (reserve.Policy.Metadata.ResourceVersion == Policy.Metadata.ResourceVersion) Policy = Touched(Policy with { Status = reserve.Status });
@@ -126,9 +128,7 @@ internal sealed class LimitRace
 
         public Dictionary<string, BreakGlassGrant> Grants { get; } = grants;
 
-        public bool Refreshed { get; set; }
-
-        /// <summary>For which grant others were read, and as of which version of the policy.</summary>
-        public (int Which, string? AsOf) Others { get; set; } = (-1, null);
+        /// <summary>By grant, the run that it is in, as far as it came.</summary>
+        public Dictionary<int, GrantRun> Runs { get; } = [];
     }
 }
