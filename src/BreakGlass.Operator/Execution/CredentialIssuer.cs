@@ -113,12 +113,19 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         }
         else if (await client.TryGetAsync<V1ServiceAccount>(secret.Metadata.Name, secret.Metadata.NamespaceProperty, cancellationToken) is { } account)
         {
-            var probe = await RequestAsync(account, secret.Metadata, TimeSpan.FromSeconds(Shortest), cancellationToken);
-            vault.Keep(grant.Metadata.Uid!, probe.Token);
+            // Without a token the proof rests on the objects that the token is bound to: their removal does not wait for a good answer.
+            var probe = await AskAsync(account, secret.Metadata, TimeSpan.FromSeconds(Shortest), cancellationToken);
+            if (probe is not null) vault.Keep(grant.Metadata.Uid!, probe.Token);
         }
     }
 
-    private async Task<V1TokenRequestStatus> RequestAsync(IKubernetesObject<V1ObjectMeta> account, V1ObjectMeta secret, TimeSpan lifetime, CancellationToken cancellationToken)
+    private async Task<V1TokenRequestStatus> RequestAsync(
+        IKubernetesObject<V1ObjectMeta> account, V1ObjectMeta secret, TimeSpan lifetime, CancellationToken cancellationToken) =>
+        await AskAsync(account, secret, lifetime, cancellationToken)
+        ?? throw new InvalidOperationException($"The API server answered the token request for ServiceAccount {account.Key} without a token.");
+
+    private async Task<V1TokenRequestStatus?> AskAsync(
+        IKubernetesObject<V1ObjectMeta> account, V1ObjectMeta secret, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         var seconds = Math.Max(Shortest, (long)lifetime.TotalSeconds);
         var request = new TokenRequest
@@ -129,8 +136,7 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
                 BoundObjectRef = new() { ApiVersion = "v1", Kind = V1Secret.KubeKind, Name = secret.Name, Uid = secret.Uid },
             },
         };
-        var answer = await client.CreateTokenAsync(account.Metadata.NamespaceProperty!, account.Metadata.Name, request, cancellationToken);
-        return answer.Status ?? throw new InvalidOperationException($"The API server answered the token request for ServiceAccount {account.Key} without a token.");
+        return (await client.CreateTokenAsync(account.Metadata.NamespaceProperty!, account.Metadata.Name, request, cancellationToken)).Status;
     }
 
     private byte[] Kubeconfig(BreakGlassGrant grant, string token) => CredentialKubeconfig.Render(
