@@ -20,7 +20,7 @@ public sealed partial record GrantRun
         switch (result)
         {
             case StepResult.Written written:
-                var made = Shown(written.Object).Noting(o, h => h.Made(create.IsRepair, now));
+                var made = Shown(written.Object).Noting(o, now, h => h.Made(create.IsRepair, now));
                 return new(made) { Note = create.IsRepair ? Drifted(o, "was deleted and is there again") : null };
 
             // Ours from a run that died, or somebody else's: the next decision tells them apart.
@@ -29,7 +29,7 @@ public sealed partial record GrantRun
 
             // The one who makes a binding must hold what it gives, and the API server's cache does not know our own Role yet.
             case StepResult.NotFound { IsOfRole: true } when GrantNames.IsReader(facts.Grant!, o) && RoleTries < MostRoleTries:
-                return new(this with { RoleTries = RoleTries + 1, NotBefore = now + RoleRetry });
+                return new(this with { RoleTries = RoleTries + 1, Wait = RoleRetry });
             case StepResult.NamespaceMissing or StepResult.NamespaceTerminating when o.Metadata.NamespaceProperty == facts.Settings.GrantsNamespace:
                 return Knowing(a => a with { Refusal = WithoutNamespace(o, (StepResult.Refusal)result, facts.Settings) });
             case StepResult.Refusal refusal:
@@ -45,12 +45,12 @@ public sealed partial record GrantRun
         switch (result)
         {
             case StepResult.Written written:
-                var repaired = Shown(written.Object).Noting(o, h => h.Gives(repair.Drift).Repaired(now) with { With = written.OtherWriter });
+                var repaired = Shown(written.Object).Noting(o, now, h => h.Gives(repair.Drift).Repaired(now) with { With = written.OtherWriter });
                 return new(repaired) { Note = facts.Grant!.Status.Phase is GrantPhase.Active ? Drifted(o, "was changed and is put right") : null };
-            case StepResult.NamespaceMissing or StepResult.NotFound { IsOfRole: false }:
+            case StepResult.Refusal when result.SaysGone(o):
                 return new(Without(o));
             case StepResult.Refusal refusal and not StepResult.Conflict:
-                return Noting(o, h => h.Gives(repair.Drift)).AfterRefusal(o, refusal, now);
+                return AfterRefusal(o, refusal, now, repair.Drift);
             default:
                 return new(this) { BreaksOff = true };
         }
@@ -64,7 +64,7 @@ public sealed partial record GrantRun
             case StepResult.Kept:
                 return new(this);
             case StepResult.Success:
-                return AfterRemoval(facts, remove);
+                return AfterRemoval(facts, remove, now);
 
             // Another object has taken the place; whose it is, is for the next decision.
             case StepResult.Occupied occupied:
@@ -91,7 +91,7 @@ public sealed partial record GrantRun
         return new(run.Knows(a => a with { Searched = true, Unread = [.. a.Unread, .. found.Unread] }));
     }
 
-    private Aftermath AfterRemoval(GrantFacts facts, PlanStep.Remove remove)
+    private Aftermath AfterRemoval(GrantFacts facts, PlanStep.Remove remove, DateTimeOffset now)
     {
         var (o, gone) = (remove.Object, Without(remove.Object));
         return remove.Why switch
@@ -101,7 +101,7 @@ public sealed partial record GrantRun
                 Note = new(new(true, "OrphanRemoved", "Remove",
                     $"{o.KindName} {o.Key} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."), o, true),
             },
-            Removal.Tampered => new(gone.Noting(o, h => h.Gives(o is SecretMetadata ? Drift.Marks : Drift.Replace)))
+            Removal.Tampered => new(gone.Noting(o, now, h => h.Gives(o is SecretMetadata ? Drift.Marks : Drift.Replace)))
             {
                 Note = Drifted(o, "was replaced by something else and is made again"),
             },
@@ -117,11 +117,11 @@ public sealed partial record GrantRun
     };
 
     /// <summary>Whether a refusal is final, is tried again or is gone past, is for the next decision.</summary>
-    private Aftermath AfterRefusal(IKubernetesObject<V1ObjectMeta> o, StepResult.Refusal refusal, DateTimeOffset now)
+    private Aftermath AfterRefusal(IKubernetesObject<V1ObjectMeta> o, StepResult.Refusal refusal, DateTimeOffset now, Drift drift = Drift.None)
     {
         var answer = ServerAnswer.Of(refusal.Code, refusal.Status);
         var isClosed = answer.Reason is "NamespaceTerminating" or "NamespaceMissing";
-        return new(Noting(o, h => h.Refused(answer, now)))
+        return new(Noting(o, now, h => h.Gives(drift).Refused(answer, now)))
         {
             Outdated = isClosed && o.Metadata.NamespaceProperty is { } ns ? new V1Namespace { Metadata = new() { Name = ns } } : null,
         };

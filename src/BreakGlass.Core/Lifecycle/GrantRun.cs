@@ -26,8 +26,8 @@ public sealed partial record GrantRun
     /// <summary>When the end of the grant was due, once it is being ended.</summary>
     public DateTimeOffset? DueSince { get; init; }
 
-    /// <summary>Nothing is decided before this instant.</summary>
-    public DateTimeOffset? NotBefore { get; init; }
+    /// <summary>How long to wait before the next decision; zero if there is nothing to wait for.</summary>
+    public TimeSpan Wait { get; init; }
 
     /// <summary>Whether the run gives way to others now.</summary>
     public RunPause Pause { get; init; }
@@ -88,7 +88,7 @@ public sealed partial record GrantRun
     /// <summary>The run after all steps of a plan were carried out and none of them broke it off.</summary>
     public GrantRun AfterRound(GrantFacts facts, GrantPlan plan)
     {
-        var run = this with { Pause = RunPause.None };
+        var run = this with { Pause = RunPause.None, Wait = TimeSpan.Zero };
         if (plan.Revokes)
         {
             run = run.Knows(a => a with { Cut = true });
@@ -120,10 +120,11 @@ public sealed partial record GrantRun
 
     private GrantRun Knows(Func<Attempt, Attempt> change) => this with { Attempt = change(Attempt) };
 
-    private GrantRun Noting(IKubernetesObject<V1ObjectMeta> o, Func<PlaceHistory, PlaceHistory> change)
+    /// <summary>A history that is past says nothing about what happens now: the refusals of an hour ago do not count with the one of this minute.</summary>
+    private GrantRun Noting(IKubernetesObject<V1ObjectMeta> o, DateTimeOffset now, Func<PlaceHistory, PlaceHistory> change)
     {
         var key = $"{o.KindName} {o.Key}";
-        var history = Histories.GetValueOrDefault(key) ?? new(GrantObjects.StandIn(o, ""));
+        var history = Histories.GetValueOrDefault(key) is { } known && !known.IsPast(now) ? known : new(GrantObjects.StandIn(o, ""));
         return this with { Histories = Histories.SetItem(key, change(history)) };
     }
 

@@ -33,6 +33,13 @@ public abstract record StepResult
         _ => new Refused(code, status),
     };
 
+    /// <summary>
+    /// Whether the answer to a write of an object that exists says that it is gone. A 404 to a binding can speak of the role that it refers to.
+    /// </summary>
+    /// <param name="o">The object that was to be written.</param>
+    public bool SaysGone(IKubernetesObject<V1ObjectMeta> o) =>
+        this is NamespaceMissing || (this is NotFound notFound && !(notFound.IsOfRole && o is V1RoleBinding or V1ClusterRoleBinding));
+
     /// <summary>The step was carried out.</summary>
     public abstract record Success : StepResult;
 

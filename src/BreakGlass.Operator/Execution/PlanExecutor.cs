@@ -42,7 +42,7 @@ internal sealed class PlanExecutor(
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        if (run.Run.NotBefore is { } at && at - time.GetUtcNow() is var pause && pause > TimeSpan.Zero) await Task.Delay(pause, time, cancellationToken);
+        if (run.Run.Wait is var wait && wait > TimeSpan.Zero) await Task.Delay(wait, time, cancellationToken);
     }
 
     private async Task DoAsync(GrantFacts facts, PlanStep step, LiveRun run, CancellationToken cancellationToken)
@@ -179,9 +179,7 @@ internal sealed class PlanExecutor(
         }
         catch (KubeApiException e) when (e.IsAlreadyExists)
         {
-            var there = await client.TryGetAsync(o, cancellationToken);
-            if (there is not null) caches.LearnRead(there);
-            return new StepResult.Occupied(there);
+            return await ReadWhatIsThereAsync(o, cancellationToken);
         }
         catch (KubeApiException e)
         {
@@ -189,6 +187,21 @@ internal sealed class PlanExecutor(
             return refusal is StepResult.Forbidden && await server.IsGoneWithItsNamespaceAsync(o, e, facts.Settings, cancellationToken)
                 ? new StepResult.NamespaceMissing(refusal.Code, refusal.Status) { Cause = e }
                 : refusal;
+        }
+    }
+
+    /// <summary>A refusal of this read is not a refusal of the create.</summary>
+    private async Task<StepResult> ReadWhatIsThereAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var there = await client.TryGetAsync(o, cancellationToken);
+            if (there is not null) caches.LearnRead(there);
+            return new StepResult.Occupied(there);
+        }
+        catch (KubeApiException e)
+        {
+            return new StepResult.NoAnswer(e.Message) { Cause = e };
         }
     }
 
@@ -201,7 +214,7 @@ internal sealed class PlanExecutor(
             caches.Learn(repaired);
             return new StepResult.Written(repaired) { OtherWriter = other };
         }
-        catch (KubeApiException e) when (StepResults.Of(e) is StepResult.NotFound { IsOfRole: false } or StepResult.NamespaceMissing)
+        catch (KubeApiException e) when (StepResults.Of(e).SaysGone(repair.Desired))
         {
             caches.LearnDeleted(GrantObjects.StandIn(repair.Desired, repair.Uid));
             throw;

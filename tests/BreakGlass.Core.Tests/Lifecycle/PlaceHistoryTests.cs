@@ -63,6 +63,17 @@ public sealed class PlaceHistoryTests
     }
 
     [Fact]
+    public void A_refusal_of_long_ago_does_not_count_with_the_one_of_now_also_within_one_run()
+    {
+        Refuse(Binding);
+        Pass(TimeSpan.FromHours(1));
+        var now = _now;
+
+        Refuse(Binding).RefusedSince.Should().Be(now, "a grant ends if a binding cannot be repaired for some seconds, not at the first refusal");
+        Known.Single().Refusals.Should().Be(1);
+    }
+
+    [Fact]
     public void A_namesake_starts_without_the_history_of_the_grant_before_it()
     {
         Repair(Binding);
@@ -87,6 +98,12 @@ public sealed class PlaceHistoryTests
     private GrantFacts Facts => new() { Now = _now, Settings = A.Settings, Name = "inc", Grant = A.Grant(), Cluster = AView.Usual() };
 
     private void Pass(TimeSpan time) => _now += time;
+
+    private PlaceHistory Refuse(IKubernetesObject<V1ObjectMeta> o)
+    {
+        _run = _run.After(Facts, new PlanStep.Repair(o, "1"), StepResult.Of(500, new() { Code = 500 }), _now).Run;
+        return Known.First(h => GrantObjects.SamePlace(h.Place, o));
+    }
 
     private PlaceHistory Repair(IKubernetesObject<V1ObjectMeta> o)
     {

@@ -67,7 +67,7 @@ internal sealed partial class World
         }
 
         if (breaksOff) throw new BrokenOff();
-        if (run.Knows.NotBefore is { } at && at > Now) Now = at;
+        Now += run.Knows.Wait;
     }
 
     private StepResult Answer(GrantFacts facts, PlanStep step, Run run, Fault fault)

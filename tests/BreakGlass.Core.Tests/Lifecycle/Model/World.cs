@@ -127,6 +127,15 @@ internal sealed partial class World
         }
     }
 
+    /// <summary>A run gives way only after its own grant gives nothing any more; what somebody wrote while the plan was carried out, it does not know.</summary>
+    private void CheckIsCut(GrantFacts facts, GrantPlan plan)
+    {
+        if (facts.Grant is not { } grant || !plan.Revokes) return;
+        var open = plan.Steps.OfType<PlanStep.Remove>().Select(r => r.Object).Where(o => GrantLifecycle.IsOf(grant, o) && GrantLifecycle.GivesAccess(grant, o))
+            .Where(o => Cluster.Objects.Values.Any(there => there.Metadata.Uid == o.Metadata.Uid && GrantLifecycle.GivesAccess(grant, there)));
+        if (open.FirstOrDefault() is { } kept) throw new InvalidOperationException($"The run of {grant.Metadata.Name} gave way, and {kept.KindName} {kept.Key} still gives access.");
+    }
+
     private GrantPlan RunRounds(Run run)
     {
         for (var round = 0; round < MostRounds; round++)
@@ -143,6 +152,7 @@ internal sealed partial class World
 
             Execute(facts, plan, run);
             run.Knows = run.Knows.AfterRound(facts, plan);
+            if (run.Knows.Pause is RunPause.AfterCut) CheckIsCut(facts, plan);
             if (run.Knows.Pause is not RunPause.None) return GrantPlan.Wait(Now);
         }
 
