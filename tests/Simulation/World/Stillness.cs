@@ -12,7 +12,8 @@ namespace Simulation;
 internal sealed class Stillness
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan StuckRunner = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan StuckRunner = TimeSpan.FromSeconds(10);
+    private const int Confirmations = 20;
 
     /// <summary>Of the whole run, since a busy machine can make it look too many for as long as one test begins, and then somebody at work passes for idle.</summary>
     private static int _others = int.MaxValue;
@@ -53,7 +54,7 @@ internal sealed class Stillness
             {
                 var busy = Busy();
                 if (busy < _others) _others = busy;
-                if (busy <= _others && completed == seen && ThreadPool.PendingWorkItemCount == 0 && ThreadPool.CompletedWorkItemCount == completed) return;
+                if (busy <= _others && completed == seen && IsStill(completed) && StaysStill(completed)) return;
 
                 // The test runner took another thread of the pool for good.
                 if (completed != seen) since = TimeProvider.System.GetTimestamp();
@@ -64,6 +65,27 @@ internal sealed class Stillness
             if (TimeProvider.System.GetElapsedTime(started) > Limit) throw new TimeoutException($"Waited {Limit.TotalSeconds:0} s of real time for everything to come to rest, and it did not: something goes round in circles.");
             Thread.Yield();
         }
+    }
+
+    private static bool IsStill(long completed) => ThreadPool.PendingWorkItemCount == 0 && ThreadPool.CompletedWorkItemCount == completed;
+
+    /// <summary>
+    /// A worker that a busy machine keeps waiting looks like a thread that the test runner keeps. It gets the processor a few times before it is taken for one.
+    /// </summary>
+    private static bool StaysStill(long completed)
+    {
+        for (var i = 0; i < Confirmations; i++)
+        {
+            Thread.Yield();
+            if (!IsStill(completed)) return false;
+            if (Busy() is var busy && busy < _others)
+            {
+                _others = busy;
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static int Busy()
