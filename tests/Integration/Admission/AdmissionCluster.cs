@@ -52,6 +52,13 @@ public sealed class AdmissionCluster : IAsyncLifetime
     internal Task<RunningOperator> StartOperatorAsync() => RunningOperator.StartAsync(
         Cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1");
 
+    /// <summary>Stops the operator and starts it again, and waits until it is ready.</summary>
+    internal async Task RestartOperatorAsync()
+    {
+        await Operator.DisposeAsync();
+        _operator = await StartOperatorAsync();
+    }
+
     /// <summary>Applies config/webhook with URLs in the place of the Service.</summary>
     internal Task InstallWebhooksAsync() => InstallWebhooksAsync(Cluster, Port);
 
