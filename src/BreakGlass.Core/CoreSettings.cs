@@ -9,9 +9,6 @@ public sealed record CoreSettings
     /// <summary>The operator's own namespace.</summary>
     public string OperatorNamespace { get; init; } = "breakglass-system";
 
-    /// <summary>Take <c>spec.requester</c> as written. For demonstrations and tests only: whoever can create a grant can then name anybody.</summary>
-    public bool TrustRequester { get; init; }
-
     /// <summary>Keys of a caller's <c>extra</c> that are stamped beside those that policies ask for.</summary>
     public IReadOnlyList<string> StampExtra { get; init; } = [];
 

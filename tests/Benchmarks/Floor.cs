@@ -17,7 +17,7 @@ namespace Benchmarks;
 /// </summary>
 internal sealed class Floor(Cluster cluster)
 {
-    private static readonly CoreSettings Settings = new() { TrustRequester = true };
+    private static readonly CoreSettings Settings = new();
     private readonly KubeClient _client = cluster.Administrator;
 
     public async Task ActivateAsync(BreakGlassGrant created, CancellationToken cancellationToken)

@@ -95,7 +95,7 @@ internal static class DecideCommands
         var spec = grant.Spec;
         var (duration, ticket) = (spec.Duration is null ? "the usual time" : spec.Duration, spec.Ticket is null ? "" : $" ({spec.Ticket})");
         var start = spec.StartTime is { } at ? $" from {Timestamp.Text(at)}" : "";
-        return $"{grant.Metadata.Name}: {(Callers.IsNamed(spec.Requester) ? Callers.Shown(spec.Requester) : "somebody")} asks for {duration}{start} of policy '{spec.Policy}'{ticket}: {spec.Justification}";
+        return $"{grant.Metadata.Name}: {Callers.Shown(spec.Requester)} asks for {duration}{start} of policy '{spec.Policy}'{ticket}: {spec.Justification}";
     }
 
     private sealed class Words

@@ -120,7 +120,7 @@ internal static class ListCommands
 
     private static IEnumerable<string> Describe(BreakGlassGrant grant)
     {
-        yield return $"{(Callers.IsNamed(grant.Spec.Requester) ? Callers.Shown(grant.Spec.Requester) : "somebody")} asks by policy '{grant.Spec.Policy}': {grant.Spec.Justification}";
+        yield return $"{Callers.Shown(grant.Spec.Requester)} asks by policy '{grant.Spec.Policy}': {grant.Spec.Justification}";
         foreach (var condition in grant.Status.Conditions) yield return $"{condition.Type}={condition.Status} ({condition.Reason}): {condition.Message}";
         yield return $"The whole of it: kubectl breakglass report {grant.Metadata.Name}";
     }
@@ -198,6 +198,6 @@ internal sealed class GrantWatch(CliHost host, KubeClient client, string? format
     {
         OutputFormat.Json => host.Out.WriteLineAsync(OutputFormat.ToNode(grant)!.ToJsonString()),
         OutputFormat.Name => host.Out.WriteLineAsync(OutputFormat.NameOf(grant)),
-        _ => host.Out.WriteLineAsync($"{Timestamp.Text(client.Now(host.Time))}  {grant.Metadata.Name}  {(Callers.IsNamed(grant.Spec.Requester) ? Callers.Shown(grant.Spec.Requester) : "-")}  {GrantWords.Line(grant)}"),
+        _ => host.Out.WriteLineAsync($"{Timestamp.Text(client.Now(host.Time))}  {grant.Metadata.Name}  {Callers.Shown(grant.Spec.Requester)}  {GrantWords.Line(grant)}"),
     };
 }

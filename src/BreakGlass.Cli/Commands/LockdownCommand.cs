@@ -107,7 +107,7 @@ internal sealed class LockdownRun(CliHost host, KubeClient client, DryRun dryRun
             }
 
             lockdown = all.Count == 1 ? all[0] : throw CliException.Usage(
-                $"there are {all.Count} lockdowns, so say which one to lift: {string.Join(", ", all.Select(l => $"{l.Metadata.Name} ({LockdownRules.Reason(l)}, by {LockdownRules.Who(l) ?? "nobody known"})"))}.");
+                $"there are {all.Count} lockdowns, so say which one to lift: {string.Join(", ", all.Select(l => $"{l.Metadata.Name} ({LockdownRules.Reason(l)}, by {Callers.Shown(l.Spec.By)})"))}.");
         }
 
         await dryRun.WriteAsync(client, false, from => from.DeleteAsync<BreakGlassLockdown>(lockdown.Metadata.Name, null, new() { Uid = lockdown.Metadata.Uid }, cancellationToken));

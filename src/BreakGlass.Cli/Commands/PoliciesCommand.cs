@@ -70,8 +70,6 @@ internal enum Use
 /// <param name="Why">A sentence.</param>
 internal sealed record Usability(BreakGlassPolicy Policy, Use Usable, string Reason, string Why)
 {
-    private static readonly CoreSettings Settings = new() { TrustRequester = true };
-
     public Cell Cell => Usable switch
     {
         Use.Yes => new("yes", Tone.Good),
@@ -89,7 +87,7 @@ internal sealed record Usability(BreakGlassPolicy Policy, Use Usable, string Rea
         var status = Rehearsal.Run(new()
         {
             Now = now,
-            Settings = Settings,
+            Settings = new(),
             Name = "rehearsal",
             Grant = new()
             {

@@ -75,7 +75,7 @@ internal static class Tables
         var table = new TextTable("NAME", "REASON", "BY", "SCOPE", "REVOKED", "COMPLETE", "AGE");
         foreach (var l in lockdowns)
         {
-            table.Add(l.Metadata.Name, l.Spec.Reason, LockdownRules.Who(l) ?? "unknown", Scope(l.Spec.PolicySelector), $"{l.Status.Revoked ?? 0}",
+            table.Add(l.Metadata.Name, l.Spec.Reason, Callers.Shown(l.Spec.By), Scope(l.Spec.PolicySelector), $"{l.Status.Revoked ?? 0}",
                 Conditions.Find(l.Status.Conditions, "Complete")?.Status, Age.Of(l.Metadata.CreatedAt, now));
         }
 

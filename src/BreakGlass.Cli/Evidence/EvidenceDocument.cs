@@ -31,7 +31,7 @@ internal static class EvidenceDocument
             new("Transitions", ["at", "from", "to", "by", "reason"], [.. status.Transitions.Select(t => (string[])[Timestamp.Text(t.At), t.From?.ToString() ?? "", t.To.ToString(), t.Actor, t.Reason])], "None is recorded."),
             new("What was done with it", ["requests", "writes", "refused", "last"], status.Session is { } s ? [[Number(s.Requests), Number(s.Writes), Number(s.Denied), Time(s.LastActivityAt)]] : [], "Sessions are not recorded on this cluster; see the API server's audit log for user " + Identity(grant) + "."),
             new("What it left behind", ["found"], [.. status.Residue.Select(r => (string[])[r])], "Nothing was found."),
-            new("Reviews", ["at", "reviewer", "outcome", "comment", "follow-up"], [.. evidence.Reviews.Select(r => (string[])[Time(r.Metadata.CreatedAt), Stamped(r.Spec.Reviewer), r.Spec.Outcome, r.Spec.Comment ?? "", r.Spec.FollowUp ?? ""])], Unread(evidence, "reviews") ?? Awaited(evidence)),
+            new("Reviews", ["at", "reviewer", "outcome", "comment", "follow-up"], [.. evidence.Reviews.Select(r => (string[])[Time(r.Metadata.CreatedAt), Callers.Shown(r.Spec.Reviewer), r.Spec.Outcome, r.Spec.Comment ?? "", r.Spec.FollowUp ?? ""])], Unread(evidence, "reviews") ?? Awaited(evidence)),
             new("Conditions", ["type", "status", "reason", "since", "message"], [.. status.Conditions.Select(c => (string[])[c.Type, c.Status, c.Reason, Time(c.LastTransitionTime), c.Message])], "None."),
             new("Events", ["at", "type", "reason", "note"], [.. evidence.Events.Select(e => (string[])[Time(e.EventTime.AsUtc() ?? e.Metadata.CreatedAt), e.Type ?? "", e.Reason ?? "", e.Note ?? ""])], Unread(evidence, "events") ?? "None is kept any more; the API server forgets them, by default after an hour."),
         ];
@@ -50,7 +50,7 @@ internal static class EvidenceDocument
         var (grant, spec, status) = (evidence.Grant, evidence.Grant.Spec, evidence.Grant.Status);
         var requester = spec.Requester;
         yield return ("Grant", $"{grant.Metadata.Name} ({grant.Metadata.Uid})");
-        yield return ("Who", requester is null ? "(not stamped)" : $"{Callers.Shown(requester)}{(string.IsNullOrEmpty(requester.Uid) ? "" : $" ({requester.Uid})")}");
+        yield return ("Who", $"{Callers.Shown(requester)}{(string.IsNullOrEmpty(requester?.Uid) ? "" : $" ({requester.Uid})")}");
         yield return ("Groups", $"{string.Join(", ", requester?.Groups ?? [])}{(requester?.GroupCount is { } all ? $" (of {Number(all)}; all of them: {requester.GroupsHash})" : "")}");
         yield return ("Signed in with", string.Join("; ", (requester?.Extra ?? new Dictionary<string, IReadOnlyList<string>>()).Select(e => $"{e.Key}={string.Join(",", e.Value)}")));
         yield return ("Why", spec.Justification);
@@ -62,7 +62,7 @@ internal static class EvidenceDocument
         yield return ("Access until", status.ActivatedAt is null ? "" : Time(status.EndedAt ?? status.ExpiresAt));
         yield return ("Access lasted", status is { ActivatedAt: { } from, EndedAt: { } to } ? GoDuration.Format(to - from) : "");
         yield return ("Due to end", Time(status.ExpiresAt));
-        yield return ("Revoked by", spec.Revoke is { } revoke ? $"{Stamped(revoke.By)}: {revoke.Reason}" : "");
+        yield return ("Revoked by", spec.Revoke is { } revoke ? $"{Callers.Shown(revoke.By)}: {revoke.Reason}" : "");
         yield return ("Proof of the end", Conditions.Find(status.Conditions, GrantConditions.Revoked) is { Status: "True" } proven ? $"{Time(proven.LastTransitionTime)}: {proven.Message}" : "");
         yield return ("Given without approval", GrantConditions.IsBypassed(grant) ? "yes, by the policy's emergency bypass" : "");
         yield return ("Review", Tables.Reviewed(grant));
@@ -81,7 +81,7 @@ internal static class EvidenceDocument
 
         foreach (var other in rest)
         {
-            yield return (string[])[Time(other.Metadata.CreatedAt), Stamped(other.Spec.Approver), $"{other.Spec.Decision} (did not count)", other.Spec.Comment ?? ""];
+            yield return (string[])[Time(other.Metadata.CreatedAt), Callers.Shown(other.Spec.Approver), $"{other.Spec.Decision} (did not count)", other.Spec.Comment ?? ""];
         }
     }
 
@@ -94,9 +94,7 @@ internal static class EvidenceDocument
 
     private static string Identity(BreakGlassGrant grant) => grant.Status.ServiceAccount?.Split('/', 2) is [var ns, var name]
         ? Subjects.ServiceAccountUser(ns, name)
-        : Callers.IsNamed(grant.Spec.Requester) ? Callers.Shown(grant.Spec.Requester) : "(unknown)";
-
-    private static string Stamped(Caller? caller) => Callers.IsNamed(caller) ? Callers.Shown(caller) : "(not stamped)";
+        : Callers.Shown(grant.Spec.Requester);
 
     private static string Time(DateTimeOffset? time) => time is { } at ? Timestamp.Text(at) : "";
 

@@ -73,7 +73,7 @@ internal sealed class DeliveredCredential
         }
         catch (KubeApiException e) when (e.IsForbidden)
         {
-            var who = Callers.IsNamed(grant.Spec.Requester) ? Callers.Shown(grant.Spec.Requester) : "whoever asked for it";
+            var who = Callers.Shown(grant.Spec.Requester);
             throw new CliException(ExitCodes.Refused, $"the credential of grant '{grant.Metadata.Name}' is {who}'s: nobody else may read it. Ask for a grant of your own with 'kubectl breakglass request {grant.Spec.Policy}', or choose the --context in which you are {who}.", e);
         }
     }

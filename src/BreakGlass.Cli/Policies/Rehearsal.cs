@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Sealing;
 
 namespace BreakGlass.Cli.Policies;
 
@@ -13,6 +14,7 @@ internal static class Rehearsal
     /// <summary>The status that the request would get first that says something: denied, waiting, or recorded as about to open.</summary>
     public static GrantStatus Run(GrantFacts facts)
     {
+        facts = facts.JudgedBy(SealCheck.Trusting);
         var run = GrantRun.Fresh.Of(facts.Grant!.Metadata.Uid);
         for (var round = 0; round < MostRounds; round++)
         {

@@ -6,6 +6,9 @@ namespace BreakGlass.Core.Api;
 /// </summary>
 public sealed record Caller
 {
+    /// <summary>Stands for a caller that was not stamped.</summary>
+    public static Caller Nobody { get; } = new();
+
     /// <summary>The user name.</summary>
     public string Username { get; init => field = value ?? ""; } = "";
 

@@ -47,8 +47,8 @@ internal static class AccessQuestions
     {
         if (grant.Status.Credential is CredentialKind.BindRequester || grant.Status.ServiceAccount?.Split('/', 2) is not [var ns, var name])
         {
-            var groups = grant.Spec.Requester?.Groups ?? [];
-            return new() { User = grant.Spec.Requester?.Username, Groups = groups.Contains("system:authenticated") ? [.. groups] : [.. groups, "system:authenticated"] };
+            var requester = grant.Spec.Requester ?? Caller.Nobody;
+            return new() { User = requester.Username, Groups = [.. requester.Groups.Append("system:authenticated").Distinct()] };
         }
 
         return new() { User = Subjects.ServiceAccountUser(ns, name), Groups = [.. Subjects.ServiceAccountGroups(ns)] };

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
+using BreakGlass.Core.Sealing;
 using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
@@ -49,18 +50,18 @@ internal static class GrantEnding
             return new(EndReason.Failed, refusal.Reason, GrantStatuses.Operator, $"Access could not be given, and nothing is left of it: {refusal}");
         }
 
-        if (grant.Metadata.DeletionTimestamp is not null) return new(EndReason.Deleted, "Deleted", "unknown", "Access ended since the grant was deleted.");
+        if (grant.Metadata.DeletionTimestamp is not null) return new(EndReason.Deleted, "Deleted", Callers.Unknown, "Access ended since the grant was deleted.");
         if (grant.Spec.Revoke is { } revoke)
         {
 
             // Past the webhooks anybody who may write the grant ends it, and the name in it is what they wrote.
-            var who = Callers.IsNamed(revoke.By) && (facts.Settings.TrustRequester || facts.Seal is Sealing.SealState.Valid) ? Callers.Shown(revoke.By) : "unknown";
+            var who = facts.Seal is SealState.Valid ? Callers.Shown(revoke.By) : Callers.Unknown;
             return new(EndReason.RevokedByUser, "RevokedByUser", who, $"Access was ended by spec.revoke{(string.IsNullOrWhiteSpace(revoke.Reason) ? "." : $": {Shown.Line(revoke.Reason)}")}");
         }
 
         if (grant.Status.ObservedGeneration is { } decided && grant.Metadata.Generation is { } generation && generation != decided)
         {
-            return new(EndReason.Failed, "SpecChanged", "unknown",
+            return new(EndReason.Failed, "SpecChanged", Callers.Unknown,
                 "Access ended since the grant's spec was changed after it was decided; servers from 1.25 on refuse that. Find out who did it, and create a new grant.");
         }
 
@@ -71,7 +72,7 @@ internal static class GrantEnding
 
     /// <summary>The lockdown that ends the grant now; null where none does. It waits for nothing.</summary>
     public static Ending? ByLockdown(GrantFacts facts) => LockdownRules.For(facts.Policy, facts.Lockdowns) is { } lockdown
-        ? new(EndReason.Lockdown, "Lockdown", LockdownRules.Who(lockdown) ?? "unknown",
+        ? new(EndReason.Lockdown, "Lockdown", Callers.Shown(lockdown.Spec.By),
             $"Access was ended by lockdown '{lockdown.Metadata.Name}': {LockdownRules.Reason(lockdown)}.")
         : null;
 
@@ -85,7 +86,7 @@ internal static class GrantEnding
             : null;
 
     /// <summary>A record that is not the operator's ends with whatever it opened; null where the record is good.</summary>
-    public static Ending? ByForgery(GrantFacts facts) => facts.Settings.TrustRequester || facts.SealsUnknown || facts.RecordSeal is Sealing.SealState.Valid ? null
+    public static Ending? ByForgery(GrantFacts facts) => facts.SealsUnknown || facts.RecordSeal is SealState.Valid ? null
         : new(EndReason.Failed, "RecordForged", GrantStatuses.Operator,
             "Access ended since the record of what it is and when it ends is not the operator's: somebody wrote it into the status. Find out who can write breakglassgrants/status; create a new grant.");
 
@@ -109,8 +110,8 @@ internal static class GrantEnding
     {
         var problems = PolicyRules.Check(policy, facts.Settings);
         if (problems.Count > 0) return problems[0].ToString();
-        if (!Subjects.Include(policy.Spec.Requesters, grant.Spec.Requester ?? new())) return $"spec.requesters: {GrantStatuses.Requester(grant)} is not among them any more";
-        if (!facts.Settings.TrustRequester && !facts.SealsUnknown && facts.Seal is not Sealing.SealState.Valid) return "spec.requester: nothing proves who asked, and the operator does not take it as written";
+        if (!Subjects.Include(policy.Spec.Requesters, grant.Spec.Requester ?? Caller.Nobody)) return $"spec.requesters: {GrantStatuses.Requester(grant)} is not among them any more";
+        if (!facts.SealsUnknown && facts.Seal is not SealState.Valid) return "spec.requester: nothing proves who asked, and the operator does not take it as written";
         if (policy.Spec.Credential != grant.Status.Credential) return $"spec.credential: it gives {policy.Spec.Credential} now";
         if (!grant.Status.Access.Any(e => Targets.StillGiven(e, policy.Spec))) return "spec.access: none of the grant's entries is left";
         if (GoDuration.TryParse(policy.Spec.Duration.Max, out var max) && grant.Status.ActivatedAt is { } activated && facts.Now - activated >= max)

@@ -33,7 +33,7 @@ public sealed record GrantFacts
     public SealState PolicySeal { get; init; } = SealState.Missing;
 
     /// <summary>Whether somebody vouches for the policy as it stands. What was written into it past the webhooks allows nothing, and has nothing deleted.</summary>
-    internal bool PolicyIsVouchedFor => Settings.TrustRequester || PolicySeal is SealState.Valid;
+    internal bool PolicyIsVouchedFor => PolicySeal is SealState.Valid;
 
     /// <summary>The seal of what the grant's status records.</summary>
     public SealState RecordSeal { get; init; } = SealState.Missing;
@@ -41,10 +41,10 @@ public sealed record GrantFacts
     /// <summary>The seal keys could not be read, so nothing can be said of any seal: nothing opens or is put right, and nothing ends for want of one.</summary>
     public bool SealsUnknown { get; init; }
 
-    /// <summary>The decisions on the grant whose seals verify, all of those where seals are not asked for.</summary>
+    /// <summary>The decisions on the grant whose stamps are believed.</summary>
     public IReadOnlyList<BreakGlassApproval> Approvals { get; init; } = [];
 
-    /// <summary>The reviews of the grant whose seals verify, all of those where seals are not asked for.</summary>
+    /// <summary>The reviews of the grant whose stamps are believed.</summary>
     public IReadOnlyList<BreakGlassReview> Reviews { get; init; } = [];
 
     /// <summary>All lockdowns, sealed or not.</summary>
@@ -67,6 +67,16 @@ public sealed record GrantFacts
 
     /// <summary>What this run of the reconciler came to know on its way; not in any cache.</summary>
     public Attempt Attempt { get; init; } = Attempt.Fresh;
+
+    /// <summary>The same facts with what is to be made of each stamp among them.</summary>
+    public GrantFacts JudgedBy(SealCheck check) => Grant is not { } grant ? this : this with
+    {
+        Seal = check.Of(grant),
+        PolicySeal = Policy is null ? SealState.Missing : check.Of(Policy),
+        RecordSeal = check.OfRecord(grant),
+        Approvals = check.Believed(Approvals, grant),
+        Reviews = check.Believed(Reviews, grant),
+    };
 }
 
 /// <summary>What one run came to know beside the caches. Losing it in a crash loses nothing: the next run finds it out again.</summary>

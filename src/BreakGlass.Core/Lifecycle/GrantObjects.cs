@@ -125,7 +125,7 @@ public static class GrantObjects
     private static V1RoleRef RoleRef(string kind, string name) => new() { ApiGroup = V1Role.KubeGroup, Kind = kind, Name = name };
 
     private static Rbacv1Subject User(BreakGlassGrant grant) =>
-        new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = grant.Spec.Requester?.Username ?? "" };
+        new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = (grant.Spec.Requester ?? Caller.Nobody).Username };
 }
 
 /// <summary>How an object differs from what it should be.</summary>

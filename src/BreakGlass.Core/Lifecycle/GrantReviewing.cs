@@ -45,7 +45,6 @@ internal static class GrantReviewing
         grant.Metadata.Generation, now);
 
     private static BreakGlassReview? First(GrantFacts facts, BreakGlassGrant grant) => facts.Reviews
-        .Select(r => facts.Settings.TrustRequester && r.Spec.GrantUid is null ? r with { Spec = r.Spec with { GrantUid = grant.Metadata.Uid } } : r)
         .Where(r => ReviewRules.Check(r, grant, facts.Policy) is null)
         .OrderBy(r => r.Metadata.CreatedAt).ThenBy(r => r.Metadata.Name, StringComparer.Ordinal)
         .FirstOrDefault();

@@ -234,7 +234,7 @@ internal static class GrantStatuses
         };
     }
 
-    public static string Requester(BreakGlassGrant grant) => Callers.Shown(grant.Spec.Requester) is { Length: > 0 } name ? name : "unknown";
+    public static string Requester(BreakGlassGrant grant) => Callers.Shown(grant.Spec.Requester);
 
     private static IReadOnlyList<Condition> Agreed(BreakGlassGrant grant, Opening opening, DateTimeOffset now)
     {

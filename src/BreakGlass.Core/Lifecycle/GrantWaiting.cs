@@ -29,7 +29,7 @@ internal static class GrantWaiting
     {
         if (LockdownRules.For(facts.Policy, facts.Lockdowns) is { } lockdown)
         {
-            return Deny(facts, grant, LockdownRules.Denial(lockdown), EndReason.Lockdown, LockdownRules.Who(lockdown));
+            return Deny(facts, grant, LockdownRules.Denial(lockdown), EndReason.Lockdown, Callers.IsNamed(lockdown.Spec.By) ? Callers.Shown(lockdown.Spec.By) : null);
         }
 
         var verdict = GrantRules.Judge(grant, facts.Policy, facts.Cluster, facts.Settings, facts.Seal, facts.PolicySeal);

@@ -55,7 +55,7 @@ public static class LockdownLifecycle
 
         IReadOnlyList<GrantNote> notes = Conditions.Find(before.Conditions, Engaged) is not null
             ? []
-            : [new(true, "LockdownEngaged", "Lock", $"{LockdownRules.Who(lockdown) ?? "Somebody"} shut {Scope(lockdown)}: {LockdownRules.Reason(lockdown)}. {live + revoked.Count} grant(s) of it were active.")];
+            : [new(true, "LockdownEngaged", "Lock", $"{Callers.Shown(lockdown.Spec.By)} shut {Scope(lockdown)}: {LockdownRules.Reason(lockdown)}. {live + revoked.Count} grant(s) of it were active.")];
         var status = new LockdownStatus
         {
             ObservedGeneration = generation,

@@ -17,8 +17,7 @@ public static class PolicyLifecycle
     public static PolicyPlan Decide(PolicyFacts facts)
     {
         var policy = facts.Policy;
-        var vouched = facts.Settings.TrustRequester || facts.Seal is SealState.Valid;
-        var roles = RolePins.Pin(policy, [.. policy.Spec.Access.Select(e => Summary(e, facts))], vouched, out var pinned);
+        var roles = RolePins.Pin(policy, [.. policy.Spec.Access.Select(e => Summary(e, facts))], facts.Seal is SealState.Valid, out var pinned);
         var changed = pinned != policy.Status.PinnedGeneration ? [] : roles.Where(r => policy.Status.Roles.FirstOrDefault(b => b.Name == r.Name)?.Hash is { } before && r.Hash is not null && before != r.Hash);
 
         var window = GoDuration.TryParse(policy.Spec.Overuse?.Window, out var overuse) ? overuse : UsualWindow;
@@ -102,7 +101,7 @@ public static class PolicyLifecycle
     {
         var problems = PolicyRules.Check(facts.Policy, facts.Settings);
         if (problems.Count > 0) return (false, problems[0].Reason, string.Join(" ", problems.Select(p => $"{p}.")));
-        if (!facts.Settings.TrustRequester && facts.Seal is not SealState.Valid)
+        if (facts.Seal is not SealState.Valid)
         {
             return (false, "PolicyNotSealed", $"{(facts.Seal is SealState.Missing ? "The policy carries no seal" : "The policy's seal does not fit it")}: it was written past this operator's admission webhook, so nothing proves who wrote it, and no grant is given. Have somebody who may bind its roles ask for a seal: kubectl annotate --overwrite bgp {facts.Policy.Metadata.Name} {Sealing.Seal.Annotation}=renew");
         }

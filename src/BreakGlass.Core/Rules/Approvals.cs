@@ -98,7 +98,6 @@ internal static class Approvals
     {
         var voices = new List<BreakGlassApproval>();
         var counting = facts.Approvals
-            .Select(a => facts.Settings.TrustRequester && a.Spec.GrantUid is null ? a with { Spec = a.Spec with { GrantUid = grant.Metadata.Uid } } : a)
             .Where(a => ApprovalRules.Check(a, grant, policy) is null)
             .OrderByDescending(a => a.Spec.Decision == ApprovalRules.Deny)
             .ThenBy(a => a.Metadata.CreatedAt)

@@ -5,6 +5,9 @@ namespace BreakGlass.Core.Rules;
 /// <summary>Questions about authenticated callers.</summary>
 public static class Callers
 {
+    /// <summary>Stands for a person whom no believed stamp names.</summary>
+    public const string Unknown = "unknown";
+
     /// <summary>
     /// Whether two callers are one person: the same user name but for case, compatibility forms and invisible characters, the same UID under two names, or the
     /// same value of a claim that the operator was told to go by. In doubt they are one person, because this decides who may not judge their own request.
@@ -30,8 +33,8 @@ public static class Callers
     /// <summary>Whether anybody is named at all.</summary>
     public static bool IsNamed(Caller? caller) => caller is { Username.Length: > 0 };
 
-    /// <summary>The user name as a person sees it who decides by it.</summary>
-    public static string Shown(Caller? caller) => Rules.Shown.Name(caller?.Username);
+    /// <summary>The user name as a person sees it who decides by it; <see cref="Unknown"/> if there is none.</summary>
+    public static string Shown(Caller? caller) => IsNamed(caller) ? Rules.Shown.Name(caller!.Username) : Unknown;
 
     /// <summary>The required claim that a caller lacks, or null where all hold. A claim holds where one of its values is there, letter by letter.</summary>
     public static RequiredClaim? MissingClaim(Caller caller, IReadOnlyList<RequiredClaim> claims) =>

@@ -40,7 +40,7 @@ public static class GrantRules
         BreakGlassGrant grant, BreakGlassPolicy? policy, ClusterView cluster, CoreSettings settings, SealState seal = SealState.Missing, SealState policySeal = SealState.Missing)
     {
         var problem = Name(grant)
-            ?? Seal(seal, settings)
+            ?? Seal(seal)
             ?? Requester(grant)
             ?? Policy(grant, policy, policySeal, settings)
             ?? Asked(grant, policy!)
@@ -76,7 +76,7 @@ public static class GrantRules
         ? new("NameTooLong", "metadata.name", $"at most {BreakGlassApi.LongestName} characters, since the name becomes a label value; create the grant under a shorter one")
         : null;
 
-    private static Problem? Seal(SealState seal, CoreSettings settings) => settings.TrustRequester ? null : seal switch
+    private static Problem? Seal(SealState seal) => seal switch
     {
         SealState.Valid => null,
         SealState.Missing => new("RequesterNotSealed", "spec.requester",
@@ -97,7 +97,7 @@ public static class GrantRules
         if (policy is null) return new("PolicyNotFound", "spec.policy", $"there is no BreakGlassPolicy '{name}'; see 'kubectl get bgp' for those there are, and create a new grant");
         if (policy.Metadata.DeletionTimestamp is not null) return new("PolicyDeleted", "spec.policy", $"policy '{name}' is being deleted; use another one");
         if (policy.Spec.Suspended) return new("PolicySuspended", "spec.policy", $"policy '{name}' is suspended; ask its owners, or use another one");
-        if (!settings.TrustRequester && seal is not SealState.Valid)
+        if (seal is not SealState.Valid)
         {
             return new("PolicyNotSealed", "spec.policy", $"nothing proves who wrote policy '{name}' as it stands: it was written past this operator's admission webhook. Ask its owners to apply it again, then create a new grant");
         }

@@ -57,11 +57,7 @@ internal static class LimitRules
         Holders =
         [
             .. policy.Status.Holders.Where(h => h.Uid != grant.Metadata.Uid),
-            new()
-            {
-                Grant = grant.Metadata.Name, Uid = grant.Metadata.Uid ?? "", Since = Timestamp.Millis(now), Bypass = bypass ? true : null,
-                Requester = grant.Spec.Requester?.Username ?? "", RequesterUid = grant.Spec.Requester?.Uid, Person = grant.Spec.Requester?.Person ?? [],
-            },
+            Holder(grant) with { Since = Timestamp.Millis(now), Bypass = bypass ? true : null },
         ],
     };
 
@@ -83,14 +79,16 @@ internal static class LimitRules
         {
             if (!GrantLifecycle.IsRecorded(sibling.Status) || GrantLifecycle.IsTerminal(sibling.Status.Phase) || sibling.Metadata.Uid == grant.Metadata.Uid) continue;
             if (taken.Exists(h => h.Uid == sibling.Metadata.Uid)) continue;
-            taken.Add(new()
-            {
-                Grant = sibling.Metadata.Name, Uid = sibling.Metadata.Uid ?? "",
-                Requester = sibling.Spec.Requester?.Username ?? "", RequesterUid = sibling.Spec.Requester?.Uid, Person = sibling.Spec.Requester?.Person ?? [],
-            });
+            taken.Add(Holder(sibling));
         }
 
         return taken;
+    }
+
+    private static HolderRecord Holder(BreakGlassGrant grant)
+    {
+        var requester = grant.Spec.Requester ?? Caller.Nobody;
+        return new() { Grant = grant.Metadata.Name, Uid = grant.Metadata.Uid ?? "", Requester = requester.Username, RequesterUid = requester.Uid, Person = requester.Person };
     }
 
     private static Problem? Cooling(BreakGlassPolicy policy, Limits limits, BreakGlassGrant grant, IReadOnlyList<BreakGlassGrant> siblings, DateTimeOffset now)

@@ -27,15 +27,7 @@ public static class LockdownRules
 
     /// <summary>Why a grant is not given under a lockdown.</summary>
     public static Problem Denial(BreakGlassLockdown lockdown) => new("Lockdown", "spec.policy",
-        $"lockdown '{lockdown.Metadata.Name}' shuts everything in its scope ({Reason(lockdown)}); ask {Who(lockdown) ?? "whoever made it"}, and create a new grant once it is lifted ('kubectl get bgl')");
-
-    /// <summary>Who made a lockdown, as a person sees it; null where nobody vouches for it.</summary>
-    public static string? Who(BreakGlassLockdown lockdown) => Callers.IsNamed(lockdown.Spec.By) ? Callers.Shown(lockdown.Spec.By) : null;
-
-    /// <summary>
-    /// A lockdown of which nobody knows who made it. It shuts what it shuts, with the webhooks out of reach too, but the name in it is what its maker wrote.
-    /// </summary>
-    public static BreakGlassLockdown Unsigned(BreakGlassLockdown lockdown) => lockdown.Spec.By is null ? lockdown : lockdown with { Spec = lockdown.Spec with { By = null } };
+        $"lockdown '{lockdown.Metadata.Name}' shuts everything in its scope ({Reason(lockdown)}; made by {Callers.Shown(lockdown.Spec.By)}). Create a new grant once it is lifted ('kubectl get bgl')");
 
     /// <summary>A lockdown's reason as part of a sentence.</summary>
     public static string Reason(BreakGlassLockdown lockdown) => Shown.Line(lockdown.Spec.Reason.Trim().TrimEnd('.'));

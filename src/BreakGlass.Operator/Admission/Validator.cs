@@ -115,7 +115,7 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
 
     private async Task<Problem?> JudgeAsync(BreakGlassGrant grant, BreakGlassPolicy? policy, CancellationToken cancellationToken)
     {
-        var seal = policy is null ? SealState.Missing : await book.VerifyAsync(policy, cancellationToken);
+        var seal = policy is null ? SealState.Missing : await book.JudgeAsync(policy, cancellationToken);
         if (GrantRules.AtAdmission(grant, policy, seal, settings) is { } problem) return problem;
 
         // What speaks against it by the caches is asked of the server before anybody is refused for it.

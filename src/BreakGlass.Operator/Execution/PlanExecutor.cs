@@ -103,7 +103,7 @@ internal sealed class PlanExecutor(
     {
         var before = facts.Grant!;
         var status = write.Status;
-        if (GrantLifecycle.IsRecorded(status) && !GrantLifecycle.IsRecorded(before.Status) && !facts.Settings.TrustRequester) status = status with { RecordSeal = seals.MakeRecord(before.Metadata.Uid ?? "", status) };
+        if (GrantLifecycle.IsRecorded(status) && !GrantLifecycle.IsRecorded(before.Status)) status = seals.SealRecord(before.Metadata.Uid ?? "", status);
         var after = before with { Status = status };
         await WriteAsync(before, after, Tell, cancellationToken);
 

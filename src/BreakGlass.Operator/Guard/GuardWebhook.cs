@@ -46,7 +46,7 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
         }
 
         var policy = caches.Policy(grant.Spec.Policy) ?? await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
-        var allowed = PersistenceGuard.Allows(policy, grant, way) && (settings.TrustRequester || await seals.VerifyAsync(policy!, cancellationToken) is SealState.Valid);
+        var allowed = PersistenceGuard.Allows(policy, grant, way) && await seals.JudgeAsync(policy!, cancellationToken) is SealState.Valid;
         if (!allowed) return Refuse(grant, policy, write, way, request.DryRun is true);
 
         // Only what is on record may outlive the grant; a deletion leaves nothing that could.
@@ -68,7 +68,7 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
     {
         if (PersistenceGuard.GrantNameOf(identity) is not { } name || caches.Grant(name) is not { } grant || !PersistenceGuard.IsOf(identity, grant)) return false;
         var policy = caches.Policy(grant.Spec.Policy);
-        return ImpersonationRules.Allows(policy, grant) && (settings.TrustRequester || await seals.VerifyAsync(policy!, cancellationToken) is SealState.Valid);
+        return ImpersonationRules.Allows(policy, grant) && await seals.JudgeAsync(policy!, cancellationToken) is SealState.Valid;
     }
 
     // A dry run is an attempt too: it is how somebody finds out what would pass. It leaves no trace in the cluster, only in the log and the counter.

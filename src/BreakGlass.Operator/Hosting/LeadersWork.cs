@@ -59,7 +59,7 @@ internal sealed class LeadersWork : IDisposable
             new LeftoverFinder(client, stamp, settings), tools.Unsure, announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
         var grants = new GrantReconciler(caches, server, seals, executor, settings, tools.Metrics, time);
         var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time);
-        var lockdowns = new LockdownReconciler(client, caches, announcer, l => settings.TrustRequester || seals.Verify(l) is Core.Sealing.SealState.Valid, time);
+        var lockdowns = new LockdownReconciler(client, caches, seals, announcer, time);
         _grants = new("grants", time);
         _ends = new("ends", time);
         _policies = new("policies", time);

@@ -2,6 +2,7 @@ using System.Runtime;
 using BreakGlass.Core;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
+using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
@@ -57,7 +58,6 @@ internal sealed class OperatorEngine : IDisposable
         {
             GrantsNamespace = options.GrantsNamespace,
             OperatorNamespace = options.Namespace,
-            TrustRequester = options.TrustRequester,
             ProtectedNamespaces = options.ProtectedNamespaces,
             LooksForLeftovers = options.LookForLeftovers,
             ListsWorkloads = options.ListWorkloads,
@@ -67,7 +67,7 @@ internal sealed class OperatorEngine : IDisposable
         Settings = settings;
         ServerNow = () => steady.ServerNow;
         Caches = new(client, settings, steady, logs);
-        Seals = new(client, options.Namespace, steady, logs.CreateLogger("Seals"));
+        Seals = new(client, options.Namespace, steady, logs.CreateLogger("Seals"), options.TrustRequester ? SealCheck.Trusting : null);
         Metrics = new(new CacheSnapshot(Caches, settings, steady).Take, ThisVersion.Text, [.. GrantRules.DenialReasons, .. GrantLifecycle.FailureReasons], Kinds.Names);
         _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity, Linger = EventLinger }, steady, logs.CreateLogger("Events"));
 

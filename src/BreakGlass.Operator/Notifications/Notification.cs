@@ -85,7 +85,7 @@ internal sealed record Notification
     public static Notification Of(IKubernetesObject<V1ObjectMeta> o, GrantNote note, string cluster, DateTimeOffset now) => About(o, note, cluster, now) with
     {
         Policy = o is BreakGlassPolicy ? o.Metadata.Name : null,
-        Who = o is BreakGlassLockdown lockdown ? LockdownRules.Who(lockdown) : null,
+        Who = o is BreakGlassLockdown { Spec.By: { } by } ? Callers.Shown(by) : null,
         Justification = (o as BreakGlassLockdown)?.Spec.Reason,
     };
 

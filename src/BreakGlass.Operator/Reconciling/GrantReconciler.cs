@@ -3,7 +3,6 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
-using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Metrics;
@@ -120,24 +119,15 @@ internal sealed class GrantReconciler(
     private async ValueTask<GrantFacts> GatherAsync(string name, LiveRun run, CancellationToken cancellationToken)
     {
         var facts = Gather(name, run);
-        if (facts.Grant is not { } grant || settings.TrustRequester) return facts;
-        if (GrantLifecycle.EndsWhateverSealsSay(facts)) return facts with { SealsUnknown = true, Seal = seals.Verify(grant), Approvals = [], Reviews = [] };
+        if (facts.Grant is not { } grant) return facts;
+        if (GrantLifecycle.EndsWhateverSealsSay(facts)) return facts with { SealsUnknown = true, Seal = seals.Check.Of(grant), Approvals = [], Reviews = [] };
 
         // What is known of the seals is in memory nearly always. Where it is not, a grant that comes due meanwhile does not wait for it.
         var due = GrantLifecycle.DueAt(grant, settings) - facts.Now;
         var patience = due < SealPatience ? due.Value : SealPatience;
         IKubernetesObject<V1ObjectMeta>[] marked = [grant, .. facts.Policy is { } named ? (IKubernetesObject<V1ObjectMeta>[])[named] : [], .. facts.Approvals, .. facts.Reviews];
         var known = await seals.CanJudgeAsync(marked, patience, cancellationToken);
-        return facts with
-        {
-            Now = time.GetUtcNow(),
-            SealsUnknown = !known,
-            Seal = seals.Verify(grant),
-            RecordSeal = seals.VerifyRecord(grant),
-            PolicySeal = facts.Policy is { } policy ? seals.Verify(policy) : SealState.Missing,
-            Approvals = [.. facts.Approvals.Where(a => seals.Verify(a) is SealState.Valid)],
-            Reviews = [.. facts.Reviews.Where(r => seals.Verify(r) is SealState.Valid)],
-        };
+        return facts.JudgedBy(seals.Check) with { Now = time.GetUtcNow(), SealsUnknown = !known };
     }
 
     /// <summary>What is in memory, but for what seals say.</summary>
@@ -155,7 +145,7 @@ internal sealed class GrantReconciler(
             Policy = policy,
             Approvals = caches.Approvals.Store.ByIndex(ClusterCaches.ByGrant, name),
             Reviews = caches.Reviews.Store.ByIndex(ClusterCaches.ByGrant, name),
-            Lockdowns = [.. caches.Lockdowns.Store.List().Select(l => settings.TrustRequester || seals.Verify(l) is SealState.Valid ? l : LockdownRules.Unsigned(l))],
+            Lockdowns = [.. caches.Lockdowns.Store.List().Select(seals.Check.Believed)],
             Siblings = grant is not null && policy is not null && AsksAboutOthers(grant, policy.Spec)
                 ? [.. caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, grant.Spec.Policy).Where(g => g.Metadata.Name != name)]
                 : [],

@@ -1,20 +1,20 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
+using BreakGlass.Operator.Sealing;
 using Kube.Client;
 using Kube.Runtime;
 
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a lockdown's status true. What the lockdown ends is ended by each grant's own run, on the lane of revocations.</summary>
-internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches, Announcer announcer, Func<BreakGlassLockdown, bool> isSigned, TimeProvider time)
+internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches, SealBook seals, Announcer announcer, TimeProvider time)
     : IEntityController<BreakGlassLockdown>
 {
     public async Task<ReconciliationResult<BreakGlassLockdown>> ReconcileAsync(BreakGlassLockdown lockdown, CancellationToken cancellationToken)
     {
-        var known = isSigned(lockdown) ? lockdown : LockdownRules.Unsigned(lockdown);
+        var known = seals.Check.Believed(lockdown);
         var plan = LockdownLifecycle.Decide(new() { Now = time.GetUtcNow(), Lockdown = known, Grants = caches.Grants.Store.List(), Policy = caches.Policy });
         var next = lockdown with { Status = plan.Status };
         if (!KubeKinds.Same(lockdown, next))

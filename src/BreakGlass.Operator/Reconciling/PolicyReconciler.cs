@@ -4,7 +4,6 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
-using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Guard;
@@ -30,7 +29,7 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
         var name = policy.Metadata.Name;
 
         // A policy is not called unsealed because the keys cannot be read for a while.
-        if (!settings.TrustRequester && !await seals.CanJudgeAsync([policy], SealBook.Period, cancellationToken))
+        if (!await seals.CanJudgeAsync([policy], SealBook.Period, cancellationToken))
         {
             return ReconciliationResult<BreakGlassPolicy>.Success(policy, time.GetUtcNow() + SealBook.Period, Lane.Background);
         }
@@ -40,7 +39,7 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
             Now = time.GetUtcNow(),
             Settings = settings,
             Policy = policy,
-            Seal = settings.TrustRequester ? SealState.Missing : seals.Verify(policy),
+            Seal = seals.Check.Of(policy),
             Grants = caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, name),
             Cluster = caches.View.Now(),
             Unbindable = await UnbindableAsync(policy, cancellationToken),

@@ -13,7 +13,12 @@ namespace BreakGlass.Operator.Sealing;
 /// The seal keys as every replica knows them, from the Secret that all of them read again and again. The first replica makes it; the leader
 /// rotates the keys in it. Where the Secret is lost, whoever notices first writes back the keys it remembers.
 /// </summary>
-internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, ILogger logger) : IDisposable
+/// <param name="client">With the rights to the Secret.</param>
+/// <param name="ns">The operator's namespace.</param>
+/// <param name="time">Clock.</param>
+/// <param name="logger">Log.</param>
+/// <param name="trusting">Decides in place of the keys whether stamps are believed.</param>
+internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, ILogger logger, SealCheck? trusting = null) : IDisposable
 {
     /// <summary>The Secret's name.</summary>
     public const string SecretName = SealKeys.SecretName;
@@ -34,6 +39,9 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     /// <summary>The keys.</summary>
     public SealKeys Keys => _keys;
 
+    /// <summary>Decides whether stamps are believed: by the keys read last, if the operator requires seals.</summary>
+    public SealCheck Check => trusting ?? SealCheck.By(_keys);
+
     /// <summary>Whether admission vouches for an object, by the keys read last. Broken also means that its key is not known here yet: see <see cref="VerifyAsync"/>.</summary>
     public SealState Verify(IKubernetesObject<V1ObjectMeta> o) => Seal.Verify(o, _keys);
 
@@ -43,6 +51,10 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
         await KnowKeyOfAsync(o, cancellationToken);
         return Verify(o);
     }
+
+    /// <summary>What <see cref="Check"/> makes of an object; as in <see cref="VerifyAsync"/>, an unknown key makes the keys be read again first.</summary>
+    public ValueTask<SealState> JudgeAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken) =>
+        trusting is null ? VerifyAsync(o, cancellationToken) : ValueTask.FromResult(trusting.Of(o));
 
     /// <summary>Whether a seal's MAC is right, whatever its time: for objects that have no time of creation yet.</summary>
     public async ValueTask<bool> FitsAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
@@ -60,7 +72,7 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     /// <param name="cancellationToken">Ends it.</param>
     public async ValueTask<bool> CanJudgeAsync(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> objects, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var unknown = objects.SelectMany(KeysOf).Where(id => _keys.Find(id) is null).Distinct().ToList();
+        var unknown = objects.SelectMany(KeysOf).Where(id => !Check.Knows(id)).Distinct().ToList();
         if (unknown.Count == 0) return true;
         if (patience <= TimeSpan.Zero) return false;
         using var enough = new CancellationTokenSource(patience, time);
@@ -82,12 +94,9 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     public Seal Make(IKubernetesObject<V1ObjectMeta> o, DateTimeOffset sealedAt) =>
         Seal.Make(o, CurrentKey(), sealedAt);
 
-    /// <summary>Whether a grant's record is the operator's, by the keys read last.</summary>
-    public SealState VerifyRecord(BreakGlassGrant grant) => RecordSeal.Verify(grant, _keys);
-
-    /// <summary>Seals what a grant's status records.</summary>
+    /// <summary>Seals what a grant's status records, if seals are required.</summary>
     /// <exception cref="InvalidOperationException">There is no key yet.</exception>
-    public string MakeRecord(string uid, GrantStatus status) => RecordSeal.Make(uid, status, CurrentKey());
+    public GrantStatus SealRecord(string uid, GrantStatus status) => trusting is null ? status with { RecordSeal = RecordSeal.Make(uid, status, CurrentKey()) } : status;
 
     /// <summary>Reads the keys now and then, until cancelled; makes them where there are none.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)

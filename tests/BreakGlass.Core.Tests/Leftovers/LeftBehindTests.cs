@@ -123,7 +123,7 @@ public sealed class LeftBehindTests
         };
     }
 
-    private static GrantPlan Plan(BreakGlassGrant grant, LeftoversSeen? seen, DateTimeOffset? now = null, CoreSettings? settings = null, BreakGlassPolicy? policy = null) => GrantLifecycle.Decide(new()
+    private static GrantPlan Plan(BreakGlassGrant grant, LeftoversSeen? seen, DateTimeOffset? now = null, CoreSettings? settings = null, BreakGlassPolicy? policy = null) => GrantLifecycle.Decide(new GrantFacts
     {
         Name = grant.Metadata.Name,
         Now = now ?? Ended.AddSeconds(1),
@@ -132,5 +132,5 @@ public sealed class LeftBehindTests
         Policy = policy ?? A.Policy(),
         Cluster = AView.Usual(),
         Attempt = Attempt.Fresh with { Leftovers = seen, Cut = true, Searched = true },
-    });
+    }.JudgedBy(Core.Sealing.SealCheck.Trusting));
 }

@@ -80,9 +80,9 @@ public sealed class GrantApprovalTests
     {
         var approvals = new[] { A.Approval(A.Grant(uid: "grant-0"), A.Caller("carol", "approvers")), A.Approval(A.Grant(), A.Caller("carol", "approvers")) with { Spec = new() { Grant = "inc-4711", Decision = "Approve", Approver = A.Caller("carol", "approvers") } } };
         var world = new World(JustInTime());
-        var facts = world.Gather(new Run()) with { Approvals = approvals, Settings = new(), Seal = Core.Sealing.SealState.Valid, PolicySeal = Core.Sealing.SealState.Valid };
+        var facts = world.Gather(new Run()) with { Approvals = approvals };
         GrantLifecycle.Decide(facts).Steps.Should().ContainSingle().Which.Should().Match<PlanStep>(s => ((PlanStep.WriteStatus)s).Status.Phase == GrantPhase.AwaitingApproval);
-        GrantLifecycle.Decide(facts with { Settings = A.Settings }).Steps.OfType<PlanStep.WriteStatus>().Single().Status.ExpiresAt.Should().NotBeNull("without a webhook nobody stamps a UID, and the manifest is taken as written");
+        GrantLifecycle.Decide(facts.JudgedBy(Core.Sealing.SealCheck.Trusting)).Steps.OfType<PlanStep.WriteStatus>().Single().Status.ExpiresAt.Should().NotBeNull("without a webhook nobody stamps a UID, and the manifest is taken as written");
     }
 
     [Fact]

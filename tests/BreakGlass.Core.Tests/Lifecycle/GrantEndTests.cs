@@ -30,7 +30,7 @@ public sealed class GrantEndTests
         ["a lockdown"] = (w => w.Lock(), EndReason.Lockdown, "sue", "token leaked"),
         ["a lockdown of nobody"] = (w => w.Lock(by: null), EndReason.Lockdown, "unknown", "lockdown 'lockdown-"),
         ["a lockdown of the policy"] = (w => { w.Cluster.Policy = w.Cluster.Policy! with { Metadata = w.Cluster.Policy.Metadata with { Labels = A.Labels(("team", "payments")) } }; w.Lock(A.Selector(("team", "payments"))); }, EndReason.Lockdown, "sue", "token leaked"),
-        ["a seal that somebody took"] = (w => (w.Settings, w.Seal) = (w.Settings with { TrustRequester = false }, Core.Sealing.SealState.Missing), EndReason.PolicyNarrowed, "breakglass-operator", "nothing proves"),
+        ["a seal that somebody took"] = (w => w.Seal = Core.Sealing.SealState.Missing, EndReason.PolicyNarrowed, "breakglass-operator", "nothing proves"),
     };
 
     public static TheoryData<string> EndCases => [.. Ends.Keys];
@@ -59,7 +59,7 @@ public sealed class GrantEndTests
     public void A_record_that_somebody_wrote_ends_with_whatever_it_opened()
     {
         var world = new World().RunFor(TimeSpan.FromMinutes(2));
-        (world.Settings, world.RecordSeal) = (world.Settings with { TrustRequester = false }, Core.Sealing.SealState.Broken);
+        world.RecordSeal = Core.Sealing.SealState.Broken;
         world.RunFor(TimeSpan.FromSeconds(15));
         world.Cluster.Objects.Should().BeEmpty();
         world.Status.Phase.Should().Be(GrantPhase.Failed);
@@ -70,7 +70,7 @@ public sealed class GrantEndTests
     public void A_record_that_somebody_wrote_before_there_was_one_opens_nothing()
     {
         var world = new World();
-        (world.Settings, world.RecordSeal) = (world.Settings with { TrustRequester = false }, Core.Sealing.SealState.Missing);
+        world.RecordSeal = Core.Sealing.SealState.Missing;
         var entry = A.Entry("payments", "edit", "payments");
         world.ForgeStatus(s => s with { Phase = GrantPhase.Active, ActivatedAt = world.Now, ExpiresAt = world.Now.AddHours(1), PolicyUid = world.Cluster.Policy!.Metadata.Uid, Credential = CredentialKind.ServiceAccountToken, Access = [entry] });
         world.Run();

@@ -221,7 +221,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void A_retention_that_was_shortened_past_the_webhooks_deletes_no_record()
     {
-        var world = new World(A.Policy(s => s with { RetainFor = "4320h" })) { Settings = A.Settings with { TrustRequester = false } }.RunFor(TimeSpan.FromHours(1));
+        var world = new World(A.Policy(s => s with { RetainFor = "4320h" })).RunFor(TimeSpan.FromHours(1));
         world.Review("carol");
         world.EditPolicy(s => s with { RetainFor = "0s" });
         world.PolicySeal = SealState.Broken;

@@ -44,7 +44,6 @@ public sealed class GrantPersistenceTests
     public void What_is_written_into_a_policy_past_the_webhooks_is_not_allowed_by_it()
     {
         var world = Guarded();
-        world.Settings = world.Settings with { TrustRequester = false };
         world.Run();
         world.EditPolicy(s => s with { AllowPersistence = ["rbac"] });
         world.PolicySeal = SealState.Broken;

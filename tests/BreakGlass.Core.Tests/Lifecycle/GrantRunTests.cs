@@ -26,10 +26,10 @@ public sealed class GrantRunTests
 
     private static readonly StepResult NoAnswer = new StepResult.NoAnswer("no answer in time");
 
-    private readonly GrantFacts _facts = new()
+    private readonly GrantFacts _facts = new GrantFacts
     {
         Now = A.Start, Settings = A.Settings, Name = "inc-4711", Grant = A.Grant(), Policy = A.Policy(), Cluster = AView.Usual(),
-    };
+    }.JudgedBy(Core.Sealing.SealCheck.Trusting);
 
     private GrantRun _run = GrantRun.Fresh.Of(A.Grant().Metadata.Uid);
 

@@ -29,7 +29,6 @@ public sealed class GrantSealTests
     public void Nothing_opens_before_its_seal_is_known_and_then_it_does()
     {
         var world = new World { SealsUnknown = true };
-        world.Settings = world.Settings with { TrustRequester = false };
         world.RunFor(TimeSpan.FromMinutes(1)).Cluster.Objects.Should().BeEmpty();
         world.Status.Phase.Should().BeNull();
 
@@ -109,8 +108,7 @@ public sealed class GrantSealTests
 
     private static World Blind(World world)
     {
-        (world.Settings, world.SealsUnknown) = (world.Settings with { TrustRequester = false }, true);
-        (world.Seal, world.PolicySeal, world.RecordSeal) = (SealState.Broken, SealState.Broken, SealState.Broken);
+        (world.SealsUnknown, world.Seal, world.PolicySeal, world.RecordSeal) = (true, SealState.Broken, SealState.Broken, SealState.Broken);
         return world;
     }
 }

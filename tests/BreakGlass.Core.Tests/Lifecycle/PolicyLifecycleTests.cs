@@ -11,7 +11,7 @@ namespace BreakGlass.Core.Tests.Lifecycle;
 
 public sealed class PolicyLifecycleTests
 {
-    private static readonly PolicyFacts Usual = new() { Now = A.Start, Settings = A.Settings, Policy = A.Policy(), Grants = [], Cluster = AView.Usual() };
+    private static readonly PolicyFacts Usual = new() { Now = A.Start, Settings = A.Settings, Seal = Core.Sealing.SealState.Valid, Policy = A.Policy(), Grants = [], Cluster = AView.Usual() };
 
     [Fact]
     public void A_policy_in_order_is_ready_and_says_that_it_was_never_tried()

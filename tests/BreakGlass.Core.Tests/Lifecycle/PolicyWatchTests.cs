@@ -18,13 +18,12 @@ public sealed class PolicyWatchTests
     private static readonly PolicyFacts Usual = new() { Now = A.Start, Settings = new(), Seal = SealState.Valid, Policy = A.Policy(), Grants = [], Cluster = AView.Usual() };
 
     [Theory]
-    [InlineData(SealState.Valid, false, true, "Accepted", "can be given")]
-    [InlineData(SealState.Missing, false, false, "PolicyNotSealed", "carries no seal")]
-    [InlineData(SealState.Broken, false, false, "PolicyNotSealed", "does not fit it")]
-    [InlineData(SealState.Missing, true, true, "Accepted", "can be given")]
-    public void A_policy_that_nobody_vouches_for_is_not_ready(SealState seal, bool trust, bool ready, string reason, string words)
+    [InlineData(SealState.Valid, true, "Accepted", "can be given")]
+    [InlineData(SealState.Missing, false, "PolicyNotSealed", "carries no seal")]
+    [InlineData(SealState.Broken, false, "PolicyNotSealed", "does not fit it")]
+    public void A_policy_that_nobody_vouches_for_is_not_ready(SealState seal, bool ready, string reason, string words)
     {
-        var condition = Of(PolicyLifecycle.Decide(Usual with { Seal = seal, Settings = new() { TrustRequester = trust } }), "Ready");
+        var condition = Of(PolicyLifecycle.Decide(Usual with { Seal = seal }), "Ready");
         (condition.Status, condition.Reason).Should().Be((ready ? "True" : "False", reason));
         condition.Message.Should().Contain(words);
     }
@@ -80,7 +79,7 @@ public sealed class PolicyWatchTests
     {
         PolicyStatus Decide(BreakGlassPolicy policy, params V1PolicyRule[] rules) => PolicyLifecycle.Decide(new()
         {
-            Now = A.Start, Settings = A.Settings, Policy = policy, Grants = [],
+            Now = A.Start, Settings = A.Settings, Seal = SealState.Valid, Policy = policy, Grants = [],
             Cluster = AView.Of(A.Namespace("payments"), A.ClusterRole("edit", rules) with { AggregationRule = new() }),
         }).Status;
 

@@ -18,7 +18,7 @@ public sealed class GrantRulesTests
     private static readonly Dictionary<string, Case> Denied = new()
     {
         ["a name that fits no label"] = new("NameTooLong", "metadata.name", "shorter") { Grant = A.Grant(name: new string('g', 64)) },
-        ["nobody vouches for the requester"] = new("RequesterNotSealed", "spec.requester", "--trust-requester", "webhook") { Settings = new() },
+        ["nobody vouches for the requester"] = new("RequesterNotSealed", "spec.requester", "--trust-requester", "webhook") { Seal = SealState.Missing, PolicySeal = SealState.Missing },
         ["no requester"] = new("RequesterMissing", "spec.requester.username", "names you") { Grant = A.Grant(s => s with { Requester = null }) },
         ["a requester without a name"] = new("RequesterMissing", "spec.requester.username") { Grant = A.Grant(s => s with { Requester = A.Caller("", "payments-oncall") }) },
         ["no such policy"] = new("PolicyNotFound", "spec.policy", "'payments-oncall'", "kubectl get bgp") { Policy = null },
@@ -26,9 +26,9 @@ public sealed class GrantRulesTests
         ["a policy that is suspended"] = new("PolicySuspended", "spec.policy", "ask its owners") { Policy = A.Policy(s => s with { Suspended = true }) },
         ["a policy with a mistake"] = new("PolicyNotReady", "spec.policy", "spec.duration.max", "kubectl describe bgp payments-oncall") { Policy = A.Policy(s => s with { Duration = new() { Max = "13h" } }) },
         ["a policy that asks for what cannot be enforced"] = new("PolicyNotReady", "spec.policy", "cannot be enforced by this version") { Policy = A.Policy(s => s with { IdleTimeout = "10m" }) },
-        ["a seal that does not fit"] = new("SealBroken", "spec.requester", "Create a new grant under another name", "tell the platform team") { Settings = new(), Seal = SealState.Broken },
-        ["a policy that nobody vouches for"] = new("PolicyNotSealed", "spec.policy", "Ask its owners to apply it again") { Settings = new(), Seal = SealState.Valid },
-        ["a policy whose seal does not fit"] = new("PolicyNotSealed", "spec.policy", "past this operator's admission webhook") { Settings = new(), Seal = SealState.Valid, PolicySeal = SealState.Broken },
+        ["a seal that does not fit"] = new("SealBroken", "spec.requester", "Create a new grant under another name", "tell the platform team") { Seal = SealState.Broken, PolicySeal = SealState.Missing },
+        ["a policy that nobody vouches for"] = new("PolicyNotSealed", "spec.policy", "Ask its owners to apply it again") { PolicySeal = SealState.Missing },
+        ["a policy whose seal does not fit"] = new("PolicyNotSealed", "spec.policy", "past this operator's admission webhook") { PolicySeal = SealState.Broken },
         ["a role that grew under a policy that suspends itself then"] = new("RoleChanged", "spec.policy", "through payments", "apply it again") { Policy = Pinned("sha256:other") },
         ["no second factor"] = new("ClaimMissing", "spec.requester.extra", "'example.com/amr'", "one of mfa, hwk", "second factor") { Policy = Claims },
         ["another second factor"] = new("ClaimMissing", "spec.requester.extra", "'example.com/amr'") { Policy = Claims, Grant = SignedIn("sms") },
@@ -101,7 +101,7 @@ public sealed class GrantRulesTests
     [Fact]
     public void A_sealed_grant_of_a_sealed_policy_is_given_and_a_claim_holds_with_one_of_its_values()
     {
-        new Case("", "") { Settings = new(), Seal = SealState.Valid, PolicySeal = SealState.Valid }.Judge().Denial.Should().BeNull();
+        new Case("", "").Judge().Denial.Should().BeNull();
         new Case("", "") { Policy = Claims, Grant = SignedIn("pwd", "hwk") }.Judge().Denial.Should().BeNull();
     }
 
@@ -177,9 +177,9 @@ public sealed class GrantRulesTests
 
         public CoreSettings Settings { get; init; } = A.Settings;
 
-        public SealState Seal { get; init; } = SealState.Missing;
+        public SealState Seal { get; init; } = SealState.Valid;
 
-        public SealState PolicySeal { get; init; } = SealState.Missing;
+        public SealState PolicySeal { get; init; } = SealState.Valid;
 
         public IKubernetesObject<V1ObjectMeta>[] More { get; init; } = [];
 

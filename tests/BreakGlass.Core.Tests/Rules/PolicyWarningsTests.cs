@@ -71,5 +71,5 @@ public sealed class PolicyWarningsTests
     private static Condition? Guarded(BreakGlassPolicy policy, GuardInstallation? guard) => Conditions.Find(Decide(policy, guard).Conditions, "Guarded");
 
     private static PolicyStatus Decide(BreakGlassPolicy policy, GuardInstallation? guard) =>
-        PolicyLifecycle.Decide(new() { Now = A.Start, Settings = A.Settings, Policy = policy, Grants = [], Cluster = AView.Usual(), Guard = guard }).Status;
+        PolicyLifecycle.Decide(new() { Now = A.Start, Settings = A.Settings, Seal = Core.Sealing.SealState.Valid, Policy = policy, Grants = [], Cluster = AView.Usual(), Guard = guard }).Status;
 }

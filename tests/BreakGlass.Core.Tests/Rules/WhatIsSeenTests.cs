@@ -40,7 +40,7 @@ public sealed class WhatIsSeenTests
         var policy = A.Policy(s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("approvers")] } });
         var grant = A.Grant(s => s with { Requester = A.Caller("alic\u0435\u200B") });
         GrantRules.AtAdmission(grant, policy, Core.Sealing.SealState.Valid, A.Settings)!.ToString().Should().Contain("'alic\\u{435}\\u{200B} (unusual characters)' is not among the requesters");
-        LockdownRules.Who(A.Lockdown(by: "ki\u043C")).Should().Be("ki\\u{43C} (unusual characters)");
+        Callers.Shown(A.Lockdown(by: "ki\u043C").Spec.By).Should().Be("ki\\u{43C} (unusual characters)");
     }
 
     [Theory]

@@ -35,13 +35,13 @@ internal sealed class GuardHost : IAsyncDisposable
         var (time, logs) = (new SteadyClock(TimeProvider.System), NullLoggerFactory.Instance);
 
         // The policies of these tests carry no seals: what is looked at is the guard.
-        var settings = new CoreSettings { TrustRequester = true };
+        var settings = new CoreSettings();
         var caches = new ClusterCaches(_client, settings, time, logs);
         _metrics = new(new CacheSnapshot(caches, settings, time).Take, "test", [], []);
         caches.Policies.AddHandler(c => _metrics.PolicySeen(c.Object.Metadata.Name, c.Object.Spec.Mode!.Value));
         var recorder = new EventRecorder(_client, new() { Controller = "breakglass.dev/operator", Instance = "guard" }, time, NullLogger.Instance);
         var residue = new ResidueWriter(_client, caches, time, NullLogger.Instance);
-        var webhook = new GuardWebhook(_client, caches, new SealBook(_client, settings.OperatorNamespace, time, NullLogger.Instance), settings, new Announcer(recorder), _metrics, residue, NullLogger.Instance);
+        var webhook = new GuardWebhook(_client, caches, new SealBook(_client, settings.OperatorNamespace, time, NullLogger.Instance, BreakGlass.Core.Sealing.SealCheck.Trusting), settings, new Announcer(recorder), _metrics, residue, NullLogger.Instance);
         _certificate = SelfSigned();
         var served = SslStreamCertificateContext.Create(_certificate, null);
         _server = new(IPAddress.Loopback, 0, () => served, webhook.Endpoints(time), NullLogger.Instance);

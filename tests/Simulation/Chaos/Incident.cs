@@ -17,7 +17,7 @@ internal sealed class Incident
     /// <summary>... and everything else is as it should be within so long: a reflector waits up to a minute after failures.</summary>
     private static readonly TimeSpan UntilSettled = TimeSpan.FromSeconds(120);
 
-    private static readonly CoreSettings Settings = new() { TrustRequester = true };
+    private static readonly CoreSettings Settings = new();
 
     private readonly World _world;
     private readonly Random _random;

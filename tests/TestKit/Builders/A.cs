@@ -14,8 +14,8 @@ public static class A
     /// <summary>The moment at which tests begin; whole seconds, as the API server's stamps are.</summary>
     public static readonly DateTimeOffset Start = new(2026, 11, 22, 1, 2, 3, TimeSpan.Zero);
 
-    /// <summary>The operator of a test cluster: it takes <c>spec.requester</c> as written.</summary>
-    public static CoreSettings Settings { get; } = new() { TrustRequester = true };
+    /// <summary>The set-up of a test's operator.</summary>
+    public static CoreSettings Settings { get; } = new();
 
     /// <summary>A policy that gives Group <c>payments-oncall</c> the ClusterRole <c>edit</c> in namespace <c>payments</c> for 30m, at most 1h.</summary>
     public static BreakGlassPolicy Policy(Func<PolicySpec, PolicySpec>? spec = null, string name = "payments-oncall", string uid = "policy-1") => new()

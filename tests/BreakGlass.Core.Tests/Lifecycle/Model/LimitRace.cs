@@ -49,7 +49,7 @@ internal sealed class LimitRace
         {
             Now = Now, Settings = A.Settings, Name = name, Grant = grant, Policy = view.Policy, Cluster = View,
             Siblings = [.. view.Grants.Values.Where(g => g.Metadata.Name != name)],
-        };
+        }.JudgedBy(Core.Sealing.SealCheck.Trusting);
         var run = view.Runs.GetValueOrDefault(which, GrantRun.Fresh).Of(grant.Metadata.Uid);
         var step = run.Next(facts).Steps.SingleOrDefault();
 
@@ -93,7 +93,7 @@ internal sealed class LimitRace
     public void KeepPolicy(int decider)
     {
         var view = _deciders[decider];
-        PolicyFacts Facts(IReadOnlyCollection<string> absent) => new() { Now = Now, Settings = A.Settings, Policy = view.Policy, Grants = [.. view.Grants.Values], Cluster = View, Absent = absent };
+        PolicyFacts Facts(IReadOnlyCollection<string> absent) => new() { Now = Now, Settings = A.Settings, Seal = Core.Sealing.SealState.Valid, Policy = view.Policy, Grants = [.. view.Grants.Values], Cluster = View, Absent = absent };
         var plan = PolicyLifecycle.Decide(Facts([]));
         if (plan.LookFor.Count > 0)
         {

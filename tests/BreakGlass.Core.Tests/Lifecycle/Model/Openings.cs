@@ -12,7 +12,7 @@ internal static class Openings
     {
         var (policy, now) = (facts.Policy!, facts.Now);
         Invariants.Hold(policy is { Spec.Suspended: false, Metadata.DeletionTimestamp: null }, "the policy is there and not suspended");
-        Invariants.Hold(facts.Settings.TrustRequester || facts is { Seal: SealState.Valid, PolicySeal: SealState.Valid }, "somebody vouches for the grant and for its policy");
+        Invariants.Hold(facts is { Seal: SealState.Valid, PolicySeal: SealState.Valid }, "somebody vouches for the grant and for its policy");
         Invariants.Hold(!facts.Lockdowns.Any(l => l.Spec.PolicySelector is null), "no lockdown shuts it");
         Invariants.Hold(after.ActivatedAt == now && after.ExpiresAt > now && after.ExpiresAt <= now.AddHours(1), "its time begins now and is what the policy gives at most");
         Invariants.Hold(now - (grant.Metadata.CreatedAt ?? now) <= TimeSpan.FromHours(2), "it is not opened when nobody expects it");
