@@ -58,7 +58,7 @@ internal static class GrantClosing
     /// <summary>Objects of ours whose grant is not there.</summary>
     public static GrantPlan Orphans(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> orphans)
     {
-        var bindings = orphans.Where(IsBinding).ToList();
+        var bindings = orphans.Where(OwnedKinds.IsBinding).ToList();
         var now = bindings.Count > 0 ? bindings : orphans;
         return new() { Steps = [.. now.Select(o => new PlanStep.Remove(o, Removal.Orphan))], Cuts = bindings.Count > 0 };
     }
@@ -167,7 +167,5 @@ internal static class GrantClosing
     /// <summary>
     /// All bindings that have a subject, but for the one by which the requester reads the Secret: that one goes after the Secret has.
     /// </summary>
-    public static bool GivesAccess(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => IsBinding(o) && !Obstruction.IsEmptied(o) && o.Metadata.Name != GrantNames.Reader(grant);
-
-    private static bool IsBinding(IKubernetesObject<V1ObjectMeta> o) => o is V1RoleBinding or V1ClusterRoleBinding;
+    public static bool GivesAccess(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => OwnedKinds.IsBinding(o) && !Obstruction.IsEmptied(o) && o.Metadata.Name != GrantNames.Reader(grant);
 }

@@ -102,7 +102,7 @@ internal static class GrantKeeping
 
     public static IEnumerable<PlanStep> NoLongerWanted(GrantFacts facts, BreakGlassGrant grant, Wanted wanted) =>
         facts.Objects
-            .Where(o => o is V1RoleBinding or V1ClusterRoleBinding && Ownership.IsOf(grant, o))
+            .Where(o => OwnedKinds.IsBinding(o) && Ownership.IsOf(grant, o))
             .Where(o => !wanted.Wants(o))
             .Select(o => new PlanStep.Remove(o, Removal.NoLongerWanted));
 }

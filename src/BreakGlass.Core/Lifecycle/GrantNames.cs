@@ -17,11 +17,14 @@ public static class GrantNames
     /// <summary>What the names of all bindings that give access begin with.</summary>
     internal const string Prefix = "breakglass-";
 
+    /// <summary>What the names end with of the objects that let the requester read the credential.</summary>
+    internal const string ReaderSuffix = "-reader";
+
     /// <summary>The name of the grant's ServiceAccount and of its credential Secret.</summary>
     public static string Identity(BreakGlassGrant grant) => $"{grant.Metadata.Name}-{Digest(grant.Metadata.Uid ?? "")}";
 
     /// <summary>The name of the Role and RoleBinding that let the requester read the credential Secret.</summary>
-    public static string Reader(BreakGlassGrant grant) => $"{Identity(grant)}-reader";
+    public static string Reader(BreakGlassGrant grant) => Identity(grant) + ReaderSuffix;
 
     /// <summary>Whether an object stands in the place of the RoleBinding by which the requester reads the credential.</summary>
     public static bool IsReader(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => o is V1RoleBinding && o.Metadata.Name == Reader(grant);
@@ -69,13 +72,7 @@ public static class GrantNames
     {
         var places = grant.Status.Bindings.Select(Place).ToList();
         if (grant.Status.ServiceAccount?.Split('/', 2) is not [var ns, _]) return places;
-        V1ObjectMeta At(string name) => new() { Name = name, NamespaceProperty = ns };
-        places.Add(new V1ServiceAccount { Metadata = At(Identity(grant)) });
-        places.Add(new SecretMetadata { Metadata = At(Identity(grant)) });
-        if (grant.Spec.RecipientKey is not null) return places;
-        places.Add(new V1Role { Metadata = At(Reader(grant)) });
-        places.Add(new V1RoleBinding { Metadata = At(Reader(grant)) });
-        return places;
+        return [.. places, .. OwnedKinds.All.Where(k => k.Own?.IsNeeded(grant) is true).Select(k => k.At(new() { Name = k.Own!.Name(grant), NamespaceProperty = ns }))];
     }
 
     /// <summary>Where the grant's credential Secret stands.</summary>

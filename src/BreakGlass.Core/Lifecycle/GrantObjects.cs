@@ -63,64 +63,21 @@ public static class GrantObjects
         a.Metadata.Name == b.Metadata.Name && (a.Metadata.NamespaceProperty ?? "") == (b.Metadata.NamespaceProperty ?? "") && a.KindName == b.KindName;
 
     /// <summary>A stand-in for an object: its kind, place and a UID, and nothing else of it.</summary>
-    public static IKubernetesObject<V1ObjectMeta> StandIn(IKubernetesObject<V1ObjectMeta> o, string uid)
-    {
-        var metadata = new V1ObjectMeta { Name = o.Metadata.Name, NamespaceProperty = o.Metadata.NamespaceProperty, Uid = uid };
-        return o switch
-        {
-            V1RoleBinding => new V1RoleBinding { Metadata = metadata },
-            V1ClusterRoleBinding => new V1ClusterRoleBinding { Metadata = metadata },
-            V1Role => new V1Role { Metadata = metadata },
-            V1ServiceAccount => new V1ServiceAccount { Metadata = metadata },
-            _ => new SecretMetadata { Metadata = metadata },
-        };
-    }
+    public static IKubernetesObject<V1ObjectMeta> StandIn(IKubernetesObject<V1ObjectMeta> o, string uid) =>
+        OwnedKinds.Of(o).At(new() { Name = o.Metadata.Name, NamespaceProperty = o.Metadata.NamespaceProperty, Uid = uid });
 
-    /// <summary>Whether the operator's watches show an object like this one: those of the kinds that can be many select by our label.</summary>
-    public static bool IsWatched(IKubernetesObject<V1ObjectMeta> o) =>
-        o is not (V1RoleBinding or V1ClusterRoleBinding or V1ServiceAccount or SecretMetadata or V1Secret)
-        || o.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel);
+    /// <summary>Whether the operator's watches show an object like this one.</summary>
+    public static bool IsWatched(IKubernetesObject<V1ObjectMeta> o) => OwnedKinds.Find(o) is not { IsSelected: true } || o.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel);
 
     /// <summary>What has to happen to an object of ours so that it is as it should be.</summary>
-    public static Drift Compare(IKubernetesObject<V1ObjectMeta> desired, IKubernetesObject<V1ObjectMeta> actual)
-    {
-        switch (desired, actual)
-        {
-            case (V1RoleBinding want, V1RoleBinding have):
-                if (want.RoleRef != have.RoleRef) return Drift.Replace;
-                if (!SameSubjects(want.SubjectsOrEmpty, have.SubjectsOrEmpty)) return Drift.Repair;
-                break;
-            case (V1ClusterRoleBinding want, V1ClusterRoleBinding have):
-                if (want.RoleRef != have.RoleRef) return Drift.Replace;
-                if (!SameSubjects(want.SubjectsOrEmpty, have.SubjectsOrEmpty)) return Drift.Repair;
-                break;
-            case (V1Role want, V1Role have):
-                if (!SameRules(want.RulesOrEmpty, have.RulesOrEmpty)) return Drift.Repair;
-                break;
-            case (V1ServiceAccount, V1ServiceAccount have):
-                // No pod can run in the grants' namespace, so that it gives nothing.
-                if (have.AutomountServiceAccountToken is not false) return Drift.Marks;
-                break;
-        }
-
-        return HasMarks(desired, actual) ? Drift.None : Drift.Marks;
-    }
+    public static Drift Compare(IKubernetesObject<V1ObjectMeta> desired, IKubernetesObject<V1ObjectMeta> actual) =>
+        OwnedKinds.Of(desired).Compare(desired, actual) is var drift and not Drift.None ? drift : HasMarks(desired, actual) ? Drift.None : Drift.Marks;
 
     /// <summary>Labels of our own group alone: nothing depends on those that other projects use too, and a fight over them would have no winner.</summary>
     private static bool HasMarks(IKubernetesObject<V1ObjectMeta> want, IKubernetesObject<V1ObjectMeta> have) =>
         want.LabelsOrEmpty.Where(l => l.Key.StartsWith(BreakGlassApi.Group + "/", StringComparison.Ordinal)).All(l => have.LabelsOrEmpty.TryGetValue(l.Key, out var value) && value == l.Value)
         && want.AnnotationsOrEmpty.All(a => have.AnnotationsOrEmpty.TryGetValue(a.Key, out var value) && value == a.Value)
         && want.OwnersOrEmpty.All(w => have.OwnersOrEmpty.Any(h => h.Uid == w.Uid && h.Kind == w.Kind));
-
-    private static bool SameSubjects(IReadOnlyList<Rbacv1Subject> want, IReadOnlyList<Rbacv1Subject> have) =>
-        want.Count == have.Count && want.Zip(have).All(p =>
-            p.First.Kind == p.Second.Kind && p.First.Name == p.Second.Name && (p.First.NamespaceProperty ?? "") == (p.Second.NamespaceProperty ?? ""));
-
-    private static bool SameRules(IReadOnlyList<V1PolicyRule> want, IReadOnlyList<V1PolicyRule> have) =>
-        want.Count == have.Count && want.Zip(have).All(p =>
-            p.First.VerbsOrEmpty.SequenceEqual(p.Second.VerbsOrEmpty) && p.First.GroupsOrEmpty.SequenceEqual(p.Second.GroupsOrEmpty)
-            && p.First.ResourcesOrEmpty.SequenceEqual(p.Second.ResourcesOrEmpty) && p.First.NamesOrEmpty.SequenceEqual(p.Second.NamesOrEmpty)
-            && p.Second.UrlsOrEmpty.Count == 0);
 
     private static V1RoleRef RoleRef(string kind, string name) => new() { ApiGroup = V1Role.KubeGroup, Kind = kind, Name = name };
 

@@ -18,9 +18,9 @@ internal sealed class GrantRemains
         All = ours;
         Giving = [.. ours.Where(o => GrantClosing.GivesAccess(grant, o))];
         GivesToOthers = Giving.Any(o => !Ownership.NamesOnlyIdentity(grant, o));
-        Credential = [.. ours.Where(IsCredential)];
-        BindingsUnread = _attempt.Unread.Any(p => p is V1RoleBinding or V1ClusterRoleBinding && p.Metadata.Name != GrantNames.Reader(grant));
-        CredentialUnread = _attempt.Unread.Any(IsCredential);
+        Credential = [.. ours.Where(OwnedKinds.IsCredential)];
+        BindingsUnread = _attempt.Unread.Any(p => OwnedKinds.IsBinding(p) && p.Metadata.Name != GrantNames.Reader(grant));
+        CredentialUnread = _attempt.Unread.Any(OwnedKinds.IsCredential);
     }
 
     public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> All { get; }
@@ -67,6 +67,4 @@ internal sealed class GrantRemains
 
     /// <summary>A binding that somebody stripped of its marks is known by the grant's record alone.</summary>
     private static bool IsLostWithTheGrant(IKubernetesObject<V1ObjectMeta> o) => Obstruction.IsEmptied(o) && !o.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel);
-
-    private static bool IsCredential(IKubernetesObject<V1ObjectMeta> o) => o is SecretMetadata or V1ServiceAccount;
 }

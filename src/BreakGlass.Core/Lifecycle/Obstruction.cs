@@ -22,7 +22,7 @@ public sealed partial record Obstruction(string Object, string Uid, string Who, 
         new($"{o.KindName} {o.Key}", o.Metadata.Uid ?? "", WhoRefused(code, message ?? ""), IsEmptied(o));
 
     /// <summary>Whether an object is a binding that gives its role to nobody.</summary>
-    public static bool IsEmptied(IKubernetesObject<V1ObjectMeta> o) => o is V1RoleBinding { SubjectsOrEmpty.Count: 0 } or V1ClusterRoleBinding { SubjectsOrEmpty.Count: 0 };
+    public static bool IsEmptied(IKubernetesObject<V1ObjectMeta> o) => OwnedKinds.IsBinding(o) && OwnedKinds.SubjectsOf(o).Count == 0;
 
     /// <summary>For the condition and the event.</summary>
     public override string ToString() => $"{Object} ({Who}{(Emptied ? "; its subjects were removed, so it gives access to nobody" : "")})";

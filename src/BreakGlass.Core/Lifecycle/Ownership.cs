@@ -19,7 +19,6 @@ public sealed record GrantIdentity(string Name, string Uid);
 /// </summary>
 public static class Ownership
 {
-    private const string ReaderSuffix = "-reader";
     private const int DigestLength = 10;
     private static readonly SearchValues<char> s_digestDigits = SearchValues.Create("0123456789abcdef");
 
@@ -55,13 +54,13 @@ public static class Ownership
     /// </summary>
     public static bool IsOf(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o)
     {
-        if (o is V1Role or V1ServiceAccount or SecretMetadata or V1Secret) return GrantNames.Owns(grant, o) && o.Metadata.Name == (o is V1Role ? GrantNames.Reader(grant) : GrantNames.Identity(grant));
+        if (!OwnedKinds.IsBinding(o)) return GrantNames.Owns(grant, o) && o.Metadata.Name == OwnedKinds.Find(o)?.Own?.Name(grant);
         if (o.Metadata.Name == GrantNames.Reader(grant)) return GrantNames.Owns(grant, o);
 
         // Whoever writes a record into the status must not have somebody else's binding taken for the grant's.
         if (!o.Metadata.Name.StartsWith(GrantNames.BindingPrefix(grant), StringComparison.Ordinal)) return false;
         if (GrantNames.Owns(grant, o) && (EndsWithDigest(o.Metadata.Name) || RecordOf(grant, o) is not null || GivesTo(grant, o))) return true;
-        return RecordOf(grant, o) is { } record && ((record.Uid is not null && record.Uid == o.Metadata.Uid) || (SubjectsOf(o).Count > 0 && GivesTo(grant, o)));
+        return RecordOf(grant, o) is { } record && ((record.Uid is not null && record.Uid == o.Metadata.Uid) || (OwnedKinds.SubjectsOf(o).Count > 0 && GivesTo(grant, o)));
     }
 
     /// <summary>The owners of an object that are grants.</summary>
@@ -81,8 +80,8 @@ public static class Ownership
     private static string? NameIn(IKubernetesObject<V1ObjectMeta> o)
     {
         var name = o.Metadata.Name;
-        if (name.EndsWith(ReaderSuffix, StringComparison.Ordinal) && o is V1Role or V1RoleBinding) name = name[..^ReaderSuffix.Length];
-        else if (o is V1RoleBinding or V1ClusterRoleBinding) name = name.StartsWith(GrantNames.Prefix, StringComparison.Ordinal) ? name[GrantNames.Prefix.Length..] : "";
+        if (OwnedKinds.Find(o)?.Own is { Suffix: { Length: > 0 } suffix } && name.EndsWith(suffix, StringComparison.Ordinal)) name = name[..^suffix.Length];
+        else if (OwnedKinds.IsBinding(o)) name = name.StartsWith(GrantNames.Prefix, StringComparison.Ordinal) ? name[GrantNames.Prefix.Length..] : "";
         return EndsWithDigest(name) ? name[..^(DigestLength + 1)] : null;
     }
 
@@ -95,21 +94,17 @@ public static class Ownership
 
     private static bool HasName(IKubernetesObject<V1ObjectMeta> o, string grant, CoreSettings settings)
     {
-        var (name, isInGrantsNamespace) = (o.Metadata.Name, o.Metadata.NamespaceProperty == settings.GrantsNamespace);
-        return o switch
-        {
-            V1RoleBinding or V1Role when isInGrantsNamespace => IsLonger(name, $"{grant}-") && name.EndsWith(ReaderSuffix, StringComparison.Ordinal),
-            V1RoleBinding or V1ClusterRoleBinding => IsLonger(name, $"{GrantNames.Prefix}{grant}-"),
-            V1ServiceAccount or SecretMetadata or V1Secret => isInGrantsNamespace && IsLonger(name, $"{grant}-"),
-            _ => false,
-        };
+        var name = o.Metadata.Name;
+        return o.Metadata.NamespaceProperty == settings.GrantsNamespace
+            ? OwnedKinds.Find(o)?.Own is { } own && IsLonger(name, $"{grant}-") && name.EndsWith(own.Suffix, StringComparison.Ordinal)
+            : OwnedKinds.IsBinding(o) && IsLonger(name, $"{GrantNames.Prefix}{grant}-");
     }
 
     /// <summary>
     /// A binding of ours is for one user, or for one identity in the grants' namespace. One whose subjects were emptied gives nothing and stays ours, so
     /// that it is removed as soon as it can be.
     /// </summary>
-    private static bool HasSubject(IKubernetesObject<V1ObjectMeta> o, string grant, CoreSettings settings) => o is not (V1RoleBinding or V1ClusterRoleBinding) || SubjectsOf(o) switch
+    private static bool HasSubject(IKubernetesObject<V1ObjectMeta> o, string grant, CoreSettings settings) => OwnedKinds.SubjectsOf(o) switch
     {
         [] => true,
         [{ Kind: "User" }] => true,
@@ -122,11 +117,11 @@ public static class Ownership
     /// whose subject somebody exchanged, gives its role to them whatever becomes of the ServiceAccount.
     /// </summary>
     internal static bool NamesOnlyIdentity(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) =>
-        grant.Status.ServiceAccount is { } account && SubjectsOf(o).All(s => s.Kind == V1ServiceAccount.KubeKind && $"{s.NamespaceProperty}/{WithoutSuffix(s.Name)}" == account);
+        grant.Status.ServiceAccount is { } account && OwnedKinds.SubjectsOf(o).All(s => s.Kind == V1ServiceAccount.KubeKind && $"{s.NamespaceProperty}/{WithoutSuffix(s.Name)}" == account);
 
     private static bool GivesTo(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o)
     {
-        var subjects = SubjectsOf(o);
+        var subjects = OwnedKinds.SubjectsOf(o);
         if (subjects.Count == 0) return true;
         return grant.Status.ServiceAccount is { } account
             ? subjects.Any(s => s.Kind == V1ServiceAccount.KubeKind && $"{s.NamespaceProperty}/{WithoutSuffix(s.Name)}" == account)
@@ -135,9 +130,6 @@ public static class Ownership
 
     private static BindingRecord? RecordOf(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) =>
         grant.Status.Bindings.FirstOrDefault(b => b.Name == o.Metadata.Name && b.Kind == o.KindName && (b.Namespace ?? "") == (o.Metadata.NamespaceProperty ?? ""));
-
-    private static IReadOnlyList<Rbacv1Subject> SubjectsOf(IKubernetesObject<V1ObjectMeta> o) =>
-        o switch { V1RoleBinding b => b.SubjectsOrEmpty, V1ClusterRoleBinding b => b.SubjectsOrEmpty, _ => [] };
 
     private static bool IsLonger(string name, string prefix) => name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.Ordinal);
 }

@@ -38,7 +38,7 @@ public abstract record StepResult
     /// </summary>
     /// <param name="o">The object that was to be written.</param>
     public bool SaysGone(IKubernetesObject<V1ObjectMeta> o) =>
-        this is NamespaceMissing || (this is NotFound notFound && !(notFound.IsOfRole && o is V1RoleBinding or V1ClusterRoleBinding));
+        this is NamespaceMissing || (this is NotFound notFound && !(notFound.IsOfRole && OwnedKinds.IsBinding(o)));
 
     /// <summary>The step was carried out.</summary>
     public abstract record Success : StepResult;

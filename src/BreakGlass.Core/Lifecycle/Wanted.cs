@@ -80,23 +80,12 @@ internal sealed class Wanted
                 .Concat(facts.PolicyIsVouchedFor ? Rules.Targets.Persistence(facts.Policy.Spec, facts.Cluster) : [])
                 .ToList();
 
-        var basis = new List<IKubernetesObject<V1ObjectMeta>>();
-        var reader = new List<IKubernetesObject<V1ObjectMeta>>();
-        if (grant.Status.Credential is CredentialKind.ServiceAccountToken)
-        {
-            basis.Add(GrantObjects.Account(grant, settings, due));
-            basis.Add(GrantObjects.CredentialSecret(grant, settings, due));
-            if (grant.Spec.RecipientKey is null)
-            {
-                basis.Add(GrantObjects.ReaderRole(grant, settings, due));
-                reader.Add(GrantObjects.ReaderBinding(grant, settings, due));
-            }
-        }
-
+        var own = OwnedKinds.All.Where(k => grant.Status.Credential is CredentialKind.ServiceAccountToken && k.Own?.IsNeeded(grant) is true)
+            .Select(k => k.Own!.Make(grant, settings, due)).ToLookup(OwnedKinds.IsBinding);
         return new(facts, grant)
         {
-            Base = basis,
-            Reader = reader,
+            Base = [.. own[false]],
+            Reader = [.. own[true]],
             Targets = targets,
             Unreached = unreached,
             Bindings = [.. targets.Select(t => GrantObjects.Binding(grant, t, settings, due))],
@@ -254,7 +243,7 @@ internal sealed class Wanted
     }
 
     private bool WasThere(IKubernetesObject<V1ObjectMeta> desired) =>
-        desired is not (V1RoleBinding or V1ClusterRoleBinding)
+        !OwnedKinds.IsBinding(desired)
         || Reader.Contains(desired)
         || _grant.Status.Bindings.Any(b => b.Uid is not null && b.Name == desired.Metadata.Name && (b.Namespace ?? "") == (desired.Metadata.NamespaceProperty ?? ""));
 }

@@ -27,7 +27,7 @@ public static class LockdownRules
 
     /// <summary>Why a grant is not given under a lockdown.</summary>
     public static Problem Denial(BreakGlassLockdown lockdown) => new("Lockdown", "spec.policy",
-        $"lockdown '{lockdown.Metadata.Name}' shuts everything in its scope ({Reason(lockdown)}; made by {Callers.Shown(lockdown.Spec.By)}). Create a new grant once it is lifted ('kubectl get bgl')");
+        $"lockdown '{lockdown.Metadata.Name}' shuts everything in its scope ({Reason(lockdown)}); ask {(Callers.IsNamed(lockdown.Spec.By) ? Callers.Shown(lockdown.Spec.By) : "the person who made it")}, and create a new grant once it is lifted ('kubectl get bgl')");
 
     /// <summary>A lockdown's reason as part of a sentence.</summary>
     public static string Reason(BreakGlassLockdown lockdown) => Shown.Line(lockdown.Spec.Reason.Trim().TrimEnd('.'));

@@ -25,23 +25,16 @@ internal sealed class ClusterCaches
     /// <summary>A label that no other project uses. What loses it leaves the cache, which has its grant looked at.</summary>
     private const string OwnedSelector = BreakGlassApi.GrantLabel;
 
-    private readonly List<ICache> _all = [];
+    private readonly Dictionary<Type, ICache> _all = [];
+    private readonly List<ICache> _owned = [];
+    private readonly KubeClient _client;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _logs;
     private readonly string _grantsNamespace;
 
     public ClusterCaches(KubeClient client, CoreSettings settings, TimeProvider time, ILoggerFactory logs)
     {
-        _grantsNamespace = settings.GrantsNamespace;
-
-        Informer<T> Watch<T>(InformerOptions<T> options)
-            where T : class, IKubernetesObject<V1ObjectMeta>
-        {
-            var informer = new Informer<T>(client, options, time, logs.CreateLogger($"Informer.{KubeKinds.Of<T>().Resource}"));
-            _all.Add(new Cache<T>(informer));
-            return informer;
-        }
-
-        async Task<bool> IsGone(CancellationToken cancellationToken) => await client.TryGetAsync<V1Namespace>(settings.GrantsNamespace, null, cancellationToken) is null;
-
+        (_client, _grantsNamespace, _time, _logs) = (client, settings.GrantsNamespace, time, logs);
         Grants = Watch<BreakGlassGrant>(new()
         {
             Transform = Shed.Grant,
@@ -64,11 +57,8 @@ internal sealed class ClusterCaches
         Lockdowns = Watch<BreakGlassLockdown>(new() { Transform = Shed.Marks });
         Namespaces = Watch<V1Namespace>(new() { Transform = Shed.Annotations });
         ClusterRoles = Watch<V1ClusterRole>(new() { Transform = Shed.Annotations });
-        Roles = Watch<V1Role>(new() { Transform = Shed.Role, Indexers = Owned<V1Role>() });
-        RoleBindings = Watch<V1RoleBinding>(new() { Transform = Shed.Binding, LabelSelector = OwnedSelector, Indexers = Owned<V1RoleBinding>() });
-        ClusterRoleBindings = Watch<V1ClusterRoleBinding>(new() { Transform = Shed.Binding, LabelSelector = OwnedSelector, Indexers = Owned<V1ClusterRoleBinding>() });
-        ServiceAccounts = Watch<V1ServiceAccount>(new() { Namespace = settings.GrantsNamespace, IsNamespaceGone = IsGone, LabelSelector = OwnedSelector, Indexers = Owned<V1ServiceAccount>() });
-        Secrets = Watch<SecretMetadata>(new() { Namespace = settings.GrantsNamespace, IsNamespaceGone = IsGone, LabelSelector = OwnedSelector, Indexers = Owned<SecretMetadata>() });
+        foreach (var resource in OwnedResources.All) resource.WatchIn(this);
+        Roles = ((Cache<V1Role>)_all[typeof(V1Role)]).Informer;
         View = new(Namespaces.Store, ClusterRoles.Store, Roles.Store);
     }
 
@@ -88,30 +78,22 @@ internal sealed class ClusterCaches
 
     public Informer<V1Role> Roles { get; }
 
-    public Informer<V1RoleBinding> RoleBindings { get; }
-
-    public Informer<V1ClusterRoleBinding> ClusterRoleBindings { get; }
-
-    public Informer<V1ServiceAccount> ServiceAccounts { get; }
-
-    public Informer<SecretMetadata> Secrets { get; }
-
     public CachedView View { get; }
 
     /// <summary>Whether the namespace of the grants' identities is known to be missing, or about to go.</summary>
     public bool LacksGrantsNamespace => Namespaces.HasSynced && Namespaces.Store.Get(new("", _grantsNamespace)) is not { Metadata.DeletionTimestamp: null };
 
-    public bool HasSynced => _all.TrueForAll(c => c.HasSynced);
+    public bool HasSynced => _all.Values.All(c => c.HasSynced);
 
     /// <summary>The kinds whose watch got stuck: no event, bookmark or list for longer than any watch lasts.</summary>
-    public IReadOnlyList<string> Stuck => [.. _all.Where(c => !c.IsHealthy).Select(c => c.Kind)];
+    public IReadOnlyList<string> Stuck => [.. _all.Values.Where(c => !c.IsHealthy).Select(c => c.Kind)];
 
     /// <summary>The kinds that were not listed yet.</summary>
-    public IReadOnlyList<string> Unsynced => [.. _all.Where(c => !c.HasSynced).Select(c => c.Kind)];
+    public IReadOnlyList<string> Unsynced => [.. _all.Values.Where(c => !c.HasSynced).Select(c => c.Kind)];
 
-    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_all.Select(c => c.RunAsync(cancellationToken)));
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_all.Values.Select(c => c.RunAsync(cancellationToken)));
 
-    public Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(_all.Select(c => c.WaitForSyncAsync(cancellationToken)));
+    public Task WaitForSyncAsync(CancellationToken cancellationToken) => Task.WhenAll(_all.Values.Select(c => c.WaitForSyncAsync(cancellationToken)));
 
     public BreakGlassGrant? Grant(string name) => Grants.Store.Get(new("", name));
 
@@ -129,86 +111,53 @@ internal sealed class ClusterCaches
     public IReadOnlyList<BreakGlassGrant> LiveGrants => Grants.Store.ByIndex(ByLiveness, Live);
 
     /// <summary>What may have been made for a grant, by label, owner or name. Whether it was is for the decisions.</summary>
-    public List<IKubernetesObject<V1ObjectMeta>> ObjectsOf(string grant) =>
-    [
-        .. RoleBindings.Store.ByIndex(ByGrant, grant),
-        .. ClusterRoleBindings.Store.ByIndex(ByGrant, grant),
-        .. Roles.Store.ByIndex(ByGrant, grant),
-        .. ServiceAccounts.Store.ByIndex(ByGrant, grant),
-        .. Secrets.Store.ByIndex(ByGrant, grant),
-    ];
+    public List<IKubernetesObject<V1ObjectMeta>> ObjectsOf(string grant) => [.. _owned.SelectMany(c => c.Of(grant))];
 
     /// <summary>The names of all grants that an object of ours says it was made for.</summary>
-    public IEnumerable<string> GrantsOfObjects() =>
-        RoleBindings.Store.List().Cast<IKubernetesObject<V1ObjectMeta>>()
-            .Concat(ClusterRoleBindings.Store.List())
-            .Concat(ServiceAccounts.Store.List())
-            .Concat(Secrets.Store.List())
-            .Concat(Roles.Store.List())
-            .SelectMany(Ownership.Names).Distinct();
+    public IEnumerable<string> GrantsOfObjects() => _owned.SelectMany(c => c.List()).SelectMany(Ownership.Names).Distinct();
+
+    /// <summary>Calls a function with the name of each grant that a change of one of its objects can matter to.</summary>
+    public IEnumerable<IDisposable> AddOwnedHandlers(Action<string, ChangeKind> onGrant) => _owned.ConvertAll(c => c.AddGrantHandler(onGrant));
 
     /// <summary>Puts the API server's answer to a write of ours into the cache it belongs to.</summary>
-    public void Learn(IKubernetesObject<V1ObjectMeta> o) => Learn(o, isRead: false);
+    public void Learn(IKubernetesObject<V1ObjectMeta> o) => Of(o)?.Learn(o, isRead: false);
 
     /// <summary>Puts what a read of ours found into the cache it belongs to; whoever else it matters to is still told of it by the watch.</summary>
-    public void LearnRead(IKubernetesObject<V1ObjectMeta> o) => Learn(o, isRead: true);
+    public void LearnRead(IKubernetesObject<V1ObjectMeta> o) => Of(o)?.Learn(o, isRead: true);
 
     /// <summary>Takes an object that the API server deleted for us out of its cache.</summary>
-    public void LearnDeleted(IKubernetesObject<V1ObjectMeta> o)
+    public void LearnDeleted(IKubernetesObject<V1ObjectMeta> o) => Of(o)?.LearnDeleted(o.Key, o.Metadata.Uid ?? "");
+
+    /// <summary>Has the cache show what is in a place now.</summary>
+    public Task LookAsync(KubeClient client, IKubernetesObject<V1ObjectMeta> place, CancellationToken cancellationToken) => _all[place.GetType()].LookAsync(client, place.Metadata, cancellationToken);
+
+    /// <summary>Watches one of the <see cref="OwnedKinds"/>.</summary>
+    public void WatchOwned<T>(OwnedKind kind, Func<T, T>? shed)
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var (key, uid) = (o.Key, o.Metadata.Uid ?? "");
-        switch (o)
+        var isConfined = kind is { IsSelected: true, Order: not RemovalOrder.Access };
+        Watch<T>(new()
         {
-            case BreakGlassGrant: Grants.Store.LearnDeleted(key, uid); break;
-            case BreakGlassPolicy: Policies.Store.LearnDeleted(key, uid); break;
-            case V1Namespace: Namespaces.Store.LearnDeleted(key, uid); break;
-            case V1Role: Roles.Store.LearnDeleted(key, uid); break;
-            case V1RoleBinding: RoleBindings.Store.LearnDeleted(key, uid); break;
-            case V1ClusterRoleBinding: ClusterRoleBindings.Store.LearnDeleted(key, uid); break;
-            case V1ServiceAccount: ServiceAccounts.Store.LearnDeleted(key, uid); break;
-            case SecretMetadata: Secrets.Store.LearnDeleted(key, uid); break;
-        }
+            Transform = shed,
+            LabelSelector = kind.IsSelected ? OwnedSelector : null,
+            Namespace = isConfined ? _grantsNamespace : null,
+            IsNamespaceGone = isConfined ? async cancellationToken => await _client.TryGetAsync<V1Namespace>(_grantsNamespace, null, cancellationToken) is null : null,
+            Indexers = new Dictionary<string, Func<T, IEnumerable<string>>> { [ByGrant] = o => Ownership.Names(o) },
+        });
+        _owned.Add(_all[typeof(T)]);
     }
 
-    /// <summary>What the cache has in the place of a grant, a policy, a namespace or a credential's object, or null.</summary>
-    public IKubernetesObject<V1ObjectMeta>? Find(IKubernetesObject<V1ObjectMeta> place) => place switch
+    private Informer<T> Watch<T>(InformerOptions<T> options)
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        BreakGlassGrant => Grant(place.Metadata.Name),
-        BreakGlassPolicy => Policy(place.Metadata.Name),
-        V1Namespace => Namespaces.Store.Get(place.Key),
-        V1ServiceAccount => ServiceAccounts.Store.Get(place.Key),
-        SecretMetadata => Secrets.Store.Get(place.Key),
-        _ => null,
-    };
-
-    private void Learn(IKubernetesObject<V1ObjectMeta> o, bool isRead)
-    {
-        void Into<T>(Informer<T> cache, T item)
-            where T : class, IKubernetesObject<V1ObjectMeta>
-        {
-            if (isRead) cache.Store.LearnRead(item);
-            else cache.Store.Learn(item);
-        }
-
-        // One without the label that the cache selects by would never leave it again.
-        switch (o)
-        {
-            case BreakGlassGrant grant: Into(Grants, grant); break;
-            case BreakGlassPolicy policy: Into(Policies, policy); break;
-            case BreakGlassLockdown lockdown: Into(Lockdowns, lockdown); break;
-            case V1Namespace ns: Into(Namespaces, ns); break;
-            case V1ClusterRole role: Into(ClusterRoles, role); break;
-            case V1Role role: Into(Roles, role); break;
-            case V1RoleBinding binding when GrantObjects.IsWatched(binding): Into(RoleBindings, binding); break;
-            case V1ClusterRoleBinding binding when GrantObjects.IsWatched(binding): Into(ClusterRoleBindings, binding); break;
-            case V1ServiceAccount account when GrantObjects.IsWatched(account): Into(ServiceAccounts, account); break;
-            case SecretMetadata secret when GrantObjects.IsWatched(secret): Into(Secrets, secret); break;
-        }
+        var informer = new Informer<T>(_client, options, _time, _logs.CreateLogger($"Informer.{KubeKinds.Of<T>().Resource}"));
+        _all.Add(typeof(T), new Cache<T>(informer));
+        return informer;
     }
 
-    private static Dictionary<string, Func<T, IEnumerable<string>>> Owned<T>()
-        where T : IKubernetesObject<V1ObjectMeta> => new() { [ByGrant] = o => Ownership.Names(o) };
+    private ICache? Of(IKubernetesObject<V1ObjectMeta> o) => _all.GetValueOrDefault(o.GetType());
 
+    /// <summary>One cache, whatever it holds.</summary>
     private interface ICache
     {
         string Kind { get; }
@@ -220,11 +169,25 @@ internal sealed class ClusterCaches
         Task RunAsync(CancellationToken cancellationToken);
 
         Task WaitForSyncAsync(CancellationToken cancellationToken);
+
+        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> List();
+
+        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Of(string grant);
+
+        IDisposable AddGrantHandler(Action<string, ChangeKind> onGrant);
+
+        void Learn(IKubernetesObject<V1ObjectMeta> o, bool isRead);
+
+        void LearnDeleted(ObjectKey key, string uid);
+
+        Task LookAsync(KubeClient client, V1ObjectMeta place, CancellationToken cancellationToken);
     }
 
     private sealed class Cache<T>(Informer<T> informer) : ICache
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
+        public Informer<T> Informer => informer;
+
         public string Kind => KubeKinds.Of<T>().Resource.ToString();
 
         public bool HasSynced => informer.HasSynced;
@@ -234,6 +197,35 @@ internal sealed class ClusterCaches
         public Task RunAsync(CancellationToken cancellationToken) => informer.RunAsync(cancellationToken);
 
         public Task WaitForSyncAsync(CancellationToken cancellationToken) => informer.WaitForSyncAsync(cancellationToken);
+
+        public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> List() => informer.Store.List();
+
+        public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Of(string grant) => informer.Store.ByIndex(ByGrant, grant);
+
+        public IDisposable AddGrantHandler(Action<string, ChangeKind> onGrant) => informer.AddHandler(change =>
+        {
+            if (change.IsSameVersion && !change.IsInitialList) return;
+
+            // A label that was overwritten is the affair of two grants.
+            foreach (var grant in Ownership.Names(change.Object).Union(change.Old is null ? [] : Ownership.Names(change.Old))) onGrant(grant, change.Kind);
+        });
+
+        /// <summary>One without the label that the cache selects by would never leave it again.</summary>
+        public void Learn(IKubernetesObject<V1ObjectMeta> o, bool isRead)
+        {
+            if (!GrantObjects.IsWatched(o)) return;
+            if (isRead) informer.Store.LearnRead((T)o);
+            else informer.Store.Learn((T)o);
+        }
+
+        public void LearnDeleted(ObjectKey key, string uid) => informer.Store.LearnDeleted(key, uid);
+
+        public async Task LookAsync(KubeClient client, V1ObjectMeta place, CancellationToken cancellationToken)
+        {
+            var seen = informer.Store.Get(new(place.NamespaceProperty ?? "", place.Name));
+            if (await client.TryGetAsync<T>(place.Name, place.NamespaceProperty, cancellationToken) is { } there) Learn(there, isRead: true);
+            else if (seen is not null) LearnDeleted(seen.Key, seen.Metadata.Uid ?? "");
+        }
     }
 }
 

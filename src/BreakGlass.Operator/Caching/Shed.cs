@@ -61,16 +61,16 @@ internal static class Shed
         : With(o, o.Metadata with { Labels = Nothing, Annotations = o.AnnotationsOrEmpty.Where(IsNote).ToDictionary() });
 
     /// <summary>A binding as far as decisions read it. Whoever may write bindings in one namespace can make many large ones that carry our label.</summary>
-    public static V1RoleBinding Binding(V1RoleBinding binding) => Owned(binding) with { Subjects = [.. binding.SubjectsOrEmpty.Distinct().Take(MostInList)] };
+    public static V1RoleBinding Binding(V1RoleBinding binding) => binding with { Metadata = Owned(binding.Metadata), Subjects = [.. binding.SubjectsOrEmpty.Distinct().Take(MostInList)] };
 
     /// <summary>The same of one for the whole cluster.</summary>
-    public static V1ClusterRoleBinding Binding(V1ClusterRoleBinding binding) => Owned(binding) with { Subjects = [.. binding.SubjectsOrEmpty.Distinct().Take(MostInList)] };
+    public static V1ClusterRoleBinding Binding(V1ClusterRoleBinding binding) => binding with { Metadata = Owned(binding.Metadata), Subjects = [.. binding.SubjectsOrEmpty.Distinct().Take(MostInList)] };
 
     /// <summary>
     /// A Role as far as decisions read it, without its rules where they are very long: anybody who may write Roles in one namespace can make many of
     /// these.
     /// </summary>
-    public static V1Role Role(V1Role role) => Owned(role) with { Rules = role.RulesOrEmpty.Sum(Length) <= LargestRules ? role.Rules : TooMany };
+    public static V1Role Role(V1Role role) => role with { Metadata = Owned(role.Metadata), Rules = role.RulesOrEmpty.Sum(Length) <= LargestRules ? role.Rules : TooMany };
 
     /// <summary>Whether the rules of a Role are longer than <see cref="LargestRules"/>, so that the caches do not hold them.</summary>
     public static bool IsTooLarge(V1Role role) => ReferenceEquals(role.Rules, TooMany);
@@ -91,15 +91,14 @@ internal static class Shed
     /// <summary>Whether the caches hold less of a grant than a decision needs.</summary>
     public static bool LacksRequest(BreakGlassGrant grant) => ReferenceEquals(grant.Spec.Justification, NotKept);
 
-    /// <summary>With nothing in its metadata but what says whose it is, and what holds it.</summary>
-    public static T Owned<T>(T o)
-        where T : class, IKubernetesObject<V1ObjectMeta> => With(o, o.Metadata with
-        {
-            Annotations = OwnMarksOf(o.AnnotationsOrEmpty),
-            Labels = OwnMarksOf(o.LabelsOrEmpty),
-            OwnerReferences = [.. o.OwnersOrEmpty.Where(r => r.ApiVersion.StartsWith(OurPrefix, StringComparison.Ordinal)).Take(MostInList)],
-            Finalizers = [.. o.FinalizersOrEmpty.Take(MostInList)],
-        });
+    /// <summary>Metadata with nothing in it but what says whose an object is, and what holds it.</summary>
+    public static V1ObjectMeta Owned(V1ObjectMeta metadata) => metadata with
+    {
+        Annotations = OwnMarksOf(metadata.Annotations.OrEmpty()),
+        Labels = OwnMarksOf(metadata.Labels.OrEmpty()),
+        OwnerReferences = [.. metadata.OwnerReferences.OrEmpty().Where(r => r.ApiVersion.StartsWith(OurPrefix, StringComparison.Ordinal)).Take(MostInList)],
+        Finalizers = [.. metadata.Finalizers.OrEmpty().Take(MostInList)],
+    };
 
     /// <summary>A copy with other metadata. The object itself may be in somebody's hands.</summary>
     private static T With<T>(T o, V1ObjectMeta metadata)
@@ -112,14 +111,9 @@ internal static class Shed
             BreakGlassApproval approval => approval with { Metadata = metadata },
             BreakGlassReview review => review with { Metadata = metadata },
             BreakGlassLockdown lockdown => lockdown with { Metadata = metadata },
-            V1RoleBinding binding => binding with { Metadata = metadata },
-            V1ClusterRoleBinding binding => binding with { Metadata = metadata },
-            V1Role role => role with { Metadata = metadata },
             V1ClusterRole role => role with { Metadata = metadata },
-            V1ServiceAccount account => account with { Metadata = metadata },
             V1Namespace ns => ns with { Metadata = metadata },
-            SecretMetadata secret => secret with { Metadata = metadata },
-            _ => throw new NotSupportedException($"{typeof(T).Name} is not a kind that is cached."),
+            _ => throw new NotSupportedException($"{typeof(T).Name} is not a kind whose metadata is shed."),
         };
         return (T)copy;
     }

@@ -71,14 +71,14 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         catch (KubeApiException e) when (e.IsInvalid)
         {
             // It holds another token already, for ever.
-            await client.DeleteAsync(deliver.Secret, cancellationToken);
+            await client.DeleteAsync<V1Secret>(deliver.Secret.Metadata.Name, deliver.Secret.Metadata.NamespaceProperty, new() { Uid = deliver.Secret.Metadata.Uid }, cancellationToken);
             caches.LearnDeleted(deliver.Secret);
         }
     }
 
     private async Task<IKubernetesObject<V1ObjectMeta>> PutAsync(BreakGlassGrant grant, V1Secret secret, Dictionary<string, string> marks, CancellationToken cancellationToken)
     {
-        if (grant.Spec.RecipientKey is null) return Kinds.Shell(await client.ReplaceAsync(secret, cancellationToken));
+        if (grant.Spec.RecipientKey is null) return new SecretMetadata { Metadata = (await client.ReplaceAsync(secret, cancellationToken)).Metadata };
         var annotations = new JsonObject(marks.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)JsonValue.Create(m.Value))));
         var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = secret.Metadata.Uid, ["annotations"] = annotations }, ["immutable"] = true };
         return await client.PatchAsync(secret, patch, cancellationToken);

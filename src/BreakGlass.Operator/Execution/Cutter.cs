@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Operator.Caching;
 using k8s;
 using k8s.Models;
 using Kube.Client;
@@ -54,7 +55,7 @@ internal sealed class Cutter : IDisposable
         if (deleted.Outcome is Outcome.Gone or Outcome.Replaced) return new(deleted.Outcome is Outcome.Gone ? CutResult.Gone : CutResult.Replaced, o, null);
 
         // A finalizer that nobody knew of, or a call that does not come back.
-        if (loosened is null && (deleted.Outcome is Outcome.Held || (IsBinding(o) && !Obstruction.IsEmptied(o))))
+        if (loosened is null && (deleted.Outcome is Outcome.Held || (OwnedKinds.IsBinding(o) && !Obstruction.IsEmptied(o))))
         {
             loosened = await WaitAsync($"loosen/{o.Metadata.Uid}", ct => LoosenAsync(deleted.Object ?? o, ct), cancellationToken);
         }
@@ -64,8 +65,6 @@ internal sealed class Cutter : IDisposable
     }
 
     public void Dispose() => _client.Dispose();
-
-    private static bool IsBinding(IKubernetesObject<V1ObjectMeta> o) => o is V1RoleBinding or V1ClusterRoleBinding;
 
     private async Task<Answer> DeleteAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
@@ -90,7 +89,7 @@ internal sealed class Cutter : IDisposable
     /// <summary>Takes off finalizers and subjects in one patch; the finalizers alone, which needs no right to the role, where both are refused.</summary>
     private async Task<Answer> LoosenAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
-        if (!IsBinding(o)) return await PatchAsync(o, RepairPatch.Release(o), cancellationToken);
+        if (!OwnedKinds.IsBinding(o)) return await PatchAsync(o, RepairPatch.Release(o), cancellationToken);
         var emptied = await PatchAsync(o, RepairPatch.Empty(o), cancellationToken);
         var held = o.FinalizersOrEmpty.Count > 0 || o.Metadata.DeletionTimestamp is not null;
         return held && emptied.Outcome is Outcome.Failed ? await PatchAsync(o, RepairPatch.Release(o), cancellationToken) : emptied;

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using BreakGlass.Operator.Caching;
 using k8s;
 using k8s.Models;
 using Kube.Client;
@@ -12,14 +12,7 @@ internal static class RepairPatch
     /// <summary>Everything that we decide of an object, as it should be. What others added beside it stays.</summary>
     public static JsonObject For(IKubernetesObject<V1ObjectMeta> desired, string uid)
     {
-        var patch = desired switch
-        {
-            V1RoleBinding binding => Node(binding, KubeModels.Json<V1RoleBinding>()),
-            V1ClusterRoleBinding binding => Node(binding, KubeModels.Json<V1ClusterRoleBinding>()),
-            V1Role role => Node(role, KubeModels.Json<V1Role>()),
-            V1ServiceAccount account => Node(account, KubeModels.Json<V1ServiceAccount>()),
-            _ => new JsonObject { ["metadata"] = Node(new SecretMetadata { Metadata = desired.Metadata }, KubeModels.Json<SecretMetadata>())["metadata"]!.DeepClone() },
-        };
+        var patch = OwnedResources.Of(desired).Node(desired);
         patch["metadata"]!["uid"] = uid;
         return patch;
     }
@@ -29,6 +22,4 @@ internal static class RepairPatch
 
     /// <summary>Takes a binding's subjects and finalizers away: it gives its role to nobody then, whether or not it goes.</summary>
     public static JsonObject Empty(IKubernetesObject<V1ObjectMeta> o) => new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null }, ["subjects"] = null };
-
-    private static JsonObject Node<T>(T o, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> json) => JsonSerializer.SerializeToNode(o, json)!.AsObject();
 }

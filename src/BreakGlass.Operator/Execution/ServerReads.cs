@@ -18,12 +18,7 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
     private const int MostReads = 64;
 
     /// <summary>Has the cache show what is in a place now.</summary>
-    public async Task LookAsync(IKubernetesObject<V1ObjectMeta> place, CancellationToken cancellationToken)
-    {
-        var seen = caches.Find(place);
-        if (await client.TryGetAsync(place, cancellationToken) is { } there) caches.LearnRead(there);
-        else if (seen is not null) caches.LearnDeleted(seen);
-    }
+    public Task LookAsync(IKubernetesObject<V1ObjectMeta> place, CancellationToken cancellationToken) => caches.LookAsync(client, place, cancellationToken);
 
     /// <summary>A grant of which the cache holds only a part, for the rest of the run.</summary>
     public async Task ReadWholeAsync(BreakGlassGrant grant, LiveRun run, CancellationToken cancellationToken)
@@ -36,7 +31,7 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
     /// <summary>The grant's policy with its roles and namespaces, and the grant's credential.</summary>
     public async Task RefreshAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
     {
-        var credential = Task.WhenAll(GrantNames.Places(grant).Where(p => p is V1ServiceAccount or SecretMetadata).Select(p => LookAsync(p, cancellationToken)));
+        var credential = Task.WhenAll(GrantNames.Places(grant).Where(OwnedKinds.IsCredential).Select(p => LookAsync(p, cancellationToken)));
         await LookAsync(new BreakGlassPolicy { Metadata = new() { Name = grant.Spec.Policy } }, cancellationToken);
         if (caches.Policy(grant.Spec.Policy) is { } policy)
         {

@@ -52,12 +52,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
 
         // Bindings first, which cuts access at once; and none of the others waits for one that is not let go.
         using var cutter = new Cutter(client, time, CutPatience);
-        var results = await Task.WhenAll(
-            ReapAsync<V1RoleBinding>(cutter, null, Shed.Binding, cancellationToken),
-            ReapAsync<V1ClusterRoleBinding>(cutter, null, Shed.Binding, cancellationToken),
-            ReapAsync<SecretMetadata>(cutter, settings.GrantsNamespace, Shed.Owned, cancellationToken),
-            ReapAsync<V1ServiceAccount>(cutter, settings.GrantsNamespace, Shed.Owned, cancellationToken),
-            ReapAsync<V1Role>(cutter, settings.GrantsNamespace, Shed.Owned, cancellationToken));
+        var results = await Task.WhenAll(OwnedResources.All.Select(resource => ReapAsync(cutter, resource, cancellationToken)));
         return results.Append(await ReapRecordedAsync(cutter, cancellationToken)).Aggregate(Add);
     }
 
@@ -115,18 +110,18 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         };
     }
 
-    private async Task<(int Removed, int Failed)> ReapAsync<T>(Cutter cutter, string? ns, Func<T, T> shed, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta>
+    private async Task<(int Removed, int Failed)> ReapAsync(Cutter cutter, OwnedResource resource, CancellationToken cancellationToken)
     {
-        IReadOnlyList<T> objects;
+        var ns = resource.Kind.Order is RemovalOrder.Access ? null : settings.GrantsNamespace;
+        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> objects;
         try
         {
-            objects = (await client.ListAsync(new() { Namespace = ns, LabelSelector = Ours, Limit = PageOfOwned }, shed, cancellationToken)).Items;
+            objects = await resource.ListAsync(client, new() { Namespace = ns, LabelSelector = Ours, Limit = PageOfOwned }, cancellationToken);
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {
             // The other kinds are still worth a try.
-            logger.ReapListFailed(KubeKinds.Of<T>().Resource.ToString(), e);
+            logger.ReapListFailed(resource.Resource.ToString(), e);
             return (0, 1);
         }
 

@@ -27,15 +27,8 @@ internal sealed class Wiring(
         _handlers.Add(caches.Lockdowns.AddHandler(OnLockdown));
         _handlers.Add(caches.Namespaces.AddHandler(OnNamespace));
         _handlers.Add(caches.ClusterRoles.AddHandler(c => OnRole(c.Old?.RulesOrEmpty, c.Object.RulesOrEmpty, c.Kind, c.IsSameVersion, $"{V1ClusterRole.KubeKind}/{c.Object.Metadata.Name}")));
-        _handlers.Add(caches.Roles.AddHandler(c =>
-        {
-            OnOwned(c);
-            OnRole(c.Old?.RulesOrEmpty, c.Object.RulesOrEmpty, c.Kind, c.IsSameVersion, $"{V1Role.KubeKind}/{c.Object.Metadata.Name}");
-        }));
-        _handlers.Add(caches.RoleBindings.AddHandler(OnOwned));
-        _handlers.Add(caches.ClusterRoleBindings.AddHandler(OnOwned));
-        _handlers.Add(caches.ServiceAccounts.AddHandler(OnOwned));
-        _handlers.Add(caches.Secrets.AddHandler(OnOwned));
+        _handlers.Add(caches.Roles.AddHandler(c => OnRole(c.Old?.RulesOrEmpty, c.Object.RulesOrEmpty, c.Kind, c.IsSameVersion, $"{V1Role.KubeKind}/{c.Object.Metadata.Name}")));
+        _handlers.AddRange(caches.AddOwnedHandlers(OnOwned));
     }
 
     /// <summary>Nothing is queued any more.</summary>
@@ -154,17 +147,10 @@ internal sealed class Wiring(
         }
     }
 
-    private void OnOwned<T>(Change<T> change)
-        where T : class, IKubernetesObject<V1ObjectMeta>
+    private void OnOwned(string grant, ChangeKind kind)
     {
-        if (change.IsSameVersion && !change.IsInitialList) return;
-
-        // A label that was overwritten is the affair of two grants.
-        foreach (var grant in Ownership.Names(change.Object).Union(change.Old is null ? [] : Ownership.Names(change.Old)))
-        {
-            // Where access is over nobody waits for what is still taken away; what comes back, or was never cut, goes first.
-            var lane = caches.Grant(grant) is { } over && GrantLifecycle.IsTerminal(over.Status.Phase) ? reconciler.LaneOf(over) : Lane.Normal;
-            grants.Add(grant, lane is Lane.Background && change.Kind is not ChangeKind.Deleted ? Lane.Normal : lane);
-        }
+        // Where access is over nobody waits for what is still taken away; what comes back, or was never cut, goes first.
+        var lane = caches.Grant(grant) is { } over && GrantLifecycle.IsTerminal(over.Status.Phase) ? reconciler.LaneOf(over) : Lane.Normal;
+        grants.Add(grant, lane is Lane.Background && kind is not ChangeKind.Deleted ? Lane.Normal : lane);
     }
 }

@@ -12,9 +12,11 @@ public sealed partial class KubeClient
     /// <summary>Reads one object.</summary>
     /// <exception cref="KubeApiException">Not there (<see cref="KubeApiException.IsNotFound"/>) or refused.</exception>
     public Task<T> GetAsync<T>(string name, string? ns, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> => GetAsync(KubeKinds.Of<T>(), name, ns, cancellationToken);
+
+    private Task<T> GetAsync<T>(KubeKind<T> kind, string name, string? ns, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var kind = KubeKinds.Of<T>();
         var request = new Request("get", HttpMethod.Get, UrlBuilder.Object(_root, kind.Resource, ns, name).Build())
         {
             Accept = kind.Resource.MetadataOnly ? PartialObject : Request.Json,
@@ -26,12 +28,16 @@ public sealed partial class KubeClient
     /// Reads one object; null where the API server says that it does not exist. A 404 that is not the API server's own (no <c>Status</c>: a
     /// proxy, or a kind that is not installed) is thrown, because nobody may conclude from it that an object is gone.
     /// </summary>
-    public async Task<T?> TryGetAsync<T>(string name, string? ns, CancellationToken cancellationToken)
+    public Task<T?> TryGetAsync<T>(string name, string? ns, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> => TryGetAsync(KubeKinds.Of<T>(), name, ns, cancellationToken);
+
+    /// <summary>The same, by what is known of a kind: several kinds can be read as one type.</summary>
+    public async Task<T?> TryGetAsync<T>(KubeKind<T> kind, string name, string? ns, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         try
         {
-            return await GetAsync<T>(name, ns, cancellationToken);
+            return await GetAsync(kind, name, ns, cancellationToken);
         }
         catch (KubeApiException e) when (e is { IsNotFound: true, IsFromApiServer: true })
         {
