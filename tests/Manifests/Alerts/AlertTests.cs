@@ -11,7 +11,7 @@ public sealed class AlertTests
     private static readonly string[] Named =
     [
         "BreakGlassActivated", "GrantLingering", "RevocationSlow", "RevocationUnproven", "RevocationObstructed", "ReviewOverdue", "PolicyOverused", "PersistenceAttempt", "LockdownEngaged",
-        "OperatorDown", "NoLeader", "WebhookFailing", "CertificateExpiring", "ClockSkew", "AuditBacklog", "NotificationsFailing",
+        "OperatorDown", "NoLeader", "WebhookFailing", "CertificateExpiring", "ClockSkew", "NotificationsFailing",
     ];
 
     private static string TestsFile { get; } = Path.Combine(Golden.RepositoryRoot, "tests", "Manifests", "Alerts", "rules.test.yaml");
