@@ -45,6 +45,10 @@ public static class GoDuration
         return true;
     }
 
+    /// <summary>Reads a duration that is written in the code.</summary>
+    /// <exception cref="FormatException">The text is not a duration.</exception>
+    public static TimeSpan Parse(string text) => TryParse(text, out var duration) ? duration : throw new FormatException($"'{text}' is not a valid duration");
+
     /// <summary>
     /// Writes a duration as users write it: the parts that are not zero, e.g. <c>30m</c>, <c>1h30m</c>, <c>45s</c>, <c>1.5s</c>,
     /// <c>250ms</c>; <c>0s</c> for zero. <see cref="TryParse"/> reads it back, but for the leading <c>-</c> of a negative one.

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using BreakGlass.Core.Schema;
 
@@ -8,6 +9,8 @@ namespace BreakGlass.CrdGen;
 /// <summary>One JSON field of a record, with what its attributes say.</summary>
 internal sealed record Field(string JsonName, PropertyInfo Property)
 {
+    private static readonly JsonSerializerOptions InJson = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Converters = { new JsonStringEnumConverter() } };
+
     /// <summary>Whether the field must be there.</summary>
     public bool IsRequired => Has<RequiredAttribute>();
 
@@ -23,6 +26,10 @@ internal sealed record Field(string JsonName, PropertyInfo Property)
     /// <summary>The name of a property in JSON.</summary>
     public static string JsonNameOf(PropertyInfo property) =>
         property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+
+    /// <summary>What a new object of the type has in this field.</summary>
+    public JsonNode? InitialValue() =>
+        JsonSerializer.SerializeToNode(Property.GetValue(Activator.CreateInstance(Property.DeclaringType!)), Property.PropertyType, InJson);
 
     /// <summary>The attribute, if it is there.</summary>
     public T? Get<T>()

@@ -31,7 +31,7 @@ internal sealed class SchemaBuilder(XmlDocs docs)
     {
         var type = field.Property.PropertyType;
         var schema = Of(type, docs.Of(field.Property) ?? docs.Of(type));
-        if (field.Get<DefaultAttribute>() is { } @default) schema["default"] = JsonNode.Parse(@default.Json);
+        if (field.Get<DefaultAttribute>() is { } @default) schema["default"] = @default.Json is { } json ? JsonNode.Parse(json) : field.InitialValue();
         if (field.Has<NullableAttribute>()) schema["nullable"] = true;
         AddValues(schema, field);
         AddLimits(schema, field);

@@ -64,7 +64,7 @@ internal sealed record ThingSpec
     [Nullable, ValidationRule("self == oldSelf", message: "at: cannot be changed")]
     public DateTimeOffset? At { get; init; }
 
-    [Enum("one", "two"), ListSet, Items(1, 2)]
+    [Enum("one, two"), ListSet, Items(1, 2)]
     public IReadOnlyList<string> Words { get; init; } = [];
 
     [Pattern("^[a-z]+$"), Items(maxItems: 3), ItemLength(5)]

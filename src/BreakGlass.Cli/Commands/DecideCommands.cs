@@ -14,7 +14,7 @@ namespace BreakGlass.Cli.Commands;
 /// <summary><c>approve</c>, <c>deny</c> and <c>review</c>: what other people say to a grant.</summary>
 internal static class DecideCommands
 {
-    private static readonly string[] Outcomes = ["Justified", "Unjustified", "Misused"];
+    private static readonly string[] Outcomes = ApiWords.Each(ApiWords.Outcomes);
 
     /// <summary><c>approve</c> and <c>deny</c>.</summary>
     public static Command Decide(Invocation invocation, string name, string decision, string description)
@@ -34,7 +34,7 @@ internal static class DecideCommands
     public static Command Review(Invocation invocation)
     {
         var words = new Words("review", "Review access after the fact. 'kubectl breakglass report GRANT' shows what there is to review.", "--reviewer");
-        var outcome = new Option<string>("--outcome") { Description = $"{string.Join(", ", Outcomes)}", HelpName = "OUTCOME", Required = true };
+        var outcome = new Option<string>("--outcome") { Description = ApiWords.Outcomes, HelpName = "OUTCOME", Required = true };
         outcome.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Outcomes);
         var followUp = new Option<string?>("--follow-up") { Description = "What is to be done about it, for example a ticket", HelpName = "TEXT" };
         words.Command.Options.Add(outcome);

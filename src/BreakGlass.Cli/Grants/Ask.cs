@@ -65,7 +65,7 @@ internal sealed record Ask
     {
         var about = new string([.. (string.IsNullOrWhiteSpace(Ticket) ? Policy : Ticket).ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]).Trim('-');
         if (about.Length == 0) about = "grant";
-        about = about[..Math.Min(about.Length, BreakGlassApi.LongestName - SuffixLength - 1)].TrimEnd('-');
+        about = about[..Math.Min(about.Length, Bounds.LongestName - SuffixLength - 1)].TrimEnd('-');
         return $"{about}-{RandomNumberGenerator.GetString(Letters, SuffixLength)}";
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using BreakGlass.Core.Api;
 
 namespace BreakGlass.Cli.Hosting;
 
@@ -10,8 +11,8 @@ internal static class CredentialFiles
     /// <summary>How the names of files end that are there only to be held.</summary>
     public const string Turn = ".turn";
 
-    /// <summary>No grant lasts longer than 12 hours, so what is older opens nothing.</summary>
-    private static readonly TimeSpan Stale = TimeSpan.FromHours(13);
+    /// <summary>No grant lasts longer than this, so what is older opens nothing.</summary>
+    private static readonly TimeSpan Stale = BreakGlassApi.LongestGrant + TimeSpan.FromHours(1);
 
     /// <summary>Where a grant's kubeconfig is written unless the person says where.</summary>
     public static string KubeconfigOf(CliHost host, string grant) => Path.Combine(host.CredentialDirectory, $"{grant}.kubeconfig");

@@ -52,10 +52,7 @@ public static class BreakGlassApi
     public const string CredentialSecretType = Group + "/credential";
 
     /// <summary>The longest a policy may give access for.</summary>
-    public static readonly TimeSpan LongestGrant = TimeSpan.FromHours(12);
-
-    /// <summary>Names of grants and policies are label values, and those end at 63 characters.</summary>
-    public const int LongestName = 63;
+    public static readonly TimeSpan LongestGrant = GoDuration.Parse(Bounds.LongestGrant);
 
     internal static ResourceType Resource(string kind) => new(Group, Version, kind, kind.ToLowerInvariant() switch
     {

@@ -17,7 +17,7 @@ namespace BreakGlass.Core.Api;
 [GenericAdditionalPrinterColumn(".spec.ticket", "Ticket", Priority = 1)]
 [GenericAdditionalPrinterColumn(".status.endReason", "Reason", Priority = 1, Description = "Why access ended")]
 [GenericAdditionalPrinterColumn(".metadata.creationTimestamp", "Age", "date")]
-[ValidationRule("size(self.metadata.name) <= 63", message: "metadata.name: at most 63 characters, since the name becomes a label value")]
+[ValidationRule("size(self.metadata.name) <= 63", message: "metadata.name: " + Sentences.NameTooLong)]
 [KubernetesEntity(Group = BreakGlassApi.Group, ApiVersion = BreakGlassApi.Version, Kind = nameof(BreakGlassGrant), PluralName = "breakglassgrants")]
 public sealed record BreakGlassGrant : IKubernetesObject<V1ObjectMeta>, ISpec<GrantSpec>, IStatus<GrantStatus>
 {
@@ -45,50 +45,48 @@ public sealed record BreakGlassGrant : IKubernetesObject<V1ObjectMeta>, ISpec<Gr
 }
 
 /// <summary>What is asked for.</summary>
-[ValidationRule("has(self.ticket) == has(oldSelf.ticket)", message: "spec.ticket: " + Immutable)]
-[ValidationRule("has(self.duration) == has(oldSelf.duration)", message: "spec.duration: " + Immutable)]
-[ValidationRule("has(self.startTime) == has(oldSelf.startTime)", message: "spec.startTime: " + Immutable)]
-[ValidationRule("has(self.access) == has(oldSelf.access)", message: "spec.access: " + Immutable)]
-[ValidationRule("has(self.namespaces) == has(oldSelf.namespaces)", message: "spec.namespaces: " + Immutable)]
-[ValidationRule("has(self.recipientKey) == has(oldSelf.recipientKey)", message: "spec.recipientKey: " + Immutable)]
-[ValidationRule("(has(self.requireAll) && self.requireAll) == (has(oldSelf.requireAll) && oldSelf.requireAll)", message: "spec.requireAll: " + Immutable)]
-[ValidationRule("has(self.requester) == has(oldSelf.requester)", message: "spec.requester: " + Immutable)]
-[ValidationRule("!has(oldSelf.revoke) || has(self.revoke)", message: "spec.revoke: a revocation cannot be taken back; create a new grant instead")]
+[ValidationRule("has(self.ticket) == has(oldSelf.ticket)", message: "spec.ticket: " + Sentences.GrantFixed)]
+[ValidationRule("has(self.duration) == has(oldSelf.duration)", message: "spec.duration: " + Sentences.GrantFixed)]
+[ValidationRule("has(self.startTime) == has(oldSelf.startTime)", message: "spec.startTime: " + Sentences.GrantFixed)]
+[ValidationRule("has(self.access) == has(oldSelf.access)", message: "spec.access: " + Sentences.GrantFixed)]
+[ValidationRule("has(self.namespaces) == has(oldSelf.namespaces)", message: "spec.namespaces: " + Sentences.GrantFixed)]
+[ValidationRule("has(self.recipientKey) == has(oldSelf.recipientKey)", message: "spec.recipientKey: " + Sentences.GrantFixed)]
+[ValidationRule("(has(self.requireAll) && self.requireAll) == (has(oldSelf.requireAll) && oldSelf.requireAll)", message: "spec.requireAll: " + Sentences.GrantFixed)]
+[ValidationRule("has(self.requester) == has(oldSelf.requester)", message: "spec.requester: " + Sentences.GrantFixed)]
+[ValidationRule("!has(oldSelf.revoke) || has(self.revoke)", message: "spec.revoke: " + Sentences.RevocationStays)]
 public sealed record GrantSpec
 {
-    private const string Immutable = "a grant cannot be changed after it was created, only spec.revoke can be set; create a new grant instead";
-
     /// <summary>The BreakGlassPolicy that decides.</summary>
-    [Required, Length(1, 63), ValidationRule("self == oldSelf", message: Immutable)]
+    [Required, Length(1, Bounds.LongestName), ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public string Policy { get; init => field = value ?? ""; } = "";
 
     /// <summary>Why access is needed, for the reviewers.</summary>
-    [Required, Length(1, 4096), ValidationRule("self == oldSelf", message: Immutable)]
+    [Required, Length(1, Bounds.LongestJustification), ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public string Justification { get; init => field = value ?? ""; } = "";
 
     /// <summary>The incident's or change's number.</summary>
-    [Length(maxLength: 256), ValidationRule("self == oldSelf", message: Immutable)]
+    [Length(maxLength: 256), ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public string? Ticket { get; init; }
 
     /// <summary>How long access is needed; the policy's default where left out, refused where longer than its max.</summary>
-    [Pattern(GoDuration.Pattern), Length(maxLength: 32), ValidationRule("self == oldSelf", message: Immutable)]
+    [Pattern(GoDuration.Pattern), Length(maxLength: 32), ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public string? Duration { get; init; }
 
     /// <summary>TimeBoxed: when access starts; now where left out.</summary>
-    [Nullable, ValidationRule("self == oldSelf", message: Immutable)]
+    [Nullable, ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     [JsonConverter(typeof(MillisConverter))]
     public DateTimeOffset? StartTime { get; init; }
 
     /// <summary>Only these access entries of the policy; all where left out.</summary>
-    [Items(maxItems: 16), ItemLength(63), ListSet, ValidationRule("self == oldSelf", message: Immutable)]
+    [Items(maxItems: 16), ItemLength(63), ListSet, ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public IReadOnlyList<string> Access { get; init => field = value ?? []; } = [];
 
     /// <summary>Only these of the namespaces that the entries reach; all where left out.</summary>
-    [Items(maxItems: 256), ItemLength(63), ListSet, ValidationRule("self == oldSelf", message: Immutable)]
+    [Items(maxItems: 256), ItemLength(63), ListSet, ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public IReadOnlyList<string> Namespaces { get; init => field = value ?? []; } = [];
 
     /// <summary>A public key (JWK, RSA or EC P-256). The credential is then delivered encrypted to it, in status.credentialJwe.</summary>
-    [Nullable, ValidationRule("self == oldSelf", message: Immutable)]
+    [Nullable, ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public JsonWebKey? RecipientKey { get; init; }
 
     /// <summary>
@@ -98,11 +96,11 @@ public sealed record GrantSpec
     public bool? RequireAll { get; init; }
 
     /// <summary>Set once to end access at once.</summary>
-    [Nullable, ValidationRule("self == oldSelf", message: "spec.revoke: cannot be changed once it is set")]
+    [Nullable, ValidationRule("self == oldSelf", message: "spec.revoke: " + Sentences.RevocationFixed)]
     public Revocation? Revoke { get; init; }
 
     /// <summary>Who asks; stamped by admission from the authenticated caller.</summary>
-    [ValidationRule("self == oldSelf", message: Immutable)]
+    [ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public Caller? Requester { get; init; }
 }
 

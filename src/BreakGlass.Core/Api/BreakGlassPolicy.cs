@@ -17,7 +17,7 @@ namespace BreakGlass.Core.Api;
 [GenericAdditionalPrinterColumn(".spec.duration.max", "Max", Priority = 1, Description = "The longest grant")]
 [GenericAdditionalPrinterColumn(".status.conditions[?(@.type==\"Ready\")].reason", "Reason", Priority = 1, Description = "Why it is ready or not")]
 [GenericAdditionalPrinterColumn(".metadata.creationTimestamp", "Age", "date")]
-[ValidationRule("size(self.metadata.name) <= 63", message: "metadata.name: at most 63 characters, since the name becomes a label value")]
+[ValidationRule("size(self.metadata.name) <= 63", message: "metadata.name: " + Sentences.NameTooLong)]
 [KubernetesEntity(Group = BreakGlassApi.Group, ApiVersion = BreakGlassApi.Version, Kind = nameof(BreakGlassPolicy), PluralName = "breakglasspolicies")]
 public sealed record BreakGlassPolicy : IKubernetesObject<V1ObjectMeta>, ISpec<PolicySpec>, IStatus<PolicyStatus>
 {
@@ -88,12 +88,12 @@ public enum LeftoverHandling
 }
 
 /// <summary>What the policy allows.</summary>
-[ValidationRule("self.mode != 'BreakGlass' || !has(self.approval)", message: "spec.approval: a policy of mode BreakGlass gives access at once and takes no approval; use mode JustInTime, or remove it")]
-[ValidationRule("self.mode != 'JustInTime' || has(self.approval)", message: "spec.approval: required for mode JustInTime; say how many approvals are needed and from whom")]
-[ValidationRule("self.mode != 'TimeBoxed' || has(self.schedule)", message: "spec.schedule: required for mode TimeBoxed; say in which windows access is given")]
-[ValidationRule("self.mode == 'TimeBoxed' || !has(self.schedule)", message: "spec.schedule: only for mode TimeBoxed; use that mode, or remove it")]
-[ValidationRule("self.mode != 'BreakGlass' || !has(self.review) || !has(self.review.required) || self.review.required", message: "spec.review.required: a policy of mode BreakGlass is always reviewed; write true, or leave it out")]
-[ValidationRule("self.mode == 'JustInTime' || !has(self.emergencyBypass)", message: "spec.emergencyBypass: only for mode JustInTime; use that mode, or remove it")]
+[ValidationRule("self.mode != 'BreakGlass' || !has(self.approval)", message: "spec.approval: " + Sentences.NoApproval)]
+[ValidationRule("self.mode != 'JustInTime' || has(self.approval)", message: "spec.approval: " + Sentences.ApprovalMissing)]
+[ValidationRule("self.mode != 'TimeBoxed' || has(self.schedule)", message: "spec.schedule: " + Sentences.ScheduleMissing)]
+[ValidationRule("self.mode == 'TimeBoxed' || !has(self.schedule)", message: "spec.schedule: " + Sentences.OnlyTimeBoxed)]
+[ValidationRule("self.mode != 'BreakGlass' || !has(self.review) || !has(self.review.required) || self.review.required", message: "spec.review.required: " + Sentences.AlwaysReviewed)]
+[ValidationRule("self.mode == 'JustInTime' || !has(self.emergencyBypass)", message: "spec.emergencyBypass: " + Sentences.OnlyJustInTime)]
 public sealed record PolicySpec
 {
     /// <summary>What the policy is for, for people.</summary>
@@ -117,11 +117,11 @@ public sealed record PolicySpec
     public IReadOnlyList<AccessEntry> Access { get; init => field = value ?? []; } = [];
 
     /// <summary>How access reaches the requester: a token of a ServiceAccount made for the grant alone, or a binding of the requester's own user name.</summary>
-    [Default("\"ServiceAccountToken\"")]
+    [Default]
     public CredentialKind Credential { get; init; }
 
     /// <summary>How long a grant lasts.</summary>
-    [Default("""{"default":"30m","max":"1h"}""")]
+    [Default]
     public DurationLimits Duration { get; init => field = value ?? new(); } = new();
 
     /// <summary>End a grant that was not used for this long. Needs session recording.</summary>
@@ -150,25 +150,25 @@ public sealed record PolicySpec
     public EmergencyBypass? EmergencyBypass { get; init; }
 
     /// <summary>What happens when a role's rules change after the policy was written.</summary>
-    [Default("\"Warn\"")]
+    [Default]
     public RolePinning RolePinning { get; init; }
 
     /// <summary>What the persistence guard lets a grant of this policy do.</summary>
-    [Enum("rbac", "tokens", "csr", "impersonate", "webhooks"), Items(maxItems: 5), ListSet]
+    [Enum(ApiWords.Persistence), Items(maxItems: 5), ListSet]
     public IReadOnlyList<string> AllowPersistence { get; init => field = value ?? []; } = [];
 
     /// <summary>
     /// What becomes of what a grant's identity created and is still there when the grant ends: Report names it in the grant's status.residue, Remove has the
     /// cluster's garbage collector take it away with the grant's binding.
     /// </summary>
-    [Default("\"Report\"")]
+    [Default]
     public LeftoverHandling Leftovers { get; init; }
 
     /// <summary>How long a finished grant stays as a record before it is deleted.</summary>
-    [Default("\"2160h\""), Pattern(GoDuration.Pattern), Length(maxLength: 32)]
-    public string RetainFor { get; init => field = value ?? "2160h"; } = "2160h";
+    [Default, Pattern(GoDuration.Pattern), Length(maxLength: 32)]
+    public string RetainFor { get; init => field = value ?? Bounds.UsualRetention; } = Bounds.UsualRetention;
 
     /// <summary>True: no new grants, and the active ones are revoked.</summary>
-    [Default("false")]
+    [Default]
     public bool Suspended { get; init; }
 }

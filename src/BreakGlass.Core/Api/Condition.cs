@@ -10,7 +10,7 @@ public sealed record Condition
     public string Type { get; init => field = value ?? ""; } = "";
 
     /// <summary>True, False or Unknown.</summary>
-    [Required, Enum("True", "False", "Unknown")]
+    [Required, Enum("True, False, Unknown")]
     public string Status { get; init => field = value ?? "Unknown"; } = "Unknown";
 
     /// <summary>The generation of the object that this condition speaks of.</summary>

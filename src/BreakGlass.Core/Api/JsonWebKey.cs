@@ -4,13 +4,12 @@ namespace BreakGlass.Core.Api;
 
 /// <summary>A public key as RFC 7517 writes it: RSA of 2048 bits or more (kty, n, e), or EC on P-256 (kty, crv, x, y).</summary>
 /// <remarks>The private members are in the schema only so that a private key sent by mistake is refused by name, not silently pruned.</remarks>
-[ValidationRule(
-    "!has(self.d) && !has(self.p) && !has(self.q) && !has(self.dp) && !has(self.dq) && !has(self.qi) && !has(self.k)",
-    message: "spec.recipientKey: this holds a private key; send only the public part (kty, n, e or kty, crv, x, y), of a new key, since this one has been shown")]
+[ValidationRule("!has(self.d) && !has(self.p) && !has(self.q) && !has(self.dp) && !has(self.dq) && !has(self.qi)", message: "spec.recipientKey: " + Sentences.PrivateKey)]
+[ValidationRule("!has(self.k)", message: "spec.recipientKey: " + Sentences.SymmetricKey)]
 public sealed record JsonWebKey
 {
     /// <summary>RSA or EC.</summary>
-    [Required, Enum("RSA", "EC")]
+    [Required, Enum("RSA, EC")]
     public string? Kty { get; init; }
 
     /// <summary>RSA: the modulus, base64url. In YAML put the name in quotes, "n": kubectl reads a bare n as false.</summary>
@@ -34,7 +33,7 @@ public sealed record JsonWebKey
     public string? Y { get; init; }
 
     /// <summary>Name of the key, for the recipient; repeated in the header of what is encrypted to it.</summary>
-    [Length(maxLength: 256)]
+    [Length(maxLength: Bounds.LongestKeyId)]
     public string? Kid { get; init; }
 
     /// <summary>RSA-OAEP-256 for RSA, ECDH-ES for EC, or nothing.</summary>

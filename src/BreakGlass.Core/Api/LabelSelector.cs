@@ -41,7 +41,7 @@ public sealed record LabelSelectorRequirement
     public string Key { get; init => field = value ?? ""; } = "";
 
     /// <summary>In, NotIn, Exists or DoesNotExist.</summary>
-    [Required, Enum("In", "NotIn", "Exists", "DoesNotExist")]
+    [Required, Enum(ApiWords.SelectorOperators)]
     public string Operator { get; init => field = value ?? ""; } = "";
 
     /// <summary>Values for In and NotIn.</summary>

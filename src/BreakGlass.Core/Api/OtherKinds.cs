@@ -27,7 +27,7 @@ public sealed record BreakGlassApproval : IKubernetesObject<V1ObjectMeta>, ISpec
     public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
     /// <summary>The decision. Cannot be changed.</summary>
-    [Required, ValidationRule("self == oldSelf", message: "an approval cannot be changed; create another one")]
+    [Required, ValidationRule("self == oldSelf", message: Sentences.ApprovalFixed)]
     public ApprovalSpec Spec { get; set => field = value ?? new(); } = new();
 
     /// <summary>What the operator makes of it.</summary>
@@ -44,7 +44,7 @@ public sealed record BreakGlassApproval : IKubernetesObject<V1ObjectMeta>, ISpec
 public sealed record ApprovalSpec
 {
     /// <summary>The grant.</summary>
-    [Required, Length(1, 63)]
+    [Required, Length(1, Bounds.LongestName)]
     public string Grant { get; init => field = value ?? ""; } = "";
 
     /// <summary>UID of the grant; stamped by admission, so that a decision never counts for a namesake made later.</summary>
@@ -52,7 +52,7 @@ public sealed record ApprovalSpec
     public string? GrantUid { get; init; }
 
     /// <summary>Approve or Deny.</summary>
-    [Required, Enum("Approve", "Deny")]
+    [Required, Enum("Approve, Deny")]
     public string Decision { get; init => field = value ?? ""; } = "";
 
     /// <summary>Why.</summary>
@@ -84,7 +84,7 @@ public sealed record BreakGlassReview : IKubernetesObject<V1ObjectMeta>, ISpec<R
     public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
     /// <summary>The verdict. Cannot be changed.</summary>
-    [Required, ValidationRule("self == oldSelf", message: "a review cannot be changed; create another one")]
+    [Required, ValidationRule("self == oldSelf", message: Sentences.ReviewFixed)]
     public ReviewSpec Spec { get; set => field = value ?? new(); } = new();
 
     /// <summary>What the operator makes of it.</summary>
@@ -101,7 +101,7 @@ public sealed record BreakGlassReview : IKubernetesObject<V1ObjectMeta>, ISpec<R
 public sealed record ReviewSpec
 {
     /// <summary>The grant.</summary>
-    [Required, Length(1, 63)]
+    [Required, Length(1, Bounds.LongestName)]
     public string Grant { get; init => field = value ?? ""; } = "";
 
     /// <summary>UID of the grant; stamped by admission, so that a review never counts for a namesake made later.</summary>
@@ -109,7 +109,7 @@ public sealed record ReviewSpec
     public string? GrantUid { get; init; }
 
     /// <summary>Justified, Unjustified or Misused.</summary>
-    [Required, Enum("Justified", "Unjustified", "Misused")]
+    [Required, Enum(ApiWords.Outcomes)]
     public string Outcome { get; init => field = value ?? ""; } = "";
 
     /// <summary>What the reviewer found.</summary>
@@ -144,7 +144,7 @@ public sealed record BreakGlassLockdown : IKubernetesObject<V1ObjectMeta>, ISpec
     public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
     /// <summary>What is shut, and why. Cannot be changed.</summary>
-    [Required, ValidationRule("self == oldSelf", message: "a lockdown cannot be changed; create another one, or delete this one to lift it")]
+    [Required, ValidationRule("self == oldSelf", message: Sentences.LockdownFixed)]
     public LockdownSpec Spec { get; set => field = value ?? new(); } = new();
 
     /// <summary>What was revoked.</summary>
@@ -161,7 +161,7 @@ public sealed record BreakGlassLockdown : IKubernetesObject<V1ObjectMeta>, ISpec
 public sealed record LockdownSpec
 {
     /// <summary>Why.</summary>
-    [Required, Length(1, 4096)]
+    [Required, Length(1, Bounds.LongestJustification)]
     public string Reason { get; init => field = value ?? ""; } = "";
 
     /// <summary>The policies it covers, by their labels; empty covers everything.</summary>

@@ -17,12 +17,12 @@ public sealed record RequiredClaim
 
 /// <summary>A role, and where it is given.</summary>
 [ValidationRule("[has(self.namespaces), has(self.namespaceSelector), has(self.clusterWide) && self.clusterWide].filter(x, x).size() == 1",
-    message: "exactly one of namespaces, namespaceSelector and clusterWide: true says where the role is given")]
-[ValidationRule("self.roleRef.kind != 'Role' || has(self.namespaces)", message: "roleRef.kind Role: a Role lives in a namespace, so the entry needs namespaces; use a ClusterRole for a selector or the whole cluster")]
+    message: Sentences.OnePlace)]
+[ValidationRule("self.roleRef.kind != 'Role' || has(self.namespaces)", message: "roleRef.kind: " + Sentences.RoleNeedsNamespaces)]
 public sealed record AccessEntry
 {
     /// <summary>The entry's name, unique in the policy. Grants choose entries by it.</summary>
-    [Required, Length(1, 63), Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+    [Required, Length(1, Bounds.LongestName), Pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
     public string Name { get; init => field = value ?? ""; } = "";
 
     /// <summary>The role that is given.</summary>
@@ -44,7 +44,7 @@ public sealed record AccessEntry
 public sealed record RoleReference
 {
     /// <summary>ClusterRole, or Role for one that lives in each of the namespaces.</summary>
-    [Required, Enum("ClusterRole", "Role")]
+    [Required, Enum(ApiWords.RoleKinds)]
     public string Kind { get; init => field = value ?? ""; } = "";
 
     /// <summary>The role's name.</summary>
@@ -56,18 +56,18 @@ public sealed record RoleReference
 }
 
 /// <summary>How long a grant lasts.</summary>
-[ValidationRule("duration(self.max) <= duration('12h')", message: "max: at most 12h")]
-[ValidationRule("duration(self.default) <= duration(self.max)", message: "default: at most max")]
-[ValidationRule("duration(self.default) > duration('0s')", message: "default: must be more than zero")]
+[ValidationRule($"duration(self.max) <= duration('{Bounds.LongestGrant}')", message: "max: " + Sentences.LongerThanAGrant)]
+[ValidationRule("duration(self.default) <= duration(self.max)", message: "default: " + Sentences.LongerThanMax)]
+[ValidationRule("duration(self.default) > duration('0s')", message: "default: " + Sentences.NotPositive)]
 public sealed record DurationLimits
 {
     /// <summary>Where the grant says nothing.</summary>
-    [Default("\"30m\""), Pattern(GoDuration.Pattern), Length(maxLength: 32)]
-    public string Default { get; init => field = value ?? "30m"; } = "30m";
+    [Default, Pattern(GoDuration.Pattern), Length(maxLength: 32)]
+    public string Default { get; init => field = value ?? Bounds.UsualDuration; } = Bounds.UsualDuration;
 
     /// <summary>The longest a grant may ask for; at most 12h. A grant past it is refused.</summary>
-    [Default("\"1h\""), Pattern(GoDuration.Pattern), Length(maxLength: 32)]
-    public string Max { get; init => field = value ?? "1h"; } = "1h";
+    [Default, Pattern(GoDuration.Pattern), Length(maxLength: 32)]
+    public string Max { get; init => field = value ?? Bounds.UsualMaxDuration; } = Bounds.UsualMaxDuration;
 }
 
 /// <summary>What a grant must say about its reason.</summary>
@@ -86,7 +86,7 @@ public sealed record JustificationRules
 public sealed record ApprovalTerms
 {
     /// <summary>How many different people must approve.</summary>
-    [Default("1"), RangeMinimum(1), RangeMaximum(10)]
+    [Default, RangeMinimum(1), RangeMaximum(10)]
     public int Required { get; init => field = value == 0 ? 1 : value; } = 1;
 
     /// <summary>Who may approve; never the requester.</summary>
@@ -94,9 +94,10 @@ public sealed record ApprovalTerms
     public IReadOnlyList<Subject> Approvers { get; init => field = value ?? []; } = [];
 
     /// <summary>No decision within this time, at most 168h: the grant is denied.</summary>
-    [Default("\"15m\""), Pattern(GoDuration.Pattern), Length(maxLength: 32)]
-    [ValidationRule("duration(self) > duration('0s') && duration(self) <= duration('168h')", message: "timeout: more than zero and at most 168h")]
-    public string Timeout { get; init => field = value ?? "15m"; } = "15m";
+    [Default, Pattern(GoDuration.Pattern), Length(maxLength: 32)]
+    [ValidationRule("duration(self) > duration('0s')", message: "timeout: " + Sentences.NotPositive)]
+    [ValidationRule($"duration(self) <= duration('{Bounds.LongestWait}')", message: "timeout: " + Sentences.LongerThanAWait)]
+    public string Timeout { get; init => field = value ?? Bounds.UsualWait; } = Bounds.UsualWait;
 
     /// <summary>Requests of low risk that need nobody.</summary>
     public AutoApproval? AutoApprove { get; init; }
@@ -130,15 +131,15 @@ public sealed record Schedule
 public sealed record ScheduleWindow
 {
     /// <summary>The days on which it starts.</summary>
-    [Required, Items(1, 7), ListSet, Enum("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")]
+    [Required, Items(1, 7), ListSet, Enum(ApiWords.Days)]
     public IReadOnlyList<string> Days { get; init => field = value ?? []; } = [];
 
     /// <summary>Local time of its start, for example 22:00.</summary>
-    [Required, Length(maxLength: 5), Pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    [Required, Length(maxLength: 5), Pattern(Bounds.TimeOfDay)]
     public string Start { get; init => field = value ?? ""; } = "";
 
     /// <summary>Local time of its end; at or before the start it means the next day.</summary>
-    [Required, Length(maxLength: 5), Pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    [Required, Length(maxLength: 5), Pattern(Bounds.TimeOfDay)]
     public string End { get; init => field = value ?? ""; } = "";
 }
 
@@ -173,7 +174,7 @@ public sealed record OveruseRules
     public int Activations { get; init; }
 
     /// <summary>The sliding window; not longer than retainFor, since it is counted from the grants that are kept.</summary>
-    [Required, Pattern(GoDuration.Pattern), Length(maxLength: 32), ValidationRule("duration(self) > duration('0s')", message: "window: must be more than zero")]
+    [Required, Pattern(GoDuration.Pattern), Length(maxLength: 32), ValidationRule("duration(self) > duration('0s')", message: "window: " + Sentences.NotPositive)]
     public string Window { get; init => field = value ?? ""; } = "";
 }
 
@@ -185,15 +186,15 @@ public sealed record ReviewTerms
     public bool? Required { get; init; }
 
     /// <summary>How long the reviewers have, counted from the end of the grant.</summary>
-    [Default("\"24h\""), Pattern(GoDuration.Pattern), Length(maxLength: 32)]
-    public string Within { get; init => field = value ?? "24h"; } = "24h";
+    [Default, Pattern(GoDuration.Pattern), Length(maxLength: 32)]
+    public string Within { get; init => field = value ?? Bounds.UsualReview; } = Bounds.UsualReview;
 
     /// <summary>Who may review; never the requester or an approver of the grant. Empty: anybody else who may create reviews.</summary>
     [Items(maxItems: 64)]
     public IReadOnlyList<Subject> Reviewers { get; init => field = value ?? []; } = [];
 
     /// <summary>Whether a requester gets no further grant of this policy while one of theirs waits for its review.</summary>
-    [Default("false")]
+    [Default]
     public bool BlockRequesterUntilReviewed { get; init; }
 }
 
@@ -202,6 +203,7 @@ public sealed record EmergencyBypass
 {
     /// <summary>How long access lasts then, at most; a grant that asks for less gets less.</summary>
     [Required, Pattern(GoDuration.Pattern), Length(maxLength: 32)]
-    [ValidationRule("duration(self) > duration('0s') && duration(self) <= duration('12h')", message: "duration: more than zero and at most 12h")]
+    [ValidationRule("duration(self) > duration('0s')", message: "duration: " + Sentences.NotPositive)]
+    [ValidationRule($"duration(self) <= duration('{Bounds.LongestGrant}')", message: "duration: " + Sentences.LongerThanAGrant)]
     public string Duration { get; init => field = value ?? ""; } = "";
 }

@@ -6,7 +6,7 @@ namespace BreakGlass.Core.Api;
 public sealed record Subject
 {
     /// <summary>User, Group or ServiceAccount.</summary>
-    [Required, Enum("User", "Group", "ServiceAccount")]
+    [Required, Enum(ApiWords.SubjectKinds)]
     public string Kind { get; init => field = value ?? ""; } = "";
 
     /// <summary>The API group: the RBAC group for users and groups, empty for service accounts. The server fills it in where it is missing.</summary>

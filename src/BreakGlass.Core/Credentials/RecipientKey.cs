@@ -72,14 +72,8 @@ public sealed class RecipientKey
     {
         string?[] secrets = [jwk.D, jwk.P, jwk.Q, jwk.Dp, jwk.Dq, jwk.Qi];
         string?[] open = [jwk.Kty, jwk.N, jwk.E, jwk.Crv, jwk.X, jwk.Y, jwk.Kid, jwk.Alg, jwk.Use];
-        if (jwk.K is not null || jwk.Kty == "oct")
-            return $"{Field} is a symmetric key (kty oct, k), which everybody who can read the grant now knows. Send the public part of an RSA or EC key.";
-        if (secrets.Any(part => part is not null))
-        {
-            return $"{Field}: this holds a private key; send only the public part (kty, n, e or kty, crv, x, y). "
-                + "Make a new key: whoever can read the grant can read this one.";
-        }
-
+        if (jwk.K is not null || jwk.Kty == "oct") return $"{Field}: {Sentences.SymmetricKey}";
+        if (secrets.Any(part => part is not null)) return $"{Field}: {Sentences.PrivateKey}";
         if (open.Sum(part => part?.Length ?? 0) > MaxLength) return $"{Field} is too big: {MaxLength} characters at most. Send one public key and nothing else.";
         if (jwk.Kty is null) return $"{Field}.kty is missing. Write RSA or EC.";
         if (jwk.Kty is not ("RSA" or "EC")) return $"{Field}.kty is {Quote(jwk.Kty)}. Send an RSA key of at least 2048 bits or an EC key on P-256.";
@@ -87,7 +81,7 @@ public sealed class RecipientKey
         var algorithm = jwk.Kty == "RSA" ? Jwe.RsaOaep256 : Jwe.EcdhEs;
         if (jwk.Alg is not null && jwk.Alg != algorithm)
             return $"{Field}.alg is {Quote(jwk.Alg)}, but a key of type {jwk.Kty} is used with {algorithm}. Write that, or leave alg out.";
-        if (jwk.Kid is { Length: > 256 }) return $"{Field}.kid is too long: 256 characters at most.";
+        if (jwk.Kid is { Length: > Bounds.LongestKeyId }) return $"{Field}.kid is too long: {Bounds.LongestKeyId} characters at most.";
         return null;
     }
 

@@ -40,10 +40,10 @@ public static class PersistenceGuard
     /// <summary>The word for it in a policy's <c>allowPersistence</c>; null for what no policy can allow.</summary>
     public static string? Word(Persistence way) => way switch
     {
-        Persistence.Rbac => "rbac",
-        Persistence.Tokens => "tokens",
-        Persistence.Csr => "csr",
-        Persistence.Webhooks => "webhooks",
+        Persistence.Rbac => ApiWords.Rbac,
+        Persistence.Tokens => ApiWords.Tokens,
+        Persistence.Csr => ApiWords.Csr,
+        Persistence.Webhooks => ApiWords.Webhooks,
         _ => null,
     };
 

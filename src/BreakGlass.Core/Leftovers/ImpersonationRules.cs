@@ -11,9 +11,6 @@ namespace BreakGlass.Core.Leftovers;
 /// </summary>
 public static class ImpersonationRules
 {
-    /// <summary>The word of <c>allowPersistence</c>.</summary>
-    public const string Word = "impersonate";
-
     /// <summary>The grant's identity that wants to act as somebody else; null for every other question, on which there is no opinion.</summary>
     /// <remarks>
     /// The verb <c>impersonate</c>, and those of constrained impersonation (KEP-5284): <c>impersonate:…</c> on whom, <c>impersonate-on:…</c> on what.
@@ -28,7 +25,7 @@ public static class ImpersonationRules
 
     /// <summary>Whether the policy that a grant was decided by lets it act as somebody else.</summary>
     public static bool Allows(BreakGlassPolicy? policy, BreakGlassGrant grant) =>
-        policy is not null && policy.Metadata.Uid == grant.Status.PolicyUid && policy.Spec.AllowPersistence.Contains(Word);
+        policy is not null && policy.Metadata.Uid == grant.Status.PolicyUid && policy.Spec.AllowPersistence.Contains(ApiWords.Impersonate);
 
     /// <summary>No.</summary>
     public static V1SubjectAccessReviewStatus Refusal => new()

@@ -13,7 +13,7 @@ public static class ApprovalRules
     public const string Deny = "Deny";
 
     /// <summary>The longest that a request can wait for its approvers.</summary>
-    public static readonly TimeSpan LongestWait = TimeSpan.FromHours(168);
+    public static readonly TimeSpan LongestWait = GoDuration.Parse(Bounds.LongestWait);
 
     /// <summary>Why a decision on a grant does not count; null where it does. Whether its seal verifies is for the caller to ask before.</summary>
     /// <param name="approval">The decision, with who decides as admission stamped it.</param>

@@ -16,9 +16,6 @@ public sealed record Verdict(Problem? Denial, TimeSpan Duration, IReadOnlyList<A
 /// </summary>
 public static class GrantRules
 {
-    /// <summary>The most characters of a justification; the schema says the same.</summary>
-    public const int LongestJustification = 4096;
-
     /// <summary>Every reason that a grant can be denied for, so that each has its counter from the start.</summary>
     public static IReadOnlyList<string> DenialReasons { get; } =
     [
@@ -72,8 +69,8 @@ public static class GrantRules
         return Name(grant) ?? Requester(grant) ?? Policy(grant, policy, policySeal, settings) ?? Asked(grant, policy!);
     }
 
-    private static Problem? Name(BreakGlassGrant grant) => grant.Metadata.Name.Length > BreakGlassApi.LongestName
-        ? new("NameTooLong", "metadata.name", $"at most {BreakGlassApi.LongestName} characters, since the name becomes a label value; create the grant under a shorter one")
+    private static Problem? Name(BreakGlassGrant grant) => grant.Metadata.Name.Length > Bounds.LongestName
+        ? new("NameTooLong", "metadata.name", $"{Sentences.NameTooLong}; create the grant under a shorter one")
         : null;
 
     private static Problem? Seal(SealState seal) => seal switch

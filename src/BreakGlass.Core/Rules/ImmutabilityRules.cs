@@ -8,21 +8,21 @@ namespace BreakGlass.Core.Rules;
 /// <summary>What cannot be changed or deleted: the schemas' CEL rules once more, for servers before 1.25, and what CEL cannot say.</summary>
 public static class ImmutabilityRules
 {
-    private static readonly TimeSpan RetainByDefault = TimeSpan.FromHours(2160);
+    private static readonly TimeSpan RetainByDefault = GoDuration.Parse(Bounds.UsualRetention);
 
     /// <summary>A grant cannot be changed; only <c>spec.revoke</c> can be set, once.</summary>
     public static Problem? Check(BreakGlassGrant before, BreakGlassGrant after)
     {
         var (was, becomes) = (before.Spec, after.Spec);
-        if (was.Revoke is not null && becomes.Revoke is null) return new("Immutable", "spec.revoke", "a revocation cannot be taken back; create a new grant instead");
+        if (was.Revoke is not null && becomes.Revoke is null) return new("Immutable", "spec.revoke", Sentences.RevocationStays);
         if (was.Revoke is not null && !Seal.SameSpec(before with { Spec = new() { Revoke = was.Revoke } }, after with { Spec = new() { Revoke = becomes.Revoke } }))
         {
-            return new("Immutable", "spec.revoke", "cannot be changed once it is set");
+            return new("Immutable", "spec.revoke", Sentences.RevocationFixed);
         }
 
         return Seal.SameSpec(before with { Spec = was with { Revoke = null } }, after with { Spec = becomes with { Revoke = null } })
             ? null
-            : new("Immutable", "spec", "a grant cannot be changed after it was created, only spec.revoke can be set; create a new grant instead");
+            : new("Immutable", "spec", Sentences.GrantFixed);
     }
 
     /// <summary>
@@ -38,17 +38,15 @@ public static class ImmutabilityRules
 
     /// <summary>An approval cannot be changed.</summary>
     public static Problem? Check(BreakGlassApproval before, BreakGlassApproval after) =>
-        Seal.SameSpec(before, after) ? null : new("Immutable", "spec", "an approval cannot be changed; create another one");
+        Seal.SameSpec(before, after) ? null : new("Immutable", "spec", Sentences.ApprovalFixed);
 
     /// <summary>A review cannot be changed.</summary>
     public static Problem? Check(BreakGlassReview before, BreakGlassReview after) =>
-        Seal.SameSpec(before, after) ? null : new("Immutable", "spec", "a review cannot be changed; create another one");
+        Seal.SameSpec(before, after) ? null : new("Immutable", "spec", Sentences.ReviewFixed);
 
     /// <summary>A lockdown cannot be changed.</summary>
     public static Problem? Check(BreakGlassLockdown before, BreakGlassLockdown after) =>
-        Seal.SameSpec(before, after)
-            ? null
-            : new("Immutable", "spec", "a lockdown cannot be changed; create another one, or delete this one to lift it");
+        Seal.SameSpec(before, after) ? null : new("Immutable", "spec", Sentences.LockdownFixed);
 
     /// <summary>
     /// Why a grant cannot be deleted now; null where it can. The record of access that was given is kept as long as the policy says, so that a

@@ -13,11 +13,7 @@ internal static class PolicyAccessRules
         for (var i = 0; i < subjects.Count; i++)
         {
             var subject = subjects[i];
-            if (subject.Kind is not ("User" or "Group" or "ServiceAccount"))
-            {
-                problems.Add(new(PolicyRules.Invalid, $"{field}[{i}].kind", $"'{subject.Kind}' is none of User, Group and ServiceAccount"));
-            }
-
+            PolicyRules.OneOf(problems, $"{field}[{i}].kind", subject.Kind, ApiWords.SubjectKinds);
             if (subject.Name.Length == 0) problems.Add(new(PolicyRules.Invalid, $"{field}[{i}].name", "required"));
             if (subject.Kind == "ServiceAccount" && string.IsNullOrEmpty(subject.Namespace))
             {
@@ -37,14 +33,14 @@ internal static class PolicyAccessRules
             var field = $"spec.access[{i}]";
             if (entry.Name.Length == 0) problems.Add(new(PolicyRules.Invalid, $"{field}.name", "required; grants choose entries by it"));
             if (!names.Add(entry.Name)) problems.Add(new(PolicyRules.Invalid, $"{field}.name", $"'{entry.Name}' is there twice; names are unique in the list"));
-            if (entry.RoleRef.Kind is not ("ClusterRole" or "Role")) problems.Add(new(PolicyRules.Invalid, $"{field}.roleRef.kind", "write ClusterRole or Role"));
+            PolicyRules.OneOf(problems, $"{field}.roleRef.kind", entry.RoleRef.Kind, ApiWords.RoleKinds);
             if (entry.RoleRef.Name.Length == 0) problems.Add(new(PolicyRules.Invalid, $"{field}.roleRef.name", "required"));
 
             var places = (entry.Namespaces.Count > 0 ? 1 : 0) + (entry.NamespaceSelector is null ? 0 : 1) + (entry.ClusterWide is true ? 1 : 0);
-            if (places != 1) problems.Add(new(PolicyRules.Invalid, field, "exactly one of namespaces, namespaceSelector and clusterWide: true says where the role is given"));
+            if (places != 1) problems.Add(new(PolicyRules.Invalid, field, Sentences.OnePlace));
             if (entry.RoleRef.Kind == "Role" && entry.Namespaces.Count == 0)
             {
-                problems.Add(new(PolicyRules.Invalid, $"{field}.roleRef.kind", "a Role lives in a namespace, so the entry needs namespaces; use a ClusterRole for a selector or the whole cluster"));
+                problems.Add(new(PolicyRules.Invalid, $"{field}.roleRef.kind", Sentences.RoleNeedsNamespaces));
             }
 
             foreach (var ns in entry.Namespaces.Where(settings.IsProtected))

@@ -27,7 +27,7 @@ internal static class PolicyBounds
         if (Duration(spec.RetainFor) is { } kept && kept < Reviewed(spec))
         {
             yield return new("RecordTooShort", "spec.retainFor",
-                $"the record of a grant is deleted {spec.RetainFor} after its end, {(kept < ADay ? "before anybody looks at it" : $"before its review is due (spec.review.within is {spec.Review!.Within})")}; keep it longer, such as the default 2160h");
+                $"the record of a grant is deleted {spec.RetainFor} after its end, {(kept < ADay ? "before anybody looks at it" : $"before its review is due (spec.review.within is {spec.Review!.Within})")}; keep it longer, such as the default {Bounds.UsualRetention}");
         }
 
         if (spec.Approval?.AutoApprove is { ReadOnlyOnly: false } auto && Duration(auto.MaxDuration) >= Duration(spec.Duration.Max))

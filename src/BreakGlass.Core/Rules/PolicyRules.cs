@@ -20,9 +20,9 @@ public static class PolicyRules
     {
         var problems = new List<Problem>();
         var spec = policy.Spec;
-        if (policy.Metadata.Name.Length > BreakGlassApi.LongestName)
+        if (policy.Metadata.Name.Length > Bounds.LongestName)
         {
-            problems.Add(new(Invalid, "metadata.name", $"at most {BreakGlassApi.LongestName} characters, since the name becomes a label value"));
+            problems.Add(new(Invalid, "metadata.name", Sentences.NameTooLong));
         }
 
         if (spec.Mode is null) problems.Add(new(Invalid, "spec.mode", "required; write BreakGlass, JustInTime or TimeBoxed"));
@@ -47,29 +47,27 @@ public static class PolicyRules
     {
         if (spec.Mode is PolicyMode.BreakGlass && spec.Approval is not null)
         {
-            problems.Add(new(Invalid, "spec.approval", "a policy of mode BreakGlass gives access at once and takes no approval; use mode JustInTime, or remove it"));
+            problems.Add(new(Invalid, "spec.approval", Sentences.NoApproval));
         }
 
         if (spec.Mode is PolicyMode.JustInTime && spec.Approval is null)
         {
-            problems.Add(new(Invalid, "spec.approval", "required for mode JustInTime; say how many approvals are needed and from whom"));
+            problems.Add(new(Invalid, "spec.approval", Sentences.ApprovalMissing));
         }
 
         if (spec.Mode is PolicyMode.TimeBoxed != spec.Schedule is not null && spec.Mode is not null)
         {
-            problems.Add(new(Invalid, "spec.schedule", spec.Schedule is null
-                ? "required for mode TimeBoxed; say in which windows access is given"
-                : "only for mode TimeBoxed; use that mode, or remove it"));
+            problems.Add(new(Invalid, "spec.schedule", spec.Schedule is null ? Sentences.ScheduleMissing : Sentences.OnlyTimeBoxed));
         }
 
         if (spec.Mode is not (PolicyMode.JustInTime or null) && spec.EmergencyBypass is not null)
         {
-            problems.Add(new(Invalid, "spec.emergencyBypass", "only for mode JustInTime; use that mode, or remove it"));
+            problems.Add(new(Invalid, "spec.emergencyBypass", Sentences.OnlyJustInTime));
         }
 
         if (spec.Mode is PolicyMode.BreakGlass && spec.Review?.Required is false)
         {
-            problems.Add(new(Invalid, "spec.review.required", "a policy of mode BreakGlass is always reviewed; write true, or leave it out"));
+            problems.Add(new(Invalid, "spec.review.required", Sentences.AlwaysReviewed));
         }
     }
 
@@ -78,13 +76,15 @@ public static class PolicyRules
         var usual = Duration(problems, "spec.duration.default", spec.Duration.Default);
         var max = Duration(problems, "spec.duration.max", spec.Duration.Max);
         Duration(problems, "spec.retainFor", spec.RetainFor);
-        if (max > BreakGlassApi.LongestGrant)
-        {
-            problems.Add(new(Invalid, "spec.duration.max", $"{spec.Duration.Max} is longer than {GoDuration.Format(BreakGlassApi.LongestGrant)}, the longest a grant can be"));
-        }
+        if (max > BreakGlassApi.LongestGrant) problems.Add(new(Invalid, "spec.duration.max", $"{spec.Duration.Max} {Sentences.LongerThanAGrant}"));
+        if (usual == TimeSpan.Zero) problems.Add(new(Invalid, "spec.duration.default", Sentences.NotPositive));
+        if (usual > max) problems.Add(new(Invalid, "spec.duration.default", $"{spec.Duration.Default} {Sentences.LongerThanMax}, {spec.Duration.Max}"));
+    }
 
-        if (usual == TimeSpan.Zero) problems.Add(new(Invalid, "spec.duration.default", "must be more than zero"));
-        if (usual > max) problems.Add(new(Invalid, "spec.duration.default", $"{spec.Duration.Default} is longer than max, {spec.Duration.Max}"));
+    /// <summary>Checks that a field has one of the words that it takes.</summary>
+    internal static void OneOf(List<Problem> problems, string field, string value, string words)
+    {
+        if (!ApiWords.Each(words).Contains(value)) problems.Add(new(Invalid, field, $"'{value}' is none of {words}"));
     }
 
     internal static TimeSpan? Duration(List<Problem> problems, string field, string? text)

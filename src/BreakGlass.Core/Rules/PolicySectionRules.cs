@@ -7,8 +7,6 @@ internal static class PolicySectionRules
 {
     private const string Invalid = PolicyRules.Invalid;
 
-    private static readonly string[] Persistence = ["rbac", "tokens", "csr", "impersonate", "webhooks"];
-
     public static void Check(List<Problem> problems, PolicySpec spec)
     {
         CheckClaims(problems, spec.RequireClaims);
@@ -17,11 +15,8 @@ internal static class PolicySectionRules
         if (spec.Limits is { } limits) CheckLimits(problems, limits);
         if (spec.Overuse is { } overuse) CheckOveruse(problems, overuse, spec.RetainFor);
         if (spec.Review is { } review) CheckReview(problems, review);
-        if (spec.EmergencyBypass is { } bypass) Positive(problems, "spec.emergencyBypass.duration", bypass.Duration, BreakGlassApi.LongestGrant);
-        foreach (var what in spec.AllowPersistence.Where(p => !Persistence.Contains(p)))
-        {
-            problems.Add(new(Invalid, "spec.allowPersistence", $"'{what}' is none of {string.Join(", ", Persistence)}"));
-        }
+        if (spec.EmergencyBypass is { } bypass) Positive(problems, "spec.emergencyBypass.duration", bypass.Duration, Bounds.LongestGrant, Sentences.LongerThanAGrant);
+        foreach (var what in spec.AllowPersistence) PolicyRules.OneOf(problems, "spec.allowPersistence", what, ApiWords.Persistence);
     }
 
     private static void CheckClaims(List<Problem> problems, IReadOnlyList<RequiredClaim> claims)
@@ -38,7 +33,7 @@ internal static class PolicySectionRules
     {
         if (approval.Required < 1) problems.Add(new(Invalid, "spec.approval.required", $"{approval.Required} is less than one; write how many different people must agree, at least 1"));
         PolicyAccessRules.CheckSubjects(problems, "spec.approval.approvers", approval.Approvers, "say who may approve, e.g. {kind: Group, name: incident-commanders}");
-        Positive(problems, "spec.approval.timeout", approval.Timeout, ApprovalRules.LongestWait);
+        Positive(problems, "spec.approval.timeout", approval.Timeout, Bounds.LongestWait, Sentences.LongerThanAWait);
         if (approval.AutoApprove is { } auto) Positive(problems, "spec.approval.autoApprove.maxDuration", auto.MaxDuration);
     }
 
@@ -53,8 +48,8 @@ internal static class PolicySectionRules
         for (var i = 0; i < schedule.Windows.Count; i++)
         {
             var (window, field) = (schedule.Windows[i], $"spec.schedule.windows[{i}]");
-            if (window.Days.Count == 0) problems.Add(new(Invalid, $"{field}.days", "at least one day, of Mon, Tue, Wed, Thu, Fri, Sat and Sun"));
-            foreach (var day in window.Days.Where(d => !Schedules.IsDay(d))) problems.Add(new(Invalid, $"{field}.days", $"'{day}' is none of Mon, Tue, Wed, Thu, Fri, Sat and Sun"));
+            if (window.Days.Count == 0) problems.Add(new(Invalid, $"{field}.days", $"at least one day, of {ApiWords.Days}"));
+            foreach (var day in window.Days) PolicyRules.OneOf(problems, $"{field}.days", day, ApiWords.Days);
             if (!Schedules.IsTime(window.Start)) problems.Add(new(Invalid, $"{field}.start", $"'{window.Start}' is not a time of day; write it as \"22:00\", in quotes"));
             if (!Schedules.IsTime(window.End)) problems.Add(new(Invalid, $"{field}.end", $"'{window.End}' is not a time of day; write it as \"04:00\", in quotes"));
         }
@@ -84,11 +79,11 @@ internal static class PolicySectionRules
         if (review.Reviewers.Count > 0) PolicyAccessRules.CheckSubjects(problems, "spec.review.reviewers", review.Reviewers, "");
     }
 
-    private static TimeSpan? Positive(List<Problem> problems, string field, string text, TimeSpan? most = null)
+    private static TimeSpan? Positive(List<Problem> problems, string field, string text, string? most = null, string tooLong = "")
     {
         var duration = PolicyRules.Duration(problems, field, text);
-        if (duration == TimeSpan.Zero) problems.Add(new(Invalid, field, "must be more than zero"));
-        if (duration > most) problems.Add(new(Invalid, field, $"{text} is longer than {GoDuration.Format(most.Value)}, the longest it can be"));
+        if (duration == TimeSpan.Zero) problems.Add(new(Invalid, field, Sentences.NotPositive));
+        if (most is not null && duration > GoDuration.Parse(most)) problems.Add(new(Invalid, field, $"{text} {tooLong}"));
         return duration > TimeSpan.Zero ? duration : null;
     }
 }

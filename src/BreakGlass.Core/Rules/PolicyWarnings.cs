@@ -28,7 +28,7 @@ public static class PolicyWarnings
     public static IEnumerable<Problem> Of(BreakGlassPolicy policy, CoreSettings settings, Func<AccessEntry, IReadOnlyList<V1PolicyRule>> rulesOf)
     {
         var spec = policy.Spec;
-        if (spec.AllowPersistence.Contains("impersonate"))
+        if (spec.AllowPersistence.Contains(ApiWords.Impersonate))
         {
             yield return new("ImpersonationUnseen", "spec.allowPersistence",
                 "'impersonate' changes nothing unless the API server asks the operator's /authorize (docs/install.md): admission does not see who impersonates, so a grant may impersonate whomever its roles let it. Keep impersonate out of the roles");

@@ -17,9 +17,9 @@ internal static class RequestRules
                 : $"has {length} characters that can be seen, and the policy asks for {least}; write in a sentence why you need access");
         }
 
-        if (grant.Justification.Length > GrantRules.LongestJustification)
+        if (grant.Justification.Length > Bounds.LongestJustification)
         {
-            return new("JustificationTooLong", "spec.justification", $"has {grant.Justification.Length} characters, at most {GrantRules.LongestJustification}; put the details into the ticket");
+            return new("JustificationTooLong", "spec.justification", $"has {grant.Justification.Length} characters, at most {Bounds.LongestJustification}; put the details into the ticket");
         }
 
         if (grant.Ticket is { } ticket && !Tickets.IsPlain(ticket))
@@ -39,7 +39,7 @@ internal static class RequestRules
     {
         var text = grant.Spec.Duration ?? policy.Duration.Default;
         if (!GoDuration.TryParse(text, out duration)) return new("DurationInvalid", "spec.duration", $"'{text}' is not a valid duration; use for example 30m, 1h30m or 45s");
-        if (duration == TimeSpan.Zero) return new("DurationInvalid", "spec.duration", "must be more than zero");
+        if (duration == TimeSpan.Zero) return new("DurationInvalid", "spec.duration", Sentences.NotPositive);
         if (GoDuration.TryParse(policy.Duration.Max, out var max) && duration <= max) return null;
         return new("DurationTooLong", "spec.duration", $"{text} is longer than the policy's max, {policy.Duration.Max}; ask for at most that");
     }

@@ -7,7 +7,7 @@ namespace BreakGlass.Core.Rules;
 public static class ReviewRules
 {
     /// <summary>How long the reviewers have where the policy does not say, or is gone.</summary>
-    public static readonly TimeSpan UsualTime = TimeSpan.FromHours(24);
+    public static readonly TimeSpan UsualTime = GoDuration.Parse(Bounds.UsualReview);
 
     /// <summary>Why a review of a grant does not count; null where it does. Whether its seal verifies is for the caller to ask before.</summary>
     /// <param name="review">The review, with who reviews as admission stamped it.</param>
@@ -23,7 +23,7 @@ public static class ReviewRules
         }
 
         if (review.Metadata.DeletionTimestamp is not null) return new("Retracted", "metadata.deletionTimestamp", "the review is being deleted, so it counts no longer; create a new one");
-        if (spec.Outcome is not ("Justified" or "Unjustified" or "Misused")) return new("OutcomeInvalid", "spec.outcome", $"'{spec.Outcome}' is none of Justified, Unjustified and Misused");
+        if (!ApiWords.Each(ApiWords.Outcomes).Contains(spec.Outcome)) return new("OutcomeInvalid", "spec.outcome", $"'{spec.Outcome}' is none of {ApiWords.Outcomes}");
         if (!Callers.IsNamed(spec.Reviewer)) return new("ReviewerMissing", "spec.reviewer", "nothing proves who reviews; create the review through the API server while the operator's webhook is installed");
         if (!GrantLifecycle.IsRecorded(grant.Status)) return new("NothingToReview", "spec.grant", $"grant '{grant.Metadata.Name}' never gave access, so there is nothing to review");
 

@@ -23,7 +23,7 @@ public static class Schedules
 {
     private const int DaysToSearch = 16;
 
-    private static readonly string[] Days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    private static readonly string[] Days = ApiWords.Each(ApiWords.Days);
 
     private static readonly ZoneLocalMappingResolver ForStart = Resolvers.CreateMappingResolver(Resolvers.ReturnEarlier, Resolvers.ReturnForwardShifted);
 
@@ -31,9 +31,6 @@ public static class Schedules
 
     /// <summary>Whether the database knows a time zone, e.g. <c>Europe/Berlin</c>.</summary>
     public static bool IsZone(string name) => DateTimeZoneProviders.Tzdb.GetZoneOrNull(name) is not null;
-
-    /// <summary>Whether it is the short English name of a day, e.g. <c>Mon</c>.</summary>
-    public static bool IsDay(string name) => Days.Contains(name);
 
     /// <summary>Whether it is a local time, e.g. <c>22:00</c>.</summary>
     public static bool IsTime(string text) => TryTime(text, out _);

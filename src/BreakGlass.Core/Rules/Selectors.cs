@@ -11,9 +11,9 @@ internal static class Selectors
     {
         foreach (var requirement in selector?.MatchExpressions ?? [])
         {
-            if (requirement.Operator is not ("In" or "NotIn" or "Exists" or "DoesNotExist"))
+            if (!ApiWords.Each(ApiWords.SelectorOperators).Contains(requirement.Operator))
             {
-                yield return new(reason, field, $"operator '{requirement.Operator}' is none of In, NotIn, Exists and DoesNotExist");
+                yield return new(reason, field, $"operator '{requirement.Operator}' is none of {ApiWords.SelectorOperators}");
             }
             else if (requirement.Operator is "In" or "NotIn" && requirement.Values.Count == 0)
             {

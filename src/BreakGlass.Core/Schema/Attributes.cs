@@ -54,20 +54,20 @@ public sealed class ValidationRuleAttribute(string rule, string message) : Attri
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class RequiredAttribute : Attribute;
 
-/// <summary>The value the server fills in, as JSON text, e.g. <c>"30m"</c> in quotes, <c>true</c>, <c>{}</c>.</summary>
+/// <summary>The server fills in a value: as JSON text, or if none is given what a new object of the type has there.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class DefaultAttribute(string json) : Attribute
+public sealed class DefaultAttribute(string? json = null) : Attribute
 {
     /// <summary>The JSON text.</summary>
-    public string Json => json;
+    public string? Json => json;
 }
 
-/// <summary>The allowed values of a string, or of the strings in a list.</summary>
+/// <summary>The allowed values of a string, or of the strings in a list, with a comma and a space between them.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class EnumAttribute(params string[] values) : Attribute
+public sealed class EnumAttribute(string values) : Attribute
 {
     /// <summary>The values.</summary>
-    public string[] Values => values;
+    public string[] Values => values.Split(", ");
 }
 
 /// <summary>A regular expression (RE2) that a string, or each string of a list, must match; named as in KubeOps.</summary>

@@ -140,7 +140,7 @@ internal sealed class Mutator(
     // The API server makes the name of generateName only after admission, and the seal is over the name.
     private static string NewName(string prefix)
     {
-        var head = prefix.Length > BreakGlassApi.LongestName - 5 ? prefix[..(BreakGlassApi.LongestName - 5)] : prefix;
+        var head = prefix.Length > Bounds.LongestName - 5 ? prefix[..(Bounds.LongestName - 5)] : prefix;
         return head + RandomNumberGenerator.GetString(Consonants, 5);
     }
 }

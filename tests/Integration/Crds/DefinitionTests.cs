@@ -83,15 +83,15 @@ public sealed class DefinitionTests(CrdFixture crds)
         (await crds.RefusalAsync("BreakGlassPolicy", "wrong", spec)).Should().Contain(field);
 
     [ServerTheory(MinMinor = 25)]
-    [InlineData("spec.duration: Invalid value: max: at most 12h", "{mode: BreakGlass, " + Requesters + ", " + Access + ", duration: {max: 13h}}")]
-    [InlineData("default: at most max", "{mode: BreakGlass, " + Requesters + ", " + Access + ", duration: {max: 15m}}")]
+    [InlineData("spec.duration: Invalid value: max: is longer than 12h", "{mode: BreakGlass, " + Requesters + ", " + Access + ", duration: {max: 13h}}")]
+    [InlineData("default: is longer than max", "{mode: BreakGlass, " + Requesters + ", " + Access + ", duration: {max: 15m}}")]
     [InlineData("spec.approval: required", "{mode: JustInTime, " + Requesters + ", " + Access + "}")]
     [InlineData("spec.approval: a policy of mode BreakGlass", "{mode: BreakGlass, " + Requesters + ", " + Access + ", approval: {approvers: [{kind: User, name: b}]}}")]
     [InlineData("spec.schedule: required", "{mode: TimeBoxed, " + Requesters + ", " + Access + "}")]
     [InlineData("spec.emergencyBypass: only", "{mode: BreakGlass, " + Requesters + ", " + Access + ", emergencyBypass: {duration: 5m}}")]
     [InlineData("spec.access[0]", "{mode: BreakGlass, " + Requesters + ", access: [{name: a, roleRef: {kind: ClusterRole, name: edit}}]}")]
     [InlineData("spec.access[0]", "{mode: BreakGlass, " + Requesters + ", access: [{name: a, roleRef: {kind: ClusterRole, name: edit}, namespaces: [a], clusterWide: true}]}")]
-    [InlineData("roleRef.kind Role", "{mode: BreakGlass, " + Requesters + ", access: [{name: a, roleRef: {kind: Role, name: r}, clusterWide: true}]}")]
+    [InlineData("roleRef.kind: a Role lives in a namespace", "{mode: BreakGlass, " + Requesters + ", access: [{name: a, roleRef: {kind: Role, name: r}, clusterWide: true}]}")]
     public async Task A_policy_that_breaks_a_rule_is_refused_with_the_way_out(string message, string spec) =>
         (await crds.RefusalAsync("BreakGlassPolicy", "wrong", spec)).Should().Contain(message);
 
