@@ -1,6 +1,7 @@
 using System.Globalization;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using k8s.Models;
 using Kube.Client;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
+using BreakGlass.Core.Model;
 using FluentAssertions;
 using Xunit;
 
@@ -36,7 +37,7 @@ public sealed class GuardTests
     {
         var policy = Policies.Single(p => p.Name == "breakglass-guard").Node["spec"]!;
         var expressions = string.Concat(policy["validations"]!.AsArray().Concat(policy["variables"]!.AsArray()).Select(v => v!["expression"]!.GetValue<string>()));
-        foreach (var word in Enum.GetValues<Persistence>().Select(PersistenceGuard.Word).OfType<string>())
+        foreach (var word in Enum.GetValues<Persistence>().Select(way => way.Word).OfType<string>())
         {
             ConfigDirectory.Of("ClusterRole").Single(r => r.Name == $"breakglass-persistence-{word}").Node["rules"]![0]!["resourceNames"].Strings().Should().Equal(word);
             expressions.Should().Contain($"'{word}'");

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using FluentAssertions;
 using TestKit;
@@ -33,6 +34,9 @@ public sealed class ReferenceRulesTests
         ["src/BreakGlass.Core"] = ["NodaTime", "KubernetesClient.Aot"],
     };
 
+    /// <summary>The folders of Core from below: each may use those before it. GoDuration and the like, beside the folders, use none.</summary>
+    private static readonly string[] Layers = ["", "Schema", "Api", "Credentials", "Sealing", "Model", "Rules", "Guard", "Leftovers", "Messages", "Lifecycle"];
+
     private static IEnumerable<string> ProjectPaths =>
         new[] { "src", "tests" }
             .SelectMany(top => Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, top), "*.csproj", SearchOption.AllDirectories))
@@ -64,6 +68,23 @@ public sealed class ReferenceRulesTests
     {
         var solution = File.ReadAllText(Path.Combine(Golden.RepositoryRoot, "BreakGlassOperator.sln")).Replace('\\', '/');
         ProjectPaths.Should().OnlyContain(project => solution.Contains(project));
+    }
+
+    [Fact]
+    public void A_folder_of_Core_uses_only_the_folders_below_it()
+    {
+        var core = Path.Combine(Golden.RepositoryRoot, "src", "BreakGlass.Core");
+        var used = new Regex($@"(?:BreakGlass\.Core\.|(?<![\w.]))({string.Join('|', Layers.Skip(1))})(?:;|\.[A-Z])", RegexOptions.None, TimeSpan.FromSeconds(5));
+        var upwards = new List<string>();
+        foreach (var file in Directory.EnumerateFiles(core, "*.cs", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(core, f).Replace('\\', '/')))
+        {
+            var layer = Array.IndexOf(Layers, file.Contains('/') ? file[..file.IndexOf('/')] : "");
+            layer.Should().BeGreaterThanOrEqualTo(0, $"{file} lies in a folder that has no place among the layers");
+            var code = File.ReadLines(Path.Combine(core, file)).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && !line.StartsWith("namespace ", StringComparison.Ordinal));
+            upwards.AddRange(code.SelectMany(line => used.Matches(line)).Where(m => Array.IndexOf(Layers, m.Groups[1].Value) > layer).Select(m => $"{file} uses {m.Groups[1].Value}"));
+        }
+
+        upwards.Distinct().Should().BeEmpty();
     }
 
     private static string[] AllowedFor(string path)

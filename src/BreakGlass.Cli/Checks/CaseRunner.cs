@@ -4,6 +4,7 @@ using BreakGlass.Cli.Yaml;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using k8s.Models;
 using Kube.Client;
 

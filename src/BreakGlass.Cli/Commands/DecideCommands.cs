@@ -4,6 +4,7 @@ using BreakGlass.Cli.Output;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using k8s;
 using k8s.Models;
@@ -20,8 +21,8 @@ internal static class DecideCommands
     public static Command Decide(Invocation invocation, string name, string decision, string description)
     {
         var words = new Words(name, description, "--approver");
-        words.Command.SetAction((parse, cancellationToken) => RunAsync(invocation, parse, words, grant => GrantLifecycle.IsTerminal(grant.Status.Phase) || GrantLifecycle.IsRecorded(grant.Status)
-            ? $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and waits for no decision any more.{(GrantLifecycle.IsTerminal(grant.Status.Phase) ? "" : $" To end its access: kubectl breakglass revoke {grant.Metadata.Name}")}"
+        words.Command.SetAction((parse, cancellationToken) => RunAsync(invocation, parse, words, grant => grant.Status.IsTerminal || grant.Status.IsRecorded
+            ? $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and waits for no decision any more.{(grant.Status.IsTerminal ? "" : $" To end its access: kubectl breakglass revoke {grant.Metadata.Name}")}"
             : null, grant => new BreakGlassApproval
         {
             Metadata = new() { GenerateName = $"{grant}-" },
@@ -39,7 +40,7 @@ internal static class DecideCommands
         var followUp = new Option<string?>("--follow-up") { Description = "What is to be done about it, for example a ticket", HelpName = "TEXT" };
         words.Command.Options.Add(outcome);
         words.Command.Options.Add(followUp);
-        words.Command.SetAction((parse, cancellationToken) => RunAsync(invocation, parse, words, grant => GrantLifecycle.IsTerminal(grant.Status.Phase)
+        words.Command.SetAction((parse, cancellationToken) => RunAsync(invocation, parse, words, grant => grant.Status.IsTerminal
             ? null
             : $"grant '{grant.Metadata.Name}' is not over ({grant.Status.Phase?.ToString() ?? "Pending"}), so there is nothing to review yet. To end it now: kubectl breakglass revoke {grant.Metadata.Name}", grant => new BreakGlassReview
         {

@@ -5,6 +5,7 @@ using BreakGlass.Cli.Output;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using k8s;
 using k8s.Models;
@@ -41,8 +42,8 @@ internal static class ListCommands
             bool Wanted(BreakGlassGrant g) =>
                 (parse.GetValue(policy) is not { } of || g.Spec.Policy == of)
                 && (parse.GetValue(phase) is not { } at || string.Equals((g.Status.Phase ?? GrantPhase.Pending).ToString(), at, StringComparison.OrdinalIgnoreCase))
-                && (!parse.GetValue(live) || !GrantLifecycle.IsTerminal(g.Status.Phase))
-                && (!parse.GetValue(unreviewed) || (GrantLifecycle.IsTerminal(g.Status.Phase) && Conditions.Find(g.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" }));
+                && (!parse.GetValue(live) || !g.Status.IsTerminal)
+                && (!parse.GetValue(unreviewed) || (g.Status.IsTerminal && Conditions.Find(g.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" }));
             var query = new ListQuery { LabelSelector = parse.GetValue(selector) };
             var view = new View(invocation.Host, cluster.Client, parse.GetValue(output));
             await (parse.GetValue(kind) switch
@@ -162,7 +163,7 @@ internal sealed class GrantWatch(CliHost host, KubeClient client, string? format
         await foreach (var now in new Follower<BreakGlassGrant>(client, host.Time).FollowAsync(grant, cancellationToken))
         {
             await ShowAsync(now);
-            if (GrantLifecycle.IsTerminal(now.Status.Phase)) return;
+            if (now.Status.IsTerminal) return;
         }
     }
 

@@ -5,6 +5,7 @@ using BreakGlass.Cli.Output;
 using BreakGlass.Cli.Policies;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using k8s.Models;
 using Kube.Client;

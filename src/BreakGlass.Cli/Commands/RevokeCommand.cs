@@ -5,6 +5,7 @@ using BreakGlass.Cli.Output;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using Kube.Client;
 
 namespace BreakGlass.Cli.Commands;
@@ -86,13 +87,13 @@ internal sealed class RevokeRun(CliHost host, KubeClient client, string? reason,
     private async Task<(BreakGlassGrant Grant, string Words)> RevokeAsync(string name, CancellationToken cancellationToken)
     {
         var grant = await client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
-        if (dryRun is not DryRun.None && !GrantLifecycle.IsTerminal(grant.Status.Phase))
+        if (dryRun is not DryRun.None && !grant.Status.IsTerminal)
         {
             var unsent = grant with { Spec = grant.Spec with { Revoke = new() { Reason = reason } } };
             return (await dryRun.WriteAsync(client, unsent, to => GrantRequester.RevokeAsync(to, name, reason, by, cancellationToken)), $"revoked{dryRun.Suffix()}");
         }
 
-        var over = GrantLifecycle.IsTerminal(grant.Status.Phase);
+        var over = grant.Status.IsTerminal;
         if (!over && grant.Spec.Revoke is null) grant = await RevokeOrCutAsync(grant, cancellationToken);
         if (dryRun is DryRun.None) CredentialFiles.Forget(CredentialFiles.KubeconfigOf(host, name));
         return (grant, over ? $"is over already: {GrantWords.Line(grant)}" : "");
@@ -114,12 +115,12 @@ internal sealed class RevokeRun(CliHost host, KubeClient client, string? reason,
     {
         using var limit = new CancellationTokenSource(timeout, host.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        if (GrantLifecycle.IsTerminal(grant.Status.Phase)) return grant;
+        if (grant.Status.IsTerminal) return grant;
         try
         {
             await foreach (var now in new Follower<BreakGlassGrant>(client, host.Time).FollowAsync(grant, both.Token))
             {
-                if (GrantLifecycle.IsTerminal(now.Status.Phase)) return now;
+                if (now.Status.IsTerminal) return now;
             }
 
             return grant;

@@ -3,6 +3,7 @@ using BreakGlass.Cli.Commands;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using Kube.Client;
 
@@ -64,7 +65,7 @@ internal static class EvidenceDocument
         yield return ("Due to end", Time(status.ExpiresAt));
         yield return ("Revoked by", spec.Revoke is { } revoke ? $"{Callers.Shown(revoke.By)}: {revoke.Reason}" : "");
         yield return ("Proof of the end", Conditions.Find(status.Conditions, GrantConditions.Revoked) is { Status: "True" } proven ? $"{Time(proven.LastTransitionTime)}: {proven.Message}" : "");
-        yield return ("Given without approval", GrantConditions.IsBypassed(grant) ? "yes, by the policy's emergency bypass" : "");
+        yield return ("Given without approval", grant.Status.IsBypassed ? "yes, by the policy's emergency bypass" : "");
         yield return ("Review", Tables.Reviewed(grant));
     }
 

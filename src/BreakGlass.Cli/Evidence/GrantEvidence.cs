@@ -1,6 +1,7 @@
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using k8s.Models;
 using Kube.Client;
 
@@ -22,7 +23,7 @@ internal sealed record GrantEvidence(
     public const string EventsWord = "events";
 
     /// <summary>Whether it is still open, so that more may come.</summary>
-    public bool IsPreliminary => !GrantLifecycle.IsTerminal(Grant.Status.Phase) || Conditions.Find(Grant.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" };
+    public bool IsPreliminary => !Grant.Status.IsTerminal || Conditions.Find(Grant.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" };
 
     /// <summary>Reads it.</summary>
     public static async Task<GrantEvidence> ReadAsync(KubeClient client, string name, TimeProvider time, CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using BreakGlass.Cli.Output;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using Kube.Client;
 
 namespace BreakGlass.Cli.Grants;
@@ -73,7 +74,7 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
                     last = now;
                     report($"{now.Metadata.Name}: {GrantWords.Line(now)}");
                     if (now.Status.Phase is GrantPhase.Active) return now;
-                    if (GrantLifecycle.IsTerminal(now.Status.Phase)) throw Over(now);
+                    if (now.Status.IsTerminal) throw Over(now);
                 }
 
                 throw new CliException(ExitCodes.Refused, $"grant '{grant.Metadata.Name}' was deleted while it waited. Ask whoever did it, and request again.");
@@ -92,7 +93,7 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
         try
         {
             var now = await cluster.Client.TryGetAsync<BreakGlassGrant>(grant.Metadata.Name, null, limit.Token);
-            if (now is null || now.Metadata.Uid != grant.Metadata.Uid || now.Spec.Revoke is not null || GrantLifecycle.IsTerminal(now.Status.Phase)) return;
+            if (now is null || now.Metadata.Uid != grant.Metadata.Uid || now.Spec.Revoke is not null || now.Status.IsTerminal) return;
             await RevokeAsync(cluster.Client, grant.Metadata.Name, reason, null, limit.Token);
             await host.SayAsync($"{grant.Metadata.Name}: revoked ({reason})");
         }

@@ -1,6 +1,7 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using k8s;
 using k8s.Models;
 using Kube.Client;
@@ -25,7 +26,7 @@ internal sealed class HandCut(KubeClient client)
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<CliException> CutAsync(string what, IEnumerable<BreakGlassGrant> grants, CancellationToken cancellationToken)
     {
-        foreach (var grant in grants.Where(g => !GrantLifecycle.IsTerminal(g.Status.Phase)))
+        foreach (var grant in grants.Where(g => !g.Status.IsTerminal))
         {
             foreach (var binding in grant.Status.Bindings)
             {

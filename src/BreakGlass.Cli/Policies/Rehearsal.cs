@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 
 namespace BreakGlass.Cli.Policies;
@@ -23,7 +24,7 @@ internal static class Rehearsal
             run = plan.Steps.Aggregate(run, (known, step) => known.After(facts, step, Done, facts.Now).Run).AfterRound(facts, plan);
             facts = plan.Steps.Aggregate(facts, Write);
             var status = facts.Grant!.Status;
-            if (GrantLifecycle.IsTerminal(status.Phase) || GrantLifecycle.IsRecorded(status)) return status;
+            if (status.IsTerminal || status.IsRecorded) return status;
         }
 
         return facts.Grant!.Status;
@@ -40,7 +41,7 @@ internal static class Rehearsal
     /// <summary>The phase for people: what is recorded opens within moments.</summary>
     public static GrantPhase Phase(GrantStatus status) => status.Phase switch
     {
-        GrantPhase.Pending or null when GrantLifecycle.IsRecorded(status) => GrantPhase.Active,
+        GrantPhase.Pending or null when status.IsRecorded => GrantPhase.Active,
         { } phase => phase,
         null => GrantPhase.Pending,
     };

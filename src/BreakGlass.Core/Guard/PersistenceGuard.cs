@@ -1,7 +1,7 @@
 using k8s.Models;
 using System.Text;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Core.Guard;
@@ -17,6 +17,8 @@ namespace BreakGlass.Core.Guard;
 /// </remarks>
 public static class PersistenceGuard
 {
+    private static readonly string[] TokenTypes = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
+
     /// <summary>The name of the grant's ServiceAccount that a user name stands for; null for everybody else.</summary>
     public static string? IdentityOf(string user, CoreSettings settings)
     {
@@ -34,22 +36,12 @@ public static class PersistenceGuard
     public static Persistence? WayOf(GuardedWrite write, CoreSettings settings)
     {
         if (write.Namespace.Length > 0 && settings.IsProtected(write.Namespace)) return Persistence.OwnNamespaces;
-        return GuardTable.Rows.FirstOrDefault(row => GuardTable.Fits(row, write, settings))?.Way;
+        return GuardTable.Rows.FirstOrDefault(row => Fits(row, write, settings))?.Way;
     }
-
-    /// <summary>The word for it in a policy's <c>allowPersistence</c>; null for what no policy can allow.</summary>
-    public static string? Word(Persistence way) => way switch
-    {
-        Persistence.Rbac => ApiWords.Rbac,
-        Persistence.Tokens => ApiWords.Tokens,
-        Persistence.Csr => ApiWords.Csr,
-        Persistence.Webhooks => ApiWords.Webhooks,
-        _ => null,
-    };
 
     /// <summary>Whether the policy lets its grants do this. A namesake of the policy that a grant was decided by allows nothing.</summary>
     public static bool Allows(BreakGlassPolicy? policy, BreakGlassGrant grant, Persistence way) =>
-        policy is not null && policy.Metadata.Uid == grant.Status.PolicyUid && Word(way) is { } word && policy.Spec.AllowPersistence.Contains(word);
+        policy is not null && policy.Metadata.Uid == grant.Status.PolicyUid && way.Word is { } word && policy.Spec.AllowPersistence.Contains(word);
 
     /// <summary>The sentence that the person reads whose write is refused.</summary>
     public static string Refusal(GuardedWrite write, Persistence way, string policy)
@@ -63,7 +55,7 @@ public static class PersistenceGuard
             Persistence.OwnKinds => "BreakGlass's own objects decide over grants",
             _ => "what lives in BreakGlass's own namespaces decides over grants",
         };
-        var next = Word(way) is { } word
+        var next = way.Word is { } word
             ? $"If policy '{policy}' is meant to allow it, its author adds '{word}' to spec.allowPersistence; otherwise have it done by somebody with rights of their own."
             : "No policy can allow it; have it done by somebody with rights of their own.";
         return $"The persistence guard refuses {Describe(write)}: {why}. The attempt is logged and counted. {next}";
@@ -92,4 +84,25 @@ public static class PersistenceGuard
 
         return text.Length <= 200 ? text.ToString() : text.ToString(0, 200) + "…";
     }
+
+    private static bool Fits(GuardRow row, GuardedWrite write, CoreSettings settings) =>
+        row.Group == write.Group && row.Operations.Contains(write.Operation) && Names(row, write.Resource, write.Subresource) && HasMark(row.Mark, write, settings);
+
+    private static bool HasMark(GuardMark mark, GuardedWrite write, CoreSettings settings) => mark switch
+    {
+        GuardMark.OurName => IsOurName(write),
+        GuardMark.OurNamespace => settings.IsProtected(write.Name),
+        GuardMark.TokenType => TokenTypes.Contains(write.SecretType) || TokenTypes.Contains(write.OldSecretType),
+        GuardMark.ConversionWebhook => write.ConversionStrategy is "Webhook",
+        GuardMark.IdentityMapping or GuardMark.TrustedCertificates => write.Namespace == "kube-system" && write.Name == GuardTable.ConfigMapOf(mark),
+        _ => true,
+    };
+
+    // Of the items of a deleted collection a mutating webhook hears nothing, so a collection counts as holding one of ours.
+    private static bool IsOurName(GuardedWrite write) =>
+        write.Name.StartsWith("breakglass", StringComparison.Ordinal) || write.Name.EndsWith($".{BreakGlassApi.Group}", StringComparison.Ordinal)
+        || (write.Operation is "DELETE" && write.Name.Length == 0);
+
+    private static bool Names(GuardRow row, string resource, string subresource) => row.Resources.Any(r =>
+        r == "*/*" || (r == "*" && subresource.Length == 0) || r == (subresource.Length == 0 ? resource : $"{resource}/{subresource}"));
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BreakGlass.Core.Model;
 
 namespace BreakGlass.Core.Guard;
 
@@ -27,7 +28,7 @@ public static class Residue
     /// <summary>The entry of a write that was let through or refused.</summary>
     public static ResidueEntry Of(GuardedWrite write, Persistence way, bool allowed)
     {
-        var prefix = $"{(allowed ? Allowed : Refused)}{PersistenceGuard.Word(way) ?? "own"}";
+        var prefix = $"{(allowed ? Allowed : Refused)}{way.Word ?? "own"}";
         return new($"{prefix}: {PersistenceGuard.Describe(write)}", $"{prefix}: {PersistenceGuard.Describe(write with { Namespace = "", Name = "" })}", prefix);
     }
 

@@ -1,5 +1,4 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using k8s;
 using k8s.Models;
 using Kube.Client;

@@ -8,11 +8,6 @@ namespace BreakGlass.Core.Lifecycle;
 /// <summary>Questions to the authorizer about a grant's identity.</summary>
 internal static class AccessQuestions
 {
-    /// <summary>The rules of a role as they are now; none where it is gone.</summary>
-    public static IReadOnlyList<V1PolicyRule> Rules(ClusterView cluster, RoleReference role, string? ns) => role.Kind == V1Role.KubeKind
-        ? (ns is null ? null : cluster.Role(ns, role.Name))?.RulesOrEmpty ?? []
-        : cluster.ClusterRole(role.Name)?.RulesOrEmpty ?? [];
-
     /// <summary>Whether a rule allows a request on a resource.</summary>
     public static bool CanBeAsked(V1PolicyRule rule) => rule is { Verbs.Count: > 0, Resources.Count: > 0, ApiGroups.Count: > 0 };
 
@@ -39,7 +34,7 @@ internal static class AccessQuestions
         .. grant.Status.Bindings.DistinctBy(b => (b.Role, b.Namespace)).Select(b =>
         {
             var role = b.Role.Split('/', 2) is [var kind, var name] ? new RoleReference { Kind = kind, Name = name } : new RoleReference();
-            return For(grant, Rules(facts.Cluster, role, b.Namespace), b.Namespace);
+            return For(grant, facts.Cluster.RulesOf(role, b.Namespace), b.Namespace);
         }),
     ];
 

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using k8s;
 using k8s.Models;
@@ -116,7 +117,7 @@ internal static class GrantClosing
 
     private static GrantPlan? Prove(GrantFacts facts, BreakGlassGrant grant, GrantRemains left)
     {
-        if (!GrantLifecycle.AwaitsProof(grant.Status)) return null;
+        if (!grant.Status.AwaitsProof) return null;
         if (facts.Attempt.Proof is not { } proof)
         {
             if (facts.Attempt.ProofFailed) return GrantPlan.Wait(facts.Now + ProofRetry);
@@ -142,7 +143,7 @@ internal static class GrantClosing
         if (!facts.PolicyIsVouchedFor && ImmutabilityRules.RetainedUntil(grant, null) is { } usual && usual > until) until = usual;
 
         // What was not reviewed stays, however long it takes.
-        if (ReviewRules.Awaits(grant)) return GrantPlan.Wait(GrantReviewing.DueAt(facts, grant));
+        if (grant.Status.AwaitsReview) return GrantPlan.Wait(GrantReviewing.DueAt(facts, grant));
         if (facts.Now < until) return GrantPlan.Wait(until);
 
         // A record that is gone does not come back: it goes by the slowest of the clocks, and not while they differ by much.
@@ -161,7 +162,7 @@ internal static class GrantClosing
         };
     }
 
-    private static GrantNote ByHand(BreakGlassGrant grant) => new(true, GrantLifecycle.IsRecorded(grant.Status) ? "GrantRevoked" : "GrantDenied", "End",
+    private static GrantNote ByHand(BreakGlassGrant grant) => new(true, grant.Status.IsRecorded ? "GrantRevoked" : "GrantDenied", "End",
         $"The grant of {GrantStatuses.Requester(grant)} is over since its status says so (phase {grant.Status.Phase}), and not by the operator's doing. Find out who can write breakglassgrants/status.");
 
     /// <summary>

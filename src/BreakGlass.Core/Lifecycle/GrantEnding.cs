@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using Kube.Client;
@@ -28,7 +29,7 @@ internal static class GrantEnding
     {
         var latest = created;
         if (grant.Spec.StartTime is { } start) latest = Earlier(start > created ? start : created, Timestamp.After(created, StartRules.FarthestAhead));
-        var waited = grant.Status.Approvals.Count > 0 || GrantConditions.IsBypassed(grant) || grant.Status.Transitions.Any(t => t.To is GrantPhase.AwaitingApproval);
+        var waited = grant.Status.Approvals.Count > 0 || grant.Status.IsBypassed || grant.Status.Transitions.Any(t => t.To is GrantPhase.AwaitingApproval);
         if (!waited) return latest;
         var decided = Timestamp.After(created, ApprovalRules.LongestWait);
         return decided > latest ? decided : latest;

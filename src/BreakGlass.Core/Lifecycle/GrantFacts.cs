@@ -9,14 +9,8 @@ using Kube.Client;
 namespace BreakGlass.Core.Lifecycle;
 
 /// <summary>All that is known of one grant at one moment.</summary>
-public sealed record GrantFacts
+public sealed record GrantFacts : RequestFacts
 {
-    /// <summary>The time, by a clock that never goes back.</summary>
-    public required DateTimeOffset Now { get; init; }
-
-    /// <summary>The operator's set-up.</summary>
-    public required CoreSettings Settings { get; init; }
-
     /// <summary>The grant's name.</summary>
     public required string Name { get; init; }
 
@@ -38,23 +32,11 @@ public sealed record GrantFacts
     /// <summary>The seal of what the grant's status records.</summary>
     public SealState RecordSeal { get; init; } = SealState.Missing;
 
-    /// <summary>The seal keys could not be read, so nothing can be said of any seal: nothing opens or is put right, and nothing ends for want of one.</summary>
-    public bool SealsUnknown { get; init; }
-
-    /// <summary>The decisions on the grant whose stamps are believed.</summary>
-    public IReadOnlyList<BreakGlassApproval> Approvals { get; init; } = [];
-
     /// <summary>The reviews of the grant whose stamps are believed.</summary>
     public IReadOnlyList<BreakGlassReview> Reviews { get; init; } = [];
 
     /// <summary>All lockdowns, sealed or not.</summary>
     public IReadOnlyList<BreakGlassLockdown> Lockdowns { get; init; } = [];
-
-    /// <summary>The policy's other grants, finished ones too.</summary>
-    public IReadOnlyList<BreakGlassGrant> Siblings { get; init; } = [];
-
-    /// <summary>Namespaces and roles.</summary>
-    public required ClusterView Cluster { get; init; }
 
     /// <summary>Objects that carry the grant's name as label, and those found under names that we wanted to use.</summary>
     public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Objects { get; init; } = [];

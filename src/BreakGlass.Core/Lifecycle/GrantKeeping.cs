@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using k8s;
 using k8s.Models;
 using Kube.Client;

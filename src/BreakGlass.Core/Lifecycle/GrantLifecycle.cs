@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using k8s;
 using k8s.Models;
@@ -33,21 +34,6 @@ public static class GrantLifecycle
         return orphans.Steps.Count == 0 ? plan : plan with { Steps = [.. plan.Steps, .. orphans.Steps], Cuts = true };
     }
 
-    /// <summary>Whether a phase never changes again.</summary>
-    public static bool IsTerminal(GrantPhase? phase) => phase is GrantPhase.Expired or GrantPhase.Revoked or GrantPhase.Denied or GrantPhase.Failed;
-
-    /// <summary>Whether access was recorded for a grant, so that it exists or may exist or did once.</summary>
-    public static bool IsRecorded(GrantStatus status) => status.ExpiresAt is not null;
-
-    /// <summary>Whether access of a grant was ever open: what failed while it was made never was.</summary>
-    public static bool WasActive(BreakGlassGrant grant) => LimitRules.WasActive(grant);
-
-    /// <summary>Whether a grant opened, or is about to, by its policy's emergency bypass.</summary>
-    public static bool IsBypassed(BreakGlassGrant grant) => GrantConditions.IsBypassed(grant);
-
-    /// <summary>Whether access of a grant was cut and it is still to be proven that it is gone.</summary>
-    public static bool AwaitsProof(GrantStatus status) => IsTerminal(status.Phase) && IsRecorded(status) && !Conditions.IsTrue(status.Conditions, GrantConditions.Revoked);
-
     /// <summary>Whether an object was made for a grant, also where somebody has stripped its marks.</summary>
     public static bool IsOf(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => Ownership.IsOf(grant, o);
 
@@ -56,7 +42,7 @@ public static class GrantLifecycle
 
     /// <summary>The instant at which a grant's access is due to end; null where there is none or it is over.</summary>
     public static DateTimeOffset? DueAt(BreakGlassGrant grant, CoreSettings settings) =>
-        IsRecorded(grant.Status) && !IsTerminal(grant.Status.Phase) ? GrantEnding.Due(grant, settings) : null;
+        grant.Status.IsRecorded && !grant.Status.IsTerminal ? GrantEnding.Due(grant, settings) : null;
 
     /// <summary>
     /// Whether a grant's access has to end, or is being cut, whatever any seal says: then nothing is waited for that is not in memory. Seals need not be
@@ -64,16 +50,16 @@ public static class GrantLifecycle
     /// </summary>
     public static bool EndsWhateverSealsSay(GrantFacts facts)
     {
-        if (facts.Grant is not { } grant || !IsRecorded(grant.Status)) return false;
-        return IsTerminal(grant.Status.Phase)
+        if (facts.Grant is not { } grant || !grant.Status.IsRecorded) return false;
+        return grant.Status.IsTerminal
             ? facts.Objects.Any(o => IsOf(grant, o) && GivesAccess(grant, o) && !facts.Attempt.IsObstructed(o))
             : IsMarkedEnded(grant) || (GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant)) is not null;
     }
 
     private static GrantPlan DecideFor(GrantFacts facts, BreakGlassGrant grant)
     {
-        if (IsTerminal(grant.Status.Phase)) return GrantClosing.Decide(facts, grant, ending: null);
-        if (!IsRecorded(grant.Status)) return BeforeRecord(facts, grant);
+        if (grant.Status.IsTerminal) return GrantClosing.Decide(facts, grant, ending: null);
+        if (!grant.Status.IsRecorded) return BeforeRecord(facts, grant);
 
         if (IsMarkedEnded(grant))
         {
@@ -92,7 +78,7 @@ public static class GrantLifecycle
         if (facts.SealsUnknown) return GrantPlan.Wait(Sooner(facts.Now + SealRetry, GrantEnding.DueByPolicy(facts, grant)));
 
         // A phase that was set by hand is made true like any other record.
-        return grant.Status.Phase is GrantPhase.Active && GrantConditions.WasGiven(grant) ? GrantKeeping.Decide(facts, grant) : GrantOpening.Decide(facts, grant);
+        return grant.Status.Phase is GrantPhase.Active && grant.Status.WasGiven ? GrantKeeping.Decide(facts, grant) : GrantOpening.Decide(facts, grant);
     }
 
     private static GrantPlan BeforeRecord(GrantFacts facts, BreakGlassGrant grant)

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using k8s;
 using k8s.Models;
@@ -54,7 +55,7 @@ internal static class GrantOpening
 
         var status = GrantStatuses.Activated(grant, wanted, [.. wanted.Records(grant), .. wanted.Obsolete(grant)], CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
             grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe, facts.Attempt.AccessDenied is true, facts.Now);
-        var bypass = GrantConditions.IsBypassed(grant) ? Conditions.Find(grant.Status.Conditions, GrantConditions.Approved)!.Message : null;
+        var bypass = grant.Status.IsBypassed ? Conditions.Find(grant.Status.Conditions, GrantConditions.Approved)!.Message : null;
         return GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(bypass is not null, "GrantActivated", "Activate",
             $"{(bypass is null ? "" : bypass + " ")}{GrantStatuses.Requester(grant)} has access until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}: {string.Join(", ", grant.Status.Access.Select(e => $"{e.RoleRef}"))} in {(wanted.Gaps.Count == 0 ? "" : $"{wanted.Open} of ")}{wanted.Open + wanted.Gaps.Count} place(s).{(facts.Attempt.AccessDenied is true ? $" {GrantStatuses.DeniedAccess}" : "")}")));
     }

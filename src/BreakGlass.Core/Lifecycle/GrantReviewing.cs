@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using Kube.Client;
 
@@ -10,7 +11,7 @@ internal static class GrantReviewing
     /// <summary>What there is to say about the review now; null where nothing is.</summary>
     public static GrantPlan? Decide(GrantFacts facts, BreakGlassGrant grant)
     {
-        if (!ReviewRules.Awaits(grant) || grant.Status.EndedAt is null) return null;
+        if (!grant.Status.AwaitsReview || grant.Status.EndedAt is null) return null;
         if (First(facts, grant) is { } review)
         {
             var comment = string.IsNullOrWhiteSpace(review.Spec.Comment) ? "" : $" {GrantStatuses.Sentence(Shown.Line(review.Spec.Comment.Trim()))}";
@@ -33,7 +34,7 @@ internal static class GrantReviewing
     /// <summary>When the review is overdue; null where it is already, or none is awaited.</summary>
     public static DateTimeOffset? DueAt(GrantFacts facts, BreakGlassGrant grant)
     {
-        if (!ReviewRules.Awaits(grant)) return null;
+        if (!grant.Status.AwaitsReview) return null;
         var due = Due(facts, grant);
         return facts.Now < due ? due : null;
     }

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using k8s;
 using k8s.Models;
@@ -78,7 +79,7 @@ public sealed partial record GrantRun
                 var obstruction = Obstruction.Of(obstructed.Object, refusal?.Status.Code, refusal?.Status.Message);
                 return new(run.Knows(a => a with { Obstructions = [.. a.Obstructions, obstruction] }))
                 {
-                    NewObstruction = IsRecorded(facts.Grant, obstruction) ? null : obstruction,
+                    NewObstruction = facts.Grant, obstruction.IsRecorded ? null : obstruction,
                 };
             default:
                 return new(this) { BreaksOff = true };

@@ -1,3 +1,4 @@
+using BreakGlass.Core.Model;
 using System.Collections.Immutable;
 using k8s;
 using k8s.Models;
@@ -92,7 +93,7 @@ public sealed partial record GrantRun
         if (plan.Revokes)
         {
             run = run.Knows(a => a with { Cut = true });
-            if (facts.Grant is { } grant && !GrantLifecycle.IsTerminal(grant.Status.Phase))
+            if (facts.Grant is { } grant && !grant.Status.IsTerminal)
             {
                 var due = GrantLifecycle.DueAt(grant, facts.Settings);
                 run = run with { DueSince = DueSince ?? (due <= facts.Now ? due : facts.Now) };
@@ -105,7 +106,7 @@ public sealed partial record GrantRun
     }
 
     /// <summary>The run when there is nothing left to do: of a grant that is over, or gone, nothing is remembered.</summary>
-    public GrantRun AtRest(GrantFacts facts) => facts.Grant is null || GrantLifecycle.IsTerminal(facts.Grant.Status.Phase) ? Fresh : this;
+    public GrantRun AtRest(GrantFacts facts) => facts.Grant is null || facts.Grant.Status.IsTerminal ? Fresh : this;
 
     /// <summary>The run after this one: one that paused goes on with all that it knows, any other starts with what outlasts a run. Null for nothing.</summary>
     public GrantRun? Again(DateTimeOffset now)

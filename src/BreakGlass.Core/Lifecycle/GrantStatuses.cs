@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using Kube.Client;
 
@@ -153,10 +154,10 @@ internal static class GrantStatuses
         };
         var recorded = grant.Status.ExpiresAt is not null;
         var conditions = grant.Status.Conditions;
-        if (recorded && ReviewRules.Awaits(grant))
+        if (recorded && grant.Status.AwaitsReview)
         {
             // What failed before it opened did nothing that could be reviewed.
-            conditions = phase is GrantPhase.Failed && !LimitRules.WasActive(grant) ? conditions.Without(GrantConditions.Reviewed) : GrantReviewing.Pending(grant, policy, now);
+            conditions = phase is GrantPhase.Failed && !grant.Status.WasActive ? conditions.Without(GrantConditions.Reviewed) : GrantReviewing.Pending(grant, policy, now);
         }
 
         conditions = conditions.With(GrantConditions.Active, false, ending.ConditionReason, ending.Sentence, grant.Metadata.Generation, now);

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Leftovers;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Core.Lifecycle;
@@ -22,7 +23,7 @@ internal static class LeftoversLook
     public static GrantPlan? Decide(GrantFacts facts, BreakGlassGrant grant)
     {
         var status = grant.Status;
-        if (!facts.Settings.LooksForLeftovers || grant.Metadata.DeletionTimestamp is not null || status.Credential is not CredentialKind.ServiceAccountToken || !LimitRules.WasActive(grant)) return null;
+        if (!facts.Settings.LooksForLeftovers || grant.Metadata.DeletionTimestamp is not null || status.Credential is not CredentialKind.ServiceAccountToken || !grant.Status.WasActive) return null;
         if (Conditions.Find(status.Conditions, LeftBehind.Condition) is not null) return null;
         if (status.EndedAt is not { } ended || facts.Now - ended > Recent) return null;
         var at = facts.Policy?.Spec.Leftovers is LeftoverHandling.Remove ? ended + CollectedWithin : ended;

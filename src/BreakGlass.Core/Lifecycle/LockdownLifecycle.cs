@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using Kube.Client;
 
@@ -39,9 +40,9 @@ public static class LockdownLifecycle
     {
         var (lockdown, before, now) = (facts.Lockdown, facts.Lockdown.Status, facts.Now);
         var generation = lockdown.Metadata.Generation;
-        var recorded = facts.Grants.Where(g => GrantLifecycle.IsRecorded(g.Status) && LockdownRules.Covers(lockdown, facts.Policy(g.Spec.Policy))).ToList();
-        var live = recorded.Count(g => !GrantLifecycle.IsTerminal(g.Status.Phase));
-        var revoked = recorded.Where(g => GrantLifecycle.IsTerminal(g.Status.Phase) && g.Status.EndReason is EndReason.Lockdown && !(g.Status.EndedAt < lockdown.Metadata.CreatedAt)).ToList();
+        var recorded = facts.Grants.Where(g => g.Status.IsRecorded && LockdownRules.Covers(lockdown, facts.Policy(g.Spec.Policy))).ToList();
+        var live = recorded.Count(g => !g.Status.IsTerminal);
+        var revoked = recorded.Where(g => g.Status.IsTerminal && g.Status.EndReason is EndReason.Lockdown && !(g.Status.EndedAt < lockdown.Metadata.CreatedAt)).ToList();
         var unproven = revoked.Count(g => !Conditions.IsTrue(g.Status.Conditions, GrantConditions.Revoked));
 
         // Records are deleted in time; what was counted stays counted.

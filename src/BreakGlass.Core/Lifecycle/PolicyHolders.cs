@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Core.Lifecycle;
@@ -27,7 +28,7 @@ internal sealed record PolicyHolders(IReadOnlyList<HolderRecord> Holders, IReadO
             if (after is null) continue;
 
             // A grant that ended and is shown as if it had not is shown by a cache that is behind.
-            var unreviewed = heldForReview && (grant is null ? !isAbsent : !GrantLifecycle.IsTerminal(grant.Status.Phase) || ReviewRules.Awaits(grant));
+            var unreviewed = heldForReview && (grant is null ? !isAbsent : !grant.Status.IsTerminal || grant.Status.AwaitsReview);
             if (unreviewed || after.EndedAt is not { } ended || facts.Now < Timestamp.After(ended, cooldown)) holders.Add(after);
         }
 
@@ -38,7 +39,7 @@ internal sealed record PolicyHolders(IReadOnlyList<HolderRecord> Holders, IReadO
     private static HolderRecord? After(HolderRecord holder, BreakGlassGrant? grant, PolicyFacts facts)
     {
         if (grant is null) return facts.Absent.Contains(holder.Uid) ? holder with { EndedAt = Timestamp.Millis(facts.Now) } : holder;
-        if (!GrantLifecycle.IsTerminal(grant.Status.Phase)) return holder;
-        return GrantLifecycle.IsRecorded(grant.Status) && LimitRules.WasActive(grant) ? holder with { EndedAt = grant.Status.EndedAt ?? Timestamp.Millis(facts.Now) } : null;
+        if (!grant.Status.IsTerminal) return holder;
+        return grant.Status.IsRecorded && grant.Status.WasActive ? holder with { EndedAt = grant.Status.EndedAt ?? Timestamp.Millis(facts.Now) } : null;
     }
 }

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Leftovers;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using Kube.Client;
@@ -21,9 +22,9 @@ public static class PolicyLifecycle
         var changed = pinned != policy.Status.PinnedGeneration ? [] : roles.Where(r => policy.Status.Roles.FirstOrDefault(b => b.Name == r.Name)?.Hash is { } before && r.Hash is not null && before != r.Hash);
 
         var window = GoDuration.TryParse(policy.Spec.Overuse?.Window, out var overuse) ? overuse : UsualWindow;
-        var activations = facts.Grants.Where(LimitRules.WasActive).Select(g => g.Status.ActivatedAt).OfType<DateTimeOffset>().ToList();
+        var activations = facts.Grants.Where(g => g.Status.WasActive).Select(g => g.Status.ActivatedAt).OfType<DateTimeOffset>().ToList();
         var recent = activations.Where(a => Timestamp.After(a, window) > facts.Now).ToList();
-        var live = facts.Grants.Count(g => GrantLifecycle.IsRecorded(g.Status) && !GrantLifecycle.IsTerminal(g.Status.Phase));
+        var live = facts.Grants.Count(g => g.Status.IsRecorded && !g.Status.IsTerminal);
         var holders = PolicyHolders.Decide(facts);
 
         // Finished grants are deleted in time; the last use is remembered all the same.

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using k8s;
 using k8s.Models;
@@ -202,7 +203,7 @@ internal sealed class Wanted
         foreach (var (target, binding) in Targets.Zip(Bindings))
         {
             if (target.IsPersistence || FindOwn(binding) is null) continue;
-            var rules = AccessQuestions.Rules(facts.Cluster, target.Role, target.Namespace);
+            var rules = facts.Cluster.RulesOf(target.Role, target.Namespace);
             if (rules.Any(AccessQuestions.CanBeAsked)) return AccessQuestions.For(grant, rules, target.Namespace);
         }
 

@@ -1,5 +1,5 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 
 namespace BreakGlass.Core.Rules;
 
@@ -46,7 +46,7 @@ public static class ApprovalRules
 
     /// <summary>What a decision is refused for when it is made: what <see cref="Check"/> says, and that the grant waits for one.</summary>
     public static Problem? AtAdmission(BreakGlassApproval approval, BreakGlassGrant? grant, BreakGlassPolicy? policy) =>
-        Check(approval, grant, policy) ?? (GrantLifecycle.IsTerminal(grant!.Status.Phase) || GrantLifecycle.IsRecorded(grant.Status)
-            ? new("AlreadyDecided", "spec.grant", $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and waits for no decision any more{(GrantLifecycle.IsTerminal(grant.Status.Phase) ? "" : "; to end its access set its spec.revoke")}")
+        Check(approval, grant, policy) ?? (grant!.Status.IsTerminal || grant.Status.IsRecorded
+            ? new("AlreadyDecided", "spec.grant", $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and waits for no decision any more{(grant.Status.IsTerminal ? "" : "; to end its access set its spec.revoke")}")
             : null);
 }

@@ -1,5 +1,4 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using k8s.Models;
 using Kube.Client;
 
@@ -55,7 +54,7 @@ internal static class Approvals
 {
     private static readonly IReadOnlyList<ApprovalRecord> None = [];
 
-    public static ApprovalOutcome Judge(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy, Verdict verdict)
+    public static ApprovalOutcome Judge(RequestFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy, Verdict verdict)
     {
         if (policy.Spec.Approval is not { } terms)
         {
@@ -94,7 +93,7 @@ internal static class Approvals
     }
 
     /// <summary>The decisions that count, oldest first, one of each person; a person who said no said no.</summary>
-    private static List<BreakGlassApproval> Valid(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy)
+    private static List<BreakGlassApproval> Valid(RequestFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy)
     {
         var voices = new List<BreakGlassApproval>();
         var counting = facts.Approvals
@@ -145,7 +144,7 @@ internal static class Approvals
     private static bool ApprovesItself(AutoApproval? terms, Verdict verdict, ClusterView cluster)
     {
         if (terms is null || !GoDuration.TryParse(terms.MaxDuration, out var most) || verdict.Duration > most) return false;
-        return terms.ReadOnlyOnly is false || verdict.Targets.All(t => IsReadOnly(AccessQuestions.Rules(cluster, t.Role, t.Namespace)));
+        return terms.ReadOnlyOnly is false || verdict.Targets.All(t => IsReadOnly(cluster.RulesOf(t.Role, t.Namespace)));
     }
 
     /// <summary>A role without rules is one that is not filled yet, as aggregated ones are at first: nobody knows what it will give.</summary>

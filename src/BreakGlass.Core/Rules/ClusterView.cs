@@ -1,3 +1,4 @@
+using BreakGlass.Core.Api;
 using k8s.Models;
 using Kube.Client;
 
@@ -16,4 +17,9 @@ public sealed record ClusterView(
 {
     /// <summary>Whether there is such a namespace.</summary>
     public bool HasNamespace(string name) => Namespace(name) is not null;
+
+    /// <summary>The rules of a role as they are now; none where it is gone.</summary>
+    public IReadOnlyList<V1PolicyRule> RulesOf(RoleReference role, string? ns) => role.Kind == V1Role.KubeKind
+        ? (ns is null ? null : Role(ns, role.Name))?.RulesOrEmpty ?? []
+        : ClusterRole(role.Name)?.RulesOrEmpty ?? [];
 }

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 
 namespace BreakGlass.Core.Rules;

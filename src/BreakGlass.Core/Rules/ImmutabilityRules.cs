@@ -1,5 +1,5 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 using Kube.Client;
 
@@ -54,7 +54,7 @@ public static class ImmutabilityRules
     /// </summary>
     public static Problem? CheckDelete(BreakGlassGrant grant, BreakGlassPolicy? policy, DateTimeOffset now)
     {
-        if (!GrantLifecycle.IsTerminal(grant.Status.Phase) || !GrantLifecycle.IsRecorded(grant.Status)) return null;
+        if (!grant.Status.IsTerminal || !grant.Status.IsRecorded) return null;
         var until = RetainedUntil(grant, policy);
         return until is not { } at || now >= at
             ? null
@@ -64,7 +64,7 @@ public static class ImmutabilityRules
     /// <summary>What whoever deletes a grant that gives access should know; null for any other.</summary>
     public static string? DeleteWarning(BreakGlassGrant grant)
     {
-        if (GrantLifecycle.IsTerminal(grant.Status.Phase) || !GrantLifecycle.IsRecorded(grant.Status) || grant.Metadata.DeletionTimestamp is not null) return null;
+        if (grant.Status.IsTerminal || !grant.Status.IsRecorded || grant.Metadata.DeletionTimestamp is not null) return null;
         var name = grant.Metadata.Name;
         return $"grant '{name}' gives access: that ends now, and its record and review go with the grant. To end access and keep both: kubectl breakglass revoke {name}";
     }

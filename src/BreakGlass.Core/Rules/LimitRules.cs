@@ -1,5 +1,5 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 
 namespace BreakGlass.Core.Rules;
 
@@ -19,8 +19,8 @@ internal static class LimitRules
     /// <summary>The grant that used the bypass of a policy and is not reviewed, by its name; null where there is none.</summary>
     public static string? OpenBypass(BreakGlassPolicy policy, BreakGlassGrant grant, IReadOnlyList<BreakGlassGrant> siblings)
     {
-        bool Settled(string uid) => siblings.Any(s => s.Metadata.Uid == uid && GrantLifecycle.IsTerminal(s.Status.Phase) && !ReviewRules.Awaits(s));
-        return siblings.Where(s => GrantConditions.IsBypassed(s) && ReviewRules.Awaits(s)).Select(s => s.Metadata.Name)
+        bool Settled(string uid) => siblings.Any(s => s.Metadata.Uid == uid && s.Status.IsTerminal && !s.Status.AwaitsReview);
+        return siblings.Where(s => s.Status.IsBypassed && s.Status.AwaitsReview).Select(s => s.Metadata.Name)
             .Concat(policy.Status.Holders.Where(h => h.Bypass is true && h.Uid != grant.Metadata.Uid && !Settled(h.Uid)).Select(h => h.Grant))
             .Order(StringComparer.Ordinal).FirstOrDefault();
     }
@@ -64,20 +64,17 @@ internal static class LimitRules
     /// <summary>How long a requester waits after a grant; zero where the policy says nothing.</summary>
     public static TimeSpan Cooldown(PolicySpec policy) => GoDuration.TryParse(policy.Limits?.Cooldown, out var cooldown) ? cooldown : TimeSpan.Zero;
 
-    /// <summary>Whether access of a grant was ever open: what failed before costs nobody a cooldown.</summary>
-    public static bool WasActive(BreakGlassGrant grant) => grant.Status.Phase is GrantPhase.Active || grant.Status.Transitions.Any(t => t.To is GrantPhase.Active);
-
     /// <summary>
     /// The places that are taken by others. A holder counts though its grant is in no cache, since the cache may be behind; it does not where the
     /// grant is seen to be over, since that never changes again.
     /// </summary>
     private static List<HolderRecord> Taken(BreakGlassPolicy policy, BreakGlassGrant grant, IReadOnlyList<BreakGlassGrant> siblings)
     {
-        var over = siblings.Where(s => GrantLifecycle.IsTerminal(s.Status.Phase)).Select(s => s.Metadata.Uid).ToHashSet();
+        var over = siblings.Where(s => s.Status.IsTerminal).Select(s => s.Metadata.Uid).ToHashSet();
         var taken = policy.Status.Holders.Where(h => h.EndedAt is null && h.Uid != grant.Metadata.Uid && !over.Contains(h.Uid)).ToList();
         foreach (var sibling in siblings)
         {
-            if (!GrantLifecycle.IsRecorded(sibling.Status) || GrantLifecycle.IsTerminal(sibling.Status.Phase) || sibling.Metadata.Uid == grant.Metadata.Uid) continue;
+            if (!sibling.Status.IsRecorded || sibling.Status.IsTerminal || sibling.Metadata.Uid == grant.Metadata.Uid) continue;
             if (taken.Exists(h => h.Uid == sibling.Metadata.Uid)) continue;
             taken.Add(Holder(sibling));
         }
@@ -97,7 +94,7 @@ internal static class LimitRules
         var cooldown = Cooldown(policy.Spec);
         if (cooldown == TimeSpan.Zero) return null;
         var ends = policy.Status.Holders.Where(h => Callers.Same(Callers.Of(h), requester) && h.EndedAt is not null).Select(h => (h.Grant, At: h.EndedAt!.Value))
-            .Concat(siblings.Where(s => Callers.Same(s.Spec.Requester, requester) && GrantLifecycle.IsTerminal(s.Status.Phase) && GrantLifecycle.IsRecorded(s.Status) && WasActive(s) && s.Status.EndedAt is not null)
+            .Concat(siblings.Where(s => Callers.Same(s.Spec.Requester, requester) && s.Status.IsTerminal && s.Status.IsRecorded && s.Status.WasActive && s.Status.EndedAt is not null)
                 .Select(s => (Grant: s.Metadata.Name, At: s.Status.EndedAt!.Value)))
             .Concat(Vanished(policy, grant, requester, siblings).Select(name => (Grant: name, At: now)))
             .ToList();

@@ -1,5 +1,5 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
@@ -15,7 +15,7 @@ public static class PendingRules
 
     /// <summary>Whether a grant waits: it gives no access yet and may still do so.</summary>
     public static bool Waits(BreakGlassGrant grant) =>
-        grant.Metadata.DeletionTimestamp is null && grant.Spec.Revoke is null && grant.Status.Phase is not GrantPhase.Active && !GrantLifecycle.IsTerminal(grant.Status.Phase);
+        grant.Metadata.DeletionTimestamp is null && grant.Spec.Revoke is null && grant.Status.Phase is not GrantPhase.Active && !grant.Status.IsTerminal;
 
     /// <summary>
     /// What becomes of a request that would have to wait: replicas that admit at the same time do not see each other's requests, so that more may be there than
@@ -31,7 +31,7 @@ public static class PendingRules
         var own = siblings.Where(s => Callers.Same(s.Spec.Requester, grant.Spec.Requester) && Waits(s)).ToList();
         var waiting = own.Where(IsDecided).Select(s => s.Metadata.Name).ToList();
         if (Check(policy, Callers.Shown(grant.Spec.Requester), waiting) is { } denial) return (denial, false);
-        var older = own.Count(s => !IsDecided(s) && !GrantLifecycle.IsRecorded(s.Status) && IsOlder(s, grant));
+        var older = own.Count(s => !IsDecided(s) && !s.Status.IsRecorded && IsOlder(s, grant));
         return (null, waiting.Count + older >= Most(policy));
     }
 

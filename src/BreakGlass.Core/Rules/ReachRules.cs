@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 
 namespace BreakGlass.Core.Rules;
 

@@ -1,5 +1,5 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 
 namespace BreakGlass.Core.Rules;
 
@@ -25,7 +25,7 @@ public static class ReviewRules
         if (review.Metadata.DeletionTimestamp is not null) return new("Retracted", "metadata.deletionTimestamp", "the review is being deleted, so it counts no longer; create a new one");
         if (!ApiWords.Each(ApiWords.Outcomes).Contains(spec.Outcome)) return new("OutcomeInvalid", "spec.outcome", $"'{spec.Outcome}' is none of {ApiWords.Outcomes}");
         if (!Callers.IsNamed(spec.Reviewer)) return new("ReviewerMissing", "spec.reviewer", "nothing proves who reviews; create the review through the API server while the operator's webhook is installed");
-        if (!GrantLifecycle.IsRecorded(grant.Status)) return new("NothingToReview", "spec.grant", $"grant '{grant.Metadata.Name}' never gave access, so there is nothing to review");
+        if (!grant.Status.IsRecorded) return new("NothingToReview", "spec.grant", $"grant '{grant.Metadata.Name}' never gave access, so there is nothing to review");
 
         var reviewers = policy?.Spec.Review?.Reviewers ?? [];
         var ask = reviewers.Count == 0 ? "somebody who neither asked for the grant nor approved it" : $"one of {Subjects.Describe(reviewers)}";
@@ -50,7 +50,7 @@ public static class ReviewRules
     {
         if (Check(review, grant, policy) is { } problem) return problem;
         var name = grant!.Metadata.Name;
-        if (!GrantLifecycle.IsTerminal(grant.Status.Phase))
+        if (!grant.Status.IsTerminal)
         {
             return new("StillActive", "spec.grant", $"grant '{name}' still gives access; review it once it is over, or end it now with its spec.revoke");
         }
@@ -63,9 +63,6 @@ public static class ReviewRules
     /// <summary>Whether grants of a policy must be reviewed. For mode BreakGlass always.</summary>
     public static bool IsRequired(PolicySpec policy) => policy.Mode is PolicyMode.BreakGlass || policy.Review is { Required: not false };
 
-    /// <summary>Whether a grant must be reviewed, once it is over: decided when it was recorded.</summary>
-    public static bool Awaits(BreakGlassGrant grant) => Conditions.Find(grant.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" };
-
     /// <summary>Why a requester gets no further grant of a policy: one of theirs waits for its review. Null where none does.</summary>
     /// <param name="grant">The grant that is asked for.</param>
     /// <param name="policy">The policy.</param>
@@ -74,7 +71,7 @@ public static class ReviewRules
     {
         if (!Blocks(policy.Spec)) return null;
         var pending = siblings
-            .Where(s => GrantLifecycle.IsTerminal(s.Status.Phase) && GrantLifecycle.IsRecorded(s.Status) && Awaits(s) && Callers.Same(s.Spec.Requester, grant.Spec.Requester))
+            .Where(s => s.Status.IsTerminal && s.Status.IsRecorded && s.Status.AwaitsReview && Callers.Same(s.Spec.Requester, grant.Spec.Requester))
             .OrderBy(s => s.Status.EndedAt).ThenBy(s => s.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
         if (pending is null) return null;
         var reviewers = policy.Spec.Review!.Reviewers;
@@ -92,7 +89,7 @@ public static class ReviewRules
         if (!Blocks(policy.Spec)) return [];
         return [.. policy.Status.Holders.Where(h => h.Uid != grant.Metadata.Uid && MayAwait(siblings.FirstOrDefault(s => s.Metadata.Uid == h.Uid))).Select(h => h.Grant).Distinct()];
 
-        bool MayAwait(BreakGlassGrant? other) => other is null || (Callers.Same(other.Spec.Requester, grant.Spec.Requester) && !GrantLifecycle.IsTerminal(other.Status.Phase));
+        bool MayAwait(BreakGlassGrant? other) => other is null || (Callers.Same(other.Spec.Requester, grant.Spec.Requester) && !other.Status.IsTerminal);
     }
 
     /// <summary>Whether a policy gives nobody a further grant while one of theirs waits for its review.</summary>

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
 using Kube.Client;
 
 namespace BreakGlass.Core.Sealing;

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
@@ -71,7 +72,7 @@ internal sealed class Mutator(
 
         // The mark that a grant has had its access: whoever may revoke a grant may not take it off, nor end one by it that is not over, in nobody's name.
         var ended = old.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.EndedAnnotation);
-        if (ended is not null || (old is BreakGlassGrant grant && !GrantLifecycle.IsTerminal(grant.Status.Phase))) patch.Annotation(BreakGlassApi.EndedAnnotation, ended);
+        if (ended is not null || (old is BreakGlassGrant grant && !grant.Status.IsTerminal)) patch.Annotation(BreakGlassApi.EndedAnnotation, ended);
 
         var state = await book.VerifyAsync(old, cancellationToken);
         DateTimeOffset? sealedAt = state is SealState.Valid && Seal.TryParse(Seal.Of(old), out var seal) ? seal.SealedAt : null;

@@ -1,6 +1,7 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using k8s;
 using k8s.Models;
@@ -41,7 +42,7 @@ internal sealed class ClusterCaches
             Indexers = new Dictionary<string, Func<BreakGlassGrant, IEnumerable<string>>>
             {
                 [ByPolicy] = g => [g.Spec.Policy],
-                [ByLiveness] = g => GrantLifecycle.IsTerminal(g.Status.Phase) ? [] : [Live],
+                [ByLiveness] = g => g.Status.IsTerminal ? [] : [Live],
             },
         });
         Policies = Watch<BreakGlassPolicy>(new()

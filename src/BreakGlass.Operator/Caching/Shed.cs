@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 using k8s;
 using k8s.Models;
@@ -120,11 +121,11 @@ internal static class Shed
 
     /// <summary>It is over, its end is proven, and nothing of it is left to remove.</summary>
     private static bool IsOver(BreakGlassGrant grant) =>
-        GrantLifecycle.IsTerminal(grant.Status.Phase) && grant.Status.EndedAt is not null && !GrantLifecycle.AwaitsProof(grant.Status)
+        grant.Status.IsTerminal && grant.Status.EndedAt is not null && !grant.Status.AwaitsProof
         && !grant.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer);
 
     /// <summary>Nothing was opened for it yet.</summary>
-    private static bool Waits(BreakGlassGrant grant) => !GrantLifecycle.IsTerminal(grant.Status.Phase) && !GrantLifecycle.IsRecorded(grant.Status);
+    private static bool Waits(BreakGlassGrant grant) => !grant.Status.IsTerminal && !grant.Status.IsRecorded;
 
     private static int Weight(GrantSpec spec) =>
         spec.Justification.Length + (spec.Ticket?.Length ?? 0) + Weight(spec.RecipientKey) + spec.Namespaces.Sum(ns => ns.Length) + (spec.Requester?.Groups.Sum(g => g.Length) ?? 0);

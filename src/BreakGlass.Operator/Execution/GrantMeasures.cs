@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Operator.Metrics;
 
 namespace BreakGlass.Operator.Execution;
@@ -15,14 +16,14 @@ internal static class GrantMeasures
         {
             case GrantPhase.Active:
                 metrics.Activated(name, policy?.Spec.Mode ?? PolicyMode.BreakGlass);
-                if (GrantLifecycle.IsBypassed(after)) metrics.Bypassed(name);
+                if (after.Status.IsBypassed) metrics.Bypassed(name);
                 break;
             case GrantPhase.Denied:
-            case GrantPhase.Failed when !GrantLifecycle.WasActive(before):
+            case GrantPhase.Failed when !before.Status.WasActive:
                 metrics.Denied(name, after.Status.Transitions[^1].Reason);
                 break;
             case GrantPhase.Failed:
-            case GrantPhase.Expired or GrantPhase.Revoked when GrantLifecycle.IsRecorded(after.Status):
+            case GrantPhase.Expired or GrantPhase.Revoked when after.Status.IsRecorded:
                 metrics.Revoked(name, after.Status.EndReason ?? EndReason.Expired);
                 break;
         }

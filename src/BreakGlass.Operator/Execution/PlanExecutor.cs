@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Leftovers;
@@ -103,7 +104,7 @@ internal sealed class PlanExecutor(
     {
         var before = facts.Grant!;
         var status = write.Status;
-        if (GrantLifecycle.IsRecorded(status) && !GrantLifecycle.IsRecorded(before.Status)) status = seals.SealRecord(before.Metadata.Uid ?? "", status);
+        if (status.IsRecorded && !before.Status.IsRecorded) status = seals.SealRecord(before.Metadata.Uid ?? "", status);
         var after = before with { Status = status };
         await WriteAsync(before, after, Tell, cancellationToken);
 

@@ -3,6 +3,7 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
 using BreakGlass.Core.Leftovers;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Announcing;
 using BreakGlass.Operator.Caching;

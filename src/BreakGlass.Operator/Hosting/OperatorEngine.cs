@@ -1,6 +1,7 @@
 using System.Runtime;
 using BreakGlass.Core;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Announcing;
@@ -83,7 +84,7 @@ internal sealed class OperatorEngine : IDisposable
         var unsure = new UnsureStatuses(steady);
         Caches.Grants.AddHandler(c => unsure.Look(c.Object));
         _tools = new(client, options, settings, Caches, Seals, vault, cluster, announcer, Metrics, unsure, steady, logs);
-        steady.MayGoBack = () => Caches.LiveGrants.All(g => !GrantLifecycle.IsRecorded(g.Status));
+        steady.MayGoBack = () => Caches.LiveGrants.All(g => !g.Status.IsRecorded);
 
         // Counters exist from the moment that a policy is seen, in replicas that do not lead as well.
         Caches.Policies.AddHandler(c =>

@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Logging;

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Time;
 using Kube.Client;
@@ -50,8 +51,8 @@ internal sealed class Revoker(KubeClient client, CoreSettings settings, SteadyCl
         try
         {
             var grants = await client.ListAsync<BreakGlassGrant>(new(), cancellationToken);
-            var open = grants.Items.Where(g => !GrantLifecycle.IsTerminal(g.Status.Phase) || g.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer)).ToList();
-            foreach (var grant in open.Where(g => !GrantLifecycle.IsTerminal(g.Status.Phase) && g.Spec.Revoke is null)) await AskAsync(grant.Metadata.Name, cancellationToken);
+            var open = grants.Items.Where(g => !g.Status.IsTerminal || g.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer)).ToList();
+            foreach (var grant in open.Where(g => !g.Status.IsTerminal && g.Spec.Revoke is null)) await AskAsync(grant.Metadata.Name, cancellationToken);
             return open.Count;
         }
         catch (KubeApiException e) when (e.IsNotFound)

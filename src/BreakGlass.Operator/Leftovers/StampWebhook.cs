@@ -4,6 +4,7 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Operator.Admission;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;

@@ -1,6 +1,7 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Time;
@@ -35,19 +36,19 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
 
     /// <summary>Stand-ins for policies that are gone while grants of theirs wait for a review: who deletes a policy silences no alert.</summary>
     private IEnumerable<BreakGlassPolicy> GoneBeforeTheirReviews(IEnumerable<BreakGlassGrant> grants) =>
-        grants.Where(g => GrantLifecycle.IsRecorded(g.Status) && Awaits(g) && caches.Policy(g.Spec.Policy) is null)
+        grants.Where(g => g.Status.IsRecorded && Awaits(g) && caches.Policy(g.Spec.Policy) is null)
             .Select(g => g.Spec.Policy).Distinct().Select(name => new BreakGlassPolicy { Metadata = new() { Name = name } });
 
     private static PolicyMetrics Of(BreakGlassPolicy policy, List<BreakGlassGrant> grants) => new(policy.Metadata.Name)
     {
         Grants = grants.GroupBy(g => g.Status.Phase ?? GrantPhase.Pending).ToDictionary(g => g.Key, g => g.Count()),
-        LastActivation = Latest(policy.Status.LastActivatedAt, grants.Where(GrantLifecycle.WasActive).Max(g => g.Status.ActivatedAt)),
+        LastActivation = Latest(policy.Status.LastActivatedAt, grants.Where(g => g.Status.WasActive).Max(g => g.Status.ActivatedAt)),
         ReviewsPending = grants.Count(g => Awaits(g) && !IsOverdue(g)),
         ReviewsOverdue = grants.Count(g => Awaits(g) && IsOverdue(g)),
         Overused = Conditions.IsTrue(policy.Status.Conditions, "Overused"),
     };
 
-    private static bool Awaits(BreakGlassGrant grant) => GrantLifecycle.IsTerminal(grant.Status.Phase) && ReviewRules.Awaits(grant);
+    private static bool Awaits(BreakGlassGrant grant) => grant.Status.IsTerminal && grant.Status.AwaitsReview;
 
     private static bool IsOverdue(BreakGlassGrant grant) => Conditions.Find(grant.Status.Conditions, GrantConditions.Reviewed)?.Reason == GrantConditions.ReviewOverdue;
 
@@ -64,7 +65,7 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
     private int Unproven(IEnumerable<BreakGlassGrant> grants)
     {
         var since = time.GetUtcNow() - ProofGrace;
-        return grants.Count(g => GrantLifecycle.AwaitsProof(g.Status) && g.Status.EndedAt <= since);
+        return grants.Count(g => g.Status.AwaitsProof && g.Status.EndedAt <= since);
     }
 
     private static DateTimeOffset? Latest(DateTimeOffset? a, DateTimeOffset? b) => a is null || b > a ? b : a;

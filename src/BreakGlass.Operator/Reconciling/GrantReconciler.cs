@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
@@ -94,8 +95,8 @@ internal sealed class GrantReconciler(
     /// </summary>
     public Lane LaneOf(BreakGlassGrant grant)
     {
-        if (GrantLifecycle.IsTerminal(grant.Status.Phase) && caches.ObjectsOf(grant.Metadata.Name).Exists(o => GrantLifecycle.IsOf(grant, o) && GrantLifecycle.GivesAccess(grant, o))) return Lane.Urgent;
-        if (GrantLifecycle.IsTerminal(grant.Status.Phase) && !GrantLifecycle.AwaitsProof(grant.Status)) return Lane.Background;
+        if (grant.Status.IsTerminal && caches.ObjectsOf(grant.Metadata.Name).Exists(o => GrantLifecycle.IsOf(grant, o) && GrantLifecycle.GivesAccess(grant, o))) return Lane.Urgent;
+        if (grant.Status.IsTerminal && !grant.Status.AwaitsProof) return Lane.Background;
         if (GrantLifecycle.DueAt(grant, settings) is not { } due) return Lane.Normal;
         return grant.Metadata.DeletionTimestamp is not null || grant.Spec.Revoke is not null || due <= time.GetUtcNow() ? Lane.Urgent : Lane.Normal;
     }
@@ -157,7 +158,7 @@ internal sealed class GrantReconciler(
 
     /// <summary>Only a grant that is not decided yet is compared with the policy's others, of which there may be thousands.</summary>
     private static bool AsksAboutOthers(BreakGlassGrant grant, PolicySpec policy) =>
-        !GrantLifecycle.IsRecorded(grant.Status) && !GrantLifecycle.IsTerminal(grant.Status.Phase)
+        !grant.Status.IsRecorded && !grant.Status.IsTerminal
         && (policy.Limits is not null || policy.EmergencyBypass is not null || ReviewRules.Blocks(policy));
 
     /// <summary>Carries a plan out. What opens or keeps access is given up the moment the grant is due, or has to end, so that a slow call never delays its end.</summary>
@@ -226,6 +227,6 @@ internal sealed class GrantReconciler(
 
     private void MeasureCut(GrantFacts facts, GrantRun run)
     {
-        if (run.DueSince is { } due && facts.Grant is { } grant && !GrantLifecycle.IsTerminal(grant.Status.Phase)) metrics.RevocationLag(time.GetUtcNow() - due);
+        if (run.DueSince is { } due && facts.Grant is { } grant && !grant.Status.IsTerminal) metrics.RevocationLag(time.GetUtcNow() - due);
     }
 }

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Caching;
 using k8s;
@@ -150,7 +151,7 @@ internal sealed class Wiring(
     private void OnOwned(string grant, ChangeKind kind)
     {
         // Where access is over nobody waits for what is still taken away; what comes back, or was never cut, goes first.
-        var lane = caches.Grant(grant) is { } over && GrantLifecycle.IsTerminal(over.Status.Phase) ? reconciler.LaneOf(over) : Lane.Normal;
+        var lane = caches.Grant(grant) is { } over && over.Status.IsTerminal ? reconciler.LaneOf(over) : Lane.Normal;
         grants.Add(grant, lane is Lane.Background && kind is not ChangeKind.Deleted ? Lane.Normal : lane);
     }
 }

@@ -1,6 +1,7 @@
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;

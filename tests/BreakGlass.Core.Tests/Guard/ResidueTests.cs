@@ -1,4 +1,5 @@
 using BreakGlass.Core.Guard;
+using BreakGlass.Core.Model;
 using FluentAssertions;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
 using Kube.Client;
@@ -163,7 +164,7 @@ public sealed class GrantApprovalTests
         foreach (var policy in new[] { JustInTime(), GrantScheduleTests.Nightly })
         {
             var world = new World(policy, policy.Spec.Schedule is null ? null : A.Grant(s => s with { StartTime = A.Start.AddMinutes(30) })).Run();
-            GrantLifecycle.IsRecorded(world.Status).Should().BeFalse();
+            world.Status.IsRecorded.Should().BeFalse();
             switch (what)
             {
                 case "suspended": world.EditPolicy(s => s with { Suspended = true }); break;

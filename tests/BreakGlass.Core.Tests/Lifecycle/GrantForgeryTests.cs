@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
 using Kube.Client;
@@ -50,7 +51,7 @@ public sealed class GrantForgeryTests
 
         world.RunUntil(activatedAt is null ? A.Start.AddHours(1) : A.Start.AddHours(13));
         world.Cluster.Objects.Should().BeEmpty("13h after its creation nothing can be left of any grant");
-        GrantLifecycle.IsTerminal(world.Status.Phase).Should().BeTrue();
+        world.Status.IsTerminal.Should().BeTrue();
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
@@ -141,13 +142,13 @@ public sealed class GrantLifeTests
         world.RunUntil(A.Start.AddMinutes(31));
         Of(world, "Revoked").Should().Be(("False", "NotProven"));
         Conditions.Find(world.Status.Conditions, "Revoked")!.Message.Should().Contain("TokenReview still accepts the token").And.NotContain("SubjectAccessReview");
-        GrantLifecycle.AwaitsProof(world.Status).Should().BeTrue();
+        world.Status.AwaitsProof.Should().BeTrue();
         var written = world.Status;
         world.RunUntil(A.Start.AddMinutes(34));
         world.Status.Should().BeSameAs(written, "the same words are not written again");
         world.RunUntil(A.Start.AddMinutes(36));
         Of(world, "Revoked").Should().Be(("True", "Proven"));
-        GrantLifecycle.AwaitsProof(world.Status).Should().BeFalse();
+        world.Status.AwaitsProof.Should().BeFalse();
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
 using FsCheck;
@@ -27,7 +28,7 @@ public sealed class GrantProperties
             opened.UnionWith(invariants.Opened);
             overtaken += world.Overtaken;
             invariants.NothingIsLeft();
-            if (world.Cluster.Grant is not null) GrantLifecycle.IsTerminal(world.Status.Phase).Should().BeTrue("some hours after its creation every grant is over");
+            if (world.Cluster.Grant is not null) world.Status.IsTerminal.Should().BeTrue("some hours after its creation every grant is over");
             invariants.Plans.Should().BeGreaterThan(0);
         });
         opened.Should().Contain(
@@ -58,7 +59,7 @@ public sealed class GrantProperties
             var (world, invariants) = Live(scenario, forgeries: false);
             world.CachesLag = false;
             if (world.Cluster.Grant is { } grant && GrantLifecycle.DueAt(grant, world.Settings) is { } due && due > world.Now) world.Now = due;
-            else if (world.Cluster.Grant is not null && !GrantLifecycle.IsTerminal(world.Status.Phase)) return;
+            else if (world.Cluster.Grant is not null && !world.Status.IsTerminal) return;
 
             // One turn, no waiting: the run that the end itself wakes up.
             Rest(world);

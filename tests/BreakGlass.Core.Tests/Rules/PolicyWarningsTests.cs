@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using FluentAssertions;
 using k8s.Models;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using k8s.Models;
 using Kube.Client;
 using Kube.Runtime;

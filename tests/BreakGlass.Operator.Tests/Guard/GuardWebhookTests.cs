@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Operator.Guard;
 using FluentAssertions;
 using k8s;

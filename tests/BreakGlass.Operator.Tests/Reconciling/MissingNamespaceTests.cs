@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
@@ -45,7 +46,7 @@ public sealed class MissingNamespaceTests
         if (how == "revoke") world.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Spec = g.Spec with { Revoke = new() } });
         else world.Server.Put(new BreakGlassLockdown { Metadata = new() { Name = "stop" }, Spec = new() { Reason = "stop" } });
         world.Advance(TimeSpan.FromSeconds(20));
-        GrantLifecycle.IsTerminal(world.Grant()!.Status.Phase).Should().BeTrue();
+        world.Grant()!.Status.IsTerminal.Should().BeTrue();
         Conditions.IsTrue(world.Grant()!.Status.Conditions, "Revoked").Should().BeTrue();
     });
 

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
@@ -67,7 +68,7 @@ public sealed class ObstructedCutTests
         {
             world.Server.List<V1ServiceAccount>("breakglass-grants").Should().BeEmpty("the credential is killed whatever came of the binding");
             world.Server.List<SecretMetadata>("breakglass-grants").Should().BeEmpty();
-            world.Grant()!.Status.Should().Match<GrantStatus>(s => GrantLifecycle.IsTerminal(s.Phase) && s.EndedAt <= world.Now);
+            world.Grant()!.Status.Should().Match<GrantStatus>(s => s.IsTerminal && s.EndedAt <= world.Now);
             world.Advance(TimeSpan.FromSeconds(20));
             Condition(world, "Revoked").Status.Should().Be("True");
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Operator.Tests.Metrics;
 using FluentAssertions;
 using k8s.Models;

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
 using FluentAssertions;
@@ -65,7 +66,7 @@ public sealed class SealsUnreadTests
 
         world.Advance(how == "suspended" ? TimeSpan.FromSeconds(2) : TimeSpan.FromMilliseconds(10));
         world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
-        GrantLifecycle.IsTerminal(world.Grant()!.Status.Phase).Should().BeTrue();
+        world.Grant()!.Status.IsTerminal.Should().BeTrue();
     });
 
     [Fact]

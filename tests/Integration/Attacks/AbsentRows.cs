@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
 using FluentAssertions;

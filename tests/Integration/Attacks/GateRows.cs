@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using FluentAssertions;
 
 namespace Integration.Attacks;

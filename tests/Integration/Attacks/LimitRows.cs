@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using FluentAssertions;
 
 namespace Integration.Attacks;
@@ -88,7 +89,7 @@ internal static class LimitRows
         await Eventually.TrueAsync(
             async () => (grants = await s.GrantsAsync()).Count == asked && grants.All(g => g.Status.Phase is GrantPhase.Active or GrantPhase.Denied),
             () => string.Join("\n", grants.GroupBy(g => g.Status.Phase).Select(g => $"{g.Key}: {g.Count()}")), expected: $"{asked} decided grants");
-        grants.Count(g => GrantLifecycle.IsRecorded(g.Status)).Should().Be(most);
+        grants.Count(g => g.Status.IsRecorded).Should().Be(most);
         grants.Where(g => g.Status.Phase is GrantPhase.Denied).Should().OnlyContain(g => g.Status.Conditions.Any(c => c.Reason == "LimitReached"));
         await s.CloseAsync();
     });

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
@@ -47,7 +48,7 @@ internal static class LockdownRows
         new("Alice", "asks ten times while Kim shuts", Outcome.Shows("all are over, whether they had opened or not", async (s, answer) =>
         {
             answer.OrThrow();
-            await Eventually.TrueAsync(async () => (await s.GrantsAsync()) is { Count: 10 } all && all.All(g => GrantLifecycle.IsTerminal(g.Status.Phase)), expected: "ten grants that are over");
+            await Eventually.TrueAsync(async () => (await s.GrantsAsync()) is { Count: 10 } all && all.All(g => g.Status.IsTerminal), expected: "ten grants that are over");
             (await s.GrantsAsync()).Should().OnlyContain(g => g.Status.EndReason == EndReason.Lockdown);
         }), async s =>
         {

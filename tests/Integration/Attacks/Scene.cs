@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using FluentAssertions;
 using k8s;
 using k8s.Models;
@@ -132,7 +133,7 @@ internal sealed class Scene(AttackedCluster stage, string id)
     /// once.
     /// </summary>
     public Task<BreakGlassGrant> UntilAsync(GrantPhase phase, string? name = null) =>
-        UntilAsync(g => g.Status.Phase == phase || g.Status.Transitions.Any(t => t.To == phase) ? true : GrantLifecycle.IsTerminal(g.Status.Phase) ? throw new InvalidOperationException($"{phase} was expected of {Incident.Show(g)}") : false, $"{phase}", name);
+        UntilAsync(g => g.Status.Phase == phase || g.Status.Transitions.Any(t => t.To == phase) ? true : g.Status.IsTerminal ? throw new InvalidOperationException($"{phase} was expected of {Incident.Show(g)}") : false, $"{phase}", name);
 
     /// <summary>Waits until a grant is so.</summary>
     public async Task<BreakGlassGrant> UntilAsync(Func<BreakGlassGrant, bool> isSo, string expected, string? name = null)
@@ -191,7 +192,7 @@ internal sealed class Scene(AttackedCluster stage, string id)
         var query = new ListQuery { LabelSelector = $"{BreakGlassApi.PolicyLabel}={Policy}" };
         return
         [
-            .. (await GrantsAsync()).Where(g => GrantLifecycle.IsRecorded(g.Status) && !GrantLifecycle.IsTerminal(g.Status.Phase)).Select(Incident.Show),
+            .. (await GrantsAsync()).Where(g => g.Status.IsRecorded && !g.Status.IsTerminal).Select(Incident.Show),
             .. (await Look.ListAsync<V1RoleBinding>(new() { Namespace = Namespace }, CancellationToken.None)).Items.Where(b => b.Metadata.Name != "author").Select(b => $"RoleBinding {b.Metadata.Name} in {Namespace}"),
             .. await NamesAsync<V1RoleBinding>(query),
             .. await NamesAsync<V1ClusterRoleBinding>(query),

@@ -1,6 +1,7 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
+using BreakGlass.Core.Model;
 using k8s.Models;
 using Kube.Client;
 using TestKit;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Guard;
+using BreakGlass.Core.Model;
 using TestKit;
 
 namespace Integration.Guard;

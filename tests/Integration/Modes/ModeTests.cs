@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using FluentAssertions;
 using Integration.Attacks;
 using Kube.Client;

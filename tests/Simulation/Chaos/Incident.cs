@@ -1,6 +1,7 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using k8s;
 using k8s.Models;
@@ -90,8 +91,8 @@ internal sealed class Incident
         if (_world.Owned() is { Count: > 0 } left) throw Wrong($"left over: {string.Join(", ", left.Select(o => $"{o.KindName} {o.Key}"))}");
         foreach (var grant in _world.Server.List<BreakGlassGrant>())
         {
-            if (!GrantLifecycle.IsTerminal(grant.Status.Phase)) throw Wrong($"{grant.Metadata.Name} is {grant.Status.Phase} in the end");
-            if (GrantLifecycle.IsRecorded(grant.Status) && !Conditions.IsTrue(grant.Status.Conditions, "Revoked")) throw Wrong($"the end of {grant.Metadata.Name} was never proven");
+            if (!grant.Status.IsTerminal) throw Wrong($"{grant.Metadata.Name} is {grant.Status.Phase} in the end");
+            if (grant.Status.IsRecorded && !Conditions.IsTrue(grant.Status.Conditions, "Revoked")) throw Wrong($"the end of {grant.Metadata.Name} was never proven");
             if (grant.FinalizersOrEmpty.Count > 0) throw Wrong($"{grant.Metadata.Name} still has its finalizer");
         }
 
@@ -113,7 +114,7 @@ internal sealed class Incident
     {
         var namespaces = _world.Server.List<V1Namespace>();
         var expected = new HashSet<string>();
-        foreach (var grant in _world.Server.List<BreakGlassGrant>().Where(g => !GrantLifecycle.IsTerminal(g.Status.Phase)))
+        foreach (var grant in _world.Server.List<BreakGlassGrant>().Where(g => !g.Status.IsTerminal))
         {
             var name = grant.Metadata.Name;
             var policy = _world.Policy(grant.Spec.Policy);

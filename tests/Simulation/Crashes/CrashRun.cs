@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using Kube.Client;
 using TestKit;
 
@@ -69,7 +70,7 @@ internal sealed class CrashRun(Stillness stillness, Scenario scenario)
         // The policy hears of it a second later.
         world.Advance(TimeSpan.FromSeconds(2));
         scenario.Finish(world);
-        world.AdvanceUntil(() => world.Grant() is null || GrantLifecycle.IsTerminal(world.Grant()!.Status.Phase), TimeSpan.FromMinutes(5), "the grant over");
+        world.AdvanceUntil(() => world.Grant() is null || world.Grant()!.Status.IsTerminal, TimeSpan.FromMinutes(5), "the grant over");
         world.Advance(TimeSpan.FromSeconds(30));
     }
 
@@ -84,11 +85,11 @@ internal sealed class CrashRun(Stillness stillness, Scenario scenario)
 
         foreach (var left in world.Owned()) yield return $"{left.KindName} {left.Key} is left over";
         var last = world.History.Last("inc-4711");
-        if (!GrantLifecycle.IsTerminal(last.Status.Phase)) yield return $"it is {last.Status.Phase} in the end";
+        if (!last.Status.IsTerminal) yield return $"it is {last.Status.Phase} in the end";
 
         // Deleted by its owner before anything was made, it need not stay for a proof.
         var nothingMade = world.Grant() is null && last.FinalizersOrEmpty.Count == 0 && world.History.Bindings.Count == 0;
-        if (GrantLifecycle.IsRecorded(last.Status) && !nothingMade && !Conditions.IsTrue(last.Status.Conditions, "Revoked")) yield return "its revocation was never proven";
+        if (last.Status.IsRecorded && !nothingMade && !Conditions.IsTrue(last.Status.Conditions, "Revoked")) yield return "its revocation was never proven";
         if (world.Grant() is { Metadata.Finalizers.Count: > 0 }) yield return "its finalizer is still there";
         if (scenario.End is EndedBy.GrantDeletion && world.Grant() is not null) yield return "it was deleted and is still there";
         if (scenario.End is EndedBy.PolicyDeletion && world.Policy() is not null) yield return "its policy was deleted and is still there";

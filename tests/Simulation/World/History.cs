@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using k8s;
 using k8s.Models;
 using Kube.Client;
@@ -110,7 +111,7 @@ internal sealed class History
         _present[uid] = now;
         if (old is null) return;
         var (before, after) = (old.Status, now.Status);
-        if (GrantLifecycle.IsTerminal(before.Phase) && after.Phase != before.Phase) Wrong($"was {before.Phase} for good and became {after.Phase}");
+        if (before.IsTerminal && after.Phase != before.Phase) Wrong($"was {before.Phase} for good and became {after.Phase}");
         if (after.ExpiresAt > before.ExpiresAt) Wrong($"was stretched from {before.ExpiresAt:O} to {after.ExpiresAt:O}");
         if (!after.Transitions.Take(before.Transitions.Count).SequenceEqual(before.Transitions)) Wrong("its transitions were rewritten");
         if (after.Phase != before.Phase && after.Transitions.Count != before.Transitions.Count + 1) Wrong($"went from {before.Phase} to {after.Phase} without exactly one transition");
@@ -146,7 +147,7 @@ internal sealed class History
         if (grant.Status.ExpiresAt is null) Wrong("made before the end of its grant was recorded");
         else if (grant.Status.ExpiresAt <= change.At) Wrong($"made at {change.At:O}, past the end of its grant {grant.Status.ExpiresAt:O}");
         if (!IsRecorded(grant, now)) Wrong("made before its name was recorded in the grant's status");
-        if (GrantLifecycle.IsTerminal(grant.Status.Phase)) Wrong($"made for a grant that is {grant.Status.Phase}");
+        if (grant.Status.IsTerminal) Wrong($"made for a grant that is {grant.Status.Phase}");
         else if (!grant.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer)) Wrong("made while no finalizer held its grant");
     }
 

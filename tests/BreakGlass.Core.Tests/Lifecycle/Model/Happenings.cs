@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 using k8s;
 using k8s.Models;
@@ -85,7 +86,7 @@ internal static class Happenings
             case Kind.ForgeEnd: world.ForgeStatus(s => s.ExpiresAt is null ? s : s with { ExpiresAt = A.Start.AddDays(a), ActivatedAt = b % 3 == 0 ? DateTimeOffset.MaxValue : s.ActivatedAt }); break;
 
             // A finished grant without finalizer and status looks like one that was just created; nothing tells them apart for an hour.
-            case Kind.WipeStatus when GrantLifecycle.IsTerminal(grant.Status.Phase): break;
+            case Kind.WipeStatus when grant.Status.IsTerminal: break;
             case Kind.WipeStatus: world.ForgeStatus(s => b % 3 == 0 ? s with { Bindings = [] } : b % 3 == 1 ? s with { Access = [] } : new()); break;
             case Kind.DeleteObject when o is not null: world.Delete(o); break;
             case Kind.StripLabels when o is not null && world.Cluster.AccessBindings.Contains(o): world.StripLabels(o); break;

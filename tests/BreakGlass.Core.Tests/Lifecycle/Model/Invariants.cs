@@ -1,5 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using FluentAssertions;
 using k8s;
 using k8s.Models;
@@ -42,7 +43,7 @@ internal sealed class Invariants
             return;
         }
 
-        var terminal = GrantLifecycle.IsTerminal(grant.Status.Phase);
+        var terminal = grant.Status.IsTerminal;
         var due = GrantLifecycle.DueAt(grant, facts.Settings);
         foreach (var step in plan.Steps)
         {
@@ -86,7 +87,7 @@ internal sealed class Invariants
     /// <summary>From creation to the last end that any policy could give: 12 hours, an hour to open, and the time that approvers or a planned start had it wait.</summary>
     private static TimeSpan Longest(BreakGlassGrant grant)
     {
-        var waited = grant.Status.Approvals.Count > 0 || grant.Status.Transitions.Any(t => t.To is GrantPhase.AwaitingApproval) || GrantConditions.IsBypassed(grant);
+        var waited = grant.Status.Approvals.Count > 0 || grant.Status.Transitions.Any(t => t.To is GrantPhase.AwaitingApproval) || grant.Status.IsBypassed;
         return TimeSpan.FromHours(13) + (waited ? TimeSpan.FromHours(168) : grant.Spec.StartTime is { } start && start > A.Start ? start - A.Start : TimeSpan.Zero);
     }
 
@@ -119,7 +120,7 @@ internal sealed class Invariants
     private void OnWrite(BreakGlassGrant grant, GrantStatus after, DateTimeOffset now)
     {
         var before = grant.Status;
-        if (GrantLifecycle.IsTerminal(before.Phase)) Hold(after.Phase == before.Phase, $"{before.Phase} never reopens, here as {after.Phase}");
+        if (before.IsTerminal) Hold(after.Phase == before.Phase, $"{before.Phase} never reopens, here as {after.Phase}");
         Hold(after.Transitions.Take(before.Transitions.Count).SequenceEqual(before.Transitions), "transitions are only ever added to");
         Hold(after.Phase == before.Phase || (after.Transitions.Count > before.Transitions.Count && after.Transitions[^1].To == after.Phase), "every change of phase is in the transitions");
         Hold(after.Conditions.Select(c => c.Type).Distinct().Count() == after.Conditions.Count, "there is one condition of each type");
@@ -132,13 +133,13 @@ internal sealed class Invariants
         if (before.ExpiresAt is not null) Hold(after.ExpiresAt == before.ExpiresAt && after.ActivatedAt == before.ActivatedAt, "the end is decided once");
         if (Conditions.IsTrue(before.Conditions, "Reviewed")) Hold(Conditions.IsTrue(after.Conditions, "Reviewed"), "what was reviewed stays so");
         if (after.Phase is GrantPhase.AwaitingApproval or GrantPhase.Scheduled) Hold(after.ExpiresAt is null || before.ExpiresAt is not null, "what waits has no record that could open");
-        if (Conditions.IsTrue(after.Conditions, "Active")) Hold(!GrantLifecycle.IsTerminal(after.Phase), "what is finished is not Active");
+        if (Conditions.IsTrue(after.Conditions, "Active")) Hold(!after.IsTerminal, "what is finished is not Active");
     }
 
     private void OnDone(GrantFacts facts, PlanStep step)
     {
         if (step is not PlanStep.WriteStatus write || facts.Grant?.Metadata.Uid is not { } uid || _world.Cluster.Grant?.Status != write.Status) return;
-        if (GrantLifecycle.IsTerminal(write.Status.Phase)) _ended[uid] = write.Status.Phase!.Value;
+        if (write.Status.IsTerminal) _ended[uid] = write.Status.Phase!.Value;
         if (!_forgeries && _ended.TryGetValue(uid, out var phase)) Hold(write.Status.Phase == phase, $"a grant that ended {phase} stays so");
     }
 

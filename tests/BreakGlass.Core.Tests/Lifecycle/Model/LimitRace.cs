@@ -1,6 +1,7 @@
 using System.Globalization;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using TestKit.Builders;
 
@@ -37,14 +38,14 @@ internal sealed class LimitRace
 
     public Dictionary<string, BreakGlassGrant> Grants { get; }
 
-    public IEnumerable<BreakGlassGrant> Live => Grants.Values.Where(g => GrantLifecycle.IsRecorded(g.Status) && !GrantLifecycle.IsTerminal(g.Status.Phase));
+    public IEnumerable<BreakGlassGrant> Live => Grants.Values.Where(g => g.Status.IsRecorded && !g.Status.IsTerminal);
 
     /// <summary>One operator looks at one grant once: decides by what it sees and does the one step of it.</summary>
     public void Turn(int decider, int which)
     {
         var view = _deciders[decider];
         var name = $"g{which}";
-        if (!view.Grants.TryGetValue(name, out var grant) || GrantLifecycle.IsTerminal(grant.Status.Phase) || GrantLifecycle.IsRecorded(grant.Status)) return;
+        if (!view.Grants.TryGetValue(name, out var grant) || grant.Status.IsTerminal || grant.Status.IsRecorded) return;
         var facts = new GrantFacts
         {
             Now = Now, Settings = A.Settings, Name = name, Grant = grant, Policy = view.Policy, Cluster = View,
@@ -115,7 +116,7 @@ internal sealed class LimitRace
     /// <summary>A grant that is over is deleted.</summary>
     public void Delete(int which)
     {
-        if (Grants.TryGetValue($"g{which}", out var grant) && GrantLifecycle.IsTerminal(grant.Status.Phase)) Grants.Remove($"g{which}");
+        if (Grants.TryGetValue($"g{which}", out var grant) && grant.Status.IsTerminal) Grants.Remove($"g{which}");
     }
 
     private BreakGlassGrant Touched(BreakGlassGrant grant) => grant with { Metadata = grant.Metadata with { ResourceVersion = $"{++_version}" } };

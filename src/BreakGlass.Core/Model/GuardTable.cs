@@ -3,11 +3,11 @@ using k8s;
 using k8s.Models;
 using Kube.Client;
 
-namespace BreakGlass.Core.Guard;
+namespace BreakGlass.Core.Model;
 
 /// <summary>
 /// Every write by which a grant's identity could keep access past its grant, or stop what ends it: way by way, with the operations and the API by which it can
-/// be gone. <see cref="PersistenceGuard"/> and <see cref="Rules.RoleRisk"/> read it; <c>config/guard/policy.yaml</c> says the same in CEL, and the rules of the
+/// be gone. The persistence guard and <c>RoleRisk</c> read it; <c>config/guard/policy.yaml</c> says the same in CEL, and the rules of the
 /// webhook in <c>config/guard-legacy</c> list the same resources (tests hold them against it, and walk it on a real server).
 /// </summary>
 /// <remarks>
@@ -20,7 +20,6 @@ public static class GuardTable
     private static readonly string[] WriteOrDelete = ["CREATE", "UPDATE", "DELETE"];
     private static readonly string[] RbacKinds = ["roles", "rolebindings", "clusterroles", "clusterrolebindings"];
     private static readonly string[] FlowKinds = ["flowschemas", "prioritylevelconfigurations"];
-    private static readonly string[] TokenTypes = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
 
     /// <summary>All rows; of those that fit a write the first decides, so what no policy can allow stands first.</summary>
     public static IReadOnlyList<GuardRow> Rows { get; } =
@@ -53,10 +52,6 @@ public static class GuardTable
         new(Persistence.Webhooks, "flowcontrol.apiserver.k8s.io", FlowKinds, WriteOrDelete, GuardMark.None),
     ];
 
-    /// <summary>Whether a row is about this write.</summary>
-    public static bool Fits(GuardRow row, GuardedWrite write, CoreSettings settings) =>
-        row.Group == write.Group && row.Operations.Contains(write.Operation) && Names(row, write.Resource, write.Subresource) && HasMark(row.Mark, write, settings);
-
     /// <summary>The ConfigMaps of kube-system that say who somebody is, by what a row asks of them; none for other rows.</summary>
     public static string? ConfigMapOf(GuardMark mark) => mark switch
     {
@@ -64,24 +59,6 @@ public static class GuardTable
         GuardMark.TrustedCertificates => "extension-apiserver-authentication",
         _ => null,
     };
-
-    private static bool HasMark(GuardMark mark, GuardedWrite write, CoreSettings settings) => mark switch
-    {
-        GuardMark.OurName => IsOurName(write),
-        GuardMark.OurNamespace => settings.IsProtected(write.Name),
-        GuardMark.TokenType => TokenTypes.Contains(write.SecretType) || TokenTypes.Contains(write.OldSecretType),
-        GuardMark.ConversionWebhook => write.ConversionStrategy is "Webhook",
-        GuardMark.IdentityMapping or GuardMark.TrustedCertificates => write.Namespace == "kube-system" && write.Name == ConfigMapOf(mark),
-        _ => true,
-    };
-
-    // Of the items of a deleted collection a mutating webhook hears nothing, so a collection counts as holding one of ours.
-    private static bool IsOurName(GuardedWrite write) =>
-        write.Name.StartsWith("breakglass", StringComparison.Ordinal) || write.Name.EndsWith($".{BreakGlassApi.Group}", StringComparison.Ordinal)
-        || (write.Operation is "DELETE" && write.Name.Length == 0);
-
-    private static bool Names(GuardRow row, string resource, string subresource) => row.Resources.Any(r =>
-        r == "*/*" || (r == "*" && subresource.Length == 0) || r == (subresource.Length == 0 ? resource : $"{resource}/{subresource}"));
 }
 
 /// <summary>One row of the table.</summary>

@@ -1,12 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
 using k8s;
 using k8s.Models;
 using Kube.Client;
 
-namespace BreakGlass.Core.Lifecycle;
+namespace BreakGlass.Core.Model;
 
 /// <summary>
 /// Names and marks of everything made for a grant. All of them follow from the grant's name and UID, so a crashed run finds what it made, and a

@@ -1,6 +1,4 @@
-using BreakGlass.Core.Api;
-
-namespace BreakGlass.Core.Lifecycle;
+namespace BreakGlass.Core.Model;
 
 /// <summary>The conditions of a grant, and those of their reasons that decisions go by.</summary>
 public static class GrantConditions
@@ -49,10 +47,4 @@ public static class GrantConditions
 
     /// <summary>Reason of <see cref="Approved"/>: nobody decided in time, and the policy gives access all the same.</summary>
     public const string EmergencyBypass = "EmergencyBypass";
-
-    /// <summary>Whether access was given, also if it works nowhere at the moment.</summary>
-    public static bool WasGiven(BreakGlassGrant grant) => Conditions.Find(grant.Status.Conditions, Active) is { Status: "True" } or { Reason: Interrupted };
-
-    /// <summary>Whether access was given though nobody approved it in time.</summary>
-    public static bool IsBypassed(BreakGlassGrant grant) => Conditions.Find(grant.Status.Conditions, Approved)?.Reason == EmergencyBypass;
 }

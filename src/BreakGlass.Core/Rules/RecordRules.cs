@@ -1,7 +1,6 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
 
-namespace BreakGlass.Core.Lifecycle;
+namespace BreakGlass.Core.Rules;
 
 /// <summary>
 /// Whether access that is recorded could have been decided. Whoever may write breakglassgrants/status can write a record; what the policy makes it depend
@@ -10,7 +9,7 @@ namespace BreakGlass.Core.Lifecycle;
 internal static class RecordRules
 {
     /// <summary>What a recorded grant lacks of what its policy asks for; null where it lacks nothing.</summary>
-    public static string? Lacks(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy) => Window(grant, policy.Spec) ?? (facts.SealsUnknown ? null : Approval(facts, grant, policy));
+    public static string? Lacks(RequestFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy) => Window(grant, policy.Spec) ?? (facts.SealsUnknown ? null : Approval(facts, grant, policy));
 
     private static string? Window(BreakGlassGrant grant, PolicySpec policy)
     {
@@ -20,7 +19,7 @@ internal static class RecordRules
             : $"spec.schedule: the time from {Timestamp.Text(from)} to {Timestamp.Text(to)} lies in no window of it";
     }
 
-    private static string? Approval(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy)
+    private static string? Approval(RequestFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy)
     {
         if (policy.Spec.Approval is null) return null;
         var (from, to) = (grant.Status.ActivatedAt ?? facts.Now, grant.Status.ExpiresAt ?? facts.Now);

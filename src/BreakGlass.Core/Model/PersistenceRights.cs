@@ -1,9 +1,8 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using k8s.Models;
 using Kube.Client;
 
-namespace BreakGlass.Core.Guard;
+namespace BreakGlass.Core.Model;
 
 /// <summary>
 /// How the ValidatingAdmissionPolicies of <c>config/guard</c> learn what a policy allows: they ask the authorizer whether the grant's
@@ -19,7 +18,7 @@ public static class PersistenceRights
     /// <summary>What the holder's name ends with. No ServiceAccount of a grant has a name like that.</summary>
     public const string HolderSuffix = ".persistence";
 
-    private static readonly string[] Words = [.. Enum.GetValues<Persistence>().Select(PersistenceGuard.Word).OfType<string>()];
+    private static readonly string[] Words = [.. Enum.GetValues<Persistence>().Select(way => way.Word).OfType<string>()];
 
     /// <summary>The subject that the bindings are for.</summary>
     public static Rbacv1Subject Holder(BreakGlassGrant grant, CoreSettings settings) =>
