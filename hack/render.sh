@@ -12,9 +12,11 @@ made="$(mktemp -d)"
 trap 'rm -rf "$made"' EXIT
 files="$made/charts/breakglass-operator/files"
 
-mkdir -p "$files/crd" "$files/guard" "$files/stamp" "$files/flowcontrol" "$made/deploy"
+mkdir -p "$files/crd" "$files/guard" "$files/rbac" "$files/stamp" "$files/flowcontrol" "$made/deploy"
 for file in config/crd/*.breakglass.dev.yaml; do cp "$file" "$files/crd/"; done
-cp config/guard/policy.yaml config/guard/policy_namespaces.yaml config/guard/policy_stamp.yaml config/guard/fence.yaml "$files/guard/"
+for file in operator operator_bind operator_grants operator_system reaper users; do cp "config/rbac/$file.yaml" "$files/rbac/"; done
+cp config/components/leftovers-look/operator_look.yaml "$files/rbac/"
+cp config/guard/roles.yaml config/guard/policy.yaml config/guard/policy_namespaces.yaml config/guard/policy_stamp.yaml config/guard/fence.yaml "$files/guard/"
 cp config/flowcontrol/flow_schemas.yaml "$files/flowcontrol/"
 cp config/components/stamp-policy/policy.yaml "$files/stamp/"
 cp config/components/selectable-fields/kustomization.yaml "$files/selectable-fields.yaml"

@@ -145,6 +145,33 @@ annotations:
 {{- end }}
 {{- end }}
 
+{{/*
+The objects of a file of config/, with the names of the namespaces, the chart's labels, and without the rights that the values take away:
+(list $ "files/rbac/operator.yaml"), and the rules of its ClusterRole if the values give them.
+*/}}
+{{- define "breakglass.install" }}
+{{- $root := index . 0 }}
+{{- $given := slice . 2 }}
+{{- /* By way of a text that no name can hold: one of the two new names may have the other old one in it. */}}
+{{- $text := $root.Files.Get (index . 1) | replace "breakglass-grants" "%grants%" | replace "breakglass-system" $root.Release.Namespace | replace "%grants%" $root.Values.grantsNamespace.name }}
+{{- range $document := splitList "\n---\n" $text }}
+{{- $object := fromYaml $document }}
+{{- $_ := set $object.metadata "labels" (include "breakglass.labels" $root | fromYaml) }}
+{{- if hasKey $object "rules" }}
+{{- $rules := list }}
+{{- range (empty $given | ternary $object.rules (first $given)) }}
+{{- if and (has "breakglass-webhook-tls" .resourceNames) (ne $root.Values.webhook.certificates.source "operator") }}
+{{- $_ := set . "resourceNames" (without .resourceNames "breakglass-webhook-tls") }}
+{{- end }}
+{{- if or (not (has "escalate" .verbs)) (dig "escalate" true $root.Values.grantsNamespace) }}{{ $rules = append $rules . }}{{ end }}
+{{- end }}
+{{- $_ := set $object "rules" $rules }}
+{{- end }}
+---
+{{ toYaml $object }}
+{{- end }}
+{{- end }}
+
 {{/* Mistakes that a schema cannot see. */}}
 {{- define "breakglass.check" -}}
 {{- if eq .Release.Namespace .Values.grantsNamespace.name }}
