@@ -79,7 +79,7 @@ public sealed partial record GrantRun
                 var obstruction = Obstruction.Of(obstructed.Object, refusal?.Status.Code, refusal?.Status.Message);
                 return new(run.Knows(a => a with { Obstructions = [.. a.Obstructions, obstruction] }))
                 {
-                    NewObstruction = facts.Grant, obstruction.IsRecorded ? null : obstruction,
+                    NewObstruction = IsRecorded(facts.Grant, obstruction) ? null : obstruction,
                 };
             default:
                 return new(this) { BreaksOff = true };
