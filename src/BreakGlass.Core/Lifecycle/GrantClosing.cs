@@ -69,7 +69,7 @@ internal static class GrantClosing
         var steps = left.Untried(left.Giving).Select(PlanStep (o) => new PlanStep.Remove(o, Removal.Revocation)).ToList();
         if (!facts.Attempt.Cut && !facts.Attempt.Searched && (GrantLifecycle.HasFinalizer(grant) || !Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Revoked)))
         {
-            var unseen = GrantNames.Places(grant).Where(p => !left.All.Any(o => GrantObjects.SamePlace(o, p))).ToList();
+            var unseen = OwnedKinds.Places(grant).Where(p => !left.All.Any(o => GrantObjects.SamePlace(o, p))).ToList();
             if (unseen.Count > 0) steps.Add(new PlanStep.Find(unseen));
         }
 

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
 using k8s;
 using k8s.Models;
 using Kube.Client;
@@ -95,6 +96,14 @@ public static class OwnedKinds
 
     /// <summary>The subjects of a binding; empty for an object of another kind.</summary>
     public static IReadOnlyList<Rbacv1Subject> SubjectsOf(IKubernetesObject<V1ObjectMeta> o) => Find(o)?.Subjects(o) ?? [];
+
+    /// <summary>Where the objects stand that were recorded for a grant.</summary>
+    public static IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Places(BreakGlassGrant grant)
+    {
+        var places = grant.Status.Bindings.Select(GrantNames.Place).ToList();
+        if (grant.Status.ServiceAccount?.Split('/', 2) is not [var ns, _]) return places;
+        return [.. places, .. All.Where(k => k.Own?.IsNeeded(grant) is true).Select(k => k.At(new() { Name = k.Own!.Name(grant), NamespaceProperty = ns }))];
+    }
 
     private static OwnedKind Row<T>(
         string name, RemovalOrder order, Func<V1ObjectMeta, T> at, IdentityObject? own, Func<T, T, Drift>? compare = null, Func<T, IReadOnlyList<Rbacv1Subject>>? subjects = null)

@@ -66,14 +66,6 @@ public static class GrantNames
         NamespaceUid = target.NamespaceUid,
     };
 
-    /// <summary>Where the objects stand that were recorded for a grant.</summary>
-    public static IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Places(BreakGlassGrant grant)
-    {
-        var places = grant.Status.Bindings.Select(Place).ToList();
-        if (grant.Status.ServiceAccount?.Split('/', 2) is not [var ns, _]) return places;
-        return [.. places, .. OwnedKinds.All.Where(k => k.Own?.IsNeeded(grant) is true).Select(k => k.At(new() { Name = k.Own!.Name(grant), NamespaceProperty = ns }))];
-    }
-
     /// <summary>Where the grant's credential Secret stands.</summary>
     public static IKubernetesObject<V1ObjectMeta> CredentialPlace(BreakGlassGrant grant, CoreSettings settings) =>
         new SecretMetadata { Metadata = new() { Name = Identity(grant), NamespaceProperty = settings.GrantsNamespace } };

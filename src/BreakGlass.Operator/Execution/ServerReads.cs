@@ -32,7 +32,7 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
     /// <summary>The grant's policy with its roles and namespaces, and the grant's credential.</summary>
     public async Task RefreshAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
     {
-        var credential = Task.WhenAll(GrantNames.Places(grant).Where(OwnedKinds.IsCredential).Select(p => LookAsync(p, cancellationToken)));
+        var credential = Task.WhenAll(OwnedKinds.Places(grant).Where(OwnedKinds.IsCredential).Select(p => LookAsync(p, cancellationToken)));
         await LookAsync(new BreakGlassPolicy { Metadata = new() { Name = grant.Spec.Policy } }, cancellationToken);
         if (caches.Policy(grant.Spec.Policy) is { } policy)
         {

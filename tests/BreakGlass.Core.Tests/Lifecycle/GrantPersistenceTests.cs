@@ -26,7 +26,7 @@ public sealed class GrantPersistenceTests
         world.RunUntil(world.Status.ExpiresAt!.Value.AddSeconds(15));
         world.Cluster.Objects.Should().BeEmpty();
         world.Status.Phase.Should().Be(GrantPhase.Expired);
-        Core.Lifecycle.Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
+        Core.Model.Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Tests.Execution;
 using FluentAssertions;

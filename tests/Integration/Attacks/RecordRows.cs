@@ -175,7 +175,7 @@ internal static class RecordRows
         {
             var grant = (await s.Stage.Cluster.GrantAsync(s.Grant))!;
             var policy = await s.Look.GetAsync<BreakGlassPolicy>(s.Policy, null, CancellationToken.None);
-            var identity = $"breakglass-grants/{BreakGlass.Core.Lifecycle.GrantNames.Identity(grant)}";
+            var identity = $"breakglass-grants/{BreakGlass.Core.Model.GrantNames.Identity(grant)}";
             var forged = grant with
             {
                 Status = status with
