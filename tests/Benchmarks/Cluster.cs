@@ -122,7 +122,7 @@ internal sealed class Cluster : IAsyncDisposable
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var all = await Admin.ListAsync<T>(new() { LabelSelector = selector }, cancellationToken);
-        await EachAsync(all.Items, (o, ct) => Admin.DeleteAsync<T>(o.Metadata.Name, o.Metadata.NamespaceProperty, new() { Propagation = Propagation.Background }, ct), cancellationToken);
+        await EachAsync(all.Items, (o, ct) => Admin.DeleteAsync<T>(o.Metadata.Name, o.Metadata.NamespaceProperty, DeleteOptions.Default, ct), cancellationToken);
     }
 
     private static BreakGlassPolicy Policy() => new()

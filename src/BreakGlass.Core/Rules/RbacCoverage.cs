@@ -37,7 +37,7 @@ public static class RbacCoverage
 
     /// <summary>
     /// Whether one of the rules allows a request outside the resource API. The rules are taken as bound cluster-wide: a RoleBinding never
-    /// gives such paths (see <see cref="WithinNamespace"/>).
+    /// gives such paths.
     /// </summary>
     public static bool Allows(IReadOnlyList<V1PolicyRule> rules, V1NonResourceAttributes request)
     {
@@ -55,10 +55,6 @@ public static class RbacCoverage
     /// <summary>What of <paramref name="asked"/> is not allowed by <paramref name="owner"/>: one rule for each single permission, for messages.</summary>
     public static IReadOnlyList<V1PolicyRule> Uncovered(IReadOnlyList<V1PolicyRule> owner, IReadOnlyList<V1PolicyRule> asked) =>
         [.. asked.SelectMany(Single).Where(one => !owner.Any(rule => CoversSingle(rule, one)))];
-
-    /// <summary>What is left of a ClusterRole's rules when a RoleBinding gives them: paths outside the resource API do not count in a namespace.</summary>
-    public static IReadOnlyList<V1PolicyRule> WithinNamespace(IReadOnlyList<V1PolicyRule> rules) =>
-        rules.Any(r => r.UrlsOrEmpty.Count > 0) ? [.. rules.Select(r => r with { NonResourceURLs = null }).Where(r => r.ResourcesOrEmpty.Count > 0)] : rules;
 
     // A rule taken apart into single permissions. Each of them is within one rule of the owner or outside all of them together, since no list of
     // names fills up a wildcard; so it is enough to look at one rule of the owner at a time.

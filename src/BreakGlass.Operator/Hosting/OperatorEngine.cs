@@ -103,7 +103,6 @@ internal sealed class OperatorEngine : IDisposable
                 LeaseDuration = options.LeaseDuration,
                 RenewDeadline = options.RenewDeadline,
                 RetryPeriod = options.RetryPeriod,
-                ReleaseOnCancel = true,
             }, clock, logs.CreateLogger("Leadership"));
         }
 

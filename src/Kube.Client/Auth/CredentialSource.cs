@@ -42,7 +42,7 @@ internal abstract class CredentialSource : IDisposable
     /// </summary>
     public static CredentialSource Of(ClusterConnection connection, TimeProvider time, KubeClientOptions options)
     {
-        if (connection is { Exec: { } exec, HasCredentialOfItsOwn: false }) return new ExecCredentials(exec, connection, time, options.ExecTimeout);
+        if (connection is { Exec: { } exec, HasCredentialOfItsOwn: false }) return new ExecCredentials(exec, connection, time);
         if (connection.TokenFile is { } file) return new TokenFileCredentials(file, time, options.OnReloadFailed);
         if (connection.Token is { } token) return new FixedCredentials(Credential.Bearer(token, connection.Source));
         if (connection.Username is not { } user) return new FixedCredentials(Credential.None);

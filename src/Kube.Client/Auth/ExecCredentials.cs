@@ -6,7 +6,7 @@ namespace Kube.Client;
 /// <summary>
 /// Credentials from a plugin: one run at a time, kept until they expire, asked for anew after a 401 unless that has happened already.
 /// </summary>
-internal sealed class ExecCredentials(ExecPlugin plugin, ClusterConnection connection, TimeProvider time, TimeSpan timeout) : CredentialSource
+internal sealed class ExecCredentials(ExecPlugin plugin, ClusterConnection connection, TimeProvider time) : CredentialSource
 {
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
@@ -55,7 +55,7 @@ internal sealed class ExecCredentials(ExecPlugin plugin, ClusterConnection conne
     {
         try
         {
-            var output = await ExecProcess.RunAsync(plugin, connection, time, timeout, cancellationToken);
+            var output = await ExecProcess.RunAsync(plugin, connection, time, cancellationToken);
             var (credential, expires) = Read(output);
             lock (_gate)
             {

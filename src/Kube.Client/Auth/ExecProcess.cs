@@ -8,12 +8,14 @@ namespace Kube.Client;
 /// <summary>Runs a credential plugin once and gives what it printed.</summary>
 internal static class ExecProcess
 {
-    public static async Task<byte[]> RunAsync(
-        ExecPlugin plugin, ClusterConnection connection, TimeProvider time, TimeSpan timeout, CancellationToken cancellationToken)
+    /// <summary>How long a plugin that asks nobody anything may run.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+
+    public static async Task<byte[]> RunAsync(ExecPlugin plugin, ClusterConnection connection, TimeProvider time, CancellationToken cancellationToken)
     {
         var interactive = IsInteractive(plugin);
         // Somebody who types a password takes as long as it takes.
-        using var limit = interactive ? new CancellationTokenSource() : new CancellationTokenSource(timeout, time);
+        using var limit = interactive ? new CancellationTokenSource() : new CancellationTokenSource(Limit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         using var process = Start(plugin, connection, interactive);
         try
@@ -34,7 +36,7 @@ internal static class ExecProcess
         {
             Kill(process);
             if (cancellationToken.IsCancellationRequested) throw;
-            throw new KubeConfigException($"credential plugin '{plugin.Command}' did not finish within {timeout.TotalSeconds:0} s and was ended.", e);
+            throw new KubeConfigException($"credential plugin '{plugin.Command}' did not finish within {Limit.TotalSeconds:0} s and was ended.", e);
         }
     }
 

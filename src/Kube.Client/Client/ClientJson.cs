@@ -20,10 +20,6 @@ internal sealed record DeleteBody
 
     public DeletePreconditions? Preconditions { get; init; }
 
-    public string? PropagationPolicy { get; init; }
-
-    public long? GracePeriodSeconds { get; init; }
-
     public IReadOnlyList<string>? DryRun { get; init; }
 }
 

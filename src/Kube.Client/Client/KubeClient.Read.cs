@@ -71,7 +71,7 @@ public sealed partial class KubeClient
             try
             {
                 // The token holds the version; naming one beside it is an error.
-                var next = query with { Continue = page.Metadata.Continue, ResourceVersion = null, ResourceVersionMatch = null };
+                var next = query with { Continue = page.Metadata.Continue, ResourceVersion = null };
                 page = await ListPageAsync(next, shed, cancellationToken);
             }
             catch (KubeApiException e) when (e.IsGone)
@@ -126,7 +126,6 @@ public sealed partial class KubeClient
         .With("labelSelector", query.LabelSelector)
         .With("fieldSelector", query.FieldSelector)
         .With("resourceVersion", query.ResourceVersion)
-        .With("resourceVersionMatch", query.ResourceVersionMatch)
         .With("limit", query.Limit > 0 ? query.Limit.ToString(System.Globalization.CultureInfo.InvariantCulture) : null)
         .With("continue", query.Continue)
         .Build();

@@ -52,20 +52,6 @@ public sealed partial class KubeClient
         return WriteAsync("update", HttpMethod.Put, url, kind, obj, Request.Json, cancellationToken);
     }
 
-    /// <summary>
-    /// Server-side apply, forced: makes the fields that <paramref name="obj"/> holds so, whoever owned them, and gives up owned fields that it lacks.
-    /// Leave <c>resourceVersion</c> out unless the apply shall be optimistic.
-    /// </summary>
-    public Task<T> ApplyAsync<T>(T obj, string fieldManager, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta>, new()
-    {
-        ArgumentException.ThrowIfNullOrEmpty(fieldManager);
-        // JSON is valid YAML, and this is the only apply type that servers before 1.33 take.
-        var kind = KubeKinds.Of<T>();
-        var url = ObjectUrl(kind, obj.Key).With("fieldManager", fieldManager).With("force", "true");
-        return WriteAsync("apply", HttpMethod.Patch, url, kind, obj, "application/apply-patch+yaml", cancellationToken);
-    }
-
     /// <summary>JSON merge patch (RFC 7386): null removes a field.</summary>
     public Task<T> MergePatchAsync<T>(string name, string? ns, JsonObject patch, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> => PatchAsync<T>(name, ns, patch, "application/merge-patch+json", cancellationToken);
@@ -116,8 +102,6 @@ public sealed partial class KubeClient
         var body = new DeleteBody
         {
             Preconditions = conditions,
-            PropagationPolicy = options.Propagation?.ToString(),
-            GracePeriodSeconds = options.GracePeriodSeconds,
 
             // Not in the query: a server that finds a body looks for the options there alone, and would delete.
             DryRun = _options.DryRun ? [DryRunAll] : null,

@@ -108,8 +108,6 @@ public sealed partial class KubeClient : IDisposable
         return client;
     }
 
-    private Version HttpVersionToAsk => _options.PreferHttp2 ? HttpVersion.Version20 : HttpVersion.Version11;
-
     private async Task<TResult> SendAsync<TResult>(
         Request request, Func<HttpResponseMessage, CancellationToken, ValueTask<TResult>> read, CancellationToken cancellationToken)
     {
@@ -132,7 +130,7 @@ public sealed partial class KubeClient : IDisposable
         Request request, Func<HttpResponseMessage, CancellationToken, ValueTask<TResult>> read, CancellationToken cancellationToken)
     {
         if (request.IsWrite && _options.MayWrite?.Invoke() is false) throw ConnectionErrors.Withheld(request, Server);
-        using var message = request.ToMessage(HttpVersionToAsk);
+        using var message = request.ToMessage();
         using var response = await ExchangeAsync(_requests, request, message, feedClock: true, cancellationToken);
         if (!response.IsSuccessStatusCode) throw await AnswerReader.ReadErrorAsync(response, request.ToString(), _time.GetUtcNow(), cancellationToken);
         try

@@ -33,12 +33,6 @@ public sealed record KubeClientOptions
     /// <summary>Wait before the second try where the server names none; doubles with each try, plus up to as much again at random.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Whether to offer HTTP/2. Over plain HTTP it is HTTP/1.1 in any case.</summary>
-    public bool PreferHttp2 { get; init; } = true;
-
-    /// <summary>How long a credential plugin that asks nobody anything may run.</summary>
-    public TimeSpan ExecTimeout { get; init; } = TimeSpan.FromMinutes(1);
-
     /// <summary>Told about every object that could not be read and was left out of a list or watch.</summary>
     public Action<SkippedObject>? OnSkipped { get; init; }
 

@@ -18,9 +18,6 @@ public sealed record ListQuery
     /// </summary>
     public string? ResourceVersion { get; init; }
 
-    /// <summary><c>Exact</c> or <c>NotOlderThan</c>; null leaves it to the server.</summary>
-    public string? ResourceVersionMatch { get; init; }
-
     /// <summary>Objects a page, 0 or more; 0: all in one answer.</summary>
     public int Limit { get; init; } = 500;
 
@@ -48,22 +45,6 @@ public sealed record WatchQuery
     /// itself <see cref="KubeClientOptions.WatchGrace"/> later, should the connection have gone silent.
     /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
-
-    /// <summary>Whether the server may send BOOKMARK events, which move the resource version on without a change.</summary>
-    public bool AllowBookmarks { get; init; } = true;
-}
-
-/// <summary>What becomes of the objects that the deleted one owns.</summary>
-public enum Propagation
-{
-    /// <summary>They go first.</summary>
-    Foreground,
-
-    /// <summary>They go afterwards.</summary>
-    Background,
-
-    /// <summary>They stay.</summary>
-    Orphan,
 }
 
 /// <summary>How to delete. Preconditions that do not hold are answered with 409 (<see cref="KubeApiException.IsConflict"/>).</summary>
@@ -74,12 +55,6 @@ public sealed record DeleteOptions
 
     /// <summary>Delete only this version.</summary>
     public string? ResourceVersion { get; init; }
-
-    /// <summary>What becomes of owned objects; null leaves it to the kind's default.</summary>
-    public Propagation? Propagation { get; init; }
-
-    /// <summary>Seconds of grace for kinds that know it; 0 deletes at once.</summary>
-    public long? GracePeriodSeconds { get; init; }
 
     /// <summary>No condition, the kind's defaults.</summary>
     public static DeleteOptions Default { get; } = new();

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Kube.Client;
 
 /// <summary>One request as the client thinks of it; sent more than once where that is safe.</summary>
@@ -17,9 +19,9 @@ internal sealed record Request(string Verb, HttpMethod Method, Uri Uri)
     /// </summary>
     public bool IsWrite => Method != HttpMethod.Get;
 
-    public HttpRequestMessage ToMessage(Version version)
+    public HttpRequestMessage ToMessage()
     {
-        var message = new HttpRequestMessage(Method, Uri) { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
+        var message = new HttpRequestMessage(Method, Uri) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
         message.Headers.TryAddWithoutValidation("Accept", Accept);
         if (Body is not null)
         {

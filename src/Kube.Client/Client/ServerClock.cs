@@ -31,9 +31,6 @@ public sealed class ServerClock
     /// <summary>Called after each sample, on the thread of the request: be quick. Add to it, rather than replace it.</summary>
     public Action<ServerSample>? Observed { get; set; }
 
-    /// <summary>The last time the server stated, in whole seconds; null before the first answer.</summary>
-    public DateTimeOffset? LastServerTime => Volatile.Read(ref _last)?.Server;
-
     /// <summary>Local clock minus the server's, by the last sample; positive: ours is ahead. Null before the first answer.</summary>
     public TimeSpan? Skew => Volatile.Read(ref _last)?.Skew;
 
@@ -44,9 +41,9 @@ public sealed class ServerClock
         // Below zero, or absurdly long: the local clock was set meanwhile, and the middle means nothing.
         if (roundTrip < TimeSpan.Zero || roundTrip > SlowestUseful) return;
         var skew = sent.Wall + (roundTrip / 2) - (server + HalfASecond);
-        Volatile.Write(ref _last, new Sample(server, skew));
+        Volatile.Write(ref _last, new Sample(skew));
         Observed?.Invoke(new(server, sent.Timestamp, received.Timestamp, skew, connection));
     }
 
-    private sealed record Sample(DateTimeOffset Server, TimeSpan Skew);
+    private sealed record Sample(TimeSpan Skew);
 }

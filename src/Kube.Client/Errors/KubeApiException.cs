@@ -58,9 +58,6 @@ public sealed class KubeApiException : Exception
     /// <summary>The server asks for fewer requests.</summary>
     public bool IsTooManyRequests => Code == HttpStatusCode.TooManyRequests;
 
-    /// <summary>The namespace is being deleted; nothing new can be made in it.</summary>
-    public bool IsNamespaceTerminating => IsForbidden && HasCause("NamespaceTerminating");
-
     /// <summary>The server failed (5xx).</summary>
     public bool IsServerError => (int)Code >= 500;
 

@@ -51,8 +51,4 @@ public sealed class KubeConnectionException : Exception
     /// client; the caller reads what is there and decides. Always false for reads.
     /// </summary>
     public bool MayHaveHappened { get; }
-
-    /// <summary>Whether it failed before anything was sent.</summary>
-    public bool NothingWasSent => Failure is ConnectionFailure.Refused or ConnectionFailure.NameResolution or ConnectionFailure.Tls
-        or ConnectionFailure.Proxy or ConnectionFailure.Withheld;
 }

@@ -26,7 +26,7 @@ public sealed partial class KubeClient
         if (_access is not null) await _access.PrepareAsync(cancellationToken);
         using var deadline = new CancellationTokenSource(query.Timeout + _options.WatchGrace, _time);
         await using var caller = cancellationToken.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), deadline);
-        using var message = request.ToMessage(HttpVersionToAsk);
+        using var message = request.ToMessage();
         using var response = await OpenWatchAsync(request, message, deadline.Token, cancellationToken);
         if (response is null) yield break;
 
@@ -48,7 +48,7 @@ public sealed partial class KubeClient
             .With("labelSelector", query.LabelSelector)
             .With("fieldSelector", query.FieldSelector)
             .With("resourceVersion", query.ResourceVersion)
-            .With("allowWatchBookmarks", query.AllowBookmarks ? "true" : null)
+            .With("allowWatchBookmarks", "true")
             .With("timeoutSeconds", Math.Max(1, (long)Math.Ceiling(query.Timeout.TotalSeconds)));
         return new Request("watch", HttpMethod.Get, url.Build()) { Accept = resource.MetadataOnly ? PartialObject : Request.Json };
     }

@@ -62,7 +62,7 @@ public sealed partial class ControllerLoop<TEntity>
         await using var onStop = cancellationToken.Register(() => stop.TrySetResult());
         await Task.WhenAny(workers, stop.Task);
         _queue.ShutDown();
-        using var timer = _time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), abort, _options.StopTimeout, Timeout.InfiniteTimeSpan);
+        using var timer = _time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), abort, ControllerOptions.StopTimeout, Timeout.InfiniteTimeSpan);
         await workers;
         LogStopped(_queue.Name);
     }
@@ -150,7 +150,7 @@ public sealed partial class ControllerLoop<TEntity>
             LogBug(e, _queue.Name, item.Key);
         }
 
-        _queue.AddRateLimited(item.Key, item.Lane, item.Lane == Lane.Urgent ? _options.UrgentMaxDelay : _options.MaxDelay);
+        _queue.AddRateLimited(item.Key, item.Lane, item.Lane == Lane.Urgent ? ControllerOptions.UrgentMaxDelay : _options.MaxDelay);
     }
 
     private void InitialiseMetrics()

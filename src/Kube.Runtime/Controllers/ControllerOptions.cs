@@ -9,12 +9,12 @@ public sealed record ControllerOptions
     /// <summary>Workers that take any lane, the most urgent first; 1 by default.</summary>
     public int Workers { get; init; } = 1;
 
-    /// <summary>Longest delay between two tries of an urgent name; 2 s by default.</summary>
-    public TimeSpan UrgentMaxDelay { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>Longest delay between two tries of an urgent name.</summary>
+    public static readonly TimeSpan UrgentMaxDelay = TimeSpan.FromSeconds(2);
 
     /// <summary>Longest delay between two tries of any other name; 1000 s by default.</summary>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(1000);
 
-    /// <summary>How long a run in progress may go on after the stop; 20 s by default.</summary>
-    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(20);
+    /// <summary>How long a run in progress may go on after the stop.</summary>
+    public static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(20);
 }

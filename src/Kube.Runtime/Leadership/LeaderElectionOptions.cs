@@ -9,8 +9,8 @@ public sealed record LeaderElectionOptions
     /// <summary>Name of the lease.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Who we are; no two candidates may have the same. By default <c>host_uuid</c>, as client-go's users build it.</summary>
-    public string Identity { get; init; } = $"{Environment.MachineName}_{Guid.NewGuid()}";
+    /// <summary>Who we are; no two candidates may have the same. For example <c>host_uuid</c>, as client-go's users build it.</summary>
+    public required string Identity { get; init; }
 
     /// <summary>How long others wait before they take a lease that is not renewed; whole seconds, 15 s by default.</summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
@@ -21,14 +21,11 @@ public sealed record LeaderElectionOptions
     /// <summary>Pause between two tries; 2 s by default, 1.2 times of it less than <see cref="RenewDeadline"/>.</summary>
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long the work may take to end once the lease is lost; 5 s by default, what others still wait for the lease at least.</summary>
-    public TimeSpan StopLeading { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>How long the work may take to end once the lease is lost: not longer than others still wait for the lease.</summary>
+    public static readonly TimeSpan StopLeading = TimeSpan.FromSeconds(5);
 
-    /// <summary>Give the lease back when the work has ended, so that the next leader need not wait; on by default.</summary>
-    public bool ReleaseOnCancel { get; init; } = true;
-
-    /// <summary>How long a renewal may be overdue after <see cref="LeaseDuration"/> before <see cref="LeaderElector.Check"/> fails; 20 s by default.</summary>
-    public TimeSpan HealthTolerance { get; init; } = TimeSpan.FromSeconds(20);
+    /// <summary>How long a renewal may be overdue after <see cref="LeaseDuration"/> before <see cref="LeaderElector.Check"/> fails.</summary>
+    public static readonly TimeSpan HealthTolerance = TimeSpan.FromSeconds(20);
 
     /// <summary>Longest single call: half the <see cref="RenewDeadline"/>, at least a second.</summary>
     internal TimeSpan CallTimeout => RenewDeadline / 2 > TimeSpan.FromSeconds(1) ? RenewDeadline / 2 : TimeSpan.FromSeconds(1);

@@ -44,7 +44,7 @@ public sealed partial class LeaderElector
     public string? Check()
     {
         var overdue = _lease.SinceRenewal - _options.LeaseDuration;
-        return _leading && overdue > _options.HealthTolerance
+        return _leading && overdue > LeaderElectionOptions.HealthTolerance
             ? $"the lease {_options.Namespace}/{_options.Name} is held but has been overdue for renewal for {overdue.TotalSeconds:0} s; "
             + "the process is stuck and should be restarted"
             : null;
@@ -83,10 +83,10 @@ public sealed partial class LeaderElector
             term.Lose();
             LogLost(_options.Name, loss);
             _ = work.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            if (!await EndsWithinAsync(work, _options.StopLeading))
+            if (!await EndsWithinAsync(work, LeaderElectionOptions.StopLeading))
             {
                 throw new LeadershipLostException(
-                    $"{loss}, and this process could not stop leading within {_options.StopLeading.TotalSeconds:0.#} s; "
+                    $"{loss}, and this process could not stop leading within {LeaderElectionOptions.StopLeading.TotalSeconds:0.#} s; "
                     + "it must end, so that nothing of it goes on beside the next leader");
             }
 
@@ -95,7 +95,7 @@ public sealed partial class LeaderElector
         }
 
         SetLeading(false);
-        if (_options.ReleaseOnCancel) await _lease.ReleaseAsync();
+        await _lease.ReleaseAsync();
         try
         {
             await work;

@@ -50,15 +50,6 @@ public sealed record AdmissionRequest
     /// <summary>The subresource, e.g. <c>status</c>; null for the object itself.</summary>
     public string? SubResource { get; init; }
 
-    /// <summary>The kind as the caller wrote it, which differs if matchPolicy Equivalent converted it.</summary>
-    public GroupVersionKind? RequestKind { get; init; }
-
-    /// <summary>The resource as the caller asked for it.</summary>
-    public GroupVersionResource? RequestResource { get; init; }
-
-    /// <summary>The subresource as the caller asked for it.</summary>
-    public string? RequestSubResource { get; init; }
-
     /// <summary>The object's name; empty if a create leaves it to the server (generateName) or a delete is of a whole collection.</summary>
     public string? Name { get; init; }
 

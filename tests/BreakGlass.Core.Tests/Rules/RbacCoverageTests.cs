@@ -81,14 +81,6 @@ public sealed class RbacCoverageTests
     }
 
     [Fact]
-    public void In_a_namespace_paths_do_not_count()
-    {
-        V1PolicyRule[] rules = [A.Rule("", "pods", "get"), new() { NonResourceURLs = ["*"], Verbs = ["*"] }];
-        RbacCoverage.WithinNamespace(rules).Should().BeEquivalentTo([A.Rule("", "pods", "get")]);
-        RbacCoverage.Covers([A.Rule("", "pods", "get")], RbacCoverage.WithinNamespace(rules)).Should().BeTrue();
-    }
-
-    [Fact]
     public void What_is_covered_allows_nothing_that_the_owner_does_not()
     {
         var cases = from owner in Generated.Rules from asked in Generated.Rules from request in Generated.Request from path in Generated.Path select (owner, asked, request, path);

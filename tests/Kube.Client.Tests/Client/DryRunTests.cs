@@ -19,7 +19,6 @@ public sealed class DryRunTests
         await client.CreateAsync(s_role, default);
         await client.ReplaceAsync(s_role, default);
         await client.ReplaceStatusAsync(s_role, default);
-        await client.ApplyAsync(s_role, "mgr", default);
         await client.MergePatchAsync<V1Role>("r", "n", [], default);
         await client.JsonPatchAsync<V1Role>("r", "n", [], default);
         handler.Requests.Should().OnlyContain(r => r.PathAndQuery.Contains("dryRun=All"));

@@ -19,7 +19,6 @@ public class VerbTests
         await client.CreateAsync(role, default);
         await client.ReplaceAsync(role, default);
         await client.ReplaceStatusAsync(role, default);
-        await client.ApplyAsync(role, "mgr", default);
         await client.MergePatchAsync<V1Role>("r", "n", new JsonObject { ["metadata"] = new JsonObject { ["labels"] = null } }, default);
         await client.JsonPatchAsync<V1Role>("r", "n", new JsonArray(new JsonObject { ["op"] = "remove", ["path"] = "/rules/0" }), default);
         await client.DeleteAsync<V1Role>("r", "n", DeleteOptions.Default, default);
@@ -30,27 +29,26 @@ public class VerbTests
             $"POST {Roles}?fieldManager=me",
             $"PUT {Roles}/r?fieldManager=me",
             $"PUT {Roles}/r/status?fieldManager=me",
-            $"PATCH {Roles}/r?fieldManager=mgr&force=true",
             $"PATCH {Roles}/r?fieldManager=me",
             $"PATCH {Roles}/r?fieldManager=me",
             $"DELETE {Roles}/r");
         handler.Requests.Select(r => r.ContentType).Should().Equal(
-            null, "application/json", "application/json", "application/json", "application/apply-patch+yaml", "application/merge-patch+json", "application/json-patch+json", "application/json");
-        handler.Requests.ElementAt(5).Body.Should().Be("""{"metadata":{"labels":null}}""");
-        handler.Requests.ElementAt(6).Body.Should().Be("""[{"op":"remove","path":"/rules/0"}]""");
+            null, "application/json", "application/json", "application/json", "application/merge-patch+json", "application/json-patch+json", "application/json");
+        handler.Requests.ElementAt(4).Body.Should().Be("""{"metadata":{"labels":null}}""");
+        handler.Requests.ElementAt(5).Body.Should().Be("""[{"op":"remove","path":"/rules/0"}]""");
         handler.Requests.Should().OnlyContain(r => r.Accept == "application/json");
     }
 
     [Fact]
-    public async Task A_delete_carries_its_preconditions_and_propagation()
+    public async Task A_delete_carries_its_preconditions()
     {
         using var handler = new StubHandler(_ => StubHandler.Json("{}"));
         using var client = handler.NewClient();
 
-        (await client.DeleteAsync<V1Namespace>("x", null, new() { Uid = "u1", ResourceVersion = "9", Propagation = Propagation.Background, GracePeriodSeconds = 0 }, default)).Should().BeTrue();
+        (await client.DeleteAsync<V1Namespace>("x", null, new() { Uid = "u1", ResourceVersion = "9" }, default)).Should().BeTrue();
 
         handler.Requests.Single().Body.Should().Be(
-            """{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":"u1","resourceVersion":"9"},"propagationPolicy":"Background","gracePeriodSeconds":0}""");
+            """{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":"u1","resourceVersion":"9"}}""");
     }
 
     [Fact]
@@ -136,7 +134,6 @@ public class VerbTests
             "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1");
         await client.Invoking(c => c.CreateAsync(secret, default)).Should().ThrowAsync<InvalidOperationException>();
         await client.Invoking(c => c.ReplaceAsync(secret, default)).Should().ThrowAsync<InvalidOperationException>();
-        await client.Invoking(c => c.ApplyAsync(secret, "m", default)).Should().ThrowAsync<InvalidOperationException>();
         handler.Requests.Should().HaveCount(3);
     }
 

@@ -38,7 +38,6 @@ public class ApiErrorTests
             ["IsTooManyRequests"] = error.IsTooManyRequests,
             ["IsServerError"] = error.IsServerError,
             ["IsResourceVersionTooLarge"] = error.IsResourceVersionTooLarge,
-            ["IsNamespaceTerminating"] = error.IsNamespaceTerminating,
         };
         flags.Where(f => f.Value).Select(f => f.Key).Should().Equal(only);
         error.Status.Message.Should().Be("because");
@@ -53,14 +52,6 @@ public class ApiErrorTests
 
         (await act.Should().ThrowAsync<KubeApiException>()).WithMessage($"GET /apis/rbac.authorization.k8s.io/v1/roles: {Message} (403 Forbidden). If this is meant to be allowed, bind a role*");
         handler.Requests.Should().HaveCount(1);
-    }
-
-    [Fact]
-    public async Task A_namespace_that_is_going_is_told_apart_from_a_missing_permission()
-    {
-        using var handler = new StubHandler(_ => StubHandler.Status(403, "Forbidden", "", """{"causes":[{"reason":"NamespaceTerminating","field":"metadata.namespace"}]}"""));
-        var act = () => handler.NewClient().CreateAsync(new V1Role { Metadata = new() { Name = "r", NamespaceProperty = "n" } }, default);
-        (await act.Should().ThrowAsync<KubeApiException>()).Which.IsNamespaceTerminating.Should().BeTrue();
     }
 
     [Fact]

@@ -36,7 +36,6 @@ public sealed class NoSecretInErrorsTests
             () => client.CreateAsync(secret, default),
             () => client.CreateAsync(account, default),
             () => client.ReplaceAsync(account, default),
-            () => client.ApplyAsync(account, "me", default),
             () => client.MergePatchAsync<V1ServiceAccount>("s", "n", new() { ["k"] = Body }, default),
             () => client.CreateAsync(TokenReview.Of(Body), default),
             () => client.CreateTokenAsync("n", "s", new TokenRequest { Spec = new() { Audiences = [Body] } }, default),

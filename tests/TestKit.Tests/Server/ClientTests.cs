@@ -39,7 +39,7 @@ public sealed class ClientTests : IDisposable
     }
 
     [Fact]
-    public async Task Apply_patch_and_token_work_as_on_a_real_server()
+    public async Task Patch_and_token_work_as_on_a_real_server()
     {
         var binding = new V1RoleBinding
         {
@@ -47,8 +47,8 @@ public sealed class ClientTests : IDisposable
             RoleRef = new() { Kind = "ClusterRole", Name = "view" },
             Subjects = [new() { Kind = "ServiceAccount", Name = "sa", NamespaceProperty = "default" }],
         };
-        var applied = await _client.ApplyAsync(binding, "me", default);
-        var again = await _client.ApplyAsync(binding, "me", default);
+        var applied = await _client.CreateAsync(binding, default);
+        var again = await _client.MergePatchAsync<V1RoleBinding>("b", "default", [], default);
         await _client.CreateAsync(new V1ServiceAccount { Metadata = new() { Name = "sa", NamespaceProperty = "default" } }, default);
         var labelled = await _client.MergePatchAsync<V1ServiceAccount>("sa", "default", new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = "1" } } }, default);
         var token = await _client.CreateTokenAsync("default", "sa", new() { Spec = new() { ExpirationSeconds = 600 } }, default);
