@@ -68,7 +68,8 @@ public static class GrantObjects
         OwnedKinds.Of(o).At(new() { Name = o.Metadata.Name, NamespaceProperty = o.Metadata.NamespaceProperty, Uid = uid });
 
     /// <summary>Whether the operator's watches show an object like this one.</summary>
-    public static bool IsWatched(IKubernetesObject<V1ObjectMeta> o) => OwnedKinds.Find(o) is not { IsSelected: true } || o.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel);
+    public static bool IsWatched(IKubernetesObject<V1ObjectMeta> o) =>
+        OwnedKinds.Find(o) is not { IsSelected: true } || o.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel);
 
     /// <summary>What has to happen to an object of ours so that it is as it should be.</summary>
     public static Drift Compare(IKubernetesObject<V1ObjectMeta> desired, IKubernetesObject<V1ObjectMeta> actual) =>

@@ -23,7 +23,8 @@ public enum RemovalOrder
 /// <param name="Suffix">What follows the identity's name in its name.</param>
 /// <param name="Make">Makes it, as it should be.</param>
 /// <param name="IsForReader">Whether it is there only for the requester to read the Secret.</param>
-public sealed record IdentityObject(string Suffix, Func<BreakGlassGrant, CoreSettings, DateTimeOffset, IKubernetesObject<V1ObjectMeta>> Make, bool IsForReader = false)
+public sealed record IdentityObject(
+    string Suffix, Func<BreakGlassGrant, CoreSettings, DateTimeOffset, IKubernetesObject<V1ObjectMeta>> Make, bool IsForReader = false)
 {
     /// <summary>Its name.</summary>
     public string Name(BreakGlassGrant grant) => GrantNames.Identity(grant) + Suffix;
@@ -50,17 +51,19 @@ public sealed record OwnedKind(string Name, RemovalOrder Order, Func<V1ObjectMet
 }
 
 /// <summary>
-/// The kinds that the operator makes for grants, in the order in which they are removed. All that decisions know of a kind is in its row here; how it is written,
-/// read and cached is in the row of the same kind in the operator's <c>OwnedResources</c>.
+/// The kinds that the operator makes for grants, in the order in which they are removed. All that decisions know of a kind is in its row here; how it is
+/// written, read and cached is in the row of the same kind in the operator's <c>OwnedResources</c>.
 /// </summary>
 public static class OwnedKinds
 {
-    private static readonly OwnedKind Secret = Row<SecretMetadata>(V1Secret.KubeKind, RemovalOrder.Credential, m => new() { Metadata = m }, new("", GrantObjects.CredentialSecret));
+    private static readonly OwnedKind Secret = Row<SecretMetadata>(
+        V1Secret.KubeKind, RemovalOrder.Credential, m => new() { Metadata = m }, new("", GrantObjects.CredentialSecret));
 
     private static readonly Dictionary<Type, OwnedKind> ByType = new()
     {
         [typeof(V1RoleBinding)] = Row<V1RoleBinding>(
-            V1RoleBinding.KubeKind, RemovalOrder.Access, m => new() { Metadata = m }, new(GrantNames.ReaderSuffix, GrantObjects.ReaderBinding, IsForReader: true),
+            V1RoleBinding.KubeKind, RemovalOrder.Access, m => new() { Metadata = m },
+            new(GrantNames.ReaderSuffix, GrantObjects.ReaderBinding, IsForReader: true),
             (want, have) => Rights(want.RoleRef, want.SubjectsOrEmpty, have.RoleRef, have.SubjectsOrEmpty), b => b.SubjectsOrEmpty),
         [typeof(V1ClusterRoleBinding)] = Row<V1ClusterRoleBinding>(
             V1ClusterRoleBinding.KubeKind, RemovalOrder.Access, m => new() { Metadata = m }, own: null,
@@ -86,7 +89,8 @@ public static class OwnedKinds
     public static OwnedKind? Find(IKubernetesObject<V1ObjectMeta> o) => ByType.GetValueOrDefault(o.GetType());
 
     /// <summary>The row of an object's kind.</summary>
-    public static OwnedKind Of(IKubernetesObject<V1ObjectMeta> o) => Find(o) ?? throw new InvalidOperationException($"{o.KindName} is not a kind that is made for grants.");
+    public static OwnedKind Of(IKubernetesObject<V1ObjectMeta> o) =>
+        Find(o) ?? throw new InvalidOperationException($"{o.KindName} is not a kind that is made for grants.");
 
     /// <summary>Whether an object is a binding, which gives access and is removed before everything else.</summary>
     public static bool IsBinding(IKubernetesObject<V1ObjectMeta> o) => Find(o) is { Order: RemovalOrder.Access };
@@ -106,7 +110,8 @@ public static class OwnedKinds
     }
 
     private static OwnedKind Row<T>(
-        string name, RemovalOrder order, Func<V1ObjectMeta, T> at, IdentityObject? own, Func<T, T, Drift>? compare = null, Func<T, IReadOnlyList<Rbacv1Subject>>? subjects = null)
+        string name, RemovalOrder order, Func<V1ObjectMeta, T> at, IdentityObject? own, Func<T, T, Drift>? compare = null,
+        Func<T, IReadOnlyList<Rbacv1Subject>>? subjects = null)
         where T : class, IKubernetesObject<V1ObjectMeta> => new(name, order, at, own)
         {
             Compare = (want, have) => compare is null ? Drift.None : compare((T)want, (T)have),

@@ -85,7 +85,10 @@ internal static class LimitRules
     private static HolderRecord Holder(BreakGlassGrant grant)
     {
         var requester = grant.Spec.Requester ?? Caller.Nobody;
-        return new() { Grant = grant.Metadata.Name, Uid = grant.Metadata.Uid ?? "", Requester = requester.Username, RequesterUid = requester.Uid, Person = requester.Person };
+        return new()
+        {
+            Grant = grant.Metadata.Name, Uid = grant.Metadata.Uid ?? "", Requester = requester.Username, RequesterUid = requester.Uid, Person = requester.Person,
+        };
     }
 
     private static Problem? Cooling(BreakGlassPolicy policy, Limits limits, BreakGlassGrant grant, IReadOnlyList<BreakGlassGrant> siblings, DateTimeOffset now)

@@ -6,8 +6,8 @@ using Kube.Client;
 namespace BreakGlass.Core.Sealing;
 
 /// <summary>
-/// Decides whether stamps are believed: who requested, approved, reviewed or locked down, and who wrote a policy. The rules read the answer and nothing else, so
-/// that <c>--trust-requester</c> is a choice between two of these and no rule knows of it.
+/// Decides whether stamps are believed: who requested, approved, reviewed or locked down, and who wrote a policy. The rules read the answer and nothing
+/// else, so that <c>--trust-requester</c> is a choice between two of these and no rule knows of it.
 /// </summary>
 public sealed class SealCheck
 {

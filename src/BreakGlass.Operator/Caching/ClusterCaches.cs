@@ -130,7 +130,8 @@ internal sealed class ClusterCaches
     public void LearnDeleted(IKubernetesObject<V1ObjectMeta> o) => Of(o)?.LearnDeleted(o.Key, o.Metadata.Uid ?? "");
 
     /// <summary>Has the cache show what is in a place now.</summary>
-    public Task LookAsync(KubeClient client, IKubernetesObject<V1ObjectMeta> place, CancellationToken cancellationToken) => _all[place.GetType()].LookAsync(client, place.Metadata, cancellationToken);
+    public Task LookAsync(KubeClient client, IKubernetesObject<V1ObjectMeta> place, CancellationToken cancellationToken) =>
+        _all[place.GetType()].LookAsync(client, place.Metadata, cancellationToken);
 
     /// <summary>Watches one of the <see cref="OwnedKinds"/>.</summary>
     public void WatchOwned<T>(OwnedKind kind, Func<T, T>? shed)
@@ -142,7 +143,7 @@ internal sealed class ClusterCaches
             Transform = shed,
             LabelSelector = kind.IsSelected ? OwnedSelector : null,
             Namespace = isConfined ? _grantsNamespace : null,
-            IsNamespaceGone = isConfined ? async cancellationToken => await _client.TryGetAsync<V1Namespace>(_grantsNamespace, null, cancellationToken) is null : null,
+            IsNamespaceGone = isConfined ? async token => await _client.TryGetAsync<V1Namespace>(_grantsNamespace, null, token) is null : null,
             Indexers = new Dictionary<string, Func<T, IEnumerable<string>>> { [ByGrant] = o => Ownership.Names(o) },
         });
         _owned.Add(_all[typeof(T)]);

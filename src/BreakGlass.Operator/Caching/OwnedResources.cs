@@ -17,11 +17,13 @@ internal abstract class OwnedResource
     /// <summary>Where its objects are in the API.</summary>
     public abstract ResourceType Resource { get; }
 
-    public abstract Task<IKubernetesObject<V1ObjectMeta>> CreateAsync(KubeClient client, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken);
+    public abstract Task<IKubernetesObject<V1ObjectMeta>> CreateAsync(
+        KubeClient client, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken);
 
     public abstract Task<IKubernetesObject<V1ObjectMeta>?> TryGetAsync(KubeClient client, V1ObjectMeta place, CancellationToken cancellationToken);
 
-    public abstract Task<IKubernetesObject<V1ObjectMeta>> PatchAsync(KubeClient client, V1ObjectMeta place, JsonObject patch, CancellationToken cancellationToken);
+    public abstract Task<IKubernetesObject<V1ObjectMeta>> PatchAsync(
+        KubeClient client, V1ObjectMeta place, JsonObject patch, CancellationToken cancellationToken);
 
     /// <summary>Deletes an object by its UID. True: it is marked as deleted, and finalizers hold it.</summary>
     public abstract Task<bool> DeleteIsHeldAsync(KubeClient client, V1ObjectMeta place, CancellationToken cancellationToken);
@@ -50,22 +52,26 @@ internal sealed class OwnedResource<TWritten, T>(Func<TWritten, T> keep, Func<T,
 
     public override ResourceType Resource => KubeKinds.Of<T>().Resource;
 
-    public override async Task<IKubernetesObject<V1ObjectMeta>> CreateAsync(KubeClient client, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken) =>
+    public override async Task<IKubernetesObject<V1ObjectMeta>> CreateAsync(
+        KubeClient client, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken) =>
         keep(await client.CreateAsync((TWritten)o, cancellationToken));
 
     public override async Task<IKubernetesObject<V1ObjectMeta>?> TryGetAsync(KubeClient client, V1ObjectMeta place, CancellationToken cancellationToken) =>
         await client.TryGetAsync<T>(place.Name, place.NamespaceProperty, cancellationToken);
 
-    public override async Task<IKubernetesObject<V1ObjectMeta>> PatchAsync(KubeClient client, V1ObjectMeta place, JsonObject patch, CancellationToken cancellationToken) =>
+    public override async Task<IKubernetesObject<V1ObjectMeta>> PatchAsync(
+        KubeClient client, V1ObjectMeta place, JsonObject patch, CancellationToken cancellationToken) =>
         keep(await client.MergePatchAsync<TWritten>(place.Name, place.NamespaceProperty, patch, cancellationToken));
 
     public override Task<bool> DeleteIsHeldAsync(KubeClient client, V1ObjectMeta place, CancellationToken cancellationToken) =>
         client.DeleteIsHeldAsync<TWritten>(place.Name, place.NamespaceProperty, new() { Uid = place.Uid }, cancellationToken);
 
-    public override async Task<IReadOnlyList<IKubernetesObject<V1ObjectMeta>>> ListAsync(KubeClient client, ListQuery query, CancellationToken cancellationToken) =>
+    public override async Task<IReadOnlyList<IKubernetesObject<V1ObjectMeta>>> ListAsync(
+        KubeClient client, ListQuery query, CancellationToken cancellationToken) =>
         (await client.ListAsync<T>(query, o => with(shed?.Invoke(o) ?? o, Shed.Owned(o.Metadata)), cancellationToken)).Items;
 
-    public override JsonObject Node(IKubernetesObject<V1ObjectMeta> o) => JsonSerializer.SerializeToNode(o as T ?? keep((TWritten)o), KubeKinds.Of<T>().Json)!.AsObject();
+    public override JsonObject Node(IKubernetesObject<V1ObjectMeta> o) =>
+        JsonSerializer.SerializeToNode(o as T ?? keep((TWritten)o), KubeKinds.Of<T>().Json)!.AsObject();
 
     public override void WatchIn(ClusterCaches caches) => caches.WatchOwned(Kind, shed);
 }
@@ -73,7 +79,8 @@ internal sealed class OwnedResource<TWritten, T>(Func<TWritten, T> keep, Func<T,
 /// <summary>The rows of all <see cref="OwnedKinds"/>, in their order, and the client's verbs over them.</summary>
 internal static class OwnedResources
 {
-    private static readonly OwnedResource Secret = new OwnedResource<V1Secret, SecretMetadata>(s => new() { Metadata = s.Metadata }, null, (o, m) => o with { Metadata = m });
+    private static readonly OwnedResource Secret = new OwnedResource<V1Secret, SecretMetadata>(
+        s => new() { Metadata = s.Metadata }, shed: null, (o, m) => o with { Metadata = m });
 
     private static readonly Dictionary<Type, OwnedResource> ByType = new()
     {
@@ -81,7 +88,7 @@ internal static class OwnedResources
         [typeof(V1ClusterRoleBinding)] = Row<V1ClusterRoleBinding>(Shed.Binding, (o, m) => o with { Metadata = m }),
         [typeof(SecretMetadata)] = Secret,
         [typeof(V1Secret)] = Secret,
-        [typeof(V1ServiceAccount)] = Row<V1ServiceAccount>(null, (o, m) => o with { Metadata = m }),
+        [typeof(V1ServiceAccount)] = Row<V1ServiceAccount>(shed: null, (o, m) => o with { Metadata = m }),
         [typeof(V1Role)] = Row<V1Role>(Shed.Role, (o, m) => o with { Metadata = m }),
     };
 
@@ -92,13 +99,16 @@ internal static class OwnedResources
     public static OwnedResource Of(IKubernetesObject<V1ObjectMeta> o) =>
         ByType.GetValueOrDefault(o.GetType()) ?? throw new InvalidOperationException($"{o.KindName} is not a kind that is made for grants.");
 
-    public static Task<IKubernetesObject<V1ObjectMeta>> CreateAsync(this KubeClient client, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken) =>
+    public static Task<IKubernetesObject<V1ObjectMeta>> CreateAsync(
+        this KubeClient client, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken) =>
         Of(o).CreateAsync(client, o, cancellationToken);
 
-    public static Task<IKubernetesObject<V1ObjectMeta>?> TryGetAsync(this KubeClient client, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken) =>
+    public static Task<IKubernetesObject<V1ObjectMeta>?> TryGetAsync(
+        this KubeClient client, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken) =>
         Of(o).TryGetAsync(client, o.Metadata, cancellationToken);
 
-    public static Task<IKubernetesObject<V1ObjectMeta>> PatchAsync(this KubeClient client, IKubernetesObject<V1ObjectMeta> o, JsonObject patch, CancellationToken cancellationToken) =>
+    public static Task<IKubernetesObject<V1ObjectMeta>> PatchAsync(
+        this KubeClient client, IKubernetesObject<V1ObjectMeta> o, JsonObject patch, CancellationToken cancellationToken) =>
         Of(o).PatchAsync(client, o.Metadata, patch, cancellationToken);
 
     /// <summary>Deletes an object by its UID. False: it is marked as deleted, and finalizers hold it.</summary>

@@ -71,7 +71,8 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         catch (KubeApiException e) when (e.IsInvalid)
         {
             // It holds another token already, for ever.
-            await client.DeleteAsync<V1Secret>(deliver.Secret.Metadata.Name, deliver.Secret.Metadata.NamespaceProperty, new() { Uid = deliver.Secret.Metadata.Uid }, cancellationToken);
+            var (name, ns, uid) = (deliver.Secret.Metadata.Name, deliver.Secret.Metadata.NamespaceProperty, deliver.Secret.Metadata.Uid);
+            await client.DeleteAsync<V1Secret>(name, ns, new() { Uid = uid }, cancellationToken);
             caches.LearnDeleted(deliver.Secret);
         }
     }

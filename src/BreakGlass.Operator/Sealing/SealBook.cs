@@ -96,7 +96,8 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
 
     /// <summary>Seals what a grant's status records, if seals are required.</summary>
     /// <exception cref="InvalidOperationException">There is no key yet.</exception>
-    public GrantStatus SealRecord(string uid, GrantStatus status) => trusting is null ? status with { RecordSeal = RecordSeal.Make(uid, status, CurrentKey()) } : status;
+    public GrantStatus SealRecord(string uid, GrantStatus status) =>
+        trusting is null ? status with { RecordSeal = RecordSeal.Make(uid, status, CurrentKey()) } : status;
 
     /// <summary>Reads the keys now and then, until cancelled; makes them where there are none.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
