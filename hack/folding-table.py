@@ -18,18 +18,29 @@ def fold(text):
         text = after
 
 
-tokens = []
+table = {}
 for code in range(0x80, 0x110000):
     # Hangul syllables are taken apart by a rule, and the tags and variation selectors of plane 14 are one range.
     if 0xAC00 <= code <= 0xD7A3 or 0xD800 <= code <= 0xDFFF or 0xE0000 <= code <= 0xE0FFF:
         continue
     folded = fold(chr(code))
     if folded != chr(code):
-        tokens.append("%X:%s" % (code, ".".join("%X" % ord(c) for c in folded)))
+        table[code] = [ord(c) for c in folded]
+
+tokens, code, after = [], 0, 0
+while code < 0x110000:
+    if code not in table:
+        code += 1
+        continue
+    to, count = table[code], 1
+    while to and table.get(code + count) == to[:-1] + [to[-1] + count]:
+        count += 1
+    tokens.append(("" if code == after else "%X" % code) + ("" if count == 1 else "*%d" % count) + ":" + ".".join("%X" % c for c in to))
+    code = after = code + count
 
 lines, line = [], ""
 for token in tokens:
-    if len(line) + len(token) + 1 > 140:
+    if len(line) + len(token) + 1 > 150:
         lines.append(line)
         line = ""
     line += (" " if line else "") + token
@@ -37,7 +48,11 @@ lines.append(line)
 target = pathlib.Path(__file__).resolve().parent.parent / "src/BreakGlass.Core/Rules/FoldingTable.cs"
 target.write_text("""namespace BreakGlass.Core.Rules;
 
-/// <summary>Made by hack/folding-table.py from the Unicode character database %s. Do not edit. CODE:WHAT.IT.BECOMES, in hexadecimal.</summary>
+/// <summary>Made by hack/folding-table.py from the Unicode character database %s. Do not edit.</summary>
+/// <remarks>
+/// CODE*COUNT:WHAT.IT.BECOMES, in hexadecimal. Without CODE it is the character after the one before. COUNT, in decimal, stands for as many characters in a
+/// row; the last character of what they become is each time the next one.
+/// </remarks>
 internal static class FoldingTable
 {
     public static ReadOnlySpan<byte> Text => \"\"\"
@@ -45,4 +60,4 @@ internal static class FoldingTable
         \"\"\"u8;
 }
 """ % (unicodedata.unidata_version, "\n".join(" " * 8 + l for l in lines)), encoding="ascii", newline="\n")
-sys.stdout.write("%d characters\n" % len(tokens))
+sys.stdout.write("%d characters\n" % len(table))

@@ -63,11 +63,18 @@ internal static class Folding
     private static FrozenDictionary<int, string> Read()
     {
         var table = new Dictionary<int, string>();
+        var next = 0;
         foreach (var token in Encoding.ASCII.GetString(FoldingTable.Text).Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
         {
             var parts = token.Split(':');
-            var to = parts[1].Split('.', StringSplitOptions.RemoveEmptyEntries).Select(hex => new Rune(Code(hex)).ToString());
-            table[Code(parts[0])] = string.Concat(to);
+            var head = parts[0].Split('*');
+            if (head[0].Length > 0) next = Code(head[0]);
+            int[] to = [.. parts[1].Split('.', StringSplitOptions.RemoveEmptyEntries).Select(Code)];
+            for (var left = head.Length > 1 ? int.Parse(head[1], CultureInfo.InvariantCulture) : 1; left > 0; left--)
+            {
+                table[next++] = string.Concat(to.Select(code => new Rune(code)));
+                if (to.Length > 0) to[^1]++;
+            }
         }
 
         return table.ToFrozenDictionary();

@@ -22,6 +22,7 @@ public sealed class OnePersonTests
     [Theory]
     [InlineData("alice", "Alice", true)]
     [InlineData("alice", "\uFF21lice", true)] // full width
+    [InlineData("zoe", "\uFF3Ao\U0001D452", true)] // the last of a row of the table, and one from inside another
     [InlineData("alice", "al\u200Bice\u2060", true)]
     [InlineData("alice ", " alice", true)]
     [InlineData("jos\u00E9", "JOSE\u0301", true)]
