@@ -115,6 +115,6 @@ internal static class OwnedResources
     public static async Task<bool> DeleteOrHoldAsync(this KubeClient client, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken) =>
         !await Of(o).DeleteIsHeldAsync(client, o.Metadata, cancellationToken);
 
-    private static OwnedResource Row<T>(Func<T, T>? shed, Func<T, V1ObjectMeta, T> with)
+    private static OwnedResource<T, T> Row<T>(Func<T, T>? shed, Func<T, V1ObjectMeta, T> with)
         where T : class, IKubernetesObject<V1ObjectMeta>, new() => new OwnedResource<T, T>(o => o, shed, with);
 }
