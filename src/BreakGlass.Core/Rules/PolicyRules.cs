@@ -84,7 +84,7 @@ public static class PolicyRules
     /// <summary>Checks that a field has one of the words that it takes.</summary>
     internal static void OneOf(List<Problem> problems, string field, string value, string words)
     {
-        if (!ApiWords.Each(words).Contains(value)) problems.Add(new(Invalid, field, $"'{value}' is none of {words}"));
+        if (!ApiWords.Each(words).Contains(value)) problems.Add(new(Invalid, field, $"'{value}' is not supported; use one of {words}"));
     }
 
     internal static TimeSpan? Duration(List<Problem> problems, string field, string? text)

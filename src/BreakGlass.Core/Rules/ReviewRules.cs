@@ -23,7 +23,7 @@ public static class ReviewRules
         }
 
         if (review.Metadata.DeletionTimestamp is not null) return new("Retracted", "metadata.deletionTimestamp", "the review is being deleted, so it counts no longer; create a new one");
-        if (!ApiWords.Each(ApiWords.Outcomes).Contains(spec.Outcome)) return new("OutcomeInvalid", "spec.outcome", $"'{spec.Outcome}' is none of {ApiWords.Outcomes}");
+        if (!ApiWords.Each(ApiWords.Outcomes).Contains(spec.Outcome)) return new("OutcomeInvalid", "spec.outcome", $"'{spec.Outcome}' is not supported; use one of {ApiWords.Outcomes}");
         if (!Callers.IsNamed(spec.Reviewer)) return new("ReviewerMissing", "spec.reviewer", "nothing proves who reviews; create the review through the API server while the operator's webhook is installed");
         if (!grant.Status.IsRecorded) return new("NothingToReview", "spec.grant", $"grant '{grant.Metadata.Name}' never gave access, so there is nothing to review");
 

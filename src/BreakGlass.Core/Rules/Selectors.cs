@@ -13,7 +13,7 @@ internal static class Selectors
         {
             if (!ApiWords.Each(ApiWords.SelectorOperators).Contains(requirement.Operator))
             {
-                yield return new(reason, field, $"operator '{requirement.Operator}' is none of {ApiWords.SelectorOperators}");
+                yield return new(reason, field, $"operator '{requirement.Operator}' is not supported; use one of {ApiWords.SelectorOperators}");
             }
             else if (requirement.Operator is "In" or "NotIn" && requirement.Values.Count == 0)
             {

@@ -83,7 +83,7 @@ public sealed class PeopleTests
     {
         { "no such grant", "GrantNotFound", "kubectl get bgg" },
         { "another uid", "AnotherGrant", "create a new review" },
-        { "fine", "OutcomeInvalid", "Justified, Unjustified and Misused" },
+        { "fine", "OutcomeInvalid", "Justified, Unjustified, Misused" },
         { "nobody", "ReviewerMissing", "webhook" },
         { "never given", "NothingToReview", "never gave access" },
         { "the requester", "OwnRequest", "nobody reviews their own; ask one of Group security" },
