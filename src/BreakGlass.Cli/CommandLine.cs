@@ -32,8 +32,8 @@ internal static class CommandLine
 
         try
         {
-            if (end < args.Count && parse.CommandResult.Command.Name != RequestCommand.Name) throw CliException.Usage("only 'request' runs a command: kubectl breakglass request POLICY --reason … -- COMMAND.");
-            if (end == args.Count - 1) throw CliException.Usage("there is no command after --. Write one, or leave the -- out to get a kubeconfig.");
+            if (end < args.Count && parse.CommandResult.Command.Name != RequestCommand.Name) throw CliException.Usage("only 'request' can run a command: kubectl breakglass request POLICY --reason … -- COMMAND.");
+            if (end == args.Count - 1) throw CliException.Usage("there is no command after --. Add one, or remove the -- to get a kubeconfig.");
             return await parse.InvokeAsync(new InvocationConfiguration { Output = host.Out, Error = host.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -51,7 +51,7 @@ internal static class CommandLine
     /// <summary>The tree of commands.</summary>
     public static RootCommand Root(Invocation context)
     {
-        var root = new RootCommand("Emergency access to this cluster: ask for it, use it, decide on it, review it, and check the policies behind it.")
+        var root = new RootCommand("Emergency access to this cluster: request, use, approve and review it, and check its policies.")
         {
             HelpName = "kubectl breakglass",
         };
@@ -62,8 +62,8 @@ internal static class CommandLine
             UseCommand.Create(context),
             CredentialCommand.Create(context),
             RevokeCommand.Create(context),
-            DecideCommands.Decide(context, "approve", ApprovalRules.Approve, "Agree to a request for access."),
-            DecideCommands.Decide(context, "deny", ApprovalRules.Deny, "Refuse a request for access. One voice is enough."),
+            DecideCommands.Decide(context, "approve", ApprovalRules.Approve, "Approve a request for access."),
+            DecideCommands.Decide(context, "deny", ApprovalRules.Deny, "Deny a request for access. One denial is enough."),
             DecideCommands.Review(context),
             LockdownCommand.Create(context),
             ListCommands.List(context),

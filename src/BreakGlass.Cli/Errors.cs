@@ -14,10 +14,10 @@ internal static class Errors
     {
         CliException cli => (cli.Code, cli.Message),
         KubeApiException api => Describe(api),
-        KubeConnectionException lost => (ExitCodes.Error, $"the API server gave no answer. {lost.Message}"),
+        KubeConnectionException lost => (ExitCodes.Error, $"no answer from the API server. {lost.Message}"),
         KubeConfigException config => (ExitCodes.Error, config.Message),
-        CryptographicException crypto => (ExitCodes.Error, $"the credential cannot be opened: {crypto.Message}"),
-        YamlException yaml => (ExitCodes.Usage, $"this is no YAML (line {yaml.Start.Line}, column {yaml.Start.Column}). Mend it there."),
+        CryptographicException crypto => (ExitCodes.Error, $"the credential cannot be decrypted: {crypto.Message}"),
+        YamlException yaml => (ExitCodes.Usage, $"invalid YAML at line {yaml.Start.Line}, column {yaml.Start.Column}: check indentation and quoting."),
         IOException or UnauthorizedAccessException => (ExitCodes.Error, $"{e.Message} Check the path and its permissions."),
         _ => null,
     };
@@ -32,30 +32,30 @@ internal static class Errors
 
         if (words.Contains("failed calling webhook", StringComparison.Ordinal))
         {
-            return (ExitCodes.Error, $"the operator that must vouch for this request does not answer, so the API server takes no request ({Words(words)}). Tell the platform team; see whether its pods run: kubectl get pods -n breakglass-system. What still works: kubectl breakglass lockdown");
+            return (ExitCodes.Error, $"the operator's webhook does not answer, so the API server accepts no requests ({Words(words)}). Tell the platform team; check the operator's pods: kubectl get pods -n breakglass-system. This still works: kubectl breakglass lockdown");
         }
 
-        if (e.IsUnauthorized) return (ExitCodes.Refused, "the API server does not know you: your credentials are missing, expired or revoked. Sign in again, or choose another user or context (--context).");
-        if (e.IsForbidden) return (ExitCodes.Refused, $"you may not do this: {Words(words)} Ask the platform team to bind you to the role for it (breakglass-requester, -approver, -reviewer, -auditor), or use another --context.");
+        if (e.IsUnauthorized) return (ExitCodes.Refused, "unauthorized: your credentials are missing, expired or revoked. Log in again, or use another user or context (--context).");
+        if (e.IsForbidden) return (ExitCodes.Refused, $"forbidden: {Words(words)} Ask the platform team for the role that allows it (breakglass-requester, -approver, -reviewer, -auditor), or use another --context.");
         if (e.IsInvalid) return (ExitCodes.Refused, $"refused: {Words(words)}");
         if (e.IsNotFound && e.Status.Details?.Name is { Length: > 0 } name)
         {
-            return (ExitCodes.NotFound, $"there is no {e.Status.Details.Kind} '{name}'. See which there are with 'kubectl breakglass list', or choose another --context.");
+            return (ExitCodes.NotFound, $"{e.Status.Details.Kind} '{name}' not found. List what exists with 'kubectl breakglass list', or use another --context.");
         }
 
         if (e.IsNotFound)
         {
-            return (ExitCodes.NotFound, "this cluster does not know break-glass requests: the BreakGlass Operator is not installed on it. Choose another --context, or ask the platform team to install it.");
+            return (ExitCodes.NotFound, "the BreakGlass Operator is not installed on this cluster. Use another --context, or ask the platform team to install it.");
         }
 
-        if (e.IsAlreadyExists) return (ExitCodes.Error, $"{Words(words)} Choose another name.");
-        return (ExitCodes.Error, $"the API server said: {Words(words)} ({(int)e.Code}). Try again; if it stays, tell the platform team.");
+        if (e.IsAlreadyExists) return (ExitCodes.Error, $"{Words(words)} Use another name.");
+        return (ExitCodes.Error, $"error from the API server: {Words(words)} ({(int)e.Code}). Try again; if it fails again, tell the platform team.");
     }
 
     private static string Words(string text)
     {
         var words = text.Trim();
-        if (words.Length == 0) return "it gave no reason.";
+        if (words.Length == 0) return "no reason given.";
         return words[^1] is '.' or '!' or '?' ? words : words + ".";
     }
 }

@@ -15,14 +15,14 @@ internal sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLin
               # one command; access is revoked when it ends
               kubectl breakglass request payments-oncall --reason '…' --ticket INC-4711 --for 30m -- kubectl rollout undo deploy/checkout
 
-            The credential is encrypted to a key that only this process knows. Standard output is what eval takes; everything else goes to standard error.
+            The credential is encrypted with a key that only this process has. Standard output is for eval; everything else goes to standard error.
             """,
         ["credential"] = """
-              # the user of a kubeconfig whose every command uses the grant, and asks for one where there is none
+              # a kubeconfig user whose commands all use the grant, and request one if there is none
               kubectl config set-credentials payments-oncall --exec-api-version=client.authentication.k8s.io/v1 --exec-interactive-mode=Never \
                 --exec-command=kubectl-breakglass --exec-arg=credential --exec-arg=--context=my-own-context --exec-arg=--policy=payments-oncall --exec-arg=--reason=…
 
-            With --policy the grant that was asked for before is used as long as it is active. --context must name a context with credentials of your own.
+            With --policy, a grant that is still active is used again. --context must name a context with your own credentials.
             """,
         ["lockdown"] = """
               kubectl breakglass lockdown --reason 'token leaked'

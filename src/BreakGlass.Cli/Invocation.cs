@@ -27,11 +27,11 @@ internal sealed record Invocation(CliHost Host, IReadOnlyList<string> ChildWords
 /// <summary>kubectl's flags, under kubectl's names.</summary>
 internal sealed class GlobalFlags
 {
-    private readonly Option<string?> _kubeconfig = new("--kubeconfig") { Description = "The kubeconfig to use; else $KUBECONFIG or ~/.kube/config", HelpName = "FILE", Recursive = true };
-    private readonly Option<string?> _context = new("--context") { Description = "The kubeconfig's context; else its current one", HelpName = "NAME", Recursive = true };
-    private readonly Option<string?> _as = new("--as") { Description = "The user to act as", HelpName = "USER", Recursive = true };
-    private readonly Option<string?> _asGroup = new("--as-group") { Description = "The group to act as, with --as", HelpName = "GROUP", Recursive = true };
-    private readonly Option<TimeSpan?> _requestTimeout = DurationOption("--request-timeout", "How long one request to the API server may take; 0 for any time", recursive: true);
+    private readonly Option<string?> _kubeconfig = new("--kubeconfig") { Description = "The kubeconfig; by default $KUBECONFIG or ~/.kube/config", HelpName = "FILE", Recursive = true };
+    private readonly Option<string?> _context = new("--context") { Description = "The kubeconfig's context; by default its current context", HelpName = "NAME", Recursive = true };
+    private readonly Option<string?> _as = new("--as") { Description = "The user to impersonate", HelpName = "USER", Recursive = true };
+    private readonly Option<string?> _asGroup = new("--as-group") { Description = "The group to impersonate, with --as", HelpName = "GROUP", Recursive = true };
+    private readonly Option<TimeSpan?> _requestTimeout = DurationOption("--request-timeout", "The timeout of one request to the API server; 0 for none", recursive: true);
 
     /// <summary>Timers take no more than 49 days.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1000);
@@ -51,7 +51,7 @@ internal sealed class GlobalFlags
         {
             var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
             if (GoDuration.TryParse(text, out var duration) && duration <= Longest) return duration;
-            result.AddError(duration > Longest ? $"{name}: '{text}' is longer than {GoDuration.Format(Longest)}; write less." : $"{name}: '{text}' is not a valid duration; use for example 30m, 1h30m or 45s.");
+            result.AddError(duration > Longest ? $"{name}: '{text}' is longer than {GoDuration.Format(Longest)}; use a shorter duration." : $"{name}: '{text}' is not a valid duration; use for example 30m, 1h30m or 45s.");
             return null;
         },
     };

@@ -29,7 +29,7 @@ internal sealed record Field(string JsonName, PropertyInfo Property)
 
     /// <summary>What a new object of the type has in this field.</summary>
     public JsonNode? InitialValue() =>
-        JsonSerializer.SerializeToNode(Property.GetValue(Activator.CreateInstance(Property.DeclaringType!)), Property.PropertyType, InJson);
+        JsonSerializer.SerializeToNode(Property.GetValue(Property.DeclaringType!.GetConstructor([])!.Invoke(null)), Property.PropertyType, InJson);
 
     /// <summary>The attribute, if it is there.</summary>
     public T? Get<T>()

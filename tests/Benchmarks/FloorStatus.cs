@@ -26,7 +26,7 @@ internal static class FloorStatus
         Conditions =
         [
             Condition("Authorized", "True", "PolicyAllows", $"Policy '{grant.Spec.Policy}' allows it to alice for 1h.", now),
-            Condition("Approved", "True", "NotRequired", "Policies of mode BreakGlass give access at once; it is reviewed afterwards.", now),
+            Condition("Approved", "True", "NotRequired", "Policies of mode BreakGlass give access immediately; it is reviewed afterwards.", now),
             Condition("Active", "False", "Opening", "Access is being made.", now),
             Condition("Revoked", "False", "NotEnded", "Access has not ended yet.", now),
         ],

@@ -29,15 +29,15 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
         if (policy is null)
         {
             yield return Failed(YamlDocument.Under(path, "policy"), play.Policy is null
-                ? $"there are {_policies.Count} policies in the files, so the case must say which it is about."
-                : $"there is no policy '{play.Policy}' in the files{(_policies.Count == 0 ? "" : $"; there is {string.Join(", ", _policies.Select(p => p.Metadata.Name))}")}.");
+                ? $"the files contain {_policies.Count} policies, so the case must name one."
+                : $"policy '{play.Policy}' is not in the files{(_policies.Count == 0 ? "" : $"; they contain {string.Join(", ", _policies.Select(p => p.Metadata.Name))}")}.");
             yield break;
         }
 
         var at = Time(play.At, YamlDocument.Under(path, "at")) ?? UsualTime;
-        if (policy.Spec.Mode is PolicyMode.TimeBoxed && play.At is null) yield return Failed(path, "the policy has a schedule, so the case must say when it plays: at: 2026-03-28T22:30:00Z.");
+        if (policy.Spec.Mode is PolicyMode.TimeBoxed && play.At is null) yield return Failed(path, "the policy has a schedule, so the case must set its time, for example at: 2026-03-28T22:30:00Z.");
         var outcome = Rehearsal.Run(Facts(play, path, policy, at));
-        foreach (var difference in Differences(play.Expect, outcome)) yield return Failed(YamlDocument.Under(path, "expect"), $"{difference} What came out: {Describe(outcome)}");
+        foreach (var difference in Differences(play.Expect, outcome)) yield return Failed(YamlDocument.Under(path, "expect"), $"{difference} Result: {Describe(outcome)}");
     }
 
     private GrantFacts Facts(PolicyCase play, string path, BreakGlassPolicy policy, DateTimeOffset at)
@@ -68,7 +68,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
             Cluster = View(policy, play),
             Approvals = [.. play.Decisions.Select((d, i) => Approval(d, i, at, YamlDocument.Under(path, $"decisions[{i}].after")))],
             Siblings = [.. play.Grants.Select((g, i) => Sibling(g, i, policy, at, YamlDocument.Under(path, $"grants[{i}].endedBefore")))],
-            Lockdowns = play.Lockdown ? [new() { Metadata = new() { Name = "lockdown" }, Spec = new() { Reason = "the case says so" } }] : [],
+            Lockdowns = play.Lockdown ? [new() { Metadata = new() { Name = "lockdown" }, Spec = new() { Reason = "set by the case" } }] : [],
         };
     }
 
@@ -121,8 +121,8 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
         var places = outcome.Bindings.Select(b => b.Namespace ?? "*").Distinct(StringComparer.Ordinal).ToList();
         if (expected.Namespaces is { } n && !n.ToHashSet(StringComparer.Ordinal).SetEquals(places)) yield return $"expected access in {string.Join(", ", n)}.";
         if (expected.Roles is { } roles && !roles.ToHashSet(StringComparer.Ordinal).SetEquals(outcome.Bindings.Select(b => b.Role))) yield return $"expected the roles {string.Join(", ", roles)}.";
-        if (expected.Review is { } review && review != Reviewed(outcome)) yield return review ? "expected that it must be reviewed." : "expected that it needs no review.";
-        if (expected == new CaseExpectation()) yield return "the case expects nothing; write at least expect: {phase: Active}.";
+        if (expected.Review is { } review && review != Reviewed(outcome)) yield return review ? "expected a required review." : "expected no required review.";
+        if (expected == new CaseExpectation()) yield return "the case has no expectation; set at least expect: {phase: Active}.";
     }
 
     private static string Describe(GrantStatus outcome)
@@ -146,7 +146,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
     private DateTimeOffset? Time(string? text, string path)
     {
         if (text is null) return null;
-        return Timestamp.TryParse(text, out var time) && time.Year is >= 1970 and < 9000 ? time : throw Wrong(path, $"'{text}' is no time; write it as 2026-03-28T22:30:00Z.");
+        return Timestamp.TryParse(text, out var time) && time.Year is >= 1970 and < 9000 ? time : throw Wrong(path, $"'{text}' is not a valid time; use for example 2026-03-28T22:30:00Z.");
     }
 
     private TimeSpan Duration(string? text, string path)

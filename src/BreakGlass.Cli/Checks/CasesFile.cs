@@ -22,18 +22,18 @@ internal sealed record CasesFile
             if (EmptyItems.In(document.Root).FirstOrDefault() is { } empty)
             {
                 var at = document.At(empty);
-                throw CliException.Usage($"{file}:{at.Line}:{at.Column}: there is nothing in {empty}; write it, or take the dash away.");
+                throw CliException.Usage($"{file}:{at.Line}:{at.Column}: {empty} is empty; add the item, or remove the dash.");
             }
 
             var read = document.Root?.Deserialize(CasesJson.Default.CasesFile);
             if (read is { Cases.Count: > 0 }) return read;
-            throw CliException.Usage($"{file}: there are no cases in it. docs/cli.md shows what such a file looks like.");
+            throw CliException.Usage($"{file}: the file contains no cases. docs/cli.md has an example.");
         }
         catch (JsonException e)
         {
             var field = (e.Path ?? "$").TrimStart('$').TrimStart('.');
             var place = document.At(field);
-            throw new CliException(ExitCodes.Usage, $"{file}:{place.Line}:{place.Column}: '{field}' is no field of a cases file, or holds what it cannot. docs/cli.md shows what it can.", e);
+            throw new CliException(ExitCodes.Usage, $"{file}:{place.Line}:{place.Column}: '{field}' is not a field of a cases file, or its value is not valid. docs/cli.md has an example.", e);
         }
     }
 }

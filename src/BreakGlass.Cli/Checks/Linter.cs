@@ -24,13 +24,13 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
 
     private IEnumerable<Finding> Check(Manifest manifest) => manifest.Kind switch
     {
-        _ when manifest.ApiVersion != BreakGlassApi.ApiVersion => [Found(manifest, "UnknownVersion", "apiVersion", $"'{manifest.ApiVersion}' is not served; write {BreakGlassApi.ApiVersion}.")],
+        _ when manifest.ApiVersion != BreakGlassApi.ApiVersion => [Found(manifest, "UnknownVersion", "apiVersion", $"'{manifest.ApiVersion}' is not served; use {BreakGlassApi.ApiVersion}.")],
         nameof(BreakGlassPolicy) => Check<BreakGlassPolicy>(manifest, Policy),
         nameof(BreakGlassGrant) => Check<BreakGlassGrant>(manifest, Grant),
         nameof(BreakGlassLockdown) => Check<BreakGlassLockdown>(manifest, (m, l) => LockdownRules.Check(l) is { } problem ? [Found(m, problem)] : []),
         nameof(BreakGlassApproval) or nameof(BreakGlassReview) =>
-            [Found(manifest, "NotForFiles", "kind", "a decision on one grant is made by a person at the time (kubectl breakglass approve, review); from a file it would be the pipeline's.", Level.Warning)],
-        _ => [Found(manifest, "UnknownKind", "kind", $"'{manifest.Kind}' is no kind of {BreakGlassApi.Group}; there are BreakGlassPolicy, BreakGlassGrant, BreakGlassApproval, BreakGlassReview and BreakGlassLockdown.")],
+            [Found(manifest, "NotForFiles", "kind", "a person makes this decision during or after the incident (kubectl breakglass approve, review); from a file, the pipeline would be its author.", Level.Warning)],
+        _ => [Found(manifest, "UnknownKind", "kind", $"'{manifest.Kind}' is not a kind of {BreakGlassApi.Group}; use BreakGlassPolicy, BreakGlassGrant, BreakGlassApproval, BreakGlassReview and BreakGlassLockdown.")],
     };
 
     private static IEnumerable<Finding> Check<T>(Manifest manifest, Func<Manifest, T, IEnumerable<Finding>> rules)
@@ -41,7 +41,7 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
         foreach (var (rule, field, words) in unknown) yield return Found(manifest, rule, field, $"{field}: {words}");
         if (manifest.Read(KubeKinds.Of<T>().Json, out var wrong) is not { } read)
         {
-            if (unknown.All(u => u.Field != wrong)) yield return Found(manifest, "WrongType", wrong!, $"{wrong}: what stands here cannot stand here; docs/api.md says what can.");
+            if (unknown.All(u => u.Field != wrong)) yield return Found(manifest, "WrongType", wrong!, $"{wrong}: the value has the wrong type; see docs/api.md.");
             yield break;
         }
 
@@ -53,7 +53,7 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
         foreach (var problem in PolicyRules.Check(policy, settings)) yield return Found(manifest, problem);
         if (_policies.Count(p => p.Metadata.Name == policy.Metadata.Name) > 1)
         {
-            yield return Found(manifest, "DuplicateName", "metadata.name", $"metadata.name: there is more than one policy '{policy.Metadata.Name}' in these files, and the last that is applied wins. Rename one.");
+            yield return Found(manifest, "DuplicateName", "metadata.name", $"metadata.name: these files contain more than one policy '{policy.Metadata.Name}', and the one applied last replaces the others. Rename one.");
         }
 
         foreach (var finding in PolicyAdvice.Of(manifest, policy, files, settings)) yield return finding;
@@ -61,7 +61,7 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
 
     private IEnumerable<Finding> Grant(Manifest manifest, BreakGlassGrant grant)
     {
-        yield return Found(manifest, "NotForFiles", "kind", "a grant is asked for by a person in an incident (kubectl breakglass request); from a file it would be the pipeline's.", Level.Warning);
+        yield return Found(manifest, "NotForFiles", "kind", "a person requests a grant in an incident (kubectl breakglass request); from a file, the pipeline would be the requester.", Level.Warning);
         if (_policies.Find(p => p.Metadata.Name == grant.Spec.Policy) is not { } policy) yield break;
         var requester = Callers.IsNamed(grant.Spec.Requester) ? grant.Spec.Requester! : Somebody(policy);
         if (GrantRules.AtAdmission(grant with { Spec = grant.Spec with { Requester = requester } }, policy, SealState.Valid, settings) is { } problem) yield return Found(manifest, problem);
@@ -83,14 +83,14 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
         var enumeration = Nullable.GetUnderlyingType(type.Type) ?? type.Type;
         if (enumeration.IsEnum && node is JsonValue value && !(value.TryGetValue<string>(out var word) && Enum.GetNames(enumeration).Contains(word)))
         {
-            yield return ("WrongValue", path, $"'{value}' is none of {string.Join(", ", Enum.GetNames(enumeration))}; write it exactly so.");
+            yield return ("WrongValue", path, $"'{value}' is not valid; use exactly one of {string.Join(", ", Enum.GetNames(enumeration))}.");
         }
 
         if (node is JsonArray list && type.ElementType is { } element)
         {
             for (var i = 0; i < list.Count; i++)
             {
-                if (list[i] is null) yield return ("EmptyItem", $"{path}[{i}]", "there is nothing here; write the item, or take the dash away.");
+                if (list[i] is null) yield return ("EmptyItem", $"{path}[{i}]", "the item is empty; add it, or remove the dash.");
                 foreach (var found in Shape(list[i], type.Options.GetTypeInfo(element), $"{path}[{i}]")) yield return found;
             }
         }
@@ -103,7 +103,7 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
             if (type.Properties.FirstOrDefault(p => p.Name == key) is not { } property)
             {
                 var near = type.Properties.Select(p => p.Name).FirstOrDefault(n => n.Equals(key, StringComparison.OrdinalIgnoreCase) || Close(n, key));
-                yield return ("UnknownField", field, near is null ? $"there is no such field; there is {string.Join(", ", type.Properties.Select(p => p.Name))}." : $"there is no such field; did you mean {near}?");
+                yield return ("UnknownField", field, near is null ? $"unknown field; use {string.Join(", ", type.Properties.Select(p => p.Name))}." : $"unknown field; did you mean {near}?");
                 continue;
             }
 

@@ -72,7 +72,7 @@ internal sealed record ManifestSet(IReadOnlyList<Manifest> All, IReadOnlyList<Fi
             }
             catch (YamlException e)
             {
-                broken.Add(new("InvalidYaml", Level.Error, shown, new(e.Start.Line, e.Start.Column), "this is no YAML from here on; mend the indentation or the quotes before it."));
+                broken.Add(new("InvalidYaml", Level.Error, shown, new(e.Start.Line, e.Start.Column), "invalid YAML; check the indentation and quoting before this position."));
             }
         }
 

@@ -11,26 +11,26 @@ internal sealed class AskOptions
     private readonly Argument<string?>? _policy;
     private readonly Option<string?>? _policyOption;
 
-    private readonly Option<string?> _reason = new("--reason", "-r") { Description = "Why you need it, for those who review it", HelpName = "TEXT" };
-    private readonly Option<string?> _ticket = new("--ticket", "-t") { Description = "The incident's or change's number", HelpName = "ID" };
-    private readonly Option<TimeSpan?> _for = GlobalFlags.DurationOption("--for", "How long, e.g. 30m; the policy's default where left out");
+    private readonly Option<string?> _reason = new("--reason", "-r") { Description = "Why you need access; reviewers read it", HelpName = "TEXT" };
+    private readonly Option<string?> _ticket = new("--ticket", "-t") { Description = "The number of the incident or change", HelpName = "ID" };
+    private readonly Option<TimeSpan?> _for = GlobalFlags.DurationOption("--for", "How long, for example 30m; by default the policy's default");
     private readonly Option<string?> _start = new("--start") { Description = "Policies of mode TimeBoxed: when access starts (RFC 3339)", HelpName = "TIME" };
-    private readonly Option<string[]> _access = new("--access") { Description = "Only this access entry of the policy; can be given again", HelpName = "ENTRY", DefaultValueFactory = _ => [] };
-    private readonly Option<string[]> _namespaces = new("--namespace", "-n") { Description = "Only this namespace; can be given again", HelpName = "NAME", DefaultValueFactory = _ => [] };
-    private readonly Option<bool> _requireAll = new("--require-all") { Description = "All places of the request or none; else access opens where it can" };
-    private readonly Option<string?> _name = new("--name") { Description = "The grant's name; made up from ticket or policy where left out", HelpName = "NAME" };
+    private readonly Option<string[]> _access = new("--access") { Description = "Only this access entry of the policy; can be repeated", HelpName = "ENTRY", DefaultValueFactory = _ => [] };
+    private readonly Option<string[]> _namespaces = new("--namespace", "-n") { Description = "Only this namespace; can be repeated", HelpName = "NAME", DefaultValueFactory = _ => [] };
+    private readonly Option<bool> _requireAll = new("--require-all") { Description = "Give access in all places of the request or in none; by default access opens where it can" };
+    private readonly Option<string?> _name = new("--name") { Description = "The grant's name; by default derived from the ticket or the policy", HelpName = "NAME" };
     private readonly Option<string?> _requester = StampOption("--requester");
 
     public AskOptions(Command command, bool policyAsOption = false)
     {
         if (policyAsOption)
         {
-            _policyOption = new("--policy", "-p") { Description = "The policy to ask by", HelpName = "POLICY" };
+            _policyOption = new("--policy", "-p") { Description = "The policy to use", HelpName = "POLICY" };
             command.Options.Add(_policyOption);
         }
         else
         {
-            _policy = new("POLICY") { Description = "The policy to ask by; 'kubectl breakglass policies' says which you may use", Arity = ArgumentArity.ExactlyOne };
+            _policy = new("POLICY") { Description = "The policy to use; 'kubectl breakglass policies' lists those that you can use", Arity = ArgumentArity.ExactlyOne };
             command.Arguments.Add(_policy);
         }
 
@@ -53,13 +53,13 @@ internal sealed class AskOptions
         var reason = parse.GetValue(_reason);
         if (string.IsNullOrWhiteSpace(reason))
         {
-            throw CliException.Usage("--reason is missing: say in a sentence why you need access. It is kept with the grant, and those who review it read it.");
+            throw CliException.Usage("--reason is missing: explain in a sentence why you need access. The reason is kept with the grant, and reviewers read it.");
         }
 
         DateTimeOffset? start = null;
         if (parse.GetValue(_start) is { } text)
         {
-            start = Timestamp.TryParse(text, out var time) ? time : throw CliException.Usage($"--start: '{text}' is no time; write it as 2026-03-28T22:00:00Z or with an offset (+01:00).");
+            start = Timestamp.TryParse(text, out var time) ? time : throw CliException.Usage($"--start: '{text}' is not a valid time; use for example 2026-03-28T22:00:00Z, or an offset (+01:00).");
         }
 
         return new()

@@ -27,7 +27,7 @@ internal static class CredentialCommand
     {
         var command = new Command("credential", "Print a grant's credential for kubectl: a credential plugin for the exec section of a kubeconfig's user.");
         var asking = new AskOptions(command, policyAsOption: true);
-        var grant = new Option<string?>("--grant") { Description = "Use this active grant, asked for without a key (request --wait=false, or kubectl)", HelpName = "NAME" };
+        var grant = new Option<string?>("--grant") { Description = "Use this active grant, which was requested without a key (request --wait=false, or kubectl)", HelpName = "NAME" };
         var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for access (default 20m)");
         command.Options.Add(grant);
         command.Options.Add(timeout);
@@ -37,7 +37,7 @@ internal static class CredentialCommand
             var version = Version(host.Variable("KUBERNETES_EXEC_INFO"));
             if (host.Variable(Running) is { Length: > 0 })
             {
-                throw new CliException(ExitCodes.Usage, "the context gets its credential from this plugin, which would ask itself for ever. Name a context with credentials of your own: args: [credential, --context=…, --policy=…] in the kubeconfig.");
+                throw new CliException(ExitCodes.Usage, "the context gets its credential from this plugin, which would call itself forever. Use a context with your own credentials: args: [credential, --context=…, --policy=…] in the kubeconfig.");
             }
 
             host.SetVariable(Running, "1");
@@ -68,11 +68,11 @@ internal static class CredentialCommand
             var asked = JsonNode.Parse(info)?["apiVersion"]?.GetValue<string>();
             return asked is Usual or Group + "/v1beta1"
                 ? asked
-                : throw CliException.Usage($"the kubeconfig asks for credentials as '{asked}', and this plugin knows {Usual} and {Group}/v1beta1. Write one of them into its exec section.");
+                : throw CliException.Usage($"the kubeconfig requests credentials as '{asked}', but this plugin supports {Usual} and {Group}/v1beta1. Set one of them in the exec section.");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw CliException.Usage("KUBERNETES_EXEC_INFO is set and holds no ExecCredential. kubectl sets it by itself; unset it to call the plugin by hand.");
+            throw CliException.Usage("KUBERNETES_EXEC_INFO does not contain an ExecCredential. kubectl sets this variable; unset it to call the plugin manually.");
         }
     }
 
@@ -112,7 +112,7 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
 
     public async Task<LiveCredential> GetAsync(CancellationToken cancellationToken)
     {
-        if (ask.Policy.Length == 0) throw CliException.Usage("--policy or --grant is missing: say by which policy to ask, or which grant to use.");
+        if (ask.Policy.Length == 0) throw CliException.Usage("--policy or --grant is missing: name the policy to request access from, or the grant to use.");
         using var turn = await TurnAsync(cancellationToken);
         if (Kept() is { } kept && await WorksAsync(kept, cancellationToken)) return kept;
         return await AskAsync(cancellationToken);
@@ -123,7 +123,7 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
         var requester = new GrantRequester(cluster, host);
         if (await requester.CredentialOfAsync(ask.Policy, cancellationToken) is CredentialKind.BindRequester)
         {
-            throw CliException.Usage($"policy '{ask.Policy}' binds your own user name, so there is no credential to give. Use 'kubectl breakglass request' and then your own kubeconfig.");
+            throw CliException.Usage($"policy '{ask.Policy}' binds your own user name, so there is no credential to print. Use 'kubectl breakglass request' and then your own kubeconfig.");
         }
 
         using var key = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
@@ -132,17 +132,17 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
         try
         {
             grant = await requester.UntilActiveAsync(grant, timeout, cancellationToken);
-            var jwe = grant.Status.CredentialJwe ?? throw new CliException(ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active and carries no credential. Tell the platform team.");
+            var jwe = grant.Status.CredentialJwe ?? throw new CliException(ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active but has no credential. Tell the platform team.");
             var credential = new LiveCredential(
                 grant.Metadata.Name, grant.Metadata.Uid ?? "", DeliveredCredential.Open(jwe, key).Token, cluster.Client.OnThisMachine(LiveCredential.End(grant)));
             await CredentialFiles.WriteAsync(PathOf, Text(credential), cancellationToken);
-            await host.SayAsync($"{credential.Grant}: access works until {Timestamp.Text(LiveCredential.End(grant))}. To end it sooner: kubectl breakglass revoke {credential.Grant}");
+            await host.SayAsync($"{credential.Grant}: access works until {Timestamp.Text(LiveCredential.End(grant))}. To end it earlier: kubectl breakglass revoke {credential.Grant}");
             done = true;
             return credential;
         }
         finally
         {
-            if (!done) await requester.EndAsync(grant, "the request was given up");
+            if (!done) await requester.EndAsync(grant, "the request was cancelled");
         }
     }
 
@@ -194,7 +194,7 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
                 }
                 catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
                 {
-                    throw new CliException(ExitCodes.TimedOut, $"another command has been waiting for access by policy '{ask.Policy}' for {GoDuration.Format(timeout)} ({e.Message}) Wait longer with --timeout, or end that command.", e);
+                    throw new CliException(ExitCodes.TimedOut, $"another command has been waiting for access from policy '{ask.Policy}' for {GoDuration.Format(timeout)} ({e.Message}) Wait longer with --timeout, or stop that command.", e);
                 }
             }
         }

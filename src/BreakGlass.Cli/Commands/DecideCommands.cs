@@ -22,7 +22,7 @@ internal static class DecideCommands
     {
         var words = new Words(name, description, "--approver");
         words.Command.SetAction((parse, cancellationToken) => RunAsync(invocation, parse, words, grant => grant.Status.IsTerminal || grant.Status.IsRecorded
-            ? $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and waits for no decision any more.{(grant.Status.IsTerminal ? "" : $" To end its access: kubectl breakglass revoke {grant.Metadata.Name}")}"
+            ? $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and no longer waits for a decision.{(grant.Status.IsTerminal ? "" : $" To end its access: kubectl breakglass revoke {grant.Metadata.Name}")}"
             : null, grant => new BreakGlassApproval
         {
             Metadata = new() { GenerateName = $"{grant}-" },
@@ -34,10 +34,10 @@ internal static class DecideCommands
     /// <summary><c>review</c>.</summary>
     public static Command Review(Invocation invocation)
     {
-        var words = new Words("review", "Review access after the fact. 'kubectl breakglass report GRANT' shows what there is to review.", "--reviewer");
+        var words = new Words("review", "Review access after its end. 'kubectl breakglass report GRANT' shows the record.", "--reviewer");
         var outcome = new Option<string>("--outcome") { Description = ApiWords.Outcomes, HelpName = "OUTCOME", Required = true };
         outcome.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Outcomes);
-        var followUp = new Option<string?>("--follow-up") { Description = "What is to be done about it, for example a ticket", HelpName = "TEXT" };
+        var followUp = new Option<string?>("--follow-up") { Description = "What to do next, for example a ticket", HelpName = "TEXT" };
         words.Command.Options.Add(outcome);
         words.Command.Options.Add(followUp);
         words.Command.SetAction((parse, cancellationToken) => RunAsync(invocation, parse, words, grant => grant.Status.IsTerminal
@@ -94,9 +94,9 @@ internal static class DecideCommands
     private static string Summary(BreakGlassGrant grant)
     {
         var spec = grant.Spec;
-        var (duration, ticket) = (spec.Duration is null ? "the usual time" : spec.Duration, spec.Ticket is null ? "" : $" ({spec.Ticket})");
+        var (duration, ticket) = (spec.Duration is null ? "the default duration" : spec.Duration, spec.Ticket is null ? "" : $" ({spec.Ticket})");
         var start = spec.StartTime is { } at ? $" from {Timestamp.Text(at)}" : "";
-        return $"{grant.Metadata.Name}: {Callers.Shown(spec.Requester)} asks for {duration}{start} of policy '{spec.Policy}'{ticket}: {spec.Justification}";
+        return $"{grant.Metadata.Name}: {Callers.Shown(spec.Requester)} requests {duration}{start} of policy '{spec.Policy}'{ticket}: {spec.Justification}";
     }
 
     private sealed class Words

@@ -9,9 +9,9 @@ internal static class LintCommand
 {
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("lint", "Check policies in files by the rules of admission, without a cluster.");
+        var command = new Command("lint", "Check policies in files with the rules of admission, without a cluster.");
         var files = new Argument<string[]>("FILE") { Description = "Files, directories, or - for standard input", Arity = ArgumentArity.OneOrMore };
-        var strict = new Option<bool>("--strict") { Description = "Let warnings fail too" };
+        var strict = new Option<bool>("--strict") { Description = "Treat warnings as errors" };
         var output = OutputFormat.Option("text", OutputFormat.Json, Reports.Sarif, Reports.JUnit);
         command.Arguments.Add(files);
         command.Options.Add(strict);
@@ -20,7 +20,7 @@ internal static class LintCommand
         {
             var host = invocation.Host;
             var all = new Linter(await ManifestSet.ReadAsync(host, parse.GetValue(files)!, cancellationToken), new()).Run();
-            if (all.Count == 0) throw CliException.Usage($"there is nothing of breakglass.dev in {string.Join(", ", parse.GetValue(files)!)}. Name the files or directories that hold the policies.");
+            if (all.Count == 0) throw CliException.Usage($"no objects of breakglass.dev in {string.Join(", ", parse.GetValue(files)!)}. Name the files or directories that contain the policies.");
             await Reports.WriteAsync(host, parse.GetValue(output), "lint", all);
             var (errors, warnings) = (all.SelectMany(c => c.Findings).Count(f => f.Level is Level.Error), all.SelectMany(c => c.Findings).Count(f => f.Level is Level.Warning));
             await host.SayAsync($"{all.Count} checked: {errors} error(s), {warnings} warning(s)");

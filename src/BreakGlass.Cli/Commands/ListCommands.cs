@@ -25,8 +25,8 @@ internal static class ListCommands
         var policy = new Option<string?>("--policy", "-p") { Description = "Grants of this policy", HelpName = "NAME" };
         var phase = new Option<string?>("--phase") { Description = $"Grants in this phase: {string.Join(", ", Enum.GetNames<GrantPhase>())}", HelpName = "PHASE" };
         phase.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Enum.GetNames<GrantPhase>());
-        var live = new Option<bool>("--live") { Description = "Grants that give access, or may come to" };
-        var unreviewed = new Option<bool>("--unreviewed") { Description = "Grants that wait for their review" };
+        var live = new Option<bool>("--live") { Description = "Grants that give access, or may still do so" };
+        var unreviewed = new Option<bool>("--unreviewed") { Description = "Grants that wait for a review" };
         var selector = new Option<string?>("--selector", "-l") { Description = "Only those with these labels", HelpName = "LABELS" };
         var output = OutputFormat.Option(OutputFormat.Wide, OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
         command.Arguments.Add(kind);
@@ -35,7 +35,7 @@ internal static class ListCommands
         {
             if (parse.GetValue(kind) is { } other && other != ObjectNames.Grants && Array.Find<Option>([policy, phase, live, unreviewed], o => parse.GetResult(o) is { Implicit: false }) is { } flag)
             {
-                throw CliException.Usage($"{flag.Name} is a question about grants, not about {other}. Leave one of them out.");
+                throw CliException.Usage($"{flag.Name} applies to grants, not to {other}. Remove one of them.");
             }
 
             using var cluster = invocation.Connect(parse);
@@ -86,8 +86,8 @@ internal static class ListCommands
 
     public static Command Watch(Invocation invocation)
     {
-        var command = new Command("watch", "Follow one grant to its end, or all grants until Ctrl-C. A line for each change.");
-        var name = new Argument<string?>("GRANT") { Description = "The grant; all where left out", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("watch", "Follow one grant to its end, or all grants until Ctrl-C. Prints one line for each change.");
+        var name = new Argument<string?>("GRANT") { Description = "The grant; by default all", Arity = ArgumentArity.ZeroOrOne };
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Name);
         command.Arguments.Add(name);
         command.Options.Add(output);
@@ -121,9 +121,9 @@ internal static class ListCommands
 
     private static IEnumerable<string> Describe(BreakGlassGrant grant)
     {
-        yield return $"{Callers.Shown(grant.Spec.Requester)} asks by policy '{grant.Spec.Policy}': {grant.Spec.Justification}";
+        yield return $"{Callers.Shown(grant.Spec.Requester)} requests access from policy '{grant.Spec.Policy}': {grant.Spec.Justification}";
         foreach (var condition in grant.Status.Conditions) yield return $"{condition.Type}={condition.Status} ({condition.Reason}): {condition.Message}";
-        yield return $"The whole of it: kubectl breakglass report {grant.Metadata.Name}";
+        yield return $"Full report: kubectl breakglass report {grant.Metadata.Name}";
     }
 }
 
@@ -135,7 +135,7 @@ internal sealed class View(CliHost host, KubeClient client, string? format)
     {
         var items = (await client.ListAsync<T>(query, cancellationToken)).Items.Where(wanted ?? (_ => true)).OrderBy(o => o.Metadata.CreatedAt).ThenBy(o => o.Metadata.Name, StringComparer.Ordinal).ToList();
         if (OutputFormat.IsForPrograms(format)) await OutputFormat.WriteListAsync(host, format, items);
-        else if (items.Count == 0) await host.SayAsync("There are none.");
+        else if (items.Count == 0) await host.SayAsync("No resources found.");
         else await table(items, client.Now(host.Time), format == OutputFormat.Wide).WriteAsync(host);
     }
 
@@ -186,7 +186,7 @@ internal sealed class GrantWatch(CliHost host, KubeClient client, string? format
             catch (KubeApiException e) when (e.IsGone)
             {
                 version = null;
-                await host.SayAsync("some changes were missed; going on from now");
+                await host.SayAsync("some changes were missed; continuing from now");
             }
             catch (Exception e) when (Outages.Passes(e))
             {

@@ -21,20 +21,20 @@ internal static class ObjectNames
         "approval" or "approvals" or "bga" or "breakglassapproval" or "breakglassapprovals" => Approvals,
         "review" or "reviews" or "bgr" or "breakglassreview" or "breakglassreviews" => Reviews,
         "lockdown" or "lockdowns" or "bgl" or "breakglasslockdown" or "breakglasslockdowns" => Lockdowns,
-        _ => throw CliException.Usage($"'{word}' is no kind of ours; there are grants, policies, approvals, reviews and lockdowns."),
+        _ => throw CliException.Usage($"'{word}' is not a known kind; use grants, policies, approvals, reviews and lockdowns."),
     };
 
     /// <summary>The name of a grant.</summary>
     /// <exception cref="CliException">It is that of something else, or none.</exception>
-    public static string Grant(string text) => Read(text) is (Grants, var name) ? name : throw CliException.Usage($"'{text}' is no grant, and one is needed here. See which there are: kubectl breakglass list");
+    public static string Grant(string text) => Read(text) is (Grants, var name) ? name : throw CliException.Usage($"'{text}' is not a grant. List the grants: kubectl breakglass list");
 
     /// <summary>The name of a policy.</summary>
     /// <exception cref="CliException">It is that of something else, or none.</exception>
-    public static string Policy(string text) => Read(text, Policies) is (Policies, var name) ? name : throw CliException.Usage($"'{text}' is no policy, and one is needed here. See which there are: kubectl breakglass policies");
+    public static string Policy(string text) => Read(text, Policies) is (Policies, var name) ? name : throw CliException.Usage($"'{text}' is not a policy. List the policies: kubectl breakglass policies");
 
     /// <summary>The name of a lockdown.</summary>
     /// <exception cref="CliException">It is that of something else, or none.</exception>
-    public static string Lockdown(string text) => Read(text, Lockdowns) is (Lockdowns, var name) ? name : throw CliException.Usage($"'{text}' is no lockdown, and one is needed here. See which there are: kubectl breakglass list lockdowns");
+    public static string Lockdown(string text) => Read(text, Lockdowns) is (Lockdowns, var name) ? name : throw CliException.Usage($"'{text}' is not a lockdown. List the lockdowns: kubectl breakglass list lockdowns");
 
     /// <summary>A kind and a name; grants are meant unless another kind is usual.</summary>
     /// <exception cref="CliException">The kind is none of ours, or what follows cannot be a name.</exception>
@@ -43,6 +43,6 @@ internal static class ObjectNames
         var (kind, name) = text.Split('/', 2) is [var word, var rest] ? (Kind(word), rest) : (usual, text);
         return name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.') && !name.StartsWith('.')
             ? (kind, name)
-            : throw CliException.Usage($"'{name}' cannot be a name: names have letters, digits, '-' and '.'.");
+            : throw CliException.Usage($"'{name}' is not a valid name: use letters, digits, '-' and '.'.");
     }
 }

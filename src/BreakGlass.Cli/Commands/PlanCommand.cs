@@ -17,10 +17,10 @@ internal static class PlanCommand
 {
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("plan", "What exactly a policy would give: verbs, resources, namespaces, and the risk of them.");
+        var command = new Command("plan", "Show exactly what a policy gives: verbs, resources, namespaces, and their risks.");
         var name = new Argument<string>("POLICY") { Description = "The policy" };
-        var access = new Option<string[]>("--access") { Description = "Only this access entry; can be given again", HelpName = "ENTRY", DefaultValueFactory = _ => [] };
-        var namespaces = new Option<string[]>("--namespace", "-n") { Description = "Only this namespace; can be given again", HelpName = "NAME", DefaultValueFactory = _ => [] };
+        var access = new Option<string[]>("--access") { Description = "Only this access entry; can be repeated", HelpName = "ENTRY", DefaultValueFactory = _ => [] };
+        var namespaces = new Option<string[]>("--namespace", "-n") { Description = "Only this namespace; can be repeated", HelpName = "NAME", DefaultValueFactory = _ => [] };
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml);
         command.Arguments.Add(name);
         foreach (var option in (Option[])[access, namespaces, output]) command.Options.Add(option);
@@ -44,7 +44,7 @@ internal static class PlanCommand
         var spec = plan.Policy.Spec;
         var approval = spec.Approval is { } a ? $", after {a.Required} approval(s) of {Subjects.Describe(a.Approvers)}" : "";
         await host.Out.WriteLineAsync($"{plan.Policy.Metadata.Name} ({spec.Mode}): {spec.Duration.Default}, at most {spec.Duration.Max}{approval}{(ReviewRules.IsRequired(spec) ? ", reviewed afterwards" : "")}");
-        await host.Out.WriteLineAsync(spec.Credential is CredentialKind.BindRequester ? "Bound to your own user name." : "By a token of an identity made for the grant alone.");
+        await host.Out.WriteLineAsync(spec.Credential is CredentialKind.BindRequester ? "Bound to your own user name." : "By a token of an identity that exists only for the grant.");
         await host.Out.WriteLineAsync();
         var table = new TextTable("ENTRY", "ROLE", "WHERE", "VERBS", "RESOURCES", "RISK");
         foreach (var line in plan.Lines)
@@ -55,7 +55,7 @@ internal static class PlanCommand
         await table.WriteAsync(host);
         if (plan.Actors.Count == 0) return;
         await host.Out.WriteLineAsync();
-        await host.Out.WriteLineAsync("As whom a grant could act beside itself, by the operator's questions to the authorizer:");
+        await host.Out.WriteLineAsync("Identities that a grant could act as, according to the operator's access reviews:");
         var actors = new TextTable("ENTRY", "BY", "SERVICEACCOUNT", "CAN");
         foreach (var line in plan.Actors)
         {
@@ -83,7 +83,7 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
 
         var entries = Targets.Snapshot(policy.Spec, asked);
         var targets = Targets.Resolve(entries, policy.Spec, asked.Namespaces, around.View(policy, asked.Namespaces).Namespaces, new());
-        if (targets.Count == 0) throw new CliException(ExitCodes.NotFound, $"policy '{policy.Metadata.Name}' reaches nothing of that: no such namespace is there, or none that it selects. Leave --namespace out to see all of it.");
+        if (targets.Count == 0) throw new CliException(ExitCodes.NotFound, $"policy '{policy.Metadata.Name}' reaches none of these namespaces: they do not exist, or the policy does not select them. Remove --namespace to see everything.");
         IReadOnlyList<ActorLine> actors = [.. entries.SelectMany(e => ActorLine.Of(e, policy, targets, around))];
         return new(policy, [.. targets.GroupBy(t => (t.Entry, t.Role, t.Role.Kind == V1Role.KubeKind ? t.Namespace : null)).SelectMany(g => LinesOf(policy, g.ToList(), around))], actors);
     }
@@ -114,8 +114,8 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
         // The person may not read roles; the operator may, and tells what matters most.
         var summary = policy.Status.Roles.FirstOrDefault(r => r.Name == first.Entry);
         yield return summary is null
-            ? line with { Verbs = ["?"], Resources = ["(you may not read the role, or it is not there)"] }
-            : line with { Verbs = ["?"], Resources = [$"({summary.Rules} rules that you may not read)"], Risk = [.. Risks(summary, namespaces.Count == 0)] };
+            ? line with { Verbs = ["?"], Resources = ["(you are not allowed to read the role, or it does not exist)"] }
+            : line with { Verbs = ["?"], Resources = [$"({summary.Rules} rules that you are not allowed to read)"], Risk = [.. Risks(summary, namespaces.Count == 0)] };
     }
 
     private static IEnumerable<string> Resources(V1PolicyRule rule) => rule.UrlsOrEmpty.Concat(
@@ -184,8 +184,8 @@ internal sealed record ActorLine(string Entry, IReadOnlyList<string> Ways, strin
         }
 
         yield return new(entry.Name, ways, summary?.ActorsAsked is { } asked
-            ? $"({asked} asked about{(summary.ActorsNotAsked is > 0 and var more ? $", {more} more not asked about" : "")})"
-            : "(any there; the operator has not asked about them)", []);
+            ? $"({asked} checked{(summary.ActorsNotAsked is > 0 and var more ? $", {more} more not checked" : "")})"
+            : "(any of them; the operator has not checked them)", []);
     }
 
     public JsonObject ToJson() => new()

@@ -17,7 +17,7 @@ internal static class PoliciesCommand
 {
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("policies", "Which policies you may use now, and why not the others.");
+        var command = new Command("policies", "List the policies that you can use now, and why you cannot use the others.");
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
         command.Options.Add(output);
         command.SetAction(async (parse, cancellationToken) =>
@@ -40,12 +40,12 @@ internal static class PoliciesCommand
                     var table = new TextTable("POLICY", "MODE", "USABLE", "MAX", "WHY");
                     foreach (var a in answers) table.Add(a.Policy.Metadata.Name, a.Policy.Spec.Mode?.ToString(), a.Cell, a.Policy.Spec.Duration.Max, a.Why);
                     if (table.Count > 0) await table.WriteAsync(host);
-                    else await host.SayAsync("There is no policy on this cluster. Choose another --context, or ask the platform team.");
+                    else await host.SayAsync("This cluster has no policies. Use another --context, or ask the platform team.");
                     break;
             }
 
             await host.SayAsync(me is null
-                ? "This API server cannot say who you are (Kubernetes before 1.27), so whether you are among the requesters is for you to see."
+                ? "This API server cannot tell who you are (Kubernetes before 1.27), so check yourself whether you are among the requesters."
                 : $"You are {Callers.Shown(me)} ({string.Join(", ", me.Groups)}).");
             if (around.Unseen is { } unseen) await host.SayAsync($"Note: {unseen}.");
             return ExitCodes.Ok;
@@ -104,7 +104,7 @@ internal sealed record Usability(BreakGlassPolicy Policy, Use Usable, string Rea
         var grant = new BreakGlassGrant { Status = status };
         return Rehearsal.Phase(status) switch
         {
-            GrantPhase.Active => new(policy, Use.Yes, "PolicyAllows", Takes(policy, "access at once")),
+            GrantPhase.Active => new(policy, Use.Yes, "PolicyAllows", Takes(policy, "immediate access")),
             GrantPhase.AwaitingApproval => new(policy, Use.AfterApproval, reason, Takes(policy, $"needs {policy.Spec.Approval?.Required ?? 1} approval(s) of {Subjects.Describe(policy.Spec.Approval?.Approvers ?? [])}")),
             GrantPhase.Denied when reason == "OutsideWindow" => new(policy, Use.Later, reason, Grants.GrantWords.Why(grant)),
             _ => new(policy, Use.No, reason, Grants.GrantWords.Why(grant)),

@@ -12,7 +12,7 @@ internal static class ReportCommand
 
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("report", "The evidence of one grant: who, why, what, when, who agreed, what became of it, what the review said.");
+        var command = new Command("report", "Print the record of one grant: who, why, what, when, who approved it, how it ended, and its review.");
         var name = new Argument<string>("GRANT") { Description = "The grant" };
         var output = OutputFormat.Option(Markdown, OutputFormat.Json, Html);
         command.Arguments.Add(name);
@@ -30,9 +30,9 @@ internal static class ReportCommand
             });
             if (evidence.Unread.Count > 0)
             {
-                var auditor = evidence.Unread.Any(what => what != GrantEvidence.EventsWord) ? " Ask somebody with the role breakglass-auditor for the rest of the record." : "";
-                var events = evidence.Unread.Contains(GrantEvidence.EventsWord) ? " Events take the right to list events.events.k8s.io in the namespaces default and kube-system, which none of our roles gives." : "";
-                await host.SayAsync($"Note: you may not read {string.Join(", ", evidence.Unread)}, so the report lacks them.{auditor}{events}");
+                var auditor = evidence.Unread.Any(what => what != GrantEvidence.EventsWord) ? " Ask a person with the role breakglass-auditor for the full record." : "";
+                var events = evidence.Unread.Contains(GrantEvidence.EventsWord) ? " To read events, you need the right to list events.events.k8s.io in the namespaces default and kube-system, which none of BreakGlass's roles gives." : "";
+                await host.SayAsync($"Note: you are not allowed to read {string.Join(", ", evidence.Unread)}, so they are not in the report.{auditor}{events}");
             }
 
             return ExitCodes.Ok;

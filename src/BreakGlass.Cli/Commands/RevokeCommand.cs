@@ -17,8 +17,8 @@ internal static class RevokeCommand
 
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("revoke", "End access at once. A grant that is over already is no error.");
-        var names = new Argument<string[]>("GRANT") { Description = "The grant; several may be given", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("revoke", "End access immediately. A grant that is already over is not an error.");
+        var names = new Argument<string[]>("GRANT") { Description = "The grants to revoke", Arity = ArgumentArity.OneOrMore };
         var reason = new Option<string?>("--reason", "-r") { Description = "Why, for the record", HelpName = "TEXT" };
         var wait = new Option<bool>("--wait") { Description = "Wait until access is cut (default)", DefaultValueFactory = _ => true };
         var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait (default 30s)");
@@ -36,7 +36,7 @@ internal static class RevokeCommand
             var code = await run.RunAsync(grants, parse.GetValue(wait) ? parse.GetValue(timeout) ?? UsualTimeout : null, cancellationToken);
             if (grants.Any(name => CredentialFiles.KubeconfigOf(host, name) == used) && !File.Exists(used))
             {
-                await host.SayAsync($"KUBECONFIG still names the kubeconfig of that grant, which is gone. Back to your own: {invocation.Own(parse).Words}");
+                await host.SayAsync($"KUBECONFIG still names the kubeconfig of that grant, which is deleted. To use your own again: {invocation.Own(parse).Words}");
             }
 
             return code;
@@ -96,7 +96,7 @@ internal sealed class RevokeRun(CliHost host, KubeClient client, string? reason,
         var over = grant.Status.IsTerminal;
         if (!over && grant.Spec.Revoke is null) grant = await RevokeOrCutAsync(grant, cancellationToken);
         if (dryRun is DryRun.None) CredentialFiles.Forget(CredentialFiles.KubeconfigOf(host, name));
-        return (grant, over ? $"is over already: {GrantWords.Line(grant)}" : "");
+        return (grant, over ? $"is already over: {GrantWords.Line(grant)}" : "");
     }
 
     private async Task<BreakGlassGrant> RevokeOrCutAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
@@ -128,7 +128,7 @@ internal sealed class RevokeRun(CliHost host, KubeClient client, string? reason,
         catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             var ends = grant.Status.ExpiresAt is { } at ? $" Without the operator it ends at {Timestamp.Text(at)}." : "";
-            throw new CliException(ExitCodes.TimedOut, $"the revocation of '{grant.Metadata.Name}' is recorded, and access was not seen to be cut within {GoDuration.Format(timeout)}.{ends} See whether the operator runs: kubectl get pods -n breakglass-system", e);
+            throw new CliException(ExitCodes.TimedOut, $"the revocation of '{grant.Metadata.Name}' is recorded, but access did not end within {GoDuration.Format(timeout)}.{ends} Check the operator: kubectl get pods -n breakglass-system", e);
         }
     }
 }

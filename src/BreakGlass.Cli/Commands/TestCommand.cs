@@ -12,9 +12,9 @@ internal static class TestCommand
 {
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("test", "Play requests through policies in files, without a cluster: who asks what, and what must come out.");
-        var files = new Argument<string[]>("FILE") { Description = "Files or directories with the policies, and with the roles and namespaces that matter", Arity = ArgumentArity.OneOrMore };
-        var cases = new Option<string[]>("--cases", "-c") { Description = "The file with the cases; can be given again", HelpName = "FILE", Required = true };
+        var command = new Command("test", "Test policies in files without a cluster: simulate requests and compare the results with expectations.");
+        var files = new Argument<string[]>("FILE") { Description = "Files or directories with the policies, and with the roles and namespaces that they need", Arity = ArgumentArity.OneOrMore };
+        var cases = new Option<string[]>("--cases", "-c") { Description = "The file with the cases; can be repeated", HelpName = "FILE", Required = true };
         var output = OutputFormat.Option("text", OutputFormat.Json, Reports.Sarif, Reports.JUnit);
         command.Arguments.Add(files);
         command.Options.Add(cases);
@@ -51,7 +51,7 @@ internal static class TestCommand
         }
         catch (YamlException e)
         {
-            throw new CliException(ExitCodes.Usage, $"{shown}:{e.Start.Line}:{e.Start.Column}: this is no YAML from here on; mend the indentation or the quotes before it.", e);
+            throw new CliException(ExitCodes.Usage, $"{shown}:{e.Start.Line}:{e.Start.Column}: invalid YAML; check the indentation and quoting before this position.", e);
         }
     }
 

@@ -12,11 +12,11 @@ internal static class UseCommand
 
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("use", "Use a grant that you asked for before (request --wait=false, kubectl apply): waits until it gives access, and hands that over.");
+        var command = new Command("use", "Use a grant that you requested before (request --wait=false, kubectl apply): wait until it gives access, then use it.");
         var name = new Argument<string>("GRANT") { Description = "The grant" };
         var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for access (default 1h)");
-        var file = new Option<string?>("--output-kubeconfig", "-f") { Description = "Where to write the kubeconfig; - for standard output", HelpName = "FILE" };
-        var delivered = new Option<bool>("--delivered-address") { Description = "Use the API server's address as the operator delivered it, not the one of your own kubeconfig" };
+        var file = new Option<string?>("--output-kubeconfig", "-f") { Description = "The file for the kubeconfig; - for standard output", HelpName = "FILE" };
+        var delivered = new Option<bool>("--delivered-address") { Description = "Use the API server's address from the operator instead of the one in your kubeconfig" };
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
         command.Arguments.Add(name);
         foreach (var option in (Option[])[timeout, file, delivered, output]) command.Options.Add(option);

@@ -27,23 +27,23 @@ internal static class EvidenceDocument
         return
         [
             new("Summary", [], [.. Summary(evidence).Where(r => r.Value.Length > 0).Select(r => (string[])[r.Name, r.Value])], ""),
-            new("Approvals", ["at", "approver", "decision", "comment"], [.. Approvals(evidence)], Unread(evidence, "approvals") ?? (evidence.Policy is { Spec.Approval: null } ? "The policy asks for none." : "None was given.")),
+            new("Approvals", ["at", "approver", "decision", "comment"], [.. Approvals(evidence)], Unread(evidence, "approvals") ?? (evidence.Policy is { Spec.Approval: null } ? "The policy requires none." : "None.")),
             new("Access given", ["kind", "namespace", "role", "name"], [.. status.Bindings.Select(b => (string[])[b.Kind, b.Namespace ?? "(whole cluster)", b.Role, b.Name])], "None."),
-            new("Transitions", ["at", "from", "to", "by", "reason"], [.. status.Transitions.Select(t => (string[])[Timestamp.Text(t.At), t.From?.ToString() ?? "", t.To.ToString(), t.Actor, t.Reason])], "None is recorded."),
+            new("Transitions", ["at", "from", "to", "by", "reason"], [.. status.Transitions.Select(t => (string[])[Timestamp.Text(t.At), t.From?.ToString() ?? "", t.To.ToString(), t.Actor, t.Reason])], "None."),
             new("What was done with it", ["requests", "writes", "refused", "last"], status.Session is { } s ? [[Number(s.Requests), Number(s.Writes), Number(s.Denied), Time(s.LastActivityAt)]] : [], "Sessions are not recorded on this cluster; see the API server's audit log for user " + Identity(grant) + "."),
-            new("What it left behind", ["found"], [.. status.Residue.Select(r => (string[])[r])], "Nothing was found."),
+            new("What it left behind", ["found"], [.. status.Residue.Select(r => (string[])[r])], "Nothing found."),
             new("Reviews", ["at", "reviewer", "outcome", "comment", "follow-up"], [.. evidence.Reviews.Select(r => (string[])[Time(r.Metadata.CreatedAt), Callers.Shown(r.Spec.Reviewer), r.Spec.Outcome, r.Spec.Comment ?? "", r.Spec.FollowUp ?? ""])], Unread(evidence, "reviews") ?? Awaited(evidence)),
             new("Conditions", ["type", "status", "reason", "since", "message"], [.. status.Conditions.Select(c => (string[])[c.Type, c.Status, c.Reason, Time(c.LastTransitionTime), c.Message])], "None."),
-            new("Events", ["at", "type", "reason", "note"], [.. evidence.Events.Select(e => (string[])[Time(e.EventTime.AsUtc() ?? e.Metadata.CreatedAt), e.Type ?? "", e.Reason ?? "", e.Note ?? ""])], Unread(evidence, "events") ?? "None is kept any more; the API server forgets them, by default after an hour."),
+            new("Events", ["at", "type", "reason", "note"], [.. evidence.Events.Select(e => (string[])[Time(e.EventTime.AsUtc() ?? e.Metadata.CreatedAt), e.Type ?? "", e.Reason ?? "", e.Note ?? ""])], Unread(evidence, "events") ?? "None; the API server deletes events, by default after an hour."),
         ];
     }
 
     /// <summary>What a reader must know about the report itself.</summary>
     public static string Footer(GrantEvidence evidence)
     {
-        var unread = evidence.Unread.Count == 0 ? "" : $" Not in it, since whoever made it may not read them: {string.Join(", ", evidence.Unread)}.";
+        var unread = evidence.Unread.Count == 0 ? "" : $" Not included, because the author of this report is not allowed to read them: {string.Join(", ", evidence.Unread)}.";
         var open = evidence.IsPreliminary ? " Preliminary: the grant is not over, or not reviewed." : "";
-        return $"Made at {Timestamp.Text(evidence.At)} by kubectl breakglass {ThisVersion.Text.Split('+')[0]} from the cluster's own records.{open}{unread}";
+        return $"Created at {Timestamp.Text(evidence.At)} by kubectl breakglass {ThisVersion.Text.Split('+')[0]} from the cluster's records.{open}{unread}";
     }
 
     private static IEnumerable<(string Name, string Value)> Summary(GrantEvidence evidence)
@@ -53,12 +53,12 @@ internal static class EvidenceDocument
         yield return ("Grant", $"{grant.Metadata.Name} ({grant.Metadata.Uid})");
         yield return ("Who", $"{Callers.Shown(requester)}{(string.IsNullOrEmpty(requester?.Uid) ? "" : $" ({requester.Uid})")}");
         yield return ("Groups", $"{string.Join(", ", requester?.Groups ?? [])}{(requester?.GroupCount is { } all ? $" (of {Number(all)}; all of them: {requester.GroupsHash})" : "")}");
-        yield return ("Signed in with", string.Join("; ", (requester?.Extra ?? new Dictionary<string, IReadOnlyList<string>>()).Select(e => $"{e.Key}={string.Join(",", e.Value)}")));
+        yield return ("Claims", string.Join("; ", (requester?.Extra ?? new Dictionary<string, IReadOnlyList<string>>()).Select(e => $"{e.Key}={string.Join(",", e.Value)}")));
         yield return ("Why", spec.Justification);
         yield return ("Ticket", spec.Ticket ?? "");
         yield return ("Policy", $"{spec.Policy}{(evidence.Policy is { } p ? $" ({p.Spec.Mode})" : "")}");
-        yield return ("Asked", $"{Time(grant.Metadata.CreatedAt)}, for {spec.Duration ?? "the policy's default"}");
-        yield return ("Phase", $"{status.Phase?.ToString() ?? "not looked at yet"}{(status.EndReason is { } reason ? $" ({reason})" : "")}");
+        yield return ("Requested", $"{Time(grant.Metadata.CreatedAt)}, for {spec.Duration ?? "the policy's default"}");
+        yield return ("Phase", $"{status.Phase?.ToString() ?? "not processed yet"}{(status.EndReason is { } reason ? $" ({reason})" : "")}");
         yield return ("Access from", Time(status.ActivatedAt));
         yield return ("Access until", status.ActivatedAt is null ? "" : Time(status.EndedAt ?? status.ExpiresAt));
         yield return ("Access lasted", status is { ActivatedAt: { } from, EndedAt: { } to } ? GoDuration.Format(to - from) : "");
@@ -87,7 +87,7 @@ internal static class EvidenceDocument
     }
 
     /// <summary>Nothing to see is another thing than nothing seen.</summary>
-    private static string? Unread(GrantEvidence evidence, string what) => evidence.Unread.Contains(what) ? $"Not looked at: whoever made this report may not read {what}." : null;
+    private static string? Unread(GrantEvidence evidence, string what) => evidence.Unread.Contains(what) ? $"Not included: the author of this report is not allowed to read {what}." : null;
 
     private static string Awaited(GrantEvidence evidence) => Conditions.Find(evidence.Grant.Status.Conditions, GrantConditions.Reviewed) is { } condition
         ? condition.Message

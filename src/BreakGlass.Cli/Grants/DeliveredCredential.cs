@@ -52,18 +52,18 @@ internal sealed class DeliveredCredential
         if (grant.Status.CredentialSecret?.Split('/', 2) is not [var ns, var secret])
         {
             throw grant.Status.Credential is CredentialKind.BindRequester
-                ? new CliException(ExitCodes.Error, $"grant '{name}' binds your own user name: use your own kubeconfig, there is no other credential.")
+                ? new CliException(ExitCodes.Error, $"grant '{name}' binds your own user name: use your own kubeconfig. There is no other credential.")
                 : Encrypted(name);
         }
 
         var data = (await ReadAsync(cluster, grant, ns, secret, cancellationToken)).Data.OrEmpty();
         return data.TryGetValue(key, out var text)
             ? Encoding.UTF8.GetString(text)
-            : throw new CliException(ExitCodes.Error, $"Secret {ns}/{secret} holds no {key} yet. Try again in a moment.");
+            : throw new CliException(ExitCodes.Error, $"Secret {ns}/{secret} contains no {key} yet. Try again in a few seconds.");
     }
 
     private static CliException Encrypted(string name) => new(
-        ExitCodes.Error, $"the credential of grant '{name}' is encrypted to whoever asked for it, and only they can open it. Ask for one with 'kubectl breakglass request'; with --wait=false it lies in a Secret.");
+        ExitCodes.Error, $"the credential of grant '{name}' is encrypted for its requester, and only they can decrypt it. Request another grant with 'kubectl breakglass request'; with --wait=false, its credential is in a Secret.");
 
     private static async Task<V1Secret> ReadAsync(Cluster cluster, BreakGlassGrant grant, string ns, string secret, CancellationToken cancellationToken)
     {
@@ -74,7 +74,7 @@ internal sealed class DeliveredCredential
         catch (KubeApiException e) when (e.IsForbidden)
         {
             var who = Callers.Shown(grant.Spec.Requester);
-            throw new CliException(ExitCodes.Refused, $"the credential of grant '{grant.Metadata.Name}' is {who}'s: nobody else may read it. Ask for a grant of your own with 'kubectl breakglass request {grant.Spec.Policy}', or choose the --context in which you are {who}.", e);
+            throw new CliException(ExitCodes.Refused, $"forbidden: only {who} can read the credential of grant '{grant.Metadata.Name}'. Request your own grant with 'kubectl breakglass request {grant.Spec.Policy}', or use the --context of {who}.", e);
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class DeliveredCredential
             return new(root, token);
         }
 
-        throw new CliException(ExitCodes.Error, "what was delivered is no kubeconfig with a token in it. The operator and this plugin may be of different versions: compare 'kubectl breakglass --version' with the operator's.");
+        throw new CliException(ExitCodes.Error, "the delivered credential is not a kubeconfig with a token. The versions of the operator and this plugin may differ: compare 'kubectl breakglass --version' with the operator's version.");
     }
 
     /// <summary>

@@ -27,8 +27,8 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
             if (await cluster.Client.TryGetAsync<BreakGlassPolicy>(policy, null, cancellationToken) is { } found) return found.Spec.Credential;
             var names = (await cluster.Client.ListAsync<BreakGlassPolicy>(new(), cancellationToken)).Items.Select(p => p.Metadata.Name).Order(StringComparer.Ordinal).ToList();
             throw new CliException(ExitCodes.NotFound, names.Count == 0
-                ? $"there is no policy '{policy}', and no other on this cluster. Choose another --context, or ask the platform team."
-                : $"there is no policy '{policy}'. There is: {string.Join(", ", names)}. 'kubectl breakglass policies' says which you may use.");
+                ? $"policy '{policy}' does not exist, and this cluster has no other policy. Use another --context, or ask the platform team."
+                : $"policy '{policy}' does not exist. Existing policies: {string.Join(", ", names)}. 'kubectl breakglass policies' lists those that you can use.");
         }
         catch (KubeApiException e) when (e.IsForbidden)
         {
@@ -77,12 +77,12 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
                     if (now.Status.IsTerminal) throw Over(now);
                 }
 
-                throw new CliException(ExitCodes.Refused, $"grant '{grant.Metadata.Name}' was deleted while it waited. Ask whoever did it, and request again.");
+                throw new CliException(ExitCodes.Refused, $"grant '{grant.Metadata.Name}' was deleted while it waited. The API server's audit log shows who deleted it; create a new request.");
             });
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new CliException(ExitCodes.TimedOut, $"grant '{grant.Metadata.Name}' gave no access within {GoDuration.Format(timeout)} ({GrantWords.Line(last)}). Wait longer with --timeout, or ask those who must agree to be at hand.", e);
+            throw new CliException(ExitCodes.TimedOut, $"grant '{grant.Metadata.Name}' gave no access within {GoDuration.Format(timeout)} ({GrantWords.Line(last)}). Wait longer with --timeout, or make sure that approvers are available.", e);
         }
     }
 
@@ -99,8 +99,8 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException or OperationCanceledException)
         {
-            var ends = grant.Status.ExpiresAt is { } at ? $"it ends by itself at {Timestamp.Text(at)}" : "it may still be given";
-            await host.SayAsync($"warning: grant '{grant.Metadata.Name}' could not be revoked ({Errors.Describe(e)?.Text ?? "no answer in time"}); {ends}. Try: kubectl breakglass revoke {grant.Metadata.Name}");
+            var ends = grant.Status.ExpiresAt is { } at ? $"it ends automatically at {Timestamp.Text(at)}" : "it may still become active";
+            await host.SayAsync($"warning: grant '{grant.Metadata.Name}' could not be revoked ({Errors.Describe(e)?.Text ?? "no answer in time"}); {ends}. Try again: kubectl breakglass revoke {grant.Metadata.Name}");
         }
     }
 
@@ -116,7 +116,7 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
     {
         if (grant.Status.Phase is null)
         {
-            report($"{grant.Metadata.Name}: the operator has not looked at it yet; see whether it runs: kubectl get pods -n breakglass-system");
+            report($"{grant.Metadata.Name}: the operator has not processed it yet; check its pods: kubectl get pods -n breakglass-system");
         }
     }
 

@@ -14,13 +14,13 @@ internal static class GrantWords
 
     private static string Standing(BreakGlassGrant grant) => grant.Status.Phase switch
     {
-        null => "requested; the operator has not looked at it yet",
+        null => "requested; the operator has not processed it yet",
         GrantPhase.AwaitingApproval => $"waiting for approval: {Message(grant, GrantConditions.Approved)}",
         GrantPhase.Scheduled => $"scheduled: {Message(grant, GrantConditions.Active)}",
-        GrantPhase.Pending when Conditions.Find(grant.Status.Conditions, GrantConditions.Authorized) is { Status: "Unknown" } held => $"held back: {held.Message}",
+        GrantPhase.Pending when Conditions.Find(grant.Status.Conditions, GrantConditions.Authorized) is { Status: "Unknown" } held => $"on hold: {held.Message}",
         GrantPhase.Pending when Conditions.Find(grant.Status.Conditions, GrantConditions.Active) is { Message.Length: > 0, Message: not "Access is being made." } opening => $"allowed; {opening.Message}",
-        GrantPhase.Pending => "allowed; access is being made",
-        GrantPhase.Active when Conditions.Find(grant.Status.Conditions, GrantConditions.Active) is { Reason: GrantConditions.Partial } partial => $"active in part: {partial.Message}",
+        GrantPhase.Pending => "allowed; the operator is creating access",
+        GrantPhase.Active when Conditions.Find(grant.Status.Conditions, GrantConditions.Active) is { Reason: GrantConditions.Partial } partial => $"partially active: {partial.Message}",
         GrantPhase.Active when Conditions.Find(grant.Status.Conditions, GrantConditions.Active) is { Reason: GrantConditions.Interrupted } interrupted => $"active, without access: {interrupted.Message}",
         GrantPhase.Active => $"active until {Timestamp.Text(grant.Status.ExpiresAt ?? default)}",
         var over => $"{over}: {Why(grant)}",

@@ -40,8 +40,8 @@ internal sealed class HandCut(KubeClient client)
 
         var refused = _refused.Count == 0 ? "" : $" Not removed: {string.Join("; ", _refused.Take(5))}{(_refused.Count > 5 ? "; and more" : "")}.";
         return new(ExitCodes.Error,
-            $"{what}, because no replica of the operator answers the webhooks. Cut by hand instead: {_removed} object(s) that gave access were deleted.{refused} "
-            + "An operator that runs makes them again. To keep access shut create a lockdown, which needs no webhook: kubectl breakglass lockdown --reason TEXT; see docs/incident-card.md.");
+            $"{what}, because no replica of the operator answers the webhooks. This command deleted {_removed} object(s) that gave access instead.{refused} "
+            + "A running operator creates them again. To keep access blocked, create a lockdown, which needs no webhook: kubectl breakglass lockdown --reason TEXT; see docs/incident-card.md.");
     }
 
     private async Task RemoveAsync<T>(BreakGlassGrant grant, string? ns, string name, CancellationToken cancellationToken)

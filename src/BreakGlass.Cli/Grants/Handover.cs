@@ -25,9 +25,9 @@ internal sealed record Handover(CliHost Host, Cluster Cluster, OwnWay Own)
     public void Check()
     {
         if (File is not { } file || file == "-") return;
-        if (string.IsNullOrWhiteSpace(file)) throw CliException.Usage("--output-kubeconfig names no file. Name one, or leave it out to have one made.");
+        if (string.IsNullOrWhiteSpace(file)) throw CliException.Usage("--output-kubeconfig is empty. Name a file, or remove the option to get a temporary one.");
         if (Directory.Exists(file)) throw CliException.Usage($"'{file}' is a directory. Name a file in it.");
-        if (System.IO.File.Exists(file)) throw CliException.Usage($"'{file}' is there already and is not overwritten, since it may be a kubeconfig of yours. Name another file, or remove it.");
+        if (System.IO.File.Exists(file)) throw CliException.Usage($"'{file}' already exists and is not overwritten, because it may be your own kubeconfig. Name another file, or remove it.");
     }
 
     /// <summary>The kubeconfig's bytes.</summary>
@@ -41,7 +41,7 @@ internal sealed record Handover(CliHost Host, Cluster Cluster, OwnWay Own)
     {
         var name = grant.Metadata.Name;
         var until = $"{name}: access works until {Timestamp.Text(grant.Status.ExpiresAt ?? default)}";
-        var sooner = $"To end it sooner: kubectl breakglass revoke {name}";
+        var sooner = $"To end it earlier: kubectl breakglass revoke {name}";
         if (credential is null)
         {
             await Host.SayAsync($"{until}, with your own credentials. {sooner}");

@@ -32,11 +32,11 @@ internal static class ChildProcess
         }
         catch (Win32Exception e) when (e.NativeErrorCode == NoSuchFile)
         {
-            throw new CliException(ExitCodes.CommandNotFound, $"there is no command '{start.FileName}' on the PATH. Access was given and is revoked again; check the name, and request again.", e);
+            throw new CliException(ExitCodes.CommandNotFound, $"command '{start.FileName}' not found on the PATH. The grant is revoked; check the name, and request access again.", e);
         }
         catch (Win32Exception e)
         {
-            throw new CliException(ExitCodes.CannotExecute, $"'{start.FileName}' cannot be executed ({e.Message}). Access was given and is revoked again; mend it, and request again.", e);
+            throw new CliException(ExitCodes.CannotExecute, $"'{start.FileName}' cannot be executed ({e.Message}). The grant is revoked; correct the command, and request access again.", e);
         }
     }
 

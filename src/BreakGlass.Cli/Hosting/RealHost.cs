@@ -24,7 +24,7 @@ internal static class RealHost
     {
         var connection = ClusterConnection.Detect(flags.Kubeconfig, flags.Context);
         if (flags.As is { } user) connection = connection with { Impersonate = new() { User = user, Groups = flags.AsGroup is { } group ? [group] : [] } };
-        else if (flags.AsGroup is not null) throw CliException.Usage("--as-group needs --as: a group alone is nobody.");
+        else if (flags.AsGroup is not null) throw CliException.Usage("--as-group requires --as.");
         var options = new KubeClientOptions { UserAgent = $"kubectl-breakglass/{ThisVersion.Text}", FieldManager = "kubectl-breakglass" };
         if (flags.RequestTimeout is { } timeout) options = options with { RequestTimeout = timeout };
         return new(new(connection, TimeProvider.System, options), connection);

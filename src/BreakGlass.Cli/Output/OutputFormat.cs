@@ -23,7 +23,7 @@ internal static class OutputFormat
     /// <summary>The option <c>-o</c> with these values.</summary>
     public static Option<string?> Option(params string[] values)
     {
-        var option = new Option<string?>("--output", "-o") { Description = $"How to write it: {string.Join(", ", values)}", HelpName = "FORMAT" };
+        var option = new Option<string?>("--output", "-o") { Description = $"The output format: {string.Join(", ", values)}", HelpName = "FORMAT" };
         option.AcceptOnlyFromAmong(values);
         return option;
     }
@@ -31,7 +31,7 @@ internal static class OutputFormat
     /// <summary>The option <c>--dry-run</c>.</summary>
     public static Option<string?> DryRunOption()
     {
-        var option = new Option<string?>("--dry-run") { Description = "client: only show what would be sent; server: have the API server judge it and store nothing", HelpName = "MODE" };
+        var option = new Option<string?>("--dry-run") { Description = "client: only print what would be sent; server: let the API server check it without storing it", HelpName = "MODE" };
         option.AcceptOnlyFromAmong("none", "client", "server");
         return option;
     }

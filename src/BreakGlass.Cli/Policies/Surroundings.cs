@@ -28,7 +28,7 @@ internal sealed class Surroundings
     public IReadOnlyList<BreakGlassLockdown> Lockdowns { get; private set; } = [];
 
     /// <summary>What could not be seen, in words; null where all could.</summary>
-    public string? Unseen => _unseen.Count == 0 ? null : $"you may not read {string.Join(" and ", _unseen.Order(StringComparer.Ordinal))}, so nobody looked at them here: what depends on them is taken to be as it should, and the operator looks when you ask";
+    public string? Unseen => _unseen.Count == 0 ? null : $"you are not allowed to read {string.Join(" and ", _unseen.Order(StringComparer.Ordinal))}, so they are not checked here; the operator checks them when you create a request";
 
     /// <summary>Looks around for some policies.</summary>
     public static async Task<Surroundings> LookAsync(KubeClient client, IReadOnlyList<BreakGlassPolicy> policies, CancellationToken cancellationToken)

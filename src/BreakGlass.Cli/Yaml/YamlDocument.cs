@@ -32,7 +32,7 @@ internal sealed record YamlDocument(JsonNode? Root, IReadOnlyDictionary<string, 
         {
             // What the parser says where a flow is cut off.
             var mark = parser.Current?.End ?? Mark.Empty;
-            throw new YamlException(mark, mark, "cut off", e);
+            throw new YamlException(mark, mark, "unexpected end", e);
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed record YamlDocument(JsonNode? Root, IReadOnlyDictionary<string, 
         {
             var mark = parser.Current?.Start ?? Mark.Empty;
             if (depth > Deepest) throw new YamlException(mark, mark, $"nested deeper than {Deepest} levels");
-            if (++_nodes > MostNodes) throw new YamlException(mark, mark, "too big");
+            if (++_nodes > MostNodes) throw new YamlException(mark, mark, "too large");
             Places.TryAdd(path, new(mark.Line, mark.Column));
             if (parser.TryConsume<AnchorAlias>(out var alias))
             {
@@ -101,12 +101,12 @@ internal sealed record YamlDocument(JsonNode? Root, IReadOnlyDictionary<string, 
         private void Entry(JsonObject map, string path, int depth)
         {
             var at = parser.Current?.Start ?? Mark.Empty;
-            if (!parser.TryConsume<Scalar>(out var key)) throw new YamlException(at, at, "a key is not a plain text");
+            if (!parser.TryConsume<Scalar>(out var key)) throw new YamlException(at, at, "a key is not a string");
             // kubectl takes a bare y, n, yes, no, on or off for a boolean, in a key as well.
             var name = Value(key) is JsonValue value && value.TryGetValue<bool>(out var flag) ? (flag ? "true" : "false") : key.Value;
             var under = Under(path, name);
             Places.TryAdd(under, new(at.Line, at.Column));
-            if (!map.TryAdd(name, Node(under, depth + 1))) throw new YamlException(at, at, $"the key '{name}' is there twice");
+            if (!map.TryAdd(name, Node(under, depth + 1))) throw new YamlException(at, at, $"the key '{name}' appears twice");
         }
 
         private JsonNode? Remember(NodeEvent source, JsonNode? node)

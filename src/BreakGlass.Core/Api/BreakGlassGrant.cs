@@ -7,7 +7,7 @@ using Kube.Client;
 
 namespace BreakGlass.Core.Api;
 
-/// <summary>One request for access in an incident, and the record of what became of it.</summary>
+/// <summary>One request for access, the access that it gives, and the record of both.</summary>
 [KubernetesEntityShortNames("bgg")]
 [CustomResource(Categories = [BreakGlassApi.Category], SelectableFields = [".spec.policy", ".status.phase"])]
 [GenericAdditionalPrinterColumn(".spec.policy", "Policy")]
@@ -30,21 +30,21 @@ public sealed record BreakGlassGrant : IKubernetesObject<V1ObjectMeta>, ISpec<Gr
     /// <inheritdoc/>
     public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
-    /// <summary>What is asked for. Cannot be changed after creation; only revoke can be set, once.</summary>
+    /// <summary>The request. It is immutable, except that revoke can be set once.</summary>
     [Required]
     public GrantSpec Spec { get; set => field = value ?? new(); } = new();
 
-    /// <summary>What became of it.</summary>
+    /// <summary>What was decided, given and ended.</summary>
     public GrantStatus Status { get; set => field = value ?? new(); } = new();
 
-    /// <summary>Where the kind lives in the API.</summary>
+    /// <summary>The kind's resource in the API.</summary>
     public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassGrant));
 
     /// <summary>Its JSON contract.</summary>
     public static JsonTypeInfo<BreakGlassGrant> Json { get; } = BreakGlassApi.Json<BreakGlassGrant>();
 }
 
-/// <summary>What is asked for.</summary>
+/// <summary>A request for access.</summary>
 [ValidationRule("has(self.ticket) == has(oldSelf.ticket)", message: "spec.ticket: " + Sentences.GrantFixed)]
 [ValidationRule("has(self.duration) == has(oldSelf.duration)", message: "spec.duration: " + Sentences.GrantFixed)]
 [ValidationRule("has(self.startTime) == has(oldSelf.startTime)", message: "spec.startTime: " + Sentences.GrantFixed)]
@@ -56,97 +56,97 @@ public sealed record BreakGlassGrant : IKubernetesObject<V1ObjectMeta>, ISpec<Gr
 [ValidationRule("!has(oldSelf.revoke) || has(self.revoke)", message: "spec.revoke: " + Sentences.RevocationStays)]
 public sealed record GrantSpec
 {
-    /// <summary>The BreakGlassPolicy that decides.</summary>
+    /// <summary>The name of the BreakGlassPolicy that decides on the request.</summary>
     [Required, Length(1, Bounds.LongestName), ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public string Policy { get; init => field = value ?? ""; } = "";
 
-    /// <summary>Why access is needed, for the reviewers.</summary>
+    /// <summary>Why you need access. Reviewers read it.</summary>
     [Required, Length(1, Bounds.LongestJustification), ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public string Justification { get; init => field = value ?? ""; } = "";
 
-    /// <summary>The incident's or change's number.</summary>
+    /// <summary>The number of the incident or change.</summary>
     [Length(maxLength: 256), ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public string? Ticket { get; init; }
 
-    /// <summary>How long access is needed; the policy's default where left out, refused where longer than its max.</summary>
+    /// <summary>How long you need access. Default: the policy's duration.default; at most its duration.max.</summary>
     [Pattern(GoDuration.Pattern), Length(maxLength: 32), ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public string? Duration { get; init; }
 
-    /// <summary>TimeBoxed: when access starts; now where left out.</summary>
+    /// <summary>When access starts, at most 30 days ahead. Mode TimeBoxed only. Default: now.</summary>
     [Nullable, ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     [JsonConverter(typeof(MillisConverter))]
     public DateTimeOffset? StartTime { get; init; }
 
-    /// <summary>Only these access entries of the policy; all where left out.</summary>
+    /// <summary>The access entries of the policy that you need, by name. Default: all.</summary>
     [Items(maxItems: 16), ItemLength(63), ListSet, ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public IReadOnlyList<string> Access { get; init => field = value ?? []; } = [];
 
-    /// <summary>Only these of the namespaces that the entries reach; all where left out.</summary>
+    /// <summary>The namespaces that you need, of those that the access entries reach. Default: all.</summary>
     [Items(maxItems: 256), ItemLength(63), ListSet, ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public IReadOnlyList<string> Namespaces { get; init => field = value ?? []; } = [];
 
-    /// <summary>A public key (JWK, RSA or EC P-256). The credential is then delivered encrypted to it, in status.credentialJwe.</summary>
+    /// <summary>A public key (JWK: RSA or EC P-256). If set, status.credentialJwe contains the credential, encrypted with this key.</summary>
     [Nullable, ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public JsonWebKey? RecipientKey { get; init; }
 
     /// <summary>
-    /// All places of the grant or none. Where left out, access opens in the places where it can, and the condition Active has the reason Partial and names
-    /// the others, which are tried again until the grant ends.
+    /// If true, access is given in all places of the grant or in none. Default: access opens where it can, and the condition Active has the reason Partial
+    /// and names the other places, which the operator tries again until the grant ends.
     /// </summary>
     public bool? RequireAll { get; init; }
 
-    /// <summary>Set once to end access at once.</summary>
+    /// <summary>Set this to end access immediately. It cannot be unset.</summary>
     [Nullable, ValidationRule("self == oldSelf", message: "spec.revoke: " + Sentences.RevocationFixed)]
     public Revocation? Revoke { get; init; }
 
-    /// <summary>Who asks; stamped by admission from the authenticated caller.</summary>
+    /// <summary>Who requests access. Admission sets it from the authenticated caller.</summary>
     [ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public Caller? Requester { get; init; }
 }
 
-/// <summary>The wish that access ends now.</summary>
+/// <summary>A person's request to end access now.</summary>
 public sealed record Revocation
 {
-    /// <summary>Why.</summary>
+    /// <summary>Why access ends, for the record.</summary>
     [Length(maxLength: 1024)]
     public string? Reason { get; init; }
 
-    /// <summary>Who; stamped by admission.</summary>
+    /// <summary>Who ends access. Admission sets it from the authenticated caller.</summary>
     public Caller? By { get; init; }
 }
 
-/// <summary>Where a grant stands. The last four never change again.</summary>
+/// <summary>The phase of a grant. Expired, Revoked, Denied and Failed are final.</summary>
 public enum GrantPhase
 {
-    /// <summary>Seen, or being made.</summary>
+    /// <summary>The operator processes the request, or creates access.</summary>
     Pending,
 
-    /// <summary>Waiting for approvers.</summary>
+    /// <summary>The grant waits for approvers.</summary>
     AwaitingApproval,
 
-    /// <summary>Approved, waiting for its window.</summary>
+    /// <summary>The grant is allowed and waits for its start time.</summary>
     Scheduled,
 
-    /// <summary>Access works.</summary>
+    /// <summary>The grant gives access.</summary>
     Active,
 
-    /// <summary>Access ended by time.</summary>
+    /// <summary>Access ended because its time was over.</summary>
     Expired,
 
-    /// <summary>Access was ended before its time.</summary>
+    /// <summary>Access ended before its time was over.</summary>
     Revoked,
 
-    /// <summary>Access was never given, since the policy says no.</summary>
+    /// <summary>The policy or an approver did not allow the request. It never gave access.</summary>
     Denied,
 
-    /// <summary>Access could not be given.</summary>
+    /// <summary>The operator could not create access, or could not keep it.</summary>
     Failed,
 }
 
 /// <summary>Why a grant ended.</summary>
 public enum EndReason
 {
-    /// <summary>Its time was over.</summary>
+    /// <summary>The grant's time was over.</summary>
     Expired,
 
     /// <summary>spec.revoke was set.</summary>
@@ -161,43 +161,43 @@ public enum EndReason
     /// <summary>The policy no longer allows it.</summary>
     PolicyNarrowed,
 
-    /// <summary>A lockdown.</summary>
+    /// <summary>A lockdown covers the grant.</summary>
     Lockdown,
 
-    /// <summary>It was not used.</summary>
+    /// <summary>The grant was not used.</summary>
     Idle,
 
     /// <summary>The grant was deleted.</summary>
     Deleted,
 
-    /// <summary>The policy or an approver said no.</summary>
+    /// <summary>The policy or an approver denied the request.</summary>
     Denied,
 
-    /// <summary>Nobody decided in time.</summary>
+    /// <summary>No approver decided in time.</summary>
     ApprovalTimeout,
 
-    /// <summary>Access could not be made.</summary>
+    /// <summary>The operator could not create access, or could not keep it.</summary>
     Failed,
 }
 
-/// <summary>What became of a grant.</summary>
+/// <summary>What was decided about a grant, given by it and ended.</summary>
 public sealed record GrantStatus
 {
-    /// <summary>The generation of the grant that this status speaks of.</summary>
+    /// <summary>The generation of the grant that this status describes.</summary>
     public long? ObservedGeneration { get; init; }
 
-    /// <summary>Where the grant stands.</summary>
+    /// <summary>The phase of the grant.</summary>
     public GrantPhase? Phase { get; init; }
 
-    /// <summary>Authorized, Approved, Active, Revoked (proven, not assumed), Reviewed, LeftBehind (whether what the grant's identity created is still there).</summary>
+    /// <summary>Authorized, Approved, Active, Revoked (verified against the API server), Reviewed, LeftBehind (objects of the grant still exist).</summary>
     [ListMap("type")]
     public IReadOnlyList<Condition> Conditions { get; init => field = value ?? []; } = [];
 
-    /// <summary>When the decision to give access was recorded; access follows within moments.</summary>
+    /// <summary>When the operator recorded the decision to give access. Access works shortly after.</summary>
     [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? ActivatedAt { get; init; }
 
-    /// <summary>When access is gone: activatedAt and the duration. Recorded before the first object is made.</summary>
+    /// <summary>When access ends: activatedAt plus the duration. The operator records it before it creates the first object.</summary>
     [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? ExpiresAt { get; init; }
 
@@ -208,46 +208,46 @@ public sealed record GrantStatus
     /// <summary>Why access ended.</summary>
     public EndReason? EndReason { get; init; }
 
-    /// <summary>UID of the policy that decided.</summary>
+    /// <summary>The UID of the policy that allowed the grant.</summary>
     public string? PolicyUid { get; init; }
 
-    /// <summary>How access reaches the requester, as decided.</summary>
+    /// <summary>How the requester gets access, as decided.</summary>
     public CredentialKind? Credential { get; init; }
 
-    /// <summary>The access entries as they were when the grant was decided. A policy that grows later does not widen a grant.</summary>
+    /// <summary>The policy's access entries at the time of the decision. Later additions to the policy do not widen the grant.</summary>
     [ListMap("name")]
     public IReadOnlyList<AccessEntry> Access { get; init => field = value ?? []; } = [];
 
-    /// <summary>By this the operator knows that it was itself who recorded what is given, by whom and until when. Made with the keys of admission.</summary>
+    /// <summary>The operator's signature of the recorded access. If it is not valid, the operator ends the grant.</summary>
     [Length(maxLength: 256)]
     public string? RecordSeal { get; init; }
 
     /// <summary>The bindings that give access.</summary>
     public IReadOnlyList<BindingRecord> Bindings { get; init => field = value ?? []; } = [];
 
-    /// <summary>The ServiceAccount made for the grant, as namespace/name.</summary>
+    /// <summary>The ServiceAccount of the grant, as namespace/name.</summary>
     public string? ServiceAccount { get; init; }
 
-    /// <summary>The Secret that holds token and kubeconfig, as namespace/name. Only the requester can read it.</summary>
+    /// <summary>The Secret with the token and the kubeconfig, as namespace/name. The requester is allowed to read it.</summary>
     public string? CredentialSecret { get; init; }
 
-    /// <summary>The credential's kubeconfig, encrypted to spec.recipientKey (RFC 7516, compact).</summary>
+    /// <summary>The kubeconfig with the token, encrypted with spec.recipientKey (JWE, RFC 7516, compact).</summary>
     public string? CredentialJwe { get; init; }
 
-    /// <summary>When the API server stops accepting the token by itself.</summary>
+    /// <summary>When the token expires at the API server, even if the operator does not run.</summary>
     [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? CredentialExpiresAt { get; init; }
 
-    /// <summary>The decisions of approvers.</summary>
+    /// <summary>The approvers' decisions that count.</summary>
     public IReadOnlyList<ApprovalRecord> Approvals { get; init => field = value ?? []; } = [];
 
-    /// <summary>Every change of phase: who caused it, when and why. Only ever added to.</summary>
+    /// <summary>Every change of phase: who caused it, when and why. Append-only.</summary>
     public IReadOnlyList<TransitionRecord> Transitions { get; init => field = value ?? []; } = [];
 
-    /// <summary>What the grant's identity created that could outlive it, and streams still open at the end.</summary>
+    /// <summary>What the grant's identity created, or tried to create, that can outlive the grant.</summary>
     public IReadOnlyList<string> Residue { get; init => field = value ?? []; } = [];
 
-    /// <summary>What was done with it, as far as recorded.</summary>
+    /// <summary>What the grant was used for. Not set, because this version does not record sessions.</summary>
     public SessionSummary? Session { get; init; }
 }
 
@@ -257,41 +257,41 @@ public sealed record BindingRecord
     /// <summary>RoleBinding or ClusterRoleBinding.</summary>
     public string Kind { get; init => field = value ?? ""; } = "";
 
-    /// <summary>The namespace, of a RoleBinding.</summary>
+    /// <summary>The namespace of a RoleBinding. Empty for a ClusterRoleBinding.</summary>
     public string? Namespace { get; init; }
 
-    /// <summary>The name.</summary>
+    /// <summary>The name of the binding.</summary>
     public string Name { get; init => field = value ?? ""; } = "";
 
     /// <summary>The role, as kind/name.</summary>
     public string Role { get; init => field = value ?? ""; } = "";
 
-    /// <summary>UID of the binding, once it exists: by it a binding is known again whose marks were stripped.</summary>
+    /// <summary>The UID of the binding. The operator uses it to recognize a binding whose labels were removed.</summary>
     public string? Uid { get; init; }
 
-    /// <summary>UID of the namespace that access was decided for. One that is deleted and created again is another one.</summary>
+    /// <summary>The UID of the namespace at the time of the decision. A namespace that is created again gets no access.</summary>
     public string? NamespaceUid { get; init; }
 
-    /// <summary>Why there is no access in this place; left out where there is.</summary>
+    /// <summary>Why there is no access in this place. Empty if there is access.</summary>
     public string? Problem { get; init; }
 }
 
 /// <summary>One approver's decision.</summary>
 public sealed record ApprovalRecord
 {
-    /// <summary>Who decided.</summary>
+    /// <summary>The approver's user name.</summary>
     public string Approver { get; init => field = value ?? ""; } = "";
 
-    /// <summary>Their UID, where the authenticator has one: nobody reviews under another name what they approved.</summary>
+    /// <summary>The approver's UID, if the authenticator has one.</summary>
     public string? Uid { get; init; }
 
-    /// <summary>What else says who the person is, as admission stamped it.</summary>
+    /// <summary>The claims of --person-claims that identify the approver, as key=value.</summary>
     public IReadOnlyList<string> Person { get; init => field = value ?? []; } = [];
 
     /// <summary>Approve or Deny.</summary>
     public string Decision { get; init => field = value ?? ""; } = "";
 
-    /// <summary>When.</summary>
+    /// <summary>The time.</summary>
     [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset At { get; init; }
 }
@@ -299,36 +299,36 @@ public sealed record ApprovalRecord
 /// <summary>One change of phase.</summary>
 public sealed record TransitionRecord
 {
-    /// <summary>When.</summary>
+    /// <summary>The time.</summary>
     [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset At { get; init; }
 
-    /// <summary>The phase before; empty at the first.</summary>
+    /// <summary>The phase before. Empty in the first entry.</summary>
     public GrantPhase? From { get; init; }
 
     /// <summary>The phase after.</summary>
     public GrantPhase To { get; init; }
 
-    /// <summary>Who caused it: a user name, or breakglass-operator.</summary>
+    /// <summary>Who caused the change: a user name, or breakglass-operator.</summary>
     public string Actor { get; init => field = value ?? ""; } = "";
 
-    /// <summary>Why, CamelCase.</summary>
+    /// <summary>The reason, in CamelCase.</summary>
     public string Reason { get; init => field = value ?? ""; } = "";
 }
 
-/// <summary>What was done with a grant, as far as recorded.</summary>
+/// <summary>What a grant was used for.</summary>
 public sealed record SessionSummary
 {
-    /// <summary>Requests of the grant's identity.</summary>
+    /// <summary>The number of requests of the grant's identity.</summary>
     public long Requests { get; init; }
 
-    /// <summary>Those that change something.</summary>
+    /// <summary>The number of writes.</summary>
     public long Writes { get; init; }
 
-    /// <summary>Those that were refused.</summary>
+    /// <summary>The number of refused requests.</summary>
     public long Denied { get; init; }
 
-    /// <summary>The last request.</summary>
+    /// <summary>The time of the last request.</summary>
     [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? LastActivityAt { get; init; }
 }

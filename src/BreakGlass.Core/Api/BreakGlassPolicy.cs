@@ -7,7 +7,7 @@ using Kube.Client;
 
 namespace BreakGlass.Core.Api;
 
-/// <summary>Who may get which access, for how long and under which conditions. Declared by a GitOps pipeline; decides on every BreakGlassGrant that names it.</summary>
+/// <summary>Defines who can get which access, for how long and under which conditions. It decides on every BreakGlassGrant that names it.</summary>
 [KubernetesEntityShortNames("bgp")]
 [CustomResource(Categories = [BreakGlassApi.Category])]
 [GenericAdditionalPrinterColumn(".spec.mode", "Mode", Description = "BreakGlass, JustInTime or TimeBoxed")]
@@ -34,20 +34,20 @@ public sealed record BreakGlassPolicy : IKubernetesObject<V1ObjectMeta>, ISpec<P
     [Required]
     public PolicySpec Spec { get; set => field = value ?? new(); } = new();
 
-    /// <summary>What the operator makes of it.</summary>
+    /// <summary>What the operator observed of the policy.</summary>
     public PolicyStatus Status { get; set => field = value ?? new(); } = new();
 
-    /// <summary>Where the kind lives in the API.</summary>
+    /// <summary>The kind's resource in the API.</summary>
     public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassPolicy));
 
     /// <summary>Its JSON contract.</summary>
     public static JsonTypeInfo<BreakGlassPolicy> Json { get; } = BreakGlassApi.Json<BreakGlassPolicy>();
 }
 
-/// <summary>The three models of emergency access, never mixed up.</summary>
+/// <summary>The model of emergency access.</summary>
 public enum PolicyMode
 {
-    /// <summary>Access at once, reviewed afterwards.</summary>
+    /// <summary>Access immediately after the request, reviewed afterwards.</summary>
     BreakGlass,
 
     /// <summary>Access after approval.</summary>
@@ -60,30 +60,30 @@ public enum PolicyMode
 /// <summary>How access reaches the requester.</summary>
 public enum CredentialKind
 {
-    /// <summary>A token of a ServiceAccount made for the grant alone.</summary>
+    /// <summary>A token of a ServiceAccount that exists only for the grant.</summary>
     ServiceAccountToken,
 
-    /// <summary>The requester's own user name is bound; there is no token.</summary>
+    /// <summary>The operator binds the requester's own user name; there is no token.</summary>
     BindRequester,
 }
 
-/// <summary>What happens when a role's rules change after the policy was written.</summary>
+/// <summary>What happens if the rules of a role change after the policy was written.</summary>
 public enum RolePinning
 {
-    /// <summary>A condition and an event.</summary>
+    /// <summary>The operator reports the change in a condition and an event.</summary>
     Warn,
 
-    /// <summary>No new grants until an author applies the policy again.</summary>
+    /// <summary>The operator also denies new grants until an author applies the policy again.</summary>
     Suspend,
 }
 
-/// <summary>What becomes of what a grant's identity created.</summary>
+/// <summary>What happens to objects that a grant's identity created.</summary>
 public enum LeftoverHandling
 {
-    /// <summary>It stays, and the grant's status names it.</summary>
+    /// <summary>They stay, and the grant's status lists them.</summary>
     Report,
 
-    /// <summary>It is owned by the grant's binding and goes with it.</summary>
+    /// <summary>The grant's binding owns them, so they are deleted with it.</summary>
     Remove,
 }
 
@@ -96,79 +96,79 @@ public enum LeftoverHandling
 [ValidationRule("self.mode == 'JustInTime' || !has(self.emergencyBypass)", message: "spec.emergencyBypass: " + Sentences.OnlyJustInTime)]
 public sealed record PolicySpec
 {
-    /// <summary>What the policy is for, for people.</summary>
+    /// <summary>The purpose of the policy, for people.</summary>
     [Length(maxLength: 1024)]
     public string? Description { get; init; }
 
-    /// <summary>The model of access: BreakGlass gives it at once and has it reviewed afterwards, JustInTime gives it after approval, TimeBoxed in a planned window.</summary>
+    /// <summary>BreakGlass: immediate access that is reviewed afterwards. JustInTime: access after approval. TimeBoxed: access in a planned window.</summary>
     [Required]
     public PolicyMode? Mode { get; init; }
 
-    /// <summary>Who may create grants for this policy.</summary>
+    /// <summary>Who can request access. Admission refuses grants of all other users.</summary>
     [Required, Items(1, 64)]
     public IReadOnlyList<Subject> Requesters { get; init => field = value ?? []; } = [];
 
-    /// <summary>Claims that the requester's sign-in must carry, for example that a second factor was used. All must hold.</summary>
+    /// <summary>Claims that the requester's login must have, for example a second factor. All of them are required.</summary>
     [Items(maxItems: 16)]
     public IReadOnlyList<RequiredClaim> RequireClaims { get; init => field = value ?? []; } = [];
 
-    /// <summary>The most that one grant can give. A grant may ask for less, never for more.</summary>
+    /// <summary>The most that one grant can give. A grant can request a part of it.</summary>
     [Required, Items(1, 16), ListMap("name")]
     public IReadOnlyList<AccessEntry> Access { get; init => field = value ?? []; } = [];
 
-    /// <summary>How access reaches the requester: a token of a ServiceAccount made for the grant alone, or a binding of the requester's own user name.</summary>
+    /// <summary>How the requester gets access: by a token of a ServiceAccount for the grant only, or by a binding of the requester's own user name.</summary>
     [Default]
     public CredentialKind Credential { get; init; }
 
-    /// <summary>How long a grant lasts.</summary>
+    /// <summary>How long a grant gives access.</summary>
     [Default]
     public DurationLimits Duration { get; init => field = value ?? new(); } = new();
 
-    /// <summary>End a grant that was not used for this long. Needs session recording.</summary>
+    /// <summary>Ends a grant that was not used for this time. This version cannot enforce it and refuses policies that set it.</summary>
     [Pattern(GoDuration.Pattern), Length(maxLength: 32)]
     public string? IdleTimeout { get; init; }
 
-    /// <summary>What a grant must say about its reason.</summary>
+    /// <summary>What a request must contain as its reason.</summary>
     public JustificationRules? Justification { get; init; }
 
-    /// <summary>Who must agree before access is given. Required for JustInTime, optional for TimeBoxed, forbidden for BreakGlass.</summary>
+    /// <summary>Who must approve before the grant becomes active. Required for JustInTime, optional for TimeBoxed, not allowed for BreakGlass.</summary>
     public ApprovalTerms? Approval { get; init; }
 
-    /// <summary>When access can be given. TimeBoxed only.</summary>
+    /// <summary>The windows in which grants can be active. Required for TimeBoxed, not allowed for other modes.</summary>
     public Schedule? Schedule { get; init; }
 
-    /// <summary>How often the policy may be used.</summary>
+    /// <summary>How many grants can be active or waiting at the same time, and the time between them. Default: only waiting requests have a limit.</summary>
     public Limits? Limits { get; init; }
 
-    /// <summary>How much use is too much: past it the condition Overused turns True.</summary>
+    /// <summary>How many activations are too many. Above that, the condition Overused is True; grants are still given.</summary>
     public OveruseRules? Overuse { get; init; }
 
-    /// <summary>The review after the fact. Always required for BreakGlass.</summary>
+    /// <summary>The review after a grant's end. Always required for BreakGlass.</summary>
     public ReviewTerms? Review { get; init; }
 
-    /// <summary>Where nobody decides in time: activate all the same, shorter, loudly, and reviewed. JustInTime only.</summary>
+    /// <summary>Activates a request that nobody decided in time, for a shorter time, with a warning and a required review. JustInTime only.</summary>
     public EmergencyBypass? EmergencyBypass { get; init; }
 
-    /// <summary>What happens when a role's rules change after the policy was written.</summary>
+    /// <summary>What happens if the rules of a role change after the policy was written.</summary>
     [Default]
     public RolePinning RolePinning { get; init; }
 
-    /// <summary>What the persistence guard lets a grant of this policy do.</summary>
+    /// <summary>What the persistence guard allows grants of this policy to do, although it can outlive a grant. Default: nothing.</summary>
     [Enum(ApiWords.Persistence), Items(maxItems: 5), ListSet]
     public IReadOnlyList<string> AllowPersistence { get; init => field = value ?? []; } = [];
 
     /// <summary>
-    /// What becomes of what a grant's identity created and is still there when the grant ends: Report names it in the grant's status.residue, Remove has the
-    /// cluster's garbage collector take it away with the grant's binding.
+    /// What happens to objects that a grant's identity created and that exist when the grant ends. Report: the operator lists them in the grant's
+    /// status.residue. Remove: the garbage collector deletes them with the grant's binding.
     /// </summary>
     [Default]
     public LeftoverHandling Leftovers { get; init; }
 
-    /// <summary>How long a finished grant stays as a record before it is deleted.</summary>
+    /// <summary>How long the operator keeps a finished grant as a record before it deletes it.</summary>
     [Default, Pattern(GoDuration.Pattern), Length(maxLength: 32)]
     public string RetainFor { get; init => field = value ?? Bounds.UsualRetention; } = Bounds.UsualRetention;
 
-    /// <summary>True: no new grants, and the active ones are revoked.</summary>
+    /// <summary>If true, the operator denies new grants and revokes active ones.</summary>
     [Default]
     public bool Suspended { get; init; }
 }

@@ -1,8 +1,8 @@
 namespace BreakGlass.Core.Api;
 
 /// <summary>
-/// An authenticated caller, as the API server knew them (authentication.k8s.io/v1 UserInfo), as far as decisions read it. Stamped by admission; never trusted from
-/// a manifest. Nothing here has a bound in the schema: what the authenticator says must not keep anybody out.
+/// An authenticated caller (the part of authentication.k8s.io/v1 UserInfo that decisions use). Admission sets it and ignores what a manifest contains.
+/// The schema has no bounds here, so that nothing in a user's identity can exclude the user.
 /// </summary>
 public sealed record Caller
 {
@@ -15,18 +15,18 @@ public sealed record Caller
     /// <summary>The user's unique ID, if the authenticator has one.</summary>
     public string? Uid { get; init; }
 
-    /// <summary>Those of the user's groups that a subject of the policy named when the request was made (requesters, approvers, reviewers).</summary>
+    /// <summary>The user's groups that the policy named at the time of the request (requesters, approvers, reviewers).</summary>
     public IReadOnlyList<string> Groups { get; init => field = value ?? []; } = [];
 
-    /// <summary>In how many groups the user was.</summary>
+    /// <summary>The number of all groups of the user.</summary>
     public int? GroupCount { get; init; }
 
-    /// <summary>SHA-256 of all group names, sorted and with a line feed behind each: evidence of what is not written out.</summary>
+    /// <summary>SHA-256 of all group names, sorted, each followed by a line feed.</summary>
     public string? GroupsHash { get; init; }
 
-    /// <summary>What else the authenticator said, under the keys that the policy's requireClaims and the options --stamp-extra and --person-claims name.</summary>
+    /// <summary>Entries of userInfo.extra, with the keys of the policy's requireClaims and of the options --stamp-extra and --person-claims.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? Extra { get; init; }
 
-    /// <summary>What says who the person behind the user name is, as key=value, under the keys that the option --person-claims names.</summary>
+    /// <summary>The claims of the option --person-claims that identify the person across user names, as key=value.</summary>
     public IReadOnlyList<string> Person { get; init => field = value ?? []; } = [];
 }

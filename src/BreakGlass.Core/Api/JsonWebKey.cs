@@ -2,7 +2,7 @@ using BreakGlass.Core.Schema;
 
 namespace BreakGlass.Core.Api;
 
-/// <summary>A public key as RFC 7517 writes it: RSA of 2048 bits or more (kty, n, e), or EC on P-256 (kty, crv, x, y).</summary>
+/// <summary>A public key as in RFC 7517: RSA with at least 2048 bits (kty, n, e), or EC on P-256 (kty, crv, x, y).</summary>
 /// <remarks>The private members are in the schema only so that a private key sent by mistake is refused by name, not silently pruned.</remarks>
 [ValidationRule("!has(self.d) && !has(self.p) && !has(self.q) && !has(self.dp) && !has(self.dq) && !has(self.qi)", message: "spec.recipientKey: " + Sentences.PrivateKey)]
 [ValidationRule("!has(self.k)", message: "spec.recipientKey: " + Sentences.SymmetricKey)]
@@ -12,11 +12,11 @@ public sealed record JsonWebKey
     [Required, Enum("RSA, EC")]
     public string? Kty { get; init; }
 
-    /// <summary>RSA: the modulus, base64url. In YAML put the name in quotes, "n": kubectl reads a bare n as false.</summary>
+    /// <summary>RSA: the modulus, base64url. In YAML, quote the name ("n"): kubectl reads a bare n as false.</summary>
     [Length(maxLength: 2048)]
     public string? N { get; init; }
 
-    /// <summary>RSA: the exponent, base64url; AQAB nearly always.</summary>
+    /// <summary>RSA: the exponent, base64url; usually AQAB.</summary>
     [Length(maxLength: 64)]
     public string? E { get; init; }
 
@@ -28,47 +28,47 @@ public sealed record JsonWebKey
     [Length(maxLength: 128)]
     public string? X { get; init; }
 
-    /// <summary>EC: the point's y, 32 bytes as base64url. In YAML put the name in quotes, "y": kubectl reads a bare y as true.</summary>
+    /// <summary>EC: the point's y, 32 bytes as base64url. In YAML, quote the name ("y"): kubectl reads a bare y as true.</summary>
     [Length(maxLength: 128)]
     public string? Y { get; init; }
 
-    /// <summary>Name of the key, for the recipient; repeated in the header of what is encrypted to it.</summary>
+    /// <summary>The name of the key. The header of the JWE repeats it.</summary>
     [Length(maxLength: Bounds.LongestKeyId)]
     public string? Kid { get; init; }
 
-    /// <summary>RSA-OAEP-256 for RSA, ECDH-ES for EC, or nothing.</summary>
+    /// <summary>RSA-OAEP-256 for RSA, ECDH-ES for EC, or empty.</summary>
     [Length(maxLength: 64)]
     public string? Alg { get; init; }
 
-    /// <summary>enc, or nothing.</summary>
+    /// <summary>enc, or empty.</summary>
     [Length(maxLength: 16)]
     public string? Use { get; init; }
 
-    /// <summary>Part of a private key: never send it.</summary>
+    /// <summary>A part of a private key. It must not be set.</summary>
     [Length(maxLength: 2048)]
     public string? D { get; init; }
 
-    /// <summary>Part of a private key: never send it.</summary>
+    /// <summary>A part of a private key. It must not be set.</summary>
     [Length(maxLength: 2048)]
     public string? P { get; init; }
 
-    /// <summary>Part of a private key: never send it.</summary>
+    /// <summary>A part of a private key. It must not be set.</summary>
     [Length(maxLength: 2048)]
     public string? Q { get; init; }
 
-    /// <summary>Part of a private key: never send it.</summary>
+    /// <summary>A part of a private key. It must not be set.</summary>
     [Length(maxLength: 2048)]
     public string? Dp { get; init; }
 
-    /// <summary>Part of a private key: never send it.</summary>
+    /// <summary>A part of a private key. It must not be set.</summary>
     [Length(maxLength: 2048)]
     public string? Dq { get; init; }
 
-    /// <summary>Part of a private key: never send it.</summary>
+    /// <summary>A part of a private key. It must not be set.</summary>
     [Length(maxLength: 2048)]
     public string? Qi { get; init; }
 
-    /// <summary>A symmetric key: never send it.</summary>
+    /// <summary>A symmetric key. It must not be set.</summary>
     [Length(maxLength: 2048)]
     public string? K { get; init; }
 

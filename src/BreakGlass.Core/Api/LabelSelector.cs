@@ -3,7 +3,7 @@ using BreakGlass.Core.Schema;
 
 namespace BreakGlass.Core.Api;
 
-/// <summary>A query over labels (meta/v1 LabelSelector). Empty selects everything.</summary>
+/// <summary>A query over labels (meta/v1 LabelSelector). An empty selector selects everything.</summary>
 public sealed record LabelSelector
 {
     private static readonly IReadOnlyDictionary<string, string> NoLabels = FrozenDictionary<string, string>.Empty;
@@ -12,7 +12,7 @@ public sealed record LabelSelector
     [Properties(32), ItemLength(63)]
     public IReadOnlyDictionary<string, string> MatchLabels { get; init => field = value ?? NoLabels; } = NoLabels;
 
-    /// <summary>Further requirements; all must hold.</summary>
+    /// <summary>Additional requirements. All of them must match.</summary>
     [Items(maxItems: 32)]
     public IReadOnlyList<LabelSelectorRequirement> MatchExpressions { get; init => field = value ?? []; } = [];
 
@@ -44,7 +44,7 @@ public sealed record LabelSelectorRequirement
     [Required, Enum(ApiWords.SelectorOperators)]
     public string Operator { get; init => field = value ?? ""; } = "";
 
-    /// <summary>Values for In and NotIn.</summary>
+    /// <summary>The values for In and NotIn. Empty for Exists and DoesNotExist.</summary>
     [Items(maxItems: 64), ItemLength(63)]
     public IReadOnlyList<string> Values { get; init => field = value ?? []; } = [];
 

@@ -26,14 +26,14 @@ public sealed record BreakGlassApproval : IKubernetesObject<V1ObjectMeta>, ISpec
     /// <inheritdoc/>
     public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
-    /// <summary>The decision. Cannot be changed.</summary>
+    /// <summary>The decision. It is immutable.</summary>
     [Required, ValidationRule("self == oldSelf", message: Sentences.ApprovalFixed)]
     public ApprovalSpec Spec { get; set => field = value ?? new(); } = new();
 
-    /// <summary>What the operator makes of it.</summary>
+    /// <summary>What the operator observed of the object.</summary>
     public ConditionsStatus Status { get; set => field = value ?? new(); } = new();
 
-    /// <summary>Where the kind lives in the API.</summary>
+    /// <summary>The kind's resource in the API.</summary>
     public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassApproval));
 
     /// <summary>Its JSON contract.</summary>
@@ -43,23 +43,23 @@ public sealed record BreakGlassApproval : IKubernetesObject<V1ObjectMeta>, ISpec
 /// <summary>A decision on a grant.</summary>
 public sealed record ApprovalSpec
 {
-    /// <summary>The grant.</summary>
+    /// <summary>The name of the grant.</summary>
     [Required, Length(1, Bounds.LongestName)]
     public string Grant { get; init => field = value ?? ""; } = "";
 
-    /// <summary>UID of the grant; stamped by admission, so that a decision never counts for a namesake made later.</summary>
+    /// <summary>The UID of the grant. Admission sets it, so that the decision does not count for a later grant with this name.</summary>
     [Length(maxLength: 64)]
     public string? GrantUid { get; init; }
 
-    /// <summary>Approve or Deny.</summary>
+    /// <summary>Approve or Deny. One Deny is enough to deny the request.</summary>
     [Required, Enum("Approve, Deny")]
     public string Decision { get; init => field = value ?? ""; } = "";
 
-    /// <summary>Why.</summary>
+    /// <summary>Why, for the record.</summary>
     [Length(maxLength: 4096)]
     public string? Comment { get; init; }
 
-    /// <summary>Who decides; stamped by admission from the authenticated caller.</summary>
+    /// <summary>Who decides. Admission sets it from the authenticated caller.</summary>
     public Caller? Approver { get; init; }
 }
 
@@ -83,32 +83,32 @@ public sealed record BreakGlassReview : IKubernetesObject<V1ObjectMeta>, ISpec<R
     /// <inheritdoc/>
     public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
-    /// <summary>The verdict. Cannot be changed.</summary>
+    /// <summary>The review. It is immutable.</summary>
     [Required, ValidationRule("self == oldSelf", message: Sentences.ReviewFixed)]
     public ReviewSpec Spec { get; set => field = value ?? new(); } = new();
 
-    /// <summary>What the operator makes of it.</summary>
+    /// <summary>What the operator observed of the object.</summary>
     public ConditionsStatus Status { get; set => field = value ?? new(); } = new();
 
-    /// <summary>Where the kind lives in the API.</summary>
+    /// <summary>The kind's resource in the API.</summary>
     public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassReview));
 
     /// <summary>Its JSON contract.</summary>
     public static JsonTypeInfo<BreakGlassReview> Json { get; } = BreakGlassApi.Json<BreakGlassReview>();
 }
 
-/// <summary>A verdict on a grant.</summary>
+/// <summary>A reviewer's judgement of a grant.</summary>
 public sealed record ReviewSpec
 {
-    /// <summary>The grant.</summary>
+    /// <summary>The name of the grant.</summary>
     [Required, Length(1, Bounds.LongestName)]
     public string Grant { get; init => field = value ?? ""; } = "";
 
-    /// <summary>UID of the grant; stamped by admission, so that a review never counts for a namesake made later.</summary>
+    /// <summary>The UID of the grant. Admission sets it, so that the review does not count for a later grant with this name.</summary>
     [Length(maxLength: 64)]
     public string? GrantUid { get; init; }
 
-    /// <summary>Justified, Unjustified or Misused.</summary>
+    /// <summary>The judgement: Justified, Unjustified or Misused.</summary>
     [Required, Enum(ApiWords.Outcomes)]
     public string Outcome { get; init => field = value ?? ""; } = "";
 
@@ -116,15 +116,15 @@ public sealed record ReviewSpec
     [Length(maxLength: 4096)]
     public string? Comment { get; init; }
 
-    /// <summary>What is to be done about it, for example a ticket.</summary>
+    /// <summary>What to do next, for example a ticket.</summary>
     [Length(maxLength: 1024)]
     public string? FollowUp { get; init; }
 
-    /// <summary>Who reviews; stamped by admission from the authenticated caller.</summary>
+    /// <summary>Who reviews. Admission sets it from the authenticated caller.</summary>
     public Caller? Reviewer { get; init; }
 }
 
-/// <summary>The kill switch: while one exists nothing in its scope is or becomes active.</summary>
+/// <summary>The kill switch: while a lockdown exists, access in its scope is revoked and no grant in its scope is activated.</summary>
 [KubernetesEntityShortNames("bgl")]
 [CustomResource(Categories = [BreakGlassApi.Category])]
 [GenericAdditionalPrinterColumn(".spec.reason", "Reason")]
@@ -143,59 +143,59 @@ public sealed record BreakGlassLockdown : IKubernetesObject<V1ObjectMeta>, ISpec
     /// <inheritdoc/>
     public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
 
-    /// <summary>What is shut, and why. Cannot be changed.</summary>
+    /// <summary>What is locked down, and why. It is immutable; delete the lockdown to lift it.</summary>
     [Required, ValidationRule("self == oldSelf", message: Sentences.LockdownFixed)]
     public LockdownSpec Spec { get; set => field = value ?? new(); } = new();
 
-    /// <summary>What was revoked.</summary>
+    /// <summary>What the lockdown revoked.</summary>
     public LockdownStatus Status { get; set => field = value ?? new(); } = new();
 
-    /// <summary>Where the kind lives in the API.</summary>
+    /// <summary>The kind's resource in the API.</summary>
     public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassLockdown));
 
     /// <summary>Its JSON contract.</summary>
     public static JsonTypeInfo<BreakGlassLockdown> Json { get; } = BreakGlassApi.Json<BreakGlassLockdown>();
 }
 
-/// <summary>What a lockdown shuts.</summary>
+/// <summary>The scope of a lockdown, and its reason.</summary>
 public sealed record LockdownSpec
 {
-    /// <summary>Why.</summary>
+    /// <summary>Why, for the record.</summary>
     [Required, Length(1, Bounds.LongestJustification)]
     public string Reason { get; init => field = value ?? ""; } = "";
 
-    /// <summary>The policies it covers, by their labels; empty covers everything.</summary>
+    /// <summary>The labels of the policies whose grants are locked down. If empty: all policies.</summary>
     public LabelSelector? PolicySelector { get; init; }
 
-    /// <summary>Who; stamped by admission from the authenticated caller.</summary>
+    /// <summary>Who created the lockdown. Admission sets it from the authenticated caller.</summary>
     public Caller? By { get; init; }
 }
 
-/// <summary>What a lockdown did.</summary>
+/// <summary>What a lockdown revoked.</summary>
 public sealed record LockdownStatus
 {
-    /// <summary>The generation that this status speaks of.</summary>
+    /// <summary>The generation that this status describes.</summary>
     public long? ObservedGeneration { get; init; }
 
-    /// <summary>How many grants were revoked.</summary>
+    /// <summary>The number of grants that the lockdown revoked.</summary>
     public int? Revoked { get; init; }
 
-    /// <summary>When the last of them was proven to be.</summary>
+    /// <summary>When the operator verified the last of these revocations.</summary>
     [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? CompletedAt { get; init; }
 
-    /// <summary>Conditions.</summary>
+    /// <summary>Conditions of the object.</summary>
     [ListMap("type")]
     public IReadOnlyList<Condition> Conditions { get; init => field = value ?? []; } = [];
 }
 
-/// <summary>A status that is nothing but conditions.</summary>
+/// <summary>A status that only has conditions.</summary>
 public sealed record ConditionsStatus
 {
-    /// <summary>The generation that this status speaks of.</summary>
+    /// <summary>The generation that this status describes.</summary>
     public long? ObservedGeneration { get; init; }
 
-    /// <summary>Conditions.</summary>
+    /// <summary>Conditions of the object.</summary>
     [ListMap("type")]
     public IReadOnlyList<Condition> Conditions { get; init => field = value ?? []; } = [];
 }

@@ -1,9 +1,12 @@
 namespace BreakGlass.Core.Api;
 
-/// <summary>What a person reads when a rule refuses an object: the same from the API server, which runs the rule in CEL, and from the operator and the plugin, which run it in C#.</summary>
+/// <summary>
+/// What a person reads when a rule refuses an object. The API server, which runs the rule in CEL, and the operator and the plugin, which run it in C#, use the
+/// same sentence.
+/// </summary>
 internal static class Sentences
 {
-    public const string NameTooLong = "at most 63 characters, since the name becomes a label value";
+    public const string NameTooLong = "at most 63 characters, because the name becomes a label value";
 
     public const string NotPositive = "must be more than zero";
     public const string LongerThanAGrant = $"is longer than {Bounds.LongestGrant}, the longest a grant can be";
@@ -27,6 +30,8 @@ internal static class Sentences
     public const string ReviewFixed = "a review cannot be changed; create another one";
     public const string LockdownFixed = "a lockdown cannot be changed; create another one, or delete this one to lift it";
 
-    public const string PrivateKey = "this holds a private key; send only the public part (kty, n, e or kty, crv, x, y). Make a new key: whoever can read the grant can read this one.";
-    public const string SymmetricKey = "this is a symmetric key (kty oct, k), which everybody who can read the grant now knows. Send the public part of an RSA or EC key.";
+    public const string PrivateKey = "this contains a private key; send only the public part (kty, n, e or kty, crv, x, y). "
+        + "Create a new key, because everybody who can read the grant can read this one.";
+    public const string SymmetricKey = "this is a symmetric key (kty oct, k), which everybody who can read the grant can read. "
+        + "Send the public part of an RSA or EC key.";
 }

@@ -83,7 +83,7 @@ public static class Jwe
     {
         if (encryptedKey.Length > 0) throw new CryptographicException("The JWE is malformed: with ECDH-ES its second part must be empty.");
         if (header.EphemeralKey is null || !RecipientKey.TryParse(header.EphemeralKey, out var parsed, out _) || parsed.Algorithm != EcdhEs)
-            throw new CryptographicException("The JWE is malformed: its epk is no public key on P-256.");
+            throw new CryptographicException("The JWE is malformed: its epk is not a public key on P-256.");
         using var ephemeral = ECDiffieHellman.Create(parsed.Ec);
         return Agree(key, ephemeral, header.PartyU, header.PartyV);
     });
@@ -120,11 +120,11 @@ public static class Jwe
             && Base64UrlText.TryDecode(parts[2], out nonce)
             && Base64UrlText.TryDecode(parts[3], out ciphertext)
             && Base64UrlText.TryDecode(parts[4], out tag);
-        if (!wellFormed) throw new CryptographicException("This is no JWE: it must be five parts of base64url with dots between them. Copy all of it, without line breaks.");
+        if (!wellFormed) throw new CryptographicException("This is not a JWE: a JWE has five base64url parts, separated by dots. Copy all of it, without line breaks.");
 
         var read = JweHeader.Read(header);
         if (read.Algorithm != algorithm || read.Encryption != A256Gcm)
-            throw new CryptographicException($"The JWE was made with another algorithm than {algorithm} and {A256Gcm}, which this key needs. Use the key that was named in the grant.");
+            throw new CryptographicException($"The JWE does not use the algorithms {algorithm} and {A256Gcm}, which this key requires. Use the key that the grant names.");
         if (nonce.Length != NonceSize || tag.Length != TagSize) throw new CryptographicException("The JWE is malformed: its nonce or its tag has the wrong size.");
 
         var key = contentKey(read, encryptedKey);
@@ -137,7 +137,7 @@ public static class Jwe
         }
         catch (AuthenticationTagMismatchException cause)
         {
-            const string Message = "The JWE cannot be decrypted: it was made for another key, or was changed on the way. Use the private half of the key in the grant's recipientKey.";
+            const string Message = "The JWE cannot be decrypted: it was made for another key, or was changed in transit. Use the private half of the key in the grant's recipientKey.";
             throw new CryptographicException(Message, cause);
         }
         finally

@@ -47,7 +47,7 @@ internal sealed record JweHeader(string? Algorithm, string? Encryption, JsonWebK
         {
             using var document = JsonDocument.Parse(utf8, Strict);
             var header = document.RootElement;
-            if (header.ValueKind != JsonValueKind.Object) throw new CryptographicException("The JWE is malformed: its header is no JSON object.");
+            if (header.ValueKind != JsonValueKind.Object) throw new CryptographicException("The JWE is malformed: its header is not a JSON object.");
 
             // "crit" names extensions that a reader must understand or refuse; none is understood here.
             if (header.TryGetProperty("crit", out _) || header.TryGetProperty("zip", out _))
@@ -56,7 +56,7 @@ internal sealed record JweHeader(string? Algorithm, string? Encryption, JsonWebK
         }
         catch (JsonException cause)
         {
-            throw new CryptographicException("The JWE is malformed: its header is no JSON object.", cause);
+            throw new CryptographicException("The JWE is malformed: its header is not a JSON object.", cause);
         }
     }
 

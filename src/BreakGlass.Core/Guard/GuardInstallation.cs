@@ -17,13 +17,13 @@ public sealed record GuardInstallation(bool Webhook, bool? Policies)
     public (bool Guarded, string Reason, string Message) For(PolicySpec policy) => (policy.Credential, Webhook, Policies) switch
     {
         (CredentialKind.BindRequester, _, _) => (false, "NotWatched",
-            "Grants act under the requester's own name, which the persistence guard does not watch. Use credential ServiceAccountToken where that matters."),
-        (_, true, true) or (_, true, null) => (true, "GuardInstalled", "The persistence guard refuses and records what would let a grant's identity outlive its grant, but for spec.allowPersistence."),
+            "Grants act as the requester, whom the persistence guard does not watch. Use credential ServiceAccountToken if that matters."),
+        (_, true, true) or (_, true, null) => (true, "GuardInstalled", "The persistence guard refuses and records writes that would let access outlive the grant, except what spec.allowPersistence allows."),
         (_, true, false) => (true, "WebhookAlone",
-            "The persistence guard is the operator's webhook alone, though this server could hold it by itself, also where the operator is down. Apply config/guard in place of config/guard-1.28 or config/guard-legacy."),
+            "Only the operator's webhook enforces the persistence guard, although this API server can enforce it even if the operator is down. Apply config/guard instead of config/guard-1.28 or config/guard-legacy."),
         (_, false, true) => (true, "NotRecorded",
-            "The persistence guard refuses what would let a grant's identity outlive its grant, but attempts are not recorded: MutatingWebhookConfiguration breakglass-operator-guard is not there. Apply config/guard."),
-        (_, false, null) => (false, "GuardMissing", "Nothing keeps a grant's identity from making access that outlives its grant. Apply config/guard-1.28, or below Kubernetes 1.28 config/guard-legacy."),
-        _ => (false, "GuardMissing", "Nothing keeps a grant's identity from making access that outlives its grant. Apply config/guard."),
+            "The persistence guard refuses writes that would let access outlive the grant, but attempts are not recorded: MutatingWebhookConfiguration breakglass-operator-guard does not exist. Apply config/guard."),
+        (_, false, null) => (false, "GuardMissing", "Nothing prevents a grant's identity from creating access that outlives its grant. Apply config/guard-1.28, or config/guard-legacy below Kubernetes 1.28."),
+        _ => (false, "GuardMissing", "Nothing prevents a grant's identity from creating access that outlives its grant. Apply config/guard."),
     };
 }

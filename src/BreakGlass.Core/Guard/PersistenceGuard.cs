@@ -51,13 +51,13 @@ public static class PersistenceGuard
             Persistence.Rbac => "it gives rights that would outlive the grant",
             Persistence.Tokens => "a token would outlive the grant",
             Persistence.Csr => "a certificate would outlive the grant",
-            Persistence.Webhooks => "the requests of others would pass through it, for longer than the grant",
-            Persistence.OwnKinds => "BreakGlass's own objects decide over grants",
-            _ => "what lives in BreakGlass's own namespaces decides over grants",
+            Persistence.Webhooks => "requests of other users would pass through it after the grant's end",
+            Persistence.OwnKinds => "BreakGlass's own objects control grants",
+            _ => "objects in BreakGlass's own namespaces control grants",
         };
         var next = way.Word is { } word
-            ? $"If policy '{policy}' is meant to allow it, its author adds '{word}' to spec.allowPersistence; otherwise have it done by somebody with rights of their own."
-            : "No policy can allow it; have it done by somebody with rights of their own.";
+            ? $"If policy '{policy}' is meant to allow this, its author can add '{word}' to spec.allowPersistence; otherwise ask a person who has this right without a grant."
+            : "No policy can allow this; ask a person who has this right without a grant.";
         return $"The persistence guard refuses {Describe(write)}: {why}. The attempt is logged and counted. {next}";
     }
 

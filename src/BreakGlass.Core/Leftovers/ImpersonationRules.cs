@@ -31,6 +31,6 @@ public static class ImpersonationRules
     public static V1SubjectAccessReviewStatus Refusal => new()
     {
         Denied = true,
-        Reason = "no grant acts as somebody else; a policy can allow it by 'impersonate' in spec.allowPersistence",
+        Reason = "grants cannot impersonate other users; a policy can allow it with 'impersonate' in spec.allowPersistence",
     };
 }

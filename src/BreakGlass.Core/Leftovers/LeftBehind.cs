@@ -69,14 +69,14 @@ public static class LeftBehind
         var selector = Selector(grant.Metadata.Uid ?? "");
         var entries = seen.Found.Take(MostNamed).Select(o => o.ToString()).ToList();
         if (seen.Found.Count > MostNamed) entries.Add($"left: {seen.Found.Count - MostNamed}{(IsCapped(seen) ? " or more" : "")} more; find them by the label {selector}");
-        if (seen.Unseen.Count > 0) entries.Add($"not looked for: {string.Join(", ", seen.Unseen)}, which the operator may not list; find them by the label {selector}");
+        if (seen.Unseen.Count > 0) entries.Add($"not looked for: {string.Join(", ", seen.Unseen)}, which the operator cannot list; find them by the label {selector}");
         var noted = grant.Status.Residue.Count(r => r.StartsWith(NotePrefix, StringComparison.Ordinal));
         var (found, reason, message) = (seen.Found.Count, noted, seen.Unseen.Count) switch
         {
-            (> 0, _, _) => ((bool?)true, "ObjectsFound", $"{seen.Found.Count}{(IsCapped(seen) ? " or more" : "")} object(s) that the grant's identity created are still there; see status.residue. Decide for each whether it stays: kubectl get <kind> -A -l {selector}."),
-            (_, > 0, _) => (null, "NotAllLookedFor", $"The grant's identity created objects of kinds that the operator cannot list; see status.residue, and look for them by the label {selector}."),
-            (_, _, > 0) => (null, "NotAllLookedFor", $"The operator may not list every kind; see status.residue, and look by the label {selector}."),
-            _ => ((bool?)false, "NothingFound", "Nothing that the grant's identity created is still there, of the kinds that are looked for."),
+            (> 0, _, _) => ((bool?)true, "ObjectsFound", $"{seen.Found.Count}{(IsCapped(seen) ? " or more" : "")} object(s) that the grant's identity created still exist; see status.residue. Decide for each whether to keep it: kubectl get <kind> -A -l {selector}."),
+            (_, > 0, _) => (null, "NotAllLookedFor", $"The grant's identity created objects of kinds that the operator cannot list; see status.residue, and find them by the label {selector}."),
+            (_, _, > 0) => (null, "NotAllLookedFor", $"The operator cannot list every kind; see status.residue, and search by the label {selector}."),
+            _ => ((bool?)false, "NothingFound", "No object that the grant's identity created still exists, among the kinds that the operator checks."),
         };
         return grant.Status with
         {

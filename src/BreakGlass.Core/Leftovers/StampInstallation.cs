@@ -24,14 +24,14 @@ public sealed record StampInstallation(bool Webhook, bool Policy, bool CanBe)
     public (bool Stamped, string Reason, string Message) For(PolicySpec policy) => (policy.Credential, Webhook, Policy, CanBe) switch
     {
         (CredentialKind.BindRequester, _, _, _) => (false, "NotWatched",
-            "Grants act under the requester's own name, so what they create is neither stamped nor removed. Use credential ServiceAccountToken where that matters."),
+            "Grants act as the requester, so objects that they create are neither labelled nor removed. Use credential ServiceAccountToken if that matters."),
         (_, true, _, _) when policy.Leftovers is LeftoverHandling.Remove => (true, "StampInstalled",
-            $"What a grant's identity creates carries the label {BreakGlassApi.MadeByLabel} and is removed with the grant's binding."),
-        (_, true, _, _) => (true, "StampInstalled", $"What a grant's identity creates carries the label {BreakGlassApi.MadeByLabel}; what of it is there at the end stands in the grant's status.residue."),
+            $"Objects that a grant's identity creates have the label {BreakGlassApi.MadeByLabel} and are removed with the grant's binding."),
+        (_, true, _, _) => (true, "StampInstalled", $"Objects that a grant's identity creates have the label {BreakGlassApi.MadeByLabel}; those that exist at the end are listed in the grant's status.residue."),
         (_, false, true, _) when policy.Leftovers is LeftoverHandling.Remove => (false, "OwnersNotSet",
-            $"What a grant's identity creates is stamped by the API server but is not removed: MutatingWebhookConfiguration {WebhookName} is missing. Apply config/guard."),
-        (_, false, true, _) => (true, "StampedByPolicy", $"The API server itself puts the label {BreakGlassApi.MadeByLabel} on what a grant's identity creates."),
-        (_, false, false, true) => (false, "StampMissing", "What a grant's identity creates is neither stamped, reported nor removed. Apply config/guard."),
-        _ => (false, "ServerTooOld", "What a grant's identity creates is neither stamped, reported nor removed: that takes Kubernetes 1.28. Look into the API server's audit log for it."),
+            $"Objects that a grant's identity creates are labelled by the API server but not removed: MutatingWebhookConfiguration {WebhookName} is missing. Apply config/guard."),
+        (_, false, true, _) => (true, "StampedByPolicy", $"The API server adds the label {BreakGlassApi.MadeByLabel} to objects that a grant's identity creates."),
+        (_, false, false, true) => (false, "StampMissing", "Objects that a grant's identity creates are neither labelled, reported nor removed. Apply config/guard."),
+        _ => (false, "ServerTooOld", "Objects that a grant's identity creates are neither labelled, reported nor removed: that requires Kubernetes 1.28. Check the API server's audit log for them."),
     };
 }

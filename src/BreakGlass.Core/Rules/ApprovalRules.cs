@@ -22,20 +22,20 @@ public static class ApprovalRules
     public static Problem? Check(BreakGlassApproval approval, BreakGlassGrant? grant, BreakGlassPolicy? policy)
     {
         var spec = approval.Spec;
-        if (grant is null) return new("GrantNotFound", "spec.grant", $"there is no BreakGlassGrant '{spec.Grant}'; see 'kubectl get bgg' for those that wait");
+        if (grant is null) return new("GrantNotFound", "spec.grant", $"BreakGlassGrant '{spec.Grant}' does not exist; list the grants with 'kubectl get bgg'");
         if (grant.Metadata.Name != spec.Grant || string.IsNullOrEmpty(spec.GrantUid) || spec.GrantUid != grant.Metadata.Uid)
         {
-            return new("AnotherGrant", "spec.grantUid", $"the decision was made on another grant of the name '{spec.Grant}', or does not say on which; create a new approval");
+            return new("AnotherGrant", "spec.grantUid", $"the approval is for another grant of the name '{spec.Grant}', or has no grantUid; create a new approval");
         }
 
-        if (approval.Metadata.DeletionTimestamp is not null) return new("Retracted", "metadata.deletionTimestamp", "the approval is being deleted, so it counts no longer; create a new one");
-        if (spec.Decision is not (Approve or Deny)) return new("DecisionInvalid", "spec.decision", $"'{spec.Decision}' is neither Approve nor Deny");
-        if (!Callers.IsNamed(spec.Approver)) return new("ApproverMissing", "spec.approver", "nothing proves who decides; create the approval through the API server while the operator's webhook is installed");
-        if (policy is null) return new("PolicyNotFound", "spec.grant", $"the grant's policy '{grant.Spec.Policy}' is gone, so there is nothing to decide");
-        if (policy.Spec.Approval is not { } approvals) return new("ApprovalNotAsked", "spec.grant", $"policy '{policy.Metadata.Name}' asks for no approval, so there is nothing to decide");
+        if (approval.Metadata.DeletionTimestamp is not null) return new("Retracted", "metadata.deletionTimestamp", "the approval is being deleted, so it does not count; create a new one");
+        if (spec.Decision is not (Approve or Deny)) return new("DecisionInvalid", "spec.decision", $"'{spec.Decision}' is not a valid decision; use Approve or Deny");
+        if (!Callers.IsNamed(spec.Approver)) return new("ApproverMissing", "spec.approver", "the approver cannot be verified; create the approval while the operator's webhooks are installed");
+        if (policy is null) return new("PolicyNotFound", "spec.grant", $"the grant's policy '{grant.Spec.Policy}' does not exist any more, so there is nothing to decide");
+        if (policy.Spec.Approval is not { } approvals) return new("ApprovalNotAsked", "spec.grant", $"policy '{policy.Metadata.Name}' does not require approval, so there is nothing to decide");
         if (Callers.Same(spec.Approver, grant.Spec.Requester))
         {
-            return new("OwnRequest", "spec.approver", $"{Callers.As(spec.Approver!, grant.Spec.Requester!)} asked for this grant, and nobody decides on their own request; ask one of {Subjects.Describe(approvals.Approvers)}");
+            return new("OwnRequest", "spec.approver", $"{Callers.As(spec.Approver!, grant.Spec.Requester!)} requested this grant, and requesters cannot decide on their own requests; ask one of {Subjects.Describe(approvals.Approvers)}");
         }
 
         return Subjects.Include(approvals.Approvers, spec.Approver!)
@@ -47,6 +47,6 @@ public static class ApprovalRules
     /// <summary>What a decision is refused for when it is made: what <see cref="Check"/> says, and that the grant waits for one.</summary>
     public static Problem? AtAdmission(BreakGlassApproval approval, BreakGlassGrant? grant, BreakGlassPolicy? policy) =>
         Check(approval, grant, policy) ?? (grant!.Status.IsTerminal || grant.Status.IsRecorded
-            ? new("AlreadyDecided", "spec.grant", $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and waits for no decision any more{(grant.Status.IsTerminal ? "" : "; to end its access set its spec.revoke")}")
+            ? new("AlreadyDecided", "spec.grant", $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and no longer waits for a decision{(grant.Status.IsTerminal ? "" : "; to end its access, set its spec.revoke")}")
             : null);
 }

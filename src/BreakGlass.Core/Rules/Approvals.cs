@@ -59,8 +59,8 @@ internal static class Approvals
         if (policy.Spec.Approval is not { } terms)
         {
             return new(ApprovalStage.NotRequired, policy.Spec.Mode is PolicyMode.BreakGlass
-                ? "Policies of mode BreakGlass give access at once; it is reviewed afterwards."
-                : $"Policy '{policy.Metadata.Name}' asks for no approval.", null, None);
+                ? "Policies of mode BreakGlass give access immediately; it is reviewed afterwards."
+                : $"Policy '{policy.Metadata.Name}' does not require approval.", null, None);
         }
 
         var created = grant.Metadata.CreatedAt ?? facts.Now;
@@ -78,14 +78,14 @@ internal static class Approvals
 
         if (ApprovesItself(terms.AutoApprove, verdict, facts.Cluster))
         {
-            return new(ApprovalStage.AutoApproved, $"At most {terms.AutoApprove!.MaxDuration}{(terms.AutoApprove.ReadOnlyOnly is false ? "" : " and read-only")}: the policy approves that by itself.", created, records);
+            return new(ApprovalStage.AutoApproved, $"At most {terms.AutoApprove!.MaxDuration}{(terms.AutoApprove.ReadOnlyOnly is false ? "" : " and read-only")}: the policy approves such requests automatically.", created, records);
         }
 
         var count = $"{yes.Count} of {terms.Required} approval(s)";
         if (facts.Now < until)
         {
             return new(ApprovalStage.Waiting,
-                $"{count} so far. Ask {Subjects.Describe(terms.Approvers)} to create a BreakGlassApproval for '{grant.Metadata.Name}' before {Timestamp.Text(until)}; without a decision by then {(policy.Spec.EmergencyBypass is null ? "it is denied" : "access is given all the same, shorter, and is reviewed")}.",
+                $"{count} so far. Ask {Subjects.Describe(terms.Approvers)} to create a BreakGlassApproval for '{grant.Metadata.Name}' before {Timestamp.Text(until)}; without a decision by then {(policy.Spec.EmergencyBypass is null ? "the request is denied" : "the grant becomes active anyway, for a shorter time, and is reviewed")}.",
                 null, records) { Until = until };
         }
 
@@ -116,14 +116,14 @@ internal static class Approvals
     {
         var who = Callers.Shown(no.Spec.Approver);
         var comment = string.IsNullOrWhiteSpace(no.Spec.Comment) ? "" : $" ({Shown.Line(no.Spec.Comment.Trim().TrimEnd('.'))})";
-        var problem = new Problem("DeniedByApprover", "spec.policy", $"approver '{who}' said no{comment}; talk to them, and create a new grant if they agree");
+        var problem = new Problem("DeniedByApprover", "spec.policy", $"approver '{who}' denied the request{comment}; talk to them, and create a new grant if they agree");
         return new(ApprovalStage.Denied, $"Denied by {who}{comment}.", no.Metadata.CreatedAt, records) { Denial = problem, Denier = who };
     }
 
     private static ApprovalOutcome TimedOut(string count, ApprovalTerms terms, string more, DateTimeOffset until, IReadOnlyList<ApprovalRecord> records)
     {
         var problem = new Problem("ApprovalTimeout", "spec.policy",
-            $"there were {count}, and one that is deleted, or whose approver may not decide any more, does not count{more}; ask {Subjects.Describe(terms.Approvers)} to be at hand, and create a new grant");
+            $"there were only {count}; approvals that were deleted, or whose approver is no longer allowed to decide, do not count{more}. Make sure that an approver is available ({Subjects.Describe(terms.Approvers)}), and create a new grant");
         return new(ApprovalStage.Denied, $"There were {count}.", until, records) { Denial = problem };
     }
 
@@ -132,12 +132,12 @@ internal static class Approvals
         if (open is not null)
         {
             return TimedOut($"{count} within {terms.Timeout}", terms,
-                $", and the policy gives no access without approval while grant '{open}', which had it, is not reviewed: have that done", until, records);
+                $"; the policy's emergency bypass is blocked until grant '{open}', which used it, is reviewed", until, records);
         }
 
         var most = GoDuration.TryParse(bypass.Duration, out var duration) ? duration : TimeSpan.Zero;
         return new(ApprovalStage.Bypassed,
-            $"EMERGENCY BYPASS: {count} within {terms.Timeout}, so the policy gives access without, for at most {bypass.Duration}. It must be reviewed, and until it is the policy gives no other in this way.",
+            $"EMERGENCY BYPASS: {count} within {terms.Timeout}, so the policy gives access without approval, for at most {bypass.Duration}. This access must be reviewed; until then, the bypass is blocked for other grants.",
             until, records) { AtMost = most };
     }
 

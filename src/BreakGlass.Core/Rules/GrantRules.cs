@@ -78,32 +78,32 @@ public static class GrantRules
     {
         SealState.Valid => null,
         SealState.Missing => new("RequesterNotSealed", "spec.requester",
-            "nothing proves who asked: the grant carries no seal of this operator's admission webhook, so it stays dead. "
-            + "Ask the platform team whether the webhook is installed (in a test cluster the operator can be started with --trust-requester), then create a new grant"),
+            "the requester cannot be verified: the grant does not have the seal of this operator's admission webhook, so it never becomes active. "
+            + "Ask the platform team whether the webhook is installed (in a test cluster, you can start the operator with --trust-requester), then create a new grant"),
         _ => new("SealBroken", "spec.requester",
-            "the grant's seal does not fit it: it was changed or copied past this operator's admission webhook, or sealed with a key that is gone, so it stays dead. "
-            + "Create a new grant under another name; if it happens again tell the platform team"),
+            "the grant's seal is not valid: the grant was changed or copied without this operator's admission webhook, or its seal key does not exist any more, so it never becomes active. "
+            + "Create a new grant with another name; if it happens again, tell the platform team"),
     };
 
     private static Problem? Requester(BreakGlassGrant grant) => Callers.IsNamed(grant.Spec.Requester)
         ? null
-        : new("RequesterMissing", "spec.requester.username", "required, since access is given to somebody; create a new grant that names you");
+        : new("RequesterMissing", "spec.requester.username", "required, because access is given to this user; create a new grant that names you");
 
     private static Problem? Policy(BreakGlassGrant grant, BreakGlassPolicy? policy, SealState seal, CoreSettings settings)
     {
         var name = grant.Spec.Policy;
-        if (policy is null) return new("PolicyNotFound", "spec.policy", $"there is no BreakGlassPolicy '{name}'; see 'kubectl get bgp' for those there are, and create a new grant");
+        if (policy is null) return new("PolicyNotFound", "spec.policy", $"BreakGlassPolicy '{name}' does not exist; list the policies with 'kubectl get bgp', and create a new grant");
         if (policy.Metadata.DeletionTimestamp is not null) return new("PolicyDeleted", "spec.policy", $"policy '{name}' is being deleted; use another one");
         if (policy.Spec.Suspended) return new("PolicySuspended", "spec.policy", $"policy '{name}' is suspended; ask its owners, or use another one");
         if (seal is not SealState.Valid)
         {
-            return new("PolicyNotSealed", "spec.policy", $"nothing proves who wrote policy '{name}' as it stands: it was written past this operator's admission webhook. Ask its owners to apply it again, then create a new grant");
+            return new("PolicyNotSealed", "spec.policy", $"the author of policy '{name}' cannot be verified: the policy was written without this operator's admission webhook. Ask its owners to apply it again, then create a new grant");
         }
 
         var problems = PolicyRules.Check(policy, settings);
         return problems.Count == 0
             ? null
-            : new("PolicyNotReady", "spec.policy", $"policy '{name}' cannot be used: {problems[0]}. Tell its owners; 'kubectl describe bgp {name}' shows all of it");
+            : new("PolicyNotReady", "spec.policy", $"policy '{name}' cannot be used: {problems[0]}. Tell its owners; 'kubectl describe bgp {name}' shows all problems");
     }
 
     /// <summary>Who asks, for what reason, for how long and for what.</summary>
@@ -125,6 +125,6 @@ public static class GrantRules
 
     private static Problem? Claims(BreakGlassGrant grant, BreakGlassPolicy policy) => Callers.MissingClaim(grant.Spec.Requester!, policy.Spec.RequireClaims) is { } claim
         ? new("ClaimMissing", "spec.requester.extra",
-            $"your sign-in does not carry '{claim.Key}' with {(claim.Values.Count == 1 ? "the value" : "one of")} {string.Join(", ", claim.Values)}, as policy '{policy.Metadata.Name}' asks; sign in so that it does (for example with a second factor) and create a new grant, or ask its owners")
+            $"policy '{policy.Metadata.Name}' requires that your login has the claim '{claim.Key}' with {(claim.Values.Count == 1 ? "the value" : "one of")} {string.Join(", ", claim.Values)}; log in again so that it does (for example with a second factor) and create a new grant, or ask the policy's owners")
         : null;
 }

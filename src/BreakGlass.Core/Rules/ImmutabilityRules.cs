@@ -34,7 +34,7 @@ public static class ImmutabilityRules
     public static Problem? CheckOwners(BreakGlassGrant? before, BreakGlassGrant after) =>
         after.OwnersOrEmpty.All(o => before?.OwnersOrEmpty.Any(b => b.Uid == o.Uid) is true)
             ? null
-            : new("Owned", "metadata.ownerReferences", "a grant has no owner, since its record would go with it; leave it out");
+            : new("Owned", "metadata.ownerReferences", "a grant cannot have an owner, because the garbage collector would delete its record with the owner; remove it");
 
     /// <summary>An approval cannot be changed.</summary>
     public static Problem? Check(BreakGlassApproval before, BreakGlassApproval after) =>
@@ -58,7 +58,7 @@ public static class ImmutabilityRules
         var until = RetainedUntil(grant, policy);
         return until is not { } at || now >= at
             ? null
-            : new("Retained", "metadata.name", $"the grant gave access, and its record is kept until {Timestamp.Text(at)} (spec.retainFor of policy '{grant.Spec.Policy}'); it is deleted by itself after that");
+            : new("Retained", "metadata.name", $"the grant gave access, so its record is kept until {Timestamp.Text(at)} (spec.retainFor of policy '{grant.Spec.Policy}') and is then deleted automatically");
     }
 
     /// <summary>What whoever deletes a grant that gives access should know; null for any other.</summary>
@@ -66,7 +66,7 @@ public static class ImmutabilityRules
     {
         if (grant.Status.IsTerminal || !grant.Status.IsRecorded || grant.Metadata.DeletionTimestamp is not null) return null;
         var name = grant.Metadata.Name;
-        return $"grant '{name}' gives access: that ends now, and its record and review go with the grant. To end access and keep both: kubectl breakglass revoke {name}";
+        return $"grant '{name}' gives access: the access ends now, and the grant's record and review are deleted. To end access and keep both: kubectl breakglass revoke {name}";
     }
 
     /// <summary>Until when a finished grant is kept; null where it is not over.</summary>

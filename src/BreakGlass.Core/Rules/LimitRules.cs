@@ -38,14 +38,14 @@ internal static class LimitRules
         if (limits.MaxActive is { } most && places.Count >= most)
         {
             return new("LimitReached", "spec.policy",
-                $"policy '{policy.Metadata.Name}' gives at most {most} grant(s) at a time, and there are {places.Count} ({Names(places)}); wait for one to end or have one revoked, then create a new grant");
+                $"policy '{policy.Metadata.Name}' allows at most {most} grant(s) at a time, and {places.Count} exist ({Names(places)}); wait for one to end or have one revoked, then create a new grant");
         }
 
         var own = places.Where(p => Callers.Same(Callers.Of(p), requester)).ToList();
         if (limits.MaxActivePerRequester is { } each && own.Count >= each)
         {
             return new("LimitReached", "spec.policy",
-                $"policy '{policy.Metadata.Name}' gives one requester at most {each} grant(s) at a time, and '{Callers.Shown(requester)}' has {own.Count} ({Names(own)}); use that, or revoke it and create a new grant");
+                $"policy '{policy.Metadata.Name}' allows one requester at most {each} grant(s) at a time, and '{Callers.Shown(requester)}' has {own.Count} ({Names(own)}); use that grant, or revoke it and create a new one");
         }
 
         return Cooling(policy, limits, grant, siblings, now);
@@ -107,7 +107,7 @@ internal static class LimitRules
         return now >= until
             ? null
             : new("CoolingDown", "spec.policy",
-                $"policy '{policy.Metadata.Name}' gives a requester the next grant {limits.Cooldown} after the last, and '{last.Grant}' ended at {Timestamp.Text(last.At)}; create a new grant after {Timestamp.Text(until)}");
+                $"policy '{policy.Metadata.Name}' has a cooldown of {limits.Cooldown} for each requester, and grant '{last.Grant}' ended at {Timestamp.Text(last.At)}; create a new grant after {Timestamp.Text(until)}");
     }
 
     /// <summary>Grants that hold a place and are not there: deleted, so they ended, and when, the policy's record does not say yet.</summary>

@@ -9,7 +9,7 @@ public static class LockdownRules
     /// <summary>Why a lockdown cannot be made; null where it can.</summary>
     public static Problem? Check(BreakGlassLockdown lockdown)
     {
-        if (string.IsNullOrWhiteSpace(lockdown.Spec.Reason)) return new("ReasonMissing", "spec.reason", "says nothing; write why everything in the scope is shut, for those who wonder");
+        if (string.IsNullOrWhiteSpace(lockdown.Spec.Reason)) return new("ReasonMissing", "spec.reason", "must not be empty; explain why access is locked down, people who lose access will read it");
         return Selectors.Check(PolicyRules.Invalid, "spec.policySelector", lockdown.Spec.PolicySelector).FirstOrDefault();
     }
 
@@ -27,7 +27,9 @@ public static class LockdownRules
 
     /// <summary>Why a grant is not given under a lockdown.</summary>
     public static Problem Denial(BreakGlassLockdown lockdown) => new("Lockdown", "spec.policy",
-        $"lockdown '{lockdown.Metadata.Name}' shuts everything in its scope ({Reason(lockdown)}); ask {(Callers.IsNamed(lockdown.Spec.By) ? Callers.Shown(lockdown.Spec.By) : "the person who made it")}, and create a new grant once it is lifted ('kubectl get bgl')");
+        $"lockdown '{lockdown.Metadata.Name}' blocks all grants in its scope ({Reason(lockdown)}); "
+        + $"ask {(Callers.IsNamed(lockdown.Spec.By) ? Callers.Shown(lockdown.Spec.By) : "the person who created it")}, "
+        + "and create a new grant after it is lifted ('kubectl get bgl')");
 
     /// <summary>A lockdown's reason as part of a sentence.</summary>
     public static string Reason(BreakGlassLockdown lockdown) => Shown.Line(lockdown.Spec.Reason.Trim().TrimEnd('.'));

@@ -60,27 +60,27 @@ public static class MetadataRules
     public static Problem? CheckManagedFields(IKubernetesObject<V1ObjectMeta> o, long before, long after, string user, CoreSettings settings) =>
         o is BreakGlassPolicy || after <= MostManagedFields || after < before || IsOurs(user, settings) || Collectors.Contains(user)
             ? null
-            : new("MetadataTooLarge", "metadata.managedFields", $"would have {after} bytes, at most {MostManagedFields}; write the object under fewer field managers");
+            : new("MetadataTooLarge", "metadata.managedFields", $"would have {after} bytes, at most {MostManagedFields} are allowed; use fewer field managers");
 
     private static Problem? Size(IKubernetesObject<V1ObjectMeta>? before, IKubernetesObject<V1ObjectMeta> after)
     {
         var entries = EntriesOf(after);
         if (entries > MostEntries && (before is null || entries > EntriesOf(before)))
         {
-            return new("MetadataTooLarge", "metadata", $"there are {entries} labels and annotations, at most {MostEntries}; leave out what nothing reads");
+            return new("MetadataTooLarge", "metadata", $"there are {entries} labels and annotations, at most {MostEntries} are allowed; remove those that nothing reads");
         }
 
         var size = SizeOf(after);
         if (size > Most && (before is null || size > SizeOf(before)))
         {
-            return new("MetadataTooLarge", "metadata", $"labels and annotations have {size} bytes, at most {Most}; put what is long somewhere else and name it here");
+            return new("MetadataTooLarge", "metadata", $"labels and annotations have {size} bytes, at most {Most} are allowed; store long values elsewhere and refer to them here");
         }
 
         // A policy's manifest may be as long as the API server takes; who writes policies is trusted with more.
         if (after is BreakGlassPolicy) return null;
         var applied = AppliedOf(after);
         return applied > MostLastApplied && (before is null || applied > AppliedOf(before))
-            ? new("MetadataTooLarge", $"metadata.annotations[{LastApplied}]", $"has {applied} bytes, at most {MostLastApplied}; use 'kubectl create' or 'kubectl apply --server-side', which keep no copy of the manifest")
+            ? new("MetadataTooLarge", $"metadata.annotations[{LastApplied}]", $"has {applied} bytes, at most {MostLastApplied} are allowed; use 'kubectl create' or 'kubectl apply --server-side', which keep no copy of the manifest")
             : null;
     }
 
@@ -89,12 +89,12 @@ public static class MetadataRules
         var (was, becomes) = (before?.FinalizersOrEmpty ?? [], after.FinalizersOrEmpty);
         if (becomes.Except(was).Except(Collecting).FirstOrDefault() is { } added)
         {
-            return new("FinalizersChanged", "metadata.finalizers", $"'{added}' cannot be added: a finalizer of somebody else would hold up the end of access or of the record; leave it out");
+            return new("FinalizersChanged", "metadata.finalizers", $"'{added}' cannot be added: another component's finalizer would delay the end of access or the deletion of the record; remove it");
         }
 
         return was.Contains(BreakGlassApi.RevokeFinalizer) && !becomes.Contains(BreakGlassApi.RevokeFinalizer)
             ? new("FinalizersChanged", "metadata.finalizers",
-                $"'{BreakGlassApi.RevokeFinalizer}' cannot be removed: only the operator does that, once access is gone. To end access set spec.revoke or delete the object; "
+                $"'{BreakGlassApi.RevokeFinalizer}' cannot be removed: only the operator removes it, after access is gone. To end access, set spec.revoke or delete the object; "
                 + "if the operator is gone for good, delete its webhook configurations first")
             : null;
     }
@@ -103,14 +103,14 @@ public static class MetadataRules
     private static Problem? Owners(IKubernetesObject<V1ObjectMeta>? before, IKubernetesObject<V1ObjectMeta> after)
     {
         var (was, becomes) = (before?.OwnersOrEmpty ?? [], after.OwnersOrEmpty);
-        if (becomes.Count > MostOwners && becomes.Count > was.Count) return new("MetadataTooLarge", "metadata.ownerReferences", $"at most {MostOwners}");
+        if (becomes.Count > MostOwners && becomes.Count > was.Count) return new("MetadataTooLarge", "metadata.ownerReferences", $"at most {MostOwners} owners are allowed");
         if (after is BreakGlassLockdown && becomes.FirstOrDefault(o => !was.Any(w => w.Uid == o.Uid)) is { } added)
         {
-            return new("Owned", "metadata.ownerReferences", $"{added.Kind} '{added.Name}' cannot own a lockdown: the garbage collector would lift it; leave it out");
+            return new("Owned", "metadata.ownerReferences", $"{added.Kind} '{added.Name}' cannot own a lockdown: the garbage collector would lift it; remove the owner");
         }
 
         return after is BreakGlassApproval or BreakGlassReview && was.FirstOrDefault(w => !becomes.Any(o => o.Uid == w.Uid)) is { } removed
-            ? new("Owned", "metadata.ownerReferences", $"{removed.Kind} '{removed.Name}' cannot be taken away: the decision is part of the record of its grant")
+            ? new("Owned", "metadata.ownerReferences", $"{removed.Kind} '{removed.Name}' cannot be removed: the decision is part of the grant's record")
             : null;
     }
 

@@ -56,7 +56,7 @@ public static class PendingRules
         return !Applies(policy.Spec) || waiting.Count < most
             ? null
             : new("TooManyPending", "spec.policy",
-                $"'{requester}' has {waiting.Count} request(s) of policy '{policy.Metadata.Name}' that wait ({string.Join(", ", waiting.Order(StringComparer.Ordinal).Take(5))}), and at most {most} may; "
+                $"'{requester}' has {waiting.Count} waiting request(s) for policy '{policy.Metadata.Name}' ({string.Join(", ", waiting.Order(StringComparer.Ordinal).Take(5))}), and at most {most} may wait; "
                 + "wait for a decision, or revoke one of them");
     }
 }

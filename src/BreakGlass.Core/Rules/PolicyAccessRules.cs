@@ -9,7 +9,7 @@ internal static class PolicyAccessRules
     /// <summary>Who is named; at least somebody.</summary>
     public static void CheckSubjects(List<Problem> problems, string field, IReadOnlyList<Subject> subjects, string what)
     {
-        if (subjects.Count == 0) problems.Add(new(PolicyRules.Invalid, field, $"at least one subject; {what}"));
+        if (subjects.Count == 0) problems.Add(new(PolicyRules.Invalid, field, $"must have at least one subject; {what}"));
         for (var i = 0; i < subjects.Count; i++)
         {
             var subject = subjects[i];
@@ -25,14 +25,14 @@ internal static class PolicyAccessRules
     /// <summary>What is given, and where.</summary>
     public static void Check(List<Problem> problems, PolicySpec spec, CoreSettings settings)
     {
-        if (spec.Access.Count == 0) problems.Add(new(PolicyRules.Invalid, "spec.access", "at least one entry; say which role is given, and where"));
+        if (spec.Access.Count == 0) problems.Add(new(PolicyRules.Invalid, "spec.access", "must have at least one entry; name the role that is given, and where"));
         var names = new HashSet<string>();
         for (var i = 0; i < spec.Access.Count; i++)
         {
             var entry = spec.Access[i];
             var field = $"spec.access[{i}]";
-            if (entry.Name.Length == 0) problems.Add(new(PolicyRules.Invalid, $"{field}.name", "required; grants choose entries by it"));
-            if (!names.Add(entry.Name)) problems.Add(new(PolicyRules.Invalid, $"{field}.name", $"'{entry.Name}' is there twice; names are unique in the list"));
+            if (entry.Name.Length == 0) problems.Add(new(PolicyRules.Invalid, $"{field}.name", "required; grants select entries by name"));
+            if (!names.Add(entry.Name)) problems.Add(new(PolicyRules.Invalid, $"{field}.name", $"'{entry.Name}' appears twice; names must be unique in the list"));
             PolicyRules.OneOf(problems, $"{field}.roleRef.kind", entry.RoleRef.Kind, ApiWords.RoleKinds);
             if (entry.RoleRef.Name.Length == 0) problems.Add(new(PolicyRules.Invalid, $"{field}.roleRef.name", "required"));
 

@@ -15,13 +15,13 @@ internal static class PolicyBounds
         if (spec.Limits is not ({ MaxActive: not null } or { MaxActivePerRequester: not null } or { Cooldown: not null }))
         {
             yield return new("NoLimits", "spec.limits",
-                "says nothing of how much access there is at a time, so everybody who may ask can have any number of grants, one after the other; write for example {maxActive: 3, maxActivePerRequester: 1, cooldown: 5m}");
+                "limits neither active grants nor their frequency, so each requester can have any number of grants, one after the other; use for example {maxActive: 3, maxActivePerRequester: 1, cooldown: 5m}");
         }
 
         if (Duration(spec.Duration.Max) is { } max && max >= VeryLong && max <= BreakGlassApi.LongestGrant)
         {
             yield return new("VeryLong", "spec.duration.max",
-                $"{spec.Duration.Max} is a whole shift, and a stolen credential works as long; write what one incident takes, such as 1h: a further grant takes a moment");
+                $"{spec.Duration.Max} is a whole shift, and a stolen credential works for that long; use the length of one incident, for example 1h: another grant can be requested at any time");
         }
 
         if (Duration(spec.RetainFor) is { } kept && kept < Reviewed(spec))
@@ -33,19 +33,19 @@ internal static class PolicyBounds
         if (spec.Approval?.AutoApprove is { ReadOnlyOnly: false } auto && Duration(auto.MaxDuration) >= Duration(spec.Duration.Max))
         {
             yield return new("ApprovalNeverAsked", "spec.approval.autoApprove",
-                $"approves every request that the policy allows, so no approver is ever asked; set readOnlyOnly: true, or a maxDuration below spec.duration.max, {spec.Duration.Max}");
+                $"approves every request that the policy allows, so no approver ever decides; set readOnlyOnly: true, or a maxDuration below spec.duration.max, {spec.Duration.Max}");
         }
 
         if (spec.EmergencyBypass is { } bypass && Duration(bypass.Duration) >= Duration(spec.Duration.Max))
         {
             yield return new("BypassNotShorter", "spec.emergencyBypass.duration",
-                $"access without approval lasts as long as with it (spec.duration.max is {spec.Duration.Max}); write a shorter time, such as 15m");
+                $"access without approval lasts as long as with it (spec.duration.max is {spec.Duration.Max}); use a shorter time, for example 15m");
         }
 
         if (spec.Justification?.TicketPattern is { Length: > 0 } pattern && !IsAnchored(pattern))
         {
             yield return new("TicketNotAnchored", "spec.justification.ticketPattern",
-                $"'{pattern}' is found anywhere in a ticket, so what stands before and behind it can be anything; put ^ before it and $ behind it");
+                $"'{pattern}' matches anywhere in a ticket, so a ticket can have any text before and after it; start the pattern with ^ and end it with $");
         }
     }
 

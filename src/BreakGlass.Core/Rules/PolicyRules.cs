@@ -25,8 +25,8 @@ public static class PolicyRules
             problems.Add(new(Invalid, "metadata.name", Sentences.NameTooLong));
         }
 
-        if (spec.Mode is null) problems.Add(new(Invalid, "spec.mode", "required; write BreakGlass, JustInTime or TimeBoxed"));
-        PolicyAccessRules.CheckSubjects(problems, "spec.requesters", spec.Requesters, "say who may ask, e.g. {kind: Group, name: payments-oncall}");
+        if (spec.Mode is null) problems.Add(new(Invalid, "spec.mode", "required; use BreakGlass, JustInTime or TimeBoxed"));
+        PolicyAccessRules.CheckSubjects(problems, "spec.requesters", spec.Requesters, "name who can request access, for example {kind: Group, name: payments-oncall}");
         PolicyAccessRules.Check(problems, spec, settings);
         CheckDurations(problems, spec);
         CheckTicketPattern(problems, spec.Justification?.TicketPattern);
@@ -40,7 +40,7 @@ public static class PolicyRules
     private static void CheckSupport(List<Problem> problems, PolicySpec spec)
     {
         if (spec.IdleTimeout is null) return;
-        problems.Add(new(NotSupported, "spec.idleTimeout", "an idle timeout cannot be enforced by this version of the operator, so no grant is given; remove it, or wait for the version that can"));
+        problems.Add(new(NotSupported, "spec.idleTimeout", "this version of the operator cannot enforce an idle timeout, so the policy gives no access; remove it, or wait for a version that can"));
     }
 
     private static void CheckModeAgainstSections(List<Problem> problems, PolicySpec spec)
@@ -97,6 +97,6 @@ public static class PolicyRules
     private static void CheckTicketPattern(List<Problem> problems, string? pattern)
     {
         if (pattern is null || TicketPattern.Of(pattern).Error is not { } error) return;
-        problems.Add(new(Invalid, "spec.justification.ticketPattern", $"is not a regular expression that can be used (back-references and look-arounds cannot): {error}"));
+        problems.Add(new(Invalid, "spec.justification.ticketPattern", $"is not a supported regular expression (backreferences and lookarounds are not supported): {error}"));
     }
 }

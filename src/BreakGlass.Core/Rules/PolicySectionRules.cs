@@ -24,15 +24,15 @@ internal static class PolicySectionRules
         for (var i = 0; i < claims.Count; i++)
         {
             var field = $"spec.requireClaims[{i}]";
-            if (claims[i].Key.Length == 0) problems.Add(new(Invalid, $"{field}.key", "required; name the key of the caller's extra, e.g. example.com/amr"));
-            if (claims[i].Values.Count == 0) problems.Add(new(Invalid, $"{field}.values", "at least one value, of which the caller must have one"));
+            if (claims[i].Key.Length == 0) problems.Add(new(Invalid, $"{field}.key", "required; name a key of userInfo.extra, for example example.com/amr"));
+            if (claims[i].Values.Count == 0) problems.Add(new(Invalid, $"{field}.values", "must have at least one value; the requester needs one of them"));
         }
     }
 
     private static void CheckApproval(List<Problem> problems, ApprovalTerms approval)
     {
-        if (approval.Required < 1) problems.Add(new(Invalid, "spec.approval.required", $"{approval.Required} is less than one; write how many different people must agree, at least 1"));
-        PolicyAccessRules.CheckSubjects(problems, "spec.approval.approvers", approval.Approvers, "say who may approve, e.g. {kind: Group, name: incident-commanders}");
+        if (approval.Required < 1) problems.Add(new(Invalid, "spec.approval.required", $"{approval.Required} is less than 1; set how many different people must approve"));
+        PolicyAccessRules.CheckSubjects(problems, "spec.approval.approvers", approval.Approvers, "name who can approve, for example {kind: Group, name: incident-commanders}");
         Positive(problems, "spec.approval.timeout", approval.Timeout, Bounds.LongestWait, Sentences.LongerThanAWait);
         if (approval.AutoApprove is { } auto) Positive(problems, "spec.approval.autoApprove.maxDuration", auto.MaxDuration);
     }
@@ -41,35 +41,35 @@ internal static class PolicySectionRules
     {
         if (!Schedules.IsZone(schedule.TimeZone))
         {
-            problems.Add(new(Invalid, "spec.schedule.timeZone", $"'{schedule.TimeZone}' is not a time zone of the IANA database; write one as Europe/Berlin or Etc/UTC"));
+            problems.Add(new(Invalid, "spec.schedule.timeZone", $"'{schedule.TimeZone}' is not an IANA time zone; use for example Europe/Berlin or Etc/UTC"));
         }
 
-        if (schedule.Windows.Count == 0) problems.Add(new(Invalid, "spec.schedule.windows", "at least one window; say on which days and between which times access is given"));
+        if (schedule.Windows.Count == 0) problems.Add(new(Invalid, "spec.schedule.windows", "must have at least one window; set the days and times when access is given"));
         for (var i = 0; i < schedule.Windows.Count; i++)
         {
             var (window, field) = (schedule.Windows[i], $"spec.schedule.windows[{i}]");
             if (window.Days.Count == 0) problems.Add(new(Invalid, $"{field}.days", $"at least one day, of {ApiWords.Days}"));
             foreach (var day in window.Days) PolicyRules.OneOf(problems, $"{field}.days", day, ApiWords.Days);
-            if (!Schedules.IsTime(window.Start)) problems.Add(new(Invalid, $"{field}.start", $"'{window.Start}' is not a time of day; write it as \"22:00\", in quotes"));
-            if (!Schedules.IsTime(window.End)) problems.Add(new(Invalid, $"{field}.end", $"'{window.End}' is not a time of day; write it as \"04:00\", in quotes"));
+            if (!Schedules.IsTime(window.Start)) problems.Add(new(Invalid, $"{field}.start", $"'{window.Start}' is not a valid time of day; use for example \"22:00\", in quotes"));
+            if (!Schedules.IsTime(window.End)) problems.Add(new(Invalid, $"{field}.end", $"'{window.End}' is not a valid time of day; use for example \"04:00\", in quotes"));
         }
     }
 
     private static void CheckLimits(List<Problem> problems, Limits limits)
     {
-        if (limits.MaxActive < 1) problems.Add(new(Invalid, "spec.limits.maxActive", "at least 1; to give nothing at all set spec.suspended"));
-        if (limits.MaxPending < 1) problems.Add(new(Invalid, "spec.limits.maxPending", "at least 1; to take no requests set spec.suspended"));
-        if (limits.MaxActivePerRequester < 1) problems.Add(new(Invalid, "spec.limits.maxActivePerRequester", "at least 1; to give nothing at all set spec.suspended"));
+        if (limits.MaxActive < 1) problems.Add(new(Invalid, "spec.limits.maxActive", "must be at least 1; to block all grants, set spec.suspended"));
+        if (limits.MaxPending < 1) problems.Add(new(Invalid, "spec.limits.maxPending", "must be at least 1; to block all requests, set spec.suspended"));
+        if (limits.MaxActivePerRequester < 1) problems.Add(new(Invalid, "spec.limits.maxActivePerRequester", "must be at least 1; to block all grants, set spec.suspended"));
         if (limits.Cooldown is not null) PolicyRules.Duration(problems, "spec.limits.cooldown", limits.Cooldown);
     }
 
     private static void CheckOveruse(List<Problem> problems, OveruseRules overuse, string retainFor)
     {
-        if (overuse.Activations < 1) problems.Add(new(Invalid, "spec.overuse.activations", "at least 1"));
+        if (overuse.Activations < 1) problems.Add(new(Invalid, "spec.overuse.activations", "must be at least 1"));
         var window = Positive(problems, "spec.overuse.window", overuse.Window);
         if (window is { } counted && GoDuration.TryParse(retainFor, out var kept) && counted > kept)
         {
-            problems.Add(new(Invalid, "spec.overuse.window", $"{overuse.Window} is longer than spec.retainFor, {retainFor}, so the first of the grants that are counted would be deleted already; shorten it, or keep grants longer"));
+            problems.Add(new(Invalid, "spec.overuse.window", $"{overuse.Window} is longer than spec.retainFor, {retainFor}, so some of the counted grants would already be deleted; shorten the window, or keep grants longer"));
         }
     }
 

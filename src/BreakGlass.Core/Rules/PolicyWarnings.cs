@@ -31,13 +31,13 @@ public static class PolicyWarnings
         if (spec.AllowPersistence.Contains(ApiWords.Impersonate))
         {
             yield return new("ImpersonationUnseen", "spec.allowPersistence",
-                "'impersonate' changes nothing unless the API server asks the operator's /authorize (docs/install.md): admission does not see who impersonates, so a grant may impersonate whomever its roles let it. Keep impersonate out of the roles");
+                "'impersonate' has no effect unless the API server calls the operator's /authorize (docs/install.md): admission does not see impersonation, so a grant can impersonate every user that its roles allow. Do not give roles with the verb impersonate");
         }
 
         if (spec.Credential is CredentialKind.BindRequester && spec.AllowPersistence.Any(PersistenceRights.IsGuarded))
         {
             yield return new("PersistenceNotWatched", "spec.allowPersistence",
-                "changes nothing with credential BindRequester: grants then act under the requester's own name, which the persistence guard does not watch; leave it out, or use ServiceAccountToken");
+                "has no effect with credential BindRequester: grants then act as the requester, whom the persistence guard does not watch; remove it, or use ServiceAccountToken");
         }
 
         foreach (var warning in ControlPlaneReach.Of(spec, settings, rulesOf)) yield return warning;
@@ -46,7 +46,7 @@ public static class PolicyWarnings
         {
             if (!IsCredential(spec.RequireClaims[i].Key)) continue;
             yield return new("ClaimIsCredential", $"spec.requireClaims[{i}].key",
-                $"'{spec.RequireClaims[i].Key}' holds a credential, and what a policy asks for is stamped into each grant, where every reader of grants sees it for as long as the record is kept; ask for a claim that is none, for example how the person signed in");
+                $"'{spec.RequireClaims[i].Key}' contains a credential. Required claims are stamped into each grant, where everybody who can read grants sees them for as long as the record is kept; require another claim, for example the login method");
         }
 
         foreach (var warning in PolicyBounds.Warnings(spec)) yield return warning;
@@ -56,7 +56,7 @@ public static class PolicyWarnings
             var entry = spec.Access[i];
             if (entry is not { ClusterWide: true, Namespaces.Count: 0, NamespaceSelector: null } || !RoleRisk.ReadsSealKeys(rulesOf(entry))) continue;
             yield return new("ReadsSealKeys", $"spec.access[{i}]",
-                $"{entry.RoleRef} in the whole cluster reads Secrets, the operator's seal keys in {settings.OperatorNamespace} and the credentials of other grants in {settings.GrantsNamespace} among them; whoever has the keys can, with rights over admission, make seals for anybody. Use namespaceSelector, which never reaches these two, or a role without Secrets");
+                $"{entry.RoleRef} in the whole cluster reads Secrets, including the operator's seal keys in {settings.OperatorNamespace} and the credentials of other grants in {settings.GrantsNamespace}. A person with these keys and rights over admission can forge seals. Use namespaceSelector, which never selects these two namespaces, or a role that cannot read Secrets");
         }
     }
 }

@@ -15,7 +15,7 @@ internal static class ReachRules
             {
                 if (cluster.ClusterRole(entry.RoleRef.Name) is null)
                 {
-                    return new("RoleNotFound", "spec.policy", $"access entry '{entry.Name}' of the policy gives ClusterRole '{entry.RoleRef.Name}', and there is none; tell the policy's owners");
+                    return new("RoleNotFound", "spec.policy", $"access entry '{entry.Name}' of the policy gives ClusterRole '{entry.RoleRef.Name}', which does not exist; tell the policy's owners");
                 }
 
                 continue;
@@ -25,7 +25,7 @@ internal static class ReachRules
             {
                 if (cluster.HasNamespace(ns) && cluster.Role(ns, entry.RoleRef.Name) is null)
                 {
-                    return new("RoleNotFound", "spec.policy", $"access entry '{entry.Name}' of the policy gives Role '{entry.RoleRef.Name}' in namespace '{ns}', and there is none, or it has more than 64 KiB of rules; tell the policy's owners");
+                    return new("RoleNotFound", "spec.policy", $"access entry '{entry.Name}' of the policy gives Role '{entry.RoleRef.Name}' in namespace '{ns}', which does not exist, or has more than 64 KiB of rules; tell the policy's owners");
                 }
             }
         }
@@ -40,7 +40,7 @@ internal static class ReachRules
         if (unreached.Count > 0)
         {
             return new("NamespaceNotReached", "spec.namespaces",
-                $"policy '{policy.Metadata.Name}' does not reach {string.Join(", ", unreached)}, or there is no such namespace; "
+                $"policy '{policy.Metadata.Name}' does not reach {string.Join(", ", unreached)}, or the namespace does not exist; "
                 + $"'kubectl get bgp {policy.Metadata.Name} -o yaml' shows what it reaches");
         }
 
@@ -53,6 +53,6 @@ internal static class ReachRules
         return targets.Count > 0
             ? null
             : new("NothingSelected", "spec.policy", $"policy '{policy.Metadata.Name}' reaches no namespace that exists; check its namespaces and selectors against 'kubectl get ns --show-labels'. A selector never selects kube-system, kube-public, "
-                + "kube-node-lease or a protected namespace; a policy names those in namespaces");
+                + "kube-node-lease or a protected namespace; to reach those, a policy lists them in namespaces");
     }
 }

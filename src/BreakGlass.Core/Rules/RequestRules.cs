@@ -13,8 +13,8 @@ internal static class RequestRules
         if (length < least)
         {
             return new("JustificationTooShort", "spec.justification", length == 0
-                ? "says nothing; write why you need access, for those who review it"
-                : $"has {length} characters that can be seen, and the policy asks for {least}; write in a sentence why you need access");
+                ? "must not be empty; explain why you need access, reviewers will read it"
+                : $"has {length} visible characters, and the policy requires {least}; explain in a sentence why you need access");
         }
 
         if (grant.Justification.Length > Bounds.LongestJustification)
@@ -24,14 +24,14 @@ internal static class RequestRules
 
         if (grant.Ticket is { } ticket && !Tickets.IsPlain(ticket))
         {
-            return new("TicketMismatch", "spec.ticket", $"'{Shown.Line(ticket)}' holds a line break or a character that cannot be seen; write the ticket's number alone");
+            return new("TicketMismatch", "spec.ticket", $"'{Shown.Line(ticket)}' contains a line break or an invisible character; use only the ticket's number");
         }
 
         if (policy.Justification?.TicketPattern is not { } pattern) return null;
-        if (string.IsNullOrEmpty(grant.Ticket)) return new("TicketMissing", "spec.ticket", $"the policy asks for a ticket that matches {pattern}");
+        if (string.IsNullOrEmpty(grant.Ticket)) return new("TicketMissing", "spec.ticket", $"the policy requires a ticket that matches {pattern}");
         return TicketPattern.Of(pattern).Matches(grant.Ticket)
             ? null
-            : new("TicketMismatch", "spec.ticket", $"'{grant.Ticket}' does not match {pattern}, as the policy asks");
+            : new("TicketMismatch", "spec.ticket", $"'{grant.Ticket}' does not match {pattern}, which the policy requires");
     }
 
     /// <summary>How long access is asked for.</summary>
@@ -41,7 +41,7 @@ internal static class RequestRules
         if (!GoDuration.TryParse(text, out duration)) return new("DurationInvalid", "spec.duration", $"'{text}' is not a valid duration; use for example 30m, 1h30m or 45s");
         if (duration == TimeSpan.Zero) return new("DurationInvalid", "spec.duration", Sentences.NotPositive);
         if (GoDuration.TryParse(policy.Duration.Max, out var max) && duration <= max) return null;
-        return new("DurationTooLong", "spec.duration", $"{text} is longer than the policy's max, {policy.Duration.Max}; ask for at most that");
+        return new("DurationTooLong", "spec.duration", $"{text} is longer than the policy's max, {policy.Duration.Max}; request at most that");
     }
 
     /// <summary>Entries, start time and recipient key.</summary>
@@ -55,13 +55,13 @@ internal static class RequestRules
 
         if (grant.StartTime is not null && policy.Mode is not PolicyMode.TimeBoxed)
         {
-            return new("StartTimeNotAllowed", "spec.startTime", "only policies of mode TimeBoxed have a start time; this one gives access as soon as it may, so leave it out");
+            return new("StartTimeNotAllowed", "spec.startTime", "only policies of mode TimeBoxed support a start time; this policy gives access as soon as the request is allowed, so remove it");
         }
 
         if (grant.RecipientKey is null) return null;
         if (policy.Credential is CredentialKind.BindRequester)
         {
-            return new("RecipientKeyNotUsed", "spec.recipientKey", "the policy binds your own user name, so there is no credential to encrypt; leave it out");
+            return new("RecipientKeyNotUsed", "spec.recipientKey", "the policy binds your own user name, so there is no credential to encrypt; remove it");
         }
 
         return Credentials.RecipientKey.TryParse(grant.RecipientKey, out _, out var error)

@@ -16,27 +16,27 @@ public static class ReviewRules
     public static Problem? Check(BreakGlassReview review, BreakGlassGrant? grant, BreakGlassPolicy? policy)
     {
         var spec = review.Spec;
-        if (grant is null) return new("GrantNotFound", "spec.grant", $"there is no BreakGlassGrant '{spec.Grant}'; see 'kubectl get bgg' for those that were given");
+        if (grant is null) return new("GrantNotFound", "spec.grant", $"BreakGlassGrant '{spec.Grant}' does not exist; list the grants with 'kubectl get bgg'");
         if (grant.Metadata.Name != spec.Grant || string.IsNullOrEmpty(spec.GrantUid) || spec.GrantUid != grant.Metadata.Uid)
         {
-            return new("AnotherGrant", "spec.grantUid", $"the review was made of another grant of the name '{spec.Grant}', or does not say of which; create a new review");
+            return new("AnotherGrant", "spec.grantUid", $"the review is for another grant of the name '{spec.Grant}', or has no grantUid; create a new review");
         }
 
-        if (review.Metadata.DeletionTimestamp is not null) return new("Retracted", "metadata.deletionTimestamp", "the review is being deleted, so it counts no longer; create a new one");
+        if (review.Metadata.DeletionTimestamp is not null) return new("Retracted", "metadata.deletionTimestamp", "the review is being deleted, so it does not count; create a new one");
         if (!ApiWords.Each(ApiWords.Outcomes).Contains(spec.Outcome)) return new("OutcomeInvalid", "spec.outcome", $"'{spec.Outcome}' is not supported; use one of {ApiWords.Outcomes}");
-        if (!Callers.IsNamed(spec.Reviewer)) return new("ReviewerMissing", "spec.reviewer", "nothing proves who reviews; create the review through the API server while the operator's webhook is installed");
+        if (!Callers.IsNamed(spec.Reviewer)) return new("ReviewerMissing", "spec.reviewer", "the reviewer cannot be verified; create the review while the operator's webhooks are installed");
         if (!grant.Status.IsRecorded) return new("NothingToReview", "spec.grant", $"grant '{grant.Metadata.Name}' never gave access, so there is nothing to review");
 
         var reviewers = policy?.Spec.Review?.Reviewers ?? [];
-        var ask = reviewers.Count == 0 ? "somebody who neither asked for the grant nor approved it" : $"one of {Subjects.Describe(reviewers)}";
+        var ask = reviewers.Count == 0 ? "a person who neither requested nor approved the grant" : $"one of {Subjects.Describe(reviewers)}";
         if (Callers.Same(spec.Reviewer, grant.Spec.Requester))
         {
-            return new("OwnRequest", "spec.reviewer", $"{Callers.As(spec.Reviewer!, grant.Spec.Requester!)} had this access, and nobody reviews their own; ask {ask}");
+            return new("OwnRequest", "spec.reviewer", $"{Callers.As(spec.Reviewer!, grant.Spec.Requester!)} had this access, and requesters cannot review their own access; ask {ask}");
         }
 
         if (grant.Status.Approvals.FirstOrDefault(a => Callers.Same(Callers.Of(a), spec.Reviewer)) is { } decided)
         {
-            return new("OwnApproval", "spec.reviewer", $"{Callers.As(spec.Reviewer!, Callers.Of(decided))} decided on this grant, and nobody reviews their own decision; ask {ask}");
+            return new("OwnApproval", "spec.reviewer", $"{Callers.As(spec.Reviewer!, Callers.Of(decided))} decided on this grant, and approvers cannot review grants that they decided on; ask {ask}");
         }
 
         return reviewers.Count == 0 || Subjects.Include(reviewers, spec.Reviewer!)
@@ -52,11 +52,11 @@ public static class ReviewRules
         var name = grant!.Metadata.Name;
         if (!grant.Status.IsTerminal)
         {
-            return new("StillActive", "spec.grant", $"grant '{name}' still gives access; review it once it is over, or end it now with its spec.revoke");
+            return new("StillActive", "spec.grant", $"grant '{name}' still gives access; review it when it is over, or set its spec.revoke to end it now");
         }
 
         return Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Reviewed)
-            ? new("AlreadyReviewed", "spec.grant", $"grant '{name}' was reviewed already, and the first review stands; see its condition Reviewed")
+            ? new("AlreadyReviewed", "spec.grant", $"grant '{name}' was already reviewed, and only the first review counts; see its condition Reviewed")
             : null;
     }
 
@@ -75,9 +75,9 @@ public static class ReviewRules
             .OrderBy(s => s.Status.EndedAt).ThenBy(s => s.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
         if (pending is null) return null;
         var reviewers = policy.Spec.Review!.Reviewers;
-        var who = reviewers.Count == 0 ? "somebody who neither asked for it nor approved it" : Subjects.Describe(reviewers);
+        var who = reviewers.Count == 0 ? "a person who neither requested nor approved it" : Subjects.Describe(reviewers);
         return new("ReviewPending", "spec.policy",
-            $"your grant '{pending.Metadata.Name}' of policy '{policy.Metadata.Name}' was not reviewed yet, and the policy gives no further one before that; ask {who} to review it, then create a new grant");
+            $"your grant '{pending.Metadata.Name}' of policy '{policy.Metadata.Name}' is not reviewed yet, and the policy gives you no other grant before that; ask {who} to review it, then create a new grant");
     }
 
     /// <summary>

@@ -17,7 +17,7 @@ internal static class Selectors
             }
             else if (requirement.Operator is "In" or "NotIn" && requirement.Values.Count == 0)
             {
-                yield return new(reason, field, $"operator {requirement.Operator} needs values");
+                yield return new(reason, field, $"operator {requirement.Operator} requires values");
             }
         }
     }

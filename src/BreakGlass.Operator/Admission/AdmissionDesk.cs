@@ -25,11 +25,11 @@ internal sealed class AdmissionDesk(TimeProvider time, ILogger logger)
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            answer = NotNow(request, "the API server did not answer the operator's questions in time", e);
+            answer = NotNow(request, "the API server did not answer the operator in time", e);
         }
         catch (KubeApiException e)
         {
-            answer = NotNow(request, $"the API server refused to tell the operator what it has to know ({(int)e.Code} {e.Status.Reason})", e);
+            answer = NotNow(request, $"the API server refused a request of the operator ({(int)e.Code} {e.Status.Reason})", e);
         }
         catch (Exception e) when (e is KubeConnectionException or KubeConfigException)
         {
@@ -47,6 +47,6 @@ internal sealed class AdmissionDesk(TimeProvider time, ILogger logger)
     private AdmissionAnswer NotNow(AdmissionRequest request, string why, Exception e)
     {
         logger.AdmissionUndecided(request.Operation ?? "", request.Kind?.Kind ?? "", request.Name ?? "", e);
-        return AdmissionAnswer.Deny($"This cannot be decided now, since {why}; nothing is let in unchecked. Try again in a moment, and if it stays so have the operator's log looked at.", 503, "ServiceUnavailable");
+        return AdmissionAnswer.Deny($"The operator cannot check this request now because {why}, so it refuses it. Try again in a few seconds; if it fails again, check the operator's log.", 503, "ServiceUnavailable");
     }
 }

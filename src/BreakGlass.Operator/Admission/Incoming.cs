@@ -43,7 +43,7 @@ internal sealed record Incoming(AdmissionRequest Request, IKubernetesObject<V1Ob
         if (request.Kind is not { Group: BreakGlassApi.Group, Version: BreakGlassApi.Version } kind || Reader(kind.Kind) is not { } reader)
         {
             return AdmissionAnswer.Deny(
-                $"This webhook decides on the kinds of {BreakGlassApi.ApiVersion} alone, and not on {request.Kind?.Kind ?? "an object without a kind"}. Correct the rules of the webhook configuration breakglass-operator.", 400, "BadRequest");
+                $"This webhook handles only the kinds of {BreakGlassApi.ApiVersion}, not {request.Kind?.Kind ?? "an object without a kind"}. Correct the rules of the webhook configuration breakglass-operator.", 400, "BadRequest");
         }
 
         try
@@ -53,7 +53,7 @@ internal sealed record Incoming(AdmissionRequest Request, IKubernetesObject<V1Ob
         catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
         {
             var path = e is JsonException { Path: { Length: > 1 } where } ? $" at {where[2..]}" : "";
-            return AdmissionAnswer.Invalid($"The {kind.Kind} cannot be read{path}: what stands there is not of the kind that belongs there. 'kubectl explain {kind.Kind}' shows what does.");
+            return AdmissionAnswer.Invalid($"The {kind.Kind} cannot be parsed{path}: the value has the wrong type. See 'kubectl explain {kind.Kind}'.");
         }
 
         if (request.Object is { } written && (written.ValueKind != JsonValueKind.Object || !written.TryGetProperty("metadata", out var metadata) || metadata.ValueKind != JsonValueKind.Object))
@@ -63,13 +63,13 @@ internal sealed record Incoming(AdmissionRequest Request, IKubernetesObject<V1Ob
 
         if ((NullIn(request.Object, "") ?? NullIn(request.OldObject, "")) is { } at)
         {
-            return AdmissionAnswer.Invalid($"{at.TrimStart('.')}: is null, and nothing can be made of that; write a value, or leave it out.");
+            return AdmissionAnswer.Invalid($"{at.TrimStart('.')}: must not be null; set a value, or remove the field.");
         }
 
         return (request.Operation, incoming.Object, incoming.Old) switch
         {
             ("CREATE", not null, _) or ("UPDATE", not null, not null) or ("DELETE", _, not null) => null,
-            _ => AdmissionAnswer.Deny($"The API server sent a {request.Operation ?? "request"} of {kind.Kind} without the object it is about.", 400, "BadRequest"),
+            _ => AdmissionAnswer.Deny($"The API server sent a {request.Operation ?? "request"} of {kind.Kind} without the object.", 400, "BadRequest"),
         };
     }
 

@@ -44,7 +44,7 @@ internal sealed class Mutator(
             about = await client.FindAsync<BreakGlassGrant>(name, cancellationToken);
             if (about is null)
             {
-                return AdmissionAnswer.Invalid($"spec.grant: there is no BreakGlassGrant '{name}' to decide on; 'kubectl get bgg' shows those there are.");
+                return AdmissionAnswer.Invalid($"spec.grant: BreakGlassGrant '{name}' does not exist; list the grants with 'kubectl get bgg'.");
             }
         }
 
@@ -90,7 +90,7 @@ internal sealed class Mutator(
         patch.Annotation(Seal.Annotation, sealedAt is { } at ? SealOf(incoming, stamped, at, before: Seal.Of(old)) : Seal.Of(old));
         if (!LosesFinalizer(incoming)) return AdmissionAnswer.AllowWith(patch.Operations);
         patch.Finalizer(BreakGlassApi.RevokeFinalizer);
-        return AdmissionAnswer.AllowWith(patch.Operations) with { Warnings = [$"The finalizer {BreakGlassApi.RevokeFinalizer} stays: the operator removes it once the policy's grants have ended."] };
+        return AdmissionAnswer.AllowWith(patch.Operations) with { Warnings = [$"The finalizer {BreakGlassApi.RevokeFinalizer} stays: the operator removes it when the policy's grants have ended."] };
     }
 
     /// <summary>Whether a policy is replaced as a whole by a manifest that does not know the operator's finalizer, as <c>kubectl replace</c> does it.</summary>
@@ -118,13 +118,13 @@ internal sealed class Mutator(
         if (missing.Count == 0) return null;
         var more = missing.Count > 5 ? $", and {missing.Count - 5} more" : "";
         return AdmissionAnswer.Deny(
-            $"spec.access: '{Callers.Shown(incoming.Caller)}' may not hand out {string.Join(", ", missing.Take(5))}{more}. A policy gives only what its author could give by hand: "
-            + "ask for the verb bind on these roles there (apiGroup rbac.authorization.k8s.io), or have somebody apply the policy who has it.");
+            $"spec.access: '{Callers.Shown(incoming.Caller)}' is not allowed to give {string.Join(", ", missing.Take(5))}{more}. A policy can give only roles that its author is allowed to bind: "
+            + "request the verb bind on these roles (apiGroup rbac.authorization.k8s.io), or ask a person who has it to apply the policy.");
     }
 
     private string? SealOf(Incoming incoming, IKubernetesObject<V1ObjectMeta> o, DateTimeOffset sealedAt, string? before)
     {
-        if (!book.IsReady) throw new NotReadyException("the seal keys could not be read yet");
+        if (!book.IsReady) throw new NotReadyException("the seal keys are not available yet");
         var text = book.Make(o, sealedAt).ToString();
 
         // A dry run gives nobody a seal that they could use; but where nothing changes, it shows that nothing does.

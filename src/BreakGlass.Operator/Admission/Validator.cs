@@ -88,9 +88,9 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         return await right.HasAsync(incoming.User, name, cancellationToken)
             ? null
             : AdmissionAnswer.Deny(
-                $"spec.revoke: grant '{name}' was asked for by '{Callers.Shown(grant.Spec.Requester)}', and '{Callers.Shown(incoming.Caller)}' may end only their own grants. To end another's, the verb revoke on "
-                + $"breakglassgrants.breakglass.dev is needed (kubectl auth can-i revoke breakglassgrants.breakglass.dev/{name}); the roles breakglass-approver, breakglass-reviewer and breakglass-lockdown have it. "
-                + "Ask somebody who has one of them, or the requester.");
+                $"spec.revoke: forbidden: grant '{name}' was requested by '{Callers.Shown(grant.Spec.Requester)}', and '{Callers.Shown(incoming.Caller)}' can end only their own grants. To end grants of others, you need the verb revoke on "
+                + $"breakglassgrants.breakglass.dev (kubectl auth can-i revoke breakglassgrants.breakglass.dev/{name}); the roles breakglass-approver, breakglass-reviewer and breakglass-lockdown have it. "
+                + "Ask a person who has one of them, or the requester.");
     }
 
     private async ValueTask<AdmissionAnswer> DeleteAsync(Incoming incoming, CancellationToken cancellationToken)
@@ -174,13 +174,13 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         {
             return AdmissionAnswer.Allow() with
             {
-                Warnings = ["This takes access away, so it is accepted. It does not carry the seal of the mutating webhook, so the record says unknown for who did it: have the platform team look at MutatingWebhookConfiguration breakglass-operator."],
+                Warnings = ["This write ends access, so it is accepted. The mutating webhook's seal is missing, so the record names the person who did it as unknown: ask the platform team to check MutatingWebhookConfiguration breakglass-operator."],
             };
         }
 
         return AdmissionAnswer.Deny(
-            "Nothing proves who wrote this: it does not carry the seal of the mutating webhook, or something changed it after it was sealed. "
-            + "Have the platform team look whether MutatingWebhookConfiguration breakglass-operator is there, and which other webhooks change the kinds of breakglass.dev.");
+            "The author of this object cannot be verified: the mutating webhook's seal is missing or no longer matches. "
+            + "Ask the platform team to check whether MutatingWebhookConfiguration breakglass-operator exists, and which other webhooks change objects of breakglass.dev.");
     }
 
     /// <summary>Whether a write only takes access away, for which nobody's word is needed. What else it may change is checked before.</summary>

@@ -92,7 +92,7 @@ internal sealed class WarmUp(
     /// <summary>Trusts one certificate, which is the one that this process serves itself.</summary>
     private HttpClient Client()
     {
-        var own = served.Context?.TargetCertificate ?? throw new InvalidOperationException("there is no certificate for the webhooks yet");
+        var own = served.Context?.TargetCertificate ?? throw new InvalidOperationException("the webhooks have no certificate yet");
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
@@ -116,7 +116,7 @@ internal sealed class WarmUp(
         JsonObject Grant() => new()
         {
             ["policy"] = policy?.Metadata.Name ?? Name,
-            ["justification"] = "The operator asks its own webhooks, so that the first person who does need not wait.",
+            ["justification"] = "The operator calls its own webhooks, so that the first requester does not have to wait.",
             ["ticket"] = "INC-0",
             ["requester"] = Caller(user, groups),
         };

@@ -68,9 +68,9 @@ internal sealed class Webhooks : IAsyncDisposable
             "breakglass_operator_webhook_certificate_expiry_timestamp_seconds",
             IEnumerable<Measurement<long>> () => served.NotAfter is { } until ? [new(until.ToUnixTimeSeconds())] : [],
             unit: null,
-            "When the certificate that the admission webhooks serve ends, in seconds since 1970.");
+            "When the serving certificate of the admission webhooks expires, in seconds since 1970.");
 
-        ClusterView View() => caches.HasSynced ? caches.View.Now() : throw new NotReadyException("the operator has just started and has not read the cluster's roles yet");
+        ClusterView View() => caches.HasSynced ? caches.View.Now() : throw new NotReadyException("the operator has not read the cluster's roles since it started");
         _warmUp = new(
             options.WebhookAddress.Address, () => _server!.Port, path => _server!.OwnPath(path), served, () => _serving && served.Context is not null && book.IsReady && caches.HasSynced,
             caches.Policies.Store.List, time, logger);
@@ -117,8 +117,8 @@ internal sealed class Webhooks : IAsyncDisposable
     {
         List<string> missing = [.. _certificates.Missing(), .. _paths.Missing()];
         if (!_serving) missing.Add("the webhooks are not served yet");
-        if (!_book.IsReady) missing.Add($"the seal keys (Secret {SealBook.SecretName}) could not be read or made yet");
-        if (missing.Count == 0 && !_warmUp.IsDone) missing.Add("the webhooks have not answered this process' own first requests yet");
+        if (!_book.IsReady) missing.Add($"the seal keys (Secret {SealBook.SecretName}) could not be read or created yet");
+        if (missing.Count == 0 && !_warmUp.IsDone) missing.Add("the webhooks have not answered the operator's own test requests yet");
         if (_stopping) missing.Add("the operator is stopping");
         return missing;
     }

@@ -105,7 +105,7 @@ internal sealed class ClusterCaches
 
     /// <summary>For people: that the namespace of the grants' identities is missing, and how to bring it back; null where it is there.</summary>
     public string? MissingNamespace => LacksGrantsNamespace
-        ? $"namespace {_grantsNamespace} is missing: no grant with a token can be given. Bring it back with the operator's Role and RoleBinding in it (kubectl apply -k config/rbac, or helm upgrade)"
+        ? $"namespace {_grantsNamespace} is missing, so grants with a token cannot become active. Create it again, with the operator's Role and RoleBinding in it (kubectl apply -k config/rbac, or helm upgrade)"
         : null;
 
     /// <summary>Grants that are not over.</summary>

@@ -44,7 +44,7 @@ internal sealed class CaBundles(KubeClient client, ILogger logger)
     }
 
     private static string Missing(string kind) =>
-        $"there is no {kind} {ConfigurationName}, so nothing proves who asks and no new grant becomes active; apply config/webhook";
+        $"{kind} {ConfigurationName} does not exist, so requesters cannot be verified and no new grant becomes active; apply config/webhook";
 
     private async Task<bool> InjectAsync<T>(string name, Func<T, IReadOnlyList<WebhookEntry>> webhooksOf, byte[] bundle, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>

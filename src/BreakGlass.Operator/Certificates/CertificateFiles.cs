@@ -13,7 +13,7 @@ internal sealed class CertificateFiles(string directory, ServedCertificate serve
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Missing() =>
-        served.Context is null ? [$"there is no certificate for the webhooks: {directory} holds no tls.crt and tls.key that belong together"] : [];
+        served.Context is null ? [$"the webhooks have no certificate: {directory} does not contain a matching pair of tls.crt and tls.key"] : [];
 
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken cancellationToken)

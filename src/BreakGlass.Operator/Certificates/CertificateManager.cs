@@ -22,7 +22,7 @@ internal sealed class CertificateManager(
 
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
-    private volatile IReadOnlyList<string> _missing = ["the certificate of the webhooks was not read yet"];
+    private volatile IReadOnlyList<string> _missing = ["the webhooks' certificate is not loaded yet"];
 
     /// <summary>The names that the API server may call the webhooks by.</summary>
     public static IReadOnlyList<string> NamesOf(string ns, IReadOnlyList<string> extra) =>
@@ -80,7 +80,7 @@ internal sealed class CertificateManager(
             // Whatever it was: rounds that ended for good would let the certificate run out. Ready stays what it was, and what is served goes on being served.
             WebhookMetrics.CertificateReadFailed();
             logger.CertificateTrouble(e);
-            if (served.Context is null) _missing = [$"the certificate of the webhooks could not be read or made: {e.Message}"];
+            if (served.Context is null) _missing = [$"the webhooks' certificate could not be read or created: {e.Message}"];
         }
     }
 

@@ -49,6 +49,6 @@ internal sealed class ClientAuthorityFile
     {
         var read = new X509Certificate2Collection();
         read.ImportFromPemFile(file);
-        return read.Count > 0 ? read : throw new System.Security.Cryptography.CryptographicException($"{file} holds no certificate in PEM");
+        return read.Count > 0 ? read : throw new System.Security.Cryptography.CryptographicException($"{file} does not contain a PEM certificate");
     }
 }

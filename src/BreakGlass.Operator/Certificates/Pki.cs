@@ -21,7 +21,7 @@ internal sealed record CertifiedKey(string CertificatePem, string KeyPem)
         }
         catch (ArgumentException e)
         {
-            throw new CryptographicException("the certificate and the key do not belong together", e);
+            throw new CryptographicException("the certificate and the key do not match", e);
         }
     }
 }

@@ -162,7 +162,7 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         {
             // The path that is there goes on being answered, plain or not.
             logger.WebhookPathTrouble(e);
-            if (isUnset) missing.Add($"{KubeKinds.Of<T>().Resource.Kind} {name} names no path that is answered, and none could be written: {e.Message}");
+            if (isUnset) missing.Add($"{KubeKinds.Of<T>().Resource.Kind} {name} has no path that the operator serves, and the operator could not write one: {e.Message}");
         }
 
         return named;

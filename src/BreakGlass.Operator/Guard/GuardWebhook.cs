@@ -43,7 +43,7 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
         {
             logger.UnknownIdentityRefused(identity, PersistenceGuard.Describe(write));
             metrics.PersistenceAttempt("");
-            return AdmissionAnswer.Deny($"The persistence guard refuses {PersistenceGuard.Describe(write)}: no grant is known that the ServiceAccount '{identity}' was made for.");
+            return AdmissionAnswer.Deny($"The persistence guard refuses {PersistenceGuard.Describe(write)}: ServiceAccount '{identity}' does not belong to a known grant.");
         }
 
         var policy = caches.Policy(grant.Spec.Policy) ?? await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);

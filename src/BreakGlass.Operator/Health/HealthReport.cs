@@ -20,7 +20,7 @@ internal sealed class HealthReport(ClusterCaches caches, LeaderElector? elector,
     }
 
     /// <summary>What is not there yet; empty where the process is ready.</summary>
-    public IReadOnlyList<string> Missing() => [.. caches.Unsynced.Select(kind => $"{kind} were not listed yet")];
+    public IReadOnlyList<string> Missing() => [.. caches.Unsynced.Select(kind => $"{kind} are not listed yet")];
 
     /// <summary>
     /// What a person should know who looks at the probe, and no reason to take the replica out of service: what ends access must still be let in, with clocks that

@@ -94,10 +94,10 @@ internal sealed class LeadersWork : IDisposable
             await Task.WhenAll(
             [
                 .. _controllers.Select(run => run(_term.Stopping, _term.Lost)),
-                KeepAsync("the read of lockdowns", lookout.RunAsync),
-                KeepAsync("the sweep", SweepAsync),
-                KeepAsync("the look at what grants can act as", token => _actors.RunAsync(name => _policies.Add(name, Lane.Background), token)),
-                _tools.Options.UsesSeals ? KeepAsync("the rotation of seal keys", _resealer.RunAsync) : Task.CompletedTask,
+                KeepAsync("lockdown check", lookout.RunAsync),
+                KeepAsync("sweep", SweepAsync),
+                KeepAsync("check of what grants can act as", token => _actors.RunAsync(name => _policies.Add(name, Lane.Background), token)),
+                _tools.Options.UsesSeals ? KeepAsync("seal key rotation", _resealer.RunAsync) : Task.CompletedTask,
             ]);
         }
         finally

@@ -225,7 +225,7 @@ internal sealed class OperatorEngine : IDisposable
         if (first != main && !stopping.IsCancellationRequested)
         {
             await first;
-            throw new InvalidOperationException("A watch or the event recorder ended without being asked to.");
+            throw new InvalidOperationException("A watch or the event recorder stopped unexpectedly.");
         }
 
         await main;

@@ -118,7 +118,7 @@ internal static class OperatorProcess
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {
-            return $"of an unknown version ({e.Message})";
+            return $"unknown version ({e.Message})";
         }
     }
 

@@ -10,8 +10,8 @@ internal static class OutOfMemory
 {
     // Made beforehand: there may be no memory for it when it is needed.
     private const string LastWords =
-        "breakglass-operator ran out of memory and ends at once, with exit code 134, so that it starts again with whole caches. "
-        + "If this happens again, raise the container's memory limit; docs/limits.md says how much is needed for how many grants.";
+        "breakglass-operator ran out of memory and exits with code 134, so that it restarts with complete caches. "
+        + "If this happens again, raise the container's memory limit; docs/limits.md lists how much memory the operator needs.";
 
     /// <summary>From now on. Even an exception that is caught ends the process.</summary>
     public static void EndsTheProcess() => AppDomain.CurrentDomain.FirstChanceException += End;

@@ -47,7 +47,7 @@ internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, Guar
             if (request.OldObject is { ValueKind: JsonValueKind.Object } before) patch.KeepMark(before, BreakGlassApi.MadeByLabel);
             return patch.Operations.Count == 0
                 ? AdmissionAnswer.Allow()
-                : AdmissionAnswer.AllowWith(patch.Operations) with { Warnings = [$"The label {BreakGlassApi.MadeByLabel}, and the owners of what carries it, stay as they are: no grant changes them."] };
+                : AdmissionAnswer.AllowWith(patch.Operations) with { Warnings = [$"The label {BreakGlassApi.MadeByLabel} and the owners of objects that have it are kept: grants cannot change them."] };
         }
 
         if (request.Operation != "CREATE") return AdmissionAnswer.Allow();
@@ -65,7 +65,7 @@ internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, Guar
         {
             // A mark is worth less than what somebody does in an incident.
             logger.NotStamped(identity, resource, e);
-            return Unmarked(o) with { Warnings = ["BreakGlass could not mark this object as made by the grant; report it to the person who reviews the grant."] };
+            return Unmarked(o) with { Warnings = ["BreakGlass could not mark this object as created by the grant; report it to the grant's reviewer."] };
         }
     }
 

@@ -40,12 +40,12 @@ internal sealed class OperatorGauges
         Gauge("grants", "Grants by policy and phase.", Grants);
         PolicyGauge("last_activation_timestamp_seconds", "When a grant of the policy last became active, in seconds since 1970.",
             policy => policy.LastActivation is { } at ? at.ToUnixTimeMilliseconds() / 1000.0 : null);
-        PolicyGauge("reviews_pending", "Finished grants whose review is awaited.", policy => policy.ReviewsPending);
+        PolicyGauge("reviews_pending", "Finished grants that wait for their review.", policy => policy.ReviewsPending);
         PolicyGauge("reviews_overdue", "Finished grants whose review is late.", policy => policy.ReviewsOverdue);
-        PolicyGauge("policy_overused", "1 where the policy was used more often than it allows.", policy => policy.Overused ? 1 : 0);
-        Gauge("lingering_grants", "Grants whose access is due to end and is not cut yet; 0 where all is well.", now => [new(now.LingeringGrants)]);
-        Gauge("unproven_grants", "Grants whose access was cut more than a minute ago and is not proven to be gone yet; 0 where all is well.", now => [new(now.UnprovenGrants)]);
-        Gauge("revocations_obstructed", "Grants that are over and of which something cannot be removed; 0 where all is well.", now => [new(now.ObstructedRevocations)]);
+        PolicyGauge("policy_overused", "1 if the policy was used more often than it allows.", policy => policy.Overused ? 1 : 0);
+        Gauge("lingering_grants", "Grants whose access is due to end and is not cut yet; 0 in normal operation.", now => [new(now.LingeringGrants)]);
+        Gauge("unproven_grants", "Grants whose access was cut more than a minute ago and is not proven to be gone yet; 0 in normal operation.", now => [new(now.UnprovenGrants)]);
+        Gauge("revocations_obstructed", "Finished grants with an object that cannot be removed; 0 in normal operation.", now => [new(now.ObstructedRevocations)]);
         Gauge("lockdowns", "Lockdowns in force.", now => [new(now.Lockdowns)]);
         Gauge("clock_skew_seconds", "This machine's clock minus the API server's, by the worst answer of the last minute.", now => Of(now.ClockSkew?.TotalSeconds));
         Gauge("build_info", "1, with the operator's version.", _ => [new(1, new KeyValuePair<string, object?>("version", version))]);

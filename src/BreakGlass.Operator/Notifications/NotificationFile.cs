@@ -19,14 +19,14 @@ internal static class NotificationFile
         settings = new(path, []);
         try
         {
-            if (new FileInfo(path).Length > MostBytes) return "is larger than 1 MiB. Give a file that lists receivers, see docs/notifications.md";
+            if (new FileInfo(path).Length > MostBytes) return "is larger than 1 MiB. Use a file that lists receivers, see docs/notifications.md";
             var problem = Parse(File.ReadAllText(path), out var receivers);
             if (problem is null) settings = new(path, receivers);
             return problem;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            return "cannot be read. Give the path of a readable file that lists receivers, see docs/notifications.md";
+            return "cannot be read. Use the path of a readable file that lists receivers, see docs/notifications.md";
         }
     }
 
@@ -41,11 +41,11 @@ internal static class NotificationFile
         }
         catch (YamlException e)
         {
-            return $"is no YAML or JSON: line {e.Start.Line}, column {e.Start.Column}. Mend it; docs/notifications.md has an example";
+            return $"is invalid YAML at line {e.Start.Line}, column {e.Start.Column}: check indentation and quoting. docs/notifications.md has an example";
         }
 
         if (root is not YamlMap map || map.Entries.Count != 1 || map.Entries.GetValueOrDefault("receivers") is not YamlList { Items.Count: > 0 and <= MostReceivers } list)
-            return $"does not hold a list of 1 to {MostReceivers} receivers, and nothing else, under the key receivers. docs/notifications.md has an example";
+            return $"must contain a list of 1 to {MostReceivers} receivers under the key receivers, and nothing else. docs/notifications.md has an example";
 
         var problems = new List<string>();
         var read = new List<ReceiverSettings>();
@@ -53,12 +53,12 @@ internal static class NotificationFile
         {
             var fields = new ReceiverFields(list.Items[i], i + 1, problems);
             if (fields.Receiver() is not { } receiver) continue;
-            if (read.Exists(other => other.Name == receiver.Name)) problems.Add($"receiver \"{receiver.Name}\": its name is there twice. Give each receiver a name of its own");
+            if (read.Exists(other => other.Name == receiver.Name)) problems.Add($"receiver \"{receiver.Name}\": its name appears twice. Give each receiver its own name");
             read.Add(receiver);
         }
 
         receivers = read;
-        return problems.Count == 0 ? null : "has mistakes: " + string.Join("; ", problems);
+        return problems.Count == 0 ? null : "is not valid: " + string.Join("; ", problems);
     }
 }
 
@@ -80,11 +80,11 @@ internal sealed class ReceiverFields
     {
         (_problems, _before, _who) = (problems, problems.Count, $"receiver {number}");
         _fields = (node as YamlMap)?.Entries ?? new Dictionary<string, YamlNode>();
-        if (node is not YamlMap) Problem("is no map of fields", "Write name, type and url");
+        if (node is not YamlMap) Problem("is not a map of fields", "Set name, type and url");
         var name = Text("name") ?? "";
         if (IsName(name)) _who = $"receiver \"{name}\"";
-        else if (node is YamlMap) Problem("name is missing or no name", "Write up to 63 lower-case letters, digits and hyphens");
-        foreach (var field in _fields.Keys.Except(Known)) Problem($"{Shown(field)} is no field", $"There are {string.Join(", ", Known)}");
+        else if (node is YamlMap) Problem("name is missing or not valid", "Use up to 63 lower-case letters, digits and hyphens");
+        foreach (var field in _fields.Keys.Except(Known)) Problem($"{Shown(field)} is not a known field", $"Use {string.Join(", ", Known)}");
     }
 
     /// <summary>A type as the file and the metrics have it.</summary>
@@ -102,7 +102,7 @@ internal sealed class ReceiverFields
     {
         if (!Types.TryGetValue(Text("type") ?? "", out var type))
         {
-            Problem("type is missing or unknown", $"Write one of {string.Join(", ", Types.Keys)}");
+            Problem("type is missing or unknown", $"Use one of {string.Join(", ", Types.Keys)}");
             return null;
         }
 
@@ -122,11 +122,11 @@ internal sealed class ReceiverFields
     {
         var text = Text("url") ?? (type is ReceiverType.PagerDuty && !_fields.ContainsKey("url") ? PagerDutyUrl : "");
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && url.Scheme != Uri.UriSchemeHttp) || url.Host.Length == 0)
-            Problem("url is missing or no http or https URL", "Write one such as https://hooks.example/x");
+            Problem("url is missing or not an http or https URL", "Use for example https://hooks.example/x");
         else if (url.UserInfo.Length > 0)
-            Problem("url has a user or password in it", "Write it into authorization");
+            Problem("url contains a user or password", "Put it into authorization");
         else if (url.Scheme == Uri.UriSchemeHttp && !IsInside(url))
-            Problem("url is http to a host outside the cluster, where others could read and change what is sent", "Write https; http is for hosts that end in .svc or .svc.cluster.local");
+            Problem("url is http to a host outside the cluster, where others could read and change what is sent", "Use https; http is for hosts that end in .svc or .svc.cluster.local");
         return text;
     }
 
@@ -140,21 +140,21 @@ internal sealed class ReceiverFields
     private SecretText? Key(ReceiverType type)
     {
         var (own, other) = type is ReceiverType.PagerDuty ? ("routingKey", "secret") : ("secret", "routingKey");
-        if (_fields.ContainsKey(other)) Problem($"{other} is not for type {TypeName(type)}", "Take it out");
+        if (_fields.ContainsKey(other)) Problem($"{other} is not for type {TypeName(type)}", "Remove it");
         if (type is not (ReceiverType.Webhook or ReceiverType.PagerDuty))
         {
-            if (_fields.ContainsKey(own)) Problem($"{own} is not for type {TypeName(type)}", "Take it out");
+            if (_fields.ContainsKey(own)) Problem($"{own} is not for type {TypeName(type)}", "Remove it");
             return null;
         }
 
         var text = Text(own) ?? "";
         if (type is ReceiverType.PagerDuty)
         {
-            if (text.Length != 32 || !text.All(char.IsAsciiLetterOrDigit)) Problem("routingKey is missing or no integration key", "Write the 32 letters and digits of an Events API v2 integration");
+            if (text.Length != 32 || !text.All(char.IsAsciiLetterOrDigit)) Problem("routingKey is missing or not an integration key", "Use the 32 letters and digits of an Events API v2 integration");
         }
         else if (SigningKey(text) is not { Length: >= ShortestSecret })
         {
-            Problem("secret is missing or too short to sign with", $"Write whsec_ and the base64 of {ShortestSecret} random bytes or more, or a text of as many characters");
+            Problem("secret is missing or too short to sign with", $"Use whsec_ and the base64 of at least {ShortestSecret} random bytes, or a text of as many characters");
         }
 
         return new(text);
@@ -174,13 +174,13 @@ internal sealed class ReceiverFields
         if (!_fields.ContainsKey("authorization")) return null;
         if (type is not (ReceiverType.Webhook or ReceiverType.Alertmanager))
         {
-            Problem($"authorization is not for type {TypeName(type)}", "Take it out");
+            Problem($"authorization is not for type {TypeName(type)}", "Remove it");
             return null;
         }
 
         var text = Text("authorization") ?? "";
         if (text.Length == 0 || !text.Contains(' ', StringComparison.Ordinal) || !text.All(c => c is >= ' ' and <= '~'))
-            Problem("authorization is no header value of one line", "Write scheme and credentials, such as Bearer and a token");
+            Problem("authorization is not a header value of one line", "Use scheme and credentials, for example Bearer and a token");
         return new(text);
     }
 
@@ -189,7 +189,7 @@ internal sealed class ReceiverFields
         if (!_fields.TryGetValue("events", out var node)) return ReceiverSettings.DefaultEvents;
         if (node is not YamlList { Items.Count: > 0 } list || !list.Items.All(item => item is YamlScalar scalar && ReceiverSettings.KnownEvents.Contains(scalar.Text)))
         {
-            Problem("events is no list of events", $"There are {string.Join(", ", ReceiverSettings.KnownEvents)}");
+            Problem("events is not a list of events", $"Use {string.Join(", ", ReceiverSettings.KnownEvents)}");
             return ReceiverSettings.DefaultEvents;
         }
 

@@ -44,14 +44,14 @@ internal static class OptionParser
     public static string Help()
     {
         var text = new StringBuilder("""
-            BreakGlass Operator: emergency access to Kubernetes that ends by itself.
+            BreakGlass Operator: emergency access to Kubernetes that ends automatically.
 
             breakglass-operator [run] [OPTIONS]   run the operator (default)
-            breakglass-operator reap [OPTIONS]    end whatever is past its expiry, once, and exit; needs no running operator
-            breakglass-operator revoke-all [OPTIONS]  end every grant and whatever is left of access, and exit; for an uninstall
+            breakglass-operator reap [OPTIONS]    remove all expired access once and exit; needs no running operator
+            breakglass-operator revoke-all [OPTIONS]  end every grant, remove all remaining access, and exit; for an uninstall
             breakglass-operator version           print the version
 
-            Options (a flag wins over its variable; durations are written like 15s, 10m, 1h30m):
+            Options (a flag takes precedence over its variable; durations are for example 15s, 10m, 1h30m):
 
             """);
         var defaults = new OperatorOptions();
@@ -91,7 +91,7 @@ internal static class OptionParser
                     "version" or "-v" => OperatorCommand.Version,
                     _ => null,
                 };
-                if (i > 0 || known is null) problems.Add($"{Quote(argument)} is neither an option nor, in first place, one of the commands run, reap, revoke-all, version. See --help.");
+                if (i > 0 || known is null) problems.Add($"{Quote(argument)} is neither an option nor one of the commands run, reap, revoke-all and version, which come first. See --help.");
                 command = known ?? command;
                 continue;
             }
@@ -105,11 +105,11 @@ internal static class OptionParser
             }
 
             var option = OptionTable.All.FirstOrDefault(o => o.Name == name);
-            if (option is null) problems.Add($"--{name} is not an option. --help lists all of them.");
+            if (option is null) problems.Add($"--{name} is not an option. --help lists all options.");
             else if (equals >= 0) flags[name] = argument[(equals + 1)..];
             else if (option.Value is null) flags[name] = "true";
             else if (i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal)) flags[name] = arguments[++i];
-            else problems.Add($"{option.Names} has no value. Write --{name}={option.Value}.");
+            else problems.Add($"{option.Names} has no value. Use --{name}={option.Value}.");
         }
 
         return flags;
@@ -131,19 +131,19 @@ internal static class OptionParser
         if (WellRead("lease-duration", "renew-deadline") && o.LeaseDuration <= o.RenewDeadline)
         {
             yield return $"--lease-duration (BREAKGLASS_LEASE_DURATION) is {GoDuration.Format(o.LeaseDuration)} and --renew-deadline (BREAKGLASS_RENEW_DEADLINE) "
-                + $"is {GoDuration.Format(o.RenewDeadline)}, so another replica could lead before this one has stopped. Make the lease's duration the longer one, such as 15s and 10s.";
+                + $"is {GoDuration.Format(o.RenewDeadline)}, so another replica could lead before this one has stopped. Make the lease duration longer than the renew deadline, for example 15s and 10s.";
         }
 
         if (WellRead("renew-deadline", "retry-period") && o.RenewDeadline <= 1.2 * o.RetryPeriod)
         {
             yield return $"--renew-deadline (BREAKGLASS_RENEW_DEADLINE) is {GoDuration.Format(o.RenewDeadline)} and --retry-period (BREAKGLASS_RETRY_PERIOD) "
-                + $"is {GoDuration.Format(o.RetryPeriod)}, so one failed renewal would end leadership. Make the deadline more than 1.2 times the period, such as 10s and 2s.";
+                + $"is {GoDuration.Format(o.RetryPeriod)}, so one failed renewal would end leadership. Make the deadline more than 1.2 times the period, for example 10s and 2s.";
         }
 
         if (WellRead("namespace", "grants-namespace") && o.Namespace == o.GrantsNamespace)
         {
             yield return $"--namespace (BREAKGLASS_NAMESPACE) and --grants-namespace (BREAKGLASS_GRANTS_NAMESPACE) are both {o.Namespace}. "
-                + "Name two namespaces: no pod may run beside the grants' identities, the operator's included.";
+                + "Use two namespaces: no pod may run in the namespace of the grants' identities, not even the operator's.";
         }
     }
 

@@ -23,7 +23,7 @@ internal static class OptionReaders
         value = text;
         var good = text.Length is >= 1 and <= 63 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
             && text[0] != '-' && text[^1] != '-';
-        return good ? null : "is not the name of a namespace. Write up to 63 lower-case letters, digits and hyphens, such as breakglass-system";
+        return good ? null : "is not a valid namespace name. Use up to 63 lower-case letters, digits and hyphens, for example breakglass-system";
     }
 
     /// <summary>Names of namespaces with commas between.</summary>
@@ -31,14 +31,14 @@ internal static class OptionReaders
     {
         value = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return value.Count <= 256 && value.All(name => Namespace(name, out _) is null)
-            ? null : "is not a list of namespaces. Write up to 256 names with commas between, such as istio-system,cert-manager";
+            ? null : "is not a list of namespaces. Use up to 256 comma-separated names, for example istio-system,cert-manager";
     }
 
     /// <summary>Any text of one line.</summary>
     public static string? Text(string text, out string value)
     {
         value = text;
-        return text.Length is >= 1 and <= 1024 && !text.Any(char.IsControl) ? null : "is empty, too long or has line breaks. Write a text of 1 to 1024 characters";
+        return text.Length is >= 1 and <= 1024 && !text.Any(char.IsControl) ? null : "is empty, too long or has line breaks. Use a text of 1 to 1024 characters";
     }
 
     /// <summary>DNS names or IP addresses with commas between.</summary>
@@ -46,7 +46,7 @@ internal static class OptionReaders
     {
         value = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return value.Count <= 20 && value.All(name => Uri.CheckHostName(name) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6)
-            ? null : "is not a list of names. Write up to 20 host names or IP addresses with commas between, such as hooks.example,10.0.0.7";
+            ? null : "is not a list of names. Use up to 20 comma-separated host names or IP addresses, for example hooks.example,10.0.0.7";
     }
 
     /// <summary>Keys of userInfo.extra with commas between. A credential is not kept in a record that every reader of grants sees.</summary>
@@ -55,43 +55,43 @@ internal static class OptionReaders
         value = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (value.FirstOrDefault(PolicyWarnings.IsCredential) is { } secret)
         {
-            return $"names {secret}, which holds a credential, and every reader of grants would see it. Leave that key out";
+            return $"names {secret}, which contains a credential that everybody who can read grants would see. Remove that key";
         }
 
         return value.Count is >= 1 and <= 20 && value.All(key => key.Length <= 253 && key.All(c => c is > ' ' and < (char)0x7F))
-            ? null : "is not a list of keys. Write up to 20 keys of userInfo.extra with commas between, such as example.com/employee-id";
+            ? null : "is not a list of keys. Use up to 20 comma-separated keys of userInfo.extra, for example example.com/employee-id";
     }
 
     /// <summary>Yes or no.</summary>
     public static string? Bool(string text, out bool value)
     {
         value = text.Equals("true", StringComparison.OrdinalIgnoreCase) || text == "1";
-        return value || text.Equals("false", StringComparison.OrdinalIgnoreCase) || text == "0" ? null : "is neither yes nor no. Write true or false";
+        return value || text.Equals("false", StringComparison.OrdinalIgnoreCase) || text == "0" ? null : "is not a boolean. Use true or false";
     }
 
     /// <summary>A number of workers, 1 to 1000.</summary>
     public static string? WorkerCount(string text, out int value) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value is >= 1 and <= 1000
-            ? null : "is not a number of workers. Write a whole number from 1 to 1000";
+            ? null : "is not a number of workers. Use a whole number from 1 to 1000";
 
     /// <summary>An amount of memory in MiB, 8 to 4096.</summary>
     public static string? Mebibytes(string text, out int value) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value is >= 8 and <= 4096
-            ? null : "is not an amount of memory. Write a whole number of MiB from 8 to 4096";
+            ? null : "is not an amount of memory. Use a whole number of MiB from 8 to 4096";
 
     /// <summary>A duration that is not zero and that a timer takes.</summary>
     public static string? Duration(string text, out TimeSpan value) =>
         GoDuration.TryParse(text, out value) && value > TimeSpan.Zero && value <= Longest
-            ? null : "is not a duration above zero and of at most 720h. Write numbers with units (h, m, s, ms), such as 15s or 1h30m";
+            ? null : "is not a duration above zero and of at most 720h. Use numbers with units (h, m, s, ms), for example 15s or 1h30m";
 
     /// <summary>The same in whole seconds, which is what a Lease counts in.</summary>
     public static string? WholeSeconds(string text, out TimeSpan value) => Duration(text, out value) ?? (value.Ticks % TimeSpan.TicksPerSecond == 0
-        ? null : "is not in whole seconds, which is what a Lease counts in. Write one such as 15s or 1m");
+        ? null : "is not a whole number of seconds, which a Lease requires. Use for example 15s or 1m");
 
     /// <summary>A duration of a second or more that a timer takes, or zero for never.</summary>
     public static string? DurationOrNever(string text, out TimeSpan value) =>
         GoDuration.TryParse(text, out value) && (value == TimeSpan.Zero || (value >= TimeSpan.FromSeconds(1) && value <= Longest))
-            ? null : "is not a duration of a second or more and of at most 720h. Write numbers with units (h, m, s), such as 10m, or 0 for never";
+            ? null : "is not a duration of at least 1s and at most 720h. Use numbers with units (h, m, s), for example 10m, or 0 for never";
 
     /// <summary>The level's name, in .NET's or in the usual short form.</summary>
     public static string? Level(string text, out LogLevel value)
@@ -109,13 +109,13 @@ internal static class OptionReaders
             _ => LogLevel.None,
         };
         value = level;
-        return level == LogLevel.None ? "is not a log level. Write one of trace, debug, info, warning, error, critical" : null;
+        return level == LogLevel.None ? "is not a log level. Use one of trace, debug, info, warning, error, critical" : null;
     }
 
     /// <summary>An address to listen on, <c>host:port</c>, where no host means every interface.</summary>
     public static string? Listen(string text, out ListenAddress value)
     {
-        const string Advice = "is not an address to listen on. Write :PORT for all interfaces, or IP:PORT, such as :8080, 127.0.0.1:8080 or [::1]:8080";
+        const string Advice = "is not an address to listen on. Use :PORT for all interfaces, or IP:PORT, for example :8080, 127.0.0.1:8080 or [::1]:8080";
         value = new ListenAddress(null, 0);
         var colon = text.LastIndexOf(':');
         if (colon < 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)) return Advice;
@@ -147,20 +147,20 @@ internal static class OptionReaders
         {
             var pem = File.ReadAllText(text);
             if (pem.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
-                return "holds a private key, and its whole text would be handed to users. Give a file with the CA's certificates only";
+                return "contains a private key, and users would receive the whole file. Use a file with only the CA's certificates";
             var certificates = new X509Certificate2Collection();
             certificates.ImportFromPem(pem);
             var count = certificates.Count;
             foreach (var certificate in certificates) certificate.Dispose();
-            return count > 0 ? null : "holds no certificate. Give a file with the API server's CA in PEM form (-----BEGIN CERTIFICATE-----)";
+            return count > 0 ? null : "contains no certificate. Use a file with the API server's CA in PEM form (-----BEGIN CERTIFICATE-----)";
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            return "cannot be read. Give the path of a readable file with the API server's CA in PEM form";
+            return "cannot be read. Use the path of a readable file with the API server's CA in PEM form";
         }
         catch (CryptographicException)
         {
-            return "holds a damaged certificate. Give a file with the API server's CA in PEM form (-----BEGIN CERTIFICATE-----)";
+            return "contains a damaged certificate. Use a file with the API server's CA in PEM form (-----BEGIN CERTIFICATE-----)";
         }
     }
 
@@ -172,11 +172,11 @@ internal static class OptionReaders
             || !(url.Scheme == Uri.UriSchemeHttps || (httpToo && url.Scheme == Uri.UriSchemeHttp))
             || url.Host.Length == 0)
         {
-            return $"is not {schemes} URL. Write one such as {example}";
+            return $"is not {schemes} URL. Use for example {example}";
         }
 
         if (url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0)
-            return $"has a user, a query or a fragment in it. Write scheme, host, port and path only, such as {example}";
+            return $"contains a user, a query or a fragment. Use only scheme, host, port and path, for example {example}";
         value = url;
         return null;
     }

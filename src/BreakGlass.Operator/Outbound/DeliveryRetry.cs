@@ -56,9 +56,9 @@ internal static class DeliveryRetry
     /// <summary>Why a try failed, without what the destination or the network said: that may hold the URL.</summary>
     public static string Why(Outcome<DeliveryAnswer> outcome) => outcome.Exception switch
     {
-        null => $"it answered with HTTP status {(int)outcome.Result!.Code}",
-        TimeoutRejectedException => $"it gave no answer within {AnswerWithin.TotalSeconds:0} s",
-        BrokenCircuitException => $"it failed again and again and is left alone for {Break.TotalSeconds:0} s",
+        null => $"HTTP status {(int)outcome.Result!.Code}",
+        TimeoutRejectedException => $"no answer within {AnswerWithin.TotalSeconds:0} s",
+        BrokenCircuitException => $"it failed repeatedly and is not called for {Break.TotalSeconds:0} s",
         HttpRequestException e => $"no answer ({e.HttpRequestError})",
         { } e => e.GetType().Name,
     };

@@ -86,7 +86,7 @@ internal sealed class GrantReconciler(
             return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant, TimeSpan.Zero, pause is RunPause.AfterCut ? Lane.Normal : Lane.Background);
         }
 
-        throw new InvalidOperationException($"Grant '{name}' did not settle in {MostRounds} rounds; it is looked at again after a while.");
+        throw new InvalidOperationException($"Grant '{name}' did not settle in {MostRounds} rounds; retrying later.");
     }
 
     /// <summary>

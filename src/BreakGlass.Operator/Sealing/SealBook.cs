@@ -192,7 +192,7 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     }
 
     private SealKey CurrentKey() =>
-        _keys.Current(time.GetUtcNow()) ?? throw new InvalidOperationException($"There is no seal key yet: Secret {ns}/{SecretName} could not be read or made.");
+        _keys.Current(time.GetUtcNow()) ?? throw new InvalidOperationException($"There is no seal key yet: Secret {ns}/{SecretName} could not be read or created.");
 
     private async ValueTask KnowKeyAsync(string id, CancellationToken cancellationToken)
     {

@@ -84,24 +84,24 @@ internal sealed class ExecCredentials(ExecPlugin plugin, ClusterConnection conne
         catch (JsonException)
         {
             // Neither the text nor the parser's words about it: there is a token in it.
-            throw Wrong("what it printed is not JSON");
+            throw Wrong("its output is not JSON");
         }
 
-        if (answer?.Kind != "ExecCredential") throw Wrong("what it printed is no ExecCredential");
+        if (answer?.Kind != "ExecCredential") throw Wrong("its output is not an ExecCredential");
         if (answer.ApiVersion != plugin.ApiVersion)
         {
-            throw Wrong($"it printed the apiVersion '{answer.ApiVersion}' where the kubeconfig asks for '{plugin.ApiVersion}'");
+            throw Wrong($"it printed the apiVersion '{answer.ApiVersion}', but the kubeconfig requests '{plugin.ApiVersion}'");
         }
 
-        if (answer.Status is not { } status) throw Wrong("it printed no status");
+        if (answer.Status is not { } status) throw Wrong("its output has no status");
         var hasCertificate = !string.IsNullOrEmpty(status.ClientCertificateData);
-        if (hasCertificate == string.IsNullOrEmpty(status.ClientKeyData)) throw Wrong("it printed a client certificate or a key, and one without the other");
+        if (hasCertificate == string.IsNullOrEmpty(status.ClientKeyData)) throw Wrong("it printed a client certificate without a key, or a key without a certificate");
         if (!hasCertificate && string.IsNullOrEmpty(status.Token)) throw Wrong("it printed neither a token nor a client certificate");
-        if (!Credential.IsToken(status.Token ?? "")) throw Wrong("it printed a token with spaces, line breaks or letters in it that no token has");
+        if (!Credential.IsToken(status.Token ?? "")) throw Wrong("it printed a token with spaces, line breaks or characters that a token cannot have");
         var identity = hasCertificate ? Certificates.ReadIdentity(status.ClientCertificateData!, status.ClientKeyData!, plugin.ToString()) : null;
         var header = string.IsNullOrEmpty(status.Token) ? null : new AuthenticationHeaderValue("Bearer", status.Token);
         return (new Credential(header, identity), status.ExpirationTimestamp);
     }
 
-    private KubeConfigException Wrong(string what) => new($"credential plugin '{plugin.Command}': {what}. Run it by hand, or update it.");
+    private KubeConfigException Wrong(string what) => new($"credential plugin '{plugin.Command}': {what}. Run it manually to check it, or update it.");
 }

@@ -27,7 +27,7 @@ internal static class ExecProcess
             if (process.ExitCode != 0)
             {
                 throw new KubeConfigException(
-                    $"credential plugin '{plugin.Command}' failed with exit code {process.ExitCode}; what it said is on standard error.{Hint(plugin)}");
+                    $"credential plugin '{plugin.Command}' failed with exit code {process.ExitCode}; see its output on standard error.{Hint(plugin)}");
             }
 
             return output.ToArray();
@@ -36,7 +36,7 @@ internal static class ExecProcess
         {
             Kill(process);
             if (cancellationToken.IsCancellationRequested) throw;
-            throw new KubeConfigException($"credential plugin '{plugin.Command}' did not finish within {Limit.TotalSeconds:0} s and was ended.", e);
+            throw new KubeConfigException($"credential plugin '{plugin.Command}' did not finish within {Limit.TotalSeconds:0} s and was stopped.", e);
         }
     }
 
@@ -74,8 +74,8 @@ internal static class ExecProcess
         if (plugin.InteractiveMode == InteractiveMode.Always && !terminal)
         {
             throw new KubeConfigException(
-                $"credential plugin '{plugin.Command}' must ask a person (interactiveMode: Always), and there is no terminal here. " +
-                "Log in by hand first, or use another user.");
+                $"credential plugin '{plugin.Command}' requires user input (interactiveMode: Always), but there is no terminal. " +
+                "Log in manually first, or use another user.");
         }
 
         return plugin.InteractiveMode != InteractiveMode.Never && terminal;

@@ -25,7 +25,7 @@ public sealed partial class KubeClient
         CheckWritable(kind);
         if (kind.Resource.Namespaced && ns.Length == 0)
         {
-            throw new ArgumentException($"{kind.Resource} live in a namespace: name it in metadata.namespace", nameof(obj));
+            throw new ArgumentException($"{kind.Resource} are namespaced: set metadata.namespace", nameof(obj));
         }
 
         var url = UrlBuilder.Collection(_root, kind.Resource, ns).With("fieldManager", _options.FieldManager);
@@ -120,7 +120,7 @@ public sealed partial class KubeClient
     /// </exception>
     public Task<TokenRequest> CreateTokenAsync(string ns, string serviceAccount, TokenRequest request, CancellationToken cancellationToken)
     {
-        if (_options.DryRun) throw new InvalidOperationException("a dry run asks for no token: the API server would issue a real one");
+        if (_options.DryRun) throw new InvalidOperationException("a dry run must not request a token: the API server would issue a real one");
         var path = KubeKinds.Of<V1ServiceAccount>().Resource.ObjectPath(UrlBuilder.Segment(ns), UrlBuilder.Segment(serviceAccount)) + "/token";
         var post = new Request("create", HttpMethod.Post, UrlBuilder.At(_root, path).Build())
         {
@@ -134,7 +134,7 @@ public sealed partial class KubeClient
     private static string? Ns(ResourceType resource, string? ns)
     {
         if (!resource.Namespaced) return null;
-        return string.IsNullOrEmpty(ns) ? throw new ArgumentException($"{resource} live in a namespace: name it", nameof(ns)) : UrlBuilder.Segment(ns);
+        return string.IsNullOrEmpty(ns) ? throw new ArgumentException($"{resource} are namespaced: set the namespace", nameof(ns)) : UrlBuilder.Segment(ns);
     }
 
     private static void CheckWritable<T>(KubeKind<T> kind)
@@ -143,7 +143,7 @@ public sealed partial class KubeClient
         if (kind.Resource.MetadataOnly)
         {
             throw new InvalidOperationException(
-                $"{typeof(T).Name} is only the metadata of {kind.Resource}: written back it would wipe the rest. Use the full type.");
+                $"{typeof(T).Name} is only the metadata of {kind.Resource}: to write it back would delete the rest. Use the full type.");
         }
     }
 

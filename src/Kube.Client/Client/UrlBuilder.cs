@@ -21,7 +21,7 @@ internal readonly struct UrlBuilder
 
     public static UrlBuilder Object(Uri root, ResourceType resource, string? ns, string name)
     {
-        if (resource.Namespaced && string.IsNullOrEmpty(ns)) throw new ArgumentException($"{resource} live in a namespace: name it", nameof(ns));
+        if (resource.Namespaced && string.IsNullOrEmpty(ns)) throw new ArgumentException($"{resource} are namespaced: set the namespace", nameof(ns));
         return new(root, resource.ObjectPath(CheckNamespace(resource, ns), Segment(name)));
     }
 
@@ -46,10 +46,10 @@ internal readonly struct UrlBuilder
     /// </summary>
     public static string Segment(string name)
     {
-        if (string.IsNullOrEmpty(name)) throw new ArgumentException("a name is needed: without one the request would mean the whole collection", nameof(name));
+        if (string.IsNullOrEmpty(name)) throw new ArgumentException("a name is required: without it, the request would address the whole collection", nameof(name));
         if (name is "." or ".." || name.Contains('/', StringComparison.Ordinal) || name.Contains('%', StringComparison.Ordinal))
         {
-            throw new ArgumentException($"'{name}' cannot be the name of a Kubernetes object: it must not be '.' or '..' nor hold '/' or '%'", nameof(name));
+            throw new ArgumentException($"'{name}' cannot be the name of a Kubernetes object: it must not be '.' or '..', or contain '/' or '%'", nameof(name));
         }
 
         return Uri.EscapeDataString(name);

@@ -13,7 +13,7 @@ internal sealed class ConfigSection(string file, string where, YamlMap map)
     {
         null or YamlScalar { IsNull: true } => null,
         YamlScalar s => s.Text.Length == 0 ? null : s.Text,
-        _ => throw Wrong($"'{key}' must be a text"),
+        _ => throw Wrong($"'{key}' must be a string"),
     };
 
     public bool Flag(string key) => Text(key) switch
@@ -38,7 +38,7 @@ internal sealed class ConfigSection(string file, string where, YamlMap map)
     };
 
     public IReadOnlyList<string> Texts(string key) =>
-        [.. List(key).Select(i => i is YamlScalar s ? s.Text : throw Wrong($"'{key}' must be a list of texts"))];
+        [.. List(key).Select(i => i is YamlScalar s ? s.Text : throw Wrong($"'{key}' must be a list of strings"))];
 
     public IEnumerable<ConfigSection> Sections(string key)
     {

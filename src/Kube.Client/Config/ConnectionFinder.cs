@@ -18,8 +18,8 @@ internal static class ConnectionFinder
         if (named || File.Exists(DefaultFile(host))) return FromKubeconfig(path, context, host);
         if (!string.IsNullOrEmpty(host.Variable("KUBERNETES_SERVICE_HOST"))) return InCluster(host);
         throw new KubeConfigException(
-            $"no cluster is configured: KUBECONFIG is not set, there is no '{DefaultFile(host)}', and this is no pod (KUBERNETES_SERVICE_HOST is not set). " +
-            "Name a kubeconfig, or set KUBECONFIG.");
+            $"no cluster is configured: KUBECONFIG is not set, '{DefaultFile(host)}' does not exist, and this process is not in a pod (KUBERNETES_SERVICE_HOST is not set). " +
+            "Set KUBECONFIG, or pass --kubeconfig.");
     }
 
     public static ClusterConnection InCluster(HostEnvironment host)
@@ -29,7 +29,7 @@ internal static class ConnectionFinder
         if (string.IsNullOrEmpty(name) || string.IsNullOrEmpty(port))
         {
             throw new KubeConfigException(
-                "this process does not run in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set. Name a kubeconfig instead.");
+                "this process does not run in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set. Use a kubeconfig instead.");
         }
 
         var token = Path.Combine(host.ServiceAccountDirectory, "token");
@@ -38,12 +38,12 @@ internal static class ConnectionFinder
         {
             throw new KubeConfigException(
                 $"the pod has no service account token: '{token}' or '{authority}' does not exist. " +
-                "Set automountServiceAccountToken: true on the pod, or name a kubeconfig.");
+                "Set automountServiceAccountToken: true on the pod, or use a kubeconfig.");
         }
 
         if (!Uri.TryCreate($"https://{(name.Contains(':', StringComparison.Ordinal) ? $"[{name}]" : name)}:{port}", UriKind.Absolute, out var server))
         {
-            throw new KubeConfigException($"KUBERNETES_SERVICE_HOST '{name}' and KUBERNETES_SERVICE_PORT '{port}' make no address.");
+            throw new KubeConfigException($"KUBERNETES_SERVICE_HOST '{name}' and KUBERNETES_SERVICE_PORT '{port}' are not a valid address.");
         }
 
         return new ClusterConnection
@@ -61,7 +61,7 @@ internal static class ConnectionFinder
         var files = list.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var config = Kubeconfig.Load(files, mustExist: false);
         return config.IsEmpty
-            ? throw new KubeConfigException($"KUBECONFIG is '{list}', and there is no kubeconfig with content in it. Correct the variable, or unset it.")
+            ? throw new KubeConfigException($"KUBECONFIG is '{list}', but none of these files exists and has content. Correct the variable, or unset it.")
             : config.Resolve(context);
     }
 

@@ -34,13 +34,13 @@ internal sealed class Kubeconfig
         if (IsEmpty)
         {
             throw new KubeConfigException(
-                $"kubeconfig {Names} is empty: it names no cluster. Write one with 'kubectl config set-cluster', or copy the one you were given again.");
+                $"kubeconfig {Names} is empty: it has no clusters. Add one with 'kubectl config set-cluster', or copy the kubeconfig again.");
         }
 
         var name = contextName ?? _current ?? throw new KubeConfigException(
-            $"kubeconfig {Names} has no current-context. Choose one of its contexts ({Known(_contexts)}) with 'kubectl config use-context', or name one.");
+            $"kubeconfig {Names} has no current-context. Choose one of its contexts ({Known(_contexts)}) with 'kubectl config use-context', or pass --context.");
         if (!_contexts.TryGetValue(name, out var context)) throw Unknown("context", name, _contexts, Names);
-        var clusterName = context.Text("cluster") ?? throw context.Wrong("it names no cluster");
+        var clusterName = context.Text("cluster") ?? throw context.Wrong("it has no cluster");
         if (!_clusters.TryGetValue(clusterName, out var cluster)) throw Unknown("cluster", clusterName, _clusters, $"'{context.File}': context '{name}'");
         var userName = context.Text("user");
         ConfigSection? user = null;
@@ -83,14 +83,14 @@ internal sealed class Kubeconfig
         {
             // Position only: the parser's message may quote what stands there, and a token may stand there.
             throw new KubeConfigException(
-                $"kubeconfig '{file}' is not valid YAML (line {e.Start.Line}, column {e.Start.Column}). " +
-                "It may have been cut off while it was written: write it again.");
+                $"kubeconfig '{file}' is invalid YAML at line {e.Start.Line}, column {e.Start.Column}: check indentation and quoting. " +
+                "The file may be incomplete: copy it again.");
         }
 
         if (root is null or YamlScalar { IsNull: true }) return;
         if (root is not YamlMap map)
         {
-            throw new KubeConfigException($"kubeconfig '{file}' holds no kubeconfig: its root must be a map with clusters, users and contexts.");
+            throw new KubeConfigException($"kubeconfig '{file}' is not a kubeconfig: its root must be a map with clusters, users and contexts.");
         }
 
         var top = new ConfigSection(file, "root", map);
@@ -110,7 +110,7 @@ internal sealed class Kubeconfig
     }
 
     private static KubeConfigException Unknown(string what, string name, Dictionary<string, ConfigSection> known, string where) =>
-        new($"kubeconfig {where}: there is no {what} '{name}'. There is: {Known(known)}.");
+        new($"kubeconfig {where}: {what} '{name}' does not exist. Existing: {Known(known)}.");
 
     private static string Known(Dictionary<string, ConfigSection> known) =>
         known.Count == 0 ? "none" : string.Join(", ", known.Keys.Order(StringComparer.Ordinal));

@@ -7,19 +7,19 @@ internal static class KubeconfigReader
 
     public static ClusterConnection Cluster(ConfigSection cluster)
     {
-        var address = cluster.Text("server") ?? throw cluster.Wrong("it names no server");
+        var address = cluster.Text("server") ?? throw cluster.Wrong("it has no server");
         if (!Uri.TryCreate(address, UriKind.Absolute, out var server) || server.Scheme is not ("https" or "http") || server.Host.Length == 0)
         {
             // Without what may be a password.
-            throw cluster.Wrong($"the server '{address[(address.LastIndexOf('@') + 1)..]}' is no address: it must look like https://host:6443");
+            throw cluster.Wrong($"the server '{address[(address.LastIndexOf('@') + 1)..]}' is not a valid address; use for example https://host:6443");
         }
 
         // No request would carry them, but logs would, and so would the kubeconfigs that are made from this one for others.
-        if (server.UserInfo.Length > 0) throw cluster.Wrong("the server's address has a user or password in it; write them under users");
+        if (server.UserInfo.Length > 0) throw cluster.Wrong("the server's address contains a user or password; move them to users");
 
         var authority = cluster.Pem("certificate-authority");
         var insecure = cluster.Flag("insecure-skip-tls-verify");
-        if (insecure && authority is not null) throw cluster.Wrong("it names a certificate authority and insecure-skip-tls-verify; remove one of them");
+        if (insecure && authority is not null) throw cluster.Wrong("certificate-authority and insecure-skip-tls-verify exclude each other; remove one of them");
         return new ClusterConnection
         {
             Server = server,
@@ -35,7 +35,7 @@ internal static class KubeconfigReader
         if (user.Section("auth-provider") is not null) throw user.Wrong("'auth-provider' was removed from Kubernetes in 1.26; use an 'exec' credential plugin");
         var certificate = user.Pem("client-certificate");
         var key = user.Pem("client-key");
-        if (certificate is null != key is null) throw user.Wrong("client-certificate and client-key belong together, and one of them is missing");
+        if (certificate is null != key is null) throw user.Wrong("client-certificate and client-key must be set together");
         return connection with
         {
             ClientCertificate = certificate,
@@ -55,7 +55,7 @@ internal static class KubeconfigReader
         // The text may hold a password.
         return Uri.TryCreate(text, UriKind.Absolute, out var proxy) && proxy.Scheme is "http" or "https" or "socks5"
             ? proxy
-            : throw cluster.Wrong("'proxy-url' is no address: it must begin with http://, https:// or socks5://");
+            : throw cluster.Wrong("'proxy-url' is not a valid address: it must begin with http://, https:// or socks5://");
     }
 
     private static ExecPlugin Exec(ConfigSection exec, ConfigSection cluster)
@@ -63,7 +63,7 @@ internal static class KubeconfigReader
         var version = exec.Text("apiVersion") ?? throw exec.Wrong("'apiVersion' is missing");
         if (version is not ("client.authentication.k8s.io/v1" or "client.authentication.k8s.io/v1beta1"))
         {
-            throw exec.Wrong($"the apiVersion '{version}' is not supported; client.authentication.k8s.io/v1 and v1beta1 are. Update the plugin and its entry");
+            throw exec.Wrong($"the apiVersion '{version}' is not supported; use client.authentication.k8s.io/v1 or v1beta1, and update the plugin");
         }
 
         return new ExecPlugin
@@ -79,7 +79,7 @@ internal static class KubeconfigReader
                 null or "IfAvailable" => InteractiveMode.IfAvailable,
                 "Never" => InteractiveMode.Never,
                 "Always" => InteractiveMode.Always,
-                var other => throw exec.Wrong($"the interactiveMode '{other}' is not one of Never, IfAvailable, Always"),
+                var other => throw exec.Wrong($"the interactiveMode '{other}' is not valid; use Never, IfAvailable or Always"),
             },
             BaseDirectory = exec.Directory,
             ClusterExtension = cluster.Sections("extensions").FirstOrDefault(e => e.Text("name") == ExecExtension)
@@ -105,7 +105,7 @@ internal static class KubeconfigReader
         if (user.Text("as") is not { } name)
         {
             // Dropping them would act with other rights than the file says.
-            return groups.Count == 0 && extra is null && user.Text("as-uid") is null ? null : throw user.Wrong("as-uid, as-groups and as-user-extra need 'as'");
+            return groups.Count == 0 && extra is null && user.Text("as-uid") is null ? null : throw user.Wrong("as-uid, as-groups and as-user-extra require 'as'");
         }
 
         return new Impersonation

@@ -29,7 +29,7 @@ internal static class YamlTree
         {
             // The parser has no one exception for what it cannot read: a flow that is cut off is an InvalidOperationException.
             var mark = parser.Current?.End ?? Mark.Empty;
-            throw new YamlException(mark, mark, "cut off", e);
+            throw new YamlException(mark, mark, "unexpected end", e);
         }
     }
 
@@ -56,9 +56,9 @@ internal static class YamlTree
         while (!parser.TryConsume<MappingEnd>(out _))
         {
             var at = parser.Current?.Start ?? Mark.Empty;
-            if (Read(parser, anchors, depth + 1) is not YamlScalar key) throw new YamlException(at, at, "a key is not a plain text");
+            if (Read(parser, anchors, depth + 1) is not YamlScalar key) throw new YamlException(at, at, "a key is not a string");
             // The last one of two equal keys would win silently, and then it is anybody's guess which cluster is meant.
-            if (!entries.TryAdd(key.Text, Read(parser, anchors, depth + 1))) throw new YamlException(at, at, $"the key '{key.Text}' is there twice");
+            if (!entries.TryAdd(key.Text, Read(parser, anchors, depth + 1))) throw new YamlException(at, at, $"the key '{key.Text}' appears twice");
         }
 
         return Remember(mapping, new YamlMap(entries), anchors);

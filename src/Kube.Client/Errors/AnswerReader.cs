@@ -73,7 +73,7 @@ internal static class AnswerReader
         var text = response.Content.Headers.ContentType?.MediaType == "text/plain" ? Encoding.UTF8.GetString(body).Trim() : "";
         if (text.Length > MostTextInMessage) text = text[..MostTextInMessage] + "…";
         var type = response.Content.Headers.ContentType?.MediaType ?? "no content type";
-        if (text.Length == 0) text = $"the answer is no Kubernetes Status ({type}); is this the API server?";
+        if (text.Length == 0) text = $"the answer is not a Kubernetes Status ({type}); is this the API server?";
         return new Status { Result = "Failure", Code = code, Message = text };
     }
 
@@ -94,7 +94,7 @@ internal static class AnswerReader
             // an ERROR event ends the watch whatever it holds
         }
 
-        const string NoStatus = "the watch ended with an error that is no Status";
+        const string NoStatus = "the watch ended with an error that is not a Status";
         read ??= new Status { Result = "Failure", Code = (int)HttpStatusCode.InternalServerError, Message = NoStatus };
         return new KubeApiException(read, request: request);
     }

@@ -16,10 +16,10 @@ internal static partial class ConnectionErrors
         var lost = request.IsWrite && !nothingSent;
         var why = failure switch
         {
-            ConnectionFailure.Refused => $"cannot connect ({e.Message}). Is the server up, and is the address in the kubeconfig right?",
-            ConnectionFailure.NameResolution => $"the host name '{server.Host}' has no address. Is the address in the kubeconfig right, and does DNS work?",
+            ConnectionFailure.Refused => $"cannot connect ({e.Message}). Is the server up, and is the address in the kubeconfig correct?",
+            ConnectionFailure.NameResolution => $"the host name '{server.Host}' cannot be resolved. Is the address in the kubeconfig correct, and does DNS work?",
             ConnectionFailure.Tls => DescribeTls(e, server),
-            ConnectionFailure.Proxy => $"the proxy did not let the connection through ({WithoutUser(e.Message)}). " +
+            ConnectionFailure.Proxy => $"the proxy refused the connection ({WithoutUser(e.Message)}). " +
                 "Check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY.",
             _ => $"the connection broke ({Innermost(e).Message})",
         };
@@ -33,7 +33,7 @@ internal static partial class ConnectionErrors
             ConnectionFailure.Reset, request.IsWrite, e);
 
     public static KubeConnectionException ConnectTimedOut(Exception e, Request request, Uri server) =>
-        new($"{request}: API server {Where(server)}: cannot connect in time. Is the network path open, and is the address in the kubeconfig right?",
+        new($"{request}: API server {Where(server)}: cannot connect in time. Is the network path open, and is the address in the kubeconfig correct?",
             ConnectionFailure.Refused, mayHaveHappened: false, e);
 
     public static KubeConnectionException TimedOut(Exception e, Request request, Uri server, TimeSpan deadline) =>
@@ -41,12 +41,12 @@ internal static partial class ConnectionErrors
             ConnectionFailure.TimedOut, request.IsWrite, e);
 
     public static KubeConnectionException BadAnswer(Exception e, Request request, Uri server) =>
-        new($"{request}: API server {Where(server)}: the answer is not the JSON it should be ({e.Message}). " +
+        new($"{request}: API server {Where(server)}: the answer is not the expected JSON ({e.Message}). " +
             $"Is this a Kubernetes API server?{Lost(request.IsWrite)}",
             ConnectionFailure.BadAnswer, request.IsWrite, e);
 
     public static KubeConnectionException Withheld(Request request, Uri server) =>
-        new($"{request}: API server {Where(server)}: not sent, because this process may not write any more: it has lost the lease under which it decided on it",
+        new($"{request}: API server {Where(server)}: not sent, because this process has lost the lease under which it decided to write",
             ConnectionFailure.Withheld, mayHaveHappened: false);
 
     /// <summary>The address without a user name or password that somebody may have put into it.</summary>
@@ -58,7 +58,7 @@ internal static partial class ConnectionErrors
     [GeneratedRegex(@"://[^\s/]*@", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex UserOfUrl();
 
-    private static string Lost(bool lost) => lost ? ". The write may have been done: read before writing again." : "";
+    private static string Lost(bool lost) => lost ? ". The write may have succeeded: read the object before you write again." : "";
 
     private static ConnectionFailure Classify(HttpRequestException e) => e.HttpRequestError switch
     {
@@ -77,21 +77,21 @@ internal static partial class ConnectionErrors
         if (text.Contains("RemoteCertificateNameMismatch", StringComparison.Ordinal))
         {
             return $"its certificate is not for the host '{server.Host}'. " +
-                "Use a name that the certificate holds, or set tls-server-name in the kubeconfig to one.";
+                "Use a name in the certificate, or set tls-server-name in the kubeconfig to one.";
         }
 
         if (text.Contains("NotTimeValid", StringComparison.Ordinal))
         {
-            return "its certificate has expired or is not valid yet. Renew it, or set this machine's clock.";
+            return "its certificate has expired or is not valid yet. Renew it, or correct this machine's clock.";
         }
 
         if (UntrustedMarks.Any(mark => text.Contains(mark, StringComparison.Ordinal)))
         {
-            return "its certificate is not signed by the authority this client trusts. " +
+            return "its certificate is not signed by an authority that this client trusts. " +
                 "Put the cluster's root CA into certificate-authority(-data) of the kubeconfig.";
         }
 
-        return $"no TLS connection ({Innermost(e).Message}). Check the certificate authority, the client certificate and that the port speaks TLS.";
+        return $"the TLS handshake failed ({Innermost(e).Message}). Check the certificate authority, the client certificate and that the port speaks TLS.";
     }
 
     private static Exception Innermost(Exception e)

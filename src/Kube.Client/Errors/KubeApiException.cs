@@ -85,7 +85,7 @@ public sealed class KubeApiException : Exception
         return number switch
         {
             401 => $"{head}. The credentials are missing, expired or revoked: renew them, or check the kubeconfig's user.",
-            403 => $"{head}. If this is meant to be allowed, bind a role that permits it to this identity, or look for the admission rule that refuses it.",
+            403 => $"{head}. To allow this, bind a role that permits it to this identity, or check which admission rule refuses it.",
             _ => head,
         };
     }

@@ -22,11 +22,11 @@ internal static class Certificates
         }
         catch (CryptographicException e)
         {
-            throw new KubeConfigException($"the certificate authority ({source}) is no valid certificate in PEM. Copy it again.", e);
+            throw new KubeConfigException($"the certificate authority ({source}) is not a valid PEM certificate. Copy it again.", e);
         }
 
         return authorities.Count > 0 ? authorities : throw new KubeConfigException(
-            $"the certificate authority ({source}) holds no certificate in PEM (BEGIN CERTIFICATE). Copy it again.");
+            $"the certificate authority ({source}) contains no PEM certificate (BEGIN CERTIFICATE). Copy it again.");
     }
 
     public static ClientIdentity ReadIdentity(string certificatePem, string keyPem, string source)
@@ -44,7 +44,7 @@ internal static class Certificates
         {
             // The cause is kept out: what it quotes may come from the key.
             throw new KubeConfigException(
-                $"the client certificate or key ({source}) cannot be used: both must be PEM, unencrypted, and belong together. Copy them again.");
+                $"the client certificate or key ({source}) cannot be used: both must be unencrypted PEM and match. Copy them again.");
         }
     }
 }

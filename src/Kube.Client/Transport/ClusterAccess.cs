@@ -34,7 +34,7 @@ internal sealed class ClusterAccess : IDisposable
         if (connection.Impersonate is not { } who || (who.Groups.Count <= 1 && who.Extra.All(e => e.Value.Count <= 1))) return;
         throw new KubeConfigException(
             $"{connection.Source}: as-groups and as-user-extra with more than one value are not supported. " +
-            "Name one group, or authenticate as the user directly.");
+            "Use one group, or authenticate as the user directly.");
     }
 
     public void Dispose() => Credentials.Dispose();

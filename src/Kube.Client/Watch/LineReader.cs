@@ -50,7 +50,7 @@ internal sealed class LineReader : IAsyncDisposable
             }
 
             scanned = buffer.Length;
-            if (scanned > LongestLine) throw new IOException($"a line of the watch is longer than {LongestLine} bytes");
+            if (scanned > LongestLine) throw new IOException($"a watch event is longer than {LongestLine} bytes");
             _pipe.AdvanceTo(buffer.Start, buffer.End);
         }
     }

@@ -10,7 +10,7 @@ internal readonly record struct WatchLine(string? Type, ReadOnlyMemory<byte> Obj
     public static WatchLine Split(ReadOnlyMemory<byte> line)
     {
         var reader = new Utf8JsonReader(line.Span);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("an event of the watch is no JSON object");
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("a watch event is not a JSON object");
         string? type = null;
         ReadOnlyMemory<byte> obj = default;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -38,7 +38,7 @@ internal readonly record struct WatchLine(string? Type, ReadOnlyMemory<byte> Obj
 
     public T Decode<T>(JsonTypeInfo<T> json)
         where T : class =>
-        JsonSerializer.Deserialize(Object.Span, json) ?? throw new JsonException("an event of the watch holds no object");
+        JsonSerializer.Deserialize(Object.Span, json) ?? throw new JsonException("a watch event has no object");
 
     /// <summary>The usual types without a new string for each event.</summary>
     private static string? TypeOf(ref Utf8JsonReader reader)

@@ -121,7 +121,7 @@ public sealed partial class Informer<T>
     {
         lock (_gate)
         {
-            if (_started) throw new InvalidOperationException($"the informer of {KubeKinds.Of<T>().Resource} was started before; one instance runs once");
+            if (_started) throw new InvalidOperationException($"the informer of {KubeKinds.Of<T>().Resource} was started before; an instance runs only once");
             (_started, _stop) = (true, cancellationToken);
             _listeners.ForEach(listener => listener.Start(cancellationToken));
         }

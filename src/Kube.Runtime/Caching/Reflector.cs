@@ -216,7 +216,7 @@ internal sealed partial class Reflector<T>(
     [LoggerMessage(LogLevel.Debug, "Listed {Count} {Resource} at version {Version}")]
     private partial void LogListed(string resource, int count, string version);
 
-    [LoggerMessage(LogLevel.Debug, "The watch of {Resource} ended after {Count} events and is taken up again")]
+    [LoggerMessage(LogLevel.Debug, "The watch of {Resource} ended after {Count} events; resuming it")]
     private partial void LogWatchEnded(string resource, int count);
 
     [LoggerMessage(LogLevel.Information, "Version {Version} of {Resource} is no longer available; listing again: {Error}")]
@@ -225,11 +225,11 @@ internal sealed partial class Reflector<T>(
     [LoggerMessage(LogLevel.Information, "The watch of {Resource} was interrupted and resumes from the same version: {Error}")]
     private partial void LogWatchLater(string resource, string error);
 
-    [LoggerMessage(LogLevel.Warning, "The watch of {Resource} ended within a second and without an event; listing again after a wait. "
+    [LoggerMessage(LogLevel.Warning, "The watch of {Resource} ended within a second and without an event; listing again after a pause. "
         + "Check whether something between the operator and the API server closes connections")]
     private partial void LogVeryShort(string resource);
 
-    [LoggerMessage(LogLevel.Warning, "Cannot follow {Resource}, trying again after a wait: {Error}. The cache may be outdated until then.")]
+    [LoggerMessage(LogLevel.Warning, "Failed to list or watch {Resource}; retrying after a pause: {Error}. The cache may be outdated until then.")]
     private partial void LogFailed(string resource, string error, Exception? e);
 }
 

@@ -33,7 +33,7 @@ public sealed partial class ControllerLoop<TEntity>
     {
         if (options.UrgentWorkers < 0 || options.Workers < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), "a controller needs at least one general worker and cannot have less than no urgent ones");
+            throw new ArgumentOutOfRangeException(nameof(options), "a controller needs at least one general worker, and the number of urgent workers must not be negative");
         }
 
         (_queue, _find, _controller, _options, _time, _logger) = (queue, find, controller, options, time, logger);
@@ -166,7 +166,7 @@ public sealed partial class ControllerLoop<TEntity>
     [LoggerMessage(LogLevel.Information, "Controller {Controller} started with {UrgentWorkers} urgent and {Workers} general workers")]
     private partial void LogStarted(string controller, int urgentWorkers, int workers);
 
-    [LoggerMessage(LogLevel.Information, "Controller {Controller} stopped; no run of it is in progress")]
+    [LoggerMessage(LogLevel.Information, "Controller {Controller} stopped; no reconciliation is in progress")]
     private partial void LogStopped(string controller);
 
     [LoggerMessage(LogLevel.Warning, "Reconciliation of {Key} by {Controller} failed and will be retried: {Error}")]

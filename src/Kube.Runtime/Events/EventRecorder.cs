@@ -88,7 +88,7 @@ public sealed partial class EventRecorder
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "{QueueSize} Kubernetes events wait to be written, so {Dropped} were dropped so far, the last one {Reason} on {Kind} "
+    [LoggerMessage(LogLevel.Warning, "{QueueSize} Kubernetes events wait to be written; {Dropped} were dropped so far, the last one {Reason} on {Kind} "
         + "{Name}. Check whether the API server is slow or out of reach")]
     private partial void LogFull(int queueSize, long dropped, string reason, string? kind, string? name);
 }

@@ -112,7 +112,7 @@ internal sealed partial class EventSender(
         var alike = recorded.Key with { Distinct = null };
         return _distinct.GetValueOrDefault(alike) < MostDistinct
             ? recorded
-            : recorded with { Key = alike, Note = recorded.Note with { Note = $"{recorded.Note.Note} (and others like it, which are only counted)" } };
+            : recorded with { Key = alike, Note = recorded.Note with { Note = $"{recorded.Note.Note} (and similar events, which are only counted)" } };
     }
 
     private async Task WriteAsync(Recorded noted, CancellationToken cancellationToken)

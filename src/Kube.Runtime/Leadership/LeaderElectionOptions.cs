@@ -40,7 +40,7 @@ public sealed record LeaderElectionOptions
 
         if (LeaseDuration.Ticks % TimeSpan.TicksPerSecond != 0)
         {
-            return $"LeaseDuration ({LeaseDuration}) must be whole seconds; the Lease object counts in them";
+            return $"LeaseDuration ({LeaseDuration}) must be a whole number of seconds, because the Lease object stores seconds";
         }
 
         return Name.Length == 0 || Namespace.Length == 0 || Identity.Length == 0 ? "leader election needs a lease name, its namespace and an identity" : null;

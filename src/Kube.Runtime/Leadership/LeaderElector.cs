@@ -45,7 +45,7 @@ public sealed partial class LeaderElector
     {
         var overdue = _lease.SinceRenewal - _options.LeaseDuration;
         return _leading && overdue > LeaderElectionOptions.HealthTolerance
-            ? $"the lease {_options.Namespace}/{_options.Name} is held but has been overdue for renewal for {overdue.TotalSeconds:0} s; "
+            ? $"the lease {_options.Namespace}/{_options.Name} is held, but its renewal has been overdue for {overdue.TotalSeconds:0} s; "
             + "the process is stuck and should be restarted"
             : null;
     }
@@ -87,7 +87,7 @@ public sealed partial class LeaderElector
             {
                 throw new LeadershipLostException(
                     $"{loss}, and this process could not stop leading within {LeaderElectionOptions.StopLeading.TotalSeconds:0.#} s; "
-                    + "it must end, so that nothing of it goes on beside the next leader");
+                    + "it must exit, so that it does not act beside the next leader");
             }
 
             term.Dispose();
@@ -146,13 +146,13 @@ public sealed partial class LeaderElector
             if (left <= TimeSpan.Zero)
             {
                 return $"the lease {_options.Namespace}/{_options.Name} could not be renewed for {_options.RenewDeadline.TotalSeconds:0.#} s "
-                    + $"({_lease.LastError ?? "the process was held up"}); another process may lead from now on";
+                    + $"({_lease.LastError ?? "the process was delayed"}); another process may lead from now on";
             }
 
             tried = _time.GetTimestamp();
             if (await _lease.TryAsync(left < _options.CallTimeout ? left : _options.CallTimeout, CancellationToken.None) == LeaseState.Foreign)
             {
-                return $"the lease {_options.Namespace}/{_options.Name} is held by '{_lease.Holder}' now";
+                return $"the lease {_options.Namespace}/{_options.Name} is now held by '{_lease.Holder}'";
             }
         }
     }
@@ -180,6 +180,6 @@ public sealed partial class LeaderElector
     [LoggerMessage(LogLevel.Information, "This process leads: it holds the lease {Name} as {Identity}")]
     private partial void LogLeading(string name, string identity);
 
-    [LoggerMessage(LogLevel.Error, "Leadership by the lease {Name} is lost, and this process stands for it again: {Reason}")]
+    [LoggerMessage(LogLevel.Error, "Leadership by the lease {Name} is lost; this process tries to acquire it again: {Reason}")]
     private partial void LogLost(string name, string reason);
 }

@@ -198,7 +198,7 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
         LastError = error;
     }
 
-    [LoggerMessage(LogLevel.Warning, "The lease {Namespace}/{Name} could not be taken or renewed and will be retried: {Error}")]
+    [LoggerMessage(LogLevel.Warning, "The lease {Namespace}/{Name} could not be acquired or renewed and will be retried: {Error}")]
     private partial void LogFailed(string @namespace, string name, string error);
 
     [LoggerMessage(LogLevel.Information, "The lease {Name} is held by {Holder}")]

@@ -32,7 +32,7 @@ public static class RuntimeMetrics
         Meter.CreateCounter<long>("controller_runtime_reconcile_errors_total", description: "Failed reconciliations by controller.");
 
     internal static readonly Counter<long> ReconcilePanics = Meter.CreateCounter<long>(
-        "controller_runtime_reconcile_panics_total", description: "Reconciliations that ended in an exception that no answer of the API server explains.");
+        "controller_runtime_reconcile_panics_total", description: "Reconciliations that ended in an exception which is not an answer of the API server.");
 
     internal static readonly Histogram<double> ReconcileTime = Meter.CreateHistogram(
         "controller_runtime_reconcile_time_seconds", "s", "Length of a reconciliation, without the wait in the queue.", null,
@@ -42,7 +42,7 @@ public static class RuntimeMetrics
         Meter.CreateGauge<int>("controller_runtime_max_concurrent_reconciles", description: "Workers of a controller.");
 
     internal static readonly UpDownCounter<int> ActiveWorkers =
-        Meter.CreateUpDownCounter<int>("controller_runtime_active_workers", description: "Workers at work.");
+        Meter.CreateUpDownCounter<int>("controller_runtime_active_workers", description: "Workers that are busy.");
 
     internal static readonly Counter<long> QueueAdds = Meter.CreateCounter<long>("workqueue_adds_total", description: "Adds handled by the queue.");
 

@@ -145,7 +145,7 @@ public sealed class AdmissionEndpoint
     }
 
     private static WebhookReply TooLarge { get; } =
-        WebhookReply.Refuse(413, $"The AdmissionReview is larger than {MaxBodyBytes / 1024 / 1024} MiB, the most that is read here. Make the object smaller.");
+        WebhookReply.Refuse(413, $"The AdmissionReview is larger than {MaxBodyBytes / 1024 / 1024} MiB, the limit. Make the object smaller.");
 
     private async ValueTask<AdmissionAnswer> AskAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
@@ -170,7 +170,7 @@ public sealed class AdmissionEndpoint
     private async Task<WebhookReply> ReplyToAsync(HttpContext context)
     {
         var request = context.Request;
-        if (!HttpMethods.IsPost(request.Method)) return WebhookReply.Refuse(405, "Only POST is answered here.");
+        if (!HttpMethods.IsPost(request.Method)) return WebhookReply.Refuse(405, "Only POST is supported.");
         if (!IsJson(request.ContentType)) return await AnswerAsync(request.ContentType, default, context.RequestAborted);
         if (request.ContentLength > MaxBodyBytes) return TooLarge;
         if (_fields is not null) return await SiftAsync(context, _fields);

@@ -8,7 +8,7 @@ internal static partial class WebhookLog
     [LoggerMessage(LogLevel.Error, "The webhook {Path} could not decide on request {Uid}; it was refused")]
     public static partial void HandlerFailed(this ILogger logger, string path, string uid, Exception error);
 
-    [LoggerMessage(LogLevel.Information, "The caller of webhook {Path} went away before it was answered")]
+    [LoggerMessage(LogLevel.Information, "The caller of webhook {Path} disconnected before the answer")]
     public static partial void CallerWentAway(this ILogger logger, string path);
 
     [LoggerMessage(LogLevel.Information, "Webhooks are served on port {Port}")]

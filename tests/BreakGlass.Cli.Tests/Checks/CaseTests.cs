@@ -22,12 +22,12 @@ public sealed class CaseTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{as: {groups: [payments-oncall]}, ask: {ticket: INC-1}, expect: {phase: Denied}}", "expected the phase Denied. What came out: Active (NotRequired) for 30m: ClusterRole/edit in payments, to be reviewed.")]
-    [InlineData("{as: {groups: [payments-oncall]}, expect: {phase: Active}}", "expected the phase Active. What came out: Denied (TicketMissing): spec.ticket: the policy asks for a ticket that matches ^INC-[0-9]+$.")]
-    [InlineData("{as: {groups: [payments-oncall]}, ask: {ticket: INC-1, for: 10m}, expect: {duration: 20m}}", "expected 20m of access. What came out: Active (NotRequired) for 10m")]
-    [InlineData("{policy: nothing, expect: {phase: Active}}", "there is no policy 'nothing' in the files; there is")]
-    [InlineData("{policy: weekend, expect: {phase: Active}}", "must say when it plays")]
-    [InlineData("{policy: payments-oncall}", "the case expects nothing")]
+    [InlineData("{as: {groups: [payments-oncall]}, ask: {ticket: INC-1}, expect: {phase: Denied}}", "expected the phase Denied. Result: Active (NotRequired) for 30m: ClusterRole/edit in payments, to be reviewed.")]
+    [InlineData("{as: {groups: [payments-oncall]}, expect: {phase: Active}}", "expected the phase Active. Result: Denied (TicketMissing): spec.ticket: the policy requires a ticket that matches ^INC-[0-9]+$.")]
+    [InlineData("{as: {groups: [payments-oncall]}, ask: {ticket: INC-1, for: 10m}, expect: {duration: 20m}}", "expected 20m of access. Result: Active (NotRequired) for 10m")]
+    [InlineData("{policy: nothing, expect: {phase: Active}}", "policy 'nothing' is not in the files; they contain")]
+    [InlineData("{policy: weekend, expect: {phase: Active}}", "must set its time")]
+    [InlineData("{policy: payments-oncall}", "the case has no expectation")]
     public async Task A_case_that_fails_says_what_came_out_instead(string play, string words)
     {
         var withPolicy = play.Contains("policy:", StringComparison.Ordinal) ? play : play.Replace("{as:", "{policy: payments-oncall, as:", StringComparison.Ordinal);
@@ -36,11 +36,11 @@ public sealed class CaseTests : IDisposable
     }
 
     [Theory]
-    [InlineData("cases:\n- {name: x, expects: {phase: Active}}", "cases.yaml:2:13: 'cases[0].expects' is no field")]
-    [InlineData("cases:\n- {name: x, ask: {for: 30}}", "'cases[0].ask.for' is no field of a cases file, or holds what it cannot")]
+    [InlineData("cases:\n- {name: x, expects: {phase: Active}}", "cases.yaml:2:13: 'cases[0].expects' is not a field")]
+    [InlineData("cases:\n- {name: x, ask: {for: 30}}", "'cases[0].ask.for' is not a field of a cases file, or its value is not valid")]
     [InlineData("cases:\n- {name: x, policy: payments-oncall, after: soon}", "'soon' is not a valid duration")]
-    [InlineData("things: []", "'things' is no field")]
-    [InlineData("cases: []", "there are no cases in it")]
+    [InlineData("things: []", "'things' is not a field")]
+    [InlineData("cases: []", "the file contains no cases")]
     public async Task A_cases_file_that_cannot_be_understood_is_explained(string text, string words)
     {
         (await _desk.RunAsync("test", "-c", _desk.File("cases.yaml", text), Example("policies.yaml"))).Should().Be(2);

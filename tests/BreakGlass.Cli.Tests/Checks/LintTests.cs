@@ -62,7 +62,7 @@ public sealed class LintTests : IDisposable
     [InlineData("limits: {maxActive: 3, cooldown: 5m}", "retainFor: 1s", "NoLimits", "any number of grants")]
     [InlineData("limits: {", "retainFor: 1s\n  limits: {", "RecordTooShort", "before anybody looks at it")]
     [InlineData("limits: {", "duration: {max: 12h}\n  limits: {", "VeryLong", "a whole shift")]
-    [InlineData("review: {", "allowPersistence: [impersonate]\n  review: {", "ImpersonationUnseen", "changes nothing")]
+    [InlineData("review: {", "allowPersistence: [impersonate]\n  review: {", "ImpersonationUnseen", "has no effect")]
     public async Task What_is_allowed_and_misleads_is_a_warning(string from, string to, string rule, string words)
     {
         (await _desk.RunAsync("lint", "--strict", _desk.File("p.yaml", Good.Replace(from, to, StringComparison.Ordinal)))).Should().Be(1);
@@ -134,7 +134,7 @@ public sealed class LintTests : IDisposable
             - {apiGroups: [apps], resources: ["*"], verbs: [get]}
             """;
         (await _desk.RunAsync("lint", "-")).Should().Be(0);
-        _desk.Out.Should().Contain("<stdin>:7:29: warning: spec.access[0].roleRef: ClusterRole/ops lets its holder get further rights").And.Contain("[RoleHasWildcard]");
+        _desk.Out.Should().Contain("<stdin>:7:29: warning: spec.access[0].roleRef: ClusterRole/ops lets its holder gain more rights").And.Contain("[RoleHasWildcard]");
     }
 
     [Fact]

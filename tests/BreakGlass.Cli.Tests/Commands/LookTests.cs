@@ -102,7 +102,7 @@ public sealed class LookTests : IDisposable
 
         await enough.CancelAsync();
         (await run).Should().Be(130);
-        _desk.Error.Should().Be("some changes were missed; going on from now\n");
+        _desk.Error.Should().Be("some changes were missed; continuing from now\n");
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class LookTests : IDisposable
         PutPolicies();
         (await _desk.RunAsync("policies")).Should().Be(0, _desk.Error);
         _desk.Out.Should().Contain("perhaps");
-        _desk.Error.Should().Contain("cannot say who you are");
+        _desk.Error.Should().Contain("cannot tell who you are");
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class LookTests : IDisposable
             },
         });
         (await _desk.RunAsync("plan", "acting")).Should().Be(0, _desk.Error);
-        _desk.Out.Should().Contain("As whom a grant could act").And.Contain("kube-system/namespace-controller").And.Contain("everything").And.Contain("(20 asked about, 7 more not asked about)");
+        _desk.Out.Should().Contain("Identities that a grant could act as").And.Contain("kube-system/namespace-controller").And.Contain("everything").And.Contain("(20 checked, 7 more not checked)");
         _desk.Clear();
         (await _desk.RunAsync("plan", "acting", "-n", "shop")).Should().Be(0, _desk.Error);
         _desk.Out.Should().NotContain("namespace-controller").And.Contain("exec");
@@ -175,8 +175,8 @@ public sealed class LookTests : IDisposable
         _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglasspolicies", "get", "list"), A.Rule("breakglass.dev", "breakglassgrants", "list")] });
         _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [Bound.Group("payments-oncall")] });
         (await _desk.RunAsync("plan", "at-once")).Should().Be(0, _desk.Error);
-        _desk.Out.Should().Contain("(17 rules that you may not read)").And.Contain("reads Secrets");
-        _desk.Error.Should().Be("Note: you may not read lockdowns and namespaces and roles, so nobody looked at them here: what depends on them is taken to be as it should, and the operator looks when you ask.\n");
+        _desk.Out.Should().Contain("(17 rules that you are not allowed to read)").And.Contain("reads Secrets");
+        _desk.Error.Should().Be("Note: you are not allowed to read lockdowns and namespaces and roles, so they are not checked here; the operator checks them when you create a request.\n");
     }
 
     // What the watches before the last one were told has been written by then.

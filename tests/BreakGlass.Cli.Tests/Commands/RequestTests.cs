@@ -71,10 +71,10 @@ public sealed class RequestTests : IDisposable
     {
         var run = _desk.RunAsync("request", "payments-oncall", "--reason", "checkout is down", "--name", "inc-1");
         await _desk.AskedAsync();
-        _desk.Deny("inc-1", "TicketMissing", "spec.ticket: the policy asks for a ticket that matches ^INC-[0-9]+$.");
+        _desk.Deny("inc-1", "TicketMissing", "spec.ticket: the policy requires a ticket that matches ^INC-[0-9]+$.");
 
         (await run).Should().Be(3);
-        _desk.Error.Should().EndWith("error: grant 'inc-1' gives no access. Denied (TicketMissing): spec.ticket: the policy asks for a ticket that matches ^INC-[0-9]+$.\n");
+        _desk.Error.Should().EndWith("error: grant 'inc-1' gives no access. Denied (TicketMissing): spec.ticket: the policy requires a ticket that matches ^INC-[0-9]+$.\n");
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class RequestTests : IDisposable
         _desk.Activate("inc-1");
 
         (await run).Should().Be(0, _desk.Error);
-        _desk.Error.Split('\n').Should().ContainInOrder("inc-1: requested; the operator has not looked at it yet", "inc-1: waiting for approval: 0 of 1 approval(s) so far.");
+        _desk.Error.Split('\n').Should().ContainInOrder("inc-1: requested; the operator has not processed it yet", "inc-1: waiting for approval: 0 of 1 approval(s) so far.");
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class RequestTests : IDisposable
     public async Task A_policy_that_is_not_there_is_said_with_those_that_are()
     {
         (await _desk.RunAsync("request", "payment-oncall", "--reason", "checkout is down")).Should().Be(4);
-        _desk.Error.Should().Be("error: there is no policy 'payment-oncall'. There is: payments-oncall. 'kubectl breakglass policies' says which you may use.\n");
+        _desk.Error.Should().Be("error: policy 'payment-oncall' does not exist. Existing policies: payments-oncall. 'kubectl breakglass policies' lists those that you can use.\n");
         _desk.Server.List<BreakGlassGrant>().Should().BeEmpty();
     }
 

@@ -46,7 +46,7 @@ public sealed class UseTests : IDisposable
         _desk.Activate("inc-2");
         await waits;
         (await _desk.RunAsync("use", "inc-2", "-f", "-")).Should().Be(1);
-        _desk.Error.Should().Contain("only they can open it").And.Contain("--wait=false");
+        _desk.Error.Should().Contain("only they can decrypt it").And.Contain("--wait=false");
         (await _desk.RunAsync("use", "inc-3")).Should().Be(4);
     }
 
@@ -72,7 +72,7 @@ public sealed class UseTests : IDisposable
         _desk["KUBECONFIG"] = granted;
         _desk.SetStatus("inc-1", g => g.Status with { Phase = GrantPhase.Revoked });
         await _desk.RunAsync("revoke", "inc-1");
-        _desk.Error.Should().Contain("Back to your own: export KUBECONFIG='/home/alice/.kube/config'");
+        _desk.Error.Should().Contain("To use your own again: export KUBECONFIG='/home/alice/.kube/config'");
         File.Exists(granted).Should().BeFalse();
     }
 

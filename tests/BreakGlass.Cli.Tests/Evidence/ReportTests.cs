@@ -59,7 +59,7 @@ public sealed class ReportTests : IDisposable
         _desk.Error.Should().Contain("breakglass-auditor");
 
         await _desk.RunAsync("report", "inc-4711");
-        _desk.Out.Should().Contain("may not read events").And.NotContain("None is kept", "that nobody looked is another thing");
+        _desk.Out.Should().Contain("is not allowed to read events").And.NotContain("None; the API server", "that nobody looked is another thing");
     }
 
     private void PutStory(string justification = "checkout returns 5xx since the 01:00 deploy, need to roll back")

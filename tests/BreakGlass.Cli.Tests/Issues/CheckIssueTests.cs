@@ -34,7 +34,7 @@ public sealed class CheckIssueTests : IDisposable
     {
         var file = _desk.File("p.yaml", Policy.Replace(from, to, StringComparison.Ordinal));
         (await _desk.RunAsync("lint", file)).Should().Be(1);
-        _desk.Out.Should().Contain($"error: {field}: there is nothing here");
+        _desk.Out.Should().Contain($"error: {field}: the item is empty");
         (await _desk.RunAsync("test", "-c", _desk.File("c.yaml", Cases), file)).Should().Be(1);
     }
 
@@ -42,7 +42,7 @@ public sealed class CheckIssueTests : IDisposable
     public async Task A_number_was_taken_for_a_mode()
     {
         (await _desk.RunAsync("lint", _desk.File("p.yaml", Policy.Replace("mode: BreakGlass", "mode: 1", StringComparison.Ordinal)))).Should().Be(1);
-        _desk.Out.Should().Contain("'1' is none of BreakGlass, JustInTime, TimeBoxed");
+        _desk.Out.Should().Contain("'1' is not valid; use exactly one of BreakGlass, JustInTime, TimeBoxed");
     }
 
     [Fact]
@@ -53,13 +53,13 @@ public sealed class CheckIssueTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "there are no cases in it")]
-    [InlineData("# cases:\n", "there are no cases in it")]
-    [InlineData("cases: [null]", "c.yaml:1:9: there is nothing in cases[0]")]
-    [InlineData("cases:\n- {decisions: [null], expect: {phase: Active}}", "c.yaml:2:16: there is nothing in cases[0].decisions[0]")]
-    [InlineData("cases:\n- {at: '9999-12-31T23:59:59Z', as: {groups: [payments-oncall]}, expect: {phase: Active}}", "is no time")]
-    [InlineData("cases:\n- {at: '0001-01-01T00:00:00Z', grants: [{endedBefore: 1h}], expect: {phase: Active}}", "is no time")]
-    [InlineData("cases: [", "c.yaml:2:1: this is no YAML")]
+    [InlineData("", "the file contains no cases")]
+    [InlineData("# cases:\n", "the file contains no cases")]
+    [InlineData("cases: [null]", "c.yaml:1:9: cases[0] is empty")]
+    [InlineData("cases:\n- {decisions: [null], expect: {phase: Active}}", "c.yaml:2:16: cases[0].decisions[0] is empty")]
+    [InlineData("cases:\n- {at: '9999-12-31T23:59:59Z', as: {groups: [payments-oncall]}, expect: {phase: Active}}", "is not a valid time")]
+    [InlineData("cases:\n- {at: '0001-01-01T00:00:00Z', grants: [{endedBefore: 1h}], expect: {phase: Active}}", "is not a valid time")]
+    [InlineData("cases: [", "c.yaml:2:1: invalid YAML")]
     public async Task A_cases_file_without_cases_passed_and_one_with_empty_ones_crashed(string cases, string words)
     {
         (await _desk.RunAsync("test", "-c", _desk.File("c.yaml", cases), _desk.File("p.yaml", Policy))).Should().Be(2);
@@ -70,6 +70,6 @@ public sealed class CheckIssueTests : IDisposable
     public async Task A_kind_that_is_none_of_ours_crashed_the_list()
     {
         (await _desk.RunAsync("list", "pods")).Should().Be(2);
-        _desk.Error.Should().Contain("'pods' is no kind of ours");
+        _desk.Error.Should().Contain("'pods' is not a known kind");
     }
 }

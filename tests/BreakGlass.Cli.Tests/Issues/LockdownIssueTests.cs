@@ -27,8 +27,8 @@ public sealed class LockdownIssueTests : IDisposable
 
     [Theory]
     [InlineData("team=payments,team=search", "'team in (…)'")]
-    [InlineData("", "--selector says nothing")]
-    [InlineData(" ", "--selector says nothing")]
+    [InlineData("", "--selector is empty")]
+    [InlineData(" ", "--selector is empty")]
     public async Task Of_two_values_of_a_label_only_the_last_was_shut_and_with_none_everything(string selector, string words)
     {
         (await _desk.RunAsync("lockdown", "--reason", "token leaked", "--wait=false", "--selector", selector)).Should().Be(2);

@@ -69,7 +69,7 @@ public sealed class OutputIssueTests : IDisposable
         _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-auditor" }, Subjects = [Bound.Group("auditors")] });
 
         (await _desk.RunAsync("report", "inc-4711")).Should().Be(0, _desk.Error);
-        _desk.Error.Should().Contain("may not read events").And.Contain("list events.events.k8s.io").And.NotContain("breakglass-auditor");
+        _desk.Error.Should().Contain("you are not allowed to read events").And.Contain("list events.events.k8s.io").And.NotContain("breakglass-auditor");
     }
 
     /// <summary>The events of the whole cluster were fetched, and whoever may read those of one namespace got none.</summary>
@@ -89,7 +89,7 @@ public sealed class OutputIssueTests : IDisposable
 
         (await _desk.RunAsync("report", "inc-4711")).Should().Be(0, _desk.Error);
         _desk.Out.Should().Contain("GrantExpired").And.NotContain("GrantDenied");
-        _desk.Error.Should().NotContain("may not read");
+        _desk.Error.Should().NotContain("not allowed to read");
         _desk.Server.Requests.All.Where(r => r.Call.Resource == "events").Should().NotBeEmpty().And.OnlyContain(r => r.Call.Query.Contains("fieldSelector"));
 
         static Eventsv1Event About(string grant, string reason) => new()

@@ -46,7 +46,7 @@ public sealed class RequestIssueTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "names no file")]
+    [InlineData("", "--output-kubeconfig is empty")]
     [InlineData(".", "is a directory")]
     public async Task A_file_that_can_be_none_cost_the_grant_that_was_asked_for(string file, string words)
     {
@@ -98,7 +98,7 @@ public sealed class RequestIssueTests : IDisposable
         _desk.User = new FakeUser("mallory", "on-call");
 
         (await _desk.RunAsync("use", "inc-1")).Should().Be(3);
-        _desk.Error.Should().Contain("is alice's: nobody else may read it").And.Contain("kubectl breakglass request payments-oncall").And.NotContain("bind you");
+        _desk.Error.Should().Contain("forbidden: only alice can read").And.Contain("kubectl breakglass request payments-oncall").And.NotContain("bind you");
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class RequestIssueTests : IDisposable
     {
         _desk.Server.Put(A.Grant(g => g with { RecipientKey = new() { Kty = "EC", Crv = "P-256", X = "x", Y = "y" } }) with { Status = new() { Phase = GrantPhase.AwaitingApproval } });
         (await _desk.RunAsync("use", "inc-4711")).Should().Be(1);
-        _desk.Error.Should().Contain("only they can open it");
+        _desk.Error.Should().Contain("only they can decrypt it");
     }
 
     /// <summary>Everybody knows the key, so whoever can write a grant's status can encrypt something to it.</summary>
@@ -174,6 +174,6 @@ public sealed class RequestIssueTests : IDisposable
         _desk["KUBECONFIG"] = kubeconfig;
 
         (await _desk.RunAsync("revoke", "inc-4711", "--dry-run", "client")).Should().Be(0, _desk.Error);
-        _desk.Error.Should().NotContain("which is gone");
+        _desk.Error.Should().NotContain("which is deleted");
     }
 }

@@ -98,8 +98,8 @@ public sealed class JweTests
         var forRsa = Jwe.Encrypt("token"u8, RsaKey(), null);
         new Action(() => Jwe.Decrypt(forEc, otherEc)).Should().Throw<CryptographicException>().WithMessage("*another key*");
         new Action(() => Jwe.Decrypt(forRsa, otherRsa)).Should().Throw<CryptographicException>().WithMessage("*another key*");
-        new Action(() => Jwe.Decrypt(forEc, Rsa)).Should().Throw<CryptographicException>().WithMessage("*another algorithm*");
-        new Action(() => Jwe.Decrypt(forRsa, Ec)).Should().Throw<CryptographicException>().WithMessage("*another algorithm*");
+        new Action(() => Jwe.Decrypt(forEc, Rsa)).Should().Throw<CryptographicException>().WithMessage("*does not use the algorithms*");
+        new Action(() => Jwe.Decrypt(forRsa, Ec)).Should().Throw<CryptographicException>().WithMessage("*does not use the algorithms*");
     }
 
     [Theory]
@@ -118,8 +118,8 @@ public sealed class JweTests
     [InlineData("""{"alg":"ECDH-ES","enc":"A256GCM","zip":"DEF"}""", "*compression*")]
     [InlineData("""{"alg":"ECDH-ES","enc":"A256GCM","crit":["x"],"x":1}""", "*extension*")]
     [InlineData("""{"alg":"ECDH-ES","alg":"RSA-OAEP-256","enc":"A256GCM"}""", "*malformed*")]
-    [InlineData("""{"alg":"dir","enc":"A256GCM"}""", "*another algorithm*")]
-    [InlineData("""{"alg":"ECDH-ES","enc":"A128CBC-HS256"}""", "*another algorithm*")]
+    [InlineData("""{"alg":"dir","enc":"A256GCM"}""", "*does not use the algorithms*")]
+    [InlineData("""{"alg":"ECDH-ES","enc":"A128CBC-HS256"}""", "*does not use the algorithms*")]
     [InlineData("""{"alg":"ECDH-ES","enc":"A256GCM"}""", "*epk*")]
     [InlineData("""{"alg":"ECDH-ES","enc":"A256GCM","epk":{"kty":"EC","crv":"P-256","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","y":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}""", "*epk*")]
     [InlineData("""{"alg":"ECDH-ES","enc":"A256GCM","epk":7,"apu":"="}""", "*apu*")]

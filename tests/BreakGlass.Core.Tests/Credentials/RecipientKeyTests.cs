@@ -61,7 +61,7 @@ public sealed class RecipientKeyTests
         JsonWebKey[] leaks = [Ec with { D = "x" }, Rsa with { D = "x" }, Rsa with { P = "x" }, Rsa with { Q = "x" }, Rsa with { Dp = "x" }, Rsa with { Dq = "x" }, Rsa with { Qi = "" }];
         foreach (var leak in leaks)
         {
-            Bad(leak).Should().Contain("this holds a private key; send only the public part").And.Contain("Make a new key");
+            Bad(leak).Should().Contain("this contains a private key; send only the public part").And.Contain("Make a new key");
         }
     }
 
@@ -91,7 +91,7 @@ public sealed class RecipientKeyTests
             (Rsa with { N = Odd(128) }, ["spec.recipientKey.n has 1024 bits", "at least 2048"]),
             (Rsa with { N = Odd(1025) }, ["spec.recipientKey.n has 8200 bits", "at most 8192"]),
             (Rsa with { N = Base64UrlText.Encode([.. Enumerable.Repeat((byte)0xfe, 256)]) }, ["spec.recipientKey.n is even"]),
-            (Rsa with { N = Odd(7000) }, ["too big", "8192"]),
+            (Rsa with { N = Odd(7000) }, ["too long", "8192"]),
             (Rsa with { Kid = new string('k', 257) }, ["spec.recipientKey.kid is too long"]),
             (Rsa with { E = "AQ" }, ["spec.recipientKey.e", "AQAB"]),
             (Rsa with { E = "Aw" }, ["spec.recipientKey.e", "AQAB"]),
@@ -102,9 +102,9 @@ public sealed class RecipientKeyTests
             (Ec with { Crv = "secp256k1" }, ["spec.recipientKey.crv", "P-256"]),
             (Ec with { X = null }, ["spec.recipientKey.x is missing"]),
             (Ec with { Y = Odd(31) }, ["spec.recipientKey.y has 31 bytes", "32"]),
-            (Ec with { X = Ec.Y, Y = Ec.X }, ["no point on the curve"]),
-            (Ec with { X = Odd(32) }, ["no point on the curve"]),
-            (Ec with { X = Base64UrlText.Encode(new byte[32]), Y = Base64UrlText.Encode(new byte[32]) }, ["no point on the curve"]),
+            (Ec with { X = Ec.Y, Y = Ec.X }, ["not a point on the curve"]),
+            (Ec with { X = Odd(32) }, ["not a point on the curve"]),
+            (Ec with { X = Base64UrlText.Encode(new byte[32]), Y = Base64UrlText.Encode(new byte[32]) }, ["not a point on the curve"]),
         ];
         foreach (var (key, says) in cases) Bad(key).Should().ContainAll(says);
     }
@@ -117,7 +117,7 @@ public sealed class RecipientKeyTests
         const string FivePlusP = "ffffffff00000001000000000000000000000001000000000000000000000004";
         var y = Base64UrlText.Encode(Convert.FromHexString(Y));
         Good(Ec with { X = Base64UrlText.Encode([.. new byte[31], 5]), Y = y });
-        Bad(Ec with { X = Base64UrlText.Encode(Convert.FromHexString(FivePlusP)), Y = y }).Should().Contain("no point on the curve");
+        Bad(Ec with { X = Base64UrlText.Encode(Convert.FromHexString(FivePlusP)), Y = y }).Should().Contain("not a point on the curve");
     }
 
     [Fact]

@@ -98,7 +98,7 @@ public sealed class GrantApprovalTests
         world.Run();
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Denied && s.EndReason == EndReason.Denied && s.Approvals.Count == 3);
         world.Status.Transitions[^1].Should().Match<TransitionRecord>(t => t.Actor == "dave" && t.Reason == "DeniedByApprover");
-        Of(world, "Approved").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "DeniedByApprover" && c.Message.Contains("approver 'dave' said no") && c.Message.EndsWith('.'));
+        Of(world, "Approved").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "DeniedByApprover" && c.Message.Contains("approver 'dave' denied the request") && c.Message.EndsWith('.'));
         Of(world, "Authorized").Status.Should().Be("True", "the policy allows it; it is the approver who does not");
         Of(world, "Active").Message.Should().Contain("condition Approved");
         world.Notes[^1].Should().Match<GrantNote>(n => n.Warning && n.Reason == "GrantDenied" && n.Text.Contains("talk to them"));
@@ -259,7 +259,7 @@ public sealed class GrantApprovalTests
         var world = new World(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } }));
         world.Cluster.Siblings = [earlier];
         world.RunUntil(A.Start.AddMinutes(15).AddSeconds(1)).Status.Phase.Should().Be(phase);
-        if (phase is GrantPhase.Denied) Of(world, "Approved").Should().Match<Condition>(c => c.Reason == "ApprovalTimeout" && c.Message.Contains("'inc-1'") && c.Message.Contains("not reviewed"));
+        if (phase is GrantPhase.Denied) Of(world, "Approved").Should().Match<Condition>(c => c.Reason == "ApprovalTimeout" && c.Message.Contains("'inc-1'") && c.Message.Contains("which used it, is reviewed"));
     }
 
     [Fact]

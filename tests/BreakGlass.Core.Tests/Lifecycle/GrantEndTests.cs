@@ -139,7 +139,7 @@ public sealed class GrantEndTests
         var world = new World(grant: A.Grant(s => s with { Duration = "2h" })).Run();
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Denied && s.EndReason == EndReason.Denied && s.EndedAt == A.Start && s.ExpiresAt == null);
         Conditions.Find(world.Status.Conditions, "Authorized").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "DurationTooLong");
-        Conditions.Find(world.Status.Conditions, "Authorized")!.Message.Should().Be("spec.duration: 2h is longer than the policy's max, 1h; ask for at most that.");
+        Conditions.Find(world.Status.Conditions, "Authorized")!.Message.Should().Be("spec.duration: 2h is longer than the policy's max, 1h; request at most that.");
         Conditions.Find(world.Status.Conditions, "Active")!.Status.Should().Be("False");
         world.Cluster.Objects.Should().BeEmpty();
         world.Grant.FinalizersOrEmpty.Should().BeEmpty();

@@ -73,7 +73,7 @@ public sealed class ImmutabilityRulesTests
     {
         var problem = ImmutabilityRules.CheckDelete(A.FinishedGrant(phase), A.Policy(s => s with { RetainFor = "48h" }), A.Start.AddHours(hours));
         (problem is null).Should().Be(deletable);
-        if (!deletable) problem!.Message.Should().Contain("kept until 2026-11-24T01:32:03.000Z").And.Contain("deleted by itself");
+        if (!deletable) problem!.Message.Should().Contain("kept until 2026-11-24T01:32:03.000Z").And.Contain("deleted automatically");
     }
 
     [Fact]

@@ -55,7 +55,7 @@ public sealed class OnePersonTests
         var grant = A.Grant(s => s with { Requester = A.Caller("alice", "payments-oncall") });
         var problem = ApprovalRules.Check(A.Approval(grant, A.Caller("Alice", "approvers")), grant, Policy)!;
         problem.Reason.Should().Be("OwnRequest");
-        problem.ToString().Should().Contain("'Alice' is the same person as 'alice', who asked for this grant");
+        problem.ToString().Should().Contain("'Alice' is the same person as 'alice', who requested this grant");
     }
 
     [Fact]

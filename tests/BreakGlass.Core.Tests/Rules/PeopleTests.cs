@@ -33,13 +33,13 @@ public sealed class PeopleTests
     {
         { "no such grant", "GrantNotFound", "kubectl get bgg" },
         { "another uid", "AnotherGrant", "create a new approval" },
-        { "no uid", "AnotherGrant", "does not say on which" },
+        { "no uid", "AnotherGrant", "has no grantUid" },
         { "another name", "AnotherGrant", "another grant" },
-        { "perhaps", "DecisionInvalid", "neither Approve nor Deny" },
+        { "perhaps", "DecisionInvalid", "use Approve or Deny" },
         { "nobody", "ApproverMissing", "webhook" },
         { "no policy", "PolicyNotFound", "nothing to decide" },
-        { "no approval", "ApprovalNotAsked", "asks for no approval" },
-        { "the requester", "OwnRequest", "nobody decides on their own request; ask one of Group approvers" },
+        { "no approval", "ApprovalNotAsked", "does not require approval" },
+        { "the requester", "OwnRequest", "requesters cannot decide on their own requests; ask one of Group approvers" },
         { "the requester under another name", "OwnRequest", "'alice2'" },
         { "somebody else", "ApproverNotAllowed", "'mallory' is not among the approvers" },
         { "groups written by hand are not asked", "ApproverNotAllowed", "Group approvers, User dora" },
@@ -76,7 +76,7 @@ public sealed class PeopleTests
     {
         ApprovalRules.AtAdmission(By("carol", "approvers"), Over, Policy)!.Reason.Should().Be("AlreadyDecided");
         var active = Grant with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } };
-        ApprovalRules.AtAdmission(By("carol", "approvers"), active, Policy)!.Message.Should().Contain("to end its access set its spec.revoke");
+        ApprovalRules.AtAdmission(By("carol", "approvers"), active, Policy)!.Message.Should().Contain("to end its access, set its spec.revoke");
     }
 
     public static TheoryData<string, string, string> ReviewRefusals => new()
@@ -86,7 +86,7 @@ public sealed class PeopleTests
         { "fine", "OutcomeInvalid", "Justified, Unjustified, Misused" },
         { "nobody", "ReviewerMissing", "webhook" },
         { "never given", "NothingToReview", "never gave access" },
-        { "the requester", "OwnRequest", "nobody reviews their own; ask one of Group security" },
+        { "the requester", "OwnRequest", "requesters cannot review their own access; ask one of Group security" },
         { "an approver", "OwnApproval", "'carol' decided on this grant" },
         { "somebody else", "ReviewerNotAllowed", "'mallory' is not among the reviewers" },
     };

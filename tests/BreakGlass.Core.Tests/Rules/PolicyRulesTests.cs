@@ -18,8 +18,8 @@ public sealed class PolicyRulesTests
         ["a kind that RBAC does not know"] = (s => s with { Requesters = [A.User("alice"), new() { Kind = "Team", Name = "x" }] }, "spec.requesters[1].kind", ["'Team'", "User, Group, ServiceAccount"]),
         ["a subject without a name"] = (s => s with { Requesters = [A.User("")] }, "spec.requesters[0].name", ["required"]),
         ["a service account of nowhere"] = (s => s with { Requesters = [new() { Kind = "ServiceAccount", Name = "robot" }] }, "spec.requesters[0].namespace", ["required for a ServiceAccount"]),
-        ["no access"] = (s => s with { Access = [] }, "spec.access", ["at least one entry", "which role"]),
-        ["an entry without a name"] = (Access(e => e with { Name = "" }), "spec.access[0].name", ["required", "grants choose"]),
+        ["no access"] = (s => s with { Access = [] }, "spec.access", ["at least one entry", "name the role"]),
+        ["an entry without a name"] = (Access(e => e with { Name = "" }), "spec.access[0].name", ["required", "grants select"]),
         ["the same name twice"] = (s => s with { Access = [.. s.Access, .. s.Access] }, "spec.access[1].name", ["'payments'", "twice", "unique"]),
         ["a role of no kind"] = (Access(e => e with { RoleRef = e.RoleRef with { Kind = "Admin" } }), "spec.access[0].roleRef.kind", ["ClusterRole, Role"]),
         ["a role without a name"] = (Access(e => e with { RoleRef = e.RoleRef with { Name = "" } }), "spec.access[0].roleRef.name", ["required"]),
@@ -32,17 +32,17 @@ public sealed class PolicyRulesTests
         ["the namespace of the credentials"] = (s => s with { Access = [A.Entry("x", "edit", "payments", "breakglass-grants")] }, "spec.access[0].namespaces", ["'breakglass-grants'", "remove it"]),
         ["the namespace of the operator"] = (s => s with { Access = [A.Entry("x", "edit", "breakglass-system")] }, "spec.access[0].namespaces", ["'breakglass-system'", "remove it"]),
         ["a selector operator misspelt"] = (Selects(A.Selector("team", "in", "payments")), "spec.access[0].namespaceSelector", ["'in'", "In, NotIn, Exists, DoesNotExist"]),
-        ["In without values"] = (Selects(A.Selector("team", "In")), "spec.access[0].namespaceSelector", ["In needs values"]),
-        ["NotIn without values"] = (Selects(A.Selector("team", "NotIn")), "spec.access[0].namespaceSelector", ["NotIn needs values"]),
+        ["In without values"] = (Selects(A.Selector("team", "In")), "spec.access[0].namespaceSelector", ["In requires values"]),
+        ["NotIn without values"] = (Selects(A.Selector("team", "NotIn")), "spec.access[0].namespaceSelector", ["NotIn requires values"]),
         ["a default that is no duration"] = (Lasts("half an hour", "1h"), "spec.duration.default", ["'half an hour'", "30m, 1h30m or 45s"]),
         ["a max that is no duration"] = (Lasts("30m", "1d"), "spec.duration.max", ["'1d'", "30m, 1h30m or 45s"]),
         ["a max past the longest"] = (Lasts("30m", "12h1s"), "spec.duration.max", ["12h1s", "12h", "longest"]),
         ["a default of nothing"] = (Lasts("0s", "1h"), "spec.duration.default", ["more than zero"]),
         ["a default past max"] = (Lasts("2h", "1h"), "spec.duration.default", ["2h", "max, 1h"]),
         ["a retention that is no duration"] = (s => s with { RetainFor = "90d" }, "spec.retainFor", ["'90d'", "30m, 1h30m or 45s"]),
-        ["a pattern that does not close"] = (Ticket("^(INC"), "spec.justification.ticketPattern", ["not a regular expression"]),
-        ["a pattern that looks back"] = (Ticket("^(a)\\1$"), "spec.justification.ticketPattern", ["back-references and look-arounds cannot"]),
-        ["a pattern that looks around"] = (Ticket("^(?!INC)"), "spec.justification.ticketPattern", ["back-references and look-arounds cannot"]),
+        ["a pattern that does not close"] = (Ticket("^(INC"), "spec.justification.ticketPattern", ["not a supported regular expression"]),
+        ["a pattern that looks back"] = (Ticket("^(a)\\1$"), "spec.justification.ticketPattern", ["backreferences and lookarounds are not supported"]),
+        ["a pattern that looks around"] = (Ticket("^(?!INC)"), "spec.justification.ticketPattern", ["backreferences and lookarounds are not supported"]),
         ["approval of what is given at once"] = (s => s with { Approval = Approvers }, "spec.approval", ["at once", "JustInTime"]),
         ["just in time without approvers"] = (s => s with { Mode = PolicyMode.JustInTime }, "spec.approval", ["required for mode JustInTime"]),
         ["time-boxed without a schedule"] = (s => s with { Mode = PolicyMode.TimeBoxed }, "spec.schedule", ["required for mode TimeBoxed"]),
@@ -105,7 +105,7 @@ public sealed class PolicyRulesTests
     {
         var (spec, field) = Unsupported[what];
         PolicyRules.Check(A.Policy(spec), A.Settings).Should().ContainSingle(p => p.Field == field && p.Reason == PolicyRules.NotSupported)
-            .Which.Message.Should().Contain("cannot be enforced by this version").And.Contain("remove it, or wait");
+            .Which.Message.Should().Contain("this version of the operator cannot enforce").And.Contain("remove it, or wait");
     }
 
     [Theory]

@@ -14,8 +14,8 @@ public sealed class PolicySectionRulesTests
     {
         ["a claim without a key"] = (s => s with { RequireClaims = [new() { Values = ["mfa"] }] }, "spec.requireClaims[0].key", ["required"]),
         ["a claim without values"] = (s => s with { RequireClaims = [new() { Key = "amr", Values = ["mfa"] }, new() { Key = "x" }] }, "spec.requireClaims[1].values", ["at least one value"]),
-        ["fewer than one approval"] = (JustInTime(a => a with { Required = -1 }), "spec.approval.required", ["less than one", "at least 1"]),
-        ["nobody who may approve"] = (JustInTime(a => a with { Approvers = [] }), "spec.approval.approvers", ["at least one subject", "who may approve"]),
+        ["fewer than one approval"] = (JustInTime(a => a with { Required = -1 }), "spec.approval.required", ["less than 1", "how many different people"]),
+        ["nobody who may approve"] = (JustInTime(a => a with { Approvers = [] }), "spec.approval.approvers", ["at least one subject", "who can approve"]),
         ["an approver of no kind"] = (JustInTime(a => a with { Approvers = [new() { Kind = "Team", Name = "x" }] }), "spec.approval.approvers[0].kind", ["'Team'"]),
         ["a time-out that is no duration"] = (JustInTime(a => a with { Timeout = "soon" }), "spec.approval.timeout", ["'soon'", "30m, 1h30m or 45s"]),
         ["a time-out of nothing"] = (JustInTime(a => a with { Timeout = "0s" }), "spec.approval.timeout", ["more than zero"]),

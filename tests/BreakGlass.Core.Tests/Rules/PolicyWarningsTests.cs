@@ -47,7 +47,7 @@ public sealed class PolicyWarningsTests
     [Theory]
     [InlineData(true, true, "True", "GuardInstalled", "refuses and records")]
     [InlineData(true, null, "True", "GuardInstalled", "refuses and records")]
-    [InlineData(true, false, "True", "WebhookAlone", "config/guard in place of config/guard-1.28")]
+    [InlineData(true, false, "True", "WebhookAlone", "config/guard instead of config/guard-1.28")]
     [InlineData(false, true, "True", "NotRecorded", "breakglass-operator-guard")]
     [InlineData(false, false, "False", "GuardMissing", "Apply config/guard.")]
     [InlineData(false, null, "False", "GuardMissing", "Apply config/guard-1.28,")]

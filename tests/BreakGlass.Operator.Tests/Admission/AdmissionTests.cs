@@ -71,7 +71,7 @@ public sealed class AdmissionTests : IAsyncLifetime
         var text = request.Object!.Value.GetRawText();
         async Task<string?> Of(string from, string to) =>
             (await _desk.Mutate(request with { Object = System.Text.Json.JsonDocument.Parse(text.Replace(from, to, StringComparison.Ordinal)).RootElement }, default)).Message;
-        (await Of("\"requesters\":[", "\"requesters\":[null,")).Should().StartWith("spec.requesters[0]: is null");
+        (await Of("\"requesters\":[", "\"requesters\":[null,")).Should().StartWith("spec.requesters[0]: must not be null");
         (await Of("\"metadata\":{", "\"metadata\":{\"labels\":{\"a\":null},")).Should().StartWith("metadata.labels.a: is null");
         (await Of("\"spec\":{", "\"spec\":{\"limits\":null,")).Should().BeNull();
     }
@@ -153,7 +153,7 @@ public sealed class AdmissionTests : IAsyncLifetime
     {
         var refused = await _desk.CreateAsync(A.Policy(name: "other"), Desk.User("mallory"));
         (refused.Code, refused.Message).Should().Be((403, refused.Message));
-        refused.Message.Should().Contain("'mallory' may not hand out ClusterRole/edit in namespace payments");
+        refused.Message.Should().Contain("'mallory' is not allowed to give ClusterRole/edit in namespace payments");
         _desk.LetBind("local", "payments");
         (await _desk.CreateAsync(A.Policy(name: "other"), Desk.User("local"))).Message.Should().BeNull();
         (await _desk.CreateAsync(A.Policy(s => s with { Access = [A.ClusterWideEntry("a", "edit")] }, "wide"), Desk.User("local"))).Message.Should().Contain("in the whole cluster");
@@ -168,7 +168,7 @@ public sealed class AdmissionTests : IAsyncLifetime
         BreakGlassPolicy Described(BreakGlassPolicy p, string text) => p with { Spec = p.Spec with { Description = text } };
         (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => Described(p, "one"), pipeline)).Message.Should().BeNull();
         _desk.Server.Put(A.ClusterRole("edit", A.Rule("*", "*", "*")));
-        (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => Described(p, "two"), pipeline)).Message.Should().Contain("'pipeline' may not hand out");
+        (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => Described(p, "two"), pipeline)).Message.Should().Contain("'pipeline' is not allowed to give");
         (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => p with { Spec = p.Spec with { Suspended = true } }, pipeline)).Message.Should().BeNull();
         (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => p with { Spec = p.Spec with { Suspended = false } }, pipeline)).Allowed.Should().BeFalse();
         (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => Described(p, "three"), Author)).Message.Should().BeNull();
@@ -207,14 +207,14 @@ public sealed class AdmissionTests : IAsyncLifetime
         _desk.HasSynced = false;
         var answer = await _desk.CreateAsync(A.Grant(), Alice);
         (answer.Allowed, answer.Code).Should().Be((false, 503));
-        answer.Message.Should().Contain("just started");
+        answer.Message.Should().Contain("since it started");
     }
 
     [Fact]
     public async Task Other_kinds_and_subresources_are_not_our_business()
     {
         var request = Desk.Request(A.Grant(), null, Alice);
-        (await _desk.Mutate(request with { Kind = new() { Version = "v1", Kind = "Pod" } }, default)).Message.Should().Contain("not on Pod");
+        (await _desk.Mutate(request with { Kind = new() { Version = "v1", Kind = "Pod" } }, default)).Message.Should().Contain("not Pod");
         (await _desk.Validate(request with { Kind = null }, default)).Allowed.Should().BeFalse();
         (await _desk.Mutate(request with { SubResource = "status" }, default)).Should().Match<Kube.Runtime.AdmissionAnswer>(a => a.Allowed && a.Patch == null);
         (await _desk.Validate(request with { Operation = "CONNECT" }, default)).Allowed.Should().BeFalse();

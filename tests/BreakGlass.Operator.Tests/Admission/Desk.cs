@@ -175,6 +175,6 @@ internal sealed class Desk : IDisposable
     }
 
     private ClusterView View() => !HasSynced
-        ? throw new NotReadyException("the operator has just started and has not read the cluster's roles yet")
+        ? throw new NotReadyException("the operator has not read the cluster's roles since it started")
         : _held ?? new(Server.List<V1Namespace>(), n => Server.Get<V1ClusterRole>(n), (ns, n) => Server.Get<V1Role>(n, ns), n => Server.Get<V1Namespace>(n));
 }

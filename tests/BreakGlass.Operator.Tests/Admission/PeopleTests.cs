@@ -63,7 +63,7 @@ public sealed class PeopleTests : IAsyncLifetime
         V1UserInfo Known(V1UserInfo user, string id) => user with { Extra = new Dictionary<string, IList<string>> { ["example.com/id"] = [id] } };
         (await _desk.CreateAsync(A.Grant(s => s with { Policy = "jit" }), Known(Alice, "4711"))).Message.Should().BeNull();
         BreakGlassApproval Yes(string name) => new() { Metadata = new() { Name = name }, Spec = new() { Grant = "inc-4711", Decision = "Approve" } };
-        (await _desk.CreateAsync(Yes("a"), Desk.User("Alice", "approvers"))).Message.Should().Contain("'Alice' is the same person as 'alice', who asked for this grant");
+        (await _desk.CreateAsync(Yes("a"), Desk.User("Alice", "approvers"))).Message.Should().Contain("'Alice' is the same person as 'alice', who requested this grant");
         (await _desk.CreateAsync(Yes("b"), Known(Desk.User("adm-77", "approvers"), "4711"))).Message.Should().Contain("'adm-77' is the same person as 'alice'");
         (await _desk.CreateAsync(Yes("c"), Known(Desk.User("carol", "approvers"), "4712"))).Message.Should().BeNull();
     }
@@ -75,7 +75,7 @@ public sealed class PeopleTests : IAsyncLifetime
         foreach (var name in (string[])["one", "two", "three"]) (await _desk.CreateAsync(A.Grant(null, name, name), Alice)).Message.Should().BeNull();
         var refused = await _desk.UpdateAsync<BreakGlassGrant>("one", revoke, Desk.User("bob", "payments-oncall"));
         (refused.Code, refused.Allowed).Should().Be((403, false));
-        refused.Message.Should().Contain("asked for by 'alice'").And.Contain("kubectl auth can-i revoke breakglassgrants.breakglass.dev/one").And.Contain("breakglass-approver");
+        refused.Message.Should().Contain("requested by 'alice'").And.Contain("kubectl auth can-i revoke breakglassgrants.breakglass.dev/one").And.Contain("breakglass-approver");
 
         _desk.LetRevoke("bob", "two");
         (await _desk.UpdateAsync<BreakGlassGrant>("one", revoke, Desk.User("bob"))).Allowed.Should().BeFalse("it is another grant");

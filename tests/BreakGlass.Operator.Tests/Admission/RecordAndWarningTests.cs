@@ -59,7 +59,7 @@ public sealed class RecordAndWarningTests : IAsyncLifetime
         V1OwnerReference[] gone = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "nowhere", Uid = "gone" }];
         var owned = A.Grant() with { Metadata = new() { Name = "inc-4711", OwnerReferences = gone } };
         var refused = await _desk.CreateAsync(owned, Alice);
-        (refused.Code, refused.Message).Should().Be((422, "metadata.ownerReferences: a grant has no owner, since its record would go with it; leave it out."));
+        (refused.Code, refused.Message).Should().Be((422, "metadata.ownerReferences: a grant cannot have an owner, because the garbage collector would delete its record with the owner; remove it."));
 
         await _desk.CreateAsync(A.Grant(), Alice);
         (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { OwnerReferences = gone } }, Alice)).Message.Should().StartWith("metadata.ownerReferences");
@@ -99,7 +99,7 @@ public sealed class RecordAndWarningTests : IAsyncLifetime
         var policy = A.Policy(s => s with { Limits = new() { MaxActive = 3 }, Access = [A.ClusterWideEntry("all", "edit")], AllowPersistence = ["impersonate"] }, "risky");
         var taken = await _desk.CreateAsync(policy, Author);
         taken.Allowed.Should().BeTrue(taken.Message);
-        taken.Warnings.Should().HaveCount(3).And.Contain(w => w.Contains("reaches kube-system", StringComparison.Ordinal)).And.Contain(w => w.StartsWith("spec.allowPersistence: 'impersonate' changes nothing", StringComparison.Ordinal))
+        taken.Warnings.Should().HaveCount(3).And.Contain(w => w.Contains("reaches kube-system", StringComparison.Ordinal)).And.Contain(w => w.StartsWith("spec.allowPersistence: 'impersonate' has no effect", StringComparison.Ordinal))
             .And.Contain(w => w.StartsWith("spec.access[0]: ClusterRole/edit in the whole cluster", StringComparison.Ordinal) && w.Contains("seal keys", StringComparison.Ordinal));
         _desk.HasSynced = false;
         (await _desk.CreateAsync(A.Policy(s => policy.Spec, "unseen"), Author)).Warnings.Should().HaveCount(2, "what the role gives is not known, but that edit in kube-system gives much is").And.NotContain(w => w.Contains("seal keys", StringComparison.Ordinal));

@@ -36,7 +36,7 @@ public sealed class SuspendedTests : IAsyncLifetime
     [Fact]
     public async Task It_is_lifted_by_somebody_who_may_bind_its_roles_and_by_nobody_else()
     {
-        (await LiftAsync("lena")).Message.Should().Contain("'lena' may not hand out ClusterRole/edit");
+        (await LiftAsync("lena")).Message.Should().Contain("'lena' is not allowed to give ClusterRole/edit");
         (await LiftAsync("author")).Message.Should().BeNull();
         _desk.SealOf<BreakGlassPolicy>("payments-oncall").Should().Be(SealState.Valid);
         (await _desk.CreateAsync(A.Grant(), Desk.User("alice", "payments-oncall"))).Message.Should().BeNull();

@@ -19,7 +19,7 @@ public class BadInputTests
         ["duration past max"] = (p => p, g => g with { Duration = "61m" }, "DurationTooLong", ["spec.duration", "61m", "1h"]),
         ["duration that is none"] = (p => p, g => g with { Duration = "soon" }, "DurationInvalid", ["spec.duration", "soon", "30m"]),
         ["no duration at all"] = (p => p, g => g with { Duration = "0s" }, "DurationInvalid", ["spec.duration", "more than zero"]),
-        ["empty justification"] = (p => p, g => g with { Justification = "" }, "JustificationTooShort", ["spec.justification", "write why"]),
+        ["empty justification"] = (p => p, g => g with { Justification = "" }, "JustificationTooShort", ["spec.justification", "explain why"]),
         ["justification of blanks"] = (p => p with { Justification = new() { MinLength = 20 } }, g => g with { Justification = new string(' ', 40) }, "JustificationTooShort", ["spec.justification"]),
         ["justification of 1 MiB"] = (p => p, g => g with { Justification = new string('x', 1 << 20) }, "JustificationTooLong", ["spec.justification", "1048576", "4096", "ticket"]),
         ["no ticket"] = (p => p with { Justification = new() { TicketPattern = "^INC-[0-9]+$" } }, g => g with { Ticket = null }, "TicketMissing", ["spec.ticket", "^INC-[0-9]+$"]),

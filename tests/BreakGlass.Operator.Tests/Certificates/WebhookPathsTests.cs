@@ -204,7 +204,7 @@ public partial class WebhookPathsTests
         var refusing = _server.Faults.Inject(Fault.Answer(403, "Forbidden", "no"), "patch", "mutatingwebhookconfigurations", times: null);
         var paths = Replica();
         await paths.LookAsync(onlyIfDue: false, default);
-        paths.Missing().Should().ContainSingle().Which.Should().StartWith("MutatingWebhookConfiguration breakglass-operator names no path that is answered");
+        paths.Missing().Should().ContainSingle().Which.Should().StartWith("MutatingWebhookConfiguration breakglass-operator has no path that the operator serves");
         refusing.Dispose();
         await paths.LookAsync(onlyIfDue: false, default);
         paths.Missing().Should().BeEmpty();

@@ -137,7 +137,7 @@ public sealed class GuardWebhookTests
     [InlineData("inc-4711-0000000000")]
     [InlineData("other-0000000000")]
     public Task An_identity_of_no_grant_is_refused(string serviceAccount) => With((_, desk) =>
-        desk.Ask(GuardDesk.CreateRole(GuardDesk.User(serviceAccount))).Message.Should().Contain("no grant is known"));
+        desk.Ask(GuardDesk.CreateRole(GuardDesk.User(serviceAccount))).Message.Should().Contain("does not belong to a known grant"));
 
     [Fact]
     public Task A_grant_that_no_cache_shows_yet_is_read_from_the_server() => With((world, desk) =>
@@ -178,7 +178,7 @@ public sealed class GuardWebhookTests
         }
 
         Residue(world).Should().ContainSingle();
-        world.Logs.Lines.Should().Contain(l => l.Contains("could not be written", StringComparison.Ordinal) && l.Contains("second", StringComparison.Ordinal));
+        world.Logs.Lines.Should().Contain(l => l.Contains("failed to write status.residue", StringComparison.Ordinal) && l.Contains("second", StringComparison.Ordinal));
         desk.Ask(GuardDesk.CreateRole(desk.Identity, "third"));
         world.Advance(ResidueWriter.Between);
         Residue(world).Should().HaveCount(2, "one that was given up does not stop the next");

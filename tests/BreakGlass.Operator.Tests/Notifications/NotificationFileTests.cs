@@ -34,21 +34,21 @@ public sealed class NotificationFileTests
 
     [Theory]
     [InlineData("{type: slack, url: \"https://h.example\"}", "receiver 1: name is missing")]
-    [InlineData("{name: chat, url: \"https://h.example\"}", "receiver \"chat\": type is missing or unknown. Write one of webhook, slack, teams, pagerduty, alertmanager")]
+    [InlineData("{name: chat, url: \"https://h.example\"}", "receiver \"chat\": type is missing or unknown. Use one of webhook, slack, teams, pagerduty, alertmanager")]
     [InlineData("{name: chat, type: slack}", "receiver \"chat\": url is missing")]
-    [InlineData("{name: chat, type: slack, url: \"ftp://secret-host/x\"}", "receiver \"chat\": url is missing or no http or https URL")]
+    [InlineData("{name: chat, type: slack, url: \"ftp://secret-host/x\"}", "receiver \"chat\": url is missing or not an http or https URL")]
     [InlineData("{name: chat, type: slack, url: \"http://secret-host.example/x\"}", "receiver \"chat\": url is http to a host outside the cluster")]
-    [InlineData("{name: chat, type: slack, url: \"https://user:secret@h.example/x\"}", "receiver \"chat\": url has a user or password in it")]
-    [InlineData("{name: chat, type: slack, url: \"https://h.example\", channel: x}", "receiver \"chat\": channel is no field. There are name, type, url, events, secret, routingKey, authorization")]
+    [InlineData("{name: chat, type: slack, url: \"https://user:secret@h.example/x\"}", "receiver \"chat\": url contains a user or password")]
+    [InlineData("{name: chat, type: slack, url: \"https://h.example\", channel: x}", "receiver \"chat\": channel is not a known field. Use name, type, url, events, secret, routingKey, authorization")]
     [InlineData("{name: chat, type: slack, url: \"https://h.example\", secret: secret}", "receiver \"chat\": secret is not for type slack")]
-    [InlineData("{name: chat, type: slack, url: \"https://h.example\", events: [Nope]}", "receiver \"chat\": events is no list of events. There are GrantActivated")]
+    [InlineData("{name: chat, type: slack, url: \"https://h.example\", events: [Nope]}", "receiver \"chat\": events is not a list of events. Use GrantActivated")]
     [InlineData("{name: siem, type: webhook, url: \"https://h.example\"}", "receiver \"siem\": secret is missing or too short")]
     [InlineData("{name: siem, type: webhook, url: \"https://h.example\", secret: whsec_secret}", "receiver \"siem\": secret is missing or too short")]
-    [InlineData("{name: siem, type: webhook, url: \"https://h.example\", secret: 0123456789abcdef0123456789, authorization: \"secret\"}", "receiver \"siem\": authorization is no header value")]
-    [InlineData("{name: pager, type: pagerduty, routingKey: secret}", "receiver \"pager\": routingKey is missing or no integration key")]
+    [InlineData("{name: siem, type: webhook, url: \"https://h.example\", secret: 0123456789abcdef0123456789, authorization: \"secret\"}", "receiver \"siem\": authorization is not a header value")]
+    [InlineData("{name: pager, type: pagerduty, routingKey: secret}", "receiver \"pager\": routingKey is missing or not an integration key")]
     [InlineData("{name: am, type: alertmanager, url: \"https://h.example\", routingKey: secret}", "receiver \"am\": routingKey is not for type alertmanager")]
-    [InlineData("just a text that is secret", "receiver 1: is no map of fields")]
-    [InlineData("{name: a, type: slack, url: \"https://h.example\"}\n- {name: a, type: slack, url: \"https://h.example\"}", "receiver \"a\": its name is there twice")]
+    [InlineData("just a text that is secret", "receiver 1: is not a map of fields")]
+    [InlineData("{name: a, type: slack, url: \"https://h.example\"}\n- {name: a, type: slack, url: \"https://h.example\"}", "receiver \"a\": its name appears twice")]
     public void A_mistake_is_told_by_receiver_and_field_and_without_what_stands_there(string receiver, string expected)
     {
         var problem = NotificationFile.Parse($"receivers:\n- {receiver}\n", out _);
@@ -76,11 +76,11 @@ public sealed class NotificationFileTests
     [InlineData("receivers: []")]
     [InlineData("receivers: {}")]
     [InlineData("recievers: [{name: a}]")]
-    public void A_file_of_another_shape_is_told_so(string text) => NotificationFile.Parse(text, out _).Should().StartWith("does not hold a list");
+    public void A_file_of_another_shape_is_told_so(string text) => NotificationFile.Parse(text, out _).Should().StartWith("must contain a list");
 
     [Fact]
     public void What_is_no_YAML_is_told_with_its_place_only() =>
-        NotificationFile.Parse("receivers:\n- {name: [secret", out _).Should().StartWith("is no YAML or JSON: line ").And.NotContain("secret");
+        NotificationFile.Parse("receivers:\n- {name: [secret", out _).Should().StartWith("is invalid YAML at line ").And.NotContain("secret");
 
     [Fact]
     public void The_message_names_the_option()
@@ -90,7 +90,7 @@ public sealed class NotificationFileTests
         {
             File.WriteAllText(file, "receivers:\n- {name: pager, type: pagerduty}\n- {name: chat, type: slack}\n");
             OptionParser.Parse([$"--notifications-file={file}"], _ => null, out _).Should().ContainSingle().Which.Should()
-                .StartWith("--notifications-file (BREAKGLASS_NOTIFICATIONS_FILE) is ").And.Contain("which has mistakes: receiver \"pager\": routingKey is missing").And.Contain("receiver \"chat\": url is missing");
+                .StartWith("--notifications-file (BREAKGLASS_NOTIFICATIONS_FILE) is ").And.Contain("which is not valid: receiver \"pager\": routingKey is missing").And.Contain("receiver \"chat\": url is missing");
             OptionParser.Parse(["--notifications-file=/nowhere"], _ => null, out _).Should().ContainSingle().Which.Should().Contain("cannot be read");
         }
         finally

@@ -23,7 +23,7 @@ public sealed class ColdStartTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task A_replica_is_ready_only_after_its_webhooks_have_answered_its_own_requests_which_count_as_no_refusal()
     {
         // It is ready; its log comes through a pipe, a moment later.
-        await Eventually.TrueAsync(() => Task.FromResult(_admission.Operator.Log.Contains("own first requests, in", StringComparison.Ordinal)), expected: "the log of its own first requests");
+        await Eventually.TrueAsync(() => Task.FromResult(_admission.Operator.Log.Contains("own test requests in", StringComparison.Ordinal)), expected: "the log of its own first requests");
         _admission.Operator.Log.Should().NotContain("warm-up", "its own requests are nobody's refusals");
         var admin = _admission.Cluster.Admin;
 

@@ -27,7 +27,7 @@ public sealed class LateServerTests
                 () => waiting.Log, expected: "a try to read grants");
 
             waiting.Exit.IsCompleted.Should().BeFalse(waiting.Log);
-            waiting.Log.Should().Contain("of an unknown version");
+            waiting.Log.Should().Contain("unknown version");
             (await waiting.StopAsync()).Should().Be(0);
         }
         finally

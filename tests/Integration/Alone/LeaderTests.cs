@@ -55,7 +55,7 @@ public sealed class LeaderTests(OwnCluster own)
 
         await first.SignalAsync("CONT");
 
-        await Eventually.TrueAsync(async () => first.Log.Contains("stands for it again", StringComparison.Ordinal) && !await first.LeadsAsync(), () => first.Log);
+        await Eventually.TrueAsync(async () => first.Log.Contains("tries to acquire it again", StringComparison.Ordinal) && !await first.LeadsAsync(), () => first.Log);
         (await second.LeadsAsync()).Should().BeTrue();
         (await second.StopAsync()).Should().Be(0);
         await Eventually.TrueAsync(first.LeadsAsync, () => first.Log);
@@ -71,7 +71,7 @@ public sealed class LeaderTests(OwnCluster own)
 
         await _cluster.AdminAsync("patch", "lease", "-n", "breakglass-system", "breakglass-operator", "--type=merge", "-p",
             $$$"""{"spec":{"holderIdentity":"somebody-else","leaseDurationSeconds":6,"renewTime":"{{{TimeProvider.System.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'}}}"}}""");
-        await Eventually.TrueAsync(async () => leader.Log.Contains("stands for it again", StringComparison.Ordinal) && !await leader.LeadsAsync(), () => leader.Log);
+        await Eventually.TrueAsync(async () => leader.Log.Contains("tries to acquire it again", StringComparison.Ordinal) && !await leader.LeadsAsync(), () => leader.Log);
         leader.Exit.IsCompleted.Should().BeFalse("its webhooks, probes and metrics go on");
 
         await Eventually.TrueAsync(leader.LeadsAsync, () => leader.Log);

@@ -17,8 +17,8 @@ internal static class AbsentRows
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Alice", "asks past the webhooks, in Bob's name", Outcome.Denied("RequesterNotSealed", "nothing proves who asked"), s => s.AskAsync(s.Stage.Alice, Name("bob"))) { Prepare = s => s.PolicyAsync() },
-        new("Alice", "applies a sealed manifest again that is 40 s old", Outcome.Denied("SealBroken", "does not fit"), s => s.AskAsync(s.Stage.Alice, Name("alice"), meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, s.Grant, "alice", TimeSpan.FromSeconds(40)) },
+        new("Alice", "asks past the webhooks, in Bob's name", Outcome.Denied("RequesterNotSealed", "the requester cannot be verified"), s => s.AskAsync(s.Stage.Alice, Name("bob"))) { Prepare = s => s.PolicyAsync() },
+        new("Alice", "applies a sealed manifest again that is 40 s old", Outcome.Denied("SealBroken", "the grant's seal is not valid"), s => s.AskAsync(s.Stage.Alice, Name("alice"), meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, s.Grant, "alice", TimeSpan.FromSeconds(40)) },
         new("Alice", "puts the seal of another grant on hers", Outcome.Denied("SealBroken"), s => s.AskAsync(s.Stage.Alice, Name("alice"), meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, "another", "alice") },
         new("Bob", "puts his name into Alice's sealed manifest", Outcome.Denied("SealBroken"), s => s.AskAsync(s.Stage.Bob, Name("bob"), meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, s.Grant, "alice") },
         new("Alice", "asks for longer under her seal", Outcome.Denied("SealBroken"), s => s.AskAsync(s.Stage.Alice, $"{Name("alice")}\nduration: 1h", meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, s.Grant, "alice") },
@@ -29,15 +29,15 @@ internal static class AbsentRows
             await s.UntilPolicyAsync(p => p.Status.Conditions.Any(c => c is { Type: "Ready", Status: "False", Reason: "PolicyNotSealed" }), "not ready");
             var asked = await s.AskAsync(s.Stage.Alice, name: $"{s.Grant}-2");
             asked.Code.Should().BeInRange(400, 499);
-            asked.Says.Should().Contain("nothing proves who wrote policy");
-            (await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"spec":{"description":"mine"}}""")).Says.Should().Contain("may not hand out");
-            (await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"metadata":{"annotations":{"breakglass.dev/seal":"renew"}}}""")).Says.Should().Contain("may not hand out");
+            asked.Says.Should().Contain("the author of policy");
+            (await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"spec":{"description":"mine"}}""")).Says.Should().Contain("is not allowed to give");
+            (await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"metadata":{"annotations":{"breakglass.dev/seal":"renew"}}}""")).Says.Should().Contain("is not allowed to give");
         }), s => s.Stage.Lena.CreateAsync(s.PolicyText(access: "{name: pay, roleRef: {kind: ClusterRole, name: edit}, clusterWide: true}"))),
         new("Tess", "widens a sealed policy past the webhooks", Outcome.Shows("it is not Ready, and its grant is what it was", async (s, answer) =>
         {
             answer.OrThrow();
             await s.UntilPolicyAsync(p => p.Status.Conditions.Any(c => c is { Type: "Ready", Status: "False", Reason: "PolicyNotSealed" }), "not ready");
-            (await s.AskAsync(s.Stage.Alice, name: $"{s.Grant}-2")).Says.Should().Contain("nothing proves who wrote policy");
+            (await s.AskAsync(s.Stage.Alice, name: $"{s.Grant}-2")).Says.Should().Contain("the author of policy");
         }), s => s.Stage.Tess.PatchAsync(s.PolicyPath, """{"spec":{"requesters":[{"kind":"User","name":"mallory"},{"kind":"Group","name":"payments-oncall"}]}}""")) { Prepare = s => s.PolicyAsync() },
         new("Carol", "approves past the webhooks, in Chris's name too", Outcome.Shows("neither counts", async (s, answer) =>
         {

@@ -12,12 +12,12 @@ internal static class ApprovalRows
     public static IReadOnlyList<Row> All { get; } =
     [
         new("Alice", "approves her own, and has no right to approve", Outcome.Refused("\"alice\" cannot create resource \"breakglassapprovals\""), async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Alice); }),
-        new("Dora", "approves her own, being an approver", Outcome.Refused("'dora' asked for this grant", "nobody decides on their own request"), async s => { await AskedAsync(s, s.Stage.Dora); return await s.DecideAsync(s.Stage.Dora); }),
-        new("Dora", "approves her own in Carol's name", Outcome.Refused("'dora' asked for this grant"), async s => { await AskedAsync(s, s.Stage.Dora); return await s.DecideAsync(s.Stage.Dora, more: "approver: {username: carol, groups: [commanders]}"); }),
-        new("Dora", "denies her own", Outcome.Refused("nobody decides on their own request"), async s => { await AskedAsync(s, s.Stage.Dora); return await s.DecideAsync(s.Stage.Dora, "Deny"); }),
+        new("Dora", "approves her own, being an approver", Outcome.Refused("'dora' requested this grant", "requesters cannot decide on their own requests"), async s => { await AskedAsync(s, s.Stage.Dora); return await s.DecideAsync(s.Stage.Dora); }),
+        new("Dora", "approves her own in Carol's name", Outcome.Refused("'dora' requested this grant"), async s => { await AskedAsync(s, s.Stage.Dora); return await s.DecideAsync(s.Stage.Dora, more: "approver: {username: carol, groups: [commanders]}"); }),
+        new("Dora", "denies her own", Outcome.Refused("requesters cannot decide on their own requests"), async s => { await AskedAsync(s, s.Stage.Dora); return await s.DecideAsync(s.Stage.Dora, "Deny"); }),
         new("Dora", "approves her own under a second name in the group, with the same UID", Release.Installed.Minor < 22
             ? Outcome.Shows("not to be had: this server knows no UIDs of impersonated people", (_, _) => Task.CompletedTask)
-            : Outcome.Refused("asked for this grant, and nobody decides on their own request"), async s =>
+            : Outcome.Refused("requested this grant, and requesters cannot decide on their own requests"), async s =>
         {
             if (Release.Installed.Minor < 22) return new(200, "");
             await s.PolicyAsync(Scene.Approval);
@@ -32,8 +32,8 @@ internal static class ApprovalRows
         new("Rita", "approves, being no approver", Outcome.Refused("'rita' is not among the approvers", "Group commanders"), async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Rita); }),
         new("Rita", "writes herself into the approvers' group", Outcome.Refused("'rita' is not among the approvers"), async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Rita, more: "approver: {username: carol, groups: [commanders]}"); }),
         new("Thief", "approves with the operator's token", Outcome.Refused("cannot create resource \"breakglassapprovals\""), async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Thief); }),
-        new("Carol", "approves what nobody asked for", Outcome.Refused("there is no BreakGlassGrant"), async s => { await s.PolicyAsync(Scene.Approval); return await s.DecideAsync(s.Stage.Carol); }),
-        new("Carol", "approves where no approval is asked for", Outcome.RefusedAndUntouched("asks for no approval"), async s => { await s.PolicyAsync(); await s.OpenAsync(s.Stage.Alice); return await s.DecideAsync(s.Stage.Carol); }),
+        new("Carol", "approves what nobody asked for", Outcome.Refused("BreakGlassGrant", "does not exist"), async s => { await s.PolicyAsync(Scene.Approval); return await s.DecideAsync(s.Stage.Carol); }),
+        new("Carol", "approves where no approval is asked for", Outcome.RefusedAndUntouched("does not require approval"), async s => { await s.PolicyAsync(); await s.OpenAsync(s.Stage.Alice); return await s.DecideAsync(s.Stage.Carol); }),
         new("Carol", "decides neither yes nor no", Outcome.Refused("decision"), async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Carol, "Perhaps"); }),
         new("Carol", "approves twice where two must", Outcome.Denied("ApprovalTimeout", "1 of 2"), async s =>
         {
@@ -90,7 +90,7 @@ internal static class ApprovalRows
             var yes = (await s.DecideAsync(s.Stage.Chris)).OrThrow().Json()["metadata"]!["name"]!.GetValue<string>();
             return await s.Stage.Tess.PatchAsync($"breakglassapprovals/{yes}", """{"spec":{"grant":"another"}}""");
         }),
-        new("Carol", "approves once more when access is open", Outcome.RefusedAndUntouched("waits for no decision any more"), async s =>
+        new("Carol", "approves once more when access is open", Outcome.RefusedAndUntouched("no longer waits for a decision"), async s =>
         {
             await AskedAsync(s);
             (await s.DecideAsync(s.Stage.Carol)).OrThrow();
@@ -105,7 +105,7 @@ internal static class ApprovalRows
             grant.Status.Conditions.Single(c => c.Type == GrantConditions.Approved).Reason.Should().Be("AutoApproved");
             return Task.CompletedTask;
         }), async s => { await s.PolicyAsync(Automatic, View(s)); return await s.AskAsync(s.Stage.Alice, "duration: 5m"); }),
-        new("Alice", "gets the emergency bypass, and asks for it again before a review", Outcome.Denied("ApprovalTimeout", "is not reviewed"), async s =>
+        new("Alice", "gets the emergency bypass, and asks for it again before a review", Outcome.Denied("ApprovalTimeout", "which used it, is reviewed"), async s =>
         {
             await s.PolicyAsync($"{Scene.SoonOver}\nemergencyBypass: {{duration: 2m}}");
             var first = await s.OpenAsync(s.Stage.Alice, "duration: 1h");

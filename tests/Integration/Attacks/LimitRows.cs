@@ -16,7 +16,7 @@ internal static class LimitRows
     [
         new("Alice and Bob", "ask 50 times at once where 5 is the most", AtMost(5, 50), async s => { await s.PolicyAsync("limits: {maxActive: 5}"); return await ManyAsync(s, 50, i => i % 2 == 0 ? s.Stage.Alice : s.Stage.Bob); }),
         new("Alice", "asks 10 times at once where one each is the most", AtMost(1, 10), async s => { await s.PolicyAsync("limits: {maxActivePerRequester: 1}"); return await ManyAsync(s, 10, _ => s.Stage.Alice); }),
-        new("Alice", "asks for a second where one each is the most", Denied("LimitReached", "gives one requester at most 1", "'alice' has 1"), async s => { await s.PolicyAsync("limits: {maxActivePerRequester: 1}"); await s.OpenAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Alice); }),
+        new("Alice", "asks for a second where one each is the most", Denied("LimitReached", "allows one requester at most 1", "'alice' has 1"), async s => { await s.PolicyAsync("limits: {maxActivePerRequester: 1}"); await s.OpenAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Alice); }),
         new("Tess", "wipes the policy's record of who holds a place", Denied("LimitReached"), async s =>
         {
             await s.PolicyAsync("limits: {maxActive: 1}");
@@ -34,7 +34,7 @@ internal static class LimitRows
             await Eventually.TrueAsync(async () => await s.Stage.Cluster.GrantAsync(s.Grant) is null, expected: "the deleted grant to go");
             return await s.AskAsync(s.Stage.Alice);
         }),
-        new("Alice", "asks again before her last was reviewed", Outcome.Denied("ReviewPending", "was not reviewed yet", "Group security"), async s => { await s.PolicyAsync(Blocks); await s.OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Alice); }),
+        new("Alice", "asks again before her last was reviewed", Outcome.Denied("ReviewPending", "is not reviewed yet", "Group security"), async s => { await s.PolicyAsync(Blocks); await s.OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Alice); }),
         new("Rita", "reviews, and Alice may ask again", Outcome.Opens(), async s =>
         {
             await s.PolicyAsync(Blocks);
@@ -45,7 +45,7 @@ internal static class LimitRows
             return await SecondAsync(s, s.Stage.Alice);
         }),
         new("Alice", "reviews her own, and has no right to review", Outcome.Refused("\"alice\" cannot create resource \"breakglassreviews\""), async s => { await EndedAsync(s); return await s.ReviewAsync(s.Stage.Alice); }),
-        new("Dora", "reviews her own, being a reviewer", Outcome.Refused("'dora' had this access", "nobody reviews their own"), async s => { await EndedAsync(s, s.Stage.Dora); return await s.ReviewAsync(s.Stage.Dora); }),
+        new("Dora", "reviews her own, being a reviewer", Outcome.Refused("'dora' had this access", "requesters cannot review their own access"), async s => { await EndedAsync(s, s.Stage.Dora); return await s.ReviewAsync(s.Stage.Dora); }),
         new("Dora", "reviews her own in Rita's name", Outcome.Refused("'dora' had this access"), async s => { await EndedAsync(s, s.Stage.Dora); return await s.ReviewAsync(s.Stage.Dora, "reviewer: {username: rita, groups: [security]}"); }),
         new("Sue", "reviews what she approved", Outcome.Refused("'sue' decided on this grant"), async s =>
         {
@@ -66,7 +66,7 @@ internal static class LimitRows
             await s.UntilAsync(GrantPhase.Denied);
             return await s.ReviewAsync(s.Stage.Rita);
         }),
-        new("Sue", "reviews once more, to another end", Outcome.Refused("was reviewed already"), async s => { await ReviewedAsync(s); return await s.ReviewAsync(s.Stage.Sue); }),
+        new("Sue", "reviews once more, to another end", Outcome.Refused("was already reviewed"), async s => { await ReviewedAsync(s); return await s.ReviewAsync(s.Stage.Sue); }),
         new("Tess", "changes what a reviewer found", Outcome.Refused("a review cannot be changed"), async s =>
         {
             var review = await ReviewedAsync(s);

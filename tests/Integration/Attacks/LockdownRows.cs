@@ -21,7 +21,7 @@ internal static class LockdownRows
             grant.Status.Transitions[^1].Actor.Should().Be("kim");
         }), async s => { await OpenAsync(s); return await s.LockAsync(s.Stage.Kim, more: "by: {username: mallory}"); }),
         new("Kim", "shuts other policies", Outcome.Untouched(), async s => { await OpenAsync(s); return await s.LockAsync(s.Stage.Kim, selector: $"{{matchLabels: {{scene: \"not-{s.Id}\"}}}}"); }),
-        new("Alice", "asks under a lockdown", Outcome.Denied("Lockdown", "shuts everything in its scope", "ask kim"), async s => { await s.PolicyAsync(); (await s.LockAsync(s.Stage.Kim)).OrThrow(); return await s.AskAsync(s.Stage.Alice); }),
+        new("Alice", "asks under a lockdown", Outcome.Denied("Lockdown", "blocks all grants in its scope", "ask kim"), async s => { await s.PolicyAsync(); (await s.LockAsync(s.Stage.Kim)).OrThrow(); return await s.AskAsync(s.Stage.Alice); }),
         new("Carol", "approves under a lockdown", Outcome.Shows("the grant is denied", async (s, _) => (await s.UntilAsync(GrantPhase.Denied)).Status.EndReason.Should().Be(EndReason.Lockdown)), async s =>
         {
             await s.PolicyAsync(Scene.Approval);
@@ -93,7 +93,7 @@ internal static class LockdownRows
             await s.OpenAsync(s.Stage.Alice);
             return await s.Stage.Tess.SendAsync(HttpMethod.Patch, $"/api/v1/namespaces/{s.Namespace}", """{"metadata":{"labels":{"scene":null}}}""", "application/merge-patch+json");
         }),
-        new("Alice", "asks outside the window", Outcome.Denied("OutsideWindow", "the next one starts"), async s => { await s.PolicyAsync(Window(Now.AddHours(3), Now.AddHours(4)), mode: "TimeBoxed"); return await s.AskAsync(s.Stage.Alice); }),
+        new("Alice", "asks outside the window", Outcome.Denied("OutsideWindow", "the next window starts"), async s => { await s.PolicyAsync(Window(Now.AddHours(3), Now.AddHours(4)), mode: "TimeBoxed"); return await s.AskAsync(s.Stage.Alice); }),
         new("Alice", "plans a start that lies in no window", Outcome.Denied("OutsideWindow"), async s => { await s.PolicyAsync(Window(Now.AddHours(-1), Now.AddHours(1)), mode: "TimeBoxed"); return await s.AskAsync(s.Stage.Alice, $"startTime: {Now.AddHours(3):yyyy-MM-ddTHH:mm:ssZ}"); }),
         new("Alice", "plans a start in two months", Outcome.Denied("StartTimeTooFar", "more than 30 days"), async s => { await s.PolicyAsync(Window(Now.AddHours(-1), Now.AddHours(1)), mode: "TimeBoxed"); return await s.AskAsync(s.Stage.Alice, $"startTime: {Now.AddDays(60):yyyy-MM-ddTHH:mm:ssZ}"); }),
         new("Alice", "plans a start that is past", Outcome.Opens((_, grant) =>

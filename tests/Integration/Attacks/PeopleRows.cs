@@ -7,13 +7,13 @@ internal static class PeopleRows
 {
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Dora", "approves her own under her name in capitals", Outcome.Refused("'DORA' is the same person as 'dora', who asked for this grant"), async s =>
+        new("Dora", "approves her own under her name in capitals", Outcome.Refused("'DORA' is the same person as 'dora', who requested this grant"), async s =>
         {
             await s.PolicyAsync(Scene.Approval);
             (await s.AskAsync(s.Stage.Dora)).OrThrow();
             return await s.DecideAsync(s.Stage.Admin.As("DORA", "commanders"));
         }),
-        new("Bob", "revokes Alice's grant, and has no right to", Outcome.RefusedAndUntouched("was asked for by 'alice'", "may end only their own grants", "kubectl auth can-i revoke"), async s =>
+        new("Bob", "revokes Alice's grant, and has no right to", Outcome.RefusedAndUntouched("was requested by 'alice'", "can end only their own grants", "kubectl auth can-i revoke"), async s =>
         {
             await s.PolicyAsync();
             await s.OpenAsync(s.Stage.Alice);
@@ -25,7 +25,7 @@ internal static class PeopleRows
             await s.OpenAsync(s.Stage.Alice);
             return await s.Stage.Kim.PatchAsync(s.GrantPath, """{"spec":{"revoke":{}}}""");
         }),
-        new("Alice", "gives a ticket with a line feed behind it", Outcome.Refused("holds a line break or a character that cannot be seen"), async s =>
+        new("Alice", "gives a ticket with a line feed behind it", Outcome.Refused("contains a line break or an invisible character"), async s =>
         {
             await s.PolicyAsync("justification: {ticketPattern: '^INC-[0-9]+$'}");
             return await s.AskAsync(s.Stage.Alice, "ticket: \"INC-4711\\n\"");

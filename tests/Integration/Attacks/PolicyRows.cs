@@ -8,7 +8,7 @@ namespace Integration.Attacks;
 /// <summary>Handing out by a policy what one could not hand out by hand.</summary>
 internal static class PolicyRows
 {
-    private const string Refuses = "may not hand out";
+    private const string Refuses = "is not allowed to give";
 
     public static IReadOnlyList<Row> All { get; } =
     [
@@ -111,8 +111,8 @@ internal static class PolicyRows
             await Eventually.TrueAsync(async () => (await s.Stage.Gus.CreateAsync(s.PolicyText())).Good, expected: "a policy of the same name");
             return new(200, "");
         }),
-        new("Admin", "lets a role grow under a policy that suspends itself", Outcome.Refused("changed after the policy was written", "its author has looked"), async s => { await GrownAsync(s, "grows-suspended", "rolePinning: Suspend"); return await s.AskAsync(s.Stage.Alice); }),
-        new("Admin", "labels a role into an aggregated one under a policy that suspends itself", Outcome.Refused("changed after the policy was written", "its author has looked"), async s => { await AggregatedAsync(s, "grows-aggregated"); return await s.AskAsync(s.Stage.Alice); }),
+        new("Admin", "lets a role grow under a policy that suspends itself", Outcome.Refused("changed after policy", "until its owners confirm them"), async s => { await GrownAsync(s, "grows-suspended", "rolePinning: Suspend"); return await s.AskAsync(s.Stage.Alice); }),
+        new("Admin", "labels a role into an aggregated one under a policy that suspends itself", Outcome.Refused("changed after policy", "until its owners confirm them"), async s => { await AggregatedAsync(s, "grows-aggregated"); return await s.AskAsync(s.Stage.Alice); }),
         new("Admin", "lets a role grow under a policy that only warns", Outcome.Opens(), async s => { await GrownAsync(s, "grows-warned", ""); return await s.AskAsync(s.Stage.Alice); }),
         new("Lena", "applies a policy again whose role has grown", Outcome.Refused(Refuses, "ClusterRole/grows-mended"), async s =>
         {

@@ -28,12 +28,12 @@ internal static class RequestRows
             await s.PolicyAsync(requesters: "{kind: Group, name: sre}");
             return await s.AskAsync(s.Stage.Alice, "requester: {username: alice, groups: [sre, system:masters]}");
         }),
-        new("Alice", "writes a claim that her sign-in lacks", Outcome.Refused("does not carry 'example.com/amr'", "one of mfa, hwk"), async s =>
+        new("Alice", "writes a claim that her sign-in lacks", Outcome.Refused("has the claim 'example.com/amr'", "one of mfa, hwk"), async s =>
         {
             await s.PolicyAsync(Second);
             return await s.AskAsync(s.Stage.Alice, "requester: {username: alice, extra: {example.com/amr: [mfa]}}");
         }),
-        new("Erin", "signs in with another factor than asked", Outcome.Refused("does not carry 'example.com/amr'"), async s =>
+        new("Erin", "signs in with another factor than asked", Outcome.Refused("has the claim 'example.com/amr'"), async s =>
         {
             await s.PolicyAsync(Second);
             return await s.AskAsync(s.Stage.Admin.As("erin", "payments-oncall", claim: "example.com/amr", value: "pwd"));
@@ -52,11 +52,11 @@ internal static class RequestRows
             await s.PolicyAsync(access: $"{{name: pay, roleRef: {{kind: ClusterRole, name: edit}}, namespaceSelector: {{matchExpressions: [{{key: scene, operator: In, values: [\"{s.Id}\"]}}]}}}}");
             return await s.AskAsync(s.Stage.Alice, "namespaces: [breakglass-grants]");
         }),
-        new("Alice", "gives no reason but spaces", Outcome.Refused("says nothing"), async s => { await s.PolicyAsync(); return await s.Stage.Alice.SendAsync(HttpMethod.Post, "/apis/breakglass.dev/v1alpha1/breakglassgrants", Json(s).Replace("rollback", "   ", StringComparison.Ordinal), "application/json"); }),
+        new("Alice", "gives no reason but spaces", Outcome.Refused("must not be empty"), async s => { await s.PolicyAsync(); return await s.Stage.Alice.SendAsync(HttpMethod.Post, "/apis/breakglass.dev/v1alpha1/breakglassgrants", Json(s).Replace("rollback", "   ", StringComparison.Ordinal), "application/json"); }),
         new("Alice", "gives a ticket that is none", Outcome.Refused("'soon' does not match"), async s => { await s.PolicyAsync("justification: {ticketPattern: '^INC-[0-9]+$'}"); return await s.AskAsync(s.Stage.Alice, "ticket: soon"); }),
         new("Alice", "plans a start where there is none to plan", Outcome.Refused("only policies of mode TimeBoxed"), async s => { await s.PolicyAsync(); return await s.AskAsync(s.Stage.Alice, "startTime: 2099-01-01T00:00:00Z"); }),
         new("Alice", "asks of a suspended policy", Outcome.Refused("is suspended"), async s => { await s.PolicyAsync("suspended: true"); return await s.AskAsync(s.Stage.Alice); }),
-        new("Alice", "asks of a policy that is not there", Outcome.Refused("there is no BreakGlassPolicy"), s => s.AskAsync(s.Stage.Alice)),
+        new("Alice", "asks of a policy that is not there", Outcome.Refused("BreakGlassPolicy", "does not exist"), s => s.AskAsync(s.Stage.Alice)),
         new("Alice", "asks under a name that is too long for a label", Outcome.Refused("63"), async s => { await s.PolicyAsync(); return await s.AskAsync(s.Stage.Alice, name: new string('n', 64)); }),
         new("Alice", "only tries it out", Outcome.Shows("accepted, stores nothing, and gives no seal away", async (s, answer) =>
         {

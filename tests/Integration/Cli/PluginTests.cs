@@ -35,7 +35,7 @@ public sealed class PluginTests(PluginCluster shared) : IClassFixture<PluginClus
         (await plugin.KubectlAsync(kubeconfig, "get", "bgg")).Error.Should().Contain("Forbidden");
         var revoked = await plugin.KubectlAsync(kubeconfig, "breakglass", "revoke", incident.Grant, "--reason=done");
         revoked.Code.Should().Be(0, revoked.Error);
-        revoked.Error.Should().Contain($"Back to your own: export KUBECONFIG='{_cluster.Alice}'");
+        revoked.Error.Should().Contain($"To use your own again: export KUBECONFIG='{_cluster.Alice}'");
         File.Exists(kubeconfig).Should().BeFalse();
         (await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser)).Spec.Revoke!.Reason.Should().Be("done");
 

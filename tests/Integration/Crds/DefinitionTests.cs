@@ -46,10 +46,10 @@ public sealed class DefinitionTests(CrdFixture crds)
     }
 
     [Theory]
-    [InlineData("bgg.spec", "Why access is needed, for the reviewers.")]
-    [InlineData("bgg.status.expiresAt", "When access is gone")]
-    [InlineData("bgp.spec.duration.max", "The longest a grant may ask for; at most 12h.")]
-    [InlineData("bgl.spec", "The policies it covers")]
+    [InlineData("bgg.spec", "Why you need access. Reviewers read it.")]
+    [InlineData("bgg.status.expiresAt", "When access ends")]
+    [InlineData("bgp.spec.duration.max", "The longest duration that a grant can request; at most 12h.")]
+    [InlineData("bgl.spec", "The labels of the policies")]
     public async Task Kubectl_explains_the_fields(string path, string text)
     {
         var explained = await crds.ControlPlane.AdminAsync(["explain", path]);

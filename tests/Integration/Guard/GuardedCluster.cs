@@ -65,7 +65,7 @@ public sealed class GuardedCluster : IAsyncLifetime
         await Cluster.AdminAsync("apply", "-k", Cluster.Config(HasPolicies ? "guard" : "guard-legacy"));
         var patch = string.Join(',', Host.Urls.Select((url, i) => $$"""{"op":"replace","path":"/webhooks/{{i}}/clientConfig","value":{"url":"{{url}}","caBundle":"{{Host.CaBundle}}"} }"""));
         await Cluster.AdminAsync("patch", "mutatingwebhookconfiguration", "breakglass-operator-guard", "--type=json", "-p", $"[{patch}]");
-        await RefusedByAsync("no grant is known");
+        await RefusedByAsync("does not belong to a known grant");
     }
 
     /// <summary>Takes the webhook away, as somebody would who wants to go unseen.</summary>

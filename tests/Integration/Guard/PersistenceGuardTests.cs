@@ -25,7 +25,7 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
         {
             var answer = await attempt.TryAsync(_cluster, kubeconfig);
             answer.ExitCode.Should().NotBe(0, attempt.Residue);
-            answer.Error.Should().Contain(Refused, attempt.Residue).And.MatchRegex(attempt.Word == "own" ? "No policy can allow it" : $"'{attempt.Word}'");
+            answer.Error.Should().Contain(Refused, attempt.Residue).And.MatchRegex(attempt.Word == "own" ? "No policy can allow this" : $"'{attempt.Word}'");
         }
 
         var expected = attempts.Select(a => $"refused {a.Word}: {a.Residue}").ToList();

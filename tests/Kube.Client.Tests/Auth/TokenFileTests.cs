@@ -132,7 +132,7 @@ public sealed class TokenFileTests : IDisposable
     public void Groups_that_would_arrive_as_one_are_refused()
     {
         var connection = new ClusterConnection { Server = StubHandler.Server, Impersonate = new() { User = "alice", Groups = ["a", "b"] } };
-        ((Action)(() => new KubeClient(connection, TimeProvider.System).Dispose())).Should().Throw<KubeConfigException>().WithMessage("*Name one group*");
+        ((Action)(() => new KubeClient(connection, TimeProvider.System).Dispose())).Should().Throw<KubeConfigException>().WithMessage("*Use one group*");
     }
 
     private static Task AskAsync(KubeClient client) => Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer");

@@ -50,7 +50,7 @@ public class ApiErrorTests
         using var handler = new StubHandler(_ => StubHandler.Status(403, "Forbidden", Message));
         var act = () => handler.NewClient().ListAsync<V1Role>(new() { LabelSelector = "x" }, default);
 
-        (await act.Should().ThrowAsync<KubeApiException>()).WithMessage($"GET /apis/rbac.authorization.k8s.io/v1/roles: {Message} (403 Forbidden). If this is meant to be allowed, bind a role*");
+        (await act.Should().ThrowAsync<KubeApiException>()).WithMessage($"GET /apis/rbac.authorization.k8s.io/v1/roles: {Message} (403 Forbidden). To allow this, bind a role*");
         handler.Requests.Should().HaveCount(1);
     }
 
@@ -61,7 +61,7 @@ public class ApiErrorTests
         var act = () => handler.NewClient().GetAsync<V1Namespace>("x", null, default);
         var error = (await act.Should().ThrowAsync<KubeApiException>()).Which;
         error.Code.Should().Be(HttpStatusCode.BadGateway);
-        error.Message.Should().Contain("no Kubernetes Status").And.NotContain("abc");
+        error.Message.Should().Contain("not a Kubernetes Status").And.NotContain("abc");
     }
 
     [Fact]

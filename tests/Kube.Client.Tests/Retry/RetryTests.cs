@@ -65,7 +65,7 @@ public class RetryTests
         var act = () => client.CreateAsync(StubHandler.NewNamespace("x"), default);
         var error = (await act.Should().ThrowAsync<KubeConnectionException>()).Which;
         error.MayHaveHappened.Should().BeTrue();
-        error.Message.Should().Contain("The write may have been done");
+        error.Message.Should().Contain("The write may have succeeded");
         tries.Should().Be(3);
     }
 

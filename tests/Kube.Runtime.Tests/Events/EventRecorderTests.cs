@@ -113,7 +113,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IDisposable
 
         Written.Should().HaveCount(6);
         Written.Sum(e => e.Series?.Count ?? 1).Should().Be(3000);
-        Written.Should().ContainSingle(e => e.Note!.Contains("others like it"));
+        Written.Should().ContainSingle(e => e.Note!.Contains("similar events"));
     }
 
     [Fact]
