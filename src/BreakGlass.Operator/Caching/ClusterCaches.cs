@@ -47,17 +47,23 @@ internal sealed class ClusterCaches
         });
         Policies = Watch<BreakGlassPolicy>(new()
         {
-            Transform = Shed.Annotations,
+            Transform = o => o with { Metadata = Shed.Annotations(o.Metadata) },
             Indexers = new Dictionary<string, Func<BreakGlassPolicy, IEnumerable<string>>>
             {
                 [ByRole] = p => p.Spec.Access.Select(e => e.RoleRef.ToString()).Distinct(),
             },
         });
-        Approvals = Watch<BreakGlassApproval>(new() { Transform = Shed.Marks, Indexers = new Dictionary<string, Func<BreakGlassApproval, IEnumerable<string>>> { [ByGrant] = a => [a.Spec.Grant] } });
-        Reviews = Watch<BreakGlassReview>(new() { Transform = Shed.Marks, Indexers = new Dictionary<string, Func<BreakGlassReview, IEnumerable<string>>> { [ByGrant] = r => [r.Spec.Grant] } });
-        Lockdowns = Watch<BreakGlassLockdown>(new() { Transform = Shed.Marks });
-        Namespaces = Watch<V1Namespace>(new() { Transform = Shed.Annotations });
-        ClusterRoles = Watch<V1ClusterRole>(new() { Transform = Shed.Annotations });
+        Approvals = Watch<BreakGlassApproval>(new()
+        {
+            Transform = o => o with { Metadata = Shed.Marks(o.Metadata) }, Indexers = ByGrantOf<BreakGlassApproval>(a => [a.Spec.Grant]),
+        });
+        Reviews = Watch<BreakGlassReview>(new()
+        {
+            Transform = o => o with { Metadata = Shed.Marks(o.Metadata) }, Indexers = ByGrantOf<BreakGlassReview>(r => [r.Spec.Grant]),
+        });
+        Lockdowns = Watch<BreakGlassLockdown>(new() { Transform = o => o with { Metadata = Shed.Marks(o.Metadata) } });
+        Namespaces = Watch<V1Namespace>(new() { Transform = o => o with { Metadata = Shed.Annotations(o.Metadata) } });
+        ClusterRoles = Watch<V1ClusterRole>(new() { Transform = o => o with { Metadata = Shed.Annotations(o.Metadata) } });
         foreach (var resource in OwnedResources.All) resource.WatchIn(this);
         Roles = ((Cache<V1Role>)_all[typeof(V1Role)]).Informer;
         View = new(Namespaces.Store, ClusterRoles.Store, Roles.Store);
@@ -144,10 +150,12 @@ internal sealed class ClusterCaches
             LabelSelector = kind.IsSelected ? OwnedSelector : null,
             Namespace = isConfined ? _grantsNamespace : null,
             IsNamespaceGone = isConfined ? async token => await _client.TryGetAsync<V1Namespace>(_grantsNamespace, null, token) is null : null,
-            Indexers = new Dictionary<string, Func<T, IEnumerable<string>>> { [ByGrant] = o => Ownership.Names(o) },
+            Indexers = ByGrantOf<T>(o => Ownership.Names(o)),
         });
         _owned.Add(_all[typeof(T)]);
     }
+
+    private static Dictionary<string, Func<T, IEnumerable<string>>> ByGrantOf<T>(Func<T, IEnumerable<string>> names) => new() { [ByGrant] = names };
 
     private Informer<T> Watch<T>(InformerOptions<T> options)
         where T : class, IKubernetesObject<V1ObjectMeta>

@@ -48,30 +48,29 @@ internal static class Shed
     private static readonly V1PolicyRule[] TooMany = [new() { Verbs = ["*"], ApiGroups = ["*"], Resources = ["*"] }];
 
     /// <summary>Annotations that are not ours. Labels stay: selectors go by them.</summary>
-    public static T Annotations<T>(T o)
-        where T : class, IKubernetesObject<V1ObjectMeta> =>
-        o.AnnotationsOrEmpty.Keys.All(IsOurs) ? o : With(o, o.Metadata with { Annotations = Ours(o.AnnotationsOrEmpty) });
+    public static V1ObjectMeta Annotations(V1ObjectMeta metadata) => metadata with { Annotations = Only(metadata.Annotations, m => IsOurs(m.Key)) };
 
     /// <summary>
     /// Labels, and annotations that decisions do not read. Those who ask may write any of them, under our own prefix as well, and a grant that waits is
     /// kept as long as it waits.
     /// </summary>
-    public static T Marks<T>(T o)
-        where T : class, IKubernetesObject<V1ObjectMeta> => o.LabelsOrEmpty.Count == 0 && o.AnnotationsOrEmpty.All(IsNote)
-        ? o
-        : With(o, o.Metadata with { Labels = Nothing, Annotations = o.AnnotationsOrEmpty.Where(IsNote).ToDictionary() });
+    public static V1ObjectMeta Marks(V1ObjectMeta metadata) =>
+        metadata with { Labels = Only(metadata.Labels, _ => false), Annotations = Only(metadata.Annotations, IsNote) };
 
     /// <summary>A binding as far as decisions read it. Whoever may write bindings in one namespace can make many large ones that carry our label.</summary>
-    public static V1RoleBinding Binding(V1RoleBinding binding) => binding with { Metadata = Owned(binding.Metadata), Subjects = [.. binding.SubjectsOrEmpty.Distinct().Take(MostInList)] };
+    public static V1RoleBinding Binding(V1RoleBinding binding) =>
+        binding with { Metadata = Owned(binding.Metadata), Subjects = [.. binding.SubjectsOrEmpty.Distinct().Take(MostInList)] };
 
     /// <summary>The same of one for the whole cluster.</summary>
-    public static V1ClusterRoleBinding Binding(V1ClusterRoleBinding binding) => binding with { Metadata = Owned(binding.Metadata), Subjects = [.. binding.SubjectsOrEmpty.Distinct().Take(MostInList)] };
+    public static V1ClusterRoleBinding Binding(V1ClusterRoleBinding binding) =>
+        binding with { Metadata = Owned(binding.Metadata), Subjects = [.. binding.SubjectsOrEmpty.Distinct().Take(MostInList)] };
 
     /// <summary>
     /// A Role as far as decisions read it, without its rules where they are very long: anybody who may write Roles in one namespace can make many of
     /// these.
     /// </summary>
-    public static V1Role Role(V1Role role) => role with { Metadata = Owned(role.Metadata), Rules = role.RulesOrEmpty.Sum(Length) <= LargestRules ? role.Rules : TooMany };
+    public static V1Role Role(V1Role role) =>
+        role with { Metadata = Owned(role.Metadata), Rules = role.RulesOrEmpty.Sum(Length) <= LargestRules ? role.Rules : TooMany };
 
     /// <summary>Whether the rules of a Role are longer than <see cref="LargestRules"/>, so that the caches do not hold them.</summary>
     public static bool IsTooLarge(V1Role role) => ReferenceEquals(role.Rules, TooMany);
@@ -82,7 +81,7 @@ internal static class Shed
     /// </summary>
     public static BreakGlassGrant Grant(BreakGlassGrant grant)
     {
-        var shed = Marks(grant);
+        var shed = grant with { Metadata = Marks(grant.Metadata) };
         return IsOver(grant) ? RecordOf(shed) : Waits(grant) && Weight(grant.Spec) > LongestRequest ? WithoutRequest(shed) : Sharing(shed);
     }
 
@@ -95,29 +94,11 @@ internal static class Shed
     /// <summary>Metadata with nothing in it but what says whose an object is, and what holds it.</summary>
     public static V1ObjectMeta Owned(V1ObjectMeta metadata) => metadata with
     {
-        Annotations = OwnMarksOf(metadata.Annotations.OrEmpty()),
-        Labels = OwnMarksOf(metadata.Labels.OrEmpty()),
+        Annotations = Only(metadata.Annotations, IsOwnMark),
+        Labels = Only(metadata.Labels, IsOwnMark),
         OwnerReferences = [.. metadata.OwnerReferences.OrEmpty().Where(r => r.ApiVersion.StartsWith(OurPrefix, StringComparison.Ordinal)).Take(MostInList)],
         Finalizers = [.. metadata.Finalizers.OrEmpty().Take(MostInList)],
     };
-
-    /// <summary>A copy with other metadata. The object itself may be in somebody's hands.</summary>
-    private static T With<T>(T o, V1ObjectMeta metadata)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        IKubernetesObject<V1ObjectMeta> copy = o switch
-        {
-            BreakGlassGrant grant => grant with { Metadata = metadata },
-            BreakGlassPolicy policy => policy with { Metadata = metadata },
-            BreakGlassApproval approval => approval with { Metadata = metadata },
-            BreakGlassReview review => review with { Metadata = metadata },
-            BreakGlassLockdown lockdown => lockdown with { Metadata = metadata },
-            V1ClusterRole role => role with { Metadata = metadata },
-            V1Namespace ns => ns with { Metadata = metadata },
-            _ => throw new NotSupportedException($"{typeof(T).Name} is not a kind whose metadata is shed."),
-        };
-        return (T)copy;
-    }
 
     /// <summary>It is over, its end is proven, and nothing of it is left to remove.</summary>
     private static bool IsOver(BreakGlassGrant grant) =>
@@ -173,9 +154,6 @@ internal static class Shed
         };
     }
 
-    private static Dictionary<string, string> OwnMarksOf(IReadOnlyDictionary<string, string> all) =>
-        all.Where(m => OwnMarks.Contains(m.Key) && m.Value.Length <= LongestMark).ToDictionary();
-
     private static int Length(V1PolicyRule rule) =>
         rule.VerbsOrEmpty.Concat(rule.GroupsOrEmpty).Concat(rule.ResourcesOrEmpty).Concat(rule.NamesOrEmpty).Concat(rule.UrlsOrEmpty).Sum(text => text.Length + 1);
 
@@ -198,9 +176,13 @@ internal static class Shed
         };
     }
 
+    private static bool IsOwnMark(KeyValuePair<string, string> mark) => OwnMarks.Contains(mark.Key) && mark.Value.Length <= LongestMark;
+
     private static bool IsNote(KeyValuePair<string, string> annotation) => Notes.Contains(annotation.Key) && annotation.Value.Length <= LongestMark;
 
     private static bool IsOurs(string key) => key.StartsWith(OurPrefix, StringComparison.Ordinal) || key == BreakGlassApi.ManagedByLabel;
 
-    private static Dictionary<string, string> Ours(IReadOnlyDictionary<string, string> all) => all.Where(m => IsOurs(m.Key)).ToDictionary();
+    /// <summary>Those labels or annotations that are kept; the same map if that is all of them.</summary>
+    private static IDictionary<string, string>? Only(IDictionary<string, string>? all, Func<KeyValuePair<string, string>, bool> keep) =>
+        all is null || all.All(keep) ? all : all.Any(keep) ? all.Where(keep).ToDictionary() : Nothing;
 }
