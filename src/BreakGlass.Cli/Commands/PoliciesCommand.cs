@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Cli.Output;
 using BreakGlass.Cli.Policies;
-using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using k8s;
 using k8s.Models;

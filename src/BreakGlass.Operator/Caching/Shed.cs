@@ -3,7 +3,6 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
-using k8s;
 using k8s.Models;
 using Kube.Client;
 
