@@ -52,7 +52,8 @@ public sealed class SealCheckTests
     private static T Sealed<T>(T o)
         where T : IKubernetesObject<V1ObjectMeta>
     {
-        o.Metadata = o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = Seal.Make(o, Key, o.Metadata.CreationTimestamp!.Value).ToString() } };
+        var seal = Seal.Make(o, Key, o.Metadata.CreatedAt!.Value).ToString();
+        o.Metadata = o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = seal } };
         return o;
     }
 }

@@ -23,7 +23,6 @@ public sealed class DryRunTests(ControlPlaneFixture fixture) : IClassFixture<Con
 
         (await rehearsal.CreateAsync(Role(name + "-2"), timeUp.Token)).Metadata.Uid.Should().NotBeNullOrEmpty("the server has judged it");
         (await rehearsal.ReplaceAsync(role with { Rules = rules }, timeUp.Token)).Rules.Should().ContainSingle();
-        (await rehearsal.ApplyAsync(Role(name) with { Rules = rules }, "rehearsal", timeUp.Token)).Rules.Should().ContainSingle();
         (await rehearsal.MergePatchAsync<V1Role>(name, ns, Labels(), timeUp.Token)).LabelsOrEmpty.Should().ContainKey("a");
         (await rehearsal.DeleteAsync<V1Role>(name, ns, DeleteOptions.Default, timeUp.Token)).Should().BeTrue();
         (await rehearsal.DeleteAsync<V1Role>(name, ns, new() { Uid = role.Metadata.Uid }, timeUp.Token)).Should().BeTrue();

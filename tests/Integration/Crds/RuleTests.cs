@@ -69,12 +69,12 @@ public sealed partial class RuleTests(CrdFixture crds)
         /// <summary>Whether a problem is the same in C#: about the same field and in the same words, beside which it may name what was written.</summary>
         public bool SaysTheSame(Problem problem) =>
             problem.Message.Contains(Named().Replace(Message, ""), StringComparison.Ordinal)
-            && $"{Path}.{Named().Match(Message).Groups[1].Value}".Contains(Index().Replace(problem.Field, "").Split('.')[^1], StringComparison.Ordinal);
+            && $"{Path}.{Named().Match(Message).Groups["field"].Value}".Contains(Index().Replace(problem.Field, "").Split('.')[^1], StringComparison.Ordinal);
 
         [GeneratedRegex(@"\[[0-9]+]", RegexOptions.None, 1000)]
         private static partial Regex Index();
 
-        [GeneratedRegex(@"^([\w.]+): ", RegexOptions.None, 1000)]
+        [GeneratedRegex(@"^(?<field>[\w.]+): ", RegexOptions.None, 1000)]
         private static partial Regex Named();
     }
 }
