@@ -3,6 +3,7 @@ using BreakGlass.Core.Sealing;
 using FluentAssertions;
 using k8s;
 using k8s.Models;
+using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
