@@ -51,7 +51,7 @@ public sealed record BreakGlassGrant : IKubernetesObject<V1ObjectMeta>, ISpec<Gr
 [ValidationRule("has(self.access) == has(oldSelf.access)", message: "spec.access: " + Sentences.GrantFixed)]
 [ValidationRule("has(self.namespaces) == has(oldSelf.namespaces)", message: "spec.namespaces: " + Sentences.GrantFixed)]
 [ValidationRule("has(self.recipientKey) == has(oldSelf.recipientKey)", message: "spec.recipientKey: " + Sentences.GrantFixed)]
-[ValidationRule("(has(self.requireAll) && self.requireAll) == (has(oldSelf.requireAll) && oldSelf.requireAll)", message: "spec.requireAll: " + Sentences.GrantFixed)]
+[ValidationRule("has(self.requireAll) == has(oldSelf.requireAll)", message: "spec.requireAll: " + Sentences.GrantFixed)]
 [ValidationRule("has(self.requester) == has(oldSelf.requester)", message: "spec.requester: " + Sentences.GrantFixed)]
 [ValidationRule("!has(oldSelf.revoke) || has(self.revoke)", message: "spec.revoke: " + Sentences.RevocationStays)]
 public sealed record GrantSpec
@@ -93,6 +93,7 @@ public sealed record GrantSpec
     /// If true, access is given in all places of the grant or in none. Default: access opens where it can, and the condition Active has the reason Partial
     /// and names the other places, which the operator tries again until the grant ends.
     /// </summary>
+    [ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public bool? RequireAll { get; init; }
 
     /// <summary>Set this to end access immediately. It cannot be unset.</summary>

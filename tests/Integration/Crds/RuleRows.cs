@@ -21,7 +21,7 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
     private const string Schedule = """ "schedule":{"timeZone":"Etc/UTC","windows":[{"days":["Mon"],"start":"22:00","end":"04:00"}]} """;
 
     private const string Full = """
-        {"spec":{"ticket":"INC-4711","duration":"30m","startTime":"2030-01-01T00:00:00Z","access":["a"],"namespaces":["payments"],
+        {"spec":{"ticket":"INC-4711","duration":"30m","startTime":"2030-01-01T00:00:00Z","access":["a"],"namespaces":["payments"],"requireAll":true,
         "recipientKey":{"kty":"RSA","n":"AQAB","e":"AQAB"},"requester":{"username":"alice"} } }
         """;
 
@@ -53,7 +53,8 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
             """{"policy":"other"}""", """{"justification":"other"}""", """{"ticket":"INC-1"}""", """{"duration":"31m"}""", """{"startTime":"2030-01-01T00:00:01Z"}""",
             """{"access":["a","b"]}""", """{"namespaces":["payments","shop"]}""", """{"recipientKey":{"n":"AQAC"} }""", """{"requester":{"username":"mallory"} }""",
             """{"ticket":null}""", """{"duration":null}""", """{"startTime":null}""", """{"access":null}""", """{"namespaces":null}""", """{"recipientKey":null}""", """{"requester":null}""",
-            """{"requireAll":true}""", """{"requireAll":false}""", """{"revoke":{"reason":"done"} }"""),
+            """{"requireAll":false}""", """{"requireAll":null}""", """{"revoke":{"reason":"done"} }"""),
+        .. Changes("BreakGlassGrant", Revoked, """{"requireAll":false}"""),
         .. Changes("BreakGlassGrant", Revoked, """{"revoke":null}""", """{"revoke":{"reason":"other"} }""", """{"revoke":{"by":{"username":"mallory"} } }"""),
         new("BreakGlassGrant", """{"metadata":{"labels":{"incident":"4711"} } }""", Revoked),
         .. Changes("BreakGlassApproval", "{}", """{"comment":"other"}""", """{"decision":"Deny"}"""),
