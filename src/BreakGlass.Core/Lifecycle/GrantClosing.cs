@@ -37,10 +37,10 @@ internal static class GrantClosing
     {
         var ours = facts.Objects.Where(o => Ownership.IsOf(grant, o)).ToList();
         var left = new GrantRemains(facts, grant, ours);
-        if (Cut(facts, grant, left) is { } cut) return cut;
+        if (Cut(facts, grant, left) is { } cut) return cut with { Ending = ending };
 
         // Whatever came of the bindings: a cut that is refused holds up none of the others.
-        if (KillCredential(facts, left) is { } kill) return kill;
+        if (KillCredential(facts, left) is { } kill) return kill with { Ending = ending };
         if (ending is not null) return left.AccessIsGone ? End(facts, grant, ending) : StillThere(facts, grant, left, ending);
         if (grant.Status.EndedAt is null) return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.EndedByHand(grant, facts.Now), ByHand(grant)));
 

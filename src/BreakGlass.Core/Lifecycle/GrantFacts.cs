@@ -61,7 +61,10 @@ public sealed record GrantFacts : RequestFacts
     };
 }
 
-/// <summary>What one run came to know beside the caches. Losing it in a crash loses nothing: the next run finds it out again.</summary>
+/// <summary>
+/// What one run came to know beside the caches. After a crash the next run finds it out again, except for the cause of an end that was not recorded yet and is
+/// gone by then.
+/// </summary>
 public sealed record Attempt
 {
     /// <summary>Nothing known yet.</summary>
@@ -81,6 +84,12 @@ public sealed record Attempt
 
     /// <summary>The policy's resourceVersion as of which other grants were read from the server itself; null where they were not.</summary>
     public string? OthersAsOf { get; init; }
+
+    /// <summary>
+    /// Why access is being taken away; null as long as it is not. It outlasts the run, because the cause can go away before the end is recorded: a lockdown is
+    /// lifted, or a policy is resumed. Access that was cut is not given again.
+    /// </summary>
+    internal Ending? Ending { get; init; }
 
     /// <summary>The bindings were cut in this run.</summary>
     public bool Cut { get; init; }

@@ -53,7 +53,7 @@ public static class GrantLifecycle
         if (facts.Grant is not { } grant || !grant.Status.IsRecorded) return false;
         return grant.Status.IsTerminal
             ? facts.Objects.Any(o => IsOf(grant, o) && GivesAccess(grant, o) && !facts.Attempt.IsObstructed(o))
-            : IsMarkedEnded(grant) || (GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant)) is not null;
+            : IsMarkedEnded(grant) || (facts.Attempt.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant)) is not null;
     }
 
     private static GrantPlan DecideFor(GrantFacts facts, BreakGlassGrant grant)
@@ -67,7 +67,7 @@ public static class GrantLifecycle
                 "The grant was over, and its status was set back as if it were not; it stays over. Find out who can write breakglassgrants/status; create a new grant."));
         }
 
-        var ends = GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant) ?? GrantEnding.ByForgery(facts);
+        var ends = facts.Attempt.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant) ?? GrantEnding.ByForgery(facts);
         if (ends is { } ending) return GrantClosing.Decide(facts, grant, ending);
         if (GrantEnding.ByPolicy(facts, grant) is { } byPolicy)
         {
@@ -85,12 +85,13 @@ public static class GrantLifecycle
     {
         var now = facts.Now;
         var remains = facts.Objects.Any(o => Ownership.IsOf(grant, o));
-        if (HasFinalizer(grant) || remains || (IsMarkedEnded(grant) && grant.Metadata.DeletionTimestamp is null))
+        var isOver = IsMarkedEnded(grant) || facts.Attempt.Ending is not null;
+        if (HasFinalizer(grant) || remains || (isOver && grant.Metadata.DeletionTimestamp is null))
         {
             if (grant.Metadata.DeletionTimestamp is null || remains)
             {
                 // Access exists or did once, so it was recorded, and the record is gone: activating it again would start its time anew.
-                var lost = new Ending(EndReason.Failed, "RecordLost", GrantStatuses.Operator, grant.Status.Phase is null && !remains
+                var lost = new Ending(EndReason.Failed, "RecordLost", GrantStatuses.Operator, grant.Status.Phase is null && !remains && facts.Attempt.Ending is null
                     ? $"The grant carries the operator's mark or finalizer as if it had given access, and no record of it: it was copied from another one, or its status was wiped. Create a new grant without the annotation {BreakGlassApi.EndedAnnotation} and without metadata.finalizers; if nobody copied it, find out who can write breakglassgrants/status."
                     : "The record of when this grant's access ends was removed from its status, so access was ended. Find out who can write breakglassgrants/status; create a new grant.");
                 return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, lost, facts.Policy, now), new GrantNote(true, "GrantFailed", "Fail", lost.Sentence)));

@@ -23,6 +23,9 @@ public sealed record GrantPlan
     /// <summary>Whether the steps end access: they go before everything else.</summary>
     public bool Cuts { get; init; }
 
+    /// <summary>Why access is taken away; null if it is not, and once the end is recorded.</summary>
+    internal Ending? Ending { get; init; }
+
     /// <summary>Whether after these steps the end of access is proven: what is left to do for the grant is tidying up, and nobody waits for it.</summary>
     public bool Proves { get; init; }
 

@@ -53,6 +53,9 @@ public sealed partial record GrantRun
     /// <summary>What to do next.</summary>
     public GrantPlan Next(GrantFacts facts) => GrantLifecycle.Decide(Known(facts));
 
+    /// <summary>The run that carries out a plan. Once access is being taken away, the grant ends.</summary>
+    public GrantRun Begin(GrantPlan plan) => plan.Ending is { } ending && Attempt.Ending is null ? Knows(a => a with { Ending = ending }) : this;
+
     /// <summary>What follows from the result of a step. The steps of a plan are carried out side by side, so the results come in any order.</summary>
     /// <param name="facts">What the step was decided on.</param>
     /// <param name="step">The step.</param>
@@ -113,8 +116,8 @@ public sealed partial record GrantRun
     {
         if (Pause is not RunPause.None) return this with { Pause = RunPause.None };
         var histories = Histories.RemoveRange(Histories.Where(h => h.Value.IsPast(now)).Select(h => h.Key));
-        if (histories.IsEmpty && !Attempt.ExpiryAnnounced) return null;
-        return new() { Uid = Uid, Histories = histories, Attempt = new() { ExpiryAnnounced = Attempt.ExpiryAnnounced } };
+        if (histories.IsEmpty && Attempt is { ExpiryAnnounced: false, Ending: null }) return null;
+        return new() { Uid = Uid, Histories = histories, Attempt = new() { ExpiryAnnounced = Attempt.ExpiryAnnounced, Ending = Attempt.Ending } };
     }
 
     private Aftermath Knowing(Func<Attempt, Attempt> change) => new(Knows(change));

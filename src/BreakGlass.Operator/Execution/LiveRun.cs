@@ -38,6 +38,12 @@ internal sealed class LiveRun(GrantRun run)
         }
     }
 
+    /// <summary>Takes note that a plan is carried out.</summary>
+    public void Begin(GrantPlan plan)
+    {
+        lock (_gate) _run = _run.Begin(plan);
+    }
+
     /// <summary>Takes note of a step's result.</summary>
     public Aftermath After(GrantFacts facts, PlanStep step, StepResult result, DateTimeOffset now)
     {

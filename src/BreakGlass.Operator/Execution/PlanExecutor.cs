@@ -31,6 +31,7 @@ internal sealed class PlanExecutor(
     /// <exception cref="AggregateException">Steps that failed and are to be tried again.</exception>
     public async Task ExecuteAsync(GrantFacts facts, GrantPlan plan, LiveRun run, CancellationToken cancellationToken)
     {
+        run.Begin(plan);
         if (plan.Steps.Count == 1)
         {
             await DoAsync(facts, plan.Steps[0], run, cancellationToken);

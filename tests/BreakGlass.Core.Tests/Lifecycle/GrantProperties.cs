@@ -20,13 +20,14 @@ public sealed class GrantProperties
     [Fact]
     public void Whatever_happens_every_decision_keeps_the_rules_and_every_grant_comes_to_its_end()
     {
-        var (opened, overtaken) = (new HashSet<string>(), 0);
+        var (opened, overtaken, outlasted) = (new HashSet<string>(), 0, 0);
         Check(11, forgeries: false, scenario =>
         {
             var (world, invariants) = Live(scenario, forgeries: false);
             End(world);
             opened.UnionWith(invariants.Opened);
             overtaken += world.Overtaken;
+            outlasted += invariants.Outlasted;
             invariants.NothingIsLeft();
             if (world.Cluster.Grant is not null) world.Status.IsTerminal.Should().BeTrue("some hours after its creation every grant is over");
             invariants.Plans.Should().BeGreaterThan(0);
@@ -37,6 +38,7 @@ public sealed class GrantProperties
             "TimeBoxed NotRequired", "TimeBoxed NotRequired scheduled", "TimeBoxed Approved", "TimeBoxed Approved scheduled",
         ], "what never opened shows nothing");
         overtaken.Should().BeGreaterThan(20, "a run that gave way meets what others did meanwhile");
+        outlasted.Should().BeGreaterThan(3, "the cause of an end can be gone before the end is recorded");
     }
 
     [Fact]

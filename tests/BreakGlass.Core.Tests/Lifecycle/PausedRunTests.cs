@@ -61,6 +61,42 @@ public sealed class PausedRunTests
         world.Cluster.Objects.Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData("lockdown", EndReason.Lockdown)]
+    [InlineData("suspension", EndReason.PolicySuspended)]
+    [InlineData("narrower policy", EndReason.PolicyNarrowed)]
+    public void Access_that_was_cut_is_not_given_again_though_the_cause_of_its_end_is_gone_before_the_end_is_recorded(string cause, EndReason reason)
+    {
+        var world = new World().Run();
+        var policy = world.Cluster.Policy!.Spec;
+        if (cause == "lockdown") world.Lock();
+        else world.EditPolicy(s => cause == "suspension" ? s with { Suspended = true } : s with { Requesters = [A.Group("others")] });
+        world.Reconcile()!.LookAgainAt.Should().Be(world.Now, "the run gives way");
+        world.HasAccess().Should().BeFalse();
+        world.Unlock();
+        world.EditPolicy(_ => policy);
+
+        // The first try to record the end meets somebody else's write, and breaks the run off.
+        world.Meanwhile = () => world.Write(g => g);
+        world.RunFor(TimeSpan.FromSeconds(20)).Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Revoked && s.EndReason == reason);
+        Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
+        world.Cluster.Objects.Should().BeEmpty();
+        world.Notes.Should().NotContain(n => n.Reason == "DriftRepaired", "nobody is accused of what the operator did");
+    }
+
+    [Fact]
+    public void A_grant_whose_record_is_wiped_after_the_cut_is_over_and_is_not_opened_again()
+    {
+        var world = new World().Run();
+        world.Lock();
+        world.Reconcile();
+        foreach (var o in world.Cluster.Objects.Values.ToList()) world.Delete(o);
+        world.Write(g => g with { Metadata = g.Metadata with { Finalizers = [] }, Status = new() });
+        world.Unlock();
+        world.Run().Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Failed && s.ExpiresAt == null);
+        world.Cluster.Objects.Should().BeEmpty();
+    }
+
     /// <summary>A grant that takes the name of one whose run gave way is opened and ended like any other.</summary>
     [Fact]
     public void A_namesake_does_not_go_on_with_the_run_of_the_grant_before_it()

@@ -18,6 +18,7 @@ internal sealed class Invariants
     private readonly World _world;
     private readonly bool _forgeries;
     private readonly Dictionary<string, GrantPhase> _ended = [];
+    private readonly HashSet<(string? Uid, int Life)> _cut = [];
 
     /// <param name="world">What is watched.</param>
     /// <param name="forgeries">Whether somebody may write a phase by hand; then it is not the operator that reopens a grant.</param>
@@ -30,6 +31,9 @@ internal sealed class Invariants
 
     /// <summary>How many plans were seen, so that a property is not true for want of anything to look at.</summary>
     public int Plans { get; private set; }
+
+    /// <summary>How many grants ended though the cause of their end was gone before the end was recorded.</summary>
+    public int Outlasted { get; private set; }
 
     /// <summary>How each grant that was opened came to it.</summary>
     public HashSet<string> Opened { get; } = [];
@@ -56,6 +60,8 @@ internal sealed class Invariants
             }
 
             if (step is PlanStep.Create { Object: var made }) OnCreate(grant, made);
+            Hold(step is not PlanStep.Create { Object: var given } || !GrantLifecycle.GivesAccess(grant, given) || !_cut.Contains((grant.Metadata.Uid, _world.Lives)),
+                $"access that an operator cut is not given again: {step}");
             if ((step as PlanStep.Create)?.Object is { } o && Cluster.IsBinding(o)) OnGive(facts, grant, o);
             if (step is PlanStep.Repair { Desired: var mended } && Cluster.IsBinding(mended)) OnGive(facts, grant, mended);
             if (step is PlanStep.Reserve reserve) Openings.HoldPlace(facts, grant, reserve);
@@ -66,8 +72,12 @@ internal sealed class Invariants
             }
         }
 
+        if (Ends(plan) && !Ends(GrantLifecycle.Decide(facts with { Attempt = facts.Attempt with { Ending = null } }))) Outlasted++;
+        if (plan.Revokes) _cut.Add((grant.Metadata.Uid, _world.Lives));
         if (plan.Steps.Count == 0 && due is { } live) Hold(plan.LookAgainAt <= live, $"a live grant is looked at by its end at the latest, not {plan.LookAgainAt:O}");
     }
+
+    private static bool Ends(GrantPlan plan) => plan.Steps.Any(s => s is PlanStep.WriteStatus write && GrantLifecycle.IsTerminal(write.Status.Phase));
 
     /// <summary>Nothing exists that is not recorded, and nothing gives access before the finalizer holds the grant.</summary>
     private static void OnCreate(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> made)

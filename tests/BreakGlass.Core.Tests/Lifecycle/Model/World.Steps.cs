@@ -52,6 +52,7 @@ internal sealed partial class World
             meanwhile();
         }
 
+        run.Knows = run.Knows.Begin(plan);
         var breaksOff = false;
         foreach (var step in Order(plan.Steps))
         {

@@ -78,6 +78,9 @@ internal sealed partial class World
     /// <summary>How often a run gave way, and something happened before it went on.</summary>
     public int Overtaken { get; private set; }
 
+    /// <summary>How often the operator died and started again.</summary>
+    public int Lives { get; private set; }
+
     /// <summary>Called with every decision.</summary>
     public Action<GrantFacts, GrantPlan> Decided { get; set; } = (_, _) => { };
 
@@ -189,6 +192,7 @@ internal sealed partial class World
     public void Crash()
     {
         _vault.Clear();
+        Lives++;
         (_run, _seenAtPause) = (new(), null);
         Sync();
     }
