@@ -43,7 +43,7 @@ internal static class Errors
             return (ExitCodes.NotFound, $"{e.Status.Details.Kind} '{name}' not found. List what exists with 'kubectl breakglass list', or use another --context.");
         }
 
-        if (e.IsNotFound)
+        if (e.Code is System.Net.HttpStatusCode.NotFound)
         {
             return (ExitCodes.NotFound, "the BreakGlass Operator is not installed on this cluster. Use another --context, or ask the platform team to install it.");
         }

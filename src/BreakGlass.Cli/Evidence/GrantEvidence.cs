@@ -1,3 +1,4 @@
+using System.Net;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
@@ -76,7 +77,7 @@ internal sealed record GrantEvidence(
         {
             return (await list).Items;
         }
-        catch (KubeApiException e) when (e.IsForbidden || e.IsNotFound)
+        catch (KubeApiException e) when (e.Code is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
         {
             return null;
         }

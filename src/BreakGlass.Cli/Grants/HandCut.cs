@@ -56,7 +56,7 @@ internal sealed class HandCut(KubeClient client)
             await client.DeleteAsync<T>(name, ns, new() { Uid = found.Metadata.Uid }, cancellationToken);
             _removed++;
         }
-        catch (KubeApiException e) when (!e.IsNotFound)
+        catch (KubeApiException e)
         {
             _refused.Add($"{KubeKinds.Of<T>().Resource.Kind} {(ns is null ? "" : $"{ns}/")}{name} ({e.Status.Message?.Trim().TrimEnd('.')})");
         }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -39,7 +40,7 @@ internal static class Whoami
         {
             return await client.CreateAsync(review, cancellationToken);
         }
-        catch (KubeApiException e) when (e.IsNotFound || e.IsForbidden)
+        catch (KubeApiException e) when (e.Code is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
         {
             return null;
         }

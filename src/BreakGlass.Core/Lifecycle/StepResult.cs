@@ -25,6 +25,9 @@ public abstract record StepResult
     {
         403 when status.Details?.Causes.Any(c => c.Reason == "NamespaceTerminating") is true => new NamespaceTerminating(code, status),
         403 => new Forbidden(code, status),
+
+        // Without a reason it is not the API server's own: a proxy that answers says nothing about the object.
+        404 or 409 when status.Reason is not { Length: > 0 } => new Unavailable(code, status),
         404 when status.Details?.Kind == "namespaces" => new NamespaceMissing(code, status),
         404 => new NotFound(code, status),
         409 => new Conflict(code, status),

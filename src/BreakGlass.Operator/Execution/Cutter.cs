@@ -101,14 +101,31 @@ internal sealed class Cutter : IDisposable
         {
             return new(Outcome.Done, await _client.PatchAsync(o, patch, cancellationToken));
         }
-        catch (KubeApiException e) when (e.IsConflict || (e.IsNotFound && e.Status.Details?.Kind is not ("roles" or "clusterroles")))
+        catch (KubeApiException e) when (e.IsNotFound && e.Status.Details?.Kind is not ("roles" or "clusterroles"))
         {
-            // A conflict is another UID in its place: ours is gone. A role that is not found is another matter: who changes a binding must hold what it gives.
+            // A role that is not found is another matter: who changes a binding must hold what it gives.
             return new(Outcome.Gone);
+        }
+        catch (KubeApiException e) when (e.IsConflict)
+        {
+            return await IsThereAsync(o, cancellationToken) ? new(Outcome.Failed, Error: e) : new(Outcome.Gone);
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {
             return new(Outcome.Failed, Error: e);
+        }
+    }
+
+    /// <summary>A conflict is another UID in the object's place, or somebody writes the object again and again.</summary>
+    private async Task<bool> IsThereAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _client.TryGetAsync(o, cancellationToken) is { } there && there.Metadata.Uid == o.Metadata.Uid;
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException)
+        {
+            return true;
         }
     }
 

@@ -64,13 +64,9 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         {
             grants = (await client.ListAsync<BreakGlassGrant>(new() { Limit = PageOfGrants }, WithRecord, cancellationToken)).Items;
         }
-        catch (KubeApiException e) when (e.IsNotFound)
-        {
-            // Our kinds were uninstalled.
-            return (0, 0);
-        }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {
+            if (await client.AreUninstalledAsync(e, cancellationToken)) return (0, 0);
             logger.ReapListFailed(BreakGlassGrant.Resource.ToString(), e);
             return (0, 1);
         }

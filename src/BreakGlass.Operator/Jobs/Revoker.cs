@@ -55,13 +55,9 @@ internal sealed class Revoker(KubeClient client, CoreSettings settings, SteadyCl
             foreach (var grant in open.Where(g => !g.Status.IsTerminal && g.Spec.Revoke is null)) await AskAsync(grant.Metadata.Name, cancellationToken);
             return open.Count;
         }
-        catch (KubeApiException e) when (e.IsNotFound)
-        {
-            // Our kinds are not there.
-            return 0;
-        }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {
+            if (await client.AreUninstalledAsync(e, cancellationToken)) return 0;
             logger.RevokeListFailed(e);
             return 1;
         }

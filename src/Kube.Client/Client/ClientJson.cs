@@ -6,6 +6,8 @@ namespace Kube.Client;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DeleteBody))]
 [JsonSerializable(typeof(VersionInfo))]
+[JsonSerializable(typeof(ApiGroupList))]
+[JsonSerializable(typeof(ApiResourceList))]
 [JsonSerializable(typeof(ExecCredential))]
 [JsonSerializable(typeof(ListMeta))]
 [JsonSerializable(typeof(Status))]
@@ -26,6 +28,12 @@ internal sealed record DeleteBody
 internal sealed record DeletePreconditions(string? Uid, string? ResourceVersion);
 
 internal sealed record VersionInfo(string? Major, string? Minor, string? GitVersion);
+
+internal sealed record ApiGroupList(IReadOnlyList<Discovered>? Groups);
+
+internal sealed record ApiResourceList(IReadOnlyList<Discovered>? Resources);
+
+internal sealed record Discovered(string? Name);
 
 /// <summary>What a credential plugin prints (client.authentication.k8s.io/v1 and v1beta1).</summary>
 internal sealed record ExecCredential(string? ApiVersion, string? Kind, ExecCredentialStatus? Status);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Kube.Client;
 
@@ -7,10 +8,23 @@ public sealed partial class KubeClient
     /// <summary>The server's version.</summary>
     public async Task<ServerVersion> GetVersionAsync(CancellationToken cancellationToken)
     {
-        var request = new Request("get", HttpMethod.Get, UrlBuilder.At(_root, "version").Build());
-        var info = await SendAsync(request, static (r, ct) => ReadJsonAsync(r, ClientJson.Default.VersionInfo, ct), cancellationToken);
+        var info = await DiscoverAsync("version", ClientJson.Default.VersionInfo, cancellationToken);
         return new ServerVersion(Number(info.Major), Number(info.Minor), info.GitVersion ?? "");
     }
+
+    /// <summary>
+    /// Whether the server serves a kind of a named API group. It answers a request for a kind that it does not serve with a bare 404, as a proxy may do for any.
+    /// </summary>
+    public async Task<bool> ServesAsync(ResourceType resource, CancellationToken cancellationToken)
+    {
+        var groups = (await DiscoverAsync("apis", ClientJson.Default.ApiGroupList, cancellationToken)).Groups;
+        if (groups is { Count: > 0 } && !groups.Any(g => g.Name == resource.Group)) return false;
+        var kinds = (await DiscoverAsync($"apis/{resource.Group}/{resource.Version}", ClientJson.Default.ApiResourceList, cancellationToken)).Resources;
+        return kinds is not { Count: > 0 } || kinds.Any(r => r.Name == resource.Plural);
+    }
+
+    private Task<T> DiscoverAsync<T>(string path, JsonTypeInfo<T> json, CancellationToken cancellationToken) =>
+        SendAsync(new("get", HttpMethod.Get, UrlBuilder.At(_root, path).Build()), (r, ct) => ReadJsonAsync(r, json, ct), cancellationToken);
 
     /// <summary>Providers write <c>20+</c>.</summary>
     private static int Number(string? text)

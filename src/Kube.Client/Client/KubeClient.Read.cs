@@ -39,7 +39,7 @@ public sealed partial class KubeClient
         {
             return await GetAsync(kind, name, ns, cancellationToken);
         }
-        catch (KubeApiException e) when (e is { IsNotFound: true, IsFromApiServer: true })
+        catch (KubeApiException e) when (e.IsNotFound)
         {
             return null;
         }

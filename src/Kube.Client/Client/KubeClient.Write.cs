@@ -70,7 +70,7 @@ public sealed partial class KubeClient
             // The answer is a Status or the object with its finalizers: neither is needed.
             return await SendAsync(DeleteRequest<T>(name, ns, options), static (_, _) => ValueTask.FromResult(true), cancellationToken);
         }
-        catch (KubeApiException e) when (e is { IsNotFound: true, IsFromApiServer: true })
+        catch (KubeApiException e) when (e.IsNotFound)
         {
             return false;
         }

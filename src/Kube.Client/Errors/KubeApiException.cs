@@ -27,14 +27,17 @@ public sealed class KubeApiException : Exception
     /// <summary>How long the server asked to wait before the next try.</summary>
     public TimeSpan? RetryAfter { get; }
 
-    /// <summary>There is no such object (or no such resource in the API).</summary>
-    public bool IsNotFound => Code == HttpStatusCode.NotFound;
+    /// <summary>
+    /// The API server says that there is no such object, or no such resource in the API. A bare 404 does not count: it may come from a proxy on the way, and
+    /// says nothing about the object.
+    /// </summary>
+    public bool IsNotFound => Code == HttpStatusCode.NotFound && IsFromApiServer;
 
     /// <summary>An object of that name exists.</summary>
     public bool IsAlreadyExists => Code == HttpStatusCode.Conflict && Status.Reason == "AlreadyExists";
 
-    /// <summary>The object changed meanwhile, or it is another one than the precondition names.</summary>
-    public bool IsConflict => Code == HttpStatusCode.Conflict && Status.Reason != "AlreadyExists";
+    /// <summary>The object changed meanwhile, or it is another one than the precondition names. A bare 409 does not count.</summary>
+    public bool IsConflict => Code == HttpStatusCode.Conflict && IsFromApiServer && Status.Reason != "AlreadyExists";
 
     /// <summary>The caller lacks the permission, or an admission rule refuses.</summary>
     public bool IsForbidden => Code == HttpStatusCode.Forbidden;
@@ -61,11 +64,8 @@ public sealed class KubeApiException : Exception
     /// <summary>The server failed (5xx).</summary>
     public bool IsServerError => (int)Code >= 500;
 
-    /// <summary>
-    /// Whether the API server itself said so, by a <c>Status</c> with a reason. A bare 404 may come from a proxy on the way, and
-    /// nobody may conclude from it that an object is gone.
-    /// </summary>
-    internal bool IsFromApiServer => Status.Reason is { Length: > 0 };
+    /// <summary>Whether the API server itself answered, by a <c>Status</c> with a reason.</summary>
+    private bool IsFromApiServer => Status.Reason is { Length: > 0 };
 
     private bool HasCause(string reason)
     {

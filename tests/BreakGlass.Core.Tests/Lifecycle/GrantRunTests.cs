@@ -49,6 +49,20 @@ public sealed class GrantRunTests
     public void Every_answer_of_the_API_server_has_one_name(int code, string? kind, string? cause, Type name) =>
         Refusal(code, kind, cause).Should().BeOfType(name);
 
+    /// <summary>A step that is refused by somebody else than the API server is tried again. Nothing is taken for gone, replaced or taken by somebody else.</summary>
+    [Theory]
+    [InlineData(404)]
+    [InlineData(409)]
+    public void An_answer_of_a_proxy_says_nothing_about_an_object(int code)
+    {
+        var bare = StepResult.Of(code, new() { Code = code, Message = "404 page not found" });
+        bare.Should().BeOfType<StepResult.Unavailable>();
+        bare.SaysGone(Binding).Should().BeFalse();
+        After(new PlanStep.DropFinalizer(), bare).BreaksOff.Should().BeTrue("the finalizer is there as long as nobody else says so");
+        After(new PlanStep.Repair(Binding, "1"), bare).BreaksOff.Should().BeFalse();
+        Known.Histories.Should().ContainSingle(h => h.Rests(A.Start), "the repair is tried again");
+    }
+
     [Theory]
     [InlineData(403, "Forbidden")]
     [InlineData(409, "ServerBusy")]
@@ -302,5 +316,5 @@ public sealed class GrantRunTests
     }
 
     private static StepResult.Refusal Refusal(int code, string? kind = null, string? cause = null) =>
-        StepResult.Of(code, new() { Code = code, Message = "no", Details = new() { Kind = kind, Causes = cause is null ? [] : [new() { Reason = cause }] } });
+        StepResult.Of(code, new() { Code = code, Message = "no", Reason = "No", Details = new() { Kind = kind, Causes = cause is null ? [] : [new() { Reason = cause }] } });
 }

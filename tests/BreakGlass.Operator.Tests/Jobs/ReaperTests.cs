@@ -158,6 +158,17 @@ public class ReaperTests
         (await Reap()).Should().Be((6, 0));
     }
 
+    [Theory]
+    [InlineData("delete", "rolebindings", 4, 2)]
+    [InlineData("list", "breakglassgrants", 6, 1)]
+    [InlineData("list", "clusterrolebindings", 5, 1)]
+    public async Task A_404_of_a_proxy_says_of_nothing_that_it_is_gone(string verb, string resource, int removed, int failed)
+    {
+        PutAll(Now.AddMinutes(-1));
+        using var proxy = _server.Faults.Inject(Fault.Answer(404, "", "404 page not found"), c => c.Resource == resource && (c.Verb == verb || (verb == "delete" && c.Verb == "patch")), times: null);
+        (await Reap()).Should().Be((removed, failed));
+    }
+
     [Fact]
     public async Task A_binding_that_was_stripped_of_its_marks_goes_by_the_record_of_its_grant()
     {

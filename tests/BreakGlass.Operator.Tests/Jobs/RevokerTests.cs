@@ -70,6 +70,17 @@ public class RevokerTests
         (await Run().Soon("the end")).Should().Be((0, 0, 0));
     }
 
+    [Fact]
+    public async Task A_proxy_that_answers_404_for_the_grants_does_not_say_that_there_are_none()
+    {
+        PutActive();
+        using var proxy = _server.Faults.Inject(Fault.Answer(404, "", "404 page not found"), "list", "breakglassgrants", times: null);
+        var running = Run();
+        await _clock.WhenTimerArmed(Revoker.Period);
+        _clock.Advance(Revoker.Patience);
+        (await running.Soon("the end")).Should().Be((1, 1, 1), "neither the grants nor what they record could be read");
+    }
+
     private BreakGlassGrant Grant => _server.List<BreakGlassGrant>().Single();
 
     private Task<(int Removed, int Failed, int Open)> Run() =>

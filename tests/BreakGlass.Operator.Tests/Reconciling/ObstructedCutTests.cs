@@ -93,6 +93,49 @@ public sealed class ObstructedCutTests
         if (stays) Condition(world, "Obstructed").Status.Should().Be("False");
     });
 
+    /// <summary>A 404 that is not the API server's own was taken for the end of the binding, and access that still worked was recorded as ended.</summary>
+    [Theory]
+    [InlineData(404)]
+    [InlineData(409)]
+    public Task Access_is_not_over_because_a_proxy_answers_that_the_binding_is_not_there(int code) => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness);
+        world.Server.CreateNamespace("payments");
+        world.Server.Put(Sample.Policy(p => p with { Credential = CredentialKind.BindRequester }));
+        world.Start();
+        world.Server.Put(Sample.Grant());
+        world.Advance(TimeSpan.FromSeconds(5));
+        bool IsRemoval(ApiCall call) => call.Resource == "rolebindings" && call.Namespace == "payments" && call.Verb is "delete" or "patch";
+        world.Server.Faults.Inject(Fault.Answer(code, "", "404 page not found"), IsRemoval, times: null);
+        End(world, "lockdown");
+        world.Advance(TimeSpan.FromSeconds(30));
+        world.Server.List<V1RoleBinding>("payments").Should().ContainSingle();
+        world.Grant()!.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.EndedAt == null);
+        Condition(world, "Active").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "RevocationObstructed");
+        world.Server.Faults.Clear();
+        world.Advance(TimeSpan.FromSeconds(5));
+        world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
+        world.Grant()!.Status.Phase.Should().Be(GrantPhase.Revoked);
+    });
+
+    /// <summary>The API server gives up a patch that meets other writes again and again with the same answer as for another UID.</summary>
+    [Fact]
+    public Task A_binding_that_somebody_writes_all_the_time_is_not_taken_for_another_one() => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness);
+        world.Server.CreateNamespace("payments");
+        world.Server.Put(Sample.Policy(p => p with { Credential = CredentialKind.BindRequester }));
+        world.Start();
+        world.Server.Put(Sample.Grant());
+        world.Advance(TimeSpan.FromSeconds(5));
+        bool IsBinding(ApiCall call) => call.Resource == "rolebindings" && call.Namespace == "payments";
+        world.Server.Faults.Inject(Fault.Forbidden, c => IsBinding(c) && c.Verb == "delete", times: null);
+        world.Server.Faults.Inject(Fault.Conflict, c => IsBinding(c) && c.Verb == "patch", times: null);
+        End(world, "revoke");
+        world.Advance(TimeSpan.FromSeconds(10));
+        Condition(world, "Active").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "RevocationObstructed");
+    });
+
     /// <summary>Calls that hang used to hold a worker each for ten seconds.</summary>
     [Fact]
     public Task Two_hundred_grants_whose_bindings_hang_are_all_cut_within_seconds() => Stillness.Run(stillness =>

@@ -69,7 +69,7 @@ public class VerbTests
         var delete = () => proxy.NewClient().DeleteAsync<V1Namespace>("x", null, DeleteOptions.Default, default);
         var get = () => proxy.NewClient().TryGetAsync<V1Namespace>("x", null, default);
 
-        (await delete.Should().ThrowAsync<KubeApiException>()).Which.IsNotFound.Should().BeTrue();
+        (await delete.Should().ThrowAsync<KubeApiException>()).Which.Should().Match<KubeApiException>(e => (int)e.Code == 404 && !e.IsNotFound);
         (await get.Should().ThrowAsync<KubeApiException>()).WithMessage("*404 page not found*");
     }
 

@@ -26,6 +26,7 @@ internal sealed class Refused(int status, string message, Status? answer = null)
     {
         Code = status,
         Message = message,
+        Reason = $"{status}",
         Details = status == 404 && message.StartsWith("namespaces", StringComparison.Ordinal) ? new() { Kind = "namespaces" }
             : message.Contains("being terminated", StringComparison.Ordinal) ? new() { Causes = [new() { Reason = "NamespaceTerminating" }] }
             : null,
