@@ -5,8 +5,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Cli.Grants;
 using BreakGlass.Cli.Hosting;
+using BreakGlass.Core.Rules;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Credentials;
 using k8s;
 using Kube.Client;
@@ -56,7 +58,7 @@ internal static class CredentialCommand
         var grant = await cluster.Client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
         if (grant.Status.Phase is not GrantPhase.Active) throw new CliException(ExitCodes.Refused, $"grant '{name}' gives no access. {GrantWords.Line(grant)}");
         var token = await DeliveredCredential.OfSecretAsync(cluster, grant, "token", cancellationToken);
-        return new(name, grant.Metadata.Uid ?? "", token, cluster.Client.OnThisMachine(LiveCredential.End(grant)));
+        return new(name, grant.Metadata.Uid ?? "", token, cluster.Client.OnThisMachine(GrantEnd.OfToken(grant.Status).At));
     }
 
     private static string Version(string? info)
@@ -91,13 +93,6 @@ internal static class CredentialCommand
 /// <param name="Ends">When it ends, by this machine's clock, with which kubectl compares it.</param>
 internal sealed record LiveCredential(string Grant, string Uid, string Token, DateTimeOffset Ends)
 {
-    /// <summary>When access with a grant's token ends.</summary>
-    public static DateTimeOffset End(BreakGlassGrant grant)
-    {
-        var ends = grant.Status.ExpiresAt ?? default;
-        return grant.Status.CredentialExpiresAt is { } token && token < ends ? token : ends;
-    }
-
     /// <inheritdoc/>
     public override string ToString() => $"credential of {Grant}";
 }
@@ -134,9 +129,11 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
             grant = await requester.UntilActiveAsync(grant, timeout, cancellationToken);
             var jwe = grant.Status.CredentialJwe ?? throw new CliException(ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active but has no credential. Tell the platform team.");
             var credential = new LiveCredential(
-                grant.Metadata.Name, grant.Metadata.Uid ?? "", DeliveredCredential.Open(jwe, key).Token, cluster.Client.OnThisMachine(LiveCredential.End(grant)));
+                grant.Metadata.Name, grant.Metadata.Uid ?? "", DeliveredCredential.Open(jwe, key).Token,
+                cluster.Client.OnThisMachine(GrantEnd.OfToken(grant.Status).At));
             await CredentialFiles.WriteAsync(PathOf, Text(credential), cancellationToken);
-            await host.SayAsync($"{credential.Grant}: access works until {Timestamp.Text(LiveCredential.End(grant))}. To end it earlier: kubectl breakglass revoke {credential.Grant}");
+            var until = Timestamp.Text(GrantEnd.OfToken(grant.Status).At);
+            await host.SayAsync($"{credential.Grant}: access works until {until}. To end it earlier: kubectl breakglass revoke {credential.Grant}");
             done = true;
             return credential;
         }

@@ -12,36 +12,6 @@ internal static class GrantEnding
     /// <summary>The reason of a refusal that ends an active grant, too: the namespace of the identities is gone.</summary>
     private const string IdentityLost = "NamespaceMissing";
 
-    /// <summary>
-    /// The instant at which access ends, whatever a status says: a forged one can shorten a grant but not stretch it past what any policy could
-    /// give, counted from what only the API server writes.
-    /// </summary>
-    public static DateTimeOffset Due(BreakGlassGrant grant, CoreSettings settings)
-    {
-        var due = grant.Status.ExpiresAt ?? DateTimeOffset.MinValue;
-        if (grant.Status.ActivatedAt is { } activated) due = Earlier(due, Timestamp.After(activated, BreakGlassApi.LongestGrant));
-        if (grant.Metadata.CreatedAt is { } created) due = Earlier(due, LatestStart(grant, created) + settings.LatestActivation + BreakGlassApi.LongestGrant);
-        return due;
-    }
-
-    /// <summary>The last moment from which access could have been given: a planned start, and approvers, may have it wait.</summary>
-    private static DateTimeOffset LatestStart(BreakGlassGrant grant, DateTimeOffset created)
-    {
-        var latest = created;
-        if (grant.Spec.StartTime is { } start) latest = Earlier(start > created ? start : created, Timestamp.After(created, StartRules.FarthestAhead));
-        var waited = grant.Status.Approvals.Count > 0 || grant.Status.IsBypassed || grant.Status.Transitions.Any(t => t.To is GrantPhase.AwaitingApproval);
-        if (!waited) return latest;
-        var decided = Timestamp.After(created, ApprovalRules.LongestWait);
-        return decided > latest ? decided : latest;
-    }
-
-    /// <summary>The instant at which access ends as the policy stands now, whose max may have been shortened since: when to look by itself.</summary>
-    public static DateTimeOffset DueByPolicy(GrantFacts facts, BreakGlassGrant grant)
-    {
-        var due = Due(grant, facts.Settings);
-        return GoDuration.TryParse(facts.Policy?.Spec.Duration.Max, out var max) && grant.Status.ActivatedAt is { } activated ? Earlier(due, Timestamp.After(activated, max)) : due;
-    }
-
     /// <summary>Why the grant ends now for reasons that lie in itself; null where it does not.</summary>
     public static Ending? ByItself(GrantFacts facts, BreakGlassGrant grant)
     {
@@ -66,7 +36,7 @@ internal static class GrantEnding
                 "Access ended since the grant's spec was changed after it was decided; servers from 1.25 on refuse that. Find out who did it, and create a new grant.");
         }
 
-        return facts.Now >= Due(grant, facts.Settings)
+        return facts.Now >= facts.Due?.At
             ? new(EndReason.Expired, "Expired", GrantStatuses.Operator, "Access ended, as its time was over.")
             : null;
     }
@@ -115,13 +85,11 @@ internal static class GrantEnding
         if (!facts.SealsUnknown && facts.Seal is not SealState.Valid) return "spec.requester: nothing proves who asked, and the operator does not take it as written";
         if (policy.Spec.Credential != grant.Status.Credential) return $"spec.credential: it gives {policy.Spec.Credential} now";
         if (!grant.Status.Access.Any(e => Targets.StillGiven(e, policy.Spec))) return "spec.access: none of the grant's entries is left";
-        if (GoDuration.TryParse(policy.Spec.Duration.Max, out var max) && grant.Status.ActivatedAt is { } activated && facts.Now - activated >= max)
+        if (facts.End is { By: EndLimit.Policy } end && facts.Now >= end.At)
         {
             return $"spec.duration.max: it is {policy.Spec.Duration.Max} now";
         }
 
         return RecordRules.Lacks(facts, grant, policy);
     }
-
-    private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 }

@@ -26,6 +26,12 @@ public sealed record GrantFacts : RequestFacts
     /// <summary>The seal of the policy.</summary>
     public SealState PolicySeal { get; init; } = SealState.Missing;
 
+    /// <summary>When the grant's access ends, whatever its policy says; null if there is none, or it is over.</summary>
+    public GrantEnd? Due => Grant is null ? null : GrantEnd.Of(Grant, Settings);
+
+    /// <summary>When the grant's access ends as its policy stands now; null if there is none, or it is over.</summary>
+    public GrantEnd? End => Grant is null ? null : GrantEnd.Of(Grant, Policy, Settings);
+
     /// <summary>Whether somebody vouches for the policy as it stands. What was written into it past the webhooks allows nothing, and has nothing deleted.</summary>
     internal bool PolicyIsVouchedFor => PolicySeal is SealState.Valid;
 

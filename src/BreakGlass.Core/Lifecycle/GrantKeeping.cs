@@ -79,7 +79,7 @@ internal static class GrantKeeping
 
     private static GrantPlan Wait(GrantFacts facts, BreakGlassGrant grant)
     {
-        var due = GrantEnding.DueByPolicy(facts, grant);
+        var due = facts.End!.At;
         var notice = due - GrantLifecycle.ExpiryNotice;
         if (facts.Attempt.ExpiryAnnounced || grant.Status.ActivatedAt is not { } activated || notice <= activated) return GrantPlan.Wait(due);
         return facts.Now < notice

@@ -40,10 +40,6 @@ public static class GrantLifecycle
     /// <summary>Whether an object of a grant is one that gives access, and so is cut before everything else.</summary>
     public static bool GivesAccess(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => GrantClosing.GivesAccess(grant, o);
 
-    /// <summary>The instant at which a grant's access is due to end; null where there is none or it is over.</summary>
-    public static DateTimeOffset? DueAt(BreakGlassGrant grant, CoreSettings settings) =>
-        grant.Status.IsRecorded && !grant.Status.IsTerminal ? GrantEnding.Due(grant, settings) : null;
-
     /// <summary>
     /// Whether a grant's access has to end, or is being cut, whatever any seal says: then nothing is waited for that is not in memory. Seals need not be
     /// among the facts.
@@ -55,6 +51,9 @@ public static class GrantLifecycle
             ? facts.Objects.Any(o => IsOf(grant, o) && GivesAccess(grant, o) && !facts.Attempt.IsObstructed(o))
             : IsMarkedEnded(grant) || (facts.Attempt.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant)) is not null;
     }
+
+    /// <summary>Whether a grant has to end before its time, as far as that can be told at once. Seals need not be among the facts.</summary>
+    public static bool HasToEnd(GrantFacts facts) => EndsWhateverSealsSay(facts) || facts.Policy is { Spec.Suspended: true };
 
     private static GrantPlan DecideFor(GrantFacts facts, BreakGlassGrant grant)
     {
@@ -75,7 +74,7 @@ public static class GrantLifecycle
         }
 
         // Whether what is recorded was decided, nobody can say: what is open stays as it is, and ends in time.
-        if (facts.SealsUnknown) return GrantPlan.Wait(Sooner(facts.Now + SealRetry, GrantEnding.DueByPolicy(facts, grant)));
+        if (facts.SealsUnknown) return GrantPlan.Wait(facts.End?.At < facts.Now + SealRetry ? facts.End.At : facts.Now + SealRetry);
 
         // A phase that was set by hand is made true like any other record.
         return grant.Status.Phase is GrantPhase.Active && grant.Status.WasGiven ? GrantKeeping.Decide(facts, grant) : GrantOpening.Decide(facts, grant);
@@ -111,8 +110,6 @@ public static class GrantLifecycle
     }
 
     internal static bool HasFinalizer(BreakGlassGrant grant) => grant.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer);
-
-    private static DateTimeOffset Sooner(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 
     private static bool IsMarkedEnded(BreakGlassGrant grant) => grant.AnnotationsOrEmpty.ContainsKey(BreakGlassApi.EndedAnnotation);
 

@@ -26,7 +26,7 @@ internal static class GrantOpening
         if (wanted.Foreign is { } foreign) return GrantClosing.Decide(facts, grant, ForeignObject(foreign));
 
         // Before anything is made: what the closing takes away would be made again, round after round.
-        if (CredentialEnd(facts, wanted) is { } end && end > LatestTokenEnd(facts, grant) + TokenSlack)
+        if (CredentialEnd(facts, wanted) is { } end && end > LatestTokenEnd(facts) + TokenSlack)
         {
             return GrantClosing.Decide(facts, grant, new(EndReason.Failed, "TokenTooLong", GrantStatuses.Operator,
                 $"The API server issued a token until {Timestamp.Text(end)}, longer than the grant; it was destroyed. Check the API server's --service-account-extend-token-expiration."));
@@ -103,7 +103,7 @@ internal static class GrantOpening
         if (delivered && (grant.Spec.RecipientKey is null || grant.Status.CredentialJwe is not null || inHand)) return null;
         if (inHand) return new PlanStep.Deliver(secret, account.Metadata.Uid!);
 
-        var lifetime = GrantEnding.Due(grant, facts.Settings) - facts.Now;
+        var lifetime = facts.Due!.At - facts.Now;
         return new PlanStep.IssueToken(account, secret, lifetime > ShortestToken ? lifetime : ShortestToken);
     }
 
@@ -114,11 +114,7 @@ internal static class GrantOpening
             ? Timestamp.Millis(end)
             : null);
 
-    private static DateTimeOffset LatestTokenEnd(GrantFacts facts, BreakGlassGrant grant)
-    {
-        var due = GrantEnding.Due(grant, facts.Settings);
-        return due > facts.Now + ShortestToken ? due : facts.Now + ShortestToken;
-    }
+    private static DateTimeOffset LatestTokenEnd(GrantFacts facts) => facts.Due!.At > facts.Now + ShortestToken ? facts.Due.At : facts.Now + ShortestToken;
 
     public static Ending ForeignObject(IKubernetesObject<V1ObjectMeta> o) => new(EndReason.Failed, "ForeignObject", GrantStatuses.Operator,
         $"There is already a {o.KindName} '{o.Key}' that was not made for this grant; it was left alone. Find out whose it is, remove it, and create a new grant.");

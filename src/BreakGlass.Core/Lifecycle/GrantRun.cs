@@ -96,11 +96,8 @@ public sealed partial record GrantRun
         if (plan.Revokes)
         {
             run = run.Knows(a => a with { Cut = true });
-            if (facts.Grant is { } grant && !grant.Status.IsTerminal)
-            {
-                var due = GrantLifecycle.DueAt(grant, facts.Settings);
-                run = run with { DueSince = DueSince ?? (due <= facts.Now ? due : facts.Now) };
-            }
+            var due = facts.Due?.At <= facts.Now ? facts.Due.At : facts.Now;
+            if (facts.Grant is { } grant && !grant.Status.IsTerminal) run = run with { DueSince = DueSince ?? due };
         }
 
         // If a cut was refused, the other cuts are made at once.

@@ -65,14 +65,13 @@ internal static class GrantStatuses
         var (at, generation) = (Timestamp.Millis(now), grant.Metadata.Generation);
         var token = policy.Spec.Credential is CredentialKind.ServiceAccountToken;
         var identity = $"{settings.GrantsNamespace}/{GrantNames.Identity(grant)}";
-        var ends = at + opening.Duration;
         var conditions = Agreed(grant, opening, now)
             .With(GrantConditions.Active, false, GrantConditions.Opening, "Access is being made.", generation, now)
             .With(GrantConditions.Revoked, false, "NotEnded", "Access has not ended yet.", generation, now);
         return Moved(grant, GrantPhase.Pending, Requester(grant), GrantWaiting.IsWaiting(grant) ? "Opening" : "Requested", now) with
         {
             ActivatedAt = at,
-            ExpiresAt = opening.Window is { } window && window.End < ends ? window.End : ends,
+            ExpiresAt = GrantEnd.Recorded(at, opening.Duration, opening.Window).At,
             PolicyUid = policy.Metadata.Uid,
             Credential = policy.Spec.Credential,
             Access = opening.Verdict.Access,

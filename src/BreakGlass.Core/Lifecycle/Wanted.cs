@@ -72,7 +72,7 @@ internal sealed class Wanted
     public static Wanted For(GrantFacts facts, BreakGlassGrant grant)
     {
         var settings = facts.Settings;
-        var due = GrantEnding.Due(grant, settings);
+        var due = facts.Due!.At;
         var unreached = new List<Gap>();
         var targets = facts.Policy is null
             ? []

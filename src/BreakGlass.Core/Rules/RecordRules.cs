@@ -14,7 +14,7 @@ internal static class RecordRules
     private static string? Window(BreakGlassGrant grant, PolicySpec policy)
     {
         if (policy.Mode is not PolicyMode.TimeBoxed || policy.Schedule is not { } schedule || grant.Status is not { ActivatedAt: { } from, ExpiresAt: { } to }) return null;
-        return Schedules.At(schedule, from) is { } window && to <= window.End
+        return Schedules.At(schedule, from) is { } window && GrantEnd.Recorded(from, to - from, window).At == to
             ? null
             : $"spec.schedule: the time from {Timestamp.Text(from)} to {Timestamp.Text(to)} lies in no window of it";
     }

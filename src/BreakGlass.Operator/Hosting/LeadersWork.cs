@@ -39,7 +39,7 @@ internal sealed class LeadersWork : IDisposable
     private readonly ActorProbe _actors;
     private readonly Wiring _wiring;
     private readonly WorkQueue<string> _grants;
-    private readonly WorkQueue<string> _ends;
+    private readonly WorkQueue<string> _alarms;
     private readonly WorkQueue<string> _policies;
     private readonly IReadOnlyList<Func<CancellationToken, CancellationToken, Task>> _controllers;
 
@@ -57,22 +57,22 @@ internal sealed class LeadersWork : IDisposable
         var executor = new PlanExecutor(
             client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter, new Prover(client, _servers, tools.Vault, time),
             new LeftoverFinder(client, stamp, settings), tools.Unsure, announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
-        var grants = new GrantReconciler(caches, server, seals, executor, settings, tools.Metrics, time);
+        _grants = new("grants", time);
+        _alarms = new("ends", time);
+        var ends = new EndSchedule(caches, _alarms, _grants, settings, time);
+        var grants = new GrantReconciler(caches, server, seals, executor, ends, settings, tools.Metrics, time);
         var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time);
         var lockdowns = new LockdownReconciler(client, caches, seals, announcer, time);
-        _grants = new("grants", time);
-        _ends = new("ends", time);
         _policies = new("policies", time);
         var lockdownQueue = new WorkQueue<string>("lockdowns", time);
-        var alarm = new EndAlarm(caches, _ends, _grants, settings, time);
-        _wiring = new(caches, _grants, _policies, lockdownQueue, grants, alarm);
+        _wiring = new(caches, _grants, _policies, lockdownQueue, ends);
         _controllers =
         [
             new ControllerLoop<BreakGlassGrant>(
                 _grants, caches.Grant, grants,
                 new() { UrgentWorkers = options.RevocationWorkers, Workers = options.Workers, MaxDelay = TimeSpan.FromSeconds(10) },
                 time, logs.CreateLogger("Grants")).RunAsync,
-            new ControllerLoop<BreakGlassGrant>(_ends, caches.Grant, alarm, new(), time, logs.CreateLogger("Ends")).RunAsync,
+            new ControllerLoop<BreakGlassGrant>(_alarms, caches.Grant, ends, new(), time, logs.CreateLogger("Ends")).RunAsync,
             new ControllerLoop<BreakGlassPolicy>(
                 _policies, caches.Policy, policies, new() { Workers = 2, MaxDelay = TimeSpan.FromMinutes(1) }, time, logs.CreateLogger("Policies")).RunAsync,
             new ControllerLoop<BreakGlassLockdown>(
@@ -117,7 +117,7 @@ internal sealed class LeadersWork : IDisposable
 
     private void LookAtClock()
     {
-        _ends.LookAtClock();
+        _alarms.LookAtClock();
         _grants.LookAtClock();
     }
 

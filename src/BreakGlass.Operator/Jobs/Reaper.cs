@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using BreakGlass.Core.Rules;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
@@ -73,7 +74,8 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
 
         var now = time.GetUtcNow();
         var results = new ConcurrentBag<bool>();
-        var places = grants.Where(g => everything || GrantLifecycle.DueAt(g, settings) <= now).SelectMany(g => g.Status.Bindings.Select(b => (Grant: g, Place: GrantNames.Place(b))));
+        var places = grants.Where(g => everything || GrantEnd.Of(g, settings)?.At <= now)
+            .SelectMany(g => g.Status.Bindings.Select(b => (Grant: g, Place: GrantNames.Place(b))));
         await Parallel.ForEachAsync(places, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (recorded, ct) =>
         {
             if (await ReapPlaceAsync(cutter, recorded.Grant, recorded.Place, ct) is { } gone) results.Add(gone);
@@ -98,7 +100,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
     /// <summary>A grant that may have bindings, without what is not read here: there may be thousands, and each may be large.</summary>
     private BreakGlassGrant WithRecord(BreakGlassGrant grant)
     {
-        var isRead = everything || GrantLifecycle.DueAt(grant, settings) is not null;
+        var isRead = everything || GrantEnd.Of(grant, settings) is not null;
         return grant with
         {
             Metadata = grant.Metadata with { Annotations = Nothing, Labels = Nothing },
@@ -123,16 +125,9 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         }
 
         var now = time.GetUtcNow();
-        var results = await Task.WhenAll(objects.Where(o => Ownership.MadeFor(o, settings) is not null && (everything || IsOver(o, now))).Select(o => RemoveAsync(cutter, o, cancellationToken)));
+        var over = objects.Where(o => Ownership.MadeFor(o, settings) is not null && (everything || GrantEnd.OfObject(o)?.At <= now));
+        var results = await Task.WhenAll(over.Select(o => RemoveAsync(cutter, o, cancellationToken)));
         return (results.Count(r => r), results.Count(r => !r));
-    }
-
-    /// <summary>Whether an object's time is over. Where the annotation was stripped or spoilt, no grant that made it can still be running.</summary>
-    private static bool IsOver(IKubernetesObject<V1ObjectMeta> o, DateTimeOffset now)
-    {
-        var oldest = o.Metadata.CreatedAt + BreakGlassApi.LongestGrant;
-        var annotated = o.AnnotationsOrEmpty.TryGetValue(BreakGlassApi.ExpiresAtAnnotation, out var text) && Timestamp.TryParse(text, out var expires) ? expires : (DateTimeOffset?)null;
-        return annotated <= now || oldest <= now;
     }
 
     /// <summary>False: it is still there, if only as a binding without subjects.</summary>

@@ -18,7 +18,8 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Brings one grant to where it should be: gathers facts, asks what to do, has it done, and asks again until there is nothing left to do.</summary>
 internal sealed class GrantReconciler(
-    ClusterCaches caches, ServerReads server, SealBook seals, PlanExecutor executor, CoreSettings settings, OperatorMetrics metrics, SteadyClock time)
+    ClusterCaches caches, ServerReads server, SealBook seals, PlanExecutor executor, EndSchedule ends, CoreSettings settings, OperatorMetrics metrics,
+    SteadyClock time)
     : IEntityController<BreakGlassGrant>
 {
     /// <summary>An undisturbed grant takes about ten rounds from end to end; more than this is a mistake of ours and must not spin.</summary>
@@ -29,9 +30,6 @@ internal sealed class GrantReconciler(
 
     /// <summary>By grant, the run that its next run goes on from. In memory only, of grants that are not over.</summary>
     private readonly ConcurrentDictionary<string, LiveRun> _runs = new();
-
-    /// <summary>By grant, what a run is doing that opens or keeps access.</summary>
-    private readonly ConcurrentDictionary<string, CancellationTokenSource> _upkeep = new();
 
     /// <inheritdoc/>
     public Task<ReconciliationResult<BreakGlassGrant>> ReconcileAsync(BreakGlassGrant grant, CancellationToken cancellationToken) =>
@@ -78,7 +76,7 @@ internal sealed class GrantReconciler(
                 continue;
             }
 
-            if (!await TryExecuteAsync(facts, plan, run, cancellationToken)) continue;
+            if (!await ends.TryAsync(facts, plan, () => HasToEnd(name), token => executor.ExecuteAsync(facts, plan, run, token), cancellationToken)) continue;
             var pause = run.AfterRound(facts, plan);
             Measure(facts, plan, run.Run);
             if (pause is RunPause.None) continue;
@@ -89,34 +87,6 @@ internal sealed class GrantReconciler(
         throw new InvalidOperationException($"Grant '{name}' did not settle in {MostRounds} rounds; retrying later.");
     }
 
-    /// <summary>
-    /// The lane that a grant belongs in: the one of revocations if its end is due or was asked for, the last if it is over and that is proven. A status says so of
-    /// itself; what still gives access is cut before everything else, whatever the status says.
-    /// </summary>
-    public Lane LaneOf(BreakGlassGrant grant)
-    {
-        if (grant.Status.IsTerminal && caches.ObjectsOf(grant.Metadata.Name).Exists(o => GrantLifecycle.IsOf(grant, o) && GrantLifecycle.GivesAccess(grant, o))) return Lane.Urgent;
-        if (grant.Status.IsTerminal && !grant.Status.AwaitsProof) return Lane.Background;
-        if (GrantLifecycle.DueAt(grant, settings) is not { } due) return Lane.Normal;
-        return grant.Metadata.DeletionTimestamp is not null || grant.Spec.Revoke is not null || due <= time.GetUtcNow() ? Lane.Urgent : Lane.Normal;
-    }
-
-    /// <summary>Gives up what a run is doing for a grant that has to end now, so that a call that hangs keeps no access open: the same run then ends it.</summary>
-    public void Hurry(string name)
-    {
-        if (!_upkeep.TryGetValue(name, out var upkeep) || !HasToEnd(Gather(name, new(GrantRun.Fresh)))) return;
-        try
-        {
-            _ = upkeep.CancelAsync();
-        }
-        catch (ObjectDisposedException)
-        {
-            // It has come to its end meanwhile.
-        }
-    }
-
-    private static bool HasToEnd(GrantFacts facts) => GrantLifecycle.EndsWhateverSealsSay(facts) || facts.Policy is { Spec.Suspended: true };
-
     private async ValueTask<GrantFacts> GatherAsync(string name, LiveRun run, CancellationToken cancellationToken)
     {
         var facts = Gather(name, run);
@@ -124,8 +94,8 @@ internal sealed class GrantReconciler(
         if (GrantLifecycle.EndsWhateverSealsSay(facts)) return facts with { SealsUnknown = true, Seal = seals.Check.Of(grant), Approvals = [], Reviews = [] };
 
         // What is known of the seals is in memory nearly always. Where it is not, a grant that comes due meanwhile does not wait for it.
-        var due = GrantLifecycle.DueAt(grant, settings) - facts.Now;
-        var patience = due < SealPatience ? due.Value : SealPatience;
+        var left = facts.Due?.At - facts.Now;
+        var patience = left < SealPatience ? left.Value : SealPatience;
         IKubernetesObject<V1ObjectMeta>[] marked = [grant, .. facts.Policy is { } named ? (IKubernetesObject<V1ObjectMeta>[])[named] : [], .. facts.Approvals, .. facts.Reviews];
         var known = await seals.CanJudgeAsync(marked, patience, cancellationToken);
         return facts.JudgedBy(seals.Check) with { Now = time.GetUtcNow(), SealsUnknown = !known };
@@ -161,49 +131,13 @@ internal sealed class GrantReconciler(
         !grant.Status.IsRecorded && !grant.Status.IsTerminal
         && (policy.Limits is not null || policy.EmergencyBypass is not null || ReviewRules.Blocks(policy));
 
-    /// <summary>Carries a plan out. What opens or keeps access is given up the moment the grant is due, or has to end, so that a slow call never delays its end.</summary>
-    private async Task<bool> TryExecuteAsync(GrantFacts facts, GrantPlan plan, LiveRun run, CancellationToken cancellationToken)
-    {
-        if (plan.Cuts || facts.Grant is null || GrantLifecycle.DueAt(facts.Grant, settings) is not { } due || due <= facts.Now)
-        {
-            await executor.ExecuteAsync(facts, plan, run, cancellationToken);
-            return true;
-        }
-
-        using var untilOver = new CancellationTokenSource(due - facts.Now, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, untilOver.Token);
-        try
-        {
-            if (plan.IsUpkeep && !HasToEnd(facts))
-            {
-                // It may have come to have to end since it was decided.
-                _upkeep[facts.Name] = untilOver;
-                Hurry(facts.Name);
-            }
-
-            await executor.ExecuteAsync(facts, plan, run, either.Token);
-            return true;
-        }
-        catch (Exception) when (untilOver.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            return false;
-        }
-        finally
-        {
-            _upkeep.TryRemove(facts.Name, out _);
-        }
-    }
+    private bool HasToEnd(string name) => GrantLifecycle.HasToEnd(Gather(name, new(GrantRun.Fresh)));
 
     private ReconciliationResult<BreakGlassGrant> Rest(GrantFacts facts, GrantPlan plan, LiveRun run)
     {
-        var obstructions = run.Run.Attempt.Obstructions.Count;
+        var isObstructed = run.Run.Attempt.Obstructions.Count > 0;
         run.AtRest(facts);
-        if (plan.LookAgainAt is not { } at) return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant);
-        var due = facts.Grant is null ? null : GrantLifecycle.DueAt(facts.Grant, settings);
-
-        // What was refused is tried again where it cannot keep those waiting that come due meanwhile.
-        if (obstructions > 0) return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant, at, due is null ? Lane.Background : Lane.Normal);
-        return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant, at, at >= due ? Lane.Urgent : Lane.Normal);
+        return ends.Next(facts, plan.LookAgainAt, isObstructed);
     }
 
     /// <summary>What was written, once it is: a write that failed is decided again.</summary>

@@ -12,7 +12,7 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Which change in the cluster has which grant or policy looked at. Handlers only enqueue.</summary>
 internal sealed class Wiring(
-    ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, WorkQueue<string> lockdowns, GrantReconciler reconciler, EndAlarm alarm) : IDisposable
+    ClusterCaches caches, WorkQueue<string> grants, WorkQueue<string> policies, WorkQueue<string> lockdowns, EndSchedule ends) : IDisposable
 {
     /// <summary>The status of a policy, or of a lockdown, follows its grants at this distance, so that a burst of them is one write.</summary>
     private static readonly TimeSpan StatusLag = TimeSpan.FromSeconds(1);
@@ -46,7 +46,7 @@ internal sealed class Wiring(
 
     private void OnGrant(Change<BreakGlassGrant> change)
     {
-        if (change.Kind is not ChangeKind.Deleted) alarm.Set(change.Object);
+        if (change.Kind is not ChangeKind.Deleted) ends.Set(change.Object);
 
         // A policy counts its grants, also where it was us who changed them.
         policies.AddAfter(change.Object.Spec.Policy, StatusLag);
@@ -57,8 +57,8 @@ internal sealed class Wiring(
 
         // What we wrote ourselves comes back by the watch; it is known already.
         if (change.IsSameVersion && !change.IsInitialList) return;
-        var lane = reconciler.LaneOf(change.Object);
-        if (lane is Lane.Urgent) reconciler.Hurry(change.Object.Metadata.Name);
+        var lane = ends.LaneOf(change.Object);
+        if (lane is Lane.Urgent) ends.GiveUp(change.Object.Metadata.Name);
         grants.Add(change.Object.Metadata.Name, change.IsInitialList && lane is Lane.Normal && change.Object.Status.EndedAt is not null ? Lane.Background : lane);
     }
 
@@ -71,7 +71,7 @@ internal sealed class Wiring(
         if (change.IsInitialList || isStatusOnly) return;
         foreach (var grant in caches.LiveGrants)
         {
-            if (grant.Spec.Policy == name) End(grant.Metadata.Name);
+            if (grant.Spec.Policy == name) ends.End(grant.Metadata.Name);
         }
     }
 
@@ -107,7 +107,7 @@ internal sealed class Wiring(
 
         // What it shuts goes before everything; what it shut is free to be looked at once it is lifted.
         if (change.IsInitialList || change.Kind is ChangeKind.Updated) return;
-        foreach (var grant in caches.LiveGrants) End(grant.Metadata.Name);
+        foreach (var grant in caches.LiveGrants) ends.End(grant.Metadata.Name);
     }
 
     /// <summary>A lockdown that the watch has not shown: it shuts at once. The watch tells of it later, as of a new one.</summary>
@@ -116,14 +116,7 @@ internal sealed class Wiring(
         caches.LearnRead(lockdown);
         if (caches.Lockdowns.Store.Get(new("", lockdown.Metadata.Name)) is null) return;
         lockdowns.Add(lockdown.Metadata.Name);
-        foreach (var grant in caches.LiveGrants) End(grant.Metadata.Name);
-    }
-
-    /// <summary>Has a grant looked at before everything else, whatever it is being looked at for.</summary>
-    private void End(string grant)
-    {
-        grants.Add(grant, Lane.Urgent);
-        reconciler.Hurry(grant);
+        foreach (var grant in caches.LiveGrants) ends.End(grant.Metadata.Name);
     }
 
     private void OnNamespace(Change<V1Namespace> change)
@@ -151,7 +144,7 @@ internal sealed class Wiring(
     private void OnOwned(string grant, ChangeKind kind)
     {
         // Where access is over nobody waits for what is still taken away; what comes back, or was never cut, goes first.
-        var lane = caches.Grant(grant) is { } over && over.Status.IsTerminal ? reconciler.LaneOf(over) : Lane.Normal;
+        var lane = caches.Grant(grant) is { } over && over.Status.IsTerminal ? ends.LaneOf(over) : Lane.Normal;
         grants.Add(grant, lane is Lane.Background && kind is not ChangeKind.Deleted ? Lane.Normal : lane);
     }
 }

@@ -23,7 +23,8 @@ public sealed partial class KubeClient
         return kinds is not { Count: > 0 } || kinds.Any(r => r.Name == resource.Plural);
     }
 
-    private Task<T> DiscoverAsync<T>(string path, JsonTypeInfo<T> json, CancellationToken cancellationToken) =>
+    private Task<T> DiscoverAsync<T>(string path, JsonTypeInfo<T> json, CancellationToken cancellationToken)
+        where T : class =>
         SendAsync(new("get", HttpMethod.Get, UrlBuilder.At(_root, path).Build()), (r, ct) => ReadJsonAsync(r, json, ct), cancellationToken);
 
     /// <summary>Providers write <c>20+</c>.</summary>

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
+using BreakGlass.Core.Rules;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
 using Kube.Client;
@@ -228,7 +229,7 @@ public sealed class GrantApprovalTests
     {
         var bypassed = new World(JustInTime(a => a with { Timeout = "100h" }, s => s with { EmergencyBypass = new() { Duration = "10m" } })) { Now = A.Start.AddHours(100).AddMinutes(1) };
         bypassed.Run().Status.Phase.Should().Be(GrantPhase.Active);
-        GrantLifecycle.DueAt(bypassed.Grant, bypassed.Settings).Should().Be(A.Start.AddHours(100).AddMinutes(11));
+        GrantEnd.Of(bypassed.Grant, bypassed.Settings)!.At.Should().Be(A.Start.AddHours(100).AddMinutes(11));
 
         var approved = new World(JustInTime(a => a with { Timeout = "100h" })) { Now = A.Start.AddHours(99) };
         approved.Decide("carol");

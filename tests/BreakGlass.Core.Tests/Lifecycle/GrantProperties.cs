@@ -1,5 +1,6 @@
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
+using BreakGlass.Core.Rules;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
 using FsCheck;
@@ -60,7 +61,7 @@ public sealed class GrantProperties
         {
             var (world, invariants) = Live(scenario, forgeries: false);
             world.CachesLag = false;
-            if (world.Cluster.Grant is { } grant && GrantLifecycle.DueAt(grant, world.Settings) is { } due && due > world.Now) world.Now = due;
+            if (world.Cluster.Grant is { } grant && GrantEnd.Of(grant, world.Settings) is { } due && due.At > world.Now) world.Now = due.At;
             else if (world.Cluster.Grant is not null && !world.Status.IsTerminal) return;
 
             // One turn, no waiting: the run that the end itself wakes up.

@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
+using BreakGlass.Core.Rules;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
 using Kube.Client;
@@ -49,7 +50,7 @@ public sealed class GrantScheduleTests
         var start = A.Start.AddDays(28);
         var world = new World(Nightly, A.Grant(s => s with { StartTime = start })).RunUntil(start.AddMinutes(29));
         world.HasAccess().Should().BeTrue();
-        GrantLifecycle.DueAt(world.Grant, world.Settings).Should().Be(start.AddMinutes(30));
+        GrantEnd.Of(world.Grant, world.Settings)!.At.Should().Be(start.AddMinutes(30));
         world.RunUntil(start.AddMinutes(30)).Cluster.Objects.Should().BeEmpty();
     }
 

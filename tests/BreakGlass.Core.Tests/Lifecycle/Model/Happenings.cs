@@ -34,6 +34,7 @@ internal static class Happenings
             case Kind.JumpToEnd: world.Now = Later(world.Now, (world.Cluster.Grant?.Status.ExpiresAt ?? A.Start).AddMilliseconds((a % 3) - 1)); break;
             case Kind.Lock: world.Lock(b % 2 == 0 ? null : A.Selector(("team", "another"))); break;
             case Kind.Unlock: world.Unlock(); break;
+            case Kind.Relent: world.Relent(a % 2 == 0); break;
             case Kind.SealGoes: (world.Seal, world.PolicySeal) = (a % 2 == 0 ? SealState.Broken : SealState.Valid, a % 2 == 0 ? SealState.Valid : SealState.Missing); break;
             case Kind.SealComes: (world.Seal, world.PolicySeal) = (SealState.Valid, SealState.Valid); break;
             case Kind.SiblingOpens: world.Cluster.Siblings = [.. world.Cluster.Siblings.RemoveAll(s => s.Metadata.Name == $"s{a % 3}"), GrantLimitTests.Live($"s{a % 3}", b % 2 == 0 ? "alice" : "bob")]; break;

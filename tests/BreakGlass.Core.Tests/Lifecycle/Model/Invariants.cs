@@ -1,6 +1,7 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
+using BreakGlass.Core.Rules;
 using FluentAssertions;
 using k8s;
 using k8s.Models;
@@ -48,7 +49,7 @@ internal sealed class Invariants
         }
 
         var terminal = grant.Status.IsTerminal;
-        var due = GrantLifecycle.DueAt(grant, facts.Settings);
+        var due = GrantEnd.Of(grant, facts.Settings)?.At;
         foreach (var step in plan.Steps)
         {
             if (step is PlanStep.Create or PlanStep.IssueToken or PlanStep.Deliver or PlanStep.Repair or PlanStep.AddFinalizer)
@@ -77,7 +78,7 @@ internal sealed class Invariants
         if (plan.Steps.Count == 0 && due is { } live) Hold(plan.LookAgainAt <= live, $"a live grant is looked at by its end at the latest, not {plan.LookAgainAt:O}");
     }
 
-    private static bool Ends(GrantPlan plan) => plan.Steps.Any(s => s is PlanStep.WriteStatus write && GrantLifecycle.IsTerminal(write.Status.Phase));
+    private static bool Ends(GrantPlan plan) => plan.Steps.Any(s => s is PlanStep.WriteStatus write && write.Status.IsTerminal);
 
     /// <summary>Nothing exists that is not recorded, and nothing gives access before the finalizer holds the grant.</summary>
     private static void OnCreate(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> made)

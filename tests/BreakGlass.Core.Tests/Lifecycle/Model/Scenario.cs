@@ -14,7 +14,7 @@ internal enum Kind
     NamespaceCome, NamespaceRelabel, NamespaceTerminate, NamespaceGo, RoleChange, RoleGo,
     PolicyNarrow, PolicyWiden, PolicySuspend, PolicyResume, PolicyShorten, PolicyDelete, PolicyAgain,
     Revoke, DeleteGrant, TouchGrant,
-    Approve, Object, WithdrawApprovals, Review, Lock, Unlock, SiblingOpens, SiblingEnds, HolderComes, LimitChange, WindowChange, SealGoes, SealComes,
+    Approve, Object, WithdrawApprovals, Review, Lock, Unlock, Relent, SiblingOpens, SiblingEnds, HolderComes, LimitChange, WindowChange, SealGoes, SealComes,
     DeleteObject, StripLabels, StripAnnotations, AddSubject, ReplaceRole, ForgeGrantUid, TakeFinalizer,
     ForgePhase, ForgeEnd, WipeStatus, ForeignObject,
 }

@@ -32,6 +32,16 @@ internal sealed partial class World
 
     public void Unlock() => Cluster.Lockdowns = [];
 
+    /// <summary>Somebody stops everything, or suspends the policy, and takes that back as soon as the operator has begun to act on it.</summary>
+    public void Relent(bool isLockdown)
+    {
+        if (isLockdown) Lock();
+        else if (Cluster.Policy is not null) EditPolicy(s => s with { Suspended = true });
+        Reconcile();
+        if (isLockdown) Unlock();
+        else if (Cluster.Policy is not null) EditPolicy(s => s with { Suspended = false });
+    }
+
     public void SetNamespace(V1Namespace ns) => Cluster.Namespaces = Cluster.Namespaces.SetItem(ns.Metadata.Name, ns);
 
     public void TerminateNamespace(string name)
