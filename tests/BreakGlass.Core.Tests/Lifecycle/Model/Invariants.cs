@@ -61,8 +61,7 @@ internal sealed class Invariants
             }
 
             if (step is PlanStep.Create { Object: var made }) OnCreate(grant, made);
-            Hold(step is not PlanStep.Create { Object: var given } || !GrantLifecycle.GivesAccess(grant, given) || !_cut.Contains((grant.Metadata.Uid, _world.Lives)),
-                $"access that an operator cut is not given again: {step}");
+            Hold(!Gives(grant, step) || !_cut.Contains((grant.Metadata.Uid, _world.Lives)), $"access that an operator cut is not given again: {step}");
             if ((step as PlanStep.Create)?.Object is { } o && Cluster.IsBinding(o)) OnGive(facts, grant, o);
             if (step is PlanStep.Repair { Desired: var mended } && Cluster.IsBinding(mended)) OnGive(facts, grant, mended);
             if (step is PlanStep.Reserve reserve) Openings.HoldPlace(facts, grant, reserve);
@@ -77,6 +76,13 @@ internal sealed class Invariants
         if (plan.Revokes) _cut.Add((grant.Metadata.Uid, _world.Lives));
         if (plan.Steps.Count == 0 && due is { } live) Hold(plan.LookAgainAt <= live, $"a live grant is looked at by its end at the latest, not {plan.LookAgainAt:O}");
     }
+
+    private static bool Gives(BreakGlassGrant grant, PlanStep step) => step switch
+    {
+        PlanStep.Create create => GrantLifecycle.GivesAccess(grant, create.Object),
+        PlanStep.Repair repair => GrantLifecycle.GivesAccess(grant, repair.Desired),
+        _ => step is PlanStep.IssueToken or PlanStep.Deliver,
+    };
 
     private static bool Ends(GrantPlan plan) => plan.Steps.Any(s => s is PlanStep.WriteStatus write && write.Status.IsTerminal);
 
