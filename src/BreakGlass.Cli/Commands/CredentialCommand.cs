@@ -5,11 +5,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Cli.Grants;
 using BreakGlass.Cli.Hosting;
-using BreakGlass.Core.Rules;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Credentials;
+using BreakGlass.Core.Rules;
 using k8s;
 using Kube.Client;
 

@@ -97,7 +97,7 @@ public sealed partial record GrantRun
         {
             run = run.Knows(a => a with { Cut = true });
             var due = facts.Due?.At <= facts.Now ? facts.Due.At : facts.Now;
-            if (facts.Grant is { } grant && !grant.Status.IsTerminal) run = run with { DueSince = DueSince ?? due };
+            if (facts.Grant is { Status.IsTerminal: false }) run = run with { DueSince = DueSince ?? due };
         }
 
         // If a cut was refused, the other cuts are made at once.

@@ -28,10 +28,7 @@ public sealed record GrantEnd(DateTimeOffset At, EndLimit By)
     public static GrantEnd? Of(BreakGlassGrant grant, BreakGlassPolicy? policy, CoreSettings settings) =>
         Of(grant, settings)?.AtMost(GoDuration.TryParse(policy?.Spec.Duration.Max, out var max) ? Later(grant.Status.ActivatedAt, max) : null, EndLimit.Policy);
 
-    /// <summary>The end that is recorded for access that is given now.</summary>
-    /// <param name="start">When access is given.</param>
-    /// <param name="duration">For how long.</param>
-    /// <param name="window">The window of the policy's schedule in which this is; null if the policy has none.</param>
+    /// <summary>The end that is recorded for access that is given now, in a window of the policy's schedule if it has one.</summary>
     public static GrantEnd Recorded(DateTimeOffset start, TimeSpan duration, Window? window) =>
         new GrantEnd(start + duration, EndLimit.Record).AtMost(window?.End, EndLimit.Window);
 
@@ -56,13 +53,8 @@ public sealed record GrantEnd(DateTimeOffset At, EndLimit By)
     /// <summary>The last moment from which access could have been given: a planned start, and approvers, may have it wait.</summary>
     private static DateTimeOffset LatestStart(BreakGlassGrant grant, DateTimeOffset created)
     {
-        var latest = created;
-        if (grant.Spec.StartTime is { } start)
-        {
-            var (planned, farthest) = (start > created ? start : created, Timestamp.After(created, StartRules.FarthestAhead));
-            latest = planned < farthest ? planned : farthest;
-        }
-
+        var farthest = Timestamp.After(created, StartRules.FarthestAhead);
+        var latest = grant.Spec.StartTime is not { } start || start < created ? created : start < farthest ? start : farthest;
         var waited = grant.Status.Approvals.Count > 0 || grant.Status.IsBypassed || grant.Status.Transitions.Any(t => t.To is GrantPhase.AwaitingApproval);
         var decided = Timestamp.After(created, ApprovalRules.LongestWait);
         return waited && decided > latest ? decided : latest;

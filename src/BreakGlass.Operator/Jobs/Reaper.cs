@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
-using BreakGlass.Core.Rules;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
+using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Logging;

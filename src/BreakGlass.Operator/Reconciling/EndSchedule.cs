@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
+using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Caching;
 using Kube.Runtime;
 
@@ -48,10 +48,9 @@ internal sealed class EndSchedule(ClusterCaches caches, WorkQueue<string> alarms
         return grant.Metadata.DeletionTimestamp is not null || grant.Spec.Revoke is not null || end.At <= time.GetUtcNow() ? Lane.Urgent : Lane.Normal;
     }
 
-    /// <summary>When a grant that rests is processed again, and in which lane.</summary>
-    /// <param name="facts">The grant.</param>
-    /// <param name="at">When there is something to do; null for never.</param>
-    /// <param name="isObstructed">Whether something could not be removed. It is tried again, and keeps nobody waiting whose access is to be cut.</param>
+    /// <summary>
+    /// When a grant that rests is processed again (null for never), and in which lane. A removal that was refused is tried again behind the cuts of other grants.
+    /// </summary>
     public ReconciliationResult<BreakGlassGrant> Next(GrantFacts facts, DateTimeOffset? at, bool isObstructed)
     {
         if (at is not { } next) return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant);
@@ -80,13 +79,7 @@ internal sealed class EndSchedule(ClusterCaches caches, WorkQueue<string> alarms
         }
     }
 
-    /// <summary>Carries a plan out, unless the grant has to end first: what opens or keeps access is cancelled then.</summary>
-    /// <param name="facts">What the plan was decided on.</param>
-    /// <param name="plan">The plan.</param>
-    /// <param name="hasToEnd">Whether the grant has to end now, before its time.</param>
-    /// <param name="execute">Carries it out.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>False if it was cancelled because the grant has to end.</returns>
+    /// <summary>Carries a plan out; false if it was cancelled because the grant has to end first, at its time or before (<paramref name="hasToEnd"/>).</summary>
     public async Task<bool> TryAsync(GrantFacts facts, GrantPlan plan, Func<bool> hasToEnd, Func<CancellationToken, Task> execute, CancellationToken cancellationToken)
     {
         if (plan.Cuts || facts.Due is not { } end || end.At <= facts.Now)
@@ -131,7 +124,5 @@ internal sealed class EndSchedule(ClusterCaches caches, WorkQueue<string> alarms
     private bool GivesAccess(BreakGlassGrant grant) =>
         caches.ObjectsOf(grant.Metadata.Name).Exists(o => GrantLifecycle.IsOf(grant, o) && GrantLifecycle.GivesAccess(grant, o));
 
-    /// <param name="Calls">Cancels them.</param>
-    /// <param name="HasToEnd">Whether the grant has to end now, by what is known now.</param>
     private sealed record Upkeep(CancellationTokenSource Calls, Func<bool> HasToEnd);
 }

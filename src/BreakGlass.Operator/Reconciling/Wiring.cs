@@ -144,7 +144,7 @@ internal sealed class Wiring(
     private void OnOwned(string grant, ChangeKind kind)
     {
         // Where access is over nobody waits for what is still taken away; what comes back, or was never cut, goes first.
-        var lane = caches.Grant(grant) is { } over && over.Status.IsTerminal ? ends.LaneOf(over) : Lane.Normal;
+        var lane = caches.Grant(grant) is { Status.IsTerminal: true } over ? ends.LaneOf(over) : Lane.Normal;
         grants.Add(grant, lane is Lane.Background && kind is not ChangeKind.Deleted ? Lane.Normal : lane);
     }
 }
