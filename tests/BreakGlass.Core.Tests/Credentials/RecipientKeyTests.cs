@@ -61,7 +61,7 @@ public sealed class RecipientKeyTests
         JsonWebKey[] leaks = [Ec with { D = "x" }, Rsa with { D = "x" }, Rsa with { P = "x" }, Rsa with { Q = "x" }, Rsa with { Dp = "x" }, Rsa with { Dq = "x" }, Rsa with { Qi = "" }];
         foreach (var leak in leaks)
         {
-            Bad(leak).Should().Contain("this contains a private key; send only the public part").And.Contain("Make a new key");
+            Bad(leak).Should().Contain("this contains a private key; send only the public part").And.Contain("Create a new key");
         }
     }
 
