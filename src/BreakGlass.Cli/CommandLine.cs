@@ -48,7 +48,6 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>The tree of commands.</summary>
     public static RootCommand Root(Invocation context)
     {
         var root = new RootCommand("Emergency access to this cluster: request, use, approve and review it, and check its policies.")

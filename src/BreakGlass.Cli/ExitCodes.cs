@@ -3,7 +3,6 @@ namespace BreakGlass.Cli;
 /// <summary>What the process ends with; docs/cli.md says the same to those who write scripts.</summary>
 internal static class ExitCodes
 {
-    /// <summary>It is done.</summary>
     public const int Ok = 0;
 
     /// <summary>Something went wrong that is neither of the others.</summary>

@@ -60,7 +60,6 @@ internal sealed class GlobalFlags
 /// <summary>kubectl's <c>--dry-run</c>.</summary>
 internal enum DryRun
 {
-    /// <summary>It is done.</summary>
     None,
 
     /// <summary>Nothing is sent.</summary>

@@ -81,6 +81,6 @@ internal abstract record Shape
 
         return type.IsClass && Field.Of(type).Count > 0
             ? new Object(type)
-            : throw new NotSupportedException($"No schema can be told from the C# type {type}: use string, int, long, bool, DateTimeOffset, an enum, a record, IReadOnlyList or IReadOnlyDictionary<string, …>.");
+            : throw new NotSupportedException($"There is no schema for the C# type {type}: use string, int, long, bool, DateTimeOffset, an enum, a record, IReadOnlyList or IReadOnlyDictionary<string, …>.");
     }
 }

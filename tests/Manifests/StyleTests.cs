@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Manifests;
 
-/// <summary>Holds the documentation to docs/style.md, for patterns that are wrong in every context.</summary>
+/// <summary>Holds the documentation, the messages in the code and the descriptions of fields to docs/style.md, for patterns that are wrong in every context.</summary>
 public sealed partial class StyleTests
 {
     /// <summary>A line must end before this column.</summary>
@@ -26,13 +26,19 @@ public sealed partial class StyleTests
         (@",\s+since\b", "because, unless it is about time"),
     ];
 
-    /// <summary>Without docs/style.md, which quotes what is wrong, and docs/api.md, which repeats the docstrings of the API's types.</summary>
+    /// <summary>The sentences of conditions and events.</summary>
+    private const string Conditions = "src/BreakGlass.Core/Lifecycle/";
+
+    /// <summary>The descriptions of fields, as kubectl explain shows them.</summary>
+    private const string Descriptions = "docs/api.md";
+
+    /// <summary>Without docs/style.md, which quotes what is wrong.</summary>
     private static readonly IReadOnlyList<(string File, string[] Lines)> Pages =
     [
         .. Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "docs"), "*.md", SearchOption.AllDirectories)
             .Append(Path.Combine(Golden.RepositoryRoot, "README.md")).Append(Path.Combine(Golden.RepositoryRoot, "config", "README.md"))
             .Select(file => (Path.GetRelativePath(Golden.RepositoryRoot, file), File.ReadAllLines(file)))
-            .Where(page => page.Item1 is not ("docs/style.md" or "docs/api.md")).OrderBy(page => page.Item1, StringComparer.Ordinal),
+            .Where(page => page.Item1 != "docs/style.md").OrderBy(page => page.Item1, StringComparer.Ordinal),
     ];
 
     [Fact]
@@ -40,8 +46,16 @@ public sealed partial class StyleTests
         string.Join('\n', Pages.SelectMany(page => Wrong(page.File, page.Lines))).Should().BeEmpty();
 
     [Fact]
+    public void Messages_in_the_code_use_the_words_of_the_style_guide() =>
+        string.Join('\n', Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "src"), "*.cs", SearchOption.AllDirectories)
+            .Select(file => (Name: Path.GetRelativePath(Golden.RepositoryRoot, file), Path: file))
+            .Where(file => !file.Name.Contains("/obj/", StringComparison.Ordinal) && !file.Name.StartsWith(Conditions, StringComparison.Ordinal))
+            .OrderBy(file => file.Name, StringComparer.Ordinal)
+            .SelectMany(file => Wrong(file.Name, [.. Literals(File.ReadAllLines(file.Path))]))).Should().BeEmpty();
+
+    [Fact]
     public void Prose_ends_before_column_160() =>
-        string.Join('\n', Pages.SelectMany(page => WithoutBlocks(page.Lines).Select((line, i) => (page.File, Line: line, Number: i + 1)))
+        string.Join('\n', Pages.Where(page => page.File != Descriptions).SelectMany(page => WithoutBlocks(page.Lines).Select((line, i) => (page.File, Line: line, Number: i + 1)))
             .Where(at => at.Line.Length >= Column && !at.Line.StartsWith('|'))
             .Select(at => $"{at.File}:{at.Number}: {at.Line.Length} characters; wrap the line before column {Column}")).Should().BeEmpty();
 
@@ -58,6 +72,14 @@ public sealed partial class StyleTests
     [InlineData("the grant is no longer active, and `anew` is a word")]
     [InlineData("```text\nshown anew\n```\nafter it")]
     public void What_is_right_or_quoted_is_not_named(string text) => Wrong("page.md", text.Split('\n')).Should().BeEmpty();
+
+    [Theory]
+    [InlineData("throw new(\"'x' is no name\");", "Code.cs:1: ''x' is no '; better: 'x' is not a valid …; use for example …")]
+    [InlineData("var a = $\"{n} was told\"; // anew", "Code.cs:1: 'was told'; better: is notified, is reported or is recorded")]
+    [InlineData("    /// <summary>asks anew</summary>", "")]
+    [InlineData("var text = \"\"\"\n    asks anew\n    \"\"\";", "Code.cs:2: 'anew'; better: again")]
+    public void What_is_wrong_in_a_string_is_named_and_comments_are_not_read(string code, string message) =>
+        string.Join('\n', Wrong("Code.cs", [.. Literals(code.Split('\n'))])).Should().Be(message);
 
     private static IEnumerable<string> Wrong(string file, string[] lines)
     {
@@ -77,6 +99,23 @@ public sealed partial class StyleTests
             inside ^= fence;
         }
     }
+
+    /// <summary>What the string literals of each line contain. Lines without one are empty, so that the numbers of the other lines stay.</summary>
+    private static IEnumerable<string> Literals(IEnumerable<string> lines)
+    {
+        var inside = false;
+        foreach (var line in lines)
+        {
+            var fence = line.Split("\"\"\"").Length % 2 == 0;
+            yield return inside || fence ? line
+                : line.TrimStart().StartsWith("//", StringComparison.Ordinal) ? ""
+                : string.Join(' ', Literal().Matches(line).Select(literal => literal.Groups[1].Value));
+            inside ^= fence;
+        }
+    }
+
+    [GeneratedRegex("\"((?:[^\"\\\\]|\\\\.)*)\"", RegexOptions.CultureInvariant, 5000)]
+    private static partial Regex Literal();
 
     [GeneratedRegex("`[^`\n]+`", RegexOptions.CultureInvariant, 5000)]
     private static partial Regex InlineCode();

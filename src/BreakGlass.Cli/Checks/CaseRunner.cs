@@ -20,7 +20,6 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
     private readonly List<V1ClusterRole> _clusterRoles = [.. files.Read<V1ClusterRole>()];
     private readonly List<V1Role> _roles = [.. files.Read<V1Role>()];
 
-    /// <summary>Plays all of them.</summary>
     public IReadOnlyList<Checked> Run() => [.. cases.Cases.Select((c, i) => new Checked(file, c.Name.Length > 0 ? c.Name : $"case {i + 1}", [.. Play(c, $"cases[{i}]")]))];
 
     private IEnumerable<Finding> Play(PolicyCase play, string path)

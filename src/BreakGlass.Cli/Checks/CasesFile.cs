@@ -10,7 +10,6 @@ internal sealed record CasesFile
     /// <summary>The cluster that the cases play in.</summary>
     public CaseCluster? Cluster { get; init; }
 
-    /// <summary>The cases.</summary>
     public IReadOnlyList<PolicyCase> Cases { get; init => field = value ?? []; } = [];
 
     /// <summary>Reads one.</summary>
@@ -48,7 +47,6 @@ internal sealed record CaseCluster
 /// <summary>One request and what must come out.</summary>
 internal sealed record PolicyCase
 {
-    /// <summary>What it shows.</summary>
     public string Name { get; init => field = value ?? ""; } = "";
 
     /// <summary>The policy; may be left out where there is only one.</summary>
@@ -60,10 +58,8 @@ internal sealed record PolicyCase
     /// <summary>How long after that it is looked at; at once where left out.</summary>
     public string? After { get; init; }
 
-    /// <summary>Who asks.</summary>
     public CasePerson As { get; init => field = value ?? new(); } = new();
 
-    /// <summary>For what.</summary>
     public CaseAsk Ask { get; init => field = value ?? new(); } = new();
 
     /// <summary>What approvers said meanwhile.</summary>
@@ -79,7 +75,6 @@ internal sealed record PolicyCase
     public CaseExpectation Expect { get; init => field = value ?? new(); } = new();
 }
 
-/// <summary>Somebody.</summary>
 internal sealed record CasePerson
 {
     public string User { get; init => field = value ?? "somebody"; } = "somebody";
@@ -89,7 +84,6 @@ internal sealed record CasePerson
     public Dictionary<string, IReadOnlyList<string>>? Extra { get; init; }
 }
 
-/// <summary>What is asked for.</summary>
 internal sealed record CaseAsk
 {
     /// <summary>Stands where a case says nothing: long enough for any policy.</summary>
@@ -108,7 +102,6 @@ internal sealed record CaseAsk
     public IReadOnlyList<string> Namespaces { get; init => field = value ?? []; } = [];
 }
 
-/// <summary>What an approver said.</summary>
 internal sealed record CaseDecision
 {
     public CasePerson By { get; init => field = value ?? new(); } = new();
@@ -120,7 +113,6 @@ internal sealed record CaseDecision
     public string? After { get; init; }
 }
 
-/// <summary>Another grant of the policy.</summary>
 internal sealed record CaseGrant
 {
     public CasePerson By { get; init => field = value ?? new(); } = new();
@@ -128,7 +120,6 @@ internal sealed record CaseGrant
     /// <summary>How long before the request it ended; active where left out.</summary>
     public string? EndedBefore { get; init; }
 
-    /// <summary>Whether it was reviewed.</summary>
     public bool Reviewed { get; init; }
 
     /// <summary>Whether it was given without approval, by the emergency bypass.</summary>

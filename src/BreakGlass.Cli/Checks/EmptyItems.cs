@@ -5,7 +5,6 @@ namespace BreakGlass.Cli.Checks;
 /// <summary>Items of lists with nothing in them, as a dash leaves them behind which nothing stands. No list of ours can hold one, and nothing that reads lists expects one.</summary>
 internal static class EmptyItems
 {
-    /// <summary>Their paths.</summary>
     public static IEnumerable<string> In(JsonNode? node, string path = "") => node switch
     {
         JsonObject map => map.SelectMany(e => In(e.Value, path.Length == 0 ? e.Key : $"{path}.{e.Key}")),
@@ -13,7 +12,6 @@ internal static class EmptyItems
         _ => [],
     };
 
-    /// <summary>Takes them out.</summary>
     public static void TakeOut(JsonNode? node)
     {
         if (node is JsonArray list)

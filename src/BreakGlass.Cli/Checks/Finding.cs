@@ -2,13 +2,10 @@ using BreakGlass.Cli.Yaml;
 
 namespace BreakGlass.Cli.Checks;
 
-/// <summary>How bad it is.</summary>
 internal enum Level
 {
-    /// <summary>Worth a thought.</summary>
     Warning,
 
-    /// <summary>It will not work.</summary>
     Error,
 }
 

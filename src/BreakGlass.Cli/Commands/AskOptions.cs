@@ -43,7 +43,6 @@ internal sealed class AskOptions
     /// </summary>
     public static Option<string?> StampOption(string name) => new(name) { Hidden = true };
 
-    /// <summary>Reads such an option.</summary>
     public static Caller? Stamp(string? text) => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is [var user, .. var groups]
         ? new() { Username = user, Groups = groups }
         : null;

@@ -17,7 +17,7 @@ namespace BreakGlass.Cli.Commands;
 /// <summary><c>credential</c>: a credential plugin (Kubernetes docs, "client-go credential plugins"), so that an ordinary kubeconfig can use a grant.</summary>
 internal static class CredentialCommand
 {
-    /// <summary>Set while a plugin of ours runs: a context that gets its credential from itself would never end.</summary>
+    /// <summary>Set while this plugin runs, to detect a context that gets its credential from itself.</summary>
     private const string Running = "KUBECTL_BREAKGLASS_CREDENTIAL";
 
     private const string Group = "client.authentication.k8s.io";
@@ -171,7 +171,7 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
         return false;
     }
 
-    /// <summary>kubectl may run several times at once; each asking for itself would be as many grants, and as many reviews.</summary>
+    /// <summary>Several kubectl commands can run at once; without this, each would create its own grant.</summary>
     private async Task<FileStream> TurnAsync(CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(timeout, host.Time);

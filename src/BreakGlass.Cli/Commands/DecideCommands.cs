@@ -77,7 +77,7 @@ internal static class DecideCommands
         return ExitCodes.Ok;
     }
 
-    /// <summary>Null where whoever decides may not read grants: admission looks at it anyway.</summary>
+    /// <summary>Null if the user is not allowed to read grants: admission checks the grant anyway.</summary>
     private static async Task<BreakGlassGrant?> ReadAsync(KubeClient client, string name, CancellationToken cancellationToken)
     {
         try
@@ -90,7 +90,7 @@ internal static class DecideCommands
         }
     }
 
-    /// <summary>Whoever decides reads what they decide on.</summary>
+    /// <summary>What the user decides on, in one line.</summary>
     private static string Summary(BreakGlassGrant grant)
     {
         var spec = grant.Spec;

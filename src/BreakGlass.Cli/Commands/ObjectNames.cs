@@ -9,7 +9,6 @@ internal static class ObjectNames
     public const string Reviews = "reviews";
     public const string Lockdowns = "lockdowns";
 
-    /// <summary>All kinds.</summary>
     public static IReadOnlyList<string> Kinds { get; } = [Grants, Policies, Approvals, Reviews, Lockdowns];
 
     /// <summary>A kind by any of the names that kubectl takes.</summary>

@@ -79,7 +79,7 @@ internal sealed record Usability(BreakGlassPolicy Policy, Use Usable, string Rea
         _ => new("no", Tone.Bad),
     };
 
-    /// <summary>Asks the operator's own rules about a request that leaves nothing to wish for: justification and ticket are for the person to bring.</summary>
+    /// <summary>Applies the operator's rules to a request without justification and ticket, which the person adds later.</summary>
     public static Usability Of(BreakGlassPolicy policy, Caller? me, Surroundings around, DateTimeOffset now)
     {
         if (Conditions.Find(policy.Status.Conditions, "Ready") is { Status: "False" } unready) return new(policy, Use.No, unready.Reason, unready.Message);

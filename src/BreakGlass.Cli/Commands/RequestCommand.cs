@@ -104,7 +104,7 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
         }
         finally
         {
-            // The private key goes with this process: nobody could use what is left.
+            // Only this process has the private key, so the grant would be useless.
             if (!keep) await _requester.EndAsync(grant, ending);
         }
     }
@@ -155,7 +155,7 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
         }
     }
 
-    /// <summary>A command that suddenly is refused everything should not leave its person wondering.</summary>
+    /// <summary>Reports the end of access while the command runs, because all its requests are then refused.</summary>
     private async Task TellWhenOverAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
     {
         try

@@ -48,7 +48,7 @@ internal static class RevokeCommand
 /// <summary>One run of <c>revoke</c>.</summary>
 internal sealed class RevokeRun(CliHost host, KubeClient client, string? reason, string? by, DryRun dryRun, string? format)
 {
-    /// <summary>Ends all of them before any is waited for; one that cannot be ended holds up no other.</summary>
+    /// <summary>Revokes all grants before it waits for any; one failure does not delay the others.</summary>
     public async Task<int> RunAsync(IReadOnlyList<string> names, TimeSpan? wait, CancellationToken cancellationToken)
     {
         var code = ExitCodes.Ok;

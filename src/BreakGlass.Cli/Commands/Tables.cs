@@ -11,7 +11,6 @@ namespace BreakGlass.Cli.Commands;
 /// <summary>Our kinds as tables, with the columns that kubectl shows.</summary>
 internal static class Tables
 {
-    /// <summary>Makes a table of objects.</summary>
     public delegate TextTable Maker<in T>(IReadOnlyList<T> items, DateTimeOffset now, bool wide);
 
     public static TextTable Grants(IReadOnlyList<BreakGlassGrant> grants, DateTimeOffset now, bool wide)

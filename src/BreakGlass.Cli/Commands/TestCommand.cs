@@ -33,7 +33,7 @@ internal static class TestCommand
         return command;
     }
 
-    /// <summary>What is wrong by itself is no ground to test on.</summary>
+    /// <summary>Policies that are not valid are not tested.</summary>
     private static IEnumerable<Checked> Broken(ManifestSet manifests) =>
         from found in new Linter(manifests, new()).Run()
         let errors = found.Findings.Where(f => f.Level is Level.Error).ToList()

@@ -86,7 +86,7 @@ internal static class EvidenceDocument
         }
     }
 
-    /// <summary>Nothing to see is another thing than nothing seen.</summary>
+    /// <summary>An empty section and one that the author could not read must look different.</summary>
     private static string? Unread(GrantEvidence evidence, string what) => evidence.Unread.Contains(what) ? $"Not included: the author of this report is not allowed to read {what}." : null;
 
     private static string Awaited(GrantEvidence evidence) => Conditions.Find(evidence.Grant.Status.Conditions, GrantConditions.Reviewed) is { } condition

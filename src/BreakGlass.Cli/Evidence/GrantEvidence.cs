@@ -26,7 +26,6 @@ internal sealed record GrantEvidence(
     /// <summary>Whether it is still open, so that more may come.</summary>
     public bool IsPreliminary => !Grant.Status.IsTerminal || Conditions.Find(Grant.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" };
 
-    /// <summary>Reads it.</summary>
     public static async Task<GrantEvidence> ReadAsync(KubeClient client, string name, TimeProvider time, CancellationToken cancellationToken)
     {
         var grant = await client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);

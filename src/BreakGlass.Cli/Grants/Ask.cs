@@ -10,13 +10,10 @@ internal sealed record Ask
     private const string Letters = "bcdfghjklmnpqrstvwxz2456789";
     private const int SuffixLength = 5;
 
-    /// <summary>The policy's name.</summary>
     public required string Policy { get; init; }
 
-    /// <summary>Why.</summary>
     public required string Reason { get; init; }
 
-    /// <summary>The incident's number.</summary>
     public string? Ticket { get; init; }
 
     /// <summary>How long; null for the policy's default.</summary>
@@ -25,13 +22,10 @@ internal sealed record Ask
     /// <summary>When it shall start.</summary>
     public DateTimeOffset? Start { get; init; }
 
-    /// <summary>Only these access entries.</summary>
     public IReadOnlyList<string> Access { get; init; } = [];
 
-    /// <summary>Only these namespaces.</summary>
     public IReadOnlyList<string> Namespaces { get; init; } = [];
 
-    /// <summary>All places or none.</summary>
     public bool RequireAll { get; init; }
 
     /// <summary>The grant's name; null for one that is made up.</summary>
@@ -60,7 +54,7 @@ internal sealed record Ask
         },
     };
 
-    /// <summary>The ticket or the policy, and something that makes it unique: whoever reads a list of grants sees what each is about.</summary>
+    /// <summary>The ticket or the policy, with a unique suffix: a list of grants shows what each is about.</summary>
     private string MadeUpName()
     {
         var about = new string([.. (string.IsNullOrWhiteSpace(Ticket) ? Policy : Ticket).ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]).Trim('-');

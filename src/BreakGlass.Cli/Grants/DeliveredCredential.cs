@@ -11,14 +11,13 @@ using Kube.Client;
 
 namespace BreakGlass.Cli.Grants;
 
-/// <summary>The kubeconfig that a grant was delivered with. Its text form shows nothing of it.</summary>
+/// <summary>The delivered kubeconfig of a grant. ToString does not show it.</summary>
 internal sealed class DeliveredCredential
 {
     private readonly JsonObject _kubeconfig;
 
     private DeliveredCredential(JsonObject kubeconfig, string token) => (_kubeconfig, Token) = (kubeconfig, token);
 
-    /// <summary>The bearer token.</summary>
     public string Token { get; }
 
     /// <summary>Opens what was encrypted to our key.</summary>
@@ -36,15 +35,15 @@ internal sealed class DeliveredCredential
         }
     }
 
-    /// <summary>What no Secret will ever hold can be told before anything is waited for.</summary>
-    /// <exception cref="CliException">The credential is encrypted to whoever asked.</exception>
+    /// <summary>Fails before any wait if no Secret will ever contain the credential.</summary>
+    /// <exception cref="CliException">The credential is encrypted for its requester.</exception>
     public static void CheckReadable(BreakGlassGrant grant)
     {
         if (grant.Spec.RecipientKey is not null) throw Encrypted(grant.Metadata.Name);
     }
 
-    /// <summary>Reads what lies in the Secret of an active grant that was asked for without a key.</summary>
-    /// <exception cref="CliException">There is no Secret, or it does not hold that yet; or the credential is encrypted to somebody.</exception>
+    /// <summary>Reads the Secret of an active grant that was requested without a key.</summary>
+    /// <exception cref="CliException">The Secret does not exist or is incomplete, or the credential is encrypted.</exception>
     public static async Task<string> OfSecretAsync(Cluster cluster, BreakGlassGrant grant, string key, CancellationToken cancellationToken)
     {
         var name = grant.Metadata.Name;
@@ -79,7 +78,7 @@ internal sealed class DeliveredCredential
     }
 
     /// <summary>
-    /// Reads a kubeconfig with one cluster, one context and one user, as the operator writes it. Of the user the token alone is taken: whoever can write a grant's
+    /// Reads a kubeconfig with one cluster, one context and one user, as the operator writes it. It uses only the token: anybody who can write a grant's
     /// status can encrypt something to its key, and a kubeconfig can name a program that kubectl is to run.
     /// </summary>
     public static DeliveredCredential Read(string kubeconfig)

@@ -5,24 +5,24 @@ using Kube.Client;
 
 namespace BreakGlass.Cli.Grants;
 
-/// <summary>What is waited out by who follows something: an incident is when that happens.</summary>
+/// <summary>Errors that a command waits out while it follows an object, because they are likely during an incident.</summary>
 internal static class Outages
 {
     /// <summary>How long to wait before it is tried again.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Whether it may be over with the next try.</summary>
+    /// <summary>Whether the next attempt can succeed.</summary>
     public static bool Passes(Exception e) => e is KubeConnectionException or KubeApiException { IsServerError: true } or KubeApiException { IsTooManyRequests: true };
 }
 
-/// <summary>Follows what becomes of one object by a watch.</summary>
+/// <summary>Follows one object with a watch.</summary>
 internal sealed class Follower<T>(KubeClient client, TimeProvider time)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
     /// <summary>What broke the watch; null where the server closed it.</summary>
     private Exception? _broke;
 
-    /// <summary>The object as it is, and again at every change. Ends when it is gone; another of its name is not taken for it.</summary>
+    /// <summary>The current object, and again after every change. Ends when it is deleted; it ignores another object of the same name.</summary>
     public async IAsyncEnumerable<T> FollowAsync(T obj, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (last, from) = (obj, obj.Metadata.ResourceVersion);
@@ -48,7 +48,7 @@ internal sealed class Follower<T>(KubeClient client, TimeProvider time)
 
             from = version ?? from;
 
-            // A server that refuses watches answers reads all the same: it is asked no faster than that.
+            // A server that refuses watches can still answer reads: this is the interval between them.
             if (_broke is not null) await Task.Delay(Outages.Pause, time, cancellationToken);
         }
     }
@@ -83,8 +83,8 @@ internal sealed class Follower<T>(KubeClient client, TimeProvider time)
     }
 
     /// <summary>
-    /// Reads it anew, again and again while the API server cannot be reached. Where the server does not know the object's version any more, since nothing has
-    /// changed it for long, a list says from which version on changes are known.
+    /// Reads the object again until the API server answers. If the server no longer knows the object's version, because nothing has
+    /// changed it for long, a list gives the version from which changes are known.
     /// </summary>
     private async Task<(T? Now, string? Version)> ReadAsync(T obj, CancellationToken cancellationToken)
     {
@@ -98,7 +98,7 @@ internal sealed class Follower<T>(KubeClient client, TimeProvider time)
             }
             catch (KubeApiException e) when (e.IsForbidden && _broke is KubeApiException { IsGone: true })
             {
-                // Who may not list goes on by reading alone.
+                // Without the right to list, the command only reads.
                 return (await client.TryGetAsync<T>(obj.Metadata.Name, null, cancellationToken), null);
             }
             catch (Exception e) when (Outages.Passes(e))

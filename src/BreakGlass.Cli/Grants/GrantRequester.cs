@@ -15,7 +15,7 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
     /// <summary>The operator answers within moments; after this a person is told where to look.</summary>
     private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(15);
 
-    /// <summary>Ending access must not hang a shell for ever; it ends by itself anyway.</summary>
+    /// <summary>Ending access must not block a shell forever; access expires anyway.</summary>
     private static readonly TimeSpan RevokeTime = TimeSpan.FromSeconds(15);
 
     /// <summary>How the credential comes: for a policy that binds the requester there is nothing to encrypt.</summary>
@@ -32,12 +32,12 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
         }
         catch (KubeApiException e) when (e.IsForbidden)
         {
-            // Who may ask need not be able to read policies; the API server judges the request anyway.
+            // Requesters need no right to read policies; admission checks the request anyway.
             return CredentialKind.ServiceAccountToken;
         }
     }
 
-    /// <summary>Stores the request. It is not given up halfway: whoever interrupts it then could not know whether there is a grant to end.</summary>
+    /// <summary>Creates the grant. Ctrl-C does not cancel it, because the person could not know whether a grant exists.</summary>
     public async Task<BreakGlassGrant> CreateAsync(BreakGlassGrant grant)
     {
         try
@@ -52,7 +52,7 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
         }
     }
 
-    /// <summary>Whether it is the one that was sent. A key is in no other; without one somebody else's of the same name says something else.</summary>
+    /// <summary>Whether it is the grant that this command sent: only that has its key, or else the same requester and request.</summary>
     private static bool IsThis(GrantSpec there, GrantSpec sent) =>
         there.RecipientKey == sent.RecipientKey && there.Policy == sent.Policy && there.Justification == sent.Justification && there.Ticket == sent.Ticket && there.Duration == sent.Duration;
 
@@ -86,7 +86,7 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
         }
     }
 
-    /// <summary>Ends a grant, whatever the caller was cancelled for; says so where it cannot.</summary>
+    /// <summary>Revokes a grant, even if the caller was cancelled, and prints a warning if that fails.</summary>
     public async Task EndAsync(BreakGlassGrant grant, string reason)
     {
         using var limit = new CancellationTokenSource(RevokeTime, host.Time);
@@ -104,7 +104,6 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
         }
     }
 
-    /// <summary>Sets <c>spec.revoke</c>.</summary>
     public static Task<BreakGlassGrant> RevokeAsync(KubeClient client, string name, string? reason, string? by, CancellationToken cancellationToken)
     {
         var revoke = new JsonObject { ["reason"] = string.IsNullOrWhiteSpace(reason) ? "revoked with kubectl breakglass" : reason };

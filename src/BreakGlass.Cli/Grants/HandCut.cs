@@ -9,7 +9,7 @@ using Kube.Client;
 namespace BreakGlass.Cli.Grants;
 
 /// <summary>
-/// The way that is left where no webhook answers and the API server therefore takes no revocation: what gives a grant its access is deleted, object by object,
+/// Ends access if no webhook answers, so that the API server accepts no revocation: it deletes the objects that give access, one by one,
 /// with the caller's own rights.
 /// </summary>
 internal sealed class HandCut(KubeClient client)
@@ -20,7 +20,7 @@ internal sealed class HandCut(KubeClient client)
     /// <summary>Whether a write failed because no webhook answered.</summary>
     public static bool IsCalledFor(KubeApiException e) => e.Status.Message?.Contains("failed calling webhook", StringComparison.Ordinal) is true;
 
-    /// <summary>Cuts the access of grants, and says what came of it: the error that the command ends with.</summary>
+    /// <summary>Deletes the objects of grants, and returns the error that the command ends with.</summary>
     /// <param name="what">What could not be written, as the beginning of a sentence.</param>
     /// <param name="grants">The grants; those that are over are left alone.</param>
     /// <param name="cancellationToken">Ends it.</param>

@@ -30,7 +30,6 @@ internal sealed record Handover(CliHost Host, Cluster Cluster, OwnWay Own)
         if (System.IO.File.Exists(file)) throw CliException.Usage($"'{file}' already exists and is not overwritten, because it may be your own kubeconfig. Name another file, or remove it.");
     }
 
-    /// <summary>The kubeconfig's bytes.</summary>
     public byte[] Kubeconfig(DeliveredCredential credential) => credential.Kubeconfig(Delivered ? null : Cluster.Connection, Own);
 
     /// <summary>Writes it, and says until when it works.</summary>

@@ -40,7 +40,7 @@ internal static class ChildProcess
         }
     }
 
-    /// <summary>.NET sends no signal but KILL, and a command shall have the time to put things right.</summary>
+    /// <summary>.NET only sends KILL, and the command needs time to clean up.</summary>
     private static void Terminate(Process process)
     {
         try
@@ -49,7 +49,7 @@ internal static class ChildProcess
         }
         catch (Exception e) when (e is Win32Exception or InvalidOperationException)
         {
-            // it has ended by itself, or this system has no 'kill': it is waited for
+            // it has ended, or this system has no 'kill': wait for it
         }
     }
 }

@@ -3,7 +3,7 @@ using Kube.Client;
 
 namespace BreakGlass.Cli.Hosting;
 
-/// <summary>Everything that a command has of the world around it, so that tests can give it a world of their own.</summary>
+/// <summary>The environment of a command, which tests replace.</summary>
 internal sealed record CliHost
 {
     /// <summary>For data alone: what a script reads.</summary>
@@ -12,7 +12,6 @@ internal sealed record CliHost
     /// <summary>For everything that is said to a person.</summary>
     public required TextWriter Error { get; init; }
 
-    /// <summary>Standard input.</summary>
     public required TextReader Input { get; init; }
 
     /// <summary>Whether a person reads <see cref="Out"/>.</summary>
@@ -21,13 +20,11 @@ internal sealed record CliHost
     /// <summary>Whether a person reads <see cref="Error"/>.</summary>
     public bool ErrorIsTerminal { get; init; }
 
-    /// <summary>The environment.</summary>
     public required Func<string, string?> Variable { get; init; }
 
     /// <summary>Sets a variable for the programs that this one starts, credential plugins above all.</summary>
     public required Action<string, string> SetVariable { get; init; }
 
-    /// <summary>The time.</summary>
     public required TimeProvider Time { get; init; }
 
     /// <summary>Opens a connection to the cluster that the flags name.</summary>

@@ -17,7 +17,7 @@ internal static class CredentialFiles
     /// <summary>Where a grant's kubeconfig is written unless the person says where.</summary>
     public static string KubeconfigOf(CliHost host, string grant) => Path.Combine(host.CredentialDirectory, $"{grant}.kubeconfig");
 
-    /// <summary>Writes a file as a whole: nobody sees half of it, and nobody but the owner sees any of it.</summary>
+    /// <summary>Writes a file atomically; only its owner can read it.</summary>
     /// <param name="path">The file.</param>
     /// <param name="content">All of it.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -65,7 +65,7 @@ internal static class CredentialFiles
         }
     }
 
-    /// <summary>Takes a file away; it is no harm where it is not there.</summary>
+    /// <summary>Deletes a file if it exists.</summary>
     public static void Forget(string path)
     {
         try
@@ -78,7 +78,7 @@ internal static class CredentialFiles
         }
     }
 
-    /// <summary>Takes away what earlier runs left, but for what may be held right now.</summary>
+    /// <summary>Deletes files of earlier runs, except those that another process may hold.</summary>
     public static void Sweep(CliHost host)
     {
         if (!Directory.Exists(host.CredentialDirectory)) return;

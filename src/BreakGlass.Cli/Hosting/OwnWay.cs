@@ -13,7 +13,6 @@ namespace BreakGlass.Cli.Hosting;
 /// <param name="Context">The context; null for the current one.</param>
 internal sealed record OwnWay(string? Kubeconfig, string? Context)
 {
-    /// <summary>The extension's name.</summary>
     public const string Extension = "breakglass.dev/own";
 
     /// <summary>The variable that names kubeconfigs.</summary>
@@ -42,7 +41,6 @@ internal sealed record OwnWay(string? Kubeconfig, string? Context)
         return flags with { Context = flags.Context ?? own.Context };
     }
 
-    /// <summary>The extension.</summary>
     public JsonObject ToJson()
     {
         var way = new JsonObject();

@@ -4,8 +4,7 @@ namespace BreakGlass.Cli.Hosting;
 
 /// <summary>
 /// The API server's time, by which access begins and ends. A laptop whose clock is off by minutes would otherwise show access as over that works, or the
-/// other way round. It
-/// is only shown and compared here; nothing is ended by it.
+/// other way round. It is only shown and compared here; nothing is ended by it.
 /// </summary>
 internal static class ServerTime
 {

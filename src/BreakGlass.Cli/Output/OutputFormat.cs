@@ -28,7 +28,6 @@ internal static class OutputFormat
         return option;
     }
 
-    /// <summary>The option <c>--dry-run</c>.</summary>
     public static Option<string?> DryRunOption()
     {
         var option = new Option<string?>("--dry-run") { Description = "client: only print what would be sent; server: let the API server check it without storing it", HelpName = "MODE" };
@@ -42,7 +41,6 @@ internal static class OutputFormat
     /// <summary>Whether the format is for programs.</summary>
     public static bool IsForPrograms(string? format) => format is Json or Yaml or Name;
 
-    /// <summary>Writes one object for programs.</summary>
     public static Task WriteAsync<T>(CliHost host, string? format, T obj)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
         format == Name ? host.Out.WriteLineAsync(NameOf(obj)) : WriteNodeAsync(host, format, ToNode(obj));
@@ -60,17 +58,14 @@ internal static class OutputFormat
         foreach (var obj in objects) await host.Out.WriteLineAsync(NameOf(obj));
     }
 
-    /// <summary>A v1 List of objects.</summary>
     public static JsonObject List(IEnumerable<JsonNode?> items) => new() { ["apiVersion"] = "v1", ["kind"] = "List", ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. items]) };
 
-    /// <summary>Writes a tree.</summary>
     public static Task WriteNodeAsync(CliHost host, string? format, JsonNode? node) =>
         format == Json ? host.Out.WriteLineAsync(ToJson(node)) : host.Out.WriteAsync(YamlText.Write(node));
 
     /// <summary>JSON for people and programs, the same on every platform.</summary>
     public static string ToJson(JsonNode? node) => (node?.ToJsonString(Readable) ?? "null").ReplaceLineEndings("\n");
 
-    /// <summary>An object as JSON.</summary>
     public static JsonNode? ToNode<T>(T obj)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -79,7 +74,6 @@ internal static class OutputFormat
         return node;
     }
 
-    /// <summary>An event as JSON.</summary>
     public static JsonNode? ToNode(Eventsv1Event e) => JsonSerializer.SerializeToNode(e, KubeModels.Json<Eventsv1Event>());
 
     /// <summary>As kubectl writes it, e.g. <c>breakglassgrant.breakglass.dev/inc-4711</c>.</summary>

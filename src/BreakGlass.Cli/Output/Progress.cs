@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace BreakGlass.Cli.Output;
 
-/// <summary>Tells a person what is being waited for: one line that lives on a terminal, a line for each change elsewhere.</summary>
+/// <summary>Shows what the command waits for: one changing line on a terminal, otherwise a line for each change.</summary>
 internal static class Progress
 {
     /// <summary>Does something that reports.</summary>

@@ -15,12 +15,10 @@ internal enum Tone
     Faint,
 }
 
-/// <summary>One cell.</summary>
 internal readonly record struct Cell(string Text, Tone Tone = Tone.Plain)
 {
     public static implicit operator Cell(string? text) => new(text ?? "");
 
-    /// <summary>A phase in its colour.</summary>
     public static Cell Of(GrantPhase? phase) => new(phase?.ToString() ?? "", phase switch
     {
         GrantPhase.Active => Tone.Good,

@@ -5,7 +5,7 @@ using BreakGlass.Core.Sealing;
 
 namespace BreakGlass.Cli.Policies;
 
-/// <summary>What the operator would decide on a request: its own run, on a server that does nothing and says that everything is done.</summary>
+/// <summary>What the operator would decide on a request: its own run, against a server that accepts every write.</summary>
 internal static class Rehearsal
 {
     private const int MostRounds = 16;

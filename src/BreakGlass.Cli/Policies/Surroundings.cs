@@ -6,7 +6,7 @@ using Kube.Client;
 
 namespace BreakGlass.Cli.Policies;
 
-/// <summary>What a person may see of the cluster around the policies. What they may not see is null, and said.</summary>
+/// <summary>The part of the cluster that the user is allowed to read. Everything else is null, and reported.</summary>
 internal sealed class Surroundings
 {
     private readonly Dictionary<string, V1ClusterRole?> _clusterRoles = new(StringComparer.Ordinal);
@@ -21,10 +21,8 @@ internal sealed class Surroundings
     /// <summary>All namespaces, or null.</summary>
     public IReadOnlyList<V1Namespace>? Namespaces { get; private set; }
 
-    /// <summary>All grants.</summary>
     public IReadOnlyList<BreakGlassGrant> Grants { get; private set; } = [];
 
-    /// <summary>All lockdowns.</summary>
     public IReadOnlyList<BreakGlassLockdown> Lockdowns { get; private set; } = [];
 
     /// <summary>What could not be seen, in words; null where all could.</summary>

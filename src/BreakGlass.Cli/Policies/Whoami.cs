@@ -80,7 +80,6 @@ internal sealed record SelfSubjectReview : IKubernetesObject<V1ObjectMeta>
     public SelfSubjectReviewStatus? Status { get; init; }
 }
 
-/// <summary>The same in 1.27.</summary>
 internal sealed record SelfSubjectReviewBeta : IKubernetesObject<V1ObjectMeta>
 {
     public string ApiVersion { get; set => field = value ?? "authentication.k8s.io/v1beta1"; } = "authentication.k8s.io/v1beta1";
@@ -92,7 +91,6 @@ internal sealed record SelfSubjectReviewBeta : IKubernetesObject<V1ObjectMeta>
     public SelfSubjectReviewStatus? Status { get; init; }
 }
 
-/// <summary>The answer.</summary>
 internal sealed record SelfSubjectReviewStatus(Caller? UserInfo);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -5,8 +5,8 @@ using Kube.Client;
 namespace BreakGlass.Core.Rules;
 
 /// <summary>
-/// As whom else a grant could act: its rights are not all that its roles say, where they let it act as a ServiceAccount of the namespace, or run pods as one.
-/// What that ServiceAccount may do is asked of the authorizer, by a few questions that tell much.
+/// The identities that a grant can act as: a role can allow acting as a ServiceAccount of the namespace, or running pods as one.
+/// A few access reviews show what that ServiceAccount is allowed to do.
 /// </summary>
 public static class ActingAs
 {
@@ -81,7 +81,7 @@ public static class ActingAs
     }
 
     /// <summary>
-    /// What a summary says once the authorizer was asked: those who can do something that tells, those who can do most first, and how many were not asked about.
+    /// The summary with the authorizer's answers: the ServiceAccounts with wide rights, widest first, and how many were not checked.
     /// </summary>
     public static RoleSummary Tell(RoleSummary summary, ActorFindings findings) => summary with
     {
@@ -95,13 +95,13 @@ public static class ActingAs
         ActorsNotAsked = findings.Candidates - findings.Answers.Count,
     };
 
-    /// <summary>What was known before, until the authorizer was asked anew.</summary>
+    /// <summary>The previous answers, until the authorizer is asked again.</summary>
     public static RoleSummary Remember(RoleSummary summary, RoleSummary? before) => before is null || summary.ActsThrough.Count == 0
         ? summary
         : summary with { Actors = before.Actors, ActorsAsked = before.ActorsAsked, ActorsNotAsked = before.ActorsNotAsked };
 }
 
-/// <summary>What is known of those as whom an access entry lets a grant act.</summary>
+/// <summary>The identities that an access entry allows a grant to act as.</summary>
 /// <param name="Candidates">How many ServiceAccounts there are to ask about.</param>
 /// <param name="Answers">What those can do that were asked about.</param>
 public sealed record ActorFindings(int Candidates, IReadOnlyList<ActorSummary> Answers);

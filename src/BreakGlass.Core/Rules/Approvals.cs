@@ -4,13 +4,13 @@ using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
-/// <summary>How far a request is with those who must agree.</summary>
+/// <summary>The stage of a request's approval.</summary>
 internal enum ApprovalStage
 {
     /// <summary>Nobody must agree.</summary>
     NotRequired,
 
-    /// <summary>It is short and read-only, and the policy approves such by itself.</summary>
+    /// <summary>The policy approves such short, read-only requests automatically.</summary>
     AutoApproved,
 
     /// <summary>Enough have agreed.</summary>
@@ -19,10 +19,10 @@ internal enum ApprovalStage
     /// <summary>It waits.</summary>
     Waiting,
 
-    /// <summary>Nobody decided in time, and the policy gives access all the same.</summary>
+    /// <summary>Nobody decided in time, and the policy gives access anyway.</summary>
     Bypassed,
 
-    /// <summary>An approver said no, or nobody decided in time.</summary>
+    /// <summary>An approver denied the request, or nobody decided in time.</summary>
     Denied,
 }
 
@@ -92,7 +92,7 @@ internal static class Approvals
         return policy.Spec.EmergencyBypass is { } bypass ? Bypass(LimitRules.OpenBypass(policy, grant, facts.Siblings), bypass, terms, count, until, records) : TimedOut($"{count} within {terms.Timeout}", terms, "", until, records);
     }
 
-    /// <summary>The decisions that count, oldest first, one of each person; a person who said no said no.</summary>
+    /// <summary>The decisions that count, oldest first, one for each person; a Deny outweighs an Approve of the same person.</summary>
     private static List<BreakGlassApproval> Valid(RequestFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy)
     {
         var voices = new List<BreakGlassApproval>();
@@ -147,6 +147,6 @@ internal static class Approvals
         return terms.ReadOnlyOnly is false || verdict.Targets.All(t => IsReadOnly(cluster.RulesOf(t.Role, t.Namespace)));
     }
 
-    /// <summary>A role without rules is one that is not filled yet, as aggregated ones are at first: nobody knows what it will give.</summary>
+    /// <summary>A role without rules may be an aggregated one that is not filled yet, so it does not count as read-only.</summary>
     private static bool IsReadOnly(IReadOnlyList<V1PolicyRule> rules) => rules.Count > 0 && RoleRisk.IsReadOnly(rules);
 }

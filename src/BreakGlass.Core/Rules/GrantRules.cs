@@ -71,7 +71,7 @@ public static class GrantRules
     }
 
     private static Problem? Name(BreakGlassGrant grant) => grant.Metadata.Name.Length > Bounds.LongestName
-        ? new("NameTooLong", "metadata.name", $"{Sentences.NameTooLong}; create the grant under a shorter one")
+        ? new("NameTooLong", "metadata.name", $"{Sentences.NameTooLong}; create the grant with a shorter one")
         : null;
 
     private static Problem? Seal(SealState seal) => seal switch

@@ -26,7 +26,7 @@ public static class ImmutabilityRules
     }
 
     /// <summary>
-    /// A grant has no owner: the cluster's garbage collector deletes what its owner is gone of, so whoever may write a grant could have its record deleted. One
+    /// A grant cannot get an owner: the garbage collector deletes objects whose owner is gone, so a writer of grants could have the record deleted. An owner
     /// that is there already may stay.
     /// </summary>
     /// <param name="before">The grant as it is; null for a new one.</param>
@@ -61,7 +61,7 @@ public static class ImmutabilityRules
             : new("Retained", "metadata.name", $"the grant gave access, so its record is kept until {Timestamp.Text(at)} (spec.retainFor of policy '{grant.Spec.Policy}') and is then deleted automatically");
     }
 
-    /// <summary>What whoever deletes a grant that gives access should know; null for any other.</summary>
+    /// <summary>The warning for a person who deletes a grant that gives access; null for other grants.</summary>
     public static string? DeleteWarning(BreakGlassGrant grant)
     {
         if (grant.Status.IsTerminal || !grant.Status.IsRecorded || grant.Metadata.DeletionTimestamp is not null) return null;

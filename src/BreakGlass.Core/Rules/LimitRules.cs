@@ -65,8 +65,8 @@ internal static class LimitRules
     public static TimeSpan Cooldown(PolicySpec policy) => GoDuration.TryParse(policy.Limits?.Cooldown, out var cooldown) ? cooldown : TimeSpan.Zero;
 
     /// <summary>
-    /// The places that are taken by others. A holder counts though its grant is in no cache, since the cache may be behind; it does not where the
-    /// grant is seen to be over, since that never changes again.
+    /// The places that others hold. A holder counts even if its grant is in no cache, because the cache may be behind; it does not count if the
+    /// grant is over, which is final.
     /// </summary>
     private static List<HolderRecord> Taken(BreakGlassPolicy policy, BreakGlassGrant grant, IReadOnlyList<BreakGlassGrant> siblings)
     {

@@ -3,7 +3,7 @@ using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
-/// <summary>What a lockdown shuts.</summary>
+/// <summary>What a lockdown covers.</summary>
 public static class LockdownRules
 {
     /// <summary>Why a lockdown cannot be made; null where it can.</summary>
@@ -14,18 +14,18 @@ public static class LockdownRules
     }
 
     /// <summary>
-    /// Whether a lockdown covers the grants of a policy: an empty selector covers everything, and a grant whose policy is gone is covered by every
-    /// lockdown, since nothing says that it is not meant. So is everything by a lockdown whose selector cannot be read: the switch is there to be safe.
+    /// Whether a lockdown covers the grants of a policy. An empty selector covers everything. To be safe, a lockdown also covers grants whose policy
+    /// is gone, and everything if its selector is not valid.
     /// </summary>
     public static bool Covers(BreakGlassLockdown lockdown, BreakGlassPolicy? policy) =>
         policy is null || lockdown.Spec.PolicySelector is not { } selector || selector.Matches(policy.LabelsOrEmpty)
         || Selectors.Check("", "", selector).Any();
 
-    /// <summary>The lockdown that shuts a policy's grants, the oldest where several do; null where none does.</summary>
+    /// <summary>The oldest lockdown that covers a policy's grants, or null.</summary>
     public static BreakGlassLockdown? For(BreakGlassPolicy? policy, IReadOnlyList<BreakGlassLockdown> lockdowns) =>
         lockdowns.Where(l => Covers(l, policy)).OrderBy(l => l.Metadata.CreatedAt).ThenBy(l => l.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
 
-    /// <summary>Why a grant is not given under a lockdown.</summary>
+    /// <summary>Why a lockdown denies a grant.</summary>
     public static Problem Denial(BreakGlassLockdown lockdown) => new("Lockdown", "spec.policy",
         $"lockdown '{lockdown.Metadata.Name}' blocks all grants in its scope ({Reason(lockdown)}); "
         + $"ask {(Callers.IsNamed(lockdown.Spec.By) ? Callers.Shown(lockdown.Spec.By) : "the person who created it")}, "

@@ -4,12 +4,12 @@ using Kube.Client;
 namespace BreakGlass.Core.Rules;
 
 /// <summary>
-/// What makes a policy usable. The same rules as the schema and its CEL rules, since servers before 1.25 ignore CEL, and those that need
+/// What makes a policy valid: the rules of the schema and CEL, because servers before 1.25 ignore CEL, and those that need
 /// more than the manifest itself.
 /// </summary>
 public static class PolicyRules
 {
-    /// <summary>The reason of a problem that the policy's author has to mend.</summary>
+    /// <summary>The reason of a problem that the policy's author must correct.</summary>
     public const string Invalid = "InvalidPolicy";
 
     /// <summary>The reason where a policy asks for something that this version cannot enforce.</summary>

@@ -12,7 +12,7 @@ internal static class RolePins
     /// </summary>
     /// <param name="policy">The policy.</param>
     /// <param name="today">What its roles are.</param>
-    /// <param name="vouched">Whether somebody vouches for the policy as it stands.</param>
+    /// <param name="vouched">Whether the policy's seal is valid.</param>
     /// <param name="generation">The generation that the pins are of from now on.</param>
     public static IReadOnlyList<RoleSummary> Pin(BreakGlassPolicy policy, IReadOnlyList<RoleSummary> today, bool vouched, out long? generation)
     {
@@ -25,7 +25,7 @@ internal static class RolePins
     public static IReadOnlyList<string> Changed(IEnumerable<RoleSummary> roles) =>
         [.. roles.Where(r => r is { PinnedHash: not null, Hash: not null } && r.PinnedHash != r.Hash).Select(r => r.Name)];
 
-    /// <summary>Why a policy that suspends itself when a role changes gives nothing; null where it does.</summary>
+    /// <summary>Why a policy with rolePinning Suspend gives no access after a role changed; null if it does.</summary>
     public static Problem? Check(BreakGlassPolicy policy, ClusterView cluster)
     {
         if (policy.Spec.RolePinning is not RolePinning.Suspend || policy.Status.PinnedGeneration != policy.Metadata.Generation) return null;

@@ -54,7 +54,7 @@ public static class RoleSummaries
         }
     }
 
-    /// <summary>Whether any role of a policy differs from what it was when an author last wrote the policy: then the next change of the policy needs the author's own rights anew.</summary>
+    /// <summary>Whether a role changed since an author last wrote the policy: then the next change of the policy needs the author's own rights.</summary>
     public static bool AnyChanged(BreakGlassPolicy policy, ClusterView cluster) =>
         RolePins.Changed(policy.Spec.Access.Select(e => Of(e, cluster) with { PinnedHash = policy.Status.Roles.FirstOrDefault(r => r.Name == e.Name)?.PinnedHash })).Count > 0;
 }

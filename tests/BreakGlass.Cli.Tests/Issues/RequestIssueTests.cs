@@ -98,7 +98,7 @@ public sealed class RequestIssueTests : IDisposable
         _desk.User = new FakeUser("mallory", "on-call");
 
         (await _desk.RunAsync("use", "inc-1")).Should().Be(3);
-        _desk.Error.Should().Contain("forbidden: only alice can read").And.Contain("kubectl breakglass request payments-oncall").And.NotContain("bind you");
+        _desk.Error.Should().Contain("forbidden: only alice can read").And.Contain("kubectl breakglass request payments-oncall").And.NotContain("for the role that allows it");
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class LateServerTests
             await using var waiting = RunningOperator.Launch(file, "--leader-elect=false");
 
             await Eventually.TrueAsync(
-                () => Task.FromResult(waiting.Exit.IsCompleted || waiting.Log.Contains("Cannot follow breakglassgrants", StringComparison.Ordinal)),
+                () => Task.FromResult(waiting.Exit.IsCompleted || waiting.Log.Contains("Failed to list or watch breakglassgrants", StringComparison.Ordinal)),
                 () => waiting.Log, expected: "a try to read grants");
 
             waiting.Exit.IsCompleted.Should().BeFalse(waiting.Log);
