@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Manifests;
 
-/// <summary>Holds the documentation, the messages in the code and the descriptions of fields to docs/style.md, for patterns that are wrong in every context.</summary>
+/// <summary>Holds documentation, messages and descriptions of fields to docs/style.md, for patterns that are wrong in every context.</summary>
 public sealed partial class StyleTests
 {
     /// <summary>A line must end before this column.</summary>
@@ -55,7 +55,8 @@ public sealed partial class StyleTests
 
     [Fact]
     public void Prose_ends_before_column_160() =>
-        string.Join('\n', Pages.Where(page => page.File != Descriptions).SelectMany(page => WithoutBlocks(page.Lines).Select((line, i) => (page.File, Line: line, Number: i + 1)))
+        string.Join('\n', Pages.Where(page => page.File != Descriptions)
+            .SelectMany(page => WithoutBlocks(page.Lines).Select((line, i) => (page.File, Line: line, Number: i + 1)))
             .Where(at => at.Line.Length >= Column && !at.Line.StartsWith('|'))
             .Select(at => $"{at.File}:{at.Number}: {at.Line.Length} characters; wrap the line before column {Column}")).Should().BeEmpty();
 
