@@ -72,7 +72,7 @@ public sealed class AdmissionTests : IAsyncLifetime
         async Task<string?> Of(string from, string to) =>
             (await _desk.Mutate(request with { Object = System.Text.Json.JsonDocument.Parse(text.Replace(from, to, StringComparison.Ordinal)).RootElement }, default)).Message;
         (await Of("\"requesters\":[", "\"requesters\":[null,")).Should().StartWith("spec.requesters[0]: must not be null");
-        (await Of("\"metadata\":{", "\"metadata\":{\"labels\":{\"a\":null},")).Should().StartWith("metadata.labels.a: is null");
+        (await Of("\"metadata\":{", "\"metadata\":{\"labels\":{\"a\":null},")).Should().StartWith("metadata.labels.a: must not be null");
         (await Of("\"spec\":{", "\"spec\":{\"limits\":null,")).Should().BeNull();
     }
 
