@@ -78,7 +78,7 @@ internal sealed class OwnedResource<TWritten, T>(Func<TWritten, T> keep, Func<T,
 /// <summary>The rows of all <see cref="OwnedKinds"/>, in their order, and the client's verbs over them.</summary>
 internal static class OwnedResources
 {
-    private static readonly OwnedResource Secret = new OwnedResource<V1Secret, SecretMetadata>(
+    private static readonly OwnedResource<V1Secret, SecretMetadata> Secret = new(
         s => new() { Metadata = s.Metadata }, shed: null, (o, m) => o with { Metadata = m });
 
     private static readonly Dictionary<Type, OwnedResource> ByType = new()
@@ -115,5 +115,5 @@ internal static class OwnedResources
         !await Of(o).DeleteIsHeldAsync(client, o.Metadata, cancellationToken);
 
     private static OwnedResource<T, T> Row<T>(Func<T, T>? shed, Func<T, V1ObjectMeta, T> with)
-        where T : class, IKubernetesObject<V1ObjectMeta>, new() => new OwnedResource<T, T>(o => o, shed, with);
+        where T : class, IKubernetesObject<V1ObjectMeta>, new() => new(o => o, shed, with);
 }
