@@ -107,6 +107,7 @@ public class EventTests
     {
         world.Server.CreateNamespace("shop");
         world.Server.Put(Sample.Policy(p => p with { Access = [Sample.Entry("payments", "payments"), Sample.Entry("shop", "shop")] }));
+        world.Settle(); // policies and grants come by two watches, and either may be first: the grant must not meet the policy as it was
         world.Server.Put(Sample.Grant());
         world.Settle();
         foreach (var binding in world.Server.List<V1RoleBinding>().Where(b => b.RoleRef.Kind == V1ClusterRole.KubeKind).ToList())
