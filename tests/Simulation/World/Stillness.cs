@@ -11,8 +11,11 @@ namespace Simulation;
 /// </remarks>
 internal sealed class Stillness
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan StuckRunner = TimeSpan.FromSeconds(10);
+
+    /// <summary>What one look counts for at most: while the whole process gets no processor, nobody in it is stuck.</summary>
+    private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(20);
     private const int Confirmations = 20;
 
     /// <summary>Of the whole run, since a busy machine can make it look too many for as long as one test begins, and then somebody at work passes for idle.</summary>
@@ -46,9 +49,13 @@ internal sealed class Stillness
     {
         var started = TimeProvider.System.GetTimestamp();
         var seen = -1L;
-        var since = started;
+        var looked = started;
+        var unchanged = TimeSpan.Zero;
         while (true)
         {
+            var now = TimeProvider.System.GetTimestamp();
+            var look = TimeProvider.System.GetElapsedTime(looked, now);
+            looked = now;
             var completed = ThreadPool.CompletedWorkItemCount;
             if (ThreadPool.PendingWorkItemCount == 0)
             {
@@ -57,8 +64,8 @@ internal sealed class Stillness
                 if (busy <= _others && completed == seen && IsStill(completed) && StaysStill(completed)) return;
 
                 // The test runner took another thread of the pool for good.
-                if (completed != seen) since = TimeProvider.System.GetTimestamp();
-                else if (busy > _others && TimeProvider.System.GetElapsedTime(since) > StuckRunner) _others = busy;
+                if (completed != seen) unchanged = TimeSpan.Zero;
+                else if (busy > _others && (unchanged += look < LongestLook ? look : LongestLook) > StuckRunner) _others = busy;
             }
 
             seen = completed;
