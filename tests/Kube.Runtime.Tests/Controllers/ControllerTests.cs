@@ -21,8 +21,7 @@ public class ControllerTests
     [Fact]
     public async Task An_exception_is_tried_again_with_back_off_and_success_forgets_it()
     {
-        var failures = 3;
-        await using var running = Run((_, _) => failures-- > 0 ? throw new InvalidOperationException("boom") : Task.FromResult(Done));
+        await using var running = Run((_, _) => _runs.Count is 4 or > 5 ? Task.FromResult(Done) : throw new InvalidOperationException("boom"));
         _queue.Add("a");
 
         foreach (var delay in new[] { 5, 10, 20 })
@@ -32,7 +31,6 @@ public class ControllerTests
         }
 
         await RunsReach(4);
-        failures = 1;
         _queue.Add("a");
         await _clock.WhenTimerArmed(TimeSpan.FromMilliseconds(5));
     }
@@ -82,6 +80,7 @@ public class ControllerTests
 
         _cache.Clear();
         _queue.Add("a");
+        await RunsReach(3); // or "never seen" may overtake it, if the second run still goes on and keeps "a" back
         _queue.Add("never seen");
         await RunsReach(4);
         _runs.Should().Equal("a at 7", "a at 8", "a", "never seen");

@@ -14,6 +14,10 @@ public sealed class LeaderElectorTests : IDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
 
+    private static int s_tests;
+
+    /// <summary>Of each test its own: metrics are those of the process, and candidates of the test before may still be on their way out.</summary>
+    private readonly string _name = $"op-{Interlocked.Increment(ref s_tests)}";
     private readonly FakeClock _clock = new();
     private readonly FakeApiServer _server;
     private readonly List<Candidate> _candidates = [];
@@ -24,7 +28,7 @@ public sealed class LeaderElectorTests : IDisposable
         _server.CreateNamespace("system");
     }
 
-    private V1Lease Lease => _server.Get<V1Lease>("op", "system")!;
+    private V1Lease Lease => _server.Get<V1Lease>(_name, "system")!;
 
     private DateTime Now => _clock.GetUtcNow().UtcDateTime;
 
@@ -33,7 +37,7 @@ public sealed class LeaderElectorTests : IDisposable
     [Fact]
     public async Task The_first_candidate_makes_the_lease_and_leads()
     {
-        using var metrics = new MetricsOf("op");
+        using var metrics = new MetricsOf(_name);
         var a = await Leader("a");
 
         Lease.Spec.Should().BeEquivalentTo(new V1LeaseSpec
@@ -98,11 +102,11 @@ public sealed class LeaderElectorTests : IDisposable
     [Fact]
     public async Task A_leader_that_lost_its_lease_leads_again_in_the_same_process_once_it_can()
     {
-        using var metrics = new MetricsOf("op");
+        using var metrics = new MetricsOf(_name);
         var a = await Leader("a");
         for (var term = 1; term <= 3; term++)
         {
-            _server.Modify<V1Lease>("op", "system", l => l with { Spec = l.Spec with { HolderIdentity = "b", LeaseDurationSeconds = 1 } });
+            _server.Modify<V1Lease>(_name, "system", l => l with { Spec = l.Spec with { HolderIdentity = "b", LeaseDurationSeconds = 1 } });
             await Idle(1, advance: Retry);
             await a.Lost.Soon("the loss");
             metrics["leader_election_master_status"].Should().Be(0);
@@ -124,7 +128,7 @@ public sealed class LeaderElectorTests : IDisposable
     {
         var a = New("a", ignoresCancellation: true);
         await a.Leads.Soon("the lease");
-        _server.Modify<V1Lease>("op", "system", l => l with { Spec = l.Spec with { HolderIdentity = "b" } });
+        _server.Modify<V1Lease>(_name, "system", l => l with { Spec = l.Spec with { HolderIdentity = "b" } });
 
         await Idle(1, advance: Retry);
         await a.Lost.Soon("the loss");
@@ -170,7 +174,7 @@ public sealed class LeaderElectorTests : IDisposable
     [Fact]
     public async Task A_renewal_whose_answer_was_lost_is_found_by_reading()
     {
-        using var metrics = new MetricsOf("op");
+        using var metrics = new MetricsOf(_name);
         var a = await Leader("a");
         _server.Faults.Inject(Fault.LostAnswer, "update", "leases");
 
@@ -187,7 +191,7 @@ public sealed class LeaderElectorTests : IDisposable
     public async Task Anothers_name_in_the_lease_is_a_loss_at_once()
     {
         var a = await Leader("a");
-        _server.Modify<V1Lease>("op", "system", l => l with { Spec = l.Spec with { HolderIdentity = "b" } });
+        _server.Modify<V1Lease>(_name, "system", l => l with { Spec = l.Spec with { HolderIdentity = "b" } });
 
         await Idle(1, advance: Retry);
 
@@ -199,7 +203,7 @@ public sealed class LeaderElectorTests : IDisposable
     public async Task A_lease_that_somebody_deleted_is_made_again()
     {
         var a = await Leader("a");
-        _server.Remove<V1Lease>("op", "system");
+        _server.Remove<V1Lease>(_name, "system");
 
         await Idle(1, advance: Retry);
         await Idle(1);
@@ -251,7 +255,7 @@ public sealed class LeaderElectorTests : IDisposable
         var theirs = Now + TimeSpan.FromHours(skew);
         _server.Put(new V1Lease
         {
-            Metadata = new() { Name = "op", NamespaceProperty = "system" },
+            Metadata = new() { Name = _name, NamespaceProperty = "system" },
             Spec = new() { HolderIdentity = "x", LeaseDurationSeconds = 15, AcquireTime = theirs, RenewTime = theirs, LeaseTransitions = 7 },
         });
         var a = New("a");
@@ -271,7 +275,7 @@ public sealed class LeaderElectorTests : IDisposable
     {
         _server.Put(new V1Lease
         {
-            Metadata = new() { Name = "op", NamespaceProperty = "system" },
+            Metadata = new() { Name = _name, NamespaceProperty = "system" },
             Spec = new() { HolderIdentity = "x", LeaseDurationSeconds = runsOut, AcquireTime = Now, RenewTime = Now },
         });
         var a = New("a");
@@ -290,7 +294,7 @@ public sealed class LeaderElectorTests : IDisposable
     {
         _server.Put(new V1Lease
         {
-            Metadata = new() { Name = "op", NamespaceProperty = "system" },
+            Metadata = new() { Name = _name, NamespaceProperty = "system" },
             Spec = new() { HolderIdentity = "x", LeaseDurationSeconds = 1, AcquireTime = Now, RenewTime = Now },
         });
         var a = New("a");
@@ -312,8 +316,8 @@ public sealed class LeaderElectorTests : IDisposable
     [Fact]
     public async Task A_lease_that_says_nothing_is_taken()
     {
-        _server.PutJson((JsonObject)JsonNode.Parse("""
-            {"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"op","namespace":"system"}}
+        _server.PutJson((JsonObject)JsonNode.Parse($$$"""
+            {"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"{{{_name}}}","namespace":"system"} }
             """)!);
 
         await Leader("a");
@@ -393,7 +397,7 @@ public sealed class LeaderElectorTests : IDisposable
         a.MayWrite.Should().BeFalse("others may have taken the lease by now");
         elector.Check().Should().BeNull();
         _clock.Advance(TimeSpan.FromSeconds(21));
-        elector.Check().Should().Contain("overdue").And.Contain("system/op");
+        elector.Check().Should().Contain("overdue").And.Contain($"system/{_name}");
 
         stuck.Free();
         await a.Lost.Soon("the loss");
@@ -409,7 +413,7 @@ public sealed class LeaderElectorTests : IDisposable
         act.Should().Throw<ArgumentException>().WithMessage("*LeaseDuration (00:00:15) > RenewDeadline (00:00:15)*");
     }
 
-    private static LeaderElectionOptions Options(string identity) => new() { Namespace = "system", Name = "op", Identity = identity };
+    private LeaderElectionOptions Options(string identity) => new() { Namespace = "system", Name = _name, Identity = identity };
 
     private KubeClient Client(string name) => new(_server.CreateHandler(client: name), FakeApiServer.Address, _clock, new() { MaxTries = 1 });
 
