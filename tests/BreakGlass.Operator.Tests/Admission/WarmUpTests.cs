@@ -16,6 +16,7 @@ public sealed class WarmUpTests : IAsyncLifetime, IDisposable
     private readonly ServedCertificate _served = new(NullLogger.Instance);
     private readonly List<AdmissionRequest> _asked = [];
     private readonly CancellationTokenSource _stop = new();
+    private readonly FakeClock _clock = new(); // stands still while requests are under way: none times out, whatever the machine does
     private WebhookServer? _server;
     private WarmUp? _warmUp;
     private volatile bool _mayBegin;
@@ -48,7 +49,9 @@ public sealed class WarmUpTests : IAsyncLifetime, IDisposable
             return AdmissionAnswer.Allow();
         });
         _warmUp!.IsDone.Should().BeFalse("nothing could be answered yet");
+        await _clock.WhenTimerArmed("the next look");
         _mayBegin = true;
+        _clock.AdvanceToNextTimer();
         await reached.Task.Soon("the first request");
         _warmUp.IsDone.Should().BeFalse("it was not answered yet");
         answer.SetResult();
@@ -67,6 +70,8 @@ public sealed class WarmUpTests : IAsyncLifetime, IDisposable
             if (failures++ == 0) throw new TimeoutException("overloaded");
             return ValueTask.FromResult(AdmissionAnswer.Deny("there is no such policy"));
         });
+        await _clock.WhenTimerArmed(TimeSpan.FromSeconds(1));
+        _clock.AdvanceToNextTimer();
         await running.Soon("the answers");
         _warmUp!.IsDone.Should().BeTrue();
     }
@@ -105,7 +110,7 @@ public sealed class WarmUpTests : IAsyncLifetime, IDisposable
         ];
         _server = new(IPAddress.Loopback, 0, () => _served.Context, endpoints, NullLogger.Instance);
         await _server.StartAsync(CancellationToken.None);
-        _warmUp = new(IPAddress.Loopback, () => _server.Port, _server.OwnPath, _served, () => _mayBegin, () => policies, TimeProvider.System, NullLogger.Instance);
+        _warmUp = new(IPAddress.Loopback, () => _server.Port, _server.OwnPath, _served, () => _mayBegin, () => policies, _clock, NullLogger.Instance);
         return _warmUp.RunAsync(_stop.Token);
     }
 }

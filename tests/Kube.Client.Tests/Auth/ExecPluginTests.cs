@@ -174,7 +174,7 @@ public sealed class ExecPluginTests : IDisposable
         var plugin = new ExecPlugin { Command = _folder.WriteScript("plugin", "exec sleep 600"), ApiVersion = V1, InteractiveMode = InteractiveMode.Never };
         using var client = Client(server, plugin);
         var ask = AskAsync(client);
-        await _time.WhenTimerArmedSince(0);
+        await _time.WhenTimerArmed(TimeSpan.FromMinutes(1));
         _time.Advance(TimeSpan.FromMinutes(1));
         await ask.Invoking(a => a).Should().ThrowAsync<KubeConfigException>().WithMessage("*did not finish within 60 s*");
     }

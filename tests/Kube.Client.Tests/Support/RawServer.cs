@@ -23,7 +23,8 @@ internal sealed class RawServer : IAsyncDisposable
 
     public int Requests => _requests;
 
-    public KubeClient NewClient(KubeClientOptions? options = null) => new(new ClusterConnection { Server = Address }, TimeProvider.System, options);
+    public KubeClient NewClient(KubeClientOptions? options = null, TimeProvider? time = null) =>
+        new(new ClusterConnection { Server = Address }, time ?? TimeProvider.System, options ?? new() { RequestTimeout = TimeSpan.FromMinutes(2) });
 
     public static async Task SendAsync(NetworkStream stream, string text) => await stream.WriteAsync(Encoding.UTF8.GetBytes(text));
 

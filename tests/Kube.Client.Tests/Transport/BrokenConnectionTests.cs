@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using FluentAssertions;
 using k8s.Models;
+using TestKit;
 using Xunit;
 
 namespace Kube.Client.Tests;
@@ -69,13 +70,26 @@ public class BrokenConnectionTests
     [Fact]
     public async Task A_server_that_does_not_answer_costs_the_deadline_and_no_more()
     {
-        await using var server = new RawServer((_, stream, _) => stream.ReadExactlyAsync(new byte[1]).AsTask());
-        using var client = server.NewClient(new() { RequestTimeout = TimeSpan.FromMilliseconds(200) });
-        var write = () => Within.SafetyAsync(client.CreateAsync(StubHandler.NewNamespace("x"), default), "the deadline");
+        var time = new FakeClock();
+        var arrived = new SemaphoreSlim(0);
+        await using var server = new RawServer((_, stream, _) =>
+        {
+            arrived.Release();
+            return stream.ReadExactlyAsync(new byte[1]).AsTask();
+        });
+        using var client = server.NewClient(new() { RequestTimeout = TimeSpan.FromMilliseconds(200) }, time);
+        async Task LateAsync(Task request)
+        {
+            await Within.SafetyAsync(arrived.WaitAsync(), "the request to arrive");
+            time.Advance(TimeSpan.FromMilliseconds(200));
+            await Within.SafetyAsync(request, "the deadline");
+        }
+
+        var write = () => LateAsync(client.CreateAsync(StubHandler.NewNamespace("x"), default));
         var error = (await write.Should().ThrowAsync<KubeConnectionException>().WithMessage("POST /api/v1/namespaces*no answer within 0.2 s*")).Which;
         error.Failure.Should().Be(ConnectionFailure.TimedOut);
         error.MayHaveHappened.Should().BeTrue();
-        var read = () => Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "the deadline");
+        var read = () => LateAsync(client.GetAsync<V1Namespace>("x", null, default));
         (await read.Should().ThrowAsync<KubeConnectionException>()).Which.MayHaveHappened.Should().BeFalse();
     }
 
@@ -172,12 +186,20 @@ public class BrokenConnectionTests
     [Fact]
     public async Task A_watch_whose_connection_goes_silent_ends_at_the_clients_own_deadline()
     {
+        const string Event = """{"type":"ADDED","object":{"metadata":{"name":"a"}}}""" + "\n";
+        var time = new FakeClock();
         await using var server = new RawServer(async (_, stream, _) =>
         {
-            await RawServer.SendAsync(stream, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            await RawServer.SendAsync(stream, $"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{Event.Length:x}\r\n{Event}\r\n");
             await stream.ReadExactlyAsync(new byte[1]);
         });
-        using var client = server.NewClient(new() { WatchGrace = TimeSpan.FromMilliseconds(100) });
-        (await Within.ListAsync(client.WatchAsync<V1Namespace>(new() { Timeout = TimeSpan.FromMilliseconds(100) }, default), "a normal end")).Should().BeEmpty();
+        using var client = server.NewClient(new() { WatchGrace = TimeSpan.FromMilliseconds(100) }, time);
+        await using var watch = client.WatchAsync<V1Namespace>(new() { Timeout = TimeSpan.FromMilliseconds(100) }, default).GetAsyncEnumerator();
+        (await Within.SafetyAsync(watch.MoveNextAsync().AsTask(), "the only event")).Should().BeTrue();
+        var next = watch.MoveNextAsync().AsTask();
+        time.Advance(TimeSpan.FromMilliseconds(199));
+        next.IsCompleted.Should().BeFalse("its time is not over");
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        (await Within.SafetyAsync(next, "a normal end")).Should().BeFalse();
     }
 }
