@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
 using k8s;
@@ -24,7 +22,7 @@ public sealed class AdmissionCluster : IAsyncLifetime
 
     internal RunningOperator Operator => _operator!;
 
-    internal int Port { get; } = FreePort();
+    internal int Port { get; } = Ports.Free();
 
     /// <inheritdoc/>
     public async Task InitializeAsync()
@@ -99,14 +97,6 @@ public sealed class AdmissionCluster : IAsyncLifetime
     /// <summary>Runs kubectl as somebody whom the administrator impersonates.</summary>
     internal Task<CommandResult> AsAsync(string user, string[] groups, string[] arguments, string? manifest = null) => Cluster.ControlPlane.KubectlAsync(
         Cluster.ControlPlane.AdminKubeconfig, [.. arguments, "--as", user, .. groups.Append("system:authenticated").SelectMany(g => new[] { "--as-group", g })], manifest);
-
-    /// <summary>A port that is free now.</summary>
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
 
 /// <summary>Tests that share one such cluster, one after another.</summary>

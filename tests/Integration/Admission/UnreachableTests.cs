@@ -17,7 +17,7 @@ public sealed class UnreachableTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _cluster = await Cluster.StartAsync();
-        var port = AdmissionCluster.FreePort();
+        var port = Ports.Free();
         await AdmissionCluster.InstallWebhooksAsync(_cluster, port);
         _operator = await _cluster.StartOperatorAsync(
             "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1");
@@ -104,7 +104,7 @@ public sealed class UnreachableTests : IAsyncLifetime
     /// <summary>The webhook configurations lead to a port that nobody serves.</summary>
     private async Task OutOfReachAsync()
     {
-        var nowhere = $"127.0.0.1:{AdmissionCluster.FreePort().ToString(CultureInfo.InvariantCulture)}";
+        var nowhere = $"127.0.0.1:{Ports.Free().ToString(CultureInfo.InvariantCulture)}";
         foreach (var kind in (string[])["mutatingwebhookconfiguration", "validatingwebhookconfiguration"])
         {
             var urls = (await _cluster.AdminAsync("get", kind, "breakglass-operator", "-o", "jsonpath={.webhooks[*].clientConfig.url}")).Trim().Split(' ');

@@ -30,7 +30,7 @@ public sealed class AttackedCluster : IAsyncLifetime
 
     internal RunningOperator Operator => _operator!;
 
-    internal int Port { get; } = AdmissionCluster.FreePort();
+    internal int Port { get; } = Ports.Free();
 
     /// <summary>In system:masters: sets up, looks, and tampers where nobody else could.</summary>
     internal Person Admin { get; private set; } = null!;

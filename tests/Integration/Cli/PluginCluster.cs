@@ -1,5 +1,6 @@
 using System.Globalization;
 using Integration.Admission;
+using TestKit;
 using Xunit;
 
 namespace Integration.Cli;
@@ -16,7 +17,7 @@ public sealed class PluginCluster : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _cluster = await Cluster.StartAsync();
-        var port = AdmissionCluster.FreePort();
+        var port = Ports.Free();
         await AdmissionCluster.InstallWebhooksAsync(_cluster, port);
         _operator = await _cluster.StartOperatorAsync(
             "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1");

@@ -1,8 +1,7 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using TestKit;
 
 namespace Integration.Install;
 
@@ -12,7 +11,7 @@ internal sealed class Kubelet(TestKit.ControlPlane controlPlane)
     private const string Namespace = "breakglass-system";
 
     /// <summary>The port of the webhooks, which the chart is told as webhook.url.</summary>
-    public int WebhookPort { get; } = FreePort();
+    public int WebhookPort { get; } = Ports.Free();
 
     /// <summary>The value webhook.url.</summary>
     public string WebhookUrl => $"https://127.0.0.1:{WebhookPort.ToString(CultureInfo.InvariantCulture)}";
@@ -78,11 +77,4 @@ internal sealed class Kubelet(TestKit.ControlPlane controlPlane)
     private async Task<JsonNode> ReadAsync(string kind, string name) => JsonNode.Parse(await controlPlane.AdminAsync(["get", kind, name, "-n", Namespace, "-o", "json"]))!;
 
     private static string Now() => TimeProvider.System.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -25,7 +25,7 @@ public sealed class ReapplyTests
         (await PathsAsync(cluster)).Should().OnlyContain(path => path == "", "the manifests name none");
 
         await using var running = await cluster.StartOperatorAsync(
-            "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{AdmissionCluster.FreePort().ToString(CultureInfo.InvariantCulture)}");
+            "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{Ports.Free().ToString(CultureInfo.InvariantCulture)}");
         var paths = await PathsAsync(cluster);
         paths.Should().OnlyContain(path => path.Length > 32).And.OnlyHaveUniqueItems();
 

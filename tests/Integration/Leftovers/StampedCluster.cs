@@ -17,7 +17,7 @@ public sealed class StampedCluster : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _cluster = await Cluster.StartAsync();
-        var port = AdmissionCluster.FreePort();
+        var port = Ports.Free();
         await AdmissionCluster.InstallWebhooksAsync(_cluster, port);
         if (Release.Installed.Minor >= 30) await PlugInAsync(_cluster, port);
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
 using FluentAssertions;
@@ -32,7 +31,7 @@ public sealed class DashboardTests
         using var receiver = new Listener();
         var file = Path.Combine(cluster.ControlPlane.Directory, "receivers.yaml");
         await File.WriteAllTextAsync(file, $"receivers:\n- {{name: siem, type: webhook, url: \"{receiver.Url}\", secret: 0123456789abcdef0123456789abcdef}}\n- {{name: chat, type: slack, url: \"{receiver.Url}\"}}\n");
-        var port = AdmissionCluster.FreePort();
+        var port = Ports.Free();
         await AdmissionCluster.InstallWebhooksAsync(cluster, port);
         await using var @operator = await RunningOperator.StartAsync(
             cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
@@ -96,12 +95,12 @@ public sealed class DashboardTests
 
     private static async Task PromtoolFindsNothingAsync(Uri target)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(60) };
         using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true })!;
         await promtool.StandardInput.WriteAsync(await http.GetStringAsync(new Uri(target, "/metrics")));
         promtool.StandardInput.Close();
         var said = await promtool.StandardError.ReadToEndAsync() + await promtool.StandardOutput.ReadToEndAsync();
-        await promtool.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+        await promtool.WaitForExitAsync().WaitAsync(Eventually.Limit, TimeProvider.System);
         said.Should().BeEmpty();
         promtool.ExitCode.Should().Be(0);
     }
@@ -115,7 +114,7 @@ public sealed class DashboardTests
 
         public Listener()
         {
-            Url = new Uri($"http://127.0.0.1:{AdmissionCluster.FreePort().ToString(CultureInfo.InvariantCulture)}/hook/");
+            Url = new Uri($"http://127.0.0.1:{Ports.Free().ToString(CultureInfo.InvariantCulture)}/hook/");
             _http.Prefixes.Add(Url.ToString());
             _http.Start();
             _listening = ListenAsync();

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using TestKit;
 
 namespace Integration.Metrics;
 
@@ -22,7 +22,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         wait "$pid" 2>/dev/null
         """;
 
-    private static readonly HttpClient s_http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
+    private static readonly HttpClient s_http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(60) };
 
     private readonly Process _shell;
     private readonly DirectoryInfo _directory;
@@ -61,7 +61,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
             scrape_configs:
             - {job_name: breakglass-operator-metrics, static_configs: [{targets: ["{{target.Authority}}"]}]}
             """);
-        var address = new Uri($"http://127.0.0.1:{FreePort().ToString(CultureInfo.InvariantCulture)}");
+        var address = new Uri($"http://127.0.0.1:{Ports.Free().ToString(CultureInfo.InvariantCulture)}");
         var start = new ProcessStartInfo("bash") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (var argument in (string[])
         [
@@ -98,7 +98,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         using (_shell)
         {
             if (!_shell.HasExited) _shell.StandardInput.Close();
-            await _shell.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+            await _shell.WaitForExitAsync().WaitAsync(Eventually.Limit, TimeProvider.System);
         }
 
         _directory.Delete(recursive: true);
@@ -137,11 +137,4 @@ internal sealed class PrometheusServer : IAsyncDisposable
         "-Inf" => double.NegativeInfinity,
         _ => double.Parse(text, CultureInfo.InvariantCulture),
     };
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

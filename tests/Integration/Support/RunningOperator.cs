@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using TestKit;
 
@@ -26,7 +25,7 @@ internal sealed class RunningOperator : IAsyncDisposable
         exit "$code"
         """;
 
-    private static readonly HttpClient s_http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
+    private static readonly HttpClient s_http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(60) };
 
     private readonly Process _shell;
     private readonly StringBuilder _log = new();
@@ -95,7 +94,7 @@ internal sealed class RunningOperator : IAsyncDisposable
     /// <summary>Starts it and waits for nothing: for an operator that is killed before it may be ready.</summary>
     public static RunningOperator Launch(string kubeconfig, params string[] options)
     {
-        var port = FreePort();
+        var port = Ports.Free();
         return new(
             Start(kubeconfig, ["--trust-requester", "--webhook=false", $"--http-address=127.0.0.1:{port}", .. options]), new Uri($"http://127.0.0.1:{port}"));
     }
@@ -107,7 +106,7 @@ internal sealed class RunningOperator : IAsyncDisposable
     public static async Task<(int ExitCode, string Log)> RunOnceAsync(string kubeconfig, params string[] command)
     {
         await using var process = new RunningOperator(Start(kubeconfig, command), new Uri("http://127.0.0.1"));
-        var code = await Eventually.WithinLimitAsync(process.Exit, $"the end of '{command[0]}'", TimeSpan.FromSeconds(90));
+        var code = await Eventually.WithinLimitAsync(process.Exit, $"the end of '{command[0]}'", TimeSpan.FromMinutes(3));
         return (code, process.Log);
     }
 
@@ -193,12 +192,5 @@ internal sealed class RunningOperator : IAsyncDisposable
         }
 
         lock (_log) _log.AppendLine(line);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

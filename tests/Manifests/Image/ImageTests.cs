@@ -66,7 +66,7 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
     public async Task It_runs_as_the_pod_that_the_chart_describes_and_gives_access_to_who_asks_by_its_plugin()
     {
         await using var cluster = await TestKit.ControlPlane.StartAsync();
-        var (http, webhook) = (RunningProgram.FreePort(), RunningProgram.FreePort());
+        var (http, webhook) = (Ports.Free(), Ports.Free());
         (await Tool.HelmAsync("install", "breakglass", Tool.Chart, "--kubeconfig", cluster.AdminKubeconfig, "-n", "breakglass-system", "--create-namespace",
             "--set", $"webhook.url=https://127.0.0.1:{webhook}", "--set", "userRoles.groups.requester={on-call}", "--set", $"operator.publicServer={cluster.Server}")).ExitCode.Should().Be(0);
         var mounts = await MountsAsync(cluster);

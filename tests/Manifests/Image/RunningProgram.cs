@@ -1,17 +1,16 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using FluentAssertions;
 using Manifests.Chart;
+using TestKit;
 
 namespace Manifests.Image;
 
 /// <summary>A program that runs until it is stopped, here or in a container. It dies with this object, and with the test process however that ends.</summary>
 internal sealed class RunningProgram : IAsyncDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
 
     private readonly StringBuilder _log = new();
     private readonly Process _process;
@@ -45,14 +44,6 @@ internal sealed class RunningProgram : IAsyncDisposable
         (await Tool.RunAsync("kill", ["-TERM", pid.ToString(CultureInfo.InvariantCulture)])).ExitCode.Should().Be(0);
         await EndAsync();
         return _process.ExitCode;
-    }
-
-    /// <summary>A port of this machine that is free now.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public async ValueTask DisposeAsync()

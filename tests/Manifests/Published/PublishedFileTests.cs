@@ -32,7 +32,7 @@ public sealed class PublishedFileTests(PublishedFiles files) : IClassFixture<Pub
     public async Task The_operator_gives_and_ends_the_access_that_the_plugin_requests()
     {
         await using var cluster = await ControlPlane.StartAsync();
-        var (http, webhook) = (RunningProgram.FreePort(), RunningProgram.FreePort());
+        var (http, webhook) = (Ports.Free(), Ports.Free());
         var installed = await Tool.HelmAsync(
             "install", "breakglass", Tool.Chart, "--kubeconfig", cluster.AdminKubeconfig, "-n", "breakglass-system", "--create-namespace",
             "--set", $"webhook.url=https://127.0.0.1:{webhook}", "--set", "userRoles.groups.requester={on-call}");

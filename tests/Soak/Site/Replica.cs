@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
+using TestKit;
 
 namespace Soak.Site;
 
@@ -23,7 +23,7 @@ internal sealed class Replica : IAsyncDisposable
 
     public Replica(string name, Wire wire, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment, double limit, History history)
     {
-        (Name, Wire, HttpPort, WebhookPort, _environment, _limit, _history) = (name, wire, FreePort(), FreePort(), environment, limit, history);
+        (Name, Wire, HttpPort, WebhookPort, _environment, _limit, _history) = (name, wire, Ports.Free(), Ports.Free(), environment, limit, history);
         _command = [.. command, $"--http-address=127.0.0.1:{Text(HttpPort)}", $"--webhook-address=127.0.0.1:{Text(WebhookPort)}"];
     }
 
@@ -173,11 +173,4 @@ internal sealed class Replica : IAsyncDisposable
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
