@@ -83,7 +83,7 @@ start_etcd() {
         --listen-peer-urls="http://127.0.0.1:$peer" --initial-advertise-peer-urls="http://127.0.0.1:$peer" \
         --initial-cluster="test=http://127.0.0.1:$peer"
     etcd="http://127.0.0.1:$client"
-    wait_for etcd 30 curl -sf --noproxy '*' -o /dev/null --max-time 2 "$etcd/health"
+    wait_for etcd 120 curl -sf --noproxy '*' -o /dev/null --max-time 2 "$etcd/health"
 }
 
 start_apiserver() {
@@ -99,7 +99,7 @@ start_apiserver() {
         --service-account-issuer=https://kubernetes.default.svc --api-audiences=https://kubernetes.default.svc \
         --audit-policy-file="$dir/audit-policy.yaml" --audit-log-path="$dir/audit.log" --audit-log-maxsize=1000 \
         --profiling=false "${more[@]}"
-    wait_for kube-apiserver 60 ready
+    wait_for kube-apiserver 120 ready
 }
 
 start_controller_manager() {

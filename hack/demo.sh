@@ -43,7 +43,7 @@ set_up() {
     # Up to 1.22, kubectl checks against the server's schema of CRDs, which lacks the CEL rules; the server itself leaves them out.
     if grep -qE 'v1\.2[0-2]\.' "$work/control-plane/version"; then validate=(--validate=false); fi
     run_quietly "$admin" apply -k config/crd "${validate[@]}"
-    run_quietly "$admin" wait --for=condition=Established --timeout=30s crd/breakglasspolicies.breakglass.dev crd/breakglassgrants.breakglass.dev
+    run_quietly "$admin" wait --for=condition=Established --timeout=120s crd/breakglasspolicies.breakglass.dev crd/breakglassgrants.breakglass.dev
     run_quietly "$admin" apply -k config/rbac
     for file in namespace alice-rbac; do run_quietly "$admin" apply -f "hack/demo/$file.yaml"; done
     operator_kubeconfig="$(hack/control-plane.sh token "$work/control-plane" breakglass-system breakglass-operator)"
@@ -52,7 +52,7 @@ set_up() {
 }
 
 start_operator() {
-    local until=$((SECONDS + 30))
+    local until=$((SECONDS + 120))
     http=$(free_port)
     # Without a lease: there is never a second one here, and the start after the kill would wait for the dead one's 15 s.
     KUBECONFIG="$operator_kubeconfig" setpriv --pdeathsig KILL -- "${operator[@]}" --trust-requester --webhook=false --http-address="127.0.0.1:$http" \
@@ -75,7 +75,7 @@ take_credential() { # take_credential GRANT: alice fetches the kubeconfig that w
 ask_for_access() { # ask_for_access GRANT: sets $expires (seconds since 1970, to the millisecond)
     local asked=$EPOCHREALTIME expires_at
     shows alice "$alice" apply -f "hack/demo/grant-${1#inc-}.yaml"
-    shows alice "$alice" wait --for=condition=Active "bgg/$1" --timeout=30s
+    shows alice "$alice" wait --for=condition=Active "bgg/$1" --timeout=120s
     good "access $(since "$asked") s after she asked"
     expires_at="$(kubectl_as "$alice" get "bgg/$1" -o 'jsonpath={.status.expiresAt}')"
     expires="$(date -d "$expires_at" +%s.%3N)"
@@ -84,7 +84,7 @@ ask_for_access() { # ask_for_access GRANT: sets $expires (seconds since 1970, to
 }
 
 events_of() { # events_of GRANT: they are written in the background, so the last one may take a moment
-    local until=$((SECONDS + 10)) columns='custom-columns=TYPE:.type,REASON:.reason,MESSAGE:.message'
+    local until=$((SECONDS + 60)) columns='custom-columns=TYPE:.type,REASON:.reason,MESSAGE:.message'
     until kubectl_as "$admin" get events -A --field-selector "involvedObject.name=$1" -o name | grep -q .; do
         [ "$SECONDS" -lt "$until" ] || fail "there is no event about $1."
         sleep 0.2
@@ -108,7 +108,7 @@ with_the_operator() {
     chapter "An incident at 01:00"
     step "GitOps has applied a policy: payments-oncall can get 'edit' in the namespace payments, for at most a minute"
     shows gitops "$admin" apply -f hack/demo/policy.yaml
-    run_quietly "$admin" wait --for=condition=Ready bgp/payments-oncall --timeout=30s
+    run_quietly "$admin" wait --for=condition=Ready bgp/payments-oncall --timeout=120s
     step "alice is on call. She may request access, and nothing else"
     refused alice "$alice" -n payments get configmaps
     step "She requests access, with a ticket and a reason; nobody needs to approve it"
@@ -120,7 +120,7 @@ with_the_operator() {
     wait_for_refusal inc-4711
     good "refused $(between "$expires" "$refused_at") s after expiresAt, as seen by polling with kubectl"
     step "The operator verifies the end against the API server (SubjectAccessReview, TokenReview)"
-    shows alice "$alice" wait --for=condition=Revoked bgg/inc-4711 --timeout=30s
+    shows alice "$alice" wait --for=condition=Revoked bgg/inc-4711 --timeout=120s
     conditions inc-4711
     nothing_left inc-4711
     step "The record: events and metrics"
@@ -154,7 +154,7 @@ without_the_operator() {
     good "an API server issues no token for less than 10 minutes; the token's expiry is the last barrier, and needs no component to run"
     step "When the operator is back, it completes the record"
     start_operator
-    shows alice "$alice" wait --for=condition=Active=false bgg/inc-4712 --timeout=30s
+    shows alice "$alice" wait --for=condition=Active=false bgg/inc-4712 --timeout=120s
     shows alice "$alice" get breakglassgrants
     nothing_left inc-4712
 }
