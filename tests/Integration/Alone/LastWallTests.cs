@@ -16,12 +16,7 @@ public sealed class LastWallTests(OwnCluster own) : IClassFixture<OwnCluster>
     public async Task With_no_operator_and_no_reaper_the_token_itself_is_refused_after_its_ten_minutes()
     {
         var incident = await Incident.BeginAsync(_cluster);
-        BreakGlassGrant active;
-        await using (var killed = await _cluster.StartOperatorAsync())
-        {
-            active = await incident.ActivateAsync("10s");
-            await killed.KillAsync();
-        }
+        var active = await incident.OpenAndKillAsync(10);
 
         var kubeconfig = await incident.FetchKubeconfigAsync();
         await Eventually.AtAsync(active.Status.ExpiresAt!.Value);

@@ -8,7 +8,7 @@ namespace Integration.Alone;
 [Collection(nameof(OneCluster))]
 public sealed class LeaderTests(OwnCluster own)
 {
-    private static readonly string[] s_quick = ["--lease-duration=6s", "--renew-deadline=4s", "--retry-period=1s"];
+    private static readonly string[] s_quick = ["--lease-duration=15s", "--renew-deadline=10s", "--retry-period=1s"];
 
     private readonly Cluster _cluster = own.Cluster;
 
@@ -19,8 +19,8 @@ public sealed class LeaderTests(OwnCluster own)
         await using var second = await RunningOperator.StartAsync(_cluster.OperatorKubeconfig, s_quick);
         (await second.LeadsAsync()).Should().BeFalse("there is a leader");
         var incident = await Incident.BeginAsync(_cluster);
-        await incident.ActivateAsync("8s");
-        var kubeconfig = await incident.FetchKubeconfigAsync();
+        var kubeconfig = "";
+        await incident.WhileItLastsAsync(8, async _ => kubeconfig = await incident.FetchKubeconfigAsync());
 
         await first.KillAsync();
 
@@ -70,13 +70,15 @@ public sealed class LeaderTests(OwnCluster own)
         await Eventually.TrueAsync(async () => leader.Log.Contains("\"msg\":\"leading\"", StringComparison.Ordinal) && await leader.LeadsAsync(), () => leader.Log);
 
         await _cluster.AdminAsync("patch", "lease", "-n", "breakglass-system", "breakglass-operator", "--type=merge", "-p",
-            $$$"""{"spec":{"holderIdentity":"somebody-else","leaseDurationSeconds":6,"renewTime":"{{{TimeProvider.System.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'}}}"}}""");
+            $$$"""{"spec":{"holderIdentity":"somebody-else","leaseDurationSeconds":3600,"renewTime":"{{{TimeProvider.System.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'}}}"}}""");
         await Eventually.TrueAsync(async () => leader.Log.Contains("tries to acquire it again", StringComparison.Ordinal) && !await leader.LeadsAsync(), () => leader.Log);
         leader.Exit.IsCompleted.Should().BeFalse("its webhooks, probes and metrics go on");
+        await _cluster.AdminAsync("patch", "lease", "-n", "breakglass-system", "breakglass-operator", "--type=merge", "-p", """{"spec":{"leaseDurationSeconds":1}}""");
 
         await Eventually.TrueAsync(leader.LeadsAsync, () => leader.Log);
         var incident = await Incident.BeginAsync(_cluster);
-        await incident.ActivateAsync("5s");
+        await incident.AskAsync("5s");
+        await incident.WaitForPhaseAsync(GrantPhase.Expired);
         await incident.OverAndProvenAsync(GrantPhase.Expired, EndReason.Expired);
         (await leader.StopAsync()).Should().Be(0);
 

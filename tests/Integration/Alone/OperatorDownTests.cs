@@ -40,14 +40,8 @@ public sealed class OperatorDownTests(OwnCluster own)
     public async Task A_grant_whose_time_ends_while_the_operator_is_down_is_ended_by_the_next_one_first_thing()
     {
         var incident = await Incident.BeginAsync(_cluster);
-        BreakGlassGrant active;
-        string kubeconfig;
-        await using (var killed = await _cluster.StartOperatorAsync())
-        {
-            active = await incident.ActivateAsync("10s");
-            kubeconfig = await incident.FetchKubeconfigAsync();
-            await killed.KillAsync();
-        }
+        var kubeconfig = "";
+        var active = await incident.OpenAndKillAsync(10, async _ => kubeconfig = await incident.FetchKubeconfigAsync());
 
         await Eventually.AtAsync(active.Status.ExpiresAt!.Value);
         await using var next = await _cluster.StartOperatorAsync();

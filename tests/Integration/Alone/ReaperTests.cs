@@ -14,12 +14,7 @@ public sealed class ReaperTests(OwnCluster own)
     public async Task With_the_operator_killed_the_reaper_cuts_at_the_expiry_and_not_before()
     {
         var incident = await Incident.BeginAsync(_cluster);
-        BreakGlassGrant active;
-        await using (var killed = await _cluster.StartOperatorAsync())
-        {
-            active = await incident.ActivateAsync("20s");
-            await killed.KillAsync();
-        }
+        var active = await incident.OpenAndKillAsync(20);
 
         var kubeconfig = await incident.FetchKubeconfigAsync();
         var early = await RunningOperator.ReapAsync(_cluster.ReaperKubeconfig);
@@ -43,12 +38,7 @@ public sealed class ReaperTests(OwnCluster own)
     public async Task A_bound_requester_loses_access_by_the_reaper_too_and_a_finalizer_does_not_help()
     {
         var incident = await Incident.BeginAsync(_cluster, "  credential: BindRequester");
-        BreakGlassGrant active;
-        await using (var killed = await _cluster.StartOperatorAsync())
-        {
-            active = await incident.ActivateAsync("10s");
-            await killed.KillAsync();
-        }
+        var active = await incident.OpenAndKillAsync(10);
 
         await _cluster.AdminAsync("patch", "rolebinding", "-n", incident.Namespace, Incident.BindingOf(active), "--type=json", "-p",
             """[{"op":"add","path":"/metadata/finalizers","value":["example.com/keep-me"]}]""");

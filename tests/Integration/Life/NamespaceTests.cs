@@ -58,7 +58,7 @@ public sealed class NamespaceTests(SharedOperator shared) : IClassFixture<Shared
     public async Task The_only_namespace_of_a_grant_can_be_deleted_and_the_grant_still_ends_in_good_order()
     {
         var incident = await Incident.BeginAsync(_cluster);
-        await incident.ActivateAsync("25s");
+        await incident.WhileItLastsAsync(25, _ => Task.CompletedTask);
 
         await _cluster.AdminAsync("delete", "namespace", incident.Namespace, Eventually.KubectlTimeout);
 

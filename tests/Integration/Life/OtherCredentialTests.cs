@@ -17,14 +17,15 @@ public sealed class OtherCredentialTests(SharedOperator shared) : IClassFixture<
     public async Task BindRequester_gives_access_to_the_requester_in_person_and_makes_no_identity()
     {
         var incident = await Incident.BeginAsync(_cluster, "  credential: BindRequester");
-        var active = await incident.ActivateAsync("20s");
-
-        active.Status.ServiceAccount.Should().BeNull();
-        active.Status.CredentialSecret.Should().BeNull();
-        (await _cluster.MadeForAsync(incident.Grant)).Should().Equal($"RoleBinding {incident.Namespace}/{Incident.BindingOf(active)}");
-        await incident.AllowedAsync(_cluster.Alice);
-        (await incident.CanReadAsync(_cluster.Alice, "kube-system")).Should().BeFalse();
-        (await incident.CanReadAsync(_cluster.Bob)).Should().BeFalse("he did not ask");
+        await incident.WhileItLastsAsync(20, async active =>
+        {
+            active.Status.ServiceAccount.Should().BeNull();
+            active.Status.CredentialSecret.Should().BeNull();
+            (await _cluster.MadeForAsync(incident.Grant)).Should().Equal($"RoleBinding {incident.Namespace}/{Incident.BindingOf(active)}");
+            (await incident.CanReadAsync(_cluster.Alice, "kube-system")).Should().BeFalse();
+            (await incident.CanReadAsync(_cluster.Bob)).Should().BeFalse("he did not ask");
+            await incident.AllowedAsync(_cluster.Alice);
+        });
 
         await incident.OverAndProvenAsync(GrantPhase.Expired, EndReason.Expired);
         await incident.RefusedAsync(_cluster.Alice);

@@ -12,6 +12,7 @@ namespace Integration;
 internal sealed class Incident
 {
     private readonly string _id = Guid.NewGuid().ToString("N")[..8];
+    private string _again = "";
 
     private Incident(Cluster cluster) => Cluster = cluster;
 
@@ -25,7 +26,7 @@ internal sealed class Incident
     public string Policy => $"oncall-{_id}";
 
     /// <summary>The grant's name.</summary>
-    public string Grant => $"inc-{_id}";
+    public string Grant => $"inc-{_id}{_again}";
 
     /// <summary>A label of namespaces that only this incident uses.</summary>
     public string Label => $"tier-{_id}";
@@ -108,6 +109,18 @@ internal sealed class Incident
         return await WaitAsync("Active");
     }
 
+    /// <summary>Opens a grant that ends by its time, and does with it what must be done before it ends: see <see cref="InTimeAsync"/>.</summary>
+    public Task<BreakGlassGrant> WhileItLastsAsync(int seconds, Func<BreakGlassGrant, Task> use) => InTimeAsync(seconds, duration => UseAsync(duration, use));
+
+    /// <summary>Opens a grant that ends by its time, and kills the operator before it ends: see <see cref="InTimeAsync"/>.</summary>
+    public Task<BreakGlassGrant> OpenAndKillAsync(int seconds, Func<BreakGlassGrant, Task>? use = null) => InTimeAsync(seconds, async duration =>
+    {
+        await using var killed = await Cluster.StartOperatorAsync();
+        var grant = await UseAsync(duration, use ?? (_ => Task.CompletedTask));
+        await killed.KillAsync();
+        return grant;
+    });
+
     /// <summary>The grant as it is.</summary>
     public async Task<BreakGlassGrant> ReadAsync() =>
         await Cluster.GrantAsync(Grant) ?? throw new InvalidOperationException($"grant {Grant} was expected to be there");
@@ -130,6 +143,41 @@ internal sealed class Incident
         var file = Path.Combine(Cluster.ControlPlane.Directory, $"delivered-{Guid.NewGuid():N}.kubeconfig");
         await File.WriteAllBytesAsync(file, kubeconfig);
         return file;
+    }
+
+    /// <summary>
+    /// Plays what must be done before the grant ends. If the machine is so slow that the grant ends first, plays it again with another grant of three times
+    /// the time.
+    /// </summary>
+    private async Task<BreakGlassGrant> InTimeAsync(int seconds, Func<string, Task<BreakGlassGrant>> play)
+    {
+        for (; ; seconds *= 3)
+        {
+            try
+            {
+                var grant = await play($"{seconds}s");
+                if (TimeProvider.System.GetUtcNow() < grant.Status.ExpiresAt) return grant;
+            }
+            catch (Exception)
+            {
+                if (seconds >= 500 || !((await Cluster.GrantAsync(Grant))?.Status.ExpiresAt <= TimeProvider.System.GetUtcNow())) throw;
+            }
+
+            if (seconds >= 500) throw new TimeoutException($"the grant ended after {seconds} s, before the test was done with it");
+            _again += "x";
+        }
+    }
+
+    private async Task<BreakGlassGrant> UseAsync(string duration, Func<BreakGlassGrant, Task> use)
+    {
+        await AskAsync(duration);
+        BreakGlassGrant? last = null;
+        static bool HasBegun(GrantStatus status) => Conditions.IsTrue(status.Conditions, "Active") || status.Phase is GrantPhase.Expired;
+        var grant = await Eventually.GetAsync(
+            async () => (last = await Cluster.GrantAsync(Grant))?.Status is { } status && HasBegun(status) ? last : null,
+            () => Show(last), expected: $"grant {Grant}, active");
+        await use(grant);
+        return grant;
     }
 
     /// <summary>Namespace and name of the credential Secret.</summary>
@@ -156,6 +204,7 @@ internal sealed class Incident
     /// <summary>Waits until the end is proven, and asserts that nothing is left over.</summary>
     public async Task<BreakGlassGrant> OverAndProvenAsync(GrantPhase phase, EndReason reason)
     {
+        if (phase is GrantPhase.Expired && (await ReadAsync()).Status.ExpiresAt is { } end) await Eventually.AtAsync(end);
         await WaitAsync("Revoked");
         var grant = await Eventually.GetAsync(
             async () => await Cluster.GrantAsync(Grant) is { FinalizersOrEmpty.Count: 0 } released ? released : null, expected: $"grant {Grant} without finalizer");
