@@ -104,7 +104,7 @@ internal static class ApprovalRows
         {
             grant.Status.Conditions.Single(c => c.Type == GrantConditions.Approved).Reason.Should().Be("AutoApproved");
             return Task.CompletedTask;
-        }), async s => { await s.PolicyAsync(Automatic, View(s)); return await s.AskAsync(s.Stage.Alice, "duration: 5m"); }),
+        }), async s => { await s.PolicyAsync(Automatic.Replace("4s", "10m", StringComparison.Ordinal), View(s)); return await s.AskAsync(s.Stage.Alice, "duration: 5m"); }),
         new("Alice", "gets the emergency bypass, and asks for it again before a review", Outcome.Denied("ApprovalTimeout", "which used it, is reviewed"), async s =>
         {
             await s.PolicyAsync($"{Scene.SoonOver}\nemergencyBypass: {{duration: 2m}}");

@@ -24,7 +24,7 @@ internal static class BoundsRows
                 // The rows beside this one flood admission: what is refused for that is asked again.
                 var name = string.Create(CultureInfo.InvariantCulture, $"{s.Grant}-{i}");
                 var answer = await s.AskAsync(s.Stage.Alice, name: name);
-                for (var again = 0; again < 20 && answer.Text.Contains("try again", StringComparison.OrdinalIgnoreCase); again++) answer = await s.AskAsync(s.Stage.Alice, name: name);
+                for (var again = 0; again < 200 && answer.Text.Contains("try again", StringComparison.OrdinalIgnoreCase); again++) answer = await s.AskAsync(s.Stage.Alice, name: name);
                 answers.Add(answer);
             }
 

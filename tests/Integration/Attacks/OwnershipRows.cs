@@ -86,7 +86,7 @@ internal static class OwnershipRows
                 var answer = await s.Stage.Admin.SendAsync(HttpMethod.Post, $"{Rbac}/namespaces/{Second(s)}/rolebindings", Binding(name, "developers"), "application/json");
 
                 // The operator may be faster.
-                if (answer.Good || tries == 20) return answer;
+                if (answer.Good || tries == 200) return answer;
             }
         }),
         new("Admin", "deletes a namespace that a grant names, and another owner makes it again", Outcome.Shows("the grant does not follow", async (s, answer) =>

@@ -61,7 +61,7 @@ internal sealed partial class Person : IDisposable
                     : null,
             },
         };
-        var http = new HttpClient(handler) { BaseAddress = cluster.Server, Timeout = TimeSpan.FromSeconds(30) };
+        var http = new HttpClient(handler) { BaseAddress = cluster.Server, Timeout = TimeSpan.FromSeconds(120) };
         if (Token().Match(text) is { Success: true } token) http.DefaultRequestHeaders.Authorization = new("Bearer", token.Groups[1].Value);
         return new(name, group, http, owns: true, []);
     }

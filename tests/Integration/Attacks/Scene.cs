@@ -19,7 +19,7 @@ internal sealed class Scene(AttackedCluster stage, string id)
     public const string SoonOver = "approval: {required: 1, timeout: 6s, approvers: [{kind: Group, name: commanders}]}";
 
     /// <summary>The same, with two who must agree.</summary>
-    public const string TwoSoonOver = "approval: {required: 2, timeout: 10s, approvers: [{kind: Group, name: commanders}]}";
+    public const string TwoSoonOver = "approval: {required: 2, timeout: 45s, approvers: [{kind: Group, name: commanders}]}";
 
     private readonly ConcurrentDictionary<string, bool> _asked = new();
 

@@ -8,7 +8,7 @@ namespace Integration;
 /// <summary>Several control planes run side by side, and none leaves anything behind, however it ends.</summary>
 public sealed class ControlPlaneLifeTests
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_limit = Eventually.Limit;
     private static readonly string[] s_parts = ["etcd", "kube-apiserver", "kube-controller-manager"];
 
     [Fact]

@@ -72,10 +72,12 @@ public sealed class ControlPlaneTests(ControlPlaneFixture fixture) : IClassFixtu
         await _controlPlane.AdminAsync(["create", "secret", "generic", name, "--from-literal=key=not-for-the-log"]);
         await _controlPlane.AdminAsync(["get", "secret", name, "-o", "yaml"]);
 
-        var log = await ReadSharedAsync(_controlPlane.AuditLog);
-
-        log.Split('\n').Should().Contain(line => line.Contains($"\"name\":\"{name}\"", StringComparison.Ordinal)
-            && line.Contains("\"verb\":\"get\"", StringComparison.Ordinal) && line.Contains("\"username\":\"admin\"", StringComparison.Ordinal));
+        // The server writes the line after the answer.
+        var log = "";
+        string[] told = [$"\"name\":\"{name}\"", "\"verb\":\"get\"", "\"username\":\"admin\""];
+        await Eventually.TrueAsync(
+            async () => (log = await ReadSharedAsync(_controlPlane.AuditLog)).Split('\n').Any(line => told.All(t => line.Contains(t, StringComparison.Ordinal))),
+            expected: $"a line of the audit log with {string.Join(" and ", told)}");
         log.Should().NotContainAny("requestObject", "responseObject", "not-for-the-log", Convert.ToBase64String("not-for-the-log"u8));
     }
 
@@ -86,7 +88,7 @@ public sealed class ControlPlaneTests(ControlPlaneFixture fixture) : IClassFixtu
         await _controlPlane.AdminAsync(["create", "namespace", ns]);
         await _controlPlane.AdminAsync(["create", "configmap", "inside", "-n", ns]);
 
-        await _controlPlane.AdminAsync(["delete", "namespace", ns, "--wait", "--timeout=30s"]);
+        await _controlPlane.AdminAsync(["delete", "namespace", ns, "--wait", Eventually.KubectlTimeout]);
 
         (await _controlPlane.KubectlAsync(_controlPlane.AdminKubeconfig, ["get", "namespace", ns])).Error.Should().Contain("NotFound");
     }

@@ -13,7 +13,7 @@ public sealed class DryRunTests(ControlPlaneFixture fixture) : IClassFixture<Con
     [Fact]
     public async Task A_rehearsed_write_is_judged_and_changes_nothing()
     {
-        using var timeUp = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        using var timeUp = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
         using var real = new KubeClient(ClusterConnection.FromKubeconfig(fixture.ControlPlane.AdminKubeconfig), TimeProvider.System);
         using var rehearsal = real.WithOwnConnection(new() { DryRun = true });
         var role = await real.CreateAsync(Role($"dry-{Guid.NewGuid():N}"), timeUp.Token);

@@ -55,11 +55,11 @@ public sealed class ModeTests(AttackedCluster stage, SharedBatch batch, ITestOut
 
     private static async Task TimeBoxedAsync(Scene s)
     {
-        // Windows are of whole minutes: one that ends with the next minute that is far enough away.
+        // Far enough away that only a hang misses them: the start when it is asked for, the end when the start is acted on. Windows are of whole minutes.
         var now = TimeProvider.System.GetUtcNow();
-        var end = new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, now.Minute, 0, TimeSpan.Zero).AddMinutes(now.Second < 38 ? 1 : 2);
+        var start = DateTimeOffset.FromUnixTimeSeconds(now.AddSeconds(30).ToUnixTimeSeconds());
+        var end = new DateTimeOffset(start.Year, start.Month, start.Day, start.Hour, start.Minute, 0, TimeSpan.Zero).AddMinutes(2);
         await s.PolicyAsync(LockdownRows.Window(now.AddMinutes(-5), end), mode: "TimeBoxed");
-        var start = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().AddSeconds(8).ToUnixTimeSeconds());
         (await s.AskAsync(s.Stage.Alice, $"startTime: {start:yyyy-MM-ddTHH:mm:ssZ}\nduration: 1h")).OrThrow();
         var scheduled = await s.UntilAsync(GrantPhase.Scheduled);
         if (scheduled.Status.Phase is GrantPhase.Scheduled) scheduled.Status.ExpiresAt.Should().BeNull("its time has not begun");
