@@ -75,12 +75,12 @@ public sealed class CompletionScriptTests : IDisposable
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    private async Task<string> RunAsync(string file, string[] arguments, int seconds = 30)
+    private async Task<string> RunAsync(string file, string[] arguments, int seconds = 120)
     {
         using var timeUp = new CancellationTokenSource(TimeSpan.FromSeconds(seconds), TimeProvider.System);
         var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
         start.Environment["PATH"] = $"{_bin}:{Environment.GetEnvironmentVariable("PATH")}";
-        if (seconds <= 30) start.Environment["HOME"] = _bin; // no configuration of whoever runs the tests
+        if (seconds <= 120) start.Environment["HOME"] = _bin; // no configuration of whoever runs the tests
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         try

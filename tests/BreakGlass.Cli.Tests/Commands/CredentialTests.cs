@@ -5,6 +5,7 @@ using FluentAssertions;
 using k8s;
 using k8s.Models;
 using Kube.Client;
+using TestKit;
 using TestKit.Builders;
 using Xunit;
 
@@ -50,7 +51,7 @@ public sealed class CredentialTests : IDisposable
         _desk.Clear();
         _desk["KUBECTL_BREAKGLASS_CREDENTIAL"] = "";
         var run = _desk.RunAsync(Plugin);
-        await _desk.Server.Until(() => _desk.Server.List<BreakGlassGrant>().Count == 2, "a second grant").WaitAsync(TimeSpan.FromSeconds(20));
+        await _desk.Server.Until(() => _desk.Server.List<BreakGlassGrant>().Count == 2, "a second grant").WaitAsync(Eventually.Limit);
         _desk.Activate(_desk.Server.List<BreakGlassGrant>().Single(g => g.Metadata.Name != before).Metadata.Name, "second");
         (await run).Should().Be(0, _desk.Error);
         _desk.Out.Should().Contain("second");

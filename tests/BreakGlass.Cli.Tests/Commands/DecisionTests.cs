@@ -64,7 +64,7 @@ public sealed class DecisionTests : IDisposable
     {
         _desk.Server.Put(A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } });
         var run = _desk.RunAsync("revoke", "inc-4711", "--reason", "done");
-        await _desk.Server.Until(() => _desk.Server.Get<BreakGlassGrant>("inc-4711")!.Spec.Revoke?.Reason == "done", "the revocation").WaitAsync(TimeSpan.FromSeconds(20));
+        await _desk.Server.Until(() => _desk.Server.Get<BreakGlassGrant>("inc-4711")!.Spec.Revoke?.Reason == "done", "the revocation").WaitAsync(Eventually.Limit);
         _desk.SetStatus("inc-4711", g => g.Status with { Phase = GrantPhase.Revoked });
         (await run).Should().Be(0, _desk.Error);
         _desk.Out.Should().Be("breakglassgrant.breakglass.dev/inc-4711 revoked\n");
@@ -79,7 +79,7 @@ public sealed class DecisionTests : IDisposable
     {
         foreach (var name in (string[])["inc-1", "inc-2"]) _desk.Server.Put(A.Grant() with { Metadata = new() { Name = name }, Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } });
         var run = _desk.RunAsync("revoke", "bgg/inc-1", "inc-0", "breakglassgrant.breakglass.dev/inc-2", "-o", "name");
-        await _desk.Server.Until(() => _desk.Server.List<BreakGlassGrant>().All(g => g.Spec.Revoke is not null), "both revocations").WaitAsync(TimeSpan.FromSeconds(20));
+        await _desk.Server.Until(() => _desk.Server.List<BreakGlassGrant>().All(g => g.Spec.Revoke is not null), "both revocations").WaitAsync(Eventually.Limit);
         foreach (var name in (string[])["inc-2", "inc-1"]) _desk.SetStatus(name, g => g.Status with { Phase = GrantPhase.Revoked });
         (await run).Should().Be(4);
         _desk.Out.Should().Be("breakglassgrant.breakglass.dev/inc-1\nbreakglassgrant.breakglass.dev/inc-2\n");
@@ -132,7 +132,7 @@ public sealed class DecisionTests : IDisposable
     public async Task A_lockdown_waits_until_all_of_it_is_over_and_is_lifted_by_one_word()
     {
         var run = _desk.RunAsync("lockdown", "--reason", "token leaked", "--selector", "team=payments,tier in (a, b),!old");
-        await _desk.Server.Until(() => _desk.Server.List<BreakGlassLockdown>().Count == 1, "a lockdown").WaitAsync(TimeSpan.FromSeconds(20));
+        await _desk.Server.Until(() => _desk.Server.List<BreakGlassLockdown>().Count == 1, "a lockdown").WaitAsync(Eventually.Limit);
         var made = _desk.Server.List<BreakGlassLockdown>()[0];
         made.Spec.Reason.Should().Be("token leaked");
         made.Spec.PolicySelector!.MatchLabels.Should().ContainKey("team").WhoseValue.Should().Be("payments");

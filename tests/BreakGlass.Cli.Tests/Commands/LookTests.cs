@@ -74,7 +74,7 @@ public sealed class LookTests : IDisposable
     {
         PutGrants();
         var run = _desk.RunAsync("watch", "inc-1");
-        await _desk.Server.Until(() => _desk.Server.Watches.Open.Count > 0, "a watch").WaitAsync(TimeSpan.FromSeconds(20));
+        await _desk.Server.Until(() => _desk.Server.Watches.Open.Count > 0, "a watch").WaitAsync(Eventually.Limit);
         _desk.SetStatus("inc-1", g => g.Status with { Phase = GrantPhase.Revoked, Conditions = [new() { Type = "Active", Status = "False", Reason = "RevokedByUser", Message = "alice revoked it." }] });
         (await run).Should().Be(0, _desk.Error);
         _desk.Out.Should().Be("2026-11-22T01:02:03.000Z  inc-1  alice  active until 2026-11-22T02:02:03.000Z\n2026-11-22T01:02:03.000Z  inc-1  alice  Revoked: alice revoked it.\n");
@@ -88,7 +88,7 @@ public sealed class LookTests : IDisposable
         var run = _desk.RunAsync(enough.Token, "watch", "-o", "name");
         await WatchesAsync(1);
         _desk.Server.Watches.Break();
-        await _desk.Clock.WhenTimerArmed(TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(20));
+        await _desk.Clock.WhenTimerArmed(TimeSpan.FromSeconds(1)).WaitAsync(Eventually.Limit);
         _desk.Clock.Advance(TimeSpan.FromSeconds(1));
         await WatchesAsync(2);
         _desk.Server.Put(A.Grant() with { Metadata = new() { Name = "after-the-break" } });
@@ -180,7 +180,7 @@ public sealed class LookTests : IDisposable
     }
 
     // What the watches before the last one were told has been written by then.
-    private Task WatchesAsync(int count) => _desk.Server.Until(() => _desk.Server.Requests.All.Count(r => r.Call.Verb == "watch") >= count, $"{count} watches").WaitAsync(TimeSpan.FromSeconds(20));
+    private Task WatchesAsync(int count) => _desk.Server.Until(() => _desk.Server.Requests.All.Count(r => r.Call.Verb == "watch") >= count, $"{count} watches").WaitAsync(Eventually.Limit);
 
     private void PutGrants()
     {

@@ -1,6 +1,7 @@
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using TestKit;
 using TestKit.Builders;
 using Xunit;
 
@@ -87,7 +88,7 @@ public sealed class RequestTests : IDisposable
             Phase = GrantPhase.AwaitingApproval,
             Conditions = [new() { Type = "Approved", Status = "False", Reason = "AwaitingApproval", Message = "0 of 1 approval(s) so far." }],
         });
-        await _desk.Server.Until(() => _desk.Error.Contains("waiting for approval", StringComparison.Ordinal), "the wait for approval to be told").WaitAsync(TimeSpan.FromSeconds(20));
+        await _desk.Server.Until(() => _desk.Error.Contains("waiting for approval", StringComparison.Ordinal), "the wait for approval to be told").WaitAsync(Eventually.Limit);
         _desk.Activate("inc-1");
 
         (await run).Should().Be(0, _desk.Error);
@@ -99,7 +100,7 @@ public sealed class RequestTests : IDisposable
     {
         var run = _desk.RunAsync("request", "payments-oncall", "--reason", "checkout is down", "--name", "inc-1", "--timeout", "5m");
         await _desk.AskedAsync();
-        await _desk.Server.Until(() => _desk.Server.Watches.Open.Count > 0, "a watch").WaitAsync(TimeSpan.FromSeconds(20));
+        await _desk.Server.Until(() => _desk.Server.Watches.Open.Count > 0, "a watch").WaitAsync(Eventually.Limit);
         _desk.Clock.Advance(TimeSpan.FromMinutes(5));
 
         (await run).Should().Be(5);

@@ -2,6 +2,7 @@ using BreakGlass.Cli.Hosting;
 using BreakGlass.Cli.Tests.Support;
 using BreakGlass.Core.Api;
 using FluentAssertions;
+using TestKit;
 using TestKit.Builders;
 using Xunit;
 
@@ -10,7 +11,7 @@ namespace BreakGlass.Cli.Tests.Issues;
 /// <summary>The credential plugin, of which several run at once.</summary>
 public sealed class CredentialIssueTests : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = Eventually.Limit;
     private static readonly string[] Plugin = ["credential", "--policy", "payments-oncall", "--reason", "checkout is down"];
 
     private readonly Desk _desk = new();

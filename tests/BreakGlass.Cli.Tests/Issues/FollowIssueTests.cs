@@ -12,7 +12,7 @@ namespace BreakGlass.Cli.Tests.Issues;
 /// <summary>Following one grant, where the server refuses watches and answers reads.</summary>
 public sealed class FollowIssueTests : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = Eventually.Limit;
 
     private readonly Desk _desk = new();
 

@@ -10,7 +10,7 @@ namespace BreakGlass.Cli.Tests.Issues;
 /// <summary>The kill switch, where it shut or opened something else than what was meant.</summary>
 public sealed class LockdownIssueTests : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = Eventually.Limit;
 
     private readonly Desk _desk = new();
 

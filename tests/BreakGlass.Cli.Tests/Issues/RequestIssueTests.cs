@@ -15,7 +15,7 @@ namespace BreakGlass.Cli.Tests.Issues;
 /// <summary>What <c>request</c> and <c>use</c> once left behind, overwrote, or fell over.</summary>
 public sealed class RequestIssueTests : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = Eventually.Limit;
 
     private readonly Desk _desk = new();
 

@@ -13,7 +13,7 @@ namespace BreakGlass.Cli.Tests.Support;
 /// <summary>A person's desk: the plugin, a cluster in memory, and what was said on both outputs. What the operator would do the tests do.</summary>
 internal sealed class Desk : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = Eventually.Limit;
 
     private readonly StringWriter _out = new() { NewLine = "\n" };
     private readonly StringWriter _error = new() { NewLine = "\n" };

@@ -242,6 +242,6 @@ public sealed class AdmissionTests : IAsyncLifetime
         var slow = new AdmissionDesk(_desk.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).Around(async (_, ct) => await never.Task.WaitAsync(ct));
         var answer = slow(Desk.Request(A.Grant(), null, Alice), default).AsTask();
         _desk.Clock.Advance(TimeSpan.FromSeconds(4));
-        (await answer.WaitAsync(TimeSpan.FromSeconds(20))).Should().Match<Kube.Runtime.AdmissionAnswer>(a => !a.Allowed && a.Code == 503);
+        (await answer.WaitAsync(Eventually.Limit)).Should().Match<Kube.Runtime.AdmissionAnswer>(a => !a.Allowed && a.Code == 503);
     }
 }

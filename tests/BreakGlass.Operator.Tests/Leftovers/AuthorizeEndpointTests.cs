@@ -8,6 +8,7 @@ using k8s.Models;
 using Kube.Client;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
+using TestKit;
 using Xunit;
 
 namespace BreakGlass.Operator.Tests.Leftovers;
@@ -112,7 +113,7 @@ public sealed class AuthorizeEndpointTests
         context.Request.Body = body;
         using var answer = new MemoryStream();
         context.Response.Body = answer;
-        await _endpoint.ServeAsync(context).WaitAsync(TimeSpan.FromSeconds(30));
+        await _endpoint.ServeAsync(context).WaitAsync(Eventually.Limit);
         return (context.Response.StatusCode, answer.ToArray());
     }
 

@@ -162,14 +162,14 @@ public sealed partial class OperatorMetricsTests : IDisposable
         {
             Interlocked.Increment(ref reads);
             reading.Set();
-            goOn.Wait(TimeSpan.FromSeconds(30)).Should().BeTrue("the test lets it go on");
+            goOn.Wait(Eventually.Limit).Should().BeTrue("the test lets it go on");
             return new MetricsSnapshot();
         };
         var first = ScrapeAsync();
-        reading.Wait(TimeSpan.FromSeconds(30)).Should().BeTrue("the first scrape reads");
+        reading.Wait(Eventually.Limit).Should().BeTrue("the first scrape reads");
         var others = Enumerable.Range(0, 20).Select(_ => ScrapeAsync()).ToList();
         goOn.Set();
-        var texts = await Task.WhenAll(others.Append(first)).WaitAsync(TimeSpan.FromSeconds(30));
+        var texts = await Task.WhenAll(others.Append(first)).WaitAsync(Eventually.Limit);
         reads.Should().Be(1);
         texts.Select(Own).Distinct().Should().ContainSingle();
 
@@ -188,7 +188,7 @@ public sealed partial class OperatorMetricsTests : IDisposable
             text.EndsWith("# EOF\n", StringComparison.Ordinal).Should().Be(i % 2 == 1);
             text.Should().Contain("# TYPE breakglass_operator_activations");
         }));
-        await Task.WhenAll(scrapes).WaitAsync(TimeSpan.FromSeconds(60));
+        await Task.WhenAll(scrapes).WaitAsync(Eventually.Limit);
         (await ScrapeAsync()).Should().Contain("activations_total{mode=\"BreakGlass\",policy=\"p\"} 100\n");
     }
 
@@ -210,7 +210,7 @@ public sealed partial class OperatorMetricsTests : IDisposable
         await promtool.StandardInput.WriteAsync(await ScrapeAsync());
         promtool.StandardInput.Close();
         var said = await promtool.StandardError.ReadToEndAsync() + await promtool.StandardOutput.ReadToEndAsync();
-        await promtool.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        await promtool.WaitForExitAsync().WaitAsync(Eventually.Limit);
         said.Should().BeEmpty();
         promtool.ExitCode.Should().Be(0);
     }
@@ -260,7 +260,7 @@ public sealed partial class OperatorMetricsTests : IDisposable
     {
         var context = new DefaultHttpContext { Request = { Method = "GET" }, Response = { Body = new MemoryStream() } };
         if (accept is not null) context.Request.Headers.Accept = accept;
-        await (endpoint ?? _endpoint).ServeAsync(context).WaitAsync(TimeSpan.FromSeconds(30));
+        await (endpoint ?? _endpoint).ServeAsync(context).WaitAsync(Eventually.Limit);
         context.Response.StatusCode.Should().Be(200);
         context.Response.ContentType.Should().Be(accept is null ? "text/plain; version=0.0.4; charset=utf-8" : "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores");
         return Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray());

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
+using TestKit;
 
 namespace BreakGlass.Operator.Tests.Metrics;
 
@@ -27,7 +28,7 @@ internal sealed partial class Scraped : IDisposable
     public async Task<string> ScrapeAsync()
     {
         using var body = new MemoryStream();
-        await _scrapes(new DefaultHttpContext { Request = { Method = "GET" }, Response = { Body = body } }).WaitAsync(TimeSpan.FromSeconds(30));
+        await _scrapes(new DefaultHttpContext { Request = { Method = "GET" }, Response = { Body = body } }).WaitAsync(Eventually.Limit);
         return Encoding.UTF8.GetString(body.ToArray());
     }
 

@@ -36,7 +36,7 @@ public sealed class CrdFixture : IAsyncLifetime
     {
         await _shared.InitializeAsync();
         await ApplyAsync(Kustomization);
-        await ControlPlane.AdminAsync(["wait", "--for=condition=Established", "--timeout=30s", "crd", "-l", "app.kubernetes.io/name=breakglass-operator"]);
+        await ControlPlane.AdminAsync(["wait", "--for=condition=Established", Eventually.KubectlTimeout, "crd", "-l", "app.kubernetes.io/name=breakglass-operator"]);
     }
 
     /// <inheritdoc/>

@@ -97,7 +97,7 @@ public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
     [Fact]
     public async Task No_pod_can_run_in_the_grants_namespace()
     {
-        await crds.ControlPlane.AdminAsync(["wait", "--for=jsonpath={.status.hard.pods}=0", "--timeout=30s", "resourcequota/no-pods", "-n", "breakglass-grants"]);
+        await crds.ControlPlane.AdminAsync(["wait", "--for=jsonpath={.status.hard.pods}=0", Eventually.KubectlTimeout, "resourcequota/no-pods", "-n", "breakglass-grants"]);
         await crds.ControlPlane.AdminAsync(["delete", "serviceaccount", "no-pods", "-n", "breakglass-grants", "--ignore-not-found"]);
         await crds.ControlPlane.AdminAsync(["create", "serviceaccount", "no-pods", "-n", "breakglass-grants"]);
         var result = await crds.ControlPlane.KubectlAsync(

@@ -27,7 +27,7 @@ public sealed class DocsCluster : IAsyncLifetime
           $([ "${2:-}" != JustInTime ] || echo 'approval: {required: 1, approvers: [{kind: Group, name: incident-commanders}], timeout: 15m}')
           review: {required: true, within: 24h, reviewers: [{kind: Group, name: security}]}
         END
-            kubectl wait --for=condition=Ready "bgp/$1" --timeout=50s
+            kubectl wait --for=condition=Ready "bgp/$1" --timeout=110s
         }
         asked() { # asked NAME [POLICY]: alice asks
             kubectl --kubeconfig "$alice" create -f - <<END
@@ -37,17 +37,17 @@ public sealed class DocsCluster : IAsyncLifetime
         spec: {policy: ${2:-payments-oncall}, justification: checkout returns 5xx since the deploy, ticket: INC-4711}
         END
         }
-        active() { asked "$@"; kubectl wait --for=condition=Active "bgg/$1" --timeout=50s; }
-        over() { active "$@"; kubectl patch "bgg/$1" --type=merge -p '{"spec":{"revoke":{"reason":"done"}}}'; kubectl wait --for=condition=Active=false "bgg/$1" --timeout=50s; }
+        active() { asked "$@"; kubectl wait --for=condition=Active "bgg/$1" --timeout=110s; }
+        over() { active "$@"; kubectl patch "bgg/$1" --type=merge -p '{"spec":{"revoke":{"reason":"done"}}}'; kubectl wait --for=condition=Active=false "bgg/$1" --timeout=110s; }
         """;
 
     // Records are kept, and the validating webhook sees to it: for the next page it is away for a moment.
     private const string Reset = """
-        kubectl delete bgl,bgp --all --timeout=50s
+        kubectl delete bgl,bgp --all --timeout=110s
         if [ -n "$(kubectl get bgg,bga,bgr -o name)" ]; then
             kubectl get validatingwebhookconfiguration breakglass-operator -o yaml | sed '/^  \(resourceVersion\|uid\|selfLink\):/d' > validating.yaml
             kubectl delete validatingwebhookconfiguration breakglass-operator
-            until kubectl delete bgg,bga,bgr --all --timeout=50s; do sleep 0.3; done
+            until kubectl delete bgg,bga,bgr --all --timeout=110s; do sleep 0.3; done
             kubectl create -f validating.yaml
         fi
         kubectl get namespace payments || kubectl create namespace payments

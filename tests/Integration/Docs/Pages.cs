@@ -15,24 +15,24 @@ internal static class Pages
         new("docs/install.md", "admin") { RunElsewhere = "InstallPageTests" },
         new("docs/approvers.md", "carol")
         {
-            Scene = "policy payments-repair JustInTime; asked inc-4712 payments-repair; kubectl wait --for=condition=Approved=false bgg/inc-4712 --timeout=50s",
-            Specials = [new("BreakGlassApproval") { After = "kubectl wait --for=condition=Active bgg/inc-4712 --timeout=50s" }],
+            Scene = "policy payments-repair JustInTime; asked inc-4712 payments-repair; kubectl wait --for=condition=Approved=false bgg/inc-4712 --timeout=110s",
+            Specials = [new("BreakGlassApproval") { After = "kubectl wait --for=condition=Active bgg/inc-4712 --timeout=110s" }],
         },
         new("docs/runbooks/RevocationObstructed.md", "admin"),
         new("docs/reviewers.md", "rita")
         {
             Scene = "policy payments-oncall; over inc-4711",
-            Specials = [new("BreakGlassReview") { After = "kubectl wait --for=condition=Reviewed bgg/inc-4711 --timeout=50s" }],
+            Specials = [new("BreakGlassReview") { After = "kubectl wait --for=condition=Reviewed bgg/inc-4711 --timeout=110s" }],
         },
         new("docs/incident-card.md", "alice")
         {
-            Scene = "kubectl apply -f config/samples/policy.yaml; kubectl wait --for=condition=Ready bgp/payments-oncall --timeout=50s",
+            Scene = "kubectl apply -f config/samples/policy.yaml; kubectl wait --for=condition=Ready bgp/payments-oncall --timeout=110s",
             Specials =
             [
                 new("kind: BreakGlassLockdown")
                 {
                     Person = "admin", Before = "active inc-4712", Fill = [("bgg/NAME", "bgg/inc-4712"), ("bgp/NAME", "bgp/payments-oncall")],
-                    After = """kubectl patch bgp/payments-oncall --type=merge -p '{"spec":{"suspended":false}}'; kubectl wait --for=condition=Ready bgp/payments-oncall --timeout=50s""",
+                    After = """kubectl patch bgp/payments-oncall --type=merge -p '{"spec":{"suspended":false}}'; kubectl wait --for=condition=Ready bgp/payments-oncall --timeout=110s""",
                 },
                 new("delete rolebindings,clusterrolebindings") { Person = "admin", Before = "active inc-4713" },
                 new("# who, why, what, every step") { Fill = [("bgg NAME", "bgg inc-4711")] },
@@ -82,7 +82,7 @@ internal static class Pages
                 helm.toolkit.fluxcd.io v2 HelmRelease helmreleases
                 kustomize.toolkit.fluxcd.io v1 Kustomization kustomizations
                 END
-                kubectl wait --for=condition=Established crd applications.argoproj.io appprojects.argoproj.io gitrepositories.source.toolkit.fluxcd.io helmreleases.helm.toolkit.fluxcd.io kustomizations.kustomize.toolkit.fluxcd.io --timeout=50s
+                kubectl wait --for=condition=Established crd applications.argoproj.io appprojects.argoproj.io gitrepositories.source.toolkit.fluxcd.io helmreleases.helm.toolkit.fluxcd.io kustomizations.kustomize.toolkit.fluxcd.io --timeout=110s
                 for name in argocd flux-system; do kubectl get namespace $name || kubectl create namespace $name; done
                 kubectl -n argocd get configmap argocd-cm || kubectl -n argocd create configmap argocd-cm
                 """,

@@ -29,7 +29,7 @@ internal static class Shell
         process.ErrorDataReceived += (_, line) => Hear(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        var most = limit ?? TimeSpan.FromMinutes(2);
+        var most = limit ?? TimeSpan.FromMinutes(5);
         using var timeUp = new CancellationTokenSource(most, TimeProvider.System);
         try
         {

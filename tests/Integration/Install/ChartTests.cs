@@ -47,7 +47,7 @@ public sealed class ChartTests
             await bound.ActivateAsync("30m");
             await bound.AllowedAsync(cluster.Alice);
 
-            await Task.WhenAll(Helm.RunAsync(cluster.ControlPlane, "uninstall", "breakglass", "--timeout", "90s"), kubelet.RunJobAsync("breakglass-uninstall"));
+            await Task.WhenAll(Helm.RunAsync(cluster.ControlPlane, "uninstall", "breakglass", "--timeout", "4m"), kubelet.RunJobAsync("breakglass-uninstall"));
             await incident.RefusedAsync(kubeconfig);
             await bound.RefusedAsync(cluster.Alice);
             foreach (var ended in (Incident[])[incident, next, bound])

@@ -51,7 +51,7 @@ internal static class Helm
         process.ErrorDataReceived += (_, line) => error.AppendLine(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        using var timeUp = new CancellationTokenSource(TimeSpan.FromMinutes(3), TimeProvider.System);
+        using var timeUp = new CancellationTokenSource(TimeSpan.FromMinutes(5), TimeProvider.System);
         try
         {
             await process.WaitForExitAsync(timeUp.Token);

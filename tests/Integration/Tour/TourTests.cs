@@ -23,7 +23,7 @@ public sealed class TourTests
             var (code, said) = await Shell.RunAsync(
                 Path.Combine(Golden.RepositoryRoot, "hack", "tour.sh"), [],
                 new Dictionary<string, string> { ["TRANSCRIPT"] = written, ["TOUR_BUILD"] = new DirectoryInfo(AppContext.BaseDirectory).Name },
-                limit: TimeSpan.FromMinutes(5));
+                limit: TimeSpan.FromMinutes(10));
             code.Should().Be(0, said);
 
             var blocks = Fences.Of("README.md", Section);

@@ -5,7 +5,7 @@ namespace Kube.Client.Tests;
 /// <summary>Real-time safety nets: a test that waits for something which never comes fails and says what it waited for.</summary>
 internal static class Within
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     public static async Task<T> SafetyAsync<T>(Task<T> task, string expected)
     {

@@ -36,7 +36,7 @@ public sealed class InformerTests : IAsyncLifetime, IDisposable
     {
         var gate = new ManualResetEventSlim();
         _informer.AddHandler(Note);
-        _informer.AddHandler(_ => gate.Wait(TimeSpan.FromSeconds(20)));
+        _informer.AddHandler(_ => gate.Wait(Eventually.Limit));
         Start();
         _informer.HasSynced.Should().BeFalse();
         (await _server.NextList()).Return(7, Ns("a", 1), Ns("b", 2));
@@ -118,7 +118,7 @@ public sealed class InformerTests : IAsyncLifetime, IDisposable
     public async Task A_stuck_handler_holds_up_neither_the_store_nor_another_handler()
     {
         using var gate = new ManualResetEventSlim();
-        _informer.AddHandler(_ => gate.Wait(TimeSpan.FromSeconds(20)));
+        _informer.AddHandler(_ => gate.Wait(Eventually.Limit));
         _informer.AddHandler(Note);
         Start();
         (await _server.NextList()).Return(7);

@@ -130,7 +130,7 @@ public class AdmissionLimitsTests
         context.Request.Body = body;
         using var answer = new MemoryStream();
         context.Response.Body = answer;
-        await endpoint.ServeAsync(context).WaitAsync(TimeSpan.FromSeconds(30));
+        await endpoint.ServeAsync(context).WaitAsync(Eventually.Limit);
         return JsonNode.Parse(answer.ToArray())!;
     }
 

@@ -20,7 +20,7 @@ public class MemoryBudgetTests
         waiting.IsCompleted.Should().BeFalse();
         rooms[0].Dispose();
 
-        (await waiting.WaitAsync(TimeSpan.FromSeconds(10))).Should().NotBeNull();
+        (await waiting.WaitAsync(Eventually.Limit)).Should().NotBeNull();
         budget.Taken.Should().Be(100);
     }
 
@@ -34,7 +34,7 @@ public class MemoryBudgetTests
         var waiting = budget.TakeAsync(10, default).AsTask();
         _clock.Advance(MemoryBudget.Patience);
 
-        (await waiting.WaitAsync(TimeSpan.FromSeconds(10))).Should().BeNull();
+        (await waiting.WaitAsync(Eventually.Limit)).Should().BeNull();
         all.ForEach(room => room.Dispose());
         budget.Taken.Should().Be(0);
     }
@@ -68,7 +68,7 @@ public class MemoryBudgetTests
         using var gone = new CancellationTokenSource();
         var waiting = budget.TakeAsync(50, gone.Token).AsTask();
         await gone.CancelAsync();
-        await FluentActions.Awaiting(() => waiting.WaitAsync(TimeSpan.FromSeconds(10))).Should().ThrowAsync<OperationCanceledException>();
+        await FluentActions.Awaiting(() => waiting.WaitAsync(Eventually.Limit)).Should().ThrowAsync<OperationCanceledException>();
         first!.Dispose();
         budget.Taken.Should().Be(0);
     }
@@ -105,7 +105,7 @@ public class MemoryBudgetTests
             most = Math.Max(most, budget.Taken);
             if (room is not null) Interlocked.Increment(ref served);
             await Task.Yield();
-        })).WaitAsync(TimeSpan.FromSeconds(30));
+        })).WaitAsync(Eventually.Limit);
         most.Should().BeLessThanOrEqualTo(1000);
         served.Should().Be(500);
         budget.Taken.Should().Be(0);
@@ -132,6 +132,6 @@ public class MemoryBudgetTests
         }
 
         private (SendOrPostCallback Callback, object? State) Take() =>
-            _posted.TryTake(out var posted, TimeSpan.FromSeconds(10)) ? posted : throw new TimeoutException("nothing goes on that was to go on");
+            _posted.TryTake(out var posted, Eventually.Limit) ? posted : throw new TimeoutException("nothing goes on that was to go on");
     }
 }

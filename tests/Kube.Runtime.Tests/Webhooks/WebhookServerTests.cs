@@ -12,7 +12,7 @@ namespace Kube.Runtime.Tests.Webhooks;
 
 public class WebhookServerTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     [Fact]
     public async Task Reviews_are_answered_over_TLS_and_other_paths_are_not_there()

@@ -32,7 +32,7 @@ internal static class Promtool
         {
             await File.WriteAllTextAsync(Path.Combine(directory.FullName, "rules.json"), rules.ToJsonString());
             if (tests is not null) await File.WriteAllTextAsync(Path.Combine(directory.FullName, "rules.test.yaml"), tests);
-            using var timeUp = new CancellationTokenSource(TimeSpan.FromSeconds(60), TimeProvider.System);
+            using var timeUp = new CancellationTokenSource(TimeSpan.FromSeconds(120), TimeProvider.System);
             using var process = Process.Start(new ProcessStartInfo("promtool", arguments)
             {
                 WorkingDirectory = directory.FullName, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,

@@ -12,8 +12,8 @@ public sealed class ControlPlane : IAsyncDisposable
 {
     private static readonly TimeSpan s_building = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan s_starting = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan s_command = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan s_stopping = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_command = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan s_stopping = TimeSpan.FromSeconds(60);
 
     private readonly Process _script;
     private readonly string _kubectl;

@@ -5,7 +5,7 @@ namespace TestKit;
 /// <summary>The Kubernetes release that the tests run on.</summary>
 public static partial class Release
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
 
     /// <summary>What the control plane will be built from where no binary is there yet: Debian's.</summary>
     private static readonly Version s_debian = new(1, 20, 2);
