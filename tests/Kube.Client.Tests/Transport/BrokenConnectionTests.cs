@@ -71,7 +71,7 @@ public class BrokenConnectionTests
     public async Task A_server_that_does_not_answer_costs_the_deadline_and_no_more()
     {
         var time = new FakeClock();
-        var arrived = new SemaphoreSlim(0);
+        using var arrived = new SemaphoreSlim(0);
         await using var server = new RawServer((_, stream, _) =>
         {
             arrived.Release();
