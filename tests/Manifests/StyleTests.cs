@@ -110,12 +110,12 @@ public sealed partial class StyleTests
             var fence = line.Split("\"\"\"").Length % 2 == 0;
             yield return inside || fence ? line
                 : line.TrimStart().StartsWith("//", StringComparison.Ordinal) ? ""
-                : string.Join(' ', Literal().Matches(line).Select(literal => literal.Groups[1].Value));
+                : string.Join(' ', Literal().Matches(line).Select(literal => literal.Groups["text"].Value));
             inside ^= fence;
         }
     }
 
-    [GeneratedRegex("\"((?:[^\"\\\\]|\\\\.)*)\"", RegexOptions.CultureInvariant, 5000)]
+    [GeneratedRegex("\"(?<text>(?:[^\"\\\\]|\\\\.)*)\"", RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Literal();
 
     [GeneratedRegex("`[^`\n]+`", RegexOptions.CultureInvariant, 5000)]

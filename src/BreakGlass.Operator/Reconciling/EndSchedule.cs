@@ -51,7 +51,7 @@ internal sealed class EndSchedule(ClusterCaches caches, WorkQueue<string> alarms
     /// <summary>
     /// When a grant that rests is processed again (null for never), and in which lane. A removal that was refused is tried again behind the cuts of other grants.
     /// </summary>
-    public ReconciliationResult<BreakGlassGrant> Next(GrantFacts facts, DateTimeOffset? at, bool isObstructed)
+    public static ReconciliationResult<BreakGlassGrant> Next(GrantFacts facts, DateTimeOffset? at, bool isObstructed)
     {
         if (at is not { } next) return ReconciliationResult<BreakGlassGrant>.Success(facts.Grant);
         var lane = isObstructed ? (facts.Due is null ? Lane.Background : Lane.Normal) : next >= facts.Due?.At ? Lane.Urgent : Lane.Normal;

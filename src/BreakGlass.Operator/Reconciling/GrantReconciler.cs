@@ -133,11 +133,11 @@ internal sealed class GrantReconciler(
 
     private bool HasToEnd(string name) => GrantLifecycle.HasToEnd(Gather(name, new(GrantRun.Fresh)));
 
-    private ReconciliationResult<BreakGlassGrant> Rest(GrantFacts facts, GrantPlan plan, LiveRun run)
+    private static ReconciliationResult<BreakGlassGrant> Rest(GrantFacts facts, GrantPlan plan, LiveRun run)
     {
         var isObstructed = run.Run.Attempt.Obstructions.Count > 0;
         run.AtRest(facts);
-        return ends.Next(facts, plan.LookAgainAt, isObstructed);
+        return EndSchedule.Next(facts, plan.LookAgainAt, isObstructed);
     }
 
     /// <summary>What was written, once it is: a write that failed is decided again.</summary>

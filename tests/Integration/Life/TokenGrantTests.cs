@@ -69,7 +69,9 @@ public sealed class TokenGrantTests(SharedOperator shared) : IClassFixture<Share
         var claims = Jwt.Claims(Convert.FromBase64String(token));
 
         var exp = DateTimeOffset.FromUnixTimeSeconds(claims["exp"]!.GetValue<long>());
-        (exp - DateTimeOffset.FromUnixTimeSeconds(claims["iat"]!.GetValue<long>())).Should().Be(TimeSpan.FromMinutes(10));
+        var issued = DateTimeOffset.FromUnixTimeSeconds(claims["iat"]!.GetValue<long>());
+        (exp - issued).Should().Be(TimeSpan.FromMinutes(10));
+        issued.Should().BeOnOrAfter(active.Status.ActivatedAt!.Value.AddSeconds(-1), "the record of the activation comes before the token");
         active.Status.CredentialExpiresAt.Should().BeCloseTo(exp, TimeSpan.FromSeconds(2));
         claims["kubernetes.io"]!["secret"]!["name"]!.GetValue<string>().Should().Be(Incident.SecretOf(active).Name);
         claims["sub"]!.GetValue<string>().Should().Be($"system:serviceaccount:breakglass-grants:{Incident.SecretOf(active).Name}");
