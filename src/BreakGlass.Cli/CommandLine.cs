@@ -32,9 +32,11 @@ internal static class CommandLine
 
         try
         {
-            if (end < args.Count && parse.CommandResult.Command.Name != RequestCommand.Name) throw CliException.Usage("only 'request' can run a command: kubectl breakglass request POLICY --reason … -- COMMAND.");
+            if (end < args.Count && parse.CommandResult.Command.Name != RequestCommand.Name)
+                throw CliException.Usage("only 'request' can run a command: kubectl breakglass request POLICY --reason … -- COMMAND.");
             if (end == args.Count - 1) throw CliException.Usage("there is no command after --. Add one, or remove the -- to get a kubeconfig.");
-            return await parse.InvokeAsync(new InvocationConfiguration { Output = host.Out, Error = host.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
+            return await parse.InvokeAsync(new InvocationConfiguration { Output = host.Out, Error = host.Error, EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null }, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -80,5 +82,6 @@ internal static class CommandLine
         return root;
     }
 
-    private static string Name(ParseResult parse) => parse.CommandResult.Command is RootCommand ? "kubectl breakglass" : $"kubectl breakglass {parse.CommandResult.Command.Name}";
+    private static string Name(ParseResult parse) =>
+        parse.CommandResult.Command is RootCommand ? "kubectl breakglass" : $"kubectl breakglass {parse.CommandResult.Command.Name}";
 }

@@ -32,20 +32,25 @@ internal static class Errors
 
         if (words.Contains("failed calling webhook", StringComparison.Ordinal))
         {
-            return (ExitCodes.Error, $"the operator's webhook does not answer, so the API server accepts no requests ({Words(words)}). Tell the platform team; check the operator's pods: kubectl get pods -n breakglass-system. This still works: kubectl breakglass lockdown");
+            return (ExitCodes.Error, $"the operator's webhook does not answer, so the API server accepts no requests ({Words(words)}). Tell the platform "
+                + "team; check the operator's pods: kubectl get pods -n breakglass-system. This still works: kubectl breakglass lockdown");
         }
 
-        if (e.IsUnauthorized) return (ExitCodes.Refused, "unauthorized: your credentials are missing, expired or revoked. Log in again, or use another user or context (--context).");
-        if (e.IsForbidden) return (ExitCodes.Refused, $"forbidden: {Words(words)} Ask the platform team for the role that allows it (breakglass-requester, -approver, -reviewer, -auditor), or use another --context.");
+        if (e.IsUnauthorized) return (ExitCodes.Refused,
+            "unauthorized: your credentials are missing, expired or revoked. Log in again, or use another user or context (--context).");
+        if (e.IsForbidden) return (ExitCodes.Refused, $"forbidden: {Words(words)} Ask the platform team for the role that allows it (breakglass-requester, "
+            + "-approver, -reviewer, -auditor), or use another --context.");
         if (e.IsInvalid) return (ExitCodes.Refused, $"refused: {Words(words)}");
         if (e.IsNotFound && e.Status.Details?.Name is { Length: > 0 } name)
         {
-            return (ExitCodes.NotFound, $"{e.Status.Details.Kind} '{name}' not found. List what exists with 'kubectl breakglass list', or use another --context.");
+            return (ExitCodes.NotFound,
+                $"{e.Status.Details.Kind} '{name}' not found. List what exists with 'kubectl breakglass list', or use another --context.");
         }
 
         if (e.Code is System.Net.HttpStatusCode.NotFound)
         {
-            return (ExitCodes.NotFound, "the BreakGlass Operator is not installed on this cluster. Use another --context, or ask the platform team to install it.");
+            return (ExitCodes.NotFound,
+                "the BreakGlass Operator is not installed on this cluster. Use another --context, or ask the platform team to install it.");
         }
 
         if (e.IsAlreadyExists) return (ExitCodes.Error, $"{Words(words)} Use another name.");

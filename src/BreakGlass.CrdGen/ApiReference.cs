@@ -65,7 +65,8 @@ internal sealed class ApiReference
         Line("# API reference");
         Line();
         Line($"Group `{first.Group}`, version `{first.Version}`. Durations are Go-style strings (`30m`, `1h30m`), times RFC 3339.");
-        Line("A field without a default and not marked *required* may be left out. Rules are checked by the API server from Kubernetes 1.25 on, and by the operator on every version.");
+        Line("A field without a default and not marked *required* may be left out. Rules are checked by the API server from Kubernetes 1.25 on, "
+            + "and by the operator on every version.");
         foreach (var kind in kinds) Kind(kind);
         Line();
         Line("## Shared types");
@@ -80,7 +81,9 @@ internal sealed class ApiReference
         Line();
         Line(_docs.Of(kind.Type) ?? "");
         Line();
-        Line($"`kubectl get {kind.Resource.Plural}`, short {string.Join(", ", kind.ShortNames.Select(n => $"`{n}`"))}; {(kind.Resource.Namespaced ? "in a namespace" : "cluster-scoped")}.");
+        Line(
+            $"`kubectl get {kind.Resource.Plural}`, short {string.Join(", ", kind.ShortNames.Select(n => $"`{n}`"))}; "
+                + $"{(kind.Resource.Namespaced ? "in a namespace" : "cluster-scoped")}.");
         if (registration.SelectableFields.Length > 0)
         {
             Line($"Field selectors (Kubernetes 1.31 and later): {string.Join(", ", registration.SelectableFields.Select(f => $"`{f.TrimStart('.')}`"))}.");
@@ -125,7 +128,9 @@ internal sealed class ApiReference
         {
             var schema = _schemas.Of(field);
             var @default = schema["default"] is { } value ? Code(value.ToJsonString(YamlWriter.Readable)) : field.IsRequired ? "*required*" : "";
-            Line($"| `{field.JsonName}` | {(IsDuration(field) ? "duration" : TypeName(field.Property.PropertyType))} | {@default} | {Limits(schema, field)} | {Cell(_docs.Of(field.Property) ?? "")} |");
+            Line(
+                $"| `{field.JsonName}` | {(IsDuration(field) ? "duration" : TypeName(field.Property.PropertyType))} | {@default} | {Limits(schema, field)} | "
+                    + $"{Cell(_docs.Of(field.Property) ?? "")} |");
         }
 
         Rules(type);
@@ -134,7 +139,8 @@ internal sealed class ApiReference
     private void Rules(Type type)
     {
         var own = type.GetCustomAttributes<ValidationRuleAttribute>().Select(rule => ("", rule));
-        var ofFields = Field.Of(type).SelectMany(field => field.Property.GetCustomAttributes<ValidationRuleAttribute>().Select(rule => ($"`{field.JsonName}`: ", rule)));
+        var ofFields = Field.Of(type).SelectMany(
+            field => field.Property.GetCustomAttributes<ValidationRuleAttribute>().Select(rule => ($"`{field.JsonName}`: ", rule)));
         var rules = own.Concat(ofFields).ToList();
         if (rules.Count == 0) return;
         Line();
@@ -158,7 +164,8 @@ internal sealed class ApiReference
     {
         var limits = new List<string>();
         var values = schema["items"] ?? schema;
-        if (values["enum"] is JsonArray allowed && field.Has<EnumAttribute>()) limits.Add("one of " + string.Join(", ", allowed.Select(v => Code(v?.ToString() ?? "null"))));
+        if (values["enum"] is JsonArray allowed && field.Has<EnumAttribute>())
+            limits.Add("one of " + string.Join(", ", allowed.Select(v => Code(v?.ToString() ?? "null"))));
         if (values["pattern"] is { } pattern && !IsDuration(field)) limits.Add("matches " + Code(pattern.ToString()));
         Range(limits, schema, "Length", "characters");
         Range(limits, schema, "Items", "items");

@@ -42,6 +42,7 @@ internal sealed record CustomKind(Type Type, ResourceType Resource)
         var said = new ResourceType(entity.Group, entity.ApiVersion, entity.Kind, entity.PluralName, resource.Namespaced);
         return said == resource
             ? resource
-            : throw new InvalidOperationException($"[KubernetesEntity] of {type.Name} says {said}, {said.ApiVersion}; it is registered as {resource}, {resource.ApiVersion}.");
+            : throw new InvalidOperationException(
+                $"[KubernetesEntity] of {type.Name} says {said}, {said.ApiVersion}; it is registered as {resource}, {resource.ApiVersion}.");
     }
 }

@@ -9,7 +9,8 @@ namespace BreakGlass.CrdGen;
 /// <summary>One JSON field of a record, with what its attributes say.</summary>
 internal sealed record Field(string JsonName, PropertyInfo Property)
 {
-    private static readonly JsonSerializerOptions InJson = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Converters = { new JsonStringEnumConverter() } };
+    private static readonly JsonSerializerOptions InJson =
+        new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Converters = { new JsonStringEnumConverter() } };
 
     /// <summary>Whether the field must be there.</summary>
     public bool IsRequired => Has<RequiredAttribute>();
@@ -81,6 +82,7 @@ internal abstract record Shape
 
         return type.IsClass && Field.Of(type).Count > 0
             ? new Object(type)
-            : throw new NotSupportedException($"There is no schema for the C# type {type}: use string, int, long, bool, DateTimeOffset, an enum, a record, IReadOnlyList or IReadOnlyDictionary<string, …>.");
+            : throw new NotSupportedException($"There is no schema for the C# type {type}: use string, int, long, bool, DateTimeOffset, an enum, a record, "
+                + "IReadOnlyList or IReadOnlyDictionary<string, …>.");
     }
 }

@@ -109,7 +109,8 @@ internal sealed class SchemaBuilder(XmlDocs docs)
         if (field.Has<NullableAttribute>() && schema.ContainsKey("enum"))
         {
             throw new NotSupportedException(
-                $"{field.Property.DeclaringType!.Name}.{field.Property.Name}: API servers refuse null where there is an enum, even one that lists null. Leave [Nullable] off: null then counts as left out.");
+                $"{field.Property.DeclaringType!.Name}.{field.Property.Name}: API servers refuse null where there is an enum, even one that lists null. "
+                    + "Leave [Nullable] off: null then counts as left out.");
         }
     }
 

@@ -60,7 +60,8 @@ internal sealed class Cluster : IAsyncDisposable
             await controlPlane.AdminAsync(["apply", "-k", "config/crd", .. validate], cancellationToken: cancellationToken);
             await controlPlane.AdminAsync(["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"], cancellationToken: cancellationToken);
             await controlPlane.AdminAsync(["apply", "-k", "config/rbac"], cancellationToken: cancellationToken);
-            var kubeconfig = await controlPlane.ServiceAccountKubeconfigAsync("breakglass-system", "breakglass-operator", cancellationToken: cancellationToken);
+            var kubeconfig = await controlPlane.ServiceAccountKubeconfigAsync(
+                "breakglass-system", "breakglass-operator", cancellationToken: cancellationToken);
             var cluster = new Cluster(controlPlane, options, kubeconfig);
             await cluster.Admin.CreateAsync(new V1Namespace { Metadata = new() { Name = Namespace } }, cancellationToken);
             await cluster.Admin.CreateAsync(Policy(), cancellationToken);
@@ -103,13 +104,15 @@ internal sealed class Cluster : IAsyncDisposable
         await DeleteAllAsync<V1ServiceAccount>(OurObjects, cancellationToken);
         var grants = await Admin.ListAsync<BreakGlassGrant>(new(), cancellationToken);
         await EachAsync(grants.Items.Where(g => g.FinalizersOrEmpty.Count > 0), (grant, ct) =>
-            Admin.MergePatchAsync<BreakGlassGrant>(grant.Metadata.Name, null, new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } }, ct), cancellationToken);
+            Admin.MergePatchAsync<BreakGlassGrant>(
+                grant.Metadata.Name, null, new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } }, ct), cancellationToken);
         await DeleteAllAsync<BreakGlassGrant>(null, cancellationToken);
     }
 
     /// <summary>Does something for each item, some at once.</summary>
     public static Task EachAsync<T>(IEnumerable<T> items, Func<T, CancellationToken, Task> action, CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(items, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (item, ct) => await action(item, ct));
+        Parallel.ForEachAsync(
+            items, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (item, ct) => await action(item, ct));
 
     public async ValueTask DisposeAsync()
     {
@@ -122,7 +125,8 @@ internal sealed class Cluster : IAsyncDisposable
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var all = await Admin.ListAsync<T>(new() { LabelSelector = selector }, cancellationToken);
-        await EachAsync(all.Items, (o, ct) => Admin.DeleteAsync<T>(o.Metadata.Name, o.Metadata.NamespaceProperty, DeleteOptions.Default, ct), cancellationToken);
+        await EachAsync(all.Items, (o, ct) => Admin.DeleteAsync<T>(o.Metadata.Name, o.Metadata.NamespaceProperty, DeleteOptions.Default, ct),
+            cancellationToken);
     }
 
     private static BreakGlassPolicy Policy() => new()

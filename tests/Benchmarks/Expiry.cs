@@ -61,7 +61,8 @@ internal sealed class Expiry(Cluster cluster, Report report)
         [
             Row("bindings that give access", access),
             Row("and the reader's binding of the credential", both),
-            [$"the operator's own revocation_lag_seconds: {own.Count:0} grants, {own.WithinASecond:0} within 1 s", $"mean {Text.Ms(own.Sum / own.Count * 1000)}", "", ""],
+            [$"the operator's own revocation_lag_seconds: {own.Count:0} grants, {own.WithinASecond:0} within 1 s",
+                $"mean {Text.Ms(own.Sum / own.Count * 1000)}", "", ""],
         ]);
         if (early > 0) Progress.Say($"{early} bindings were gone before expiresAt");
     }
@@ -88,7 +89,8 @@ internal sealed class Expiry(Cluster cluster, Report report)
 
         // Taken back as a user would: with the operator running, nothing else may touch what it made.
         var warm = await cluster.Admin.ListAsync<BreakGlassGrant>(new(), cancellationToken);
-        await Cluster.EachAsync(warm.Items, (g, ct) => cluster.Admin.DeleteAsync<BreakGlassGrant>(g.Metadata.Name, null, DeleteOptions.Default, ct), cancellationToken);
+        await Cluster.EachAsync(
+            warm.Items, (g, ct) => cluster.Admin.DeleteAsync<BreakGlassGrant>(g.Metadata.Name, null, DeleteOptions.Default, ct), cancellationToken);
         while ((await cluster.Admin.ListPageAsync<BreakGlassGrant>(new() { Limit = 1 }, cancellationToken)).Items.Count > 0)
         {
             await Task.Delay(Poll, TimeProvider.System, cancellationToken);
@@ -124,7 +126,8 @@ internal sealed class Expiry(Cluster cluster, Report report)
             (binding.Reader ? _goneReader : _goneAccess)[binding.Grant] = TimeProvider.System.GetUtcNow();
         }
 
-        static (bool Reader, string Grant) Of(V1RoleBinding binding) => (binding.Metadata.NamespaceProperty == Cluster.GrantsNamespace, binding.LabelsOrEmpty[BreakGlassApi.GrantLabel]);
+        static (bool Reader, string Grant) Of(V1RoleBinding binding) =>
+            (binding.Metadata.NamespaceProperty == Cluster.GrantsNamespace, binding.LabelsOrEmpty[BreakGlassApi.GrantLabel]);
 
         return Follow.RunAsync<V1RoleBinding>(cluster.Admin, $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}", version,
             change =>

@@ -36,7 +36,8 @@ internal sealed class Floor(Cluster cluster)
             _client.CreateAsync(GrantObjects.ReaderRole(grant, Settings, due), cancellationToken),
             _client.CreateAsync(GrantObjects.ReaderBinding(grant, Settings, due), cancellationToken));
 
-        await _client.ReplaceStatusAsync(grant with { Status = FloorStatus.Active(grant, (await binding).Metadata.Uid, TimeProvider.System.GetUtcNow()) }, cancellationToken);
+        await _client.ReplaceStatusAsync(
+            grant with { Status = FloorStatus.Active(grant, (await binding).Metadata.Uid, TimeProvider.System.GetUtcNow()) }, cancellationToken);
     }
 
     /// <summary>The three rounds that no order makes fewer: a token is bound to a Secret that exists, and the Secret holds the token.</summary>
@@ -63,7 +64,8 @@ internal sealed class Floor(Cluster cluster)
         Data = new Dictionary<string, byte[]>
         {
             ["token"] = Encoding.UTF8.GetBytes(token),
-            ["kubeconfig"] = CredentialKubeconfig.Render(cluster.Connection.Server, cluster.Connection.CertificateAuthority?.Read(), "kubernetes", grant, Cluster.Namespace, token),
+            ["kubeconfig"] = CredentialKubeconfig.Render(
+                cluster.Connection.Server, cluster.Connection.CertificateAuthority?.Read(), "kubernetes", grant, Cluster.Namespace, token),
         },
     };
 }

@@ -39,7 +39,8 @@ internal static class FloorStatus
         Bindings = [grant.Status.Bindings[0] with { Uid = bindingUid }],
         Transitions = [.. grant.Status.Transitions, Moved(now, GrantPhase.Pending, GrantPhase.Active, "PolicyAllows")],
         Conditions = With(grant.Status.Conditions, Condition("Active", "True", "AccessGiven",
-            $"Access works until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}. Get the kubeconfig with: kubectl get secret -n {Cluster.GrantsNamespace} {GrantNames.Identity(grant)} "
+            $"Access works until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}. Get the kubeconfig with: "
+                + $"kubectl get secret -n {Cluster.GrantsNamespace} {GrantNames.Identity(grant)} "
             + "-o jsonpath='{.data.kubeconfig}' | base64 -d. To end it sooner set spec.revoke.", now)),
     };
 
@@ -58,7 +59,8 @@ internal static class FloorStatus
             [
                 .. With(With(active.Conditions, Condition("Active", "False", "Expired", "Access ended, as its time was over.", ended)),
                     Condition("Revoked", "True", "Proven", "SubjectAccessReview finds no access through this grant. TokenReview refuses the token.", ended)),
-                Condition("Reviewed", "False", "ReviewPending", $"What was done with this grant waits for its review by the reviewers of policy '{grant.Spec.Policy}'.", ended),
+                Condition("Reviewed", "False", "ReviewPending",
+                    $"What was done with this grant waits for its review by the reviewers of policy '{grant.Spec.Policy}'.", ended),
             ],
         };
     }

@@ -20,7 +20,8 @@ internal static class Follow
     /// <param name="relisted">Called with everything there is, where changes were missed.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public static async Task RunAsync<T>(
-        KubeClient client, string? selector, string version, Action<WatchEvent<T>> seen, Action<IReadOnlyList<T>> relisted, CancellationToken cancellationToken)
+        KubeClient client, string? selector, string version, Action<WatchEvent<T>> seen, Action<IReadOnlyList<T>> relisted,
+        CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         while (true)

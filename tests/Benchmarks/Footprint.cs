@@ -17,7 +17,8 @@ internal sealed class Footprint(Cluster cluster, Report report)
     public async Task MeasureAsync(CancellationToken cancellationToken)
     {
         var (finished, active) = (cluster.Options.Size(9000), cluster.Options.Size(1000));
-        var many = $"{(finished + active).ToString("N0", CultureInfo.InvariantCulture)} grants of which {active.ToString("N0", CultureInfo.InvariantCulture)} active";
+        var many =
+            $"{(finished + active).ToString("N0", CultureInfo.InvariantCulture)} grants of which {active.ToString("N0", CultureInfo.InvariantCulture)} active";
         await cluster.EmptyAsync(cancellationToken);
         await using (var idle = await OperatorUnderTest.StartAsync(cluster, cancellationToken))
         {
@@ -79,7 +80,8 @@ internal sealed class Footprint(Cluster cluster, Report report)
 
         await Task.Delay(Settling, TimeProvider.System, cancellationToken);
         var memory = process.Memory();
-        report.Add(new($"resident memory after {together + singly} grants, {together} of them from {Callers} callers", Text.Number(memory, "MB"), "", "≤ 80 MB", memory <= 80));
+        report.Add(new($"resident memory after {together + singly} grants, {together} of them from {Callers} callers", Text.Number(memory, "MB"), "",
+            "≤ 80 MB", memory <= 80));
     }
 
     private async Task IdleAsync(OperatorUnderTest process, int active, CancellationToken cancellationToken)

@@ -71,7 +71,8 @@ internal sealed class GrantWatch : IAsyncDisposable
         if (status.Phase is GrantPhase.Active) stages.Active.TrySetResult((at, grant));
         else if (status.Phase is GrantPhase.Denied or GrantPhase.Failed)
         {
-            stages.Active.TrySetException(new InvalidOperationException($"Grant {grant.Metadata.Name} is {status.Phase}: {string.Join("; ", status.Conditions.Select(c => c.Message))}"));
+            stages.Active.TrySetException(new InvalidOperationException(
+                $"Grant {grant.Metadata.Name} is {status.Phase}: {string.Join("; ", status.Conditions.Select(c => c.Message))}"));
         }
 
         if (status.EndedAt is null || !status.Conditions.Any(c => c is { Type: "Revoked", Status: "True" })) return;

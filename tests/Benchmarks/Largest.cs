@@ -32,18 +32,22 @@ internal sealed class Largest(Cluster cluster, Report report)
         double afterWork;
         await using (var one = await OperatorUnderTest.StartAsync(cluster, Container, cancellationToken))
         {
-            Progress.Say($"ready after {Text.Number(one.StartToReady.TotalSeconds, "s", 2)}, {Text.Number(one.ProcessorTime.TotalSeconds, "s", 2)} of processor time; every grant is being looked at");
+            Progress.Say(
+                $"ready after {Text.Number(one.StartToReady.TotalSeconds, "s", 2)}, {Text.Number(one.ProcessorTime.TotalSeconds, "s", 2)} of processor time; "
+                    + "every grant is being looked at");
             await UntilAllWaitAsync(one, count, cancellationToken);
             afterWork = one.Memory("VmHWM");
             Progress.Say($"all wait, after {Text.Number(one.ProcessorTime.TotalSeconds, "s", 2)} of processor time; {Text.Number(afterWork, "MB")} at most");
         }
 
         await using var again = await OperatorUnderTest.StartAsync(cluster, Container, cancellationToken);
-        Progress.Say($"ready again after {Text.Number(again.StartToReady.TotalSeconds, "s", 2)}, {Text.Number(again.ProcessorTime.TotalSeconds, "s", 2)} of processor time");
+        Progress.Say("ready again "
+            + $"after {Text.Number(again.StartToReady.TotalSeconds, "s", 2)}, {Text.Number(again.ProcessorTime.TotalSeconds, "s", 2)} of processor time");
         var revoked = await RevokeOneAsync(cancellationToken);
         var worst = Math.Max(afterWork, again.Memory("VmHWM"));
         var limit = Container * 1024 * 1024 / 1e6;
-        report.Add(new($"start → ready with {count:N0} waiting grants of the largest size", Text.Number(again.StartToReady.TotalSeconds, "s", 2), "", "", null));
+        report.Add(
+            new($"start → ready with {count:N0} waiting grants of the largest size", Text.Number(again.StartToReady.TotalSeconds, "s", 2), "", "", null));
         report.Add(new("revoked → over, with all of them there", Text.Number(revoked.TotalSeconds, "s", 2), "", "", null));
         report.Add(new(
             $"resident memory at most, {count:N0} waiting grants of the largest size, container of {Container} Mi",

@@ -40,14 +40,18 @@ internal sealed class Latency(Cluster cluster, Report report)
         var serial = measured.OneAtATime.P50 / floor.OneAtATime.P50;
         var atOnce = measured.AtOnce.P99 / floor.AtOnce.P99;
         var throughput = measured.PerSecond / floor.PerSecond;
-        report.Add(new("grant created → Active, p50, one at a time", $"{Text.Ms(measured.OneAtATime.P50)}, {Text.Ratio(serial)}", Text.Ms(floor.OneAtATime.P50), "≤ 1.3 ×", serial <= 1.3));
-        report.Add(new($"grant created → Active, p99, {Concurrent} at once", $"{Text.Ms(measured.AtOnce.P99)}, {Text.Ratio(atOnce)}", Text.Ms(floor.AtOnce.P99), "≤ 1.5 ×", atOnce <= 1.5));
-        report.Add(new($"activations per second, {_options.Size(300)} grants from {Concurrent} callers", $"{Text.Number(measured.PerSecond, "/s")}, {Text.Ratio(throughput)}",
+        report.Add(new("grant created → Active, p50, one at a time", $"{Text.Ms(measured.OneAtATime.P50)}, {Text.Ratio(serial)}",
+            Text.Ms(floor.OneAtATime.P50), "≤ 1.3 ×", serial <= 1.3));
+        report.Add(new($"grant created → Active, p99, {Concurrent} at once", $"{Text.Ms(measured.AtOnce.P99)}, {Text.Ratio(atOnce)}",
+            Text.Ms(floor.AtOnce.P99), "≤ 1.5 ×", atOnce <= 1.5));
+        report.Add(new($"activations per second, {_options.Size(300)} grants from {Concurrent} callers",
+            $"{Text.Number(measured.PerSecond, "/s")}, {Text.Ratio(throughput)}",
             Text.Number(floor.PerSecond, "/s"), "≥ 0.5 ×", throughput >= 0.5));
 
         IReadOnlyList<string> Row(string name, LatencyFigures f) =>
         [
-            name, Text.Ms(f.OneAtATime.P50), Text.Ms(f.OneAtATime.P99), Text.Ms(f.AtOnce.P50), Text.Ms(f.AtOnce.P99), Text.Ms(f.AtOnce.Max), Text.Number(f.PerSecond, "/s"),
+            name, Text.Ms(f.OneAtATime.P50), Text.Ms(f.OneAtATime.P99), Text.Ms(f.AtOnce.P50), Text.Ms(f.AtOnce.P99), Text.Ms(f.AtOnce.Max),
+            Text.Number(f.PerSecond, "/s"),
         ];
         report.AddTable("Activation in detail", ["", "one: p50", "one: p99", "50: p50", "50: p99", "50: max", "throughput"],
             [Row("floor before", before), Row("operator", measured), Row("floor after", after)]);
@@ -60,7 +64,8 @@ internal sealed class Latency(Cluster cluster, Report report)
     private List<TimeSpan> ProcessorTimes(OperatorUnderTest? process) =>
         [process?.ProcessorTime ?? TimeSpan.Zero, Environment.CpuUsage.TotalTime, .. Parts.Select(cluster.ProcessorTime)];
 
-    private async Task<LatencyFigures> RunAsync(string who, OperatorUnderTest? process, Func<BreakGlassGrant, CancellationToken, Task> activate, CancellationToken cancellationToken)
+    private async Task<LatencyFigures> RunAsync(
+        string who, OperatorUnderTest? process, Func<BreakGlassGrant, CancellationToken, Task> activate, CancellationToken cancellationToken)
     {
         var prefix = who.Replace(' ', '-');
         var number = 0;

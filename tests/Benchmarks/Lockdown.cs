@@ -41,11 +41,13 @@ internal sealed class Lockdown(Cluster cluster, Report report)
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var watching = WatchBindingsAsync(await Follow.NowAsync<V1RoleBinding>(cluster.Admin, cancellationToken), stop.Token);
         var began = TimeProvider.System.GetTimestamp();
-        await cluster.Admin.CreateAsync(new BreakGlassLockdown { Metadata = new() { Name = Name }, Spec = new() { Reason = "a token leaked" } }, cancellationToken);
+        await cluster.Admin.CreateAsync(
+            new BreakGlassLockdown { Metadata = new() { Name = Name }, Spec = new() { Reason = "a token leaked" } }, cancellationToken);
 
         var proven = Since(began, await Task.WhenAll(names.Select(async name => (await grants.ProvenAsync(name, cancellationToken)).At)));
         var complete = await CompletedAsync(began, cancellationToken);
-        while (_gone.Count < 2 * names.Count && !watching.IsFaulted && TimeProvider.System.GetElapsedTime(began) < Patience) await Task.Delay(Poll, TimeProvider.System, cancellationToken);
+        while (_gone.Count < 2 * names.Count && !watching.IsFaulted && TimeProvider.System.GetElapsedTime(began) < Patience)
+            await Task.Delay(Poll, TimeProvider.System, cancellationToken);
         if (watching.IsFaulted) await watching;
         var lost = 2 * names.Count - _gone.Count;
         var cut = Since(began, _gone.Where(g => !g.Key.Reader).Select(g => g.Value));
@@ -54,8 +56,10 @@ internal sealed class Lockdown(Cluster cluster, Report report)
         await stop.CancelAsync();
         await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        report.Add(new($"lockdown created → all bindings that give access gone, {names.Count} grants", $"{Text.Number(cut.Max / 1000, "s", 2)}, {lost} lost", "", "≤ 5 s, 0 lost", cut.Max <= 5000 && lost == 0));
-        report.Add(new($"lockdown created → all tokens of {names.Count} grants proven dead", Text.Number(proven.Max / 1000, "s", 2), "", "≤ 20 s", proven.Max <= 20_000));
+        report.Add(new($"lockdown created → all bindings that give access gone, {names.Count} grants", $"{Text.Number(cut.Max / 1000, "s", 2)}, {lost} lost",
+            "", "≤ 5 s, 0 lost", cut.Max <= 5000 && lost == 0));
+        report.Add(new($"lockdown created → all tokens of {names.Count} grants proven dead", Text.Number(proven.Max / 1000, "s", 2), "", "≤ 20 s",
+            proven.Max <= 20_000));
         report.AddTable("Lockdown in detail", ["since the lockdown was created", "p50", "p99", "max"],
         [
             Row("a binding that gives access is gone, as a watch saw it", cut),
@@ -74,7 +78,8 @@ internal sealed class Lockdown(Cluster cluster, Report report)
     {
         while (TimeProvider.System.GetElapsedTime(began) < Patience)
         {
-            if ((await cluster.Admin.GetAsync<BreakGlassLockdown>(Name, null, cancellationToken)).Status.CompletedAt is not null) return TimeProvider.System.GetElapsedTime(began).TotalMilliseconds;
+            if ((await cluster.Admin.GetAsync<BreakGlassLockdown>(Name, null, cancellationToken)).Status.CompletedAt is not null)
+                return TimeProvider.System.GetElapsedTime(began).TotalMilliseconds;
             await Task.Delay(Poll, TimeProvider.System, cancellationToken);
         }
 
@@ -83,8 +88,10 @@ internal sealed class Lockdown(Cluster cluster, Report report)
 
     private Task WatchBindingsAsync(string version, CancellationToken cancellationToken)
     {
-        static bool IsOurs(V1RoleBinding binding) => binding.LabelsOrEmpty.TryGetValue(BreakGlassApi.GrantLabel, out var grant) && grant.StartsWith("lockdown-", StringComparison.Ordinal);
-        static (bool Reader, string Grant) Of(V1RoleBinding binding) => (binding.Metadata.NamespaceProperty == Cluster.GrantsNamespace, binding.LabelsOrEmpty[BreakGlassApi.GrantLabel]);
+        static bool IsOurs(V1RoleBinding binding) =>
+            binding.LabelsOrEmpty.TryGetValue(BreakGlassApi.GrantLabel, out var grant) && grant.StartsWith("lockdown-", StringComparison.Ordinal);
+        static (bool Reader, string Grant) Of(V1RoleBinding binding) =>
+            (binding.Metadata.NamespaceProperty == Cluster.GrantsNamespace, binding.LabelsOrEmpty[BreakGlassApi.GrantLabel]);
         return Follow.RunAsync<V1RoleBinding>(cluster.Admin, $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}", version,
             change =>
             {

@@ -11,7 +11,8 @@ internal static class Machine
 
     public static string Describe(string serverVersion, string operatorForm, string loadAtStart)
     {
-        var memory = Field("/proc/meminfo", "MemTotal") is { } total ? $"{long.Parse(total.Split(' ')[0], CultureInfo.InvariantCulture) / 1024 / 1024 + 1} GB" : "?";
+        var memory = Field("/proc/meminfo", "MemTotal") is { } total
+            ? $"{long.Parse(total.Split(' ')[0], CultureInfo.InvariantCulture) / 1024 / 1024 + 1} GB" : "?";
         var model = (Field("/proc/cpuinfo", "model name") ?? RuntimeInformation.OSArchitecture.ToString()).Replace("(R)", "").Replace("(TM)", "");
         var kernel = string.Join('.', Environment.OSVersion.Version.ToString().Split('.').Take(2));
         return string.Create(CultureInfo.InvariantCulture, $"""

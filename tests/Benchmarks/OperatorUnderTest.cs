@@ -37,16 +37,20 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
     {
         var port = FreePort();
         var log = Path.Combine(cluster.Directory, $"operator-{port}.log");
-        string[] command = cluster.Options.Operator.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", cluster.Options.Operator] : [cluster.Options.Operator];
+        string[] command = cluster.Options.Operator.EndsWith(".dll", StringComparison.Ordinal)
+            ? ["dotnet", cluster.Options.Operator] : [cluster.Options.Operator];
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
-        foreach (var argument in (string[])["-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1 </dev/null", "sh", log, .. command, "--trust-requester", "--webhook=false", $"--http-address=127.0.0.1:{port}"])
+        foreach (var argument in (string[])["-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1 </dev/null", "sh", log, .. command, "--trust-requester",
+            "--webhook=false", $"--http-address=127.0.0.1:{port}"])
         {
             start.ArgumentList.Add(argument);
         }
 
         start.Environment["KUBECONFIG"] = cluster.OperatorKubeconfig;
-        if (containerMebibytes is { } limit) start.Environment["DOTNET_GCHeapHardLimit"] = (limit * 1024L * 1024 * 3 / 4).ToString("x", CultureInfo.InvariantCulture);
-        var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(30) };
+        if (containerMebibytes is { } limit)
+            start.Environment["DOTNET_GCHeapHardLimit"] = (limit * 1024L * 1024 * 3 / 4).ToString("x", CultureInfo.InvariantCulture);
+        var http = new HttpClient(
+            new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(30) };
         var began = TimeProvider.System.GetTimestamp();
         var one = new OperatorUnderTest(Process.Start(start) ?? throw new InvalidOperationException("the operator did not start."), http, log);
         while (!await one.IsReadyAsync(cancellationToken))
@@ -55,7 +59,8 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
             {
                 var end = one.EndOfLog;
                 await one.DisposeAsync();
-                throw new InvalidOperationException($"The operator was expected to become ready within {Patience.TotalSeconds:0} s; the end of its log:\n{end}");
+                throw new InvalidOperationException(
+                    $"The operator was expected to become ready within {Patience.TotalSeconds:0} s; the end of its log:\n{end}");
             }
 
             await Task.Delay(Poll, TimeProvider.System, cancellationToken);
@@ -93,12 +98,14 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
     public async Task<double> MetricAsync(string series, CancellationToken cancellationToken)
     {
         var text = await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancellationToken);
-        return text.Split('\n').Where(l => l.StartsWith(series, StringComparison.Ordinal)).Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+        return text.Split('\n').Where(l => l.StartsWith(series, StringComparison.Ordinal))
+            .Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
     }
 
     /// <summary>Entries of its log from warnings upwards, for a run that looks odd.</summary>
     public IReadOnlyList<string> Complaints =>
-        [.. File.ReadLines(_log).Where(l => l.Contains("\"level\":\"warn", StringComparison.OrdinalIgnoreCase) || l.Contains("\"level\":\"err", StringComparison.OrdinalIgnoreCase))];
+        [.. File.ReadLines(_log).Where(
+            l => l.Contains("\"level\":\"warn", StringComparison.OrdinalIgnoreCase) || l.Contains("\"level\":\"err", StringComparison.OrdinalIgnoreCase))];
 
     /// <summary>Stops it as Kubernetes does, by SIGTERM, so that it gives its lease back.</summary>
     public async ValueTask DisposeAsync()

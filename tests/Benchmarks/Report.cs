@@ -45,7 +45,8 @@ internal sealed class Report
         var text = File.ReadAllText(file);
         var begin = text.IndexOf(Begin, StringComparison.Ordinal);
         var end = text.IndexOf(End, StringComparison.Ordinal);
-        if (begin < 0 || end < begin) throw new InvalidOperationException($"{Path.GetFileName(file)} lacks the lines '{Begin}' and '{End}' that the figures go between.");
+        if (begin < 0 || end < begin)
+            throw new InvalidOperationException($"{Path.GetFileName(file)} lacks the lines '{Begin}' and '{End}' that the figures go between.");
         File.WriteAllText(file, $"{text[..(begin + Begin.Length)]}\n{rendered}{text[end..]}");
     }
 

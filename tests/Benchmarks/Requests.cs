@@ -45,14 +45,16 @@ internal sealed class Requests(Cluster cluster, Report report)
         if (!line.EndsWith('}')) return null;
         using var json = JsonDocument.Parse(line);
         var root = json.RootElement;
-        if (root.GetProperty("user").GetProperty("username").GetString() != OperatorUser || root.GetProperty("stage").GetString() != "ResponseComplete") return null;
+        if (root.GetProperty("user").GetProperty("username").GetString() != OperatorUser || root.GetProperty("stage").GetString() != "ResponseComplete")
+            return null;
         if (!root.TryGetProperty("objectRef", out var about)) return null;
         string Of(string name) => about.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
         var (verb, resource) = (root.GetProperty("verb").GetString()!, Of("resource"));
         if (verb == "watch" || resource == "leases") return null;
         var sub = Of("subresource");
         var where = Of("namespace") is { Length: > 0 } ns ? $" in {ns}" : "";
-        return new($"{verb} {resource}{(sub.Length > 0 ? "/" + sub : "")}{where}", resource, root.GetProperty("responseStatus").GetProperty("code").GetInt32());
+        return new($"{verb} {resource}{(sub.Length > 0 ? "/" + sub : "")}{where}", resource,
+            root.GetProperty("responseStatus").GetProperty("code").GetInt32());
     }
 
     private sealed record Call(string What, string Resource, int Code);

@@ -45,7 +45,8 @@ public sealed class CrdTests
         var none = () => CustomKind.Agreed(typeof(Part), registered);
 
         CustomKind.Agreed(typeof(BreakGlassGrant), registered).Should().Be(registered);
-        other.Should().Throw<InvalidOperationException>().WithMessage("*BreakGlassGrant says breakglassgrants.breakglass.dev, breakglass.dev/v1alpha1; it is registered*v1.");
+        other.Should().Throw<InvalidOperationException>().WithMessage(
+            "*BreakGlassGrant says breakglassgrants.breakglass.dev, breakglass.dev/v1alpha1; it is registered*v1.");
         none.Should().Throw<InvalidOperationException>().WithMessage("Part has no [KubernetesEntity].");
     }
 

@@ -36,7 +36,8 @@ public sealed partial class OwnKindsTests
 
     [Fact]
     public void A_grant_shows_the_columns_of_the_contract() =>
-        Crds["BreakGlassGrant"]["spec"]!["versions"]![0]!["additionalPrinterColumns"]!.AsArray().Select(c => (c!["name"]!.ToString(), Wide: c["priority"] is not null))
+        Crds["BreakGlassGrant"]["spec"]!["versions"]![0]!["additionalPrinterColumns"]!.AsArray()
+            .Select(c => (c!["name"]!.ToString(), Wide: c["priority"] is not null))
             .Should().Equal(("Policy", false), ("Requester", false), ("Phase", false), ("Expires", false), ("Ticket", true), ("Reason", true), ("Age", false));
 
     [Theory]

@@ -63,7 +63,8 @@ internal static class SchemaWalk
 
     private static IEnumerable<string> OfText(string text, JsonObject schema)
     {
-        if (schema["pattern"] is { } pattern && !Regex.IsMatch(text, pattern.ToString(), RegexOptions.NonBacktracking, TimeSpan.FromSeconds(1))) yield return $"{text} does not match";
+        if (schema["pattern"] is { } pattern && !Regex.IsMatch(text, pattern.ToString(), RegexOptions.NonBacktracking, TimeSpan.FromSeconds(1)))
+            yield return $"{text} does not match";
         foreach (var problem in OutOfBounds(text.Length, schema, "Length")) yield return problem;
     }
 

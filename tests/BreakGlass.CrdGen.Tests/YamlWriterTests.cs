@@ -11,15 +11,18 @@ public sealed class YamlWriterTests
 {
     private static readonly string[] Tricky =
     [
-        "", " ", "true", "No", "on", "y", "null", "~", "1", "1.5", "1e3", "0x10", ".5", ".inf", "-", "- a", "a: b", "a:", "a #b", "#a", "'", "it's", "\"", "[a]", "{a}",
-        "*a", "&a", "!a", "%a", "@a", "`a`", "|", ">", "a\nb", "a\nb\n", " a\nb\n", "a\n\nb\n", "\n", "a\tb", "é", "…", "a  b", " a", "a ", "12h", "2026-11-22", "=", "^a$", "\\d", "a,b", "?", "? a",
+        "", " ", "true", "No", "on", "y", "null", "~", "1", "1.5", "1e3", "0x10", ".5", ".inf", "-", "- a", "a: b", "a:", "a #b", "#a", "'", "it's", "\"",
+        "[a]", "{a}",
+        "*a", "&a", "!a", "%a", "@a", "`a`", "|", ">", "a\nb", "a\nb\n", " a\nb\n", "a\n\nb\n", "\n", "a\tb", "é", "…", "a  b", " a", "a ", "12h",
+        "2026-11-22", "=", "^a$", "\\d", "a,b", "?", "? a",
         "a very long sentence that goes on and on, with words: some of them odd, like #this, 'that' and \"those\", until it no longer fits into one line",
     ];
 
     [Fact]
     public void What_is_written_reads_back_the_same()
     {
-        var texts = Gen.OneOf(Gen.Elements(Tricky), ArbMap.Default.GeneratorFor<string>().Where(s => s is not null && !s.Any(c => char.IsSurrogate(c) || c is '\uFFFE' or '\uFFFF')));
+        var texts = Gen.OneOf(Gen.Elements(Tricky),
+            ArbMap.Default.GeneratorFor<string>().Where(s => s is not null && !s.Any(c => char.IsSurrogate(c) || c is '\uFFFE' or '\uFFFF')));
         Prop.ForAll(Tree(texts, 3).ToArbitrary(), tree =>
         {
             var yaml = YamlWriter.Write(tree);
@@ -30,7 +33,8 @@ public sealed class YamlWriterTests
     [Fact]
     public void Long_sentences_are_folded_and_scripts_stand_as_they_are()
     {
-        var yaml = YamlWriter.Write(new JsonObject { ["patch"] = "- op: add\n  path: /a\n", ["text"] = string.Join(' ', Enumerable.Repeat("word", 40)), ["list"] = new JsonArray("x", new JsonObject { ["a"] = 1 }) });
+        var yaml = YamlWriter.Write(new JsonObject { ["patch"] = "- op: add\n  path: /a\n", ["text"] = string
+            .Join(' ', Enumerable.Repeat("word", 40)), ["list"] = new JsonArray("x", new JsonObject { ["a"] = 1 }) });
         yaml.Should().Be($"""
             patch: |
               - op: add

@@ -25,9 +25,11 @@ public class SecretsStaySecretTests
         world.Server.CreateNamespace("payments");
         world.Server.Put(Sample.Policy());
         world.Start();
-        foreach (var fault in new[] { Fault.InternalError, Fault.LostAnswer, Fault.DroppedBeforeWrite, Fault.Answer(422, "Invalid", "is invalid"), Fault.Conflict, Fault.TooManyRequests() })
+        foreach (var fault in new[] { Fault.InternalError, Fault.LostAnswer, Fault.DroppedBeforeWrite, Fault.Answer(422, "Invalid", "is invalid"),
+            Fault.Conflict, Fault.TooManyRequests() })
         {
-            foreach (var (verb, resource) in new[] { ("create", "serviceaccounts/token"), ("update", "secrets"), ("patch", "secrets"), ("create", "tokenreviews"), ("get", "secrets") })
+            foreach (var (verb, resource) in new[] { ("create", "serviceaccounts/token"), ("update", "secrets"), ("patch", "secrets"), ("create",
+                "tokenreviews"), ("get", "secrets") })
             {
                 world.Server.Faults.Inject(fault, verb, resource);
             }
@@ -69,7 +71,8 @@ public class SecretsStaySecretTests
         world.Start();
         world.Server.Put(Sample.Grant(g => g with { RecipientKey = Sample.RecipientKey with { D = "c2VjcmV0LXNjYWxhcg" } }));
         world.Advance(TimeSpan.FromSeconds(2));
-        string[] told = [.. world.Logs.Lines, .. world.Events().Select(e => JsonSerializer.Serialize(e, KubeModels.Json<Eventsv1Event>())), JsonSerializer.Serialize(new BreakGlassGrant { Status = world.Grant()!.Status }, BreakGlassGrant.Json)];
+        string[] told = [.. world.Logs.Lines, .. world.Events().Select(e => JsonSerializer.Serialize(e, KubeModels.Json<Eventsv1Event>())),
+            JsonSerializer.Serialize(new BreakGlassGrant { Status = world.Grant()!.Status }, BreakGlassGrant.Json)];
         told.Should().NotContain(t => t.Contains("c2VjcmV0LXNjYWxhcg", StringComparison.Ordinal));
     });
 }

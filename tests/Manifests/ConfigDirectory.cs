@@ -22,7 +22,8 @@ internal static class ConfigDirectory
 
     /// <summary>Every YAML file, as path below config/.</summary>
     public static IReadOnlyList<string> Files { get; } =
-        [.. Directory.EnumerateFiles(Root, "*.yaml", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Root, file)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(Root, "*.yaml", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Root, file))
+            .Order(StringComparer.Ordinal)];
 
     /// <summary>Every object of every file that is no kustomization.</summary>
     public static IReadOnlyList<ManifestObject> Objects { get; } =

@@ -16,7 +16,8 @@ public sealed class GuardTests
 
     private static IReadOnlyList<ManifestObject> Policies => ConfigDirectory.Of("ValidatingAdmissionPolicy");
 
-    private static IEnumerable<string> Table => GuardTable.Rows.SelectMany(row => row.Resources.SelectMany(r => row.Operations.Select(o => $"{o} {r} of '{row.Group}'"))).Distinct();
+    private static IEnumerable<string> Table =>
+        GuardTable.Rows.SelectMany(row => row.Resources.SelectMany(r => row.Operations.Select(o => $"{o} {r} of '{row.Group}'"))).Distinct();
 
     [Fact]
     public void Every_policy_is_bound_denies_and_fails_closed()
@@ -26,8 +27,10 @@ public sealed class GuardTests
         {
             policy.Node["spec"]!["failurePolicy"]!.GetValue<string>().Should().Be("Fail");
             policy.Node["spec"]!["matchConditions"]!.AsArray().Select(c => c!["expression"]!.GetValue<string>())
-                .Should().Equal(policy.Name == Fence ? "request.userInfo.username in ['system:serviceaccount:breakglass-system:breakglass-operator', 'system:serviceaccount:breakglass-system:breakglass-reaper']" : Identity);
-            ConfigDirectory.Of("ValidatingAdmissionPolicyBinding").Should().ContainSingle(b => b.Node["spec"]!["policyName"]!.GetValue<string>() == policy.Name)
+                .Should().Equal(policy.Name == Fence ? "request.userInfo.username in ['system:serviceaccount:breakglass-system:breakglass-operator', "
+                    + "'system:serviceaccount:breakglass-system:breakglass-reaper']" : Identity);
+            ConfigDirectory.Of("ValidatingAdmissionPolicyBinding")
+                .Should().ContainSingle(b => b.Node["spec"]!["policyName"]!.GetValue<string>() == policy.Name)
                 .Which.Node["spec"]!["validationActions"].Strings().Should().Equal("Deny");
         }
     }
@@ -36,10 +39,12 @@ public sealed class GuardTests
     public void A_word_of_allowPersistence_that_admission_can_see_has_a_role_and_a_rule()
     {
         var policy = Policies.Single(p => p.Name == "breakglass-guard").Node["spec"]!;
-        var expressions = string.Concat(policy["validations"]!.AsArray().Concat(policy["variables"]!.AsArray()).Select(v => v!["expression"]!.GetValue<string>()));
+        var expressions = string.Concat(
+            policy["validations"]!.AsArray().Concat(policy["variables"]!.AsArray()).Select(v => v!["expression"]!.GetValue<string>()));
         foreach (var word in Enum.GetValues<Persistence>().Select(way => way.Word).OfType<string>())
         {
-            ConfigDirectory.Of("ClusterRole").Single(r => r.Name == $"breakglass-persistence-{word}").Node["rules"]![0]!["resourceNames"].Strings().Should().Equal(word);
+            ConfigDirectory.Of("ClusterRole").Single(r => r.Name == $"breakglass-persistence-{word}").Node["rules"]![0]!["resourceNames"].Strings()
+                .Should().Equal(word);
             expressions.Should().Contain($"'{word}'");
         }
 
@@ -52,7 +57,8 @@ public sealed class GuardTests
     [Fact]
     public void What_marks_is_asked_about_grants_alone_and_holds_up_no_incident()
     {
-        var webhook = ConfigDirectory.Of("MutatingWebhookConfiguration").Single(o => o.Name == "breakglass-operator-stamp").Node["webhooks"]!.AsArray().Should().ContainSingle().Subject!;
+        var webhook = ConfigDirectory.Of("MutatingWebhookConfiguration").Single(o => o.Name == "breakglass-operator-stamp").Node["webhooks"]!.AsArray()
+            .Should().ContainSingle().Subject!;
         webhook["failurePolicy"]!.GetValue<string>().Should().Be("Ignore");
         webhook["matchConditions"]!.AsArray().Select(c => c!["expression"]!.GetValue<string>()).Should().Contain(Identity);
         webhook["rules"]!.AsArray().Select(rule => $"{string.Join(',', rule!["operations"].Strings())} {string.Join(',', rule["resources"].Strings())}")
@@ -88,10 +94,12 @@ public sealed class GuardTests
     public async Task The_webhook_looks_at_every_write_of_the_table_and_at_no_other(string directory, string ours)
     {
         var webhooks = (await WebhooksAsync(directory)).Where(w => w["name"]!.GetValue<string>() != "namespaces.guard.breakglass.dev").ToList();
-        webhooks.SelectMany(w => Writes(w["rules"]!)).Should().BeEquivalentTo(Table.Select(w => w.Replace("*/* of 'breakglass.dev'", $"{ours} of 'breakglass.dev'", StringComparison.Ordinal)));
+        webhooks.SelectMany(w => Writes(w["rules"]!))
+            .Should().BeEquivalentTo(Table.Select(w => w.Replace("*/* of 'breakglass.dev'", $"{ours} of 'breakglass.dev'", StringComparison.Ordinal)));
     }
 
-    // A flood of Secrets held up the question whether a RoleBinding may be written: each entry is asked on a path of its own, which the operator chooses by its name.
+    // A flood of Secrets held up the question whether a RoleBinding may be written: each entry is asked on a path of its own, which the operator
+    // chooses by its name.
     [KubectlTheory]
     [InlineData("guard")]
     [InlineData("guard-legacy")]
@@ -114,12 +122,15 @@ public sealed class GuardTests
         }
     }
 
-    private static readonly string[] GuardWebhooks = ["objects.guard.breakglass.dev", "secrets.guard.breakglass.dev", "kube-system.guard.breakglass.dev", "namespaces.guard.breakglass.dev"];
+    private static readonly string[] GuardWebhooks = ["objects.guard.breakglass.dev", "secrets.guard.breakglass.dev", "kube-system.guard.breakglass.dev",
+        "namespaces.guard.breakglass.dev"];
 
     private static async Task<IReadOnlyList<JsonNode>> WebhooksAsync(string directory) =>
         [.. YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory)))
-            .Single(o => o["kind"]!.GetValue<string>() == "MutatingWebhookConfiguration" && o["metadata"]!["name"]!.GetValue<string>() == "breakglass-operator-guard")["webhooks"]!.AsArray().Select(w => w!)];
+            .Single(o => o["kind"]!.GetValue<string>() == "MutatingWebhookConfiguration"
+                && o["metadata"]!["name"]!.GetValue<string>() == "breakglass-operator-guard")["webhooks"]!.AsArray().Select(w => w!)];
 
     private static IEnumerable<string> Writes(JsonNode rules) => rules.AsArray().SelectMany(rule =>
-        rule!["apiGroups"].Strings().SelectMany(g => rule["resources"].Strings().SelectMany(r => rule["operations"].Strings().Select(o => $"{o} {r} of '{g}'")))).Distinct();
+        rule!["apiGroups"].Strings().SelectMany(
+            g => rule["resources"].Strings().SelectMany(r => rule["operations"].Strings().Select(o => $"{o} {r} of '{g}'")))).Distinct();
 }

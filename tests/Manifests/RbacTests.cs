@@ -9,7 +9,8 @@ public sealed class RbacTests
     private const string System = "breakglass-system";
     private const string Grants = "breakglass-grants";
 
-    private static readonly string[] People = ["breakglass-requester", "breakglass-approver", "breakglass-reviewer", "breakglass-lockdown", "breakglass-policy-author", "breakglass-auditor"];
+    private static readonly string[] People = ["breakglass-requester", "breakglass-approver", "breakglass-reviewer", "breakglass-lockdown",
+        "breakglass-policy-author", "breakglass-auditor"];
 
     private static IReadOnlyList<ManifestObject> Roles => ConfigDirectory.Of("ClusterRole", "Role");
 
@@ -23,7 +24,8 @@ public sealed class RbacTests
     {
         foreach (var (role, rule) in Rules)
         {
-            rule["apiGroups"].Strings().Concat(rule["resources"].Strings()).Concat(rule["verbs"].Strings()).Should().NotContain(s => s.Contains('*'), role.ToString());
+            rule["apiGroups"].Strings().Concat(rule["resources"].Strings()).Concat(rule["verbs"].Strings())
+                .Should().NotContain(s => s.Contains('*'), role.ToString());
         }
     }
 
@@ -51,8 +53,8 @@ public sealed class RbacTests
 
         binding.Keys.Should().BeEquivalentTo("breakglass-operator-bind", "breakglass-operator-bind-persistence");
         binding["breakglass-operator-bind"]["resourceNames"].Strings().Should().BeEquivalentTo(["view", "edit", "admin"]);
-        binding["breakglass-operator-bind-persistence"]["resourceNames"].Strings().Should().BeEquivalentTo(
-            Roles.Select(r => r.Name).Where(n => n.StartsWith("breakglass-persistence-", StringComparison.Ordinal)));
+        binding["breakglass-operator-bind-persistence"]["resourceNames"].Strings().Should()
+            .BeEquivalentTo(Roles.Select(r => r.Name).Where(n => n.StartsWith("breakglass-persistence-", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -68,13 +70,16 @@ public sealed class RbacTests
 
     [Fact]
     public void Webhook_configurations_are_read_and_patched_by_name_alone() =>
-        Rules.Where(r => r.Rule["resources"].Strings().Any(resource => resource.EndsWith("webhookconfigurations", StringComparison.Ordinal))).Should().HaveCount(2).And.OnlyContain(
-            r => r.Role.Name == "breakglass-operator" && r.Rule["resourceNames"].Strings().All(name => name.StartsWith("breakglass-operator")) && r.Rule["verbs"].Strings().SequenceEqual(new[] { "get", "patch" }));
+        Rules.Where(r => r.Rule["resources"].Strings().Any(resource => resource.EndsWith("webhookconfigurations", StringComparison.Ordinal)))
+            .Should().HaveCount(2).And.OnlyContain(
+                r => r.Role.Name == "breakglass-operator" && r.Rule["resourceNames"].Strings().All(name => name.StartsWith("breakglass-operator"))
+                    && r.Rule["verbs"].Strings().SequenceEqual(new[] { "get", "patch" }));
 
     [Fact]
     public void Of_admission_policies_the_guards_own_are_looked_for_and_nothing_else()
     {
-        var rule = Rules.Should().ContainSingle(r => r.Rule["resources"].Strings().Any(resource => resource.StartsWith("validatingadmission", StringComparison.Ordinal))).Subject.Rule;
+        var rule = Rules.Should().ContainSingle(
+            r => r.Rule["resources"].Strings().Any(resource => resource.StartsWith("validatingadmission", StringComparison.Ordinal))).Subject.Rule;
         rule["resourceNames"].Strings().Should().Equal("breakglass-guard");
         rule["verbs"].Strings().Should().Equal("get");
     }
@@ -94,7 +99,8 @@ public sealed class RbacTests
     public void Roles_are_written_in_the_grants_namespace_only()
     {
         string[] writing = ["create", "update", "patch", "delete"];
-        Rules.Where(r => r.Rule["resources"].Strings().Any(resource => resource is "roles" or "clusterroles") && r.Rule["verbs"].Strings().Intersect(writing).Any())
+        Rules.Where(
+            r => r.Rule["resources"].Strings().Any(resource => resource is "roles" or "clusterroles") && r.Rule["verbs"].Strings().Intersect(writing).Any())
             .Should().OnlyContain(r => r.Role.Kind == "Role" && r.Role.Namespace == Grants && !r.Rule["resources"].Strings().Contains("clusterroles"));
     }
 
@@ -124,7 +130,8 @@ public sealed class RbacTests
         {
             var role = binding.Node["roleRef"]!;
             Roles.Should().ContainSingle(
-                r => r.Kind == role["kind"]!.GetValue<string>() && r.Name == role["name"]!.GetValue<string>() && (r.Kind == "ClusterRole" || r.Namespace == binding.Namespace),
+                r => r.Kind == role["kind"]!.GetValue<string>() && r.Name == role["name"]!.GetValue<string>()
+                    && (r.Kind == "ClusterRole" || r.Namespace == binding.Namespace),
                 binding.ToString());
             var subject = binding.Node["subjects"]!.AsArray().Should().ContainSingle().Subject!;
             subject["kind"]!.GetValue<string>().Should().Be("ServiceAccount");
@@ -142,7 +149,8 @@ public sealed class RbacTests
     public void The_namespaces_and_identities_have_the_names_of_the_contract()
     {
         ConfigDirectory.Of("Namespace").Select(n => n.Name).Should().BeEquivalentTo([System, Grants]);
-        ConfigDirectory.Of("Namespace").Should().OnlyContain(n => n.Node["metadata"]!["labels"]!["pod-security.kubernetes.io/enforce"]!.GetValue<string>() == "restricted");
+        ConfigDirectory.Of("Namespace")
+            .Should().OnlyContain(n => n.Node["metadata"]!["labels"]!["pod-security.kubernetes.io/enforce"]!.GetValue<string>() == "restricted");
         ConfigDirectory.Of("ServiceAccount").Select(s => (s.Namespace, s.Name))
             .Should().BeEquivalentTo([(System, "breakglass-operator"), (System, "breakglass-reaper")]);
         var quota = ConfigDirectory.Of("ResourceQuota").Should().ContainSingle().Subject;

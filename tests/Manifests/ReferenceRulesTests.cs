@@ -28,7 +28,9 @@ public sealed class ReferenceRulesTests
         ["tests/Soak"] = ["BreakGlass.Operator", "TestKit"],
     };
 
-    /// <summary>What decisions may use: time zones with the IANA database inside, and the models of the API. BannedSymbols.Core.txt bans the client itself.</summary>
+    /// <summary>
+    /// What decisions may use: time zones with the IANA database inside, and the models of the API. BannedSymbols.Core.txt bans the client itself.
+    /// </summary>
     private static readonly Dictionary<string, string[]> AllowedPackages = new(StringComparer.Ordinal)
     {
         ["src/BreakGlass.Core"] = ["NodaTime", "KubernetesClient.Aot"],
@@ -74,14 +76,17 @@ public sealed class ReferenceRulesTests
     public void A_folder_of_Core_uses_only_the_folders_below_it()
     {
         var core = Path.Combine(Golden.RepositoryRoot, "src", "BreakGlass.Core");
-        var used = new Regex($@"(?:BreakGlass\.Core\.|(?<![\w.]))({string.Join('|', Layers.Skip(1))})(?:;|\.[A-Z])", RegexOptions.None, TimeSpan.FromSeconds(5));
+        var used = new Regex(
+            $@"(?:BreakGlass\.Core\.|(?<![\w.]))({string.Join('|', Layers.Skip(1))})(?:;|\.[A-Z])", RegexOptions.None, TimeSpan.FromSeconds(5));
         var upwards = new List<string>();
         foreach (var file in Directory.EnumerateFiles(core, "*.cs", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(core, f).Replace('\\', '/')))
         {
             var layer = Array.IndexOf(Layers, file.Contains('/') ? file[..file.IndexOf('/')] : "");
             layer.Should().BeGreaterThanOrEqualTo(0, $"{file} lies in a folder that has no place among the layers");
-            var code = File.ReadLines(Path.Combine(core, file)).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && !line.StartsWith("namespace ", StringComparison.Ordinal));
-            upwards.AddRange(code.SelectMany(line => used.Matches(line)).Where(m => Array.IndexOf(Layers, m.Groups[1].Value) > layer).Select(m => $"{file} uses {m.Groups[1].Value}"));
+            var code = File.ReadLines(Path.Combine(core, file))
+                .Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && !line.StartsWith("namespace ", StringComparison.Ordinal));
+            upwards.AddRange(code.SelectMany(line => used.Matches(line)).Where(m => Array.IndexOf(Layers, m.Groups[1].Value) > layer)
+                .Select(m => $"{file} uses {m.Groups[1].Value}"));
         }
 
         upwards.Distinct().Should().BeEmpty();

@@ -19,7 +19,8 @@ internal static class Kubectl
     public static async Task<string> RenderAsync(string directory)
     {
         using var timeUp = new CancellationTokenSource(TimeSpan.FromSeconds(120), TimeProvider.System);
-        using var process = Process.Start(new ProcessStartInfo(Path!, ["kustomize", directory]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(Path!, ["kustomize", directory]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
         var output = process.StandardOutput.ReadToEndAsync(timeUp.Token);
         var error = process.StandardError.ReadToEndAsync(timeUp.Token);
         await process.WaitForExitAsync(timeUp.Token);

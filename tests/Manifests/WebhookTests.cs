@@ -9,7 +9,8 @@ public sealed class WebhookTests
     private static readonly string[] Ours = ["breakglasspolicies", "breakglassgrants", "breakglassapprovals", "breakglassreviews", "breakglasslockdowns"];
 
     private static IEnumerable<JsonNode> Webhooks =>
-        ConfigDirectory.Of("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration").Where(c => c.Name == "breakglass-operator").SelectMany(c => c.Node["webhooks"]!.AsArray()).Select(w => w!);
+        ConfigDirectory.Of("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration").Where(c => c.Name == "breakglass-operator")
+            .SelectMany(c => c.Node["webhooks"]!.AsArray()).Select(w => w!);
 
     [Fact]
     public void Our_own_kinds_wait_for_an_answer_and_no_others()
@@ -30,8 +31,9 @@ public sealed class WebhookTests
 
         foreach (var webhook in (string[])["mutate", "validate"])
         {
-            Asked(webhook, "Fail").Where(a => a.Operation != "DELETE").Should().BeEquivalentTo(
-                Ours.SelectMany(kind => ((string[])["CREATE", "UPDATE"]).Select(operation => (kind, operation))).Where(a => a != ("breakglasslockdowns", "CREATE")));
+            Asked(webhook, "Fail").Where(a => a.Operation != "DELETE").Should()
+                .BeEquivalentTo(Ours.SelectMany(kind => ((string[])["CREATE", "UPDATE"]).Select(operation => (kind, operation)))
+                    .Where(a => a != ("breakglasslockdowns", "CREATE")));
         }
     }
 
@@ -44,7 +46,8 @@ public sealed class WebhookTests
 
     private static IEnumerable<(string Kind, string Operation)> Asked(string webhook, string failurePolicy) => Webhooks
         .Where(w => w["name"]!.GetValue<string>().Split('.', '-')[0] == webhook && w["failurePolicy"]!.GetValue<string>() == failurePolicy)
-        .SelectMany(w => w["rules"]!.AsArray()).SelectMany(r => r!["resources"].Strings().SelectMany(kind => r["operations"].Strings().Select(operation => (kind, operation))));
+        .SelectMany(w => w["rules"]!.AsArray()).SelectMany(
+        r => r!["resources"].Strings().SelectMany(kind => r["operations"].Strings().Select(operation => (kind, operation))));
 
     [Fact]
     public void The_service_leads_to_the_port_of_the_webhooks()
@@ -53,14 +56,16 @@ public sealed class WebhookTests
         service.Node["spec"]!["ports"]![0]!["targetPort"]!.GetValue<string>().Should().Be("webhook");
         ConfigDirectory.Of("Deployment").Single().Node["spec"]!["template"]!["spec"]!["containers"]![0]!["ports"]!.AsArray()
             .Single(p => p!["name"]!.GetValue<string>() == "webhook")!["containerPort"]!.GetValue<long>().Should().Be(9443);
-        Webhooks.Select(w => w["clientConfig"]!["service"]!).Should().OnlyContain(s => s["name"]!.GetValue<string>() == service.Name && s["namespace"]!.GetValue<string>() == service.Namespace);
+        Webhooks.Select(w => w["clientConfig"]!["service"]!)
+            .Should().OnlyContain(s => s["name"]!.GetValue<string>() == service.Name && s["namespace"]!.GetValue<string>() == service.Namespace);
     }
 
     // Helm 4 refuses to write a field that the operator has written since, and so refused every upgrade.
     [Fact]
     public void What_the_operator_writes_into_the_configurations_is_in_no_manifest()
     {
-        var clients = ConfigDirectory.Of("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration").SelectMany(c => c.Node["webhooks"]!.AsArray()).Select(w => w!["clientConfig"]!.AsObject()).ToList();
+        var clients = ConfigDirectory.Of("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration").SelectMany(c => c.Node["webhooks"]!.AsArray())
+            .Select(w => w!["clientConfig"]!.AsObject()).ToList();
         clients.Should().HaveCountGreaterThan(8).And.OnlyContain(c => !c.ContainsKey("caBundle") && !c["service"]!.AsObject().ContainsKey("path"));
     }
 

@@ -64,6 +64,7 @@ public sealed class WorkloadTests
         selectors.Should().OnlyContain(selector => JsonNode.DeepEquals(selector, labels));
         JsonNode.DeepEquals(Reaper.Node["spec"]!["jobTemplate"]!["spec"]!["template"]!["metadata"]!["labels"], labels).Should().BeFalse();
         var service = ConfigDirectory.Of("Service").Single(s => s.Name == "breakglass-operator-metrics").Node["metadata"]!["labels"]!;
-        JsonNode.DeepEquals(ConfigDirectory.Of("ServiceMonitor").Should().ContainSingle().Subject.Node["spec"]!["selector"]!["matchLabels"], service).Should().BeTrue();
+        JsonNode.DeepEquals(ConfigDirectory.Of("ServiceMonitor").Should().ContainSingle().Subject.Node["spec"]!["selector"]!["matchLabels"], service)
+            .Should().BeTrue();
     }
 }

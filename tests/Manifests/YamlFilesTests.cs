@@ -44,7 +44,8 @@ public sealed class YamlFilesTests
         var directory = Path.GetDirectoryName(Path.Combine(ConfigDirectory.Root, file))!;
         var beside = Directory.EnumerateFiles(directory, "*.yaml").Select(Path.GetFileName).Where(name => name != "kustomization.yaml");
         // The others are what a person applies in an incident, not what is installed.
-        beside.Where(name => file != "samples/kustomization.yaml" || name!.StartsWith("policy", StringComparison.Ordinal)).Except(ConfigDirectory.Read(file)[0]["resources"].Strings()).Should().BeEmpty();
+        beside.Where(name => file != "samples/kustomization.yaml" || name!.StartsWith("policy", StringComparison.Ordinal))
+            .Except(ConfigDirectory.Read(file)[0]["resources"].Strings()).Should().BeEmpty();
     }
 
     [Fact]

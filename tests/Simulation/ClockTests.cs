@@ -134,21 +134,22 @@ public class ClockTests
     [Theory]
     [InlineData(2)]
     [InlineData(-2)]
-    public Task A_leader_that_starts_on_a_node_with_a_wrong_clock_ends_nothing_early_and_what_is_over_within_seconds(double hours) => Stillness.Run(stillness =>
-    {
-        using var world = new World(stillness);
-        Begin(world);
-        world.Server.Put(Sample.Grant());
-        world.Advance(TimeSpan.FromSeconds(30));
-        var end = world.Grant()!.Status.ExpiresAt!.Value;
-        world.Stop();
+    public Task A_leader_that_starts_on_a_node_with_a_wrong_clock_ends_nothing_early_and_what_is_over_within_seconds(double hours) =>
+        Stillness.Run(stillness =>
+        {
+            using var world = new World(stillness);
+            Begin(world);
+            world.Server.Put(Sample.Grant());
+            world.Advance(TimeSpan.FromSeconds(30));
+            var end = world.Grant()!.Status.ExpiresAt!.Value;
+            world.Stop();
 
-        world.Start(clock: new NodeClock(world.Clock) { WallIsOffBy = TimeSpan.FromHours(hours) });
-        world.AdvanceTo(end - Second);
-        Bindings(world).Should().Be(1);
-        world.AdvanceTo(end + Second);
-        Bindings(world).Should().Be(0, "the server's answers have agreed for long enough meanwhile");
-    });
+            world.Start(clock: new NodeClock(world.Clock) { WallIsOffBy = TimeSpan.FromHours(hours) });
+            world.AdvanceTo(end - Second);
+            Bindings(world).Should().Be(1);
+            world.AdvanceTo(end + Second);
+            Bindings(world).Should().Be(0, "the server's answers have agreed for long enough meanwhile");
+        });
 
     [Fact]
     public Task A_clock_that_is_set_back_lengthens_no_grant() => Stillness.Run(stillness =>

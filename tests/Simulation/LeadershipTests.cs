@@ -91,7 +91,8 @@ public class LeadershipTests
             world.Advance(TimeSpan.FromSeconds(7 + (round * 3)));
 
             // Somebody writes another's name into the lease, as by a careless kubectl; it lapses, and one of the two takes it again.
-            world.Server.Modify<V1Lease>("breakglass-operator", "breakglass-system", l => l with { Spec = l.Spec with { HolderIdentity = "nobody", LeaseDurationSeconds = 1 + round } });
+            world.Server.Modify<V1Lease>("breakglass-operator", "breakglass-system",
+                l => l with { Spec = l.Spec with { HolderIdentity = "nobody", LeaseDurationSeconds = 1 + round } });
             world.Advance(TimeSpan.FromSeconds(20));
             replicas.Should().OnlyContain(r => !r.Running.IsCompleted);
         }
@@ -121,7 +122,8 @@ public class LeadershipTests
         {
             world.Server.Put(Sample.Grant());
             world.Advance(TimeSpan.FromSeconds(1));
-            world.Server.Modify<V1Lease>("breakglass-operator", "breakglass-system", l => l with { Spec = l.Spec with { HolderIdentity = "nobody", LeaseDurationSeconds = 1 } });
+            world.Server.Modify<V1Lease>(
+                "breakglass-operator", "breakglass-system", l => l with { Spec = l.Spec with { HolderIdentity = "nobody", LeaseDurationSeconds = 1 } });
             world.Advance(TimeSpan.FromSeconds(8));
         }
 
@@ -145,7 +147,8 @@ public class LeadershipTests
         {
             world.Server.Put(Sample.Grant());
             world.Advance(TimeSpan.FromSeconds(1));
-            world.Server.Modify<V1Lease>("breakglass-operator", "breakglass-system", l => l with { Spec = l.Spec with { HolderIdentity = "another", LeaseDurationSeconds = 60, RenewTime = world.Now.UtcDateTime } });
+            world.Server.Modify<V1Lease>("breakglass-operator", "breakglass-system",
+                l => l with { Spec = l.Spec with { HolderIdentity = "another", LeaseDurationSeconds = 60, RenewTime = world.Now.UtcDateTime } });
             world.Advance(TimeSpan.FromSeconds(3));
             var writes = replica.Handler.Writes;
             world.Advance(TimeSpan.FromSeconds(30));

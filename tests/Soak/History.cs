@@ -65,13 +65,15 @@ internal sealed class History : IDisposable
     /// <summary>Something that must never happen.</summary>
     public void Violation(string invariant, string what, string? grant = null)
     {
-        var text = new StringBuilder().AppendLine(CultureInfo.InvariantCulture, $"VIOLATION seed {Seed}: {invariant}: {(grant is null ? "" : grant + ": ")}{what}");
+        var text = new StringBuilder().AppendLine(
+            CultureInfo.InvariantCulture, $"VIOLATION seed {Seed}: {invariant}: {(grant is null ? "" : grant + ": ")}{what}");
         lock (_gate)
         {
             if (grant is not null && _violations.Exists(v => v.Contains($": {invariant}: {grant}: ", StringComparison.Ordinal))) return;
             var own = grant is not null && _byGrant.TryGetValue(grant, out var lines) ? lines.ToArray() : [];
             var since = own.Length > 0 ? own[0].At.AddSeconds(-20) : Clock.Now.AddSeconds(-60);
-            foreach (var (_, line) in own.Concat(_world.Where(l => l.At >= since)).OrderBy(l => l.At)) text.AppendLine(CultureInfo.InvariantCulture, $"  {line}");
+            foreach (var (_, line) in own.Concat(_world.Where(l => l.At >= since)).OrderBy(l => l.At))
+                text.AppendLine(CultureInfo.InvariantCulture, $"  {line}");
             text.Append(CultureInfo.InvariantCulture, $"  the whole history: {Directory}/history.log; again: SOAK_SEED={Seed} make soak");
             _violations.Add(text.ToString());
             _file.WriteLine(text.ToString());

@@ -44,7 +44,8 @@ internal sealed partial record SoakOptions
 
     private static TimeSpan Duration(string text)
     {
-        if (GoDuration().Match(text) is not { Success: true, Length: > 0 } match) throw new ArgumentException($"SOAK='{text}' is not a valid duration; use for example 30m or 6h.");
+        if (GoDuration().Match(text) is not { Success: true, Length: > 0 } match)
+            throw new ArgumentException($"SOAK='{text}' is not a valid duration; use for example 30m or 6h.");
         double Part(string unit) => match.Groups[unit] is { Success: true, ValueSpan: var digits } ? double.Parse(digits, CultureInfo.InvariantCulture) : 0;
         return TimeSpan.FromHours(Part("h")) + TimeSpan.FromMinutes(Part("m")) + TimeSpan.FromSeconds(Part("s"));
     }

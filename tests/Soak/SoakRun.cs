@@ -7,7 +7,9 @@ using Soak.Site;
 
 namespace Soak;
 
-/// <summary>One run: people use the operator, faults come one after another, and an observer looks all the time whether anything is so that must never be.</summary>
+/// <summary>
+/// One run: people use the operator, faults come one after another, and an observer looks all the time whether anything is so that must never be.
+/// </summary>
 internal sealed class SoakRun(SoakOptions options, Action<string> tell)
 {
     // The longest grant, the reaper's minute, and the time that proofs take.
@@ -32,12 +34,14 @@ internal sealed class SoakRun(SoakOptions options, Action<string> tell)
             Ended = grant => crowd!.Review(grant, run.Token),
         };
         crowd = new Crowd(cluster, ledger, judge, history, new Random(options.Seed));
-        var (stage, evidence, leftovers) = (new Stage(cluster, crowd, ledger, times, history), new Evidence(cluster, ledger, history), new Leftovers(cluster, ledger, times, history));
+        var (stage, evidence, leftovers) = (new Stage(cluster, crowd, ledger, times, history), new Evidence(cluster, ledger, history),
+            new Leftovers(cluster, ledger, times, history));
 
         List<Task> keepers = [.. cluster.Replicas.Select(r => r.KeepAsync(run.Token)), cluster.ReapAsync(run.Token)];
         await stage.CalmAsync(run.Token);
         foreach (var policy in Policies.All.Keys) await Policies.WriteAsync(cluster, Policies.Manifest(policy), run.Token);
-        keepers.AddRange([ledger.WatchAsync(run.Token), stalls.RunAsync(cluster.Admin, () => stage.ServerIsFrozen, run.Token), evidence.WatchAsync(run.Token), leftovers.WatchAsync(run.Token)]);
+        keepers.AddRange([ledger.WatchAsync(run.Token), stalls.RunAsync(cluster.Admin, () => stage.ServerIsFrozen, run.Token), evidence.WatchAsync(run.Token),
+            leftovers.WatchAsync(run.Token)]);
         try
         {
             await UntilAsync(DisturbAsync(stage, crowd, run.Token), keepers);
@@ -89,7 +93,8 @@ internal sealed class SoakRun(SoakOptions options, Action<string> tell)
         }
         while (Clock.Now < until && (left.Count > 0 || ledger.Open.Count > 0));
         foreach (var (what, grant) in left) stage.History.Violation("nothing left over", $"{what} is there at the end", grant?.Name);
-        foreach (var grant in ledger.Open.Where(g => g.Uid is not null)) stage.History.Violation("everything ends", $"is {grant.Phase ?? "not looked at"} at the end", grant.Name);
+        foreach (var grant in ledger.Open.Where(g => g.Uid is not null))
+            stage.History.Violation("everything ends", $"is {grant.Phase ?? "not looked at"} at the end", grant.Name);
         await Clock.PauseAsync(10, cancellationToken);
         await evidence.LookAsync(cancellationToken);
         await evidence.CompareAsync(cancellationToken);
@@ -108,13 +113,23 @@ internal sealed class SoakRun(SoakOptions options, Action<string> tell)
         var text = new StringBuilder();
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
         var grants = ledger.Grants.Where(g => g.Uid is not null).ToList();
-        Line($"soak: seed {options.Seed}, {options.Length.TotalMinutes:0.#} min on Kubernetes {cluster.ControlPlane.ServerVersion}: {history.Violations.Count} violations");
-        Line($"  grants: {grants.Count} let in of {crowd.Asked.Values.Sum(a => a.Let + a.Refused)} asked for, {grants.Count(g => g.Activations > 0)} activated, {grants.Count(g => g.WasOpen)} used; events for {evidence.Events}, metrics count {evidence.Counted:0}");
+        var (minutes, version) = (options.Length.TotalMinutes, cluster.ControlPlane.ServerVersion);
+        Line($"soak: seed {options.Seed}, {minutes:0.#} min on Kubernetes {version}: {history.Violations.Count} violations");
+        var (let, asked) = (grants.Count, crowd.Asked.Values.Sum(a => a.Let + a.Refused));
+        var (activated, used) = (grants.Count(g => g.Activations > 0), grants.Count(g => g.WasOpen));
+        var (events, counted) = (evidence.Events, evidence.Counted);
+        Line($"  grants: {let} let in of {asked} asked for, {activated} activated, {used} used; events for {events}, metrics count {counted:0}");
         Line($"  by policy: {string.Join(", ", crowd.Asked.Select(a => $"{a.Key} {a.Value.Let}"))}");
         Line($"  ends: {string.Join(", ", grants.GroupBy(g => g.EndReason ?? "none").OrderByDescending(g => g.Count()).Select(g => $"{g.Key} {g.Count()}"))}");
         Line($"  faults: {string.Join(", ", times.Counts.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Key} {c.Value}"))}");
-        foreach (var (faults, (byTime, byWord)) in judge.Worst) Line($"  latest access after its end, {faults}: {byTime:0.00} s past expiry, {byWord:0.00} s past revocation or lockdown");
-        Line($"  memory: {string.Join(", ", cluster.Replicas.Select(r => $"{r.Name} at most {r.MostMemory.All:0} MiB resident ({r.MostMemory.Own:0} of its own), {r.Lives.Count} processes, {r.Restarts} ended by themselves"))}");
+        foreach (var (faults, (byTime, byWord)) in judge.Worst)
+            Line($"  latest access after its end, {faults}: {byTime:0.00} s past expiry, {byWord:0.00} s past revocation or lockdown");
+        foreach (var r in cluster.Replicas)
+        {
+            var (all, own) = r.MostMemory;
+            Line($"  memory, {r.Name}: at most {all:0} MiB resident ({own:0} of its own), {r.Lives.Count} processes, {r.Restarts} ended by themselves");
+        }
+
         var (ticks, answers) = stalls.Total;
         Line($"  the machine was behind by {ticks.TotalSeconds:0.0} s in all; the API server's answers by {answers.TotalSeconds:0.0} s");
         return text.ToString();

@@ -36,7 +36,8 @@ public static class Golden
         var expected = File.ReadAllText(path);
         if (expected == actual) return;
         throw new XunitException(
-            $"{shown} is not what the code gives (- file, + code). If the code is right, run with UPDATE_GOLDEN=1 and commit the change.\n{Diff(expected, actual)}");
+            $"{shown} is not what the code gives (- file, + code). If the code is right, run with UPDATE_GOLDEN=1 and commit the "
+                + $"change.\n{Diff(expected, actual)}");
     }
 
     /// <summary>The lines in which two texts differ, with a little context, as <c>diff -u</c> shows them.</summary>

@@ -20,7 +20,8 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
     private readonly List<V1ClusterRole> _clusterRoles = [.. files.Read<V1ClusterRole>()];
     private readonly List<V1Role> _roles = [.. files.Read<V1Role>()];
 
-    public IReadOnlyList<Checked> Run() => [.. cases.Cases.Select((c, i) => new Checked(file, c.Name.Length > 0 ? c.Name : $"case {i + 1}", [.. Play(c, $"cases[{i}]")]))];
+    public IReadOnlyList<Checked> Run() =>
+        [.. cases.Cases.Select((c, i) => new Checked(file, c.Name.Length > 0 ? c.Name : $"case {i + 1}", [.. Play(c, $"cases[{i}]")]))];
 
     private IEnumerable<Finding> Play(PolicyCase play, string path)
     {
@@ -29,14 +30,17 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
         {
             yield return Failed(YamlDocument.Under(path, "policy"), play.Policy is null
                 ? $"the files contain {_policies.Count} policies, so the case must name one."
-                : $"policy '{play.Policy}' is not in the files{(_policies.Count == 0 ? "" : $"; they contain {string.Join(", ", _policies.Select(p => p.Metadata.Name))}")}.");
+                : $"policy '{play.Policy}' is not in the "
+                    + $"files{(_policies.Count == 0 ? "" : $"; they contain {string.Join(", ", _policies.Select(p => p.Metadata.Name))}")}.");
             yield break;
         }
 
         var at = Time(play.At, YamlDocument.Under(path, "at")) ?? UsualTime;
-        if (policy.Spec.Mode is PolicyMode.TimeBoxed && play.At is null) yield return Failed(path, "the policy has a schedule, so the case must set its time, for example at: 2026-03-28T22:30:00Z.");
+        if (policy.Spec.Mode is PolicyMode.TimeBoxed && play.At is null)
+            yield return Failed(path, "the policy has a schedule, so the case must set its time, for example at: 2026-03-28T22:30:00Z.");
         var outcome = Rehearsal.Run(Facts(play, path, policy, at));
-        foreach (var difference in Differences(play.Expect, outcome)) yield return Failed(YamlDocument.Under(path, "expect"), $"{difference} Result: {Describe(outcome)}");
+        foreach (var difference in Differences(play.Expect, outcome))
+            yield return Failed(YamlDocument.Under(path, "expect"), $"{difference} Result: {Describe(outcome)}");
     }
 
     private GrantFacts Facts(PolicyCase play, string path, BreakGlassPolicy policy, DateTimeOffset at)
@@ -73,12 +77,14 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
 
     private Core.Rules.ClusterView View(BreakGlassPolicy policy, PolicyCase play)
     {
-        var namespaces = cases.Cluster?.Namespaces?.Select(n => new V1Namespace { Metadata = new() { Name = n.Key, Labels = n.Value ?? [] } }).ToList() ?? [.. files.Read<V1Namespace>()];
+        var namespaces = cases.Cluster?.Namespaces?.Select(n => new V1Namespace { Metadata = new() { Name = n.Key, Labels = n.Value ?? [] } }).ToList()
+            ?? [.. files.Read<V1Namespace>()];
 
         // A role that no file holds is taken to be there, and nobody knows what it gives; of one that is, the rules count.
         return Assumed.View(policy, namespaces.Count == 0 ? null : namespaces,
             n => _clusterRoles.Find(r => r.Metadata.Name == n) ?? new() { Metadata = new() { Name = n } },
-            (ns, n) => _roles.Find(r => r.Metadata.Name == n && r.Metadata.NamespaceProperty == ns) ?? new() { Metadata = new() { Name = n, NamespaceProperty = ns } }, play.Ask.Namespaces);
+            (ns, n) => _roles.Find(r => r.Metadata.Name == n && r.Metadata.NamespaceProperty == ns)
+                ?? new() { Metadata = new() { Name = n, NamespaceProperty = ns } }, play.Ask.Namespaces);
     }
 
     private BreakGlassApproval Approval(CaseDecision decision, int index, DateTimeOffset at, string path) => new()
@@ -92,7 +98,8 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
         var ended = other.EndedBefore is null ? (DateTimeOffset?)null : at - Duration(other.EndedBefore, path);
         var began = (ended ?? at) - TimeSpan.FromMinutes(1);
         List<Condition> conditions = [];
-        if (Core.Rules.ReviewRules.IsRequired(policy.Spec) || other.Bypassed) conditions.Add(new() { Type = GrantConditions.Reviewed, Status = other.Reviewed ? "True" : "False", Reason = other.Reviewed ? "Justified" : GrantConditions.ReviewPending });
+        if (Core.Rules.ReviewRules.IsRequired(policy.Spec) || other.Bypassed) conditions.Add(new() { Type = GrantConditions.Reviewed, Status = other.Reviewed
+            ? "True" : "False", Reason = other.Reviewed ? "Justified" : GrantConditions.ReviewPending });
         if (other.Bypassed) conditions.Add(new() { Type = GrantConditions.Approved, Status = "False", Reason = GrantConditions.EmergencyBypass });
         return new()
         {
@@ -119,7 +126,8 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
         if (expected.Duration is { } d && (!GoDuration.TryParse(d, out var duration) || duration != length)) yield return $"expected {d} of access.";
         var places = outcome.Bindings.Select(b => b.Namespace ?? "*").Distinct(StringComparer.Ordinal).ToList();
         if (expected.Namespaces is { } n && !n.ToHashSet(StringComparer.Ordinal).SetEquals(places)) yield return $"expected access in {string.Join(", ", n)}.";
-        if (expected.Roles is { } roles && !roles.ToHashSet(StringComparer.Ordinal).SetEquals(outcome.Bindings.Select(b => b.Role))) yield return $"expected the roles {string.Join(", ", roles)}.";
+        if (expected.Roles is { } roles && !roles.ToHashSet(StringComparer.Ordinal).SetEquals(outcome.Bindings.Select(b => b.Role)))
+            yield return $"expected the roles {string.Join(", ", roles)}.";
         if (expected.Review is { } review && review != Reviewed(outcome)) yield return review ? "expected a required review." : "expected no required review.";
         if (expected == new CaseExpectation()) yield return "the case has no expectation; set at least expect: {phase: Active}.";
     }
@@ -129,7 +137,8 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
         var phase = Rehearsal.Phase(outcome);
         if (phase is not GrantPhase.Active) return $"{phase} ({ReasonOf(outcome)}): {GrantWords.Why(new() { Status = outcome })}";
         var where = string.Join(", ", outcome.Bindings.Select(b => $"{b.Role} in {b.Namespace ?? "the whole cluster"}"));
-        return $"Active ({ReasonOf(outcome)}) for {GoDuration.Format((outcome.ExpiresAt - outcome.ActivatedAt) ?? default)}: {where}{(Reviewed(outcome) ? ", to be reviewed" : "")}.";
+        return $"Active ({ReasonOf(outcome)}) for {GoDuration.Format((outcome.ExpiresAt - outcome.ActivatedAt) ?? default)}: "
+            + $"{where}{(Reviewed(outcome) ? ", to be reviewed" : "")}.";
     }
 
     private static string ReasonOf(GrantStatus outcome) => outcome.Phase is GrantPhase.Denied
@@ -145,13 +154,15 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
     private DateTimeOffset? Time(string? text, string path)
     {
         if (text is null) return null;
-        return Timestamp.TryParse(text, out var time) && time.Year is >= 1970 and < 9000 ? time : throw Wrong(path, $"'{text}' is not a valid time; use for example 2026-03-28T22:30:00Z.");
+        return Timestamp.TryParse(text, out var time) && time.Year is >= 1970 and < 9000
+            ? time : throw Wrong(path, $"'{text}' is not a valid time; use for example 2026-03-28T22:30:00Z.");
     }
 
     private TimeSpan Duration(string? text, string path)
     {
         if (text is null) return TimeSpan.Zero;
-        return GoDuration.TryParse(text, out var duration) ? duration : throw Wrong(path, $"'{text}' is not a valid duration; use for example 30m, 1h30m or 45s.");
+        return GoDuration.TryParse(text, out var duration)
+            ? duration : throw Wrong(path, $"'{text}' is not a valid duration; use for example 30m, 1h30m or 45s.");
     }
 
     private CliException Wrong(string path, string message) => CliException.Usage($"{file}:{document.At(path).Line}: {message}");

@@ -32,7 +32,8 @@ internal sealed record CasesFile
         {
             var field = (e.Path ?? "$").TrimStart('$').TrimStart('.');
             var place = document.At(field);
-            throw new CliException(ExitCodes.Usage, $"{file}:{place.Line}:{place.Column}: '{field}' is not a field of a cases file, or its value is not valid. docs/cli.md has an example.", e);
+            throw new CliException(ExitCodes.Usage,
+                $"{file}:{place.Line}:{place.Column}: '{field}' is not a field of a cases file, or its value is not valid. docs/cli.md has an example.", e);
         }
     }
 }

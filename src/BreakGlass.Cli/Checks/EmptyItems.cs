@@ -2,7 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace BreakGlass.Cli.Checks;
 
-/// <summary>Items of lists with nothing in them, as a dash leaves them behind which nothing stands. No list of ours can hold one, and nothing that reads lists expects one.</summary>
+/// <summary>
+/// Items of lists with nothing in them, as a dash leaves them behind which nothing stands. No list of ours can hold one, and nothing that reads lists
+/// expects one.
+/// </summary>
 internal static class EmptyItems
 {
     public static IEnumerable<string> In(JsonNode? node, string path = "") => node switch

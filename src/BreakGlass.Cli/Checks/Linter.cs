@@ -24,13 +24,16 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
 
     private IEnumerable<Finding> Check(Manifest manifest) => manifest.Kind switch
     {
-        _ when manifest.ApiVersion != BreakGlassApi.ApiVersion => [Found(manifest, "UnknownVersion", "apiVersion", $"'{manifest.ApiVersion}' is not served; use {BreakGlassApi.ApiVersion}.")],
+        _ when manifest.ApiVersion != BreakGlassApi.ApiVersion =>
+            [Found(manifest, "UnknownVersion", "apiVersion", $"'{manifest.ApiVersion}' is not served; use {BreakGlassApi.ApiVersion}.")],
         nameof(BreakGlassPolicy) => Check<BreakGlassPolicy>(manifest, Policy),
         nameof(BreakGlassGrant) => Check<BreakGlassGrant>(manifest, Grant),
         nameof(BreakGlassLockdown) => Check<BreakGlassLockdown>(manifest, (m, l) => LockdownRules.Check(l) is { } problem ? [Found(m, problem)] : []),
         nameof(BreakGlassApproval) or nameof(BreakGlassReview) =>
-            [Found(manifest, "NotForFiles", "kind", "a person makes this decision during or after the incident (kubectl breakglass approve, review); from a file, the pipeline would be its author.", Level.Warning)],
-        _ => [Found(manifest, "UnknownKind", "kind", $"'{manifest.Kind}' is not a kind of {BreakGlassApi.Group}; use BreakGlassPolicy, BreakGlassGrant, BreakGlassApproval, BreakGlassReview and BreakGlassLockdown.")],
+            [Found(manifest, "NotForFiles", "kind", "a person makes this decision during or after the incident (kubectl breakglass approve, review); "
+                + "from a file, the pipeline would be its author.", Level.Warning)],
+        _ => [Found(manifest, "UnknownKind", "kind", $"'{manifest.Kind}' is not a kind of {BreakGlassApi.Group}; use BreakGlassPolicy, BreakGlassGrant, "
+            + "BreakGlassApproval, BreakGlassReview and BreakGlassLockdown.")],
     };
 
     private static IEnumerable<Finding> Check<T>(Manifest manifest, Func<Manifest, T, IEnumerable<Finding>> rules)
@@ -41,7 +44,8 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
         foreach (var (rule, field, words) in unknown) yield return Found(manifest, rule, field, $"{field}: {words}");
         if (manifest.Read(KubeKinds.Of<T>().Json, out var wrong) is not { } read)
         {
-            if (unknown.All(u => u.Field != wrong)) yield return Found(manifest, "WrongType", wrong!, $"{wrong}: the value has the wrong type; see docs/api.md.");
+            if (unknown.All(u => u.Field != wrong))
+                yield return Found(manifest, "WrongType", wrong!, $"{wrong}: the value has the wrong type; see docs/api.md.");
             yield break;
         }
 
@@ -53,7 +57,8 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
         foreach (var problem in PolicyRules.Check(policy, settings)) yield return Found(manifest, problem);
         if (_policies.Count(p => p.Metadata.Name == policy.Metadata.Name) > 1)
         {
-            yield return Found(manifest, "DuplicateName", "metadata.name", $"metadata.name: these files contain more than one policy '{policy.Metadata.Name}', and the one applied last replaces the others. Rename one.");
+            yield return Found(manifest, "DuplicateName", "metadata.name", "metadata.name: these files contain more than one policy "
+                + $"'{policy.Metadata.Name}', and the one applied last replaces the others. Rename one.");
         }
 
         foreach (var finding in PolicyAdvice.Of(manifest, policy, files, settings)) yield return finding;
@@ -61,10 +66,12 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
 
     private IEnumerable<Finding> Grant(Manifest manifest, BreakGlassGrant grant)
     {
-        yield return Found(manifest, "NotForFiles", "kind", "a person requests a grant in an incident (kubectl breakglass request); from a file, the pipeline would be the requester.", Level.Warning);
+        yield return Found(manifest, "NotForFiles", "kind",
+            "a person requests a grant in an incident (kubectl breakglass request); from a file, the pipeline would be the requester.", Level.Warning);
         if (_policies.Find(p => p.Metadata.Name == grant.Spec.Policy) is not { } policy) yield break;
         var requester = Callers.IsNamed(grant.Spec.Requester) ? grant.Spec.Requester! : Somebody(policy);
-        if (GrantRules.AtAdmission(grant with { Spec = grant.Spec with { Requester = requester } }, policy, SealState.Valid, settings) is { } problem) yield return Found(manifest, problem);
+        if (GrantRules.AtAdmission(grant with { Spec = grant.Spec with { Requester = requester } }, policy, SealState.Valid, settings) is { } problem)
+            yield return Found(manifest, problem);
     }
 
     /// <summary>Somebody whom the policy lets ask, since admission will say who really does.</summary>
@@ -103,7 +110,8 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
             if (type.Properties.FirstOrDefault(p => p.Name == key) is not { } property)
             {
                 var near = type.Properties.Select(p => p.Name).FirstOrDefault(n => n.Equals(key, StringComparison.OrdinalIgnoreCase) || Close(n, key));
-                yield return ("UnknownField", field, near is null ? $"unknown field; use {string.Join(", ", type.Properties.Select(p => p.Name))}." : $"unknown field; did you mean {near}?");
+                yield return ("UnknownField", field,
+                    near is null ? $"unknown field; use {string.Join(", ", type.Properties.Select(p => p.Name))}." : $"unknown field; did you mean {near}?");
                 continue;
             }
 

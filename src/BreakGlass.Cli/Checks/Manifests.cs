@@ -72,7 +72,8 @@ internal sealed record ManifestSet(IReadOnlyList<Manifest> All, IReadOnlyList<Fi
             }
             catch (YamlException e)
             {
-                broken.Add(new("InvalidYaml", Level.Error, shown, new(e.Start.Line, e.Start.Column), "invalid YAML; check the indentation and quoting before this position."));
+                broken.Add(new("InvalidYaml", Level.Error, shown, new(e.Start.Line, e.Start.Column),
+                    "invalid YAML; check the indentation and quoting before this position."));
             }
         }
 
@@ -87,7 +88,8 @@ internal sealed record ManifestSet(IReadOnlyList<Manifest> All, IReadOnlyList<Fi
     private static IEnumerable<string> Expand(string path)
     {
         if (!Directory.Exists(path)) return [path];
-        return Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(f => Endings.Contains(Path.GetExtension(f))).Order(StringComparer.Ordinal);
+        return Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(f => Endings.Contains(Path.GetExtension(f)))
+            .Order(StringComparer.Ordinal);
     }
 
     private static IEnumerable<Manifest> Of(string file, YamlDocument document)

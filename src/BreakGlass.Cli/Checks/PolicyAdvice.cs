@@ -27,17 +27,20 @@ internal static class PolicyAdvice
         for (var i = 0; i < spec.Requesters.Count; i++)
         {
             if (!Everybody.Contains(spec.Requesters[i].Name)) continue;
-            yield return Advice(manifest, "EverybodyMayAsk", $"spec.requesters[{i}]", $"{spec.Requesters[i].Name} includes everybody who can reach the cluster; name the on-call group.");
+            yield return Advice(manifest, "EverybodyMayAsk", $"spec.requesters[{i}]",
+                $"{spec.Requesters[i].Name} includes everybody who can reach the cluster; name the on-call group.");
         }
 
         if (spec.Approval is { } approval && approval.Approvers.Count > 0 && approval.Approvers.All(spec.Requesters.Contains))
         {
-            yield return Advice(manifest, "ApproversAreRequesters", "spec.approval.approvers", "every approver can also request, so two colleagues can approve each other's access; add approvers from another group.");
+            yield return Advice(manifest, "ApproversAreRequesters", "spec.approval.approvers",
+                "every approver can also request, so two colleagues can approve each other's access; add approvers from another group.");
         }
 
         if (spec.Mode is PolicyMode.BreakGlass && spec.Review?.Reviewers is not { Count: > 0 })
         {
-            yield return Advice(manifest, "NoReviewers", "spec.review", "there are no reviewers, so anybody who can create reviews and was not involved can review; set spec.review.reviewers.");
+            yield return Advice(manifest, "NoReviewers", "spec.review",
+                "there are no reviewers, so anybody who can create reviews and was not involved can review; set spec.review.reviewers.");
         }
 
         for (var i = 0; i < spec.Access.Count; i++)
@@ -50,17 +53,22 @@ internal static class PolicyAdvice
     {
         if (entry.RoleRef is { Kind: V1ClusterRole.KubeKind, Name: "cluster-admin" } && entry.ClusterWide is true)
         {
-            yield return Advice(manifest, "ClusterAdmin", $"{field}.roleRef", "this gives access to the whole cluster, including the operator and its records; use narrower roles, or require approval.");
+            yield return Advice(manifest, "ClusterAdmin", $"{field}.roleRef",
+                "this gives access to the whole cluster, including the operator and its records; use narrower roles, or require approval.");
         }
 
         if (Rules(entry, files) is not { } rules) yield break;
-        if (rules.Any(RoleRisk.CanEscalate)) yield return Advice(manifest, "RoleCanEscalate", $"{field}.roleRef", $"{entry.RoleRef} lets its holder gain more rights that outlast the grant; remove bind, escalate, impersonate and write access to roles.");
-        if (rules.Any(RoleRisk.HasWildcard)) yield return Advice(manifest, "RoleHasWildcard", $"{field}.roleRef", $"{entry.RoleRef} contains a wildcard, so it grows with every kind that is installed; list the resources.");
+        if (rules.Any(RoleRisk.CanEscalate)) yield return Advice(manifest, "RoleCanEscalate", $"{field}.roleRef",
+            $"{entry.RoleRef} lets its holder gain more rights that outlast the grant; remove bind, escalate, impersonate and write access to roles.");
+        if (rules.Any(RoleRisk.HasWildcard)) yield return Advice(manifest, "RoleHasWildcard", $"{field}.roleRef",
+            $"{entry.RoleRef} contains a wildcard, so it grows with every kind that is installed; list the resources.");
     }
 
     private static IReadOnlyList<V1PolicyRule>? Rules(AccessEntry entry, ManifestSet files) => entry.RoleRef.Kind == V1ClusterRole.KubeKind
         ? files.Read<V1ClusterRole>().FirstOrDefault(r => r.Metadata.Name == entry.RoleRef.Name)?.RulesOrEmpty
-        : files.Read<V1Role>().FirstOrDefault(r => r.Metadata.Name == entry.RoleRef.Name && entry.Namespaces.Contains(r.Metadata.NamespaceProperty ?? ""))?.RulesOrEmpty;
+        : files.Read<V1Role>().FirstOrDefault(
+            r => r.Metadata.Name == entry.RoleRef.Name && entry.Namespaces.Contains(r.Metadata.NamespaceProperty ?? ""))?.RulesOrEmpty;
 
-    private static Finding Advice(Manifest manifest, string rule, string field, string message) => Linter.Found(manifest, rule, field, $"{field}: {message}", Level.Warning);
+    private static Finding Advice(Manifest manifest, string rule, string field, string message) =>
+        Linter.Found(manifest, rule, field, $"{field}: {message}", Level.Warning);
 }

@@ -15,10 +15,14 @@ internal sealed class AskOptions
     private readonly Option<string?> _ticket = new("--ticket", "-t") { Description = "The number of the incident or change", HelpName = "ID" };
     private readonly Option<TimeSpan?> _for = GlobalFlags.DurationOption("--for", "How long, for example 30m; by default the policy's default");
     private readonly Option<string?> _start = new("--start") { Description = "Policies of mode TimeBoxed: when access starts (RFC 3339)", HelpName = "TIME" };
-    private readonly Option<string[]> _access = new("--access") { Description = "Only this access entry of the policy; can be repeated", HelpName = "ENTRY", DefaultValueFactory = _ => [] };
-    private readonly Option<string[]> _namespaces = new("--namespace", "-n") { Description = "Only this namespace; can be repeated", HelpName = "NAME", DefaultValueFactory = _ => [] };
-    private readonly Option<bool> _requireAll = new("--require-all") { Description = "Give access in all places of the request or in none; by default access opens where it can" };
-    private readonly Option<string?> _name = new("--name") { Description = "The grant's name; by default derived from the ticket or the policy", HelpName = "NAME" };
+    private readonly Option<string[]> _access = new("--access")
+        { Description = "Only this access entry of the policy; can be repeated", HelpName = "ENTRY", DefaultValueFactory = _ => [] };
+    private readonly Option<string[]> _namespaces = new("--namespace", "-n")
+        { Description = "Only this namespace; can be repeated", HelpName = "NAME", DefaultValueFactory = _ => [] };
+    private readonly Option<bool> _requireAll = new("--require-all")
+        { Description = "Give access in all places of the request or in none; by default access opens where it can" };
+    private readonly Option<string?> _name = new("--name")
+        { Description = "The grant's name; by default derived from the ticket or the policy", HelpName = "NAME" };
     private readonly Option<string?> _requester = StampOption("--requester");
 
     public AskOptions(Command command, bool policyAsOption = false)
@@ -30,7 +34,8 @@ internal sealed class AskOptions
         }
         else
         {
-            _policy = new("POLICY") { Description = "The policy to use; 'kubectl breakglass policies' lists those that you can use", Arity = ArgumentArity.ExactlyOne };
+            _policy = new("POLICY")
+                { Description = "The policy to use; 'kubectl breakglass policies' lists those that you can use", Arity = ArgumentArity.ExactlyOne };
             command.Arguments.Add(_policy);
         }
 
@@ -43,7 +48,8 @@ internal sealed class AskOptions
     /// </summary>
     public static Option<string?> StampOption(string name) => new(name) { Hidden = true };
 
-    public static Caller? Stamp(string? text) => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is [var user, .. var groups]
+    public static Caller? Stamp(string? text) => text?.Split(
+        ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is [var user, .. var groups]
         ? new() { Username = user, Groups = groups }
         : null;
 
@@ -52,18 +58,21 @@ internal sealed class AskOptions
         var reason = parse.GetValue(_reason);
         if (string.IsNullOrWhiteSpace(reason))
         {
-            throw CliException.Usage("--reason is missing: explain in a sentence why you need access. The reason is kept with the grant, and reviewers read it.");
+            throw CliException.Usage(
+                "--reason is missing: explain in a sentence why you need access. The reason is kept with the grant, and reviewers read it.");
         }
 
         DateTimeOffset? start = null;
         if (parse.GetValue(_start) is { } text)
         {
-            start = Timestamp.TryParse(text, out var time) ? time : throw CliException.Usage($"--start: '{text}' is not a valid time; use for example 2026-03-28T22:00:00Z, or an offset (+01:00).");
+            start = Timestamp.TryParse(text, out var time)
+                ? time : throw CliException.Usage($"--start: '{text}' is not a valid time; use for example 2026-03-28T22:00:00Z, or an offset (+01:00).");
         }
 
         return new()
         {
-            Policy = (_policy is not null ? parse.GetValue(_policy) : parse.GetValue(_policyOption!)) is { Length: > 0 } policy ? ObjectNames.Policy(policy) : "",
+            Policy = (_policy is not null ? parse.GetValue(_policy) : parse.GetValue(_policyOption!)) is { Length: > 0 } policy
+                ? ObjectNames.Policy(policy) : "",
             Reason = reason,
             Ticket = parse.GetValue(_ticket),
             For = parse.GetValue(_for),

@@ -9,7 +9,9 @@ using Kube.Client;
 
 namespace BreakGlass.Cli.Commands;
 
-/// <summary>Completion in shells, as kubectl asks its plugins for it (kubectl 1.26 or later): words so far in, a candidate a line out, then a directive.</summary>
+/// <summary>
+/// Completion in shells, as kubectl asks its plugins for it (kubectl 1.26 or later): words so far in, a candidate a line out, then a directive.
+/// </summary>
 internal static class CompletionCommands
 {
     /// <summary>What the scripts call.</summary>
@@ -28,7 +30,8 @@ internal static class CompletionCommands
     public static Command Create(Invocation invocation)
     {
         var command = new Command("completion", "Print a shell script that completes commands, policies and grants.");
-        var shell = new Argument<string>("SHELL") { Description = "kubectl: for 'kubectl breakglass …' in any shell; bash, zsh, fish: for 'kubectl-breakglass …'" };
+        var shell = new Argument<string>(
+            "SHELL") { Description = "kubectl: for 'kubectl breakglass …' in any shell; bash, zsh, fish: for 'kubectl-breakglass …'" };
         shell.AcceptOnlyFromAmong([.. CompletionScripts.All.Keys]);
         command.Arguments.Add(shell);
         command.SetAction(async (parse, _) =>
@@ -53,7 +56,8 @@ internal static class CompletionCommands
             options.AddRange(inner.Options);
         }
 
-        var pending = before.Count > 0 ? options.Find(o => (o.Name == before[^1] || o.Aliases.Contains(before[^1])) && o.Arity.MaximumNumberOfValues > 0 && o.ValueType != typeof(bool)) : null;
+        var pending = before.Count > 0 ? options.Find(
+            o => (o.Name == before[^1] || o.Aliases.Contains(before[^1])) && o.Arity.MaximumNumberOfValues > 0 && o.ValueType != typeof(bool)) : null;
         var directive = NoFiles;
         IEnumerable<(string Word, string? About)> candidates;
         if (before.Contains("--") || command.Arguments.Any(a => a.Name == "FILE") || pending?.HelpName == "FILE")
@@ -62,7 +66,8 @@ internal static class CompletionCommands
         }
         else if (pending is not null)
         {
-            candidates = pending.HelpName == "POLICY" || (pending.Name == "--policy") ? await NamesAsync<BreakGlassPolicy>(invocation, before, cancellationToken) : pending.GetCompletions(CompletionContext.Empty).Select(c => (c.Label, c.Documentation));
+            candidates = pending.HelpName == "POLICY" || (pending.Name == "--policy") ? await NamesAsync<BreakGlassPolicy>(
+                invocation, before, cancellationToken) : pending.GetCompletions(CompletionContext.Empty).Select(c => (c.Label, c.Documentation));
         }
         else if (word.StartsWith('-'))
         {
@@ -70,10 +75,12 @@ internal static class CompletionCommands
         }
         else
         {
-            candidates = command.Subcommands.Where(c => !c.Hidden).Select(c => (c.Name, c.Description)).Concat(await ArgumentsAsync(invocation, command, before, cancellationToken));
+            candidates = command.Subcommands.Where(c => !c.Hidden).Select(c => (c.Name, c.Description))
+                .Concat(await ArgumentsAsync(invocation, command, before, cancellationToken));
         }
 
-        foreach (var (candidate, about) in candidates.Where(c => c.Word.StartsWith(word, StringComparison.Ordinal)).OrderBy(c => c.Word, StringComparer.Ordinal))
+        foreach (var (candidate, about) in candidates.Where(c => c.Word.StartsWith(word, StringComparison.Ordinal))
+            .OrderBy(c => c.Word, StringComparer.Ordinal))
         {
             await host.Out.WriteLineAsync(string.IsNullOrEmpty(about) ? candidate : $"{candidate}\t{about.Split('\n')[0]}");
         }
@@ -87,22 +94,24 @@ internal static class CompletionCommands
     {
         var (before, word) = (words.Take(words.Count - 1).ToList(), words.Count > 0 ? words[^1] : "");
         if (word == "=") word = "";
-        else if (word.StartsWith("--", StringComparison.Ordinal) && word.IndexOf('=', StringComparison.Ordinal) is > 0 and var at) (before, word) = ([.. before, word[..at]], word[(at + 1)..]);
+        else if (word.StartsWith("--", StringComparison.Ordinal) && word.IndexOf('=', StringComparison.Ordinal) is > 0 and var at)
+            (before, word) = ([.. before, word[..at]], word[(at + 1)..]);
         before.RemoveAll(part => part == "=");
         return (before, word);
     }
 
-    private static async Task<IEnumerable<(string, string?)>> ArgumentsAsync(Invocation invocation, Command command, List<string> before, CancellationToken cancellationToken) =>
-        command.Arguments.FirstOrDefault()?.Name switch
-        {
-            "POLICY" => await NamesAsync<BreakGlassPolicy>(invocation, before, cancellationToken),
-            "GRANT" => await NamesAsync<BreakGlassGrant>(invocation, before, cancellationToken),
-            "NAME" when command.Name == "get" => await NamesAsync<BreakGlassGrant>(invocation, before, cancellationToken),
-            "NAME" when command.Name == "lockdown" => await NamesAsync<BreakGlassLockdown>(invocation, before, cancellationToken),
-            "KIND" => ObjectNames.Kinds.Select(kind => (kind, (string?)null)),
-            "SHELL" => CompletionScripts.All.Keys.Select(shell => (shell, (string?)null)),
-            _ => [],
-        };
+    private static async Task<IEnumerable<(string, string?)>> ArgumentsAsync(
+        Invocation invocation, Command command, List<string> before, CancellationToken cancellationToken) =>
+            command.Arguments.FirstOrDefault()?.Name switch
+            {
+                "POLICY" => await NamesAsync<BreakGlassPolicy>(invocation, before, cancellationToken),
+                "GRANT" => await NamesAsync<BreakGlassGrant>(invocation, before, cancellationToken),
+                "NAME" when command.Name == "get" => await NamesAsync<BreakGlassGrant>(invocation, before, cancellationToken),
+                "NAME" when command.Name == "lockdown" => await NamesAsync<BreakGlassLockdown>(invocation, before, cancellationToken),
+                "KIND" => ObjectNames.Kinds.Select(kind => (kind, (string?)null)),
+                "SHELL" => CompletionScripts.All.Keys.Select(shell => (shell, (string?)null)),
+                _ => [],
+            };
 
     private static async Task<IEnumerable<(string, string?)>> NamesAsync<T>(Invocation invocation, List<string> before, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>

@@ -6,7 +6,9 @@ namespace BreakGlass.Cli.Commands;
 /// </summary>
 internal static class CompletionScripts
 {
-    /// <summary>By the name of the shell. <c>kubectl</c> is the script that kubectl asks for its plugin breakglass, kubectl_complete-breakglass on the PATH.</summary>
+    /// <summary>
+    /// By the name of the shell. <c>kubectl</c> is the script that kubectl asks for its plugin breakglass, kubectl_complete-breakglass on the PATH.
+    /// </summary>
     public static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["kubectl"] = """

@@ -14,7 +14,9 @@ using Kube.Client;
 
 namespace BreakGlass.Cli.Commands;
 
-/// <summary><c>credential</c>: a credential plugin (Kubernetes docs, "client-go credential plugins"), so that an ordinary kubeconfig can use a grant.</summary>
+/// <summary>
+/// <c>credential</c>: a credential plugin (Kubernetes docs, "client-go credential plugins"), so that an ordinary kubeconfig can use a grant.
+/// </summary>
 internal static class CredentialCommand
 {
     /// <summary>Set while this plugin runs, to detect a context that gets its credential from itself.</summary>
@@ -28,7 +30,8 @@ internal static class CredentialCommand
     {
         var command = new Command("credential", "Print a grant's credential for kubectl: a credential plugin for the exec section of a kubeconfig's user.");
         var asking = new AskOptions(command, policyAsOption: true);
-        var grant = new Option<string?>("--grant") { Description = "Use this active grant, which was requested without a key (request --wait=false, or kubectl)", HelpName = "NAME" };
+        var grant = new Option<string?>(
+            "--grant") { Description = "Use this active grant, which was requested without a key (request --wait=false, or kubectl)", HelpName = "NAME" };
         var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for access (default 20m)");
         command.Options.Add(grant);
         command.Options.Add(timeout);
@@ -38,7 +41,8 @@ internal static class CredentialCommand
             var version = Version(host.Variable("KUBERNETES_EXEC_INFO"));
             if (host.Variable(Running) is { Length: > 0 })
             {
-                throw new CliException(ExitCodes.Usage, "the context gets its credential from this plugin, which would call itself forever. Use a context with your own credentials: args: [credential, --context=…, --policy=…] in the kubeconfig.");
+                throw new CliException(ExitCodes.Usage, "the context gets its credential from this plugin, which would call itself forever. "
+                    + "Use a context with your own credentials: args: [credential, --context=…, --policy=…] in the kubeconfig.");
             }
 
             host.SetVariable(Running, "1");
@@ -55,7 +59,8 @@ internal static class CredentialCommand
     private static async Task<LiveCredential> OfSecretAsync(Cluster cluster, string name, CancellationToken cancellationToken)
     {
         var grant = await cluster.Client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
-        if (grant.Status.Phase is not GrantPhase.Active) throw new CliException(ExitCodes.Refused, $"grant '{name}' gives no access. {GrantWords.Line(grant)}");
+        if (grant.Status.Phase is not GrantPhase.Active)
+            throw new CliException(ExitCodes.Refused, $"grant '{name}' gives no access. {GrantWords.Line(grant)}");
         var token = await DeliveredCredential.OfSecretAsync(cluster, grant, "token", cancellationToken);
         return new(name, grant.Metadata.Uid ?? "", token, cluster.Client.OnThisMachine(GrantEnd.OfToken(grant.Status).At));
     }
@@ -69,11 +74,13 @@ internal static class CredentialCommand
             var asked = JsonNode.Parse(info)?["apiVersion"]?.GetValue<string>();
             return asked is Usual or Group + "/v1beta1"
                 ? asked
-                : throw CliException.Usage($"the kubeconfig requests credentials as '{asked}', but this plugin supports {Usual} and {Group}/v1beta1. Set one of them in the exec section.");
+                : throw CliException.Usage($"the kubeconfig requests credentials as '{asked}', but this plugin supports {Usual} and {Group}/v1beta1. Set one "
+                    + "of them in the exec section.");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw CliException.Usage("KUBERNETES_EXEC_INFO does not contain an ExecCredential. kubectl sets this variable; unset it to call the plugin manually.");
+            throw CliException.Usage(
+                "KUBERNETES_EXEC_INFO does not contain an ExecCredential. kubectl sets this variable; unset it to call the plugin manually.");
         }
     }
 
@@ -81,7 +88,8 @@ internal static class CredentialCommand
     {
         ["apiVersion"] = version,
         ["kind"] = "ExecCredential",
-        ["status"] = new JsonObject { ["expirationTimestamp"] = credential.Ends.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture), ["token"] = credential.Token },
+        ["status"] = new JsonObject { ["expirationTimestamp"] = credential.Ends.UtcDateTime.ToString(
+            "yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture), ["token"] = credential.Token },
     }.ToJsonString();
 }
 
@@ -117,7 +125,8 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
         var requester = new GrantRequester(cluster, host);
         if (await requester.CredentialOfAsync(ask.Policy, cancellationToken) is CredentialKind.BindRequester)
         {
-            throw CliException.Usage($"policy '{ask.Policy}' binds your own user name, so there is no credential to print. Use 'kubectl breakglass request' and then your own kubeconfig.");
+            throw CliException.Usage($"policy '{ask.Policy}' binds your own user name, so there is no credential to print. Use 'kubectl breakglass request' "
+                + "and then your own kubeconfig.");
         }
 
         using var key = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
@@ -126,7 +135,8 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
         try
         {
             grant = await requester.UntilActiveAsync(grant, timeout, cancellationToken);
-            var jwe = grant.Status.CredentialJwe ?? throw new CliException(ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active but has no credential. Tell the platform team.");
+            var jwe = grant.Status.CredentialJwe ?? throw new CliException(
+                ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active but has no credential. Tell the platform team.");
             var credential = new LiveCredential(
                 grant.Metadata.Name, grant.Metadata.Uid ?? "", DeliveredCredential.Open(jwe, key).Token,
                 cluster.Client.OnThisMachine(GrantEnd.OfToken(grant.Status).At));
@@ -190,7 +200,8 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
                 }
                 catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
                 {
-                    throw new CliException(ExitCodes.TimedOut, $"another command has been waiting for access from policy '{ask.Policy}' for {GoDuration.Format(timeout)} ({e.Message}) Wait longer with --timeout, or stop that command.", e);
+                    throw new CliException(ExitCodes.TimedOut, "another command has been waiting for access from policy "
+                        + $"'{ask.Policy}' for {GoDuration.Format(timeout)} ({e.Message}) Wait longer with --timeout, or stop that command.", e);
                 }
             }
         }
@@ -205,7 +216,8 @@ internal sealed class CredentialCache(CliHost host, Cluster cluster, Ask ask, Ti
     private string Key()
     {
         var actAs = cluster.Connection.Impersonate;
-        string[] parts = [cluster.Connection.Server.OriginalString, cluster.Connection.ToString(), actAs?.User ?? "", string.Join(',', actAs?.Groups ?? []), ask.Policy, string.Join(',', ask.Access), string.Join(',', ask.Namespaces), ask.Requester?.Username ?? ""];
+        string[] parts = [cluster.Connection.Server.OriginalString, cluster.Connection.ToString(), actAs?.User ?? "", string.Join(',', actAs?.Groups ?? []),
+            ask.Policy, string.Join(',', ask.Access), string.Join(',', ask.Namespaces), ask.Requester?.Username ?? ""];
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))))[..32];
     }
 }

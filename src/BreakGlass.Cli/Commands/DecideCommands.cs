@@ -22,11 +22,13 @@ internal static class DecideCommands
     {
         var words = new Words(name, description, "--approver");
         words.Command.SetAction((parse, cancellationToken) => RunAsync(invocation, parse, words, grant => grant.Status.IsTerminal || grant.Status.IsRecorded
-            ? $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and no longer waits for a decision.{(grant.Status.IsTerminal ? "" : $" To end its access: kubectl breakglass revoke {grant.Metadata.Name}")}"
+            ? $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and no longer waits for a "
+                + $"decision.{(grant.Status.IsTerminal ? "" : $" To end its access: kubectl breakglass revoke {grant.Metadata.Name}")}"
             : null, grant => new BreakGlassApproval
         {
             Metadata = new() { GenerateName = $"{grant}-" },
-            Spec = new() { Grant = grant, Decision = decision, Comment = parse.GetValue(words.Comment), Approver = AskOptions.Stamp(parse.GetValue(words.Stamp)) },
+            Spec = new() { Grant = grant, Decision = decision, Comment = parse.GetValue(words.Comment), Approver = AskOptions
+                .Stamp(parse.GetValue(words.Stamp)) },
         }, decision == ApprovalRules.Approve ? "approved" : "denied", cancellationToken));
         return words.Command;
     }
@@ -42,23 +44,25 @@ internal static class DecideCommands
         words.Command.Options.Add(followUp);
         words.Command.SetAction((parse, cancellationToken) => RunAsync(invocation, parse, words, grant => grant.Status.IsTerminal
             ? null
-            : $"grant '{grant.Metadata.Name}' is not over ({grant.Status.Phase?.ToString() ?? "Pending"}), so there is nothing to review yet. To end it now: kubectl breakglass revoke {grant.Metadata.Name}", grant => new BreakGlassReview
-        {
-            Metadata = new() { GenerateName = $"{grant}-" },
-            Spec = new()
+            : $"grant '{grant.Metadata.Name}' is not over ({grant.Status.Phase?.ToString() ?? "Pending"}), so there is nothing to review yet. To end it now: "
+                + $"kubectl breakglass revoke {grant.Metadata.Name}", grant => new BreakGlassReview
             {
-                Grant = grant,
-                Outcome = Outcomes.First(o => o.Equals(parse.GetValue(outcome), StringComparison.OrdinalIgnoreCase)),
-                Comment = parse.GetValue(words.Comment),
-                FollowUp = parse.GetValue(followUp),
-                Reviewer = AskOptions.Stamp(parse.GetValue(words.Stamp)),
-            },
-        }, "reviewed", cancellationToken));
+                Metadata = new() { GenerateName = $"{grant}-" },
+                Spec = new()
+                {
+                    Grant = grant,
+                    Outcome = Outcomes.First(o => o.Equals(parse.GetValue(outcome), StringComparison.OrdinalIgnoreCase)),
+                    Comment = parse.GetValue(words.Comment),
+                    FollowUp = parse.GetValue(followUp),
+                    Reviewer = AskOptions.Stamp(parse.GetValue(words.Stamp)),
+                },
+            }, "reviewed", cancellationToken));
         return words.Command;
     }
 
     private static async Task<int> RunAsync<T>(
-        Invocation invocation, ParseResult parse, Words words, Func<BreakGlassGrant, string?> objection, Func<string, T> make, string done, CancellationToken cancellationToken)
+        Invocation invocation, ParseResult parse, Words words, Func<BreakGlassGrant, string?> objection, Func<string, T> make, string done,
+        CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>, new()
     {
         var host = invocation.Host;

@@ -23,7 +23,8 @@ internal static class ListCommands
         var kind = KindArgument();
         kind.Arity = ArgumentArity.ZeroOrOne;
         var policy = new Option<string?>("--policy", "-p") { Description = "Grants of this policy", HelpName = "NAME" };
-        var phase = new Option<string?>("--phase") { Description = $"Grants in this phase: {string.Join(", ", Enum.GetNames<GrantPhase>())}", HelpName = "PHASE" };
+        var phase = new Option<string?>(
+            "--phase") { Description = $"Grants in this phase: {string.Join(", ", Enum.GetNames<GrantPhase>())}", HelpName = "PHASE" };
         phase.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Enum.GetNames<GrantPhase>());
         var live = new Option<bool>("--live") { Description = "Grants that give access, or may still do so" };
         var unreviewed = new Option<bool>("--unreviewed") { Description = "Grants that wait for a review" };
@@ -33,7 +34,8 @@ internal static class ListCommands
         foreach (var option in (Option[])[policy, phase, live, unreviewed, selector, output]) command.Options.Add(option);
         command.SetAction(async (parse, cancellationToken) =>
         {
-            if (parse.GetValue(kind) is { } other && other != ObjectNames.Grants && Array.Find<Option>([policy, phase, live, unreviewed], o => parse.GetResult(o) is { Implicit: false }) is { } flag)
+            if (parse.GetValue(kind) is { } other && other != ObjectNames.Grants
+                && Array.Find<Option>([policy, phase, live, unreviewed], o => parse.GetResult(o) is { Implicit: false }) is { } flag)
             {
                 throw CliException.Usage($"{flag.Name} applies to grants, not to {other}. Remove one of them.");
             }
@@ -41,9 +43,11 @@ internal static class ListCommands
             using var cluster = invocation.Connect(parse);
             bool Wanted(BreakGlassGrant g) =>
                 (parse.GetValue(policy) is not { } of || g.Spec.Policy == of)
-                && (parse.GetValue(phase) is not { } at || string.Equals((g.Status.Phase ?? GrantPhase.Pending).ToString(), at, StringComparison.OrdinalIgnoreCase))
+                && (parse.GetValue(phase) is not { } at
+                    || string.Equals((g.Status.Phase ?? GrantPhase.Pending).ToString(), at, StringComparison.OrdinalIgnoreCase))
                 && (!parse.GetValue(live) || !g.Status.IsTerminal)
-                && (!parse.GetValue(unreviewed) || (g.Status.IsTerminal && Conditions.Find(g.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" }));
+                && (!parse.GetValue(unreviewed)
+                    || (g.Status.IsTerminal && Conditions.Find(g.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" }));
             var query = new ListQuery { LabelSelector = parse.GetValue(selector) };
             var view = new View(invocation.Host, cluster.Client, parse.GetValue(output));
             await (parse.GetValue(kind) switch
@@ -62,7 +66,8 @@ internal static class ListCommands
     public static Command Get(Invocation invocation)
     {
         var command = new Command("get", "Show one grant, or one policy, approval, review or lockdown: get [KIND] NAME.");
-        var words = new Argument<string[]>("NAME") { Description = "The grant's name; or a kind (policies, approvals, reviews, lockdowns) and a name", Arity = new(1, 2) };
+        var words = new Argument<string[]>(
+            "NAME") { Description = "The grant's name; or a kind (policies, approvals, reviews, lockdowns) and a name", Arity = new(1, 2) };
         var output = OutputFormat.Option(OutputFormat.Wide, OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
         command.Arguments.Add(words);
         command.Options.Add(output);
@@ -133,7 +138,8 @@ internal sealed class View(CliHost host, KubeClient client, string? format)
     public async Task ListAsync<T>(ListQuery query, Tables.Maker<T> table, CancellationToken cancellationToken, Func<T, bool>? wanted = null)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var items = (await client.ListAsync<T>(query, cancellationToken)).Items.Where(wanted ?? (_ => true)).OrderBy(o => o.Metadata.CreatedAt).ThenBy(o => o.Metadata.Name, StringComparer.Ordinal).ToList();
+        var items = (await client.ListAsync<T>(query, cancellationToken)).Items.Where(wanted ?? (_ => true)).OrderBy(o => o.Metadata.CreatedAt)
+            .ThenBy(o => o.Metadata.Name, StringComparer.Ordinal).ToList();
         if (OutputFormat.IsForPrograms(format)) await OutputFormat.WriteListAsync(host, format, items);
         else if (items.Count == 0) await host.SayAsync("No resources found.");
         else await table(items, client.Now(host.Time), format == OutputFormat.Wide).WriteAsync(host);
@@ -199,6 +205,7 @@ internal sealed class GrantWatch(CliHost host, KubeClient client, string? format
     {
         OutputFormat.Json => host.Out.WriteLineAsync(OutputFormat.ToNode(grant)!.ToJsonString()),
         OutputFormat.Name => host.Out.WriteLineAsync(OutputFormat.NameOf(grant)),
-        _ => host.Out.WriteLineAsync($"{Timestamp.Text(client.Now(host.Time))}  {grant.Metadata.Name}  {Callers.Shown(grant.Spec.Requester)}  {GrantWords.Line(grant)}"),
+        _ => host.Out.WriteLineAsync(
+            $"{Timestamp.Text(client.Now(host.Time))}  {grant.Metadata.Name}  {Callers.Shown(grant.Spec.Requester)}  {GrantWords.Line(grant)}"),
     };
 }

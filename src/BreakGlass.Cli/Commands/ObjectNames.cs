@@ -25,15 +25,18 @@ internal static class ObjectNames
 
     /// <summary>The name of a grant.</summary>
     /// <exception cref="CliException">It is that of something else, or none.</exception>
-    public static string Grant(string text) => Read(text) is (Grants, var name) ? name : throw CliException.Usage($"'{text}' is not a grant. List the grants: kubectl breakglass list");
+    public static string Grant(string text) =>
+        Read(text) is (Grants, var name) ? name : throw CliException.Usage($"'{text}' is not a grant. List the grants: kubectl breakglass list");
 
     /// <summary>The name of a policy.</summary>
     /// <exception cref="CliException">It is that of something else, or none.</exception>
-    public static string Policy(string text) => Read(text, Policies) is (Policies, var name) ? name : throw CliException.Usage($"'{text}' is not a policy. List the policies: kubectl breakglass policies");
+    public static string Policy(string text) => Read(text, Policies) is (Policies, var name)
+        ? name : throw CliException.Usage($"'{text}' is not a policy. List the policies: kubectl breakglass policies");
 
     /// <summary>The name of a lockdown.</summary>
     /// <exception cref="CliException">It is that of something else, or none.</exception>
-    public static string Lockdown(string text) => Read(text, Lockdowns) is (Lockdowns, var name) ? name : throw CliException.Usage($"'{text}' is not a lockdown. List the lockdowns: kubectl breakglass list lockdowns");
+    public static string Lockdown(string text) => Read(text, Lockdowns) is (Lockdowns, var name)
+        ? name : throw CliException.Usage($"'{text}' is not a lockdown. List the lockdowns: kubectl breakglass list lockdowns");
 
     /// <summary>A kind and a name; grants are meant unless another kind is usual.</summary>
     /// <exception cref="CliException">The kind is none of ours, or what follows cannot be a name.</exception>

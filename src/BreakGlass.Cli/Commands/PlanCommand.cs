@@ -19,8 +19,10 @@ internal static class PlanCommand
     {
         var command = new Command("plan", "Show exactly what a policy gives: verbs, resources, namespaces, and their risks.");
         var name = new Argument<string>("POLICY") { Description = "The policy" };
-        var access = new Option<string[]>("--access") { Description = "Only this access entry; can be repeated", HelpName = "ENTRY", DefaultValueFactory = _ => [] };
-        var namespaces = new Option<string[]>("--namespace", "-n") { Description = "Only this namespace; can be repeated", HelpName = "NAME", DefaultValueFactory = _ => [] };
+        var access = new Option<string[]>(
+            "--access") { Description = "Only this access entry; can be repeated", HelpName = "ENTRY", DefaultValueFactory = _ => [] };
+        var namespaces = new Option<string[]>(
+            "--namespace", "-n") { Description = "Only this namespace; can be repeated", HelpName = "NAME", DefaultValueFactory = _ => [] };
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml);
         command.Arguments.Add(name);
         foreach (var option in (Option[])[access, namespaces, output]) command.Options.Add(option);
@@ -43,13 +45,17 @@ internal static class PlanCommand
     {
         var spec = plan.Policy.Spec;
         var approval = spec.Approval is { } a ? $", after {a.Required} approval(s) of {Subjects.Describe(a.Approvers)}" : "";
-        await host.Out.WriteLineAsync($"{plan.Policy.Metadata.Name} ({spec.Mode}): {spec.Duration.Default}, at most {spec.Duration.Max}{approval}{(ReviewRules.IsRequired(spec) ? ", reviewed afterwards" : "")}");
-        await host.Out.WriteLineAsync(spec.Credential is CredentialKind.BindRequester ? "Bound to your own user name." : "By a token of an identity that exists only for the grant.");
+        await host.Out.WriteLineAsync(
+            $"{plan.Policy.Metadata.Name} ({spec.Mode}): {spec.Duration.Default}, at most "
+                + $"{spec.Duration.Max}{approval}{(ReviewRules.IsRequired(spec) ? ", reviewed afterwards" : "")}");
+        await host.Out.WriteLineAsync(
+            spec.Credential is CredentialKind.BindRequester ? "Bound to your own user name." : "By a token of an identity that exists only for the grant.");
         await host.Out.WriteLineAsync();
         var table = new TextTable("ENTRY", "ROLE", "WHERE", "VERBS", "RESOURCES", "RISK");
         foreach (var line in plan.Lines)
         {
-            table.Add(line.Entry, line.Role, line.Where, string.Join(",", line.Verbs), string.Join(",", line.Resources), new(line.Risk.Count == 0 ? "" : string.Join(", ", line.Risk), line.Risk.Count == 0 || line.Risk is ["read-only"] ? Tone.Faint : Tone.Bad));
+            table.Add(line.Entry, line.Role, line.Where, string.Join(",", line.Verbs), string.Join(",", line.Resources),
+                new(line.Risk.Count == 0 ? "" : string.Join(", ", line.Risk), line.Risk.Count == 0 || line.Risk is ["read-only"] ? Tone.Faint : Tone.Bad));
         }
 
         await table.WriteAsync(host);
@@ -78,14 +84,17 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
     {
         if (asked.Access.FirstOrDefault(n => policy.Spec.Access.All(e => e.Name != n)) is { } unknown)
         {
-            throw new CliException(ExitCodes.NotFound, $"policy '{policy.Metadata.Name}' has no access entry '{unknown}'; it has {string.Join(", ", policy.Spec.Access.Select(e => e.Name))}.");
+            throw new CliException(ExitCodes.NotFound,
+                $"policy '{policy.Metadata.Name}' has no access entry '{unknown}'; it has {string.Join(", ", policy.Spec.Access.Select(e => e.Name))}.");
         }
 
         var entries = Targets.Snapshot(policy.Spec, asked);
         var targets = Targets.Resolve(entries, policy.Spec, asked.Namespaces, around.View(policy, asked.Namespaces).Namespaces, new());
-        if (targets.Count == 0) throw new CliException(ExitCodes.NotFound, $"policy '{policy.Metadata.Name}' reaches none of these namespaces: they do not exist, or the policy does not select them. Remove --namespace to see everything.");
+        if (targets.Count == 0) throw new CliException(ExitCodes.NotFound, $"policy '{policy.Metadata.Name}' reaches none of these namespaces: "
+            + "they do not exist, or the policy does not select them. Remove --namespace to see everything.");
         IReadOnlyList<ActorLine> actors = [.. entries.SelectMany(e => ActorLine.Of(e, policy, targets, around))];
-        return new(policy, [.. targets.GroupBy(t => (t.Entry, t.Role, t.Role.Kind == V1Role.KubeKind ? t.Namespace : null)).SelectMany(g => LinesOf(policy, g.ToList(), around))], actors);
+        return new(policy, [.. targets.GroupBy(t => (t.Entry, t.Role, t.Role.Kind == V1Role.KubeKind ? t.Namespace : null))
+            .SelectMany(g => LinesOf(policy, g.ToList(), around))], actors);
     }
 
     public JsonObject ToJson() => new()
@@ -102,12 +111,14 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
     {
         var first = places[0];
         IReadOnlyList<string> namespaces = [.. places.Select(p => p.Namespace).OfType<string>()];
-        var where = namespaces.Count == 0 ? "whole cluster" : string.Join(",", namespaces.Take(MostNamespacesShown)) + (namespaces.Count > MostNamespacesShown ? $" and {namespaces.Count - MostNamespacesShown} more" : "");
+        var where = namespaces.Count == 0 ? "whole cluster" : string.Join(",", namespaces.Take(MostNamespacesShown))
+            + (namespaces.Count > MostNamespacesShown ? $" and {namespaces.Count - MostNamespacesShown} more" : "");
         var line = new PlanLine(first.Entry, first.Role.ToString(), where, namespaces, [], [], []);
         if (around.Rules(first.Role, first.Namespace) is { } rules)
         {
             if (rules.Count == 0) yield return line with { Verbs = ["(none)"], Resources = ["(the role has no rules)"] };
-            foreach (var rule in rules) yield return line with { Verbs = rule.VerbsOrEmpty, Resources = [.. Resources(rule)], Risk = Risks(rule, namespaces.Count == 0) };
+            foreach (var rule in rules)
+                yield return line with { Verbs = rule.VerbsOrEmpty, Resources = [.. Resources(rule)], Risk = Risks(rule, namespaces.Count == 0) };
             yield break;
         }
 
@@ -115,13 +126,15 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
         var summary = policy.Status.Roles.FirstOrDefault(r => r.Name == first.Entry);
         yield return summary is null
             ? line with { Verbs = ["?"], Resources = ["(you are not allowed to read the role, or it does not exist)"] }
-            : line with { Verbs = ["?"], Resources = [$"({summary.Rules} rules that you are not allowed to read)"], Risk = [.. Risks(summary, namespaces.Count == 0)] };
+            : line with { Verbs = ["?"], Resources = [$"({summary.Rules} rules that you are not allowed to read)"],
+                Risk = [.. Risks(summary, namespaces.Count == 0)] };
     }
 
-    private static IEnumerable<string> Resources(V1PolicyRule rule) => rule.UrlsOrEmpty.Concat(
-        from resource in rule.ResourcesOrEmpty
+    private static IEnumerable<string> Resources(V1PolicyRule rule) => rule.UrlsOrEmpty
+        .Concat(from resource in rule.ResourcesOrEmpty
         from apiGroup in rule.GroupsOrEmpty.DefaultIfEmpty("")
-        select (apiGroup.Length == 0 ? resource : $"{resource}.{apiGroup}") + (rule.NamesOrEmpty.Count == 0 ? "" : $"[{string.Join("|", rule.NamesOrEmpty)}]"));
+        select (apiGroup.Length == 0 ? resource : $"{resource}.{apiGroup}")
+            + (rule.NamesOrEmpty.Count == 0 ? "" : $"[{string.Join("|", rule.NamesOrEmpty)}]"));
 
     private const string SealKeysRisk = "reads the operator's seal keys";
 
@@ -147,7 +160,8 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
 
 /// <summary>One rule and where it holds.</summary>
 internal sealed record PlanLine(
-    string Entry, string Role, string Where, IReadOnlyList<string> Namespaces, IReadOnlyList<string> Verbs, IReadOnlyList<string> Resources, IReadOnlyList<string> Risk)
+    string Entry, string Role, string Where, IReadOnlyList<string> Namespaces, IReadOnlyList<string> Verbs, IReadOnlyList<string> Resources,
+    IReadOnlyList<string> Risk)
 {
     public JsonObject ToJson() => new()
     {
@@ -180,7 +194,8 @@ internal sealed record ActorLine(string Entry, IReadOnlyList<string> Ways, strin
         if (ways.Count == 0) yield break;
         foreach (var actor in summary?.Actors ?? [])
         {
-            if (places.Exists(t => t.Namespace is null || actor.ServiceAccount.StartsWith(t.Namespace + "/", StringComparison.Ordinal))) yield return new(entry.Name, ways, actor.ServiceAccount, actor.Can);
+            if (places.Exists(t => t.Namespace is null || actor.ServiceAccount.StartsWith(t.Namespace + "/", StringComparison.Ordinal)))
+                yield return new(entry.Name, ways, actor.ServiceAccount, actor.Can);
         }
 
         yield return new(entry.Name, ways, summary?.ActorsAsked is { } asked

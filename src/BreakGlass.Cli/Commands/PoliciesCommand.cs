@@ -23,7 +23,8 @@ internal static class PoliciesCommand
         {
             var host = invocation.Host;
             using var cluster = invocation.Connect(parse);
-            var policies = (await cluster.Client.ListAsync<BreakGlassPolicy>(new(), cancellationToken)).Items.OrderBy(p => p.Metadata.Name, StringComparer.Ordinal).ToList();
+            var policies = (await cluster.Client.ListAsync<BreakGlassPolicy>(new(), cancellationToken)).Items
+                .OrderBy(p => p.Metadata.Name, StringComparer.Ordinal).ToList();
             var me = await Whoami.AskAsync(cluster, policies, cancellationToken);
             var around = await Surroundings.LookAsync(cluster.Client, policies, cancellationToken);
             var answers = policies.Select(p => Usability.Of(p, me, around, cluster.Client.Now(host.Time))).ToList();
@@ -33,7 +34,8 @@ internal static class PoliciesCommand
                     foreach (var answer in answers.Where(a => a.Usable is not Use.No)) await host.Out.WriteLineAsync(OutputFormat.NameOf(answer.Policy));
                     break;
                 case { } format:
-                    await OutputFormat.WriteNodeAsync(host, format, new JsonObject { ["user"] = me?.Username, ["policies"] = new JsonArray([.. answers.Select(a => a.ToJson())]) });
+                    await OutputFormat.WriteNodeAsync(
+                        host, format, new JsonObject { ["user"] = me?.Username, ["policies"] = new JsonArray([.. answers.Select(a => a.ToJson())]) });
                     break;
                 default:
                     var table = new TextTable("POLICY", "MODE", "USABLE", "MAX", "WHY");
@@ -104,7 +106,8 @@ internal sealed record Usability(BreakGlassPolicy Policy, Use Usable, string Rea
         return Rehearsal.Phase(status) switch
         {
             GrantPhase.Active => new(policy, Use.Yes, "PolicyAllows", Takes(policy, "immediate access")),
-            GrantPhase.AwaitingApproval => new(policy, Use.AfterApproval, reason, Takes(policy, $"needs {policy.Spec.Approval?.Required ?? 1} approval(s) of {Subjects.Describe(policy.Spec.Approval?.Approvers ?? [])}")),
+            GrantPhase.AwaitingApproval => new(policy, Use.AfterApproval, reason,
+                Takes(policy, $"needs {policy.Spec.Approval?.Required ?? 1} approval(s) of {Subjects.Describe(policy.Spec.Approval?.Approvers ?? [])}")),
             GrantPhase.Denied when reason == "OutsideWindow" => new(policy, Use.Later, reason, Grants.GrantWords.Why(grant)),
             _ => new(policy, Use.No, reason, Grants.GrantWords.Why(grant)),
         };

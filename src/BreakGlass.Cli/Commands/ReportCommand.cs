@@ -30,9 +30,12 @@ internal static class ReportCommand
             });
             if (evidence.Unread.Count > 0)
             {
-                var auditor = evidence.Unread.Any(what => what != GrantEvidence.EventsWord) ? " Ask a person with the role breakglass-auditor for the full record." : "";
-                var events = evidence.Unread.Contains(GrantEvidence.EventsWord) ? " To read events, you need the right to list events.events.k8s.io in the namespaces default and kube-system, which none of BreakGlass's roles gives." : "";
-                await host.SayAsync($"Note: you are not allowed to read {string.Join(", ", evidence.Unread)}, so they are not in the report.{auditor}{events}");
+                var auditor = evidence.Unread.Any(what => what != GrantEvidence.EventsWord)
+                    ? " Ask a person with the role breakglass-auditor for the full record." : "";
+                var events = evidence.Unread.Contains(GrantEvidence.EventsWord) ? " To read events, you need the right to list events.events.k8s.io in the "
+                    + "namespaces default and kube-system, which none of BreakGlass's roles gives." : "";
+                await host.SayAsync(
+                    $"Note: you are not allowed to read {string.Join(", ", evidence.Unread)}, so they are not in the report.{auditor}{events}");
             }
 
             return ExitCodes.Ok;

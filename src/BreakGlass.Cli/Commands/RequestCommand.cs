@@ -21,10 +21,12 @@ internal static class RequestCommand
     {
         var command = new Command(Name, "Request access and use it: as a kubeconfig, or for one command.");
         var asking = new AskOptions(command);
-        var wait = new Option<bool>("--wait") { Description = "Wait until access works (default); --wait=false only creates the request", DefaultValueFactory = _ => true };
+        var wait = new Option<bool>(
+            "--wait") { Description = "Wait until access works (default); --wait=false only creates the request", DefaultValueFactory = _ => true };
         var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for access (default 1h)");
         var file = new Option<string?>("--output-kubeconfig", "-f") { Description = "The file for the kubeconfig; - for standard output", HelpName = "FILE" };
-        var delivered = new Option<bool>("--delivered-address") { Description = "Use the API server's address from the operator instead of the one in your kubeconfig" };
+        var delivered = new Option<bool>(
+            "--delivered-address") { Description = "Use the API server's address from the operator instead of the one in your kubeconfig" };
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
         var dryRun = OutputFormat.DryRunOption();
         foreach (var option in (Option[])[wait, timeout, file, delivered, output, dryRun]) command.Options.Add(option);
@@ -38,7 +40,8 @@ internal static class RequestCommand
                 Wait = parse.GetValue(wait),
                 Timeout = parse.GetValue(timeout) ?? UsualTimeout,
                 DryRun = OutputFormat.DryRun(parse.GetValue(dryRun)),
-            }, new(invocation.Host, cluster, invocation.Own(parse)) { File = parse.GetValue(file), Delivered = parse.GetValue(delivered), Format = parse.GetValue(output) });
+            }, new(invocation.Host, cluster,
+                invocation.Own(parse)) { File = parse.GetValue(file), Delivered = parse.GetValue(delivered), Format = parse.GetValue(output) });
             return await run.RunAsync(cancellationToken);
         });
         return command;
@@ -111,8 +114,10 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
 
     private void Check()
     {
-        if (settings.ChildWords.Count > 0 && !settings.Wait) throw CliException.Usage("--wait=false cannot run a command, because there is no access yet. Remove one of them.");
-        if (settings.ChildWords.Count > 0 && handover.File is not null) throw CliException.Usage("-- COMMAND and --output-kubeconfig exclude each other: the command gets a kubeconfig that is deleted after it ends.");
+        if (settings.ChildWords.Count > 0 && !settings.Wait)
+            throw CliException.Usage("--wait=false cannot run a command, because there is no access yet. Remove one of them.");
+        if (settings.ChildWords.Count > 0 && handover.File is not null)
+            throw CliException.Usage("-- COMMAND and --output-kubeconfig exclude each other: the command gets a kubeconfig that is deleted after it ends.");
         handover.Check();
     }
 
@@ -120,7 +125,9 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
     {
         if (settings is { Wait: true, DryRun: DryRun.None, Ask.Start: { } start } && start > cluster.Client.Now(host.Time) + settings.Timeout)
         {
-            throw CliException.Usage($"access starts at {Timestamp.Text(start)}, but this command waits only {GoDuration.Format(settings.Timeout)} and would revoke the grant before it starts. Request it with --wait=false and use it later with 'kubectl breakglass use', or wait longer with --timeout.");
+            throw CliException.Usage(
+                $"access starts at {Timestamp.Text(start)}, but this command waits only {GoDuration.Format(settings.Timeout)} and would revoke the grant "
+                    + "before it starts. Request it with --wait=false and use it later with 'kubectl breakglass use', or wait longer with --timeout.");
         }
     }
 
@@ -177,7 +184,8 @@ internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings 
     {
         if (grant.Status.CredentialJwe is not { } jwe)
         {
-            throw new CliException(ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active but has no credential (status.credentialJwe). Check it with 'kubectl breakglass get {grant.Metadata.Name} -o yaml', and tell the platform team.");
+            throw new CliException(ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active but has no credential (status.credentialJwe). "
+                + $"Check it with 'kubectl breakglass get {grant.Metadata.Name} -o yaml', and tell the platform team.");
         }
 
         return DeliveredCredential.Open(jwe, key);

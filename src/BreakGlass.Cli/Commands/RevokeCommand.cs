@@ -31,12 +31,14 @@ internal static class RevokeCommand
         {
             var (host, used) = (invocation.Host, invocation.Host.Variable(OwnWay.Variable));
             using var cluster = invocation.Connect(parse);
-            var run = new RevokeRun(invocation.Host, cluster.Client, parse.GetValue(reason), AskOptions.Stamp(parse.GetValue(by))?.Username, OutputFormat.DryRun(parse.GetValue(dryRun)), parse.GetValue(output));
+            var run = new RevokeRun(invocation.Host, cluster.Client, parse.GetValue(reason), AskOptions.Stamp(parse.GetValue(by))?.Username,
+                OutputFormat.DryRun(parse.GetValue(dryRun)), parse.GetValue(output));
             string[] grants = [.. parse.GetRequiredValue(names).Select(ObjectNames.Grant).Distinct()];
             var code = await run.RunAsync(grants, parse.GetValue(wait) ? parse.GetValue(timeout) ?? UsualTimeout : null, cancellationToken);
             if (grants.Any(name => CredentialFiles.KubeconfigOf(host, name) == used) && !File.Exists(used))
             {
-                await host.SayAsync($"KUBECONFIG still names the kubeconfig of that grant, which is deleted. To use your own again: {invocation.Own(parse).Words}");
+                await host.SayAsync(
+                    $"KUBECONFIG still names the kubeconfig of that grant, which is deleted. To use your own again: {invocation.Own(parse).Words}");
             }
 
             return code;
@@ -74,7 +76,8 @@ internal sealed class RevokeRun(CliHost host, KubeClient client, string? reason,
             {
                 var over = wait is { } limit && dryRun is DryRun.None ? await UntilOverAsync(grant, limit, cancellationToken) : grant;
                 shown.Add(over);
-                if (format is null) await host.Out.WriteLineAsync($"{OutputFormat.NameOf(over)} {(words.Length > 0 ? words : wait is null ? "will be revoked" : "revoked")}");
+                if (format is null)
+                    await host.Out.WriteLineAsync($"{OutputFormat.NameOf(over)} {(words.Length > 0 ? words : wait is null ? "will be revoked" : "revoked")}");
             });
         }
 
@@ -90,7 +93,8 @@ internal sealed class RevokeRun(CliHost host, KubeClient client, string? reason,
         if (dryRun is not DryRun.None && !grant.Status.IsTerminal)
         {
             var unsent = grant with { Spec = grant.Spec with { Revoke = new() { Reason = reason } } };
-            return (await dryRun.WriteAsync(client, unsent, to => GrantRequester.RevokeAsync(to, name, reason, by, cancellationToken)), $"revoked{dryRun.Suffix()}");
+            return (await dryRun.WriteAsync(client, unsent, to => GrantRequester.RevokeAsync(to, name, reason, by, cancellationToken)),
+                $"revoked{dryRun.Suffix()}");
         }
 
         var over = grant.Status.IsTerminal;
@@ -128,7 +132,8 @@ internal sealed class RevokeRun(CliHost host, KubeClient client, string? reason,
         catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             var ends = grant.Status.ExpiresAt is { } at ? $" Without the operator it ends at {Timestamp.Text(at)}." : "";
-            throw new CliException(ExitCodes.TimedOut, $"the revocation of '{grant.Metadata.Name}' is recorded, but access did not end within {GoDuration.Format(timeout)}.{ends} Check the operator: kubectl get pods -n breakglass-system", e);
+            throw new CliException(ExitCodes.TimedOut, $"the revocation of '{grant.Metadata.Name}' is recorded, "
+                + $"but access did not end within {GoDuration.Format(timeout)}.{ends} Check the operator: kubectl get pods -n breakglass-system", e);
         }
     }
 }

@@ -15,13 +15,15 @@ internal static class Tables
 
     public static TextTable Grants(IReadOnlyList<BreakGlassGrant> grants, DateTimeOffset now, bool wide)
     {
-        var table = wide ? new TextTable("NAME", "POLICY", "REQUESTER", "PHASE", "EXPIRES", "TICKET", "REASON", "REVIEWED", "AGE") : new("NAME", "POLICY", "REQUESTER", "PHASE", "EXPIRES", "AGE");
+        var table = wide ? new TextTable("NAME", "POLICY", "REQUESTER", "PHASE", "EXPIRES", "TICKET", "REASON", "REVIEWED", "AGE") : new(
+            "NAME", "POLICY", "REQUESTER", "PHASE", "EXPIRES", "AGE");
         foreach (var g in grants)
         {
             var (spec, status) = (g.Spec, g.Status);
             Cell expires = status.ExpiresAt is { } at ? Timestamp.Text(at) : "";
             var age = Age.Of(g.Metadata.CreatedAt, now);
-            if (wide) table.Add(g.Metadata.Name, spec.Policy, Callers.Shown(spec.Requester), Cell.Of(status.Phase), expires, spec.Ticket, status.EndReason?.ToString(), Reviewed(g), age);
+            if (wide) table.Add(g.Metadata.Name, spec.Policy, Callers.Shown(spec.Requester), Cell.Of(status.Phase), expires, spec.Ticket,
+                status.EndReason?.ToString(), Reviewed(g), age);
             else table.Add(g.Metadata.Name, spec.Policy, Callers.Shown(spec.Requester), Cell.Of(status.Phase), expires, age);
         }
 
@@ -30,7 +32,8 @@ internal static class Tables
 
     public static TextTable Policies(IReadOnlyList<BreakGlassPolicy> policies, DateTimeOffset now, bool wide)
     {
-        var table = wide ? new TextTable("NAME", "MODE", "READY", "ACTIVE", "LAST", "MAX", "REASON", "AGE") : new("NAME", "MODE", "READY", "ACTIVE", "LAST", "AGE");
+        var table = wide ? new TextTable("NAME", "MODE", "READY", "ACTIVE", "LAST", "MAX", "REASON", "AGE") : new(
+            "NAME", "MODE", "READY", "ACTIVE", "LAST", "AGE");
         foreach (var p in policies)
         {
             var ready = Conditions.Find(p.Status.Conditions, "Ready");
@@ -59,7 +62,8 @@ internal static class Tables
 
     public static TextTable Reviews(IReadOnlyList<BreakGlassReview> reviews, DateTimeOffset now, bool wide)
     {
-        var table = wide ? new TextTable("NAME", "GRANT", "OUTCOME", "REVIEWER", "FOLLOW-UP", "COMMENT", "AGE") : new("NAME", "GRANT", "OUTCOME", "REVIEWER", "AGE");
+        var table = wide ? new TextTable("NAME", "GRANT", "OUTCOME", "REVIEWER", "FOLLOW-UP", "COMMENT", "AGE") : new(
+            "NAME", "GRANT", "OUTCOME", "REVIEWER", "AGE");
         foreach (var r in reviews)
         {
             var age = Age.Of(r.Metadata.CreatedAt, now);
@@ -93,5 +97,6 @@ internal static class Tables
 
     private static string Scope(LabelSelector? selector) => selector is null || (selector.MatchLabels.Count == 0 && selector.MatchExpressions.Count == 0)
         ? "everything"
-        : string.Join(",", selector.MatchLabels.Select(l => $"{l.Key}={l.Value}").Concat(selector.MatchExpressions.Select(e => $"{e.Key} {e.Operator} ({string.Join(",", e.Values)})")));
+        : string.Join(",", selector.MatchLabels.Select(l => $"{l.Key}={l.Value}")
+            .Concat(selector.MatchExpressions.Select(e => $"{e.Key} {e.Operator} ({string.Join(",", e.Values)})")));
 }

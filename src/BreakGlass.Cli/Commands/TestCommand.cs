@@ -13,7 +13,8 @@ internal static class TestCommand
     public static Command Create(Invocation invocation)
     {
         var command = new Command("test", "Test policies in files without a cluster: simulate requests and compare the results with expectations.");
-        var files = new Argument<string[]>("FILE") { Description = "Files or directories with the policies, and with the roles and namespaces that they need", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("FILE") { Description = "Files or directories with the policies, and with the roles and namespaces that they "
+            + "need", Arity = ArgumentArity.OneOrMore };
         var cases = new Option<string[]>("--cases", "-c") { Description = "The file with the cases; can be repeated", HelpName = "FILE", Required = true };
         var output = OutputFormat.Option("text", OutputFormat.Json, Reports.Sarif, Reports.JUnit);
         command.Arguments.Add(files);
@@ -51,7 +52,8 @@ internal static class TestCommand
         }
         catch (YamlException e)
         {
-            throw new CliException(ExitCodes.Usage, $"{shown}:{e.Start.Line}:{e.Start.Column}: invalid YAML; check the indentation and quoting before this position.", e);
+            throw new CliException(
+                ExitCodes.Usage, $"{shown}:{e.Start.Line}:{e.Start.Column}: invalid YAML; check the indentation and quoting before this position.", e);
         }
     }
 

@@ -12,11 +12,13 @@ internal static class UseCommand
 
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("use", "Use a grant that you requested before (request --wait=false, kubectl apply): wait until it gives access, then use it.");
+        var command = new Command(
+            "use", "Use a grant that you requested before (request --wait=false, kubectl apply): wait until it gives access, then use it.");
         var name = new Argument<string>("GRANT") { Description = "The grant" };
         var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for access (default 1h)");
         var file = new Option<string?>("--output-kubeconfig", "-f") { Description = "The file for the kubeconfig; - for standard output", HelpName = "FILE" };
-        var delivered = new Option<bool>("--delivered-address") { Description = "Use the API server's address from the operator instead of the one in your kubeconfig" };
+        var delivered = new Option<bool>(
+            "--delivered-address") { Description = "Use the API server's address from the operator instead of the one in your kubeconfig" };
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
         command.Arguments.Add(name);
         foreach (var option in (Option[])[timeout, file, delivered, output]) command.Options.Add(option);
@@ -24,13 +26,16 @@ internal static class UseCommand
         {
             var host = invocation.Host;
             using var cluster = invocation.Connect(parse);
-            var handover = new Handover(host, cluster, invocation.Own(parse)) { File = parse.GetValue(file), Delivered = parse.GetValue(delivered), Format = parse.GetValue(output) };
+            var handover = new Handover(
+                host, cluster, invocation.Own(parse)) { File = parse.GetValue(file), Delivered = parse.GetValue(delivered), Format = parse.GetValue(output) };
             handover.Check();
             var grant = await cluster.Client.GetAsync<BreakGlassGrant>(ObjectNames.Grant(parse.GetRequiredValue(name)), null, cancellationToken);
             DeliveredCredential.CheckReadable(grant);
-            var active = grant.Status.Phase is GrantPhase.Active ? grant : await new GrantRequester(cluster, host).UntilActiveAsync(grant, parse.GetValue(timeout) ?? UsualTimeout, cancellationToken);
+            var active = grant.Status.Phase is GrantPhase.Active
+                ? grant : await new GrantRequester(cluster, host).UntilActiveAsync(grant, parse.GetValue(timeout) ?? UsualTimeout, cancellationToken);
             var bound = active.Status.Credential is CredentialKind.BindRequester;
-            await handover.GiveAsync(active, bound ? null : DeliveredCredential.Read(await DeliveredCredential.OfSecretAsync(cluster, active, "kubeconfig", cancellationToken)), cancellationToken);
+            await handover.GiveAsync(active, bound ? null : DeliveredCredential
+                .Read(await DeliveredCredential.OfSecretAsync(cluster, active, "kubeconfig", cancellationToken)), cancellationToken);
             return ExitCodes.Ok;
         });
         return command;

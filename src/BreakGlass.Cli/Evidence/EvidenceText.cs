@@ -93,7 +93,8 @@ internal static class EvidenceText
             for (var i = 0; i < row.Count; i++)
             {
                 var tag = section.Columns.Count == 0 && i == 0 ? "th" : "td";
-                text.Append('<').Append(tag).Append('>').Append(WebUtility.HtmlEncode(Shown.Lines(row[i].ReplaceLineEndings("\n"))).ReplaceLineEndings("<br>")).Append("</").Append(tag).Append('>');
+                text.Append('<').Append(tag).Append('>').Append(WebUtility.HtmlEncode(Shown.Lines(row[i].ReplaceLineEndings("\n"))).ReplaceLineEndings("<br>"))
+                    .Append("</").Append(tag).Append('>');
             }
 
             text.Append("</tr>\n");

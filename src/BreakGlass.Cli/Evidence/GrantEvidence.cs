@@ -17,7 +17,8 @@ namespace BreakGlass.Cli.Evidence;
 /// <param name="Unread">What could not be read, in words.</param>
 /// <param name="At">When this was read.</param>
 internal sealed record GrantEvidence(
-    BreakGlassGrant Grant, BreakGlassPolicy? Policy, IReadOnlyList<BreakGlassApproval> Approvals, IReadOnlyList<BreakGlassReview> Reviews, IReadOnlyList<Eventsv1Event> Events,
+    BreakGlassGrant Grant, BreakGlassPolicy? Policy, IReadOnlyList<BreakGlassApproval> Approvals, IReadOnlyList<BreakGlassReview> Reviews,
+    IReadOnlyList<Eventsv1Event> Events,
     IReadOnlyList<string> Unread, DateTimeOffset At)
 {
     /// <summary>What <see cref="Unread"/> calls events.</summary>
@@ -52,7 +53,8 @@ internal sealed record GrantEvidence(
             grant, policy,
             [.. (approvals ?? []).Where(a => OfThis(a.Spec.Grant, a.Spec.GrantUid)).OrderBy(a => a.Metadata.CreatedAt)],
             [.. (reviews ?? []).Where(r => OfThis(r.Spec.Grant, r.Spec.GrantUid)).OrderBy(r => r.Metadata.CreatedAt)],
-            [.. (events ?? []).Where(e => e.Regarding?.Kind == nameof(BreakGlassGrant) && e.Regarding.Name == name && (e.Regarding.Uid is null || e.Regarding.Uid == grant.Metadata.Uid)).OrderBy(e => e.EventTime)],
+            [.. (events ?? []).Where(e => e.Regarding?.Kind == nameof(BreakGlassGrant) && e.Regarding.Name == name
+                && (e.Regarding.Uid is null || e.Regarding.Uid == grant.Metadata.Uid)).OrderBy(e => e.EventTime)],
             unread, client.Now(time));
     }
 

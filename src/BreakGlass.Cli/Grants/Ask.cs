@@ -57,7 +57,8 @@ internal sealed record Ask
     /// <summary>The ticket or the policy, with a unique suffix: a list of grants shows what each is about.</summary>
     private string MadeUpName()
     {
-        var about = new string([.. (string.IsNullOrWhiteSpace(Ticket) ? Policy : Ticket).ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]).Trim('-');
+        var about = new string(
+            [.. (string.IsNullOrWhiteSpace(Ticket) ? Policy : Ticket).ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]).Trim('-');
         if (about.Length == 0) about = "grant";
         about = about[..Math.Min(about.Length, Bounds.LongestName - SuffixLength - 1)].TrimEnd('-');
         return $"{about}-{RandomNumberGenerator.GetString(Letters, SuffixLength)}";

@@ -62,7 +62,8 @@ internal sealed class DeliveredCredential
     }
 
     private static CliException Encrypted(string name) => new(
-        ExitCodes.Error, $"the credential of grant '{name}' is encrypted for its requester, and only they can decrypt it. Request another grant with 'kubectl breakglass request'; with --wait=false, its credential is in a Secret.");
+        ExitCodes.Error, $"the credential of grant '{name}' is encrypted for its requester, and only they can decrypt it. Request another grant with 'kubectl "
+            + "breakglass request'; with --wait=false, its credential is in a Secret.");
 
     private static async Task<V1Secret> ReadAsync(Cluster cluster, BreakGlassGrant grant, string ns, string secret, CancellationToken cancellationToken)
     {
@@ -73,7 +74,8 @@ internal sealed class DeliveredCredential
         catch (KubeApiException e) when (e.IsForbidden)
         {
             var who = Callers.Shown(grant.Spec.Requester);
-            throw new CliException(ExitCodes.Refused, $"forbidden: only {who} can read the credential of grant '{grant.Metadata.Name}'. Request your own grant with 'kubectl breakglass request {grant.Spec.Policy}', or use the --context of {who}.", e);
+            throw new CliException(ExitCodes.Refused, $"forbidden: only {who} can read the credential of grant '{grant.Metadata.Name}'. Request your own "
+                + $"grant with 'kubectl breakglass request {grant.Spec.Policy}', or use the --context of {who}.", e);
         }
     }
 
@@ -83,19 +85,22 @@ internal sealed class DeliveredCredential
     /// </summary>
     public static DeliveredCredential Read(string kubeconfig)
     {
-        if (YamlDocument.ReadAll(kubeconfig) is [{ Root: JsonObject root }] && root["clusters"] is JsonArray and [JsonObject] && root["contexts"] is JsonArray and [JsonObject]
-            && root["users"] is JsonArray and [JsonObject user] && user["user"] is JsonObject what && what["token"] is JsonValue value && value.TryGetValue<string>(out var token) && token.Length > 0)
+        if (YamlDocument.ReadAll(kubeconfig) is [{ Root: JsonObject root }] && root["clusters"] is JsonArray and [JsonObject]
+            && root["contexts"] is JsonArray and [JsonObject]
+            && root["users"] is JsonArray and [JsonObject user] && user["user"] is JsonObject what && what["token"] is JsonValue value
+            && value.TryGetValue<string>(out var token) && token.Length > 0)
         {
             user["user"] = new JsonObject { ["token"] = token };
             return new(root, token);
         }
 
-        throw new CliException(ExitCodes.Error, "the delivered credential is not a kubeconfig with a token. The versions of the operator and this plugin may differ: compare 'kubectl breakglass --version' with the operator's version.");
+        throw new CliException(ExitCodes.Error, "the delivered credential is not a kubeconfig with a token. The versions of the operator and this plugin may "
+            + "differ: compare 'kubectl breakglass --version' with the operator's version.");
     }
 
     /// <summary>
-    /// The kubeconfig for a person: the token as delivered, and the way to the API server by which the person reached it just now. The operator may know it only
-    /// by an address from inside the cluster.
+    /// The kubeconfig for a person: the token as delivered, and the way to the API server by which the person reached it just now. The operator may
+    /// know it only by an address from inside the cluster.
     /// </summary>
     /// <param name="own">How the person reaches the cluster; null to take the delivered address.</param>
     /// <param name="back">The way to their own name, which this plugin takes where it is started with this kubeconfig.</param>
@@ -103,7 +108,8 @@ internal sealed class DeliveredCredential
     {
         var root = (JsonObject)_kubeconfig.DeepClone();
         if (own is not null && root["clusters"] is JsonArray and [JsonObject entry]) entry["cluster"] = Way(own);
-        if (root["contexts"] is JsonArray and [JsonObject context] && context["context"] is JsonObject named) named["extensions"] = new JsonArray(back.ToJson());
+        if (root["contexts"] is JsonArray and [JsonObject context] && context["context"] is JsonObject named)
+            named["extensions"] = new JsonArray(back.ToJson());
         return Encoding.UTF8.GetBytes(YamlText.Write(root));
     }
 
@@ -114,7 +120,8 @@ internal sealed class DeliveredCredential
     {
         var cluster = new JsonObject { ["server"] = own.Server.OriginalString };
         if (own.TlsServerName is { } name) cluster["tls-server-name"] = name;
-        if (own.CertificateAuthority is { } authority) cluster["certificate-authority-data"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(authority.Read()));
+        if (own.CertificateAuthority is { } authority)
+            cluster["certificate-authority-data"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(authority.Read()));
         if (own.InsecureSkipTlsVerify) cluster["insecure-skip-tls-verify"] = true;
         if (own.Proxy is { } proxy) cluster["proxy-url"] = proxy.OriginalString;
         return cluster;

@@ -12,7 +12,8 @@ internal static class Outages
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether the next attempt can succeed.</summary>
-    public static bool Passes(Exception e) => e is KubeConnectionException or KubeApiException { IsServerError: true } or KubeApiException { IsTooManyRequests: true };
+    public static bool Passes(Exception e) =>
+        e is KubeConnectionException or KubeApiException { IsServerError: true } or KubeApiException { IsTooManyRequests: true };
 }
 
 /// <summary>Follows one object with a watch.</summary>

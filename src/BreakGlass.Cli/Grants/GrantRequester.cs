@@ -25,10 +25,12 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
         try
         {
             if (await cluster.Client.TryGetAsync<BreakGlassPolicy>(policy, null, cancellationToken) is { } found) return found.Spec.Credential;
-            var names = (await cluster.Client.ListAsync<BreakGlassPolicy>(new(), cancellationToken)).Items.Select(p => p.Metadata.Name).Order(StringComparer.Ordinal).ToList();
+            var names = (await cluster.Client.ListAsync<BreakGlassPolicy>(new(), cancellationToken)).Items.Select(p => p.Metadata.Name)
+                .Order(StringComparer.Ordinal).ToList();
             throw new CliException(ExitCodes.NotFound, names.Count == 0
                 ? $"policy '{policy}' does not exist, and this cluster has no other policy. Use another --context, or ask the platform team."
-                : $"policy '{policy}' does not exist. Existing policies: {string.Join(", ", names)}. 'kubectl breakglass policies' lists those that you can use.");
+                : $"policy '{policy}' does not exist. Existing policies: {string.Join(", ", names)}. 'kubectl breakglass policies' lists those that "
+                    + "you can use.");
         }
         catch (KubeApiException e) when (e.IsForbidden)
         {
@@ -54,7 +56,8 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
 
     /// <summary>Whether it is the grant that this command sent: only that has its key, or else the same requester and request.</summary>
     private static bool IsThis(GrantSpec there, GrantSpec sent) =>
-        there.RecipientKey == sent.RecipientKey && there.Policy == sent.Policy && there.Justification == sent.Justification && there.Ticket == sent.Ticket && there.Duration == sent.Duration;
+        there.RecipientKey == sent.RecipientKey && there.Policy == sent.Policy && there.Justification == sent.Justification && there.Ticket == sent.Ticket
+            && there.Duration == sent.Duration;
 
     /// <summary>Waits until access works.</summary>
     /// <exception cref="CliException">It was denied, it failed, it is over, or it did not come in time.</exception>
@@ -77,12 +80,14 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
                     if (now.Status.IsTerminal) throw Over(now);
                 }
 
-                throw new CliException(ExitCodes.Refused, $"grant '{grant.Metadata.Name}' was deleted while it waited. The API server's audit log shows who deleted it; create a new request.");
+                throw new CliException(ExitCodes.Refused,
+                    $"grant '{grant.Metadata.Name}' was deleted while it waited. The API server's audit log shows who deleted it; create a new request.");
             });
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new CliException(ExitCodes.TimedOut, $"grant '{grant.Metadata.Name}' gave no access within {GoDuration.Format(timeout)} ({GrantWords.Line(last)}). Wait longer with --timeout, or make sure that approvers are available.", e);
+            throw new CliException(ExitCodes.TimedOut, $"grant '{grant.Metadata.Name}' gave no access "
+                + $"within {GoDuration.Format(timeout)} ({GrantWords.Line(last)}). Wait longer with --timeout, or make sure that approvers are available.", e);
         }
     }
 
@@ -100,7 +105,8 @@ internal sealed class GrantRequester(Cluster cluster, CliHost host)
         catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException or OperationCanceledException)
         {
             var ends = grant.Status.ExpiresAt is { } at ? $"it ends automatically at {Timestamp.Text(at)}" : "it may still become active";
-            await host.SayAsync($"warning: grant '{grant.Metadata.Name}' could not be revoked ({Errors.Describe(e)?.Text ?? "no answer in time"}); {ends}. Try again: kubectl breakglass revoke {grant.Metadata.Name}");
+            await host.SayAsync($"warning: grant '{grant.Metadata.Name}' could not be revoked "
+                + $"({Errors.Describe(e)?.Text ?? "no answer in time"}); {ends}. Try again: kubectl breakglass revoke {grant.Metadata.Name}");
         }
     }
 

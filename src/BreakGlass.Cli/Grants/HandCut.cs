@@ -34,14 +34,17 @@ internal sealed class HandCut(KubeClient client)
                 else await RemoveAsync<V1ClusterRoleBinding>(grant, null, binding.Name, cancellationToken);
             }
 
-            if (grant.Status.CredentialSecret?.Split('/', 2) is [var secretNamespace, var secret]) await RemoveAsync<V1Secret>(grant, secretNamespace, secret, cancellationToken);
-            if (grant.Status.ServiceAccount?.Split('/', 2) is [var ns, var account]) await RemoveAsync<V1ServiceAccount>(grant, ns, account, cancellationToken);
+            if (grant.Status.CredentialSecret?.Split('/', 2) is [var secretNamespace, var secret])
+                await RemoveAsync<V1Secret>(grant, secretNamespace, secret, cancellationToken);
+            if (grant.Status.ServiceAccount?.Split('/', 2) is [var ns, var account])
+                await RemoveAsync<V1ServiceAccount>(grant, ns, account, cancellationToken);
         }
 
         var refused = _refused.Count == 0 ? "" : $" Not removed: {string.Join("; ", _refused.Take(5))}{(_refused.Count > 5 ? "; and more" : "")}.";
         return new(ExitCodes.Error,
             $"{what}, because no replica of the operator answers the webhooks. This command deleted {_removed} object(s) that gave access instead.{refused} "
-            + "A running operator creates them again. To keep access blocked, create a lockdown, which needs no webhook: kubectl breakglass lockdown --reason TEXT; see docs/incident-card.md.");
+            + "A running operator creates them again. To keep access blocked, create a lockdown, which needs no webhook: kubectl breakglass lockdown --reason "
+                + "TEXT; see docs/incident-card.md.");
     }
 
     private async Task RemoveAsync<T>(BreakGlassGrant grant, string? ns, string name, CancellationToken cancellationToken)

@@ -25,9 +25,11 @@ internal sealed record Handover(CliHost Host, Cluster Cluster, OwnWay Own)
     public void Check()
     {
         if (File is not { } file || file == "-") return;
-        if (string.IsNullOrWhiteSpace(file)) throw CliException.Usage("--output-kubeconfig is empty. Name a file, or remove the option to get a temporary one.");
+        if (string.IsNullOrWhiteSpace(file))
+            throw CliException.Usage("--output-kubeconfig is empty. Name a file, or remove the option to get a temporary one.");
         if (Directory.Exists(file)) throw CliException.Usage($"'{file}' is a directory. Name a file in it.");
-        if (System.IO.File.Exists(file)) throw CliException.Usage($"'{file}' already exists and is not overwritten, because it may be your own kubeconfig. Name another file, or remove it.");
+        if (System.IO.File.Exists(file)) throw CliException
+            .Usage($"'{file}' already exists and is not overwritten, because it may be your own kubeconfig. Name another file, or remove it.");
     }
 
     public byte[] Kubeconfig(DeliveredCredential credential) => credential.Kubeconfig(Delivered ? null : Cluster.Connection, Own);
@@ -62,5 +64,6 @@ internal sealed record Handover(CliHost Host, Cluster Cluster, OwnWay Own)
     }
 
     /// <summary>The grant in the format that was asked for, else some words.</summary>
-    public Task ShowAsync(BreakGlassGrant grant, string words) => Format is null ? Host.Out.WriteLineAsync(words) : OutputFormat.WriteAsync(Host, Format, grant);
+    public Task ShowAsync(BreakGlassGrant grant, string words) =>
+        Format is null ? Host.Out.WriteLineAsync(words) : OutputFormat.WriteAsync(Host, Format, grant);
 }

@@ -32,11 +32,13 @@ internal static class ChildProcess
         }
         catch (Win32Exception e) when (e.NativeErrorCode == NoSuchFile)
         {
-            throw new CliException(ExitCodes.CommandNotFound, $"command '{start.FileName}' not found on the PATH. The grant is revoked; check the name, and request access again.", e);
+            throw new CliException(ExitCodes.CommandNotFound,
+                $"command '{start.FileName}' not found on the PATH. The grant is revoked; check the name, and request access again.", e);
         }
         catch (Win32Exception e)
         {
-            throw new CliException(ExitCodes.CannotExecute, $"'{start.FileName}' cannot be executed ({e.Message}). The grant is revoked; correct the command, and request access again.", e);
+            throw new CliException(ExitCodes.CannotExecute,
+                $"'{start.FileName}' cannot be executed ({e.Message}). The grant is revoked; correct the command, and request access again.", e);
         }
     }
 

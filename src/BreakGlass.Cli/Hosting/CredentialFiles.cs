@@ -42,7 +42,9 @@ internal static class CredentialFiles
         }
     }
 
-    /// <summary>Holds an empty file for one process at a time until it is closed. It is made in place: one that were moved there would take another's place.</summary>
+    /// <summary>
+    /// Holds an empty file for one process at a time until it is closed. It is made in place: one that were moved there would take another's place.
+    /// </summary>
     /// <exception cref="IOException">Somebody holds it.</exception>
     public static FileStream Hold(string path)
     {

@@ -30,7 +30,8 @@ internal static class OutputFormat
 
     public static Option<string?> DryRunOption()
     {
-        var option = new Option<string?>("--dry-run") { Description = "client: only print what would be sent; server: let the API server check it without storing it", HelpName = "MODE" };
+        var option = new Option<string?>(
+            "--dry-run") { Description = "client: only print what would be sent; server: let the API server check it without storing it", HelpName = "MODE" };
         option.AcceptOnlyFromAmong("none", "client", "server");
         return option;
     }
@@ -58,7 +59,8 @@ internal static class OutputFormat
         foreach (var obj in objects) await host.Out.WriteLineAsync(NameOf(obj));
     }
 
-    public static JsonObject List(IEnumerable<JsonNode?> items) => new() { ["apiVersion"] = "v1", ["kind"] = "List", ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. items]) };
+    public static JsonObject List(IEnumerable<JsonNode?> items) =>
+        new() { ["apiVersion"] = "v1", ["kind"] = "List", ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. items]) };
 
     public static Task WriteNodeAsync(CliHost host, string? format, JsonNode? node) =>
         format == Json ? host.Out.WriteLineAsync(ToJson(node)) : host.Out.WriteAsync(YamlText.Write(node));
@@ -78,5 +80,6 @@ internal static class OutputFormat
 
     /// <summary>As kubectl writes it, e.g. <c>breakglassgrant.breakglass.dev/inc-4711</c>.</summary>
     public static string NameOf<T>(T obj)
-        where T : class, IKubernetesObject<V1ObjectMeta> => $"{KubeKinds.Of<T>().Resource.Kind.ToLowerInvariant()}.{KubeKinds.Of<T>().Resource.Group}/{obj.Metadata.Name}";
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        $"{KubeKinds.Of<T>().Resource.Kind.ToLowerInvariant()}.{KubeKinds.Of<T>().Resource.Group}/{obj.Metadata.Name}";
 }

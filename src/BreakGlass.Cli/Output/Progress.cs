@@ -24,7 +24,8 @@ internal static class Progress
         }
 
         var console = Terminal.For(host, host.Error, isTerminal: true);
-        return await console.Status().Spinner(Spinner.Known.Line).StartAsync(Markup.Escape(first), status => work(text => status.Status = Markup.Escape(Plain.Line(text))));
+        return await console.Status().Spinner(Spinner.Known.Line)
+            .StartAsync(Markup.Escape(first), status => work(text => status.Status = Markup.Escape(Plain.Line(text))));
     }
 }
 

@@ -15,12 +15,14 @@ internal static class Assumed
     /// <param name="role">The same for Roles.</param>
     /// <param name="more">Further namespaces that are taken to be there.</param>
     public static ClusterView View(
-        BreakGlassPolicy policy, IReadOnlyList<V1Namespace>? namespaces, Func<string, V1ClusterRole?>? clusterRole, Func<string, string, V1Role?>? role, IEnumerable<string>? more = null)
+        BreakGlassPolicy policy, IReadOnlyList<V1Namespace>? namespaces, Func<string, V1ClusterRole?>? clusterRole, Func<string, string, V1Role?>? role,
+        IEnumerable<string>? more = null)
     {
         // Of files that hold one namespace twice the last counts, as it does where they are applied.
         var all = new Dictionary<string, V1Namespace>(StringComparer.Ordinal);
         foreach (var ns in namespaces ?? [.. Guess(policy, more ?? [])]) all[ns.Metadata.Name] = ns;
-        return new(all.Values, clusterRole ?? (n => new() { Metadata = new() { Name = n } }), role ?? ((ns, n) => new() { Metadata = new() { NamespaceProperty = ns, Name = n } }), n => all.GetValueOrDefault(n));
+        return new(all.Values, clusterRole ?? (n => new() { Metadata = new() { Name = n } }),
+            role ?? ((ns, n) => new() { Metadata = new() { NamespaceProperty = ns, Name = n } }), n => all.GetValueOrDefault(n));
     }
 
     /// <summary>The namespaces that a policy names, and for each selector one that it selects.</summary>

@@ -26,7 +26,9 @@ internal sealed class Surroundings
     public IReadOnlyList<BreakGlassLockdown> Lockdowns { get; private set; } = [];
 
     /// <summary>What could not be seen, in words; null where all could.</summary>
-    public string? Unseen => _unseen.Count == 0 ? null : $"you are not allowed to read {string.Join(" and ", _unseen.Order(StringComparer.Ordinal))}, so they are not checked here; the operator checks them when you create a request";
+    public string? Unseen =>
+        _unseen.Count == 0 ? null : $"you are not allowed to read {string.Join(" and ", _unseen.Order(StringComparer.Ordinal))}, so they are not checked "
+            + "here; the operator checks them when you create a request";
 
     /// <summary>Looks around for some policies.</summary>
     public static async Task<Surroundings> LookAsync(KubeClient client, IReadOnlyList<BreakGlassPolicy> policies, CancellationToken cancellationToken)
@@ -40,8 +42,8 @@ internal sealed class Surroundings
     }
 
     /// <summary>The cluster as far as a policy's decisions need it.</summary>
-    public ClusterView View(BreakGlassPolicy policy, IEnumerable<string>? more = null) => Assumed.View(
-        policy, Namespaces, n => _clusterRoles.TryGetValue(n, out var role) ? role : new() { Metadata = new() { Name = n } },
+    public ClusterView View(BreakGlassPolicy policy, IEnumerable<string>? more = null) => Assumed
+        .View(policy, Namespaces, n => _clusterRoles.TryGetValue(n, out var role) ? role : new() { Metadata = new() { Name = n } },
         (ns, n) => _roles.TryGetValue((ns, n), out var role) ? role : new() { Metadata = new() { NamespaceProperty = ns, Name = n } }, more);
 
     /// <summary>The rules of a role where they can be read, else null.</summary>
@@ -70,11 +72,13 @@ internal sealed class Surroundings
         {
             if (entry.RoleRef.Kind == V1ClusterRole.KubeKind)
             {
-                if (!_clusterRoles.ContainsKey(entry.RoleRef.Name)) _clusterRoles[entry.RoleRef.Name] = await client.TryGetAsync<V1ClusterRole>(entry.RoleRef.Name, null, cancellationToken);
+                if (!_clusterRoles.ContainsKey(entry.RoleRef.Name))
+                    _clusterRoles[entry.RoleRef.Name] = await client.TryGetAsync<V1ClusterRole>(entry.RoleRef.Name, null, cancellationToken);
                 return;
             }
 
-            foreach (var ns in entry.Namespaces) _roles[(ns, entry.RoleRef.Name)] = await client.TryGetAsync<V1Role>(entry.RoleRef.Name, ns, cancellationToken);
+            foreach (var ns in entry.Namespaces)
+                _roles[(ns, entry.RoleRef.Name)] = await client.TryGetAsync<V1Role>(entry.RoleRef.Name, ns, cancellationToken);
         }
         catch (KubeApiException e) when (e.IsForbidden)
         {

@@ -31,7 +31,8 @@ internal static class Whoami
 
     private static void Register<T>(string version, JsonSerializerOptions json)
         where T : class, IKubernetesObject<V1ObjectMeta> => KubeKinds.Register(new KubeKind<T>(
-            new("authentication.k8s.io", version, nameof(SelfSubjectReview), "selfsubjectreviews", Namespaced: false), (JsonTypeInfo<T>)json.GetTypeInfo(typeof(T))));
+            new("authentication.k8s.io", version, nameof(SelfSubjectReview), "selfsubjectreviews", Namespaced: false),
+            (JsonTypeInfo<T>)json.GetTypeInfo(typeof(T))));
 
     private static async Task<T?> ReviewAsync<T>(KubeClient client, T review, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>, new()
@@ -52,7 +53,8 @@ internal static class Whoami
         using var rehearsal = cluster.Client.Rehearsing();
         foreach (var policy in policies.Where(p => p.Spec.Justification?.TicketPattern is null).Take(5))
         {
-            var grant = new BreakGlassGrant { Metadata = new() { GenerateName = "whoami-" }, Spec = new() { Policy = policy.Metadata.Name, Justification = new('?', 1024) } };
+            var grant = new BreakGlassGrant { Metadata = new() { GenerateName = "whoami-" },
+                Spec = new() { Policy = policy.Metadata.Name, Justification = new('?', 1024) } };
             try
             {
                 if ((await rehearsal.CreateAsync(grant, cancellationToken)).Spec.Requester is { Username.Length: > 0 } me) return me;

@@ -139,6 +139,7 @@ internal sealed record YamlDocument(JsonNode? Root, IReadOnlyDictionary<string, 
 
         if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)) return JsonValue.Create(whole);
         if (char.IsAsciiLetter(text[0])) return JsonValue.Create(text);
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? JsonValue.Create(number) : JsonValue.Create(text);
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+            ? JsonValue.Create(number) : JsonValue.Create(text);
     }
 }

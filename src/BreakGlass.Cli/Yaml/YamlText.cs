@@ -12,7 +12,8 @@ internal static class YamlText
     public static string Write(JsonNode? node)
     {
         using var text = new StringWriter { NewLine = "\n" };
-        var emitter = new Emitter(text, new EmitterSettings(bestIndent: 2, bestWidth: int.MaxValue, isCanonical: false, maxSimpleKeyLength: 1024, skipAnchorName: true, indentSequences: false));
+        var emitter = new Emitter(text, new EmitterSettings(
+            bestIndent: 2, bestWidth: int.MaxValue, isCanonical: false, maxSimpleKeyLength: 1024, skipAnchorName: true, indentSequences: false));
         emitter.Emit(new StreamStart());
         emitter.Emit(new DocumentStart(null, null, isImplicit: true));
         Node(emitter, node);
@@ -50,12 +51,14 @@ internal static class YamlText
         }
     }
 
-    private static void Plain(Emitter emitter, string value) => emitter.Emit(new Scalar(null, null, value, ScalarStyle.Plain, isPlainImplicit: true, isQuotedImplicit: false));
+    private static void Plain(Emitter emitter, string value) =>
+        emitter.Emit(new Scalar(null, null, value, ScalarStyle.Plain, isPlainImplicit: true, isQuotedImplicit: false));
 
     /// <summary>What would read back as something other than this text is quoted.</summary>
     private static void Text(Emitter emitter, string value)
     {
-        var style = value.Contains('\n', StringComparison.Ordinal) && !value.Any(c => char.IsControl(c) && c != '\n') && !char.IsWhiteSpace(value[0]) ? ScalarStyle.Literal
+        var style = value.Contains('\n', StringComparison.Ordinal) && !value.Any(c => char.IsControl(c) && c != '\n') && !char.IsWhiteSpace(value[0])
+            ? ScalarStyle.Literal
             : IsPlain(value) ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted;
         emitter.Emit(new Scalar(null, null, value, style, isPlainImplicit: true, isQuotedImplicit: true));
     }

@@ -92,7 +92,8 @@ public enum LeftoverHandling
 [ValidationRule("self.mode != 'JustInTime' || has(self.approval)", message: "spec.approval: " + Sentences.ApprovalMissing)]
 [ValidationRule("self.mode != 'TimeBoxed' || has(self.schedule)", message: "spec.schedule: " + Sentences.ScheduleMissing)]
 [ValidationRule("self.mode == 'TimeBoxed' || !has(self.schedule)", message: "spec.schedule: " + Sentences.OnlyTimeBoxed)]
-[ValidationRule("self.mode != 'BreakGlass' || !has(self.review) || !has(self.review.required) || self.review.required", message: "spec.review.required: " + Sentences.AlwaysReviewed)]
+[ValidationRule("self.mode != 'BreakGlass' || !has(self.review) || !has(self.review.required) || self.review.required",
+    message: "spec.review.required: " + Sentences.AlwaysReviewed)]
 [ValidationRule("self.mode == 'JustInTime' || !has(self.emergencyBypass)", message: "spec.emergencyBypass: " + Sentences.OnlyJustInTime)]
 public sealed record PolicySpec
 {

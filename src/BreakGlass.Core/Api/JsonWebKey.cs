@@ -4,7 +4,8 @@ namespace BreakGlass.Core.Api;
 
 /// <summary>A public key as in RFC 7517: RSA with at least 2048 bits (kty, n, e), or EC on P-256 (kty, crv, x, y).</summary>
 /// <remarks>The private members are in the schema only so that a private key sent by mistake is refused by name, not silently pruned.</remarks>
-[ValidationRule("!has(self.d) && !has(self.p) && !has(self.q) && !has(self.dp) && !has(self.dq) && !has(self.qi)", message: "spec.recipientKey: " + Sentences.PrivateKey)]
+[ValidationRule("!has(self.d) && !has(self.p) && !has(self.q) && !has(self.dp) && !has(self.dq) && !has(self.qi)",
+    message: "spec.recipientKey: " + Sentences.PrivateKey)]
 [ValidationRule("!has(self.k)", message: "spec.recipientKey: " + Sentences.SymmetricKey)]
 public sealed record JsonWebKey
 {

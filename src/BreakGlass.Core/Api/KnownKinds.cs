@@ -8,7 +8,8 @@ namespace BreakGlass.Core.Api;
 internal static class KnownKinds
 {
     [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries", Justification = "A kind must be known before the first look at it, wherever that is.")]
+    [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries",
+        Justification = "A kind must be known before the first look at it, wherever that is.")]
     internal static void Register()
     {
         KubeKinds.Register(new KubeKind<BreakGlassPolicy>(BreakGlassPolicy.Resource, BreakGlassPolicy.Json));

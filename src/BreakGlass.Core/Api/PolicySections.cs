@@ -177,7 +177,8 @@ public sealed record OveruseRules
     public int Activations { get; init; }
 
     /// <summary>The sliding window. More than zero and at most retainFor, because the operator counts the grants that are kept.</summary>
-    [Required, Pattern(GoDuration.Pattern), Length(maxLength: 32), ValidationRule("duration(self) > duration('0s')", message: "window: " + Sentences.NotPositive)]
+    [Required, Pattern(GoDuration.Pattern), Length(maxLength: 32), ValidationRule(
+        "duration(self) > duration('0s')", message: "window: " + Sentences.NotPositive)]
     public string Window { get; init => field = value ?? ""; } = "";
 }
 

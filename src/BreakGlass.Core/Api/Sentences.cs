@@ -14,7 +14,8 @@ internal static class Sentences
     public const string LongerThanMax = "is longer than max";
 
     public const string OnePlace = "exactly one of namespaces, namespaceSelector and clusterWide: true says where the role is given";
-    public const string RoleNeedsNamespaces = "a Role lives in a namespace, so the entry needs namespaces; use a ClusterRole for a selector or the whole cluster";
+    public const string RoleNeedsNamespaces =
+        "a Role lives in a namespace, so the entry needs namespaces; use a ClusterRole for a selector or the whole cluster";
 
     public const string NoApproval = "a policy of mode BreakGlass gives access at once and takes no approval; use mode JustInTime, or remove it";
     public const string ApprovalMissing = "required for mode JustInTime; say how many approvals are needed and from whom";

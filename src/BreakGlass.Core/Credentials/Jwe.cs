@@ -55,13 +55,15 @@ public static class Jwe
         var tag = new byte[TagSize];
         using (var aes = new AesGcm(key, TagSize)) aes.Encrypt(nonce, content, ciphertext, tag, Encoding.ASCII.GetBytes(header));
         CryptographicOperations.ZeroMemory(key);
-        return string.Join('.', header, Base64UrlText.Encode(encryptedKey), Base64UrlText.Encode(nonce), Base64UrlText.Encode(ciphertext), Base64UrlText.Encode(tag));
+        return string.Join('.', header, Base64UrlText.Encode(encryptedKey), Base64UrlText.Encode(nonce), Base64UrlText.Encode(ciphertext),
+            Base64UrlText.Encode(tag));
     }
 
     /// <summary>Decrypts what was encrypted to an RSA key.</summary>
     /// <param name="jwe">The compact form.</param>
     /// <param name="key">The private key; stays the caller's.</param>
-    /// <exception cref="CryptographicException">It is no JWE, not one of this kind, for another key, or changed; the message says which where that can be told.</exception>
+    /// <exception cref="CryptographicException">It is no JWE, not one of this kind, for another key, or changed; the message says which where that
+    /// can be told.</exception>
     public static byte[] Decrypt(string jwe, RSA key) => Decrypt(jwe, RsaOaep256, (_, encryptedKey) =>
     {
         // A wrong key must look like a changed text (RFC 7516 section 11.5), so that nobody learns which of the two it was.
@@ -120,12 +122,15 @@ public static class Jwe
             && Base64UrlText.TryDecode(parts[2], out nonce)
             && Base64UrlText.TryDecode(parts[3], out ciphertext)
             && Base64UrlText.TryDecode(parts[4], out tag);
-        if (!wellFormed) throw new CryptographicException("This is not a JWE: a JWE has five base64url parts, separated by dots. Copy all of it, without line breaks.");
+        if (!wellFormed)
+            throw new CryptographicException("This is not a JWE: a JWE has five base64url parts, separated by dots. Copy all of it, without line breaks.");
 
         var read = JweHeader.Read(header);
         if (read.Algorithm != algorithm || read.Encryption != A256Gcm)
-            throw new CryptographicException($"The JWE does not use the algorithms {algorithm} and {A256Gcm}, which this key requires. Use the key that the grant names.");
-        if (nonce.Length != NonceSize || tag.Length != TagSize) throw new CryptographicException("The JWE is malformed: its nonce or its tag has the wrong size.");
+            throw new CryptographicException(
+                $"The JWE does not use the algorithms {algorithm} and {A256Gcm}, which this key requires. Use the key that the grant names.");
+        if (nonce.Length != NonceSize || tag.Length != TagSize)
+            throw new CryptographicException("The JWE is malformed: its nonce or its tag has the wrong size.");
 
         var key = contentKey(read, encryptedKey);
         var content = new byte[ciphertext.Length];
@@ -137,7 +142,8 @@ public static class Jwe
         }
         catch (AuthenticationTagMismatchException cause)
         {
-            const string Message = "The JWE cannot be decrypted: it was made for another key, or was changed in transit. Use the private half of the key in the grant's recipientKey.";
+            const string Message = "The JWE cannot be decrypted: it was made for another key, or was changed in transit. Use the private half of the key in "
+                + "the grant's recipientKey.";
             throw new CryptographicException(Message, cause);
         }
         finally

@@ -22,7 +22,8 @@ internal sealed record JweHeader(string? Algorithm, string? Encryption, JsonWebK
             if (recipient.KeyId is not null) json.WriteString("kid", recipient.KeyId);
 
             // RFC 7515 section 4.1.10: "application/" is left out where no other slash follows.
-            if (contentType is not null) json.WriteString("cty", contentType.StartsWith("application/", StringComparison.Ordinal) ? contentType[12..] : contentType);
+            if (contentType is not null)
+                json.WriteString("cty", contentType.StartsWith("application/", StringComparison.Ordinal) ? contentType[12..] : contentType);
             if (ephemeral is not null)
             {
                 json.WriteStartObject("epk");

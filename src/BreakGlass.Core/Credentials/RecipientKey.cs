@@ -74,10 +74,12 @@ public sealed class RecipientKey
         string?[] open = [jwk.Kty, jwk.N, jwk.E, jwk.Crv, jwk.X, jwk.Y, jwk.Kid, jwk.Alg, jwk.Use];
         if (jwk.K is not null || jwk.Kty == "oct") return $"{Field}: {Sentences.SymmetricKey}";
         if (secrets.Any(part => part is not null)) return $"{Field}: {Sentences.PrivateKey}";
-        if (open.Sum(part => part?.Length ?? 0) > MaxLength) return $"{Field} is too long: at most {MaxLength} characters. Send one public key and nothing else.";
+        if (open.Sum(part => part?.Length ?? 0) > MaxLength)
+            return $"{Field} is too long: at most {MaxLength} characters. Send one public key and nothing else.";
         if (jwk.Kty is null) return $"{Field}.kty is missing. Write RSA or EC.";
         if (jwk.Kty is not ("RSA" or "EC")) return $"{Field}.kty is {Quote(jwk.Kty)}. Send an RSA key of at least 2048 bits or an EC key on P-256.";
-        if (jwk.Use is not (null or "enc")) return $"{Field}.use is {Quote(jwk.Use)}, so the key is not for encryption. Send a key whose use is enc, or that names no use.";
+        if (jwk.Use is not (null or "enc"))
+            return $"{Field}.use is {Quote(jwk.Use)}, so the key is not for encryption. Send a key whose use is enc, or that names no use.";
         var algorithm = jwk.Kty == "RSA" ? Jwe.RsaOaep256 : Jwe.EcdhEs;
         if (jwk.Alg is not null && jwk.Alg != algorithm)
             return $"{Field}.alg is {Quote(jwk.Alg)}, but a key of type {jwk.Kty} is used with {algorithm}. Use that, or remove alg.";
@@ -101,7 +103,8 @@ public sealed class RecipientKey
         if (n.IsEven) return (null, $"{Field}.n is even, so it is not an RSA modulus. Send the key's n, as base64url of its big-endian bytes.");
 
         // NIST SP 800-56B section 6.2 asks for 65537 at least; libraries stop at 32 bits or so at the other end.
-        if (e < 65537 || e.IsEven || e.GetBitLength() > 32) return (null, $"{Field}.e is not a valid exponent: it must be odd, at least 65537, and at most 32 bits long. Send a key whose e is AQAB.");
+        if (e < 65537 || e.IsEven || e.GetBitLength() > 32)
+            return (null, $"{Field}.e is not a valid exponent: it must be odd, at least 65537, and at most 32 bits long. Send a key whose e is AQAB.");
 
         return (new RecipientKey(Jwe.RsaOaep256, jwk.Kid) { Rsa = new RSAParameters { Modulus = modulus, Exponent = exponent } }, null);
     }
@@ -112,8 +115,10 @@ public sealed class RecipientKey
         if (jwk.Crv != "P-256") return (null, $"{Field}.crv is {Quote(jwk.Crv)}. Send a key on the curve P-256.");
         if (Decode(jwk.X, "x", out var x) is { } xError) return (null, xError);
         if (Decode(jwk.Y, "y", out var y) is { } yError) return (null, yError);
-        if (x.Length != 32) return (null, $"{Field}.x has {x.Length} bytes, but a point on P-256 has 32. Send all of them, leading zeros too (RFC 7518 section 6.2.1.2).");
-        if (y.Length != 32) return (null, $"{Field}.y has {y.Length} bytes, but a point on P-256 has 32. Send all of them, leading zeros too (RFC 7518 section 6.2.1.2).");
+        if (x.Length != 32)
+            return (null, $"{Field}.x has {x.Length} bytes, but a point on P-256 has 32. Send all of them, leading zeros too (RFC 7518 section 6.2.1.2).");
+        if (y.Length != 32)
+            return (null, $"{Field}.y has {y.Length} bytes, but a point on P-256 has 32. Send all of them, leading zeros too (RFC 7518 section 6.2.1.2).");
         if (!IsOnP256(x, y)) return (null, $"{Field}: x and y are not a point on the curve P-256. Send both from the same public key.");
 
         var parameters = new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new ECPoint { X = x, Y = y } };

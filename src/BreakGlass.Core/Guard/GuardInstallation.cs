@@ -13,17 +13,23 @@ public sealed record GuardInstallation(bool Webhook, bool? Policies)
     /// <summary>The name of the guard's ValidatingAdmissionPolicy, and of its binding.</summary>
     public const string PolicyName = "breakglass-guard";
 
-    /// <summary>What that means for the grants of a policy: whether anything guards them, and for the condition <c>Guarded</c> why and in what words.</summary>
+    /// <summary>
+    /// What that means for the grants of a policy: whether anything guards them, and for the condition <c>Guarded</c> why and in what words.
+    /// </summary>
     public (bool Guarded, string Reason, string Message) For(PolicySpec policy) => (policy.Credential, Webhook, Policies) switch
     {
         (CredentialKind.BindRequester, _, _) => (false, "NotWatched",
             "Grants act as the requester, whom the persistence guard does not watch. Use credential ServiceAccountToken if that matters."),
-        (_, true, true) or (_, true, null) => (true, "GuardInstalled", "The persistence guard refuses and records writes that would let access outlive the grant, except what spec.allowPersistence allows."),
+        (_, true, true) or (_, true, null) => (true, "GuardInstalled",
+            "The persistence guard refuses and records writes that would let access outlive the grant, except what spec.allowPersistence allows."),
         (_, true, false) => (true, "WebhookAlone",
-            "Only the operator's webhook enforces the persistence guard, although this API server can enforce it even if the operator is down. Apply config/guard instead of config/guard-1.28 or config/guard-legacy."),
+            "Only the operator's webhook enforces the persistence guard, although this API server can enforce it even if the operator is down. "
+                + "Apply config/guard instead of config/guard-1.28 or config/guard-legacy."),
         (_, false, true) => (true, "NotRecorded",
-            "The persistence guard refuses writes that would let access outlive the grant, but attempts are not recorded: MutatingWebhookConfiguration breakglass-operator-guard does not exist. Apply config/guard."),
-        (_, false, null) => (false, "GuardMissing", "Nothing prevents a grant's identity from creating access that outlives its grant. Apply config/guard-1.28, or config/guard-legacy below Kubernetes 1.28."),
+            "The persistence guard refuses writes that would let access outlive the grant, but attempts are not recorded: MutatingWebhookConfiguration "
+                + "breakglass-operator-guard does not exist. Apply config/guard."),
+        (_, false, null) => (false, "GuardMissing", "Nothing prevents a grant's identity from creating access that outlives its grant. "
+            + "Apply config/guard-1.28, or config/guard-legacy below Kubernetes 1.28."),
         _ => (false, "GuardMissing", "Nothing prevents a grant's identity from creating access that outlives its grant. Apply config/guard."),
     };
 }

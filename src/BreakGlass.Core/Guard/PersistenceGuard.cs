@@ -26,7 +26,9 @@ public static class PersistenceGuard
         return user.Length > prefix.Length && user.StartsWith(prefix, StringComparison.Ordinal) ? user[prefix.Length..] : null;
     }
 
-    /// <summary>The name of the grant that an identity would be of; null where it cannot be one. Whether it is one, the grant's UID says: <see cref="IsOf"/>.</summary>
+    /// <summary>
+    /// The name of the grant that an identity would be of; null where it cannot be one. Whether it is one, the grant's UID says: <see cref="IsOf"/>.
+    /// </summary>
     public static string? GrantNameOf(string identity) => identity.LastIndexOf('-') is var dash and > 0 ? identity[..dash] : null;
 
     /// <summary>Whether the identity was made for this grant.</summary>
@@ -56,12 +58,15 @@ public static class PersistenceGuard
             _ => "objects in BreakGlass's own namespaces control grants",
         };
         var next = way.Word is { } word
-            ? $"If policy '{policy}' is meant to allow this, its author can add '{word}' to spec.allowPersistence; otherwise ask a person who has this right without a grant."
+            ? $"If policy '{policy}' is meant to allow this, its author can add '{word}' to spec.allowPersistence; otherwise ask a person who has this right "
+                + "without a grant."
             : "No policy can allow this; ask a person who has this right without a grant.";
         return $"The persistence guard refuses {Describe(write)}: {why}. The attempt is logged and counted. {next}";
     }
 
-    /// <summary>The sentence for what the policy allows, where the grant's record of it could not be written: only what is on record may outlive a grant.</summary>
+    /// <summary>
+    /// The sentence for what the policy allows, where the grant's record of it could not be written: only what is on record may outlive a grant.
+    /// </summary>
     public static string NotRecorded(GuardedWrite write) =>
         $"The persistence guard refuses {Describe(write)}: the policy allows it, but it could not be recorded in the grant's status. Try again.";
 
@@ -86,7 +91,8 @@ public static class PersistenceGuard
     }
 
     private static bool Fits(GuardRow row, GuardedWrite write, CoreSettings settings) =>
-        row.Group == write.Group && row.Operations.Contains(write.Operation) && Names(row, write.Resource, write.Subresource) && HasMark(row.Mark, write, settings);
+        row.Group == write.Group && row.Operations.Contains(write.Operation) && Names(row, write.Resource, write.Subresource)
+            && HasMark(row.Mark, write, settings);
 
     private static bool HasMark(GuardMark mark, GuardedWrite write, CoreSettings settings) => mark switch
     {

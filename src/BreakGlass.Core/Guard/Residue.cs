@@ -29,7 +29,8 @@ public static class Residue
     public static ResidueEntry Of(GuardedWrite write, Persistence way, bool allowed)
     {
         var prefix = $"{(allowed ? Allowed : Refused)}{way.Word ?? "own"}";
-        return new($"{prefix}: {PersistenceGuard.Describe(write)}", $"{prefix}: {PersistenceGuard.Describe(write with { Namespace = "", Name = "" })}", prefix);
+        return new($"{prefix}: {PersistenceGuard.Describe(write)}",
+            $"{prefix}: {PersistenceGuard.Describe(write with { Namespace = "", Name = "" })}", prefix);
     }
 
     /// <summary>Whether a further refused attempt of this grant would be named; past that it is counted.</summary>
@@ -48,7 +49,8 @@ public static class Residue
         if (entry.IsNamed && Named(residue, of) < most) return [.. residue, entry.Text];
 
         // What can be allowed is of a handful of kinds; only what is refused needs a second bound.
-        return of != Refused || Find(residue, entry.Kind) >= 0 || residue.Count(e => IsCount(e, Refused)) < MostKinds ? Counted(residue, entry.Kind, times) : Counted(residue, entry.Way, times);
+        return of != Refused || Find(residue, entry.Kind) >= 0 || residue.Count(e => IsCount(e, Refused)) < MostKinds
+            ? Counted(residue, entry.Kind, times) : Counted(residue, entry.Way, times);
     }
 
     private static int Named(IReadOnlyList<string> residue, string of) => residue.Count(e => e.StartsWith(of, StringComparison.Ordinal) && !IsCount(e, of));
@@ -66,7 +68,8 @@ public static class Residue
 
     // 0 for whatever is no count of that.
     private static long CountOf(string entry, string what) =>
-        entry.Length > what.Length + 2 + More.Length && entry.StartsWith($"{what}, ", StringComparison.Ordinal) && entry.EndsWith(More, StringComparison.Ordinal)
+        entry.Length > what.Length + 2 + More.Length && entry.StartsWith($"{what}, ", StringComparison.Ordinal)
+            && entry.EndsWith(More, StringComparison.Ordinal)
             && int.TryParse(entry.AsSpan(what.Length + 2)[..^More.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 0;
 
     private static int Find(IReadOnlyList<string> residue, string what)

@@ -6,8 +6,8 @@ using Kube.Client;
 namespace BreakGlass.Core.Leftovers;
 
 /// <summary>
-/// What the operator says where an API server asks it beside its own authorizers: no grant's identity acts as somebody else, unless its policy says so. What is
-/// done as somebody else reaches admission as done by them, so nothing after the authorizer can tell.
+/// What the operator says where an API server asks it beside its own authorizers: no grant's identity acts as somebody else, unless its policy says
+/// so. What is done as somebody else reaches admission as done by them, so nothing after the authorizer can tell.
 /// </summary>
 public static class ImpersonationRules
 {
@@ -18,7 +18,8 @@ public static class ImpersonationRules
     public static string? Asks(V1SubjectAccessReviewSpec question, CoreSettings settings)
     {
         var verb = question.ResourceAttributes?.Verb ?? "";
-        return verb is "impersonate" || verb.StartsWith("impersonate:", StringComparison.Ordinal) || verb.StartsWith("impersonate-on:", StringComparison.Ordinal)
+        return verb is "impersonate" || verb.StartsWith("impersonate:", StringComparison.Ordinal)
+            || verb.StartsWith("impersonate-on:", StringComparison.Ordinal)
             ? PersistenceGuard.IdentityOf(question.User ?? "", settings)
             : null;
     }

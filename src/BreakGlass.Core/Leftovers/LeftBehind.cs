@@ -28,30 +28,33 @@ public static class LeftBehind
     [
         Of("", "Namespace", "namespaces", namespaced: false),
         Of(V1Role.KubeGroup, "Role", "roles"), Of(V1Role.KubeGroup, "RoleBinding", "rolebindings"),
-        Of(V1Role.KubeGroup, "ClusterRole", "clusterroles", namespaced: false), Of(V1Role.KubeGroup, "ClusterRoleBinding", "clusterrolebindings", namespaced: false),
+        Of(V1Role.KubeGroup, "ClusterRole", "clusterroles", namespaced: false),
+        Of(V1Role.KubeGroup, "ClusterRoleBinding", "clusterrolebindings", namespaced: false),
     ];
 
     private static readonly ResourceType[] Workloads =
     [
         Of("", "Service", "services"), Of("", "PersistentVolumeClaim", "persistentvolumeclaims"), Of("", "ReplicationController", "replicationcontrollers"),
-        Of("apps", "Deployment", "deployments"), Of("apps", "DaemonSet", "daemonsets"), Of("apps", "StatefulSet", "statefulsets"), Of("apps", "ReplicaSet", "replicasets"),
+        Of("apps", "Deployment", "deployments"), Of("apps", "DaemonSet", "daemonsets"), Of("apps", "StatefulSet", "statefulsets"),
+        Of("apps", "ReplicaSet", "replicasets"),
         Of("batch", "Job", "jobs"), Of("batch", "CronJob", "cronjobs"),
         Of("networking.k8s.io", "Ingress", "ingresses"), Of("networking.k8s.io", "NetworkPolicy", "networkpolicies"),
         Of("autoscaling", "HorizontalPodAutoscaler", "horizontalpodautoscalers"), Of("policy", "PodDisruptionBudget", "poddisruptionbudgets"),
     ];
 
     /// <summary>
-    /// The kinds that are looked for. Pods, Secrets, ConfigMaps and ServiceAccounts are not among them, because whoever may list them reads what they hold: those,
-    /// and every kind that is not here, are noted when they are created.
+    /// The kinds that are looked for. Pods, Secrets, ConfigMaps and ServiceAccounts are not among them, because whoever may list them reads what they
+    /// hold: those, and every kind that is not here, are noted when they are created.
     /// </summary>
-    public static IReadOnlyList<ResourceType> Kinds(CoreSettings settings) => !settings.LooksForLeftovers ? [] : settings.ListsWorkloads ? [.. Always, .. Workloads] : Always;
+    public static IReadOnlyList<ResourceType> Kinds(CoreSettings settings) =>
+        !settings.LooksForLeftovers ? [] : settings.ListsWorkloads ? [.. Always, .. Workloads] : Always;
 
     /// <summary>The label selector that finds what a grant's identity created.</summary>
     public static string Selector(string grantUid) => $"{BreakGlassApi.MadeByLabel}={grantUid}";
 
     /// <summary>
-    /// The entry of <c>status.residue</c> for an object of a kind that cannot be listed, at the moment of its creation; null where the kind is listed at the end,
-    /// or enough was noted.
+    /// The entry of <c>status.residue</c> for an object of a kind that cannot be listed, at the moment of its creation; null where the kind is listed
+    /// at the end, or enough was noted.
     /// </summary>
     public static string? Note(BreakGlassGrant grant, CoreSettings settings, string group, string resource, string ns, string name)
     {
@@ -68,13 +71,17 @@ public static class LeftBehind
     {
         var selector = Selector(grant.Metadata.Uid ?? "");
         var entries = seen.Found.Take(MostNamed).Select(o => o.ToString()).ToList();
-        if (seen.Found.Count > MostNamed) entries.Add($"left: {seen.Found.Count - MostNamed}{(IsCapped(seen) ? " or more" : "")} more; find them by the label {selector}");
-        if (seen.Unseen.Count > 0) entries.Add($"not looked for: {string.Join(", ", seen.Unseen)}, which the operator cannot list; find them by the label {selector}");
+        if (seen.Found.Count > MostNamed)
+            entries.Add($"left: {seen.Found.Count - MostNamed}{(IsCapped(seen) ? " or more" : "")} more; find them by the label {selector}");
+        if (seen.Unseen.Count > 0)
+            entries.Add($"not looked for: {string.Join(", ", seen.Unseen)}, which the operator cannot list; find them by the label {selector}");
         var noted = grant.Status.Residue.Count(r => r.StartsWith(NotePrefix, StringComparison.Ordinal));
         var (found, reason, message) = (seen.Found.Count, noted, seen.Unseen.Count) switch
         {
-            (> 0, _, _) => ((bool?)true, "ObjectsFound", $"{seen.Found.Count}{(IsCapped(seen) ? " or more" : "")} object(s) that the grant's identity created still exist; see status.residue. Decide for each whether to keep it: kubectl get <kind> -A -l {selector}."),
-            (_, > 0, _) => (null, "NotAllLookedFor", $"The grant's identity created objects of kinds that the operator cannot list; see status.residue, and find them by the label {selector}."),
+            (> 0, _, _) => ((bool?)true, "ObjectsFound", $"{seen.Found.Count}{(IsCapped(seen) ? " or more" : "")} object(s) that the grant's identity created "
+                + $"still exist; see status.residue. Decide for each whether to keep it: kubectl get <kind> -A -l {selector}."),
+            (_, > 0, _) => (null, "NotAllLookedFor",
+                $"The grant's identity created objects of kinds that the operator cannot list; see status.residue, and find them by the label {selector}."),
             (_, _, > 0) => (null, "NotAllLookedFor", $"The operator cannot list every kind; see status.residue, and search by the label {selector}."),
             _ => ((bool?)false, "NothingFound", "No object that the grant's identity created still exists, among the kinds that the operator checks."),
         };
@@ -87,7 +94,8 @@ public static class LeftBehind
 
     private static bool IsCapped(LeftoversSeen seen) => seen.Found.GroupBy(o => o.Resource).Any(g => g.Count() >= MostOfAKind);
 
-    private static ResourceType Of(string group, string kind, string plural, bool namespaced = true) => new(group, "v1", kind, plural, namespaced, MetadataOnly: true);
+    private static ResourceType Of(string group, string kind, string plural, bool namespaced = true) =>
+        new(group, "v1", kind, plural, namespaced, MetadataOnly: true);
 }
 
 /// <summary>What was seen of a grant's leftovers.</summary>

@@ -27,11 +27,16 @@ public sealed record StampInstallation(bool Webhook, bool Policy, bool CanBe)
             "Grants act as the requester, so objects that they create are neither labelled nor removed. Use credential ServiceAccountToken if that matters."),
         (_, true, _, _) when policy.Leftovers is LeftoverHandling.Remove => (true, "StampInstalled",
             $"Objects that a grant's identity creates have the label {BreakGlassApi.MadeByLabel} and are removed with the grant's binding."),
-        (_, true, _, _) => (true, "StampInstalled", $"Objects that a grant's identity creates have the label {BreakGlassApi.MadeByLabel}; those that exist at the end are listed in the grant's status.residue."),
+        (_, true, _, _) => (true, "StampInstalled", $"Objects that a grant's identity creates have the label {BreakGlassApi.MadeByLabel}; those that exist at "
+            + "the end are listed in the grant's status.residue."),
         (_, false, true, _) when policy.Leftovers is LeftoverHandling.Remove => (false, "OwnersNotSet",
-            $"Objects that a grant's identity creates are labelled by the API server but not removed: MutatingWebhookConfiguration {WebhookName} is missing. Apply config/guard."),
-        (_, false, true, _) => (true, "StampedByPolicy", $"The API server adds the label {BreakGlassApi.MadeByLabel} to objects that a grant's identity creates."),
-        (_, false, false, true) => (false, "StampMissing", "Objects that a grant's identity creates are neither labelled, reported nor removed. Apply config/guard."),
-        _ => (false, "ServerTooOld", "Objects that a grant's identity creates are neither labelled, reported nor removed: that requires Kubernetes 1.28. Check the API server's audit log for them."),
+            $"Objects that a grant's identity creates are labelled by the API server but not removed: MutatingWebhookConfiguration {WebhookName} is missing. "
+                + "Apply config/guard."),
+        (_, false, true, _) =>
+            (true, "StampedByPolicy", $"The API server adds the label {BreakGlassApi.MadeByLabel} to objects that a grant's identity creates."),
+        (_, false, false, true) =>
+            (false, "StampMissing", "Objects that a grant's identity creates are neither labelled, reported nor removed. Apply config/guard."),
+        _ => (false, "ServerTooOld", "Objects that a grant's identity creates are neither labelled, reported nor removed: that requires Kubernetes 1.28. "
+            + "Check the API server's audit log for them."),
     };
 }

@@ -6,8 +6,8 @@ using Kube.Client;
 namespace BreakGlass.Core.Leftovers;
 
 /// <summary>
-/// What a grant's identity creates carries the grant's UID as a label, by which it is found again; where the policy says Remove, it also belongs to the grant's
-/// own binding there, so that the cluster's garbage collector takes it away with that.
+/// What a grant's identity creates carries the grant's UID as a label, by which it is found again; where the policy says Remove, it also belongs to
+/// the grant's own binding there, so that the cluster's garbage collector takes it away with that.
 /// </summary>
 public static class StampRules
 {

@@ -24,7 +24,8 @@ internal static class Followed
         {
             var record = RecordOf(grant, target.Entry, target.Namespace);
             if (!IsNamed(grant, target.Entry) || target.Namespace is null || IsTheSame(facts, grant, target, record)) targets.Add(target);
-            else if (record is not null) unreached.Add(Gone(record, "Recreated", $"Namespace '{target.Namespace}' was deleted and created again since access was decided. A grant that names it does not follow; create a new grant."));
+            else if (record is not null) unreached.Add(Gone(record, "Recreated", $"Namespace '{target.Namespace}' was deleted and created again since access "
+                + "was decided. A grant that names it does not follow; create a new grant."));
         }
 
         foreach (var entry in grant.Status.Access.Where(e => e.Namespaces.Count > 0 && Rules.Targets.StillGiven(e, policy)))
@@ -36,7 +37,8 @@ internal static class Followed
                 var there = facts.Cluster.Namespace(ns);
                 var isGiven = today.ClusterWide is true || today.Namespaces.Contains(ns) || (today.NamespaceSelector is not null && there is null);
                 if (there is null && isGiven) unreached.Add(Gone(record, "NamespaceMissing", $"Namespace '{ns}' does not exist any more."));
-                else if (there?.Metadata.DeletionTimestamp is not null && isGiven) unreached.Add(Gone(record, "NamespaceTerminating", $"Namespace '{ns}' is being deleted."));
+                else if (there?.Metadata.DeletionTimestamp is not null && isGiven)
+                    unreached.Add(Gone(record, "NamespaceTerminating", $"Namespace '{ns}' is being deleted."));
             }
         }
 
@@ -49,7 +51,8 @@ internal static class Followed
     private static bool IsTheSame(GrantFacts facts, BreakGlassGrant grant, Target target, BindingRecord? record)
     {
         if (record is { NamespaceUid: { } uid } && target.NamespaceUid is { } now) return uid == now;
-        return record is not null || facts.Cluster.Namespace(target.Namespace!)?.Metadata.CreatedAt is not { } created || !(created > grant.Status.ActivatedAt);
+        return record is not null || facts.Cluster.Namespace(target.Namespace!)?.Metadata.CreatedAt is not { } created
+            || !(created > grant.Status.ActivatedAt);
     }
 
     private static BindingRecord? RecordOf(BreakGlassGrant grant, string entry, string? ns)

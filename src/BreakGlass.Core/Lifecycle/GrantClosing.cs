@@ -67,7 +67,8 @@ internal static class GrantClosing
     private static GrantPlan? Cut(GrantFacts facts, BreakGlassGrant grant, GrantRemains left)
     {
         var steps = left.Untried(left.Giving).Select(PlanStep (o) => new PlanStep.Remove(o, Removal.Revocation)).ToList();
-        if (!facts.Attempt.Cut && !facts.Attempt.Searched && (GrantLifecycle.HasFinalizer(grant) || !Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Revoked)))
+        if (!facts.Attempt.Cut && !facts.Attempt.Searched
+            && (GrantLifecycle.HasFinalizer(grant) || !Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Revoked)))
         {
             var unseen = OwnedKinds.Places(grant).Where(p => !left.All.Any(o => GrantObjects.SamePlace(o, p))).ToList();
             if (unseen.Count > 0) steps.Add(new PlanStep.Find(unseen));
@@ -80,30 +81,37 @@ internal static class GrantClosing
     {
         var credential = left.Untried(left.Credential);
         if (credential.Count == 0) return null;
-        return !facts.Attempt.CredentialHeld && credential.Find(o => o is SecretMetadata) is { } secret ? GrantPlan.Do(new PlanStep.HoldCredential(secret)) : Remove(credential);
+        return !facts.Attempt.CredentialHeld && credential.Find(o => o is SecretMetadata) is { } secret
+            ? GrantPlan.Do(new PlanStep.HoldCredential(secret)) : Remove(credential);
     }
 
     private static GrantPlan End(GrantFacts facts, BreakGlassGrant grant, Ending ending) =>
         GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, facts.Now), Note(grant, ending)));
 
-    /// <summary>Neither the bindings nor the identity can be taken away. The record says that access is there, and it is tried again until it is not.</summary>
+    /// <summary>
+    /// Neither the bindings nor the identity can be taken away. The record says that access is there, and it is tried again until it is not.
+    /// </summary>
     private static GrantPlan StillThere(GrantFacts facts, BreakGlassGrant grant, GrantRemains left, Ending ending)
     {
         var what = left.Obstructed ?? "Not removed yet.";
         var status = GrantStatuses.StillThere(grant, ending, what, facts.Now).WithObstructions(grant, what, facts.Now);
         return status.Conditions.SequenceEqual(grant.Status.Conditions)
             ? GrantPlan.Wait(facts.Now + AccessRetry)
-            : GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(true, GrantConditions.RevocationObstructed, "Revoke", $"Access of {GrantStatuses.Requester(grant)} is over and still works. {what}")));
+            : GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(
+                true, GrantConditions.RevocationObstructed, "Revoke", $"Access of {GrantStatuses.Requester(grant)} is over and still works. {what}")));
     }
 
-    /// <summary>Says what cannot be removed of a grant whose access is gone, once that is more than a passing failure; and that it is removed, in the end.</summary>
+    /// <summary>
+    /// Says what cannot be removed of a grant whose access is gone, once that is more than a passing failure; and that it is removed, in the end.
+    /// </summary>
     private static GrantPlan? Tell(GrantFacts facts, BreakGlassGrant grant, GrantRemains left)
     {
         if (left.Obstructed is { } && facts.Now - (grant.Status.EndedAt ?? facts.Now) < Passing) return null;
         var status = grant.Status.WithObstructions(grant, left.Obstructed, facts.Now);
         if (status.Conditions.SequenceEqual(grant.Status.Conditions)) return null;
         return left.Obstructed is { } what
-            ? GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(true, GrantConditions.RevocationObstructed, "Revoke", $"Access is gone, and what was made for it cannot all be removed. {what}")))
+            ? GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(
+                true, GrantConditions.RevocationObstructed, "Revoke", $"Access is gone, and what was made for it cannot all be removed. {what}")))
             : GrantPlan.Do(new PlanStep.WriteStatus(status));
     }
 
@@ -113,7 +121,8 @@ internal static class GrantClosing
         return wait < AccessRetry ? AccessRetry : wait > LongestRemovalRetry ? LongestRemovalRetry : wait;
     }
 
-    private static GrantPlan Remove(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> objects) => GrantPlan.Do([.. objects.Select(o => new PlanStep.Remove(o, Removal.Revocation))]);
+    private static GrantPlan Remove(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> objects) =>
+        GrantPlan.Do([.. objects.Select(o => new PlanStep.Remove(o, Removal.Revocation))]);
 
     private static GrantPlan? Prove(GrantFacts facts, BreakGlassGrant grant, GrantRemains left)
     {
@@ -132,7 +141,8 @@ internal static class GrantClosing
         // The API server keeps the answer to a token for up to 10 s, so that the first tries may fail.
         if (facts.Now - (grant.Status.EndedAt ?? facts.Now) <= ProofUsual) return GrantPlan.Wait(facts.Now + ProofRetry);
         var unproven = GrantStatuses.Unproven(grant, proof, left.Obstructed is not null, facts.Now);
-        return unproven.Conditions.SequenceEqual(grant.Status.Conditions) ? GrantPlan.Wait(facts.Now + ProofRetryLater) : GrantPlan.Do(new PlanStep.WriteStatus(unproven));
+        return unproven.Conditions.SequenceEqual(grant.Status.Conditions)
+            ? GrantPlan.Wait(facts.Now + ProofRetryLater) : GrantPlan.Do(new PlanStep.WriteStatus(unproven));
     }
 
     private static GrantPlan Retain(GrantFacts facts, BreakGlassGrant grant)
@@ -148,7 +158,8 @@ internal static class GrantClosing
 
         // A record that is gone does not come back: it goes by the slowest of the clocks, and not while they differ by much.
         var skew = (facts.ClockSkew ?? TimeSpan.Zero).Duration();
-        return skew <= facts.Settings.LargestClockSkew && facts.Now - skew >= until ? GrantPlan.Do(new PlanStep.DeleteGrant()) : GrantPlan.Wait(facts.Now + ClockRetry);
+        return skew <= facts.Settings.LargestClockSkew && facts.Now - skew >= until
+            ? GrantPlan.Do(new PlanStep.DeleteGrant()) : GrantPlan.Wait(facts.Now + ClockRetry);
     }
 
     private static GrantNote Note(BreakGlassGrant grant, Ending ending)
@@ -163,10 +174,12 @@ internal static class GrantClosing
     }
 
     private static GrantNote ByHand(BreakGlassGrant grant) => new(true, grant.Status.IsRecorded ? "GrantRevoked" : "GrantDenied", "End",
-        $"The grant of {GrantStatuses.Requester(grant)} is over since its status says so (phase {grant.Status.Phase}), and not by the operator's doing. Find out who can write breakglassgrants/status.");
+        $"The grant of {GrantStatuses.Requester(grant)} is over since its status says so (phase {grant.Status.Phase}), and not by the operator's doing. "
+            + "Find out who can write breakglassgrants/status.");
 
     /// <summary>
     /// All bindings that have a subject, but for the one by which the requester reads the Secret: that one goes after the Secret has.
     /// </summary>
-    public static bool GivesAccess(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => OwnedKinds.IsBinding(o) && !Obstruction.IsEmptied(o) && o.Metadata.Name != GrantNames.Reader(grant);
+    public static bool GivesAccess(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) =>
+        OwnedKinds.IsBinding(o) && !Obstruction.IsEmptied(o) && o.Metadata.Name != GrantNames.Reader(grant);
 }

@@ -32,7 +32,9 @@ public sealed record GrantFacts : RequestFacts
     /// <summary>When the grant's access ends as its policy stands now; null if there is none, or it is over.</summary>
     public GrantEnd? End => Grant is null ? null : GrantEnd.Of(Grant, Policy, Settings);
 
-    /// <summary>Whether somebody vouches for the policy as it stands. What was written into it past the webhooks allows nothing, and has nothing deleted.</summary>
+    /// <summary>
+    /// Whether somebody vouches for the policy as it stands. What was written into it past the webhooks allows nothing, and has nothing deleted.
+    /// </summary>
     internal bool PolicyIsVouchedFor => PolicySeal is SealState.Valid;
 
     /// <summary>The seal of what the grant's status records.</summary>

@@ -27,7 +27,8 @@ internal static class GrantKeeping
     private static GrantPlan DecideByWhatIsSeen(GrantFacts facts, BreakGlassGrant grant)
     {
         var wanted = Wanted.For(facts, grant);
-        if ((wanted.Foreign ?? (wanted.Open == 0 || grant.Spec.RequireAll is true ? wanted.ForeignBinding : null)) is { } foreign) return GrantClosing.Decide(facts, grant, GrantOpening.ForeignObject(foreign));
+        if ((wanted.Foreign ?? (wanted.Open == 0 || grant.Spec.RequireAll is true ? wanted.ForeignBinding : null)) is { } foreign)
+            return GrantClosing.Decide(facts, grant, GrantOpening.ForeignObject(foreign));
         if (wanted.Unsafe() is { } ending) return GrantClosing.Decide(facts, grant, ending);
         if (wanted.RecordFirst(grant) is { } record) return record;
 
@@ -37,7 +38,8 @@ internal static class GrantKeeping
         steps.AddRange(wanted.Mend(wanted.Reader, isRepair: true));
         if (GrantLifecycle.HasFinalizer(grant)) steps.AddRange(wanted.Mend(wanted.Bindings, isRepair: true));
         steps.AddRange(NoLongerWanted(facts, grant, wanted));
-        if (!wanted.Rests(GrantNames.CredentialPlace(grant, facts.Settings)) && (StaleCredential(facts, wanted) ?? GrantOpening.Credential(facts, grant, wanted)) is { } credential) steps.Add(credential);
+        if (!wanted.Rests(GrantNames.CredentialPlace(grant, facts.Settings))
+            && (StaleCredential(facts, wanted) ?? GrantOpening.Credential(facts, grant, wanted)) is { } credential) steps.Add(credential);
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
         // A record is dropped only when its binding is surely gone: one whose labels were stripped is in no cache.
@@ -47,7 +49,8 @@ internal static class GrantKeeping
 
         // Also where access is back that was interrupted: that it works is said only once the API server says it.
         var isInterrupted = Conditions.Find(grant.Status.Conditions, GrantConditions.Active)?.Reason == GrantConditions.Interrupted && wanted.Open > 0;
-        if (isInterrupted && facts.Attempt.AccessDenied is null && wanted.AccessQuestion(facts, grant) is { } question) return GrantPlan.Do(new PlanStep.CheckAccess(question, Waits: false));
+        if (isInterrupted && facts.Attempt.AccessDenied is null && wanted.AccessQuestion(facts, grant) is { } question)
+            return GrantPlan.Do(new PlanStep.CheckAccess(question, Waits: false));
         var isDenied = isInterrupted && facts.Attempt.AccessDenied is true;
 
         var records = wanted.Records(grant);
@@ -58,7 +61,8 @@ internal static class GrantKeeping
             CredentialJwe = grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe,
             Conditions = GrantStatuses.Access(grant, wanted, isDenied, facts.Now),
         };
-        if (!records.SequenceEqual(grant.Status.Bindings) || !status.Conditions.SequenceEqual(grant.Status.Conditions) || status.CredentialExpiresAt != grant.Status.CredentialExpiresAt || status.CredentialJwe != grant.Status.CredentialJwe)
+        if (!records.SequenceEqual(grant.Status.Bindings) || !status.Conditions.SequenceEqual(grant.Status.Conditions)
+            || status.CredentialExpiresAt != grant.Status.CredentialExpiresAt || status.CredentialJwe != grant.Status.CredentialJwe)
         {
             return GrantPlan.Do(new PlanStep.WriteStatus(status, [.. Notes(grant, wanted)]));
         }
@@ -74,7 +78,8 @@ internal static class GrantKeeping
     {
         if (wanted.Contested.Count == 0) yield break;
         var fight = GrantStatuses.Fight(wanted.Contested);
-        if (Conditions.Find(grant.Status.Conditions, GrantConditions.Active)?.Message.Contains(fight, StringComparison.Ordinal) is not true) yield return new(true, "RepairContested", "Repair", fight);
+        if (Conditions.Find(grant.Status.Conditions, GrantConditions.Active)?.Message.Contains(fight, StringComparison.Ordinal) is not true)
+            yield return new(true, "RepairContested", "Repair", fight);
     }
 
     private static GrantPlan Wait(GrantFacts facts, BreakGlassGrant grant)

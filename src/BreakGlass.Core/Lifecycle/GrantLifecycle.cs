@@ -20,7 +20,8 @@ public static class GrantLifecycle
     internal static readonly TimeSpan SealRetry = TimeSpan.FromSeconds(1);
 
     /// <summary>Every reason that making access can fail for, so that each has its counter from the start.</summary>
-    public static IReadOnlyList<string> FailureReasons { get; } = [.. ServerAnswer.Reasons, "Recreated", "Contested", "ForeignObject", "TokenTooLong", "RecordLost", "RecordForged", "SpecChanged"];
+    public static IReadOnlyList<string> FailureReasons { get; } = [.. ServerAnswer.Reasons, "Recreated", "Contested", "ForeignObject", "TokenTooLong",
+        "RecordLost", "RecordForged", "SpecChanged"];
 
     /// <summary>What to do next for a grant.</summary>
     public static GrantPlan Decide(GrantFacts facts)
@@ -49,7 +50,8 @@ public static class GrantLifecycle
         if (facts.Grant is not { } grant || !grant.Status.IsRecorded) return false;
         return grant.Status.IsTerminal
             ? facts.Objects.Any(o => IsOf(grant, o) && GivesAccess(grant, o) && !facts.Attempt.IsObstructed(o))
-            : IsMarkedEnded(grant) || (facts.Attempt.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant)) is not null;
+            : IsMarkedEnded(grant) || (facts.Attempt.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts)
+                ?? GrantEnding.ByObstruction(grant)) is not null;
     }
 
     /// <summary>Whether a grant has to end before its time, as far as that can be told at once. Seals need not be among the facts.</summary>
@@ -63,10 +65,12 @@ public static class GrantLifecycle
         if (IsMarkedEnded(grant))
         {
             return GrantClosing.Decide(facts, grant, new(EndReason.Failed, "RecordLost", GrantStatuses.Operator,
-                "The grant was over, and its status was set back as if it were not; it stays over. Find out who can write breakglassgrants/status; create a new grant."));
+                "The grant was over, and its status was set back as if it were not; it stays over. Find out who can write breakglassgrants/status; "
+                    + "create a new grant."));
         }
 
-        var ends = facts.Attempt.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant) ?? GrantEnding.ByForgery(facts);
+        var ends = facts.Attempt.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant)
+            ?? GrantEnding.ByForgery(facts);
         if (ends is { } ending) return GrantClosing.Decide(facts, grant, ending);
         if (GrantEnding.ByPolicy(facts, grant) is { } byPolicy)
         {
@@ -90,10 +94,15 @@ public static class GrantLifecycle
             if (grant.Metadata.DeletionTimestamp is null || remains)
             {
                 // Access exists or did once, so it was recorded, and the record is gone: activating it again would start its time anew.
-                var lost = new Ending(EndReason.Failed, "RecordLost", GrantStatuses.Operator, grant.Status.Phase is null && !remains && facts.Attempt.Ending is null
-                    ? $"The grant carries the operator's mark or finalizer as if it had given access, and no record of it: it was copied from another one, or its status was wiped. Create a new grant without the annotation {BreakGlassApi.EndedAnnotation} and without metadata.finalizers; if nobody copied it, find out who can write breakglassgrants/status."
-                    : "The record of when this grant's access ends was removed from its status, so access was ended. Find out who can write breakglassgrants/status; create a new grant.");
-                return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, lost, facts.Policy, now), new GrantNote(true, "GrantFailed", "Fail", lost.Sentence)));
+                var lost = new Ending(EndReason.Failed, "RecordLost", GrantStatuses.Operator, grant.Status.Phase is null && !remains
+                    && facts.Attempt.Ending is null
+                    ? "The grant carries the operator's mark or finalizer as if it had given access, and no record of it: it was copied from another one, "
+                        + $"or its status was wiped. Create a new grant without the annotation {BreakGlassApi.EndedAnnotation} and without "
+                        + "metadata.finalizers; if nobody copied it, find out who can write breakglassgrants/status."
+                    : "The record of when this grant's access ends was removed from its status, so access was ended. "
+                        + "Find out who can write breakglassgrants/status; create a new grant.");
+                return GrantPlan.Do(
+                    new PlanStep.WriteStatus(GrantStatuses.Ended(grant, lost, facts.Policy, now), new GrantNote(true, "GrantFailed", "Fail", lost.Sentence)));
             }
 
             return GrantPlan.Do(new PlanStep.DropFinalizer());
@@ -103,7 +112,8 @@ public static class GrantLifecycle
         if (grant.Spec.Revoke is not null)
         {
             var ending = GrantEnding.ByItself(facts, grant)!;
-            return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, now), new GrantNote(false, "GrantRevoked", "Revoke", "Revoked before access was given.")));
+            return GrantPlan.Do(new PlanStep.WriteStatus(
+                GrantStatuses.Ended(grant, ending, facts.Policy, now), new GrantNote(false, "GrantRevoked", "Revoke", "Revoked before access was given.")));
         }
 
         return facts.SealsUnknown ? GrantPlan.Wait(now + SealRetry) : GrantWaiting.Decide(facts, grant);
@@ -114,9 +124,10 @@ public static class GrantLifecycle
     private static bool IsMarkedEnded(BreakGlassGrant grant) => grant.AnnotationsOrEmpty.ContainsKey(BreakGlassApi.EndedAnnotation);
 
     /// <summary>
-    /// Whether an object was made for another grant of this name. One of this grant's own stays, though somebody wrote another UID onto it: while that is fought
-    /// over and not put right, it is all the access that there is.
+    /// Whether an object was made for another grant of this name. One of this grant's own stays, though somebody wrote another UID onto it: while
+    /// that is fought over and not put right, it is all the access that there is.
     /// </summary>
     private static bool IsOfNamesake(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o, CoreSettings settings) =>
-        !Ownership.IsOf(grant, o) && !GrantNames.Owns(grant, o) && Ownership.MadeFor(o, settings) is { } other && other.Name == grant.Metadata.Name && other.Uid != grant.Metadata.Uid;
+        !Ownership.IsOf(grant, o) && !GrantNames.Owns(grant, o) && Ownership.MadeFor(o, settings) is { } other && other.Name == grant.Metadata.Name
+            && other.Uid != grant.Metadata.Uid;
 }

@@ -77,7 +77,8 @@ public static class GrantObjects
 
     /// <summary>Labels of our own group alone: nothing depends on those that other projects use too, and a fight over them would have no winner.</summary>
     private static bool HasMarks(IKubernetesObject<V1ObjectMeta> want, IKubernetesObject<V1ObjectMeta> have) =>
-        want.LabelsOrEmpty.Where(l => l.Key.StartsWith(BreakGlassApi.Group + "/", StringComparison.Ordinal)).All(l => have.LabelsOrEmpty.TryGetValue(l.Key, out var value) && value == l.Value)
+        want.LabelsOrEmpty.Where(l => l.Key.StartsWith(BreakGlassApi.Group + "/", StringComparison.Ordinal))
+            .All(l => have.LabelsOrEmpty.TryGetValue(l.Key, out var value) && value == l.Value)
         && want.AnnotationsOrEmpty.All(a => have.AnnotationsOrEmpty.TryGetValue(a.Key, out var value) && value == a.Value)
         && want.OwnersOrEmpty.All(w => have.OwnersOrEmpty.Any(h => h.Uid == w.Uid && h.Kind == w.Kind));
 

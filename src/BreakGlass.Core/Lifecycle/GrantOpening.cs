@@ -29,7 +29,8 @@ internal static class GrantOpening
         if (CredentialEnd(facts, wanted) is { } end && end > LatestTokenEnd(facts) + TokenSlack)
         {
             return GrantClosing.Decide(facts, grant, new(EndReason.Failed, "TokenTooLong", GrantStatuses.Operator,
-                $"The API server issued a token until {Timestamp.Text(end)}, longer than the grant; it was destroyed. Check the API server's --service-account-extend-token-expiration."));
+                $"The API server issued a token until {Timestamp.Text(end)}, longer than the grant; it was destroyed. "
+                    + "Check the API server's --service-account-extend-token-expiration."));
         }
 
         if ((wanted.Unsafe() ?? Blocked(facts, grant, wanted)) is { } blocked) return GrantClosing.Decide(facts, grant, blocked);
@@ -49,15 +50,20 @@ internal static class GrantOpening
 
         if (credential is not null) steps.Add(credential);
         steps.AddRange(wanted.Mend(wanted.Reader, isRepair: false));
-        if (facts.Attempt.AccessDenied is null && wanted.AccessQuestion(facts, grant) is { } question) steps.Add(new PlanStep.CheckAccess(question, Waits: true));
+        if (facts.Attempt.AccessDenied is null && wanted.AccessQuestion(facts, grant) is { } question)
+            steps.Add(new PlanStep.CheckAccess(question, Waits: true));
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
         if (needed is not null || wanted.Must.Any(m => wanted.Find(m) is null) || Lacks(grant, wanted)) return Hold(facts, grant, wanted);
 
-        var status = GrantStatuses.Activated(grant, wanted, [.. wanted.Records(grant), .. wanted.Obsolete(grant)], CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
+        var status = GrantStatuses.Activated(
+            grant, wanted, [.. wanted.Records(grant), .. wanted.Obsolete(grant)], CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
             grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe, facts.Attempt.AccessDenied is true, facts.Now);
         var bypass = grant.Status.IsBypassed ? Conditions.Find(grant.Status.Conditions, GrantConditions.Approved)!.Message : null;
         return GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(bypass is not null, "GrantActivated", "Activate",
-            $"{(bypass is null ? "" : bypass + " ")}{GrantStatuses.Requester(grant)} has access until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}: {string.Join(", ", grant.Status.Access.Select(e => $"{e.RoleRef}"))} in {(wanted.Gaps.Count == 0 ? "" : $"{wanted.Open} of ")}{wanted.Open + wanted.Gaps.Count} place(s).{(facts.Attempt.AccessDenied is true ? $" {GrantStatuses.DeniedAccess}" : "")}")));
+            $"{(bypass is null ? "" : bypass + " ")}{GrantStatuses.Requester(grant)} has access "
+                + $"until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}: {string.Join(", ", grant.Status.Access.Select(e => $"{e.RoleRef}"))} in "
+                + $"{(wanted.Gaps.Count == 0 ? "" : $"{wanted.Open} of ")}{wanted.Open + wanted.Gaps.Count} "
+                + $"place(s).{(facts.Attempt.AccessDenied is true ? $" {GrantStatuses.DeniedAccess}" : "")}")));
     }
 
     /// <summary>Whether too little is there to be called access: nothing at all, or less than all where all was asked for.</summary>
@@ -70,12 +76,14 @@ internal static class GrantOpening
         foreach (var must in wanted.Must)
         {
             if (wanted.HistoryOf(must) is not { } history) continue;
-            var isFought = history.IsContested && history.Rests(facts.Now) && (wanted.Find(must) is null || (must is V1Secret && Credential(facts, grant, wanted) is not null));
+            var isFought = history.IsContested && history.Rests(facts.Now)
+                && (wanted.Find(must) is null || (must is V1Secret && Credential(facts, grant, wanted) is not null));
             if (!isFought && !(history.Answer is { } answer && (answer.Class is AnswerClass.Final || isOverdue))) continue;
             return Failed(history.Answer?.Reason ?? "Contested", $"{must.KindName} {must.Key}: {history.Why}");
         }
 
-        var isHopeless = grant.Spec.RequireAll is true ? wanted.Gaps.Any(g => g.IsFinal || isOverdue) : wanted.Open == 0 && wanted.Gaps.Count > 0 && wanted.Gaps.All(g => g.IsFinal || isOverdue);
+        var isHopeless = grant.Spec.RequireAll is true ? wanted.Gaps.Any(g => g.IsFinal || isOverdue) : wanted.Open == 0 && wanted.Gaps.Count > 0
+            && wanted.Gaps.All(g => g.IsFinal || isOverdue);
         if (!isHopeless) return null;
         var first = wanted.Gaps.First(g => g.IsFinal || isOverdue);
         return Failed(first.Cause == GrantConditions.Opening ? "Refused" : first.Cause, GrantStatuses.NotIn(wanted.Gaps));
@@ -117,5 +125,6 @@ internal static class GrantOpening
     private static DateTimeOffset LatestTokenEnd(GrantFacts facts) => facts.Due!.At > facts.Now + ShortestToken ? facts.Due.At : facts.Now + ShortestToken;
 
     public static Ending ForeignObject(IKubernetesObject<V1ObjectMeta> o) => new(EndReason.Failed, "ForeignObject", GrantStatuses.Operator,
-        $"There is already a {o.KindName} '{o.Key}' that was not made for this grant; it was left alone. Find out whose it is, remove it, and create a new grant.");
+        $"There is already a {o.KindName} '{o.Key}' that was not made for this grant; it was left alone. Find out whose it is, remove it, "
+            + "and create a new grant.");
 }

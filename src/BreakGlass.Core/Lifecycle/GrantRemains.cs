@@ -29,7 +29,9 @@ internal sealed class GrantRemains
     /// <summary>Bindings that give a role to somebody.</summary>
     public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Giving { get; }
 
-    /// <summary>Whether one of them gives it to somebody beside the grant's ServiceAccount: then the end of that ServiceAccount is not the end of access.</summary>
+    /// <summary>
+    /// Whether one of them gives it to somebody beside the grant's ServiceAccount: then the end of that ServiceAccount is not the end of access.
+    /// </summary>
     public bool GivesToOthers { get; }
 
     /// <summary>The Secret that the token dies with, and the ServiceAccount that any other token of this identity would die with.</summary>
@@ -53,7 +55,8 @@ internal sealed class GrantRemains
         {
             var what = _attempt.Obstructions.Where(x => All.Any(o => o.Metadata.Uid == x.Uid)).Select(x => x.ToString())
                 .Concat(_attempt.Unread.Select(p => $"{p.KindName} {p.Key} (it cannot be read)")).Order(StringComparer.Ordinal).ToList();
-            return what.Count == 0 ? null : $"Not removed: {string.Join("; ", what.Take(MostNamed))}{(what.Count > MostNamed ? $"; and {what.Count - MostNamed} more" : "")}.";
+            return what.Count == 0
+                ? null : $"Not removed: {string.Join("; ", what.Take(MostNamed))}{(what.Count > MostNamed ? $"; and {what.Count - MostNamed} more" : "")}.";
         }
     }
 
@@ -64,8 +67,10 @@ internal sealed class GrantRemains
     private bool CredentialUnread { get; }
 
     /// <summary>Of some objects, those whose removal was not tried in this run.</summary>
-    public List<IKubernetesObject<V1ObjectMeta>> Untried(IEnumerable<IKubernetesObject<V1ObjectMeta>> objects) => [.. objects.Where(o => !_attempt.IsObstructed(o))];
+    public List<IKubernetesObject<V1ObjectMeta>> Untried(IEnumerable<IKubernetesObject<V1ObjectMeta>> objects) =>
+        [.. objects.Where(o => !_attempt.IsObstructed(o))];
 
     /// <summary>A binding that somebody stripped of its marks is known by the grant's record alone.</summary>
-    private static bool IsLostWithTheGrant(IKubernetesObject<V1ObjectMeta> o) => Obstruction.IsEmptied(o) && !o.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel);
+    private static bool IsLostWithTheGrant(IKubernetesObject<V1ObjectMeta> o) =>
+        Obstruction.IsEmptied(o) && !o.LabelsOrEmpty.ContainsKey(BreakGlassApi.GrantLabel);
 }

@@ -16,14 +16,18 @@ internal static class GrantReviewing
         {
             var comment = string.IsNullOrWhiteSpace(review.Spec.Comment) ? "" : $" {GrantStatuses.Sentence(Shown.Line(review.Spec.Comment.Trim()))}";
             var sentence = $"Reviewed by {Callers.Shown(review.Spec.Reviewer)}: {review.Spec.Outcome}.{comment}";
-            return GrantPlan.Do(new PlanStep.WriteStatus(Reviewed(grant, true, review.Spec.Outcome, sentence, facts.Now), new GrantNote(false, "GrantReviewed", "Review", sentence)));
+            return GrantPlan.Do(new PlanStep.WriteStatus(
+                Reviewed(grant, true, review.Spec.Outcome, sentence, facts.Now), new GrantNote(false, "GrantReviewed", "Review", sentence)));
         }
 
         var condition = Conditions.Find(grant.Status.Conditions, GrantConditions.Reviewed)!;
         if (facts.Now >= Due(facts, grant) && condition.Reason != GrantConditions.ReviewOverdue)
         {
-            var sentence = $"Nobody reviewed the grant of {GrantStatuses.Requester(grant)} within {GoDuration.Format(ReviewRules.TimeFor(facts.Policy))} of its end. Ask {Reviewers(facts.Policy)} to create a BreakGlassReview for '{grant.Metadata.Name}'.";
-            return GrantPlan.Do(new PlanStep.WriteStatus(Reviewed(grant, false, GrantConditions.ReviewOverdue, sentence, facts.Now), new GrantNote(true, "ReviewOverdue", "Remind", sentence)));
+            var sentence =
+                $"Nobody reviewed the grant of {GrantStatuses.Requester(grant)} within {GoDuration.Format(ReviewRules.TimeFor(facts.Policy))} of its end. "
+                    + $"Ask {Reviewers(facts.Policy)} to create a BreakGlassReview for '{grant.Metadata.Name}'.";
+            return GrantPlan.Do(new PlanStep.WriteStatus(
+                Reviewed(grant, false, GrantConditions.ReviewOverdue, sentence, facts.Now), new GrantNote(true, "ReviewOverdue", "Remind", sentence)));
         }
 
         return condition.Reason == GrantConditions.NotEnded
@@ -40,9 +44,10 @@ internal static class GrantReviewing
     }
 
     /// <summary>The conditions of a grant that is over and waits for its review.</summary>
-    public static IReadOnlyList<Condition> Pending(BreakGlassGrant grant, BreakGlassPolicy? policy, DateTimeOffset now) => grant.Status.Conditions.With(
-        GrantConditions.Reviewed, false, GrantConditions.ReviewPending,
-        $"What was done with this grant waits for its review, within {GoDuration.Format(ReviewRules.TimeFor(policy))} of its end: ask {Reviewers(policy)} to create a BreakGlassReview for '{grant.Metadata.Name}'.",
+    public static IReadOnlyList<Condition> Pending(BreakGlassGrant grant, BreakGlassPolicy? policy, DateTimeOffset now) => grant.Status.Conditions
+        .With(GrantConditions.Reviewed, false, GrantConditions.ReviewPending,
+        $"What was done with this grant waits for its review, within {GoDuration.Format(ReviewRules.TimeFor(policy))} of its end: "
+            + $"ask {Reviewers(policy)} to create a BreakGlassReview for '{grant.Metadata.Name}'.",
         grant.Metadata.Generation, now);
 
     private static BreakGlassReview? First(GrantFacts facts, BreakGlassGrant grant) => facts.Reviews
@@ -56,7 +61,8 @@ internal static class GrantReviewing
         Conditions = grant.Status.Conditions.With(GrantConditions.Reviewed, done, reason, sentence, grant.Metadata.Generation, now),
     };
 
-    private static DateTimeOffset Due(GrantFacts facts, BreakGlassGrant grant) => Timestamp.After(grant.Status.EndedAt ?? facts.Now, ReviewRules.TimeFor(facts.Policy));
+    private static DateTimeOffset Due(GrantFacts facts, BreakGlassGrant grant) =>
+        Timestamp.After(grant.Status.EndedAt ?? facts.Now, ReviewRules.TimeFor(facts.Policy));
 
     private static string Reviewers(BreakGlassPolicy? policy) => policy?.Spec.Review?.Reviewers is { Count: > 0 } reviewers
         ? Subjects.Describe(reviewers)

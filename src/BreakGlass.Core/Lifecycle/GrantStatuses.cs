@@ -11,7 +11,8 @@ internal static class GrantStatuses
     public const string Operator = "breakglass-operator";
 
     public const string DeniedAccess =
-        "Access was given, and the API server denies it. An authorizer other than RBAC may deny it, such as a webhook or structured authorization; or the API server's RBAC cache lags.";
+        "Access was given, and the API server denies it. An authorizer other than RBAC may deny it, such as a webhook or structured authorization; "
+            + "or the API server's RBAC cache lags.";
 
     /// <summary>How long until the API server is asked again about access that it denies.</summary>
     public static readonly TimeSpan DeniedRetry = TimeSpan.FromSeconds(10);
@@ -56,8 +57,10 @@ internal static class GrantStatuses
         ObservedGeneration = grant.Metadata.Generation,
         Phase = grant.Status.Phase ?? GrantPhase.Pending,
         Conditions = grant.Status.Conditions.With(GrantConditions.Authorized, null, "ClockSkew",
-            $"The operator's clock is more than {GoDuration.Format(settings.LargestClockSkew)} away from the API server's ({(skew < TimeSpan.Zero ? "behind" : "ahead")}), so the end of a grant could not be kept. "
-            + "Mend the clock (NTP) of the operator's node or of the control plane; the grant is activated as soon as they agree.", grant.Metadata.Generation, now),
+            $"The operator's clock is more than {GoDuration.Format(settings.LargestClockSkew)} away from the API server's "
+                + $"({(skew < TimeSpan.Zero ? "behind" : "ahead")}), so the end of a grant could not be kept. "
+            + "Mend the clock (NTP) of the operator's node or of the control plane; the grant is activated as soon as they agree.",
+            grant.Metadata.Generation, now),
     };
 
     public static GrantStatus Recorded(BreakGlassGrant grant, BreakGlassPolicy policy, Opening opening, CoreSettings settings, DateTimeOffset now)
@@ -85,14 +88,15 @@ internal static class GrantStatuses
         };
     }
 
-    public static GrantStatus Activated(BreakGlassGrant grant, Wanted wanted, IReadOnlyList<BindingRecord> bindings, DateTimeOffset? credentialEnds, string? jwe, bool isDenied, DateTimeOffset now) =>
-        Moved(grant, GrantPhase.Active, Requester(grant), "PolicyAllows", now) with
-        {
-            Bindings = bindings,
-            CredentialExpiresAt = credentialEnds,
-            CredentialJwe = jwe,
-            Conditions = Access(grant, wanted, isDenied, now),
-        };
+    public static GrantStatus Activated(BreakGlassGrant grant, Wanted wanted, IReadOnlyList<BindingRecord> bindings, DateTimeOffset? credentialEnds,
+        string? jwe, bool isDenied, DateTimeOffset now) =>
+            Moved(grant, GrantPhase.Active, Requester(grant), "PolicyAllows", now) with
+            {
+                Bindings = bindings,
+                CredentialExpiresAt = credentialEnds,
+                CredentialJwe = jwe,
+                Conditions = Access(grant, wanted, isDenied, now),
+            };
 
     /// <summary>What there is of access, in the condition Active. Access that works nowhere is not called access, though the grant goes on.</summary>
     /// <param name="grant">The grant.</param>
@@ -105,19 +109,22 @@ internal static class GrantStatuses
         if (wanted is { Open: 0, Gaps.Count: > 0 })
         {
             return grant.Status.Conditions.With(GrantConditions.Active, false, GrantConditions.Interrupted,
-                $"Access was given, and works in none of its {all} place(s) now. {NotIn(wanted.Gaps)} What can be tried again is, until the grant ends at {ends}.", grant.Metadata.Generation, now);
+                $"Access was given, and works in none of its {all} place(s) now. {NotIn(wanted.Gaps)} What can be tried again is, "
+                    + $"until the grant ends at {ends}.", grant.Metadata.Generation, now);
         }
 
         if (isDenied)
         {
             return grant.Status.Conditions.With(GrantConditions.Active, false, GrantConditions.Interrupted,
-                $"{DeniedAccess} The operator asks again every {DeniedRetry.TotalSeconds:0} s until the grant ends at {ends}.", grant.Metadata.Generation, now);
+                $"{DeniedAccess} The operator asks again every {DeniedRetry.TotalSeconds:0} s until the grant ends at {ends}.",
+                grant.Metadata.Generation, now);
         }
 
         var reason = wanted.Gaps.Count > 0 ? GrantConditions.Partial : wanted.Contested.Count > 0 ? GrantConditions.Contested : "AccessGiven";
         var places = wanted.Gaps.Count == 0 ? "" : $" in {wanted.Open} of {all} places. {NotIn(wanted.Gaps)} What can be tried again is, until the grant ends";
         var contested = wanted.Contested.Count == 0 ? "" : $" {Fight(wanted.Contested)}";
-        return grant.Status.Conditions.With(GrantConditions.Active, true, reason, $"Access works until {ends}{places}.{contested} {HowTo(grant)}", grant.Metadata.Generation, now);
+        return grant.Status.Conditions.With(
+            GrantConditions.Active, true, reason, $"Access works until {ends}{places}.{contested} {HowTo(grant)}", grant.Metadata.Generation, now);
     }
 
     /// <summary>That access is being made, and what keeps it.</summary>
@@ -126,22 +133,27 @@ internal static class GrantStatuses
         var held = wanted.Must.Select(m => (Object: m, History: wanted.HistoryOf(m))).FirstOrDefault(x => x.History is { Answer: not null });
         var why = held.History is { } history ? $"{held.Object.KindName} {held.Object.Key}: {history.Why}" : wanted.Gaps.Count > 0 ? NotIn(wanted.Gaps) : "";
         var message = why.Length == 0 ? "Access is being made." : $"Access is being made: {why} Next try at {Timestamp.Text(next)}.";
-        return grant.Status with { Conditions = grant.Status.Conditions.With(GrantConditions.Active, false, GrantConditions.Opening, message, grant.Metadata.Generation, now) };
+        return grant.Status with { Conditions = grant.Status.Conditions.With(
+            GrantConditions.Active, false, GrantConditions.Opening, message, grant.Metadata.Generation, now) };
     }
 
     /// <summary>The places without access, by cause; a few of each, since there may be a thousand.</summary>
     public static string NotIn(IReadOnlyList<Gap> gaps)
     {
         var causes = gaps.GroupBy(g => g.Why).OrderByDescending(g => g.Count()).ToList();
-        var said = causes.Take(MostCauses).Select(c => $"Not in {Few([.. c.Select(g => g.Record.Namespace ?? $"the whole cluster ({g.Record.Role})")])}: {Sentence(c.Key)}");
-        return $"{string.Join(" ", said)}{(causes.Count > MostCauses ? $" There are {causes.Count - MostCauses} more causes; status.bindings has all places." : "")}";
+        var said = causes.Take(MostCauses).Select(
+            c => $"Not in {Few([.. c.Select(g => g.Record.Namespace ?? $"the whole cluster ({g.Record.Role})")])}: {Sentence(c.Key)}");
+        return $"{string.Join(" ", said)}"
+            + $"{(causes.Count > MostCauses ? $" There are {causes.Count - MostCauses} more causes; status.bindings has all places." : "")}";
     }
 
     /// <summary>Who changes what again and again.</summary>
     public static string Fight(IReadOnlyList<PlaceHistory> contested) => string.Join(" ", contested.Take(MostCauses).Select(h =>
-        $"{h.Whom} labels, annotations or owners of {h.Place.KindName} {h.Place.Key} again and again. That gives nobody access; the operator has stopped putting it right for {GoDuration.Format(PlaceHistory.Truce)}. Find out who it is."));
+        $"{h.Whom} labels, annotations or owners of {h.Place.KindName} {h.Place.Key} again and again. That gives nobody access; "
+            + $"the operator has stopped putting it right for {GoDuration.Format(PlaceHistory.Truce)}. Find out who it is."));
 
-    private static string Few(IReadOnlyList<string> names) => names.Count <= MostNames ? string.Join(", ", names) : $"{string.Join(", ", names.Take(MostNames))} and {names.Count - MostNames} more";
+    private static string Few(IReadOnlyList<string> names) =>
+        names.Count <= MostNames ? string.Join(", ", names) : $"{string.Join(", ", names.Take(MostNames))} and {names.Count - MostNames} more";
 
     public static GrantStatus Ended(BreakGlassGrant grant, Ending ending, BreakGlassPolicy? policy, DateTimeOffset now)
     {
@@ -156,11 +168,13 @@ internal static class GrantStatuses
         if (recorded && grant.Status.AwaitsReview)
         {
             // What failed before it opened did nothing that could be reviewed.
-            conditions = phase is GrantPhase.Failed && !grant.Status.WasActive ? conditions.Without(GrantConditions.Reviewed) : GrantReviewing.Pending(grant, policy, now);
+            conditions = phase is GrantPhase.Failed && !grant.Status.WasActive
+                ? conditions.Without(GrantConditions.Reviewed) : GrantReviewing.Pending(grant, policy, now);
         }
 
         conditions = conditions.With(GrantConditions.Active, false, ending.ConditionReason, ending.Sentence, grant.Metadata.Generation, now);
-        if (recorded) conditions = conditions.With(GrantConditions.Revoked, false, "Proving", "Access is cut; SubjectAccessReview and TokenReview are being asked for the proof.", grant.Metadata.Generation, now);
+        if (recorded) conditions = conditions.With(GrantConditions.Revoked, false, "Proving",
+            "Access is cut; SubjectAccessReview and TokenReview are being asked for the proof.", grant.Metadata.Generation, now);
         return Moved(grant, phase, ending.Actor, ending.ConditionReason, now) with
         {
             EndedAt = Timestamp.Millis(now),
@@ -174,15 +188,20 @@ internal static class GrantStatuses
     {
         ObservedGeneration = grant.Metadata.Generation,
         EndedAt = Timestamp.Millis(now),
-        Conditions = grant.Status.Conditions.With("Active", false, "Ended", "Access ended, since the phase in the status says so.", grant.Metadata.Generation, now),
+        Conditions = grant.Status.Conditions.With(
+            "Active", false, "Ended", "Access ended, since the phase in the status says so.", grant.Metadata.Generation, now),
     };
 
-    /// <summary>Access is over and is still there: nothing that would end it is let through. The reason is kept, so that what ended it once ends it for good.</summary>
+    /// <summary>
+    /// Access is over and is still there: nothing that would end it is let through. The reason is kept, so that what ended it once ends it for good.
+    /// </summary>
     public static GrantStatus StillThere(BreakGlassGrant grant, Ending ending, string what, DateTimeOffset now) => grant.Status with
     {
         EndReason = ending.Reason,
-        Conditions = grant.Status.Conditions.With(GrantConditions.Active, Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Active), GrantConditions.RevocationObstructed,
-            $"{Sentence(ending.Sentence)} It still works, because it cannot be removed: {what} It is tried again every second.", grant.Metadata.Generation, now),
+        Conditions = grant.Status.Conditions.With(
+            GrantConditions.Active, Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Active), GrantConditions.RevocationObstructed,
+            $"{Sentence(ending.Sentence)} It still works, because it cannot be removed: {what} It is tried again every second.",
+            grant.Metadata.Generation, now),
     };
 
     /// <summary>With what could not be removed, or without it once it is gone.</summary>
@@ -192,7 +211,8 @@ internal static class GrantStatuses
         return status with
         {
             Conditions = what is null
-                ? status.Conditions.With(GrantConditions.Obstructed, false, "Removed", "Everything that was made for the grant is removed.", grant.Metadata.Generation, now)
+                ? status.Conditions.With(
+                    GrantConditions.Obstructed, false, "Removed", "Everything that was made for the grant is removed.", grant.Metadata.Generation, now)
                 : status.Conditions.With(GrantConditions.Obstructed, true, GrantConditions.RevocationObstructed, what, grant.Metadata.Generation, now),
         };
     }
@@ -211,11 +231,13 @@ internal static class GrantStatuses
         };
         var elsewhere = proof.Elsewhere.Count == 0
             ? ""
-            : $" The same access is still there through bindings that are not of this grant: {string.Join("; ", proof.Elsewhere.Take(3))}{(proof.Elsewhere.Count > 3 ? "; …" : "")}";
+            : " The same access is still there through bindings that are not of this "
+                + $"grant: {string.Join("; ", proof.Elsewhere.Take(3))}{(proof.Elsewhere.Count > 3 ? "; …" : "")}";
         return grant.Status with
         {
             ObservedGeneration = grant.Metadata.Generation,
-            Residue = proof.Elsewhere.Count == 0 ? grant.Status.Residue : [.. grant.Status.Residue.Union(proof.Elsewhere.Take(20).Select(e => $"access elsewhere: {e}"))],
+            Residue = proof.Elsewhere.Count == 0
+                ? grant.Status.Residue : [.. grant.Status.Residue.Union(proof.Elsewhere.Take(20).Select(e => $"access elsewhere: {e}"))],
             Conditions = grant.Status.Conditions.With("Revoked", true, "Proven",
                 $"{access}{token}{servers}{elsewhere}", grant.Metadata.Generation, now),
         };
@@ -224,13 +246,16 @@ internal static class GrantStatuses
     /// <summary>Whoever is paged for it reads here what still works.</summary>
     public static GrantStatus Unproven(BreakGlassGrant grant, Proof proof, bool obstructed, DateTimeOffset now)
     {
-        var access = proof.AccessGone || obstructed ? "" : " SubjectAccessReview still finds access through a binding of this grant, though all of them were deleted: look for one that was made anew.";
+        var access = proof.AccessGone || obstructed ? ""
+            : " SubjectAccessReview still finds access through a binding of this grant, though all of them were deleted: look for one that was made anew.";
         var token = proof.TokenDead is false ? $" TokenReview still accepts the token: see whether ServiceAccount {grant.Status.ServiceAccount} is gone." : "";
-        var what = obstructed ? "Not all of the grant could be removed (see the condition Obstructed), and the proof fails." : "The bindings are gone, and the proof fails.";
+        var what = obstructed
+            ? "Not all of the grant could be removed (see the condition Obstructed), and the proof fails." : "The bindings are gone, and the proof fails.";
         var servers = proof.Servers > 1 ? $" {proof.Answered} of {proof.Servers} API servers answered." : "";
         return grant.Status with
         {
-            Conditions = grant.Status.Conditions.With(GrantConditions.Revoked, false, "NotProven", $"{what}{access}{token}{servers} It is tried again every 10 s.", grant.Metadata.Generation, now),
+            Conditions = grant.Status.Conditions.With(
+                GrantConditions.Revoked, false, "NotProven", $"{what}{access}{token}{servers} It is tried again every 10 s.", grant.Metadata.Generation, now),
         };
     }
 
@@ -240,7 +265,8 @@ internal static class GrantStatuses
     {
         var approval = opening.Approval;
         return grant.Status.Conditions
-            .With(GrantConditions.Authorized, true, "PolicyAllows", $"Policy '{grant.Spec.Policy}' allows it to {Requester(grant)} for {GoDuration.Format(opening.Duration)}.", grant.Metadata.Generation, now)
+            .With(GrantConditions.Authorized, true, "PolicyAllows",
+            $"Policy '{grant.Spec.Policy}' allows it to {Requester(grant)} for {GoDuration.Format(opening.Duration)}.", grant.Metadata.Generation, now)
             .With(GrantConditions.Approved, approval.Stage is not (ApprovalStage.Waiting or ApprovalStage.Bypassed), approval.Stage switch
             {
                 ApprovalStage.Waiting => "AwaitingApproval",
@@ -252,7 +278,8 @@ internal static class GrantStatuses
     private static string HowTo(BreakGlassGrant grant)
     {
         if (grant.Status.Credential is CredentialKind.BindRequester) return "Use your own credentials. To end it sooner set spec.revoke.";
-        if (grant.Spec.RecipientKey is not null) return "Decrypt status.credentialJwe with your private key; it is a kubeconfig. To end it sooner set spec.revoke.";
+        if (grant.Spec.RecipientKey is not null)
+            return "Decrypt status.credentialJwe with your private key; it is a kubeconfig. To end it sooner set spec.revoke.";
         var (ns, name) = Split(grant.Status.CredentialSecret);
         return $"Get the kubeconfig with: kubectl get secret -n {ns} {name} -o jsonpath='{{.data.kubeconfig}}' | base64 -d. To end it sooner set spec.revoke.";
     }

@@ -30,7 +30,8 @@ internal static class GrantWaiting
     {
         if (LockdownRules.For(facts.Policy, facts.Lockdowns) is { } lockdown)
         {
-            return Deny(facts, grant, LockdownRules.Denial(lockdown), EndReason.Lockdown, Callers.IsNamed(lockdown.Spec.By) ? Callers.Shown(lockdown.Spec.By) : null);
+            return Deny(facts, grant, LockdownRules.Denial(lockdown), EndReason.Lockdown,
+                Callers.IsNamed(lockdown.Spec.By) ? Callers.Shown(lockdown.Spec.By) : null);
         }
 
         var verdict = GrantRules.Judge(grant, facts.Policy, facts.Cluster, facts.Settings, facts.Seal, facts.PolicySeal);
@@ -39,7 +40,8 @@ internal static class GrantWaiting
         var (policy, now) = (facts.Policy!, facts.Now);
         if (IsWaiting(grant) && grant.Status.PolicyUid != policy.Metadata.Uid)
         {
-            return Deny(facts, grant, new("PolicyDeleted", "spec.policy", $"policy '{grant.Spec.Policy}' was deleted and made anew while the grant waited; create a new grant"), EndReason.PolicyDeleted);
+            return Deny(facts, grant, new("PolicyDeleted", "spec.policy",
+                $"policy '{grant.Spec.Policy}' was deleted and made anew while the grant waited; create a new grant"), EndReason.PolicyDeleted);
         }
 
         if (LookAtOthers(facts, grant, policy) is { } look) return look;
@@ -89,7 +91,8 @@ internal static class GrantWaiting
         if (now - doubt - since > facts.Settings.LatestActivation)
         {
             return Deny(facts, grant, new("TooLate", "metadata.creationTimestamp",
-                $"access could have been given from {Timestamp.Text(since)} on, and was not for {GoDuration.Format(facts.Settings.LatestActivation)}; it is not opened at a time when nobody expects it. Create a new grant"));
+                $"access could have been given from {Timestamp.Text(since)} on, and was not "
+                    + $"for {GoDuration.Format(facts.Settings.LatestActivation)}; it is not opened at a time when nobody expects it. Create a new grant"));
         }
 
         if (facts.ClockSkew is { } skew && skew.Duration() > facts.Settings.LargestClockSkew)
@@ -115,7 +118,8 @@ internal static class GrantWaiting
         var notes = Notes(grant, opening).ToList();
         if (phase is GrantPhase.Scheduled && grant.Status.Phase is not GrantPhase.Scheduled)
         {
-            notes.Add(new(false, "GrantScheduled", "Schedule", $"Access of {GrantStatuses.Requester(grant)} starts at {Timestamp.Text(StartRules.Start(grant, facts.Now))}."));
+            notes.Add(new(false, "GrantScheduled", "Schedule",
+                $"Access of {GrantStatuses.Requester(grant)} starts at {Timestamp.Text(StartRules.Start(grant, facts.Now))}."));
         }
 
         return GrantPlan.Do(new PlanStep.WriteStatus(status, [.. notes]));
@@ -128,10 +132,12 @@ internal static class GrantWaiting
         if (!IsWaiting(grant))
         {
             yield return new(false, "GrantRequested", "Request",
-                $"{who} asks for {GoDuration.Format(opening.Verdict.Duration)} of policy '{grant.Spec.Policy}'{(grant.Spec.Ticket is null ? "" : $" ({Shown.Line(grant.Spec.Ticket)})")}: {Shown.Line(grant.Spec.Justification)}");
+                $"{who} asks for {GoDuration.Format(opening.Verdict.Duration)} of policy '{grant.Spec.Policy}'"
+                    + $"{(grant.Spec.Ticket is null ? "" : $" ({Shown.Line(grant.Spec.Ticket)})")}: {Shown.Line(grant.Spec.Justification)}");
         }
 
-        if (opening.Approval.Stage is ApprovalStage.Approved or ApprovalStage.AutoApproved && !Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Approved))
+        if (opening.Approval.Stage is ApprovalStage.Approved or ApprovalStage.AutoApproved
+            && !Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Approved))
         {
             yield return new(false, "GrantApproved", "Approve", $"Access of {who}: {opening.Approval.Sentence}");
         }

@@ -6,8 +6,8 @@ using BreakGlass.Core.Rules;
 namespace BreakGlass.Core.Lifecycle;
 
 /// <summary>
-/// After the end is proven and all is tidied up, once: what did the grant's identity leave behind? Nothing waits for it, and where it cannot be answered in time
-/// the record stays without the answer.
+/// After the end is proven and all is tidied up, once: what did the grant's identity leave behind? Nothing waits for it, and where it cannot be
+/// answered in time the record stays without the answer.
 /// </summary>
 internal static class LeftoversLook
 {
@@ -23,13 +23,15 @@ internal static class LeftoversLook
     public static GrantPlan? Decide(GrantFacts facts, BreakGlassGrant grant)
     {
         var status = grant.Status;
-        if (!facts.Settings.LooksForLeftovers || grant.Metadata.DeletionTimestamp is not null || status.Credential is not CredentialKind.ServiceAccountToken || !grant.Status.WasActive) return null;
+        if (!facts.Settings.LooksForLeftovers || grant.Metadata.DeletionTimestamp is not null || status.Credential is not CredentialKind.ServiceAccountToken
+            || !grant.Status.WasActive) return null;
         if (Conditions.Find(status.Conditions, LeftBehind.Condition) is not null) return null;
         if (status.EndedAt is not { } ended || facts.Now - ended > Recent) return null;
         var at = facts.Policy?.Spec.Leftovers is LeftoverHandling.Remove ? ended + CollectedWithin : ended;
         if (facts.Now < at) return GrantPlan.Wait(at);
         if (facts.Attempt.Leftovers is not { } seen) return GrantPlan.Do(new PlanStep.LookForLeftovers());
         if (!seen.Stamped) return null;
-        return seen.Failed && facts.Now - ended < GiveUp ? GrantPlan.Wait(facts.Now + Retry) : GrantPlan.Do(new PlanStep.WriteStatus(LeftBehind.Record(grant, seen, facts.Now)));
+        return seen.Failed && facts.Now - ended < GiveUp
+            ? GrantPlan.Wait(facts.Now + Retry) : GrantPlan.Do(new PlanStep.WriteStatus(LeftBehind.Record(grant, seen, facts.Now)));
     }
 }

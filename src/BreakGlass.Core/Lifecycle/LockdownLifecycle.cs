@@ -42,21 +42,25 @@ public static class LockdownLifecycle
         var generation = lockdown.Metadata.Generation;
         var recorded = facts.Grants.Where(g => g.Status.IsRecorded && LockdownRules.Covers(lockdown, facts.Policy(g.Spec.Policy))).ToList();
         var live = recorded.Count(g => !g.Status.IsTerminal);
-        var revoked = recorded.Where(g => g.Status.IsTerminal && g.Status.EndReason is EndReason.Lockdown && !(g.Status.EndedAt < lockdown.Metadata.CreatedAt)).ToList();
+        var revoked = recorded.Where(
+            g => g.Status.IsTerminal && g.Status.EndReason is EndReason.Lockdown && !(g.Status.EndedAt < lockdown.Metadata.CreatedAt)).ToList();
         var unproven = revoked.Count(g => !Conditions.IsTrue(g.Status.Conditions, GrantConditions.Revoked));
 
         // Records are deleted in time; what was counted stays counted.
         var count = Math.Max(revoked.Count, before.Revoked ?? 0);
         var complete = live == 0 && unproven == 0;
         var conditions = before.Conditions
-            .With(Engaged, true, Engaged, $"Nothing in the scope is or becomes active while this lockdown exists: {LockdownRules.Reason(lockdown)}. To lift it, delete it.", generation, now)
+            .With(Engaged, true, Engaged,
+            $"Nothing in the scope is or becomes active while this lockdown exists: {LockdownRules.Reason(lockdown)}. To lift it, delete it.", generation, now)
             .With(Complete, complete, complete ? "AllProven" : "Revoking", complete
                 ? $"{count} grant(s) were revoked, and each is proven to be."
                 : $"{live} grant(s) still to be cut, {unproven} cut and still to be proven, {count} cut so far.", generation, now);
 
         IReadOnlyList<GrantNote> notes = Conditions.Find(before.Conditions, Engaged) is not null
             ? []
-            : [new(true, "LockdownEngaged", "Lock", $"{Callers.Shown(lockdown.Spec.By)} shut {Scope(lockdown)}: {LockdownRules.Reason(lockdown)}. {live + revoked.Count} grant(s) of it were active.")];
+            : [new(true, "LockdownEngaged", "Lock",
+                $"{Callers.Shown(lockdown.Spec.By)} shut {Scope(lockdown)}: {LockdownRules.Reason(lockdown)}. {live + revoked.Count} grant(s) of it "
+                    + "were active.")];
         var status = new LockdownStatus
         {
             ObservedGeneration = generation,
@@ -67,7 +71,8 @@ public static class LockdownLifecycle
         return new(status, notes, complete ? null : now + Patience);
     }
 
-    private static string Scope(BreakGlassLockdown lockdown) => lockdown.Spec.PolicySelector is not { } s || (s.MatchLabels.Count == 0 && s.MatchExpressions.Count == 0)
+    private static string Scope(BreakGlassLockdown lockdown) => lockdown.Spec.PolicySelector is not { } s
+        || (s.MatchLabels.Count == 0 && s.MatchExpressions.Count == 0)
         ? "everything"
         : "the policies that its selector matches";
 }

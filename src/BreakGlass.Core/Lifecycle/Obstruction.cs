@@ -36,7 +36,8 @@ public sealed partial record Obstruction(string Object, string Uid, string Who, 
         if (Webhook().Match(message) is { Success: true } webhook)
         {
             var failed = message.Contains("failed calling", StringComparison.Ordinal) || message.Contains("failing closed", StringComparison.Ordinal);
-            return failed ? $"admission webhook '{webhook.Groups["name"].Value}' does not answer" : $"admission webhook '{webhook.Groups["name"].Value}' refuses it";
+            return failed
+                ? $"admission webhook '{webhook.Groups["name"].Value}' does not answer" : $"admission webhook '{webhook.Groups["name"].Value}' refuses it";
         }
 
         if (AdmissionPolicy().Match(message) is { Success: true } policy) return $"ValidatingAdmissionPolicy '{policy.Groups["name"].Value}' refuses it";
@@ -48,6 +49,7 @@ public sealed partial record Obstruction(string Object, string Uid, string Who, 
     [GeneratedRegex("""webhook "(?<name>[^"]{1,253})""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Webhook();
 
-    [GeneratedRegex("""ValidatingAdmissionPolicy '(?<name>[^']{1,253})'""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""ValidatingAdmissionPolicy '(?<name>[^']{1,253})'""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex AdmissionPolicy();
 }

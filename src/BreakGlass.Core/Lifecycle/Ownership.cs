@@ -43,7 +43,8 @@ public static class Ownership
     {
         foreach (var candidate in Candidates(o))
         {
-            if (candidate.Name.Length > 0 && candidate.Uid.Length > 0 && HasName(o, candidate.Name, settings) && HasSubject(o, candidate.Name, settings)) return candidate;
+            if (candidate.Name.Length > 0 && candidate.Uid.Length > 0 && HasName(o, candidate.Name, settings) && HasSubject(o, candidate.Name, settings))
+                return candidate;
         }
 
         return null;
@@ -61,7 +62,8 @@ public static class Ownership
         // Whoever writes a record into the status must not have somebody else's binding taken for the grant's.
         if (!o.Metadata.Name.StartsWith(GrantNames.BindingPrefix(grant), StringComparison.Ordinal)) return false;
         if (GrantNames.Owns(grant, o) && (EndsWithDigest(o.Metadata.Name) || RecordOf(grant, o) is not null || GivesTo(grant, o))) return true;
-        return RecordOf(grant, o) is { } record && ((record.Uid is not null && record.Uid == o.Metadata.Uid) || (OwnedKinds.SubjectsOf(o).Count > 0 && GivesTo(grant, o)));
+        return RecordOf(grant, o) is { } record
+            && ((record.Uid is not null && record.Uid == o.Metadata.Uid) || (OwnedKinds.SubjectsOf(o).Count > 0 && GivesTo(grant, o)));
     }
 
     /// <summary>The owners of an object that are grants.</summary>
@@ -114,11 +116,12 @@ public static class Ownership
     };
 
     /// <summary>
-    /// Whether a binding names nobody but the grant's own ServiceAccount, so that it gives nothing once that is gone. One to which somebody added a subject, or
-    /// whose subject somebody exchanged, gives its role to them whatever becomes of the ServiceAccount.
+    /// Whether a binding names nobody but the grant's own ServiceAccount, so that it gives nothing once that is gone. One to which somebody added a
+    /// subject, or whose subject somebody exchanged, gives its role to them whatever becomes of the ServiceAccount.
     /// </summary>
     internal static bool NamesOnlyIdentity(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) =>
-        grant.Status.ServiceAccount is { } account && OwnedKinds.SubjectsOf(o).All(s => s.Kind == V1ServiceAccount.KubeKind && $"{s.NamespaceProperty}/{WithoutSuffix(s.Name)}" == account);
+        grant.Status.ServiceAccount is { } account
+            && OwnedKinds.SubjectsOf(o).All(s => s.Kind == V1ServiceAccount.KubeKind && $"{s.NamespaceProperty}/{WithoutSuffix(s.Name)}" == account);
 
     private static bool GivesTo(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o)
     {
@@ -130,7 +133,8 @@ public static class Ownership
     }
 
     private static BindingRecord? RecordOf(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) =>
-        grant.Status.Bindings.FirstOrDefault(b => b.Name == o.Metadata.Name && b.Kind == o.KindName && (b.Namespace ?? "") == (o.Metadata.NamespaceProperty ?? ""));
+        grant.Status.Bindings.FirstOrDefault(
+            b => b.Name == o.Metadata.Name && b.Kind == o.KindName && (b.Namespace ?? "") == (o.Metadata.NamespaceProperty ?? ""));
 
     private static bool IsLonger(string name, string prefix) => name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.Ordinal);
 }

@@ -87,10 +87,12 @@ public sealed record PlaceHistory(IKubernetesObject<V1ObjectMeta> Place)
     }
 
     /// <summary>Whether nothing in it matters any more.</summary>
-    public bool IsPast(DateTimeOffset now) => now - RestsUntil > Truce || (RestsUntil is null && Repairs.All(at => now - at >= RepairWindow) && !(now - MadeAt < RepairWindow));
+    public bool IsPast(DateTimeOffset now) =>
+        now - RestsUntil > Truce || (RestsUntil is null && Repairs.All(at => now - at >= RepairWindow) && !(now - MadeAt < RepairWindow));
 
     /// <summary>Why the object is not as it should be, for people.</summary>
-    public string Why => Answer is { } answer ? answer.ToString() : $"{Whom} it again and again; the operator has stopped writing it for {GoDuration.Format(Truce)}.";
+    public string Why =>
+        Answer is { } answer ? answer.ToString() : $"{Whom} it again and again; the operator has stopped writing it for {GoDuration.Format(Truce)}.";
 
     /// <summary>Who fights, as the start of a sentence.</summary>
     public string Whom => With is { Length: > 0 } ? $"Field manager '{With}' changes or deletes"

@@ -47,7 +47,8 @@ public sealed record PolicyFacts
 }
 
 /// <summary>What to do for a policy.</summary>
-/// <param name="Status">The status it should have; to be written under the resourceVersion of the policy that was judged, since places under its limits are in it.</param>
+/// <param name="Status">The status it should have; to be written under the resourceVersion of the policy that was judged, since places under its
+/// limits are in it.</param>
 /// <param name="HoldsFinalizer">Whether it should carry our finalizer: its deletion waits until its grants are revoked.</param>
 /// <param name="Notes">Events that go with the status.</param>
 /// <param name="LookAgainAt">When to look again if nothing happens.</param>

@@ -11,8 +11,9 @@ namespace BreakGlass.Core.Lifecycle;
 internal sealed record PolicyHolders(IReadOnlyList<HolderRecord> Holders, IReadOnlyList<HolderRecord> LookFor, DateTimeOffset? LookAgainAt)
 {
     /// <summary>
-    /// Frees a place where its grant is over, which never changes again, or where the server itself says that there is no such grant. One whose access was
-    /// open is kept, free, for as long as its requester has to wait; where the next one hangs on its review (the policy blocks, or it used the bypass), until it is reviewed.
+    /// Frees a place where its grant is over, which never changes again, or where the server itself says that there is no such grant. One whose
+    /// access was open is kept, free, for as long as its requester has to wait; where the next one hangs on its review (the policy blocks, or it used
+    /// the bypass), until it is reviewed.
     /// </summary>
     public static PolicyHolders Decide(PolicyFacts facts)
     {

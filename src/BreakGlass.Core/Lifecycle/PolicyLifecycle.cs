@@ -19,7 +19,8 @@ public static class PolicyLifecycle
     {
         var policy = facts.Policy;
         var roles = RolePins.Pin(policy, [.. policy.Spec.Access.Select(e => Summary(e, facts))], facts.Seal is SealState.Valid, out var pinned);
-        var changed = pinned != policy.Status.PinnedGeneration ? [] : roles.Where(r => policy.Status.Roles.FirstOrDefault(b => b.Name == r.Name)?.Hash is { } before && r.Hash is not null && before != r.Hash);
+        var changed = pinned != policy.Status.PinnedGeneration
+            ? [] : roles.Where(r => policy.Status.Roles.FirstOrDefault(b => b.Name == r.Name)?.Hash is { } before && r.Hash is not null && before != r.Hash);
 
         var window = GoDuration.TryParse(policy.Spec.Overuse?.Window, out var overuse) ? overuse : UsualWindow;
         var activations = facts.Grants.Where(g => g.Status.WasActive).Select(g => g.Status.ActivatedAt).OfType<DateTimeOffset>().ToList();
@@ -67,16 +68,21 @@ public static class PolicyLifecycle
         var (ready, reason, message) = Readiness(facts, missing, changed);
         conditions = conditions.With("Ready", ready, reason, message, generation, now);
         conditions = policy.Spec.Overuse is not { } overuse ? conditions.Without(Overused) : recent >= overuse.Activations
-            ? conditions.With(Overused, true, "TooManyActivations", $"{recent} activation(s) within {overuse.Window}; {overuse.Activations} count as too many. Emergency access has become a habit: give those who need it what they need by other means.", generation, now)
-            : conditions.With(Overused, false, "WithinBounds", $"{recent} activation(s) within {overuse.Window}; {overuse.Activations} count as too many.", generation, now);
+            ? conditions.With(Overused, true, "TooManyActivations", $"{recent} activation(s) within {overuse.Window}; {overuse.Activations} count as too "
+                + "many. Emergency access has become a habit: give those who need it what they need by other means.", generation, now)
+            : conditions.With(Overused, false, "WithinBounds", $"{recent} activation(s) within {overuse.Window}; {overuse.Activations} count as too many.",
+                generation, now);
         conditions = lastActivation is null
-            ? conditions.With("NeverExercised", true, "NoActivation", "No grant of this policy was ever active. Try it before it is needed: a glass that was never broken may not break.", generation, now)
+            ? conditions.With("NeverExercised", true, "NoActivation",
+                "No grant of this policy was ever active. Try it before it is needed: a glass that was never broken may not break.", generation, now)
             : conditions.With("NeverExercised", false, "Activated", $"Last activated at {Timestamp.Text(lastActivation.Value)}.", generation, now);
-        conditions = facts.Guard?.For(policy.Spec) is { } guard ? conditions.With("Guarded", guard.Guarded, guard.Reason, guard.Message, generation, now) : conditions.Without("Guarded");
+        conditions = facts.Guard?.For(policy.Spec) is { } guard
+            ? conditions.With("Guarded", guard.Guarded, guard.Reason, guard.Message, generation, now) : conditions.Without("Guarded");
         conditions = WhatIsReachedAndLeft(conditions, facts, generation);
         if (facts.ClockSkew is not { } skew || skew.Duration() <= facts.Settings.NotableClockSkew) return conditions.Without("ClockSkewed");
         return conditions.With("ClockSkewed", true, "ClocksDiffer",
-            $"The operator's clock is more than {GoDuration.Format(facts.Settings.NotableClockSkew)} away from the API server's; above {GoDuration.Format(facts.Settings.LargestClockSkew)} no grant is activated. Mend NTP.",
+            $"The operator's clock is more than {GoDuration.Format(facts.Settings.NotableClockSkew)} away from the API server's; "
+                + $"above {GoDuration.Format(facts.Settings.LargestClockSkew)} no grant is activated. Mend NTP.",
             generation, now);
     }
 
@@ -87,7 +93,8 @@ public static class PolicyLifecycle
         conditions = reaches.Count == 0
             ? conditions.Without(ControlPlaneReach.Reason)
             : conditions.With(ControlPlaneReach.Reason, true, "RightsOverControlPlane", string.Join(" ", reaches), generation, facts.Now);
-        return facts.Stamp?.For(spec) is { } stamp ? conditions.With(StampInstallation.Condition, stamp.Stamped, stamp.Reason, stamp.Message, generation, facts.Now) : conditions;
+        return facts.Stamp?.For(spec) is { } stamp
+            ? conditions.With(StampInstallation.Condition, stamp.Stamped, stamp.Reason, stamp.Message, generation, facts.Now) : conditions;
     }
 
     private static RoleSummary Summary(AccessEntry entry, PolicyFacts facts)
@@ -104,7 +111,10 @@ public static class PolicyLifecycle
         if (problems.Count > 0) return (false, problems[0].Reason, string.Join(" ", problems.Select(p => $"{p}.")));
         if (facts.Seal is not SealState.Valid)
         {
-            return (false, "PolicyNotSealed", $"{(facts.Seal is SealState.Missing ? "The policy carries no seal" : "The policy's seal does not fit it")}: it was written past this operator's admission webhook, so nothing proves who wrote it, and no grant is given. Have somebody who may bind its roles ask for a seal: kubectl annotate --overwrite bgp {facts.Policy.Metadata.Name} {Sealing.Seal.Annotation}=renew");
+            return (false, "PolicyNotSealed",
+                $"{(facts.Seal is SealState.Missing ? "The policy carries no seal" : "The policy's seal does not fit it")}: it was written past this "
+                    + "operator's admission webhook, so nothing proves who wrote it, and no grant is given. Have somebody who may bind its roles ask for a "
+                    + $"seal: kubectl annotate --overwrite bgp {facts.Policy.Metadata.Name} {Sealing.Seal.Annotation}=renew");
         }
 
         if (missing.Count > 0) return (false, "RoleNotFound", $"There is no {string.Join(", no ", missing)}; create it, or mend spec.access.");
@@ -112,7 +122,8 @@ public static class PolicyLifecycle
         if (facts.Unbindable.Count > 0)
         {
             return (false, "RoleNotBindable",
-                $"The operator may not bind {string.Join(", ", facts.Unbindable)}; add it to the operator's allow-list (ClusterRole breakglass-operator-bind), or mend spec.access.");
+                $"The operator may not bind {string.Join(", ", facts.Unbindable)}; add it to the operator's allow-list (ClusterRole "
+                    + "breakglass-operator-bind), or mend spec.access.");
         }
 
         return facts.Policy.Spec.Suspended
@@ -121,8 +132,12 @@ public static class PolicyLifecycle
     }
 
     private static string Grown(BreakGlassPolicy policy, IReadOnlyList<string> changed) =>
-        $"The rules behind {string.Join(", ", changed)} are not those of when the policy was written{(policy.Spec.RolePinning is RolePinning.Suspend ? ", so no grant is given" : "")}. Look at status.roles; if it is meant, apply the policy again with a change (for example of its description).";
+        $"The rules behind {string.Join(", ", changed)} are not those of when the policy was "
+            + $"written{(policy.Spec.RolePinning is RolePinning.Suspend ? ", so no grant is given" : "")}. Look at status.roles; if it is meant, "
+            + "apply the policy again with a change (for example of its description).";
 
     private static GrantNote RoleChanged(RoleSummary role) => new(true, "RoleChanged", "Observe",
-        $"The rules that access entry '{role.Name}' gives have changed; it has {role.Rules} rules now{(role.Wildcard ? ", with wildcards" : "")}{(role.CanEscalate ? ", and can escalate" : "")}. Check whether that is meant.") { About = role.Name };
+        $"The rules that access entry '{role.Name}' gives have changed; "
+            + $"it has {role.Rules} rules now{(role.Wildcard ? ", with wildcards" : "")}{(role.CanEscalate ? ", and can escalate" : "")}. Check whether "
+            + "that is meant.") { About = role.Name };
 }

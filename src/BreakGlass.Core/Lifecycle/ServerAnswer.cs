@@ -30,7 +30,8 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
     /// <summary>Every reason that an answer can have, so that each has its counter from the start.</summary>
     public static IReadOnlyList<string> Reasons { get; } =
     [
-        "AdmissionDenied", "WebhookUnavailable", "QuotaExceeded", "EscalationRefused", "Forbidden", "Invalid", "NamespaceMissing", "NamespaceTerminating", "RoleNotFound",
+        "AdmissionDenied", "WebhookUnavailable", "QuotaExceeded", "EscalationRefused", "Forbidden", "Invalid", "NamespaceMissing", "NamespaceTerminating",
+        "RoleNotFound",
         "Refused", "ServerBusy", "ServerError",
     ];
 
@@ -52,33 +53,39 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
         if (Denied().Match(message) is { Success: true } webhook)
         {
             var who = $"admission webhook '{webhook.Groups["name"].Value}'";
-            return new(AnswerClass.Final, "AdmissionDenied", who, Bounded(message), $"Have whoever runs {who} let the operator's objects pass (label breakglass.dev/grant)");
+            return new(AnswerClass.Final, "AdmissionDenied", who, Bounded(message),
+                $"Have whoever runs {who} let the operator's objects pass (label breakglass.dev/grant)");
         }
 
         if (PolicyDenied().Match(message) is { Success: true } policy)
         {
             var who = $"ValidatingAdmissionPolicy '{policy.Groups["name"].Value}'";
-            return new(AnswerClass.Final, "AdmissionDenied", who, Bounded(message), $"Have {who} let the operator's objects pass (label breakglass.dev/grant)");
+            return new(AnswerClass.Final, "AdmissionDenied", who, Bounded(message),
+                $"Have {who} let the operator's objects pass (label breakglass.dev/grant)");
         }
 
         if (Unavailable().Match(message) is { Success: true } down && code is >= 400)
         {
             var who = $"admission webhook '{down.Groups["name"].Value}'";
-            return new(AnswerClass.Retry, "WebhookUnavailable", who, Bounded(message), $"Repair {who}, or exempt the operator's objects from it (label breakglass.dev/grant)");
+            return new(AnswerClass.Retry, "WebhookUnavailable", who, Bounded(message),
+                $"Repair {who}, or exempt the operator's objects from it (label breakglass.dev/grant)");
         }
 
         return null;
     }
 
     private static ServerAnswer? ByQuota(int code, string message) => code is 403 && Quota().Match(message) is { Success: true } quota
-        ? new(AnswerClass.Final, "QuotaExceeded", $"ResourceQuota '{quota.Groups["name"].Value}'", Bounded(message), $"Raise ResourceQuota '{quota.Groups["name"].Value}' or delete what is not needed there")
+        ? new(AnswerClass.Final, "QuotaExceeded", $"ResourceQuota '{quota.Groups["name"].Value}'", Bounded(message),
+            $"Raise ResourceQuota '{quota.Groups["name"].Value}' or delete what is not needed there")
         : null;
 
     private static ServerAnswer? ByCause(int code, Status status, string message)
     {
-        if (status.Details?.Causes is { } causes && causes.Any(c => c.Reason == "NamespaceTerminating") || (code is 403 && message.Contains("because it is being terminated", StringComparison.Ordinal)))
+        if (status.Details?.Causes is { } causes && causes.Any(c => c.Reason == "NamespaceTerminating")
+            || (code is 403 && message.Contains("because it is being terminated", StringComparison.Ordinal)))
         {
-            return new(AnswerClass.Final, "NamespaceTerminating", "the API server", Bounded(message), "The namespace is being deleted, and nothing can be made in it");
+            return new(AnswerClass.Final, "NamespaceTerminating", "the API server", Bounded(message),
+                "The namespace is being deleted, and nothing can be made in it");
         }
 
         if (code is 403 && message.Contains("attempting to grant RBAC permissions not currently held", StringComparison.Ordinal))
@@ -90,7 +97,8 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
         if (code is not 404) return null;
         return status.Details?.Kind switch
         {
-            "clusterroles" or "roles" => new(AnswerClass.Retry, "RoleNotFound", "the API server", Bounded(message), "Create the role, or take it out of the policy's spec.access"),
+            "clusterroles" or "roles" =>
+                new(AnswerClass.Retry, "RoleNotFound", "the API server", Bounded(message), "Create the role, or take it out of the policy's spec.access"),
             "namespaces" => new(AnswerClass.Final, "NamespaceMissing", "the API server", Bounded(message), "The namespace has to exist"),
             _ => null,
         };
@@ -105,13 +113,19 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
         var said = Bounded(message.Length == 0 ? $"HTTP {code} without a reason" : message);
         return code switch
         {
-            403 => new(AnswerClass.Final, "Forbidden", "the API server", said, "Compare the operator's RBAC with config/rbac, and look for an admission plug-in that refuses it"),
+            403 => new(AnswerClass.Final, "Forbidden", "the API server", said,
+                "Compare the operator's RBAC with config/rbac, and look for an admission plug-in that refuses it"),
             422 => new(AnswerClass.Final, "Invalid", "the API server", said, "Correct the policy"),
-            401 => new(AnswerClass.Retry, "ServerError", "the API server", said, "The operator's own credentials are not accepted; look at its ServiceAccount"),
-            404 => new(AnswerClass.Retry, "ServerError", "the API server", said, "The API server does not know this kind, or something between it and the operator answers in its place"),
-            408 or 409 or 425 or 429 => new(AnswerClass.Retry, "ServerBusy", "the API server", said, "It passes by itself; if it does not, look at the API server's load"),
-            >= 400 and < 500 => new(AnswerClass.Final, "Refused", "the API server", $"{said} (HTTP {code})", "Find out who answers with this code: an admission webhook, or a proxy before the API server"),
-            _ => new(AnswerClass.Retry, "ServerError", "the API server", $"{said} (HTTP {code})", "If it does not pass by itself, look at the API server's log"),
+            401 => new(AnswerClass.Retry, "ServerError", "the API server", said,
+                "The operator's own credentials are not accepted; look at its ServiceAccount"),
+            404 => new(AnswerClass.Retry, "ServerError", "the API server", said,
+                "The API server does not know this kind, or something between it and the operator answers in its place"),
+            408 or 409 or 425 or 429 =>
+                new(AnswerClass.Retry, "ServerBusy", "the API server", said, "It passes by itself; if it does not, look at the API server's load"),
+            >= 400 and < 500 => new(AnswerClass.Final, "Refused", "the API server", $"{said} (HTTP {code})",
+                "Find out who answers with this code: an admission webhook, or a proxy before the API server"),
+            _ => new(AnswerClass.Retry, "ServerError", "the API server", $"{said} (HTTP {code})",
+                "If it does not pass by itself, look at the API server's log"),
         };
     }
 
@@ -121,15 +135,19 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
         return line.Length <= LongestSaid ? line : $"{line[..(char.IsHighSurrogate(line[LongestSaid - 1]) ? LongestSaid - 1 : LongestSaid)]}…";
     }
 
-    [GeneratedRegex("""admission webhook "(?<name>[^"]{1,253})" denied the request""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""admission webhook "(?<name>[^"]{1,253})" denied the request""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Denied();
 
-    [GeneratedRegex("""ValidatingAdmissionPolicy '(?<name>[^']{1,253})' (?:with binding '[^']{1,253}' )?denied request""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""ValidatingAdmissionPolicy '(?<name>[^']{1,253})' (?:with binding '[^']{1,253}' )?denied request""",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PolicyDenied();
 
-    [GeneratedRegex("""failed calling webhook "(?<name>[^"]{1,253})":""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""failed calling webhook "(?<name>[^"]{1,253})":""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Unavailable();
 
-    [GeneratedRegex("""exceeded quota: (?<name>[^,\s]{1,253}),""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""exceeded quota: (?<name>[^,\s]{1,253}),""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Quota();
 }

@@ -20,7 +20,9 @@ internal sealed class Wanted
     /// <summary>Cause of a gap where something that is not the grant's has the binding's name.</summary>
     public const string ForeignObject = "ForeignObject";
 
-    /// <summary>How long something gives what was not decided, or to whom it was not, while a webhook that is down keeps it from being put right; then the grant ends.</summary>
+    /// <summary>
+    /// How long something gives what was not decided, or to whom it was not, while a webhook that is down keeps it from being put right; then the grant ends.
+    /// </summary>
     public static readonly TimeSpan RepairPatience = TimeSpan.FromSeconds(10);
 
     private readonly BreakGlassGrant _grant;
@@ -54,7 +56,8 @@ internal sealed class Wanted
     public IKubernetesObject<V1ObjectMeta>? ForeignBinding => Bindings.Select(FindForeign).FirstOrDefault(o => o is not null);
 
     /// <summary>All places where access that was decided is not there.</summary>
-    public IReadOnlyList<Gap> Gaps => field ??= [.. Targets.Zip(Bindings).Where(p => !p.First.IsPersistence).Select(p => GapAt(p.First, p.Second)).OfType<Gap>(), .. Unreached];
+    public IReadOnlyList<Gap> Gaps =>
+        field ??= [.. Targets.Zip(Bindings).Where(p => !p.First.IsPersistence).Select(p => GapAt(p.First, p.Second)).OfType<Gap>(), .. Unreached];
 
     /// <summary>In how many places access is there.</summary>
     public int Open => Targets.Count(t => !t.IsPersistence) - (Gaps.Count - Unreached.Count);
@@ -65,7 +68,8 @@ internal sealed class Wanted
         .Select(x => x.History!)];
 
     /// <summary>What there is no access without: the identity, its credential, and what the persistence guard is told.</summary>
-    public IEnumerable<IKubernetesObject<V1ObjectMeta>> Must => [.. Base, .. Reader, .. Targets.Zip(Bindings).Where(p => p.First.IsPersistence).Select(p => p.Second)];
+    public IEnumerable<IKubernetesObject<V1ObjectMeta>> Must =>
+        [.. Base, .. Reader, .. Targets.Zip(Bindings).Where(p => p.First.IsPersistence).Select(p => p.Second)];
 
     private IEnumerable<IKubernetesObject<V1ObjectMeta>> All => [.. Base, .. Reader, .. Bindings];
 
@@ -97,11 +101,14 @@ internal sealed class Wanted
     public bool Wants(IKubernetesObject<V1ObjectMeta> o) => All.Any(w => GrantObjects.SamePlace(w, o));
 
     /// <summary>What stands in an object's place.</summary>
-    public IKubernetesObject<V1ObjectMeta>? Find(IKubernetesObject<V1ObjectMeta> desired) => _facts.Objects.FirstOrDefault(o => GrantObjects.SamePlace(desired, o));
+    public IKubernetesObject<V1ObjectMeta>? Find(IKubernetesObject<V1ObjectMeta> desired) =>
+        _facts.Objects.FirstOrDefault(o => GrantObjects.SamePlace(desired, o));
 
-    private IKubernetesObject<V1ObjectMeta>? FindOwn(IKubernetesObject<V1ObjectMeta> desired) => Find(desired) is { } o && Ownership.IsOf(_grant, o) ? o : null;
+    private IKubernetesObject<V1ObjectMeta>? FindOwn(IKubernetesObject<V1ObjectMeta> desired) =>
+        Find(desired) is { } o && Ownership.IsOf(_grant, o) ? o : null;
 
-    private IKubernetesObject<V1ObjectMeta>? FindForeign(IKubernetesObject<V1ObjectMeta> desired) => Find(desired) is { } o && !Ownership.IsOf(_grant, o) ? o : null;
+    private IKubernetesObject<V1ObjectMeta>? FindForeign(IKubernetesObject<V1ObjectMeta> desired) =>
+        Find(desired) is { } o && !Ownership.IsOf(_grant, o) ? o : null;
 
     /// <summary>The grant's object of a kind among <see cref="Base"/>, as it is.</summary>
     public T? Actual<T>()
@@ -114,7 +121,9 @@ internal sealed class Wanted
     /// <summary>Whether nothing is to be written to an object now.</summary>
     public bool Rests(IKubernetesObject<V1ObjectMeta> o) => HistoryOf(o)?.Rests(_facts.Now) is true;
 
-    /// <summary>Steps that bring wanted objects about. Foreign ones are left alone, and so is for a while what the server refuses or others fight over.</summary>
+    /// <summary>
+    /// Steps that bring wanted objects about. Foreign ones are left alone, and so is for a while what the server refuses or others fight over.
+    /// </summary>
     public IEnumerable<PlanStep> Mend(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> wanted, bool isRepair)
     {
         foreach (var desired in wanted)
@@ -161,7 +170,8 @@ internal sealed class Wanted
             // One that is gone was cut by the run before, for this very reason.
             if (actual is not null && (!Ownership.IsOf(_grant, actual) || GrantObjects.Compare(desired, actual) is Drift.None or Drift.Marks)) continue;
             return new(EndReason.Failed, "Contested", GrantStatuses.Operator,
-                $"Access ended, because {desired.KindName} {desired.Key} gave something else than was decided and could not be put right: {history.Why} Find out who it is, and create a new grant.");
+                $"Access ended, because {desired.KindName} {desired.Key} gave something else than was decided and could not be put "
+                    + $"right: {history.Why} Find out who it is, and create a new grant.");
         }
 
         return null;
@@ -183,10 +193,12 @@ internal sealed class Wanted
     /// </summary>
     public GrantPlan? RecordFirst(BreakGlassGrant grant)
     {
-        var missing = Targets.Select(t => GrantNames.Record(grant, t)).Where(r => !grant.Status.Bindings.Any(b => SamePlace(b, r) && b.NamespaceUid == r.NamespaceUid)).ToList();
+        var missing = Targets.Select(t => GrantNames.Record(grant, t))
+            .Where(r => !grant.Status.Bindings.Any(b => SamePlace(b, r) && b.NamespaceUid == r.NamespaceUid)).ToList();
         return missing.Count == 0 ? null : GrantPlan.Do(new PlanStep.WriteStatus(grant.Status with
         {
-            Bindings = [.. grant.Status.Bindings.Where(b => !missing.Any(m => SamePlace(b, m))), .. missing.Select(m => m with { Uid = grant.Status.Bindings.FirstOrDefault(b => SamePlace(b, m))?.Uid })],
+            Bindings = [.. grant.Status.Bindings.Where(b => !missing.Any(m => SamePlace(b, m))),
+                .. missing.Select(m => m with { Uid = grant.Status.Bindings.FirstOrDefault(b => SamePlace(b, m))?.Uid })],
         }));
     }
 
@@ -211,7 +223,8 @@ internal sealed class Wanted
     }
 
     /// <summary>What is fought over and in no cache: its label may have been taken off.</summary>
-    public IEnumerable<IKubernetesObject<V1ObjectMeta>> Unseen => All.Where(w => Find(w) is null && HistoryOf(w) is { IsContested: true } history && history.Rests(_facts.Now));
+    public IEnumerable<IKubernetesObject<V1ObjectMeta>> Unseen =>
+        All.Where(w => Find(w) is null && HistoryOf(w) is { IsContested: true } history && history.Rests(_facts.Now));
 
     /// <summary>When something that rests may be written again.</summary>
     public DateTimeOffset? NextTry => All.Select(HistoryOf).Where(h => h?.Rests(_facts.Now) is true).Min(h => h!.RestsUntil);
@@ -223,7 +236,8 @@ internal sealed class Wanted
         var record = GrantNames.Record(_grant, target);
         if (FindForeign(binding) is { } foreign)
         {
-            return new(record, $"there is already a {foreign.KindName} '{foreign.Key}' that was not made for this grant; it was left alone. Find out whose it is, and remove it", ForeignObject, IsFinal: true);
+            return new(record, $"there is already a {foreign.KindName} '{foreign.Key}' that was not made for this grant; it was left alone. "
+                + "Find out whose it is, and remove it", ForeignObject, IsFinal: true);
         }
 
         if (FindOwn(binding) is { } there)
@@ -231,10 +245,14 @@ internal sealed class Wanted
             // One that gives nothing, or something else, is not what was decided.
             if (GrantObjects.Compare(binding, there) is Drift.Repair or Drift.Replace)
             {
-                return new(record, HistoryOf(binding) is { Answer: not null } or { IsContested: true } ? $"{GrantStatuses.Sentence("the binding was changed")} {HistoryOf(binding)!.Why}" : "the binding was changed; it is being put right", GrantConditions.Contested, IsFinal: false);
+                return new(
+                    record, HistoryOf(binding) is { Answer: not null } or { IsContested: true }
+                        ? $"{GrantStatuses.Sentence("the binding was changed")} {HistoryOf(binding)!.Why}"
+                        : "the binding was changed; it is being put right", GrantConditions.Contested, IsFinal: false);
             }
 
-            var role = target.Role.Kind == V1Role.KubeKind ? (IKubernetesObject<V1ObjectMeta>?)_facts.Cluster.Role(target.Namespace ?? "", target.Role.Name) : _facts.Cluster.ClusterRole(target.Role.Name);
+            var role = target.Role.Kind == V1Role.KubeKind ? (IKubernetesObject<V1ObjectMeta>?)_facts.Cluster
+                .Role(target.Namespace ?? "", target.Role.Name) : _facts.Cluster.ClusterRole(target.Role.Name);
             return role is null ? new(record, $"{target.Role} does not exist. Create it, or ask the policy's owners.", "RoleNotFound", IsFinal: false) : null;
         }
 
@@ -246,5 +264,6 @@ internal sealed class Wanted
     private bool WasThere(IKubernetesObject<V1ObjectMeta> desired) =>
         !OwnedKinds.IsBinding(desired)
         || Reader.Contains(desired)
-        || _grant.Status.Bindings.Any(b => b.Uid is not null && b.Name == desired.Metadata.Name && (b.Namespace ?? "") == (desired.Metadata.NamespaceProperty ?? ""));
+        || _grant.Status.Bindings.Any(
+            b => b.Uid is not null && b.Name == desired.Metadata.Name && (b.Namespace ?? "") == (desired.Metadata.NamespaceProperty ?? ""));
 }

@@ -33,7 +33,9 @@ public static class GrantConditions
     /// <summary>Reason of <see cref="Active"/>: access works, and somebody keeps changing the marks of an object that gives it.</summary>
     public const string Contested = "Contested";
 
-    /// <summary>Reason of <see cref="Active"/> while it is False: access was given, and it works in none of its places now, or the API server denies it.</summary>
+    /// <summary>
+    /// Reason of <see cref="Active"/> while it is False: access was given, and it works in none of its places now, or the API server denies it.
+    /// </summary>
     public const string Interrupted = "Interrupted";
 
     /// <summary>Reason of <see cref="Reviewed"/>: the grant is not over.</summary>

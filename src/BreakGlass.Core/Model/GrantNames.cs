@@ -34,7 +34,9 @@ public static class GrantNames
     /// <summary>What the names of all bindings that give a grant's access begin with.</summary>
     public static string BindingPrefix(BreakGlassGrant grant) => $"{Prefix}{grant.Metadata.Name}-";
 
-    /// <summary>The metadata of an object made for the grant: marks, and the grant as owner, so that the cluster's own garbage collector ends access too.</summary>
+    /// <summary>
+    /// The metadata of an object made for the grant: marks, and the grant as owner, so that the cluster's own garbage collector ends access too.
+    /// </summary>
     public static V1ObjectMeta Meta(BreakGlassGrant grant, string? ns, string name, DateTimeOffset expiresAt) => new()
     {
         Name = name,

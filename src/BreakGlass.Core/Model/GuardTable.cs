@@ -11,8 +11,8 @@ namespace BreakGlass.Core.Model;
 /// webhook in <c>config/guard-legacy</c> list the same resources (tests hold them against it, and walk it on a real server).
 /// </summary>
 /// <remarks>
-/// What is not in it, and why, is in docs/threat-model.md. Whatever is written into the namespaces of the grants and of the operator is refused by the namespace
-/// alone and needs no row.
+/// What is not in it, and why, is in docs/threat-model.md. Whatever is written into the namespaces of the grants and of the operator is refused by
+/// the namespace alone and needs no row.
 /// </remarks>
 public static class GuardTable
 {
@@ -64,7 +64,8 @@ public static class GuardTable
 /// <summary>One row of the table.</summary>
 /// <param name="Way">Which way to persistence it is.</param>
 /// <param name="Group">API group; empty for the core group. All versions of it.</param>
-/// <param name="Resources">Resources and subresources as a webhook's rules name them: <c>*</c> for all resources, <c>*/*</c> for their subresources as well.</param>
+/// <param name="Resources">Resources and subresources as a webhook's rules name them: <c>*</c> for all resources, <c>*/*</c> for their subresources
+/// as well.</param>
 /// <param name="Operations">CREATE, UPDATE (which is what a patch is), DELETE.</param>
 /// <param name="Mark">What the object must have about it.</param>
 public sealed record GuardRow(Persistence Way, string Group, IReadOnlyList<string> Resources, IReadOnlyList<string> Operations, GuardMark Mark);

@@ -14,7 +14,9 @@ public enum Persistence
     /// <summary>Certificates: requesting, approving, signing, and whose are believed; <c>csr</c>.</summary>
     Csr,
 
-    /// <summary>What the requests of others pass through: admission's configuration, API services, conversion webhooks, flow control; <c>webhooks</c>.</summary>
+    /// <summary>
+    /// What the requests of others pass through: admission's configuration, API services, conversion webhooks, flow control; <c>webhooks</c>.
+    /// </summary>
     Webhooks,
 
     /// <summary>Our own kinds, and the objects that keep the operator working; never allowed.</summary>

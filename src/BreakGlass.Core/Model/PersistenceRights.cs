@@ -25,7 +25,8 @@ public static class PersistenceRights
         new() { Kind = V1ServiceAccount.KubeKind, NamespaceProperty = settings.GrantsNamespace, Name = GrantNames.Identity(grant) + HolderSuffix };
 
     /// <summary>The ClusterRoles that a grant's holder is to be bound to, cluster-wide. Impersonation has none: no admission sees it.</summary>
-    public static IReadOnlyList<string> ClusterRoles(PolicySpec policy) => [.. policy.AllowPersistence.Where(IsGuarded).Distinct().Order(StringComparer.Ordinal).Select(RoleOf)];
+    public static IReadOnlyList<string> ClusterRoles(PolicySpec policy) =>
+        [.. policy.AllowPersistence.Where(IsGuarded).Distinct().Order(StringComparer.Ordinal).Select(RoleOf)];
 
     /// <summary>Whether a word of <c>allowPersistence</c> is one that the guard can refuse by.</summary>
     public static bool IsGuarded(string word) => Words.Contains(word);

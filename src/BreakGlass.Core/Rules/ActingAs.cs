@@ -28,8 +28,8 @@ public static class ActingAs
     ];
 
     /// <summary>
-    /// By which ways rules let their holder act as the ServiceAccounts of a namespace: <c>impersonate</c>, <c>pods</c> (run one as any of them), <c>exec</c> (into
-    /// one that runs as one of them), <c>tokens</c> (have one issued) and <c>secrets</c> (read one that lies there).
+    /// By which ways rules let their holder act as the ServiceAccounts of a namespace: <c>impersonate</c>, <c>pods</c> (run one as any of them),
+    /// <c>exec</c> (into one that runs as one of them), <c>tokens</c> (have one issued) and <c>secrets</c> (read one that lies there).
     /// </summary>
     public static IReadOnlyList<string> Ways(IReadOnlyList<V1PolicyRule> rules)
     {
@@ -38,26 +38,31 @@ public static class ActingAs
             RbacCoverage.Allows(all, new V1ResourceAttributes { Verb = verb, Group = group, Resource = resource, Subresource = sub });
         var ways = new List<string>();
         if (RoleRisk.CanImpersonate(rules)) ways.Add("impersonate");
-        if (May("create", "", "pods") || ControlPlaneReach.Workloads.Any(w => May("create", w.Group, w.Resource) || May("update", w.Group, w.Resource) || May("patch", w.Group, w.Resource))) ways.Add("pods");
-        if (May("create", "", "pods", "exec") || May("create", "", "pods", "attach") || May("get", "", "pods", "exec") || May("patch", "", "pods", "ephemeralcontainers") || May("update", "", "pods", "ephemeralcontainers")) ways.Add("exec");
+        if (May("create", "", "pods") || ControlPlaneReach.Workloads
+            .Any(w => May("create", w.Group, w.Resource) || May("update", w.Group, w.Resource) || May("patch", w.Group, w.Resource))) ways.Add("pods");
+        if (May("create", "", "pods", "exec") || May("create", "", "pods", "attach") || May("get", "", "pods", "exec")
+            || May("patch", "", "pods", "ephemeralcontainers") || May("update", "", "pods", "ephemeralcontainers")) ways.Add("exec");
         if (May("create", "", "serviceaccounts", "token")) ways.Add("tokens");
         if (May("get", "", "secrets") || May("list", "", "secrets") || May("watch", "", "secrets")) ways.Add("secrets");
         return ways;
     }
 
     /// <summary>
-    /// The ServiceAccounts of the places that are reached, as namespace/name: those that a binding names, since others have no rights by RBAC, and each namespace's
-    /// default one, which stands for all others. Those of the control plane come first. One that does not exist counts: it can be impersonated, or made.
+    /// The ServiceAccounts of the places that are reached, as namespace/name: those that a binding names, since others have no rights by RBAC, and
+    /// each namespace's default one, which stands for all others. Those of the control plane come first. One that does not exist counts: it can be
+    /// impersonated, or made.
     /// </summary>
     /// <param name="reached">The namespaces; null stands for all.</param>
     /// <param name="subjects">Subjects of bindings.</param>
     /// <param name="settings">The operator's set-up.</param>
     public static IReadOnlyList<string> Candidates(IReadOnlyCollection<string?> reached, IEnumerable<Rbacv1Subject> subjects, CoreSettings settings)
     {
-        var named = subjects.Where(s => s.Kind == V1ServiceAccount.KubeKind && s.NamespaceProperty is { Length: > 0 }).Select(s => new ObjectKey(s.NamespaceProperty, s.Name)).ToList();
+        var named = subjects.Where(s => s.Kind == V1ServiceAccount.KubeKind && s.NamespaceProperty is { Length: > 0 })
+            .Select(s => new ObjectKey(s.NamespaceProperty, s.Name)).ToList();
         return
         [
-            .. named.Concat(reached.Contains(null) ? named.Select(k => k with { Name = "default" }) : reached.OfType<string>().Select(ns => new ObjectKey(ns, "default")))
+            .. named.Concat(
+                reached.Contains(null) ? named.Select(k => k with { Name = "default" }) : reached.OfType<string>().Select(ns => new ObjectKey(ns, "default")))
                 .Where(k => !settings.IsProtected(k.Namespace) && (reached.Contains(null) || reached.Contains(k.Namespace)))
                 .Distinct()
                 .OrderBy(k => !settings.IsControlPlane(k.Namespace)).ThenBy(k => k.Name == "default").ThenBy(k => k.ToString(), StringComparer.Ordinal)

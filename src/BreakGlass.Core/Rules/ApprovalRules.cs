@@ -25,28 +25,37 @@ public static class ApprovalRules
         if (grant is null) return new("GrantNotFound", "spec.grant", $"BreakGlassGrant '{spec.Grant}' does not exist; list the grants with 'kubectl get bgg'");
         if (grant.Metadata.Name != spec.Grant || string.IsNullOrEmpty(spec.GrantUid) || spec.GrantUid != grant.Metadata.Uid)
         {
-            return new("AnotherGrant", "spec.grantUid", $"the approval is for another grant of the name '{spec.Grant}', or has no grantUid; create a new approval");
+            return new("AnotherGrant", "spec.grantUid",
+                $"the approval is for another grant of the name '{spec.Grant}', or has no grantUid; create a new approval");
         }
 
-        if (approval.Metadata.DeletionTimestamp is not null) return new("Retracted", "metadata.deletionTimestamp", "the approval is being deleted, so it does not count; create a new one");
-        if (spec.Decision is not (Approve or Deny)) return new("DecisionInvalid", "spec.decision", $"'{spec.Decision}' is not a valid decision; use Approve or Deny");
-        if (!Callers.IsNamed(spec.Approver)) return new("ApproverMissing", "spec.approver", "the approver cannot be verified; create the approval while the operator's webhooks are installed");
-        if (policy is null) return new("PolicyNotFound", "spec.grant", $"the grant's policy '{grant.Spec.Policy}' does not exist any more, so there is nothing to decide");
-        if (policy.Spec.Approval is not { } approvals) return new("ApprovalNotAsked", "spec.grant", $"policy '{policy.Metadata.Name}' does not require approval, so there is nothing to decide");
+        if (approval.Metadata.DeletionTimestamp is not null)
+            return new("Retracted", "metadata.deletionTimestamp", "the approval is being deleted, so it does not count; create a new one");
+        if (spec.Decision is not (Approve or Deny))
+            return new("DecisionInvalid", "spec.decision", $"'{spec.Decision}' is not a valid decision; use Approve or Deny");
+        if (!Callers.IsNamed(spec.Approver))
+            return new("ApproverMissing", "spec.approver", "the approver cannot be verified; create the approval while the operator's webhooks are installed");
+        if (policy is null)
+            return new("PolicyNotFound", "spec.grant", $"the grant's policy '{grant.Spec.Policy}' does not exist any more, so there is nothing to decide");
+        if (policy.Spec.Approval is not { } approvals)
+            return new("ApprovalNotAsked", "spec.grant", $"policy '{policy.Metadata.Name}' does not require approval, so there is nothing to decide");
         if (Callers.Same(spec.Approver, grant.Spec.Requester))
         {
-            return new("OwnRequest", "spec.approver", $"{Callers.As(spec.Approver!, grant.Spec.Requester!)} requested this grant, and requesters cannot decide on their own requests; ask one of {Subjects.Describe(approvals.Approvers)}");
+            return new("OwnRequest", "spec.approver", $"{Callers.As(spec.Approver!, grant.Spec.Requester!)} requested this grant, "
+                + $"and requesters cannot decide on their own requests; ask one of {Subjects.Describe(approvals.Approvers)}");
         }
 
         return Subjects.Include(approvals.Approvers, spec.Approver!)
             ? null
             : new("ApproverNotAllowed", "spec.approver",
-                $"'{Callers.Shown(spec.Approver)}' is not among the approvers of policy '{policy.Metadata.Name}' ({Subjects.Describe(approvals.Approvers)}); ask one of them");
+                $"'{Callers.Shown(spec.Approver)}' is not among the approvers of policy "
+                    + $"'{policy.Metadata.Name}' ({Subjects.Describe(approvals.Approvers)}); ask one of them");
     }
 
     /// <summary>What a decision is refused for when it is made: what <see cref="Check"/> says, and that the grant waits for one.</summary>
     public static Problem? AtAdmission(BreakGlassApproval approval, BreakGlassGrant? grant, BreakGlassPolicy? policy) =>
         Check(approval, grant, policy) ?? (grant!.Status.IsTerminal || grant.Status.IsRecorded
-            ? new("AlreadyDecided", "spec.grant", $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and no longer waits for a decision{(grant.Status.IsTerminal ? "" : "; to end its access, set its spec.revoke")}")
+            ? new("AlreadyDecided", "spec.grant", $"grant '{grant.Metadata.Name}' is {grant.Status.Phase} and no longer waits for a "
+                + $"decision{(grant.Status.IsTerminal ? "" : "; to end its access, set its spec.revoke")}")
             : null);
 }

@@ -78,18 +78,24 @@ internal static class Approvals
 
         if (ApprovesItself(terms.AutoApprove, verdict, facts.Cluster))
         {
-            return new(ApprovalStage.AutoApproved, $"At most {terms.AutoApprove!.MaxDuration}{(terms.AutoApprove.ReadOnlyOnly is false ? "" : " and read-only")}: the policy approves such requests automatically.", created, records);
+            return new(ApprovalStage.AutoApproved,
+                $"At most {terms.AutoApprove!.MaxDuration}{(terms.AutoApprove.ReadOnlyOnly is false ? "" : " and read-only")}: the policy approves such "
+                    + "requests automatically.", created, records);
         }
 
         var count = $"{yes.Count} of {terms.Required} approval(s)";
         if (facts.Now < until)
         {
             return new(ApprovalStage.Waiting,
-                $"{count} so far. Ask {Subjects.Describe(terms.Approvers)} to create a BreakGlassApproval for '{grant.Metadata.Name}' before {Timestamp.Text(until)}; without a decision by then {(policy.Spec.EmergencyBypass is null ? "the request is denied" : "the grant becomes active anyway, for a shorter time, and is reviewed")}.",
+                $"{count} so far. Ask {Subjects.Describe(terms.Approvers)} to create a BreakGlassApproval for "
+                    + $"'{grant.Metadata.Name}' before {Timestamp.Text(until)}; without a decision by "
+                    + $"then {(policy.Spec.EmergencyBypass is null
+                        ? "the request is denied" : "the grant becomes active anyway, for a shorter time, and is reviewed")}.",
                 null, records) { Until = until };
         }
 
-        return policy.Spec.EmergencyBypass is { } bypass ? Bypass(LimitRules.OpenBypass(policy, grant, facts.Siblings), bypass, terms, count, until, records) : TimedOut($"{count} within {terms.Timeout}", terms, "", until, records);
+        return policy.Spec.EmergencyBypass is { } bypass ? Bypass(LimitRules.OpenBypass(policy, grant, facts.Siblings), bypass, terms, count, until,
+            records) : TimedOut($"{count} within {terms.Timeout}", terms, "", until, records);
     }
 
     /// <summary>The decisions that count, oldest first, one for each person; a Deny outweighs an Approve of the same person.</summary>
@@ -110,24 +116,28 @@ internal static class Approvals
     }
 
     private static IReadOnlyList<ApprovalRecord> Records(List<BreakGlassApproval> approvals) =>
-        [.. approvals.Select(a => new ApprovalRecord { Approver = a.Spec.Approver!.Username, Uid = a.Spec.Approver.Uid, Person = a.Spec.Approver.Person, Decision = a.Spec.Decision, At = a.Metadata.CreatedAt ?? default })];
+        [.. approvals.Select(a => new ApprovalRecord { Approver = a.Spec.Approver!.Username, Uid = a.Spec.Approver.Uid, Person = a.Spec.Approver.Person,
+            Decision = a.Spec.Decision, At = a.Metadata.CreatedAt ?? default })];
 
     private static ApprovalOutcome Refused(BreakGlassApproval no, IReadOnlyList<ApprovalRecord> records)
     {
         var who = Callers.Shown(no.Spec.Approver);
         var comment = string.IsNullOrWhiteSpace(no.Spec.Comment) ? "" : $" ({Shown.Line(no.Spec.Comment.Trim().TrimEnd('.'))})";
-        var problem = new Problem("DeniedByApprover", "spec.policy", $"approver '{who}' denied the request{comment}; talk to them, and create a new grant if they agree");
+        var problem = new Problem(
+            "DeniedByApprover", "spec.policy", $"approver '{who}' denied the request{comment}; talk to them, and create a new grant if they agree");
         return new(ApprovalStage.Denied, $"Denied by {who}{comment}.", no.Metadata.CreatedAt, records) { Denial = problem, Denier = who };
     }
 
     private static ApprovalOutcome TimedOut(string count, ApprovalTerms terms, string more, DateTimeOffset until, IReadOnlyList<ApprovalRecord> records)
     {
         var problem = new Problem("ApprovalTimeout", "spec.policy",
-            $"there were only {count}; approvals that were deleted, or whose approver is no longer allowed to decide, do not count{more}. Make sure that an approver is available ({Subjects.Describe(terms.Approvers)}), and create a new grant");
+            $"there were only {count}; approvals that were deleted, or whose approver is no longer allowed to decide, do not count{more}. Make sure that an "
+                + $"approver is available ({Subjects.Describe(terms.Approvers)}), and create a new grant");
         return new(ApprovalStage.Denied, $"There were {count}.", until, records) { Denial = problem };
     }
 
-    private static ApprovalOutcome Bypass(string? open, EmergencyBypass bypass, ApprovalTerms terms, string count, DateTimeOffset until, IReadOnlyList<ApprovalRecord> records)
+    private static ApprovalOutcome Bypass(
+        string? open, EmergencyBypass bypass, ApprovalTerms terms, string count, DateTimeOffset until, IReadOnlyList<ApprovalRecord> records)
     {
         if (open is not null)
         {
@@ -137,7 +147,8 @@ internal static class Approvals
 
         var most = GoDuration.TryParse(bypass.Duration, out var duration) ? duration : TimeSpan.Zero;
         return new(ApprovalStage.Bypassed,
-            $"EMERGENCY BYPASS: {count} within {terms.Timeout}, so the policy gives access without approval, for at most {bypass.Duration}. This access must be reviewed; until then, the bypass is blocked for other grants.",
+            $"EMERGENCY BYPASS: {count} within {terms.Timeout}, so the policy gives access without approval, for at most {bypass.Duration}. This access must "
+                + "be reviewed; until then, the bypass is blocked for other grants.",
             until, records) { AtMost = most };
     }
 

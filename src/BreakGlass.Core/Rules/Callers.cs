@@ -21,8 +21,11 @@ public static class Callers
         return a.Person.Any(one => b.Person.Any(other => Folding.Same(one, other)));
     }
 
-    /// <summary>A caller in a sentence that says what they did, under another name too: <c>'alice'</c>, or <c>'Alice' is the same person as 'alice', who</c>.</summary>
-    public static string As(Caller caller, Caller before) => caller.Username == before.Username ? $"'{Shown(caller)}'" : $"'{Shown(caller)}' is the same person as '{Shown(before)}', who";
+    /// <summary>
+    /// A caller in a sentence that says what they did, under another name too: <c>'alice'</c>, or <c>'Alice' is the same person as 'alice', who</c>.
+    /// </summary>
+    public static string As(Caller caller, Caller before) =>
+        caller.Username == before.Username ? $"'{Shown(caller)}'" : $"'{Shown(caller)}' is the same person as '{Shown(before)}', who";
 
     /// <summary>Who decided, as far as a grant's status keeps it.</summary>
     public static Caller Of(ApprovalRecord record) => new() { Username = record.Approver, Uid = record.Uid, Person = record.Person };

@@ -6,14 +6,16 @@ using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 
-/// <summary>When access ends, and what sets this time: of everything that limits the access, the earliest. All that depends on the end reads it here.</summary>
+/// <summary>
+/// When access ends, and what sets this time: of everything that limits the access, the earliest. All that depends on the end reads it here.
+/// </summary>
 /// <param name="At">When.</param>
 /// <param name="By">What sets it.</param>
 public sealed record GrantEnd(DateTimeOffset At, EndLimit By)
 {
     /// <summary>
-    /// The end of a grant's access, whatever its policy says now; null if there is no access, or it is over. A forged status can shorten a grant but not stretch
-    /// it past what any policy could give, counted from what only the API server writes.
+    /// The end of a grant's access, whatever its policy says now; null if there is no access, or it is over. A forged status can shorten a grant but
+    /// not stretch it past what any policy could give, counted from what only the API server writes.
     /// </summary>
     public static GrantEnd? Of(BreakGlassGrant grant, CoreSettings settings)
     {
@@ -26,7 +28,8 @@ public sealed record GrantEnd(DateTimeOffset At, EndLimit By)
 
     /// <summary>The end of a grant's access as its policy stands now: its maximum may have become shorter since the grant was recorded.</summary>
     public static GrantEnd? Of(BreakGlassGrant grant, BreakGlassPolicy? policy, CoreSettings settings) =>
-        Of(grant, settings)?.AtMost(GoDuration.TryParse(policy?.Spec.Duration.Max, out var max) ? Later(grant.Status.ActivatedAt, max) : null, EndLimit.Policy);
+        Of(grant, settings)?.AtMost(
+            GoDuration.TryParse(policy?.Spec.Duration.Max, out var max) ? Later(grant.Status.ActivatedAt, max) : null, EndLimit.Policy);
 
     /// <summary>The end that is recorded for access that is given now, in a window of the policy's schedule if it has one.</summary>
     public static GrantEnd Recorded(DateTimeOffset start, TimeSpan duration, Window? window) =>
@@ -42,7 +45,8 @@ public sealed record GrantEnd(DateTimeOffset At, EndLimit By)
     /// </summary>
     public static GrantEnd? OfObject(IKubernetesObject<V1ObjectMeta> o)
     {
-        var (written, latest) = (o.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation), Later(o.Metadata.CreatedAt, BreakGlassApi.LongestGrant));
+        var (written, latest) = (o.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation),
+            Later(o.Metadata.CreatedAt, BreakGlassApi.LongestGrant));
         if (Timestamp.TryParse(written, out var recorded)) return new GrantEnd(recorded, EndLimit.Record).AtMost(latest, EndLimit.LongestGrant);
         return latest is { } at ? new(at, EndLimit.LongestGrant) : null;
     }

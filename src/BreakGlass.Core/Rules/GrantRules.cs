@@ -20,11 +20,13 @@ public static class GrantRules
     /// <summary>Every reason that a grant can be denied for, so that each has its counter from the start.</summary>
     public static IReadOnlyList<string> DenialReasons { get; } =
     [
-        "NameTooLong", "RequesterNotSealed", "SealBroken", "RequesterMissing", "PolicyNotFound", "PolicyDeleted", "PolicySuspended", "PolicyNotSealed", "PolicyNotReady",
+        "NameTooLong", "RequesterNotSealed", "SealBroken", "RequesterMissing", "PolicyNotFound", "PolicyDeleted", "PolicySuspended", "PolicyNotSealed",
+        "PolicyNotReady",
         "RequesterNotAllowed", "ClaimMissing", "RoleChanged",
         "JustificationTooShort", "JustificationTooLong", "TicketMissing", "TicketMismatch", "DurationInvalid", "DurationTooLong", "AccessUnknown",
         "StartTimeNotAllowed", "RecipientKeyNotUsed", "RecipientKeyInvalid", "RoleNotFound", "NamespaceNotReached", "TooManyNamespaces", "NothingSelected",
-        "Lockdown", "ReviewPending", "StartTimeTooFar", "OutsideWindow", "WindowMissed", "TooManyPending", "DeniedByApprover", "ApprovalTimeout", "TooLate", "LimitReached", "CoolingDown",
+        "Lockdown", "ReviewPending", "StartTimeTooFar", "OutsideWindow", "WindowMissed", "TooManyPending", "DeniedByApprover", "ApprovalTimeout", "TooLate",
+        "LimitReached", "CoolingDown",
     ];
 
     /// <summary>Judges a grant that is not active yet.</summary>
@@ -35,7 +37,8 @@ public static class GrantRules
     /// <param name="seal">The seal of the grant.</param>
     /// <param name="policySeal">The seal of the policy.</param>
     public static Verdict Judge(
-        BreakGlassGrant grant, BreakGlassPolicy? policy, ClusterView cluster, CoreSettings settings, SealState seal = SealState.Missing, SealState policySeal = SealState.Missing)
+        BreakGlassGrant grant, BreakGlassPolicy? policy, ClusterView cluster, CoreSettings settings, SealState seal = SealState.Missing,
+        SealState policySeal = SealState.Missing)
     {
         var problem = Name(grant)
             ?? Seal(seal)
@@ -64,7 +67,8 @@ public static class GrantRules
     /// <param name="policySeal">The seal of the policy.</param>
     /// <param name="settings">The operator's set-up.</param>
     /// <param name="cluster">Namespaces and roles; null to leave what depends on them to the reconciler.</param>
-    public static Problem? AtAdmission(BreakGlassGrant grant, BreakGlassPolicy? policy, SealState policySeal, CoreSettings settings, ClusterView? cluster = null)
+    public static Problem? AtAdmission(
+        BreakGlassGrant grant, BreakGlassPolicy? policy, SealState policySeal, CoreSettings settings, ClusterView? cluster = null)
     {
         if (cluster is not null) return Judge(grant, policy, cluster, settings, SealState.Valid, policySeal).Denial;
         return Name(grant) ?? Requester(grant) ?? Policy(grant, policy, policySeal, settings) ?? Asked(grant, policy!);
@@ -79,9 +83,11 @@ public static class GrantRules
         SealState.Valid => null,
         SealState.Missing => new("RequesterNotSealed", "spec.requester",
             "the requester cannot be verified: the grant does not have the seal of this operator's admission webhook, so it never becomes active. "
-            + "Ask the platform team whether the webhook is installed (in a test cluster, you can start the operator with --trust-requester), then create a new grant"),
+            + "Ask the platform team whether the webhook is installed (in a test cluster, you can start the operator with --trust-requester), "
+                + "then create a new grant"),
         _ => new("SealBroken", "spec.requester",
-            "the grant's seal is not valid: the grant was changed or copied without this operator's admission webhook, or its seal key does not exist any more, so it never becomes active. "
+            "the grant's seal is not valid: the grant was changed or copied without this operator's admission webhook, or its seal key does not exist any "
+                + "more, so it never becomes active. "
             + "Create a new grant with another name; if it happens again, tell the platform team"),
     };
 
@@ -92,18 +98,21 @@ public static class GrantRules
     private static Problem? Policy(BreakGlassGrant grant, BreakGlassPolicy? policy, SealState seal, CoreSettings settings)
     {
         var name = grant.Spec.Policy;
-        if (policy is null) return new("PolicyNotFound", "spec.policy", $"BreakGlassPolicy '{name}' does not exist; list the policies with 'kubectl get bgp', and create a new grant");
+        if (policy is null) return new(
+            "PolicyNotFound", "spec.policy", $"BreakGlassPolicy '{name}' does not exist; list the policies with 'kubectl get bgp', and create a new grant");
         if (policy.Metadata.DeletionTimestamp is not null) return new("PolicyDeleted", "spec.policy", $"policy '{name}' is being deleted; use another one");
         if (policy.Spec.Suspended) return new("PolicySuspended", "spec.policy", $"policy '{name}' is suspended; ask its owners, or use another one");
         if (seal is not SealState.Valid)
         {
-            return new("PolicyNotSealed", "spec.policy", $"the author of policy '{name}' cannot be verified: the policy was written without this operator's admission webhook. Ask its owners to apply it again, then create a new grant");
+            return new("PolicyNotSealed", "spec.policy", $"the author of policy '{name}' cannot be verified: the policy was written without this operator's "
+                + "admission webhook. Ask its owners to apply it again, then create a new grant");
         }
 
         var problems = PolicyRules.Check(policy, settings);
         return problems.Count == 0
             ? null
-            : new("PolicyNotReady", "spec.policy", $"policy '{name}' cannot be used: {problems[0]}. Tell its owners; 'kubectl describe bgp {name}' shows all problems");
+            : new("PolicyNotReady", "spec.policy",
+                $"policy '{name}' cannot be used: {problems[0]}. Tell its owners; 'kubectl describe bgp {name}' shows all problems");
     }
 
     /// <summary>Who asks, for what reason, for how long and for what.</summary>
@@ -120,11 +129,15 @@ public static class GrantRules
         return Subjects.Include(policy.Spec.Requesters, requester)
             ? null
             : new("RequesterNotAllowed", "spec.requester",
-                $"'{Callers.Shown(requester)}' is not among the requesters of policy '{policy.Metadata.Name}' ({Subjects.Describe(policy.Spec.Requesters)}); ask one of them, or use a policy that names you");
+                $"'{Callers.Shown(requester)}' is not among the requesters of policy "
+                    + $"'{policy.Metadata.Name}' ({Subjects.Describe(policy.Spec.Requesters)}); ask one of them, or use a policy that names you");
     }
 
-    private static Problem? Claims(BreakGlassGrant grant, BreakGlassPolicy policy) => Callers.MissingClaim(grant.Spec.Requester!, policy.Spec.RequireClaims) is { } claim
+    private static Problem? Claims(BreakGlassGrant grant, BreakGlassPolicy policy) => Callers
+        .MissingClaim(grant.Spec.Requester!, policy.Spec.RequireClaims) is { } claim
         ? new("ClaimMissing", "spec.requester.extra",
-            $"policy '{policy.Metadata.Name}' requires that your login has the claim '{claim.Key}' with {(claim.Values.Count == 1 ? "the value" : "one of")} {string.Join(", ", claim.Values)}; log in again so that it does (for example with a second factor) and create a new grant, or ask the policy's owners")
+            $"policy '{policy.Metadata.Name}' requires that your login has the claim "
+                + $"'{claim.Key}' with {(claim.Values.Count == 1 ? "the value" : "one of")} {string.Join(", ", claim.Values)}; log in again so that it does "
+                + "(for example with a second factor) and create a new grant, or ask the policy's owners")
         : null;
 }

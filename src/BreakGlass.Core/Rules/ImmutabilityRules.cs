@@ -15,7 +15,8 @@ public static class ImmutabilityRules
     {
         var (was, becomes) = (before.Spec, after.Spec);
         if (was.Revoke is not null && becomes.Revoke is null) return new("Immutable", "spec.revoke", Sentences.RevocationStays);
-        if (was.Revoke is not null && !Seal.SameSpec(before with { Spec = new() { Revoke = was.Revoke } }, after with { Spec = new() { Revoke = becomes.Revoke } }))
+        if (was.Revoke is not null
+            && !Seal.SameSpec(before with { Spec = new() { Revoke = was.Revoke } }, after with { Spec = new() { Revoke = becomes.Revoke } }))
         {
             return new("Immutable", "spec.revoke", Sentences.RevocationFixed);
         }
@@ -34,7 +35,8 @@ public static class ImmutabilityRules
     public static Problem? CheckOwners(BreakGlassGrant? before, BreakGlassGrant after) =>
         after.OwnersOrEmpty.All(o => before?.OwnersOrEmpty.Any(b => b.Uid == o.Uid) is true)
             ? null
-            : new("Owned", "metadata.ownerReferences", "a grant cannot have an owner, because the garbage collector would delete its record with the owner; remove it");
+            : new("Owned", "metadata.ownerReferences",
+                "a grant cannot have an owner, because the garbage collector would delete its record with the owner; remove it");
 
     /// <summary>An approval cannot be changed.</summary>
     public static Problem? Check(BreakGlassApproval before, BreakGlassApproval after) =>
@@ -58,7 +60,8 @@ public static class ImmutabilityRules
         var until = RetainedUntil(grant, policy);
         return until is not { } at || now >= at
             ? null
-            : new("Retained", "metadata.name", $"the grant gave access, so its record is kept until {Timestamp.Text(at)} (spec.retainFor of policy '{grant.Spec.Policy}') and is then deleted automatically");
+            : new("Retained", "metadata.name", $"the grant gave access, so its record is kept until {Timestamp.Text(at)} (spec.retainFor of policy "
+                + $"'{grant.Spec.Policy}') and is then deleted automatically");
     }
 
     /// <summary>The warning for a person who deletes a grant that gives access; null for other grants.</summary>
@@ -66,7 +69,8 @@ public static class ImmutabilityRules
     {
         if (grant.Status.IsTerminal || !grant.Status.IsRecorded || grant.Metadata.DeletionTimestamp is not null) return null;
         var name = grant.Metadata.Name;
-        return $"grant '{name}' gives access: the access ends now, and the grant's record and review are deleted. To end access and keep both: kubectl breakglass revoke {name}";
+        return $"grant '{name}' gives access: the access ends now, and the grant's record and review are deleted. To end access and keep both: "
+            + $"kubectl breakglass revoke {name}";
     }
 
     /// <summary>Until when a finished grant is kept; null where it is not over.</summary>

@@ -10,11 +10,15 @@ namespace BreakGlass.Core.Rules;
 internal static class LimitRules
 {
     /// <summary>Whether the grants of a policy take places: it has limits, or blocks who is not reviewed, which is one of a kind.</summary>
-    public static bool Any(PolicySpec policy) => ReviewRules.Blocks(policy) || policy.Limits is { MaxActive: not null } or { MaxActivePerRequester: not null } or { Cooldown: not null };
+    public static bool Any(PolicySpec policy) =>
+        ReviewRules.Blocks(policy) || policy.Limits is { MaxActive: not null } or { MaxActivePerRequester: not null } or { Cooldown: not null };
 
-    /// <summary>Whether a grant has to take a place before it is recorded: the policy asks for it, or it opens by the bypass, which one grant can use at a time.</summary>
+    /// <summary>
+    /// Whether a grant has to take a place before it is recorded: the policy asks for it, or it opens by the bypass, which one grant can use at a time.
+    /// </summary>
     public static bool NeedsPlace(BreakGlassPolicy policy, BreakGlassGrant grant, bool bypass) =>
-        bypass ? !policy.Status.Holders.Any(h => h.Uid == grant.Metadata.Uid && h.EndedAt is null && h.Bypass is true) : Any(policy.Spec) && !Holds(policy, grant);
+        bypass ? !policy.Status.Holders.Any(h => h.Uid == grant.Metadata.Uid && h.EndedAt is null && h.Bypass is true) : Any(policy.Spec)
+            && !Holds(policy, grant);
 
     /// <summary>The grant that used the bypass of a policy and is not reviewed, by its name; null where there is none.</summary>
     public static string? OpenBypass(BreakGlassPolicy policy, BreakGlassGrant grant, IReadOnlyList<BreakGlassGrant> siblings)
@@ -38,14 +42,16 @@ internal static class LimitRules
         if (limits.MaxActive is { } most && places.Count >= most)
         {
             return new("LimitReached", "spec.policy",
-                $"policy '{policy.Metadata.Name}' allows at most {most} grant(s) at a time, and {places.Count} exist ({Names(places)}); wait for one to end or have one revoked, then create a new grant");
+                $"policy '{policy.Metadata.Name}' allows at most {most} grant(s) at a time, and {places.Count} exist ({Names(places)}); wait for one to end "
+                    + "or have one revoked, then create a new grant");
         }
 
         var own = places.Where(p => Callers.Same(Callers.Of(p), requester)).ToList();
         if (limits.MaxActivePerRequester is { } each && own.Count >= each)
         {
             return new("LimitReached", "spec.policy",
-                $"policy '{policy.Metadata.Name}' allows one requester at most {each} grant(s) at a time, and '{Callers.Shown(requester)}' has {own.Count} ({Names(own)}); use that grant, or revoke it and create a new one");
+                $"policy '{policy.Metadata.Name}' allows one requester at most {each} grant(s) at a time, "
+                    + $"and '{Callers.Shown(requester)}' has {own.Count} ({Names(own)}); use that grant, or revoke it and create a new one");
         }
 
         return Cooling(policy, limits, grant, siblings, now);
@@ -87,7 +93,8 @@ internal static class LimitRules
         var requester = grant.Spec.Requester ?? Caller.Nobody;
         return new()
         {
-            Grant = grant.Metadata.Name, Uid = grant.Metadata.Uid ?? "", Requester = requester.Username, RequesterUid = requester.Uid, Person = requester.Person,
+            Grant = grant.Metadata.Name, Uid = grant.Metadata.Uid
+                ?? "", Requester = requester.Username, RequesterUid = requester.Uid, Person = requester.Person,
         };
     }
 
@@ -96,8 +103,10 @@ internal static class LimitRules
         var requester = grant.Spec.Requester;
         var cooldown = Cooldown(policy.Spec);
         if (cooldown == TimeSpan.Zero) return null;
-        var ends = policy.Status.Holders.Where(h => Callers.Same(Callers.Of(h), requester) && h.EndedAt is not null).Select(h => (h.Grant, At: h.EndedAt!.Value))
-            .Concat(siblings.Where(s => Callers.Same(s.Spec.Requester, requester) && s.Status.IsTerminal && s.Status.IsRecorded && s.Status.WasActive && s.Status.EndedAt is not null)
+        var ends = policy.Status.Holders.Where(h => Callers.Same(Callers.Of(h), requester) && h.EndedAt is not null)
+            .Select(h => (h.Grant, At: h.EndedAt!.Value))
+            .Concat(siblings.Where(s => Callers.Same(s.Spec.Requester, requester) && s.Status.IsTerminal && s.Status.IsRecorded && s.Status.WasActive
+                && s.Status.EndedAt is not null)
                 .Select(s => (Grant: s.Metadata.Name, At: s.Status.EndedAt!.Value)))
             .Concat(Vanished(policy, grant, requester, siblings).Select(name => (Grant: name, At: now)))
             .ToList();
@@ -107,12 +116,14 @@ internal static class LimitRules
         return now >= until
             ? null
             : new("CoolingDown", "spec.policy",
-                $"policy '{policy.Metadata.Name}' has a cooldown of {limits.Cooldown} for each requester, and grant '{last.Grant}' ended at {Timestamp.Text(last.At)}; create a new grant after {Timestamp.Text(until)}");
+                $"policy '{policy.Metadata.Name}' has a cooldown of {limits.Cooldown} for each requester, "
+                    + $"and grant '{last.Grant}' ended at {Timestamp.Text(last.At)}; create a new grant after {Timestamp.Text(until)}");
     }
 
     /// <summary>Grants that hold a place and are not there: deleted, so they ended, and when, the policy's record does not say yet.</summary>
     private static IEnumerable<string> Vanished(BreakGlassPolicy policy, BreakGlassGrant grant, Caller? requester, IReadOnlyList<BreakGlassGrant> siblings) =>
-        policy.Status.Holders.Where(h => h.EndedAt is null && Callers.Same(Callers.Of(h), requester) && h.Uid != grant.Metadata.Uid && !siblings.Any(s => s.Metadata.Uid == h.Uid)).Select(h => h.Grant);
+        policy.Status.Holders.Where(h => h.EndedAt is null && Callers.Same(Callers.Of(h), requester) && h.Uid != grant.Metadata.Uid
+            && !siblings.Any(s => s.Metadata.Uid == h.Uid)).Select(h => h.Grant);
 
     private static string Names(List<HolderRecord> places) =>
         string.Join(", ", places.Take(5).Select(p => p.Grant)) + (places.Count > 5 ? ", …" : "");

@@ -9,7 +9,8 @@ public static class LockdownRules
     /// <summary>Why a lockdown cannot be made; null where it can.</summary>
     public static Problem? Check(BreakGlassLockdown lockdown)
     {
-        if (string.IsNullOrWhiteSpace(lockdown.Spec.Reason)) return new("ReasonMissing", "spec.reason", "must not be empty; explain why access is locked down, people who lose access will read it");
+        if (string.IsNullOrWhiteSpace(lockdown.Spec.Reason))
+            return new("ReasonMissing", "spec.reason", "must not be empty; explain why access is locked down, people who lose access will read it");
         return Selectors.Check(PolicyRules.Invalid, "spec.policySelector", lockdown.Spec.PolicySelector).FirstOrDefault();
     }
 

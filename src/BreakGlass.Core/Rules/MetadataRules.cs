@@ -51,36 +51,43 @@ public static class MetadataRules
         return Size(before, after) ?? (Collectors.Contains(user) ? null : Finalizers(before, after) ?? Owners(before, after));
     }
 
-    /// <summary>What is wrong with the <c>managedFields</c> of a change; null if nothing is. Writes that end access are not asked about: they add an entry too.</summary>
+    /// <summary>
+    /// What is wrong with the <c>managedFields</c> of a change; null if nothing is. Writes that end access are not asked about: they add an entry too.
+    /// </summary>
     /// <param name="o">The object as it would be.</param>
     /// <param name="before">Their bytes as they are.</param>
-    /// <param name="after">Their bytes as they would be. Old servers show those of an apply that changes nothing else on both sides, so that as many as before count as more.</param>
+    /// <param name="after">Their bytes as they would be. Old servers show those of an apply that changes nothing else on both sides, so that as many
+    /// as before count as more.</param>
     /// <param name="user">Who writes.</param>
     /// <param name="settings">The operator's set-up.</param>
     public static Problem? CheckManagedFields(IKubernetesObject<V1ObjectMeta> o, long before, long after, string user, CoreSettings settings) =>
         o is BreakGlassPolicy || after <= MostManagedFields || after < before || IsOurs(user, settings) || Collectors.Contains(user)
             ? null
-            : new("MetadataTooLarge", "metadata.managedFields", $"would have {after} bytes, at most {MostManagedFields} are allowed; use fewer field managers");
+            : new("MetadataTooLarge", "metadata.managedFields",
+                $"would have {after} bytes, at most {MostManagedFields} are allowed; use fewer field managers");
 
     private static Problem? Size(IKubernetesObject<V1ObjectMeta>? before, IKubernetesObject<V1ObjectMeta> after)
     {
         var entries = EntriesOf(after);
         if (entries > MostEntries && (before is null || entries > EntriesOf(before)))
         {
-            return new("MetadataTooLarge", "metadata", $"there are {entries} labels and annotations, at most {MostEntries} are allowed; remove those that nothing reads");
+            return new("MetadataTooLarge", "metadata",
+                $"there are {entries} labels and annotations, at most {MostEntries} are allowed; remove those that nothing reads");
         }
 
         var size = SizeOf(after);
         if (size > Most && (before is null || size > SizeOf(before)))
         {
-            return new("MetadataTooLarge", "metadata", $"labels and annotations have {size} bytes, at most {Most} are allowed; store long values elsewhere and refer to them here");
+            return new("MetadataTooLarge", "metadata",
+                $"labels and annotations have {size} bytes, at most {Most} are allowed; store long values elsewhere and refer to them here");
         }
 
         // A policy's manifest may be as long as the API server takes; who writes policies is trusted with more.
         if (after is BreakGlassPolicy) return null;
         var applied = AppliedOf(after);
         return applied > MostLastApplied && (before is null || applied > AppliedOf(before))
-            ? new("MetadataTooLarge", $"metadata.annotations[{LastApplied}]", $"has {applied} bytes, at most {MostLastApplied} are allowed; use 'kubectl create' or 'kubectl apply --server-side', which keep no copy of the manifest")
+            ? new("MetadataTooLarge", $"metadata.annotations[{LastApplied}]", $"has {applied} bytes, at most {MostLastApplied} are allowed; "
+                + "use 'kubectl create' or 'kubectl apply --server-side', which keep no copy of the manifest")
             : null;
     }
 
@@ -89,12 +96,14 @@ public static class MetadataRules
         var (was, becomes) = (before?.FinalizersOrEmpty ?? [], after.FinalizersOrEmpty);
         if (becomes.Except(was).Except(Collecting).FirstOrDefault() is { } added)
         {
-            return new("FinalizersChanged", "metadata.finalizers", $"'{added}' cannot be added: another component's finalizer would delay the end of access or the deletion of the record; remove it");
+            return new("FinalizersChanged", "metadata.finalizers",
+                $"'{added}' cannot be added: another component's finalizer would delay the end of access or the deletion of the record; remove it");
         }
 
         return was.Contains(BreakGlassApi.RevokeFinalizer) && !becomes.Contains(BreakGlassApi.RevokeFinalizer)
             ? new("FinalizersChanged", "metadata.finalizers",
-                $"'{BreakGlassApi.RevokeFinalizer}' cannot be removed: only the operator removes it, after access is gone. To end access, set spec.revoke or delete the object; "
+                $"'{BreakGlassApi.RevokeFinalizer}' cannot be removed: only the operator removes it, after access is gone. To end access, "
+                    + "set spec.revoke or delete the object; "
                 + "if the operator is gone for good, delete its webhook configurations first")
             : null;
     }
@@ -103,10 +112,12 @@ public static class MetadataRules
     private static Problem? Owners(IKubernetesObject<V1ObjectMeta>? before, IKubernetesObject<V1ObjectMeta> after)
     {
         var (was, becomes) = (before?.OwnersOrEmpty ?? [], after.OwnersOrEmpty);
-        if (becomes.Count > MostOwners && becomes.Count > was.Count) return new("MetadataTooLarge", "metadata.ownerReferences", $"at most {MostOwners} owners are allowed");
+        if (becomes.Count > MostOwners && becomes.Count > was.Count)
+            return new("MetadataTooLarge", "metadata.ownerReferences", $"at most {MostOwners} owners are allowed");
         if (after is BreakGlassLockdown && becomes.FirstOrDefault(o => !was.Any(w => w.Uid == o.Uid)) is { } added)
         {
-            return new("Owned", "metadata.ownerReferences", $"{added.Kind} '{added.Name}' cannot own a lockdown: the garbage collector would lift it; remove the owner");
+            return new("Owned", "metadata.ownerReferences",
+                $"{added.Kind} '{added.Name}' cannot own a lockdown: the garbage collector would lift it; remove the owner");
         }
 
         return after is BreakGlassApproval or BreakGlassReview && was.FirstOrDefault(w => !becomes.Any(o => o.Uid == w.Uid)) is { } removed
@@ -120,5 +131,6 @@ public static class MetadataRules
 
     private static int AppliedOf(IKubernetesObject<V1ObjectMeta> o) => Encoding.UTF8.GetByteCount(o.AnnotationsOrEmpty.GetValueOrDefault(LastApplied) ?? "");
 
-    private static int Bytes(IEnumerable<KeyValuePair<string, string>> map) => map.Sum(m => Encoding.UTF8.GetByteCount(m.Key) + Encoding.UTF8.GetByteCount(m.Value));
+    private static int Bytes(IEnumerable<KeyValuePair<string, string>> map) =>
+        map.Sum(m => Encoding.UTF8.GetByteCount(m.Key) + Encoding.UTF8.GetByteCount(m.Value));
 }

@@ -10,7 +10,9 @@ public static class PendingRules
     /// <summary>The most, if the policy does not say.</summary>
     public const int UsualMost = 5;
 
-    /// <summary>Whether requests of a policy wait at all. Those of mode BreakGlass are decided at once, and are never refused for others on their way.</summary>
+    /// <summary>
+    /// Whether requests of a policy wait at all. Those of mode BreakGlass are decided at once, and are never refused for others on their way.
+    /// </summary>
     public static bool Applies(PolicySpec policy) => policy.Mode is not PolicyMode.BreakGlass;
 
     /// <summary>Whether a grant waits: it gives no access yet and may still do so.</summary>
@@ -18,8 +20,8 @@ public static class PendingRules
         grant.Metadata.DeletionTimestamp is null && grant.Spec.Revoke is null && grant.Status.Phase is not GrantPhase.Active && !grant.Status.IsTerminal;
 
     /// <summary>
-    /// What becomes of a request that would have to wait: replicas that admit at the same time do not see each other's requests, so that more may be there than
-    /// the policy lets wait. The oldest are those that wait; the others are denied.
+    /// What becomes of a request that would have to wait: replicas that admit at the same time do not see each other's requests, so that more may be
+    /// there than the policy lets wait. The oldest are those that wait; the others are denied.
     /// </summary>
     /// <param name="grant">The request, which does not wait yet.</param>
     /// <param name="policy">Its policy.</param>
@@ -38,7 +40,8 @@ public static class PendingRules
     private static bool IsDecided(BreakGlassGrant grant) => grant.Status.Phase is GrantPhase.AwaitingApproval or GrantPhase.Scheduled;
 
     // Names are unique, so of two one is always the older.
-    private static bool IsOlder(BreakGlassGrant one, BreakGlassGrant other) => (one.Metadata.CreatedAt ?? default).CompareTo(other.Metadata.CreatedAt ?? default) switch
+    private static bool IsOlder(BreakGlassGrant one, BreakGlassGrant other) => (one.Metadata.CreatedAt ?? default)
+        .CompareTo(other.Metadata.CreatedAt ?? default) switch
     {
         0 => string.CompareOrdinal(one.Metadata.Name, other.Metadata.Name) < 0,
         var order => order < 0,
@@ -56,7 +59,8 @@ public static class PendingRules
         return !Applies(policy.Spec) || waiting.Count < most
             ? null
             : new("TooManyPending", "spec.policy",
-                $"'{requester}' has {waiting.Count} waiting request(s) for policy '{policy.Metadata.Name}' ({string.Join(", ", waiting.Order(StringComparer.Ordinal).Take(5))}), and at most {most} may wait; "
+                $"'{requester}' has {waiting.Count} waiting request(s) for policy "
+                    + $"'{policy.Metadata.Name}' ({string.Join(", ", waiting.Order(StringComparer.Ordinal).Take(5))}), and at most {most} may wait; "
                 + "wait for a decision, or revoke one of them");
     }
 }

@@ -25,14 +25,16 @@ internal static class PolicyAccessRules
     /// <summary>What is given, and where.</summary>
     public static void Check(List<Problem> problems, PolicySpec spec, CoreSettings settings)
     {
-        if (spec.Access.Count == 0) problems.Add(new(PolicyRules.Invalid, "spec.access", "must have at least one entry; name the role that is given, and where"));
+        if (spec.Access.Count == 0)
+            problems.Add(new(PolicyRules.Invalid, "spec.access", "must have at least one entry; name the role that is given, and where"));
         var names = new HashSet<string>();
         for (var i = 0; i < spec.Access.Count; i++)
         {
             var entry = spec.Access[i];
             var field = $"spec.access[{i}]";
             if (entry.Name.Length == 0) problems.Add(new(PolicyRules.Invalid, $"{field}.name", "required; grants select entries by name"));
-            if (!names.Add(entry.Name)) problems.Add(new(PolicyRules.Invalid, $"{field}.name", $"'{entry.Name}' appears twice; names must be unique in the list"));
+            if (!names.Add(entry.Name))
+                problems.Add(new(PolicyRules.Invalid, $"{field}.name", $"'{entry.Name}' appears twice; names must be unique in the list"));
             PolicyRules.OneOf(problems, $"{field}.roleRef.kind", entry.RoleRef.Kind, ApiWords.RoleKinds);
             if (entry.RoleRef.Name.Length == 0) problems.Add(new(PolicyRules.Invalid, $"{field}.roleRef.name", "required"));
 
@@ -45,7 +47,8 @@ internal static class PolicyAccessRules
 
             foreach (var ns in entry.Namespaces.Where(settings.IsProtected))
             {
-                problems.Add(new(PolicyRules.Invalid, $"{field}.namespaces", $"'{ns}' holds the operator or the credentials of other grants, so no policy can reach it; remove it"));
+                problems.Add(new(PolicyRules.Invalid, $"{field}.namespaces",
+                    $"'{ns}' holds the operator or the credentials of other grants, so no policy can reach it; remove it"));
             }
 
             problems.AddRange(Selectors.Check(PolicyRules.Invalid, $"{field}.namespaceSelector", entry.NamespaceSelector));

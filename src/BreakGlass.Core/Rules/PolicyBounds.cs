@@ -15,25 +15,31 @@ internal static class PolicyBounds
         if (spec.Limits is not ({ MaxActive: not null } or { MaxActivePerRequester: not null } or { Cooldown: not null }))
         {
             yield return new("NoLimits", "spec.limits",
-                "limits neither active grants nor their frequency, so each requester can have any number of grants, one after the other; use for example {maxActive: 3, maxActivePerRequester: 1, cooldown: 5m}");
+                "limits neither active grants nor their frequency, so each requester can have any number of grants, one after the other; "
+                    + "use for example {maxActive: 3, maxActivePerRequester: 1, cooldown: 5m}");
         }
 
         if (Duration(spec.Duration.Max) is { } max && max >= VeryLong && max <= BreakGlassApi.LongestGrant)
         {
             yield return new("VeryLong", "spec.duration.max",
-                $"{spec.Duration.Max} is a whole shift, and a stolen credential works for that long; use the length of one incident, for example 1h: another grant can be requested at any time");
+                $"{spec.Duration.Max} is a whole shift, and a stolen credential works for that long; use the length of one incident, for example 1h: "
+                    + "another grant can be requested at any time");
         }
 
         if (Duration(spec.RetainFor) is { } kept && kept < Reviewed(spec))
         {
             yield return new("RecordTooShort", "spec.retainFor",
-                $"the record of a grant is deleted {spec.RetainFor} after its end, {(kept < ADay ? "before anybody looks at it" : $"before its review is due (spec.review.within is {spec.Review!.Within})")}; keep it longer, such as the default {Bounds.UsualRetention}");
+                "the record of a grant is "
+                    + $"deleted {spec.RetainFor} after its end, "
+                    + $"{(kept < ADay ? "before anybody looks at it" : $"before its review is due (spec.review.within is {spec.Review!.Within})")}; keep it "
+                    + $"longer, such as the default {Bounds.UsualRetention}");
         }
 
         if (spec.Approval?.AutoApprove is { ReadOnlyOnly: false } auto && Duration(auto.MaxDuration) >= Duration(spec.Duration.Max))
         {
             yield return new("ApprovalNeverAsked", "spec.approval.autoApprove",
-                $"approves every request that the policy allows, so no approver ever decides; set readOnlyOnly: true, or a maxDuration below spec.duration.max, {spec.Duration.Max}");
+                "approves every request that the policy allows, so no approver ever decides; set readOnlyOnly: true, "
+                    + $"or a maxDuration below spec.duration.max, {spec.Duration.Max}");
         }
 
         if (spec.EmergencyBypass is { } bypass && Duration(bypass.Duration) >= Duration(spec.Duration.Max))

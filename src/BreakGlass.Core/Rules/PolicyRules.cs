@@ -26,7 +26,8 @@ public static class PolicyRules
         }
 
         if (spec.Mode is null) problems.Add(new(Invalid, "spec.mode", "required; use BreakGlass, JustInTime or TimeBoxed"));
-        PolicyAccessRules.CheckSubjects(problems, "spec.requesters", spec.Requesters, "name who can request access, for example {kind: Group, name: payments-oncall}");
+        PolicyAccessRules.CheckSubjects(
+            problems, "spec.requesters", spec.Requesters, "name who can request access, for example {kind: Group, name: payments-oncall}");
         PolicyAccessRules.Check(problems, spec, settings);
         CheckDurations(problems, spec);
         CheckTicketPattern(problems, spec.Justification?.TicketPattern);
@@ -40,7 +41,8 @@ public static class PolicyRules
     private static void CheckSupport(List<Problem> problems, PolicySpec spec)
     {
         if (spec.IdleTimeout is null) return;
-        problems.Add(new(NotSupported, "spec.idleTimeout", "this version of the operator cannot enforce an idle timeout, so the policy gives no access; remove it, or wait for a version that can"));
+        problems.Add(new(NotSupported, "spec.idleTimeout",
+            "this version of the operator cannot enforce an idle timeout, so the policy gives no access; remove it, or wait for a version that can"));
     }
 
     private static void CheckModeAgainstSections(List<Problem> problems, PolicySpec spec)
@@ -97,6 +99,7 @@ public static class PolicyRules
     private static void CheckTicketPattern(List<Problem> problems, string? pattern)
     {
         if (pattern is null || TicketPattern.Of(pattern).Error is not { } error) return;
-        problems.Add(new(Invalid, "spec.justification.ticketPattern", $"is not a supported regular expression (backreferences and lookarounds are not supported): {error}"));
+        problems.Add(new(Invalid, "spec.justification.ticketPattern",
+            $"is not a supported regular expression (backreferences and lookarounds are not supported): {error}"));
     }
 }

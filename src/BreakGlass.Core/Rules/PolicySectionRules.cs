@@ -15,7 +15,8 @@ internal static class PolicySectionRules
         if (spec.Limits is { } limits) CheckLimits(problems, limits);
         if (spec.Overuse is { } overuse) CheckOveruse(problems, overuse, spec.RetainFor);
         if (spec.Review is { } review) CheckReview(problems, review);
-        if (spec.EmergencyBypass is { } bypass) Positive(problems, "spec.emergencyBypass.duration", bypass.Duration, Bounds.LongestGrant, Sentences.LongerThanAGrant);
+        if (spec.EmergencyBypass is { } bypass)
+            Positive(problems, "spec.emergencyBypass.duration", bypass.Duration, Bounds.LongestGrant, Sentences.LongerThanAGrant);
         foreach (var what in spec.AllowPersistence) PolicyRules.OneOf(problems, "spec.allowPersistence", what, ApiWords.Persistence);
     }
 
@@ -31,8 +32,10 @@ internal static class PolicySectionRules
 
     private static void CheckApproval(List<Problem> problems, ApprovalTerms approval)
     {
-        if (approval.Required < 1) problems.Add(new(Invalid, "spec.approval.required", $"{approval.Required} is less than 1; set how many different people must approve"));
-        PolicyAccessRules.CheckSubjects(problems, "spec.approval.approvers", approval.Approvers, "name who can approve, for example {kind: Group, name: incident-commanders}");
+        if (approval.Required < 1)
+            problems.Add(new(Invalid, "spec.approval.required", $"{approval.Required} is less than 1; set how many different people must approve"));
+        PolicyAccessRules.CheckSubjects(
+            problems, "spec.approval.approvers", approval.Approvers, "name who can approve, for example {kind: Group, name: incident-commanders}");
         Positive(problems, "spec.approval.timeout", approval.Timeout, Bounds.LongestWait, Sentences.LongerThanAWait);
         if (approval.AutoApprove is { } auto) Positive(problems, "spec.approval.autoApprove.maxDuration", auto.MaxDuration);
     }
@@ -44,14 +47,17 @@ internal static class PolicySectionRules
             problems.Add(new(Invalid, "spec.schedule.timeZone", $"'{schedule.TimeZone}' is not an IANA time zone; use for example Europe/Berlin or Etc/UTC"));
         }
 
-        if (schedule.Windows.Count == 0) problems.Add(new(Invalid, "spec.schedule.windows", "must have at least one window; set the days and times when access is given"));
+        if (schedule.Windows.Count == 0)
+            problems.Add(new(Invalid, "spec.schedule.windows", "must have at least one window; set the days and times when access is given"));
         for (var i = 0; i < schedule.Windows.Count; i++)
         {
             var (window, field) = (schedule.Windows[i], $"spec.schedule.windows[{i}]");
             if (window.Days.Count == 0) problems.Add(new(Invalid, $"{field}.days", $"at least one day, of {ApiWords.Days}"));
             foreach (var day in window.Days) PolicyRules.OneOf(problems, $"{field}.days", day, ApiWords.Days);
-            if (!Schedules.IsTime(window.Start)) problems.Add(new(Invalid, $"{field}.start", $"'{window.Start}' is not a valid time of day; use for example \"22:00\", in quotes"));
-            if (!Schedules.IsTime(window.End)) problems.Add(new(Invalid, $"{field}.end", $"'{window.End}' is not a valid time of day; use for example \"04:00\", in quotes"));
+            if (!Schedules.IsTime(window.Start))
+                problems.Add(new(Invalid, $"{field}.start", $"'{window.Start}' is not a valid time of day; use for example \"22:00\", in quotes"));
+            if (!Schedules.IsTime(window.End))
+                problems.Add(new(Invalid, $"{field}.end", $"'{window.End}' is not a valid time of day; use for example \"04:00\", in quotes"));
         }
     }
 
@@ -59,7 +65,8 @@ internal static class PolicySectionRules
     {
         if (limits.MaxActive < 1) problems.Add(new(Invalid, "spec.limits.maxActive", "must be at least 1; to block all grants, set spec.suspended"));
         if (limits.MaxPending < 1) problems.Add(new(Invalid, "spec.limits.maxPending", "must be at least 1; to block all requests, set spec.suspended"));
-        if (limits.MaxActivePerRequester < 1) problems.Add(new(Invalid, "spec.limits.maxActivePerRequester", "must be at least 1; to block all grants, set spec.suspended"));
+        if (limits.MaxActivePerRequester < 1)
+            problems.Add(new(Invalid, "spec.limits.maxActivePerRequester", "must be at least 1; to block all grants, set spec.suspended"));
         if (limits.Cooldown is not null) PolicyRules.Duration(problems, "spec.limits.cooldown", limits.Cooldown);
     }
 
@@ -69,7 +76,8 @@ internal static class PolicySectionRules
         var window = Positive(problems, "spec.overuse.window", overuse.Window);
         if (window is { } counted && GoDuration.TryParse(retainFor, out var kept) && counted > kept)
         {
-            problems.Add(new(Invalid, "spec.overuse.window", $"{overuse.Window} is longer than spec.retainFor, {retainFor}, so some of the counted grants would already be deleted; shorten the window, or keep grants longer"));
+            problems.Add(new(Invalid, "spec.overuse.window", $"{overuse.Window} is longer than spec.retainFor, {retainFor}, so some of the counted grants "
+                + "would already be deleted; shorten the window, or keep grants longer"));
         }
     }
 

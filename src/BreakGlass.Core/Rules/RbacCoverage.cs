@@ -49,7 +49,9 @@ public static class RbacCoverage
         return false;
     }
 
-    /// <summary>Whether everything that <paramref name="asked"/> allows is allowed by <paramref name="owner"/>, where both are bound in the same place.</summary>
+    /// <summary>
+    /// Whether everything that <paramref name="asked"/> allows is allowed by <paramref name="owner"/>, where both are bound in the same place.
+    /// </summary>
     public static bool Covers(IReadOnlyList<V1PolicyRule> owner, IReadOnlyList<V1PolicyRule> asked) => Uncovered(owner, asked).Count == 0;
 
     /// <summary>What of <paramref name="asked"/> is not allowed by <paramref name="owner"/>: one rule for each single permission, for messages.</summary>

@@ -15,7 +15,8 @@ internal static class ReachRules
             {
                 if (cluster.ClusterRole(entry.RoleRef.Name) is null)
                 {
-                    return new("RoleNotFound", "spec.policy", $"access entry '{entry.Name}' of the policy gives ClusterRole '{entry.RoleRef.Name}', which does not exist; tell the policy's owners");
+                    return new("RoleNotFound", "spec.policy",
+                        $"access entry '{entry.Name}' of the policy gives ClusterRole '{entry.RoleRef.Name}', which does not exist; tell the policy's owners");
                 }
 
                 continue;
@@ -25,7 +26,8 @@ internal static class ReachRules
             {
                 if (cluster.HasNamespace(ns) && cluster.Role(ns, entry.RoleRef.Name) is null)
                 {
-                    return new("RoleNotFound", "spec.policy", $"access entry '{entry.Name}' of the policy gives Role '{entry.RoleRef.Name}' in namespace '{ns}', which does not exist, or has more than 64 KiB of rules; tell the policy's owners");
+                    return new("RoleNotFound", "spec.policy", $"access entry '{entry.Name}' of the policy gives Role '{entry.RoleRef.Name}' in namespace "
+                        + $"'{ns}', which does not exist, or has more than 64 KiB of rules; tell the policy's owners");
                 }
             }
         }
@@ -47,12 +49,14 @@ internal static class ReachRules
         if (targets.Count > Targets.Most)
         {
             return new("TooManyNamespaces", "spec.namespaces",
-                $"policy '{policy.Metadata.Name}' reaches {targets.Count} places, and one grant can hold at most {Targets.Most} bindings; name the namespaces you need");
+                $"policy '{policy.Metadata.Name}' reaches {targets.Count} places, and one grant can hold at most {Targets.Most} bindings; name the "
+                    + "namespaces you need");
         }
 
         return targets.Count > 0
             ? null
-            : new("NothingSelected", "spec.policy", $"policy '{policy.Metadata.Name}' reaches no namespace that exists; check its namespaces and selectors against 'kubectl get ns --show-labels'. A selector never selects kube-system, kube-public, "
+            : new("NothingSelected", "spec.policy", $"policy '{policy.Metadata.Name}' reaches no namespace that exists; check its namespaces and selectors "
+                + "against 'kubectl get ns --show-labels'. A selector never selects kube-system, kube-public, "
                 + "kube-node-lease or a protected namespace; to reach those, a policy lists them in namespaces");
     }
 }

@@ -9,11 +9,13 @@ namespace BreakGlass.Core.Rules;
 internal static class RecordRules
 {
     /// <summary>What a recorded grant lacks of what its policy asks for; null where it lacks nothing.</summary>
-    public static string? Lacks(RequestFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy) => Window(grant, policy.Spec) ?? (facts.SealsUnknown ? null : Approval(facts, grant, policy));
+    public static string? Lacks(RequestFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy) =>
+        Window(grant, policy.Spec) ?? (facts.SealsUnknown ? null : Approval(facts, grant, policy));
 
     private static string? Window(BreakGlassGrant grant, PolicySpec policy)
     {
-        if (policy.Mode is not PolicyMode.TimeBoxed || policy.Schedule is not { } schedule || grant.Status is not { ActivatedAt: { } from, ExpiresAt: { } to }) return null;
+        if (policy.Mode is not PolicyMode.TimeBoxed || policy.Schedule is not { } schedule || grant.Status is not { ActivatedAt: { } from, ExpiresAt: { } to })
+            return null;
         return Schedules.At(schedule, from) is { } window && GrantEnd.Recorded(from, to - from, window).At == to
             ? null
             : $"spec.schedule: the time from {Timestamp.Text(from)} to {Timestamp.Text(to)} lies in no window of it";

@@ -20,6 +20,8 @@ public abstract record RequestFacts
     /// <summary>The policy's other grants, finished ones too.</summary>
     public IReadOnlyList<BreakGlassGrant> Siblings { get; init; } = [];
 
-    /// <summary>The seal keys could not be read, so nothing can be said of any seal: nothing opens or is put right, and nothing ends for want of one.</summary>
+    /// <summary>
+    /// The seal keys could not be read, so nothing can be said of any seal: nothing opens or is put right, and nothing ends for want of one.
+    /// </summary>
     public bool SealsUnknown { get; init; }
 }

@@ -19,12 +19,14 @@ internal static class RequestRules
 
         if (grant.Justification.Length > Bounds.LongestJustification)
         {
-            return new("JustificationTooLong", "spec.justification", $"has {grant.Justification.Length} characters, at most {Bounds.LongestJustification}; put the details into the ticket");
+            return new("JustificationTooLong", "spec.justification",
+                $"has {grant.Justification.Length} characters, at most {Bounds.LongestJustification}; put the details into the ticket");
         }
 
         if (grant.Ticket is { } ticket && !Tickets.IsPlain(ticket))
         {
-            return new("TicketMismatch", "spec.ticket", $"'{Shown.Line(ticket)}' contains a line break or an invisible character; use only the ticket's number");
+            return new("TicketMismatch", "spec.ticket",
+                $"'{Shown.Line(ticket)}' contains a line break or an invisible character; use only the ticket's number");
         }
 
         if (policy.Justification?.TicketPattern is not { } pattern) return null;
@@ -38,7 +40,8 @@ internal static class RequestRules
     public static Problem? Length(BreakGlassGrant grant, PolicySpec policy, out TimeSpan duration)
     {
         var text = grant.Spec.Duration ?? policy.Duration.Default;
-        if (!GoDuration.TryParse(text, out duration)) return new("DurationInvalid", "spec.duration", $"'{text}' is not a valid duration; use for example 30m, 1h30m or 45s");
+        if (!GoDuration.TryParse(text, out duration))
+            return new("DurationInvalid", "spec.duration", $"'{text}' is not a valid duration; use for example 30m, 1h30m or 45s");
         if (duration == TimeSpan.Zero) return new("DurationInvalid", "spec.duration", Sentences.NotPositive);
         if (GoDuration.TryParse(policy.Duration.Max, out var max) && duration <= max) return null;
         return new("DurationTooLong", "spec.duration", $"{text} is longer than the policy's max, {policy.Duration.Max}; request at most that");
@@ -50,12 +53,14 @@ internal static class RequestRules
         foreach (var name in grant.Access)
         {
             if (policy.Access.Any(e => e.Name == name)) continue;
-            return new("AccessUnknown", "spec.access", $"the policy has no access entry '{name}'; it has {string.Join(", ", policy.Access.Select(e => e.Name))}");
+            return new("AccessUnknown", "spec.access",
+                $"the policy has no access entry '{name}'; it has {string.Join(", ", policy.Access.Select(e => e.Name))}");
         }
 
         if (grant.StartTime is not null && policy.Mode is not PolicyMode.TimeBoxed)
         {
-            return new("StartTimeNotAllowed", "spec.startTime", "only policies of mode TimeBoxed support a start time; this policy gives access as soon as the request is allowed, so remove it");
+            return new("StartTimeNotAllowed", "spec.startTime",
+                "only policies of mode TimeBoxed support a start time; this policy gives access as soon as the request is allowed, so remove it");
         }
 
         if (grant.RecipientKey is null) return null;

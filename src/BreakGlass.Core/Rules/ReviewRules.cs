@@ -19,30 +19,38 @@ public static class ReviewRules
         if (grant is null) return new("GrantNotFound", "spec.grant", $"BreakGlassGrant '{spec.Grant}' does not exist; list the grants with 'kubectl get bgg'");
         if (grant.Metadata.Name != spec.Grant || string.IsNullOrEmpty(spec.GrantUid) || spec.GrantUid != grant.Metadata.Uid)
         {
-            return new("AnotherGrant", "spec.grantUid", $"the review is for another grant of the name '{spec.Grant}', or has no grantUid; create a new review");
+            return new("AnotherGrant", "spec.grantUid",
+                $"the review is for another grant of the name '{spec.Grant}', or has no grantUid; create a new review");
         }
 
-        if (review.Metadata.DeletionTimestamp is not null) return new("Retracted", "metadata.deletionTimestamp", "the review is being deleted, so it does not count; create a new one");
-        if (!ApiWords.Each(ApiWords.Outcomes).Contains(spec.Outcome)) return new("OutcomeInvalid", "spec.outcome", $"'{spec.Outcome}' is not supported; use one of {ApiWords.Outcomes}");
-        if (!Callers.IsNamed(spec.Reviewer)) return new("ReviewerMissing", "spec.reviewer", "the reviewer cannot be verified; create the review while the operator's webhooks are installed");
-        if (!grant.Status.IsRecorded) return new("NothingToReview", "spec.grant", $"grant '{grant.Metadata.Name}' never gave access, so there is nothing to review");
+        if (review.Metadata.DeletionTimestamp is not null)
+            return new("Retracted", "metadata.deletionTimestamp", "the review is being deleted, so it does not count; create a new one");
+        if (!ApiWords.Each(ApiWords.Outcomes).Contains(spec.Outcome))
+            return new("OutcomeInvalid", "spec.outcome", $"'{spec.Outcome}' is not supported; use one of {ApiWords.Outcomes}");
+        if (!Callers.IsNamed(spec.Reviewer))
+            return new("ReviewerMissing", "spec.reviewer", "the reviewer cannot be verified; create the review while the operator's webhooks are installed");
+        if (!grant.Status.IsRecorded)
+            return new("NothingToReview", "spec.grant", $"grant '{grant.Metadata.Name}' never gave access, so there is nothing to review");
 
         var reviewers = policy?.Spec.Review?.Reviewers ?? [];
         var ask = reviewers.Count == 0 ? "a person who neither requested nor approved the grant" : $"one of {Subjects.Describe(reviewers)}";
         if (Callers.Same(spec.Reviewer, grant.Spec.Requester))
         {
-            return new("OwnRequest", "spec.reviewer", $"{Callers.As(spec.Reviewer!, grant.Spec.Requester!)} had this access, and requesters cannot review their own access; ask {ask}");
+            return new("OwnRequest", "spec.reviewer",
+                $"{Callers.As(spec.Reviewer!, grant.Spec.Requester!)} had this access, and requesters cannot review their own access; ask {ask}");
         }
 
         if (grant.Status.Approvals.FirstOrDefault(a => Callers.Same(Callers.Of(a), spec.Reviewer)) is { } decided)
         {
-            return new("OwnApproval", "spec.reviewer", $"{Callers.As(spec.Reviewer!, Callers.Of(decided))} decided on this grant, and approvers cannot review grants that they decided on; ask {ask}");
+            return new("OwnApproval", "spec.reviewer", $"{Callers.As(spec.Reviewer!, Callers.Of(decided))} decided on this grant, "
+                + $"and approvers cannot review grants that they decided on; ask {ask}");
         }
 
         return reviewers.Count == 0 || Subjects.Include(reviewers, spec.Reviewer!)
             ? null
             : new("ReviewerNotAllowed", "spec.reviewer",
-                $"'{Callers.Shown(spec.Reviewer)}' is not among the reviewers of policy '{policy!.Metadata.Name}' ({Subjects.Describe(reviewers)}); ask one of them");
+                $"'{Callers.Shown(spec.Reviewer)}' is not among the reviewers of policy "
+                    + $"'{policy!.Metadata.Name}' ({Subjects.Describe(reviewers)}); ask one of them");
     }
 
     /// <summary>What a review is refused for when it is made: what <see cref="Check"/> says, and that access is over and nobody reviewed it yet.</summary>
@@ -77,7 +85,8 @@ public static class ReviewRules
         var reviewers = policy.Spec.Review!.Reviewers;
         var who = reviewers.Count == 0 ? "a person who neither requested nor approved it" : Subjects.Describe(reviewers);
         return new("ReviewPending", "spec.policy",
-            $"your grant '{pending.Metadata.Name}' of policy '{policy.Metadata.Name}' is not reviewed yet, and the policy gives you no other grant before that; ask {who} to review it, then create a new grant");
+            $"your grant '{pending.Metadata.Name}' of policy '{policy.Metadata.Name}' is not reviewed yet, and the policy gives you no other grant before "
+                + $"that; ask {who} to review it, then create a new grant");
     }
 
     /// <summary>
@@ -87,7 +96,8 @@ public static class ReviewRules
     public static IReadOnlyList<string> MayBlock(BreakGlassGrant grant, BreakGlassPolicy policy, IReadOnlyList<BreakGlassGrant> siblings)
     {
         if (!Blocks(policy.Spec)) return [];
-        return [.. policy.Status.Holders.Where(h => h.Uid != grant.Metadata.Uid && MayAwait(siblings.FirstOrDefault(s => s.Metadata.Uid == h.Uid))).Select(h => h.Grant).Distinct()];
+        return [.. policy.Status.Holders.Where(h => h.Uid != grant.Metadata.Uid && MayAwait(siblings.FirstOrDefault(s => s.Metadata.Uid == h.Uid)))
+            .Select(h => h.Grant).Distinct()];
 
         bool MayAwait(BreakGlassGrant? other) => other is null || (Callers.Same(other.Spec.Requester, grant.Spec.Requester) && !other.Status.IsTerminal);
     }

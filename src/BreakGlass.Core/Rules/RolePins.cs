@@ -33,7 +33,8 @@ internal static class RolePins
         return changed.Count == 0
             ? null
             : new("RoleChanged", "spec.policy",
-                $"the role rules of {string.Join(", ", changed)} changed after policy '{policy.Metadata.Name}' was written, so the policy gives no access until its owners confirm them; ask its owners to apply it again with a change, then create a new grant");
+                $"the role rules of {string.Join(", ", changed)} changed after policy '{policy.Metadata.Name}' was written, so the policy gives no access "
+                    + "until its owners confirm them; ask its owners to apply it again with a change, then create a new grant");
     }
 
     private static string? Pinned(BreakGlassPolicy policy, string entry) => policy.Status.Roles.FirstOrDefault(r => r.Name == entry)?.PinnedHash;

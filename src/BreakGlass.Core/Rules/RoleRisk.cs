@@ -42,14 +42,15 @@ public static class RoleRisk
 
     /// <summary>Whether a rule holds a wildcard.</summary>
     public static bool HasWildcard(V1PolicyRule rule) =>
-        rule.VerbsOrEmpty.Contains("*") || rule.GroupsOrEmpty.Contains("*") || rule.ResourcesOrEmpty.Any(r => r is "*" or "*/*") || rule.UrlsOrEmpty.Any(u => u.EndsWith('*'));
+        rule.VerbsOrEmpty.Contains("*") || rule.GroupsOrEmpty.Contains("*") || rule.ResourcesOrEmpty.Any(r => r is "*" or "*/*")
+            || rule.UrlsOrEmpty.Any(u => u.EndsWith('*'));
 
     /// <summary>Whether a rule lets Secrets be read.</summary>
     public static bool ReadsSecrets(V1PolicyRule rule) => Covers(rule, "", "secrets") && rule.VerbsOrEmpty.Any(ReadVerbs.Contains);
 
     /// <summary>
-    /// Whether rules that are bound in the whole cluster let their holder read the operator's seal keys, with which seals can be made in anybody's name. Who can,
-    /// reads the credentials of other grants too, as a rule.
+    /// Whether rules that are bound in the whole cluster let their holder read the operator's seal keys, with which seals can be made in anybody's
+    /// name. Who can, reads the credentials of other grants too, as a rule.
     /// </summary>
     public static bool ReadsSealKeys(IReadOnlyList<V1PolicyRule> rules) =>
         ReadOnlyVerbs.Any(verb => RbacCoverage.Allows(rules, new V1ResourceAttributes { Verb = verb, Resource = "secrets", Name = SealKeys.SecretName }));
@@ -60,7 +61,8 @@ public static class RoleRisk
     /// </summary>
     public static bool CanEscalate(V1PolicyRule rule)
     {
-        if (rule.VerbsOrEmpty.Any(v => v is "escalate" or "bind" or "*") && (Covers(rule, V1Role.KubeGroup, "roles") || Covers(rule, V1Role.KubeGroup, "clusterroles"))) return true;
+        if (rule.VerbsOrEmpty.Any(v => v is "escalate" or "bind" or "*")
+            && (Covers(rule, V1Role.KubeGroup, "roles") || Covers(rule, V1Role.KubeGroup, "clusterroles"))) return true;
         if (rule.VerbsOrEmpty.Any(v => v is "approve" or "sign" or "attest" or "*") && Covers(rule, "certificates.k8s.io", "signers")) return true;
         if (Covers(rule, "", "nodes/proxy") && rule.VerbsOrEmpty.Any(v => v is "get" || WriteVerbs.Contains(v))) return true;
         return CanImpersonate(rule) || GuardTable.Rows.Any(row => row.Way is Persistence.Rbac or Persistence.Tokens or Persistence.Csr && Opens(rule, row));
@@ -97,7 +99,8 @@ public static class RoleRisk
         if (GuardTable.ConfigMapOf(row.Mark) is { } configMap) return Covers(rule, row.Group, "configmaps") && rule.NamesOrEmpty.Contains(configMap);
 
         // A Role is no way by itself: the API server lets nobody write more into it than they have, but for the verb escalate.
-        return row.Resources.Any(r => r is "*" or "*/*" ? rule.ResourcesOrEmpty.Count > 0 : r is not ("roles" or "clusterroles") && Covers(rule, row.Group, r));
+        return row.Resources.Any(
+            r => r is "*" or "*/*" ? rule.ResourcesOrEmpty.Count > 0 : r is not ("roles" or "clusterroles") && Covers(rule, row.Group, r));
     }
 
     private static string[] VerbsOf(string operation) => operation switch

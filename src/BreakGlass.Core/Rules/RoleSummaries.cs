@@ -34,8 +34,8 @@ public static class RoleSummaries
         : [.. entry.Namespaces.Select(ns => cluster.Role(ns, entry.RoleRef.Name)?.RulesOrEmpty).OfType<IReadOnlyList<V1PolicyRule>>()];
 
     /// <summary>
-    /// Whether an aggregated ClusterRole was not filled by the controller manager yet: what it will give is not known, so it is pinned once it is there, and is
-    /// not said to have grown from nothing.
+    /// Whether an aggregated ClusterRole was not filled by the controller manager yet: what it will give is not known, so it is pinned once it is
+    /// there, and is not said to have grown from nothing.
     /// </summary>
     private static bool IsUnfilled(V1ClusterRole role) => role.AggregationRule is not null && role.RulesOrEmpty.Count == 0;
 
@@ -56,5 +56,6 @@ public static class RoleSummaries
 
     /// <summary>Whether a role changed since an author last wrote the policy: then the next change of the policy needs the author's own rights.</summary>
     public static bool AnyChanged(BreakGlassPolicy policy, ClusterView cluster) =>
-        RolePins.Changed(policy.Spec.Access.Select(e => Of(e, cluster) with { PinnedHash = policy.Status.Roles.FirstOrDefault(r => r.Name == e.Name)?.PinnedHash })).Count > 0;
+        RolePins.Changed(policy.Spec.Access.Select(
+            e => Of(e, cluster) with { PinnedHash = policy.Status.Roles.FirstOrDefault(r => r.Name == e.Name)?.PinnedHash })).Count > 0;
 }

@@ -64,7 +64,8 @@ public static class Schedules
     {
         if (DateTimeZoneProviders.Tzdb.GetZoneOrNull(schedule.TimeZone) is not { } zone) return Timestamp.Text(at);
         var local = Instant.FromDateTimeOffset(at).InZone(zone).LocalDateTime;
-        return string.Create(CultureInfo.InvariantCulture, $"{Days[(int)local.DayOfWeek - 1]} {local.Year:d4}-{local.Month:d2}-{local.Day:d2} {local.Hour:d2}:{local.Minute:d2} {schedule.TimeZone}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{Days[(int)local.DayOfWeek - 1]} {local.Year:d4}-{local.Month:d2}-{local.Day:d2} {local.Hour:d2}:{local.Minute:d2} {schedule.TimeZone}");
     }
 
     private static IEnumerable<Window> Around(Schedule schedule, DateTimeOffset at, int before, int days)

@@ -4,15 +4,17 @@ using System.Text;
 namespace BreakGlass.Core.Rules;
 
 /// <summary>
-/// What others wrote, as a person sees it who decides by it. Nothing is stripped: what cannot be seen, or looks like something else, is written out, so that no
-/// name can pass for another.
+/// What others wrote, as a person sees it who decides by it. Nothing is stripped: what cannot be seen, or looks like something else, is written out,
+/// so that no name can pass for another.
 /// </summary>
 public static class Shown
 {
     /// <summary>What stands behind a name that holds characters outside printable ASCII.</summary>
     public const string Flag = " (unusual characters)";
 
-    /// <summary>An identity: everything but printable ASCII is escaped as <c>\u{200B}</c>, spaces that are easily missed too, and the name is flagged.</summary>
+    /// <summary>
+    /// An identity: everything but printable ASCII is escaped as <c>\u{200B}</c>, spaces that are easily missed too, and the name is flagged.
+    /// </summary>
     public static string Name(string? name)
     {
         if (string.IsNullOrEmpty(name)) return "";
@@ -36,7 +38,9 @@ public static class Shown
         return shown.Length == name.Length ? name : shown.Append(Flag).ToString();
     }
 
-    /// <summary>Free text in one line: line breaks and tabs become spaces; other characters that are not seen, or that turn the text's direction, are escaped.</summary>
+    /// <summary>
+    /// Free text in one line: line breaks and tabs become spaces; other characters that are not seen, or that turn the text's direction, are escaped.
+    /// </summary>
     public static string Line(string? text) => Text(text, ' ', ' ');
 
     /// <summary>Free text in the lines that it has.</summary>

@@ -28,20 +28,24 @@ internal static class StartRules
         var start = Start(grant, now);
         if (start - (grant.Metadata.CreatedAt ?? now) > FarthestAhead)
         {
-            return new("StartTimeTooFar", "spec.startTime", $"{Timestamp.Text(start)} is more than {FarthestAhead.TotalDays:0} days in the future; create the grant closer to that time");
+            return new("StartTimeTooFar", "spec.startTime",
+                $"{Timestamp.Text(start)} is more than {FarthestAhead.TotalDays:0} days in the future; create the grant closer to that time");
         }
 
         window = Schedules.At(schedule, start);
         if (window is not { } found)
         {
             var next = Schedules.Next(schedule, start) is { } coming
-                ? $"the next window starts {Schedules.Describe(schedule, coming.Start)} ({Timestamp.Text(coming.Start)}); create a grant then, or with that spec.startTime"
+                ? $"the next window starts {Schedules.Describe(schedule, coming.Start)} ({Timestamp.Text(coming.Start)}); create a grant then, "
+                    + "or with that spec.startTime"
                 : "there is no next window; tell the policy's owners";
-            return new("OutsideWindow", "spec.startTime", $"{Schedules.Describe(schedule, start)} is outside the windows of policy '{policy.Metadata.Name}'; {next}");
+            return new("OutsideWindow", "spec.startTime",
+                $"{Schedules.Describe(schedule, start)} is outside the windows of policy '{policy.Metadata.Name}'; {next}");
         }
 
         return now < found.End
             ? null
-            : new("WindowMissed", "spec.startTime", $"the window ended {Schedules.Describe(schedule, found.End)} ({Timestamp.Text(found.End)}) before access could be given; create a grant for the next window");
+            : new("WindowMissed", "spec.startTime", $"the window ended {Schedules.Describe(schedule, found.End)} ({Timestamp.Text(found.End)}) before access "
+                + "could be given; create a grant for the next window");
     }
 }

@@ -8,7 +8,9 @@ public static class Subjects
 {
     private const string ServiceAccountPrefix = "system:serviceaccount:";
 
-    /// <summary>Whether one of the subjects is the caller or one of the caller's groups. Names are compared letter by letter; there are no wildcards.</summary>
+    /// <summary>
+    /// Whether one of the subjects is the caller or one of the caller's groups. Names are compared letter by letter; there are no wildcards.
+    /// </summary>
     public static bool Include(IReadOnlyList<Subject> subjects, Caller caller)
     {
         foreach (var subject in subjects)

@@ -51,7 +51,8 @@ public static class Targets
                 var name = ns.Metadata.Name;
                 if (ns.Metadata.DeletionTimestamp is not null || settings.IsProtected(name)) continue;
                 if (only.Count > 0 && !only.Contains(name)) continue;
-                if (Reaches(entry, ns, settings) && (today.ClusterWide is true || Reaches(today, ns, settings))) targets.Add(new(entry.Name, entry.RoleRef, name) { NamespaceUid = ns.Metadata.Uid });
+                if (Reaches(entry, ns, settings) && (today.ClusterWide is true || Reaches(today, ns, settings)))
+                    targets.Add(new(entry.Name, entry.RoleRef, name) { NamespaceUid = ns.Metadata.Uid });
             }
         }
 

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace BreakGlass.Core.Rules;
 
 /// <summary>
-/// A policy's pattern for tickets, compiled once for all decisions: a pattern that is matched in linear time takes milliseconds to compile, and a grant is decided on
-/// some ten times until it is active.
+/// A policy's pattern for tickets, compiled once for all decisions: a pattern that is matched in linear time takes milliseconds to compile, and a
+/// grant is decided on some ten times until it is active.
 /// </summary>
 internal sealed class TicketPattern
 {

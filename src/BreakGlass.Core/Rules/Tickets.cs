@@ -3,8 +3,9 @@ using System.Text;
 namespace BreakGlass.Core.Rules;
 
 /// <summary>
-/// Tickets against a policy's pattern, as everybody reads patterns: <c>$</c> is the end and not the place before a last line feed, and <c>\d</c>, <c>\w</c> and
-/// <c>\s</c> are ASCII. .NET means every script's digits and letters, and the option that would change it does not go with matching in linear time.
+/// Tickets against a policy's pattern, as everybody reads patterns: <c>$</c> is the end and not the place before a last line feed, and <c>\d</c>,
+/// <c>\w</c> and <c>\s</c> are ASCII. .NET means every script's digits and letters, and the option that would change it does not go with matching in
+/// linear time.
 /// </summary>
 internal static class Tickets
 {

@@ -29,7 +29,9 @@ public sealed class GenericAdditionalPrinterColumnAttribute(string jsonPath, str
     /// <summary>JSON path of the value, with a leading dot.</summary>
     public string JsonPath => jsonPath;
 
-    /// <summary><c>string</c>, <c>integer</c>, <c>boolean</c> or <c>date</c>. kubectl prints a date as an age, and one in the future as &lt;invalid&gt;.</summary>
+    /// <summary>
+    /// <c>string</c>, <c>integer</c>, <c>boolean</c> or <c>date</c>. kubectl prints a date as an age, and one in the future as &lt;invalid&gt;.
+    /// </summary>
     public string Type => type;
 
     /// <summary>0 is always shown, 1 only with <c>-o wide</c>.</summary>

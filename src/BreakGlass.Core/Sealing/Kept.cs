@@ -36,14 +36,17 @@ public sealed record Kept(IReadOnlySet<string> Groups, IReadOnlySet<string> Extr
         GroupCount = caller.Groups.Distinct().Count(),
         GroupsHash = HashOf(caller.Groups),
         Extra = caller.Extra?.Where(e => Extra.Contains(e.Key)).ToDictionary(StringComparer.Ordinal) is { Count: > 0 } extra ? extra : null,
-        Person = [.. Person.SelectMany(key => (caller.Extra?.GetValueOrDefault(key) ?? []).Where(v => !string.IsNullOrWhiteSpace(v)).Select(v => $"{key}={v}")).Distinct()],
+        Person = [.. Person.SelectMany(key => (caller.Extra?.GetValueOrDefault(key) ?? []).Where(v => !string.IsNullOrWhiteSpace(v)).Select(v => $"{key}={v}"))
+            .Distinct()],
     };
 
     /// <summary>The stamp of whoever takes access away: nothing is decided by more than the name.</summary>
     /// <param name="caller">The caller with all that the API server said.</param>
     public static Caller Brief(Caller caller) => new() { Username = caller.Username, Uid = caller.Uid };
 
-    /// <summary>The SHA-256 of the different names, each with a line feed behind it, in the order of their UTF-8 bytes: <c>LC_ALL=C sort -u | sha256sum</c>.</summary>
+    /// <summary>
+    /// The SHA-256 of the different names, each with a line feed behind it, in the order of their UTF-8 bytes: <c>LC_ALL=C sort -u | sha256sum</c>.
+    /// </summary>
     public static string HashOf(IEnumerable<string> groups)
     {
         var names = groups.Distinct().Select(g => Encoding.UTF8.GetBytes(g + "\n")).ToList();

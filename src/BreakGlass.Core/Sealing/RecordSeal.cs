@@ -25,7 +25,8 @@ public static class RecordSeal
     {
         if (grant.Status.RecordSeal is not { Length: > 0 } text) return SealState.Missing;
         return KeyOf(text) is { } id && keys.Find(id) is { } key && grant.Metadata.Uid is { Length: > 0 } uid
-            && CryptographicOperations.FixedTimeEquals(System.Text.Encoding.ASCII.GetBytes(Make(uid, grant.Status, key)), System.Text.Encoding.ASCII.GetBytes(text))
+            && CryptographicOperations.FixedTimeEquals(
+                System.Text.Encoding.ASCII.GetBytes(Make(uid, grant.Status, key)), System.Text.Encoding.ASCII.GetBytes(text))
             ? SealState.Valid : SealState.Broken;
     }
 
@@ -43,7 +44,8 @@ public static class RecordSeal
             writer.WriteStringValue(uid);
             CanonicalSpec.Write(new GrantStatus
             {
-                ActivatedAt = status.ActivatedAt, ExpiresAt = status.ExpiresAt, PolicyUid = status.PolicyUid, Credential = status.Credential, Access = status.Access,
+                ActivatedAt = status.ActivatedAt, ExpiresAt = status.ExpiresAt, PolicyUid = status.PolicyUid, Credential = status.Credential,
+                Access = status.Access,
             }, writer);
             writer.WriteEndArray();
         }

@@ -58,12 +58,14 @@ public sealed class SealKeys
     public SealKeys Rotated(DateTimeOffset now, string id, ReadOnlyMemory<byte> secret)
     {
         var kept = Kept(now);
-        if (_keys.Length == 0 || _keys[^1].CreatedAt + UsedFor <= now) kept = kept.Append(new(id, DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()), secret));
+        if (_keys.Length == 0 || _keys[^1].CreatedAt + UsedFor <= now)
+            kept = kept.Append(new(id, DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()), secret));
         return new(kept);
     }
 
     /// <summary>Whether both hold the same keys.</summary>
-    public bool SameAs(SealKeys other) => _keys.Length == other._keys.Length && _keys.Zip(other._keys).All(p => p.First.Id == p.Second.Id && p.First.Secret.Span.SequenceEqual(p.Second.Secret.Span));
+    public bool SameAs(SealKeys other) => _keys.Length == other._keys.Length
+        && _keys.Zip(other._keys).All(p => p.First.Id == p.Second.Id && p.First.Secret.Span.SequenceEqual(p.Second.Secret.Span));
 
     /// <summary>Reads the data of the Secret they live in; what is no key is left out.</summary>
     public static SealKeys Read(IDictionary<string, byte[]>? data)
@@ -72,7 +74,8 @@ public sealed class SealKeys
         foreach (var (name, secret) in data ?? new Dictionary<string, byte[]>())
         {
             if (secret is not { Length: SealKey.SecretBytes } || name.Split('.') is not [var id, var created]) continue;
-            if (!Seal.IsKeyId(id) || !long.TryParse(created, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds > Seal.LastSecond) continue;
+            if (!Seal.IsKeyId(id) || !long.TryParse(created, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+                || seconds > Seal.LastSecond) continue;
             keys.Add(new(id, DateTimeOffset.FromUnixTimeSeconds(seconds), secret));
         }
 

@@ -40,13 +40,15 @@ internal sealed class AdmissionDesk(TimeProvider time, ILogger logger)
             answer = NotNow(request, e.Message, e);
         }
 
-        if (!answer.Allowed && request.Uid != OwnUid) logger.AdmissionRefused(request.Operation ?? "", request.Kind?.Kind ?? "", request.Name ?? "", request.UserInfo?.Username ?? "", answer.Message ?? "");
+        if (!answer.Allowed && request.Uid != OwnUid) logger
+            .AdmissionRefused(request.Operation ?? "", request.Kind?.Kind ?? "", request.Name ?? "", request.UserInfo?.Username ?? "", answer.Message ?? "");
         return answer;
     };
 
     private AdmissionAnswer NotNow(AdmissionRequest request, string why, Exception e)
     {
         logger.AdmissionUndecided(request.Operation ?? "", request.Kind?.Kind ?? "", request.Name ?? "", e);
-        return AdmissionAnswer.Deny($"The operator cannot check this request now because {why}, so it refuses it. Try again in a few seconds; if it fails again, check the operator's log.", 503, "ServiceUnavailable");
+        return AdmissionAnswer.Deny($"The operator cannot check this request now because {why}, so it refuses it. Try again in a few seconds; "
+            + "if it fails again, check the operator's log.", 503, "ServiceUnavailable");
     }
 }

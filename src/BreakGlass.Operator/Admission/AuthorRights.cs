@@ -43,19 +43,20 @@ internal sealed class AuthorRights(KubeClient client)
     private async Task<IReadOnlySet<Gap>> DeniedAsync(V1UserInfo author, IReadOnlyList<Gap> questions, CancellationToken cancellationToken)
     {
         var denied = new ConcurrentDictionary<Gap, bool>();
-        await Parallel.ForEachAsync(questions, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (question, ct) =>
-        {
-            var review = AccessReviews.May(author, new()
+        await Parallel.ForEachAsync(
+            questions, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (question, ct) =>
             {
-                Verb = "bind",
-                Group = V1Role.KubeGroup,
-                Resource = question.Role.Kind == V1ClusterRole.KubeKind ? "clusterroles" : "roles",
-                Name = question.Role.Name,
-                NamespaceProperty = question.Namespace,
+                var review = AccessReviews.May(author, new()
+                {
+                    Verb = "bind",
+                    Group = V1Role.KubeGroup,
+                    Resource = question.Role.Kind == V1ClusterRole.KubeKind ? "clusterroles" : "roles",
+                    Name = question.Role.Name,
+                    NamespaceProperty = question.Namespace,
+                });
+                var answer = await client.CreateAsync(review, ct);
+                if (answer.Status?.Allowed is not true) denied[question] = true;
             });
-            var answer = await client.CreateAsync(review, ct);
-            if (answer.Status?.Allowed is not true) denied[question] = true;
-        });
         return denied.Keys.ToHashSet();
     }
 }

@@ -26,9 +26,11 @@ internal static class FreshView
             ? (await client.ListAsync<V1Namespace>(new(), cancellationToken)).Items.ToDictionary(n => n.Metadata.Name, n => (V1Namespace?)n)
             : await AllAsync(places.Select(p => p.Namespace), n => client.TryGetAsync<V1Namespace>(n, null, cancellationToken), cancellationToken);
         var clusterRoles = await AllAsync(
-            policy.Access.Select(e => e.RoleRef).Where(r => r.Kind == V1ClusterRole.KubeKind).Select(r => r.Name), n => client.TryGetAsync<V1ClusterRole>(n, null, cancellationToken), cancellationToken);
+            policy.Access.Select(e => e.RoleRef).Where(r => r.Kind == V1ClusterRole.KubeKind).Select(r => r.Name),
+            n => client.TryGetAsync<V1ClusterRole>(n, null, cancellationToken), cancellationToken);
         var roles = await AllAsync(
-            places.Where(p => p.Role.Kind == V1Role.KubeKind).Select(p => (p.Namespace, p.Role.Name)), p => client.TryGetAsync<V1Role>(p.Name, p.Namespace, cancellationToken), cancellationToken);
+            places.Where(p => p.Role.Kind == V1Role.KubeKind).Select(p => (p.Namespace, p.Role.Name)),
+            p => client.TryGetAsync<V1Role>(p.Name, p.Namespace, cancellationToken), cancellationToken);
         return new(
             [.. seen.Namespaces.Where(n => !namespaces.ContainsKey(n.Metadata.Name)), .. namespaces.Values.OfType<V1Namespace>()],
             name => clusterRoles.TryGetValue(name, out var role) ? role : seen.ClusterRole(name),

@@ -43,7 +43,8 @@ internal sealed record Incoming(AdmissionRequest Request, IKubernetesObject<V1Ob
         if (request.Kind is not { Group: BreakGlassApi.Group, Version: BreakGlassApi.Version } kind || Reader(kind.Kind) is not { } reader)
         {
             return AdmissionAnswer.Deny(
-                $"This webhook handles only the kinds of {BreakGlassApi.ApiVersion}, not {request.Kind?.Kind ?? "an object without a kind"}. Correct the rules of the webhook configuration breakglass-operator.", 400, "BadRequest");
+                $"This webhook handles only the kinds of {BreakGlassApi.ApiVersion}, not {request.Kind?.Kind ?? "an object without a kind"}. Correct the "
+                    + "rules of the webhook configuration breakglass-operator.", 400, "BadRequest");
         }
 
         try
@@ -56,7 +57,8 @@ internal sealed record Incoming(AdmissionRequest Request, IKubernetesObject<V1Ob
             return AdmissionAnswer.Invalid($"The {kind.Kind} cannot be parsed{path}: the value has the wrong type. See 'kubectl explain {kind.Kind}'.");
         }
 
-        if (request.Object is { } written && (written.ValueKind != JsonValueKind.Object || !written.TryGetProperty("metadata", out var metadata) || metadata.ValueKind != JsonValueKind.Object))
+        if (request.Object is { } written && (written.ValueKind != JsonValueKind.Object || !written.TryGetProperty("metadata", out var metadata)
+            || metadata.ValueKind != JsonValueKind.Object))
         {
             return AdmissionAnswer.Invalid($"The {kind.Kind} has no metadata; give it a name.");
         }
@@ -80,7 +82,8 @@ internal sealed record Incoming(AdmissionRequest Request, IKubernetesObject<V1Ob
     private static string? NullIn(JsonElement? o, string path, bool isMap = false) => o?.ValueKind switch
     {
         JsonValueKind.Object => o.Value.EnumerateObject()
-            .Select(m => isMap && m.Value.ValueKind == JsonValueKind.Null ? $"{path}.{m.Name}" : NullIn(m.Value, $"{path}.{m.Name}", m.Name is "matchLabels" or "extra" or "labels" or "annotations"))
+            .Select(m => isMap && m.Value.ValueKind == JsonValueKind.Null
+                ? $"{path}.{m.Name}" : NullIn(m.Value, $"{path}.{m.Name}", m.Name is "matchLabels" or "extra" or "labels" or "annotations"))
             .FirstOrDefault(found => found is not null),
         JsonValueKind.Array => o.Value.EnumerateArray()
             .Select((item, i) => item.ValueKind == JsonValueKind.Null ? $"{path}[{i}]" : NullIn(item, $"{path}[{i}]"))
@@ -90,11 +93,13 @@ internal sealed record Incoming(AdmissionRequest Request, IKubernetesObject<V1Ob
 
     /// <summary>The spec as it came, to be stamped; an empty one where there is none.</summary>
     public static JsonObject SpecOf(JsonElement? o) =>
-        o is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty("spec", out var spec) && spec.ValueKind == JsonValueKind.Object ? (JsonObject)JsonObject.Create(spec)!.DeepClone() : [];
+        o is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty("spec", out var spec) && spec.ValueKind == JsonValueKind.Object
+            ? (JsonObject)JsonObject.Create(spec)!.DeepClone() : [];
 
     /// <summary>How many bytes an object's <c>managedFields</c> have, which no type here holds.</summary>
     public static long ManagedFieldsOf(JsonElement? o) =>
-        o is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty("metadata", out var meta) && meta.ValueKind == JsonValueKind.Object && meta.TryGetProperty("managedFields", out var fields)
+        o is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty("metadata", out var meta) && meta.ValueKind == JsonValueKind.Object
+            && meta.TryGetProperty("managedFields", out var fields)
             ? JsonMarshal.GetRawUtf8Value(fields).Length
             : 0;
 

@@ -15,11 +15,12 @@ using Kube.Runtime;
 namespace BreakGlass.Operator.Admission;
 
 /// <summary>
-/// The mutating webhook: writes who asks into the object, whatever the manifest said, and seals it. A policy is sealed only for an author who could hand out by
-/// hand what it hands out, so a seal is the proof of that as well. Idempotent: it may be asked twice about one write.
+/// The mutating webhook: writes who asks into the object, whatever the manifest said, and seals it. A policy is sealed only for an author who could
+/// hand out by hand what it hands out, so a seal is the proof of that as well. Idempotent: it may be asked twice about one write.
 /// </summary>
 internal sealed class Mutator(
-    KubeClient client, SealBook book, CoreSettings settings, AuthorRights rights, Func<ClusterView> cluster, Func<IEnumerable<BreakGlassPolicy>> policies, Func<DateTimeOffset> serverNow)
+    KubeClient client, SealBook book, CoreSettings settings, AuthorRights rights, Func<ClusterView> cluster, Func<IEnumerable<BreakGlassPolicy>> policies,
+    Func<DateTimeOffset> serverNow)
 {
     private const string Consonants = "bcdfghjklmnpqrstvwxz2456789";
 
@@ -90,10 +91,13 @@ internal sealed class Mutator(
         patch.Annotation(Seal.Annotation, sealedAt is { } at ? SealOf(incoming, stamped, at, before: Seal.Of(old)) : Seal.Of(old));
         if (!LosesFinalizer(incoming)) return AdmissionAnswer.AllowWith(patch.Operations);
         patch.Finalizer(BreakGlassApi.RevokeFinalizer);
-        return AdmissionAnswer.AllowWith(patch.Operations) with { Warnings = [$"The finalizer {BreakGlassApi.RevokeFinalizer} stays: the operator removes it when the policy's grants have ended."] };
+        return AdmissionAnswer.AllowWith(patch.Operations) with { Warnings = [$"The finalizer {BreakGlassApi.RevokeFinalizer} stays: the operator removes it "
+            + "when the policy's grants have ended."] };
     }
 
-    /// <summary>Whether a policy is replaced as a whole by a manifest that does not know the operator's finalizer, as <c>kubectl replace</c> does it.</summary>
+    /// <summary>
+    /// Whether a policy is replaced as a whole by a manifest that does not know the operator's finalizer, as <c>kubectl replace</c> does it.
+    /// </summary>
     private bool LosesFinalizer(Incoming incoming) =>
         incoming is { Old: BreakGlassPolicy old, Object: BreakGlassPolicy policy } && old.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer)
         && !policy.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer) && !MetadataRules.IsOurs(incoming.User.Username ?? "", settings);
@@ -109,7 +113,8 @@ internal sealed class Mutator(
 
         // Nothing is stored of a rehearsal, and on servers before 1.27 the plugin finds out by it which policies are for whom.
         var others = incoming.IsDryRun && about is null ? policies() : [];
-        return Kept.By([.. await client.FindAsync<BreakGlassPolicy>(name, cancellationToken) is { } policy ? (BreakGlassPolicy[])[policy] : [], .. others], settings);
+        return Kept.By(
+            [.. await client.FindAsync<BreakGlassPolicy>(name, cancellationToken) is { } policy ? (BreakGlassPolicy[])[policy] : [], .. others], settings);
     }
 
     private async Task<AdmissionAnswer?> RefuseAuthorAsync(Incoming incoming, BreakGlassPolicy policy, CancellationToken cancellationToken)
@@ -118,7 +123,8 @@ internal sealed class Mutator(
         if (missing.Count == 0) return null;
         var more = missing.Count > 5 ? $", and {missing.Count - 5} more" : "";
         return AdmissionAnswer.Deny(
-            $"spec.access: '{Callers.Shown(incoming.Caller)}' is not allowed to give {string.Join(", ", missing.Take(5))}{more}. A policy can give only roles that its author is allowed to bind: "
+            $"spec.access: '{Callers.Shown(incoming.Caller)}' is not allowed to give {string.Join(", ", missing.Take(5))}{more}. A policy can give only roles "
+                + "that its author is allowed to bind: "
             + "request the verb bind on these roles (apiGroup rbac.authorization.k8s.io), or ask a person who has it to apply the policy.");
     }
 

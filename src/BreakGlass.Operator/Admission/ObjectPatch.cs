@@ -111,8 +111,10 @@ internal sealed class ObjectPatch(JsonElement o)
     public void Owner(IKubernetesObject<V1ObjectMeta> owner)
     {
         var reference = Reference(owner);
-        if (Member(o, "metadata", "ownerReferences") is not { ValueKind: JsonValueKind.Array } have) Add("/metadata/ownerReferences", new JsonArray(reference));
-        else if (!have.EnumerateArray().Any(r => Member(r, "uid") is { ValueKind: JsonValueKind.String } uid && uid.GetString() == owner.Metadata.Uid)) Add("/metadata/ownerReferences/-", reference);
+        if (Member(o, "metadata", "ownerReferences") is not { ValueKind: JsonValueKind.Array } have)
+            Add("/metadata/ownerReferences", new JsonArray(reference));
+        else if (!have.EnumerateArray().Any(r => Member(r, "uid") is { ValueKind: JsonValueKind.String } uid && uid.GetString() == owner.Metadata.Uid))
+            Add("/metadata/ownerReferences/-", reference);
     }
 
     private static JsonObject Reference(IKubernetesObject<V1ObjectMeta> owner) =>

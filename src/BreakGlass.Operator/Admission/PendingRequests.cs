@@ -4,9 +4,9 @@ using BreakGlass.Core.Rules;
 namespace BreakGlass.Operator.Admission;
 
 /// <summary>
-/// Counts the requests of a person that wait for a policy's decision, for <see cref="PendingRules"/>: those in the cache, and those that this replica has let in
-/// and that the cache does not show yet. So a burst at one replica gets exactly as many through as the policy allows. Of a burst over several replicas more get
-/// through, and those beyond the bound are denied when they are decided.
+/// Counts the requests of a person that wait for a policy's decision, for <see cref="PendingRules"/>: those in the cache, and those that this replica
+/// has let in and that the cache does not show yet. So a burst at one replica gets exactly as many through as the policy allows. Of a burst over
+/// several replicas more get through, and those beyond the bound are denied when they are decided.
 /// </summary>
 /// <param name="grantsOf">The grants of a policy in the cache.</param>
 /// <param name="time">Clock.</param>

@@ -12,10 +12,11 @@ using Kube.Runtime;
 namespace BreakGlass.Operator.Admission;
 
 /// <summary>
-/// The validating webhook: Core's rules on what is about to be stored, and a look at the seal, which shows that the mutating webhook was there and that nothing
-/// changed the object after it.
+/// The validating webhook: Core's rules on what is about to be stored, and a look at the seal, which shows that the mutating webhook was there and
+/// that nothing changed the object after it.
 /// </summary>
-internal sealed class Validator(KubeClient client, SealBook book, CoreSettings settings, RevokeRight right, Func<ClusterView> cluster, PendingRequests pending, TimeProvider time)
+internal sealed class Validator(
+    KubeClient client, SealBook book, CoreSettings settings, RevokeRight right, Func<ClusterView> cluster, PendingRequests pending, TimeProvider time)
 {
     // The operator goes by its own clock when it deletes what was kept long enough.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
@@ -27,9 +28,11 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
     {
         if (Incoming.Read(request, out var incoming) is { } unreadable) return unreadable;
         if (!string.IsNullOrEmpty(request.SubResource)) return AdmissionAnswer.Allow();
-        if (incoming.Object is { } written && request.Operation is not "DELETE" && MetadataRules.Check(incoming.Old, written, incoming.User.Username ?? "", settings) is { } meta) return Refuse(meta)!;
+        if (incoming.Object is { } written && request.Operation is not "DELETE"
+            && MetadataRules.Check(incoming.Old, written, incoming.User.Username ?? "", settings) is { } meta) return Refuse(meta)!;
         if (request.Operation is "UPDATE" && !TakesAway(incoming) && MetadataRules.CheckManagedFields(
-            incoming.Object!, Incoming.ManagedFieldsOf(request.OldObject), Incoming.ManagedFieldsOf(request.Object), incoming.User.Username ?? "", settings) is { } managed) return Refuse(managed)!;
+            incoming.Object!, Incoming.ManagedFieldsOf(request.OldObject), Incoming.ManagedFieldsOf(request.Object), incoming.User.Username ?? "",
+            settings) is { } managed) return Refuse(managed)!;
         return request.Operation switch
         {
             "CREATE" => await CreateAsync(incoming, cancellationToken),
@@ -44,7 +47,8 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         if (incoming.Object is BreakGlassGrant grant) return await GrantAsync(incoming, grant, cancellationToken);
         var problem = incoming.Object switch
         {
-            BreakGlassApproval approval => await DecisionAsync(approval.Spec.Grant, (grant, p) => ApprovalRules.AtAdmission(approval, grant, p), cancellationToken),
+            BreakGlassApproval approval =>
+                await DecisionAsync(approval.Spec.Grant, (grant, p) => ApprovalRules.AtAdmission(approval, grant, p), cancellationToken),
             BreakGlassReview review => await DecisionAsync(review.Spec.Grant, (grant, p) => ReviewRules.AtAdmission(review, grant, p), cancellationToken),
             BreakGlassLockdown lockdown => LockdownRules.Check(lockdown),
             _ => null,
@@ -54,7 +58,8 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
 
     private async ValueTask<AdmissionAnswer> UpdateAsync(Incoming incoming, CancellationToken cancellationToken)
     {
-        if (incoming is { Old: BreakGlassGrant was, Object: BreakGlassGrant becomes } && ImmutabilityRules.CheckOwners(was, becomes) is { } owned) return Refuse(owned)!;
+        if (incoming is { Old: BreakGlassGrant was, Object: BreakGlassGrant becomes } && ImmutabilityRules.CheckOwners(was, becomes) is { } owned)
+            return Refuse(owned)!;
 
         // Finalizers and labels must be free to go from whatever is there, though rules have become stricter since.
         if (Seal.SameSpec(incoming.Old!, incoming.Object!)) return await CheckSealAsync(incoming, cancellationToken) ?? AdmissionAnswer.Allow();
@@ -73,7 +78,8 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
             _ => null,
         };
         if (Refuse(problem) is { } refused) return refused;
-        if (incoming is { Old: BreakGlassGrant { Spec.Revoke: null } asked, Object: BreakGlassGrant { Spec.Revoke: not null } } && await RefuseRevokerAsync(incoming, asked, cancellationToken) is { } stranger) return stranger;
+        if (incoming is { Old: BreakGlassGrant { Spec.Revoke: null } asked, Object: BreakGlassGrant { Spec.Revoke: not null } }
+            && await RefuseRevokerAsync(incoming, asked, cancellationToken) is { } stranger) return stranger;
         return await CheckSealAsync(incoming, cancellationToken) ?? AdmissionAnswer.Allow();
     }
 
@@ -88,8 +94,11 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         return await right.HasAsync(incoming.User, name, cancellationToken)
             ? null
             : AdmissionAnswer.Deny(
-                $"spec.revoke: forbidden: grant '{name}' was requested by '{Callers.Shown(grant.Spec.Requester)}', and '{Callers.Shown(incoming.Caller)}' can end only their own grants. To end grants of others, you need the verb revoke on "
-                + $"breakglassgrants.breakglass.dev (kubectl auth can-i revoke breakglassgrants.breakglass.dev/{name}); the roles breakglass-approver, breakglass-reviewer and breakglass-lockdown have it. "
+                $"spec.revoke: forbidden: grant '{name}' was requested by "
+                    + $"'{Callers.Shown(grant.Spec.Requester)}', and '{Callers.Shown(incoming.Caller)}' can end only their own grants. "
+                    + "To end grants of others, you need the verb revoke on "
+                + $"breakglassgrants.breakglass.dev (kubectl auth can-i revoke breakglassgrants.breakglass.dev/{name}); the roles breakglass-approver, "
+                    + "breakglass-reviewer and breakglass-lockdown have it. "
                 + "Ask a person who has one of them, or the requester.");
     }
 
@@ -99,7 +108,8 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         var policy = await PolicyOfAsync(grant, cancellationToken);
 
         // A record that is gone does not come back: while the clocks differ, none counts as kept long enough.
-        var now = time.CertainNow() is { } certain ? certain + (incoming.Caller.Username == _operator ? ClockTolerance : TimeSpan.Zero) : DateTimeOffset.MinValue;
+        var now = time.CertainNow() is { } certain
+            ? certain + (incoming.Caller.Username == _operator ? ClockTolerance : TimeSpan.Zero) : DateTimeOffset.MinValue;
         if (ImmutabilityRules.CheckDelete(grant, policy, now) is { } problem) return AdmissionAnswer.Deny($"{problem}.");
         return ImmutabilityRules.DeleteWarning(grant) is { } warning ? AdmissionAnswer.Allow() with { Warnings = [warning] } : AdmissionAnswer.Allow();
     }
@@ -110,7 +120,8 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         var problem = ImmutabilityRules.CheckOwners(null, grant) ?? await JudgeAsync(grant, policy, cancellationToken);
 
         // Counted last: what is refused for another reason does not wait for anybody.
-        return Refuse(problem) ?? await CheckSealAsync(incoming, cancellationToken) ?? Refuse(pending.Check(grant, policy!, incoming.IsDryRun)) ?? AdmissionAnswer.Allow();
+        return Refuse(problem) ?? await CheckSealAsync(incoming, cancellationToken) ?? Refuse(pending.Check(grant, policy!, incoming.IsDryRun))
+            ?? AdmissionAnswer.Allow();
     }
 
     private async Task<Problem?> JudgeAsync(BreakGlassGrant grant, BreakGlassPolicy? policy, CancellationToken cancellationToken)
@@ -142,7 +153,8 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
 
     private AdmissionAnswer Accept(BreakGlassPolicy policy)
     {
-        var warnings = PolicyRules.Check(policy, settings).Where(p => p.Reason == PolicyRules.NotSupported).Concat(PolicyWarnings.Of(policy, settings, RulesOf()));
+        var warnings = PolicyRules.Check(policy, settings).Where(p => p.Reason == PolicyRules.NotSupported)
+            .Concat(PolicyWarnings.Of(policy, settings, RulesOf()));
         return AdmissionAnswer.Allow() with { Warnings = [.. warnings.Select(p => $"{p}.")] };
     }
 
@@ -169,18 +181,21 @@ internal sealed class Validator(KubeClient client, SealBook book, CoreSettings s
         if (incoming.IsDryRun && Seal.Of(o) == Seal.DryRun) return null;
 
         // What had no good seal before may stay without one, as the mutating webhook leaves it.
-        if (incoming.Old is { } old && Seal.Of(o) == Seal.Of(old) && await book.VerifyAsync(old, cancellationToken) is not SealState.Valid && StaysUnsealed(old, o)) return null;
+        if (incoming.Old is { } old && Seal.Of(o) == Seal.Of(old) && await book.VerifyAsync(old, cancellationToken) is not SealState.Valid
+            && StaysUnsealed(old, o)) return null;
         if (TakesAway(incoming))
         {
             return AdmissionAnswer.Allow() with
             {
-                Warnings = ["This write ends access, so it is accepted. The mutating webhook's seal is missing, so the record names the person who did it as unknown: ask the platform team to check MutatingWebhookConfiguration breakglass-operator."],
+                Warnings = ["This write ends access, so it is accepted. The mutating webhook's seal is missing, so the record names the person who did it as "
+                    + "unknown: ask the platform team to check MutatingWebhookConfiguration breakglass-operator."],
             };
         }
 
         return AdmissionAnswer.Deny(
             "The author of this object cannot be verified: the mutating webhook's seal is missing or no longer matches. "
-            + "Ask the platform team to check whether MutatingWebhookConfiguration breakglass-operator exists, and which other webhooks change objects of breakglass.dev.");
+            + "Ask the platform team to check whether MutatingWebhookConfiguration breakglass-operator exists, and which other webhooks change objects of "
+                + "breakglass.dev.");
     }
 
     /// <summary>Whether a write only takes access away, for which nobody's word is needed. What else it may change is checked before.</summary>

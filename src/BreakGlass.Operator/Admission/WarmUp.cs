@@ -22,7 +22,8 @@ namespace BreakGlass.Operator.Admission;
 /// <param name="time">Clock.</param>
 /// <param name="logger">Log.</param>
 internal sealed class WarmUp(
-    IPAddress? address, Func<int> port, Func<string, string> ownPath, ServedCertificate served, Func<bool> mayBegin, Func<IReadOnlyList<BreakGlassPolicy>> policies, TimeProvider time,
+    IPAddress? address, Func<int> port, Func<string, string> ownPath, ServedCertificate served, Func<bool> mayBegin,
+    Func<IReadOnlyList<BreakGlassPolicy>> policies, TimeProvider time,
     ILogger logger)
 {
     private const string Name = "warm-up";
@@ -99,7 +100,8 @@ internal sealed class WarmUp(
             SslOptions = new SslClientAuthenticationOptions
             {
                 TargetHost = CertificateManager.ServiceName,
-                RemoteCertificateValidationCallback = (_, presented, _, _) => presented is not null && presented.GetRawCertData().AsSpan().SequenceEqual(own.RawData),
+                RemoteCertificateValidationCallback = (_, presented, _, _) => presented is not null
+                    && presented.GetRawCertData().AsSpan().SequenceEqual(own.RawData),
             },
         };
         var host = address is null || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : address;
@@ -151,5 +153,6 @@ internal sealed class WarmUp(
         },
     }.ToJsonString();
 
-    private static JsonObject Caller(string user, string[] groups) => new() { ["username"] = user, ["groups"] = new JsonArray([.. groups.Select(g => JsonValue.Create(g))]) };
+    private static JsonObject Caller(string user, string[] groups) =>
+        new() { ["username"] = user, ["groups"] = new JsonArray([.. groups.Select(g => JsonValue.Create(g))]) };
 }

@@ -54,7 +54,8 @@ internal sealed class Webhooks : IAsyncDisposable
     /// <param name="logs">Log.</param>
     public Webhooks(
         KubeClient client, OperatorOptions options, CoreSettings settings, SealBook book, ClusterCaches caches, OperatorMetrics metrics,
-        IReadOnlyList<AdmissionEndpoint> more, IReadOnlyDictionary<string, RequestDelegate> others, Func<DateTimeOffset> serverNow, TimeProvider time, ILoggerFactory logs)
+        IReadOnlyList<AdmissionEndpoint> more, IReadOnlyDictionary<string, RequestDelegate> others, Func<DateTimeOffset> serverNow, TimeProvider time,
+        ILoggerFactory logs)
     {
         (_time, _book) = (time, book);
         var logger = logs.CreateLogger("Admission");
@@ -70,14 +71,18 @@ internal sealed class Webhooks : IAsyncDisposable
             unit: null,
             "When the serving certificate of the admission webhooks expires, in seconds since 1970.");
 
-        ClusterView View() => caches.HasSynced ? caches.View.Now() : throw new NotReadyException("the operator has not read the cluster's roles since it started");
+        ClusterView View() =>
+            caches.HasSynced ? caches.View.Now() : throw new NotReadyException("the operator has not read the cluster's roles since it started");
         _warmUp = new(
-            options.WebhookAddress.Address, () => _server!.Port, path => _server!.OwnPath(path), served, () => _serving && served.Context is not null && book.IsReady && caches.HasSynced,
+            options.WebhookAddress.Address, () => _server!.Port, path => _server!.OwnPath(path), served,
+            () => _serving && served.Context is not null && book.IsReady && caches.HasSynced,
             caches.Policies.Store.List, time, logger);
         var desk = new AdmissionDesk(time, logger) { OwnUid = _warmUp.Uid };
         _asking = client.WithOwnConnection();
-        var mutator = new Mutator(_asking, book, settings, new AuthorRights(_asking), View, () => caches.HasSynced ? caches.Policies.Store.List() : [], serverNow);
-        var validator = new Validator(_asking, book, settings, new RevokeRight(_asking, logger), View, new PendingRequests(policy => caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, policy), time), time);
+        var mutator = new Mutator(
+            _asking, book, settings, new AuthorRights(_asking), View, () => caches.HasSynced ? caches.Policies.Store.List() : [], serverNow);
+        var validator = new Validator(_asking, book, settings, new RevokeRight(_asking, logger), View,
+            new PendingRequests(policy => caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, policy), time), time);
         AdmissionEndpoint[] endpoints =
         [
             new(MutatePath, desk.Around(mutator.HandleAsync), time, logger, LimitsOf(options, settings, time)),

@@ -111,7 +111,8 @@ internal sealed class ClusterCaches
 
     /// <summary>For people: that the namespace of the grants' identities is missing, and how to bring it back; null where it is there.</summary>
     public string? MissingNamespace => LacksGrantsNamespace
-        ? $"namespace {_grantsNamespace} is missing, so grants with a token cannot become active. Create it again, with the operator's Role and RoleBinding in it (kubectl apply -k config/rbac, or helm upgrade)"
+        ? $"namespace {_grantsNamespace} is missing, so grants with a token cannot become active. Create it again, with the operator's Role and RoleBinding "
+            + "in it (kubectl apply -k config/rbac, or helm upgrade)"
         : null;
 
     /// <summary>Grants that are not over.</summary>
@@ -243,5 +244,6 @@ internal sealed class ClusterCaches
 internal sealed class CachedView(Store<V1Namespace> namespaces, Store<V1ClusterRole> clusterRoles, Store<V1Role> roles)
 {
     public ClusterView Now() => new(
-        namespaces.List(), name => clusterRoles.Get(new("", name)), (ns, name) => roles.Get(new(ns, name)) is { } role && !Shed.IsTooLarge(role) ? role : null, name => namespaces.Get(new("", name)));
+        namespaces.List(), name => clusterRoles.Get(new("", name)), (ns, name) => roles.Get(new(ns, name)) is { } role && !Shed.IsTooLarge(role) ? role : null,
+        name => namespaces.Get(new("", name)));
 }

@@ -9,8 +9,8 @@ using Kube.Client;
 namespace BreakGlass.Operator.Caching;
 
 /// <summary>
-/// What caches do not keep, because no decision reads it: annotations and labels that are not ours, and of a finished grant what only its record needs. A status
-/// that is written for a finished grant is therefore made from what the API server has, never from a cache.
+/// What caches do not keep, because no decision reads it: annotations and labels that are not ours, and of a finished grant what only its record
+/// needs. A status that is written for a finished grant is therefore made from what the API server has, never from a cache.
 /// </summary>
 internal static class Shed
 {
@@ -108,7 +108,8 @@ internal static class Shed
     private static bool Waits(BreakGlassGrant grant) => !grant.Status.IsTerminal && !grant.Status.IsRecorded;
 
     private static int Weight(GrantSpec spec) =>
-        spec.Justification.Length + (spec.Ticket?.Length ?? 0) + Weight(spec.RecipientKey) + spec.Namespaces.Sum(ns => ns.Length) + (spec.Requester?.Groups.Sum(g => g.Length) ?? 0);
+        spec.Justification.Length + (spec.Ticket?.Length ?? 0) + Weight(spec.RecipientKey) + spec.Namespaces
+            .Sum(ns => ns.Length) + (spec.Requester?.Groups.Sum(g => g.Length) ?? 0);
 
     private static int Weight(JsonWebKey? key) => key is null ? 0
         : new[] { key.Kty, key.N, key.E, key.Crv, key.X, key.Y, key.Kid }.Sum(part => part?.Length ?? 0);
@@ -154,7 +155,8 @@ internal static class Shed
     }
 
     private static int Length(V1PolicyRule rule) =>
-        rule.VerbsOrEmpty.Concat(rule.GroupsOrEmpty).Concat(rule.ResourcesOrEmpty).Concat(rule.NamesOrEmpty).Concat(rule.UrlsOrEmpty).Sum(text => text.Length + 1);
+        rule.VerbsOrEmpty.Concat(rule.GroupsOrEmpty).Concat(rule.ResourcesOrEmpty).Concat(rule.NamesOrEmpty).Concat(rule.UrlsOrEmpty)
+            .Sum(text => text.Length + 1);
 
     /// <summary>With names that many grants hold once in memory.</summary>
     private static BreakGlassGrant Sharing(BreakGlassGrant grant)
@@ -169,7 +171,8 @@ internal static class Shed
                 Access = [.. status.Access.Select(e => e.Namespaces.Count == 0 ? e : e with { Namespaces = Names.Of(e.Namespaces) })],
                 Bindings =
                 [
-                    .. status.Bindings.Select(b => b with { Kind = Names.Of(b.Kind), Role = Names.Of(b.Role), Namespace = b.Namespace is { } ns ? Names.Of(ns) : null }),
+                    .. status.Bindings.Select(
+                        b => b with { Kind = Names.Of(b.Kind), Role = Names.Of(b.Role), Namespace = b.Namespace is { } ns ? Names.Of(ns) : null }),
                 ],
             },
         };

@@ -23,8 +23,10 @@ internal sealed class CaBundles(KubeClient client, ILogger logger)
     {
         var bytes = Encoding.UTF8.GetBytes(bundle);
         var missing = new List<string>();
-        if (!await InjectAsync<V1MutatingWebhookConfiguration>(ConfigurationName, WebhookEntry.Of, bytes, cancellationToken)) missing.Add(Missing(V1MutatingWebhookConfiguration.KubeKind));
-        if (!await InjectAsync<V1ValidatingWebhookConfiguration>(ConfigurationName, WebhookEntry.Of, bytes, cancellationToken)) missing.Add(Missing(V1ValidatingWebhookConfiguration.KubeKind));
+        if (!await InjectAsync<V1MutatingWebhookConfiguration>(ConfigurationName, WebhookEntry.Of, bytes, cancellationToken))
+            missing.Add(Missing(V1MutatingWebhookConfiguration.KubeKind));
+        if (!await InjectAsync<V1ValidatingWebhookConfiguration>(ConfigurationName, WebhookEntry.Of, bytes, cancellationToken))
+            missing.Add(Missing(V1ValidatingWebhookConfiguration.KubeKind));
         await InjectAsync<V1MutatingWebhookConfiguration>(GuardConfigurationName, WebhookEntry.Of, bytes, cancellationToken);
         await InjectStampAsync(bytes, cancellationToken);
         return missing;
@@ -58,7 +60,8 @@ internal sealed class CaBundles(KubeClient client, ILogger logger)
 
             // The test keeps a bundle from landing on another webhook where the list changed meanwhile.
             patch.Add((JsonNode)new JsonObject { ["op"] = "test", ["path"] = $"/webhooks/{i}/name", ["value"] = webhooks[i].Name });
-            patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = $"/webhooks/{i}/clientConfig/caBundle", ["value"] = Convert.ToBase64String(bundle) });
+            patch.Add(
+                (JsonNode)new JsonObject { ["op"] = "add", ["path"] = $"/webhooks/{i}/clientConfig/caBundle", ["value"] = Convert.ToBase64String(bundle) });
         }
 
         if (patch.Count == 0) return webhooks.Count > 0;

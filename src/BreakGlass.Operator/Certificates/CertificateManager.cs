@@ -12,7 +12,8 @@ namespace BreakGlass.Operator.Certificates;
 /// writes are guarded by the Secret's version, so one of them does it and the others read what it did.
 /// </summary>
 internal sealed class CertificateManager(
-    KubeClient client, string ns, IReadOnlyList<string> names, ServedCertificate served, CaBundles bundles, TimeProvider time, ILogger logger) : ICertificateSource
+    KubeClient client, string ns, IReadOnlyList<string> names, ServedCertificate served, CaBundles bundles, TimeProvider time,
+    ILogger logger) : ICertificateSource
 {
     /// <summary>The Secret's name.</summary>
     public const string SecretName = "breakglass-webhook-tls";
@@ -26,7 +27,8 @@ internal sealed class CertificateManager(
 
     /// <summary>The names that the API server may call the webhooks by.</summary>
     public static IReadOnlyList<string> NamesOf(string ns, IReadOnlyList<string> extra) =>
-        [.. new[] { $"{ServiceName}.{ns}.svc", $"{ServiceName}.{ns}.svc.cluster.local", $"{ServiceName}.{ns}" }.Concat(extra).Distinct(StringComparer.OrdinalIgnoreCase)];
+        [.. new[] { $"{ServiceName}.{ns}.svc", $"{ServiceName}.{ns}.svc.cluster.local", $"{ServiceName}.{ns}" }.Concat(extra)
+            .Distinct(StringComparer.OrdinalIgnoreCase)];
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Missing() => _missing;
@@ -92,7 +94,8 @@ internal sealed class CertificateManager(
         try
         {
             var written = there is null
-                ? await client.CreateAsync(new V1Secret { Metadata = OwnSecrets.Meta(SecretName, ns), Type = "kubernetes.io/tls", Data = certificates.Write() }, cancellationToken)
+                ? await client.CreateAsync(
+                    new V1Secret { Metadata = OwnSecrets.Meta(SecretName, ns), Type = "kubernetes.io/tls", Data = certificates.Write() }, cancellationToken)
                 : await client.ReplaceAsync(there with { Data = certificates.Write() }, cancellationToken);
             return (written, certificates);
         }

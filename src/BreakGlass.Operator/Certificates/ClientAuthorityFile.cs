@@ -3,7 +3,9 @@ using BreakGlass.Operator.Logging;
 
 namespace BreakGlass.Operator.Certificates;
 
-/// <summary>The authorities of <c>--webhook-client-ca</c>, read again when the file changes. The last good ones stay until there are other good ones.</summary>
+/// <summary>
+/// The authorities of <c>--webhook-client-ca</c>, read again when the file changes. The last good ones stay until there are other good ones.
+/// </summary>
 internal sealed class ClientAuthorityFile
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);

@@ -31,7 +31,8 @@ internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, C
     public static ManagedCertificates? Read(IDictionary<string, byte[]>? data)
     {
         string? Text(string key) => data.OrEmpty().GetValueOrDefault(key) is { Length: > 0 } bytes ? Encoding.UTF8.GetString(bytes) : null;
-        if (Text("ca.crt") is not { } bundle || Text("ca.key") is not { } key || Text("tls.crt") is not { } leaf || Text("tls.key") is not { } leafKey) return null;
+        if (Text("ca.crt") is not { } bundle || Text("ca.key") is not { } key || Text("tls.crt") is not { } leaf || Text("tls.key") is not { } leafKey)
+            return null;
         var read = new ManagedCertificates(bundle, key, new(leaf, leafKey));
         try
         {

@@ -12,7 +12,9 @@ internal static class WebhookNames
 {
     private const string Domain = ".breakglass.dev";
 
-    /// <summary>The plain path of the webhook, e.g. <c>/guard/secrets</c> for <c>secrets.guard.breakglass.dev</c>; null for a name that is not one of these.</summary>
+    /// <summary>
+    /// The plain path of the webhook, e.g. <c>/guard/secrets</c> for <c>secrets.guard.breakglass.dev</c>; null for a name that is not one of these.
+    /// </summary>
     public static string? PathOf(string name) => !name.EndsWith(Domain, StringComparison.Ordinal) ? null : name[..^Domain.Length] switch
     {
         "mutate" or "mutate-lockdown" or "mutate-ending" => Webhooks.MutatePath,

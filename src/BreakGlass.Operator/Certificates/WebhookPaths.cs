@@ -84,8 +84,8 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
     }
 
     /// <summary>
-    /// Learns the paths that the configurations name, writes those that are not there, and replaces those that are plain or old. What fails is logged and tried
-    /// again later.
+    /// Learns the paths that the configurations name, writes those that are not there, and replaces those that are plain or old. What fails is logged
+    /// and tried again later.
     /// </summary>
     /// <param name="onlyIfDue">Not if the last look was only a moment ago.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -119,7 +119,8 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         }
     }
 
-    private async Task<List<string>> LookAtAsync<T>(string name, Func<T, IReadOnlyList<WebhookEntry>> webhooksOf, List<string> missing, CancellationToken cancellationToken)
+    private async Task<List<string>> LookAtAsync<T>(
+        string name, Func<T, IReadOnlyList<WebhookEntry>> webhooksOf, List<string> missing, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         List<string> named = [];
@@ -143,7 +144,8 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
             // A path of somebody else's choice stays, whatever it leads to.
             if ((parts?.Plain ?? (IsUnset(path) ? WebhookNames.PathOf(webhooks[i].Name) : null)) is not { } webhook) continue;
             isUnset |= parts is null;
-            var next = $"{webhook}/{time.GetUtcNow().ToString("yyyyMMdd", CultureInfo.InvariantCulture)}-{RandomNumberGenerator.GetHexString(32, lowercase: true)}";
+            var next =
+                $"{webhook}/{time.GetUtcNow().ToString("yyyyMMdd", CultureInfo.InvariantCulture)}-{RandomNumberGenerator.GetHexString(32, lowercase: true)}";
             Learn(next);
             Write(patch, i, webhooks[i], before + next);
         }
@@ -162,7 +164,8 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         {
             // The path that is there goes on being answered, plain or not.
             logger.WebhookPathTrouble(e);
-            if (isUnset) missing.Add($"{KubeKinds.Of<T>().Resource.Kind} {name} has no path that the operator serves, and the operator could not write one: {e.Message}");
+            if (isUnset) missing.Add(
+                $"{KubeKinds.Of<T>().Resource.Kind} {name} has no path that the operator serves, and the operator could not write one: {e.Message}");
         }
 
         return named;
@@ -171,7 +174,8 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
     // The tests keep a path from landing on another webhook, or over a newer path. A Service is compared as a whole, since a path may be missing from it.
     private static void Write(JsonArray patch, int i, WebhookEntry webhook, string path)
     {
-        void Add(string op, string field, JsonNode? value) => patch.Add((JsonNode)new JsonObject { ["op"] = op, ["path"] = $"/webhooks/{i}/{field}", ["value"] = value });
+        void Add(string op, string field, JsonNode? value) =>
+            patch.Add((JsonNode)new JsonObject { ["op"] = op, ["path"] = $"/webhooks/{i}/{field}", ["value"] = value });
         Add("test", "name", webhook.Name);
         if (webhook.ClientConfig.Service is not { } service)
         {
@@ -187,7 +191,9 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         Add("add", "clientConfig/service/path", path);
     }
 
-    /// <summary>Where a webhook is asked: what stands before the path in its URL (nothing where it is behind a Service), and the path, empty where there is none.</summary>
+    /// <summary>
+    /// Where a webhook is asked: what stands before the path in its URL (nothing where it is behind a Service), and the path, empty where there is none.
+    /// </summary>
     private static (string Before, string Path) PathOf(Admissionregistrationv1WebhookClientConfig config)
     {
         if (config.Service is { } service) return ("", service.Path ?? "");
@@ -205,7 +211,8 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
         {
             if (path == webhook) return (webhook, null);
             if (!path.StartsWith(webhook, StringComparison.Ordinal) || Secret().Match(path[webhook.Length..]) is not { Success: true } secret) continue;
-            var day = DateTime.TryParseExact(secret.Groups["day"].Value, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) ? at : DateTime.UnixEpoch;
+            var day = DateTime.TryParseExact(secret.Groups["day"].Value, "yyyyMMdd", CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) ? at : DateTime.UnixEpoch;
             return (webhook, new DateTimeOffset(day, TimeSpan.Zero));
         }
 

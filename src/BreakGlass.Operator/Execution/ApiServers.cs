@@ -5,8 +5,8 @@ using Kube.Client;
 namespace BreakGlass.Operator.Execution;
 
 /// <summary>
-/// The API servers of the cluster one by one, where there is more than one and each has an address of its own: authorizers and authenticators keep answers, so that one
-/// server can still say yes when another says no. Read again at most once a minute.
+/// The API servers of the cluster one by one, where there is more than one and each has an address of its own: authorizers and authenticators keep
+/// answers, so that one server can still say yes when another says no. Read again at most once a minute.
 /// </summary>
 internal sealed class ApiServers(KubeClient client, TimeProvider time) : IDisposable
 {
@@ -87,5 +87,6 @@ internal sealed class ApiServers(KubeClient client, TimeProvider time) : IDispos
     }
 
     private static Uri? Address(string ip, int port) =>
-        Uri.TryCreate($"https://{(ip.Contains(':', StringComparison.Ordinal) ? $"[{ip}]" : ip)}:{port.ToString(CultureInfo.InvariantCulture)}/", UriKind.Absolute, out var uri) ? uri : null;
+        Uri.TryCreate($"https://{(ip.Contains(':', StringComparison.Ordinal) ? $"[{ip}]" : ip)}:{port.ToString(CultureInfo.InvariantCulture)}/",
+            UriKind.Absolute, out var uri) ? uri : null;
 }

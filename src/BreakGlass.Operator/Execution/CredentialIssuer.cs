@@ -77,7 +77,8 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         }
     }
 
-    private async Task<IKubernetesObject<V1ObjectMeta>> PutAsync(BreakGlassGrant grant, V1Secret secret, Dictionary<string, string> marks, CancellationToken cancellationToken)
+    private async Task<IKubernetesObject<V1ObjectMeta>> PutAsync(
+        BreakGlassGrant grant, V1Secret secret, Dictionary<string, string> marks, CancellationToken cancellationToken)
     {
         if (grant.Spec.RecipientKey is null) return new SecretMetadata { Metadata = (await client.ReplaceAsync(secret, cancellationToken)).Metadata };
         var annotations = new JsonObject(marks.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)JsonValue.Create(m.Value))));
@@ -140,7 +141,7 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         return (await client.CreateTokenAsync(account.Metadata.NamespaceProperty!, account.Metadata.Name, request, cancellationToken)).Status;
     }
 
-    private byte[] Kubeconfig(BreakGlassGrant grant, string token) => CredentialKubeconfig.Render(
-        cluster.Server, cluster.CertificateAuthority, cluster.ClusterName, grant.Metadata.Name,
+    private byte[] Kubeconfig(BreakGlassGrant grant, string token) => CredentialKubeconfig
+        .Render(cluster.Server, cluster.CertificateAuthority, cluster.ClusterName, grant.Metadata.Name,
         grant.Status.Bindings.FirstOrDefault(b => b.Namespace is not null)?.Namespace, token);
 }

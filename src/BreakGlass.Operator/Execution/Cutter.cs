@@ -42,7 +42,8 @@ internal sealed class Cutter : IDisposable
     /// <param name="client">With the rights to delete and to patch.</param>
     /// <param name="time">Clock.</param>
     /// <param name="patience">How long to wait for one call, for a caller that does not come again soon; <see cref="Patience"/> where null.</param>
-    public Cutter(KubeClient client, TimeProvider time, TimeSpan? patience = null) => (_client, _time, _patience) = (client.WithDeadline(LongestCall), time, patience ?? Patience);
+    public Cutter(KubeClient client, TimeProvider time, TimeSpan? patience = null) =>
+        (_client, _time, _patience) = (client.WithDeadline(LongestCall), time, patience ?? Patience);
 
     /// <summary>Removes an object.</summary>
     public async Task<Cut> RemoveAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
@@ -60,7 +61,8 @@ internal sealed class Cutter : IDisposable
             loosened = await WaitAsync($"loosen/{o.Metadata.Uid}", ct => LoosenAsync(deleted.Object ?? o, ct), cancellationToken);
         }
 
-        if (loosened is { Outcome: Outcome.Gone } || (deleted.Outcome is Outcome.Held && loosened is { Outcome: Outcome.Done })) return new(CutResult.Gone, o, null);
+        if (loosened is { Outcome: Outcome.Gone } || (deleted.Outcome is Outcome.Held && loosened is { Outcome: Outcome.Done }))
+            return new(CutResult.Gone, o, null);
         return new(CutResult.Obstructed, loosened?.Object ?? o, deleted.Outcome is Outcome.Held ? loosened?.Error : deleted.Error);
     }
 
@@ -149,7 +151,8 @@ internal sealed class Cutter : IDisposable
         {
             Interlocked.Exchange(ref _hungAt, _time.GetTimestamp());
             if (!begun) await LeaveAsync(key, running, own!);
-            var error = _refusals.GetValueOrDefault(key) ?? new KubeConnectionException("no answer in time", ConnectionFailure.TimedOut, mayHaveHappened: true);
+            var error = _refusals.GetValueOrDefault(key) ?? new KubeConnectionException(
+                "no answer in time", ConnectionFailure.TimedOut, mayHaveHappened: true);
             return new(Outcome.Failed, Error: error);
         }
         catch (OperationCanceledException) when (!begun)

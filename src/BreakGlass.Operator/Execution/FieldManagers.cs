@@ -13,7 +13,8 @@ namespace BreakGlass.Operator.Execution;
 internal static class FieldManagers
 {
     /// <summary>The latest writer of an object beside ourselves; null if there is none, as with a webhook that changes what we write ourselves.</summary>
-    public static async Task<string?> LatestOtherAsync(this KubeClient client, IKubernetesObject<V1ObjectMeta> o, string ours, CancellationToken cancellationToken)
+    public static async Task<string?> LatestOtherAsync(
+        this KubeClient client, IKubernetesObject<V1ObjectMeta> o, string ours, CancellationToken cancellationToken)
     {
         try
         {

@@ -32,8 +32,10 @@ internal sealed class Prover(KubeClient client, ApiServers servers, CredentialVa
     public async Task<Proof> ProveAsync(BreakGlassGrant grant, PlanStep.Prove prove, CancellationToken cancellationToken)
     {
         var all = await servers.AllAsync(cancellationToken);
-        var answers = (await Task.WhenAll(all.Where(s => !servers.IsSilent(s)).Select(s => TryAskAsync(s, grant, prove, cancellationToken)))).OfType<Proof>().ToList();
-        var proof = answers.Count == 0 ? await AskAsync(client, grant, prove, cancellationToken) : Together(answers) with { Answered = answers.Count, Servers = all.Count };
+        var answers = (await Task.WhenAll(all.Where(s => !servers.IsSilent(s)).Select(s => TryAskAsync(s, grant, prove, cancellationToken))))
+            .OfType<Proof>().ToList();
+        var proof = answers.Count == 0
+            ? await AskAsync(client, grant, prove, cancellationToken) : Together(answers) with { Answered = answers.Count, Servers = all.Count };
         if (proof is { AccessGone: true, TokenDead: not false }) vault.Forget(grant.Metadata.Uid!);
         return proof;
     }
@@ -69,7 +71,8 @@ internal sealed class Prover(KubeClient client, ApiServers servers, CredentialVa
         return new Proof(gone, await token, elsewhere);
     }
 
-    private static async Task<(bool Gone, IReadOnlyList<string> Elsewhere)> AccessAsync(KubeClient server, PlanStep.Prove prove, CancellationToken cancellationToken)
+    private static async Task<(bool Gone, IReadOnlyList<string> Elsewhere)> AccessAsync(
+        KubeClient server, PlanStep.Prove prove, CancellationToken cancellationToken)
     {
         var gone = true;
         var elsewhere = new List<string>();

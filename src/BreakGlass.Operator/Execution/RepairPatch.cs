@@ -18,8 +18,10 @@ internal static class RepairPatch
     }
 
     /// <summary>Takes away what would keep an object alive past its deletion: a binding with a foreign finalizer gives access until that is gone.</summary>
-    public static JsonObject Release(IKubernetesObject<V1ObjectMeta> o) => new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null } };
+    public static JsonObject Release(IKubernetesObject<V1ObjectMeta> o) =>
+        new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null } };
 
     /// <summary>Takes a binding's subjects and finalizers away: it gives its role to nobody then, whether or not it goes.</summary>
-    public static JsonObject Empty(IKubernetesObject<V1ObjectMeta> o) => new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null }, ["subjects"] = null };
+    public static JsonObject Empty(IKubernetesObject<V1ObjectMeta> o) =>
+        new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null }, ["subjects"] = null };
 }

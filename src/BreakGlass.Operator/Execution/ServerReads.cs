@@ -80,11 +80,13 @@ internal sealed class ServerReads(KubeClient client, ClusterCaches caches)
     }
 
     /// <summary>
-    /// Whether an object was deleted together with its namespace. The operator's rights in the grants' namespace stand in that namespace, so once it is deleted every
-    /// call into it is answered with 403 rather than 404.
+    /// Whether an object was deleted together with its namespace. The operator's rights in the grants' namespace stand in that namespace, so once it
+    /// is deleted every call into it is answered with 403 rather than 404.
     /// </summary>
-    public async Task<bool> IsGoneWithItsNamespaceAsync(IKubernetesObject<V1ObjectMeta> o, Exception? refusal, CoreSettings settings, CancellationToken cancellationToken) =>
-        refusal is KubeApiException { IsForbidden: true } && o.Metadata.NamespaceProperty == settings.GrantsNamespace && await IsGrantsNamespaceGoneAsync(settings, cancellationToken);
+    public async Task<bool> IsGoneWithItsNamespaceAsync(
+        IKubernetesObject<V1ObjectMeta> o, Exception? refusal, CoreSettings settings, CancellationToken cancellationToken) =>
+            refusal is KubeApiException { IsForbidden: true } && o.Metadata.NamespaceProperty == settings.GrantsNamespace
+                && await IsGrantsNamespaceGoneAsync(settings, cancellationToken);
 
     /// <summary>Whether the namespace of the grants' identities is not there.</summary>
     public async Task<bool> IsGrantsNamespaceGoneAsync(CoreSettings settings, CancellationToken cancellationToken)

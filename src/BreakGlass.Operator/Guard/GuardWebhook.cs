@@ -19,7 +19,8 @@ namespace BreakGlass.Operator.Guard;
 /// The webhooks <c>/guard…</c>: refuse what would let a grant's identity outlive its grant, and tell of it. They change nothing, but are asked in
 /// the mutating phase, before the ValidatingAdmissionPolicy that refuses the same: otherwise nobody would learn of the attempt.
 /// </summary>
-internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, SealBook seals, CoreSettings settings, Announcer announcer, OperatorMetrics metrics, ResidueWriter residue, ILogger logger)
+internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, SealBook seals, CoreSettings settings, Announcer announcer,
+    OperatorMetrics metrics, ResidueWriter residue, ILogger logger)
 {
     /// <summary>The URL paths, one for each entry of the webhook's configuration.</summary>
     public static readonly IReadOnlyList<string> Paths = ["/guard", "/guard/secrets", "/guard/kube-system", "/guard/namespaces"];
@@ -27,23 +28,27 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
     /// <summary>All that is read of a review: writes of whole clusters pass through here on older servers, with Secrets in them.</summary>
     private static readonly IReadOnlyList<string> Fields =
     [
-        "apiVersion", "kind", "request.uid", "request.resource.group", "request.resource.resource", "request.subResource", "request.namespace", "request.name", "request.operation",
+        "apiVersion", "kind", "request.uid", "request.resource.group", "request.resource.resource", "request.subResource", "request.namespace", "request.name",
+        "request.operation",
         "request.userInfo.username", "request.dryRun", "request.object.type", "request.oldObject.type", "request.object.spec.conversion.strategy",
     ];
 
     /// <summary>Where the API server asks. Each endpoint reads with memory of its own, and keeps nothing of what it skips.</summary>
-    public IReadOnlyList<AdmissionEndpoint> Endpoints(TimeProvider time) => [.. Paths.Select(path => new AdmissionEndpoint(path, HandleAsync, time, logger, new() { Fields = Fields }))];
+    public IReadOnlyList<AdmissionEndpoint> Endpoints(TimeProvider time) =>
+        [.. Paths.Select(path => new AdmissionEndpoint(path, HandleAsync, time, logger, new() { Fields = Fields }))];
 
     /// <summary>Decides on one write.</summary>
     public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         var write = Read(request);
-        if (PersistenceGuard.IdentityOf(write.User, settings) is not { } identity || PersistenceGuard.WayOf(write, settings) is not { } way) return AdmissionAnswer.Allow();
+        if (PersistenceGuard.IdentityOf(write.User, settings) is not { } identity || PersistenceGuard.WayOf(write, settings) is not { } way)
+            return AdmissionAnswer.Allow();
         if (await GrantOfAsync(identity, cancellationToken) is not { } grant)
         {
             logger.UnknownIdentityRefused(identity, PersistenceGuard.Describe(write));
             metrics.PersistenceAttempt("");
-            return AdmissionAnswer.Deny($"The persistence guard refuses {PersistenceGuard.Describe(write)}: ServiceAccount '{identity}' does not belong to a known grant.");
+            return AdmissionAnswer.Deny(
+                $"The persistence guard refuses {PersistenceGuard.Describe(write)}: ServiceAccount '{identity}' does not belong to a known grant.");
         }
 
         var policy = caches.Policy(grant.Spec.Policy) ?? await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
@@ -51,7 +56,8 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
         if (!allowed) return Refuse(grant, policy, write, way, request.DryRun is true);
 
         // Only what is on record may outlive the grant; a deletion leaves nothing that could.
-        if (request.DryRun is not true && write.Operation is not "DELETE" && !await residue.RecordAsync(grant, Residue.Of(write, way, allowed: true), cancellationToken))
+        if (request.DryRun is not true && write.Operation is not "DELETE"
+            && !await residue.RecordAsync(grant, Residue.Of(write, way, allowed: true), cancellationToken))
         {
             return AdmissionAnswer.Deny(PersistenceGuard.NotRecorded(write), 503, "ServiceUnavailable");
         }
@@ -62,12 +68,13 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
     }
 
     /// <summary>
-    /// Whether the policy of an identity's grant lets it act as somebody else. An identity of no grant may not. The caches alone are asked: the question may come
-    /// from anybody who reaches the port.
+    /// Whether the policy of an identity's grant lets it act as somebody else. An identity of no grant may not. The caches alone are asked: the
+    /// question may come from anybody who reaches the port.
     /// </summary>
     public async ValueTask<bool> MayImpersonateAsync(string identity, CancellationToken cancellationToken)
     {
-        if (PersistenceGuard.GrantNameOf(identity) is not { } name || caches.Grant(name) is not { } grant || !PersistenceGuard.IsOf(identity, grant)) return false;
+        if (PersistenceGuard.GrantNameOf(identity) is not { } name || caches.Grant(name) is not { } grant || !PersistenceGuard.IsOf(identity, grant))
+            return false;
         var policy = caches.Policy(grant.Spec.Policy);
         return ImpersonationRules.Allows(policy, grant) && await seals.JudgeAsync(policy!, cancellationToken) is SealState.Valid;
     }
@@ -82,7 +89,8 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
         {
             // Each attempt by itself, up to as many as are written down by name: more tell nothing new, and events are for everybody.
             var named = residue.Add(grant, Residue.Of(write, way, allowed: false));
-            announcer.Tell(grant, policy, new(true, "PersistenceAttempt", $"Refuse{way}", $"The grant's identity tried to {words}; the persistence guard refused it.")
+            announcer.Tell(grant, policy, new(
+                true, "PersistenceAttempt", $"Refuse{way}", $"The grant's identity tried to {words}; the persistence guard refused it.")
             {
                 About = named ? words : null,
             });

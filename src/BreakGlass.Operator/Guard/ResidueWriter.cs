@@ -38,7 +38,8 @@ internal sealed class ResidueWriter(KubeClient client, ClusterCaches caches, Tim
         {
             var key = (grant.Metadata.Name, grant.Metadata.Uid ?? "");
             if (!_waiting.TryGetValue(key, out var entries)) _waiting[key] = entries = [];
-            var kept = entries.ContainsKey(entry) || entries.Count < MostNamed ? entry : entries.ContainsKey(entry.ByKind) || entries.Count < MostWaiting ? entry.ByKind : entry.ByWay;
+            var kept = entries.ContainsKey(entry) || entries.Count < MostNamed ? entry : entries.ContainsKey(entry.ByKind) || entries.Count < MostWaiting
+                ? entry.ByKind : entry.ByWay;
             entries[kept] = entries.GetValueOrDefault(kept) + 1;
             _wake.Writer.TryWrite(true);
             return kept.IsNamed && Residue.NamesRefused(grant.Status.Residue);

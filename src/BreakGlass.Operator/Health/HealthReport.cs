@@ -23,15 +23,16 @@ internal sealed class HealthReport(ClusterCaches caches, LeaderElector? elector,
     public IReadOnlyList<string> Missing() => [.. caches.Unsynced.Select(kind => $"{kind} are not listed yet")];
 
     /// <summary>
-    /// What a person should know who looks at the probe, and no reason to take the replica out of service: what ends access must still be let in, with clocks that
-    /// differ and without the namespace of the identities, too.
+    /// What a person should know who looks at the probe, and no reason to take the replica out of service: what ends access must still be let in,
+    /// with clocks that differ and without the namespace of the identities, too.
     /// </summary>
     public IReadOnlyList<string> Notes()
     {
         var notes = new List<string>();
         if (clock.WorstSkew is { } skew && skew.Duration() > SteadyClock.Close)
         {
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"the clocks differ: this machine's is {skew.Duration().TotalSeconds:0} s {(skew < TimeSpan.Zero ? "behind" : "ahead of")} the API server's"));
+            notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"the clocks differ: this machine's is {skew.Duration().TotalSeconds:0} s {(skew < TimeSpan.Zero ? "behind" : "ahead of")} the API server's"));
         }
 
         if (caches.MissingNamespace is { } missing) notes.Add(missing);

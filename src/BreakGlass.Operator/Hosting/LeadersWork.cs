@@ -18,7 +18,8 @@ namespace BreakGlass.Operator.Hosting;
 
 /// <summary>What every term shares with the rest of the operator.</summary>
 internal sealed record LeadersTools(
-    KubeClient Client, OperatorOptions Options, CoreSettings Settings, ClusterCaches Caches, SealBook Seals, CredentialVault Vault, PublicCluster Cluster, Announcer Announcer,
+    KubeClient Client, OperatorOptions Options, CoreSettings Settings, ClusterCaches Caches, SealBook Seals, CredentialVault Vault, PublicCluster Cluster,
+    Announcer Announcer,
     OperatorMetrics Metrics, UnsureStatuses Unsure, SteadyClock Time, ILoggerFactory Logs);
 
 /// <summary>
@@ -46,7 +47,8 @@ internal sealed class LeadersWork : IDisposable
     public LeadersWork(LeadersTools tools, LeadershipTerm term)
     {
         (_tools, _term) = (tools, term);
-        var (options, settings, caches, seals, announcer, time, logs) = (tools.Options, tools.Settings, tools.Caches, tools.Seals, tools.Announcer, tools.Time, tools.Logs);
+        var (options, settings, caches, seals, announcer, time, logs) = (tools.Options, tools.Settings, tools.Caches, tools.Seals, tools.Announcer, tools.Time,
+            tools.Logs);
         var client = _client = tools.Client.Fenced(() => term.IsHeld);
         _resealer = new(client, seals, caches.Policies.Store, time, logs.CreateLogger("Seals"));
         _actors = new(client, caches, settings, time, logs.CreateLogger("Leftovers"));
@@ -55,7 +57,8 @@ internal sealed class LeadersWork : IDisposable
         _servers = new(client, time);
         var server = new ServerReads(client, caches);
         var executor = new PlanExecutor(
-            client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter, new Prover(client, _servers, tools.Vault, time),
+            client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter,
+            new Prover(client, _servers, tools.Vault, time),
             new LeftoverFinder(client, stamp, settings), tools.Unsure, announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
         _grants = new("grants", time);
         _alarms = new("ends", time);

@@ -69,8 +69,10 @@ internal sealed class OperatorEngine : IDisposable
         ServerNow = () => steady.ServerNow;
         Caches = new(client, settings, steady, logs);
         Seals = new(client, options.Namespace, steady, logs.CreateLogger("Seals"), options.TrustRequester ? SealCheck.Trusting : null);
-        Metrics = new(new CacheSnapshot(Caches, settings, steady).Take, ThisVersion.Text, [.. GrantRules.DenialReasons, .. GrantLifecycle.FailureReasons], [.. OwnedKinds.All.Select(k => k.Name)]);
-        _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity, Linger = EventLinger }, steady, logs.CreateLogger("Events"));
+        Metrics = new(new CacheSnapshot(Caches, settings, steady).Take, ThisVersion.Text, [.. GrantRules.DenialReasons, .. GrantLifecycle.FailureReasons],
+            [.. OwnedKinds.All.Select(k => k.Name)]);
+        _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity, Linger = EventLinger }, steady,
+            logs.CreateLogger("Events"));
 
         var vault = new CredentialVault();
         _notifier = new(options.Notifications, options.ClusterName, Metrics, steady, logs.CreateLogger("Notifications"));
@@ -79,7 +81,8 @@ internal sealed class OperatorEngine : IDisposable
         Guard = new(client, Caches, Seals, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
         GuardEndpoints = Guard.Endpoints(steady);
         Stamp = new(client, Caches, Guard, settings, _residue, logs.CreateLogger("Leftovers"));
-        StampEndpoint = new(StampWebhook.Path, Stamp.HandleAsync, steady, logs.CreateLogger("Leftovers"), StampWebhook.LimitsOf(options.WebhookMemory, steady));
+        StampEndpoint = new(
+            StampWebhook.Path, Stamp.HandleAsync, steady, logs.CreateLogger("Leftovers"), StampWebhook.LimitsOf(options.WebhookMemory, steady));
         Authorize = new(settings, Guard.MayImpersonateAsync, logs.CreateLogger("Leftovers"));
         var unsure = new UnsureStatuses(steady);
         Caches.Grants.AddHandler(c => unsure.Look(c.Object));

@@ -90,7 +90,8 @@ internal static class OperatorProcess
     {
         var logger = logs.CreateLogger("Reaper");
         using var client = Connect(ClusterConnection.Detect(options.Kubeconfig, options.Context), logger);
-        var reaper = new Reaper(client, new CoreSettings { GrantsNamespace = options.GrantsNamespace, OperatorNamespace = options.Namespace }, new SteadyClock(TimeProvider.System), logger);
+        var reaper = new Reaper(client, new CoreSettings { GrantsNamespace = options.GrantsNamespace, OperatorNamespace = options.Namespace },
+            new SteadyClock(TimeProvider.System), logger);
         var (removed, failed) = await reaper.ReapAsync(cancellationToken);
         logger.ReapDone(removed, failed);
         return failed == 0 ? Ok : Failed;

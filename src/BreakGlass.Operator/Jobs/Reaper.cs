@@ -76,10 +76,11 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         var results = new ConcurrentBag<bool>();
         var places = grants.Where(g => everything || GrantEnd.Of(g, settings)?.At <= now)
             .SelectMany(g => g.Status.Bindings.Select(b => (Grant: g, Place: GrantNames.Place(b))));
-        await Parallel.ForEachAsync(places, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (recorded, ct) =>
-        {
-            if (await ReapPlaceAsync(cutter, recorded.Grant, recorded.Place, ct) is { } gone) results.Add(gone);
-        });
+        await Parallel.ForEachAsync(
+            places, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (recorded, ct) =>
+            {
+                if (await ReapPlaceAsync(cutter, recorded.Grant, recorded.Place, ct) is { } gone) results.Add(gone);
+            });
         return (results.Count(r => r), results.Count(r => !r));
     }
 
@@ -88,7 +89,8 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
     {
         try
         {
-            return await client.TryGetAsync(place, cancellationToken) is { } there && GrantLifecycle.IsOf(grant, there) ? await RemoveAsync(cutter, there, cancellationToken) : null;
+            return await client.TryGetAsync(place, cancellationToken) is { } there && GrantLifecycle.IsOf(grant, there)
+                ? await RemoveAsync(cutter, there, cancellationToken) : null;
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {
@@ -105,7 +107,8 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         {
             Metadata = grant.Metadata with { Annotations = Nothing, Labels = Nothing },
             Spec = grant.Spec with { Justification = "", RecipientKey = null, Requester = grant.Spec.Requester is { } who ? who with { Groups = [] } : null },
-            Status = grant.Status with { Bindings = isRead ? grant.Status.Bindings : [], Conditions = [.. grant.Status.Conditions.Select(c => c with { Message = "" })], Residue = [], Session = null, CredentialJwe = null },
+            Status = grant.Status with { Bindings = isRead ? grant.Status.Bindings : [],
+                Conditions = [.. grant.Status.Conditions.Select(c => c with { Message = "" })], Residue = [], Session = null, CredentialJwe = null },
         };
     }
 
@@ -141,7 +144,8 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
             return false;
         }
 
-        if (cut.Result is CutResult.Gone) logger.Reaped(o.KindName, o.Key.ToString(), o.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation) ?? "unknown");
+        if (cut.Result is CutResult.Gone)
+            logger.Reaped(o.KindName, o.Key.ToString(), o.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation) ?? "unknown");
         return true;
     }
 

@@ -24,7 +24,8 @@ internal sealed class Revoker(KubeClient client, CoreSettings settings, SteadyCl
     private readonly HashSet<string> _refused = [];
 
     /// <summary>Ends all.</summary>
-    /// <returns>How many objects the operator had left and are gone now, how many could not be removed, and how many grants' records are not complete.</returns>
+    /// <returns>How many objects the operator had left and are gone now, how many could not be removed, and how many grants' records are not
+    /// complete.</returns>
     public async Task<(int Removed, int Failed, int Open)> RevokeAllAsync(CancellationToken cancellationToken)
     {
         var open = await ByOperatorAsync(cancellationToken);

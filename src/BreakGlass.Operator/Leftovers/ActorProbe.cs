@@ -11,8 +11,8 @@ using Kube.Client;
 namespace BreakGlass.Operator.Leftovers;
 
 /// <summary>
-/// Asks the authorizer, in the background and one policy after another, what those ServiceAccounts may do as which its grants could act. Answers hold for a while;
-/// no policy waits for them.
+/// Asks the authorizer, in the background and one policy after another, what those ServiceAccounts may do as which its grants could act. Answers hold
+/// for a while; no policy waits for them.
 /// </summary>
 internal sealed class ActorProbe(KubeClient client, ClusterCaches caches, CoreSettings settings, TimeProvider time, ILogger logger)
 {
@@ -21,7 +21,8 @@ internal sealed class ActorProbe(KubeClient client, ClusterCaches caches, CoreSe
 
     private static readonly IReadOnlyDictionary<string, ActorFindings> Nothing = new Dictionary<string, ActorFindings>();
 
-    private readonly Channel<string> _queue = Channel.CreateBounded<string>(new BoundedChannelOptions(1000) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<string> _queue = Channel.CreateBounded<string>(
+        new BoundedChannelOptions(1000) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ConcurrentDictionary<string, bool> _queued = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Held> _held = new(StringComparer.Ordinal);
     private (long At, IReadOnlyList<Rbacv1Subject> All)? _subjects;
@@ -32,7 +33,8 @@ internal sealed class ActorProbe(KubeClient client, ClusterCaches caches, CoreSe
         var name = policy.Metadata.Name;
         var held = _held.GetValueOrDefault(name);
         if (held is not null && (held.Uid != policy.Metadata.Uid || held.Generation != policy.Metadata.Generation)) held = null;
-        if ((held is null || time.GetElapsedTime(held.At) >= Holds) && _queued.TryAdd(name, true) && !_queue.Writer.TryWrite(name)) _queued.TryRemove(name, out _);
+        if ((held is null || time.GetElapsedTime(held.At) >= Holds) && _queued.TryAdd(name, true) && !_queue.Writer.TryWrite(name))
+            _queued.TryRemove(name, out _);
         return held?.Findings ?? Nothing;
     }
 
@@ -71,7 +73,8 @@ internal sealed class ActorProbe(KubeClient client, ClusterCaches caches, CoreSe
 
     private async Task<IReadOnlyDictionary<string, ActorFindings>> AskAsync(BreakGlassPolicy policy, CancellationToken cancellationToken)
     {
-        var (view, findings, answers) = (caches.View.Now(), new Dictionary<string, ActorFindings>(StringComparer.Ordinal), new Dictionary<string, ActorSummary>(StringComparer.Ordinal));
+        var (view, findings, answers) = (caches.View.Now(), new Dictionary<string, ActorFindings>(StringComparer.Ordinal),
+            new Dictionary<string, ActorSummary>(StringComparer.Ordinal));
         foreach (var entry in policy.Spec.Access.Where(e => ActingAs.Ways(RoleSummaries.RulesOf(e, view)).Count > 0))
         {
             var reached = Targets.Resolve([entry], policy.Spec, [], view.Namespaces, settings).Select(t => t.Namespace).ToHashSet();
@@ -90,7 +93,8 @@ internal sealed class ActorProbe(KubeClient client, ClusterCaches caches, CoreSe
         if (_subjects is { } held && time.GetElapsedTime(held.At) < Holds) return held.All;
         var wide = await client.ListAsync<V1ClusterRoleBinding>(new() { ResourceVersion = "0" }, cancellationToken);
         var system = await client.ListAsync<V1RoleBinding>(new() { Namespace = "kube-system", ResourceVersion = "0" }, cancellationToken);
-        IReadOnlyList<Rbacv1Subject> all = [.. wide.Items.SelectMany(b => b.SubjectsOrEmpty).Concat(system.Items.SelectMany(b => b.SubjectsOrEmpty)).Where(s => s.Kind == V1ServiceAccount.KubeKind).Distinct()];
+        IReadOnlyList<Rbacv1Subject> all = [.. wide.Items.SelectMany(b => b.SubjectsOrEmpty).Concat(system.Items.SelectMany(b => b.SubjectsOrEmpty))
+            .Where(s => s.Kind == V1ServiceAccount.KubeKind).Distinct()];
         _subjects = (time.GetTimestamp(), all);
         return all;
     }

@@ -9,9 +9,9 @@ using Kube.Client;
 namespace BreakGlass.Operator.Leftovers;
 
 /// <summary>
-/// The webhook <c>/authorize</c>, for an API server whose authorization is configured by a file: it denies grants' identities to act as somebody else, and has no
-/// opinion on anything else. It needs no secret path: a caller learns nothing else from it, makes the operator ask the API server nothing, and takes only memory of
-/// its own.
+/// The webhook <c>/authorize</c>, for an API server whose authorization is configured by a file: it denies grants' identities to act as somebody
+/// else, and has no opinion on anything else. It needs no secret path: a caller learns nothing else from it, makes the operator ask the API server
+/// nothing, and takes only memory of its own.
 /// </summary>
 /// <param name="settings">The operator's set-up.</param>
 /// <param name="allowed">Whether the policy of an identity's grant lets it impersonate.</param>
@@ -89,7 +89,9 @@ internal sealed class AuthorizeEndpoint(CoreSettings settings, Func<string, Canc
                 body.Write(buffer, 0, read);
             }
 
-            return JsonSerializer.Deserialize(body.GetBuffer().AsSpan(0, (int)body.Length), KubeModels.Json<V1SubjectAccessReview>()) is { Kind: V1SubjectAccessReview.KubeKind, ApiVersion: "authorization.k8s.io/v1" } review ? review : null;
+            return JsonSerializer.Deserialize(
+                body.GetBuffer().AsSpan(0, (int)body.Length), KubeModels.Json<V1SubjectAccessReview>()) is { Kind: V1SubjectAccessReview.KubeKind,
+                    ApiVersion: "authorization.k8s.io/v1" } review ? review : null;
         }
         catch (Exception e) when (e is JsonException or BadHttpRequestException or IOException)
         {

@@ -45,7 +45,8 @@ internal sealed class StampProbe(KubeClient client, TimeProvider time)
     {
         try
         {
-            return (await client.ListMetadataAsync(new("admissionregistration.k8s.io", "v1", kind, plural, Namespaced: false, MetadataOnly: true), Named, most: 1, cancellationToken)).Count > 0;
+            return (await client.ListMetadataAsync(
+                new("admissionregistration.k8s.io", "v1", kind, plural, Namespaced: false, MetadataOnly: true), Named, most: 1, cancellationToken)).Count > 0;
         }
         catch (KubeApiException e) when (e.IsNotFound)
         {

@@ -18,8 +18,8 @@ using Kube.Runtime;
 namespace BreakGlass.Operator.Leftovers;
 
 /// <summary>
-/// The webhook <c>/stamp</c>: marks what grants' identities create, and has it belong to the grant's binding where the policy says Remove. It refuses nothing. A
-/// change by a grant's identity keeps the mark and the owners as they were.
+/// The webhook <c>/stamp</c>: marks what grants' identities create, and has it belong to the grant's binding where the policy says Remove. It refuses
+/// nothing. A change by a grant's identity keeps the mark and the owners as they were.
 /// </summary>
 internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, GuardWebhook guard, CoreSettings settings, ResidueWriter residue, ILogger logger)
 {
@@ -27,8 +27,8 @@ internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, Guar
     public const string Path = "/stamp";
 
     /// <summary>
-    /// What it spends on requests: an eighth of the memory for webhooks, of its own. An object of any size is read, and only its metadata is ever copied. A grant
-    /// that floods it is told to try again, and so does not get by without a mark.
+    /// What it spends on requests: an eighth of the memory for webhooks, of its own. An object of any size is read, and only its metadata is ever
+    /// copied. A grant that floods it is told to try again, and so does not get by without a mark.
     /// </summary>
     public static AdmissionLimits LimitsOf(int mebibytes, TimeProvider time) => new() { Budget = new(mebibytes * 1024L * 1024 / 8, time), CostPerByte = 8 };
 
@@ -40,14 +40,16 @@ internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, Guar
         var isChange = request.Operation == "UPDATE";
 
         // A status carries labels as well, and some kinds let them be changed by it.
-        if (!StampRules.IsStamped(group, resource, isChange ? "" : request.SubResource ?? "") || request.Object is not { ValueKind: JsonValueKind.Object } o) return AdmissionAnswer.Allow();
+        if (!StampRules.IsStamped(group, resource, isChange ? "" : request.SubResource ?? "") || request.Object is not { ValueKind: JsonValueKind.Object } o)
+            return AdmissionAnswer.Allow();
         var patch = new ObjectPatch(o);
         if (isChange)
         {
             if (request.OldObject is { ValueKind: JsonValueKind.Object } before) patch.KeepMark(before, BreakGlassApi.MadeByLabel);
             return patch.Operations.Count == 0
                 ? AdmissionAnswer.Allow()
-                : AdmissionAnswer.AllowWith(patch.Operations) with { Warnings = [$"The label {BreakGlassApi.MadeByLabel} and the owners of objects that have it are kept: grants cannot change them."] };
+                : AdmissionAnswer.AllowWith(patch.Operations) with { Warnings = [$"The label {BreakGlassApi.MadeByLabel} and the owners of objects that have "
+                    + "it are kept: grants cannot change them."] };
         }
 
         if (request.Operation != "CREATE") return AdmissionAnswer.Allow();
@@ -58,7 +60,8 @@ internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, Guar
             var policy = caches.Policy(grant.Spec.Policy) ?? await client.TryGetAsync<BreakGlassPolicy>(grant.Spec.Policy, null, cancellationToken);
             var owner = await OwnerAsync(policy, grant, group, resource, request.Namespace ?? "", cancellationToken);
             if (owner is not null) patch.OnlyOwner(owner);
-            else if (request.DryRun is not true && LeftBehind.Note(grant, settings, group, resource, request.Namespace ?? "", NameOf(request, o)) is { } note) residue.Add(grant, note);
+            else if (request.DryRun is not true && LeftBehind.Note(grant, settings, group, resource, request.Namespace ?? "", NameOf(request, o)) is { } note)
+                residue.Add(grant, note);
             return AdmissionAnswer.AllowWith(patch.Operations);
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
@@ -78,12 +81,14 @@ internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, Guar
     }
 
     /// <summary>The first of the grant's bindings there that exists: an owner that is not there would have the object collected at once.</summary>
-    private async Task<IKubernetesObject<V1ObjectMeta>?> OwnerAsync(BreakGlassPolicy? policy, BreakGlassGrant grant, string group, string resource, string ns, CancellationToken cancellationToken)
+    private async Task<IKubernetesObject<V1ObjectMeta>?> OwnerAsync(
+        BreakGlassPolicy? policy, BreakGlassGrant grant, string group, string resource, string ns, CancellationToken cancellationToken)
     {
         foreach (var record in StampRules.Owners(policy, grant, group, resource, ns))
         {
             var place = GrantNames.Place(record);
-            var binding = caches.ObjectsOf(grant.Metadata.Name).Find(o => GrantObjects.SamePlace(o, place)) ?? await client.TryGetAsync(place, cancellationToken);
+            var binding = caches.ObjectsOf(grant.Metadata.Name).Find(o => GrantObjects.SamePlace(o, place)) ?? await client
+                .TryGetAsync(place, cancellationToken);
             if (binding is { Metadata: { DeletionTimestamp: null, Uid.Length: > 0 } } && GrantNames.Owns(grant, binding)) return binding;
         }
 
@@ -92,5 +97,6 @@ internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, Guar
 
     // The server makes a name up only after it has asked, on some releases.
     private static string NameOf(AdmissionRequest request, JsonElement o) => request.Name is { Length: > 0 } name ? name
-        : o.TryGetProperty("metadata", out var meta) && meta.ValueKind == JsonValueKind.Object && meta.TryGetProperty("name", out var own) && own.ValueKind == JsonValueKind.String ? own.GetString()! : "";
+        : o.TryGetProperty("metadata", out var meta) && meta.ValueKind == JsonValueKind.Object && meta.TryGetProperty("name", out var own)
+            && own.ValueKind == JsonValueKind.String ? own.GetString()! : "";
 }

@@ -81,7 +81,8 @@ internal sealed class JsonLineFormatter(TimeProvider time) : ConsoleFormatter(Fo
                 case int number: json.WriteNumberValue(number); break;
                 case long number: json.WriteNumberValue(number); break;
                 case double number when double.IsFinite(number): json.WriteNumberValue(number); break;
-                case IFormattable formattable: json.WriteStringValue(SecretMask.Apply(formattable.ToString(format: null, CultureInfo.InvariantCulture))); break;
+                case IFormattable formattable:
+                    json.WriteStringValue(SecretMask.Apply(formattable.ToString(format: null, CultureInfo.InvariantCulture))); break;
                 default: json.WriteStringValue(SecretMask.Apply(value.ToString() ?? "")); break;
             }
         }

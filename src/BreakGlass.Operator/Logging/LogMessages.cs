@@ -6,7 +6,8 @@ internal static partial class LogMessages
     [LoggerMessage(1, LogLevel.Information, "BreakGlass Operator {Version} on {Server} (Kubernetes {ServerVersion})")]
     public static partial void Starting(this ILogger logger, string version, string server, string serverVersion);
 
-    [LoggerMessage(2, LogLevel.Warning, "--trust-requester is on: the operator trusts spec.requester, so everybody who can create a grant can name any requester. For demonstrations and tests only")]
+    [LoggerMessage(2, LogLevel.Warning, "--trust-requester is on: the operator trusts spec.requester, so everybody who can create a grant can name any "
+        + "requester. For demonstrations and tests only")]
     public static partial void TrustingRequester(this ILogger logger);
 
     [LoggerMessage(3, LogLevel.Information, "caches are synced after {Seconds:0.000} s: {Grants} grants, {Policies} policies")]
@@ -21,7 +22,8 @@ internal static partial class LogMessages
     [LoggerMessage(6, LogLevel.Information, "stopped")]
     public static partial void Stopped(this ILogger logger);
 
-    [LoggerMessage(7, LogLevel.Critical, "the lease is lost and this process could not stop leading in time; exiting, because another replica may lead already")]
+    [LoggerMessage(7, LogLevel.Critical,
+        "the lease is lost and this process could not stop leading in time; exiting, because another replica may lead already")]
     public static partial void LeaseLost(this ILogger logger, Exception error);
 
     [LoggerMessage(8, LogLevel.Critical, "an essential part of the operator stopped; exiting")]
@@ -33,7 +35,8 @@ internal static partial class LogMessages
     [LoggerMessage(10, LogLevel.Warning, "failed to reload credentials or certificates; continuing with the current ones")]
     public static partial void ReloadFailed(this ILogger logger, Exception error);
 
-    [LoggerMessage(11, LogLevel.Warning, "this machine's clock and an answer of the API server differ by {Seconds:0.0} s. Until several answers agree, the operator neither activates nor ends grants by that time, and above 30 s it activates no grants. Check NTP on the control plane and on this node")]
+    [LoggerMessage(11, LogLevel.Warning, "this machine's clock and an answer of the API server differ by {Seconds:0.0} s. Until several answers agree, the "
+        + "operator neither activates nor ends grants by that time, and above 30 s it activates no grants. Check NTP on the control plane and on this node")]
     public static partial void ClocksDiffer(this ILogger logger, double seconds);
 
     [LoggerMessage(12, LogLevel.Information, "this machine's clock and the API server's clock agree again")]
@@ -66,7 +69,8 @@ internal static partial class LogMessages
     [LoggerMessage(26, LogLevel.Warning, "failed to list grants; removing their access anyway after the waiting time")]
     public static partial void RevokeListFailed(this ILogger logger, Exception error);
 
-    [LoggerMessage(27, LogLevel.Warning, "the operator did not complete the records of {Count} grants because it is not running or does not lead. Removing their access now; an operator that is installed later completes the records")]
+    [LoggerMessage(27, LogLevel.Warning, "the operator did not complete the records of {Count} grants because it is not running or does not lead. "
+        + "Removing their access now; an operator that is installed later completes the records")]
     public static partial void RevokeRecordsOpen(this ILogger logger, int count);
 
     [LoggerMessage(28, LogLevel.Information, "all grants ended: {Removed} remaining objects removed, {Failed} failed")]
@@ -108,7 +112,8 @@ internal static partial class LogMessages
     [LoggerMessage(97, LogLevel.Warning, "failed to check whether the user is allowed to end grant {Grant}; allowing it")]
     public static partial void RevokeRightUnknown(this ILogger logger, string grant, Exception error);
 
-    [LoggerMessage(45, LogLevel.Warning, "--webhook=false: this process does not stamp and seal requesters. Without --trust-requester, only grants that another replica sealed get access")]
+    [LoggerMessage(45, LogLevel.Warning,
+        "--webhook=false: this process does not stamp and seal requesters. Without --trust-requester, only grants that another replica sealed get access")]
     public static partial void WithoutWebhooks(this ILogger logger);
 
     [LoggerMessage(46, LogLevel.Information, "wrote a new random webhook path to {Kind} {Name}")]
@@ -138,7 +143,8 @@ internal static partial class LogMessages
     [LoggerMessage(62, LogLevel.Warning, "failed to write status.residue of grant {Grant}: '{Entry}' is only in the event and in this log")]
     public static partial void ResidueNotWritten(this ILogger logger, string grant, string entry, Exception error);
 
-    [LoggerMessage(63, LogLevel.Warning, "the persistence guard allowed the identity of grant {Grant} a write that may outlive the grant, because policy {Policy} allows it (dry run: {DryRun}): {Write}")]
+    [LoggerMessage(63, LogLevel.Warning, "the persistence guard allowed the identity of grant {Grant} a write that may outlive the grant, "
+        + "because policy {Policy} allows it (dry run: {DryRun}): {Write}")]
     public static partial void PersistenceAllowed(this ILogger logger, string grant, string policy, string write, bool dryRun);
 
     [LoggerMessage(70, LogLevel.Warning, "grant {Grant}: failed to remove {Obstruction}; retrying, and cutting the rest meanwhile")]

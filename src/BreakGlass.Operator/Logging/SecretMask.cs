@@ -38,7 +38,8 @@ internal static partial class SecretMask
     [GeneratedRegex(@"eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*){0,4}", Plain, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Jose();
 
-    [GeneratedRegex(@"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\z)", Plain | RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\z)", Plain | RegexOptions.Singleline,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex PrivateKey();
 
     [GeneratedRegex(@"(?<before>[Bb]earer )[A-Za-z0-9._~+/=-]{8,}", Plain, matchTimeoutMilliseconds: 1000)]

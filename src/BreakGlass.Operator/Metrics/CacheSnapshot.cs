@@ -50,7 +50,8 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
 
     private static bool Awaits(BreakGlassGrant grant) => grant.Status.IsTerminal && grant.Status.AwaitsReview;
 
-    private static bool IsOverdue(BreakGlassGrant grant) => Conditions.Find(grant.Status.Conditions, GrantConditions.Reviewed)?.Reason == GrantConditions.ReviewOverdue;
+    private static bool IsOverdue(BreakGlassGrant grant) =>
+        Conditions.Find(grant.Status.Conditions, GrantConditions.Reviewed)?.Reason == GrantConditions.ReviewOverdue;
 
     private int Lingering()
     {
@@ -58,7 +59,8 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
         var cluster = caches.View.Now();
         var lockdowns = caches.Lockdowns.Store.List().Where(l => l.Metadata.CreatedAt <= at).ToList();
         return caches.LiveGrants.Count(g =>
-            GrantLifecycle.EndsWhateverSealsSay(new() { Now = at, Settings = settings, Name = g.Metadata.Name, Grant = g, Policy = caches.Policy(g.Spec.Policy), Lockdowns = lockdowns, Cluster = cluster })
+            GrantLifecycle.EndsWhateverSealsSay(new() { Now = at, Settings = settings, Name = g.Metadata.Name, Grant = g, Policy = caches
+                .Policy(g.Spec.Policy), Lockdowns = lockdowns, Cluster = cluster })
             && caches.ObjectsOf(g.Metadata.Name).Exists(o => GrantLifecycle.IsOf(g, o) && GrantLifecycle.GivesAccess(g, o)));
     }
 

@@ -32,7 +32,8 @@ internal sealed class MetricsEndpoint : IDisposable
             .ConfigureResource(resource => resource.AddService("breakglass-operator", serviceVersion: version))
             .AddMeter(OperatorMetrics.MeterName, "Kube.Client", "Kube.Runtime")
             .AddView(instrument => instrument.Meter.Name != OperatorMetrics.MeterName ? null
-                : instrument.Meter == metrics.Meter ? new MetricStreamConfiguration { CardinalityLimit = MaxSeries(instrument.Name) } : MetricStreamConfiguration.Drop)
+                : instrument.Meter == metrics.Meter
+                ? new MetricStreamConfiguration { CardinalityLimit = MaxSeries(instrument.Name) } : MetricStreamConfiguration.Drop)
             .AddPrometheusExporter(Configure);
         if (otlpEndpoint is not null)
         {

@@ -9,7 +9,10 @@ namespace BreakGlass.Operator.Metrics;
 /// </summary>
 internal sealed class OperatorGauges
 {
-    /// <summary>How long the counters of a policy that is gone are shown, so that whoever scrapes gets its last events. It runs from the first scrape without the policy.</summary>
+    /// <summary>
+    /// How long the counters of a policy that is gone are shown, so that whoever scrapes gets its last events. It runs from the first scrape without
+    /// the policy.
+    /// </summary>
     internal static readonly TimeSpan ForgottenAfter = TimeSpan.FromMinutes(30);
 
     private readonly Lock _lock = new();
@@ -29,7 +32,8 @@ internal sealed class OperatorGauges
     /// <param name="forget">Removes the counters of a policy that is gone for <see cref="ForgottenAfter"/>.</param>
     /// <param name="phases">The phases of a grant.</param>
     /// <param name="version">The operator's version.</param>
-    public OperatorGauges(Meter meter, string prefix, Func<MetricsSnapshot> read, Func<IEnumerable<string>> counted, Action<string> forget, GrantPhase[] phases, string version)
+    public OperatorGauges(
+        Meter meter, string prefix, Func<MetricsSnapshot> read, Func<IEnumerable<string>> counted, Action<string> forget, GrantPhase[] phases, string version)
     {
         (_read, _counted, _forget, _phases) = (read, counted, forget, phases);
         void Gauge(string name, string description, Func<MetricsSnapshot, IEnumerable<Measurement<double>>> observe) =>
@@ -44,10 +48,13 @@ internal sealed class OperatorGauges
         PolicyGauge("reviews_overdue", "Finished grants whose review is late.", policy => policy.ReviewsOverdue);
         PolicyGauge("policy_overused", "1 if the policy was used more often than it allows.", policy => policy.Overused ? 1 : 0);
         Gauge("lingering_grants", "Grants whose access is due to end and is not cut yet; 0 in normal operation.", now => [new(now.LingeringGrants)]);
-        Gauge("unproven_grants", "Grants whose access was cut more than a minute ago and is not proven to be gone yet; 0 in normal operation.", now => [new(now.UnprovenGrants)]);
-        Gauge("revocations_obstructed", "Finished grants with an object that cannot be removed; 0 in normal operation.", now => [new(now.ObstructedRevocations)]);
+        Gauge("unproven_grants", "Grants whose access was cut more than a minute ago and is not proven to be gone yet; 0 in normal operation.",
+            now => [new(now.UnprovenGrants)]);
+        Gauge("revocations_obstructed", "Finished grants with an object that cannot be removed; 0 in normal operation.",
+            now => [new(now.ObstructedRevocations)]);
         Gauge("lockdowns", "Lockdowns in force.", now => [new(now.Lockdowns)]);
-        Gauge("clock_skew_seconds", "This machine's clock minus the API server's, by the worst answer of the last minute.", now => Of(now.ClockSkew?.TotalSeconds));
+        Gauge("clock_skew_seconds", "This machine's clock minus the API server's, by the worst answer of the last minute.",
+            now => Of(now.ClockSkew?.TotalSeconds));
         Gauge("build_info", "1, with the operator's version.", _ => [new(1, new KeyValuePair<string, object?>("version", version))]);
     }
 
@@ -57,7 +64,8 @@ internal sealed class OperatorGauges
         from policy in now.Policies
         from phase in _phases
         select new Measurement<double>(
-            policy.Grants.GetValueOrDefault(phase), new KeyValuePair<string, object?>("policy", policy.Policy), new KeyValuePair<string, object?>("phase", Enum.GetName(phase)));
+            policy.Grants.GetValueOrDefault(phase), new KeyValuePair<string, object?>("policy", policy.Policy),
+            new KeyValuePair<string, object?>("phase", Enum.GetName(phase)));
 
     // Each gauge is asked once per collection, in any order: one that asks again begins a new one, and the snapshot is taken anew.
     private List<Measurement<double>> Observe(string gauge, Func<MetricsSnapshot, IEnumerable<Measurement<double>>> observe)

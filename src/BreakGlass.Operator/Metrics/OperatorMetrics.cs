@@ -56,14 +56,17 @@ internal sealed class OperatorMetrics : IDisposable
         _revocations = Count("revocations_total", "Grants whose access ended, by reason.", "policy", "reason");
         _denials = Count("denials_total", "Grants that were denied, by reason; the policy is empty if it does not exist.", "policy", "reason");
         _persistenceAttempts = Count("persistence_attempts_total", "Attempts of a grant's identity to create something that outlives the grant.", "policy");
-        _persistenceAllowed = Count("persistence_allowed_total", "Writes that the policy allowed a grant's identity although they may outlive the grant.", "policy");
+        _persistenceAllowed = Count(
+            "persistence_allowed_total", "Writes that the policy allowed a grant's identity although they may outlive the grant.", "policy");
         _driftRepairs = Count("drift_repairs_total", "Objects of active grants that were changed or deleted and that the operator restored.", "kind");
         _orphansRemoved = Count("orphans_removed_total", "Objects of the operator that were removed because their grant is gone or over.", "kind");
-        _notifications = Count("notifications_total", "Notifications by type of receiver and result: delivered, failed or dropped.", "receiver_type", "result");
+        _notifications = Count(
+            "notifications_total", "Notifications by type of receiver and result: delivered, failed or dropped.", "receiver_type", "result");
         _slowRevocations = Count("slow_revocations_total", "Grants whose bindings existed for more than 5 s after access was due to end.");
         _timeToAccess = Histogram("time_to_access_seconds", "Time from a grant's creation to working access.", AccessBounds);
         _revocationLag = Histogram("revocation_lag_seconds", "Time from the moment access was due to end until its bindings were gone.", RevocationBounds);
-        _revocationVerified = Histogram("revocation_verified_seconds", "Time from the moment access was due to end until the API server confirmed that it has ended.", RevocationBounds);
+        _revocationVerified = Histogram(
+            "revocation_verified_seconds", "Time from the moment access was due to end until the API server confirmed that it has ended.", RevocationBounds);
         _ = new OperatorGauges(Meter, Prefix, snapshot, () => _policies.Keys, Forget, Phases, version);
         foreach (var kind in madeKinds)
         {
@@ -151,7 +154,8 @@ internal sealed class OperatorMetrics : IDisposable
     private void Forget(string policy)
     {
         // In this order: a policy that comes back in the middle is seen again, and has its zeros then.
-        foreach (var tally in (ReadOnlySpan<Tally>)[_activations, _bypasses, _revocations, _denials, _persistenceAttempts, _persistenceAllowed]) tally.Forget(policy);
+        foreach (var tally in (ReadOnlySpan<Tally>)[_activations, _bypasses, _revocations, _denials, _persistenceAttempts, _persistenceAllowed])
+            tally.Forget(policy);
         foreach (var key in _modes.Keys.Where(key => key.Policy == policy)) _modes.TryRemove(key, out _);
         _policies.TryRemove(policy, out _);
     }

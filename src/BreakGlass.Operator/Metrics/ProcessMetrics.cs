@@ -20,9 +20,11 @@ internal sealed class ProcessMetrics
     {
         if (!File.Exists(Path.Combine(proc, "self", "stat"))) return;
         var read = new ProcessMetrics(proc);
-        meter.CreateObservableCounter("process_cpu_seconds_total", () => Values(read.CpuSeconds), unit: null, "Total user and system CPU time spent in seconds.");
+        meter.CreateObservableCounter(
+            "process_cpu_seconds_total", () => Values(read.CpuSeconds), unit: null, "Total user and system CPU time spent in seconds.");
         meter.CreateObservableGauge("process_resident_memory_bytes", () => Values(read.ResidentBytes), unit: null, "Resident memory size in bytes.");
-        meter.CreateObservableGauge("process_start_time_seconds", () => Values(read.StartTime), unit: null, "Start time of the process since unix epoch in seconds.");
+        meter.CreateObservableGauge(
+            "process_start_time_seconds", () => Values(read.StartTime), unit: null, "Start time of the process since unix epoch in seconds.");
         meter.CreateObservableGauge("process_open_fds", () => Values(read.OpenFiles), unit: null, "Number of open file descriptors.");
         meter.CreateObservableGauge("process_max_fds", () => Values(read.MaxFiles), unit: null, "Maximum number of open file descriptors.");
     }
@@ -35,7 +37,8 @@ internal sealed class ProcessMetrics
         {
             value = read();
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or FormatException or IndexOutOfRangeException or OverflowException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or FormatException or IndexOutOfRangeException
+            or OverflowException)
         {
             return [];
         }

@@ -44,7 +44,8 @@ internal static class NotificationFile
             return $"is invalid YAML at line {e.Start.Line}, column {e.Start.Column}: check indentation and quoting. docs/notifications.md has an example";
         }
 
-        if (root is not YamlMap map || map.Entries.Count != 1 || map.Entries.GetValueOrDefault("receivers") is not YamlList { Items.Count: > 0 and <= MostReceivers } list)
+        if (root is not YamlMap map || map.Entries.Count != 1
+            || map.Entries.GetValueOrDefault("receivers") is not YamlList { Items.Count: > 0 and <= MostReceivers } list)
             return $"must contain a list of 1 to {MostReceivers} receivers under the key receivers, and nothing else. docs/notifications.md has an example";
 
         var problems = new List<string>();
@@ -53,7 +54,8 @@ internal static class NotificationFile
         {
             var fields = new ReceiverFields(list.Items[i], i + 1, problems);
             if (fields.Receiver() is not { } receiver) continue;
-            if (read.Exists(other => other.Name == receiver.Name)) problems.Add($"receiver \"{receiver.Name}\": its name appears twice. Give each receiver its own name");
+            if (read.Exists(other => other.Name == receiver.Name))
+                problems.Add($"receiver \"{receiver.Name}\": its name appears twice. Give each receiver its own name");
             read.Add(receiver);
         }
 
@@ -121,12 +123,14 @@ internal sealed class ReceiverFields
     private string Url(ReceiverType type)
     {
         var text = Text("url") ?? (type is ReceiverType.PagerDuty && !_fields.ContainsKey("url") ? PagerDutyUrl : "");
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && url.Scheme != Uri.UriSchemeHttp) || url.Host.Length == 0)
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && url.Scheme != Uri.UriSchemeHttp)
+            || url.Host.Length == 0)
             Problem("url is missing or not an http or https URL", "Use for example https://hooks.example/x");
         else if (url.UserInfo.Length > 0)
             Problem("url contains a user or password", "Put it into authorization");
         else if (url.Scheme == Uri.UriSchemeHttp && !IsInside(url))
-            Problem("url is http to a host outside the cluster, where others could read and change what is sent", "Use https; http is for hosts that end in .svc or .svc.cluster.local");
+            Problem("url is http to a host outside the cluster, where others could read and change what is sent",
+                "Use https; http is for hosts that end in .svc or .svc.cluster.local");
         return text;
     }
 
@@ -150,17 +154,21 @@ internal sealed class ReceiverFields
         var text = Text(own) ?? "";
         if (type is ReceiverType.PagerDuty)
         {
-            if (text.Length != 32 || !text.All(char.IsAsciiLetterOrDigit)) Problem("routingKey is missing or not an integration key", "Use the 32 letters and digits of an Events API v2 integration");
+            if (text.Length != 32 || !text.All(char.IsAsciiLetterOrDigit))
+                Problem("routingKey is missing or not an integration key", "Use the 32 letters and digits of an Events API v2 integration");
         }
         else if (SigningKey(text) is not { Length: >= ShortestSecret })
         {
-            Problem("secret is missing or too short to sign with", $"Use whsec_ and the base64 of at least {ShortestSecret} random bytes, or a text of as many characters");
+            Problem("secret is missing or too short to sign with",
+                $"Use whsec_ and the base64 of at least {ShortestSecret} random bytes, or a text of as many characters");
         }
 
         return new(text);
     }
 
-    /// <summary>The bytes that a webhook is signed with: of <c>whsec_…</c> what the base64 stands for, else the text's own; null where that is no base64.</summary>
+    /// <summary>
+    /// The bytes that a webhook is signed with: of <c>whsec_…</c> what the base64 stands for, else the text's own; null where that is no base64.
+    /// </summary>
     public static byte[]? SigningKey(string secret)
     {
         const string Prefix = "whsec_";
@@ -187,7 +195,8 @@ internal sealed class ReceiverFields
     private IReadOnlySet<string> Events()
     {
         if (!_fields.TryGetValue("events", out var node)) return ReceiverSettings.DefaultEvents;
-        if (node is not YamlList { Items.Count: > 0 } list || !list.Items.All(item => item is YamlScalar scalar && ReceiverSettings.KnownEvents.Contains(scalar.Text)))
+        if (node is not YamlList { Items.Count: > 0 } list
+            || !list.Items.All(item => item is YamlScalar scalar && ReceiverSettings.KnownEvents.Contains(scalar.Text)))
         {
             Problem("events is not a list of events", $"Use {string.Join(", ", ReceiverSettings.KnownEvents)}");
             return ReceiverSettings.DefaultEvents;

@@ -50,12 +50,14 @@ internal sealed record ReceiverSettings
 
     /// <summary>What a receiver gets that does not say what it wants.</summary>
     public static IReadOnlySet<string> DefaultEvents { get; } =
-        new HashSet<string>(StringComparer.Ordinal) { "GrantActivated", "GrantDenied", "GrantFailed", "ReviewOverdue", "LockdownEngaged", "PersistenceAttempt" };
+        new HashSet<string>(
+            StringComparer.Ordinal) { "GrantActivated", "GrantDenied", "GrantFailed", "ReviewOverdue", "LockdownEngaged", "PersistenceAttempt" };
 
     /// <summary>What a receiver can ask for.</summary>
     public static IReadOnlySet<string> KnownEvents { get; } = new HashSet<string>(DefaultEvents, StringComparer.Ordinal)
     {
-        "GrantRequested", "GrantApproved", "GrantScheduled", "GrantExpiring", "GrantExpired", "GrantRevoked", "GrantReviewed", "DriftRepaired", "RepairContested", "OrphanRemoved", "RevocationObstructed", "PolicyOverused", "RoleChanged",
+        "GrantRequested", "GrantApproved", "GrantScheduled", "GrantExpiring", "GrantExpired", "GrantRevoked", "GrantReviewed", "DriftRepaired",
+        "RepairContested", "OrphanRemoved", "RevocationObstructed", "PolicyOverused", "RoleChanged",
     };
 }
 

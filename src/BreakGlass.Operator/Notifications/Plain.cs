@@ -4,7 +4,9 @@ using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Operator.Notifications;
 
-/// <summary>What users wrote, made fit for a screen: on one line, with characters that are not seen or that turn the text's direction written out, and not too long.</summary>
+/// <summary>
+/// What users wrote, made fit for a screen: on one line, with characters that are not seen or that turn the text's direction written out, and not too long.
+/// </summary>
 internal static class Plain
 {
     /// <summary>The text, at most <paramref name="most"/> UTF-16 units long, the last of them an ellipsis where it was cut.</summary>

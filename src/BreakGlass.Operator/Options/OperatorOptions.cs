@@ -122,7 +122,9 @@ internal sealed record OperatorOptions
     /// <summary>Who is told of what happens, read from a file.</summary>
     public NotificationSettings Notifications { get; init; } = NotificationSettings.None;
 
-    /// <summary>Whether seal keys are needed. Somebody who trusts manifests as written and serves no webhooks has no use for them, and may lack the rights to them.</summary>
+    /// <summary>
+    /// Whether seal keys are needed. Somebody who trusts manifests as written and serves no webhooks has no use for them, and may lack the rights to them.
+    /// </summary>
     public bool UsesSeals => Webhook || !TrustRequester;
 }
 

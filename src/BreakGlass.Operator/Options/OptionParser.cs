@@ -91,7 +91,8 @@ internal static class OptionParser
                     "version" or "-v" => OperatorCommand.Version,
                     _ => null,
                 };
-                if (i > 0 || known is null) problems.Add($"{Quote(argument)} is neither an option nor one of the commands run, reap, revoke-all and version, which come first. See --help.");
+                if (i > 0 || known is null) problems.Add(
+                    $"{Quote(argument)} is neither an option nor one of the commands run, reap, revoke-all and version, which come first. See --help.");
                 command = known ?? command;
                 continue;
             }
@@ -130,14 +131,17 @@ internal static class OptionParser
 
         if (WellRead("lease-duration", "renew-deadline") && o.LeaseDuration <= o.RenewDeadline)
         {
-            yield return $"--lease-duration (BREAKGLASS_LEASE_DURATION) is {GoDuration.Format(o.LeaseDuration)} and --renew-deadline (BREAKGLASS_RENEW_DEADLINE) "
-                + $"is {GoDuration.Format(o.RenewDeadline)}, so another replica could lead before this one has stopped. Make the lease duration longer than the renew deadline, for example 15s and 10s.";
+            yield return $"--lease-duration (BREAKGLASS_LEASE_DURATION) is {GoDuration.Format(o.LeaseDuration)} and --renew-deadline "
+                + "(BREAKGLASS_RENEW_DEADLINE) "
+                + $"is {GoDuration.Format(o.RenewDeadline)}, so another replica could lead before this one has stopped. Make the lease duration longer than "
+                + "the renew deadline, for example 15s and 10s.";
         }
 
         if (WellRead("renew-deadline", "retry-period") && o.RenewDeadline <= 1.2 * o.RetryPeriod)
         {
             yield return $"--renew-deadline (BREAKGLASS_RENEW_DEADLINE) is {GoDuration.Format(o.RenewDeadline)} and --retry-period (BREAKGLASS_RETRY_PERIOD) "
-                + $"is {GoDuration.Format(o.RetryPeriod)}, so one failed renewal would end leadership. Make the deadline more than 1.2 times the period, for example 10s and 2s.";
+                + $"is {GoDuration.Format(o.RetryPeriod)}, so one failed renewal would end leadership. Make the deadline more than 1.2 times the period, "
+                + "for example 10s and 2s.";
         }
 
         if (WellRead("namespace", "grants-namespace") && o.Namespace == o.GrantsNamespace)

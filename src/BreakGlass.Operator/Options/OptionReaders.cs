@@ -38,7 +38,8 @@ internal static class OptionReaders
     public static string? Text(string text, out string value)
     {
         value = text;
-        return text.Length is >= 1 and <= 1024 && !text.Any(char.IsControl) ? null : "is empty, too long or has line breaks. Use a text of 1 to 1024 characters";
+        return text.Length is >= 1 and <= 1024 && !text.Any(char.IsControl)
+            ? null : "is empty, too long or has line breaks. Use a text of 1 to 1024 characters";
     }
 
     /// <summary>DNS names or IP addresses with commas between.</summary>

@@ -63,7 +63,8 @@ internal static class DeliveryRetry
         { } e => e.GetType().Name,
     };
 
-    private static bool IsFailure(Outcome<DeliveryAnswer> outcome) => outcome.Exception is HttpRequestException or TimeoutRejectedException || outcome.Result is { IsForLater: true };
+    private static bool IsFailure(Outcome<DeliveryAnswer> outcome) =>
+        outcome.Exception is HttpRequestException or TimeoutRejectedException || outcome.Result is { IsForLater: true };
 
     private static TimeSpan? Asked(Outcome<DeliveryAnswer> outcome)
     {

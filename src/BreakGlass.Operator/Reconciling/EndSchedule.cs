@@ -10,15 +10,15 @@ using Kube.Runtime;
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>
-/// All that gets a grant processed when its access has to end: when it is processed again and in which lane, an alarm that ignores retries and waiting workers,
-/// and the cancellation of calls that open or keep access.
+/// All that gets a grant processed when its access has to end: when it is processed again and in which lane, an alarm that ignores retries and
+/// waiting workers, and the cancellation of calls that open or keep access.
 /// </summary>
 internal sealed class EndSchedule(ClusterCaches caches, WorkQueue<string> alarms, WorkQueue<string> grants, CoreSettings settings, TimeProvider time)
     : IEntityController<BreakGlassGrant>
 {
     /// <summary>
-    /// The alarm's distance behind the grant's own timer, which is enough nearly always: a grant that is called while it is being cut would be ended to the last on
-    /// the workers of those that are still to be cut.
+    /// The alarm's distance behind the grant's own timer, which is enough nearly always: a grant that is called while it is being cut would be ended
+    /// to the last on the workers of those that are still to be cut.
     /// </summary>
     public static readonly TimeSpan Behind = TimeSpan.FromMilliseconds(50);
 
@@ -38,8 +38,8 @@ internal sealed class EndSchedule(ClusterCaches caches, WorkQueue<string> alarms
         Task.FromResult(ReconciliationResult<BreakGlassGrant>.Success(grant, Ring(grant)));
 
     /// <summary>
-    /// The lane that a grant belongs in: the one of revocations if its end is due or was requested, the last if it is over and that is proven. A status says so of
-    /// itself; what still gives access is cut before everything else, whatever the status says.
+    /// The lane that a grant belongs in: the one of revocations if its end is due or was requested, the last if it is over and that is proven. A
+    /// status says so of itself; what still gives access is cut before everything else, whatever the status says.
     /// </summary>
     public Lane LaneOf(BreakGlassGrant grant)
     {
@@ -49,7 +49,8 @@ internal sealed class EndSchedule(ClusterCaches caches, WorkQueue<string> alarms
     }
 
     /// <summary>
-    /// When a grant that rests is processed again (null for never), and in which lane. A removal that was refused is tried again behind the cuts of other grants.
+    /// When a grant that rests is processed again (null for never), and in which lane. A removal that was refused is tried again behind the cuts of
+    /// other grants.
     /// </summary>
     public static ReconciliationResult<BreakGlassGrant> Next(GrantFacts facts, DateTimeOffset? at, bool isObstructed)
     {
@@ -65,7 +66,9 @@ internal sealed class EndSchedule(ClusterCaches caches, WorkQueue<string> alarms
         GiveUp(name);
     }
 
-    /// <summary>Cancels the calls that open or keep access for a grant, if it has to end now: a call that hangs does not delay the end. The same run then ends it.</summary>
+    /// <summary>
+    /// Cancels the calls that open or keep access for a grant, if it has to end now: a call that hangs does not delay the end. The same run then ends it.
+    /// </summary>
     public void GiveUp(string name)
     {
         if (!_upkeep.TryGetValue(name, out var upkeep) || !upkeep.HasToEnd()) return;
@@ -79,8 +82,11 @@ internal sealed class EndSchedule(ClusterCaches caches, WorkQueue<string> alarms
         }
     }
 
-    /// <summary>Carries a plan out; false if it was cancelled because the grant has to end first, at its time or before (<paramref name="hasToEnd"/>).</summary>
-    public async Task<bool> TryAsync(GrantFacts facts, GrantPlan plan, Func<bool> hasToEnd, Func<CancellationToken, Task> execute, CancellationToken cancellationToken)
+    /// <summary>
+    /// Carries a plan out; false if it was cancelled because the grant has to end first, at its time or before (<paramref name="hasToEnd"/>).
+    /// </summary>
+    public async Task<bool> TryAsync(
+        GrantFacts facts, GrantPlan plan, Func<bool> hasToEnd, Func<CancellationToken, Task> execute, CancellationToken cancellationToken)
     {
         if (plan.Cuts || facts.Due is not { } end || end.At <= facts.Now)
         {

@@ -36,7 +36,8 @@ internal sealed class GrantReconciler(
         ReconcileAsync(grant.Metadata.Name, cancellationToken);
 
     /// <summary>Removes what a grant left behind: it can outlive the grant.</summary>
-    public Task<ReconciliationResult<BreakGlassGrant>> DeletedAsync(string name, CancellationToken cancellationToken) => ReconcileAsync(name, cancellationToken);
+    public Task<ReconciliationResult<BreakGlassGrant>> DeletedAsync(string name, CancellationToken cancellationToken) =>
+        ReconcileAsync(name, cancellationToken);
 
     /// <summary>One run. Each round reads the grant from the cache, because the round before may have written it.</summary>
     private async Task<ReconciliationResult<BreakGlassGrant>> ReconcileAsync(string name, CancellationToken cancellationToken)
@@ -96,7 +97,8 @@ internal sealed class GrantReconciler(
         // What is known of the seals is in memory nearly always. Where it is not, a grant that comes due meanwhile does not wait for it.
         var left = facts.Due?.At - facts.Now;
         var patience = left < SealPatience ? left.Value : SealPatience;
-        IKubernetesObject<V1ObjectMeta>[] marked = [grant, .. facts.Policy is { } named ? (IKubernetesObject<V1ObjectMeta>[])[named] : [], .. facts.Approvals, .. facts.Reviews];
+        IKubernetesObject<V1ObjectMeta>[] marked = [grant, .. facts.Policy is { } named ? (IKubernetesObject<V1ObjectMeta>[])[named] : [], .. facts.Approvals,
+            .. facts.Reviews];
         var known = await seals.CanJudgeAsync(marked, patience, cancellationToken);
         return facts.JudgedBy(seals.Check) with { Now = time.GetUtcNow(), SealsUnknown = !known };
     }
@@ -105,7 +107,8 @@ internal sealed class GrantReconciler(
     private GrantFacts Gather(string name, LiveRun run)
     {
         var grant = caches.Grant(name);
-        if (grant is not null && run.Whole is { } whole && whole.Metadata.Uid == grant.Metadata.Uid && whole.Metadata.ResourceVersion == grant.Metadata.ResourceVersion) grant = whole;
+        if (grant is not null && run.Whole is { } whole && whole.Metadata.Uid == grant.Metadata.Uid
+            && whole.Metadata.ResourceVersion == grant.Metadata.ResourceVersion) grant = whole;
         var policy = grant is null ? null : caches.Policy(grant.Spec.Policy);
         return run.Of(grant?.Metadata.Uid).Known(new()
         {
@@ -152,7 +155,8 @@ internal sealed class GrantReconciler(
                 if (since - created > TimeSpan.FromSeconds(2)) since = created;
                 metrics.TimeToAccess(facts.Now - since);
             }
-            else if (Conditions.IsTrue(write.Status.Conditions, "Revoked") && facts.Grant is { } proven && !Conditions.IsTrue(proven.Status.Conditions, "Revoked"))
+            else if (Conditions.IsTrue(write.Status.Conditions, "Revoked") && facts.Grant is { } proven
+                && !Conditions.IsTrue(proven.Status.Conditions, "Revoked"))
             {
                 metrics.RevocationVerified(facts.Now - (run.DueSince ?? proven.Status.EndedAt ?? facts.Now));
             }

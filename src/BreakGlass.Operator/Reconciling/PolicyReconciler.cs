@@ -17,7 +17,8 @@ using Kube.Runtime;
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a policy's status true, and keeps the policy until its grants are revoked.</summary>
-internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, SealBook seals, Announcer announcer, GuardProbe guard, StampProbe stamp, ActorProbe actors, CoreSettings settings, SteadyClock time)
+internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, SealBook seals, Announcer announcer, GuardProbe guard, StampProbe stamp,
+    ActorProbe actors, CoreSettings settings, SteadyClock time)
     : IEntityController<BreakGlassPolicy>
 {
     private static readonly TimeSpan BindableFor = TimeSpan.FromMinutes(5);
@@ -73,7 +74,8 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
         var absent = new List<string>();
         foreach (var holder in holders)
         {
-            if (await client.TryGetAsync<BreakGlassGrant>(holder.Grant, null, cancellationToken) is { } grant && grant.Metadata.Uid == holder.Uid) caches.LearnRead(grant);
+            if (await client.TryGetAsync<BreakGlassGrant>(holder.Grant, null, cancellationToken) is { } grant && grant.Metadata.Uid == holder.Uid)
+                caches.LearnRead(grant);
             else absent.Add(holder.Uid);
         }
 

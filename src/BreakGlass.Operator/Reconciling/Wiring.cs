@@ -27,8 +27,10 @@ internal sealed class Wiring(
         _handlers.Add(caches.Reviews.AddHandler(c => OnVerdict(c.Object.Spec.Grant, c.IsInitialList || c.IsSameVersion)));
         _handlers.Add(caches.Lockdowns.AddHandler(OnLockdown));
         _handlers.Add(caches.Namespaces.AddHandler(OnNamespace));
-        _handlers.Add(caches.ClusterRoles.AddHandler(c => OnRole(c.Old?.RulesOrEmpty, c.Object.RulesOrEmpty, c.Kind, c.IsSameVersion, $"{V1ClusterRole.KubeKind}/{c.Object.Metadata.Name}")));
-        _handlers.Add(caches.Roles.AddHandler(c => OnRole(c.Old?.RulesOrEmpty, c.Object.RulesOrEmpty, c.Kind, c.IsSameVersion, $"{V1Role.KubeKind}/{c.Object.Metadata.Name}")));
+        _handlers.Add(caches.ClusterRoles.AddHandler(
+            c => OnRole(c.Old?.RulesOrEmpty, c.Object.RulesOrEmpty, c.Kind, c.IsSameVersion, $"{V1ClusterRole.KubeKind}/{c.Object.Metadata.Name}")));
+        _handlers.Add(caches.Roles.AddHandler(
+            c => OnRole(c.Old?.RulesOrEmpty, c.Object.RulesOrEmpty, c.Kind, c.IsSameVersion, $"{V1Role.KubeKind}/{c.Object.Metadata.Name}")));
         _handlers.AddRange(caches.AddOwnedHandlers(OnOwned));
     }
 
@@ -59,7 +61,8 @@ internal sealed class Wiring(
         if (change.IsSameVersion && !change.IsInitialList) return;
         var lane = ends.LaneOf(change.Object);
         if (lane is Lane.Urgent) ends.GiveUp(change.Object.Metadata.Name);
-        grants.Add(change.Object.Metadata.Name, change.IsInitialList && lane is Lane.Normal && change.Object.Status.EndedAt is not null ? Lane.Background : lane);
+        grants.Add(change.Object.Metadata.Name,
+            change.IsInitialList && lane is Lane.Normal && change.Object.Status.EndedAt is not null ? Lane.Background : lane);
     }
 
     private void OnPolicy(Change<BreakGlassPolicy> change)
@@ -90,8 +93,10 @@ internal sealed class Wiring(
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         if (change is not { Kind: ChangeKind.Updated, Old.Metadata: { } before, Object.Metadata: { } after }) return false;
-        static bool Same(IReadOnlyDictionary<string, string> a, IReadOnlyDictionary<string, string> b) => a.Count == b.Count && a.All(p => b.TryGetValue(p.Key, out var value) && value == p.Value);
-        return before.Generation == after.Generation && before.DeletionTimestamp == after.DeletionTimestamp && Same(change.Old.LabelsOrEmpty, change.Object.LabelsOrEmpty)
+        static bool Same(IReadOnlyDictionary<string, string> a, IReadOnlyDictionary<string, string> b) =>
+            a.Count == b.Count && a.All(p => b.TryGetValue(p.Key, out var value) && value == p.Value);
+        return before.Generation == after.Generation && before.DeletionTimestamp == after.DeletionTimestamp
+            && Same(change.Old.LabelsOrEmpty, change.Object.LabelsOrEmpty)
             && Same(change.Old.AnnotationsOrEmpty, change.Object.AnnotationsOrEmpty);
     }
 
@@ -124,7 +129,8 @@ internal sealed class Wiring(
         if (change.IsInitialList || change.IsSameVersion) return;
         foreach (var grant in caches.LiveGrants)
         {
-            if (grant.Status.Access.Any(e => e.NamespaceSelector is not null || e.Namespaces.Contains(change.Object.Metadata.Name))) grants.Add(grant.Metadata.Name);
+            if (grant.Status.Access.Any(e => e.NamespaceSelector is not null || e.Namespaces.Contains(change.Object.Metadata.Name)))
+                grants.Add(grant.Metadata.Name);
         }
     }
 

@@ -42,7 +42,9 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     /// <summary>Decides whether stamps are believed: by the keys read last, if the operator requires seals.</summary>
     public SealCheck Check => trusting ?? SealCheck.By(_keys);
 
-    /// <summary>Whether admission vouches for an object, by the keys read last. Broken also means that its key is not known here yet: see <see cref="VerifyAsync"/>.</summary>
+    /// <summary>
+    /// Whether admission vouches for an object, by the keys read last. Broken also means that its key is not known here yet: see <see cref="VerifyAsync"/>.
+    /// </summary>
     public SealState Verify(IKubernetesObject<V1ObjectMeta> o) => Seal.Verify(o, _keys);
 
     /// <summary>Whether admission vouches for an object; a seal by an unknown key makes the keys be read again first, at most once a second.</summary>
@@ -192,7 +194,8 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     }
 
     private SealKey CurrentKey() =>
-        _keys.Current(time.GetUtcNow()) ?? throw new InvalidOperationException($"There is no seal key yet: Secret {ns}/{SecretName} could not be read or created.");
+        _keys.Current(time.GetUtcNow()) ?? throw new InvalidOperationException(
+            $"There is no seal key yet: Secret {ns}/{SecretName} could not be read or created.");
 
     private async ValueTask KnowKeyAsync(string id, CancellationToken cancellationToken)
     {
@@ -206,7 +209,8 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
         try
         {
             var made = there is null
-                ? await client.CreateAsync(new V1Secret { Metadata = OwnSecrets.Meta(SecretName, ns), Type = "breakglass.dev/seal-keys", Data = keys.Write() }, cancellationToken)
+                ? await client.CreateAsync(
+                    new V1Secret { Metadata = OwnSecrets.Meta(SecretName, ns), Type = "breakglass.dev/seal-keys", Data = keys.Write() }, cancellationToken)
                 : await client.ReplaceAsync(there with { Data = keys.Write() }, cancellationToken);
             logger.SealKeysMade(made.Metadata.Name);
             return SealKeys.Read(made.Data);

@@ -12,7 +12,9 @@ internal sealed class Agreement
     /// <summary>The time between the first and the last of them.</summary>
     public static readonly TimeSpan Span = TimeSpan.FromSeconds(10);
 
-    /// <summary>API servers whose clocks are kept may differ by a little, and a clock that is kept runs a little faster or slower than this machine's.</summary>
+    /// <summary>
+    /// API servers whose clocks are kept may differ by a little, and a clock that is kept runs a little faster or slower than this machine's.
+    /// </summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
     private readonly TimeSpan _first;

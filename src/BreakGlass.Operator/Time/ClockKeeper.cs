@@ -90,7 +90,8 @@ internal sealed class ClockKeeper(KubeClient client, SteadyClock clock, ILogger 
         {
             await asked.GetVersionAsync(either.Token);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is KubeApiException or KubeConnectionException or KubeConfigException or OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested
+            && e is KubeApiException or KubeConnectionException or KubeConfigException or OperationCanceledException)
         {
             // Whoever has more to ask says what is wrong with the connection.
         }

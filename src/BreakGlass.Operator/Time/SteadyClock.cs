@@ -26,7 +26,9 @@ public sealed class SteadyClock : TimeProvider
     /// <summary>How often an answer of the server may contradict a wall clock that jumped before the next answer alone no longer confirms it.</summary>
     private const int Contradicted = 3;
 
-    /// <summary>By how much the server has to be ahead of the wall clock to be followed: its seconds are whole ones, and its answers may differ by one.</summary>
+    /// <summary>
+    /// By how much the server has to be ahead of the wall clock to be followed: its seconds are whole ones, and its answers may differ by one.
+    /// </summary>
     private static readonly TimeSpan Ahead = TimeSpan.FromSeconds(2);
 
     /// <summary>For how long it is remembered that answers contradicted each other in turn.</summary>
@@ -211,7 +213,8 @@ public sealed class SteadyClock : TimeProvider
             Weigh(said, received, sample.Connection, wall);
             Reckon(said, wall, isFirst);
             GoBack(wall, passed);
-            if (WorstNow(passed) is { } skew && (_worst is not { } worst || passed - worst.At > ShownFor || skew.Duration() >= worst.Skew.Duration())) _worst = (skew, passed);
+            if (WorstNow(passed) is { } skew && (_worst is not { } worst || passed - worst.At > ShownFor || skew.Duration() >= worst.Skew.Duration()))
+                _worst = (skew, passed);
             jumped = Now() - before > Step && !isFirst;
         }
 
@@ -289,7 +292,8 @@ public sealed class SteadyClock : TimeProvider
     /// <summary>The wall clock and the server were both ahead, are both right again, and have been for a while.</summary>
     private void GoBack(DateTimeOffset wall, TimeSpan passed)
     {
-        if (_inForce is not { } agreed || _challenger is not null || (agreed.Bounds.Middle - wall).Duration() > Close || passed - _wallSince < Agreement.Span) return;
+        if (_inForce is not { } agreed || _challenger is not null || (agreed.Bounds.Middle - wall).Duration() > Close
+            || passed - _wallSince < Agreement.Span) return;
         var latest = agreed.Bounds.Latest > wall ? agreed.Bounds.Latest : wall;
         if (_reckoned > latest + Step && MayGoBack()) _reckoned = wall;
     }

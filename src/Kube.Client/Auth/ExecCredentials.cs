@@ -95,7 +95,8 @@ internal sealed class ExecCredentials(ExecPlugin plugin, ClusterConnection conne
 
         if (answer.Status is not { } status) throw Wrong("its output has no status");
         var hasCertificate = !string.IsNullOrEmpty(status.ClientCertificateData);
-        if (hasCertificate == string.IsNullOrEmpty(status.ClientKeyData)) throw Wrong("it printed a client certificate without a key, or a key without a certificate");
+        if (hasCertificate == string.IsNullOrEmpty(status.ClientKeyData))
+            throw Wrong("it printed a client certificate without a key, or a key without a certificate");
         if (!hasCertificate && string.IsNullOrEmpty(status.Token)) throw Wrong("it printed neither a token nor a client certificate");
         if (!Credential.IsToken(status.Token ?? "")) throw Wrong("it printed a token with spaces, line breaks or characters that a token cannot have");
         var identity = hasCertificate ? Certificates.ReadIdentity(status.ClientCertificateData!, status.ClientKeyData!, plugin.ToString()) : null;

@@ -13,7 +13,8 @@ public sealed partial class KubeClient
     }
 
     /// <summary>
-    /// Whether the server serves a kind of a named API group. It answers a request for a kind that it does not serve with a bare 404, as a proxy may do for any.
+    /// Whether the server serves a kind of a named API group. It answers a request for a kind that it does not serve with a bare 404, as a proxy may
+    /// do for any.
     /// </summary>
     public async Task<bool> ServesAsync(ResourceType resource, CancellationToken cancellationToken)
     {

@@ -39,7 +39,8 @@ public sealed partial class KubeClient : IDisposable
     {
     }
 
-    private KubeClient(ClusterAccess? access, HttpMessageHandler? callersTransport, Uri server, ServerClock clock, TimeProvider time, KubeClientOptions options)
+    private KubeClient(ClusterAccess? access, HttpMessageHandler? callersTransport, Uri server, ServerClock clock, TimeProvider time,
+        KubeClientOptions options)
     {
         _access = access;
         _callersTransport = callersTransport;

@@ -6,7 +6,8 @@ using k8s.Models;
 namespace Kube.Client;
 
 /// <summary>
-/// Reads a list object by object while it comes in, so that no more of its text is in memory than one object. One that cannot be read does not cost the others.
+/// Reads a list object by object while it comes in, so that no more of its text is in memory than one object. One that cannot be read does not cost
+/// the others.
 /// </summary>
 internal sealed class ListReader<T>
     where T : class, IKubernetesObject<V1ObjectMeta>

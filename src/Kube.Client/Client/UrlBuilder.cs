@@ -46,10 +46,12 @@ internal readonly struct UrlBuilder
     /// </summary>
     public static string Segment(string name)
     {
-        if (string.IsNullOrEmpty(name)) throw new ArgumentException("a name is required: without it, the request would address the whole collection", nameof(name));
+        if (string.IsNullOrEmpty(name))
+            throw new ArgumentException("a name is required: without it, the request would address the whole collection", nameof(name));
         if (name is "." or ".." || name.Contains('/', StringComparison.Ordinal) || name.Contains('%', StringComparison.Ordinal))
         {
-            throw new ArgumentException($"'{name}' cannot be the name of a Kubernetes object: it must not be '.' or '..', or contain '/' or '%'", nameof(name));
+            throw new ArgumentException(
+                $"'{name}' cannot be the name of a Kubernetes object: it must not be '.' or '..', or contain '/' or '%'", nameof(name));
         }
 
         return Uri.EscapeDataString(name);

@@ -9,7 +9,9 @@ public sealed record ClusterConnection
     /// <summary>Address of the API server; may have a path.</summary>
     public required Uri Server { get; init; }
 
-    /// <summary>The authorities that may have signed the server's certificate; null: the machine's own. Must hold the root, not only an intermediate.</summary>
+    /// <summary>
+    /// The authorities that may have signed the server's certificate; null: the machine's own. Must hold the root, not only an intermediate.
+    /// </summary>
     public PemSource? CertificateAuthority { get; init; }
 
     /// <summary>The name that the server's certificate must hold instead of the host in <see cref="Server"/>; also sent as <c>Host</c>.</summary>

@@ -18,7 +18,8 @@ internal static class ConnectionFinder
         if (named || File.Exists(DefaultFile(host))) return FromKubeconfig(path, context, host);
         if (!string.IsNullOrEmpty(host.Variable("KUBERNETES_SERVICE_HOST"))) return InCluster(host);
         throw new KubeConfigException(
-            $"no cluster is configured: KUBECONFIG is not set, '{DefaultFile(host)}' does not exist, and this process is not in a pod (KUBERNETES_SERVICE_HOST is not set). " +
+            $"no cluster is configured: KUBECONFIG is not set, '{DefaultFile(host)}' does not exist, and this process is not in a pod "
+                + "(KUBERNETES_SERVICE_HOST is not set). " +
             "Set KUBECONFIG, or pass --kubeconfig.");
     }
 

@@ -38,7 +38,8 @@ internal sealed class Kubeconfig
         }
 
         var name = contextName ?? _current ?? throw new KubeConfigException(
-            $"kubeconfig {Names} has no current-context. Choose one of its contexts ({Known(_contexts)}) with 'kubectl config use-context', or pass --context.");
+            $"kubeconfig {Names} has no current-context. Choose one of its contexts ({Known(_contexts)}) with 'kubectl config use-context', "
+                + "or pass --context.");
         if (!_contexts.TryGetValue(name, out var context)) throw Unknown("context", name, _contexts, Names);
         var clusterName = context.Text("cluster") ?? throw context.Wrong("it has no cluster");
         if (!_clusters.TryGetValue(clusterName, out var cluster)) throw Unknown("cluster", clusterName, _clusters, $"'{context.File}': context '{name}'");

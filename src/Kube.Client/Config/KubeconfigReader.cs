@@ -19,7 +19,8 @@ internal static class KubeconfigReader
 
         var authority = cluster.Pem("certificate-authority");
         var insecure = cluster.Flag("insecure-skip-tls-verify");
-        if (insecure && authority is not null) throw cluster.Wrong("certificate-authority and insecure-skip-tls-verify exclude each other; remove one of them");
+        if (insecure && authority is not null)
+            throw cluster.Wrong("certificate-authority and insecure-skip-tls-verify exclude each other; remove one of them");
         return new ClusterConnection
         {
             Server = server,
@@ -32,7 +33,8 @@ internal static class KubeconfigReader
 
     public static ClusterConnection WithUser(ClusterConnection connection, ConfigSection user, ConfigSection cluster)
     {
-        if (user.Section("auth-provider") is not null) throw user.Wrong("'auth-provider' was removed from Kubernetes in 1.26; use an 'exec' credential plugin");
+        if (user.Section("auth-provider") is not null)
+            throw user.Wrong("'auth-provider' was removed from Kubernetes in 1.26; use an 'exec' credential plugin");
         var certificate = user.Pem("client-certificate");
         var key = user.Pem("client-key");
         if (certificate is null != key is null) throw user.Wrong("client-certificate and client-key must be set together");
@@ -105,7 +107,8 @@ internal static class KubeconfigReader
         if (user.Text("as") is not { } name)
         {
             // Dropping them would act with other rights than the file says.
-            return groups.Count == 0 && extra is null && user.Text("as-uid") is null ? null : throw user.Wrong("as-uid, as-groups and as-user-extra require 'as'");
+            return groups.Count == 0 && extra is null && user.Text("as-uid") is null
+                ? null : throw user.Wrong("as-uid, as-groups and as-user-extra require 'as'");
         }
 
         return new Impersonation

@@ -17,7 +17,8 @@ internal static partial class ConnectionErrors
         var why = failure switch
         {
             ConnectionFailure.Refused => $"cannot connect ({e.Message}). Is the server up, and is the address in the kubeconfig correct?",
-            ConnectionFailure.NameResolution => $"the host name '{server.Host}' cannot be resolved. Is the address in the kubeconfig correct, and does DNS work?",
+            ConnectionFailure.NameResolution =>
+                $"the host name '{server.Host}' cannot be resolved. Is the address in the kubeconfig correct, and does DNS work?",
             ConnectionFailure.Tls => DescribeTls(e, server),
             ConnectionFailure.Proxy => $"the proxy refused the connection ({WithoutUser(e.Message)}). " +
                 "Check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY.",

@@ -66,6 +66,7 @@ internal sealed partial class Listener<T>(Action<Change<T>> handler, string name
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "A handler of {Resource} failed with an unexpected exception (a bug) on a change of type {Kind}; continuing with the next change")]
+    [LoggerMessage(LogLevel.Error,
+        "A handler of {Resource} failed with an unexpected exception (a bug) on a change of type {Kind}; continuing with the next change")]
     private partial void LogHandlerThrew(Exception e, string resource, ChangeKind kind);
 }

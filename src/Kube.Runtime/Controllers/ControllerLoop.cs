@@ -33,7 +33,8 @@ public sealed partial class ControllerLoop<TEntity>
     {
         if (options.UrgentWorkers < 0 || options.Workers < 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(options), "a controller needs at least one general worker, and the number of urgent workers must not be negative");
+            throw new ArgumentOutOfRangeException(
+                nameof(options), "a controller needs at least one general worker, and the number of urgent workers must not be negative");
         }
 
         (_queue, _find, _controller, _options, _time, _logger) = (queue, find, controller, options, time, logger);
@@ -62,7 +63,8 @@ public sealed partial class ControllerLoop<TEntity>
         await using var onStop = cancellationToken.Register(() => stop.TrySetResult());
         await Task.WhenAny(workers, stop.Task);
         _queue.ShutDown();
-        using var timer = _time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), abort, ControllerOptions.StopTimeout, Timeout.InfiniteTimeSpan);
+        using var timer = _time.CreateTimer(
+            static state => ((CancellationTokenSource)state!).Cancel(), abort, ControllerOptions.StopTimeout, Timeout.InfiniteTimeSpan);
         await workers;
         LogStopped(_queue.Name);
     }

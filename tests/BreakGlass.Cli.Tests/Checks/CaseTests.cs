@@ -22,15 +22,19 @@ public sealed class CaseTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{as: {groups: [payments-oncall]}, ask: {ticket: INC-1}, expect: {phase: Denied}}", "expected the phase Denied. Result: Active (NotRequired) for 30m: ClusterRole/edit in payments, to be reviewed.")]
-    [InlineData("{as: {groups: [payments-oncall]}, expect: {phase: Active}}", "expected the phase Active. Result: Denied (TicketMissing): spec.ticket: the policy requires a ticket that matches ^INC-[0-9]+$.")]
-    [InlineData("{as: {groups: [payments-oncall]}, ask: {ticket: INC-1, for: 10m}, expect: {duration: 20m}}", "expected 20m of access. Result: Active (NotRequired) for 10m")]
+    [InlineData("{as: {groups: [payments-oncall]}, ask: {ticket: INC-1}, expect: {phase: Denied}}",
+        "expected the phase Denied. Result: Active (NotRequired) for 30m: ClusterRole/edit in payments, to be reviewed.")]
+    [InlineData("{as: {groups: [payments-oncall]}, expect: {phase: Active}}",
+        "expected the phase Active. Result: Denied (TicketMissing): spec.ticket: the policy requires a ticket that matches ^INC-[0-9]+$.")]
+    [InlineData("{as: {groups: [payments-oncall]}, ask: {ticket: INC-1, for: 10m}, expect: {duration: 20m}}",
+        "expected 20m of access. Result: Active (NotRequired) for 10m")]
     [InlineData("{policy: nothing, expect: {phase: Active}}", "policy 'nothing' is not in the files; they contain")]
     [InlineData("{policy: weekend, expect: {phase: Active}}", "must set its time")]
     [InlineData("{policy: payments-oncall}", "the case has no expectation")]
     public async Task A_case_that_fails_says_what_came_out_instead(string play, string words)
     {
-        var withPolicy = play.Contains("policy:", StringComparison.Ordinal) ? play : play.Replace("{as:", "{policy: payments-oncall, as:", StringComparison.Ordinal);
+        var withPolicy = play.Contains("policy:", StringComparison.Ordinal)
+            ? play : play.Replace("{as:", "{policy: payments-oncall, as:", StringComparison.Ordinal);
         (await _desk.RunAsync("test", "-c", _desk.File("cases.yaml", $"cases:\n- {withPolicy}\n"), Example("policies.yaml"))).Should().Be(1);
         _desk.Out.Should().Contain("cases.yaml:2:").And.Contain(words).And.Contain("FAIL  case 1");
     }
@@ -50,12 +54,14 @@ public sealed class CaseTests : IDisposable
     [Fact]
     public async Task Pipelines_get_junit_and_code_hosts_get_sarif_with_the_case_that_failed()
     {
-        var cases = "cases:\n- {name: no ticket, policy: payments-oncall, as: {groups: [payments-oncall]}, expect: {phase: Active}}\n- {name: a ticket, policy: payments-oncall, as: {groups: [payments-oncall]}, ask: {ticket: INC-1}, expect: {phase: Active}}\n";
+        var cases = "cases:\n- {name: no ticket, policy: payments-oncall, as: {groups: [payments-oncall]}, expect: {phase: Active}}\n- {name: a ticket, "
+            + "policy: payments-oncall, as: {groups: [payments-oncall]}, ask: {ticket: INC-1}, expect: {phase: Active}}\n";
         var file = _desk.File("cases.yaml", cases);
         (await _desk.RunAsync("test", "-c", file, Example("policies.yaml"), "-o", "junit")).Should().Be(1);
         Golden.Check(_desk.Out.Replace(_desk.Directory, "", StringComparison.Ordinal), "cases.xml");
         _desk.Clear();
         await _desk.RunAsync("test", "-c", file, Example("policies.yaml"), "-o", "sarif");
-        Golden.Check(_desk.Out.Replace(_desk.Directory, "", StringComparison.Ordinal).Replace($"\"version\": \"{ThisVersion.Text.Split('+')[0]}\"", "\"version\": \"VERSION\"", StringComparison.Ordinal), "cases.sarif");
+        Golden.Check(_desk.Out.Replace(_desk.Directory, "", StringComparison.Ordinal)
+            .Replace($"\"version\": \"{ThisVersion.Text.Split('+')[0]}\"", "\"version\": \"VERSION\"", StringComparison.Ordinal), "cases.sarif");
     }
 }

@@ -88,9 +88,11 @@ public sealed class LintTests : IDisposable
     public async Task Code_hosts_get_sarif()
     {
         (await LintAsync("sarif", Bad)).Should().Be(1);
-        Golden.Check(_desk.Out.Replace($"\"version\": \"{ThisVersion.Text.Split('+')[0]}\"", "\"version\": \"VERSION\"", StringComparison.Ordinal), "lint.sarif");
+        Golden.Check(_desk.Out.Replace($"\"version\": \"{ThisVersion.Text.Split('+')[0]}\"", "\"version\": \"VERSION\"", StringComparison.Ordinal),
+            "lint.sarif");
         var run = JsonNode.Parse(_desk.Out)!["runs"]![0]!;
-        run["results"]!.AsArray().Should().OnlyContain(r => run["tool"]!["driver"]!["rules"]![r!["ruleIndex"]!.GetValue<int>()]!["id"]!.GetValue<string>() == r["ruleId"]!.GetValue<string>());
+        run["results"]!.AsArray().Should().OnlyContain(
+            r => run["tool"]!["driver"]!["rules"]![r!["ruleIndex"]!.GetValue<int>()]!["id"]!.GetValue<string>() == r["ruleId"]!.GetValue<string>());
     }
 
     [Fact]
@@ -114,7 +116,8 @@ public sealed class LintTests : IDisposable
     [Fact]
     public async Task Warnings_fail_only_where_they_shall()
     {
-        var file = _desk.File("p.yaml", Good.Replace("  review: {reviewers: [{kind: Group, name: security}]}\n", "", StringComparison.Ordinal).Replace("  review: {reviewers: [{kind: Group, name: security}]}", "", StringComparison.Ordinal));
+        var file = _desk.File("p.yaml", Good.Replace("  review: {reviewers: [{kind: Group, name: security}]}\n", "", StringComparison.Ordinal)
+            .Replace("  review: {reviewers: [{kind: Group, name: security}]}", "", StringComparison.Ordinal));
         (await _desk.RunAsync("lint", file)).Should().Be(0);
         _desk.Out.Should().Contain("[NoReviewers]");
         (await _desk.RunAsync("lint", "--strict", file)).Should().Be(1);
@@ -134,7 +137,8 @@ public sealed class LintTests : IDisposable
             - {apiGroups: [apps], resources: ["*"], verbs: [get]}
             """;
         (await _desk.RunAsync("lint", "-")).Should().Be(0);
-        _desk.Out.Should().Contain("<stdin>:7:29: warning: spec.access[0].roleRef: ClusterRole/ops lets its holder gain more rights").And.Contain("[RoleHasWildcard]");
+        _desk.Out.Should().Contain("<stdin>:7:29: warning: spec.access[0].roleRef: ClusterRole/ops lets its holder gain more rights").And
+            .Contain("[RoleHasWildcard]");
     }
 
     [Fact]

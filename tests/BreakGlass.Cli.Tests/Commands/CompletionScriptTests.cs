@@ -26,7 +26,8 @@ public sealed class CompletionScriptTests : IDisposable
     [InlineData("lint FILE", "")]
     public async Task Bash(string words, string expected)
     {
-        var said = await RunAsync("bash", ["-c", $"{CompletionScripts.All["bash"]}\nCOMP_WORDS=(kubectl-breakglass {words}) COMP_CWORD=2; _kubectl_breakglass; IFS='|'; echo \"${{COMPREPLY[*]}}\"; complete -p kubectl-breakglass"]);
+        var said = await RunAsync("bash", ["-c", $"{CompletionScripts.All["bash"]}\nCOMP_WORDS=(kubectl-breakglass {words}) COMP_CWORD=2; "
+            + $"_kubectl_breakglass; IFS='|'; echo \"${{COMPREPLY[*]}}\"; complete -p kubectl-breakglass"]);
         said.Should().StartWith($"{expected}\n").And.Contain("complete -o default -F _kubectl_breakglass kubectl-breakglass");
         Asked.Should().Be($"__complete {words}");
     }
@@ -38,7 +39,8 @@ public sealed class CompletionScriptTests : IDisposable
     {
         // What the completion system gives is there while it runs only; these stand for it.
         const string System = "compdef() { :; }; compset() { :; }; _files() { echo files; }; _describe() { echo \"${(Pj:|:)@[-1]}\"; }\n";
-        (await RunAsync("zsh", ["-f", "-c", $"{System}{CompletionScripts.All["zsh"]}\nwords=(kubectl-breakglass {words}); CURRENT=3; _kubectl_breakglass"])).Should().Be($"{expected}\n");
+        (await RunAsync("zsh", ["-f", "-c", $"{System}{CompletionScripts.All["zsh"]}\nwords=(kubectl-breakglass {words}); CURRENT=3; _kubectl_breakglass"]))
+            .Should().Be($"{expected}\n");
         Asked.Should().Be($"__complete {words}");
     }
 
@@ -50,7 +52,8 @@ public sealed class CompletionScriptTests : IDisposable
     {
         var script = Path.Combine(_bin, "completion.fish");
         await File.WriteAllTextAsync(script, CompletionScripts.All["fish"]);
-        var said = await RunAsync("fish", ["--no-config", "-c", $"source {script}; complete -C 'kubectl-breakglass {words.Replace("''", "", StringComparison.Ordinal)}'"]);
+        var said = await RunAsync(
+            "fish", ["--no-config", "-c", $"source {script}; complete -C 'kubectl-breakglass {words.Replace("''", "", StringComparison.Ordinal)}'"]);
         if (expected is not null) said.Should().Be(expected);
         Asked.Should().Be($"__complete {words.Replace("''", "", StringComparison.Ordinal)}");
     }
@@ -78,7 +81,8 @@ public sealed class CompletionScriptTests : IDisposable
     private async Task<string> RunAsync(string file, string[] arguments, int seconds = 120)
     {
         using var timeUp = new CancellationTokenSource(TimeSpan.FromSeconds(seconds), TimeProvider.System);
-        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(
+            file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
         start.Environment["PATH"] = $"{_bin}:{Environment.GetEnvironmentVariable("PATH")}";
         if (seconds <= 120) start.Environment["HOME"] = _bin; // no configuration of whoever runs the tests
         using var process = Process.Start(start)!;
@@ -104,5 +108,6 @@ public sealed class CompletionScriptTests : IDisposable
 public sealed class ShellTheoryAttribute : TheoryAttribute
 {
     public ShellTheoryAttribute(string shell) =>
-        Skip = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(directory => File.Exists(Path.Combine(directory, shell))) ? null : $"needs {shell} on the PATH, of Debian's package of that name";
+        Skip = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(directory => File.Exists(Path.Combine(directory, shell)))
+            ? null : $"needs {shell} on the PATH, of Debian's package of that name";
 }

@@ -31,7 +31,8 @@ public sealed class CredentialTests : IDisposable
         _desk.Activate((await _desk.AskedAsync()).Metadata.Name, "s3cret");
 
         (await run).Should().Be(0, _desk.Error);
-        _desk.Out.Should().Be("{\"apiVersion\":\"" + version + "\",\"kind\":\"ExecCredential\",\"status\":{\"expirationTimestamp\":\"2026-11-22T02:02:03Z\",\"token\":\"s3cret\"}}\n");
+        _desk.Out.Should().Be("{\"apiVersion\":\"" + version
+            + "\",\"kind\":\"ExecCredential\",\"status\":{\"expirationTimestamp\":\"2026-11-22T02:02:03Z\",\"token\":\"s3cret\"}}\n");
         _desk.Error.Should().NotContain("s3cret");
         var kept = Directory.GetFiles(_desk.CredentialDirectory, "*.credential").Should().ContainSingle().Subject;
         File.GetUnixFileMode(kept).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -84,8 +85,10 @@ public sealed class CredentialTests : IDisposable
     public async Task A_named_grant_gives_the_token_of_its_secret()
     {
         _desk.Server.CreateNamespace("breakglass-grants");
-        _desk.Server.Put(new V1Secret { Metadata = new() { Name = "inc-4711-abc", NamespaceProperty = "breakglass-grants" }, Data = new Dictionary<string, byte[]> { ["token"] = "s3cret"u8.ToArray() } });
-        _desk.Server.Put(A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1), CredentialExpiresAt = A.Start.AddMinutes(30), CredentialSecret = "breakglass-grants/inc-4711-abc" } });
+        _desk.Server.Put(new V1Secret { Metadata = new() { Name = "inc-4711-abc", NamespaceProperty = "breakglass-grants" },
+            Data = new Dictionary<string, byte[]> { ["token"] = "s3cret"u8.ToArray() } });
+        _desk.Server.Put(A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start
+            .AddHours(1), CredentialExpiresAt = A.Start.AddMinutes(30), CredentialSecret = "breakglass-grants/inc-4711-abc" } });
 
         (await _desk.RunAsync("credential", "--grant", "inc-4711")).Should().Be(0, _desk.Error);
         JsonNode.Parse(_desk.Out)!["status"]!.ToJsonString().Should().Be("""{"expirationTimestamp":"2026-11-22T01:32:03Z","token":"s3cret"}""");

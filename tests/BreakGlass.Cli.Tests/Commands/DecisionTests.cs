@@ -21,7 +21,8 @@ public sealed class DecisionTests : IDisposable
         _desk.Server.Put(A.Grant() with { Status = new() { Phase = GrantPhase.AwaitingApproval } });
         (await _desk.RunAsync(command, "inc-4711", "--comment", "go", "--approver", "carol,incident-commanders")).Should().Be(0, _desk.Error);
         _desk.Server.List<BreakGlassApproval>().Should().ContainSingle().Which.Spec.Should()
-            .Match<ApprovalSpec>(s => s.Grant == "inc-4711" && s.Decision == decision && s.Comment == "go" && s.Approver!.Username == "carol" && s.Approver.Groups.Count == 1);
+            .Match<ApprovalSpec>(
+            s => s.Grant == "inc-4711" && s.Decision == decision && s.Comment == "go" && s.Approver!.Username == "carol" && s.Approver.Groups.Count == 1);
         _desk.Out.Should().Be($"breakglassgrant.breakglass.dev/inc-4711 {done}\n");
         _desk.Error.Should().Contain("alice requests the default duration of policy 'payments-oncall' (INC-4711): checkout returns 5xx");
     }
@@ -31,7 +32,8 @@ public sealed class DecisionTests : IDisposable
     {
         _desk.Server.Put(A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } });
         (await _desk.RunAsync("deny", "inc-4711")).Should().Be(3);
-        _desk.Error.Should().EndWith("error: grant 'inc-4711' is Active and no longer waits for a decision. To end its access: kubectl breakglass revoke inc-4711\n");
+        _desk.Error.Should().EndWith(
+            "error: grant 'inc-4711' is Active and no longer waits for a decision. To end its access: kubectl breakglass revoke inc-4711\n");
         _desk.Server.List<BreakGlassApproval>().Should().BeEmpty();
     }
 
@@ -40,7 +42,8 @@ public sealed class DecisionTests : IDisposable
     {
         _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired));
         (await _desk.RunAsync("review", "inc-4711", "--outcome", "justified", "--follow-up", "OPS-99", "-o", "json")).Should().Be(0, _desk.Error);
-        _desk.Server.List<BreakGlassReview>().Should().ContainSingle().Which.Spec.Should().Match<ReviewSpec>(s => s.Outcome == "Justified" && s.FollowUp == "OPS-99");
+        _desk.Server.List<BreakGlassReview>().Should().ContainSingle().Which.Spec
+            .Should().Match<ReviewSpec>(s => s.Outcome == "Justified" && s.FollowUp == "OPS-99");
         _desk.Out.Should().StartWith("{\n").And.Contain("\"kind\": \"BreakGlassReview\"");
     }
 
@@ -64,7 +67,8 @@ public sealed class DecisionTests : IDisposable
     {
         _desk.Server.Put(A.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } });
         var run = _desk.RunAsync("revoke", "inc-4711", "--reason", "done");
-        await _desk.Server.Until(() => _desk.Server.Get<BreakGlassGrant>("inc-4711")!.Spec.Revoke?.Reason == "done", "the revocation").WaitAsync(Eventually.Limit);
+        await _desk.Server.Until(() => _desk.Server.Get<BreakGlassGrant>("inc-4711")!.Spec.Revoke?.Reason == "done", "the revocation")
+            .WaitAsync(Eventually.Limit);
         _desk.SetStatus("inc-4711", g => g.Status with { Phase = GrantPhase.Revoked });
         (await run).Should().Be(0, _desk.Error);
         _desk.Out.Should().Be("breakglassgrant.breakglass.dev/inc-4711 revoked\n");
@@ -77,13 +81,16 @@ public sealed class DecisionTests : IDisposable
     [Fact]
     public async Task Of_several_grants_each_is_revoked_though_one_cannot_be_and_before_any_is_waited_for()
     {
-        foreach (var name in (string[])["inc-1", "inc-2"]) _desk.Server.Put(A.Grant() with { Metadata = new() { Name = name }, Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } });
+        foreach (var name in (string[])["inc-1", "inc-2"]) _desk.Server
+            .Put(A.Grant() with { Metadata = new() { Name = name }, Status = new() { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1) } });
         var run = _desk.RunAsync("revoke", "bgg/inc-1", "inc-0", "breakglassgrant.breakglass.dev/inc-2", "-o", "name");
-        await _desk.Server.Until(() => _desk.Server.List<BreakGlassGrant>().All(g => g.Spec.Revoke is not null), "both revocations").WaitAsync(Eventually.Limit);
+        await _desk.Server.Until(() => _desk.Server.List<BreakGlassGrant>().All(g => g.Spec.Revoke is not null), "both revocations")
+            .WaitAsync(Eventually.Limit);
         foreach (var name in (string[])["inc-2", "inc-1"]) _desk.SetStatus(name, g => g.Status with { Phase = GrantPhase.Revoked });
         (await run).Should().Be(4);
         _desk.Out.Should().Be("breakglassgrant.breakglass.dev/inc-1\nbreakglassgrant.breakglass.dev/inc-2\n");
-        _desk.Error.Should().Be("error: inc-0: breakglassgrants 'inc-0' not found. List what exists with 'kubectl breakglass list', or use another --context.\n");
+        _desk.Error.Should().Be(
+            "error: inc-0: breakglassgrants 'inc-0' not found. List what exists with 'kubectl breakglass list', or use another --context.\n");
     }
 
     [Fact]
@@ -136,8 +143,10 @@ public sealed class DecisionTests : IDisposable
         var made = _desk.Server.List<BreakGlassLockdown>()[0];
         made.Spec.Reason.Should().Be("token leaked");
         made.Spec.PolicySelector!.MatchLabels.Should().ContainKey("team").WhoseValue.Should().Be("payments");
-        made.Spec.PolicySelector.MatchExpressions.Select(e => $"{e.Key} {e.Operator} {string.Join('|', e.Values)}").Should().Equal("tier In a|b", "old DoesNotExist ");
-        _desk.Server.Modify<BreakGlassLockdown>(made.Metadata.Name, null, l => l with { Status = new() { Revoked = 2, Conditions = [new() { Type = "Complete", Status = "True" }] } });
+        made.Spec.PolicySelector.MatchExpressions.Select(e => $"{e.Key} {e.Operator} {string.Join('|', e.Values)}")
+            .Should().Equal("tier In a|b", "old DoesNotExist ");
+        _desk.Server.Modify<BreakGlassLockdown>(
+            made.Metadata.Name, null, l => l with { Status = new() { Revoked = 2, Conditions = [new() { Type = "Complete", Status = "True" }] } });
         (await run).Should().Be(0, _desk.Error);
         _desk.Out.Should().Be($"breakglasslockdown.breakglass.dev/{made.Metadata.Name} engaged, 2 grant(s) revoked\n");
 

@@ -75,9 +75,11 @@ public sealed class LookTests : IDisposable
         PutGrants();
         var run = _desk.RunAsync("watch", "inc-1");
         await _desk.Server.Until(() => _desk.Server.Watches.Open.Count > 0, "a watch").WaitAsync(Eventually.Limit);
-        _desk.SetStatus("inc-1", g => g.Status with { Phase = GrantPhase.Revoked, Conditions = [new() { Type = "Active", Status = "False", Reason = "RevokedByUser", Message = "alice revoked it." }] });
+        _desk.SetStatus("inc-1", g => g.Status with { Phase = GrantPhase.Revoked,
+            Conditions = [new() { Type = "Active", Status = "False", Reason = "RevokedByUser", Message = "alice revoked it." }] });
         (await run).Should().Be(0, _desk.Error);
-        _desk.Out.Should().Be("2026-11-22T01:02:03.000Z  inc-1  alice  active until 2026-11-22T02:02:03.000Z\n2026-11-22T01:02:03.000Z  inc-1  alice  Revoked: alice revoked it.\n");
+        _desk.Out.Should().Be("2026-11-22T01:02:03.000Z  inc-1  alice  active until 2026-11-22T02:02:03.000Z\n2026-11-22T01:02:03.000Z  inc-1  alice  "
+            + "Revoked: alice revoked it.\n");
     }
 
     [Fact]
@@ -114,7 +116,8 @@ public sealed class LookTests : IDisposable
         _desk.Error.Should().Be("You are alice (payments-oncall, system:authenticated).\n");
         _desk.Clear();
         await _desk.RunAsync("policies", "-o", "name");
-        _desk.Out.Should().Be("breakglasspolicy.breakglass.dev/after-approval\nbreakglasspolicy.breakglass.dev/at-once\nbreakglasspolicy.breakglass.dev/at-weekends\n");
+        _desk.Out.Should().Be(
+            "breakglasspolicy.breakglass.dev/after-approval\nbreakglasspolicy.breakglass.dev/at-once\nbreakglasspolicy.breakglass.dev/at-weekends\n");
         _desk.Clear();
         await _desk.RunAsync("policies", "-o", "yaml");
         Golden.Check(_desk.Out, "policies.yaml");
@@ -143,12 +146,14 @@ public sealed class LookTests : IDisposable
             {
                 Roles =
                 [
-                    new() { Name = "all", ActsThrough = ["exec"], ActorsAsked = 20, ActorsNotAsked = 7, Actors = [new() { ServiceAccount = "kube-system/namespace-controller", Can = ["everything"] }] },
+                    new() { Name = "all", ActsThrough = ["exec"], ActorsAsked = 20, ActorsNotAsked = 7,
+                        Actors = [new() { ServiceAccount = "kube-system/namespace-controller", Can = ["everything"] }] },
                 ],
             },
         });
         (await _desk.RunAsync("plan", "acting")).Should().Be(0, _desk.Error);
-        _desk.Out.Should().Contain("Identities that a grant could act as").And.Contain("kube-system/namespace-controller").And.Contain("everything").And.Contain("(20 checked, 7 more not checked)");
+        _desk.Out.Should().Contain("Identities that a grant could act as").And.Contain("kube-system/namespace-controller").And.Contain("everything").And
+            .Contain("(20 checked, 7 more not checked)");
         _desk.Clear();
         (await _desk.RunAsync("plan", "acting", "-n", "shop")).Should().Be(0, _desk.Error);
         _desk.Out.Should().NotContain("namespace-controller").And.Contain("exec");
@@ -172,19 +177,24 @@ public sealed class LookTests : IDisposable
     {
         PutPolicies();
         _desk.User = new FakeUser("alice", "payments-oncall");
-        _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglasspolicies", "get", "list"), A.Rule("breakglass.dev", "breakglassgrants", "list")] });
-        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [Bound.Group("payments-oncall")] });
+        _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "breakglass-requester" },
+            Rules = [A.Rule("breakglass.dev", "breakglasspolicies", "get", "list"), A.Rule("breakglass.dev", "breakglassgrants", "list")] });
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" },
+            Subjects = [Bound.Group("payments-oncall")] });
         (await _desk.RunAsync("plan", "at-once")).Should().Be(0, _desk.Error);
         _desk.Out.Should().Contain("(17 rules that you are not allowed to read)").And.Contain("reads Secrets");
-        _desk.Error.Should().Be("Note: you are not allowed to read lockdowns and namespaces and roles, so they are not checked here; the operator checks them when you create a request.\n");
+        _desk.Error.Should().Be("Note: you are not allowed to read lockdowns and namespaces and roles, so they are not checked here; "
+            + "the operator checks them when you create a request.\n");
     }
 
     // What the watches before the last one were told has been written by then.
-    private Task WatchesAsync(int count) => _desk.Server.Until(() => _desk.Server.Requests.All.Count(r => r.Call.Verb == "watch") >= count, $"{count} watches").WaitAsync(Eventually.Limit);
+    private Task WatchesAsync(int count) =>
+        _desk.Server.Until(() => _desk.Server.Requests.All.Count(r => r.Call.Verb == "watch") >= count, $"{count} watches").WaitAsync(Eventually.Limit);
 
     private void PutGrants()
     {
-        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired, "inc-0", "uid-0") with { Metadata = new() { Name = "inc-0", Uid = "uid-0", CreatedAt = A.Start.AddDays(-3) } });
+        _desk.Server.Put(A.FinishedGrant(
+            GrantPhase.Expired, "inc-0", "uid-0") with { Metadata = new() { Name = "inc-0", Uid = "uid-0", CreatedAt = A.Start.AddDays(-3) } });
         _desk.Server.Put(A.Grant(name: "inc-1"));
         _desk.Activate("inc-1");
     }
@@ -192,9 +202,12 @@ public sealed class LookTests : IDisposable
     private void PutPolicies()
     {
         var roles = new PolicyStatus { Roles = [new() { Name = "payments", Rules = 17, ReadsSecrets = true }] };
-        _desk.Server.Put(A.Policy(p => p with { Access = [.. p.Access, A.SelectorEntry("view", "view", A.Selector(("team", "payments")))], Justification = new() { MinLength = 20, TicketPattern = "^INC-[0-9]+$" } }, "at-once", "uid-1") with { Status = roles });
-        _desk.Server.Put(A.Policy(p => p with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("commanders")] } }, "after-approval", "uid-2"));
-        _desk.Server.Put(A.Policy(p => p with { Mode = PolicyMode.TimeBoxed, Schedule = new() { TimeZone = "Europe/Berlin", Windows = [new() { Days = ["Sat"], Start = "22:00", End = "02:00" }] } }, "at-weekends", "uid-3"));
+        _desk.Server.Put(A.Policy(p => p with { Access = [.. p.Access, A.SelectorEntry("view", "view", A.Selector(("team", "payments")))],
+            Justification = new() { MinLength = 20, TicketPattern = "^INC-[0-9]+$" } }, "at-once", "uid-1") with { Status = roles });
+        _desk.Server.Put(
+            A.Policy(p => p with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("commanders")] } }, "after-approval", "uid-2"));
+        _desk.Server.Put(A.Policy(p => p with { Mode = PolicyMode.TimeBoxed,
+            Schedule = new() { TimeZone = "Europe/Berlin", Windows = [new() { Days = ["Sat"], Start = "22:00", End = "02:00" }] } }, "at-weekends", "uid-3"));
         _desk.Server.Put(A.Policy(p => p with { Requesters = [A.Group("dba")] }, "for-others", "uid-4"));
         _desk.Server.Put(A.Policy(p => p with { Suspended = true }, "suspended", "uid-5"));
         _desk.Server.Put(A.Policy(p => p with { Access = [A.Entry("all", "no-such-role", "payments")] }, "without-role", "uid-6"));

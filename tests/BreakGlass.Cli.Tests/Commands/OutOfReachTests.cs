@@ -14,7 +14,8 @@ namespace BreakGlass.Cli.Tests.Commands;
 /// <summary>No webhook answers: the plugin ends access in the way that is left, and says so.</summary>
 public sealed class OutOfReachTests : IDisposable
 {
-    private static readonly Fault Unanswered = Fault.Answer(500, "InternalError", "Internal error occurred: failed calling webhook \"mutate.breakglass.dev\": connection refused");
+    private static readonly Fault Unanswered = Fault.Answer(
+        500, "InternalError", "Internal error occurred: failed calling webhook \"mutate.breakglass.dev\": connection refused");
 
     private readonly Desk _desk = new();
 
@@ -36,7 +37,8 @@ public sealed class OutOfReachTests : IDisposable
         var marks = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "grant-1" };
         var role = new V1RoleRef { ApiGroup = V1Role.KubeGroup, Kind = "ClusterRole", Name = "edit" };
         Rbacv1Subject[] subjects = [new() { Kind = "ServiceAccount", NamespaceProperty = "breakglass-grants", Name = identity }];
-        _desk.Server.Put(new V1RoleBinding { Metadata = new() { Name = ours, NamespaceProperty = "payments", Annotations = marks }, RoleRef = role, Subjects = subjects });
+        _desk.Server.Put(
+            new V1RoleBinding { Metadata = new() { Name = ours, NamespaceProperty = "payments", Annotations = marks }, RoleRef = role, Subjects = subjects });
         _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "foreign" }, RoleRef = role });
         _desk.Server.Put(new V1ServiceAccount { Metadata = new() { Name = identity, NamespaceProperty = "breakglass-grants", Annotations = marks } });
         _desk.Server.Put(new V1Secret { Metadata = new() { Name = identity, NamespaceProperty = "breakglass-grants", Annotations = marks } });
@@ -49,8 +51,10 @@ public sealed class OutOfReachTests : IDisposable
     {
         _desk.Server.Faults.Inject(Unanswered, "patch", "breakglassgrants");
         (await _desk.RunAsync("revoke", "inc-4711")).Should().Be(1);
-        _desk.Error.Should().Contain("deleted 3 object(s) that gave access").And.Contain("A running operator creates them again").And.Contain("kubectl breakglass lockdown");
-        (_desk.Server.List<V1RoleBinding>().Count, _desk.Server.List<V1Secret>().Count, _desk.Server.List<V1ServiceAccount>().Count(a => a.AnnotationsOrEmpty.Count > 0)).Should().Be((0, 0, 0));
+        _desk.Error.Should().Contain("deleted 3 object(s) that gave access").And.Contain("A running operator creates them again").And
+            .Contain("kubectl breakglass lockdown");
+        (_desk.Server.List<V1RoleBinding>().Count, _desk.Server.List<V1Secret>().Count,
+            _desk.Server.List<V1ServiceAccount>().Count(a => a.AnnotationsOrEmpty.Count > 0)).Should().Be((0, 0, 0));
         _desk.Server.List<V1ClusterRoleBinding>().Should().Contain(b => b.Metadata.Name == "foreign");
     }
 

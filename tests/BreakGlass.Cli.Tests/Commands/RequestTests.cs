@@ -21,7 +21,8 @@ public sealed class RequestTests : IDisposable
         var run = _desk.RunAsync("request", "payments-oncall", "--reason", "checkout is down", "--ticket", "INC-4711", "--for", "30m");
         var asked = await _desk.AskedAsync();
         asked.Metadata.Name.Should().MatchRegex("^inc-4711-[a-z0-9]{5}$");
-        asked.Spec.Should().Match<GrantSpec>(s => s.Policy == "payments-oncall" && s.Justification == "checkout is down" && s.Ticket == "INC-4711" && s.Duration == "30m" && s.RecipientKey!.Crv == "P-256");
+        asked.Spec.Should().Match<GrantSpec>(s => s.Policy == "payments-oncall" && s.Justification == "checkout is down" && s.Ticket == "INC-4711"
+            && s.Duration == "30m" && s.RecipientKey!.Crv == "P-256");
         _desk.Activate(asked.Metadata.Name, "s3cret");
 
         (await run).Should().Be(0, _desk.Error);
@@ -75,7 +76,8 @@ public sealed class RequestTests : IDisposable
         _desk.Deny("inc-1", "TicketMissing", "spec.ticket: the policy requires a ticket that matches ^INC-[0-9]+$.");
 
         (await run).Should().Be(3);
-        _desk.Error.Should().EndWith("error: grant 'inc-1' gives no access. Denied (TicketMissing): spec.ticket: the policy requires a ticket that matches ^INC-[0-9]+$.\n");
+        _desk.Error.Should().EndWith(
+            "error: grant 'inc-1' gives no access. Denied (TicketMissing): spec.ticket: the policy requires a ticket that matches ^INC-[0-9]+$.\n");
     }
 
     [Fact]
@@ -88,11 +90,13 @@ public sealed class RequestTests : IDisposable
             Phase = GrantPhase.AwaitingApproval,
             Conditions = [new() { Type = "Approved", Status = "False", Reason = "AwaitingApproval", Message = "0 of 1 approval(s) so far." }],
         });
-        await _desk.Server.Until(() => _desk.Error.Contains("waiting for approval", StringComparison.Ordinal), "the wait for approval to be told").WaitAsync(Eventually.Limit);
+        await _desk.Server.Until(() => _desk.Error.Contains("waiting for approval", StringComparison.Ordinal), "the wait for approval to be told")
+            .WaitAsync(Eventually.Limit);
         _desk.Activate("inc-1");
 
         (await run).Should().Be(0, _desk.Error);
-        _desk.Error.Split('\n').Should().ContainInOrder("inc-1: requested; the operator has not processed it yet", "inc-1: waiting for approval: 0 of 1 approval(s) so far.");
+        _desk.Error.Split('\n')
+            .Should().ContainInOrder("inc-1: requested; the operator has not processed it yet", "inc-1: waiting for approval: 0 of 1 approval(s) so far.");
     }
 
     [Fact]
@@ -112,7 +116,8 @@ public sealed class RequestTests : IDisposable
     public async Task A_policy_that_is_not_there_is_said_with_those_that_are()
     {
         (await _desk.RunAsync("request", "payment-oncall", "--reason", "checkout is down")).Should().Be(4);
-        _desk.Error.Should().Be("error: policy 'payment-oncall' does not exist. Existing policies: payments-oncall. 'kubectl breakglass policies' lists those that you can use.\n");
+        _desk.Error.Should().Be("error: policy 'payment-oncall' does not exist. Existing policies: payments-oncall. 'kubectl breakglass policies' lists those "
+            + "that you can use.\n");
         _desk.Server.List<BreakGlassGrant>().Should().BeEmpty();
     }
 
@@ -132,7 +137,8 @@ public sealed class RequestTests : IDisposable
     [Fact]
     public async Task A_dry_run_shows_the_manifest_and_sends_nothing()
     {
-        (await _desk.RunAsync("request", "payments-oncall", "--reason", "why: because", "--name", "inc-1", "--wait=false", "--dry-run=client", "-o", "yaml")).Should().Be(0, _desk.Error);
+        (await _desk.RunAsync("request", "payments-oncall", "--reason", "why: because", "--name", "inc-1", "--wait=false", "--dry-run=client", "-o", "yaml"))
+            .Should().Be(0, _desk.Error);
         _desk.Out.Should().Be("""
             apiVersion: breakglass.dev/v1alpha1
             kind: BreakGlassGrant

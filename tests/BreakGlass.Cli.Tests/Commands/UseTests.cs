@@ -92,5 +92,6 @@ public sealed class UseTests : IDisposable
         _desk.Connected.Kubeconfig.Should().BeEmpty("it was none at first, so ~/.kube/config");
     }
 
-    private Task AskedAsync(string name) => _desk.Server.Until(() => _desk.Server.Get<BreakGlassGrant>(name) is not null, $"the grant {name}").WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System);
+    private Task AskedAsync(string name) => _desk.Server.Until(() => _desk.Server.Get<BreakGlassGrant>(name) is not null, $"the grant {name}")
+        .WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System);
 }

@@ -52,8 +52,10 @@ public sealed class ReportTests : IDisposable
     {
         PutStory();
         _desk.User = new FakeUser("alice", "payments-oncall");
-        _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get")] });
-        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [Bound.Group("payments-oncall")] });
+        _desk.Server.Put(
+            new V1ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get")] });
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" },
+            Subjects = [Bound.Group("payments-oncall")] });
         (await _desk.RunAsync("report", "inc-4711", "-o", "json")).Should().Be(0, _desk.Error);
         JsonNode.Parse(_desk.Out)!["notRead"]!.AsArray().Select(n => n!.GetValue<string>()).Should().Equal("approvals", "reviews", "events", "the policy");
         _desk.Error.Should().Contain("breakglass-auditor");
@@ -64,14 +66,21 @@ public sealed class ReportTests : IDisposable
 
     private void PutStory(string justification = "checkout returns 5xx since the 01:00 deploy, need to roll back")
     {
-        _desk.Server.Put(A.Policy(p => p with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("commanders")] }, Review = new() { Reviewers = [A.Group("security")] } }));
-        var grant = A.Grant(g => g with { Justification = justification, Duration = "30m", Requester = g.Requester! with { Uid = "u-1", Extra = new Dictionary<string, IReadOnlyList<string>> { ["example.com/amr"] = ["mfa"] } }, Revoke = new() { Reason = "done", By = A.Caller("alice") } });
+        _desk.Server.Put(A.Policy(p => p with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("commanders")] },
+            Review = new() { Reviewers = [A.Group("security")] } }));
+        var grant = A.Grant(
+            g => g with { Justification = justification, Duration = "30m", Requester = g.Requester! with
+            {
+                Uid = "u-1", Extra = new Dictionary<string, IReadOnlyList<string>> { ["example.com/amr"] = ["mfa"] },
+            }, Revoke = new() { Reason = "done", By = A.Caller("alice") } });
         _desk.Server.Put(grant with
         {
             Status = new()
             {
-                Phase = GrantPhase.Revoked, ActivatedAt = A.Start.AddMinutes(2), ExpiresAt = A.Start.AddMinutes(32), EndedAt = A.Start.AddMinutes(14), EndReason = EndReason.RevokedByUser,
-                ServiceAccount = "breakglass-grants/inc-4711-abc", Bindings = [new() { Kind = "RoleBinding", Namespace = "payments", Name = "breakglass-inc-4711-def", Role = "ClusterRole/edit" }],
+                Phase = GrantPhase.Revoked, ActivatedAt = A.Start.AddMinutes(2), ExpiresAt = A.Start.AddMinutes(32), EndedAt = A.Start.AddMinutes(14),
+                EndReason = EndReason.RevokedByUser,
+                ServiceAccount = "breakglass-grants/inc-4711-abc",
+                Bindings = [new() { Kind = "RoleBinding", Namespace = "payments", Name = "breakglass-inc-4711-def", Role = "ClusterRole/edit" }],
                 Approvals = [new() { Approver = "carol", Decision = "Approve", At = A.Start.AddMinutes(2) }],
                 Session = new() { Requests = 41, Writes = 3, LastActivityAt = A.Start.AddMinutes(12) },
                 Residue = ["Deployment payments/debug"],
@@ -83,20 +92,26 @@ public sealed class ReportTests : IDisposable
                 ],
                 Conditions =
                 [
-                    new() { Type = "Approved", Status = "True", Reason = "Approved", Message = "Approved by carol.", LastTransitionTime = A.Start.AddMinutes(2) },
-                    new() { Type = "Revoked", Status = "True", Reason = "Proven", Message = "SubjectAccessReview finds no access through this grant.", LastTransitionTime = A.Start.AddMinutes(15) },
+                    new() { Type = "Approved", Status = "True", Reason = "Approved", Message = "Approved by carol.",
+                        LastTransitionTime = A.Start.AddMinutes(2) },
+                    new() { Type = "Revoked", Status = "True", Reason = "Proven", Message = "SubjectAccessReview finds no access through this "
+                        + "grant.", LastTransitionTime = A.Start.AddMinutes(15) },
                     new() { Type = "Reviewed", Status = "True", Reason = "Justified", Message = "Reviewed by sue.", LastTransitionTime = A.Start.AddHours(3) },
                 ],
             },
         });
-        _desk.Server.Put(A.Approval(grant, A.Caller("carol", "commanders"), at: A.Start.AddMinutes(2)) with { Spec = new() { Grant = "inc-4711", GrantUid = "grant-1", Decision = "Approve", Comment = "go", Approver = A.Caller("carol") } });
+        _desk.Server.Put(A.Approval(grant, A.Caller("carol", "commanders"), at: A.Start.AddMinutes(2))
+            with { Spec = new() { Grant = "inc-4711", GrantUid = "grant-1", Decision = "Approve", Comment = "go", Approver = A.Caller("carol") } });
         _desk.Server.Put(A.Approval(grant, A.Caller("mallory"), at: A.Start.AddMinutes(1), name: "approval-2"));
         _desk.Server.Put(A.Approval(grant with { Metadata = grant.Metadata with { Uid = "namesake" } }, A.Caller("dave"), name: "approval-3"));
-        _desk.Server.Put(A.Review(grant, A.Caller("sue", "security"), at: A.Start.AddHours(3)) with { Spec = new() { Grant = "inc-4711", GrantUid = "grant-1", Outcome = "Justified", Comment = "rolled back as said", FollowUp = "OPS-99", Reviewer = A.Caller("sue") } });
+        _desk.Server.Put(A.Review(grant, A.Caller("sue", "security"), at: A.Start.AddHours(3)) with { Spec = new() { Grant = "inc-4711", GrantUid = "grant-1",
+            Outcome = "Justified", Comment = "rolled back as said", FollowUp = "OPS-99", Reviewer = A.Caller("sue") } });
         _desk.Server.Put(new Eventsv1Event
         {
-            Metadata = new() { Name = "inc-4711.1", NamespaceProperty = "default" }, EventTime = A.Start.AddMinutes(2).UtcDateTime, Type = "Normal", Reason = "GrantActivated", Action = "Activate", Note = "alice has access.",
-            Regarding = new() { Kind = "BreakGlassGrant", Name = "inc-4711", Uid = "grant-1" }, ReportingController = "breakglass.dev/operator", ReportingInstance = "x",
+            Metadata = new() { Name = "inc-4711.1", NamespaceProperty = "default" }, EventTime = A.Start.AddMinutes(2).UtcDateTime, Type = "Normal",
+            Reason = "GrantActivated", Action = "Activate", Note = "alice has access.",
+            Regarding = new() { Kind = "BreakGlassGrant", Name = "inc-4711", Uid = "grant-1" }, ReportingController = "breakglass.dev/operator",
+            ReportingInstance = "x",
         });
     }
 }

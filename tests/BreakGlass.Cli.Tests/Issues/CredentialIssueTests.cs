@@ -93,7 +93,8 @@ public sealed class CredentialIssueTests : IDisposable
         _desk.Clear();
         var before = _desk.Server.List<BreakGlassGrant>().Count;
         var run = _desk.RunAsync([.. Plugin, .. flags]);
-        await Task.WhenAny(run, _desk.Server.Until(() => _desk.Server.List<BreakGlassGrant>().Count > before, "a grant")).WaitAsync(Limit, TimeProvider.System);
+        await Task.WhenAny(run, _desk.Server.Until(() => _desk.Server.List<BreakGlassGrant>().Count > before, "a grant"))
+            .WaitAsync(Limit, TimeProvider.System);
         foreach (var grant in _desk.Server.List<BreakGlassGrant>().Where(g => g.Status.Phase is null)) _desk.Activate(grant.Metadata.Name, token);
         (await run).Should().Be(0, _desk.Error);
     }

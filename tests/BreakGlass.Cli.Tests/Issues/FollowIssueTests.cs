@@ -39,7 +39,8 @@ public sealed class FollowIssueTests : IDisposable
     public async Task Who_may_read_a_grant_and_list_none_sees_its_end_all_the_same()
     {
         _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "r" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get", "watch")] });
-        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "r" }, Subjects = [Bound.Group("on-call")] });
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "r" },
+            Subjects = [Bound.Group("on-call")] });
         _desk.User = new FakeUser("alice", "on-call");
         _desk.Server.SkipRevisions(1000);
         _desk.Server.Compact();

@@ -24,7 +24,8 @@ public sealed class OutputIssueTests : IDisposable
     [InlineData("\u202e")]
     public async Task A_justification_could_show_an_approver_another_request_than_the_one_they_approve(string trick)
     {
-        _desk.Server.Put(A.Grant(g => g with { Justification = $"root{trick}inc-4711: alice asks for 5m of policy 'read-only'" }) with { Status = new() { Phase = GrantPhase.AwaitingApproval } });
+        _desk.Server.Put(A.Grant(g => g with { Justification = $"root{trick}inc-4711: alice asks for 5m of policy 'read-only'" }) with { Status =
+            new() { Phase = GrantPhase.AwaitingApproval } });
         foreach (var command in (string[][])[["approve", "inc-4711"], ["get", "inc-4711"]])
         {
             _desk.Clear();
@@ -38,7 +39,8 @@ public sealed class OutputIssueTests : IDisposable
     {
         _desk.Server.Put(A.FinishedGrant(GrantPhase.Denied) with
         {
-            Status = new() { Phase = GrantPhase.Denied, Conditions = [new() { Type = "Authorized", Status = "False", Reason = "X", Message = "said \u001b[2J this" }] },
+            Status = new() { Phase = GrantPhase.Denied,
+                Conditions = [new() { Type = "Authorized", Status = "False", Reason = "X", Message = "said \u001b[2J this" }] },
         });
         await _desk.RunAsync("watch", "inc-4711");
         await _desk.RunAsync("use", "inc-4711");
@@ -49,10 +51,12 @@ public sealed class OutputIssueTests : IDisposable
     [Fact]
     public async Task A_decision_that_did_not_count_was_left_out_of_the_evidence_where_its_approver_had_another_that_did()
     {
-        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired) with { Status = new() { Phase = GrantPhase.Expired, Approvals = [new() { Approver = "carol", Decision = "Approve", At = A.Start }] } });
+        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired) with { Status =
+            new() { Phase = GrantPhase.Expired, Approvals = [new() { Approver = "carol", Decision = "Approve", At = A.Start }] } });
         foreach (var (name, decision, comment) in ((string, string, string)[])[("a", "Approve", "go on"), ("b", "Deny", "stop, I was wrong")])
         {
-            _desk.Server.Put(new BreakGlassApproval { Metadata = new() { Name = name, CreatedAt = A.Start }, Spec = new() { Grant = "inc-4711", Decision = decision, Comment = comment, Approver = A.Caller("carol") } });
+            _desk.Server.Put(new BreakGlassApproval { Metadata = new() { Name = name, CreatedAt = A.Start },
+                Spec = new() { Grant = "inc-4711", Decision = decision, Comment = comment, Approver = A.Caller("carol") } });
         }
 
         (await _desk.RunAsync("report", "inc-4711")).Should().Be(0, _desk.Error);
@@ -65,8 +69,10 @@ public sealed class OutputIssueTests : IDisposable
         _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired));
         _desk.Server.Put(A.Policy());
         _desk.User = new FakeUser("ada", "auditors");
-        _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "breakglass-auditor" }, Rules = [A.Rule("breakglass.dev", "*", "get", "list", "watch")] });
-        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-auditor" }, Subjects = [Bound.Group("auditors")] });
+        _desk.Server.Put(
+            new V1ClusterRole { Metadata = new() { Name = "breakglass-auditor" }, Rules = [A.Rule("breakglass.dev", "*", "get", "list", "watch")] });
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-auditor" },
+            Subjects = [Bound.Group("auditors")] });
 
         (await _desk.RunAsync("report", "inc-4711")).Should().Be(0, _desk.Error);
         _desk.Error.Should().Contain("you are not allowed to read events").And.Contain("list events.events.k8s.io").And.NotContain("breakglass-auditor");
@@ -79,11 +85,15 @@ public sealed class OutputIssueTests : IDisposable
         _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired));
         _desk.Server.Put(A.Policy());
         _desk.User = new FakeUser("ada", "auditors");
-        _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "breakglass-auditor" }, Rules = [A.Rule("breakglass.dev", "*", "get", "list", "watch")] });
-        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-auditor" }, Subjects = [Bound.Group("auditors")] });
+        _desk.Server.Put(
+            new V1ClusterRole { Metadata = new() { Name = "breakglass-auditor" }, Rules = [A.Rule("breakglass.dev", "*", "get", "list", "watch")] });
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-auditor" },
+            Subjects = [Bound.Group("auditors")] });
         _desk.Server.CreateNamespace("kube-system");
-        _desk.Server.Put(new V1Role { Metadata = new() { Name = "events", NamespaceProperty = "kube-system" }, Rules = [A.Rule("events.k8s.io", "events", "list")] });
-        _desk.Server.Put(new V1RoleBinding { Metadata = new() { Name = "x", NamespaceProperty = "kube-system" }, RoleRef = new() { Kind = "Role", Name = "events" }, Subjects = [Bound.Group("auditors")] });
+        _desk.Server.Put(
+            new V1Role { Metadata = new() { Name = "events", NamespaceProperty = "kube-system" }, Rules = [A.Rule("events.k8s.io", "events", "list")] });
+        _desk.Server.Put(new V1RoleBinding { Metadata = new() { Name = "x", NamespaceProperty = "kube-system" },
+            RoleRef = new() { Kind = "Role", Name = "events" }, Subjects = [Bound.Group("auditors")] });
         _desk.Server.Put(About("inc-4711", "GrantExpired"));
         _desk.Server.Put(About("inc-4712", "GrantDenied"));
 
@@ -94,7 +104,8 @@ public sealed class OutputIssueTests : IDisposable
 
         static Eventsv1Event About(string grant, string reason) => new()
         {
-            Metadata = new() { Name = $"{grant}.1", NamespaceProperty = "kube-system" }, Regarding = new() { Kind = "BreakGlassGrant", Name = grant }, Reason = reason, Type = "Normal", Note = "so it was",
+            Metadata = new() { Name = $"{grant}.1", NamespaceProperty = "kube-system" }, Regarding = new() { Kind = "BreakGlassGrant", Name = grant },
+            Reason = reason, Type = "Normal", Note = "so it was",
         };
     }
 }

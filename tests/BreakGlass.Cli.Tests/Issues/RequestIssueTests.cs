@@ -93,12 +93,15 @@ public sealed class RequestIssueTests : IDisposable
     {
         await _desk.RunAsync("request", "payments-oncall", "--reason", "checkout is down", "--name", "inc-1", "--wait=false", "--requester", "alice");
         _desk.ActivateWithSecret("inc-1");
-        _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get", "list", "watch")] });
-        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" }, Subjects = [Bound.Group("on-call")] });
+        _desk.Server.Put(new V1ClusterRole { Metadata = new() { Name = "breakglass-requester" },
+            Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get", "list", "watch")] });
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" },
+            Subjects = [Bound.Group("on-call")] });
         _desk.User = new FakeUser("mallory", "on-call");
 
         (await _desk.RunAsync("use", "inc-1")).Should().Be(3);
-        _desk.Error.Should().Contain("forbidden: only alice can read").And.Contain("kubectl breakglass request payments-oncall").And.NotContain("for the role that allows it");
+        _desk.Error.Should().Contain("forbidden: only alice can read").And.Contain("kubectl breakglass request payments-oncall").And
+            .NotContain("for the role that allows it");
     }
 
     [Fact]
@@ -123,7 +126,8 @@ public sealed class RequestIssueTests : IDisposable
     [Fact]
     public async Task Using_a_grant_whose_credential_only_somebody_else_can_open_waited_until_it_was_approved()
     {
-        _desk.Server.Put(A.Grant(g => g with { RecipientKey = new() { Kty = "EC", Crv = "P-256", X = "x", Y = "y" } }) with { Status = new() { Phase = GrantPhase.AwaitingApproval } });
+        _desk.Server.Put(A.Grant(g =>
+            g with { RecipientKey = new() { Kty = "EC", Crv = "P-256", X = "x", Y = "y" } }) with { Status = new() { Phase = GrantPhase.AwaitingApproval } });
         (await _desk.RunAsync("use", "inc-4711")).Should().Be(1);
         _desk.Error.Should().Contain("only they can decrypt it");
     }
@@ -138,7 +142,8 @@ public sealed class RequestIssueTests : IDisposable
         var run = _desk.RunAsync("request", "payments-oncall", "--reason", "checkout is down", "--name", "inc-1");
         var asked = await _desk.AskedAsync();
         RecipientKey.TryParse(asked.Spec.RecipientKey!, out var key, out _).Should().BeTrue();
-        var text = "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts:\n- name: c\n  context: {cluster: k, user: u}\n" + delivered + (code == 0 ? "\nclusters:" : "") + "\n- name: k\n  cluster: {server: 'https://10.0.0.1'}\n";
+        var text = "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts:\n- name: c\n  context: {cluster: k, user: u}\n" + delivered
+            + (code == 0 ? "\nclusters:" : "") + "\n- name: k\n  cluster: {server: 'https://10.0.0.1'}\n";
         var jwe = Jwe.Encrypt(Encoding.UTF8.GetBytes(text), key!, "application/yaml");
         _desk.SetStatus("inc-1", g => g.Status with { Phase = GrantPhase.Active, ExpiresAt = A.Start.AddHours(1), CredentialJwe = jwe });
 

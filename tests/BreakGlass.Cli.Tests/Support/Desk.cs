@@ -67,7 +67,8 @@ internal sealed class Desk : IDisposable
 
     /// <summary>Runs the plugin and gives its exit code.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken, params string[] args) =>
-        await Task.Run(() => CommandLine.RunAsync(args, Host(), cancellationToken), CancellationToken.None).WaitAsync(Limit, TimeProvider.System, CancellationToken.None);
+        await Task.Run(() => CommandLine.RunAsync(args, Host(), cancellationToken), CancellationToken.None)
+            .WaitAsync(Limit, TimeProvider.System, CancellationToken.None);
 
     /// <summary>Forgets what was said.</summary>
     public void Clear()
@@ -103,7 +104,8 @@ internal sealed class Desk : IDisposable
     {
         Server.CreateNamespace("breakglass-grants");
         var kubeconfig = CredentialKubeconfig.Render(new("https://10.0.0.1"), null, "cluster", grant, "payments", token);
-        Server.Put(new V1Secret { Metadata = new() { Name = grant, NamespaceProperty = "breakglass-grants" }, Data = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes(token), ["kubeconfig"] = kubeconfig } });
+        Server.Put(new V1Secret { Metadata = new() { Name = grant, NamespaceProperty = "breakglass-grants" },
+            Data = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes(token), ["kubeconfig"] = kubeconfig } });
         SetStatus(grant, g => g.Status with { CredentialSecret = $"breakglass-grants/{grant}" });
         Activate(grant, token);
     }
@@ -140,7 +142,8 @@ internal sealed class Desk : IDisposable
         Connect = flags =>
         {
             Connected = (flags, _variables.GetValueOrDefault("KUBECONFIG"));
-            return new(Server.CreateClient(User), new ClusterConnection { Server = new("https://api.example.test:6443"), Impersonate = flags.As is { } user ? new() { User = user } : null });
+            return new(Server.CreateClient(User),
+                new ClusterConnection { Server = new("https://api.example.test:6443"), Impersonate = flags.As is { } user ? new() { User = user } : null });
         },
         RunChild = (command, cancellationToken) =>
         {

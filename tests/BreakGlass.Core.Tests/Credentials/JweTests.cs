@@ -30,8 +30,10 @@ public sealed class JweTests
     [Fact]
     public void The_agreement_gives_the_key_of_RFC_7518_appendix_C()
     {
-        using var bob = Ecdh("weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ", "e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck", "VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw");
-        using var alice = Ecdh("gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0", "SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps", "0_NxaRPUMQoAJt50Gz8YiTr8gRTwyEaCumd-MToTmIo");
+        using var bob = Ecdh(
+            "weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ", "e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck", "VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw");
+        using var alice = Ecdh(
+            "gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0", "SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps", "0_NxaRPUMQoAJt50Gz8YiTr8gRTwyEaCumd-MToTmIo");
         using var bobPublic = bob.PublicKey;
         Base64UrlText.Encode(Jwe.ConcatKdf(alice.DeriveRawSecretAgreement(bobPublic), "A128GCM", "Alice"u8, "Bob"u8, keySize: 16))
             .Should().Be("VqqN6vgjbSBcIijNcacQGg");
@@ -121,7 +123,9 @@ public sealed class JweTests
     [InlineData("""{"alg":"dir","enc":"A256GCM"}""", "*does not use the algorithms*")]
     [InlineData("""{"alg":"ECDH-ES","enc":"A128CBC-HS256"}""", "*does not use the algorithms*")]
     [InlineData("""{"alg":"ECDH-ES","enc":"A256GCM"}""", "*epk*")]
-    [InlineData("""{"alg":"ECDH-ES","enc":"A256GCM","epk":{"kty":"EC","crv":"P-256","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","y":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}""", "*epk*")]
+    [InlineData(
+        """{"alg":"ECDH-ES","enc":"A256GCM","epk":"""
+            + """{"kty":"EC","crv":"P-256","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","y":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}""", "*epk*")]
     [InlineData("""{"alg":"ECDH-ES","enc":"A256GCM","epk":7,"apu":"="}""", "*apu*")]
     public void Headers_that_ask_for_what_is_not_done_here_are_refused(string header, string message)
     {

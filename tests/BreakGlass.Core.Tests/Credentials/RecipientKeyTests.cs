@@ -25,7 +25,8 @@ public sealed class RecipientKeyTests
     private static readonly JsonWebKey Rsa = new()
     {
         Kty = "RSA",
-        N = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
+        N =
+            "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
         E = "AQAB",
         Kid = "2011-04-29",
     };
@@ -58,7 +59,8 @@ public sealed class RecipientKeyTests
     [Fact]
     public void Private_keys_are_refused_and_the_answer_says_to_make_a_new_one()
     {
-        JsonWebKey[] leaks = [Ec with { D = "x" }, Rsa with { D = "x" }, Rsa with { P = "x" }, Rsa with { Q = "x" }, Rsa with { Dp = "x" }, Rsa with { Dq = "x" }, Rsa with { Qi = "" }];
+        JsonWebKey[] leaks = [Ec with { D = "x" }, Rsa with { D = "x" }, Rsa with { P = "x" }, Rsa with { Q = "x" }, Rsa with { Dp = "x" },
+            Rsa with { Dq = "x" }, Rsa with { Qi = "" }];
         foreach (var leak in leaks)
         {
             Bad(leak).Should().Contain("this contains a private key; send only the public part").And.Contain("Create a new key");
@@ -139,14 +141,17 @@ public sealed class RecipientKeyTests
     [Fact]
     public void The_JSON_names_are_those_of_the_RFC()
     {
-        const string Json = """{"spec":{"recipientKey":{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"enc","kid":"1"}}}""";
+        const string Json =
+            """{"spec":{"recipientKey":"""
+                + """{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"enc","kid":"1"}}}""";
         JsonSerializer.Deserialize(Json, BreakGlassGrant.Json)!.Spec.RecipientKey.Should().Be(Ec);
     }
 
     [Fact]
     public void No_key_makes_it_throw() =>
         Prop.ForAll(
-            (from kty in Text("RSA", "EC", "oct") from n in Text(Rsa.N!) from e in Text("AQAB") from crv in Text("P-256") from x in Text(Ec.X!) from y in Text(Ec.Y!)
+            (from kty in Text("RSA", "EC", "oct") from n in Text(Rsa.N!) from e in Text("AQAB") from crv in Text("P-256") from x in Text(Ec.X!)
+                from y in Text(Ec.Y!)
              select new JsonWebKey { Kty = kty, N = n, E = e, Crv = crv, X = x, Y = y }).ToArbitrary(),
             jwk => RecipientKey.TryParse(jwk, out var key, out var error) ? key is not null : error.Contains("spec.recipientKey", StringComparison.Ordinal))
         .QuickCheckThrowOnFailure();

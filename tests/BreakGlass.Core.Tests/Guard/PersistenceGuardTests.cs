@@ -61,8 +61,10 @@ public sealed class PersistenceGuardTests
     [InlineData("UPDATE", "", "namespaces", "", "payments", "payments", null)]
     [InlineData("CONNECT", "", "pods", "exec", "payments", "x", null)]
     [InlineData("UPDATE", "apps", "deployments", "", "payments", "checkout", null)]
-    public void What_could_outlive_a_grant_is_known(string operation, string group, string resource, string subresource, string ns, string name, Persistence? way) =>
-        PersistenceGuard.WayOf(new() { Operation = operation, Group = group, Resource = resource, Subresource = subresource, Namespace = ns, Name = name }, Settings).Should().Be(way);
+    public void What_could_outlive_a_grant_is_known(
+        string operation, string group, string resource, string subresource, string ns, string name, Persistence? way) =>
+            PersistenceGuard.WayOf(new() { Operation = operation, Group = group, Resource = resource, Subresource = subresource, Namespace = ns, Name = name },
+                Settings).Should().Be(way);
 
     [Theory]
     [InlineData("CREATE", "Webhook", Persistence.Webhooks)]
@@ -70,7 +72,8 @@ public sealed class PersistenceGuardTests
     [InlineData("UPDATE", "None", null)]
     [InlineData("CREATE", "", null)]
     public void A_definition_whose_objects_pass_through_a_webhook_is_guarded(string operation, string strategy, Persistence? way) =>
-        PersistenceGuard.WayOf(new() { Operation = operation, Group = "apiextensions.k8s.io", Resource = "customresourcedefinitions", Name = "things.example.com", ConversionStrategy = strategy }, Settings)
+        PersistenceGuard.WayOf(new() { Operation = operation, Group = "apiextensions.k8s.io", Resource = "customresourcedefinitions",
+            Name = "things.example.com", ConversionStrategy = strategy }, Settings)
             .Should().Be(way);
 
     [Theory]
@@ -78,7 +81,8 @@ public sealed class PersistenceGuardTests
     [InlineData("Opaque", "bootstrap.kubernetes.io/token", Persistence.Tokens)]
     [InlineData("", "Opaque", null)]
     public void An_update_of_a_token_that_leaves_its_type_out_was_let_through(string type, string before, Persistence? way) =>
-        PersistenceGuard.WayOf(new() { Operation = "UPDATE", Resource = "secrets", Namespace = "payments", Name = "x", SecretType = type, OldSecretType = before }, Settings).Should().Be(way);
+        PersistenceGuard.WayOf(new() { Operation = "UPDATE", Resource = "secrets", Namespace = "payments", Name = "x", SecretType = type,
+            OldSecretType = before }, Settings).Should().Be(way);
 
     [Theory]
     [InlineData("kubernetes.io/service-account-token", "CREATE", Persistence.Tokens)]
@@ -89,7 +93,8 @@ public sealed class PersistenceGuardTests
     [InlineData("Opaque", "CREATE", null)]
     [InlineData("", "CREATE", null)]
     public void A_secret_goes_by_its_type(string type, string operation, Persistence? way) =>
-        PersistenceGuard.WayOf(new() { Operation = operation, Resource = "secrets", Namespace = "payments", Name = "x", SecretType = type }, Settings).Should().Be(way);
+        PersistenceGuard.WayOf(new() { Operation = operation, Resource = "secrets", Namespace = "payments", Name = "x", SecretType = type }, Settings)
+            .Should().Be(way);
 
     [Theory]
     [InlineData("system:serviceaccount:breakglass-grants:inc-1-0123456789", "inc-1-0123456789")]
@@ -129,13 +134,15 @@ public sealed class PersistenceGuardTests
     public void No_policy_allows_what_decides_over_grants(Persistence way)
     {
         var grant = A.Grant() with { Status = new() { PolicyUid = "policy-1" } };
-        PersistenceGuard.Allows(A.Policy(p => p with { AllowPersistence = ["rbac", "tokens", "csr", "impersonate", "webhooks"] }), grant, way).Should().BeFalse();
+        PersistenceGuard.Allows(A.Policy(p => p with { AllowPersistence = ["rbac", "tokens", "csr", "impersonate", "webhooks"] }), grant, way)
+            .Should().BeFalse();
     }
 
     [Fact]
     public void A_name_that_was_never_validated_is_cut_and_cleaned()
     {
-        var text = PersistenceGuard.Describe(new() { Operation = "CREATE", Group = Rbac, Resource = "roles", Namespace = "payments", Name = "a\n\u001b[31mb\u202e" + new string('x', 1_000_000) });
+        var text = PersistenceGuard.Describe(new() { Operation = "CREATE", Group = Rbac, Resource = "roles", Namespace = "payments",
+            Name = "a\n\u001b[31mb\u202e" + new string('x', 1_000_000) });
         text.Should().StartWith("create roles.rbac.authorization.k8s.io payments/a??[31mb?xxx").And.HaveLength(201);
         PersistenceGuard.Describe(new() { Operation = "CREATE", Resource = "pods", Namespace = "payments" }).Should().Be("create pods payments/(no name)");
         PersistenceGuard.Describe(new() { Operation = "DELETE", Resource = "nodes" }).Should().Be("delete nodes");
@@ -153,6 +160,6 @@ public sealed class PersistenceGuardTests
 
     [Fact]
     public void Each_word_has_a_role_but_impersonate_which_no_admission_sees() =>
-        PersistenceRights.ClusterRoles(A.Policy(p => p with { AllowPersistence = ["webhooks", "rbac", "impersonate", "tokens", "csr"] }).Spec).Should().Equal(
-            "breakglass-persistence-csr", "breakglass-persistence-rbac", "breakglass-persistence-tokens", "breakglass-persistence-webhooks");
+        PersistenceRights.ClusterRoles(A.Policy(p => p with { AllowPersistence = ["webhooks", "rbac", "impersonate", "tokens", "csr"] }).Spec).Should()
+            .Equal("breakglass-persistence-csr", "breakglass-persistence-rbac", "breakglass-persistence-tokens", "breakglass-persistence-webhooks");
 }

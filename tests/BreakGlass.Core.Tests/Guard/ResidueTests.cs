@@ -23,7 +23,8 @@ public sealed class ResidueTests
         IReadOnlyList<string> residue = [];
         for (var i = 0; i < 200; i++) residue = Add(residue, Write("roles", $"{i}"), allowed: false);
         residue.Should().HaveCount(Residue.MostRefused + 1).And.Contain($"refused rbac: create roles.{Rbac}, 180 more");
-        for (var i = 0; i < 1000; i++) residue = Residue.Add(residue, Residue.Of(new() { Operation = "CREATE", Resource = $"things{i}", Namespace = "breakglass-system" }, Persistence.OwnNamespaces, allowed: false));
+        for (var i = 0; i < 1000; i++) residue = Residue.Add(residue,
+            Residue.Of(new() { Operation = "CREATE", Resource = $"things{i}", Namespace = "breakglass-system" }, Persistence.OwnNamespaces, allowed: false));
         residue.Should().HaveCount(Residue.MostRefused + Residue.MostKinds + 1).And.Contain($"refused own, {1000 - Residue.MostKinds + 1} more");
     }
 
@@ -66,7 +67,9 @@ public sealed class ResidueTests
         Residue.Add(residue, new("refused rbac", "refused rbac", "refused rbac"), 3).Should().Equal([.. residue, "refused rbac, 3 more"]);
     }
 
-    private static GuardedWrite Write(string resource, string name) => new() { Operation = "CREATE", Group = Rbac, Resource = resource, Namespace = "payments", Name = name };
+    private static GuardedWrite Write(string resource, string name) =>
+        new() { Operation = "CREATE", Group = Rbac, Resource = resource, Namespace = "payments", Name = name };
 
-    private static IReadOnlyList<string> Add(IReadOnlyList<string> residue, GuardedWrite write, bool allowed) => Residue.Add(residue, Residue.Of(write, Persistence.Rbac, allowed));
+    private static IReadOnlyList<string> Add(IReadOnlyList<string> residue, GuardedWrite write, bool allowed) =>
+        Residue.Add(residue, Residue.Of(write, Persistence.Rbac, allowed));
 }

@@ -81,7 +81,8 @@ public sealed class LeftBehindTests
     [InlineData("", "namespaces", "", "")]
     [InlineData("apiextensions.k8s.io", "customresourcedefinitions", "", "")]
     [InlineData("snapshot.storage.k8s.io", "volumesnapshots", "payments", "")]
-    public void What_is_removed_belongs_to_the_binding_there_and_data_and_what_holds_others_work_to_nobody(string group, string resource, string ns, string owners)
+    public void What_is_removed_belongs_to_the_binding_there_and_data_and_what_holds_others_work_to_nobody(
+        string group, string resource, string ns, string owners)
     {
         var grant = A.Grant() with { Status = new() { PolicyUid = "policy-1", Bindings = [Wide, Here] } };
         var removes = A.Policy(s => s with { Leftovers = LeftoverHandling.Remove });
@@ -96,12 +97,14 @@ public sealed class LeftBehindTests
         var grant = A.Grant();
         LeftBehind.Note(grant, Looking, "batch", "cronjobs", "payments", "x").Should().BeNull("it is listed at the end");
         LeftBehind.Note(grant, A.Settings, "batch", "cronjobs", "payments", "x").Should().Be("created cronjobs.batch payments/x", "nobody will list it");
-        LeftBehind.Note(grant, Looking with { ListsWorkloads = false }, "batch", "cronjobs", "payments", "x").Should().Be("created cronjobs.batch payments/x", "the right to list it is not there");
+        LeftBehind.Note(grant, Looking with { ListsWorkloads = false }, "batch", "cronjobs", "payments", "x")
+            .Should().Be("created cronjobs.batch payments/x", "the right to list it is not there");
         LeftBehind.Note(grant, Looking with { ListsWorkloads = false }, "", "namespaces", "", "x").Should().BeNull("namespaces are listed anyway");
         var residue = new List<string>();
         for (var i = 0; i < 50; i++)
         {
-            if (LeftBehind.Note(grant with { Status = new() { Residue = residue } }, Looking, "", "secrets", "payments", $"s{i}") is { } note) residue.Add(note);
+            if (LeftBehind.Note(grant with { Status = new() { Residue = residue } }, Looking, "", "secrets", "payments", $"s{i}") is { } note)
+                residue.Add(note);
         }
 
         residue.Should().HaveCount(LeftBehind.MostNoted);
@@ -124,14 +127,15 @@ public sealed class LeftBehindTests
         };
     }
 
-    private static GrantPlan Plan(BreakGlassGrant grant, LeftoversSeen? seen, DateTimeOffset? now = null, CoreSettings? settings = null, BreakGlassPolicy? policy = null) => GrantLifecycle.Decide(new GrantFacts
-    {
-        Name = grant.Metadata.Name,
-        Now = now ?? Ended.AddSeconds(1),
-        Settings = settings ?? Looking,
-        Grant = grant,
-        Policy = policy ?? A.Policy(),
-        Cluster = AView.Usual(),
-        Attempt = Attempt.Fresh with { Leftovers = seen, Cut = true, Searched = true },
-    }.JudgedBy(Core.Sealing.SealCheck.Trusting));
+    private static GrantPlan Plan(BreakGlassGrant grant, LeftoversSeen? seen, DateTimeOffset? now = null, CoreSettings? settings = null,
+        BreakGlassPolicy? policy = null) => GrantLifecycle.Decide(new GrantFacts
+        {
+            Name = grant.Metadata.Name,
+            Now = now ?? Ended.AddSeconds(1),
+            Settings = settings ?? Looking,
+            Grant = grant,
+            Policy = policy ?? A.Policy(),
+            Cluster = AView.Usual(),
+            Attempt = Attempt.Fresh with { Leftovers = seen, Cut = true, Searched = true },
+        }.JudgedBy(Core.Sealing.SealCheck.Trusting));
 }

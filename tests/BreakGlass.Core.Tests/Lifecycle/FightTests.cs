@@ -14,7 +14,8 @@ namespace BreakGlass.Core.Tests.Lifecycle;
 /// <summary>Somebody changes an object of ours as often as it is put right: the writes stay bounded, what is safe goes on, what is not ends.</summary>
 public sealed class FightTests
 {
-    private static IKubernetesObject<V1ObjectMeta> Labelled(IKubernetesObject<V1ObjectMeta> o, string value) => Cluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.GrantLabel] = value } });
+    private static IKubernetesObject<V1ObjectMeta> Labelled(IKubernetesObject<V1ObjectMeta> o, string value) =>
+        Cluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.GrantLabel] = value } });
 
     private static IKubernetesObject<V1ObjectMeta> Unlabelled(IKubernetesObject<V1ObjectMeta> o) => Cluster.With(o, m => m with { Labels = A.Labels() });
 
@@ -27,7 +28,8 @@ public sealed class FightTests
         world.RunFor(TimeSpan.FromMinutes(1));
         world.Status.Phase.Should().Be(GrantPhase.Active);
         world.HasAccess().Should().BeTrue();
-        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Contested" && c.Message.Contains("mutating admission webhook"));
+        Conditions.Find(world.Status.Conditions, "Active")
+            .Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Contested" && c.Message.Contains("mutating admission webhook"));
         world.Notes.Should().ContainSingle(n => n.Reason == "RepairContested" || n.Reason == "GrantActivated");
         Bounded(world);
         world.RunUntil(A.Start.AddMinutes(29));
@@ -73,7 +75,8 @@ public sealed class FightTests
         }
 
         world.Status.Phase.Should().Be(GrantPhase.Failed);
-        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == "Contested" && c.Message.Contains("gave something else than was decided"));
+        Conditions.Find(world.Status.Conditions, "Active")
+            .Should().Match<Condition>(c => c.Reason == "Contested" && c.Message.Contains("gave something else than was decided"));
         world.RunFor(TimeSpan.FromMinutes(1)).Cluster.Objects.Should().BeEmpty();
         Bounded(world);
     }
@@ -93,7 +96,8 @@ public sealed class FightTests
     public void Somebody_who_wrote_themselves_into_a_binding_does_not_keep_its_access_for_as_long_as_a_webhook_is_down()
     {
         var world = new World().Run();
-        world.AnswersRepair = _ => new() { Code = 500, Reason = "InternalError", Message = "Internal error occurred: failed calling webhook \"check.example.com\": connection refused" };
+        world.AnswersRepair = _ => new() { Code = 500, Reason = "InternalError", Message = "Internal error occurred: "
+            + "failed calling webhook \"check.example.com\": connection refused" };
         world.AddSubject(world.Binding, Bound.User("mallory"));
         world.RunFor(TimeSpan.FromSeconds(5)).Status.Phase.Should().Be(GrantPhase.Active, "it may pass");
         world.RunFor(TimeSpan.FromSeconds(20)).Cluster.AccessBindings.Should().BeEmpty();
@@ -104,11 +108,13 @@ public sealed class FightTests
     [Fact]
     public void A_binding_that_somebody_emptied_ends_nothing_and_is_not_called_access_while_it_cannot_be_put_right()
     {
-        var world = new World { AnswersRepair = _ => new() { Code = 500, Reason = "InternalError", Message = "Internal error occurred: failed calling webhook \"check.example.com\": connection refused" } }.Run();
+        var world = new World { AnswersRepair = _ => new() { Code = 500, Reason = "InternalError", Message = "Internal error occurred: "
+            + "failed calling webhook \"check.example.com\": connection refused" } }.Run();
         world.Tamper(world.Binding, b => World.WithSubjects(b));
         world.RunFor(TimeSpan.FromMinutes(1)).HasAccess().Should().BeFalse();
         world.Status.Phase.Should().Be(GrantPhase.Active);
-        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Interrupted" && c.Message.Contains("check.example.com"));
+        Conditions.Find(world.Status.Conditions, "Active")
+            .Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Interrupted" && c.Message.Contains("check.example.com"));
 
         world.AnswersRepair = _ => null;
         world.RunFor(TimeSpan.FromMinutes(2)).HasAccess().Should().BeTrue();
@@ -126,7 +132,8 @@ public sealed class FightTests
         }
 
         world.Status.Phase.Should().Be(GrantPhase.Active);
-        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Interrupted" && c.Message.Contains("again and again"));
+        Conditions.Find(world.Status.Conditions, "Active")
+            .Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Interrupted" && c.Message.Contains("again and again"));
         Bounded(world);
         world.RunFor(TimeSpan.FromMinutes(6)).HasAccess().Should().BeTrue();
     }
@@ -141,7 +148,8 @@ public sealed class FightTests
             world.RunFor(TimeSpan.FromSeconds(1));
         }
 
-        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == "Partial" && c.Message.Contains("in 1 of 2 places") && c.Message.Contains("again and again"));
+        Conditions.Find(world.Status.Conditions, "Active")
+            .Should().Match<Condition>(c => c.Reason == "Partial" && c.Message.Contains("in 1 of 2 places") && c.Message.Contains("again and again"));
         Bounded(world);
         world.RunFor(TimeSpan.FromMinutes(6)).HasAccess("shop").Should().BeTrue();
     }
@@ -150,7 +158,8 @@ public sealed class FightTests
     {
         foreach (var writes in world.Written.GroupBy(w => w.Place))
         {
-            foreach (var from in writes) writes.Count(w => w.At >= from.At && w.At < from.At + PlaceHistory.RepairWindow).Should().BeLessThanOrEqualTo(PlaceHistory.MostRepairs + 1, "{0}", writes.Key);
+            foreach (var from in writes) writes.Count(w => w.At >= from.At && w.At < from.At + PlaceHistory.RepairWindow)
+                .Should().BeLessThanOrEqualTo(PlaceHistory.MostRepairs + 1, "{0}", writes.Key);
         }
     }
 }

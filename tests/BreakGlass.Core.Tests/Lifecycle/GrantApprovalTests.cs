@@ -17,9 +17,11 @@ public sealed class GrantApprovalTests
     public void A_grant_waits_for_its_approver_and_opens_with_the_approval()
     {
         var world = new World(JustInTime()).Run();
-        world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.AwaitingApproval && s.ExpiresAt == null && s.ActivatedAt == null && s.PolicyUid == "policy-1");
+        world.Status.Should().Match<GrantStatus>(
+            s => s.Phase == GrantPhase.AwaitingApproval && s.ExpiresAt == null && s.ActivatedAt == null && s.PolicyUid == "policy-1");
         Of(world, "Authorized").Status.Should().Be("True");
-        Of(world, "Approved").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "AwaitingApproval" && c.Message.Contains("0 of 1") && c.Message.Contains("Ask Group approvers") && c.Message.Contains("2026-11-22T01:17:03"));
+        Of(world, "Approved").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "AwaitingApproval" && c.Message.Contains("0 of 1")
+            && c.Message.Contains("Ask Group approvers") && c.Message.Contains("2026-11-22T01:17:03"));
         world.Notes.Select(n => n.Reason).Should().Equal("GrantRequested");
         world.Cluster.Objects.Should().BeEmpty();
         world.Grant.FinalizersOrEmpty.Should().BeEmpty("there is nothing yet that would have to be revoked");
@@ -27,10 +29,12 @@ public sealed class GrantApprovalTests
         world.RunFor(TimeSpan.FromMinutes(5));
         world.Decide("carol");
         world.Run();
-        world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.ActivatedAt == A.Start.AddMinutes(5).AddSeconds(1) && s.ExpiresAt == s.ActivatedAt!.Value.AddMinutes(30), "its time starts when access does");
+        world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.ActivatedAt == A.Start.AddMinutes(5).AddSeconds(1)
+            && s.ExpiresAt == s.ActivatedAt!.Value.AddMinutes(30), "its time starts when access does");
         Of(world, "Approved").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Approved" && c.Message == "Approved by carol.");
         world.Status.Approvals.Should().Equal(new ApprovalRecord { Approver = "carol", Decision = "Approve", At = A.Start.AddMinutes(5).AddSeconds(1) });
-        world.Status.Transitions.Select(t => (t.From, t.To)).Should().Equal((null, GrantPhase.AwaitingApproval), (GrantPhase.AwaitingApproval, GrantPhase.Pending), (GrantPhase.Pending, GrantPhase.Active));
+        world.Status.Transitions.Select(t => (t.From, t.To))
+            .Should().Equal((null, GrantPhase.AwaitingApproval), (GrantPhase.AwaitingApproval, GrantPhase.Pending), (GrantPhase.Pending, GrantPhase.Active));
         world.Notes.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantApproved", "GrantActivated");
         world.HasAccess().Should().BeTrue();
     }
@@ -73,18 +77,22 @@ public sealed class GrantApprovalTests
     public void An_approval_of_a_namesake_or_of_another_grant_never_counts()
     {
         var world = new World(JustInTime()).Run();
-        world.Cluster.Approvals = [A.Approval(A.Grant(uid: "grant-0"), A.Caller("carol", "approvers")), A.Approval(A.Grant(name: "inc-1"), A.Caller("carol", "approvers"))];
+        world.Cluster.Approvals = [A.Approval(A.Grant(uid: "grant-0"), A.Caller("carol", "approvers")),
+            A.Approval(A.Grant(name: "inc-1"), A.Caller("carol", "approvers"))];
         world.Run().Status.Phase.Should().Be(GrantPhase.AwaitingApproval);
     }
 
     [Fact]
     public void What_does_not_count_counts_nowhere_even_where_it_reaches_the_decision()
     {
-        var approvals = new[] { A.Approval(A.Grant(uid: "grant-0"), A.Caller("carol", "approvers")), A.Approval(A.Grant(), A.Caller("carol", "approvers")) with { Spec = new() { Grant = "inc-4711", Decision = "Approve", Approver = A.Caller("carol", "approvers") } } };
+        var approvals = new[] { A.Approval(A.Grant(uid: "grant-0"), A.Caller("carol", "approvers")), A.Approval(A.Grant(),
+            A.Caller("carol", "approvers")) with { Spec = new() { Grant = "inc-4711", Decision = "Approve", Approver = A.Caller("carol", "approvers") } } };
         var world = new World(JustInTime());
         var facts = world.Gather(new Run()) with { Approvals = approvals };
-        GrantLifecycle.Decide(facts).Steps.Should().ContainSingle().Which.Should().Match<PlanStep>(s => ((PlanStep.WriteStatus)s).Status.Phase == GrantPhase.AwaitingApproval);
-        GrantLifecycle.Decide(facts.JudgedBy(Core.Sealing.SealCheck.Trusting)).Steps.OfType<PlanStep.WriteStatus>().Single().Status.ExpiresAt.Should().NotBeNull("without a webhook nobody stamps a UID, and the manifest is taken as written");
+        GrantLifecycle.Decide(facts).Steps.Should().ContainSingle().Which
+            .Should().Match<PlanStep>(s => ((PlanStep.WriteStatus)s).Status.Phase == GrantPhase.AwaitingApproval);
+        GrantLifecycle.Decide(facts.JudgedBy(Core.Sealing.SealCheck.Trusting)).Steps.OfType<PlanStep.WriteStatus>().Single().Status.ExpiresAt
+            .Should().NotBeNull("without a webhook nobody stamps a UID, and the manifest is taken as written");
     }
 
     [Fact]
@@ -99,7 +107,8 @@ public sealed class GrantApprovalTests
         world.Run();
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Denied && s.EndReason == EndReason.Denied && s.Approvals.Count == 3);
         world.Status.Transitions[^1].Should().Match<TransitionRecord>(t => t.Actor == "dave" && t.Reason == "DeniedByApprover");
-        Of(world, "Approved").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "DeniedByApprover" && c.Message.Contains("approver 'dave' denied the request") && c.Message.EndsWith('.'));
+        Of(world, "Approved").Should().Match<Condition>(
+            c => c.Status == "False" && c.Reason == "DeniedByApprover" && c.Message.Contains("approver 'dave' denied the request") && c.Message.EndsWith('.'));
         Of(world, "Authorized").Status.Should().Be("True", "the policy allows it; it is the approver who does not");
         Of(world, "Active").Message.Should().Contain("condition Approved");
         world.Notes[^1].Should().Match<GrantNote>(n => n.Warning && n.Reason == "GrantDenied" && n.Text.Contains("talk to them"));
@@ -122,8 +131,10 @@ public sealed class GrantApprovalTests
         world.RunUntil(A.Start.AddMinutes(15).AddMilliseconds(-1)).Status.Phase.Should().Be(GrantPhase.AwaitingApproval);
         Of(world, "Approved").Message.Should().Contain("1 of 2");
         world.RunUntil(A.Start.AddMinutes(15));
-        world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Denied && s.EndReason == EndReason.ApprovalTimeout && s.EndedAt == A.Start.AddMinutes(15));
-        Of(world, "Approved").Should().Match<Condition>(c => c.Reason == "ApprovalTimeout" && c.Message.Contains("1 of 2 approval(s) within 15m") && c.Message.Contains("create a new grant"));
+        world.Status.Should().Match<GrantStatus>(
+            s => s.Phase == GrantPhase.Denied && s.EndReason == EndReason.ApprovalTimeout && s.EndedAt == A.Start.AddMinutes(15));
+        Of(world, "Approved").Should().Match<Condition>(
+            c => c.Reason == "ApprovalTimeout" && c.Message.Contains("1 of 2 approval(s) within 15m") && c.Message.Contains("create a new grant"));
         world.Cluster.Objects.Should().BeEmpty();
     }
 
@@ -203,7 +214,8 @@ public sealed class GrantApprovalTests
     [InlineData("empty", "10m", true, false)]
     public void What_is_short_and_read_only_approves_itself(string role, string duration, bool readOnlyOnly, bool opens)
     {
-        var policy = JustInTime(a => a with { AutoApprove = new() { MaxDuration = "10m", ReadOnlyOnly = readOnlyOnly } }, s => s with { Access = [A.Entry("payments", role, "payments")] });
+        var policy = JustInTime(a => a with { AutoApprove = new() { MaxDuration = "10m", ReadOnlyOnly = readOnlyOnly } },
+            s => s with { Access = [A.Entry("payments", role, "payments")] });
         var world = new World(policy, A.Grant(s => s with { Duration = duration }));
         world.SetClusterRole("empty");
         world.Run().Status.Phase.Should().Be(opens ? GrantPhase.Active : GrantPhase.AwaitingApproval);
@@ -219,15 +231,18 @@ public sealed class GrantApprovalTests
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.ExpiresAt == A.Start.AddMinutes(25));
         Of(world, "Approved").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "EmergencyBypass");
         world.Notes.Should().NotContain(n => n.Reason == "GrantApproved");
-        world.Notes[^1].Should().Match<GrantNote>(n => n.Warning && n.Reason == "GrantActivated" && n.Text.Contains("EMERGENCY BYPASS") && n.Text.Contains("0 of 1"));
+        world.Notes[^1].Should().Match<GrantNote>(
+            n => n.Warning && n.Reason == "GrantActivated" && n.Text.Contains("EMERGENCY BYPASS") && n.Text.Contains("0 of 1"));
         world.RunUntil(A.Start.AddMinutes(26));
-        Of(world, "Reviewed").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "ReviewPending", "though the policy asks for no review otherwise");
+        Of(world, "Reviewed")
+            .Should().Match<Condition>(c => c.Status == "False" && c.Reason == "ReviewPending", "though the policy asks for no review otherwise");
     }
 
     [Fact]
     public void What_waited_for_days_lasts_as_long_as_any_other_though_the_operator_was_away_all_the_time()
     {
-        var bypassed = new World(JustInTime(a => a with { Timeout = "100h" }, s => s with { EmergencyBypass = new() { Duration = "10m" } })) { Now = A.Start.AddHours(100).AddMinutes(1) };
+        var bypassed = new World(JustInTime(
+            a => a with { Timeout = "100h" }, s => s with { EmergencyBypass = new() { Duration = "10m" } })) { Now = A.Start.AddHours(100).AddMinutes(1) };
         bypassed.Run().Status.Phase.Should().Be(GrantPhase.Active);
         GrantEnd.Of(bypassed.Grant, bypassed.Settings)!.At.Should().Be(A.Start.AddHours(100).AddMinutes(11));
 
@@ -256,11 +271,13 @@ public sealed class GrantApprovalTests
     public void A_second_bypass_is_refused_until_the_first_is_reviewed(string reviewed, GrantPhase phase)
     {
         var earlier = A.FinishedGrant(GrantPhase.Expired, "inc-1", "grant-0");
-        earlier = earlier with { Status = earlier.Status with { Conditions = [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass" }, new() { Type = "Reviewed", Status = reviewed, Reason = "x" }] } };
+        earlier = earlier with { Status = earlier.Status with { Conditions = [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass" },
+            new() { Type = "Reviewed", Status = reviewed, Reason = "x" }] } };
         var world = new World(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } }));
         world.Cluster.Siblings = [earlier];
         world.RunUntil(A.Start.AddMinutes(15).AddSeconds(1)).Status.Phase.Should().Be(phase);
-        if (phase is GrantPhase.Denied) Of(world, "Approved").Should().Match<Condition>(c => c.Reason == "ApprovalTimeout" && c.Message.Contains("'inc-1'") && c.Message.Contains("which used it, is reviewed"));
+        if (phase is GrantPhase.Denied) Of(world, "Approved").Should()
+            .Match<Condition>(c => c.Reason == "ApprovalTimeout" && c.Message.Contains("'inc-1'") && c.Message.Contains("which used it, is reviewed"));
     }
 
     [Fact]
@@ -271,7 +288,8 @@ public sealed class GrantApprovalTests
 
         var failed = GrantLimitTests.Failed("inc-1", "bob");
         failed = failed with { Status = failed.Status with { Conditions = [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass" }] } };
-        var next = new World(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } }) with { Status = new() { Holders = [GrantLimitTests.Holder("inc-1", "bob") with { Bypass = true }] } });
+        var next = new World(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } }) with { Status =
+            new() { Holders = [GrantLimitTests.Holder("inc-1", "bob") with { Bypass = true }] } });
         next.Cluster.Siblings = [failed];
         next.RunUntil(A.Start.AddMinutes(16)).Status.Phase.Should().Be(GrantPhase.Active);
     }
@@ -289,11 +307,12 @@ public sealed class GrantApprovalTests
         world.Status.Approvals.Select(a => a.Approver).Should().Equal("dave");
     }
 
-    internal static BreakGlassPolicy JustInTime(Func<ApprovalTerms, ApprovalTerms>? approval = null, Func<PolicySpec, PolicySpec>? policy = null) => A.Policy(s => (policy ?? (x => x))(s with
-    {
-        Mode = PolicyMode.JustInTime,
-        Approval = (approval ?? (a => a))(new() { Approvers = [A.Group("approvers"), A.User("alice")] }),
-    }));
+    internal static BreakGlassPolicy JustInTime(Func<ApprovalTerms, ApprovalTerms>? approval = null, Func<PolicySpec, PolicySpec>? policy = null) =>
+        A.Policy(s => (policy ?? (x => x))(s with
+        {
+            Mode = PolicyMode.JustInTime,
+            Approval = (approval ?? (a => a))(new() { Approvers = [A.Group("approvers"), A.User("alice")] }),
+        }));
 
     private static Condition Of(World world, string type) => Conditions.Find(world.Status.Conditions, type)!;
 }

@@ -20,17 +20,28 @@ public sealed class GrantEndTests
         ["deleted"] = (w => w.DeleteGrant(), EndReason.Deleted, "unknown", "deleted"),
         ["policy suspended"] = (w => w.EditPolicy(s => s with { Suspended = true }), EndReason.PolicySuspended, "breakglass-operator", "suspended"),
         ["policy deleted"] = (w => w.DeletePolicy(), EndReason.PolicyDeleted, "breakglass-operator", "deleted"),
-        ["policy being deleted"] = (w => w.Cluster.Policy = w.Cluster.Policy! with { Metadata = w.Cluster.Policy.Metadata with { DeletedAt = A.Start } }, EndReason.PolicyDeleted, "breakglass-operator", "deleted"),
+        ["policy being deleted"] = (w => w.Cluster.Policy = w.Cluster.Policy! with { Metadata = w.Cluster.Policy.Metadata with { DeletedAt = A.Start } },
+            EndReason.PolicyDeleted, "breakglass-operator", "deleted"),
         ["policy deleted and made again"] = (w => w.Cluster.Policy = A.Policy(uid: "policy-2"), EndReason.PolicyDeleted, "breakglass-operator", "deleted"),
-        ["requester taken out"] = (w => w.EditPolicy(s => s with { Requesters = [A.User("bob")] }), EndReason.PolicyNarrowed, "breakglass-operator", "spec.requesters: alice is not among them"),
-        ["entry taken out"] = (w => w.EditPolicy(s => s with { Access = [A.Entry("other", "edit", "payments")] }), EndReason.PolicyNarrowed, "breakglass-operator", "spec.access: none"),
-        ["another role"] = (w => w.EditPolicy(s => s with { Access = [A.Entry("payments", "view", "payments")] }), EndReason.PolicyNarrowed, "breakglass-operator", "spec.access: none"),
-        ["another credential"] = (w => w.EditPolicy(s => s with { Credential = CredentialKind.BindRequester }), EndReason.PolicyNarrowed, "breakglass-operator", "spec.credential"),
-        ["a policy that is not valid any more"] = (w => w.EditPolicy(s => s with { IdleTimeout = "10m" }), EndReason.PolicyNarrowed, "breakglass-operator", "spec.idleTimeout"),
-        ["a max that is over already"] = (w => w.EditPolicy(s => s with { Duration = new() { Default = "1s", Max = "1s" } }), EndReason.PolicyNarrowed, "breakglass-operator", "spec.duration.max"),
+        ["requester taken out"] = (w => w.EditPolicy(s => s with { Requesters = [A.User("bob")] }), EndReason.PolicyNarrowed, "breakglass-operator",
+            "spec.requesters: alice is not among them"),
+        ["entry taken out"] = (w => w.EditPolicy(s => s with { Access = [A.Entry("other", "edit", "payments")] }), EndReason.PolicyNarrowed,
+            "breakglass-operator", "spec.access: none"),
+        ["another role"] = (w => w.EditPolicy(s => s with { Access = [A.Entry("payments", "view", "payments")] }), EndReason.PolicyNarrowed,
+            "breakglass-operator", "spec.access: none"),
+        ["another credential"] = (w => w.EditPolicy(s => s with { Credential = CredentialKind.BindRequester }), EndReason.PolicyNarrowed,
+            "breakglass-operator", "spec.credential"),
+        ["a policy that is not valid any more"] = (w => w.EditPolicy(s => s with { IdleTimeout = "10m" }), EndReason.PolicyNarrowed, "breakglass-operator",
+            "spec.idleTimeout"),
+        ["a max that is over already"] = (w => w.EditPolicy(s => s with { Duration = new() { Default = "1s", Max = "1s" } }), EndReason.PolicyNarrowed,
+            "breakglass-operator", "spec.duration.max"),
         ["a lockdown"] = (w => w.Lock(), EndReason.Lockdown, "sue", "token leaked"),
         ["a lockdown of nobody"] = (w => w.Lock(by: null), EndReason.Lockdown, "unknown", "lockdown 'lockdown-"),
-        ["a lockdown of the policy"] = (w => { w.Cluster.Policy = w.Cluster.Policy! with { Metadata = w.Cluster.Policy.Metadata with { Labels = A.Labels(("team", "payments")) } }; w.Lock(A.Selector(("team", "payments"))); }, EndReason.Lockdown, "sue", "token leaked"),
+        ["a lockdown of the policy"] = (w =>
+        {
+            w.Cluster.Policy = w.Cluster.Policy! with { Metadata = w.Cluster.Policy.Metadata with { Labels = A.Labels(("team", "payments")) } };
+            w.Lock(A.Selector(("team", "payments")));
+        }, EndReason.Lockdown, "sue", "token leaked"),
         ["a seal that somebody took"] = (w => w.Seal = Core.Sealing.SealState.Missing, EndReason.PolicyNarrowed, "breakglass-operator", "nothing proves"),
     };
 
@@ -64,7 +75,8 @@ public sealed class GrantEndTests
         world.RunFor(TimeSpan.FromSeconds(15));
         world.Cluster.Objects.Should().BeEmpty();
         world.Status.Phase.Should().Be(GrantPhase.Failed);
-        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == "RecordForged" && c.Message.Contains("not the operator's"));
+        Conditions.Find(world.Status.Conditions, "Active")
+            .Should().Match<Condition>(c => c.Reason == "RecordForged" && c.Message.Contains("not the operator's"));
     }
 
     [Fact]
@@ -73,7 +85,8 @@ public sealed class GrantEndTests
         var world = new World();
         world.RecordSeal = Core.Sealing.SealState.Missing;
         var entry = A.Entry("payments", "edit", "payments");
-        world.ForgeStatus(s => s with { Phase = GrantPhase.Active, ActivatedAt = world.Now, ExpiresAt = world.Now.AddHours(1), PolicyUid = world.Cluster.Policy!.Metadata.Uid, Credential = CredentialKind.ServiceAccountToken, Access = [entry] });
+        world.ForgeStatus(s => s with { Phase = GrantPhase.Active, ActivatedAt = world.Now, ExpiresAt = world.Now
+            .AddHours(1), PolicyUid = world.Cluster.Policy!.Metadata.Uid, Credential = CredentialKind.ServiceAccountToken, Access = [entry] });
         world.Run();
         world.Cluster.Objects.Should().BeEmpty();
         world.HasAccess().Should().BeFalse();
@@ -94,7 +107,8 @@ public sealed class GrantEndTests
     public void What_the_policy_gives_more_does_not_end_a_grant_and_does_not_widen_it()
     {
         var world = new World().Run();
-        world.EditPolicy(s => s with { Access = [A.Entry("payments", "edit", "payments", "shop"), A.ClusterWideEntry("all", "edit")], Duration = new() { Max = "12h" } });
+        world.EditPolicy(
+            s => s with { Access = [A.Entry("payments", "edit", "payments", "shop"), A.ClusterWideEntry("all", "edit")], Duration = new() { Max = "12h" } });
         world.RunFor(TimeSpan.FromMinutes(1));
         world.Status.Phase.Should().Be(GrantPhase.Active);
         world.Binding.Metadata.NamespaceProperty.Should().Be("payments");
@@ -137,13 +151,16 @@ public sealed class GrantEndTests
     public void A_denied_grant_is_a_record_and_makes_nothing()
     {
         var world = new World(grant: A.Grant(s => s with { Duration = "2h" })).Run();
-        world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Denied && s.EndReason == EndReason.Denied && s.EndedAt == A.Start && s.ExpiresAt == null);
+        world.Status.Should().Match<GrantStatus>(
+            s => s.Phase == GrantPhase.Denied && s.EndReason == EndReason.Denied && s.EndedAt == A.Start && s.ExpiresAt == null);
         Conditions.Find(world.Status.Conditions, "Authorized").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "DurationTooLong");
-        Conditions.Find(world.Status.Conditions, "Authorized")!.Message.Should().Be("spec.duration: 2h is longer than the policy's max, 1h; request at most that.");
+        Conditions.Find(world.Status.Conditions, "Authorized")!.Message
+            .Should().Be("spec.duration: 2h is longer than the policy's max, 1h; request at most that.");
         Conditions.Find(world.Status.Conditions, "Active")!.Status.Should().Be("False");
         world.Cluster.Objects.Should().BeEmpty();
         world.Grant.FinalizersOrEmpty.Should().BeEmpty();
-        world.Notes.Should().ContainSingle().Which.Should().Match<GrantNote>(n => n.Warning && n.Reason == "GrantDenied" && n.Text.StartsWith("alice was denied access: spec.duration:"));
+        world.Notes.Should().ContainSingle().Which
+            .Should().Match<GrantNote>(n => n.Warning && n.Reason == "GrantDenied" && n.Text.StartsWith("alice was denied access: spec.duration:"));
     }
 
     [Fact]
@@ -199,9 +216,11 @@ public sealed class GrantEndTests
     {
         var world = new World { ClockSkew = TimeSpan.FromSeconds(-31) }.RunFor(TimeSpan.FromMinutes(1));
         world.Status.Phase.Should().Be(GrantPhase.Pending);
-        Conditions.Find(world.Status.Conditions, "Authorized").Should().Match<Condition>(c => c.Status == "Unknown" && c.Reason == "ClockSkew" && c.Message.Contains("behind") && c.Message.Contains("NTP"));
+        Conditions.Find(world.Status.Conditions, "Authorized")
+            .Should().Match<Condition>(c => c.Status == "Unknown" && c.Reason == "ClockSkew" && c.Message.Contains("behind") && c.Message.Contains("NTP"));
         world.Cluster.Objects.Should().BeEmpty();
-        world.Plans.SelectMany(p => p.Steps).Should().ContainSingle("it is said once, and looked at every ten seconds").Which.Should().BeOfType<PlanStep.WriteStatus>();
+        world.Plans.SelectMany(p => p.Steps).Should().ContainSingle("it is said once, and looked at every ten seconds").Which
+            .Should().BeOfType<PlanStep.WriteStatus>();
 
         world.ClockSkew = TimeSpan.FromSeconds(30);
         world.RunFor(TimeSpan.FromSeconds(10)).Status.Phase.Should().Be(GrantPhase.Active);

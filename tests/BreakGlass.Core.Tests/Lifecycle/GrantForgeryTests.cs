@@ -9,7 +9,9 @@ using Xunit;
 
 namespace BreakGlass.Core.Tests.Lifecycle;
 
-/// <summary>Somebody who can write breakglassgrants/status writes what they like. It can end access, never open or stretch it past what a policy gives.</summary>
+/// <summary>
+/// Somebody who can write breakglassgrants/status writes what they like. It can end access, never open or stretch it past what a policy gives.
+/// </summary>
 public sealed class GrantForgeryTests
 {
     [Fact]
@@ -72,7 +74,8 @@ public sealed class GrantForgeryTests
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Cluster.Objects.Should().BeEmpty();
         world.Status.Phase.Should().Be(GrantPhase.Failed);
-        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "RecordLost" && c.Message.Contains("who can write breakglassgrants/status"));
+        Conditions.Find(world.Status.Conditions, "Active")
+            .Should().Match<Condition>(c => c.Status == "False" && c.Reason == "RecordLost" && c.Message.Contains("who can write breakglassgrants/status"));
         world.Grant.FinalizersOrEmpty.Should().BeEmpty();
         world.Notes.Should().ContainSingle(n => n.Reason == "GrantFailed");
     }

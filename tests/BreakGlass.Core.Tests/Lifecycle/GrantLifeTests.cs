@@ -15,7 +15,8 @@ namespace BreakGlass.Core.Tests.Lifecycle;
 /// <summary>The undisturbed life of a grant, for both credentials, to the end of its record.</summary>
 public sealed class GrantLifeTests
 {
-    private static readonly JsonWebKey Key = new() { Kty = "EC", Crv = "P-256", X = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", Y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" };
+    private static readonly JsonWebKey Key =
+        new() { Kty = "EC", Crv = "P-256", X = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", Y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" };
 
     private static BreakGlassPolicy BindRequester => A.Policy(s => s with { Credential = CredentialKind.BindRequester });
 
@@ -29,15 +30,18 @@ public sealed class GrantLifeTests
         };
         world.Run();
 
-        world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.ActivatedAt == A.Start && s.ExpiresAt == A.Start.AddMinutes(30) && s.PolicyUid == "policy-1");
+        world.Status.Should().Match<GrantStatus>(
+            s => s.Phase == GrantPhase.Active && s.ActivatedAt == A.Start && s.ExpiresAt == A.Start.AddMinutes(30) && s.PolicyUid == "policy-1");
         world.Status.ServiceAccount.Should().Be($"breakglass-grants/{GrantNames.Identity(world.Grant)}").And.Be(world.Status.CredentialSecret);
         world.Status.CredentialExpiresAt.Should().Be(A.Start.AddMinutes(30), "the token ends with the grant");
-        world.Status.Bindings.Should().ContainSingle().Which.Should().Match<BindingRecord>(b => b.Kind == "RoleBinding" && b.Namespace == "payments" && b.Role == "ClusterRole/edit" && b.Uid == world.Binding.Metadata.Uid);
+        world.Status.Bindings.Should().ContainSingle().Which.Should().Match<BindingRecord>(
+            b => b.Kind == "RoleBinding" && b.Namespace == "payments" && b.Role == "ClusterRole/edit" && b.Uid == world.Binding.Metadata.Uid);
         Of(world, "Authorized").Should().Be(("True", "PolicyAllows"));
         Of(world, "Approved").Should().Be(("True", "NotRequired"));
         Of(world, "Active").Should().Be(("True", "AccessGiven"));
         Of(world, "Revoked").Should().Be(("False", "NotEnded"));
-        Conditions.Find(world.Status.Conditions, "Active")!.Message.Should().Contain($"kubectl get secret -n breakglass-grants {GrantNames.Identity(world.Grant)}");
+        Conditions.Find(world.Status.Conditions, "Active")!.Message
+            .Should().Contain($"kubectl get secret -n breakglass-grants {GrantNames.Identity(world.Grant)}");
         world.Grant.FinalizersOrEmpty.Should().Equal("breakglass.dev/revoke");
         world.Status.Transitions.Select(t => (t.From, t.To, t.Actor, t.Reason))
             .Should().Equal((null, GrantPhase.Pending, "alice", "Requested"), (GrantPhase.Pending, GrantPhase.Active, "alice", "PolicyAllows"));
@@ -52,7 +56,8 @@ public sealed class GrantLifeTests
         var reader = world.Cluster.Bindings.Should().ContainSingle(b => b.Metadata.Name == GrantNames.Reader(world.Grant)).Subject;
         Cluster.SubjectsOf(reader).Should().ContainSingle().Which.Should().Match<Rbacv1Subject>(s => s.Kind == "User" && s.Name == "alice");
         world.Cluster.Objects.Values.OfType<V1Role>().Should().ContainSingle().Which.Rules.Should().ContainSingle()
-            .Which.Should().BeEquivalentTo(new V1PolicyRule { ApiGroups = [""], Resources = ["secrets"], ResourceNames = [GrantNames.Identity(world.Grant)], Verbs = ["get"] });
+            .Which.Should().BeEquivalentTo(
+            new V1PolicyRule { ApiGroups = [""], Resources = ["secrets"], ResourceNames = [GrantNames.Identity(world.Grant)], Verbs = ["get"] });
         world.Account.AutomountServiceAccountToken.Should().BeFalse();
         world.Cluster.Delivered.Should().ContainKey(world.CredentialSecret.Metadata.Uid!);
     }
@@ -97,14 +102,16 @@ public sealed class GrantLifeTests
 
         world.RunUntil(A.Start.AddMinutes(30));
         world.Cluster.Objects.Should().BeEmpty();
-        world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Expired && s.EndReason == EndReason.Expired && s.EndedAt == A.Start.AddMinutes(30));
+        world.Status.Should().Match<GrantStatus>(
+            s => s.Phase == GrantPhase.Expired && s.EndReason == EndReason.Expired && s.EndedAt == A.Start.AddMinutes(30));
         Of(world, "Active").Should().Be(("False", "Expired"));
         world.RunFor(TimeSpan.FromSeconds(15));
         Of(world, "Revoked").Should().Be(("True", "Proven"));
         Of(world, "Reviewed").Should().Be(("False", "ReviewPending"));
         world.Grant.FinalizersOrEmpty.Should().BeEmpty("a finished record never blocks an uninstall");
         world.Notes.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantActivated", "GrantExpiring", "GrantExpired");
-        world.Status.Transitions.Should().HaveCount(3).And.EndWith(new TransitionRecord { At = A.Start.AddMinutes(30), From = GrantPhase.Active, To = GrantPhase.Expired, Actor = "breakglass-operator", Reason = "Expired" });
+        world.Status.Transitions.Should().HaveCount(3).And.EndWith(new TransitionRecord { At = A.Start
+            .AddMinutes(30), From = GrantPhase.Active, To = GrantPhase.Expired, Actor = "breakglass-operator", Reason = "Expired" });
     }
 
     [Fact]
@@ -115,7 +122,8 @@ public sealed class GrantLifeTests
         world.Done = (_, step) =>
         {
             if (step is PlanStep.Remove remove) done.Add(remove.Object.Metadata.Name == GrantNames.Reader(world.Grant) ? "reader" : remove.Object.KindName);
-            if (step is PlanStep.WriteStatus && world.Status.Phase is GrantPhase.Expired) done.Add(Of(world, "Revoked").Item1 is "True" ? "proven" : "expired");
+            if (step is PlanStep.WriteStatus && world.Status.Phase is GrantPhase.Expired)
+                done.Add(Of(world, "Revoked").Item1 is "True" ? "proven" : "expired");
         };
         world.RunUntil(A.Start.AddMinutes(31));
         done.Should().HaveCount(7);
@@ -141,7 +149,8 @@ public sealed class GrantLifeTests
         var world = new World { TokenMemory = TimeSpan.FromMinutes(5) }.Run();
         world.RunUntil(A.Start.AddMinutes(31));
         Of(world, "Revoked").Should().Be(("False", "NotProven"));
-        Conditions.Find(world.Status.Conditions, "Revoked")!.Message.Should().Contain("TokenReview still accepts the token").And.NotContain("SubjectAccessReview");
+        Conditions.Find(world.Status.Conditions, "Revoked")!.Message
+            .Should().Contain("TokenReview still accepts the token").And.NotContain("SubjectAccessReview");
         world.Status.AwaitsProof.Should().BeTrue();
         var written = world.Status;
         world.RunUntil(A.Start.AddMinutes(34));
@@ -155,7 +164,8 @@ public sealed class GrantLifeTests
     public void A_requester_who_has_the_access_by_another_way_is_told_so_in_the_record()
     {
         var world = new World(BindRequester);
-        world.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "admins" }, RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Subjects = [Bound.User("alice")] });
+        world.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "admins" }, RoleRef = new() { Kind = "ClusterRole", Name = "edit" },
+            Subjects = [Bound.User("alice")] });
         world.RunUntil(A.Start.AddMinutes(31));
         Of(world, "Revoked").Should().Be(("True", "Proven"), "what the grant gave is gone");
         Conditions.Find(world.Status.Conditions, "Revoked")!.Message.Should().Contain("bindings that are not of this grant").And.Contain("admins");
@@ -168,7 +178,8 @@ public sealed class GrantLifeTests
     {
         var world = new World().Run();
         world.RunUntil(A.Start.AddMinutes(25).AddMilliseconds(-1)).Notes.Should().NotContain(n => n.Reason == "GrantExpiring");
-        world.RunUntil(A.Start.AddMinutes(25)).Notes.Should().ContainSingle(n => n.Reason == "GrantExpiring").Which.Text.Should().Contain("2026-11-22T01:32:03.000Z");
+        world.RunUntil(A.Start.AddMinutes(25)).Notes.Should().ContainSingle(n => n.Reason == "GrantExpiring").Which.Text
+            .Should().Contain("2026-11-22T01:32:03.000Z");
         world.RunUntil(A.Start.AddMinutes(29)).Notes.Should().ContainSingle(n => n.Reason == "GrantExpiring");
     }
 
@@ -247,18 +258,21 @@ public sealed class GrantLifeTests
     {
         var world = new World { AuthorizerLags = true }.Run();
         world.Status.Phase.Should().Be(GrantPhase.Active);
-        world.Plans.SelectMany(p => p.Steps).OfType<PlanStep.CheckAccess>().Should().ContainSingle("the wait for the authorizer is the executor's, in one step");
+        world.Plans.SelectMany(p => p.Steps).OfType<PlanStep.CheckAccess>()
+            .Should().ContainSingle("the wait for the authorizer is the executor's, in one step");
     }
 
     [Fact]
     public void Access_that_the_authorizer_denies_is_not_said_to_work_until_it_does()
     {
         var world = new World { AuthorizerLags = true }.Run();
-        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Interrupted" && c.Message.Contains("denies it"));
+        Conditions.Find(world.Status.Conditions, "Active")
+            .Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Interrupted" && c.Message.Contains("denies it"));
 
         world.Plans.Clear();
         world.RunFor(TimeSpan.FromMinutes(1));
-        world.Plans.SelectMany(p => p.Steps).OfType<PlanStep.CheckAccess>().Should().HaveCount(7, "it is asked again once the status is written, and then every ten seconds");
+        world.Plans.SelectMany(p => p.Steps).OfType<PlanStep.CheckAccess>()
+            .Should().HaveCount(7, "it is asked again once the status is written, and then every ten seconds");
         world.AuthorizerLags = false;
         world.RunFor(TimeSpan.FromSeconds(10));
         Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "AccessGiven");
@@ -272,10 +286,12 @@ public sealed class GrantLifeTests
     [Fact]
     public void A_grant_that_gives_several_entries_in_several_places_records_each()
     {
-        var policy = A.Policy(s => s with { Access = [A.Entry("edit", "edit", "payments", "shop"), A.SelectorEntry("view", "view", A.Selector("team", "Exists")), A.ClusterWideEntry("wide", "view")] });
+        var policy = A.Policy(s => s with { Access = [A.Entry("edit", "edit", "payments", "shop"),
+            A.SelectorEntry("view", "view", A.Selector("team", "Exists")), A.ClusterWideEntry("wide", "view")] });
         var world = new World(policy).Run();
-        world.Status.Bindings.Select(b => $"{b.Kind} {b.Namespace} {b.Role}").Should().Equal(
-            "RoleBinding payments ClusterRole/edit", "RoleBinding shop ClusterRole/edit", "RoleBinding payments ClusterRole/view", "RoleBinding shop ClusterRole/view", "ClusterRoleBinding  ClusterRole/view");
+        world.Status.Bindings.Select(b => $"{b.Kind} {b.Namespace} {b.Role}").Should()
+            .Equal("RoleBinding payments ClusterRole/edit", "RoleBinding shop ClusterRole/edit", "RoleBinding payments ClusterRole/view",
+            "RoleBinding shop ClusterRole/view", "ClusterRoleBinding  ClusterRole/view");
         world.Cluster.AccessBindings.Should().HaveCount(5);
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
     }

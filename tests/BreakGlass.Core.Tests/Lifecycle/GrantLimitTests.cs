@@ -34,28 +34,32 @@ public sealed class GrantLimitTests
     }
 
     /// <summary>Limits, the other grants and the holders, and why not (nothing: it is given).</summary>
-    private static readonly Dictionary<string, (Limits Limits, BreakGlassGrant[] Siblings, HolderRecord[] Holders, string? Reason, string[] Words)> Cases = new()
-    {
-        ["room"] = (new() { MaxActive = 2 }, [Live("a", "bob")], [], null, []),
-        ["full by a recorded grant"] = (new() { MaxActive = 1 }, [Live("a", "bob")], [], "LimitReached", ["at most 1 grant(s)", "(a)", "create a new grant"]),
-        ["full by a holder that no cache shows"] = (new() { MaxActive = 1 }, [], [Holder("a", "bob")], "LimitReached", ["(a)"]),
-        ["full by both, counted once"] = (new() { MaxActive = 2 }, [Live("a", "bob")], [Holder("a", "bob")], null, []),
-        ["full by one each"] = (new() { MaxActive = 2 }, [Live("a", "bob")], [Holder("b", "eve")], "LimitReached", ["2 exist (b, a)"]),
-        ["what waits takes no place"] = (new() { MaxActive = 1 }, [Waiting("a", "bob")], [], null, []),
-        ["what is over takes no place"] = (new() { MaxActive = 1 }, [Over("a", "bob", 1)], [Holder("a", "bob")], null, []),
-        ["what ended takes no place"] = (new() { MaxActive = 1 }, [], [Holder("a", "bob") with { EndedAt = A.Start.AddMinutes(-1) }], null, []),
-        ["one's own"] = (new() { MaxActivePerRequester = 1 }, [Live("a", "alice")], [], "LimitReached", ["'alice' has 1 (a)", "revoke it"]),
-        ["another's"] = (new() { MaxActivePerRequester = 1 }, [Live("a", "bob")], [Holder("b", "eve")], null, []),
-        ["one's own holder"] = (new() { MaxActivePerRequester = 1, MaxActive = 5 }, [], [Holder("a", "alice")], "LimitReached", ["at most 1"]),
-        ["too soon after one's last"] = (new() { Cooldown = "10m" }, [Over("a", "alice", 9)], [], "CoolingDown", ["a cooldown of 10m", "'a' ended at 2026-11-22T00:53:03.000Z", "after 2026-11-22T01:03:03.000Z"]),
-        ["too soon by the record in the policy"] = (new() { Cooldown = "10m" }, [], [Holder("a", "alice") with { EndedAt = A.Start.AddMinutes(-9) }], "CoolingDown", ["'a'"]),
-        ["too soon after one that vanished"] = (new() { Cooldown = "10m" }, [], [Holder("a", "alice")], "CoolingDown", ["'a'"]),
-        ["another's that vanished"] = (new() { Cooldown = "10m" }, [], [Holder("a", "bob")], null, []),
-        ["late enough"] = (new() { Cooldown = "10m" }, [Over("a", "alice", 10)], [], null, []),
-        ["too soon for somebody else"] = (new() { Cooldown = "10m" }, [Over("a", "bob", 1)], [], null, []),
-        ["what never opened costs no wait"] = (new() { Cooldown = "10m" }, [Failed("a", "alice")], [], null, []),
-        ["what was denied costs no wait"] = (new() { Cooldown = "10m" }, [Denied("a", "alice")], [], null, []),
-    };
+    private static readonly Dictionary<string, (Limits Limits, BreakGlassGrant[] Siblings, HolderRecord[] Holders, string? Reason, string[] Words)> Cases =
+        new()
+        {
+            ["room"] = (new() { MaxActive = 2 }, [Live("a", "bob")], [], null, []),
+            ["full by a recorded grant"] = (new() { MaxActive = 1 }, [Live("a", "bob")], [], "LimitReached",
+                ["at most 1 grant(s)", "(a)", "create a new grant"]),
+            ["full by a holder that no cache shows"] = (new() { MaxActive = 1 }, [], [Holder("a", "bob")], "LimitReached", ["(a)"]),
+            ["full by both, counted once"] = (new() { MaxActive = 2 }, [Live("a", "bob")], [Holder("a", "bob")], null, []),
+            ["full by one each"] = (new() { MaxActive = 2 }, [Live("a", "bob")], [Holder("b", "eve")], "LimitReached", ["2 exist (b, a)"]),
+            ["what waits takes no place"] = (new() { MaxActive = 1 }, [Waiting("a", "bob")], [], null, []),
+            ["what is over takes no place"] = (new() { MaxActive = 1 }, [Over("a", "bob", 1)], [Holder("a", "bob")], null, []),
+            ["what ended takes no place"] = (new() { MaxActive = 1 }, [], [Holder("a", "bob") with { EndedAt = A.Start.AddMinutes(-1) }], null, []),
+            ["one's own"] = (new() { MaxActivePerRequester = 1 }, [Live("a", "alice")], [], "LimitReached", ["'alice' has 1 (a)", "revoke it"]),
+            ["another's"] = (new() { MaxActivePerRequester = 1 }, [Live("a", "bob")], [Holder("b", "eve")], null, []),
+            ["one's own holder"] = (new() { MaxActivePerRequester = 1, MaxActive = 5 }, [], [Holder("a", "alice")], "LimitReached", ["at most 1"]),
+            ["too soon after one's last"] = (new() { Cooldown = "10m" }, [Over("a", "alice", 9)], [], "CoolingDown",
+                ["a cooldown of 10m", "'a' ended at 2026-11-22T00:53:03.000Z", "after 2026-11-22T01:03:03.000Z"]),
+            ["too soon by the record in the policy"] = (new() { Cooldown = "10m" }, [], [Holder("a", "alice") with { EndedAt = A.Start.AddMinutes(-9) }],
+                "CoolingDown", ["'a'"]),
+            ["too soon after one that vanished"] = (new() { Cooldown = "10m" }, [], [Holder("a", "alice")], "CoolingDown", ["'a'"]),
+            ["another's that vanished"] = (new() { Cooldown = "10m" }, [], [Holder("a", "bob")], null, []),
+            ["late enough"] = (new() { Cooldown = "10m" }, [Over("a", "alice", 10)], [], null, []),
+            ["too soon for somebody else"] = (new() { Cooldown = "10m" }, [Over("a", "bob", 1)], [], null, []),
+            ["what never opened costs no wait"] = (new() { Cooldown = "10m" }, [Failed("a", "alice")], [], null, []),
+            ["what was denied costs no wait"] = (new() { Cooldown = "10m" }, [Denied("a", "alice")], [], null, []),
+        };
 
     public static TheoryData<string> CaseNames => [.. Cases.Keys];
 
@@ -87,7 +91,8 @@ public sealed class GrantLimitTests
     [Fact]
     public void A_run_that_died_after_it_took_the_place_goes_on_with_it()
     {
-        var world = new World(Limited(new() { MaxActive = 1, MaxActivePerRequester = 1 })) { Faults = s => s is PlanStep.Reserve ? Fault.DiesAfter : Fault.None };
+        var world = new World(
+            Limited(new() { MaxActive = 1, MaxActivePerRequester = 1 })) { Faults = s => s is PlanStep.Reserve ? Fault.DiesAfter : Fault.None };
         world.Reconcile().Should().BeNull();
         world.Faults = _ => Fault.None;
         world.Run().Status.Phase.Should().Be(GrantPhase.Active);
@@ -105,9 +110,11 @@ public sealed class GrantLimitTests
         world.Run().Status.Phase.Should().Be(GrantPhase.Active);
     }
 
-    internal static BreakGlassPolicy Limited(Limits limits, params HolderRecord[] holders) => A.Policy(s => s with { Limits = limits }) with { Status = new() { Holders = holders } };
+    internal static BreakGlassPolicy Limited(Limits limits, params HolderRecord[] holders) =>
+        A.Policy(s => s with { Limits = limits }) with { Status = new() { Holders = holders } };
 
-    internal static HolderRecord Holder(string name, string requester) => new() { Grant = name, Uid = $"uid-{name}", Requester = requester, Since = A.Start.AddHours(-1) };
+    internal static HolderRecord Holder(string name, string requester) =>
+        new() { Grant = name, Uid = $"uid-{name}", Requester = requester, Since = A.Start.AddHours(-1) };
 
     internal static BreakGlassGrant Live(string name, string requester) => Of(name, requester, new()
     {
@@ -118,16 +125,19 @@ public sealed class GrantLimitTests
     internal static BreakGlassGrant Over(string name, string requester, int minutesAgo)
     {
         var live = Live(name, requester);
-        return live with { Status = live.Status with { Phase = GrantPhase.Revoked, EndedAt = A.Start.AddMinutes(-minutesAgo), EndReason = EndReason.RevokedByUser } };
+        return live with { Status =
+            live.Status with { Phase = GrantPhase.Revoked, EndedAt = A.Start.AddMinutes(-minutesAgo), EndReason = EndReason.RevokedByUser } };
     }
 
     internal static BreakGlassGrant Failed(string name, string requester)
     {
         var over = Over(name, requester, 1);
-        return over with { Status = over.Status with { Phase = GrantPhase.Failed, EndReason = EndReason.Failed, Transitions = [new() { To = GrantPhase.Pending }] } };
+        return over with { Status =
+            over.Status with { Phase = GrantPhase.Failed, EndReason = EndReason.Failed, Transitions = [new() { To = GrantPhase.Pending }] } };
     }
 
-    internal static BreakGlassGrant Denied(string name, string requester) => Of(name, requester, new() { Phase = GrantPhase.Denied, EndedAt = A.Start.AddMinutes(-1) });
+    internal static BreakGlassGrant Denied(string name, string requester) =>
+        Of(name, requester, new() { Phase = GrantPhase.Denied, EndedAt = A.Start.AddMinutes(-1) });
 
     internal static BreakGlassGrant Waiting(string name, string requester) => Of(name, requester, new() { Phase = GrantPhase.AwaitingApproval });
 

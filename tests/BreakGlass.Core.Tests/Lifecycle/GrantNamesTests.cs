@@ -13,7 +13,8 @@ namespace BreakGlass.Core.Tests.Lifecycle;
 
 public sealed partial class GrantNamesTests
 {
-    private static readonly BreakGlassGrant Longest = A.Grant(s => s with { Policy = new string('p', 63) }, name: "a" + new string('.', 1) + new string('x', 60) + "9");
+    private static readonly BreakGlassGrant Longest = A.Grant(
+        s => s with { Policy = new string('p', 63) }, name: "a" + new string('.', 1) + new string('x', 60) + "9");
 
     [Fact]
     public void The_longest_grant_still_has_names_that_are_DNS_subdomains()
@@ -76,7 +77,8 @@ public sealed partial class GrantNamesTests
         {
             ["breakglass.dev/expires-at"] = "2026-11-22T01:02:03.005Z", ["breakglass.dev/grant-uid"] = "grant-1",
         });
-        meta.OwnerReferences.Should().Equal(new V1OwnerReference { ApiVersion = "breakglass.dev/v1alpha1", Kind = "BreakGlassGrant", Name = "inc-4711", Uid = "grant-1" });
+        meta.OwnerReferences.Should().Equal(
+            new V1OwnerReference { ApiVersion = "breakglass.dev/v1alpha1", Kind = "BreakGlassGrant", Name = "inc-4711", Uid = "grant-1" });
     }
 
     [Theory]
@@ -108,7 +110,8 @@ public sealed partial class GrantNamesTests
         {
             Kind = "RoleBinding", Namespace = "payments", Name = GrantNames.Binding(A.Grant(), "payments"), Role = "ClusterRole/edit",
         });
-        GrantNames.Record(A.Grant(), new Target("payments", role, null)).Should().Match<BindingRecord>(r => r.Kind == "ClusterRoleBinding" && r.Namespace == null);
+        GrantNames.Record(A.Grant(), new Target("payments", role, null))
+            .Should().Match<BindingRecord>(r => r.Kind == "ClusterRoleBinding" && r.Namespace == null);
     }
 
     [GeneratedRegex("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", RegexOptions.ExplicitCapture, 1000)]

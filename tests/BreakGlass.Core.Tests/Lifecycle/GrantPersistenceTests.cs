@@ -20,7 +20,8 @@ public sealed class GrantPersistenceTests
         var world = Guarded("rbac", "tokens");
         world.Run();
         Told(world).Should().Equal("breakglass-persistence-rbac", "breakglass-persistence-tokens");
-        world.Cluster.Bindings.OfType<V1ClusterRoleBinding>().SelectMany(b => b.Subjects).Should().OnlyContain(s => s == PersistenceRights.Holder(world.Grant, world.Settings));
+        world.Cluster.Bindings.OfType<V1ClusterRoleBinding>().SelectMany(b => b.Subjects)
+            .Should().OnlyContain(s => s == PersistenceRights.Holder(world.Grant, world.Settings));
         world.Status.Bindings.Should().HaveCount(3);
 
         world.RunUntil(world.Status.ExpiresAt!.Value.AddSeconds(15));
@@ -64,9 +65,11 @@ public sealed class GrantPersistenceTests
     private static World Guarded(params string[] allow)
     {
         var world = new World(A.Policy(s => s with { AllowPersistence = allow }));
-        foreach (var word in new[] { "rbac", "tokens" }) world.Cluster.Rules = world.Cluster.Rules.SetItem(("", PersistenceRights.RoleOf(word)), [new() { ApiGroups = ["breakglass.dev"], Resources = ["persistence"], ResourceNames = [word], Verbs = ["use"] }]);
+        foreach (var word in new[] { "rbac", "tokens" }) world.Cluster.Rules = world.Cluster.Rules.SetItem(("", PersistenceRights.RoleOf(word)),
+            [new() { ApiGroups = ["breakglass.dev"], Resources = ["persistence"], ResourceNames = [word], Verbs = ["use"] }]);
         return world;
     }
 
-    private static IEnumerable<string> Told(World world) => world.Cluster.Bindings.OfType<V1ClusterRoleBinding>().Select(b => b.RoleRef.Name).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Told(World world) =>
+        world.Cluster.Bindings.OfType<V1ClusterRoleBinding>().Select(b => b.RoleRef.Name).Order(StringComparer.Ordinal);
 }

@@ -164,6 +164,7 @@ public sealed class GrantProperties
         $"{world.Cluster.Grant?.Status.Phase} {world.Cluster.Grant?.Status.EndReason} {string.Join(",", world.Cluster.Grant?.FinalizersOrEmpty ?? [])}",
         .. (world.Cluster.Grant?.Status.Bindings ?? []).Select(b => Place.Of(b).ToString()),
         .. (world.Cluster.Grant?.Status.Conditions ?? []).Select(c => $"{c.Type} {c.Status} {c.Reason}"),
-        .. world.Cluster.Objects.Values.Select(o => $"{Place.Of(o)} {Cluster.RoleRefOf(o)} {string.Join(",", Cluster.SubjectsOf(o).Select(s => s.Name))}").Order(StringComparer.Ordinal),
+        .. world.Cluster.Objects.Values.Select(o => $"{Place.Of(o)} {Cluster.RoleRefOf(o)} {string.Join(",", Cluster.SubjectsOf(o).Select(s => s.Name))}")
+            .Order(StringComparer.Ordinal),
     ];
 }

@@ -108,7 +108,8 @@ public sealed class GrantRecordTests
             ? grant.Metadata with { Annotations = new Dictionary<string, string> { [BreakGlassApi.EndedAnnotation] = "2026-11-21T01:02:03.000Z" } }
             : grant.Metadata with { Finalizers = [BreakGlassApi.RevokeFinalizer] } }).Run();
         world.Status.Phase.Should().Be(GrantPhase.Failed);
-        Conditions.Find(world.Status.Conditions, "Active")!.Message.Should().Contain("copied from another one").And.Contain(BreakGlassApi.EndedAnnotation).And.Contain("metadata.finalizers");
+        Conditions.Find(world.Status.Conditions, "Active")!.Message
+            .Should().Contain("copied from another one").And.Contain(BreakGlassApi.EndedAnnotation).And.Contain("metadata.finalizers");
     }
 
     private static void Forge(World world, GrantPhase phase, string? active = null) => world.ForgeStatus(s => s with

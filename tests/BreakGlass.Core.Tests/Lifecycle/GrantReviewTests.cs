@@ -13,7 +13,8 @@ namespace BreakGlass.Core.Tests.Lifecycle;
 /// <summary>The review after the fact: pending, done, overdue, and what it holds up.</summary>
 public sealed class GrantReviewTests
 {
-    private static readonly ReviewTerms Terms = new() { Required = true, Within = "2h", Reviewers = [A.Group("security")], BlockRequesterUntilReviewed = true };
+    private static readonly ReviewTerms Terms =
+        new() { Required = true, Within = "2h", Reviewers = [A.Group("security")], BlockRequesterUntilReviewed = true };
 
     private static BreakGlassPolicy Reviewed => A.Policy(s => s with { Review = Terms });
 
@@ -23,7 +24,8 @@ public sealed class GrantReviewTests
         var world = new World(Reviewed).Run();
         Of(world).Should().Match<Condition>(c => c.Status == "Unknown" && c.Reason == "NotEnded");
         world.RunUntil(A.Start.AddMinutes(31));
-        Of(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "ReviewPending" && c.Message.Contains("within 2h") && c.Message.Contains("ask Group security to create a BreakGlassReview for 'inc-4711'"));
+        Of(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "ReviewPending" && c.Message.Contains("within 2h")
+            && c.Message.Contains("ask Group security to create a BreakGlassReview for 'inc-4711'"));
     }
 
     [Theory]
@@ -65,7 +67,8 @@ public sealed class GrantReviewTests
         var world = new World(Reviewed).RunUntil(A.Start.AddMinutes(150).AddMilliseconds(-1));
         Of(world).Reason.Should().Be("ReviewPending");
         world.RunUntil(A.Start.AddMinutes(150));
-        Of(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "ReviewOverdue" && c.Message.Contains("within 2h") && c.Message.Contains("Group security"));
+        Of(world).Should().Match<Condition>(
+            c => c.Status == "False" && c.Reason == "ReviewOverdue" && c.Message.Contains("within 2h") && c.Message.Contains("Group security"));
         world.RunFor(TimeSpan.FromHours(10));
         world.Notes.Should().ContainSingle(n => n.Reason == "ReviewOverdue").Which.Warning.Should().BeTrue();
         world.Review("erin");
@@ -88,7 +91,8 @@ public sealed class GrantReviewTests
     [InlineData(true, true)]
     public void Grants_of_other_modes_are_reviewed_where_the_policy_says_so(bool? required, bool reviewed)
     {
-        var world = new World(GrantApprovalTests.JustInTime(policy: s => s with { Review = required is null ? null : Terms with { Required = required } })).Run();
+        var world = new World(
+            GrantApprovalTests.JustInTime(policy: s => s with { Review = required is null ? null : Terms with { Required = required } })).Run();
         world.Decide("carol");
         world.RunUntil(A.Start.AddHours(1)).Status.Phase.Should().Be(GrantPhase.Expired);
         (Conditions.Find(world.Status.Conditions, "Reviewed")?.Reason).Should().Be(reviewed ? "ReviewPending" : null);
@@ -113,13 +117,15 @@ public sealed class GrantReviewTests
     public void A_requester_waits_for_the_review_of_their_last_grant_where_the_policy_says_so(string requester, string? reviewed, bool denied)
     {
         var over = GrantLimitTests.Over("inc-1", requester, 5);
-        if (reviewed is not null) over = over with { Status = over.Status with { Conditions = [new() { Type = "Reviewed", Status = reviewed, Reason = "x" }] } };
+        if (reviewed is not null)
+            over = over with { Status = over.Status with { Conditions = [new() { Type = "Reviewed", Status = reviewed, Reason = "x" }] } };
         var world = new World(Reviewed);
         world.Cluster.Siblings = [over];
         world.Run().Status.Phase.Should().Be(denied ? GrantPhase.Denied : GrantPhase.Active);
         if (denied)
         {
-            Conditions.Find(world.Status.Conditions, "Authorized").Should().Match<Condition>(c => c.Reason == "ReviewPending" && c.Message.Contains("'inc-1'") && c.Message.Contains("Group security"));
+            Conditions.Find(world.Status.Conditions, "Authorized")
+                .Should().Match<Condition>(c => c.Reason == "ReviewPending" && c.Message.Contains("'inc-1'") && c.Message.Contains("Group security"));
         }
 
         var free = new World(A.Policy());
@@ -132,7 +138,8 @@ public sealed class GrantReviewTests
     {
         var world = new World(Reviewed);
         var live = GrantLimitTests.Live("inc-1", "alice");
-        world.Cluster.Siblings = [live with { Status = live.Status with { Conditions = [new() { Type = "Reviewed", Status = "Unknown", Reason = "NotEnded" }] } }];
+        world.Cluster.Siblings =
+            [live with { Status = live.Status with { Conditions = [new() { Type = "Reviewed", Status = "Unknown", Reason = "NotEnded" }] } }];
         world.Run().Status.Phase.Should().Be(GrantPhase.Active);
     }
 

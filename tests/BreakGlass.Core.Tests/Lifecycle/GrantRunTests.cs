@@ -49,7 +49,9 @@ public sealed class GrantRunTests
     public void Every_answer_of_the_API_server_has_one_name(int code, string? kind, string? cause, Type name) =>
         Refusal(code, kind, cause).Should().BeOfType(name);
 
-    /// <summary>A step that is refused by somebody else than the API server is tried again. Nothing is taken for gone, replaced or taken by somebody else.</summary>
+    /// <summary>
+    /// A step that is refused by somebody else than the API server is tried again. Nothing is taken for gone, replaced or taken by somebody else.
+    /// </summary>
     [Theory]
     [InlineData(404)]
     [InlineData(409)]
@@ -120,7 +122,8 @@ public sealed class GrantRunTests
     {
         foreach (var code in new[] { 404, 409 })
         {
-            After(new PlanStep.Reserve(_facts.Policy!, new()), Refusal(code)).Should().Match<Aftermath>(a => !a.BreaksOff && ReferenceEquals(a.Outdated, _facts.Policy));
+            After(new PlanStep.Reserve(_facts.Policy!, new()), Refusal(code))
+                .Should().Match<Aftermath>(a => !a.BreaksOff && ReferenceEquals(a.Outdated, _facts.Policy));
         }
     }
 
@@ -316,5 +319,6 @@ public sealed class GrantRunTests
     }
 
     private static StepResult.Refusal Refusal(int code, string? kind = null, string? cause = null) =>
-        StepResult.Of(code, new() { Code = code, Message = "no", Reason = "No", Details = new() { Kind = kind, Causes = cause is null ? [] : [new() { Reason = cause }] } });
+        StepResult.Of(code,
+            new() { Code = code, Message = "no", Reason = "No", Details = new() { Kind = kind, Causes = cause is null ? [] : [new() { Reason = cause }] } });
 }

@@ -20,7 +20,8 @@ public sealed class GrantScheduleTests
     {
         var world = new World(Nightly, A.Grant(s => s with { Duration = "1h" })).Run();
         world.Status.ExpiresAt.Should().Be(A.Start.AddHours(1));
-        Of(world, "Approved").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "NotRequired" && c.Message.Contains("does not require approval"));
+        Of(world, "Approved")
+            .Should().Match<Condition>(c => c.Status == "True" && c.Reason == "NotRequired" && c.Message.Contains("does not require approval"));
 
         var late = new World(Windows(("Sun", "00:00", "01:15")), A.Grant(s => s with { Duration = "1h" })).Run();
         late.Status.ExpiresAt.Should().Be(new(2026, 11, 22, 1, 15, 0, TimeSpan.Zero), "the window ends then");
@@ -56,7 +57,8 @@ public sealed class GrantScheduleTests
 
     public static TheoryData<string, string, string> Refused => new()
     {
-        { "outside", "OutsideWindow", "Sun 2026-11-22 01:02 Etc/UTC is outside the windows of policy 'payments-oncall'; the next window starts Sun 2026-11-22 05:00 Etc/UTC" },
+        { "outside", "OutsideWindow",
+        "Sun 2026-11-22 01:02 Etc/UTC is outside the windows of policy 'payments-oncall'; the next window starts Sun 2026-11-22 05:00 Etc/UTC" },
         { "starts outside", "OutsideWindow", "the next window starts Sun 2026-11-29 01:00 Etc/UTC" },
         { "too far", "StartTimeTooFar", "more than 30 days in the future; create the grant closer to that time" },
         { "missed", "WindowMissed", "the window ended Sun 2026-11-22 03:00 Etc/UTC" },

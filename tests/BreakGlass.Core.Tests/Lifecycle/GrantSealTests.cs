@@ -11,7 +11,9 @@ using Xunit;
 
 namespace BreakGlass.Core.Tests.Lifecycle;
 
-/// <summary>The keys that seals are judged by cannot be read for a while: nothing opens, nothing ends for want of a seal, and all that has to end does.</summary>
+/// <summary>
+/// The keys that seals are judged by cannot be read for a while: nothing opens, nothing ends for want of a seal, and all that has to end does.
+/// </summary>
 public sealed class GrantSealTests
 {
     [Fact]

@@ -13,7 +13,8 @@ namespace BreakGlass.Core.Tests.Lifecycle;
 /// <summary>Namespaces and roles come, go and change while a grant is active; servers refuse and fail.</summary>
 public sealed class GrantSurroundingsTests
 {
-    private static BreakGlassPolicy Selecting => A.Policy(s => s with { Access = [A.SelectorEntry("team", "edit", A.Selector("team", "In", "payments", "billing"))] });
+    private static BreakGlassPolicy Selecting =>
+        A.Policy(s => s with { Access = [A.SelectorEntry("team", "edit", A.Selector("team", "In", "payments", "billing"))] });
 
     [Fact]
     public void A_namespace_that_comes_to_match_is_written_down_and_then_bound()
@@ -39,7 +40,8 @@ public sealed class GrantSurroundingsTests
         world.Done = (_, step) =>
         {
             if (step is PlanStep.AddFinalizer) world.SetNamespace(A.Namespace("billing", ("team", "billing")));
-            if (step is PlanStep.Create { Object: V1RoleBinding { RoleRef.Kind: "ClusterRole" } b }) world.Status.Bindings.Should().Contain(r => r.Namespace == b.Metadata.NamespaceProperty);
+            if (step is PlanStep.Create { Object: V1RoleBinding { RoleRef.Kind: "ClusterRole" } b })
+                world.Status.Bindings.Should().Contain(r => r.Namespace == b.Metadata.NamespaceProperty);
         };
         world.Run();
         world.HasAccess("billing").Should().BeTrue();
@@ -110,7 +112,8 @@ public sealed class GrantSurroundingsTests
             world.Status.Bindings.Single(b => b.Namespace == "shop").Should().Match<BindingRecord>(b => b.Uid == null && b.Problem != null);
             world.Put(new V1RoleBinding
             {
-                Metadata = GrantNames.Meta(world.Grant, "shop", GrantNames.Binding(world.Grant, "two"), A.Start), RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Subjects = ((V1RoleBinding)world.Binding).Subjects,
+                Metadata = GrantNames.Meta(world.Grant, "shop", GrantNames.Binding(world.Grant, "two"),
+                    A.Start), RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Subjects = ((V1RoleBinding)world.Binding).Subjects,
             });
             world.Run().HasAccess("shop").Should().BeFalse("not by a backup that is restored into it either");
         }
@@ -132,7 +135,8 @@ public sealed class GrantSurroundingsTests
         world.HasAccess().Should().BeTrue();
     }
 
-    private static V1Namespace WithUid(string name, string uid) => A.Namespace(name, ("team", "x")) is var ns ? ns with { Metadata = ns.Metadata with { Uid = uid } } : ns;
+    private static V1Namespace WithUid(string name, string uid) =>
+        A.Namespace(name, ("team", "x")) is var ns ? ns with { Metadata = ns.Metadata with { Uid = uid } } : ns;
 
     [Fact]
     public void A_namespace_that_goes_unseen_does_not_keep_the_others_waiting()
@@ -143,7 +147,8 @@ public sealed class GrantSurroundingsTests
         world.Status.Phase.Should().Be(GrantPhase.Active);
         world.HasAccess().Should().BeTrue();
         world.Status.Bindings.Should().HaveCount(2).And.ContainSingle(b => b.Problem != null && b.Namespace == "shop");
-        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Partial" && c.Message.Contains("in 1 of 2 places"));
+        Conditions.Find(world.Status.Conditions, "Active")
+            .Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Partial" && c.Message.Contains("in 1 of 2 places"));
     }
 
     [Fact]
@@ -218,7 +223,8 @@ public sealed class GrantSurroundingsTests
         world.Faults = step => dies && step is PlanStep.Deliver ? Fault.DiesAfter : Fault.None;
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Phase.Should().Be(GrantPhase.Failed);
-        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == "TokenTooLong" && c.Message.Contains("--service-account-extend-token-expiration"));
+        Conditions.Find(world.Status.Conditions, "Active")
+            .Should().Match<Condition>(c => c.Reason == "TokenTooLong" && c.Message.Contains("--service-account-extend-token-expiration"));
         world.Cluster.Tokens.Should().NotContain(t => world.Cluster.Authenticates(t, world.Now));
         world.Cluster.Objects.Should().BeEmpty();
     }
@@ -229,7 +235,8 @@ public sealed class GrantSurroundingsTests
         var world = new World();
         foreach (var _ in Enumerable.Range(0, 8))
         {
-            world.Meanwhile = () => world.Write(g => g with { Metadata = g.Metadata with { Labels = A.Labels(("touched", world.Plans.Count.ToString(System.Globalization.CultureInfo.InvariantCulture))) } });
+            world.Meanwhile = () => world.Write(g => g with { Metadata =
+                g.Metadata with { Labels = A.Labels(("touched", world.Plans.Count.ToString(System.Globalization.CultureInfo.InvariantCulture))) } });
             world.Reconcile();
         }
 

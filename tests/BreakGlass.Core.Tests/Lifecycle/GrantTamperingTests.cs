@@ -26,8 +26,10 @@ public sealed class GrantTamperingTests
         ["its annotations stripped"] = w => w.StripAnnotations(w.Binding),
         ["all its marks stripped"] = w => w.StripEverything(w.Binding),
         ["all its marks stripped and a subject added"] = w => w.AddSubject(w.StripEverything(w.Binding), Bound.User("mallory")),
-        ["its end postponed"] = w => w.Tamper(w.Binding, b => Cluster.With(b, m => m with { Annotations = A.Labels((BreakGlassApi.ExpiresAtAnnotation, "2099-01-01T00:00:00Z"), (BreakGlassApi.GrantUidAnnotation, "grant-1")) })),
-        ["it says it is another grant's"] = w => w.Tamper(w.Binding, b => Cluster.With(b, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")) })),
+        ["its end postponed"] = w => w.Tamper(w.Binding, b => Cluster.With(b, m =>
+            m with { Annotations = A.Labels((BreakGlassApi.ExpiresAtAnnotation, "2099-01-01T00:00:00Z"), (BreakGlassApi.GrantUidAnnotation, "grant-1")) })),
+        ["it says it is another grant's"] = w => w.Tamper(
+            w.Binding, b => Cluster.With(b, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")) })),
         ["its owner taken away"] = w => w.Tamper(w.Binding, b => Cluster.With(b, m => m with { OwnerReferences = [] })),
         ["the ServiceAccount deleted"] = w => w.Delete(w.Account),
         ["the ServiceAccount deleted and made again"] = w => w.Replace(w.Account, a => Cluster.With(a, m => m with { Uid = null })),
@@ -36,7 +38,8 @@ public sealed class GrantTamperingTests
         ["the Secret deleted"] = w => w.Delete(w.CredentialSecret),
         ["the Secret's labels stripped"] = w => w.StripLabels(w.CredentialSecret),
         ["somebody else made a reader of the Secret"] = w => w.AddSubject(Reader(w), Bound.User("mallory")),
-        ["the reader's Role widened"] = w => w.Tamper(w.Cluster.Objects.Values.OfType<V1Role>().Single(), r => (V1Role)r with { Rules = [A.Rule("", "secrets", "get", "list")] }),
+        ["the reader's Role widened"] = w => w.Tamper(
+            w.Cluster.Objects.Values.OfType<V1Role>().Single(), r => (V1Role)r with { Rules = [A.Rule("", "secrets", "get", "list")] }),
         ["the reader's Role deleted"] = w => w.Delete(w.Cluster.Objects.Values.OfType<V1Role>().Single()),
         ["the finalizer taken away"] = w => w.Write(g => g with { Metadata = g.Metadata with { Finalizers = [] } }),
     };
@@ -153,7 +156,8 @@ public sealed class GrantTamperingTests
         var foreign = world.Put(Foreign(which, world.Grant));
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Phase.Should().Be(GrantPhase.Failed);
-        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "ForeignObject" && c.Message.Contains("left alone") && c.Message.Contains("create a new grant"));
+        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(
+            c => c.Status == "False" && c.Reason == "ForeignObject" && c.Message.Contains("left alone") && c.Message.Contains("create a new grant"));
         world.Cluster.Objects.Values.Should().Equal([foreign], "it is as it was, and nothing of ours is left");
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
     }
@@ -181,9 +185,11 @@ public sealed class GrantTamperingTests
     {
         var world = new World();
         var earlier = A.Grant(uid: "grant-0");
-        world.Put(new V1RoleBinding { Metadata = GrantNames.Meta(earlier, "shop", GrantNames.Binding(earlier, "payments"), A.Start.AddDays(-1)), RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Subjects = [Bound.User("alice")] });
+        world.Put(new V1RoleBinding { Metadata = GrantNames.Meta(earlier, "shop", GrantNames.Binding(earlier, "payments"), A.Start.AddDays(-1)),
+            RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Subjects = [Bound.User("alice")] });
         world.Put(new V1ServiceAccount { Metadata = GrantNames.Meta(earlier, "breakglass-grants", GrantNames.Identity(earlier), A.Start.AddDays(-1)) });
-        var labelled = world.Put(new V1RoleBinding { Metadata = new() { Name = "by-hand", NamespaceProperty = "shop", Labels = A.Labels((BreakGlassApi.GrantLabel, "inc-4711"), (BreakGlassApi.ManagedByLabel, "breakglass-operator")) } });
+        var labelled = world.Put(new V1RoleBinding { Metadata = new() { Name = "by-hand", NamespaceProperty = "shop", Labels = A
+            .Labels((BreakGlassApi.GrantLabel, "inc-4711"), (BreakGlassApi.ManagedByLabel, "breakglass-operator")) } });
         world.Run();
         world.Status.Phase.Should().Be(GrantPhase.Active);
         world.Cluster.Bindings.Where(b => b.Metadata.NamespaceProperty == "shop").Should().Equal([labelled], "a label alone does not make it ours");
@@ -207,19 +213,24 @@ public sealed class GrantTamperingTests
         V1ObjectMeta Meta(string ns, string name) => new() { Name = name, NamespaceProperty = ns };
         return which switch
         {
-            "binding" => new V1RoleBinding { Metadata = Meta("payments", GrantNames.Binding(grant, "payments")), RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")] },
+            "binding" => new V1RoleBinding { Metadata = Meta(
+                "payments", GrantNames.Binding(grant, "payments")), RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")] },
             "account" => new V1ServiceAccount { Metadata = Meta("breakglass-grants", GrantNames.Identity(grant)) },
             "secret" => new SecretMetadata { Metadata = Meta("breakglass-grants", GrantNames.Identity(grant)) },
             _ => new V1RoleBinding { Metadata = Meta("breakglass-grants", GrantNames.Reader(grant)), RoleRef = new() { Kind = "Role", Name = "other" } },
         };
     }
 
-    private static IKubernetesObject<V1ObjectMeta> Reader(World world) => world.Cluster.Bindings.Single(b => b.Metadata.Name == GrantNames.Reader(world.Grant));
+    private static IKubernetesObject<V1ObjectMeta> Reader(World world) =>
+        world.Cluster.Bindings.Single(b => b.Metadata.Name == GrantNames.Reader(world.Grant));
 
     private static List<string> Shape(World world) =>
     [
         .. world.Cluster.Objects.Values.Select(o => $"{Place.Of(o)} {Cluster.RoleRefOf(o)} [{string.Join(",", Cluster.SubjectsOf(o).Select(s => s.Name))}] "
-            + $"{string.Join(",", o.LabelsOrEmpty.OrderBy(l => l.Key))} {string.Join(",", o.AnnotationsOrEmpty.Where(a => a.Key != GrantObjects.DeliveredAnnotation && a.Key != GrantObjects.TokenExpiresAtAnnotation).OrderBy(l => l.Key))} "
-            + $"{string.Join(",", o.OwnersOrEmpty)} {(o as V1Role)?.RulesOrEmpty.Sum(r => r.VerbsOrEmpty.Count)} {(o as V1ServiceAccount)?.AutomountServiceAccountToken}"),
+            + $"{string.Join(",", o.LabelsOrEmpty.OrderBy(l => l.Key))} "
+            + $"{string.Join(",", o.AnnotationsOrEmpty.Where(a => a.Key != GrantObjects.DeliveredAnnotation && a.Key != GrantObjects.TokenExpiresAtAnnotation)
+                .OrderBy(l => l.Key))} "
+            + $"{string.Join(",", o.OwnersOrEmpty)} {(o as V1Role)?.RulesOrEmpty.Sum(r => r.VerbsOrEmpty.Count)} "
+            + $"{(o as V1ServiceAccount)?.AutomountServiceAccountToken}"),
     ];
 }

@@ -56,7 +56,8 @@ public sealed class LimitRaceTests
     [Fact]
     public void Whatever_ends_restarts_and_lags_there_are_never_more_than_the_limits_say()
     {
-        var moves = from kind in Gen.Frequency((12, Gen.Constant(Move.Turn)), (3, Gen.Constant(Move.Look)), (1, Gen.Constant(Move.LookAtPolicy)), (2, Gen.Constant(Move.KeepPolicy)),
+        var moves = from kind in Gen.Frequency(
+            (12, Gen.Constant(Move.Turn)), (3, Gen.Constant(Move.Look)), (1, Gen.Constant(Move.LookAtPolicy)), (2, Gen.Constant(Move.KeepPolicy)),
                         (1, Gen.Constant(Move.Restart)), (2, Gen.Constant(Move.End)), (1, Gen.Constant(Move.Delete)))
                     from decider in Gen.Choose(0, 2) from grant in Gen.Choose(0, 11)
                     select (kind, decider, grant);
@@ -77,7 +78,8 @@ public sealed class LimitRaceTests
                 }
 
                 var live = race.Live.ToList();
-                if (live.Count > 3 || live.DistinctBy(g => g.Spec.Requester!.Username).Count() < live.Count) throw new InvalidOperationException($"{live.Count} are live: {string.Join(", ", live.Select(g => $"{g.Metadata.Name} of {g.Spec.Requester!.Username}"))}");
+                if (live.Count > 3 || live.DistinctBy(g => g.Spec.Requester!.Username).Count() < live.Count) throw new InvalidOperationException(
+                    $"{live.Count} are live: {string.Join(", ", live.Select(g => $"{g.Metadata.Name} of {g.Spec.Requester!.Username}"))}");
             }
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(300).WithStartSize(50).WithEndSize(250).WithReplay(66, 133));
     }
@@ -160,7 +162,8 @@ public sealed class LimitRaceTests
     [Fact]
     public void Whatever_ends_restarts_and_lags_nobody_gets_a_second_grant_before_the_first_is_reviewed()
     {
-        var moves = from kind in Gen.Frequency((12, Gen.Constant(Move.Turn)), (3, Gen.Constant(Move.Look)), (1, Gen.Constant(Move.LookAtPolicy)), (2, Gen.Constant(Move.KeepPolicy)),
+        var moves = from kind in Gen.Frequency(
+            (12, Gen.Constant(Move.Turn)), (3, Gen.Constant(Move.Look)), (1, Gen.Constant(Move.LookAtPolicy)), (2, Gen.Constant(Move.KeepPolicy)),
                         (1, Gen.Constant(Move.Restart)), (2, Gen.Constant(Move.End)))
                     from decider in Gen.Choose(0, 2) from grant in Gen.Choose(0, 11)
                     select (kind, decider, grant);
@@ -181,11 +184,13 @@ public sealed class LimitRaceTests
 
                 // One at a time, and none after it, as nobody reviews here.
                 var given = race.Grants.Values.Where(g => g.Status.ExpiresAt is not null).ToList();
-                if (given.DistinctBy(g => g.Spec.Requester!.Username).Count() < given.Count) throw new InvalidOperationException($"given: {string.Join(", ", given.Select(g => $"{g.Metadata.Name} to {g.Spec.Requester!.Username}"))}");
+                if (given.DistinctBy(g => g.Spec.Requester!.Username).Count() < given.Count) throw new InvalidOperationException(
+                    $"given: {string.Join(", ", given.Select(g => $"{g.Metadata.Name} to {g.Spec.Requester!.Username}"))}");
             }
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(300).WithStartSize(50).WithEndSize(250).WithReplay(67, 133));
     }
 
     private static BreakGlassPolicy Blocking(Limits? limits = null) =>
-        A.Policy(s => s with { Limits = limits, Review = new() { Required = true, Within = "2h", Reviewers = [A.Group("security")], BlockRequesterUntilReviewed = true } });
+        A.Policy(s => s with { Limits = limits,
+            Review = new() { Required = true, Within = "2h", Reviewers = [A.Group("security")], BlockRequesterUntilReviewed = true } });
 }

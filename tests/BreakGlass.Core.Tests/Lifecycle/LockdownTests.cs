@@ -76,13 +76,16 @@ public sealed class LockdownTests
         var live = GrantLimitTests.Live("a", "bob");
         var cut = Cut("b", proven: false);
         var earlier = Cut("c", proven: true) with { Status = Cut("c", proven: true).Status with { EndedAt = A.Start.AddMinutes(-5) } };
-        BreakGlassGrant[] grants = [live, cut, Cut("d", proven: true), earlier, GrantLimitTests.Over("e", "eve", 1), GrantLimitTests.Denied("f", "eve"), A.Grant()];
+        BreakGlassGrant[] grants = [live, cut, Cut("d", proven: true), earlier, GrantLimitTests.Over("e", "eve", 1),
+            GrantLimitTests.Denied("f", "eve"), A.Grant()];
 
         var plan = Decide(A.Lockdown(), grants);
         plan.Status.Should().Match<LockdownStatus>(s => s.Revoked == 2 && s.CompletedAt == null && s.ObservedGeneration == 1);
         Of(plan, "Engaged").Status.Should().Be("True");
-        Of(plan, "Complete").Should().Match<Condition>(c => c.Status == "False" && c.Message.Contains("1 grant(s) still to be cut, 1 cut and still to be proven"));
-        plan.Notes.Should().ContainSingle().Which.Should().Match<GrantNote>(n => n.Warning && n.Reason == "LockdownEngaged" && n.Text.Contains("sue shut everything: token leaked"));
+        Of(plan, "Complete")
+            .Should().Match<Condition>(c => c.Status == "False" && c.Message.Contains("1 grant(s) still to be cut, 1 cut and still to be proven"));
+        plan.Notes.Should().ContainSingle().Which
+            .Should().Match<GrantNote>(n => n.Warning && n.Reason == "LockdownEngaged" && n.Text.Contains("sue shut everything: token leaked"));
         plan.LookAgainAt.Should().NotBeNull();
 
         var locked = A.Lockdown() with { Status = plan.Status };
@@ -117,7 +120,8 @@ public sealed class LockdownTests
     private static BreakGlassGrant Cut(string name, bool proven)
     {
         var over = GrantLimitTests.Over(name, "bob", 0);
-        return over with { Status = over.Status with { EndReason = EndReason.Lockdown, EndedAt = A.Start.AddSeconds(1), Conditions = [new() { Type = "Revoked", Status = proven ? "True" : "False" }] } };
+        return over with { Status = over.Status with { EndReason = EndReason.Lockdown, EndedAt = A.Start.AddSeconds(
+            1), Conditions = [new() { Type = "Revoked", Status = proven ? "True" : "False" }] } };
     }
 
     private static Condition Of(LockdownPlan plan, string type) => Conditions.Find(plan.Status.Conditions, type)!;

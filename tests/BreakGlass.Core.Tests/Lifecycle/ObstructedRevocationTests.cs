@@ -24,7 +24,8 @@ public sealed class ObstructedRevocationTests
         world.Cluster.AccessBindings.Should().BeEmpty();
         world.RunFor(TimeSpan.FromSeconds(20));
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
-        Conditions.Find(world.Status.Conditions, "Obstructed")!.Message.Should().Contain("RoleBinding payments/breakglass-inc-4711-").And.Contain("its subjects were removed");
+        Conditions.Find(world.Status.Conditions, "Obstructed")!.Message
+            .Should().Contain("RoleBinding payments/breakglass-inc-4711-").And.Contain("its subjects were removed");
         world.Notes.Should().Contain(n => n.Warning && n.Reason == "RevocationObstructed");
         world.Grant.FinalizersOrEmpty.Should().BeEmpty("nothing that is left gives access");
     }
@@ -36,7 +37,8 @@ public sealed class ObstructedRevocationTests
         world.RunUntil(End).HasAccess().Should().BeFalse("the token died");
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Expired && s.EndedAt == End);
         world.RunFor(TimeSpan.FromSeconds(20));
-        Conditions.Find(world.Status.Conditions, "Revoked").Should().Match<Condition>(c => c.Status == "True" && c.Message.Contains("the only identity that it names is gone"));
+        Conditions.Find(world.Status.Conditions, "Revoked")
+            .Should().Match<Condition>(c => c.Status == "True" && c.Message.Contains("the only identity that it names is gone"));
         world.Grant.FinalizersOrEmpty.Should().NotBeEmpty("somebody could make the ServiceAccount again");
 
         world.FailsDelete = _ => false;
@@ -52,12 +54,14 @@ public sealed class ObstructedRevocationTests
     public void A_binding_that_somebody_changed_to_give_access_to_others_and_that_cannot_be_removed_is_not_called_revoked(bool keepsIdentity)
     {
         var world = new World { FailsDelete = Cluster.IsBinding, FailsEmptying = _ => true }.Run();
-        world.Meanwhile = () => world.Tamper(world.Binding, b => World.WithSubjects(b, [.. keepsIdentity ? Cluster.SubjectsOf(b) : [], Bound.User("mallory")]));
+        world.Meanwhile = () => world.Tamper(
+            world.Binding, b => World.WithSubjects(b, [.. keepsIdentity ? Cluster.SubjectsOf(b) : [], Bound.User("mallory")]));
         world.Revoke();
         world.RunFor(TimeSpan.FromMinutes(1));
         world.Cluster.AccessBindings.Should().ContainSingle();
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.EndedAt == null);
-        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == "RevocationObstructed" && c.Message.Contains("still works"));
+        Conditions.Find(world.Status.Conditions, "Active")
+            .Should().Match<Condition>(c => c.Reason == "RevocationObstructed" && c.Message.Contains("still works"));
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeFalse();
 
         world.FailsEmptying = _ => false;
@@ -70,10 +74,12 @@ public sealed class ObstructedRevocationTests
     [Fact]
     public void A_requester_whose_binding_cannot_be_removed_at_all_still_has_access_and_the_record_says_so()
     {
-        var world = new World(A.Policy(s => s with { Credential = CredentialKind.BindRequester })) { FailsDelete = Cluster.IsBinding, FailsEmptying = _ => true }.Run();
+        var world = new World(
+            A.Policy(s => s with { Credential = CredentialKind.BindRequester })) { FailsDelete = Cluster.IsBinding, FailsEmptying = _ => true }.Run();
         world.RunUntil(End.AddMinutes(1));
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.EndedAt == null && s.EndReason == EndReason.Expired);
-        Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "RevocationObstructed" && c.Message.Contains("still works"));
+        Conditions.Find(world.Status.Conditions, "Active")
+            .Should().Match<Condition>(c => c.Status == "True" && c.Reason == "RevocationObstructed" && c.Message.Contains("still works"));
         world.Notes.Should().ContainSingle(n => n.Reason == "RevocationObstructed", "the same is told once");
         world.Plans.Count(p => p.Steps.Any(s => s is PlanStep.Remove)).Should().BeInRange(58, 64, "it is tried once a second");
 
@@ -85,7 +91,8 @@ public sealed class ObstructedRevocationTests
     [Fact]
     public void What_was_to_end_once_ends_for_good_though_the_lockdown_is_lifted_before_the_cut_works()
     {
-        var world = new World(A.Policy(s => s with { Credential = CredentialKind.BindRequester })) { FailsDelete = Cluster.IsBinding, FailsEmptying = _ => true }.Run();
+        var world = new World(
+            A.Policy(s => s with { Credential = CredentialKind.BindRequester })) { FailsDelete = Cluster.IsBinding, FailsEmptying = _ => true }.Run();
         world.Lock();
         world.Run();
         world.Unlock();
@@ -137,11 +144,14 @@ public sealed class ObstructedRevocationTests
     }
 
     [Theory]
-    [InlineData(500, """Internal error occurred: failed calling webhook "deny.example.com": Post "https://127.0.0.1:4711/": dial tcp: connect: connection refused""", "admission webhook 'deny.example.com' does not answer")]
+    [InlineData(500, """Internal error occurred: failed calling webhook "deny.example.com": Post "https://127.0.0.1:4711/": dial tcp: connect: """
+        + """connection refused""", "admission webhook 'deny.example.com' does not answer")]
     [InlineData(403, """admission webhook "deny.example.com" denied the request: not on a Friday""", "admission webhook 'deny.example.com' refuses it")]
-    [InlineData(422, "ValidatingAdmissionPolicy 'keep-bindings' with binding 'all' denied request: no", "ValidatingAdmissionPolicy 'keep-bindings' refuses it")]
+    [InlineData(422, "ValidatingAdmissionPolicy 'keep-bindings' with binding 'all' denied request: no",
+        "ValidatingAdmissionPolicy 'keep-bindings' refuses it")]
     [InlineData(403, "rolebindings is forbidden.", "the API server answers 403: rolebindings is forbidden")]
     [InlineData(null, null, "the API server does not answer in time; an admission webhook that hangs can be the cause")]
     public void It_is_named_who_refuses_in_words_that_stay_the_same(int? code, string? message, string who) =>
-        Obstruction.Of(new V1RoleBinding { Metadata = new() { Name = "b", NamespaceProperty = "payments" }, Subjects = [Bound.User("alice")] }, code, message).Who.Should().Be(who);
+        Obstruction.Of(new V1RoleBinding { Metadata = new() { Name = "b", NamespaceProperty = "payments" }, Subjects = [Bound.User("alice")] }, code,
+            message).Who.Should().Be(who);
 }

@@ -27,14 +27,17 @@ public sealed class OwnershipTests
     {
         ["under a name of its own"] = b => Renamed(b, "team-view"),
         ["under another grant's name"] = b => Renamed(b, "breakglass-inc-2-x"),
-        ["that binds another identity of the grants' namespace"] = b => b with { Subjects = [new() { Kind = "ServiceAccount", NamespaceProperty = "breakglass-grants", Name = "inc-2-0123456789" }] },
+        ["that binds another identity of the grants' namespace"] = b =>
+            b with { Subjects = [new() { Kind = "ServiceAccount", NamespaceProperty = "breakglass-grants", Name = "inc-2-0123456789" }] },
         ["that binds a group"] = b => b with { Subjects = [new() { Kind = "Group", Name = "developers" }] },
         ["that binds two users"] = b => b with { Subjects = [Bound.User("alice"), Bound.User("bob")] },
-        ["that binds an identity of another namespace"] = b => b with { Subjects = [new() { Kind = "ServiceAccount", NamespaceProperty = "shop", Name = GrantNames.Identity(Gone) }] },
+        ["that binds an identity of another namespace"] = b =>
+            b with { Subjects = [new() { Kind = "ServiceAccount", NamespaceProperty = "shop", Name = GrantNames.Identity(Gone) }] },
         ["with labels and no UID"] = b => b with { Metadata = b.Metadata with { Annotations = A.Labels(), OwnerReferences = [] } },
         ["that another project's grant owns"] = b => b with
         {
-            Metadata = b.Metadata with { Annotations = A.Labels(), OwnerReferences = [new() { ApiVersion = "access.example.com/v1", Kind = "BreakGlassGrant", Name = "inc-1", Uid = "x" }] },
+            Metadata = b.Metadata with { Annotations = A.Labels(),
+                OwnerReferences = [new() { ApiVersion = "access.example.com/v1", Kind = "BreakGlassGrant", Name = "inc-1", Uid = "x" }] },
         },
     };
 
@@ -107,7 +110,8 @@ public sealed class OwnershipTests
     {
         var world = new World().Run();
         var ours = (V1RoleBinding)world.Binding;
-        var copy = world.Put(ours with { Metadata = ours.Metadata with { Name = "team-view", NamespaceProperty = "shop", Uid = null }, Subjects = [new() { Kind = "Group", Name = "developers" }] });
+        var copy = world.Put(ours with { Metadata = ours.Metadata with { Name = "team-view", NamespaceProperty = "shop", Uid = null },
+            Subjects = [new() { Kind = "Group", Name = "developers" }] });
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Values.Should().Equal([copy]);
     }
 
@@ -115,7 +119,8 @@ public sealed class OwnershipTests
     public void A_label_that_other_projects_use_is_nothing_to_fight_over()
     {
         var world = new World().Run();
-        world.Tamper(world.Binding, o => Cluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.ManagedByLabel] = "Helm" } }));
+        world.Tamper(world.Binding,
+            o => Cluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.ManagedByLabel] = "Helm" } }));
         var version = world.Binding.Metadata.ResourceVersion;
         world.RunFor(TimeSpan.FromMinutes(1));
         world.Binding.Metadata.ResourceVersion.Should().Be(version, "nothing was written");
@@ -131,7 +136,8 @@ public sealed class OwnershipTests
         Ownership.Names(role).Should().BeEmpty("it carries no mark of ours");
         var marked = role with { Metadata = role.Metadata with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "u")) } };
         Ownership.Names(marked).Should().BeEquivalentTo(shaped ? new[] { grant } : []);
-        Ownership.MadeFor(marked with { Metadata = marked.Metadata with { NamespaceProperty = "shop" } }, A.Settings).Should().BeNull("the operator makes Roles in one namespace only");
+        Ownership.MadeFor(marked with { Metadata = marked.Metadata with { NamespaceProperty = "shop" } }, A.Settings)
+            .Should().BeNull("the operator makes Roles in one namespace only");
     }
 
     [Fact]
@@ -141,7 +147,8 @@ public sealed class OwnershipTests
         var ours = world.Binding.Metadata.Uid;
         for (var second = 0; second < 30; second++)
         {
-            world.Tamper(world.Binding, o => Cluster.With(o, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")), OwnerReferences = [] }));
+            world.Tamper(world.Binding,
+                o => Cluster.With(o, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")), OwnerReferences = [] }));
             world.RunFor(TimeSpan.FromSeconds(1));
         }
 
@@ -151,13 +158,15 @@ public sealed class OwnershipTests
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
     }
 
-    private static IEnumerable<IKubernetesObject<V1ObjectMeta>> Removed(string name, IKubernetesObject<V1ObjectMeta> o) => GrantLifecycle.Decide(
-        new() { Now = A.Start, Settings = A.Settings, Name = name, Cluster = AView.Of(), Objects = [o] }).Steps.OfType<PlanStep.Remove>().Select(r => r.Object);
+    private static IEnumerable<IKubernetesObject<V1ObjectMeta>> Removed(string name, IKubernetesObject<V1ObjectMeta> o) => GrantLifecycle
+        .Decide(new() { Now = A.Start, Settings = A.Settings, Name = name, Cluster = AView.Of(), Objects = [o] }).Steps.OfType<PlanStep.Remove>()
+        .Select(r => r.Object);
 
     private static V1RoleBinding Renamed(V1RoleBinding b, string name) => b with { Metadata = b.Metadata with { Name = name } };
 
     private static World Active(string kind) =>
         kind is "ClusterRoleBinding" ? new World(A.Policy(s => s with { Access = [A.ClusterWideEntry("all", "view")] })).Run() : new World().Run();
 
-    private static IKubernetesObject<V1ObjectMeta> Of(World world, string kind) => kind is "RoleBinding" ? world.Binding : world.Cluster.Objects.Values.First(o => o.KindName == kind);
+    private static IKubernetesObject<V1ObjectMeta> Of(World world, string kind) =>
+        kind is "RoleBinding" ? world.Binding : world.Cluster.Objects.Values.First(o => o.KindName == kind);
 }

@@ -16,10 +16,12 @@ public sealed class PartialAccessTests
 {
     private static readonly Status Quota = new()
     {
-        Code = 403, Reason = "Forbidden", Message = "rolebindings \"x\" is forbidden: exceeded quota: rbac, requested: count/rolebindings.rbac.authorization.k8s.io=1, used: 5, limited: 5",
+        Code = 403, Reason = "Forbidden",
+        Message = "rolebindings \"x\" is forbidden: exceeded quota: rbac, requested: count/rolebindings.rbac.authorization.k8s.io=1, used: 5, limited: 5",
     };
 
-    private static readonly Status Down = new() { Code = 500, Reason = "InternalError", Message = "Internal error occurred: failed calling webhook \"check.example.com\": connection refused" };
+    private static readonly Status Down =
+        new() { Code = 500, Reason = "InternalError", Message = "Internal error occurred: failed calling webhook \"check.example.com\": connection refused" };
 
     private static readonly Status Uncoded = new() { Code = 400, Message = "admission webhook \"check.example.com\" denied the request: no" };
 
@@ -51,7 +53,8 @@ public sealed class PartialAccessTests
     public void Six_hundred_places_of_which_many_refuse_are_told_in_a_bounded_sentence()
     {
         var names = Enumerable.Range(0, 200).Select(n => $"ns-{n:000}").ToArray();
-        var world = new World(A.Policy(s => s with { Access = [A.Entry("many", "edit", names)] })) { AnswersCreate = o => o.Metadata.NamespaceProperty is { } ns && ns.StartsWith("ns-", StringComparison.Ordinal) && ns != "ns-007" ? Quota : null };
+        var world = new World(A.Policy(s => s with { Access = [A.Entry("many", "edit", names)] })) { AnswersCreate = o =>
+            o.Metadata.NamespaceProperty is { } ns && ns.StartsWith("ns-", StringComparison.Ordinal) && ns != "ns-007" ? Quota : null };
         foreach (var name in names) world.SetNamespace(A.Namespace(name));
         world.Run().HasAccess("ns-007").Should().BeTrue();
         Active(world).Message.Length.Should().BeLessThan(2000);
@@ -64,7 +67,8 @@ public sealed class PartialAccessTests
         var world = new World(Two, A.Grant(s => s with { RequireAll = true })) { AnswersCreate = o => o.Metadata.NamespaceProperty == "shop" ? Quota : null };
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Phase.Should().Be(GrantPhase.Failed);
-        Active(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "QuotaExceeded" && c.Message.Contains("Not in shop") && c.Message.Contains("nothing is left of it"));
+        Active(world).Should().Match<Condition>(
+            c => c.Status == "False" && c.Reason == "QuotaExceeded" && c.Message.Contains("Not in shop") && c.Message.Contains("nothing is left of it"));
         world.Cluster.Objects.Should().BeEmpty();
     }
 
@@ -74,7 +78,8 @@ public sealed class PartialAccessTests
         var world = new World(Two) { AnswersCreate = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? Uncoded : null };
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Phase.Should().Be(GrantPhase.Failed);
-        Active(world).Should().Match<Condition>(c => c.Reason == "AdmissionDenied" && c.Message.Contains("check.example.com") && !c.Message.Contains("allow-list"));
+        Active(world).Should().Match<Condition>(
+            c => c.Reason == "AdmissionDenied" && c.Message.Contains("check.example.com") && !c.Message.Contains("allow-list"));
         world.Cluster.Objects.Should().BeEmpty();
     }
 
@@ -83,9 +88,11 @@ public sealed class PartialAccessTests
     [InlineData("account")]
     public void While_a_webhook_is_down_the_condition_says_so_at_once_and_the_wait_is_bounded(string what)
     {
-        var world = new World { AnswersCreate = o => (what == "binding" ? o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } : o is V1ServiceAccount) ? Down : null };
+        var world = new World { AnswersCreate = o => (what == "binding" ? o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } : o is V1ServiceAccount)
+            ? Down : null };
         world.RunFor(TimeSpan.FromMilliseconds(100));
-        Active(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Opening" && c.Message.Contains("check.example.com") && c.Message.Contains("Next try at"));
+        Active(world).Should().Match<Condition>(
+            c => c.Status == "False" && c.Reason == "Opening" && c.Message.Contains("check.example.com") && c.Message.Contains("Next try at"));
         world.RunFor(TimeSpan.FromMinutes(4)).Status.Phase.Should().Be(GrantPhase.Pending);
         world.Answered.Count.Should().BeLessThan(30);
         world.RunFor(TimeSpan.FromMinutes(2));
@@ -110,7 +117,8 @@ public sealed class PartialAccessTests
         var world = new World(A.Policy(s => s with { Access = [A.Entry("one", "edit", "payments"), A.Entry("two", "view", "shop")] })).Run();
         world.RemoveClusterRole("view");
         world.Run();
-        Active(world).Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Partial" && c.Message.Contains("Not in shop: ClusterRole/view does not exist"));
+        Active(world).Should().Match<Condition>(
+            c => c.Status == "True" && c.Reason == "Partial" && c.Message.Contains("Not in shop: ClusterRole/view does not exist"));
     }
 
     [Theory]
@@ -122,10 +130,12 @@ public sealed class PartialAccessTests
         if (isActiveBefore) world.Run().Delete(world.Cluster.AccessBindings.Single(b => b.Metadata.NamespaceProperty == "shop"));
         var theirs = world.Put(new V1RoleBinding
         {
-            Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), NamespaceProperty = "shop" }, RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")],
+            Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), NamespaceProperty = "shop" },
+            RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")],
         });
         world.RunFor(TimeSpan.FromSeconds(10)).HasAccess().Should().BeTrue();
-        Active(world).Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Partial" && c.Message.Contains("Not in shop: there is already a RoleBinding") && c.Message.Contains("left alone"));
+        Active(world).Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Partial"
+            && c.Message.Contains("Not in shop: there is already a RoleBinding") && c.Message.Contains("left alone"));
         world.Status.Bindings.Single(b => b.Namespace == "shop").Uid.Should().BeNull("what is not ours is never recorded as ours");
         world.RunFor(TimeSpan.FromMinutes(5)).Cluster.Get(Place.Of(theirs)).Should().BeSameAs(theirs);
 
@@ -139,7 +149,8 @@ public sealed class PartialAccessTests
     public void Somebody_elses_binding_under_our_name_outlives_a_grant_that_goes_on_in_part()
     {
         var world = new World(Two);
-        var theirs = world.Put(new V1RoleBinding { Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), NamespaceProperty = "shop" }, RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")] });
+        var theirs = world.Put(new V1RoleBinding { Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), NamespaceProperty = "shop" },
+            RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")] });
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Values.Should().Equal([theirs]);
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
     }
@@ -148,7 +159,8 @@ public sealed class PartialAccessTests
     public void Whoever_asks_for_all_or_nothing_gets_nothing_where_one_name_is_taken()
     {
         var world = new World(Two, A.Grant(s => s with { RequireAll = true }));
-        world.Put(new V1RoleBinding { Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), NamespaceProperty = "shop" }, RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")] });
+        world.Put(new V1RoleBinding { Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), NamespaceProperty = "shop" },
+            RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")] });
         world.RunFor(TimeSpan.FromSeconds(10)).Status.Phase.Should().Be(GrantPhase.Failed);
         Active(world).Reason.Should().Be("ForeignObject");
     }

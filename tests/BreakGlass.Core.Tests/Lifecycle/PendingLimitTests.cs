@@ -22,11 +22,15 @@ public sealed class PendingLimitTests
     {
         ["there is room"] = ([Sibling("a", "alice", GrantPhase.AwaitingApproval)], GrantPhase.AwaitingApproval),
         ["as many wait as may"] = ([Sibling("a", "alice", GrantPhase.AwaitingApproval), Sibling("b", "alice", GrantPhase.Scheduled)], GrantPhase.Denied),
-        ["as many wait as may, under another spelling"] = ([Sibling("a", "Alice", GrantPhase.AwaitingApproval), Sibling("b", "ALICE", GrantPhase.AwaitingApproval)], GrantPhase.Denied),
-        ["somebody else's wait"] = ([Sibling("a", "bob", GrantPhase.AwaitingApproval), Sibling("b", "bob", GrantPhase.AwaitingApproval)], GrantPhase.AwaitingApproval),
+        ["as many wait as may, under another spelling"] =
+            ([Sibling("a", "Alice", GrantPhase.AwaitingApproval), Sibling("b", "ALICE", GrantPhase.AwaitingApproval)], GrantPhase.Denied),
+        ["somebody else's wait"] = ([Sibling("a", "bob", GrantPhase.AwaitingApproval), Sibling("b", "bob", GrantPhase.AwaitingApproval)],
+            GrantPhase.AwaitingApproval),
         ["older ones are decided first"] = ([Sibling("a", "alice", GrantPhase.AwaitingApproval), Sibling("b", "alice", null)], null),
-        ["younger ones are decided later"] = ([Sibling("a", "alice", GrantPhase.AwaitingApproval), Sibling("z", "alice", null, A.Start.AddSeconds(1))], GrantPhase.AwaitingApproval),
-        ["of one second the name decides"] = ([Sibling("a", "alice", GrantPhase.AwaitingApproval), Sibling("z", "alice", null, A.Start)], GrantPhase.AwaitingApproval),
+        ["younger ones are decided later"] = ([Sibling("a", "alice", GrantPhase.AwaitingApproval), Sibling("z", "alice", null, A.Start.AddSeconds(1))],
+            GrantPhase.AwaitingApproval),
+        ["of one second the name decides"] = ([Sibling("a", "alice", GrantPhase.AwaitingApproval), Sibling("z", "alice", null, A.Start)],
+            GrantPhase.AwaitingApproval),
         ["what is active or over does not wait"] = ([GrantLimitTests.Live("a", "alice"), GrantLimitTests.Denied("b", "alice")], GrantPhase.AwaitingApproval),
     };
 
@@ -52,7 +56,8 @@ public sealed class PendingLimitTests
         var world = new World(JustInTime());
         world.Cluster.Siblings = [Sibling("a", "alice", GrantPhase.AwaitingApproval), Sibling("b", "alice", null)];
         world.Run().Status.Phase.Should().BeNull();
-        world.Reconcile().Should().Match<GrantPlan>(p => p.Steps.Count == 0 && p.LookAgainAt < A.Start.AddSeconds(5), "nothing is written, and it is looked at again soon");
+        world.Reconcile().Should().Match<GrantPlan>(
+            p => p.Steps.Count == 0 && p.LookAgainAt < A.Start.AddSeconds(5), "nothing is written, and it is looked at again soon");
         world.Cluster.Siblings = [Sibling("a", "alice", GrantPhase.AwaitingApproval), Sibling("b", "alice", GrantPhase.Denied)];
         world.Run().Status.Phase.Should().Be(GrantPhase.AwaitingApproval);
     }
@@ -80,6 +85,7 @@ public sealed class PendingLimitTests
     private static BreakGlassGrant Sibling(string name, string requester, GrantPhase? phase, DateTimeOffset? created = null)
     {
         var grant = A.Grant(s => s with { Requester = A.Caller(requester, "payments-oncall") }, name, $"uid-{name}");
-        return grant with { Metadata = grant.Metadata with { CreatedAt = created ?? Before } } with { Status = new() { Phase = phase, PolicyUid = "policy-1" } };
+        return grant with { Metadata = grant.Metadata with { CreatedAt = created ?? Before } } with { Status =
+            new() { Phase = phase, PolicyUid = "policy-1" } };
     }
 }

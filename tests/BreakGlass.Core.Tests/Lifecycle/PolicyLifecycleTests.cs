@@ -12,7 +12,8 @@ namespace BreakGlass.Core.Tests.Lifecycle;
 
 public sealed class PolicyLifecycleTests
 {
-    private static readonly PolicyFacts Usual = new() { Now = A.Start, Settings = A.Settings, Seal = Core.Sealing.SealState.Valid, Policy = A.Policy(), Grants = [], Cluster = AView.Usual() };
+    private static readonly PolicyFacts Usual =
+        new() { Now = A.Start, Settings = A.Settings, Seal = Core.Sealing.SealState.Valid, Policy = A.Policy(), Grants = [], Cluster = AView.Usual() };
 
     [Fact]
     public void A_policy_in_order_is_ready_and_says_that_it_was_never_tried()
@@ -61,7 +62,8 @@ public sealed class PolicyLifecycleTests
     {
         var escalating = A.Rule("rbac.authorization.k8s.io", "rolebindings", "create");
         var everything = A.ClusterRole("everything", A.Rule("*", "*", "*"), escalating);
-        var policy = A.Policy(s => s with { Access = [A.Entry("a", "view", "payments"), A.ClusterWideEntry("b", "everything"), A.RoleEntry("c", "reader", "payments", "shop"), A.Entry("d", "gone", "payments")] });
+        var policy = A.Policy(s => s with { Access = [A.Entry("a", "view", "payments"), A.ClusterWideEntry("b", "everything"),
+            A.RoleEntry("c", "reader", "payments", "shop"), A.Entry("d", "gone", "payments")] });
         var cluster = AView.Usual(everything, A.Role("payments", "reader", A.Rule("", "secrets", "get")), A.Role("shop", "reader", A.Rule("", "pods", "get")));
 
         var roles = PolicyLifecycle.Decide(Usual with { Policy = policy, Cluster = cluster }).Status.Roles;
@@ -101,7 +103,8 @@ public sealed class PolicyLifecycleTests
     [Fact]
     public void Grants_are_counted_and_the_last_use_is_remembered_after_its_grant_is_gone()
     {
-        BreakGlassGrant[] grants = [A.FinishedGrant(GrantPhase.Expired), Live(GrantPhase.Active, A.Start.AddHours(3)), Live(GrantPhase.Pending, A.Start.AddHours(4)), A.Grant()];
+        BreakGlassGrant[] grants = [A.FinishedGrant(GrantPhase.Expired), Live(GrantPhase.Active, A.Start.AddHours(3)),
+            Live(GrantPhase.Pending, A.Start.AddHours(4)), A.Grant()];
         var plan = PolicyLifecycle.Decide(Usual with { Now = A.Start.AddHours(5), Grants = grants });
         (plan.Status.ActiveGrants, plan.Status.ActivationsInWindow, plan.Status.LastActivatedAt).Should().Be((1, 3, A.Start.AddHours(4)));
         Of(plan, "NeverExercised").Status.Should().Be("False");
@@ -123,7 +126,8 @@ public sealed class PolicyLifecycleTests
     public void It_is_looked_at_again_when_an_activation_leaves_the_window()
     {
         var policy = A.Policy(s => s with { Overuse = new() { Activations = 5, Window = "2h" } });
-        var facts = Usual with { Policy = policy, Grants = [Live(GrantPhase.Active, A.Start), Live(GrantPhase.Active, A.Start.AddHours(1))], Now = A.Start.AddHours(1) };
+        var facts = Usual with { Policy = policy, Grants = [Live(GrantPhase.Active, A.Start), Live(GrantPhase.Active, A.Start.AddHours(1))],
+            Now = A.Start.AddHours(1) };
         var plan = PolicyLifecycle.Decide(facts);
         (plan.Status.ActivationsInWindow, plan.LookAgainAt).Should().Be((2, A.Start.AddHours(2).AddSeconds(1)));
         PolicyLifecycle.Decide(facts with { Now = plan.LookAgainAt!.Value }).Status.ActivationsInWindow.Should().Be(1);
@@ -164,5 +168,6 @@ public sealed class PolicyLifecycleTests
     private static Condition Of(PolicyPlan plan, string type) => Conditions.Find(plan.Status.Conditions, type)!;
 
     private static BreakGlassGrant Live(GrantPhase phase, DateTimeOffset since) =>
-        A.Grant() with { Status = new() { Phase = phase, Transitions = [new() { At = since, To = GrantPhase.Active }], ActivatedAt = since, ExpiresAt = since <= A.Start.AddDays(1) ? since.AddMinutes(30) : since } };
+        A.Grant() with { Status = new() { Phase = phase, Transitions = [new() { At = since, To = GrantPhase.Active }], ActivatedAt = since,
+            ExpiresAt = since <= A.Start.AddDays(1) ? since.AddMinutes(30) : since } };
 }

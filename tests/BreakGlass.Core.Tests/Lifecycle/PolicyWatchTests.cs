@@ -16,7 +16,8 @@ public sealed class PolicyWatchTests
 {
     private static readonly V1PolicyRule[] Wider = [A.Rule("*", "*", "*")];
 
-    private static readonly PolicyFacts Usual = new() { Now = A.Start, Settings = new(), Seal = SealState.Valid, Policy = A.Policy(), Grants = [], Cluster = AView.Usual() };
+    private static readonly PolicyFacts Usual =
+        new() { Now = A.Start, Settings = new(), Seal = SealState.Valid, Policy = A.Policy(), Grants = [], Cluster = AView.Usual() };
 
     [Theory]
     [InlineData(SealState.Valid, true, "Accepted", "can be given")]
@@ -35,7 +36,8 @@ public sealed class PolicyWatchTests
         var plan = PolicyLifecycle.Decide(Usual);
         plan.Status.PinnedGeneration.Should().Be(1);
         plan.Status.Roles.Should().OnlyContain(r => r.PinnedHash == r.Hash && r.Hash != null);
-        PolicyLifecycle.Decide(Usual with { Seal = SealState.Missing }).Status.Should().Match<PolicyStatus>(s => s.PinnedGeneration == null && s.Roles[0].PinnedHash == null, "nobody vouches for it");
+        PolicyLifecycle.Decide(Usual with { Seal = SealState.Missing }).Status
+            .Should().Match<PolicyStatus>(s => s.PinnedGeneration == null && s.Roles[0].PinnedHash == null, "nobody vouches for it");
     }
 
     [Theory]
@@ -48,7 +50,8 @@ public sealed class PolicyWatchTests
         var grown = Usual with { Policy = policy, Cluster = AView.Of(A.Namespace("payments"), A.ClusterRole("edit", Wider)) };
         var plan = PolicyLifecycle.Decide(grown);
         plan.Notes.Should().ContainSingle(n => n.Reason == "RoleChanged");
-        Of(plan, "RolesResolved").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "RoleChanged" && c.Message.Contains("behind payments") && c.Message.Contains("apply the policy again"));
+        Of(plan, "RolesResolved").Should().Match<Condition>(
+            c => c.Status == "False" && c.Reason == "RoleChanged" && c.Message.Contains("behind payments") && c.Message.Contains("apply the policy again"));
         (Of(plan, "Ready").Status, Of(plan, "Ready").Reason).Should().Be((ready, reason));
 
         var again = PolicyLifecycle.Decide(grown with { Policy = policy with { Status = plan.Status } });
@@ -56,12 +59,14 @@ public sealed class PolicyWatchTests
         Of(again, "RolesResolved").Reason.Should().Be("RoleChanged", "it stays so");
 
         var suspended = policy with { Status = plan.Status, Spec = policy.Spec with { Suspended = true }, Metadata = policy.Metadata with { Generation = 2 } };
-        Of(PolicyLifecycle.Decide(grown with { Policy = suspended }), "RolesResolved").Reason.Should().Be("RoleChanged", "suspending needs no author's rights and takes no role as it is");
+        Of(PolicyLifecycle.Decide(grown with { Policy = suspended }), "RolesResolved").Reason
+            .Should().Be("RoleChanged", "suspending needs no author's rights and takes no role as it is");
 
         var rewritten = policy with { Status = plan.Status, Metadata = policy.Metadata with { Generation = 3 } };
         var renewed = PolicyLifecycle.Decide(grown with { Policy = rewritten });
         (renewed.Status.PinnedGeneration, Of(renewed, "RolesResolved").Reason, Of(renewed, "Ready").Status).Should().Be((3, "RolesFound", "True"));
-        Of(PolicyLifecycle.Decide(grown with { Policy = rewritten, Seal = SealState.Broken }), "RolesResolved").Reason.Should().Be("RoleChanged", "not by a change that nobody vouches for");
+        Of(PolicyLifecycle.Decide(grown with { Policy = rewritten, Seal = SealState.Broken }), "RolesResolved").Reason
+            .Should().Be("RoleChanged", "not by a change that nobody vouches for");
     }
 
     [Fact]
@@ -71,7 +76,8 @@ public sealed class PolicyWatchTests
         var gone = PolicyLifecycle.Decide(Usual with { Policy = policy, Cluster = AView.Of(A.Namespace("payments")) });
         Of(gone, "RolesResolved").Reason.Should().Be("RoleNotFound");
         gone.Status.Roles[0].PinnedHash.Should().NotBeNull("what it was is remembered");
-        var back = PolicyLifecycle.Decide(Usual with { Policy = policy with { Status = gone.Status }, Cluster = AView.Of(A.Namespace("payments"), A.ClusterRole("edit", Wider)) });
+        var back = PolicyLifecycle.Decide(
+            Usual with { Policy = policy with { Status = gone.Status }, Cluster = AView.Of(A.Namespace("payments"), A.ClusterRole("edit", Wider)) });
         Of(back, "RolesResolved").Reason.Should().Be("RoleChanged");
     }
 
@@ -110,21 +116,25 @@ public sealed class PolicyWatchTests
         var one = PolicyLifecycle.Decide(Usual with { Policy = policy, Grants = [GrantLimitTests.Live("a", "bob")] });
         Of(one, "Overused").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "WithinBounds");
 
-        var facts = Usual with { Policy = policy with { Status = one.Status }, Grants = [GrantLimitTests.Live("a", "bob"), GrantLimitTests.Over("b", "eve", 1)] };
+        var facts =
+            Usual with { Policy = policy with { Status = one.Status }, Grants = [GrantLimitTests.Live("a", "bob"), GrantLimitTests.Over("b", "eve", 1)] };
         var two = PolicyLifecycle.Decide(facts);
         Of(two, "Overused").Should().Match<Condition>(c => c.Status == "True" && c.Message.Contains("2 activation(s) within 1h"));
         two.Notes.Should().ContainSingle().Which.Should().Match<GrantNote>(n => n.Warning && n.Reason == "PolicyOverused");
         PolicyLifecycle.Decide(facts with { Policy = policy with { Status = two.Status } }).Notes.Should().BeEmpty();
         two.LookAgainAt.Should().Be(A.Start.AddMinutes(50).AddSeconds(1));
-        Of(PolicyLifecycle.Decide(facts with { Policy = policy with { Status = two.Status }, Now = two.LookAgainAt!.Value }), "Overused").Status.Should().Be("False");
-        Conditions.Find(PolicyLifecycle.Decide(facts with { Policy = A.Policy() with { Status = two.Status } }).Status.Conditions, "Overused").Should().BeNull("it does not ask any more");
+        Of(PolicyLifecycle.Decide(facts with { Policy = policy with { Status = two.Status }, Now = two.LookAgainAt!.Value }), "Overused").Status
+            .Should().Be("False");
+        Conditions.Find(PolicyLifecycle.Decide(facts with { Policy = A.Policy() with { Status = two.Status } }).Status.Conditions, "Overused")
+            .Should().BeNull("it does not ask any more");
     }
 
     [Fact]
     public void A_place_is_kept_while_its_grant_lives_and_freed_when_it_is_over()
     {
         HolderRecord[] holders = [.. new[] { "live", "over", "waiting", "denied", "failed" }.Select(n => GrantLimitTests.Holder(n, "bob"))];
-        var plan = Holding(new() { MaxActive = 9 }, holders, [GrantLimitTests.Live("live", "bob"), GrantLimitTests.Over("over", "bob", 1), GrantLimitTests.Waiting("waiting", "bob"), GrantLimitTests.Denied("denied", "bob"), GrantLimitTests.Failed("failed", "bob")]);
+        var plan = Holding(new() { MaxActive = 9 }, holders, [GrantLimitTests.Live("live", "bob"), GrantLimitTests.Over("over", "bob", 1),
+            GrantLimitTests.Waiting("waiting", "bob"), GrantLimitTests.Denied("denied", "bob"), GrantLimitTests.Failed("failed", "bob")]);
         plan.Status.Holders.Select(h => h.Grant).Should().Equal("live", "waiting");
         plan.LookFor.Should().BeEmpty();
     }
@@ -136,7 +146,8 @@ public sealed class PolicyWatchTests
         var plan = Holding(new() { Cooldown = "10m" }, holders, [GrantLimitTests.Over("over", "bob", 1), GrantLimitTests.Failed("failed", "bob")]);
         plan.Status.Holders.Should().Equal(holders[0] with { EndedAt = A.Start.AddMinutes(-1) });
         plan.LookAgainAt.Should().Be(A.Start.AddMinutes(9));
-        var later = PolicyLifecycle.Decide(Usual with { Policy = GrantLimitTests.Limited(new() { Cooldown = "10m" }, [.. plan.Status.Holders]), Now = A.Start.AddMinutes(9) });
+        var later = PolicyLifecycle.Decide(
+            Usual with { Policy = GrantLimitTests.Limited(new() { Cooldown = "10m" }, [.. plan.Status.Holders]), Now = A.Start.AddMinutes(9) });
         later.Status.Holders.Should().BeEmpty();
     }
 
@@ -152,7 +163,8 @@ public sealed class PolicyWatchTests
         var sure = PolicyLifecycle.Decide(Usual with { Policy = policy, Absent = ["uid-ghost"] });
         sure.Status.Holders.Should().Equal(holders[0] with { EndedAt = A.Start });
         sure.LookFor.Should().BeEmpty();
-        PolicyLifecycle.Decide(Usual with { Policy = GrantLimitTests.Limited(new() { MaxActive = 1 }, holders), Absent = ["uid-ghost"] }).Status.Holders.Should().BeEmpty();
+        PolicyLifecycle.Decide(Usual with { Policy = GrantLimitTests.Limited(new() { MaxActive = 1 }, holders), Absent = ["uid-ghost"] }).Status.Holders
+            .Should().BeEmpty();
     }
 
     [Theory]

@@ -31,17 +31,25 @@ public sealed class ServerAnswerTests
     }
 
     [Theory]
-    [InlineData(500, "Internal error occurred: failed calling webhook \"check.example.com\": Post \"https://x.y.svc:443/v?timeout=10s\": dial tcp: connection refused")]
-    [InlineData(500, "Internal error occurred: failed calling webhook \"check.example.com\": failed to call webhook: the server could not find the requested resource")]
+    [InlineData(500, "Internal error occurred: failed calling webhook \"check.example.com\": Post \"https://x.y.svc:443/v?timeout=10s\": dial tcp: "
+        + "connection refused")]
+    [InlineData(500,
+        "Internal error occurred: failed calling webhook \"check.example.com\": failed to call webhook: the server could not find the requested resource")]
     [InlineData(504, "Timeout: failed calling webhook \"check.example.com\": context deadline exceeded")]
-    public void A_webhook_that_does_not_answer_is_tried_again_and_named(int code, string message) => ServerAnswer.Of(code, new() { Code = code, Message = message })
-        .Should().Match<ServerAnswer>(a => a.Class == AnswerClass.Retry && a.Reason == "WebhookUnavailable" && a.Who.Contains("check.example.com") && a.Next.Contains("check.example.com"));
+    public void A_webhook_that_does_not_answer_is_tried_again_and_named(int code, string message) => ServerAnswer
+        .Of(code, new() { Code = code, Message = message })
+        .Should().Match<ServerAnswer>(
+        a => a.Class == AnswerClass.Retry && a.Reason == "WebhookUnavailable" && a.Who.Contains("check.example.com") && a.Next.Contains("check.example.com"));
 
     [Theory]
-    [InlineData(403, "rolebindings.rbac.authorization.k8s.io \"x\" is forbidden: exceeded quota: rbac, requested: count/rolebindings=1, used: 5, limited: 5", "QuotaExceeded", "ResourceQuota 'rbac'")]
-    [InlineData(403, "rolebindings.rbac.authorization.k8s.io \"x\" is forbidden: user \"op\" (groups=[]) is attempting to grant RBAC permissions not currently held:\n{}", "EscalationRefused", "allow-list")]
-    [InlineData(403, "rolebindings \"x\" is forbidden: unable to create new content in namespace shop because it is being terminated", "NamespaceTerminating", "being deleted")]
-    [InlineData(422, "rolebindings.rbac.authorization.k8s.io \"x\" is forbidden: ValidatingAdmissionPolicy 'no-bindings' with binding 'all' denied request: no", "AdmissionDenied", "ValidatingAdmissionPolicy 'no-bindings'")]
+    [InlineData(403, "rolebindings.rbac.authorization.k8s.io \"x\" is forbidden: exceeded quota: rbac, requested: count/rolebindings=1, used: 5, limited: 5",
+        "QuotaExceeded", "ResourceQuota 'rbac'")]
+    [InlineData(403, "rolebindings.rbac.authorization.k8s.io \"x\" is forbidden: user \"op\" (groups=[]) is attempting to grant RBAC permissions not "
+        + "currently held:\n{}", "EscalationRefused", "allow-list")]
+    [InlineData(403, "rolebindings \"x\" is forbidden: unable to create new content in namespace shop because it is being terminated", "NamespaceTerminating",
+        "being deleted")]
+    [InlineData(422, "rolebindings.rbac.authorization.k8s.io \"x\" is forbidden: ValidatingAdmissionPolicy 'no-bindings' with binding 'all' denied "
+        + "request: no", "AdmissionDenied", "ValidatingAdmissionPolicy 'no-bindings'")]
     [InlineData(403, "rolebindings is forbidden: User \"op\" cannot create resource", "Forbidden", "config/rbac")]
     [InlineData(422, "RoleBinding \"x\" is invalid", "Invalid", "policy")]
     public void The_advice_follows_the_cause(int code, string message, string reason, string says)

@@ -31,15 +31,19 @@ public sealed class ActingAsTests
     [Fact]
     public void Those_of_the_control_plane_are_asked_about_first_and_a_namespaces_default_stands_for_all_others()
     {
-        Rbacv1Subject[] subjects = [Bound.ServiceAccount("shop", "deployer"), Bound.ServiceAccount("kube-system", "namespace-controller"), Bound.ServiceAccount("other", "far"), Bound.User("alice"), Bound.ServiceAccount("breakglass-system", "breakglass-operator")];
-        ActingAs.Candidates(["shop", "kube-system"], subjects, A.Settings).Should().Equal("kube-system/namespace-controller", "kube-system/default", "shop/deployer", "shop/default");
-        ActingAs.Candidates([null], subjects, A.Settings).Should().Contain("other/far").And.NotContain(s => s.StartsWith("breakglass-", StringComparison.Ordinal));
+        Rbacv1Subject[] subjects = [Bound.ServiceAccount("shop", "deployer"), Bound.ServiceAccount("kube-system", "namespace-controller"),
+            Bound.ServiceAccount("other", "far"), Bound.User("alice"), Bound.ServiceAccount("breakglass-system", "breakglass-operator")];
+        ActingAs.Candidates(["shop", "kube-system"], subjects, A.Settings)
+            .Should().Equal("kube-system/namespace-controller", "kube-system/default", "shop/deployer", "shop/default");
+        ActingAs.Candidates([null], subjects, A.Settings)
+            .Should().Contain("other/far").And.NotContain(s => s.StartsWith("breakglass-", StringComparison.Ordinal));
     }
 
     [Fact]
     public void The_status_names_those_who_can_most_and_counts_those_who_were_not_asked_about()
     {
-        var answers = Enumerable.Range(0, ActingAs.MostAsked).Select(i => new ActorSummary { ServiceAccount = $"kube-system/c{i:00}", Can = i % 2 == 0 ? [] : i == 7 ? ["everything"] : ["get secrets anywhere"] }).ToList();
+        var answers = Enumerable.Range(0, ActingAs.MostAsked).Select(i =>
+            new ActorSummary { ServiceAccount = $"kube-system/c{i:00}", Can = i % 2 == 0 ? [] : i == 7 ? ["everything"] : ["get secrets anywhere"] }).ToList();
         var told = ActingAs.Tell(new() { Name = "e", ActsThrough = ["impersonate"] }, new(54, answers));
         told.Actors.Should().HaveCount(10).And.OnlyContain(a => a.Can.Count > 0);
         told.Actors[0].ServiceAccount.Should().Be("kube-system/c07");

@@ -15,7 +15,8 @@ public sealed class ControlPlaneReachTests
 {
     private static readonly CoreSettings Settings = A.Settings with { ProtectedNamespaces = ["istio-system"] };
     private static readonly V1Namespace[] Cluster =
-        [.. new[] { "default", "istio-system", "kube-node-lease", "kube-public", "kube-system", "shop" }.Select(n => A.Namespace(n, ("kubernetes.io/metadata.name", n)))];
+        [.. new[] { "default", "istio-system", "kube-node-lease", "kube-public", "kube-system", "shop" }.Select(
+            n => A.Namespace(n, ("kubernetes.io/metadata.name", n)))];
 
     [Fact]
     public void An_empty_selector_selects_neither_the_control_plane_nor_protected_namespaces() =>
@@ -34,8 +35,10 @@ public sealed class ControlPlaneReachTests
     {
         var entry = A.SelectorEntry("all", "edit", new());
         var named = A.Policy(s => s with { Access = [A.Entry("all", "edit", "kube-system")] }).Spec;
-        Targets.Resolve([entry], named, [], Cluster, Settings).Should().BeEmpty("what was recorded with the grant is the selector, and that selects it no more");
-        Targets.Resolve([entry], A.Policy(s => s with { Access = [A.ClusterWideEntry("all", "edit")] }).Spec, [], Cluster, Settings).Should().OnlyContain(t => t.Namespace == "default" || t.Namespace == "shop");
+        Targets.Resolve([entry], named, [], Cluster, Settings)
+            .Should().BeEmpty("what was recorded with the grant is the selector, and that selects it no more");
+        Targets.Resolve([entry], A.Policy(s => s with { Access = [A.ClusterWideEntry("all", "edit")] }).Spec, [], Cluster, Settings)
+            .Should().OnlyContain(t => t.Namespace == "default" || t.Namespace == "shop");
     }
 
     [Theory]
@@ -61,8 +64,10 @@ public sealed class ControlPlaneReachTests
     [Fact]
     public void A_warning_fits_what_the_API_server_shows_of_one()
     {
-        var policy = A.Policy(s => s with { Access = [A.Entry("e", "payments-incident-responder", "kube-system", "istio-system"), A.ClusterWideEntry("w", "edit")] });
-        PolicyWarnings.Of(policy, Settings, _ => []).Where(w => w.Reason == "ReachesControlPlane").Should().HaveCount(2).And.OnlyContain(w => $"{w}.".Length <= 256);
+        var policy = A.Policy(
+            s => s with { Access = [A.Entry("e", "payments-incident-responder", "kube-system", "istio-system"), A.ClusterWideEntry("w", "edit")] });
+        PolicyWarnings.Of(policy, Settings, _ => []).Where(w => w.Reason == "ReachesControlPlane")
+            .Should().HaveCount(2).And.OnlyContain(w => $"{w}.".Length <= 256);
     }
 
     private static IEnumerable<string?> Reached(AccessEntry entry) =>

@@ -13,47 +13,71 @@ namespace BreakGlass.Core.Tests.Rules;
 
 public sealed class GrantRulesTests
 {
-    private static readonly JsonWebKey GoodKey = new() { Kty = "EC", Crv = "P-256", X = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", Y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" };
+    private static readonly JsonWebKey GoodKey =
+        new() { Kty = "EC", Crv = "P-256", X = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", Y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" };
 
     /// <summary>Everything that a grant is denied for: reason, field, and words that tell the requester what to do.</summary>
     private static readonly Dictionary<string, Case> Denied = new()
     {
         ["a name that fits no label"] = new("NameTooLong", "metadata.name", "shorter") { Grant = A.Grant(name: new string('g', 64)) },
-        ["nobody vouches for the requester"] = new("RequesterNotSealed", "spec.requester", "--trust-requester", "webhook") { Seal = SealState.Missing, PolicySeal = SealState.Missing },
+        ["nobody vouches for the requester"] = new("RequesterNotSealed", "spec.requester", "--trust-requester", "webhook")
+            { Seal = SealState.Missing, PolicySeal = SealState.Missing },
         ["no requester"] = new("RequesterMissing", "spec.requester.username", "names you") { Grant = A.Grant(s => s with { Requester = null }) },
-        ["a requester without a name"] = new("RequesterMissing", "spec.requester.username") { Grant = A.Grant(s => s with { Requester = A.Caller("", "payments-oncall") }) },
+        ["a requester without a name"] = new("RequesterMissing", "spec.requester.username")
+            { Grant = A.Grant(s => s with { Requester = A.Caller("", "payments-oncall") }) },
         ["no such policy"] = new("PolicyNotFound", "spec.policy", "'payments-oncall'", "kubectl get bgp") { Policy = null },
         ["a policy that goes"] = new("PolicyDeleted", "spec.policy", "use another one") { Policy = Deleted(A.Policy()) },
         ["a policy that is suspended"] = new("PolicySuspended", "spec.policy", "ask its owners") { Policy = A.Policy(s => s with { Suspended = true }) },
-        ["a policy with a mistake"] = new("PolicyNotReady", "spec.policy", "spec.duration.max", "kubectl describe bgp payments-oncall") { Policy = A.Policy(s => s with { Duration = new() { Max = "13h" } }) },
-        ["a policy that asks for what cannot be enforced"] = new("PolicyNotReady", "spec.policy", "this version of the operator cannot enforce") { Policy = A.Policy(s => s with { IdleTimeout = "10m" }) },
-        ["a seal that does not fit"] = new("SealBroken", "spec.requester", "Create a new grant with another name", "tell the platform team") { Seal = SealState.Broken, PolicySeal = SealState.Missing },
+        ["a policy with a mistake"] = new("PolicyNotReady", "spec.policy", "spec.duration.max",
+            "kubectl describe bgp payments-oncall") { Policy = A.Policy(s => s with { Duration = new() { Max = "13h" } }) },
+        ["a policy that asks for what cannot be enforced"] = new("PolicyNotReady", "spec.policy", "this version of the operator cannot enforce")
+            { Policy = A.Policy(s => s with { IdleTimeout = "10m" }) },
+        ["a seal that does not fit"] = new("SealBroken", "spec.requester", "Create a new grant with another name",
+            "tell the platform team") { Seal = SealState.Broken, PolicySeal = SealState.Missing },
         ["a policy that nobody vouches for"] = new("PolicyNotSealed", "spec.policy", "Ask its owners to apply it again") { PolicySeal = SealState.Missing },
-        ["a policy whose seal does not fit"] = new("PolicyNotSealed", "spec.policy", "without this operator's admission webhook") { PolicySeal = SealState.Broken },
-        ["a role that grew under a policy that suspends itself then"] = new("RoleChanged", "spec.policy", "rules of payments", "apply it again") { Policy = Pinned("sha256:other") },
+        ["a policy whose seal does not fit"] = new("PolicyNotSealed", "spec.policy", "without this operator's admission webhook")
+            { PolicySeal = SealState.Broken },
+        ["a role that grew under a policy that suspends itself then"] = new("RoleChanged", "spec.policy", "rules of payments", "apply it again")
+            { Policy = Pinned("sha256:other") },
         ["no second factor"] = new("ClaimMissing", "spec.requester.extra", "'example.com/amr'", "one of mfa, hwk", "second factor") { Policy = Claims },
         ["another second factor"] = new("ClaimMissing", "spec.requester.extra", "'example.com/amr'") { Policy = Claims, Grant = SignedIn("sms") },
-        ["somebody else"] = new("RequesterNotAllowed", "spec.requester", "'mallory'", "Group payments-oncall") { Grant = A.Grant(s => s with { Requester = A.Caller("mallory", "dev") }) },
-        ["no reason given"] = new("JustificationTooShort", "spec.justification", "must not be empty", "reviewers will read it") { Grant = A.Grant(s => s with { Justification = " \n\t " }) },
-        ["too short a reason"] = new("JustificationTooShort", "spec.justification", "has 5 visible characters", "requires 20") { Grant = A.Grant(s => s with { Justification = "  fixit   " }), Policy = Asks(20, null) },
-        ["a megabyte of reason"] = new("JustificationTooLong", "spec.justification", "1048576", "at most 4096", "into the ticket") { Grant = A.Grant(s => s with { Justification = new string('x', 1 << 20) }) },
-        ["no ticket"] = new("TicketMissing", "spec.ticket", "^INC-[0-9]+$") { Grant = A.Grant(s => s with { Ticket = null }), Policy = Asks(0, "^INC-[0-9]+$") },
+        ["somebody else"] = new("RequesterNotAllowed", "spec.requester", "'mallory'",
+            "Group payments-oncall") { Grant = A.Grant(s => s with { Requester = A.Caller("mallory", "dev") }) },
+        ["no reason given"] = new("JustificationTooShort", "spec.justification", "must not be empty",
+            "reviewers will read it") { Grant = A.Grant(s => s with { Justification = " \n\t " }) },
+        ["too short a reason"] = new("JustificationTooShort", "spec.justification", "has 5 visible characters",
+            "requires 20") { Grant = A.Grant(s => s with { Justification = "  fixit   " }), Policy = Asks(20, null) },
+        ["a megabyte of reason"] = new("JustificationTooLong", "spec.justification", "1048576", "at most 4096",
+            "into the ticket") { Grant = A.Grant(s => s with { Justification = new string('x', 1 << 20) }) },
+        ["no ticket"] = new("TicketMissing", "spec.ticket", "^INC-[0-9]+$")
+            { Grant = A.Grant(s => s with { Ticket = null }), Policy = Asks(0, "^INC-[0-9]+$") },
         ["an empty ticket"] = new("TicketMissing", "spec.ticket") { Grant = A.Grant(s => s with { Ticket = "" }), Policy = Asks(0, ".*") },
-        ["another ticket"] = new("TicketMismatch", "spec.ticket", "'CHG-1'", "^INC-[0-9]+$") { Grant = A.Grant(s => s with { Ticket = "CHG-1" }), Policy = Asks(0, "^INC-[0-9]+$") },
+        ["another ticket"] = new("TicketMismatch", "spec.ticket", "'CHG-1'",
+            "^INC-[0-9]+$") { Grant = A.Grant(s => s with { Ticket = "CHG-1" }), Policy = Asks(0, "^INC-[0-9]+$") },
         ["a duration in words"] = new("DurationInvalid", "spec.duration", "'half an hour'", "30m") { Grant = Lasts("half an hour") },
         ["a duration of nothing"] = new("DurationInvalid", "spec.duration", "more than zero") { Grant = Lasts("0s") },
         ["longer than the policy's max"] = new("DurationTooLong", "spec.duration", "1h1s", "max, 1h") { Grant = Lasts("1h1s") },
-        ["an entry that the policy lacks"] = new("AccessUnknown", "spec.access", "'billing'", "it has payments") { Grant = A.Grant(s => s with { Access = ["payments", "billing"] }) },
+        ["an entry that the policy lacks"] = new("AccessUnknown", "spec.access", "'billing'", "it has payments")
+            { Grant = A.Grant(s => s with { Access = ["payments", "billing"] }) },
         ["a start time"] = new("StartTimeNotAllowed", "spec.startTime", "TimeBoxed", "remove it") { Grant = A.Grant(s => s with { StartTime = A.Start }) },
-        ["a key that nothing is encrypted to"] = new("RecipientKeyNotUsed", "spec.recipientKey", "remove it") { Grant = A.Grant(s => s with { RecipientKey = GoodKey }), Policy = A.Policy(s => s with { Credential = CredentialKind.BindRequester }) },
-        ["a key that is none"] = new("RecipientKeyInvalid", "spec.recipientKey") { Grant = A.Grant(s => s with { RecipientKey = new() { Kty = "EC", Crv = "P-256", X = "AA", Y = "AA" } }) },
-        ["no such ClusterRole"] = new("RoleNotFound", "spec.policy", "ClusterRole 'edits'", "tell the policy's owners") { Policy = Gives(A.Entry("payments", "edits", "payments")) },
-        ["no such Role"] = new("RoleNotFound", "spec.policy", "Role 'reader' in namespace 'payments'") { Policy = Gives(A.RoleEntry("payments", "reader", "payments")) },
-        ["a namespace out of reach"] = new("NamespaceNotReached", "spec.namespaces", "does not reach shop", "kubectl get bgp payments-oncall") { Grant = A.Grant(s => s with { Namespaces = ["payments", "shop"] }) },
-        ["a protected namespace"] = new("NamespaceNotReached", "spec.namespaces", "breakglass-grants") { Grant = A.Grant(s => s with { Namespaces = ["breakglass-grants"] }), Policy = Gives(A.SelectorEntry("all", "edit", new())) },
-        ["a namespace of a cluster-wide entry"] = new("NamespaceNotReached", "spec.namespaces", "shop") { Grant = A.Grant(s => s with { Namespaces = ["shop"] }), Policy = Gives(A.ClusterWideEntry("all", "view")) },
-        ["too many places"] = new("TooManyNamespaces", "spec.namespaces", "1001 places", "at most 1000") { Policy = Gives(A.SelectorEntry("many", "edit", A.Selector(("many", "yes")))), More = [.. Enumerable.Range(0, 1001).Select(i => A.Namespace($"n{i}", ("many", "yes")))] },
-        ["nothing that exists"] = new("NothingSelected", "spec.policy", "kubectl get ns --show-labels") { Policy = Gives(A.SelectorEntry("none", "edit", A.Selector(("team", "nobody")))) },
+        ["a key that nothing is encrypted to"] = new("RecipientKeyNotUsed", "spec.recipientKey", "remove it") { Grant = A
+            .Grant(s => s with { RecipientKey = GoodKey }), Policy = A.Policy(s => s with { Credential = CredentialKind.BindRequester }) },
+        ["a key that is none"] = new("RecipientKeyInvalid",
+            "spec.recipientKey") { Grant = A.Grant(s => s with { RecipientKey = new() { Kty = "EC", Crv = "P-256", X = "AA", Y = "AA" } }) },
+        ["no such ClusterRole"] = new("RoleNotFound", "spec.policy", "ClusterRole 'edits'", "tell the policy's owners")
+            { Policy = Gives(A.Entry("payments", "edits", "payments")) },
+        ["no such Role"] = new("RoleNotFound", "spec.policy", "Role 'reader' in namespace 'payments'")
+            { Policy = Gives(A.RoleEntry("payments", "reader", "payments")) },
+        ["a namespace out of reach"] = new("NamespaceNotReached", "spec.namespaces", "does not reach shop",
+            "kubectl get bgp payments-oncall") { Grant = A.Grant(s => s with { Namespaces = ["payments", "shop"] }) },
+        ["a protected namespace"] = new("NamespaceNotReached", "spec.namespaces", "breakglass-grants") { Grant = A
+            .Grant(s => s with { Namespaces = ["breakglass-grants"] }), Policy = Gives(A.SelectorEntry("all", "edit", new())) },
+        ["a namespace of a cluster-wide entry"] = new("NamespaceNotReached", "spec.namespaces",
+            "shop") { Grant = A.Grant(s => s with { Namespaces = ["shop"] }), Policy = Gives(A.ClusterWideEntry("all", "view")) },
+        ["too many places"] = new("TooManyNamespaces", "spec.namespaces", "1001 places", "at most 1000") { Policy = Gives(A.SelectorEntry(
+            "many", "edit", A.Selector(("many", "yes")))), More = [.. Enumerable.Range(0, 1001).Select(i => A.Namespace($"n{i}", ("many", "yes")))] },
+        ["nothing that exists"] = new("NothingSelected", "spec.policy",
+            "kubectl get ns --show-labels") { Policy = Gives(A.SelectorEntry("none", "edit", A.Selector(("team", "nobody")))) },
     };
 
     public static TheoryData<string> DeniedCases => [.. Denied.Keys];
@@ -74,11 +98,13 @@ public sealed class GrantRulesTests
 
     /// <summary>What the life of a grant denies it for, beside its policy's word; each has a test with those of that life.</summary>
     private static readonly string[] DeniedLater =
-        ["Lockdown", "ReviewPending", "StartTimeTooFar", "OutsideWindow", "WindowMissed", "TooManyPending", "DeniedByApprover", "ApprovalTimeout", "TooLate", "LimitReached", "CoolingDown"];
+        ["Lockdown", "ReviewPending", "StartTimeTooFar", "OutsideWindow", "WindowMissed", "TooManyPending", "DeniedByApprover", "ApprovalTimeout", "TooLate",
+        "LimitReached", "CoolingDown"];
 
     [Fact]
     public void Every_reason_has_its_counter_and_every_counter_its_reason() =>
-        GrantRules.DenialReasons.Should().BeEquivalentTo(Denied.Values.Select(d => d.Judge().Denial!.Reason).Distinct().Concat(DeniedLater)).And.OnlyHaveUniqueItems();
+        GrantRules.DenialReasons.Should().BeEquivalentTo(Denied.Values.Select(d => d.Judge().Denial!.Reason).Distinct().Concat(DeniedLater)).And
+            .OnlyHaveUniqueItems();
 
     [Theory]
     [MemberData(nameof(DeniedCases))]
@@ -112,7 +138,8 @@ public sealed class GrantRulesTests
         new Case("", "") { Policy = Pinned("sha256:other", RolePinning.Warn) }.Judge().Denial.Should().BeNull();
         new Case("", "") { Policy = Pinned(RoleRisk.Hash([A.Rule("apps", "deployments", "get", "update")])) }.Judge().Denial.Should().BeNull();
         var again = Pinned("sha256:other");
-        new Case("", "") { Policy = again with { Metadata = again.Metadata with { Generation = 2 } } }.Judge().Denial.Should().BeNull("the pins are renewed with that");
+        new Case("", "") { Policy = again with { Metadata = again.Metadata with { Generation = 2 } } }.Judge().Denial
+            .Should().BeNull("the pins are renewed with that");
     }
 
     [Fact]
@@ -133,7 +160,8 @@ public sealed class GrantRulesTests
     [Fact]
     public void A_name_of_63_characters_a_justification_of_4096_and_a_matching_ticket_are_fine()
     {
-        new Case("", "") { Grant = A.Grant(s => s with { Justification = new string('x', 4096) }, name: new string('g', 63)), Policy = Asks(1024, "^INC-[0-9]+$") }.Judge().Denial.Should().BeNull();
+        new Case("", "") { Grant = A.Grant(s => s with { Justification = new string('x', 4096) }, name: new string('g', 63)), Policy = Asks(
+            1024, "^INC-[0-9]+$") }.Judge().Denial.Should().BeNull();
         new Case("", "") { Grant = A.Grant(s => s with { RecipientKey = GoodKey }) }.Judge().Denial.Should().BeNull();
     }
 
@@ -159,7 +187,8 @@ public sealed class GrantRulesTests
         A.Grant(s => s with { Requester = s.Requester! with { Extra = new Dictionary<string, IReadOnlyList<string>> { ["example.com/amr"] = amr } } });
 
     private static BreakGlassPolicy Pinned(string hash, RolePinning pinning = RolePinning.Suspend) =>
-        A.Policy(s => s with { RolePinning = pinning }) with { Status = new() { PinnedGeneration = 1, Roles = [new() { Name = "payments", Hash = hash, PinnedHash = hash }] } };
+        A.Policy(s => s with { RolePinning = pinning }) with { Status =
+            new() { PinnedGeneration = 1, Roles = [new() { Name = "payments", Hash = hash, PinnedHash = hash }] } };
 
     private static BreakGlassPolicy Deleted(BreakGlassPolicy policy) => policy with { Metadata = policy.Metadata with { DeletedAt = A.Start } };
 

@@ -22,7 +22,8 @@ public sealed class ImmutabilityRulesTests
         ["recipientKey"] = s => s with { RecipientKey = new() { Kty = "EC" } },
         ["requester"] = s => s with { Requester = A.Caller("mallory") },
         ["the requester's groups"] = s => s with { Requester = A.Caller("alice", "payments-oncall", "admins") },
-        ["the requester's claims"] = s => s with { Requester = s.Requester! with { Extra = new Dictionary<string, IReadOnlyList<string>> { ["amr"] = ["mfa"] } } },
+        ["the requester's claims"] = s =>
+            s with { Requester = s.Requester! with { Extra = new Dictionary<string, IReadOnlyList<string>> { ["amr"] = ["mfa"] } } },
     };
 
     public static TheoryData<string> Cases => [.. Changes.Keys];
@@ -32,7 +33,8 @@ public sealed class ImmutabilityRulesTests
     public void A_grant_cannot_be_changed(string what)
     {
         ImmutabilityRules.Check(A.Grant(), A.Grant(Changes[what]))!.Message.Should().Contain("only spec.revoke can be set; create a new grant instead");
-        ImmutabilityRules.Check(A.Grant(), A.Grant(s => Changes[what](s) with { Revoke = new() })).Should().NotBeNull("not under cover of a revocation either");
+        ImmutabilityRules.Check(A.Grant(), A.Grant(s => Changes[what](s) with { Revoke = new() }))
+            .Should().NotBeNull("not under cover of a revocation either");
     }
 
     [Fact]
@@ -42,13 +44,15 @@ public sealed class ImmutabilityRulesTests
         ImmutabilityRules.Check(A.Grant(), revoked).Should().BeNull();
         ImmutabilityRules.Check(revoked, revoked).Should().BeNull();
         ImmutabilityRules.Check(revoked, A.Grant())!.Field.Should().Be("spec.revoke");
-        ImmutabilityRules.Check(revoked, A.Grant(s => s with { Revoke = new() { Reason = "other", By = A.Caller("bob") } }))!.Message.Should().Contain("cannot be changed once it is set");
+        ImmutabilityRules.Check(revoked, A.Grant(s => s with { Revoke = new() { Reason = "other", By = A.Caller("bob") } }))!.Message
+            .Should().Contain("cannot be changed once it is set");
     }
 
     [Fact]
     public void Metadata_status_and_lists_that_read_the_same_are_no_change()
     {
-        var other = A.Grant(s => s with { Access = [], Requester = A.Caller("alice", "payments-oncall") }) with { Status = new() { Phase = GrantPhase.Active }, Metadata = new() { Name = "x" } };
+        var other = A.Grant(s => s with { Access = [], Requester = A.Caller("alice", "payments-oncall") }) with { Status = new() { Phase = GrantPhase.Active },
+            Metadata = new() { Name = "x" } };
         ImmutabilityRules.Check(A.Grant(), other).Should().BeNull();
     }
 
@@ -84,7 +88,8 @@ public sealed class ImmutabilityRulesTests
         ImmutabilityRules.DeleteWarning(active).Should().Contain("record and review").And.Contain("kubectl breakglass revoke inc-4711");
         ImmutabilityRules.DeleteWarning(active with { Status = active.Status with { Phase = GrantPhase.Pending } }).Should().NotBeNull("it is about to open");
         ImmutabilityRules.DeleteWarning(active with { Metadata = active.Metadata with { DeletedAt = A.Start } }).Should().BeNull("it goes already");
-        ImmutabilityRules.DeleteWarning(A.Grant() with { Status = new() { Phase = GrantPhase.AwaitingApproval } }).Should().BeNull("a request can be taken back");
+        ImmutabilityRules.DeleteWarning(A.Grant() with { Status = new() { Phase = GrantPhase.AwaitingApproval } })
+            .Should().BeNull("a request can be taken back");
         ImmutabilityRules.DeleteWarning(A.FinishedGrant(GrantPhase.Expired)).Should().BeNull("it is over");
     }
 
@@ -92,7 +97,8 @@ public sealed class ImmutabilityRulesTests
     public void What_never_gave_access_can_be_deleted_and_without_a_policy_a_record_stays_for_ninety_days()
     {
         ImmutabilityRules.CheckDelete(A.Grant(), A.Policy(), A.Start).Should().BeNull();
-        ImmutabilityRules.CheckDelete(A.Grant() with { Status = new() { Phase = GrantPhase.Denied, EndedAt = A.Start } }, A.Policy(), A.Start).Should().BeNull();
+        ImmutabilityRules.CheckDelete(A.Grant() with { Status = new() { Phase = GrantPhase.Denied, EndedAt = A.Start } }, A.Policy(), A.Start)
+            .Should().BeNull();
         ImmutabilityRules.CheckDelete(A.FinishedGrant(GrantPhase.Expired), null, A.Start.AddDays(89)).Should().NotBeNull();
         ImmutabilityRules.CheckDelete(A.FinishedGrant(GrantPhase.Expired), null, A.Start.AddDays(91)).Should().BeNull();
     }

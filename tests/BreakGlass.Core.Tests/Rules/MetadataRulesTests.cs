@@ -30,7 +30,8 @@ public class MetadataRulesTests
     [Fact]
     public void Very_many_short_labels_and_annotations_are_refused()
     {
-        static BreakGlassGrant Of(int annotations) => A.Grant() with { Metadata = new() { Name = "inc", Annotations = Enumerable.Range(0, annotations).ToDictionary(i => $"a{i}", _ => "") } };
+        static BreakGlassGrant Of(int annotations) =>
+            A.Grant() with { Metadata = new() { Name = "inc", Annotations = Enumerable.Range(0, annotations).ToDictionary(i => $"a{i}", _ => "") } };
         MetadataRules.Check(null, Of(200), "alice", Settings).Should().BeNull();
         MetadataRules.Check(Of(1), Of(300), "alice", Settings)!.Message.Should().Contain("at most 256");
         MetadataRules.Check(Of(300), Of(300), "alice", Settings).Should().BeNull();
@@ -44,7 +45,8 @@ public class MetadataRulesTests
         MetadataRules.CheckManagedFields(A.Grant(), 20_000, 30_000, "alice", Settings).Should().BeNull();
         MetadataRules.CheckManagedFields(A.Grant(), 20_000, 33_000, "alice", Settings)!.Reason.Should().Be("MetadataTooLarge");
         MetadataRules.CheckManagedFields(A.Grant(), 40_000, 39_000, "alice", Settings).Should().BeNull("it can be made smaller");
-        MetadataRules.CheckManagedFields(A.Grant(), 33_000, 33_000, "alice", Settings)!.Reason.Should().Be("MetadataTooLarge", "an old server shows what is added on both sides");
+        MetadataRules.CheckManagedFields(A.Grant(), 33_000, 33_000, "alice", Settings)!.Reason
+            .Should().Be("MetadataTooLarge", "an old server shows what is added on both sides");
         MetadataRules.CheckManagedFields(A.Grant(), 20_000, 33_000, Operator, Settings).Should().BeNull();
         MetadataRules.CheckManagedFields(A.Policy(), 20_000, 33_000, "gitops", Settings).Should().BeNull("policies are long, and several tools write them");
     }
@@ -98,7 +100,8 @@ public class MetadataRulesTests
         var lockdown = new BreakGlassLockdown();
         MetadataRules.Check(null, lockdown with { Metadata = new() { OwnerReferences = gone } }, "alice", Settings)!.Reason.Should().Be("Owned");
         MetadataRules.Check(lockdown, lockdown with { Metadata = new() { OwnerReferences = gone } }, "alice", Settings)!.Reason.Should().Be("Owned");
-        var approval = new BreakGlassApproval() with { Metadata = new() { OwnerReferences = [new() { Kind = "BreakGlassGrant", Name = "g", Uid = "grant-1" }] } };
+        var approval =
+            new BreakGlassApproval() with { Metadata = new() { OwnerReferences = [new() { Kind = "BreakGlassGrant", Name = "g", Uid = "grant-1" }] } };
         MetadataRules.Check(approval, approval with { Metadata = new() { OwnerReferences = gone } }, "carol", Settings)!.Reason.Should().Be("Owned");
     }
 

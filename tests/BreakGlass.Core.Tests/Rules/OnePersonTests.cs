@@ -67,7 +67,8 @@ public sealed class OnePersonTests
         ReviewRules.Check(A.Review(over, A.Caller("Carol", "security")), over, Policy)!.Reason.Should().Be("OwnApproval");
         ReviewRules.Check(A.Review(over, A.Caller("sue", "security") with { Person = ["id=1"] }), over, Policy)!.Reason.Should().Be("OwnApproval");
         ReviewRules.Blocked(A.Grant(s => s with { Requester = A.Caller("Alice") }, "next", "grant-2"), Policy,
-            [over with { Status = over.Status with { Conditions = [new() { Type = GrantConditions.Reviewed, Status = "False" }] } }])!.Reason.Should().Be("ReviewPending");
+            [over with { Status = over.Status with { Conditions = [new() { Type = GrantConditions.Reviewed, Status = "False" }] } }])!.Reason
+            .Should().Be("ReviewPending");
     }
 
     [Theory]
@@ -88,7 +89,8 @@ public sealed class OnePersonTests
     public void A_place_is_taken_in_the_name_of_the_person()
     {
         var grant = A.Grant(s => s with { Requester = A.Caller("alice") with { Uid = "u", Person = ["id=4711"] } });
-        LimitRules.Reserve(A.Policy(), grant, bypass: false, A.Start).Holders.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Requester = "alice", RequesterUid = "u", Person = new[] { "id=4711" } });
+        LimitRules.Reserve(A.Policy(), grant, bypass: false, A.Start).Holders.Should().ContainSingle().Which
+            .Should().BeEquivalentTo(new { Requester = "alice", RequesterUid = "u", Person = new[] { "id=4711" } });
     }
 
     [Fact]
@@ -101,7 +103,8 @@ public sealed class OnePersonTests
         var grant = A.Grant(s => s with { Requester = A.Caller("alice") });
         var approval = A.Approval(grant, A.Caller("carol", "approvers"));
         ApprovalRules.Check(approval, grant, Policy).Should().BeNull();
-        ApprovalRules.Check(approval with { Metadata = approval.Metadata with { DeletedAt = A.Start, Finalizers = ["carol.example/keep"] } }, grant, Policy)!.Reason.Should().Be("Retracted");
+        ApprovalRules.Check(approval with { Metadata = approval.Metadata with { DeletedAt = A.Start, Finalizers = ["carol.example/keep"] } }, grant,
+            Policy)!.Reason.Should().Be("Retracted");
         var over = A.FinishedGrant(GrantPhase.Expired);
         var review = A.Review(over, A.Caller("sue", "security"));
         ReviewRules.Check(review, over, Policy).Should().BeNull();
@@ -112,6 +115,7 @@ public sealed class OnePersonTests
     public void A_lockdown_that_is_being_deleted_shuts_until_it_is_gone()
     {
         var lockdown = A.Lockdown();
-        LockdownRules.For(A.Policy(), [lockdown with { Metadata = lockdown.Metadata with { DeletedAt = A.Start } }]).Should().NotBeNull("somebody else's finalizer may hold it, and nobody said yet that all is well");
+        LockdownRules.For(A.Policy(), [lockdown with { Metadata = lockdown.Metadata with { DeletedAt = A.Start } }])
+            .Should().NotBeNull("somebody else's finalizer may hold it, and nobody said yet that all is well");
     }
 }

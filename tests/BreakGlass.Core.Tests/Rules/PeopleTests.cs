@@ -16,16 +16,19 @@ public sealed class PeopleTests
         Review = new() { Reviewers = [A.Group("security")] },
     });
 
-    private static readonly BreakGlassGrant Grant = A.Grant(s => s with { Requester = A.Caller("alice", "payments-oncall", "approvers", "security") with { Uid = "u-alice" } });
+    private static readonly BreakGlassGrant Grant = A.Grant(
+        s => s with { Requester = A.Caller("alice", "payments-oncall", "approvers", "security") with { Uid = "u-alice" } });
 
-    private static readonly BreakGlassGrant Over = Grant with { Status = A.FinishedGrant(GrantPhase.Expired).Status with { Approvals = [new() { Approver = "carol", Decision = "Approve" }] } };
+    private static readonly BreakGlassGrant Over =
+        Grant with { Status = A.FinishedGrant(GrantPhase.Expired).Status with { Approvals = [new() { Approver = "carol", Decision = "Approve" }] } };
 
     [Fact]
     public void An_approver_s_decision_counts()
     {
         ApprovalRules.Check(By("carol", "approvers"), Grant, Policy).Should().BeNull();
         ApprovalRules.Check(By("dora"), Grant, Policy).Should().BeNull();
-        ApprovalRules.Check(By("carol", "approvers") with { Spec = By("carol", "approvers").Spec with { Decision = "Deny" } }, Grant, Policy).Should().BeNull();
+        ApprovalRules.Check(By("carol", "approvers") with { Spec = By("carol", "approvers").Spec with { Decision = "Deny" } }, Grant, Policy)
+            .Should().BeNull();
         ApprovalRules.AtAdmission(By("carol", "approvers"), Grant, Policy).Should().BeNull();
     }
 
@@ -61,7 +64,8 @@ public sealed class PeopleTests
             "no policy" => (good, Grant, null),
             "no approval" => (good, Grant, A.Policy()),
             "the requester" => (By("alice", "approvers"), Grant, Policy),
-            "the requester under another name" => (good with { Spec = good.Spec with { Approver = A.Caller("alice2", "approvers") with { Uid = "u-alice" } } }, Grant, Policy),
+            "the requester under another name" =>
+                (good with { Spec = good.Spec with { Approver = A.Caller("alice2", "approvers") with { Uid = "u-alice" } } }, Grant, Policy),
             "somebody else" => (By("mallory", "dev"), Grant, Policy),
             _ => (By("approvers"), Grant, (BreakGlassPolicy?)Policy),
         };
@@ -132,7 +136,8 @@ public sealed class PeopleTests
 
         // People are told apart by their UID too, as where they ask or approve.
         var approved = Over with { Status = Over.Status with { Approvals = [new() { Approver = "carol", Uid = "u-carol", Decision = "Approve" }] } };
-        ReviewRules.Check(A.Review(approved, A.Caller("carol-admin", "security") with { Uid = "u-carol" }), approved, Policy)!.Reason.Should().Be("OwnApproval");
+        ReviewRules.Check(A.Review(approved, A.Caller("carol-admin", "security") with { Uid = "u-carol" }), approved, Policy)!.Reason
+            .Should().Be("OwnApproval");
         ReviewRules.Check(A.Review(approved, A.Caller("rita", "security") with { Uid = "u-rita" }), approved, Policy).Should().BeNull();
     }
 

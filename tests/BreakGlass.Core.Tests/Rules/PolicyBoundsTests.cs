@@ -46,8 +46,10 @@ public sealed class PolicyBoundsTests
             "a second" => A.Policy(s => s with { Limits = Some, RetainFor = "1s" }),
             "shorter than the review" => A.Policy(s => s with { Limits = Some, RetainFor = "48h", Review = new() { Within = "72h" } }),
             "not reviewed, two days" => A.Policy(s => jit(s) with { RetainFor = "48h" }),
-            "every request approves itself" => A.Policy(s => jit(s) with { Approval = jit(s).Approval! with { AutoApprove = new() { MaxDuration = "1h", ReadOnlyOnly = false } } }),
-            "what is read approves itself" => A.Policy(s => jit(s) with { Approval = jit(s).Approval! with { AutoApprove = new() { MaxDuration = "1h", ReadOnlyOnly = true } } }),
+            "every request approves itself" =>
+                A.Policy(s => jit(s) with { Approval = jit(s).Approval! with { AutoApprove = new() { MaxDuration = "1h", ReadOnlyOnly = false } } }),
+            "what is read approves itself" =>
+                A.Policy(s => jit(s) with { Approval = jit(s).Approval! with { AutoApprove = new() { MaxDuration = "1h", ReadOnlyOnly = true } } }),
             "bypass as long as the rest" => A.Policy(s => jit(s) with { EmergencyBypass = new() { Duration = "1h" } }),
             "ticket anywhere" => A.Policy(s => s with { Limits = Some, Justification = new() { TicketPattern = "INC-[0-9]+" } }),
             "ticket" => A.Policy(s => s with { Limits = Some, Justification = new() { TicketPattern = "^INC-[0-9]+$" } }),

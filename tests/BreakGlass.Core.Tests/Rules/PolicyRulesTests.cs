@@ -15,9 +15,11 @@ public sealed class PolicyRulesTests
     {
         ["no mode"] = (s => s with { Mode = null }, "spec.mode", ["required", "BreakGlass, JustInTime or TimeBoxed"]),
         ["no requesters"] = (s => s with { Requesters = [] }, "spec.requesters", ["at least one", "kind: Group"]),
-        ["a kind that RBAC does not know"] = (s => s with { Requesters = [A.User("alice"), new() { Kind = "Team", Name = "x" }] }, "spec.requesters[1].kind", ["'Team'", "User, Group, ServiceAccount"]),
+        ["a kind that RBAC does not know"] = (s => s with { Requesters = [A.User("alice"), new() { Kind = "Team", Name = "x" }] }, "spec.requesters[1].kind",
+            ["'Team'", "User, Group, ServiceAccount"]),
         ["a subject without a name"] = (s => s with { Requesters = [A.User("")] }, "spec.requesters[0].name", ["required"]),
-        ["a service account of nowhere"] = (s => s with { Requesters = [new() { Kind = "ServiceAccount", Name = "robot" }] }, "spec.requesters[0].namespace", ["required for a ServiceAccount"]),
+        ["a service account of nowhere"] = (s => s with { Requesters = [new() { Kind = "ServiceAccount", Name = "robot" }] }, "spec.requesters[0].namespace",
+            ["required for a ServiceAccount"]),
         ["no access"] = (s => s with { Access = [] }, "spec.access", ["at least one entry", "name the role"]),
         ["an entry without a name"] = (Access(e => e with { Name = "" }), "spec.access[0].name", ["required", "grants select"]),
         ["the same name twice"] = (s => s with { Access = [.. s.Access, .. s.Access] }, "spec.access[1].name", ["'payments'", "twice", "unique"]),
@@ -27,11 +29,16 @@ public sealed class PolicyRulesTests
         ["clusterWide false is no place"] = (Access(e => e with { Namespaces = [], ClusterWide = false }), "spec.access[0]", ["exactly one of"]),
         ["two places"] = (Access(e => e with { ClusterWide = true }), "spec.access[0]", ["exactly one of"]),
         ["namespaces and a selector"] = (Access(e => e with { NamespaceSelector = new() }), "spec.access[0]", ["exactly one of"]),
-        ["a Role for a selector"] = (s => s with { Access = [A.RoleEntry("x", "reader") with { NamespaceSelector = new() }] }, "spec.access[0].roleRef.kind", ["lives in a namespace", "use a ClusterRole"]),
-        ["a Role for the whole cluster"] = (s => s with { Access = [A.RoleEntry("x", "reader") with { ClusterWide = true }] }, "spec.access[0].roleRef.kind", ["lives in a namespace"]),
-        ["the namespace of the credentials"] = (s => s with { Access = [A.Entry("x", "edit", "payments", "breakglass-grants")] }, "spec.access[0].namespaces", ["'breakglass-grants'", "remove it"]),
-        ["the namespace of the operator"] = (s => s with { Access = [A.Entry("x", "edit", "breakglass-system")] }, "spec.access[0].namespaces", ["'breakglass-system'", "remove it"]),
-        ["a selector operator misspelt"] = (Selects(A.Selector("team", "in", "payments")), "spec.access[0].namespaceSelector", ["'in'", "In, NotIn, Exists, DoesNotExist"]),
+        ["a Role for a selector"] = (s => s with { Access = [A.RoleEntry("x", "reader") with { NamespaceSelector = new() }] }, "spec.access[0].roleRef.kind",
+            ["lives in a namespace", "use a ClusterRole"]),
+        ["a Role for the whole cluster"] = (s => s with { Access = [A.RoleEntry("x", "reader") with { ClusterWide = true }] }, "spec.access[0].roleRef.kind",
+            ["lives in a namespace"]),
+        ["the namespace of the credentials"] = (s => s with { Access = [A.Entry("x", "edit", "payments", "breakglass-grants")] }, "spec.access[0].namespaces",
+            ["'breakglass-grants'", "remove it"]),
+        ["the namespace of the operator"] = (s => s with { Access = [A.Entry("x", "edit", "breakglass-system")] }, "spec.access[0].namespaces",
+            ["'breakglass-system'", "remove it"]),
+        ["a selector operator misspelt"] = (Selects(A.Selector("team", "in", "payments")), "spec.access[0].namespaceSelector",
+            ["'in'", "In, NotIn, Exists, DoesNotExist"]),
         ["In without values"] = (Selects(A.Selector("team", "In")), "spec.access[0].namespaceSelector", ["In requires values"]),
         ["NotIn without values"] = (Selects(A.Selector("team", "NotIn")), "spec.access[0].namespaceSelector", ["NotIn requires values"]),
         ["a default that is no duration"] = (Lasts("half an hour", "1h"), "spec.duration.default", ["'half an hour'", "30m, 1h30m or 45s"]),
@@ -75,9 +82,11 @@ public sealed class PolicyRulesTests
         }),
         ["exactly the longest"] = Lasts("12h", "12h"),
         ["a ticket pattern"] = Ticket("^(INC|CHG)-[0-9]+$"),
-        ["a review section"] = s => s with { Review = new() { Required = true, Within = "24h", Reviewers = [A.Group("security")], BlockRequesterUntilReviewed = true } },
+        ["a review section"] = s =>
+            s with { Review = new() { Required = true, Within = "24h", Reviewers = [A.Group("security")], BlockRequesterUntilReviewed = true } },
         ["limits that limit nothing"] = s => s with { Limits = new() },
-        ["overuse, persistence, suspended"] = s => s with { Overuse = new() { Activations = 5, Window = "168h" }, AllowPersistence = ["rbac"], Suspended = true },
+        ["overuse, persistence, suspended"] = s =>
+            s with { Overuse = new() { Activations = 5, Window = "168h" }, AllowPersistence = ["rbac"], Suspended = true },
         ["own user name bound"] = s => s with { Credential = CredentialKind.BindRequester },
     };
 
@@ -116,14 +125,16 @@ public sealed class PolicyRulesTests
     public void A_name_has_to_fit_into_a_label()
     {
         PolicyRules.Check(A.Policy(name: new string('p', 63)), A.Settings).Should().BeEmpty();
-        PolicyRules.Check(A.Policy(name: new string('p', 64)), A.Settings).Should().ContainSingle().Which.ToString().Should().StartWith("metadata.name: at most 63");
+        PolicyRules.Check(A.Policy(name: new string('p', 64)), A.Settings).Should().ContainSingle().Which.ToString()
+            .Should().StartWith("metadata.name: at most 63");
     }
 
     [Fact]
     public void Every_problem_is_told_at_once()
     {
         var problems = PolicyRules.Check(A.Policy(s => new() { Duration = new() { Default = "x", Max = "y" }, RetainFor = "z" }), A.Settings);
-        problems.Select(p => p.Field).Should().Equal("spec.mode", "spec.requesters", "spec.access", "spec.duration.default", "spec.duration.max", "spec.retainFor");
+        problems.Select(p => p.Field)
+            .Should().Equal("spec.mode", "spec.requesters", "spec.access", "spec.duration.default", "spec.duration.max", "spec.retainFor");
     }
 
     [Fact]

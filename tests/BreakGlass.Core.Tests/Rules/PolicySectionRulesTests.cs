@@ -13,21 +13,29 @@ public sealed class PolicySectionRulesTests
     private static readonly Dictionary<string, (Change Spec, string Field, string[] Words)> Wrong = new()
     {
         ["a claim without a key"] = (s => s with { RequireClaims = [new() { Values = ["mfa"] }] }, "spec.requireClaims[0].key", ["required"]),
-        ["a claim without values"] = (s => s with { RequireClaims = [new() { Key = "amr", Values = ["mfa"] }, new() { Key = "x" }] }, "spec.requireClaims[1].values", ["at least one value"]),
+        ["a claim without values"] = (s => s with { RequireClaims = [new() { Key = "amr", Values = ["mfa"] }, new() { Key = "x" }] },
+            "spec.requireClaims[1].values", ["at least one value"]),
         ["fewer than one approval"] = (JustInTime(a => a with { Required = -1 }), "spec.approval.required", ["less than 1", "how many different people"]),
         ["nobody who may approve"] = (JustInTime(a => a with { Approvers = [] }), "spec.approval.approvers", ["at least one subject", "who can approve"]),
-        ["an approver of no kind"] = (JustInTime(a => a with { Approvers = [new() { Kind = "Team", Name = "x" }] }), "spec.approval.approvers[0].kind", ["'Team'"]),
+        ["an approver of no kind"] = (JustInTime(a => a with { Approvers = [new() { Kind = "Team", Name = "x" }] }), "spec.approval.approvers[0].kind",
+            ["'Team'"]),
         ["a time-out that is no duration"] = (JustInTime(a => a with { Timeout = "soon" }), "spec.approval.timeout", ["'soon'", "30m, 1h30m or 45s"]),
         ["a time-out of nothing"] = (JustInTime(a => a with { Timeout = "0s" }), "spec.approval.timeout", ["more than zero"]),
         ["a time-out past the longest"] = (JustInTime(a => a with { Timeout = "168h1s" }), "spec.approval.timeout", ["168h1s", "168h"]),
-        ["approval by itself for no duration"] = (JustInTime(a => a with { AutoApprove = new() { MaxDuration = "short" } }), "spec.approval.autoApprove.maxDuration", ["'short'"]),
+        ["approval by itself for no duration"] = (JustInTime(a => a with { AutoApprove = new() { MaxDuration = "short" } }),
+            "spec.approval.autoApprove.maxDuration", ["'short'"]),
         ["a bypass of no duration"] = (s => JustInTime()(s) with { EmergencyBypass = new() { Duration = "x" } }, "spec.emergencyBypass.duration", ["'x'"]),
-        ["a bypass past the longest grant"] = (s => JustInTime()(s) with { EmergencyBypass = new() { Duration = "13h" } }, "spec.emergencyBypass.duration", ["13h", "12h"]),
-        ["a bypass of what is time-boxed"] = (s => TimeBoxed()(s) with { EmergencyBypass = new() { Duration = "15m" } }, "spec.emergencyBypass", ["only for mode JustInTime"]),
-        ["a time zone that is none"] = (TimeBoxed(s => s with { TimeZone = "Europe/Bern" }), "spec.schedule.timeZone", ["'Europe/Bern'", "IANA", "Europe/Berlin"]),
-        ["a time zone by its short name on another system"] = (TimeBoxed(s => s with { TimeZone = "W. Europe Standard Time" }), "spec.schedule.timeZone", ["IANA"]),
+        ["a bypass past the longest grant"] = (s => JustInTime()(s) with { EmergencyBypass = new() { Duration = "13h" } }, "spec.emergencyBypass.duration",
+            ["13h", "12h"]),
+        ["a bypass of what is time-boxed"] = (s => TimeBoxed()(s) with { EmergencyBypass = new() { Duration = "15m" } }, "spec.emergencyBypass",
+            ["only for mode JustInTime"]),
+        ["a time zone that is none"] = (TimeBoxed(s => s with { TimeZone = "Europe/Bern" }), "spec.schedule.timeZone",
+            ["'Europe/Bern'", "IANA", "Europe/Berlin"]),
+        ["a time zone by its short name on another system"] = (TimeBoxed(s => s with { TimeZone = "W. Europe Standard Time" }),
+            "spec.schedule.timeZone", ["IANA"]),
         ["no window"] = (TimeBoxed(s => s with { Windows = [] }), "spec.schedule.windows", ["at least one window"]),
-        ["a window on no day"] = (TimeBoxed(s => s with { Windows = [new() { Start = "22:00", End = "04:00" }] }), "spec.schedule.windows[0].days", ["at least one day"]),
+        ["a window on no day"] = (TimeBoxed(s => s with { Windows = [new() { Start = "22:00", End = "04:00" }] }), "spec.schedule.windows[0].days",
+            ["at least one day"]),
         ["a window on a day in full"] = (Opens("Saturday", "22:00", "04:00"), "spec.schedule.windows[0].days", ["'Saturday'", "Sat"]),
         ["a window at an hour that is none"] = (Opens("Sat", "24:00", "04:00"), "spec.schedule.windows[0].start", ["'24:00'", "in quotes"]),
         ["a window without minutes"] = (Opens("Sat", "22:00", "4"), "spec.schedule.windows[0].end", ["'4'", "in quotes"]),
@@ -36,17 +44,21 @@ public sealed class PolicySectionRulesTests
         ["a cooldown that is no duration"] = (s => s with { Limits = new() { Cooldown = "a while" } }, "spec.limits.cooldown", ["'a while'"]),
         ["overuse of nothing"] = (s => s with { Overuse = new() { Activations = 0, Window = "1h" } }, "spec.overuse.activations", ["at least 1"]),
         ["overuse in no time"] = (s => s with { Overuse = new() { Activations = 1, Window = "0s" } }, "spec.overuse.window", ["more than zero"]),
-        ["overuse counted from grants that are gone"] = (s => s with { Overuse = new() { Activations = 1, Window = "168h" }, RetainFor = "24h" }, "spec.overuse.window", ["168h", "spec.retainFor, 24h"]),
+        ["overuse counted from grants that are gone"] = (s => s with { Overuse = new() { Activations = 1, Window = "168h" }, RetainFor = "24h" },
+            "spec.overuse.window", ["168h", "spec.retainFor, 24h"]),
         ["a review in no duration"] = (s => s with { Review = new() { Within = "a day" } }, "spec.review.within", ["'a day'"]),
-        ["a reviewer of no kind"] = (s => s with { Review = new() { Reviewers = [new() { Kind = "Team", Name = "x" }] } }, "spec.review.reviewers[0].kind", ["'Team'"]),
-        ["persistence that is not known"] = (s => s with { AllowPersistence = ["rbac", "everything"] }, "spec.allowPersistence", ["'everything'", "rbac, tokens"]),
+        ["a reviewer of no kind"] = (s => s with { Review = new() { Reviewers = [new() { Kind = "Team", Name = "x" }] } }, "spec.review.reviewers[0].kind",
+            ["'Team'"]),
+        ["persistence that is not known"] = (s => s with { AllowPersistence = ["rbac", "everything"] }, "spec.allowPersistence",
+            ["'everything'", "rbac, tokens"]),
     };
 
     private static readonly Dictionary<string, Change> Fine = new()
     {
         ["claims"] = s => s with { RequireClaims = [new() { Key = "example.com/amr", Values = ["mfa", "hwk"] }] },
         ["just in time"] = JustInTime(),
-        ["just in time with everything"] = s => JustInTime(a => a with { Required = 2, Timeout = "168h", AutoApprove = new() { MaxDuration = "15m", ReadOnlyOnly = false } })(s) with { EmergencyBypass = new() { Duration = "12h" } },
+        ["just in time with everything"] = s => JustInTime(a => a with { Required = 2, Timeout = "168h",
+            AutoApprove = new() { MaxDuration = "15m", ReadOnlyOnly = false } })(s) with { EmergencyBypass = new() { Duration = "12h" } },
         ["time-boxed"] = TimeBoxed(),
         ["time-boxed with approval"] = s => TimeBoxed()(s) with { Approval = new() { Approvers = [A.User("bob")] } },
         ["a window of a whole day"] = Opens("Sun", "00:00", "00:00"),
@@ -84,5 +96,6 @@ public sealed class PolicySectionRulesTests
         Schedule = (change ?? (x => x))(new() { TimeZone = "Europe/Berlin", Windows = [new() { Days = ["Sat", "Sun"], Start = "22:00", End = "04:00" }] }),
     };
 
-    private static Change Opens(string day, string start, string end) => TimeBoxed(s => s with { Windows = [new() { Days = [day], Start = start, End = end }] });
+    private static Change Opens(string day, string start, string end) =>
+        TimeBoxed(s => s with { Windows = [new() { Days = [day], Start = start, End = end }] });
 }

@@ -38,7 +38,8 @@ public sealed class PolicyWarningsTests
     {
         var role = A.ClusterRole("reader", A.Rule("", resource, verb) with { ResourceNames = name is null ? [] : [name] });
         var wide = A.Policy(s => s with { Access = [A.ClusterWideEntry("all", "reader")] });
-        Of(wide, role).Where(w => w.Reason != ControlPlaneReach.Reason).Select(w => (w.Reason, w.Field)).Should().Equal(told ? [("ReadsSealKeys", "spec.access[0]")] : []);
+        Of(wide, role).Where(w => w.Reason != ControlPlaneReach.Reason).Select(w => (w.Reason, w.Field))
+            .Should().Equal(told ? [("ReadsSealKeys", "spec.access[0]")] : []);
         Of(A.Policy(s => s with { Access = [A.Entry("one", "reader", "payments"), A.SelectorEntry("some", "reader", A.Selector(("a", "b")))] }), role)
             .Should().BeEmpty("neither reaches the operator's namespaces");
         Of(wide).Should().BeEmpty("what the role gives is not known");
@@ -67,10 +68,12 @@ public sealed class PolicyWarningsTests
     }
 
     private static IReadOnlyList<Problem> Of(BreakGlassPolicy policy, params V1ClusterRole[] roles) =>
-        [.. PolicyWarnings.Of(policy, A.Settings, e => roles.FirstOrDefault(r => r.Metadata.Name == e.RoleRef.Name)?.RulesOrEmpty ?? []).Where(w => w.Reason != "NoLimits")];
+        [.. PolicyWarnings.Of(policy, A.Settings, e => roles.FirstOrDefault(r => r.Metadata.Name == e.RoleRef.Name)?.RulesOrEmpty ?? [])
+            .Where(w => w.Reason != "NoLimits")];
 
     private static Condition? Guarded(BreakGlassPolicy policy, GuardInstallation? guard) => Conditions.Find(Decide(policy, guard).Conditions, "Guarded");
 
     private static PolicyStatus Decide(BreakGlassPolicy policy, GuardInstallation? guard) =>
-        PolicyLifecycle.Decide(new() { Now = A.Start, Settings = A.Settings, Seal = Core.Sealing.SealState.Valid, Policy = policy, Grants = [], Cluster = AView.Usual(), Guard = guard }).Status;
+        PolicyLifecycle.Decide(new() { Now = A.Start, Settings = A.Settings, Seal = Core.Sealing.SealState.Valid, Policy = policy, Grants = [],
+            Cluster = AView.Usual(), Guard = guard }).Status;
 }

@@ -27,7 +27,8 @@ public sealed class RbacCoverageTests
     [InlineData("pods/exec", "pods/exec", "", true)]
     [InlineData("*/exec", "pods/exec", "", false)]
     public void A_resource_is_allowed_as_the_authorizer_does(string rule, string resource, string subresource, bool allowed) =>
-        RbacCoverage.Allows([A.Rule("", rule, "get")], new V1ResourceAttributes { Verb = "get", Resource = resource, Subresource = subresource }).Should().Be(allowed);
+        RbacCoverage.Allows([A.Rule("", rule, "get")], new V1ResourceAttributes { Verb = "get", Resource = resource, Subresource = subresource })
+            .Should().Be(allowed);
 
     [Fact]
     public void A_name_on_a_list_does_not_allow_what_has_no_name()
@@ -49,7 +50,8 @@ public sealed class RbacCoverageTests
     [InlineData("/a*i", "/api", false)]
     [InlineData("*", "/anything", true)]
     public void A_path_is_allowed_as_the_authorizer_does(string rule, string path, bool allowed) =>
-        RbacCoverage.Allows([new() { NonResourceURLs = [rule], Verbs = ["get"] }], new V1NonResourceAttributes { Verb = "get", Path = path }).Should().Be(allowed);
+        RbacCoverage.Allows([new() { NonResourceURLs = [rule], Verbs = ["get"] }], new V1NonResourceAttributes { Verb = "get", Path = path })
+            .Should().Be(allowed);
 
     [Fact]
     public void A_list_never_covers_a_wildcard_and_leaving_something_out_never_passes()
@@ -57,7 +59,8 @@ public sealed class RbacCoverageTests
         var named = A.Rule("", "configmaps", "get") with { ResourceNames = ["a", "b"] };
         RbacCoverage.Covers([named], [A.Rule("", "configmaps", "get")]).Should().BeFalse("no names are all names");
         RbacCoverage.Covers([A.Rule("", "configmaps", "get")], [named]).Should().BeTrue();
-        RbacCoverage.Covers([A.Rule("apps", "deployments", "get", "list", "watch", "create", "update", "patch", "delete")], [A.Rule("apps", "deployments", "*")]).Should().BeFalse();
+        RbacCoverage.Covers([A.Rule("apps", "deployments", "get", "list", "watch", "create", "update", "patch", "delete")],
+            [A.Rule("apps", "deployments", "*")]).Should().BeFalse();
         RbacCoverage.Covers([A.Rule("", "pods/exec", "get"), A.Rule("", "pods", "get")], [A.Rule("", "*", "get")]).Should().BeFalse();
         RbacCoverage.Covers([A.Rule("", "*/log", "get")], [A.Rule("", "pods/log", "get")]).Should().BeTrue();
         RbacCoverage.Covers([A.Rule("", "*/log", "get")], [A.Rule("", "pods", "get")]).Should().BeFalse();
@@ -74,7 +77,8 @@ public sealed class RbacCoverageTests
     [Fact]
     public void What_is_not_covered_is_named_permission_by_permission()
     {
-        V1PolicyRule[] asked = [new() { ApiGroups = ["", "apps"], Resources = ["pods", "secrets"], Verbs = ["get"] }, new() { NonResourceURLs = ["/metrics", "/logs/*"], Verbs = ["get"] }];
+        V1PolicyRule[] asked = [new() { ApiGroups = ["", "apps"], Resources = ["pods", "secrets"], Verbs = ["get"] },
+            new() { NonResourceURLs = ["/metrics", "/logs/*"], Verbs = ["get"] }];
         V1PolicyRule[] owner = [new() { ApiGroups = ["*"], Resources = ["pods"], Verbs = ["*"] }, new() { NonResourceURLs = ["/m*"], Verbs = ["get"] }];
         RbacCoverage.Uncovered(owner, asked).Should().BeEquivalentTo(
             [A.Rule("", "secrets", "get"), A.Rule("apps", "secrets", "get"), new V1PolicyRule { NonResourceURLs = ["/logs/*"], Verbs = ["get"] }]);
@@ -83,7 +87,8 @@ public sealed class RbacCoverageTests
     [Fact]
     public void What_is_covered_allows_nothing_that_the_owner_does_not()
     {
-        var cases = from owner in Generated.Rules from asked in Generated.Rules from request in Generated.Request from path in Generated.Path select (owner, asked, request, path);
+        var cases = from owner in Generated.Rules from asked in Generated.Rules from request in Generated.Request from path in Generated.Path
+            select (owner, asked, request, path);
         Prop.ForAll(cases.ToArbitrary(), c =>
         {
             var rest = RbacCoverage.Uncovered(c.owner, c.asked);
@@ -120,7 +125,8 @@ public sealed class RbacCoverageTests
     /// <summary>Rules and requests out of few words, so that they meet.</summary>
     private static class Generated
     {
-        public static Gen<IReadOnlyList<V1PolicyRule>> Rules { get; } = Some(Gen.OneOf(ResourceRule(), ResourceRule(), PathRule()), 0, 4).Select(r => r.OrEmpty());
+        public static Gen<IReadOnlyList<V1PolicyRule>> Rules { get; } = Some(Gen.OneOf(ResourceRule(), ResourceRule(), PathRule()), 0, 4)
+            .Select(r => r.OrEmpty());
 
         public static Gen<V1ResourceAttributes> Request { get; } =
             from verb in Gen.Elements("get", "list", "create", "*")

@@ -55,7 +55,8 @@ public sealed class SchedulesTests
 
     [Theory]
     [MemberData(nameof(Windows))]
-    public void A_window_holds_what_lies_between_its_ends_and_nothing_else(string zone, string days, string start, string end, string inside, string first, string past)
+    public void A_window_holds_what_lies_between_its_ends_and_nothing_else(
+        string zone, string days, string start, string end, string inside, string first, string past)
     {
         var schedule = Of(zone, (days, start, end));
         Schedules.At(schedule, T(inside)).Should().Be(new Window(T(first), T(past)));

@@ -88,11 +88,14 @@ public sealed class TargetsTests
 
     [Theory]
     [MemberData(nameof(Edits))]
-    public void A_grant_has_what_was_recorded_as_far_as_the_policy_still_says_so(string edit, AccessEntry recorded, AccessEntry? today, string places, bool stillGiven)
+    public void A_grant_has_what_was_recorded_as_far_as_the_policy_still_says_so(
+        string edit, AccessEntry recorded, AccessEntry? today, string places, bool stillGiven)
     {
-        V1Namespace[] namespaces = [A.Namespace("payments", ("team", "payments")), A.Namespace("shop"), A.Namespace("zoo", ("team", "payments"), ("tier", "1"))];
+        V1Namespace[] namespaces = [A.Namespace("payments", ("team", "payments")), A.Namespace("shop"),
+            A.Namespace("zoo", ("team", "payments"), ("tier", "1"))];
         var policy = A.Policy(s => s with { Access = today is null ? [A.Entry("other", "edit", "payments")] : [today] }).Spec;
-        Targets.Resolve([recorded], policy, [], namespaces, A.Settings).Select(t => t.Namespace ?? "*").Should().Equal(places.Split(' ', StringSplitOptions.RemoveEmptyEntries), edit);
+        Targets.Resolve([recorded], policy, [], namespaces, A.Settings).Select(t => t.Namespace ?? "*")
+            .Should().Equal(places.Split(' ', StringSplitOptions.RemoveEmptyEntries), edit);
         Targets.StillGiven(recorded, policy).Should().Be(stillGiven, edit);
     }
 
@@ -103,6 +106,7 @@ public sealed class TargetsTests
         Places([Two], All, []).Should().BeEmpty("there are no namespaces, and the grant waits for them");
     }
 
-    private static List<string> Places(IReadOnlyList<AccessEntry> recorded, PolicySpec policy, IReadOnlyCollection<V1Namespace> namespaces, params string[] only) =>
-        [.. Targets.Resolve(recorded, policy, only, namespaces, A.Settings).Select(t => $"{t.Entry} {t.Namespace ?? "*"}")];
+    private static List<string> Places(
+        IReadOnlyList<AccessEntry> recorded, PolicySpec policy, IReadOnlyCollection<V1Namespace> namespaces, params string[] only) =>
+            [.. Targets.Resolve(recorded, policy, only, namespaces, A.Settings).Select(t => $"{t.Entry} {t.Namespace ?? "*"}")];
 }

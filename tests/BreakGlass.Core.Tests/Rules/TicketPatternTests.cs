@@ -11,7 +11,8 @@ public sealed class TicketPatternTests
     {
         var first = TicketPattern.Of("^COMPILED-ONCE-[0-9]+$");
 
-        TicketPattern.Of("^COMPILED-ONCE-" + "[0-9]+$").Should().BeSameAs(first, "a grant is decided on some ten times until it is active, and compiling takes milliseconds");
+        TicketPattern.Of("^COMPILED-ONCE-" + "[0-9]+$")
+            .Should().BeSameAs(first, "a grant is decided on some ten times until it is active, and compiling takes milliseconds");
     }
 
     [Fact]

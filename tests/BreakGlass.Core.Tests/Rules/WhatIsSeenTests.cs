@@ -39,7 +39,8 @@ public sealed class WhatIsSeenTests
     {
         var policy = A.Policy(s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("approvers")] } });
         var grant = A.Grant(s => s with { Requester = A.Caller("alic\u0435\u200B") });
-        GrantRules.AtAdmission(grant, policy, Core.Sealing.SealState.Valid, A.Settings)!.ToString().Should().Contain("'alic\\u{435}\\u{200B} (unusual characters)' is not among the requesters");
+        GrantRules.AtAdmission(grant, policy, Core.Sealing.SealState.Valid, A.Settings)!.ToString()
+            .Should().Contain("'alic\\u{435}\\u{200B} (unusual characters)' is not among the requesters");
         Callers.Shown(A.Lockdown(by: "ki\u043C").Spec.By).Should().Be("ki\\u{43C} (unusual characters)");
     }
 
@@ -90,6 +91,7 @@ public sealed class WhatIsSeenTests
         var written = counts ? text : string.Concat(Enumerable.Repeat(text, 30));
         var policy = A.Policy(s => s with { Justification = new() { MinLength = 20 } });
         (RequestRules.Reason(A.Grant(s => s with { Justification = written }).Spec, policy.Spec)?.Reason).Should().Be(counts ? null : "JustificationTooShort");
-        (RequestRules.Reason(A.Grant(s => s with { Justification = $"x{written}x" }).Spec, policy.Spec)?.Reason).Should().Be(counts ? null : "JustificationTooShort");
+        (RequestRules.Reason(A.Grant(s => s with { Justification = $"x{written}x" }).Spec, policy.Spec)?.Reason)
+            .Should().Be(counts ? null : "JustificationTooShort");
     }
 }

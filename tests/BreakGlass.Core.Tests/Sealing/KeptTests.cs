@@ -26,7 +26,8 @@ public sealed class KeptTests
         Groups = [.. Enumerable.Range(0, 1000).Select(i => $"team-{i}"), "payments-oncall", "commanders", "security"],
         Extra = new Dictionary<string, IReadOnlyList<string>>
         {
-            ["iam.gke.io/user-assertion"] = [new('e', 1600)], ["example.com/amr"] = ["mfa"], ["example.com/id"] = ["4711", " "], ["example.com/site"] = ["berlin"],
+            ["iam.gke.io/user-assertion"] = [new('e', 1600)], ["example.com/amr"] = ["mfa"], ["example.com/id"] = ["4711",
+                " "], ["example.com/site"] = ["berlin"],
         },
     };
 

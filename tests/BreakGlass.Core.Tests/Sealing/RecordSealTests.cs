@@ -27,7 +27,8 @@ public class RecordSealTests
     {
         var grant = Sealed();
         RecordSeal.Verify(grant, Keys).Should().Be(SealState.Valid);
-        RecordSeal.Verify(grant with { Status = grant.Status with { Phase = GrantPhase.Active, CredentialExpiresAt = Now, Bindings = [new() { Name = "b" }] } }, Keys).Should().Be(SealState.Valid);
+        RecordSeal.Verify(grant with { Status = grant.Status with { Phase = GrantPhase.Active, CredentialExpiresAt = Now,
+            Bindings = [new() { Name = "b" }] } }, Keys).Should().Be(SealState.Valid);
     }
 
     public static TheoryData<string, Func<GrantStatus, GrantStatus>> Forgeries => new()

@@ -15,9 +15,11 @@ public sealed class SealCheckTests
     private static readonly SealKey Key = new("abc", A.Start.AddDays(-1), new byte[SealKey.SecretBytes]);
     private static readonly SealCheck ByKeys = SealCheck.By(new([Key]));
 
-    private static BreakGlassApproval Unstamped => A.Approval(A.Grant(), A.Caller("carol")) with { Spec = new() { Grant = "inc-4711", Decision = "Approve", Approver = A.Caller("carol") } };
+    private static BreakGlassApproval Unstamped =>
+        A.Approval(A.Grant(), A.Caller("carol")) with { Spec = new() { Grant = "inc-4711", Decision = "Approve", Approver = A.Caller("carol") } };
 
-    private static BreakGlassReview Unreviewed => A.Review(A.Grant(), A.Caller("rita")) with { Spec = new() { Grant = "inc-4711", Outcome = "Justified", Reviewer = A.Caller("rita") } };
+    private static BreakGlassReview Unreviewed =>
+        A.Review(A.Grant(), A.Caller("rita")) with { Spec = new() { Grant = "inc-4711", Outcome = "Justified", Reviewer = A.Caller("rita") } };
 
     [Fact]
     public void A_check_by_keys_believes_what_carries_a_seal_and_nothing_else()
@@ -46,7 +48,8 @@ public sealed class SealCheckTests
         trusting.OfRecord(A.Grant()).Should().Be(SealState.Valid);
         trusting.Knows("any").Should().BeTrue();
         trusting.Believed(A.Lockdown()).Spec.By!.Username.Should().Be("sue");
-        trusting.Believed([Unstamped, A.Approval(A.Grant(uid: "grant-0"), A.Caller("dave"))], A.Grant()).Select(a => a.Spec.GrantUid).Should().Equal("grant-1", "grant-0");
+        trusting.Believed([Unstamped, A.Approval(A.Grant(uid: "grant-0"), A.Caller("dave"))], A.Grant()).Select(a => a.Spec.GrantUid)
+            .Should().Equal("grant-1", "grant-0");
         trusting.Believed([Unreviewed], A.Grant()).Should().ContainSingle().Which.Spec.GrantUid.Should().Be("grant-1");
     }
 

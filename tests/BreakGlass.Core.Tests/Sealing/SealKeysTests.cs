@@ -31,7 +31,8 @@ public class SealKeysTests
     public void A_key_verifies_for_90_days_after_it_was_replaced()
     {
         var replaced = A.Start.AddDays(30);
-        var keys = First.Rotated(replaced, "two", new byte[32]).Rotated(A.Start.AddDays(60), "three", new byte[32]).Rotated(A.Start.AddDays(90), "four", new byte[32]);
+        var keys = First.Rotated(replaced, "two", new byte[32]).Rotated(A.Start.AddDays(60), "three", new byte[32])
+            .Rotated(A.Start.AddDays(90), "four", new byte[32]);
         keys.All.Select(k => k.Id).Should().Equal("one", "two", "three", "four");
         var over = replaced.AddDays(90);
         keys.Rotated(over.AddSeconds(-1), "five", new byte[32]).Find("one").Should().NotBeNull();
@@ -47,7 +48,8 @@ public class SealKeysTests
     public void Keys_are_read_back_as_they_were_written_and_what_is_no_key_is_left_out()
     {
         var keys = First.Rotated(A.Start.AddDays(30), "two", Enumerable.Repeat((byte)7, 32).ToArray());
-        var data = new Dictionary<string, byte[]>(keys.Write()) { ["short.1"] = [1], ["noted"] = new byte[32], ["UP.1"] = new byte[32], ["x.99999999999999"] = new byte[32], ["y.-1"] = new byte[32] };
+        var data = new Dictionary<string, byte[]>(keys.Write()) { ["short.1"] = [1], ["noted"] = new byte[32], ["UP.1"] = new byte[32],
+            ["x.99999999999999"] = new byte[32], ["y.-1"] = new byte[32] };
         var read = SealKeys.Read(data);
         read.SameAs(keys).Should().BeTrue();
         read.All.Select(k => k.CreatedAt).Should().Equal(A.Start, A.Start.AddDays(30));

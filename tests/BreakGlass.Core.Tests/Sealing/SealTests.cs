@@ -31,7 +31,8 @@ public class SealTests
     {
         IKubernetesObject<V1ObjectMeta>[] kinds =
         [
-            Sealed(A.Grant()), Sealed(A.Policy() with { Metadata = new() { Name = "p", CreatedAt = A.Start } }), Sealed(new BreakGlassApproval { Metadata = Meta }),
+            Sealed(A.Grant()), Sealed(A.Policy() with { Metadata = new() { Name = "p", CreatedAt = A.Start } }),
+            Sealed(new BreakGlassApproval { Metadata = Meta }),
             Sealed(new BreakGlassReview { Metadata = Meta }), Sealed(new BreakGlassLockdown { Metadata = Meta }),
         ];
         kinds.Select(o => Seal.Verify(o, Keys)).Should().AllBeEquivalentTo(SealState.Valid);
@@ -78,7 +79,8 @@ public class SealTests
     public void Labels_annotations_and_status_are_not_sealed()
     {
         var grant = Sealed(A.Grant());
-        Seal.Verify(grant with { Metadata = grant.Metadata with { Labels = A.Labels(("a", "b")), ResourceVersion = "9" }, Status = new() { Phase = GrantPhase.Active } }, Keys)
+        Seal.Verify(grant with { Metadata = grant.Metadata with { Labels = A.Labels(("a", "b")), ResourceVersion = "9" },
+            Status = new() { Phase = GrantPhase.Active } }, Keys)
             .Should().Be(SealState.Valid);
     }
 
@@ -132,7 +134,9 @@ public class SealTests
     [InlineData("""{"namespaces":["a","b"]}""", """{"namespaces":["b","a"]}""")]
     public void What_means_something_else_is_sealed_differently(string one, string other)
     {
-        string Of(string entry) => Seal.Make(new BreakGlassPolicy { Spec = new() { Access = [JsonNode.Parse(entry).Deserialize(BreakGlassApi.Json<AccessEntry>())!] } }, Key, A.Start).ToString();
+        string Of(string entry) =>
+            Seal.Make(new BreakGlassPolicy { Spec = new() { Access = [JsonNode.Parse(entry).Deserialize(BreakGlassApi.Json<AccessEntry>())!] } }, Key, A.Start)
+                .ToString();
         Of(one).Should().NotBe(Of(other));
     }
 
@@ -152,5 +156,6 @@ public class SealTests
         where T : class, IKubernetesObject<V1ObjectMeta> => Annotated(o, Seal.Make(o, Key, A.Start).ToString());
 
     private static T Annotated<T>(T o, string seal)
-        where T : class, IKubernetesObject<V1ObjectMeta> => o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = seal } });
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = seal } });
 }

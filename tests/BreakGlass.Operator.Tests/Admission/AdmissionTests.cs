@@ -12,7 +12,8 @@ namespace BreakGlass.Operator.Tests.Admission;
 
 public sealed class AdmissionTests : IAsyncLifetime
 {
-    private static readonly V1UserInfo Alice = Desk.User("alice", "payments-oncall") with { Uid = "7", Extra = new Dictionary<string, IList<string>> { ["amr"] = ["mfa"] } };
+    private static readonly V1UserInfo Alice = Desk.User(
+        "alice", "payments-oncall") with { Uid = "7", Extra = new Dictionary<string, IList<string>> { ["amr"] = ["mfa"] } };
     private static readonly V1UserInfo Author = Desk.User("author");
 
     private Desk _desk = null!;
@@ -35,7 +36,8 @@ public sealed class AdmissionTests : IAsyncLifetime
     {
         (await _desk.CreateAsync(A.Grant(s => s with { Requester = A.Caller("mallory", "admins") }), Alice)).Message.Should().BeNull();
         var grant = _desk.Stored<BreakGlassGrant>("inc-4711");
-        grant.Spec.Requester.Should().BeEquivalentTo(new { Username = "alice", Uid = "7", Groups = new[] { "payments-oncall" }, GroupCount = 2, Extra = (object?)null });
+        grant.Spec.Requester.Should().BeEquivalentTo(
+            new { Username = "alice", Uid = "7", Groups = new[] { "payments-oncall" }, GroupCount = 2, Extra = (object?)null });
         grant.Spec.Requester!.GroupsHash.Should().Be(Kept.HashOf(["system:authenticated", "payments-oncall"]));
         _desk.Book.Verify(grant).Should().Be(SealState.Valid);
     }
@@ -48,7 +50,8 @@ public sealed class AdmissionTests : IAsyncLifetime
         {
             var o = System.Text.Json.JsonDocument.Parse(text).RootElement;
             var mutated = await _desk.Mutate(request with { Object = o }, default);
-            if (mutated.Allowed) (await _desk.Validate(request with { Object = Desk.Patched(request with { Object = o }, mutated) }, default)).Allowed.Should().BeFalse(text);
+            if (mutated.Allowed)
+                (await _desk.Validate(request with { Object = Desk.Patched(request with { Object = o }, mutated) }, default)).Allowed.Should().BeFalse(text);
             else mutated.Code.Should().BeLessThan(500, text);
         }
     }
@@ -61,7 +64,8 @@ public sealed class AdmissionTests : IAsyncLifetime
     public async Task A_name_that_no_object_can_have_is_that_of_none(string name)
     {
         (await _desk.CreateAsync(A.Grant(s => s with { Policy = name }), Alice)).Code.Should().Be(422);
-        (await _desk.CreateAsync(new BreakGlassReview { Metadata = new() { Name = "r" }, Spec = new() { Grant = name, Outcome = "Justified" } }, Alice)).Code.Should().Be(422);
+        (await _desk.CreateAsync(new BreakGlassReview { Metadata = new() { Name = "r" }, Spec = new() { Grant = name, Outcome = "Justified" } }, Alice)).Code
+            .Should().Be(422);
     }
 
     [Fact]
@@ -70,7 +74,8 @@ public sealed class AdmissionTests : IAsyncLifetime
         var request = Desk.Request(A.Policy(name: "other"), null, Author);
         var text = request.Object!.Value.GetRawText();
         async Task<string?> Of(string from, string to) =>
-            (await _desk.Mutate(request with { Object = System.Text.Json.JsonDocument.Parse(text.Replace(from, to, StringComparison.Ordinal)).RootElement }, default)).Message;
+            (await _desk.Mutate(
+                request with { Object = System.Text.Json.JsonDocument.Parse(text.Replace(from, to, StringComparison.Ordinal)).RootElement }, default)).Message;
         (await Of("\"requesters\":[", "\"requesters\":[null,")).Should().StartWith("spec.requesters[0]: must not be null");
         (await Of("\"metadata\":{", "\"metadata\":{\"labels\":{\"a\":null},")).Should().StartWith("metadata.labels.a: must not be null");
         (await Of("\"spec\":{", "\"spec\":{\"limits\":null,")).Should().BeNull();
@@ -126,8 +131,10 @@ public sealed class AdmissionTests : IAsyncLifetime
     public async Task The_mark_of_an_ended_grant_cannot_be_taken_off()
     {
         await _desk.CreateAsync(A.Grant(), Alice);
-        _desk.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Metadata = g.Metadata with { Annotations = new Dictionary<string, string>(g.AnnotationsOrEmpty) { [BreakGlassApi.EndedAnnotation] = "x" } } });
-        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { Annotations = new Dictionary<string, string>() } }, Alice)).Allowed.Should().BeTrue();
+        _desk.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Metadata =
+            g.Metadata with { Annotations = new Dictionary<string, string>(g.AnnotationsOrEmpty) { [BreakGlassApi.EndedAnnotation] = "x" } } });
+        (await _desk.UpdateAsync<BreakGlassGrant>(
+            "inc-4711", g => g with { Metadata = g.Metadata with { Annotations = new Dictionary<string, string>() } }, Alice)).Allowed.Should().BeTrue();
         _desk.Stored<BreakGlassGrant>("inc-4711").AnnotationsOrEmpty[BreakGlassApi.EndedAnnotation].Should().Be("x");
         _desk.SealOf<BreakGlassGrant>("inc-4711").Should().Be(SealState.Valid);
     }
@@ -138,11 +145,13 @@ public sealed class AdmissionTests : IAsyncLifetime
         await _desk.CreateAsync(A.Grant(), Alice);
         _desk.Clock.Advance(TimeSpan.FromHours(1));
         _desk.LetRevoke("bob");
-        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Spec = g.Spec with { Requester = null, Revoke = new() { Reason = "done" } } }, Desk.User("bob"))).Message.Should().BeNull();
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Spec = g.Spec with { Requester = null, Revoke = new() { Reason = "done" } } },
+            Desk.User("bob"))).Message.Should().BeNull();
         var grant = _desk.Stored<BreakGlassGrant>("inc-4711");
         (grant.Spec.Requester!.Username, grant.Spec.Revoke!.By!.Username).Should().Be(("alice", "bob"));
         _desk.Book.Verify(grant).Should().Be(SealState.Valid, "it was sealed an hour ago, when it was created");
-        foreach (var change in new Func<GrantSpec, GrantSpec>[] { s => s with { Duration = "1h" }, s => s with { Policy = "x" }, s => s with { Revoke = null }, s => s with { Revoke = s.Revoke! with { Reason = "x" } } })
+        foreach (var change in new Func<GrantSpec, GrantSpec>[] { s => s with { Duration = "1h" }, s => s with { Policy = "x" }, s => s with { Revoke = null },
+            s => s with { Revoke = s.Revoke! with { Reason = "x" } } })
         {
             (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Spec = change(g.Spec) }, Alice)).Code.Should().Be(422);
         }
@@ -156,21 +165,26 @@ public sealed class AdmissionTests : IAsyncLifetime
         refused.Message.Should().Contain("'mallory' is not allowed to give ClusterRole/edit in namespace payments");
         _desk.LetBind("local", "payments");
         (await _desk.CreateAsync(A.Policy(name: "other"), Desk.User("local"))).Message.Should().BeNull();
-        (await _desk.CreateAsync(A.Policy(s => s with { Access = [A.ClusterWideEntry("a", "edit")] }, "wide"), Desk.User("local"))).Message.Should().Contain("in the whole cluster");
+        (await _desk.CreateAsync(A.Policy(s => s with { Access = [A.ClusterWideEntry("a", "edit")] }, "wide"), Desk.User("local"))).Message
+            .Should().Contain("in the whole cluster");
     }
 
     [Fact]
     public async Task Once_a_role_has_grown_a_change_of_the_policy_needs_the_rights_and_a_suspension_does_not()
     {
         var today = BreakGlass.Core.Rules.RoleRisk.Hash(_desk.Server.Get<V1ClusterRole>("edit")!.Rules);
-        _desk.Server.Modify<BreakGlassPolicy>("payments-oncall", null, p => p with { Status = new() { Roles = [new() { Name = "payments", Hash = today, PinnedHash = today }] } });
+        _desk.Server.Modify<BreakGlassPolicy>(
+            "payments-oncall", null, p => p with { Status = new() { Roles = [new() { Name = "payments", Hash = today, PinnedHash = today }] } });
         var pipeline = Desk.User("pipeline");
         BreakGlassPolicy Described(BreakGlassPolicy p, string text) => p with { Spec = p.Spec with { Description = text } };
         (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => Described(p, "one"), pipeline)).Message.Should().BeNull();
         _desk.Server.Put(A.ClusterRole("edit", A.Rule("*", "*", "*")));
-        (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => Described(p, "two"), pipeline)).Message.Should().Contain("'pipeline' is not allowed to give");
-        (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => p with { Spec = p.Spec with { Suspended = true } }, pipeline)).Message.Should().BeNull();
-        (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => p with { Spec = p.Spec with { Suspended = false } }, pipeline)).Allowed.Should().BeFalse();
+        (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => Described(p, "two"), pipeline)).Message
+            .Should().Contain("'pipeline' is not allowed to give");
+        (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => p with { Spec = p.Spec with { Suspended = true } }, pipeline)).Message
+            .Should().BeNull();
+        (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => p with { Spec = p.Spec with { Suspended = false } }, pipeline)).Allowed
+            .Should().BeFalse();
         (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => Described(p, "three"), Author)).Message.Should().BeNull();
         _desk.SealOf<BreakGlassPolicy>("payments-oncall").Should().Be(SealState.Valid);
     }
@@ -180,7 +194,8 @@ public sealed class AdmissionTests : IAsyncLifetime
     {
         _desk.Server.Put(A.Policy(name: "slipped", uid: "policy-9"));
         var itself = Desk.User("system:serviceaccount:breakglass-system:breakglass-operator");
-        (await _desk.UpdateAsync<BreakGlassPolicy>("slipped", p => p with { Metadata = p.Metadata with { Finalizers = ["breakglass.dev/revoke"] } }, itself)).Message.Should().BeNull();
+        (await _desk.UpdateAsync<BreakGlassPolicy>(
+            "slipped", p => p with { Metadata = p.Metadata with { Finalizers = ["breakglass.dev/revoke"] } }, itself)).Message.Should().BeNull();
         _desk.SealOf<BreakGlassPolicy>("slipped").Should().Be(SealState.Missing, "the operator may bind the role, but did not write the policy");
     }
 
@@ -195,7 +210,8 @@ public sealed class AdmissionTests : IAsyncLifetime
         }
 
         var answer = resource == "breakglassgrants"
-            ? await _desk.CreateAsync(new BreakGlassApproval { Metadata = new() { Name = "a" }, Spec = new() { Grant = "inc-4711", Decision = "Approve" } }, Desk.User("carol"))
+            ? await _desk.CreateAsync(
+                new BreakGlassApproval { Metadata = new() { Name = "a" }, Spec = new() { Grant = "inc-4711", Decision = "Approve" } }, Desk.User("carol"))
             : await _desk.CreateAsync(A.Policy(name: "other"), Author);
         (answer.Allowed, answer.Code).Should().Be((false, 503));
         answer.Message.Should().Contain("Try again").And.Contain("403").And.NotContain("token");
@@ -230,7 +246,8 @@ public sealed class AdmissionTests : IAsyncLifetime
         var ended = A.FinishedGrant(GrantPhase.Expired);
         _desk.Clock.Advance(ended.Status.EndedAt!.Value - _desk.Clock.GetUtcNow() + TimeSpan.FromHours(2160) - TimeSpan.FromSeconds(30));
         (await _desk.WriteAsync(null, ended, Alice)).Message.Should().Contain("kept until");
-        (await _desk.WriteAsync(null, ended, Desk.User("system:serviceaccount:breakglass-system:breakglass-operator"))).Allowed.Should().BeTrue("its clock may be a little ahead");
+        (await _desk.WriteAsync(null, ended, Desk.User("system:serviceaccount:breakglass-system:breakglass-operator"))).Allowed
+            .Should().BeTrue("its clock may be a little ahead");
         _desk.Clock.Advance(TimeSpan.FromSeconds(30));
         (await _desk.WriteAsync(null, ended, Alice)).Allowed.Should().BeTrue();
     }
@@ -239,7 +256,8 @@ public sealed class AdmissionTests : IAsyncLifetime
     public async Task An_answer_that_takes_too_long_is_a_refusal_in_time()
     {
         var never = new TaskCompletionSource<Kube.Runtime.AdmissionAnswer>();
-        var slow = new AdmissionDesk(_desk.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).Around(async (_, ct) => await never.Task.WaitAsync(ct));
+        var slow = new AdmissionDesk(_desk.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance)
+            .Around(async (_, ct) => await never.Task.WaitAsync(ct));
         var answer = slow(Desk.Request(A.Grant(), null, Alice), default).AsTask();
         _desk.Clock.Advance(TimeSpan.FromSeconds(4));
         (await answer.WaitAsync(Eventually.Limit)).Should().Match<Kube.Runtime.AdmissionAnswer>(a => !a.Allowed && a.Code == 503);

@@ -24,7 +24,8 @@ public sealed class BoundsTests : IAsyncLifetime
     {
         _desk = await Desk.OpenAsync();
         _desk.LetBind("author");
-        (await _desk.CreateAsync(A.Policy(s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("approvers")] } }, "jit"), Desk.User("author"))).Message.Should().BeNull();
+        (await _desk.CreateAsync(A.Policy(s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("approvers")] } }, "jit"),
+            Desk.User("author"))).Message.Should().BeNull();
     }
 
     public Task DisposeAsync()
@@ -37,7 +38,8 @@ public sealed class BoundsTests : IAsyncLifetime
     public async Task A_grant_with_an_annotation_of_240_KiB_is_refused()
     {
         var grant = Ask("g1");
-        var answer = await _desk.CreateAsync(grant with { Metadata = grant.Metadata with { Annotations = new Dictionary<string, string> { ["a"] = new('x', 240 * 1024) } } }, Alice);
+        var answer = await _desk.CreateAsync(
+            grant with { Metadata = grant.Metadata with { Annotations = new Dictionary<string, string> { ["a"] = new('x', 240 * 1024) } } }, Alice);
         answer.Message.Should().Contain("at most 16384");
     }
 
@@ -45,7 +47,8 @@ public sealed class BoundsTests : IAsyncLifetime
     public async Task A_finalizer_of_somebody_else_holds_up_no_approval()
     {
         (await _desk.CreateAsync(Ask("g1"), Alice)).Message.Should().BeNull();
-        var approval = new BreakGlassApproval { Metadata = new() { Name = "yes", Finalizers = ["example.com/hold"] }, Spec = new() { Grant = "g1", Decision = "Approve" } };
+        var approval = new BreakGlassApproval { Metadata = new() { Name = "yes", Finalizers = ["example.com/hold"] },
+            Spec = new() { Grant = "g1", Decision = "Approve" } };
         (await _desk.CreateAsync(approval, Desk.User("carol", "approvers"))).Message.Should().Contain("metadata.finalizers");
     }
 
@@ -74,7 +77,8 @@ public sealed class BoundsTests : IAsyncLifetime
         for (var i = 0; i < 6; i++)
         {
             var wrong = Ask($"wrong{i}");
-            (await _desk.CreateAsync(wrong with { Spec = wrong.Spec with { Namespaces = ["nowhere"] } }, Alice)).Message.Should().Contain("does not reach nowhere");
+            (await _desk.CreateAsync(wrong with { Spec = wrong.Spec with { Namespaces = ["nowhere"] } }, Alice)).Message
+                .Should().Contain("does not reach nowhere");
         }
 
         (await _desk.CreateAsync(Ask("right"), Alice)).Message.Should().BeNull();
@@ -86,8 +90,10 @@ public sealed class BoundsTests : IAsyncLifetime
     {
         (await _desk.CreateAsync(Ask("g1"), Alice)).Message.Should().BeNull();
         var grant = _desk.Stored<BreakGlassGrant>("g1");
-        (await ChangeAsync(grant, grant with { Metadata = grant.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } }, 31_000, 34_000)).Message.Should().Contain("metadata.managedFields");
-        (await ChangeAsync(grant, grant with { Metadata = grant.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } }, 34_000, 33_000)).Message.Should().BeNull();
+        (await ChangeAsync(grant, grant with { Metadata = grant.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } }, 31_000,
+            34_000)).Message.Should().Contain("metadata.managedFields");
+        (await ChangeAsync(grant, grant with { Metadata = grant.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } }, 34_000,
+            33_000)).Message.Should().BeNull();
         (await ChangeAsync(grant, grant with { Spec = grant.Spec with { Revoke = new() { Reason = "done" } } }, 34_000, 35_000)).Message.Should().BeNull();
     }
 

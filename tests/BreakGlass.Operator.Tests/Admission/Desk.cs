@@ -17,7 +17,9 @@ using TestKit.Builders;
 
 namespace BreakGlass.Operator.Tests.Admission;
 
-/// <summary>Both webhooks in front of a fake API server, as the real one would use them: first the mutating, then the validating one, then it stores.</summary>
+/// <summary>
+/// Both webhooks in front of a fake API server, as the real one would use them: first the mutating, then the validating one, then it stores.
+/// </summary>
 internal sealed class Desk : IDisposable
 {
     public const string Ns = "breakglass-system";
@@ -31,12 +33,15 @@ internal sealed class Desk : IDisposable
         InstalledRbac.Install(Server);
         Server.CreateNamespace("payments");
         Server.Put(A.ClusterRole("edit", A.Rule("", "pods", "get", "update")));
-        Server.Put(A.ClusterRole("binder", new V1PolicyRule { ApiGroups = [V1Role.KubeGroup], Resources = ["clusterroles"], ResourceNames = ["edit"], Verbs = ["bind"] }));
+        Server.Put(A.ClusterRole(
+            "binder", new V1PolicyRule { ApiGroups = [V1Role.KubeGroup], Resources = ["clusterroles"], ResourceNames = ["edit"], Verbs = ["bind"] }));
         Client = Server.CreateClient(InstalledRbac.Operator);
         Book = new(Client, Ns, Clock, NullLogger.Instance);
         var desk = new AdmissionDesk(Clock, NullLogger.Instance);
-        Mutate = desk.Around(new Mutator(Client, Book, Settings, new AuthorRights(Client), View, () => Server.List<BreakGlassPolicy>(), Clock.GetUtcNow).HandleAsync);
-        Validate = desk.Around(new Validator(Client, Book, Settings, new RevokeRight(Client, NullLogger.Instance), View, new PendingRequests(_ => Waiting, Clock), Clock).HandleAsync);
+        Mutate = desk.Around(
+            new Mutator(Client, Book, Settings, new AuthorRights(Client), View, () => Server.List<BreakGlassPolicy>(), Clock.GetUtcNow).HandleAsync);
+        Validate = desk.Around(new Validator(
+            Client, Book, Settings, new RevokeRight(Client, NullLogger.Instance), View, new PendingRequests(_ => Waiting, Clock), Clock).HandleAsync);
     }
 
     public static async Task<Desk> OpenAsync(CoreSettings? settings = null)
@@ -70,7 +75,8 @@ internal sealed class Desk : IDisposable
     {
         var (namespaces, clusterRoles, roles) = (Server.List<V1Namespace>(), Server.List<V1ClusterRole>(), Server.List<V1Role>());
         _held = new(
-            namespaces, n => clusterRoles.FirstOrDefault(r => r.Metadata.Name == n), (ns, n) => roles.FirstOrDefault(r => r.Metadata.Name == n && r.Metadata.NamespaceProperty == ns),
+            namespaces, n => clusterRoles.FirstOrDefault(r => r.Metadata.Name == n),
+            (ns, n) => roles.FirstOrDefault(r => r.Metadata.Name == n && r.Metadata.NamespaceProperty == ns),
             n => namespaces.FirstOrDefault(o => o.Metadata.Name == n));
     }
 
@@ -81,7 +87,8 @@ internal sealed class Desk : IDisposable
     {
         var role = new V1RoleRef { ApiGroup = V1Role.KubeGroup, Kind = "ClusterRole", Name = "binder" };
         if (ns is null) Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = $"{user}-binds" }, RoleRef = role, Subjects = [Bound.User(user)] });
-        else Server.Put(new V1RoleBinding { Metadata = new() { Name = $"{user}-binds", NamespaceProperty = ns }, RoleRef = role, Subjects = [Bound.User(user)] });
+        else Server.Put(
+            new V1RoleBinding { Metadata = new() { Name = $"{user}-binds", NamespaceProperty = ns }, RoleRef = role, Subjects = [Bound.User(user)] });
     }
 
     /// <summary>Lets somebody end other people's grants, or one of them.</summary>
@@ -90,9 +97,11 @@ internal sealed class Desk : IDisposable
         Server.Put(new V1ClusterRole
         {
             Metadata = new() { Name = $"{user}-revoker" },
-            Rules = [new() { ApiGroups = [BreakGlassApi.Group], Resources = [BreakGlassGrant.Resource.Plural], ResourceNames = grant is null ? [] : [grant], Verbs = [RevokeRight.Verb] }],
+            Rules = [new() { ApiGroups = [BreakGlassApi.Group], Resources = [BreakGlassGrant.Resource.Plural], ResourceNames = grant is null
+                ? [] : [grant], Verbs = [RevokeRight.Verb] }],
         });
-        Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = $"{user}-revokes" }, RoleRef = new() { ApiGroup = V1Role.KubeGroup, Kind = "ClusterRole", Name = $"{user}-revoker" }, Subjects = [Bound.User(user)] });
+        Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = $"{user}-revokes" },
+            RoleRef = new() { ApiGroup = V1Role.KubeGroup, Kind = "ClusterRole", Name = $"{user}-revoker" }, Subjects = [Bound.User(user)] });
     }
 
     /// <summary>A write as the API server would carry it out; what is allowed is stored.</summary>
@@ -107,7 +116,8 @@ internal sealed class Desk : IDisposable
         if (answer.Allowed && !dryRun && patched is { } stored)
         {
             var typed = stored.Deserialize(KubeKinds.Of<T>().Json)!;
-            Server.Put(typed.WithMetadata(typed.Metadata with { Uid = old?.Metadata.Uid ?? $"uid-{typed.Metadata.Name}", CreatedAt = old?.Metadata.CreatedAt ?? Clock.GetUtcNow() }));
+            Server.Put(typed.WithMetadata(
+                typed.Metadata with { Uid = old?.Metadata.Uid ?? $"uid-{typed.Metadata.Name}", CreatedAt = old?.Metadata.CreatedAt ?? Clock.GetUtcNow() }));
         }
 
         return answer;
@@ -130,7 +140,8 @@ internal sealed class Desk : IDisposable
         {
             Uid = "u-1",
             Kind = new() { Group = KubeKinds.Of<T>().Resource.Group, Version = KubeKinds.Of<T>().Resource.Version, Kind = KubeKinds.Of<T>().Resource.Kind },
-            Resource = new() { Group = KubeKinds.Of<T>().Resource.Group, Version = KubeKinds.Of<T>().Resource.Version, Resource = KubeKinds.Of<T>().Resource.Plural },
+            Resource = new() { Group = KubeKinds.Of<T>().Resource.Group, Version = KubeKinds.Of<T>().Resource.Version,
+                Resource = KubeKinds.Of<T>().Resource.Plural },
             Name = (o ?? old)!.Metadata.Name,
             Operation = o is null ? "DELETE" : old is null ? "CREATE" : "UPDATE",
             UserInfo = user,
@@ -146,7 +157,8 @@ internal sealed class Desk : IDisposable
         var node = JsonNode.Parse(o.GetRawText())!;
         foreach (var operation in answer.Patch ?? [])
         {
-            var path = operation!["path"]!.GetValue<string>().Split('/')[1..].Select(p => p.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)).ToList();
+            var path = operation!["path"]!.GetValue<string>().Split('/')[1..]
+                .Select(p => p.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)).ToList();
             var at = path[..^1].Aggregate(node, (at, name) => at[name]!);
             if (at is JsonArray list)
             {

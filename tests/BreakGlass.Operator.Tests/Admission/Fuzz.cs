@@ -19,7 +19,8 @@ internal sealed class Fuzz
 {
     private static readonly string[] Values =
     [
-        "null", "true", "0", "-1", "1e999", "9223372036854775808", "\"\"", "\"x\"", "[]", "{}", "[null]", "{\"\":null}", "\"\\u0000\"", "\"\\ud800\"", "\"2026-99-99T00:00:00Z\"", "\"99999h\"",
+        "null", "true", "0", "-1", "1e999", "9223372036854775808", "\"\"", "\"x\"", "[]", "{}", "[null]", "{\"\":null}", "\"\\u0000\"", "\"\\ud800\"",
+        "\"2026-99-99T00:00:00Z\"", "\"99999h\"",
         "[[[[[[[[]]]]]]]]", "{\"a\":{\"b\":{\"c\":{}}}}", "\"breakglass.dev\"", "\"v1.a.1.AAAA\"", "\"CREATE\"", "\"DELETE\"", "\"BreakGlassPolicy\"",
     ];
 
@@ -136,7 +137,8 @@ internal sealed class Fuzz
     private byte[] MutatedJson(JsonNode root)
     {
         // Down to some node, mostly one of the object's, then something else in its place.
-        var inside = _random.Next(10) < 7 && root is JsonObject whole && whole["request"] is JsonObject request ? request[_random.Next(4) == 0 ? "oldObject" : "object"] : null;
+        var inside = _random.Next(10) < 7 && root is JsonObject whole && whole["request"] is JsonObject request
+            ? request[_random.Next(4) == 0 ? "oldObject" : "object"] : null;
         var (at, depth) = (inside ?? root, _random.Next(1, 8));
         while (depth-- > 0)
         {
@@ -211,20 +213,25 @@ internal sealed class Fuzz
         var author = Desk.User("author");
         byte[] Of<T>(T? o, T? old, V1UserInfo user, bool dryRun = false)
             where T : class, IKubernetesObject<V1ObjectMeta> => JsonSerializer.SerializeToUtf8Bytes(
-                new AdmissionReview { ApiVersion = AdmissionReview.V1, Kind = nameof(AdmissionReview), Request = Desk.Request(o, old, user, dryRun) }, AdmissionReview.Json);
+                new AdmissionReview { ApiVersion = AdmissionReview.V1, Kind = nameof(AdmissionReview), Request = Desk.Request(o, old, user, dryRun) },
+                AdmissionReview.Json);
         var grant = desk.Stored<BreakGlassGrant>("inc-4711");
         var policy = desk.Stored<BreakGlassPolicy>("payments-oncall");
         var lockdown = new BreakGlassLockdown { Metadata = new() { Name = "shut" }, Spec = new() { Reason = "x", PolicySelector = A.Selector(("a", "b")) } };
         yield return Of(A.Grant(), null, alice);
-        yield return Of(A.Grant(s => s with { Access = ["payments"], Namespaces = ["payments"], Duration = "30m", Revoke = new() { Reason = "x" } }), null, alice, dryRun: true);
+        yield return Of(A.Grant(s => s with { Access = ["payments"], Namespaces = ["payments"], Duration = "30m", Revoke = new() { Reason = "x" } }), null,
+            alice, dryRun: true);
         yield return Of(grant with { Spec = grant.Spec with { Revoke = new() { Reason = "x" } } }, grant, alice);
         yield return Of(null, A.FinishedGrant(GrantPhase.Expired), alice);
         yield return Of(A.Policy(name: "other"), null, author);
-        yield return Of(A.Policy(s => s with { Limits = new() { MaxActive = 1 }, Access = [A.SelectorEntry("a", "edit", A.Selector("x", "In", "y")), A.ClusterWideEntry("b", "edit")] }, "wide"), null, author);
+        yield return Of(A.Policy(s => s with { Limits = new() { MaxActive = 1 }, Access = [A.SelectorEntry("a", "edit", A.Selector("x", "In", "y")),
+            A.ClusterWideEntry("b", "edit")] }, "wide"), null, author);
         yield return Of(policy with { Spec = policy.Spec with { Suspended = true } }, policy, author);
         yield return Of(policy with { Spec = policy.Spec with { RetainFor = "1h" } }, policy, Desk.User("mallory"));
-        yield return Of(new BreakGlassApproval { Metadata = new() { Name = "a" }, Spec = new() { Grant = "inc-4711", Decision = "Approve" } }, null, Desk.User("carol"));
-        yield return Of(new BreakGlassReview { Metadata = new() { Name = "r" }, Spec = new() { Grant = "inc-4711", Outcome = "Justified" } }, null, Desk.User("carol"));
+        yield return Of(new BreakGlassApproval { Metadata = new() { Name = "a" }, Spec = new() { Grant = "inc-4711", Decision = "Approve" } }, null,
+            Desk.User("carol"));
+        yield return Of(new BreakGlassReview { Metadata = new() { Name = "r" }, Spec = new() { Grant = "inc-4711", Outcome = "Justified" } }, null,
+            Desk.User("carol"));
         yield return Of(lockdown, null, Desk.User("carol"));
         yield return Of(lockdown with { Spec = lockdown.Spec with { Reason = "y" } }, lockdown, Desk.User("carol"));
     }

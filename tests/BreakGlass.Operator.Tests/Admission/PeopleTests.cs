@@ -23,7 +23,8 @@ public sealed class PeopleTests : IAsyncLifetime
         _desk = await Desk.OpenAsync(new() { OperatorNamespace = Desk.Ns, PersonClaims = ["example.com/id"] });
         _desk.LetBind("author");
         (await _desk.CreateAsync(A.Policy(), Author)).Message.Should().BeNull();
-        (await _desk.CreateAsync(A.Policy(s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("approvers")] } }, "jit"), Author)).Message.Should().BeNull();
+        (await _desk.CreateAsync(A.Policy(s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("approvers")] } }, "jit"),
+            Author)).Message.Should().BeNull();
     }
 
     public Task DisposeAsync()
@@ -63,8 +64,10 @@ public sealed class PeopleTests : IAsyncLifetime
         V1UserInfo Known(V1UserInfo user, string id) => user with { Extra = new Dictionary<string, IList<string>> { ["example.com/id"] = [id] } };
         (await _desk.CreateAsync(A.Grant(s => s with { Policy = "jit" }), Known(Alice, "4711"))).Message.Should().BeNull();
         BreakGlassApproval Yes(string name) => new() { Metadata = new() { Name = name }, Spec = new() { Grant = "inc-4711", Decision = "Approve" } };
-        (await _desk.CreateAsync(Yes("a"), Desk.User("Alice", "approvers"))).Message.Should().Contain("'Alice' is the same person as 'alice', who requested this grant");
-        (await _desk.CreateAsync(Yes("b"), Known(Desk.User("adm-77", "approvers"), "4711"))).Message.Should().Contain("'adm-77' is the same person as 'alice'");
+        (await _desk.CreateAsync(Yes("a"), Desk.User("Alice", "approvers"))).Message
+            .Should().Contain("'Alice' is the same person as 'alice', who requested this grant");
+        (await _desk.CreateAsync(Yes("b"), Known(Desk.User("adm-77", "approvers"), "4711"))).Message
+            .Should().Contain("'adm-77' is the same person as 'alice'");
         (await _desk.CreateAsync(Yes("c"), Known(Desk.User("carol", "approvers"), "4712"))).Message.Should().BeNull();
     }
 
@@ -75,14 +78,16 @@ public sealed class PeopleTests : IAsyncLifetime
         foreach (var name in (string[])["one", "two", "three"]) (await _desk.CreateAsync(A.Grant(null, name, name), Alice)).Message.Should().BeNull();
         var refused = await _desk.UpdateAsync<BreakGlassGrant>("one", revoke, Desk.User("bob", "payments-oncall"));
         (refused.Code, refused.Allowed).Should().Be((403, false));
-        refused.Message.Should().Contain("requested by 'alice'").And.Contain("kubectl auth can-i revoke breakglassgrants.breakglass.dev/one").And.Contain("breakglass-approver");
+        refused.Message.Should().Contain("requested by 'alice'").And.Contain("kubectl auth can-i revoke breakglassgrants.breakglass.dev/one").And
+            .Contain("breakglass-approver");
 
         _desk.LetRevoke("bob", "two");
         (await _desk.UpdateAsync<BreakGlassGrant>("one", revoke, Desk.User("bob"))).Allowed.Should().BeFalse("it is another grant");
         (await _desk.UpdateAsync<BreakGlassGrant>("two", revoke, Desk.User("bob"))).Message.Should().BeNull();
         (await _desk.UpdateAsync<BreakGlassGrant>("one", revoke, Desk.User("ALICE"))).Message.Should().BeNull("it is her own");
         _desk.Server.Faults.Inject(Fault.InternalError, "create", "subjectaccessreviews");
-        (await _desk.UpdateAsync<BreakGlassGrant>("three", revoke, Desk.User("mallory"))).Message.Should().BeNull("access that ends too early is the lesser harm");
+        (await _desk.UpdateAsync<BreakGlassGrant>("three", revoke, Desk.User("mallory"))).Message
+            .Should().BeNull("access that ends too early is the lesser harm");
     }
 
     /// <summary>The mutating webhook is out of reach, and the validating one is not: a replica of a cluster that is half gone.</summary>

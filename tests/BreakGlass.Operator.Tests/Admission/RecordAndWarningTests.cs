@@ -42,37 +42,49 @@ public sealed class RecordAndWarningTests : IAsyncLifetime
     [Fact]
     public async Task A_decision_is_owned_by_its_grant_so_that_it_goes_with_the_record()
     {
-        await _desk.CreateAsync(A.Policy(s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("approvers")] } }, "jit"), Author);
+        await _desk.CreateAsync(
+            A.Policy(s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("approvers")] } }, "jit"), Author);
         await _desk.CreateAsync(A.Grant(s => s with { Policy = "jit" }), Alice);
         var grant = _desk.Stored<BreakGlassGrant>("inc-4711");
-        var approval = new BreakGlassApproval { Metadata = new() { Name = "yes", OwnerReferences = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "payments", Uid = "other" }] }, Spec = new() { Grant = "inc-4711", Decision = "Approve" } };
+        var approval = new BreakGlassApproval { Metadata = new()
+        {
+            Name = "yes", OwnerReferences = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "payments", Uid = "other" }],
+        }, Spec = new() { Grant = "inc-4711", Decision = "Approve" } };
         (await _desk.CreateAsync(approval, Desk.User("carol", "approvers"))).Message.Should().BeNull();
         _desk.Stored<BreakGlassApproval>("yes").OwnersOrEmpty.Select(r => r.Uid).Should().Equal("other", grant.Metadata.Uid);
         (await _desk.CreateAsync(approval with { Metadata = new() { Name = "plain" } }, Desk.User("dora", "approvers"))).Message.Should().BeNull();
-        _desk.Stored<BreakGlassApproval>("plain").OwnersOrEmpty.Should().Equal(new V1OwnerReference { ApiVersion = grant.ApiVersion, Kind = grant.Kind, Name = "inc-4711", Uid = grant.Metadata.Uid! });
+        _desk.Stored<BreakGlassApproval>("plain").OwnersOrEmpty
+            .Should().Equal(new V1OwnerReference { ApiVersion = grant.ApiVersion, Kind = grant.Kind, Name = "inc-4711", Uid = grant.Metadata.Uid! });
     }
 
-    /// <summary>The cluster's garbage collector deletes what its owner is gone of: whoever may ask could have their record deleted, having no right to delete it.</summary>
+    /// <summary>
+    /// The cluster's garbage collector deletes what its owner is gone of: whoever may ask could have their record deleted, having no right to delete it.
+    /// </summary>
     [Fact]
     public async Task A_grant_has_no_owner_with_which_its_record_would_go()
     {
         V1OwnerReference[] gone = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "nowhere", Uid = "gone" }];
         var owned = A.Grant() with { Metadata = new() { Name = "inc-4711", OwnerReferences = gone } };
         var refused = await _desk.CreateAsync(owned, Alice);
-        (refused.Code, refused.Message).Should().Be((422, "metadata.ownerReferences: a grant cannot have an owner, because the garbage collector would delete its record with the owner; remove it."));
+        (refused.Code, refused.Message).Should().Be(
+            (422, "metadata.ownerReferences: a grant cannot have an owner, because the garbage collector would delete its record with the owner; remove it."));
 
         await _desk.CreateAsync(A.Grant(), Alice);
-        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { OwnerReferences = gone } }, Alice)).Message.Should().StartWith("metadata.ownerReferences");
-        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { OwnerReferences = gone } } with { Spec = g.Spec with { Revoke = new() } }, Alice)).Allowed.Should().BeFalse();
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { OwnerReferences = gone } }, Alice)).Message
+            .Should().StartWith("metadata.ownerReferences");
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { OwnerReferences = gone } }
+            with { Spec = g.Spec with { Revoke = new() } }, Alice)).Allowed.Should().BeFalse();
     }
 
     [Fact]
     public async Task An_owner_that_a_grant_has_from_before_keeps_nobody_from_ending_it()
     {
         await _desk.CreateAsync(A.Grant(), Alice);
-        _desk.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Metadata = g.Metadata with { OwnerReferences = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "payments", Uid = "7" }] } });
+        _desk.Server.Modify<BreakGlassGrant>("inc-4711", null,
+            g => g with { Metadata = g.Metadata with { OwnerReferences = [new() { ApiVersion = "v1", Kind = "Namespace", Name = "payments", Uid = "7" }] } });
         (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Spec = g.Spec with { Revoke = new() } }, Alice)).Message.Should().BeNull();
-        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { OwnerReferences = [] } }, Alice)).Message.Should().BeNull();
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { OwnerReferences = [] } }, Alice)).Message
+            .Should().BeNull();
     }
 
     /// <summary>The mark ends what it is put on, in nobody's name: whoever ends a grant sets spec.revoke, which is stamped.</summary>
@@ -85,7 +97,8 @@ public sealed class RecordAndWarningTests : IAsyncLifetime
         await _desk.CreateAsync(A.Grant(), Alice);
         _desk.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Status = new() { Phase = phase } });
         var mark = new Dictionary<string, string> { [BreakGlassApi.EndedAnnotation] = "x", ["note"] = "hello" };
-        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { Annotations = new Dictionary<string, string>(g.AnnotationsOrEmpty.Concat(mark)) } }, Desk.User("mallory"))).Message.Should().BeNull();
+        (await _desk.UpdateAsync<BreakGlassGrant>("inc-4711", g => g with { Metadata = g.Metadata with { Annotations = new Dictionary<string, string>(
+            g.AnnotationsOrEmpty.Concat(mark)) } }, Desk.User("mallory"))).Message.Should().BeNull();
         var stored = _desk.Stored<BreakGlassGrant>("inc-4711").AnnotationsOrEmpty;
         (stored.ContainsKey("note"), stored.ContainsKey(BreakGlassApi.EndedAnnotation)).Should().Be((true, marked));
     }
@@ -96,13 +109,17 @@ public sealed class RecordAndWarningTests : IAsyncLifetime
         var plain = await _desk.CreateAsync(A.Policy(s => s with { Limits = new() { MaxActive = 3 } }, "plain"), Author);
         plain.Warnings.Should().BeEmpty();
         _desk.Server.Put(A.ClusterRole("edit", A.Rule("", "secrets", "get")));
-        var policy = A.Policy(s => s with { Limits = new() { MaxActive = 3 }, Access = [A.ClusterWideEntry("all", "edit")], AllowPersistence = ["impersonate"] }, "risky");
+        var policy = A.Policy(
+            s => s with { Limits = new() { MaxActive = 3 }, Access = [A.ClusterWideEntry("all", "edit")], AllowPersistence = ["impersonate"] }, "risky");
         var taken = await _desk.CreateAsync(policy, Author);
         taken.Allowed.Should().BeTrue(taken.Message);
-        taken.Warnings.Should().HaveCount(3).And.Contain(w => w.Contains("reaches kube-system", StringComparison.Ordinal)).And.Contain(w => w.StartsWith("spec.allowPersistence: 'impersonate' has no effect", StringComparison.Ordinal))
-            .And.Contain(w => w.StartsWith("spec.access[0]: ClusterRole/edit in the whole cluster", StringComparison.Ordinal) && w.Contains("seal keys", StringComparison.Ordinal));
+        taken.Warnings.Should().HaveCount(3).And.Contain(w => w.Contains("reaches kube-system", StringComparison.Ordinal)).And
+            .Contain(w => w.StartsWith("spec.allowPersistence: 'impersonate' has no effect", StringComparison.Ordinal))
+            .And.Contain(w => w.StartsWith("spec.access[0]: ClusterRole/edit in the whole cluster", StringComparison.Ordinal)
+                && w.Contains("seal keys", StringComparison.Ordinal));
         _desk.HasSynced = false;
-        (await _desk.CreateAsync(A.Policy(s => policy.Spec, "unseen"), Author)).Warnings.Should().HaveCount(2, "what the role gives is not known, but that edit in kube-system gives much is").And.NotContain(w => w.Contains("seal keys", StringComparison.Ordinal));
+        (await _desk.CreateAsync(A.Policy(s => policy.Spec, "unseen"), Author)).Warnings.Should().HaveCount(2, "what the role gives is not known, "
+            + "but that edit in kube-system gives much is").And.NotContain(w => w.Contains("seal keys", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -112,8 +129,10 @@ public sealed class RecordAndWarningTests : IAsyncLifetime
         _desk.Server.CreateNamespace("shop", ("kind", "shop"));
         _desk.Server.Put(A.Role("shop", "reader", A.Rule("", "pods", "get")));
         _desk.Server.Put(A.ClusterRole("fresh", A.Rule("", "pods", "get")));
-        _desk.Server.Put(A.ClusterRole("binds-all", new V1PolicyRule { ApiGroups = [V1Role.KubeGroup], Resources = ["clusterroles", "roles"], Verbs = ["bind"] }));
-        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "author-binds-all" }, RoleRef = new() { ApiGroup = V1Role.KubeGroup, Kind = "ClusterRole", Name = "binds-all" }, Subjects = [Bound.User("author")] });
+        _desk.Server.Put(
+            A.ClusterRole("binds-all", new V1PolicyRule { ApiGroups = [V1Role.KubeGroup], Resources = ["clusterroles", "roles"], Verbs = ["bind"] }));
+        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "author-binds-all" },
+            RoleRef = new() { ApiGroup = V1Role.KubeGroup, Kind = "ClusterRole", Name = "binds-all" }, Subjects = [Bound.User("author")] });
         async Task<string?> AskAsync(string name, AccessEntry entry)
         {
             (await _desk.CreateAsync(A.Policy(s => s with { Access = [entry] }, name), Author)).Message.Should().BeNull();

@@ -45,7 +45,8 @@ public sealed class SuspendedTests : IAsyncLifetime
     [Fact]
     public async Task A_label_does_not_seal_it_again()
     {
-        (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => p with { Metadata = p.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } }, Desk.User("lena"))).Message.Should().BeNull();
+        (await _desk.UpdateAsync<BreakGlassPolicy>("payments-oncall", p =>
+            p with { Metadata = p.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } }, Desk.User("lena"))).Message.Should().BeNull();
         _desk.SealOf<BreakGlassPolicy>("payments-oncall").Should().Be(SealState.Broken);
     }
 
@@ -57,7 +58,8 @@ public sealed class SuspendedTests : IAsyncLifetime
         var policy = _desk.Stored<BreakGlassPolicy>("payments-oncall");
         _desk.Server.Put(policy with { Metadata = policy.Metadata with { Finalizers = [BreakGlassApi.RevokeFinalizer] } });
         var answer = await _desk.UpdateAsync<BreakGlassPolicy>(
-            "payments-oncall", p => p with { Metadata = new() { Name = p.Metadata.Name } } with { Spec = p.Spec with { Suspended = true } }, Desk.User("lena"));
+            "payments-oncall", p => p with { Metadata = new() { Name = p.Metadata.Name } } with { Spec = p.Spec with { Suspended = true } },
+            Desk.User("lena"));
         answer.Message.Should().BeNull();
         var replaced = _desk.Stored<BreakGlassPolicy>("payments-oncall");
         replaced.Spec.Suspended.Should().BeTrue();

@@ -94,7 +94,8 @@ public sealed class WarmUpTests : IAsyncLifetime, IDisposable
         var running = await StartAsync(Watched(desk.Mutate), Watched(desk.Validate), policy);
         await running.Soon("the answers");
         answers.Should().HaveCount(4);
-        answers.Where(a => !a.Allowed).Select(a => a.Message).Should().OnlyContain(m => m!.Contains("policy", StringComparison.Ordinal), "only the seal of the policy is missing here");
+        answers.Where(a => !a.Allowed).Select(a => a.Message)
+            .Should().OnlyContain(m => m!.Contains("policy", StringComparison.Ordinal), "only the seal of the policy is missing here");
         desk.Server.Requests.Writes.Should().BeEmpty();
         desk.Server.List<BreakGlassGrant>().Should().BeEmpty();
     }
@@ -106,7 +107,8 @@ public sealed class WarmUpTests : IAsyncLifetime, IDisposable
         _served.Serve(ManagedCertificates.New(["breakglass-operator-webhook.breakglass-system.svc"], TimeProvider.System.GetUtcNow()).Leaf, "test");
         AdmissionEndpoint[] endpoints =
         [
-            new(Webhooks.MutatePath, mutate, TimeProvider.System, NullLogger.Instance), new(Webhooks.ValidatePath, validate, TimeProvider.System, NullLogger.Instance),
+            new(Webhooks.MutatePath, mutate, TimeProvider.System, NullLogger.Instance),
+            new(Webhooks.ValidatePath, validate, TimeProvider.System, NullLogger.Instance),
         ];
         _server = new(IPAddress.Loopback, 0, () => _served.Context, endpoints, NullLogger.Instance);
         await _server.StartAsync(CancellationToken.None);

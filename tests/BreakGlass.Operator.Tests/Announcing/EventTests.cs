@@ -25,9 +25,12 @@ public class EventTests
             told[2..].Should().Equal("GrantExpiring", "GrantExpired");
         }
 
-        world.Events().Should().OnlyContain(e => e.Type == "Normal" && e.Metadata.NamespaceProperty == "default" && e.ReportingController == "breakglass.dev/operator");
-        world.Events().Where(e => e.Regarding!.Kind == nameof(BreakGlassGrant)).Should().OnlyContain(e => e.Related!.Name == "payments-oncall" && e.Regarding!.Uid == world.Grant()!.Metadata.Uid);
-        world.Events().Where(e => e.Regarding!.Kind == nameof(BreakGlassPolicy)).Should().OnlyContain(e => e.Related!.Name == "inc-4711" && e.Note!.Contains("inc-4711", StringComparison.Ordinal));
+        world.Events().Should().OnlyContain(
+            e => e.Type == "Normal" && e.Metadata.NamespaceProperty == "default" && e.ReportingController == "breakglass.dev/operator");
+        world.Events().Where(e => e.Regarding!.Kind == nameof(BreakGlassGrant))
+            .Should().OnlyContain(e => e.Related!.Name == "payments-oncall" && e.Regarding!.Uid == world.Grant()!.Metadata.Uid);
+        world.Events().Where(e => e.Regarding!.Kind == nameof(BreakGlassPolicy))
+            .Should().OnlyContain(e => e.Related!.Name == "inc-4711" && e.Note!.Contains("inc-4711", StringComparison.Ordinal));
     });
 
     [Fact]
@@ -56,7 +59,8 @@ public class EventTests
     {
         world.Server.Put(Sample.Grant(g => g with { Requester = new() { Username = "eve" } }));
         world.Settle();
-        world.Events().Where(e => e.Reason == "GrantDenied").Should().HaveCount(2).And.OnlyContain(e => e.Type == "Warning" && e.Note!.Contains("eve", StringComparison.Ordinal));
+        world.Events().Where(e => e.Reason == "GrantDenied")
+            .Should().HaveCount(2).And.OnlyContain(e => e.Type == "Warning" && e.Note!.Contains("eve", StringComparison.Ordinal));
     });
 
     [Fact]
@@ -80,7 +84,8 @@ public class EventTests
 
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Failed);
         Conditions.Find(world.Grant()!.Status.Conditions, "Active")!.Reason.Should().Be("ForeignObject");
-        world.Events().Should().Contain(e => e.Reason == "GrantFailed" && e.Type == "Warning" && e.Note!.Contains(foreign.Metadata.Name, StringComparison.Ordinal));
+        world.Events().Should().Contain(
+            e => e.Reason == "GrantFailed" && e.Type == "Warning" && e.Note!.Contains(foreign.Metadata.Name, StringComparison.Ordinal));
         world.Server.List<V1RoleBinding>("payments").Should().ContainSingle().Which.Subjects[0].Name.Should().Be("carol");
         world.Owned().Should().BeEmpty();
     });
@@ -91,10 +96,12 @@ public class EventTests
         world.Server.Put(Sample.Grant());
         world.Settle();
         var binding = world.Server.List<V1RoleBinding>("payments").Single();
-        world.Server.Modify<V1RoleBinding>(binding.Metadata.Name, "payments", b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "mallory" }] });
+        world.Server.Modify<V1RoleBinding>(binding.Metadata.Name, "payments",
+            b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "mallory" }] });
         world.Settle();
         world.Server.List<V1RoleBinding>("payments").Single().Subjects.Should().ContainSingle();
-        world.Server.Put(binding with { Metadata = binding.Metadata with { Name = "breakglass-inc-4711-old", Uid = null, OwnerReferences = [], Annotations = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "gone" } } });
+        world.Server.Put(binding with { Metadata = binding.Metadata with { Name = "breakglass-inc-4711-old", Uid = null, OwnerReferences = [],
+            Annotations = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "gone" } } });
         world.Settle();
         world.Server.List<V1RoleBinding>("payments").Should().ContainSingle();
         world.Events().Should().Contain(e => e.Reason == "DriftRepaired" && e.Type == "Warning" && e.Regarding!.Kind == nameof(BreakGlassGrant));
@@ -112,15 +119,18 @@ public class EventTests
         world.Settle();
         foreach (var binding in world.Server.List<V1RoleBinding>().Where(b => b.RoleRef.Kind == V1ClusterRole.KubeKind).ToList())
         {
-            world.Server.Modify<V1RoleBinding>(binding.Metadata.Name, binding.Metadata.NamespaceProperty, b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", Name = "mallory" }] });
+            world.Server.Modify<V1RoleBinding>(binding.Metadata.Name, binding.Metadata.NamespaceProperty,
+                b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", Name = "mallory" }] });
         }
 
         world.Advance(TimeSpan.FromSeconds(5));
         var told = world.Events().Where(e => e.Reason == "DriftRepaired" && e.Regarding!.Kind == nameof(BreakGlassGrant)).Select(e => e.Note!).ToList();
-        told.Should().HaveCount(2).And.Contain(n => n.Contains("RoleBinding payments/", StringComparison.Ordinal)).And.Contain(n => n.Contains("RoleBinding shop/", StringComparison.Ordinal));
+        told.Should().HaveCount(2).And.Contain(n => n.Contains("RoleBinding payments/", StringComparison.Ordinal)).And
+            .Contain(n => n.Contains("RoleBinding shop/", StringComparison.Ordinal));
     });
 
-    private static IEnumerable<string> Told(World world, string kind) => world.Events().Where(e => e.Regarding!.Kind == kind).OrderBy(e => e.EventTime).Select(e => e.Reason!);
+    private static IEnumerable<string> Told(World world, string kind) =>
+        world.Events().Where(e => e.Regarding!.Kind == kind).OrderBy(e => e.EventTime).Select(e => e.Reason!);
 
     private static Task With(Action<World> test) => Stillness.Run(stillness =>
     {

@@ -49,7 +49,8 @@ public class RefusedCallTests
             world.Server.Put(Sample.Grant());
             world.Advance(TimeSpan.FromSeconds(30));
             world.History.Bindings.Should().BeEmpty();
-            world.Logs.Lines.Should().Contain(l => l.Contains("inc-4711", StringComparison.Ordinal) && l.Contains("forbidden: injected", StringComparison.Ordinal));
+            world.Logs.Lines.Should().Contain(
+                l => l.Contains("inc-4711", StringComparison.Ordinal) && l.Contains("forbidden: injected", StringComparison.Ordinal));
         }
 
         world.Advance(TimeSpan.FromSeconds(15));

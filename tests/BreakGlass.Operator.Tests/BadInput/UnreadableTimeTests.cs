@@ -10,7 +10,9 @@ using Xunit;
 
 namespace BreakGlass.Operator.Tests.BadInput;
 
-/// <summary>The API server takes for a time what is none: of an offset it looks at the digits only. Who can write a status must not hide an object by that.</summary>
+/// <summary>
+/// The API server takes for a time what is none: of an offset it looks at the digits only. Who can write a status must not hide an object by that.
+/// </summary>
 public sealed class UnreadableTimeTests
 {
     private const string NoTime = "2026-11-22T01:02:03+99:99";

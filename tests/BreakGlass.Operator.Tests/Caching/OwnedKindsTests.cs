@@ -77,7 +77,8 @@ public sealed class OwnedKindsTests
         Verbs("breakglass-reaper", resource.Resource, grantsNamespace).Should().Contain(["list", "patch", "delete"]);
     }
 
-    private static (OwnedKind Kind, OwnedResource Resource) RowsOf(string name) => (OwnedKinds.All.Single(k => k.Name == name), OwnedResources.All.Single(r => r.Kind.Name == name));
+    private static (OwnedKind Kind, OwnedResource Resource) RowsOf(string name) =>
+        (OwnedKinds.All.Single(k => k.Name == name), OwnedResources.All.Single(r => r.Kind.Name == name));
 
     /// <summary>What a role of config/rbac allows, cluster-wide or in a namespace.</summary>
     private static IEnumerable<string> Verbs(string role, ResourceType resource, string? ns) =>

@@ -37,8 +37,10 @@ public class CertificateManagerTests
         second.Missing().Should().BeEmpty();
         var secret = _server.Get<V1Secret>(CertificateManager.SecretName, Ns)!;
         secret.Type.Should().Be("kubernetes.io/tls");
-        _server.Get<V1ValidatingWebhookConfiguration>("breakglass-operator")!.Webhooks.Should().OnlyContain(w => w.ClientConfig.CaBundle!.SequenceEqual(secret.Data!["ca.crt"]));
-        _server.Get<V1MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks.Should().OnlyContain(w => w.ClientConfig.CaBundle!.SequenceEqual(secret.Data!["ca.crt"]));
+        _server.Get<V1ValidatingWebhookConfiguration>("breakglass-operator")!.Webhooks
+            .Should().OnlyContain(w => w.ClientConfig.CaBundle!.SequenceEqual(secret.Data!["ca.crt"]));
+        _server.Get<V1MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks
+            .Should().OnlyContain(w => w.ClientConfig.CaBundle!.SequenceEqual(secret.Data!["ca.crt"]));
     }
 
     [Fact]
@@ -48,7 +50,8 @@ public class CertificateManagerTests
         using var client = _server.CreateClient(InstalledRbac.Operator);
         var steady = SteadyClock.Following(client, _clock);
         var served = new ServedCertificate(NullLogger.Instance);
-        var manager = new CertificateManager(client, Ns, CertificateManager.NamesOf(Ns, []), served, new CaBundles(client, NullLogger.Instance), steady, NullLogger.Instance);
+        var manager = new CertificateManager(
+            client, Ns, CertificateManager.NamesOf(Ns, []), served, new CaBundles(client, NullLogger.Instance), steady, NullLogger.Instance);
         await manager.RoundAsync(default);
         await client.AgreeAsync(_clock);
         var before = served.Context!.TargetCertificate.Thumbprint;
@@ -85,7 +88,8 @@ public class CertificateManagerTests
         PutConfigurations();
         var (manager, _) = Replica();
         await manager.RoundAsync(default);
-        _server.Modify<V1MutatingWebhookConfiguration>("breakglass-operator", null, c => c with { Webhooks = [c.Webhooks[0] with { TimeoutSeconds = 7, ClientConfig = c.Webhooks[0].ClientConfig with { CaBundle = [1, 2] } }] });
+        _server.Modify<V1MutatingWebhookConfiguration>("breakglass-operator", null,
+            c => c with { Webhooks = [c.Webhooks[0] with { TimeoutSeconds = 7, ClientConfig = c.Webhooks[0].ClientConfig with { CaBundle = [1, 2] } }] });
         await manager.RoundAsync(default);
         var webhook = _server.Get<V1MutatingWebhookConfiguration>("breakglass-operator")!.Webhooks.Single();
         Encoding.ASCII.GetString(webhook.ClientConfig.CaBundle!).Should().Contain("BEGIN CERTIFICATE");
@@ -127,7 +131,8 @@ public class CertificateManagerTests
         var (manager, served) = Replica();
         await manager.RoundAsync(default);
         var before = served.Context;
-        _server.Put(_server.Get<V1Secret>(CertificateManager.SecretName, Ns)! with { Data = new Dictionary<string, byte[]> { ["tls.crt"] = [1], ["tls.key"] = [2] } });
+        _server.Put(
+            _server.Get<V1Secret>(CertificateManager.SecretName, Ns)! with { Data = new Dictionary<string, byte[]> { ["tls.crt"] = [1], ["tls.key"] = [2] } });
         _server.Delete<V1Role>("breakglass-operator", Ns);
         await manager.RoundAsync(default);
         served.Context.Should().BeSameAs(before);
@@ -152,7 +157,8 @@ public class CertificateManagerTests
                 await files.ReadAsync(default);
             }
 
-            var (first, second) = (ManagedCertificates.New(["a.example"], _clock.GetUtcNow()).Leaf, ManagedCertificates.New(["a.example"], _clock.GetUtcNow()).Leaf);
+            var (first, second) = (ManagedCertificates.New(["a.example"], _clock.GetUtcNow()).Leaf,
+                ManagedCertificates.New(["a.example"], _clock.GetUtcNow()).Leaf);
             await WriteAsync(first.CertificatePem, first.KeyPem);
             files.Missing().Should().BeEmpty();
             var context = served.Context;
@@ -172,14 +178,17 @@ public class CertificateManagerTests
     {
         var client = _server.CreateClient(InstalledRbac.Operator);
         var served = new ServedCertificate(NullLogger.Instance);
-        return (new(client, Ns, CertificateManager.NamesOf(Ns, ["127.0.0.1"]), served, new CaBundles(client, NullLogger.Instance), _clock, NullLogger.Instance), served);
+        return (new(client, Ns, CertificateManager.NamesOf(Ns, ["127.0.0.1"]), served, new CaBundles(client, NullLogger.Instance), _clock,
+            NullLogger.Instance), served);
     }
 
     private void PutConfigurations()
     {
         const string name = "a.breakglass.dev";
         Admissionregistrationv1WebhookClientConfig there = new() { Url = "https://127.0.0.1/" };
-        _server.Put(new V1MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [new() { Name = name, TimeoutSeconds = 5, ClientConfig = there }] });
-        _server.Put(new V1ValidatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [new() { Name = name, TimeoutSeconds = 5, ClientConfig = there }] });
+        _server.Put(new V1MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" },
+            Webhooks = [new() { Name = name, TimeoutSeconds = 5, ClientConfig = there }] });
+        _server.Put(new V1ValidatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" },
+            Webhooks = [new() { Name = name, TimeoutSeconds = 5, ClientConfig = there }] });
     }
 }

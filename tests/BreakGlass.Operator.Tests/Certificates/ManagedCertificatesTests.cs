@@ -24,7 +24,8 @@ public class ManagedCertificatesTests
         leaf.GetECDsaPublicKey()!.ExportParameters(false).Curve.Oid.FriendlyName.Should().BeOneOf("nistP256", "ECDSA_P256");
         leaf.Extensions.OfType<X509EnhancedKeyUsageExtension>().Single().EnhancedKeyUsages[0].Value.Should().Be("1.3.6.1.5.5.7.3.1");
         leaf.Extensions.OfType<X509BasicConstraintsExtension>().Single().CertificateAuthority.Should().BeFalse();
-        authority.Extensions.OfType<X509BasicConstraintsExtension>().Single().Should().Match<X509BasicConstraintsExtension>(b => b.CertificateAuthority && b.PathLengthConstraint == 0 && b.Critical);
+        authority.Extensions.OfType<X509BasicConstraintsExtension>().Single()
+            .Should().Match<X509BasicConstraintsExtension>(b => b.CertificateAuthority && b.PathLengthConstraint == 0 && b.Critical);
         (Pki.Until(authority) - Now).Should().Be(TimeSpan.FromDays(365));
         (Pki.Until(leaf) - Now).Should().Be(TimeSpan.FromDays(90));
         (Now - Pki.From(leaf)).Should().Be(TimeSpan.FromMinutes(5));
@@ -76,7 +77,8 @@ public class ManagedCertificatesTests
     }
 
     [Fact]
-    public void A_leaf_for_other_names_is_renewed_at_once() => ManagedCertificates.New(Names, Now).Next([.. Names, "more.example"], Now, injected: true).Should().NotBeNull();
+    public void A_leaf_for_other_names_is_renewed_at_once() =>
+        ManagedCertificates.New(Names, Now).Next([.. Names, "more.example"], Now, injected: true).Should().NotBeNull();
 
     [Theory]
     [InlineData("2001:db8:0:0:0:0:0:1")]
@@ -96,7 +98,8 @@ public class ManagedCertificatesTests
     public void An_authority_that_cannot_sign_what_is_made_here_is_not_taken()
     {
         using var key = System.Security.Cryptography.RSA.Create(2048);
-        var request = new CertificateRequest("CN=by hand", key, System.Security.Cryptography.HashAlgorithmName.SHA256, System.Security.Cryptography.RSASignaturePadding.Pkcs1);
+        var request = new CertificateRequest(
+            "CN=by hand", key, System.Security.Cryptography.HashAlgorithmName.SHA256, System.Security.Cryptography.RSASignaturePadding.Pkcs1);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         using var made = request.CreateSelfSigned(Now.AddDays(-1), Now.AddYears(1));

@@ -141,7 +141,8 @@ public partial class WebhookPathsTests
             Webhooks = [new() { Name = "guard.breakglass.dev", ClientConfig = new() { Url = "https://hooks.example:8443/guard" } }],
         });
         await Replica().LookAsync(onlyIfDue: false, default);
-        _server.Get<V1MutatingWebhookConfiguration>("breakglass-operator-guard")!.Webhooks[0].ClientConfig.Url.Should().MatchRegex("^https://hooks\\.example:8443/guard/[0-9]{8}-[0-9a-f]{32}$");
+        _server.Get<V1MutatingWebhookConfiguration>("breakglass-operator-guard")!.Webhooks[0].ClientConfig.Url
+            .Should().MatchRegex("^https://hooks\\.example:8443/guard/[0-9]{8}-[0-9a-f]{32}$");
     }
 
     [Fact]
@@ -164,7 +165,8 @@ public partial class WebhookPathsTests
         (await paths.RouteAsync("/mutate", default)).Should().BeNull("nothing names the plain path");
         await paths.LookAsync(onlyIfDue: false, default);
         MutatePath().Should().MatchRegex("^/mutate/[0-9]{8}-[0-9a-f]{32}$");
-        _server.Get<V1ValidatingWebhookConfiguration>("breakglass-operator")!.Webhooks[0].ClientConfig.Service!.Path.Should().MatchRegex("^/validate/[0-9]{8}-[0-9a-f]{32}$");
+        _server.Get<V1ValidatingWebhookConfiguration>("breakglass-operator")!.Webhooks[0].ClientConfig.Service!.Path
+            .Should().MatchRegex("^/validate/[0-9]{8}-[0-9a-f]{32}$");
         (await paths.RouteAsync(MutatePath(), default)).Should().Be("/mutate");
         (await paths.RouteAsync("/mutate", default)).Should().BeNull();
         paths.Missing().Should().BeEmpty();
@@ -204,7 +206,8 @@ public partial class WebhookPathsTests
         var refusing = _server.Faults.Inject(Fault.Answer(403, "Forbidden", "no"), "patch", "mutatingwebhookconfigurations", times: null);
         var paths = Replica();
         await paths.LookAsync(onlyIfDue: false, default);
-        paths.Missing().Should().ContainSingle().Which.Should().StartWith("MutatingWebhookConfiguration breakglass-operator has no path that the operator serves");
+        paths.Missing().Should().ContainSingle().Which
+            .Should().StartWith("MutatingWebhookConfiguration breakglass-operator has no path that the operator serves");
         refusing.Dispose();
         await paths.LookAsync(onlyIfDue: false, default);
         paths.Missing().Should().BeEmpty();
@@ -229,7 +232,8 @@ public partial class WebhookPathsTests
     [InlineData("https://hooks.example:8443/somewhere/else", "^https://hooks\\.example:8443/somewhere/else$")]
     public async Task A_URL_without_a_path_gets_one_and_a_path_of_somebody_elses_choice_stays(string url, string becomes)
     {
-        _server.Put(new V1MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator-guard" }, Webhooks = [new() { Name = "objects.guard.breakglass.dev", ClientConfig = new() { Url = url } }] });
+        _server.Put(new V1MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator-guard" },
+            Webhooks = [new() { Name = "objects.guard.breakglass.dev", ClientConfig = new() { Url = url } }] });
         await Replica().LookAsync(onlyIfDue: false, default);
         _server.Get<V1MutatingWebhookConfiguration>("breakglass-operator-guard")!.Webhooks[0].ClientConfig.Url.Should().MatchRegex(becomes);
     }
@@ -238,8 +242,10 @@ public partial class WebhookPathsTests
     [Fact]
     public void Every_entry_of_the_manifests_is_a_webhook_of_the_operator()
     {
-        string[] files = ["webhook/mutating.yaml", "webhook/validating.yaml", "stamp/webhook.yaml", "guard-legacy/webhook.yaml", "components/webhook-conditions/kustomization.yaml"];
-        var names = files.SelectMany(file => EntryName().Matches(File.ReadAllText(Path.Combine(Golden.RepositoryRoot, "config", file)))).Select(match => match.Groups["name"].Value).ToList();
+        string[] files = ["webhook/mutating.yaml", "webhook/validating.yaml", "stamp/webhook.yaml", "guard-legacy/webhook.yaml",
+            "components/webhook-conditions/kustomization.yaml"];
+        var names = files.SelectMany(file => EntryName().Matches(File.ReadAllText(Path.Combine(Golden.RepositoryRoot, "config", file))))
+            .Select(match => match.Groups["name"].Value).ToList();
         names.Should().HaveCount(11).And.OnlyHaveUniqueItems();
         string[] served = [Webhooks.MutatePath, Webhooks.ValidatePath, StampWebhook.Path, .. GuardWebhook.Paths];
         names.Select(WebhookNames.PathOf).Distinct().Should().BeEquivalentTo(served);
@@ -256,8 +262,11 @@ public partial class WebhookPathsTests
 
     private void PutConfigurations(string? mutate, string? validate)
     {
-        static Admissionregistrationv1WebhookClientConfig At(string? path) => new() { Service = new() { NamespaceProperty = "breakglass-system", Name = "breakglass-operator-webhook", Path = path } };
-        _server.Put(new V1MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [new() { Name = "mutate.breakglass.dev", ClientConfig = At(mutate) }] });
-        _server.Put(new V1ValidatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" }, Webhooks = [new() { Name = "validate.breakglass.dev", ClientConfig = At(validate) }] });
+        static Admissionregistrationv1WebhookClientConfig At(string? path) =>
+            new() { Service = new() { NamespaceProperty = "breakglass-system", Name = "breakglass-operator-webhook", Path = path } };
+        _server.Put(new V1MutatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" },
+            Webhooks = [new() { Name = "mutate.breakglass.dev", ClientConfig = At(mutate) }] });
+        _server.Put(new V1ValidatingWebhookConfiguration { Metadata = new() { Name = "breakglass-operator" },
+            Webhooks = [new() { Name = "validate.breakglass.dev", ClientConfig = At(validate) }] });
     }
 }

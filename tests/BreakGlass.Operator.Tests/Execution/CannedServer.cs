@@ -33,7 +33,8 @@ internal sealed class CannedServer(FakeClock clock) : HttpMessageHandler
         lock (Asked) Asked.Add(request.RequestUri!.PathAndQuery);
         return Task.FromResult(_answers.TryGetValue(request.RequestUri!.AbsolutePath, out var answer)
             ? answer()
-            : Of(new StringContent("""{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404,"message":"not found"}""", Encoding.UTF8), HttpStatusCode.NotFound));
+            : Of(new StringContent("""{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404,"message":"not found"}""",
+                Encoding.UTF8), HttpStatusCode.NotFound));
     }
 
     private static HttpResponseMessage Of(HttpContent content, HttpStatusCode code)

@@ -31,7 +31,8 @@ public sealed class FieldManagersTests : IDisposable
     public async Task The_latest_other_writer_is_named_for_each_kind_that_is_made_for_grants(string kind, string path)
     {
         _server.Answers(path, Managed(
-            (BreakGlassApi.ManagedBy, "2026-11-22T01:05:00Z"), ("argocd-controller", "2026-11-22T01:03:00Z"), ("kubectl-label", "2026-11-22T01:04:00Z"), ("", "2026-11-22T01:09:00Z")));
+            (BreakGlassApi.ManagedBy, "2026-11-22T01:05:00Z"), ("argocd-controller", "2026-11-22T01:03:00Z"), ("kubectl-label", "2026-11-22T01:04:00Z"),
+            ("", "2026-11-22T01:09:00Z")));
         (await AskAsync(kind)).Should().Be("kubectl-label");
     }
 
@@ -52,12 +53,15 @@ public sealed class FieldManagersTests : IDisposable
     {
         (await AskAsync(V1RoleBinding.KubeKind)).Should().BeNull();
         _server.Answers(
-            "/apis/rbac.authorization.k8s.io/v1/namespaces/ns/rolebindings/x", """{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"no"}""", HttpStatusCode.Forbidden);
+            "/apis/rbac.authorization.k8s.io/v1/namespaces/ns/rolebindings/x",
+            """{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"no"}""", HttpStatusCode.Forbidden);
         (await AskAsync(V1RoleBinding.KubeKind)).Should().BeNull();
     }
 
     private static string Managed(params (string Manager, string Time)[] fields) =>
-        $$"""{"metadata":{"name":"x","namespace":"ns","managedFields":[{{string.Join(',', fields.Select(f => $$"""{"manager":"{{f.Manager}}","operation":"Update","time":"{{f.Time}}","fieldsV1":{"f:metadata":{} } }"""))}}] } }""";
+        $$"""{"metadata":{"name":"x","namespace":"ns","managedFields":"""
+            + $$"""[{{string.Join(',',
+                fields.Select(f => $$"""{"manager":"{{f.Manager}}","operation":"Update","time":"{{f.Time}}","fieldsV1":{"f:metadata":{} } }"""))}}] } }""";
 
     private async Task<string?> AskAsync(string kind)
     {

@@ -98,7 +98,8 @@ public sealed class ProverTests : IDisposable
     private async Task<Proof> ProveAsync(KubeClient client, ApiServers servers)
     {
         var grant = A.Grant() with { Status = new() { Credential = CredentialKind.BindRequester } };
-        var question = new V1SubjectAccessReviewSpec { User = "alice", ResourceAttributes = new() { NamespaceProperty = "payments", Verb = "get", Resource = "pods" } };
+        var question =
+            new V1SubjectAccessReviewSpec { User = "alice", ResourceAttributes = new() { NamespaceProperty = "payments", Verb = "get", Resource = "pods" } };
         return await new Prover(client, servers, new CredentialVault(), _clock).ProveAsync(grant, new([question], ["breakglass-inc"]), CancellationToken.None);
     }
 
@@ -125,12 +126,16 @@ public sealed class ProverTests : IDisposable
             {
                 Reads++;
                 var addresses = string.Join(',', Addresses.Select(a => $$"""{"ip":"{{a}}"}"""));
-                var body = $$"""{"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"kubernetes","namespace":"default"},"subsets":[{"addresses":[{{addresses}}],"ports":[{"name":"https","port":6443}]}]}""";
-                return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json")) });
+                var body =
+                    $$"""{"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"kubernetes","namespace":"default"},"subsets":["""
+                        + $$"""{"addresses":[{{addresses}}],"ports":[{"name":"https","port":6443}]}]}""";
+                return Task.FromResult(new HttpResponseMessage(
+                    HttpStatusCode.OK) { Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json")) });
             }
 
             Reviews++;
-            if ((host == "10.0.0.1" && FirstIsDown) || (host == "10.0.0.2" && SecondIsDown)) throw new HttpRequestException(HttpRequestError.ConnectionError, "connection refused");
+            if ((host == "10.0.0.1" && FirstIsDown) || (host == "10.0.0.2" && SecondIsDown))
+                throw new HttpRequestException(HttpRequestError.ConnectionError, "connection refused");
             return (host == "10.0.0.2" ? _second : _first).SendAsync(request, cancellationToken);
         }
 

@@ -9,7 +9,8 @@ public class UnsureStatusesTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 28, 3, 0, 0, TimeSpan.Zero);
     private static readonly BreakGlassGrant Before = new() { Metadata = new() { Name = "inc-4711", Uid = "1" } };
-    private static readonly GrantStatus Opened = new() { Phase = GrantPhase.Active, Transitions = [new() { To = GrantPhase.Active, At = Now, Reason = "AccessGranted" }] };
+    private static readonly GrantStatus Opened =
+        new() { Phase = GrantPhase.Active, Transitions = [new() { To = GrantPhase.Active, At = Now, Reason = "AccessGranted" }] };
 
     private readonly UnsureStatuses _unsure = new(TimeProvider.System);
     private int _told;

@@ -21,7 +21,8 @@ internal sealed class GuardDesk(World world, Replica replica)
 
     public static AdmissionRequest Create(string user, string group, string resource, string? ns, string name, string? o = null) => new()
     {
-        Uid = "1", Operation = "CREATE", Name = name, Namespace = ns, Resource = new() { Group = group, Version = "v1", Resource = resource }, UserInfo = new() { Username = user },
+        Uid = "1", Operation = "CREATE", Name = name, Namespace = ns, Resource = new() { Group = group, Version = "v1", Resource = resource },
+        UserInfo = new() { Username = user },
         Object = o is null ? null : JsonDocument.Parse(o).RootElement,
     };
 

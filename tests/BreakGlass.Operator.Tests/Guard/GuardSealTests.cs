@@ -40,6 +40,7 @@ public sealed class GuardSealTests
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var key = SealKeys.Read(world.Server.Get<V1Secret>(SealKeys.SecretName, "breakglass-system")!.Data).Current(world.Now)!;
-        world.Server.Put(o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = Seal.Make(o, key, world.Now).ToString() } }));
+        world.Server.Put(
+            o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = Seal.Make(o, key, world.Now).ToString() } }));
     }
 }

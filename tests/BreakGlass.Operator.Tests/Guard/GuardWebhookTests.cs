@@ -25,7 +25,8 @@ public sealed class GuardWebhookTests
         answer.Code.Should().Be(403);
         answer.Message.Should().Contain("'rbac'").And.Contain("payments-oncall").And.Contain("clusterroles.rbac.authorization.k8s.io mine");
         Residue(world).Should().Equal("refused rbac: create clusterroles.rbac.authorization.k8s.io mine");
-        world.Events().Where(e => e.Reason == "PersistenceAttempt").Should().HaveCount(2).And.OnlyContain(e => e.Type == "Warning" && e.Note!.Contains("clusterroles", StringComparison.Ordinal));
+        world.Events().Where(e => e.Reason == "PersistenceAttempt")
+            .Should().HaveCount(2).And.OnlyContain(e => e.Type == "Warning" && e.Note!.Contains("clusterroles", StringComparison.Ordinal));
         world.Logs.Lines.Should().Contain(l => l.Contains("persistence guard refused", StringComparison.Ordinal));
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active, "an attempt that failed ends nothing");
     });
@@ -45,7 +46,8 @@ public sealed class GuardWebhookTests
     {
         foreach (var name in (string[])["mine", "yours", "mine"]) desk.Ask(GuardDesk.CreateRole(desk.Identity, name));
         world.Events().Where(e => e.Reason == "PersistenceAttempt" && e.Regarding!.Kind == nameof(BreakGlassGrant)).Select(e => e.Note!)
-            .Should().HaveCount(2).And.Contain(n => n.Contains(" mine;", StringComparison.Ordinal)).And.Contain(n => n.Contains(" yours;", StringComparison.Ordinal));
+            .Should().HaveCount(2).And.Contain(n => n.Contains(" mine;", StringComparison.Ordinal)).And
+            .Contain(n => n.Contains(" yours;", StringComparison.Ordinal));
     });
 
     [Fact]
@@ -55,7 +57,8 @@ public sealed class GuardWebhookTests
         for (var i = 0; i < 300; i++) desk.Ask(GuardDesk.CreateRole(desk.Identity, $"mine-{i}")).Allowed.Should().BeFalse();
         world.Advance(ResidueWriter.Between * 2);
         Residue(world).Should().HaveCount(Core.Guard.Residue.MostRefused + 1);
-        Residue(world).Should().ContainSingle(e => e == $"refused rbac: create clusterroles.rbac.authorization.k8s.io, {300 - Core.Guard.Residue.MostRefused} more");
+        Residue(world).Should().ContainSingle(
+            e => e == $"refused rbac: create clusterroles.rbac.authorization.k8s.io, {300 - Core.Guard.Residue.MostRefused} more");
         world.Events().Count(e => e.Reason == "PersistenceAttempt" && e.Regarding!.Kind == nameof(BreakGlassGrant)).Should().BeLessThan(60);
         (long.Parse(world.Grant()!.Metadata.ResourceVersion!, CultureInfo.InvariantCulture) - version).Should().BeLessThan(300);
     });
@@ -64,12 +67,14 @@ public sealed class GuardWebhookTests
     public Task What_is_allowed_after_any_number_of_refused_attempts_is_on_record_before_it_happens() => With(
         (world, desk) =>
         {
-            for (var i = 0; i < 80; i++) desk.Ask(GuardDesk.Create(desk.Identity, "", "serviceaccounts", "breakglass-grants", $"mine-{i}")).Allowed.Should().BeFalse();
+            for (var i = 0; i < 80; i++)
+                desk.Ask(GuardDesk.Create(desk.Identity, "", "serviceaccounts", "breakglass-grants", $"mine-{i}")).Allowed.Should().BeFalse();
             using var allowed = new Count("persistence_allowed_total");
             desk.Ask(GuardDesk.CreateRole(desk.Identity)).Allowed.Should().BeTrue();
             Residue(world).Should().Contain("allowed rbac: create clusterroles.rbac.authorization.k8s.io mine");
             allowed.Sum.Should().Be(1);
-            world.Logs.Lines.Should().Contain(l => l.Contains("may outlive the grant", StringComparison.Ordinal) && l.Contains("clusterroles", StringComparison.Ordinal));
+            world.Logs.Lines.Should().Contain(
+                l => l.Contains("may outlive the grant", StringComparison.Ordinal) && l.Contains("clusterroles", StringComparison.Ordinal));
         }, p => p with { AllowPersistence = ["rbac"] });
 
     [Fact]
@@ -98,9 +103,11 @@ public sealed class GuardWebhookTests
         (world, desk) =>
         {
             desk.Ask(GuardDesk.CreateRole(desk.Identity)).Allowed.Should().BeTrue();
-            desk.Ask(GuardDesk.Create(desk.Identity, "", "secrets", "payments", "token", """{"type":"kubernetes.io/service-account-token"}""")).Allowed.Should().BeFalse();
+            desk.Ask(GuardDesk.Create(desk.Identity, "", "secrets", "payments", "token", """{"type":"kubernetes.io/service-account-token"}""")).Allowed
+                .Should().BeFalse();
             desk.Ask(GuardDesk.CreateRole(desk.Identity, "gone") with { Operation = "DELETE" }).Allowed.Should().BeTrue();
-            Residue(world).Should().BeEquivalentTo("allowed rbac: create clusterroles.rbac.authorization.k8s.io mine", "refused tokens: create secrets payments/token");
+            Residue(world).Should().BeEquivalentTo(
+                "allowed rbac: create clusterroles.rbac.authorization.k8s.io mine", "refused tokens: create secrets payments/token");
         }, p => p with { AllowPersistence = ["rbac"] });
 
     [Fact]
@@ -129,7 +136,8 @@ public sealed class GuardWebhookTests
             world.Events().Should().NotContain(e => e.Reason == "PersistenceAttempt");
             attempts.Sum.Should().Be(1);
             allowed.Sum.Should().Be(0, "nothing was made");
-            world.Logs.Lines.Count(l => l.Contains("persistence guard", StringComparison.Ordinal) && l.Contains("True", StringComparison.OrdinalIgnoreCase)).Should().Be(2);
+            world.Logs.Lines.Count(l => l.Contains("persistence guard", StringComparison.Ordinal) && l.Contains("True", StringComparison.OrdinalIgnoreCase))
+                .Should().Be(2);
         }, p => p with { AllowPersistence = ["rbac"] });
 
     [Theory]
@@ -178,7 +186,8 @@ public sealed class GuardWebhookTests
         }
 
         Residue(world).Should().ContainSingle();
-        world.Logs.Lines.Should().Contain(l => l.Contains("failed to write status.residue", StringComparison.Ordinal) && l.Contains("second", StringComparison.Ordinal));
+        world.Logs.Lines.Should().Contain(
+            l => l.Contains("failed to write status.residue", StringComparison.Ordinal) && l.Contains("second", StringComparison.Ordinal));
         desk.Ask(GuardDesk.CreateRole(desk.Identity, "third"));
         world.Advance(ResidueWriter.Between);
         Residue(world).Should().HaveCount(2, "one that was given up does not stop the next");
@@ -196,9 +205,11 @@ public sealed class GuardWebhookTests
     [Fact]
     public Task Of_a_secret_nothing_but_its_type_is_ever_told() => With((world, desk) =>
     {
-        desk.Ask(GuardDesk.Create(desk.Identity, "", "secrets", "payments", "token", """{"type":"kubernetes.io/service-account-token","data":{"token":"c2VjcmV0"},"stringData":{"a":"hunter2"}}"""))
+        desk.Ask(GuardDesk.Create(desk.Identity, "", "secrets", "payments", "token",
+            """{"type":"kubernetes.io/service-account-token","data":{"token":"c2VjcmV0"},"stringData":{"a":"hunter2"}}"""))
             .Message.Should().NotContain("hunter2");
-        desk.Ask(GuardDesk.Create(desk.Identity, "", "secrets", "payments", "odd", """{"type":{"hunter2":1}}""")).Allowed.Should().BeTrue("the server will refuse it");
+        desk.Ask(GuardDesk.Create(desk.Identity, "", "secrets", "payments", "odd", """{"type":{"hunter2":1}}""")).Allowed
+            .Should().BeTrue("the server will refuse it");
         desk.Ask(GuardDesk.Create(desk.Identity, "", "secrets", "payments", "odd", "[]")).Allowed.Should().BeTrue();
         string[] told = [.. world.Logs.Lines, .. world.Events().Select(e => e.Note ?? ""), .. Residue(world)];
         told.Should().NotContain(t => t.Contains("hunter2", StringComparison.Ordinal) || t.Contains("c2VjcmV0", StringComparison.Ordinal));
@@ -210,13 +221,15 @@ public sealed class GuardWebhookTests
         var old = JsonDocument.Parse("""{"type":"kubernetes.io/service-account-token"}""").RootElement;
         foreach (var now in (string[])["""{"metadata":{}}""", """{"type":"kubernetes.io/service-account-token"}"""])
         {
-            desk.Ask(GuardDesk.Create(desk.Identity, "", "secrets", "payments", "token", now) with { Operation = "UPDATE", OldObject = old }).Message.Should().Contain("'tokens'");
+            desk.Ask(GuardDesk.Create(desk.Identity, "", "secrets", "payments", "token", now) with { Operation = "UPDATE", OldObject = old }).Message
+                .Should().Contain("'tokens'");
         }
     });
 
     [Fact]
     public Task A_definition_with_a_conversion_webhook_is_refused() => With((_, desk) =>
-        desk.Ask(GuardDesk.Create(desk.Identity, "apiextensions.k8s.io", "customresourcedefinitions", null, "things.example.com", """{"spec":{"conversion":{"strategy":"Webhook"}}}"""))
+        desk.Ask(GuardDesk.Create(desk.Identity, "apiextensions.k8s.io", "customresourcedefinitions", null, "things.example.com",
+            """{"spec":{"conversion":{"strategy":"Webhook"}}}"""))
             .Message.Should().Contain("'webhooks'"));
 
     private static IReadOnlyList<string> Residue(World world) => world.Grant()!.Status.Residue;

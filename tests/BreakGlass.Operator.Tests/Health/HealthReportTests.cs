@@ -63,7 +63,8 @@ public class HealthReportTests
         replica.Engine.Health.Notes().Should().BeEmpty();
         world.Server.PoisonDates(TimeSpan.FromHours(2));
         world.Advance(TimeSpan.FromSeconds(15));
-        replica.Engine.Health.Notes().Should().ContainSingle().Which.Should().MatchRegex("the clocks differ: this machine's is 7[12][0-9]{2} s behind the API server's");
+        replica.Engine.Health.Notes().Should().ContainSingle().Which
+            .Should().MatchRegex("the clocks differ: this machine's is 7[12][0-9]{2} s behind the API server's");
         replica.Engine.Health.Missing().Should().BeEmpty("what ends access must still be let in");
         world.Advance(TimeSpan.FromMinutes(2));
         replica.Engine.Health.Notes().Should().BeEmpty();

@@ -33,7 +33,8 @@ public class ReaperTests
         PutAll(Now.AddSeconds(-1));
         (await Reap()).Should().Be((6, 0));
         Left().Should().BeEmpty();
-        _server.Requests.Writes.Select(w => w.Call.Resource).Should().Equal("rolebindings", "rolebindings", "clusterrolebindings", "secrets", "serviceaccounts", "roles");
+        _server.Requests.Writes.Select(w => w.Call.Resource)
+            .Should().Equal("rolebindings", "rolebindings", "clusterrolebindings", "secrets", "serviceaccounts", "roles");
     }
 
     [Fact]
@@ -91,7 +92,9 @@ public class ReaperTests
         _server.Requests.Writes.Should().BeEmpty();
     }
 
-    /// <summary>Another project in this field uses the same value of the shared label; a tool that clones a namespace copies all labels and annotations.</summary>
+    /// <summary>
+    /// Another project in this field uses the same value of the shared label; a tool that clones a namespace copies all labels and annotations.
+    /// </summary>
     [Theory]
     [InlineData("shared label", false)]
     [InlineData("shared label", true)]
@@ -108,7 +111,8 @@ public class ReaperTests
         var theirs = what switch
         {
             "shared label" => ours with { Metadata = new() { Name = "team-view", NamespaceProperty = "payments", Labels = shared } },
-            "our label" => ours with { Metadata = new() { Name = "breakglass-made-x", NamespaceProperty = "payments", Labels = new Dictionary<string, string>(shared) { [BreakGlassApi.GrantLabel] = "made" } } },
+            "our label" => ours with { Metadata = new() { Name = "breakglass-made-x", NamespaceProperty = "payments", Labels = new Dictionary<string, string>(
+                shared) { [BreakGlassApi.GrantLabel] = "made" } } },
             "all marks, another name" => ours with { Metadata = ours.Metadata with { Name = "team-view" } },
             _ => ours with { Subjects = [new() { Kind = "Group", ApiGroup = V1Role.KubeGroup, Name = "developers" }] },
         };
@@ -153,7 +157,8 @@ public class ReaperTests
     [Fact]
     public async Task It_needs_neither_our_kinds_nor_an_operator()
     {
-        foreach (var plural in new[] { "breakglassgrants", "breakglasspolicies" }) _server.Resources.Unregister(BreakGlassApi.Group, BreakGlassApi.Version, plural);
+        foreach (var plural in new[] { "breakglassgrants", "breakglasspolicies" })
+            _server.Resources.Unregister(BreakGlassApi.Group, BreakGlassApi.Version, plural);
         PutAll(Now.AddMinutes(-1));
         (await Reap()).Should().Be((6, 0));
     }
@@ -165,7 +170,8 @@ public class ReaperTests
     public async Task A_404_of_a_proxy_says_of_nothing_that_it_is_gone(string verb, string resource, int removed, int failed)
     {
         PutAll(Now.AddMinutes(-1));
-        using var proxy = _server.Faults.Inject(Fault.Answer(404, "", "404 page not found"), c => c.Resource == resource && (c.Verb == verb || (verb == "delete" && c.Verb == "patch")), times: null);
+        using var proxy = _server.Faults.Inject(Fault.Answer(404, "", "404 page not found"),
+            c => c.Resource == resource && (c.Verb == verb || (verb == "delete" && c.Verb == "patch")), times: null);
         (await Reap()).Should().Be((removed, failed));
     }
 
@@ -211,7 +217,8 @@ public class ReaperTests
             Status = new()
             {
                 Phase = GrantPhase.Active, ActivatedAt = Now.AddMinutes(-2), ExpiresAt = Now.AddMinutes(-1), Credential = CredentialKind.BindRequester,
-                Bindings = [.. namespaces.Select(ns => new BindingRecord { Kind = V1RoleBinding.KubeKind, Namespace = ns, Name = name, Role = "ClusterRole/edit" })],
+                Bindings = [.. namespaces.Select(
+                    ns => new BindingRecord { Kind = V1RoleBinding.KubeKind, Namespace = ns, Name = name, Role = "ClusterRole/edit" })],
             },
         });
         foreach (var ns in namespaces) _server.Put(Binding("stripped", null, ns) with { Metadata = new() { Name = name, NamespaceProperty = ns } });
@@ -234,7 +241,8 @@ public class ReaperTests
             Status = new()
             {
                 Phase = GrantPhase.Active, ActivatedAt = Now, ExpiresAt = Now.AddMinutes(15), Credential = CredentialKind.BindRequester,
-                Conditions = [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass", Message = "Nobody decided in time.", LastTransitionTime = Now }],
+                Conditions =
+                    [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass", Message = "Nobody decided in time.", LastTransitionTime = Now }],
                 Bindings = [new() { Kind = V1RoleBinding.KubeKind, Namespace = "payments", Name = name, Role = "ClusterRole/edit" }],
             },
         });
@@ -292,7 +300,8 @@ public class ReaperTests
 
     private async Task<(int Removed, int Failed)> Reap(TimeProvider? clock = null, bool everything = false)
     {
-        var reaping = new Reaper(_server.CreateClient(InstalledRbac.Reaper), new(), new SteadyClock(clock ?? _clock), NullLogger.Instance, everything).ReapAsync(CancellationToken.None);
+        var reaping = new Reaper(_server.CreateClient(InstalledRbac.Reaper), new(), new SteadyClock(clock ?? _clock), NullLogger.Instance, everything)
+            .ReapAsync(CancellationToken.None);
         await _clock.DriveAsync(reaping);
         return await reaping;
     }
@@ -304,7 +313,8 @@ public class ReaperTests
         var mark = Timestamp.Text(end);
         _server.Put(Binding("access", mark));
         _server.Put(Binding("reader", mark, "breakglass-grants"));
-        _server.Put(new V1ClusterRoleBinding { Metadata = Meta("everywhere", null, mark), RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "view" }, Subjects = [new() { Kind = "User", Name = "alice" }] });
+        _server.Put(new V1ClusterRoleBinding { Metadata = Meta("everywhere", null, mark), RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "view" },
+            Subjects = [new() { Kind = "User", Name = "alice" }] });
         _server.Put(new V1Secret { Metadata = Meta("credential", "breakglass-grants", mark) });
         _server.Put(new V1ServiceAccount { Metadata = Meta("identity", "breakglass-grants", mark) });
         _server.Put(new V1Role { Metadata = Meta("reader", "breakglass-grants", mark) });

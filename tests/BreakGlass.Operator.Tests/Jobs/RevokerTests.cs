@@ -32,7 +32,8 @@ public class RevokerTests
         var running = Run();
         await _server.Until(() => Grant.Spec.Revoke is not null, "the grant asked to end");
         Grant.Spec.Revoke!.Reason.Should().Be("BreakGlass is being uninstalled");
-        _server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Metadata = g.Metadata with { Finalizers = [] }, Status = g.Status with { Phase = GrantPhase.Revoked } });
+        _server.Modify<BreakGlassGrant>(
+            "inc-4711", null, g => g with { Metadata = g.Metadata with { Finalizers = [] }, Status = g.Status with { Phase = GrantPhase.Revoked } });
         _server.Delete<V1RoleBinding>("breakglass-made-access", "payments");
         _clock.Advance(Revoker.Period);
         (await running.Soon("the end")).Should().Be((0, 0, 0));
@@ -101,7 +102,8 @@ public class RevokerTests
                 Name = "breakglass-made-access",
                 NamespaceProperty = "payments",
                 Labels = new Dictionary<string, string> { [BreakGlassApi.GrantLabel] = "made" },
-                Annotations = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "grant-1", [BreakGlassApi.ExpiresAtAnnotation] = Timestamp.Text(_clock.GetUtcNow().AddHours(1)) },
+                Annotations = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "grant-1",
+                    [BreakGlassApi.ExpiresAtAnnotation] = Timestamp.Text(_clock.GetUtcNow().AddHours(1)) },
             },
             RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" },
             Subjects = [new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "alice" }],

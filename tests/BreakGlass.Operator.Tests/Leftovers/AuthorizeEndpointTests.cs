@@ -47,7 +47,8 @@ public sealed class AuthorizeEndpointTests
     [Fact]
     public async Task Where_it_cannot_tell_a_grant_acts_as_nobody_else()
     {
-        var endpoint = new AuthorizeEndpoint(new CoreSettings(), (_, _) => throw new KubeConnectionException("no route", ConnectionFailure.TimedOut, mayHaveHappened: false), NullLogger.Instance);
+        var endpoint = new AuthorizeEndpoint(new CoreSettings(),
+            (_, _) => throw new KubeConnectionException("no route", ConnectionFailure.TimedOut, mayHaveHappened: false), NullLogger.Instance);
         (await endpoint.DecideAsync(Question(Grant, "impersonate", "users"), default)).Denied.Should().BeTrue();
     }
 
@@ -98,11 +99,14 @@ public sealed class AuthorizeEndpointTests
         (await SendAsync("POST", JsonSerializer.SerializeToUtf8Bytes(review, KubeModels.Json<V1SubjectAccessReview>()))).Code.Should().Be(200);
     }
 
-    private static V1SubjectAccessReviewSpec Question(string user, string verb, string resource) => new() { User = user, ResourceAttributes = new() { Verb = verb, Resource = resource, Name = "bob" } };
+    private static V1SubjectAccessReviewSpec Question(string user, string verb, string resource) =>
+        new() { User = user, ResourceAttributes = new() { Verb = verb, Resource = resource, Name = "bob" } };
 
-    private ValueTask<V1SubjectAccessReviewStatus> DecideAsync(string user, string verb, string resource) => _endpoint.DecideAsync(Question(user, verb, resource), default);
+    private ValueTask<V1SubjectAccessReviewStatus> DecideAsync(string user, string verb, string resource) =>
+        _endpoint.DecideAsync(Question(user, verb, resource), default);
 
-    private Task<(int Code, byte[] Answer)> SendAsync(string method, byte[] body, bool withLength = true) => SendAsync(method, new MemoryStream(body), withLength ? body.Length : null);
+    private Task<(int Code, byte[] Answer)> SendAsync(string method, byte[] body, bool withLength = true) =>
+        SendAsync(method, new MemoryStream(body), withLength ? body.Length : null);
 
     private async Task<(int Code, byte[] Answer)> SendAsync(string method, Stream body, long? length)
     {

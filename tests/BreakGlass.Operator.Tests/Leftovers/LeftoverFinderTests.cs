@@ -22,7 +22,8 @@ public sealed class LeftoverFinderTests : IDisposable
 
     public LeftoverFinderTests() => _server = new CannedServer(_clock)
         .Answers("/version", """{"major":"1","minor":"34","gitVersion":"v1.34.0"}""")
-        .Answers("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/breakglass-operator-stamp", """{"kind":"MutatingWebhookConfiguration","metadata":{"name":"breakglass-operator-stamp"},"webhooks":[]}""");
+        .Answers("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/breakglass-operator-stamp",
+        """{"kind":"MutatingWebhookConfiguration","metadata":{"name":"breakglass-operator-stamp"},"webhooks":[]}""");
 
     public void Dispose() => _server.Dispose();
 
@@ -31,9 +32,11 @@ public sealed class LeftoverFinderTests : IDisposable
     {
         _server.Answers("/apis/batch/v1/cronjobs", List(("payments", "b"), ("payments", "a"))).Answers("/api/v1/services", List(("shop", "s")));
         var seen = await FindAsync();
-        seen.Found.Select(o => $"{o.Resource} {o.Namespace}/{o.Name}").Should().Equal("cronjobs.batch payments/a", "cronjobs.batch payments/b", "services shop/s");
+        seen.Found.Select(o => $"{o.Resource} {o.Namespace}/{o.Name}")
+            .Should().Equal("cronjobs.batch payments/a", "cronjobs.batch payments/b", "services shop/s");
         (seen.Stamped, seen.Unseen.Count, seen.Failed).Should().Be((true, 0, false), "a kind that the server does not have has no objects");
-        _server.Asked.Where(a => a.Contains("labelSelector", StringComparison.Ordinal)).Should().HaveCount(LeftBehind.Kinds(_settings).Count).And.OnlyContain(a => a.Contains("grant-1", StringComparison.Ordinal));
+        _server.Asked.Where(a => a.Contains("labelSelector", StringComparison.Ordinal))
+            .Should().HaveCount(LeftBehind.Kinds(_settings).Count).And.OnlyContain(a => a.Contains("grant-1", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -41,7 +44,8 @@ public sealed class LeftoverFinderTests : IDisposable
     [InlineData(HttpStatusCode.InternalServerError, true)]
     public async Task A_kind_that_cannot_be_listed_is_named_and_costs_no_other(HttpStatusCode code, bool passes)
     {
-        _server.Answers("/apis/batch/v1/jobs", $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","code":{{(int)code}},"message":"no"}""", code).Answers("/apis/batch/v1/cronjobs", List(("payments", "stay")));
+        _server.Answers("/apis/batch/v1/jobs", $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","code":{{(int)code}},"message":"no"}""", code)
+            .Answers("/apis/batch/v1/cronjobs", List(("payments", "stay")));
         var seen = await FindAsync();
         seen.Found.Should().ContainSingle();
         seen.Unseen.Should().Equal("jobs.batch");
@@ -89,7 +93,8 @@ public sealed class LeftoverFinderTests : IDisposable
     }
 
     private static string List(params (string Namespace, string Name)[] objects) =>
-        $$"""{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{},"items":[{{string.Join(',', objects.Select(o => $$"""{"metadata":{"name":"{{o.Name}}","namespace":"{{o.Namespace}}","uid":"u"} }"""))}}] }""";
+        $$"""{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{},"items":"""
+            + $$"""[{{string.Join(',', objects.Select(o => $$"""{"metadata":{"name":"{{o.Name}}","namespace":"{{o.Namespace}}","uid":"u"} }"""))}}] }""";
 
     /// <summary>A list that never ends, object by object.</summary>
     private sealed class Endless(string filler) : Stream
@@ -115,7 +120,9 @@ public sealed class LeftoverFinderTests : IDisposable
             if (_at == _now.Length)
             {
                 var comma = _objects++ == 0 ? "" : ",";
-                (_now, _at) = (Encoding.UTF8.GetBytes($$"""{{comma}}{"metadata":{"name":"j{{_objects}}","namespace":"payments","uid":"u{{_objects}}","annotations":{"a":"{{filler}}"} } }"""), 0);
+                (_now, _at) = (Encoding.UTF8.GetBytes(
+                    $$"""{{comma}}{"metadata":{"name":"j{{_objects}}","namespace":"payments","uid":"u{{_objects}}","annotations":{"a":"{{filler}}"} } }"""),
+                    0);
             }
 
             var size = Math.Min(count, _now.Length - _at);

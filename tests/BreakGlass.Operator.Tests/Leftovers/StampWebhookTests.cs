@@ -22,12 +22,14 @@ public sealed class StampWebhookTests
     {
         var answer = ask(Create("apps", "deployments", """{"metadata":{"name":"x"}}"""));
         Patch(answer).Should().Equal($"add /metadata/labels {{}}", $"add {Label} \"{world.Grant()!.Metadata.Uid}\"");
-        Residue(world).Should().Equal(["created deployments.apps payments/x"], "the operator cannot look for it at the end without the right to list workloads");
+        Residue(world).Should().Equal(
+            ["created deployments.apps payments/x"], "the operator cannot look for it at the end without the right to list workloads");
     });
 
     [Fact]
     public Task A_label_that_came_along_is_overwritten() => With(LeftoverHandling.Report, (world, ask) =>
-        Patch(ask(Create("apps", "deployments", """{"metadata":{"name":"x","labels":{"breakglass.dev/made-by":"another"}}}"""))).Should().Equal($"add {Label} \"{world.Grant()!.Metadata.Uid}\""));
+        Patch(ask(Create("apps", "deployments", """{"metadata":{"name":"x","labels":{"breakglass.dev/made-by":"another"}}}""")))
+            .Should().Equal($"add {Label} \"{world.Grant()!.Metadata.Uid}\""));
 
     [Fact]
     public Task What_the_operator_cannot_list_is_written_down_at_once() => With(LeftoverHandling.Report, (world, ask) =>
@@ -41,36 +43,45 @@ public sealed class StampWebhookTests
     public Task What_is_to_be_removed_belongs_to_the_grants_own_binding_there_and_to_nobody_else() => With(LeftoverHandling.Remove, (world, ask) =>
     {
         var binding = world.Server.List<V1RoleBinding>("payments").Single();
-        var answer = ask(Create("", "secrets", """{"metadata":{"name":"x","labels":{},"ownerReferences":[{"apiVersion":"v1","kind":"Namespace","name":"payments","uid":"lives-on"}]}}"""));
+        var answer = ask(Create("", "secrets",
+            """{"metadata":{"name":"x","labels":{},"ownerReferences":[{"apiVersion":"v1","kind":"Namespace","name":"payments","uid":"lives-on"}]}}"""));
         var owner = Patch(answer).Should().Contain(p => p.StartsWith("add /metadata/ownerReferences ", StringComparison.Ordinal)).Which;
         owner.Should().Contain(binding.Metadata.Uid).And.NotContain("lives-on").And.NotContain("blockOwnerDeletion");
         Residue(world).Should().BeEmpty("it goes with the binding");
-        Patch(ask(Create("", "persistentvolumeclaims", """{"metadata":{"name":"data"}}"""))).Should().NotContain(p => p.Contains("ownerReferences", StringComparison.Ordinal));
+        Patch(ask(Create("", "persistentvolumeclaims", """{"metadata":{"name":"data"}}""")))
+            .Should().NotContain(p => p.Contains("ownerReferences", StringComparison.Ordinal));
     });
 
     [Theory]
-    [InlineData("""{"metadata":{"name":"x","labels":{"a":"b","breakglass.dev/made-by":"g"}}}""", """{"metadata":{"name":"x","labels":{"a":"b"}}}""", $"add {Label} \"g\"")]
-    [InlineData("""{"metadata":{"name":"x","labels":{"breakglass.dev/made-by":"g"}}}""", """{"metadata":{"name":"x"}}""", "add /metadata/labels {}", $"add {Label} \"g\"")]
-    [InlineData("""{"metadata":{"name":"x","labels":{"a":"b"}}}""", """{"metadata":{"name":"x","labels":{"a":"b","breakglass.dev/made-by":"framed"}}}""", $"remove {Label} ")]
+    [InlineData("""{"metadata":{"name":"x","labels":{"a":"b","breakglass.dev/made-by":"g"}}}""", """{"metadata":{"name":"x","labels":{"a":"b"}}}""",
+        $"add {Label} \"g\"")]
+    [InlineData("""{"metadata":{"name":"x","labels":{"breakglass.dev/made-by":"g"}}}""", """{"metadata":{"name":"x"}}""", "add /metadata/labels {}",
+        $"add {Label} \"g\"")]
+    [InlineData("""{"metadata":{"name":"x","labels":{"a":"b"}}}""", """{"metadata":{"name":"x","labels":{"a":"b","breakglass.dev/made-by":"framed"}}}""",
+        $"remove {Label} ")]
     [InlineData("""{"metadata":{"name":"x","labels":{"a":"b"},"ownerReferences":[{"uid":"1"}]}}""", """{"metadata":{"name":"x","labels":{"a":"c"}}}""")]
     [InlineData(
-        """{"metadata":{"labels":{"breakglass.dev/made-by":"g"},"ownerReferences":[{"uid":"1"}]}}""", """{"metadata":{"labels":{"breakglass.dev/made-by":"g"}}}""",
+        """{"metadata":{"labels":{"breakglass.dev/made-by":"g"},"ownerReferences":[{"uid":"1"}]}}""",
+        """{"metadata":{"labels":{"breakglass.dev/made-by":"g"}}}""",
         """add /metadata/ownerReferences [{"uid":"1"}]""")]
-    [InlineData("""{"metadata":{"labels":{"breakglass.dev/made-by":"g"}}}""", """{"metadata":{"labels":{"breakglass.dev/made-by":"g"},"ownerReferences":[{"uid":"2"}]}}""", "remove /metadata/ownerReferences ")]
-    public Task A_change_by_a_grant_keeps_the_mark_and_the_owners_of_what_carries_it(string before, string after, params string[] patch) => With(LeftoverHandling.Report, (_, ask) =>
-    {
-        var answer = ask(Create("", "configmaps", after) with { Operation = "UPDATE", OldObject = JsonDocument.Parse(before).RootElement });
-        answer.Allowed.Should().BeTrue();
-        Patch(answer).Should().Equal(patch);
-        answer.Warnings.Should().HaveCount(patch.Length == 0 ? 0 : 1);
-    });
+    [InlineData("""{"metadata":{"labels":{"breakglass.dev/made-by":"g"}}}""",
+        """{"metadata":{"labels":{"breakglass.dev/made-by":"g"},"ownerReferences":[{"uid":"2"}]}}""", "remove /metadata/ownerReferences ")]
+    public Task A_change_by_a_grant_keeps_the_mark_and_the_owners_of_what_carries_it(string before, string after, params string[] patch) =>
+        With(LeftoverHandling.Report, (_, ask) =>
+        {
+            var answer = ask(Create("", "configmaps", after) with { Operation = "UPDATE", OldObject = JsonDocument.Parse(before).RootElement });
+            answer.Allowed.Should().BeTrue();
+            Patch(answer).Should().Equal(patch);
+            answer.Warnings.Should().HaveCount(patch.Length == 0 ? 0 : 1);
+        });
 
     [Fact]
     public Task A_status_is_no_way_around_the_mark() => With(LeftoverHandling.Report, (_, ask) =>
     {
         var change = Create("", "services", """{"metadata":{"name":"x"},"status":{}}""") with
         {
-            Operation = "UPDATE", SubResource = "status", OldObject = JsonDocument.Parse("""{"metadata":{"name":"x","labels":{"breakglass.dev/made-by":"g"}},"status":{}}""").RootElement,
+            Operation = "UPDATE", SubResource = "status", OldObject = JsonDocument.Parse(
+                """{"metadata":{"name":"x","labels":{"breakglass.dev/made-by":"g"}},"status":{}}""").RootElement,
         };
         Patch(ask(change)).Should().Equal("add /metadata/labels {}", $"add {Label} \"g\"");
         Patch(ask(Create("", "pods", """{"metadata":{"name":"x"}}""") with { SubResource = "eviction" })).Should().BeEmpty();
@@ -95,7 +106,8 @@ public sealed class StampWebhookTests
         answer.Allowed.Should().BeTrue();
         answer.Warnings.Should().ContainSingle();
         Patch(answer).Should().BeEmpty();
-        var framing = ask(Create("", "configmaps", """{"metadata":{"labels":{"breakglass.dev/made-by":"another"}}}""") with { UserInfo = new() { Username = GuardDesk.User("inc-9-0123456789") } });
+        var framing = ask(Create("", "configmaps",
+            """{"metadata":{"labels":{"breakglass.dev/made-by":"another"}}}""") with { UserInfo = new() { Username = GuardDesk.User("inc-9-0123456789") } });
         Patch(framing).Should().Equal([$"remove {Label} "], "what cannot be marked names no other grant either");
     });
 

@@ -21,7 +21,8 @@ public sealed class JsonLineFormatterTests
         using (scopes.Push(new Dictionary<string, object?> { ["reconcileID"] = "abc", ["attempt"] = 2 }))
         using (scopes.Push("by hand"))
         {
-            var line = Write(LogLevel.Warning, "grant inc-4711\nis late: ä \"x\"", scopes: scopes, values: [new("grant", "inc-4711"), new("late", 1.5), new("reconcileID", "other"), new("{OriginalFormat}", "…")]);
+            var line = Write(LogLevel.Warning, "grant inc-4711\nis late: ä \"x\"", scopes: scopes,
+                values: [new("grant", "inc-4711"), new("late", 1.5), new("reconcileID", "other"), new("{OriginalFormat}", "…")]);
             line.Should().Be("""
                 {"time":"2026-11-22T01:02:03.456Z","level":"warning","logger":"Grants","msg":"grant inc-4711\nis late: ä \"x\"","reconcileID":"abc","attempt":2,"grant":"inc-4711","late":1.5,"scopes":["by hand"]}
 
@@ -55,7 +56,8 @@ public sealed class JsonLineFormatterTests
             using (scopes.Push(new Dictionary<string, object?> { ["a"] = text }))
             using (scopes.Push(text))
             {
-                var line = Write(LogLevel.Error, "said " + text + " end", new IOException("read " + text, new IOException(text)), scopes, [new("value", text), new("wrapped", new StringBuilder(text))]);
+                var line = Write(LogLevel.Error, "said " + text + " end", new IOException("read " + text, new IOException(text)), scopes,
+                    [new("value", text), new("wrapped", new StringBuilder(text))]);
                 foreach (var part in secret.Split('.', '\n').Where(part => part.Length > 7)) line.Should().NotContain(part);
                 line.Should().Contain("[redacted]").And.Contain("said ").And.Contain("\"value\"");
             }
@@ -72,7 +74,8 @@ public sealed class JsonLineFormatterTests
     [Fact]
     public void Masking_a_hostile_text_takes_no_time_worth_naming()
     {
-        foreach (var text in new[] { string.Concat(Enumerable.Repeat("eyJ", 200_000)), string.Concat(Enumerable.Repeat("-----BEGIN PRIVATE KEY----", 20_000)), string.Concat(Enumerable.Repeat("bearer ", 100_000)), string.Concat(Enumerable.Repeat("client-key-data  ", 50_000)) })
+        foreach (var text in new[] { string.Concat(Enumerable.Repeat("eyJ", 200_000)), string.Concat(Enumerable.Repeat("-----BEGIN PRIVATE KEY----", 20_000)),
+            string.Concat(Enumerable.Repeat("bearer ", 100_000)), string.Concat(Enumerable.Repeat("client-key-data  ", 50_000)) })
         {
             new Action(() => SecretMask.Apply(text)).Should().NotThrow("the expressions have a time-out of a second");
         }

@@ -37,7 +37,8 @@ public sealed partial class OperatorMetricsTests : IDisposable
         var text = await ScrapeAsync();
         foreach (var sample in new[]
         {
-            "drift_repairs_total{kind=\"RoleBinding\"} 0", "orphans_removed_total{kind=\"ServiceAccount\"} 0", "lingering_grants{} 0", "unproven_grants{} 0", "lockdowns{} 0",
+            "drift_repairs_total{kind=\"RoleBinding\"} 0", "orphans_removed_total{kind=\"ServiceAccount\"} 0", "lingering_grants{} 0", "unproven_grants{} 0",
+            "lockdowns{} 0",
             "build_info{version=\"1.2.3\"} 1", "slow_revocations_total{} 0",
         })
         {
@@ -96,7 +97,8 @@ public sealed partial class OperatorMetricsTests : IDisposable
     public async Task What_does_not_exist_yet_is_left_out_and_never_measured_as_NaN()
     {
         _snapshot = () => new() { Policies = [new("payments")] };
-        (await ScrapeAsync()).Should().NotContain("NaN").And.NotContain("\nbreakglass_operator_last_activation_timestamp_seconds{").And.NotContain("\nbreakglass_operator_clock_skew_seconds{");
+        (await ScrapeAsync()).Should().NotContain("NaN").And.NotContain("\nbreakglass_operator_last_activation_timestamp_seconds{").And
+            .NotContain("\nbreakglass_operator_clock_skew_seconds{");
     }
 
     [Fact]
@@ -118,7 +120,8 @@ public sealed partial class OperatorMetricsTests : IDisposable
         early.PolicySeen("early", PolicyMode.BreakGlass);
         using var endpoint = new MetricsEndpoint(early, "1", otlpEndpoint: null);
         var text = await ScrapeAsync(endpoint: endpoint);
-        text.Should().Contain("activations_total{mode=\"BreakGlass\",policy=\"early\"} 0\n").And.Contain("revocations_total{policy=\"early\",reason=\"Expired\"} 0\n");
+        text.Should().Contain("activations_total{mode=\"BreakGlass\",policy=\"early\"} 0\n").And
+            .Contain("revocations_total{policy=\"early\",reason=\"Expired\"} 0\n");
         text.Should().NotContain("1.2.3", "another instance's numbers are not its own");
     }
 
@@ -205,7 +208,8 @@ public sealed partial class OperatorMetricsTests : IDisposable
     public async Task Promtool_finds_nothing_to_say()
     {
         await LiveAsync();
-        var start = new ProcessStartInfo("promtool", ["check", "metrics"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("promtool",
+            ["check", "metrics"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true };
         using var promtool = Process.Start(start)!;
         await promtool.StandardInput.WriteAsync(await ScrapeAsync());
         promtool.StandardInput.Close();
@@ -262,13 +266,15 @@ public sealed partial class OperatorMetricsTests : IDisposable
         if (accept is not null) context.Request.Headers.Accept = accept;
         await (endpoint ?? _endpoint).ServeAsync(context).WaitAsync(Eventually.Limit);
         context.Response.StatusCode.Should().Be(200);
-        context.Response.ContentType.Should().Be(accept is null ? "text/plain; version=0.0.4; charset=utf-8" : "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores");
+        context.Response.ContentType.Should().Be(
+            accept is null ? "text/plain; version=0.0.4; charset=utf-8" : "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores");
         return Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray());
     }
 
     // Other tests in this process have clients and queues with meters of their own.
     private static string Own(string text) =>
-        string.Concat(text.Split('\n').Where(line => (line.Contains("breakglass_operator_", StringComparison.Ordinal) && !Created().IsMatch(line)) || line == "# EOF").Select(line => line + "\n"));
+        string.Concat(text.Split('\n').Where(line => (line.Contains("breakglass_operator_", StringComparison.Ordinal) && !Created().IsMatch(line))
+            || line == "# EOF").Select(line => line + "\n"));
 
     // When a series began: the exporter's clock, which no golden file knows.
     [GeneratedRegex("^[a-z_]+_created[{ ]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

@@ -36,7 +36,8 @@ internal sealed partial class Scraped : IDisposable
     public static IReadOnlyList<IReadOnlyDictionary<string, string>> Labels(string text) =>
     [
         .. text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line =>
-            Label().Matches(line).ToDictionary(label => label.Groups["name"].Value, label => Escape().Replace(label.Groups["value"].Value, e => e.Value == "\\n" ? "\n" : e.Value[1..]))),
+            Label().Matches(line).ToDictionary(
+                label => label.Groups["name"].Value, label => Escape().Replace(label.Groups["value"].Value, e => e.Value == "\\n" ? "\n" : e.Value[1..]))),
     ];
 
     public void Dispose()

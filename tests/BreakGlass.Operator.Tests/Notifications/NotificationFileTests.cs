@@ -20,8 +20,9 @@ public sealed class NotificationFileTests
     public void A_good_file_is_read_and_shows_no_secret()
     {
         NotificationFile.Parse(Good, out var receivers).Should().BeNull();
-        receivers.Select(receiver => (receiver.Name, receiver.Type)).Should().Equal(
-            ("siem", ReceiverType.Webhook), ("chat", ReceiverType.Slack), ("teams", ReceiverType.Teams), ("pager", ReceiverType.PagerDuty), ("alerts", ReceiverType.Alertmanager));
+        receivers.Select(receiver => (receiver.Name, receiver.Type)).Should()
+            .Equal(("siem", ReceiverType.Webhook), ("chat", ReceiverType.Slack), ("teams", ReceiverType.Teams), ("pager", ReceiverType.PagerDuty),
+            ("alerts", ReceiverType.Alertmanager));
         receivers[1].Events.Should().BeEquivalentTo("GrantActivated", "GrantRevoked");
         receivers[2].Events.Should().BeSameAs(ReceiverSettings.DefaultEvents);
         receivers[3].Url.Value.Should().Be("https://events.pagerduty.com/v2/enqueue");
@@ -30,25 +31,31 @@ public sealed class NotificationFileTests
 
     [Fact]
     public void JSON_is_as_good() =>
-        NotificationFile.Parse("""{"receivers": [{"name": "chat", "type": "slack", "url": "https://hooks.example/x"}]}""", out var receivers).Should().Be(receivers.Count == 1 ? null : "read");
+        NotificationFile.Parse("""{"receivers": [{"name": "chat", "type": "slack", "url": "https://hooks.example/x"}]}""", out var receivers)
+            .Should().Be(receivers.Count == 1 ? null : "read");
 
     [Theory]
     [InlineData("{type: slack, url: \"https://h.example\"}", "receiver 1: name is missing")]
-    [InlineData("{name: chat, url: \"https://h.example\"}", "receiver \"chat\": type is missing or unknown. Use one of webhook, slack, teams, pagerduty, alertmanager")]
+    [InlineData("{name: chat, url: \"https://h.example\"}",
+        "receiver \"chat\": type is missing or unknown. Use one of webhook, slack, teams, pagerduty, alertmanager")]
     [InlineData("{name: chat, type: slack}", "receiver \"chat\": url is missing")]
     [InlineData("{name: chat, type: slack, url: \"ftp://secret-host/x\"}", "receiver \"chat\": url is missing or not an http or https URL")]
     [InlineData("{name: chat, type: slack, url: \"http://secret-host.example/x\"}", "receiver \"chat\": url is http to a host outside the cluster")]
     [InlineData("{name: chat, type: slack, url: \"https://user:secret@h.example/x\"}", "receiver \"chat\": url contains a user or password")]
-    [InlineData("{name: chat, type: slack, url: \"https://h.example\", channel: x}", "receiver \"chat\": channel is not a known field. Use name, type, url, events, secret, routingKey, authorization")]
+    [InlineData("{name: chat, type: slack, url: \"https://h.example\", channel: x}",
+        "receiver \"chat\": channel is not a known field. Use name, type, url, events, secret, routingKey, authorization")]
     [InlineData("{name: chat, type: slack, url: \"https://h.example\", secret: secret}", "receiver \"chat\": secret is not for type slack")]
-    [InlineData("{name: chat, type: slack, url: \"https://h.example\", events: [Nope]}", "receiver \"chat\": events is not a list of events. Use GrantActivated")]
+    [InlineData("{name: chat, type: slack, url: \"https://h.example\", events: [Nope]}",
+        "receiver \"chat\": events is not a list of events. Use GrantActivated")]
     [InlineData("{name: siem, type: webhook, url: \"https://h.example\"}", "receiver \"siem\": secret is missing or too short")]
     [InlineData("{name: siem, type: webhook, url: \"https://h.example\", secret: whsec_secret}", "receiver \"siem\": secret is missing or too short")]
-    [InlineData("{name: siem, type: webhook, url: \"https://h.example\", secret: 0123456789abcdef0123456789, authorization: \"secret\"}", "receiver \"siem\": authorization is not a header value")]
+    [InlineData("{name: siem, type: webhook, url: \"https://h.example\", secret: 0123456789abcdef0123456789, authorization: \"secret\"}",
+        "receiver \"siem\": authorization is not a header value")]
     [InlineData("{name: pager, type: pagerduty, routingKey: secret}", "receiver \"pager\": routingKey is missing or not an integration key")]
     [InlineData("{name: am, type: alertmanager, url: \"https://h.example\", routingKey: secret}", "receiver \"am\": routingKey is not for type alertmanager")]
     [InlineData("just a text that is secret", "receiver 1: is not a map of fields")]
-    [InlineData("{name: a, type: slack, url: \"https://h.example\"}\n- {name: a, type: slack, url: \"https://h.example\"}", "receiver \"a\": its name appears twice")]
+    [InlineData("{name: a, type: slack, url: \"https://h.example\"}\n- {name: a, type: slack, url: \"https://h.example\"}",
+        "receiver \"a\": its name appears twice")]
     public void A_mistake_is_told_by_receiver_and_field_and_without_what_stands_there(string receiver, string expected)
     {
         var problem = NotificationFile.Parse($"receivers:\n- {receiver}\n", out _);
@@ -90,7 +97,8 @@ public sealed class NotificationFileTests
         {
             File.WriteAllText(file, "receivers:\n- {name: pager, type: pagerduty}\n- {name: chat, type: slack}\n");
             OptionParser.Parse([$"--notifications-file={file}"], _ => null, out _).Should().ContainSingle().Which.Should()
-                .StartWith("--notifications-file (BREAKGLASS_NOTIFICATIONS_FILE) is ").And.Contain("which is not valid: receiver \"pager\": routingKey is missing").And.Contain("receiver \"chat\": url is missing");
+                .StartWith("--notifications-file (BREAKGLASS_NOTIFICATIONS_FILE) is ").And
+                .Contain("which is not valid: receiver \"pager\": routingKey is missing").And.Contain("receiver \"chat\": url is missing");
             OptionParser.Parse(["--notifications-file=/nowhere"], _ => null, out _).Should().ContainSingle().Which.Should().Contain("cannot be read");
         }
         finally

@@ -18,7 +18,8 @@ public sealed class NotifierTests
         await using var receiver = await Receiver.StartAsync();
         var clock = new FakeClock();
         using var metrics = new OperatorMetrics(() => new MetricsSnapshot(), "1", [], []);
-        using var notifier = new Notifier(new("file", [receiver.Settings(ReceiverType.Webhook, "a"), receiver.Settings(ReceiverType.Webhook, "b") with { Events = new HashSet<string> { "RoleChanged" } }]), "test", metrics, clock, new LogBook().CreateLogger("x"));
+        using var notifier = new Notifier(new("file", [receiver.Settings(ReceiverType.Webhook, "a"), receiver.Settings(
+            ReceiverType.Webhook, "b") with { Events = new HashSet<string> { "RoleChanged" } }]), "test", metrics, clock, new LogBook().CreateLogger("x"));
         var running = notifier.RunAsync(CancellationToken.None);
         var grant = Sample.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = clock.GetUtcNow() + TimeSpan.FromMinutes(5) } };
         notifier.Tell(grant, new(false, "GrantRequested", "Request", "not wanted"));
@@ -30,7 +31,8 @@ public sealed class NotifierTests
         await clock.WhenTimersArmed(timers => timers is [], "the end of the second delivery");
         clock.Advance(Notifier.Quiet);
         notifier.Tell(grant, new(true, "PersistenceAttempt", "RefuseRbac", "and still tries"));
-        notifier.Tell(new BreakGlassLockdown { Metadata = new() { Name = "stop" }, Spec = new() { Reason = "leak", By = new() { Username = "carol" } } }, new(true, "LockdownEngaged", "Lock", "carol shut everything"));
+        notifier.Tell(new BreakGlassLockdown { Metadata = new() { Name = "stop" }, Spec = new() { Reason = "leak", By = new() { Username = "carol" } } },
+            new(true, "LockdownEngaged", "Lock", "carol shut everything"));
         notifier.Complete();
         await running.Soon("the end of a completed notifier");
         var told = receiver.All.Select(received => JsonNode.Parse(received.Body)!).ToList();

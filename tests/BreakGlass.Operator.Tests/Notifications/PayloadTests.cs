@@ -13,9 +13,11 @@ namespace BreakGlass.Operator.Tests.Notifications;
 public sealed class PayloadTests
 {
     private const string Hostile =
-        "<!channel> <@U123|boss> <https://evil.example|click> *bold* _it_ `code` [link](https://evil.example) {{{DATE(2026-01-01T00:00:00Z)}} & \"quoted\" \\ \u202Egnirts\u0000\r\nnew line \u200Bhidden 😀";
+        "<!channel> <@U123|boss> <https://evil.example|click> *bold* _it_ `code` [link](https://evil.example) {{{DATE(2026-01-01T00:00:00Z)}} & \"quoted\" \\ "
+            + "\u202Egnirts\u0000\r\nnew line \u200Bhidden 😀";
 
-    private static readonly JsonSerializerOptions s_shown = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_shown =
+        new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static TheoryData<string> Types => new(Enum.GetNames<ReceiverType>());
 
@@ -33,9 +35,11 @@ public sealed class PayloadTests
     [MemberData(nameof(Types))]
     public void Whatever_users_write_is_text_of_bearable_length(string type)
     {
-        foreach (var text in new[] { Hostile, new string('&', 20_000), string.Concat(Enumerable.Repeat("😀", 5_000)), new string('{', 3_001), "\u0000\u001b[31m", "" })
+        foreach (var text in new[] { Hostile, new string('&', 20_000), string.Concat(Enumerable.Repeat("😀", 5_000)), new string('{', 3_001),
+            "\u0000\u001b[31m", "" })
         {
-            var body = Messages.Body(Settings(Enum.Parse<ReceiverType>(type)), Some.Activation(justification: text) with { Text = text, Who = text, Ticket = text, Cluster = text });
+            var body = Messages.Body(Settings(Enum.Parse<ReceiverType>(type)),
+                Some.Activation(justification: text) with { Text = text, Who = text, Ticket = text, Cluster = text });
             var read = JsonNode.Parse(body.ToJsonString())!;
             if (type is nameof(ReceiverType.Slack)) CheckSlack(read);
             if (type is nameof(ReceiverType.Teams)) CheckTeams(read);
@@ -62,7 +66,8 @@ public sealed class PayloadTests
     {
         // The example of the specification: secret, id, time and body are its, and so is the signature.
         const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-        var signed = HMACSHA256.HashData(ReceiverFields.SigningKey(Secret)!, Encoding.UTF8.GetBytes("msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{\"test\": 2432232314}"));
+        var signed = HMACSHA256.HashData(
+            ReceiverFields.SigningKey(Secret)!, Encoding.UTF8.GetBytes("msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{\"test\": 2432232314}"));
         Convert.ToBase64String(signed).Should().Be("g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
@@ -83,7 +88,8 @@ public sealed class PayloadTests
 
         read["text"]!.GetValue<string>().Should().NotContainAny("<", ">");
         read["blocks"]![0]!["text"]!["text"]!.GetValue<string>().Length.Should().BeInRange(1, 150);
-        read["blocks"]![2]!["fields"]!.AsArray().Should().HaveCountLessThanOrEqualTo(10).And.OnlyContain(field => field!["text"]!.GetValue<string>().Length <= 2000);
+        read["blocks"]![2]!["fields"]!.AsArray()
+            .Should().HaveCountLessThanOrEqualTo(10).And.OnlyContain(field => field!["text"]!.GetValue<string>().Length <= 2000);
     }
 
     private static void CheckTeams(JsonNode read)

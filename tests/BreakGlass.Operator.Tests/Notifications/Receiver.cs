@@ -59,7 +59,8 @@ internal sealed class Receiver : IAsyncDisposable
     public ReceiverSettings Settings(ReceiverType type, string name = "test", string path = "/hook") => new()
     {
         Name = name, Type = type, Url = new(new Uri(Url, path).ToString()),
-        Key = type is ReceiverType.Webhook ? new("whsec_" + Convert.ToBase64String(new byte[32])) : type is ReceiverType.PagerDuty ? new("0123456789abcdef0123456789abcdef") : null,
+        Key = type is ReceiverType.Webhook ? new("whsec_" + Convert.ToBase64String(new byte[32])) : type is ReceiverType.PagerDuty
+            ? new("0123456789abcdef0123456789abcdef") : null,
     };
 
     public async ValueTask DisposeAsync()
@@ -76,7 +77,8 @@ internal sealed class Receiver : IAsyncDisposable
         var answer = (Code: 200, RetryAfter: (string?)null);
         lock (_gate)
         {
-            _received.Add(new(context.Request.Path, context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase), body));
+            _received.Add(
+                new(context.Request.Path, context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase), body));
             if (_answers.Count > 0) answer = _answers.Dequeue();
         }
 
@@ -94,14 +96,17 @@ internal static class Some
 
     public static Notification Activation(string id = "1", string justification = "checkout returns 5xx, need to roll back") => new()
     {
-        Id = id, Event = "GrantActivated", Severity = NotificationSeverity.Warning, At = Now, Cluster = "prod eu", Kind = "BreakGlassGrant", Name = "inc-4711", Uid = "u-1",
-        Text = "alice has access until 2026-11-22T01:32:03Z: ClusterRole/edit in 1 place(s).", Policy = "payments-oncall", Who = "alice", Justification = justification, Ticket = "INC-4711",
+        Id = id, Event = "GrantActivated", Severity = NotificationSeverity.Warning, At = Now, Cluster = "prod eu", Kind = "BreakGlassGrant", Name = "inc-4711",
+        Uid = "u-1",
+        Text = "alice has access until 2026-11-22T01:32:03Z: ClusterRole/edit in 1 place(s).", Policy = "payments-oncall", Who = "alice",
+        Justification = justification, Ticket = "INC-4711",
         ExpiresAt = Now + TimeSpan.FromMinutes(30),
     };
 
     public static Notification Lockdown { get; } = new()
     {
-        Id = "2", Event = "LockdownEngaged", Severity = NotificationSeverity.Critical, At = Now, Cluster = "prod eu", Kind = "BreakGlassLockdown", Name = "token-leaked", Uid = "u-2",
+        Id = "2", Event = "LockdownEngaged", Severity = NotificationSeverity.Critical, At = Now, Cluster = "prod eu", Kind = "BreakGlassLockdown",
+        Name = "token-leaked", Uid = "u-2",
         Text = "carol shut everything: token leaked. 3 grant(s) of it were active.", Who = "carol", Justification = "token leaked",
     };
 }

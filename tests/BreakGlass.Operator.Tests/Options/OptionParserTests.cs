@@ -55,10 +55,15 @@ public sealed class OptionParserTests
             File.WriteAllText(receivers, "receivers: [{name: chat, type: slack, url: 'https://hooks.example/x'}]");
             var values = new Dictionary<string, string>
             {
-                ["namespace"] = "a", ["grants-namespace"] = "b", ["protected-namespaces"] = "istio-system,cert-manager", ["look-for-leftovers"] = "false", ["list-workloads"] = "true", ["trust-requester"] = "true", ["webhook"] = "false", ["webhook-address"] = "[::1]:8443", ["webhook-memory"] = "64", ["webhook-cert-dir"] = "/etc/tls", ["webhook-client-ca"] = file, ["webhook-extra-names"] = "hooks.example,10.0.0.7", ["kubeconfig"] = "/x/y", ["context"] = "kind-x",
-                ["http-address"] = "127.0.0.1:9000", ["leader-elect"] = "false", ["lease-duration"] = "1m", ["renew-deadline"] = "12s", ["retry-period"] = "3s",
+                ["namespace"] = "a", ["grants-namespace"] = "b", ["protected-namespaces"] = "istio-system,cert-manager", ["look-for-leftovers"] = "false",
+                ["list-workloads"] = "true", ["trust-requester"] = "true", ["webhook"] = "false", ["webhook-address"] = "[::1]:8443",
+                ["webhook-memory"] = "64", ["webhook-cert-dir"] = "/etc/tls", ["webhook-client-ca"] = file, ["webhook-extra-names"] = "hooks.example,10.0.0.7",
+                ["kubeconfig"] = "/x/y", ["context"] = "kind-x",
+                ["http-address"] = "127.0.0.1:9000", ["leader-elect"] = "false", ["lease-duration"] = "1m", ["renew-deadline"] = "12s",
+                ["retry-period"] = "3s",
                 ["revocation-workers"] = "7", ["workers"] = "9", ["resync"] = "1h30m", ["log-level"] = "debug", ["otlp-endpoint"] = "http://collector:4318",
-                ["public-server"] = "https://api.example:6443", ["public-ca-file"] = file, ["cluster-name"] = "prod eu", ["stamp-extra"] = "example.com/amr", ["person-claims"] = "example.com/employee-id,example.com/sub", ["notifications-file"] = receivers,
+                ["public-server"] = "https://api.example:6443", ["public-ca-file"] = file, ["cluster-name"] = "prod eu", ["stamp-extra"] = "example.com/amr",
+                ["person-claims"] = "example.com/employee-id,example.com/sub", ["notifications-file"] = receivers,
             };
             values.Keys.Should().BeEquivalentTo(OptionTable.All.Select(option => option.Name), "this test gives each of them a value");
             foreach (var option in OptionTable.All)
@@ -195,7 +200,8 @@ public sealed class OptionParserTests
     [Fact]
     public void No_command_line_makes_it_throw() =>
         Prop.ForAll(
-            Gen.Elements("run", "reap", "--", "--=", "-", "", "=", "--namespace", "--namespace=", "--workers=-1", "--http-address=]:1", "--http-address=[:1", "--x", "a\0b", "--otlp-endpoint=http://", "--otlp-endpoint=@://@")
+            Gen.Elements("run", "reap", "--", "--=", "-", "", "=", "--namespace", "--namespace=", "--workers=-1", "--http-address=]:1", "--http-address=[:1",
+                "--x", "a\0b", "--otlp-endpoint=http://", "--otlp-endpoint=@://@")
                 .ListOf().Select(words => words.ToArray()).ToArbitrary(),
             arguments => OptionParser.Parse(arguments, _ => null, out _) is not null)
         .QuickCheckThrowOnFailure();

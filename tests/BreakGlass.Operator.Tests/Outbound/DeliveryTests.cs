@@ -71,7 +71,8 @@ public sealed class DeliveryTests : IAsyncLifetime
         receiver.Answers((code, retryAfter));
         Start(receiver.Settings(ReceiverType.Slack)).Offer(Some.Activation());
         await receiver.GotAsync(1);
-        await _clock.WhenTimersArmed(timers => timers is [var next] && (wait is null ? next < TimeSpan.FromSeconds(5) : next == TimeSpan.FromSeconds(wait.Value)), "the wait for the next try");
+        await _clock.WhenTimersArmed(timers => timers is [var next]
+            && (wait is null ? next < TimeSpan.FromSeconds(5) : next == TimeSpan.FromSeconds(wait.Value)), "the wait for the next try");
         receiver.All.Should().ContainSingle();
         _clock.AdvanceToNextTimer();
         await CameOutAsync("delivered");
@@ -120,7 +121,8 @@ public sealed class DeliveryTests : IAsyncLifetime
         Results[3].Should().Be("failed");
         _clock.Elapsed.Should().BeLessThan(TimeSpan.FromMinutes(10));
         dead.All.Count.Should().BeLessThan(DeliveryRetry.Retries + 2, "the breaker leaves it alone for a while");
-        _logs.Lines.Should().Contain(line => line.Contains("no answer within 10 s") && line.Contains("retrying in")).And.Contain(line => line.Contains("not called for 30 s"));
+        _logs.Lines.Should().Contain(line => line.Contains("no answer within 10 s") && line.Contains("retrying in")).And
+            .Contain(line => line.Contains("not called for 30 s"));
     }
 
     [Fact]
@@ -132,7 +134,8 @@ public sealed class DeliveryTests : IAsyncLifetime
         await dead.GotAsync(1);
         for (var i = 1; i <= 5; i++) delivery.Offer(Some.Activation($"{i}") with { Name = $"inc-{i}" });
         Results.Should().Equal("dropped", "dropped");
-        _logs.Lines.Should().ContainSingle(line => line.Contains("3 deliveries wait for receiver test (slack); dropped the oldest, GrantActivated of inc-1 (1 dropped so far)"));
+        _logs.Lines.Should().ContainSingle(
+            line => line.Contains("3 deliveries wait for receiver test (slack); dropped the oldest, GrantActivated of inc-1 (1 dropped so far)"));
         await _stop.CancelAsync();
         await Task.WhenAll(_running).Soon("the end of the worker");
         Results.Should().Equal(Enumerable.Repeat("dropped", 6), "what was under way and what waited is lost");

@@ -79,7 +79,8 @@ public sealed class EndOnTimeTests
         using var fault = world.Server.Faults.Inject(Fault.Hang, "create", "rolebindings", times: null);
         world.Server.Delete<V1RoleBinding>(world.Server.List<V1RoleBinding>("payments").Single().Metadata.Name, "payments");
         world.Advance(TimeSpan.FromMilliseconds(100));
-        world.Server.Put(new BreakGlassLockdown { Metadata = new() { Name = "others" }, Spec = new() { Reason = "stop", PolicySelector = new() { MatchLabels = new Dictionary<string, string> { ["of"] = "others" } } } });
+        world.Server.Put(new BreakGlassLockdown { Metadata = new() { Name = "others" },
+            Spec = new() { Reason = "stop", PolicySelector = new() { MatchLabels = new Dictionary<string, string> { ["of"] = "others" } } } });
         world.Server.Modify<BreakGlassPolicy>("payments-oncall", null, p => p with { Spec = p.Spec with { Description = "another" } });
         world.Advance(TimeSpan.FromSeconds(1));
         fault.Hits.Should().Be(1, "what was begun goes on");

@@ -50,7 +50,8 @@ public class LargeRequestTests
     private static BreakGlassGrant Ask(World world)
     {
         world.Server.Put(Sample.Policy(
-            s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Required = 1, Timeout = "10m", Approvers = [new() { Kind = "User", Name = "carol" }] } }, "asks-first"));
+            s => s with { Mode = PolicyMode.JustInTime,
+                Approval = new() { Required = 1, Timeout = "10m", Approvers = [new() { Kind = "User", Name = "carol" }] } }, "asks-first"));
         return world.Server.Put(Sample.Grant(s => s with { Policy = "asks-first", Justification = Long, RecipientKey = Sample.RecipientKey }));
     }
 

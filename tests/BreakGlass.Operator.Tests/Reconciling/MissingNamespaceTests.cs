@@ -12,7 +12,8 @@ using World = Simulation.World;
 namespace BreakGlass.Operator.Tests.Reconciling;
 
 /// <summary>
-/// The namespace of the grants' identities is deleted. The operator's rights in it go with it, so that every call into it is answered with 403 rather than 404.
+/// The namespace of the grants' identities is deleted. The operator's rights in it go with it, so that every call into it is answered with 403 rather
+/// than 404.
 /// </summary>
 public sealed class MissingNamespaceTests
 {
@@ -25,7 +26,8 @@ public sealed class MissingNamespaceTests
         Delete(world);
         world.Advance(TimeSpan.FromSeconds(20));
         world.Grant()!.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Failed && s.EndReason == EndReason.Failed);
-        Conditions.Find(world.Grant()!.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == "NamespaceMissing" && c.Message.Contains("kubectl apply -k config/rbac"));
+        Conditions.Find(world.Grant()!.Status.Conditions, "Active")
+            .Should().Match<Condition>(c => c.Reason == "NamespaceMissing" && c.Message.Contains("kubectl apply -k config/rbac"));
         Conditions.IsTrue(world.Grant()!.Status.Conditions, "Revoked").Should().BeTrue();
         world.Grant()!.FinalizersOrEmpty.Should().BeEmpty();
 

@@ -14,10 +14,12 @@ namespace BreakGlass.Operator.Tests.Reconciling;
 /// <summary>For each way in which a binding's removal is obstructed: when access ends, and what the record says.</summary>
 public sealed class ObstructedCutTests
 {
-    private static readonly Fault Webhook = Fault.Answer(500, "InternalError", """Internal error occurred: failed calling webhook "deny.example.com": Post "https://policies.example.com/": dial tcp: connect: connection refused""");
+    private static readonly Fault Webhook = Fault.Answer(500, "InternalError",
+        """Internal error occurred: failed calling webhook "deny.example.com": Post "https://policies.example.com/": dial tcp: connect: connection refused""");
     private static readonly Fault Denied = Fault.Answer(403, "Forbidden", """admission webhook "deny.example.com" denied the request: bindings are kept""");
 
-    private static readonly string[] Obstacles = ["delete denied", "delete fails", "delete hangs", "delete and patch denied", "delete and patch fail", "delete and patch hang", "finalizer", "namespace terminating"];
+    private static readonly string[] Obstacles = ["delete denied", "delete fails", "delete hangs", "delete and patch denied", "delete and patch fail",
+        "delete and patch hang", "finalizer", "namespace terminating"];
 
     public static TheoryData<string, string, string> Cases()
     {
@@ -62,7 +64,8 @@ public sealed class ObstructedCutTests
         {
             world.Advance(TimeSpan.FromSeconds(60));
             world.Grant()!.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.EndedAt == null);
-            Condition(world, "Active").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "RevocationObstructed" && c.Message.Contains("still works"));
+            Condition(world, "Active")
+                .Should().Match<Condition>(c => c.Status == "True" && c.Reason == "RevocationObstructed" && c.Message.Contains("still works"));
         }
         else
         {
@@ -167,17 +170,21 @@ public sealed class ObstructedCutTests
         switch (obstacle)
         {
             case "finalizer" when binding.Namespace is null:
-                world.Server.Modify<V1ClusterRoleBinding>(binding.Name, null, b => b with { Metadata = b.Metadata with { Finalizers = ["example.com/hold"] } });
+                world.Server.Modify<V1ClusterRoleBinding>(
+                    binding.Name, null, b => b with { Metadata = b.Metadata with { Finalizers = ["example.com/hold"] } });
                 return false;
             case "finalizer":
-                world.Server.Modify<V1RoleBinding>(binding.Name, binding.Namespace, b => b with { Metadata = b.Metadata with { Finalizers = ["example.com/hold"] } });
+                world.Server.Modify<V1RoleBinding>(
+                    binding.Name, binding.Namespace, b => b with { Metadata = b.Metadata with { Finalizers = ["example.com/hold"] } });
                 return false;
             case "namespace terminating":
-                world.Server.Modify<V1RoleBinding>(binding.Name, binding.Namespace, b => b with { Metadata = b.Metadata with { Finalizers = ["example.com/hold"] } });
+                world.Server.Modify<V1RoleBinding>(
+                    binding.Name, binding.Namespace, b => b with { Metadata = b.Metadata with { Finalizers = ["example.com/hold"] } });
                 world.Server.Delete<V1Namespace>("payments");
                 return false;
             default:
-                var fault = obstacle.Contains("hang", StringComparison.Ordinal) ? Fault.Hang : obstacle.Contains("denied", StringComparison.Ordinal) ? Denied : Webhook;
+                var fault = obstacle.Contains("hang", StringComparison.Ordinal) ? Fault.Hang : obstacle.Contains("denied", StringComparison.Ordinal)
+                    ? Denied : Webhook;
                 world.Server.Faults.Inject(fault, Which, times: null);
                 return true;
         }

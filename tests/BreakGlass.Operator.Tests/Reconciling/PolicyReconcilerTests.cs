@@ -26,7 +26,8 @@ public class PolicyReconcilerTests
     [Fact]
     public Task A_role_that_does_not_exist_is_named_and_its_coming_is_noticed() => With(world =>
     {
-        world.Server.Put(Sample.Policy(p => p with { Access = [Sample.Entry("payments", "payments") with { RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "admin2" } }] }, "other"));
+        world.Server.Put(Sample.Policy(p =>
+            p with { Access = [Sample.Entry("payments", "payments") with { RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "admin2" } }] }, "other"));
         world.Settle();
         var ready = Conditions.Find(world.Policy("other")!.Status.Conditions, "Ready")!;
         ready.Should().Match<Condition>(c => c.Status == "False" && c.Reason == "RoleNotFound");
@@ -39,7 +40,8 @@ public class PolicyReconcilerTests
     [Fact]
     public Task A_role_that_the_operator_may_not_bind_is_named_before_an_incident() => With(world =>
     {
-        world.Server.Put(Sample.Policy(p => p with { Access = [Sample.Entry("all", "payments") with { RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "cluster-admin" } }] }, "root"));
+        world.Server.Put(Sample.Policy(p =>
+            p with { Access = [Sample.Entry("all", "payments") with { RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "cluster-admin" } }] }, "root"));
         world.Settle();
         var ready = Conditions.Find(world.Policy("root")!.Status.Conditions, "Ready")!;
         ready.Should().Match<Condition>(c => c.Status == "False" && c.Reason == "RoleNotBindable");
@@ -86,7 +88,8 @@ public class PolicyReconcilerTests
     public Task Rules_that_change_are_told_once_and_other_changes_of_the_role_are_not() => With(world =>
     {
         var before = world.Policy()!.Status.Roles[0].Hash;
-        world.Server.Modify<V1ClusterRole>("edit", null, r => r with { Metadata = r.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } });
+        world.Server.Modify<V1ClusterRole>(
+            "edit", null, r => r with { Metadata = r.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } });
         world.Settle();
         world.Events().Should().NotContain(e => e.Reason == "RoleChanged");
 

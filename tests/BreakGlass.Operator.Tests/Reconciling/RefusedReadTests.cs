@@ -16,7 +16,8 @@ public sealed class RefusedReadTests
         world.Server.CreateNamespace("payments");
         world.Server.Put(Sample.Policy());
         world.Start();
-        var create = world.Server.Faults.Inject(Fault.Answer(409, "AlreadyExists", "serviceaccounts \"inc-4711\" already exists"), "create", "serviceaccounts");
+        var create = world.Server.Faults.Inject(
+            Fault.Answer(409, "AlreadyExists", "serviceaccounts \"inc-4711\" already exists"), "create", "serviceaccounts");
         var read = world.Server.Faults.Inject(Fault.Forbidden, "get", "serviceaccounts");
 
         world.Server.Put(Sample.Grant());

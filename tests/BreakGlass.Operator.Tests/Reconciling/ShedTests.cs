@@ -31,12 +31,14 @@ public class ShedTests
     public void A_waiting_request_of_many_words_is_kept_by_what_says_whose_it_is_until_it_is_recorded()
     {
         var grant = A.Grant();
-        grant = grant with { Spec = grant.Spec with { Justification = new('x', 4096), Ticket = "INC-4711", Namespaces = ["payments"], RecipientKey = new() { Kty = "RSA", N = new('A', 2048) } } };
+        grant = grant with { Spec = grant.Spec with { Justification = new(
+            'x', 4096), Ticket = "INC-4711", Namespaces = ["payments"], RecipientKey = new() { Kty = "RSA", N = new('A', 2048) } } };
 
         var kept = Shed.Grant(grant);
 
         (Shed.IsShed(kept), Shed.LacksRequest(kept), Shed.LacksRequest(Shed.Grant(kept))).Should().Be((true, true, true));
-        kept.Spec.Should().BeEquivalentTo(grant.Spec with { Justification = kept.Spec.Justification, Ticket = null, Namespaces = [], RecipientKey = null, Requester = grant.Spec.Requester! with { Groups = [] } });
+        kept.Spec.Should().BeEquivalentTo(grant.Spec with { Justification = kept.Spec.Justification, Ticket = null, Namespaces = [], RecipientKey = null,
+            Requester = grant.Spec.Requester! with { Groups = [] } });
         kept.Spec.Justification.Length.Should().BeLessThan(20);
         var recorded = Shed.Grant(grant with { Status = grant.Status with { ExpiresAt = A.Start } });
         Shed.LacksRequest(recorded).Should().BeFalse("its end must not depend on another read");
@@ -63,7 +65,8 @@ public class ShedTests
         grant = grant with
         {
             Spec = grant.Spec with { Justification = new('x', 4096), Namespaces = [.. Enumerable.Range(0, 256).Select(i => $"ns-{i}")] },
-            Status = grant.Status with { ExpiresAt = null, EndedAt = A.Start, Residue = ["a"], Transitions = [new() { To = GrantPhase.AwaitingApproval }, new() { To = GrantPhase.Denied, Reason = "no" }] },
+            Status = grant.Status with { ExpiresAt = null, EndedAt = A.Start, Residue = ["a"], Transitions = [new() { To = GrantPhase.AwaitingApproval },
+                new() { To = GrantPhase.Denied, Reason = "no" }] },
         };
 
         var kept = Shed.Grant(grant);
@@ -79,7 +82,8 @@ public class ShedTests
     public void Somebody_who_is_named_behind_many_copies_of_the_grants_own_subject_is_still_seen()
     {
         var own = new Rbacv1Subject { Kind = V1ServiceAccount.KubeKind, NamespaceProperty = "breakglass-grants", Name = "inc-1-0123456789" };
-        var binding = new V1RoleBinding { Metadata = new() { Name = "b", NamespaceProperty = "payments" }, Subjects = [.. Enumerable.Repeat(own, 20), new() { Kind = "User", Name = "mallory" }] };
+        var binding = new V1RoleBinding { Metadata = new() { Name = "b", NamespaceProperty = "payments" }, Subjects = [.. Enumerable.Repeat(own, 20),
+            new() { Kind = "User", Name = "mallory" }] };
         Shed.Binding(binding).Subjects.Should().Contain(s => s.Name == "mallory");
     }
 
@@ -104,8 +108,10 @@ public class ShedTests
                 Uid = "u",
                 ResourceVersion = "7",
                 Labels = new Dictionary<string, string>(junk) { [BreakGlassApi.GrantLabel] = "inc-4711" },
-                Annotations = new Dictionary<string, string>(junk) { [BreakGlassApi.GrantUidAnnotation] = "uid", [BreakGlassApi.ExpiresAtAnnotation] = new('9', 200_000), ["example.com/note"] = new('x', 200_000) },
-                OwnerReferences = [.. Enumerable.Range(0, 5000).Select(i => new V1OwnerReference { ApiVersion = "v1", Kind = "ConfigMap", Name = $"c{i}", Uid = $"{i}" }), new() { ApiVersion = BreakGlassApi.ApiVersion, Kind = nameof(BreakGlassGrant), Name = "inc-4711", Uid = "uid" }],
+                Annotations = new Dictionary<string, string>(junk) { [BreakGlassApi.GrantUidAnnotation] = "uid", [BreakGlassApi.ExpiresAtAnnotation] = new(
+                    '9', 200_000), ["example.com/note"] = new('x', 200_000) },
+                OwnerReferences = [.. Enumerable.Range(0, 5000).Select(i => new V1OwnerReference { ApiVersion = "v1", Kind = "ConfigMap", Name = $"c{i}",
+                    Uid = $"{i}" }), new() { ApiVersion = BreakGlassApi.ApiVersion, Kind = nameof(BreakGlassGrant), Name = "inc-4711", Uid = "uid" }],
                 Finalizers = [.. Enumerable.Range(0, 5000).Select(i => $"example.com/{i}")],
             },
             Subjects = [.. Enumerable.Range(0, 5000).Select(i => new Rbacv1Subject { Kind = "User", Name = $"user-{i}" })],
@@ -116,7 +122,8 @@ public class ShedTests
         kept.LabelsOrEmpty.Should().Equal(new Dictionary<string, string> { [BreakGlassApi.GrantLabel] = "inc-4711" });
         kept.AnnotationsOrEmpty.Should().Equal(new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = "uid" });
         kept.OwnersOrEmpty.Should().ContainSingle().Which.Uid.Should().Be("uid");
-        (kept.Metadata.Name, kept.Metadata.NamespaceProperty, kept.Metadata.Uid, kept.Metadata.ResourceVersion).Should().Be((binding.Metadata.Name, "team", "u", "7"));
+        (kept.Metadata.Name, kept.Metadata.NamespaceProperty, kept.Metadata.Uid, kept.Metadata.ResourceVersion).Should()
+            .Be((binding.Metadata.Name, "team", "u", "7"));
         kept.FinalizersOrEmpty.Count.Should().BeInRange(1, 8);
         kept.SubjectsOrEmpty.Count.Should().BeInRange(2, 8, "a binding of ours has one, so that this one is seen to differ");
     }
@@ -124,8 +131,10 @@ public class ShedTests
     [Fact]
     public void A_Role_whose_rules_fill_megabytes_is_not_kept_and_none_is_made_up_for_it()
     {
-        var small = new V1Role { Metadata = new() { Name = "small", NamespaceProperty = "team" }, Rules = [new() { Verbs = ["get"], ApiGroups = [""], Resources = ["pods"] }] };
-        var large = small with { Rules = [new() { Verbs = ["get"], ApiGroups = [""], Resources = ["pods"], ResourceNames = [.. Enumerable.Range(0, 10_000).Select(i => $"pod-{i}")] }] };
+        var small = new V1Role { Metadata = new() { Name = "small", NamespaceProperty = "team" },
+            Rules = [new() { Verbs = ["get"], ApiGroups = [""], Resources = ["pods"] }] };
+        var large = small with { Rules =
+            [new() { Verbs = ["get"], ApiGroups = [""], Resources = ["pods"], ResourceNames = [.. Enumerable.Range(0, 10_000).Select(i => $"pod-{i}")] }] };
 
         Shed.Role(small).Rules.Should().BeSameAs(small.Rules);
         Shed.IsTooLarge(Shed.Role(small)).Should().BeFalse();
@@ -152,7 +161,8 @@ public class ShedTests
     public void What_requesters_write_under_our_prefix_is_not_kept_either()
     {
         var grant = A.Grant();
-        grant = grant with { Metadata = grant.Metadata with { Annotations = new Dictionary<string, string> { [BreakGlassApi.Group + "/note"] = new('x', 16_000), [BreakGlassApi.Group + "/seal"] = "v1" } } };
+        grant = grant with { Metadata = grant.Metadata with { Annotations =
+            new Dictionary<string, string> { [BreakGlassApi.Group + "/note"] = new('x', 16_000), [BreakGlassApi.Group + "/seal"] = "v1" } } };
         Shed.Grant(grant).AnnotationsOrEmpty.Keys.Should().Equal(BreakGlassApi.Group + "/seal");
     }
 }

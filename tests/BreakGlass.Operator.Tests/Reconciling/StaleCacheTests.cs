@@ -83,7 +83,9 @@ public class StaleCacheTests
         world.Owned().Should().BeEmpty();
     });
 
-    /// <summary>An operator that has just started may be shown an old list: the requester's last grant is over, unreviewed, and looks as if it went on.</summary>
+    /// <summary>
+    /// An operator that has just started may be shown an old list: the requester's last grant is over, unreviewed, and looks as if it went on.
+    /// </summary>
     [Fact]
     public Task Who_waits_for_a_review_is_denied_though_the_cache_shows_the_last_grant_as_active() => Stillness.Run(stillness =>
     {
@@ -104,7 +106,8 @@ public class StaleCacheTests
         {
             world.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with
             {
-                Status = g.Status with { Phase = GrantPhase.Revoked, EndedAt = world.Now, Conditions = [.. g.Status.Conditions.Select(c => c.Type == "Reviewed" ? c with { Status = "False" } : c)] },
+                Status = g.Status with { Phase = GrantPhase.Revoked, EndedAt = world.Now,
+                    Conditions = [.. g.Status.Conditions.Select(c => c.Type == "Reviewed" ? c with { Status = "False" } : c)] },
             });
             world.Advance(TimeSpan.FromSeconds(15));
         }

@@ -175,7 +175,8 @@ public class TrueRecordTests
     public Task A_grant_that_opens_since_nobody_decided_in_time_counts_as_a_bypass_and_an_approved_one_does_not(bool bypassed) => With((world, replica) =>
     {
         world.Server.Put(Sample.Policy(
-            s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Required = 1, Timeout = "10m", Approvers = [new() { Kind = "User", Name = "carol" }] }, EmergencyBypass = new() { Duration = "5m" } }, "asks-first"));
+            s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Required = 1, Timeout = "10m",
+                Approvers = [new() { Kind = "User", Name = "carol" }] }, EmergencyBypass = new() { Duration = "5m" } }, "asks-first"));
         world.Settle();
         using var counted = new Counted(replica.Engine.Metrics);
         var grant = world.Server.Put(Sample.Grant(s => s with { Policy = "asks-first" }));

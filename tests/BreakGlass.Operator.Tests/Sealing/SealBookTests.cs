@@ -109,7 +109,8 @@ public sealed class SealBookTests : IDisposable
         two.Verify(policy).Should().Be(SealState.Broken, "its key was not read yet");
         (await two.VerifyAsync(policy, default)).Should().Be(SealState.Valid);
 
-        var unknown = policy with { Metadata = policy.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = Seal.Of(policy)!.Replace(one.Keys.All[^1].Id, "ffffff", StringComparison.Ordinal) } } };
+        var unknown = policy with { Metadata = policy.Metadata with { Annotations =
+            new Dictionary<string, string> { [Seal.Annotation] = Seal.Of(policy)!.Replace(one.Keys.All[^1].Id, "ffffff", StringComparison.Ordinal) } } };
         _server.Requests.Clear();
         for (var i = 0; i < 10; i++) (await two.VerifyAsync(unknown, default)).Should().Be(SealState.Broken);
         _server.Requests.All.Should().HaveCountLessThanOrEqualTo(1);
@@ -150,7 +151,8 @@ public sealed class SealBookTests : IDisposable
         await book.RotateAsync(default);
         book.Keys.All.Should().HaveCount(2);
         await resealer.ResealAsync(default);
-        _server.Get<BreakGlassPolicy>(policy.Metadata.Name)!.AnnotationsOrEmpty.Should().NotContainKey(Resealer.TouchedAnnotation, "the new key is not in use yet");
+        _server.Get<BreakGlassPolicy>(policy.Metadata.Name)!.AnnotationsOrEmpty
+            .Should().NotContainKey(Resealer.TouchedAnnotation, "the new key is not in use yet");
         _clock.Advance(TimeSpan.FromHours(1));
         await resealer.ResealAsync(default);
         _server.Get<BreakGlassPolicy>(policy.Metadata.Name)!.AnnotationsOrEmpty.Should().ContainKey(Resealer.TouchedAnnotation);
@@ -178,5 +180,6 @@ public sealed class SealBookTests : IDisposable
     private SealBook Book() => new(_client, Ns, _clock, NullLogger.Instance);
 
     private static T Sealed<T>(SealBook book, T o)
-        where T : class, IKubernetesObject<V1ObjectMeta> => o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = book.Make(o, o.Metadata.CreatedAt!.Value).ToString() } });
+        where T : class, IKubernetesObject<V1ObjectMeta> => o.WithMetadata(
+            o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = book.Make(o, o.Metadata.CreatedAt!.Value).ToString() } });
 }

@@ -59,7 +59,8 @@ public sealed class SealsUnreadTests
         switch (how)
         {
             case "its time": world.AdvanceTo(world.Grant()!.Status.ExpiresAt!.Value); break;
-            case "revoked": world.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Spec = g.Spec with { Revoke = new() { Reason = "done" } } }); break;
+            case "revoked":
+                world.Server.Modify<BreakGlassGrant>("inc-4711", null, g => g with { Spec = g.Spec with { Revoke = new() { Reason = "done" } } }); break;
             case "lockdown": world.Server.Put(new BreakGlassLockdown { Metadata = new() { Name = "stop" }, Spec = new() { Reason = "stop" } }); break;
             default: world.Server.Modify<BreakGlassPolicy>("payments-oncall", null, p => p with { Spec = p.Spec with { Suspended = true } }); break;
         }
@@ -99,5 +100,6 @@ public sealed class SealsUnreadTests
     }
 
     private static T Sealed<T>(T o, SealKey key, DateTimeOffset at)
-        where T : class, IKubernetesObject<V1ObjectMeta> => o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = Seal.Make(o, key, at).ToString() } });
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        o.WithMetadata(o.Metadata with { Annotations = new Dictionary<string, string> { [Seal.Annotation] = Seal.Make(o, key, at).ToString() } });
 }

@@ -257,7 +257,8 @@ public class SteadyClockTests
     public void No_sequence_of_answers_with_single_wrong_ones_moves_it_by_a_tick_while_the_true_clocks_agree()
     {
         // Wrong answers of any size in any direction, at any pace, never two in a row. The first answer is right: before it nothing is known.
-        var off = Gen.OneOf(Gen.Choose(-20, 20).Select(s => TimeSpan.FromMilliseconds(s * 250)), Gen.Choose(-200_000, 200_000).Select(m => TimeSpan.FromMinutes(m)));
+        var off = Gen.OneOf(
+            Gen.Choose(-20, 20).Select(s => TimeSpan.FromMilliseconds(s * 250)), Gen.Choose(-200_000, 200_000).Select(m => TimeSpan.FromMinutes(m)));
         var step = from wrong in Gen.Frequency((2, off), (3, Gen.Constant(TimeSpan.Zero)))
                    from pause in Gen.Frequency((3, Gen.Choose(0, 3_000)), (1, Gen.Choose(0, 900_000)))
                    from trip in Gen.Choose(0, 800)

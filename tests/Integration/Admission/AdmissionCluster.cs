@@ -32,7 +32,8 @@ public sealed class AdmissionCluster : IAsyncLifetime
             new V1Lease
             {
                 Metadata = new() { NamespaceProperty = "breakglass-system", Name = "breakglass-operator" },
-                Spec = new() { HolderIdentity = "somebody-else", LeaseDurationSeconds = 86_400, AcquireTime = TimeProvider.System.GetUtcNow().UtcDateTime, RenewTime = TimeProvider.System.GetUtcNow().UtcDateTime },
+                Spec = new() { HolderIdentity = "somebody-else", LeaseDurationSeconds = 86_400, AcquireTime = TimeProvider.System.GetUtcNow().UtcDateTime,
+                    RenewTime = TimeProvider.System.GetUtcNow().UtcDateTime },
             },
             CancellationToken.None);
         await InstallWebhooksAsync();
@@ -48,7 +49,8 @@ public sealed class AdmissionCluster : IAsyncLifetime
 
     /// <summary>Starts an operator that serves the webhooks, and waits until it is ready.</summary>
     internal Task<RunningOperator> StartOperatorAsync() => RunningOperator.StartAsync(
-        Cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1");
+        Cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}",
+        "--webhook-extra-names=127.0.0.1");
 
     /// <summary>Stops the operator and starts it again, and waits until it is ready.</summary>
     internal async Task RestartOperatorAsync()
@@ -80,23 +82,27 @@ public sealed class AdmissionCluster : IAsyncLifetime
     }
 
     /// <summary>Whether a write goes through both webhooks, without leaving anything.</summary>
-    private async Task<bool> TriesAsync() => (await Cluster.ControlPlane.KubectlAsync(
-        Cluster.ControlPlane.AdminKubeconfig, ["create", "--dry-run=server", "-o", "jsonpath={.metadata.annotations}", "-f", "-"], Manifests.Policy("answers"))) is { ExitCode: 0, Output: var annotations }
+    private async Task<bool> TriesAsync() => (await Cluster.ControlPlane
+        .KubectlAsync(Cluster.ControlPlane.AdminKubeconfig, ["create", "--dry-run=server", "-o", "jsonpath={.metadata.annotations}", "-f", "-"],
+        Manifests.Policy("answers"))) is { ExitCode: 0, Output: var annotations }
         && annotations.Contains("breakglass.dev/seal", StringComparison.Ordinal);
 
     /// <summary>Takes the webhook configurations away, as somebody does who wants to get past them.</summary>
     internal Task RemoveWebhooksAsync() => Cluster.AdminAsync("delete", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "breakglass-operator");
 
     /// <summary>The keys that seals are made with.</summary>
-    internal async Task<SealKeys> KeysAsync() => SealKeys.Read((await Cluster.Admin.GetAsync<V1Secret>(SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
+    internal async Task<SealKeys> KeysAsync() =>
+        SealKeys.Read((await Cluster.Admin.GetAsync<V1Secret>(SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
 
     /// <summary>What the seal of an object says.</summary>
     internal async Task<SealState> SealOfAsync<T>(string name)
-        where T : class, IKubernetesObject<V1ObjectMeta> => Seal.Verify(await Cluster.Admin.GetAsync<T>(name, null, CancellationToken.None), await KeysAsync());
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        Seal.Verify(await Cluster.Admin.GetAsync<T>(name, null, CancellationToken.None), await KeysAsync());
 
     /// <summary>Runs kubectl as somebody whom the administrator impersonates.</summary>
-    internal Task<CommandResult> AsAsync(string user, string[] groups, string[] arguments, string? manifest = null) => Cluster.ControlPlane.KubectlAsync(
-        Cluster.ControlPlane.AdminKubeconfig, [.. arguments, "--as", user, .. groups.Append("system:authenticated").SelectMany(g => new[] { "--as-group", g })], manifest);
+    internal Task<CommandResult> AsAsync(string user, string[] groups, string[] arguments, string? manifest = null) => Cluster.ControlPlane
+        .KubectlAsync(Cluster.ControlPlane.AdminKubeconfig,
+        [.. arguments, "--as", user, .. groups.Append("system:authenticated").SelectMany(g => new[] { "--as-group", g })], manifest);
 }
 
 /// <summary>Tests that share one such cluster, one after another.</summary>

@@ -111,7 +111,8 @@ public sealed class AuthorTests(AdmissionCluster admission) : IAsyncLifetime
             await admission.ReinstallWebhooksAsync();
         }
 
-        await Eventually.TrueAsync(async () => (await PatchAsync("{\"spec\":{\"description\":\"mine now\"}}")).Error.Contains("whole cluster", StringComparison.Ordinal));
+        await Eventually.TrueAsync(
+            async () => (await PatchAsync("{\"spec\":{\"description\":\"mine now\"}}")).Error.Contains("whole cluster", StringComparison.Ordinal));
         (await PatchAsync("{\"spec\":{\"suspended\":true}}")).OrThrow();
         await admission.Cluster.AdminAsync("label", "bgp", Policy, "a=b");
         (await admission.SealOfAsync<BreakGlassPolicy>(Policy)).Should().Be(SealState.Missing, "neither shutting it nor a label vouches for it");
@@ -135,5 +136,6 @@ public sealed class AuthorTests(AdmissionCluster admission) : IAsyncLifetime
 
     private Task<CommandResult> PatchAsync(string patch) => admission.Cluster.KubectlAsync(_local, "patch", "bgp", Policy, "--type=merge", "-p", patch);
 
-    private Task<CommandResult> ApplyAsync(string kubeconfig, string manifest) => admission.Cluster.ControlPlane.KubectlAsync(kubeconfig, ["apply", "-f", "-"], manifest);
+    private Task<CommandResult> ApplyAsync(string kubeconfig, string manifest) =>
+        admission.Cluster.ControlPlane.KubectlAsync(kubeconfig, ["apply", "-f", "-"], manifest);
 }

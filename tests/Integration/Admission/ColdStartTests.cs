@@ -23,13 +23,15 @@ public sealed class ColdStartTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task A_replica_is_ready_only_after_its_webhooks_have_answered_its_own_requests_which_count_as_no_refusal()
     {
         // It is ready; its log comes through a pipe, a moment later.
-        await Eventually.TrueAsync(() => Task.FromResult(_admission.Operator.Log.Contains("own test requests in", StringComparison.Ordinal)), expected: "the log of its own first requests");
+        await Eventually.TrueAsync(() => Task.FromResult(_admission.Operator.Log.Contains("own test requests in", StringComparison.Ordinal)),
+            expected: "the log of its own first requests");
         _admission.Operator.Log.Should().NotContain("warm-up", "its own requests are nobody's refusals");
         var admin = _admission.Cluster.Admin;
 
         // The test's own client is as cold as the operator was: its first requests, and its first object of the kind, are not the operator's.
         await admin.ListAsync<BreakGlassLockdown>(new(), CancellationToken.None);
-        for (var i = 0; i < 3; i++) await admin.CreateAsync(new V1Namespace { Metadata = new() { Name = $"warm-{i.ToString(CultureInfo.InvariantCulture)}" } }, CancellationToken.None);
+        for (var i = 0; i < 3; i++) await admin.CreateAsync(
+            new V1Namespace { Metadata = new() { Name = $"warm-{i.ToString(CultureInfo.InvariantCulture)}" } }, CancellationToken.None);
         JsonSerializer.Serialize(Lockdown(0), BreakGlassLockdown.Json).Should().Contain("cold-0");
 
         // Figures and no assertions: they depend on the machine. In the first row the API server is cold as well; the second is the operator's own part.

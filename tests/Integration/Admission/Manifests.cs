@@ -3,17 +3,18 @@ namespace Integration.Admission;
 /// <summary>Manifests of our kinds, as people write them.</summary>
 internal static class Manifests
 {
-    public static string Policy(string name, string access = "{name: a, roleRef: {kind: ClusterRole, name: view}, namespaces: [default]}", string more = "") => $$"""
-        apiVersion: breakglass.dev/v1alpha1
-        kind: BreakGlassPolicy
-        metadata: {name: {{name}}}
-        spec:
-          mode: JustInTime
-          requesters: [{kind: Group, name: payments-oncall}, {kind: User, name: erin}]
-          access: [{{access}}]
-          approval: {approvers: [{kind: Group, name: commanders}]}
-          {{more}}
-        """;
+    public static string Policy(
+        string name, string access = "{name: a, roleRef: {kind: ClusterRole, name: view}, namespaces: [default]}", string more = "") => $$"""
+            apiVersion: breakglass.dev/v1alpha1
+            kind: BreakGlassPolicy
+            metadata: {name: {{name}}}
+            spec:
+              mode: JustInTime
+              requesters: [{kind: Group, name: payments-oncall}, {kind: User, name: erin}]
+              access: [{{access}}]
+              approval: {approvers: [{kind: Group, name: commanders}]}
+              {{more}}
+            """;
 
     public static string Grant(string name, string policy, string more = "") => $$"""
         apiVersion: breakglass.dev/v1alpha1

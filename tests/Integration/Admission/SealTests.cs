@@ -42,7 +42,8 @@ public sealed class SealTests(AdmissionCluster admission)
             var forged = new Caller { Username = "alice", Groups = ["payments-oncall"] };
             BreakGlassGrant Copy(string name, string? seal, Caller? requester = null) => new()
             {
-                Metadata = new() { Name = name, Annotations = seal is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [Seal.Annotation] = seal } },
+                Metadata = new() { Name = name, Annotations = seal is null
+                    ? new Dictionary<string, string>() : new Dictionary<string, string> { [Seal.Annotation] = seal } },
                 Spec = requester is null ? original.Spec : original.Spec with { Requester = requester },
             };
             var late = Copy($"late-{_id}", null);
@@ -77,15 +78,18 @@ public sealed class SealTests(AdmissionCluster admission)
         {
             var grant = await admission.Cluster.Admin.GetAsync<BreakGlassGrant>(Grant, null, CancellationToken.None);
             await admission.Cluster.Admin.ReplaceStatusAsync(
-                grant with { Status = new() { Phase = GrantPhase.Expired, ActivatedAt = at.AddMinutes(-30), ExpiresAt = at, EndedAt = at, EndReason = EndReason.Expired } }, CancellationToken.None);
+                grant with { Status = new() { Phase = GrantPhase.Expired, ActivatedAt = at
+                    .AddMinutes(-30), ExpiresAt = at, EndedAt = at, EndReason = EndReason.Expired } }, CancellationToken.None);
         }
 
         await EndAsync(now.AddMinutes(-30));
         var refused = await admission.Cluster.KubectlAsync(admission.Cluster.ControlPlane.AdminKubeconfig, "delete", "bgg", Grant);
         refused.Error.Should().Contain("validate.breakglass.dev").And.Contain("kept until");
-        var all = await admission.Cluster.KubectlAsync(admission.Cluster.ControlPlane.AdminKubeconfig, "delete", "bgg", "--field-selector", $"metadata.name={Grant}");
+        var all = await admission.Cluster.KubectlAsync(
+            admission.Cluster.ControlPlane.AdminKubeconfig, "delete", "bgg", "--field-selector", $"metadata.name={Grant}");
         all.Error.Should().Contain("kept until");
-        (await admission.Cluster.KubectlAsync(admission.Cluster.OperatorKubeconfig, "delete", "bgg", Grant)).Error.Should().Contain("kept until", "it holds for the operator too");
+        (await admission.Cluster.KubectlAsync(admission.Cluster.OperatorKubeconfig, "delete", "bgg", Grant)).Error
+            .Should().Contain("kept until", "it holds for the operator too");
         await EndAsync(now.AddMinutes(-61));
         (await admission.Cluster.KubectlAsync(admission.Cluster.OperatorKubeconfig, "delete", "bgg", Grant)).OrThrow();
     }
@@ -115,6 +119,7 @@ public sealed class SealTests(AdmissionCluster admission)
     {
         var probe = await admission.Cluster.ControlPlane.KubectlAsync(
             admission.Cluster.ControlPlane.AdminKubeconfig, ["create", "--dry-run=server", "-o", "json", "-f", "-"], Manifests.Lockdown($"probe-{_id}"));
-        return probe.ExitCode == 0 && JsonDocument.Parse(probe.Output).RootElement.GetProperty("metadata").TryGetProperty("annotations", out var a) && a.TryGetProperty(Seal.Annotation, out _);
+        return probe.ExitCode == 0 && JsonDocument.Parse(probe.Output).RootElement.GetProperty("metadata").TryGetProperty("annotations", out var a)
+            && a.TryGetProperty(Seal.Annotation, out _);
     });
 }

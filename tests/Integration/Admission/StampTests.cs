@@ -40,10 +40,12 @@ public sealed class StampTests(AdmissionCluster admission) : IAsyncLifetime
         var admin = await File.ReadAllTextAsync(admission.Cluster.ControlPlane.AdminKubeconfig);
         var kubeconfig = Path.Combine(admission.Cluster.ControlPlane.Directory, $"gail-{_id}.kubeconfig");
         var groups = string.Join(", ", Enumerable.Range(0, 602).Select(i => $"team-{i}").Append("payments-oncall").Append("system:masters"));
-        await File.WriteAllTextAsync(kubeconfig, admin.Replace("  user:\n    client", $"  user:\n    as: gail\n    as-groups: [{groups}]\n    as-user-extra: {{iam.gke.io/user-assertion: [{new string('e', 1600)}]}}\n    client", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(kubeconfig, admin.Replace("  user:\n    client", $"  user:\n    as: gail\n    as-groups: [{groups}]\n    as-user-extra: "
+            + $"{{iam.gke.io/user-assertion: [{new string('e', 1600)}]}}\n    client", StringComparison.Ordinal));
         await admission.Cluster.ApplyAsync(kubeconfig, Manifests.Grant(Grant, Policy));
         var requester = (await admission.Cluster.GrantAsync(Grant))!.Spec.Requester!;
-        (requester.Username, string.Join(",", requester.Groups), requester.GroupCount >= 604, requester.Extra is null).Should().Be(("gail", "payments-oncall", true, true));
+        (requester.Username, string.Join(",", requester.Groups), requester.GroupCount >= 604, requester.Extra is null)
+            .Should().Be(("gail", "payments-oncall", true, true));
         (await admission.Cluster.KubectlAsync(kubeconfig, "patch", "bgg", Grant, "--type=merge", "-p", """{"spec":{"revoke":{}}}""")).OrThrow();
         await admission.Cluster.ApplyAsync(kubeconfig, Manifests.Lockdown($"gail-{_id}"));
         (await admission.Cluster.KubectlAsync(kubeconfig, "delete", "bgl", $"gail-{_id}")).OrThrow();
@@ -52,10 +54,12 @@ public sealed class StampTests(AdmissionCluster admission) : IAsyncLifetime
     [Fact]
     public async Task What_else_the_authenticator_says_is_stamped_where_the_policy_asks_about_it()
     {
-        await admission.Cluster.ApplyAsync(admission.Cluster.ControlPlane.AdminKubeconfig, Manifests.Policy(Policy, more: "requireClaims: [{key: example.com/amr, values: [mfa]}]"));
+        await admission.Cluster.ApplyAsync(
+            admission.Cluster.ControlPlane.AdminKubeconfig, Manifests.Policy(Policy, more: "requireClaims: [{key: example.com/amr, values: [mfa]}]"));
         var admin = await File.ReadAllTextAsync(admission.Cluster.ControlPlane.AdminKubeconfig);
         var kubeconfig = Path.Combine(admission.Cluster.ControlPlane.Directory, $"erin-{_id}.kubeconfig");
-        await File.WriteAllTextAsync(kubeconfig, admin.Replace("  user:\n    client", "  user:\n    as: erin\n    as-groups: [system:masters]\n    as-user-extra: {example.com/amr: [mfa, hwk]}\n    client", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(kubeconfig, admin.Replace("  user:\n    client",
+            "  user:\n    as: erin\n    as-groups: [system:masters]\n    as-user-extra: {example.com/amr: [mfa, hwk]}\n    client", StringComparison.Ordinal));
         await admission.Cluster.ApplyAsync(kubeconfig, Manifests.Grant(Grant, Policy));
         var requester = (await admission.Cluster.GrantAsync(Grant))!.Spec.Requester!;
         requester.Username.Should().Be("erin");
@@ -86,7 +90,8 @@ public sealed class StampTests(AdmissionCluster admission) : IAsyncLifetime
         grant.Spec.Requester!.Username.Should().Be("alice");
         (await admission.SealOfAsync<BreakGlassGrant>(Grant)).Should().Be(SealState.Valid);
 
-        var again = await admission.Cluster.KubectlAsync(admission.Cluster.Alice, "patch", "bgg", Grant, "--type=merge", "-p", "{\"spec\":{\"revoke\":{\"reason\":\"other\"}}}");
+        var again = await admission.Cluster.KubectlAsync(
+            admission.Cluster.Alice, "patch", "bgg", Grant, "--type=merge", "-p", "{\"spec\":{\"revoke\":{\"reason\":\"other\"}}}");
         again.Error.Should().Contain("spec.revoke");
         var back = await admission.Cluster.KubectlAsync(admission.Cluster.Alice, "patch", "bgg", Grant, "--type=merge", "-p", "{\"spec\":{\"revoke\":null}}");
         back.Error.Should().Contain("cannot be taken back");
@@ -96,14 +101,16 @@ public sealed class StampTests(AdmissionCluster admission) : IAsyncLifetime
     public async Task An_approver_is_stamped_with_the_grants_uid_and_a_decision_on_nothing_is_refused()
     {
         await AskAsync();
-        (await admission.AsAsync("carol", ["commanders", "system:masters"], ["apply", "-f", "-"], Manifests.Approval($"go-{_id}", Grant, $"approver: {Forged}\n  grantUid: forged"))).OrThrow();
+        (await admission.AsAsync("carol", ["commanders", "system:masters"], ["apply", "-f", "-"],
+            Manifests.Approval($"go-{_id}", Grant, $"approver: {Forged}\n  grantUid: forged"))).OrThrow();
         var approval = await admission.Cluster.Admin.GetAsync<BreakGlassApproval>($"go-{_id}", null, CancellationToken.None);
         approval.Spec.Approver!.Username.Should().Be("carol");
         approval.Spec.Approver.Groups.Should().Equal("commanders");
         approval.Spec.GrantUid.Should().Be((await admission.Cluster.GrantAsync(Grant))!.Metadata.Uid);
         (await admission.SealOfAsync<BreakGlassApproval>($"go-{_id}")).Should().Be(SealState.Valid);
 
-        var changed = await admission.Cluster.KubectlAsync(admission.Cluster.ControlPlane.AdminKubeconfig, "patch", "bga", $"go-{_id}", "--type=merge", "-p", "{\"spec\":{\"comment\":\"other\"}}");
+        var changed = await admission.Cluster.KubectlAsync(
+            admission.Cluster.ControlPlane.AdminKubeconfig, "patch", "bga", $"go-{_id}", "--type=merge", "-p", "{\"spec\":{\"comment\":\"other\"}}");
         changed.Error.Should().Contain("an approval cannot be changed");
         var none = await admission.AsAsync("carol", ["commanders", "system:masters"], ["apply", "-f", "-"], Manifests.Approval($"none-{_id}", "nothing"));
         none.Error.Should().Contain("BreakGlassGrant 'nothing' does not exist");
@@ -113,7 +120,8 @@ public sealed class StampTests(AdmissionCluster admission) : IAsyncLifetime
     public async Task Nobody_approves_their_own_grant_and_nobody_outside_the_approvers_does()
     {
         await AskAsync();
-        var own = await admission.AsAsync("alice", ["payments-oncall", "commanders", "system:masters"], ["apply", "-f", "-"], Manifests.Approval($"own-{_id}", Grant));
+        var own = await admission.AsAsync(
+            "alice", ["payments-oncall", "commanders", "system:masters"], ["apply", "-f", "-"], Manifests.Approval($"own-{_id}", Grant));
         own.ExitCode.Should().NotBe(0, own.Output);
         own.Error.Should().Contain("validate.breakglass.dev");
         var outsider = await admission.AsAsync("dave", ["system:masters"], ["apply", "-f", "-"], Manifests.Approval($"out-{_id}", Grant));
@@ -128,7 +136,8 @@ public sealed class StampTests(AdmissionCluster admission) : IAsyncLifetime
         var lockdown = await admission.Cluster.Admin.GetAsync<BreakGlassLockdown>($"shut-{_id}", null, CancellationToken.None);
         lockdown.Spec.By!.Username.Should().NotBe("mallory").And.NotBeEmpty();
         (await admission.SealOfAsync<BreakGlassLockdown>($"shut-{_id}")).Should().Be(SealState.Valid);
-        var changed = await admission.Cluster.KubectlAsync(admission.Cluster.ControlPlane.AdminKubeconfig, "patch", "bgl", $"shut-{_id}", "--type=merge", "-p", "{\"spec\":{\"reason\":\"x\"}}");
+        var changed = await admission.Cluster.KubectlAsync(
+            admission.Cluster.ControlPlane.AdminKubeconfig, "patch", "bgl", $"shut-{_id}", "--type=merge", "-p", "{\"spec\":{\"reason\":\"x\"}}");
         changed.Error.Should().Contain("a lockdown cannot be changed");
         await admission.Cluster.AdminAsync("delete", "bgl", $"shut-{_id}");
     }
@@ -137,7 +146,8 @@ public sealed class StampTests(AdmissionCluster admission) : IAsyncLifetime
     public async Task A_dry_run_shows_the_stamp_stores_nothing_and_gives_no_seal_away()
     {
         var shown = (await admission.Cluster.ControlPlane.KubectlAsync(
-            admission.Cluster.Alice, ["create", "--dry-run=server", "-o", "jsonpath={.spec.requester.username} {.metadata.annotations.breakglass\\.dev/seal}", "-f", "-"], Manifests.Grant(Grant, Policy))).OrThrow();
+            admission.Cluster.Alice, ["create", "--dry-run=server", "-o", "jsonpath={.spec.requester.username} {.metadata.annotations.breakglass\\.dev/seal}",
+                "-f", "-"], Manifests.Grant(Grant, Policy))).OrThrow();
         shown.Should().Be("alice dry-run");
         (await admission.Cluster.GrantAsync(Grant)).Should().BeNull();
     }

@@ -20,7 +20,8 @@ public sealed class UnreachableTests : IAsyncLifetime
         var port = Ports.Free();
         await AdmissionCluster.InstallWebhooksAsync(_cluster, port);
         _operator = await _cluster.StartOperatorAsync(
-            "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1");
+            "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
+            "--webhook-extra-names=127.0.0.1");
         _kim = await _cluster.ControlPlane.UserKubeconfigAsync("kim", ["leads"]);
         await _cluster.AdminAsync("create", "clusterrolebinding", "leads-shut", "--clusterrole=breakglass-lockdown", "--group=leads");
     }
@@ -38,13 +39,15 @@ public sealed class UnreachableTests : IAsyncLifetime
         await OpenAsync("inc-1");
         await OutOfReachAsync();
 
-        var lockdown = "apiVersion: breakglass.dev/v1alpha1\nkind: BreakGlassLockdown\nmetadata: {name: stop}\nspec: {reason: a token leaked, by: {username: bob}}\n";
+        var lockdown =
+            "apiVersion: breakglass.dev/v1alpha1\nkind: BreakGlassLockdown\nmetadata: {name: stop}\nspec: {reason: a token leaked, by: {username: bob}}\n";
         (await _cluster.ControlPlane.KubectlAsync(_kim, ["create", "-f", "-"], lockdown)).OrThrow();
 
         var ended = await EndedAsync("inc-1");
         ended.Status.EndReason.Should().Be(EndReason.Lockdown);
         ended.Status.Transitions[^1].Actor.Should().Be("unknown", "the name in it is what its maker wrote");
-        var changed = await _cluster.KubectlAsync(_cluster.ControlPlane.AdminKubeconfig, "patch", "bgl", "stop", "--type=merge", "-p", """{"spec":{"policySelector":{"matchLabels":{"a":"b"}}}}""");
+        var changed = await _cluster.KubectlAsync(
+            _cluster.ControlPlane.AdminKubeconfig, "patch", "bgl", "stop", "--type=merge", "-p", """{"spec":{"policySelector":{"matchLabels":{"a":"b"}}}}""");
         changed.ExitCode.Should().NotBe(0, "whoever narrows a lockdown gives access back");
     }
 
@@ -67,17 +70,20 @@ public sealed class UnreachableTests : IAsyncLifetime
             (await PatchAsync(_cluster.ControlPlane.AdminKubeconfig, "bgg/inc-1", patch)).Error.Should().Contain("failed calling webhook", patch);
         }
 
-        (await PatchAsync(_cluster.ControlPlane.AdminKubeconfig, "bgp/payments-oncall", """{"spec":{"suspended":true,"duration":{"max":"2h"}}}""")).Error.Should().Contain("failed calling webhook");
+        (await PatchAsync(_cluster.ControlPlane.AdminKubeconfig, "bgp/payments-oncall", """{"spec":{"suspended":true,"duration":{"max":"2h"}}}""")).Error
+            .Should().Contain("failed calling webhook");
         (await PatchAsync(_cluster.Alice, "bgg/inc-1", """{"spec":{"revoke":{"reason":"done","by":{"username":"bob"}}}}""")).OrThrow();
         var revoked = await EndedAsync("inc-1");
         (revoked.Status.EndReason, revoked.Status.Transitions[^1].Actor).Should().Be((EndReason.RevokedByUser, "unknown"));
-        (await _cluster.KubectlAsync(_cluster.ControlPlane.AdminKubeconfig, "delete", "bgg", "inc-1", "--wait=false")).Error.Should().Contain("failed calling webhook", "a finished grant is a record");
+        (await _cluster.KubectlAsync(_cluster.ControlPlane.AdminKubeconfig, "delete", "bgg", "inc-1", "--wait=false")).Error
+            .Should().Contain("failed calling webhook", "a finished grant is a record");
 
         (await _cluster.KubectlAsync(_cluster.ControlPlane.AdminKubeconfig, "delete", "bgg", "inc-2", "--wait=false")).OrThrow();
         await Eventually.TrueAsync(async () => (await _cluster.MadeForAsync("inc-2")).Count == 0, expected: "nothing left of inc-2");
         (await PatchAsync(_cluster.ControlPlane.AdminKubeconfig, "bgp/payments-oncall", """{"spec":{"suspended":true}}""")).OrThrow();
         (await EndedAsync("inc-3")).Status.EndReason.Should().Be(EndReason.PolicySuspended);
-        (await PatchAsync(_cluster.ControlPlane.AdminKubeconfig, "bgp/payments-oncall", """{"spec":{"suspended":false}}""")).Error.Should().Contain("failed calling webhook");
+        (await PatchAsync(_cluster.ControlPlane.AdminKubeconfig, "bgp/payments-oncall", """{"spec":{"suspended":false}}""")).Error
+            .Should().Contain("failed calling webhook");
     }
 
     private async Task OpenAsync(string name)
@@ -91,7 +97,8 @@ public sealed class UnreachableTests : IAsyncLifetime
               requesters: [{kind: Group, name: payments-oncall}]
               access: [{name: a, roleRef: {kind: ClusterRole, name: view}, namespaces: [default]}]
             """);
-        await Eventually.TrueAsync(async () => (await _cluster.ControlPlane.KubectlAsync(_cluster.Alice, ["apply", "-f", "-"], Manifests.Grant(name, "payments-oncall"))).ExitCode == 0, expected: "the request to be taken");
+        await Eventually.TrueAsync(async () => (await _cluster.ControlPlane
+            .KubectlAsync(_cluster.Alice, ["apply", "-f", "-"], Manifests.Grant(name, "payments-oncall"))).ExitCode == 0, expected: "the request to be taken");
         await Eventually.TrueAsync(async () => (await _cluster.GrantAsync(name))?.Status.Phase is GrantPhase.Active, expected: $"{name} to be active");
     }
 
@@ -108,12 +115,14 @@ public sealed class UnreachableTests : IAsyncLifetime
         foreach (var kind in (string[])["mutatingwebhookconfiguration", "validatingwebhookconfiguration"])
         {
             var urls = (await _cluster.AdminAsync("get", kind, "breakglass-operator", "-o", "jsonpath={.webhooks[*].clientConfig.url}")).Trim().Split(' ');
-            var patch = string.Join(",", urls.Select((url, i) => $$"""{"op":"replace","path":"/webhooks/{{i}}/clientConfig/url","value":"https://{{nowhere}}/x"}"""));
+            var patch = string.Join(
+                ",", urls.Select((url, i) => $$"""{"op":"replace","path":"/webhooks/{{i}}/clientConfig/url","value":"https://{{nowhere}}/x"}"""));
             await _cluster.AdminAsync("patch", kind, "breakglass-operator", "--type=json", "-p", $"[{patch}]");
         }
 
         await Eventually.TrueAsync(
-            async () => (await _cluster.ControlPlane.KubectlAsync(_cluster.Alice, ["create", "-f", "-"], Manifests.Grant("nobody-answers", "payments-oncall"))).Error.Contains("failed calling webhook", StringComparison.Ordinal),
+            async () => (await _cluster.ControlPlane.KubectlAsync(_cluster.Alice, ["create", "-f", "-"],
+                Manifests.Grant("nobody-answers", "payments-oncall"))).Error.Contains("failed calling webhook", StringComparison.Ordinal),
             expected: "the webhooks to be out of reach");
     }
 

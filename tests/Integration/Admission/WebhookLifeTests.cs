@@ -32,7 +32,8 @@ public sealed class WebhookLifeTests : IAsyncLifetime
         var old = managed with { Leaf = Pki.NewLeaf(authority, names.Append("outdated.example").ToList(), TimeProvider.System.GetUtcNow()) };
         await admin.ReplaceAsync(secret with { Data = old.Write() }, CancellationToken.None);
         await Eventually.TrueAsync(async () =>
-            ManagedCertificates.Read((await admin.GetAsync<V1Secret>(CertificateManager.SecretName, "breakglass-system", CancellationToken.None)).Data) is { } now
+            ManagedCertificates.Read(
+                (await admin.GetAsync<V1Secret>(CertificateManager.SecretName, "breakglass-system", CancellationToken.None)).Data) is { } now
             && now.Leaf != old.Leaf && now.Leaf != managed.Leaf && now.Bundle == managed.Bundle);
 
         // And an authority that is: the new one is trusted beside it before it signs anything.
@@ -43,11 +44,13 @@ public sealed class WebhookLifeTests : IAsyncLifetime
         failed.Should().BeEmpty();
         written.Should().BeGreaterThan(20);
 
-        await admin.ReplaceAsync(secret with { Data = new ManagedCertificates(aged.CertificatePem, aged.KeyPem, Pki.NewLeaf(aged, names, TimeProvider.System.GetUtcNow())).Write() }, CancellationToken.None);
+        await admin.ReplaceAsync(secret with { Data = new ManagedCertificates(
+            aged.CertificatePem, aged.KeyPem, Pki.NewLeaf(aged, names, TimeProvider.System.GetUtcNow())).Write() }, CancellationToken.None);
         await Eventually.TrueAsync(async () =>
         {
             var configuration = await admin.GetAsync<V1ValidatingWebhookConfiguration>("breakglass-operator", null, CancellationToken.None);
-            var bundle = System.Text.Encoding.UTF8.GetString(configuration.Webhooks.Single(w => w.Name is "mutate.breakglass.dev" or "validate.breakglass.dev").ClientConfig.CaBundle!);
+            var bundle = System.Text.Encoding.UTF8.GetString(
+                configuration.Webhooks.Single(w => w.Name is "mutate.breakglass.dev" or "validate.breakglass.dev").ClientConfig.CaBundle!);
             return bundle.Split("BEGIN CERTIFICATE").Length == 3 && bundle.Contains(aged.CertificatePem, StringComparison.Ordinal);
         });
         await Eventually.TrueAsync(async () => (await CreateAsync("after-rotation")) is null);
@@ -64,7 +67,8 @@ public sealed class WebhookLifeTests : IAsyncLifetime
 
         // Not a lockdown, which is let through without a webhook that answers.
         var controlPlane = _admission.Cluster.ControlPlane;
-        (await controlPlane.KubectlAsync(controlPlane.AdminKubeconfig, ["create", "-f", "-"], Manifests.Policy("while-dead"))).Error.Should().Contain("failed calling webhook");
+        (await controlPlane.KubectlAsync(controlPlane.AdminKubeconfig, ["create", "-f", "-"], Manifests.Policy("while-dead"))).Error
+            .Should().Contain("failed calling webhook");
         await using var next = await _admission.StartOperatorAsync();
         await Eventually.TrueAsync(async () => (await CreateAsync("after-death")) is null);
         (await next.StopAsync()).Should().Be(0);
@@ -88,7 +92,8 @@ public sealed class WebhookLifeTests : IAsyncLifetime
         try
         {
             await _admission.Cluster.Admin.CreateAsync(
-                new BreakGlassLockdown { Metadata = new() { Name = name }, Spec = new() { Reason = "load", PolicySelector = new() { MatchLabels = new Dictionary<string, string> { ["of"] = "load" } } } },
+                new BreakGlassLockdown { Metadata = new() { Name = name },
+                    Spec = new() { Reason = "load", PolicySelector = new() { MatchLabels = new Dictionary<string, string> { ["of"] = "load" } } } },
                 CancellationToken.None);
             return null;
         }

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Integration.Alone;
 
-/// <summary>The operator is killed at each write on the way from the expiry to the proof. The next one brings it to the same end as an undisturbed run.</summary>
+/// <summary>
+/// The operator is killed at each write on the way from the expiry to the proof. The next one brings it to the same end as an undisturbed run.
+/// </summary>
 public sealed class DeathWhileClosingTests(OwnCluster own) : IClassFixture<OwnCluster>
 {
     private readonly Cluster _cluster = own.Cluster;
@@ -37,8 +39,8 @@ public sealed class DeathWhileClosingTests(OwnCluster own) : IClassFixture<OwnCl
         await using var next = await _cluster.StartOperatorAsync();
         var over = await incident.OverAndProvenAsync(GrantPhase.Expired, EndReason.Expired);
 
-        over.Status.Transitions.Select(t => (t.From, t.To)).Should().Equal(
-            (null, GrantPhase.Pending), (GrantPhase.Pending, GrantPhase.Active), (GrantPhase.Active, GrantPhase.Expired));
+        over.Status.Transitions.Select(t => (t.From, t.To)).Should()
+            .Equal((null, GrantPhase.Pending), (GrantPhase.Pending, GrantPhase.Active), (GrantPhase.Active, GrantPhase.Expired));
         (await next.StopAsync()).Should().Be(0);
     }
 }

@@ -37,10 +37,11 @@ public sealed class DeathWhileOpeningTests(OwnCluster own) : IClassFixture<OwnCl
         var active = await incident.WaitAsync("Active");
 
         active.Status.Transitions.Select(t => (t.From, t.To)).Should().Equal((null, GrantPhase.Pending), (GrantPhase.Pending, GrantPhase.Active));
-        active.Status.ExpiresAt.Should().Be(atDeath.Status.ExpiresAt, "a restart does not extend a grant").And.Be(active.Status.ActivatedAt!.Value.AddMinutes(10));
+        active.Status.ExpiresAt.Should().Be(atDeath.Status.ExpiresAt, "a restart does not extend a grant").And
+            .Be(active.Status.ActivatedAt!.Value.AddMinutes(10));
         var identity = Incident.SecretOf(active).Name;
-        (await _cluster.MadeForAsync(incident.Grant)).Should().BeEquivalentTo(
-            $"RoleBinding {incident.Namespace}/{Incident.BindingOf(active)}", $"RoleBinding breakglass-grants/{identity}-reader",
+        (await _cluster.MadeForAsync(incident.Grant)).Should()
+            .BeEquivalentTo($"RoleBinding {incident.Namespace}/{Incident.BindingOf(active)}", $"RoleBinding breakglass-grants/{identity}-reader",
             $"Role breakglass-grants/{identity}-reader", $"Secret breakglass-grants/{identity}", $"ServiceAccount breakglass-grants/{identity}");
         var kubeconfig = await incident.FetchKubeconfigAsync();
         await incident.AllowedAsync(kubeconfig);

@@ -42,7 +42,8 @@ public sealed class LeaderTests(OwnCluster own)
         // Nothing is given back by a process that dies, and this would take ten minutes.
         await Eventually.TrueAsync(second.LeadsAsync, () => second.Log);
         (await second.StopAsync()).Should().Be(0);
-        (await _cluster.AdminAsync("get", "lease", "-n", "breakglass-system", "breakglass-operator", "-o", "jsonpath={.spec.holderIdentity}")).Should().BeEmpty();
+        (await _cluster.AdminAsync("get", "lease", "-n", "breakglass-system", "breakglass-operator", "-o", "jsonpath={.spec.holderIdentity}"))
+            .Should().BeEmpty();
     }
 
     [Fact]
@@ -55,7 +56,8 @@ public sealed class LeaderTests(OwnCluster own)
 
         await first.SignalAsync("CONT");
 
-        await Eventually.TrueAsync(async () => first.Log.Contains("tries to acquire it again", StringComparison.Ordinal) && !await first.LeadsAsync(), () => first.Log);
+        await Eventually.TrueAsync(
+            async () => first.Log.Contains("tries to acquire it again", StringComparison.Ordinal) && !await first.LeadsAsync(), () => first.Log);
         (await second.LeadsAsync()).Should().BeTrue();
         (await second.StopAsync()).Should().Be(0);
         await Eventually.TrueAsync(first.LeadsAsync, () => first.Log);
@@ -67,13 +69,17 @@ public sealed class LeaderTests(OwnCluster own)
     {
         // Not ready, as nobody configured the webhooks; it leads all the same.
         await using var leader = RunningOperator.Launch(_cluster.OperatorKubeconfig, [.. s_quick, "--webhook=true", "--webhook-address=127.0.0.1:0"]);
-        await Eventually.TrueAsync(async () => leader.Log.Contains("\"msg\":\"leading\"", StringComparison.Ordinal) && await leader.LeadsAsync(), () => leader.Log);
+        await Eventually.TrueAsync(
+            async () => leader.Log.Contains("\"msg\":\"leading\"", StringComparison.Ordinal) && await leader.LeadsAsync(), () => leader.Log);
 
         await _cluster.AdminAsync("patch", "lease", "-n", "breakglass-system", "breakglass-operator", "--type=merge", "-p",
-            $$$"""{"spec":{"holderIdentity":"somebody-else","leaseDurationSeconds":3600,"renewTime":"{{{TimeProvider.System.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'}}}"}}""");
-        await Eventually.TrueAsync(async () => leader.Log.Contains("tries to acquire it again", StringComparison.Ordinal) && !await leader.LeadsAsync(), () => leader.Log);
+            $$$"""{"spec":"""
+                + $$$"""{"holderIdentity":"somebody-else","leaseDurationSeconds":3600,"renewTime":"{{{TimeProvider.System.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'}}}"}}""");
+        await Eventually.TrueAsync(
+            async () => leader.Log.Contains("tries to acquire it again", StringComparison.Ordinal) && !await leader.LeadsAsync(), () => leader.Log);
         leader.Exit.IsCompleted.Should().BeFalse("its webhooks, probes and metrics go on");
-        await _cluster.AdminAsync("patch", "lease", "-n", "breakglass-system", "breakglass-operator", "--type=merge", "-p", """{"spec":{"leaseDurationSeconds":1}}""");
+        await _cluster.AdminAsync(
+            "patch", "lease", "-n", "breakglass-system", "breakglass-operator", "--type=merge", "-p", """{"spec":{"leaseDurationSeconds":1}}""");
 
         await Eventually.TrueAsync(leader.LeadsAsync, () => leader.Log);
         var incident = await Incident.BeginAsync(_cluster);

@@ -65,13 +65,16 @@ public sealed class OperatorDownTests(OwnCluster own)
         var (ns, name) = kind == "RoleBinding" ? (incident.Namespace, Incident.BindingOf(grant)) : ("breakglass-grants", GrantNames.Identity(grant));
         var body = kind switch
         {
-            "RoleBinding" => "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}\nsubjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: carol}]",
+            "RoleBinding" => "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}\nsubjects: [{apiGroup: rbac.authorization.k8s.io, "
+                + "kind: User, name: carol}]",
             "Secret" => "data: {theirs: eA==}",
             _ => "automountServiceAccountToken: true",
         };
         var group = kind == "RoleBinding" ? "rbac.authorization.k8s.io/v1" : "v1";
-        await _cluster.ApplyAsync(_cluster.ControlPlane.AdminKubeconfig, $"apiVersion: {group}\nkind: {kind}\nmetadata: {{name: {name}, namespace: {ns}}}\n{body}\n");
-        string[] read = ["get", kind, "-n", ns, name, "-o", "jsonpath={.metadata.uid} {.metadata.labels} {.metadata.ownerReferences} {.subjects} {.data} {.automountServiceAccountToken}"];
+        await _cluster.ApplyAsync(
+            _cluster.ControlPlane.AdminKubeconfig, $"apiVersion: {group}\nkind: {kind}\nmetadata: {{name: {name}, namespace: {ns}}}\n{body}\n");
+        string[] read = ["get", kind, "-n", ns, name, "-o",
+            "jsonpath={.metadata.uid} {.metadata.labels} {.metadata.ownerReferences} {.subjects} {.data} {.automountServiceAccountToken}"];
         var before = await _cluster.AdminAsync(read);
 
         await using var started = await _cluster.StartOperatorAsync();

@@ -19,7 +19,8 @@ public sealed class ReaperTests(OwnCluster own)
         var kubeconfig = await incident.FetchKubeconfigAsync();
         var early = await RunningOperator.ReapAsync(_cluster.ReaperKubeconfig);
         early.ExitCode.Should().Be(0, early.Log);
-        if (TimeProvider.System.GetUtcNow() < active.Status.ExpiresAt) (await _cluster.MadeForAsync(incident.Grant)).Should().HaveCount(5, "nothing is due yet");
+        if (TimeProvider.System.GetUtcNow() < active.Status.ExpiresAt)
+            (await _cluster.MadeForAsync(incident.Grant)).Should().HaveCount(5, "nothing is due yet");
 
         await Eventually.AtAsync(active.Status.ExpiresAt!.Value);
         var (exitCode, log) = await RunningOperator.ReapAsync(_cluster.ReaperKubeconfig);

@@ -58,9 +58,11 @@ public sealed class WrongDateTests(OwnCluster own) : IClassFixture<OwnCluster>
         var active = await incident.WaitAsync("Active");
         active.Status.ActivatedAt.Should().BeCloseTo(active.Metadata.CreatedAt!.Value, TimeSpan.FromMinutes(2));
 
-        // Longer than it takes for answers to be believed that nobody contradicts. How many of them are the wrong one's depends on which connections are opened.
+        // Longer than it takes for answers to be believed that nobody contradicts. How many of them are the wrong one's depends on which connections
+        // are opened.
         await Eventually.TrueAsync(
-            () => Task.FromResult(Volatile.Read(ref answers) > 2 && TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(35)), expected: "many answers of both");
+            () => Task.FromResult(Volatile.Read(ref answers) > 2 && TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(35)),
+            expected: "many answers of both");
         (await incident.ReadAsync()).Status.Phase.Should().Be(GrantPhase.Active, operatorProcess.Log);
         await incident.RevokeAsync();
         await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);

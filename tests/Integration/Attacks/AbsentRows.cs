@@ -17,12 +17,18 @@ internal static class AbsentRows
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Alice", "asks past the webhooks, in Bob's name", Outcome.Denied("RequesterNotSealed", "the requester cannot be verified"), s => s.AskAsync(s.Stage.Alice, Name("bob"))) { Prepare = s => s.PolicyAsync() },
-        new("Alice", "applies a sealed manifest again that is 40 s old", Outcome.Denied("SealBroken", "the grant's seal is not valid"), s => s.AskAsync(s.Stage.Alice, Name("alice"), meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, s.Grant, "alice", TimeSpan.FromSeconds(40)) },
-        new("Alice", "puts the seal of another grant on hers", Outcome.Denied("SealBroken"), s => s.AskAsync(s.Stage.Alice, Name("alice"), meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, "another", "alice") },
-        new("Bob", "puts his name into Alice's sealed manifest", Outcome.Denied("SealBroken"), s => s.AskAsync(s.Stage.Bob, Name("bob"), meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, s.Grant, "alice") },
-        new("Alice", "asks for longer under her seal", Outcome.Denied("SealBroken"), s => s.AskAsync(s.Stage.Alice, $"{Name("alice")}\nduration: 1h", meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, s.Grant, "alice") },
-        new("Alice", "makes a seal up", Outcome.Denied("SealBroken"), s => s.AskAsync(s.Stage.Alice, Name("alice"), meta: ", annotations: {breakglass.dev/seal: v1.k1.1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA}")) { Prepare = s => s.PolicyAsync() },
+        new("Alice", "asks past the webhooks, in Bob's name", Outcome.Denied("RequesterNotSealed", "the requester cannot be verified"),
+            s => s.AskAsync(s.Stage.Alice, Name("bob"))) { Prepare = s => s.PolicyAsync() },
+        new("Alice", "applies a sealed manifest again that is 40 s old", Outcome.Denied("SealBroken", "the grant's seal is not valid"),
+            s => s.AskAsync(s.Stage.Alice, Name("alice"), meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, s.Grant, "alice", TimeSpan.FromSeconds(40)) },
+        new("Alice", "puts the seal of another grant on hers", Outcome.Denied("SealBroken"),
+            s => s.AskAsync(s.Stage.Alice, Name("alice"), meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, "another", "alice") },
+        new("Bob", "puts his name into Alice's sealed manifest", Outcome.Denied("SealBroken"),
+            s => s.AskAsync(s.Stage.Bob, Name("bob"), meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, s.Grant, "alice") },
+        new("Alice", "asks for longer under her seal", Outcome.Denied("SealBroken"),
+            s => s.AskAsync(s.Stage.Alice, $"{Name("alice")}\nduration: 1h", meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, s.Grant, "alice") },
+        new("Alice", "makes a seal up", Outcome.Denied("SealBroken"), s => s.AskAsync(s.Stage.Alice, Name("alice"),
+            meta: ", annotations: {breakglass.dev/seal: v1.k1.1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA}")) { Prepare = s => s.PolicyAsync() },
         new("Lena", "writes a policy that she may not, past the webhooks", Outcome.Shows("it is not Ready, and gives nothing", async (s, answer) =>
         {
             answer.OrThrow();
@@ -31,14 +37,16 @@ internal static class AbsentRows
             asked.Code.Should().BeInRange(400, 499);
             asked.Says.Should().Contain("the author of policy");
             (await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"spec":{"description":"mine"}}""")).Says.Should().Contain("is not allowed to give");
-            (await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"metadata":{"annotations":{"breakglass.dev/seal":"renew"}}}""")).Says.Should().Contain("is not allowed to give");
+            (await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"metadata":{"annotations":{"breakglass.dev/seal":"renew"}}}""")).Says
+                .Should().Contain("is not allowed to give");
         }), s => s.Stage.Lena.CreateAsync(s.PolicyText(access: "{name: pay, roleRef: {kind: ClusterRole, name: edit}, clusterWide: true}"))),
         new("Tess", "widens a sealed policy past the webhooks", Outcome.Shows("it is not Ready, and its grant is what it was", async (s, answer) =>
         {
             answer.OrThrow();
             await s.UntilPolicyAsync(p => p.Status.Conditions.Any(c => c is { Type: "Ready", Status: "False", Reason: "PolicyNotSealed" }), "not ready");
             (await s.AskAsync(s.Stage.Alice, name: $"{s.Grant}-2")).Says.Should().Contain("the author of policy");
-        }), s => s.Stage.Tess.PatchAsync(s.PolicyPath, """{"spec":{"requesters":[{"kind":"User","name":"mallory"},{"kind":"Group","name":"payments-oncall"}]}}""")) { Prepare = s => s.PolicyAsync() },
+        }), s => s.Stage.Tess.PatchAsync(s.PolicyPath,
+            """{"spec":{"requesters":[{"kind":"User","name":"mallory"},{"kind":"Group","name":"payments-oncall"}]}}""")) { Prepare = s => s.PolicyAsync() },
         new("Carol", "approves past the webhooks, in Chris's name too", Outcome.Shows("neither counts", async (s, answer) =>
         {
             answer.OrThrow();
@@ -80,15 +88,20 @@ internal static class AbsentRows
                 await s.EndAsync(s.Stage.Dora);
             },
         },
-        new("Tess", "gives an active grant to Mallory past the webhooks", Outcome.Shows("refused by the schema's rules, or the grant ends", async (s, answer) =>
-        {
-            if (!answer.Good) await s.StillActiveAsync();
-            else await s.UntilAsync(GrantPhase.Failed);
-            await s.CloseAsync();
-        }), s => s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"requester":{"username":"mallory"}}}""")) { Prepare = OpenAsync },
-        new("Tess", "takes the seal of an active grant off", Outcome.Ends(GrantPhase.Revoked, EndReason.PolicyNarrowed, "PolicyNarrowed", "nothing proves who asked"), s => s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}""")) { Prepare = OpenAsync },
-        new("Kim", "shuts past the webhooks, which needs nobody's word", Outcome.Ends(GrantPhase.Revoked, EndReason.Lockdown, "Lockdown"), s => s.LockAsync(s.Stage.Kim)) { Prepare = OpenAsync },
-        new("Alice", "revokes past the webhooks, which needs nobody's word", Outcome.Ends(GrantPhase.Revoked, EndReason.RevokedByUser, "RevokedByUser"), s => s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":{}}}""")) { Prepare = OpenAsync },
+        new("Tess", "gives an active grant to Mallory past the webhooks",
+            Outcome.Shows("refused by the schema's rules, or the grant ends", async (s, answer) =>
+            {
+                if (!answer.Good) await s.StillActiveAsync();
+                else await s.UntilAsync(GrantPhase.Failed);
+                await s.CloseAsync();
+            }), s => s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"requester":{"username":"mallory"}}}""")) { Prepare = OpenAsync },
+        new("Tess", "takes the seal of an active grant off",
+            Outcome.Ends(GrantPhase.Revoked, EndReason.PolicyNarrowed, "PolicyNarrowed", "nothing proves who asked"),
+            s => s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}""")) { Prepare = OpenAsync },
+        new("Kim", "shuts past the webhooks, which needs nobody's word", Outcome.Ends(GrantPhase.Revoked, EndReason.Lockdown, "Lockdown"),
+            s => s.LockAsync(s.Stage.Kim)) { Prepare = OpenAsync },
+        new("Alice", "revokes past the webhooks, which needs nobody's word", Outcome.Ends(GrantPhase.Revoked, EndReason.RevokedByUser, "RevokedByUser"),
+            s => s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":{}}}""")) { Prepare = OpenAsync },
     ];
 
     private static string Name(string user) => $"requester: {{username: {user}, groups: [payments-oncall, system:authenticated]}}";
@@ -107,7 +120,8 @@ internal static class AbsentRows
         var sealedOne = new BreakGlassGrant
         {
             Metadata = new() { Name = name },
-            Spec = new() { Policy = s.Policy, Justification = Scene.Justification, Requester = new() { Username = user, Groups = ["payments-oncall", "system:authenticated"] } },
+            Spec = new() { Policy = s.Policy, Justification = Scene.Justification,
+                Requester = new() { Username = user, Groups = ["payments-oncall", "system:authenticated"] } },
         };
         s_seals[s.Id] = $", annotations: {{breakglass.dev/seal: {Seal.Make(sealedOne, keys.All[0], TimeProvider.System.GetUtcNow() - age)}}}";
     }

@@ -11,10 +11,14 @@ internal static class ApprovalRows
 {
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Alice", "approves her own, and has no right to approve", Outcome.Refused("\"alice\" cannot create resource \"breakglassapprovals\""), async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Alice); }),
-        new("Dora", "approves her own, being an approver", Outcome.Refused("'dora' requested this grant", "requesters cannot decide on their own requests"), async s => { await AskedAsync(s, s.Stage.Dora); return await s.DecideAsync(s.Stage.Dora); }),
-        new("Dora", "approves her own in Carol's name", Outcome.Refused("'dora' requested this grant"), async s => { await AskedAsync(s, s.Stage.Dora); return await s.DecideAsync(s.Stage.Dora, more: "approver: {username: carol, groups: [commanders]}"); }),
-        new("Dora", "denies her own", Outcome.Refused("requesters cannot decide on their own requests"), async s => { await AskedAsync(s, s.Stage.Dora); return await s.DecideAsync(s.Stage.Dora, "Deny"); }),
+        new("Alice", "approves her own, and has no right to approve", Outcome.Refused("\"alice\" cannot create resource \"breakglassapprovals\""),
+            async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Alice); }),
+        new("Dora", "approves her own, being an approver", Outcome.Refused("'dora' requested this grant", "requesters cannot decide on their own requests"),
+            async s => { await AskedAsync(s, s.Stage.Dora); return await s.DecideAsync(s.Stage.Dora); }),
+        new("Dora", "approves her own in Carol's name", Outcome.Refused("'dora' requested this grant"), async s => { await AskedAsync(
+            s, s.Stage.Dora); return await s.DecideAsync(s.Stage.Dora, more: "approver: {username: carol, groups: [commanders]}"); }),
+        new("Dora", "denies her own", Outcome.Refused("requesters cannot decide on their own requests"),
+            async s => { await AskedAsync(s, s.Stage.Dora); return await s.DecideAsync(s.Stage.Dora, "Deny"); }),
         new("Dora", "approves her own under a second name in the group, with the same UID", Release.Installed.Minor < 22
             ? Outcome.Shows("not to be had: this server knows no UIDs of impersonated people", (_, _) => Task.CompletedTask)
             : Outcome.Refused("requested this grant, and requesters cannot decide on their own requests"), async s =>
@@ -26,15 +30,22 @@ internal static class ApprovalRows
         }),
         new("Dora", "approves her own by a second account that nothing ties to her", Outcome.Opens((_, grant) =>
         {
-            grant.Status.Approvals.Should().ContainSingle().Which.Approver.Should().Be("dora-admin", "nobody can tell, but everybody can see it; see the threat model");
+            grant.Status.Approvals.Should().ContainSingle().Which.Approver
+                .Should().Be("dora-admin", "nobody can tell, but everybody can see it; see the threat model");
             return Task.CompletedTask;
         }), async s => { await AskedAsync(s, s.Stage.Dora); return await s.DecideAsync(s.Stage.Admin.As("dora-admin", "commanders")); }),
-        new("Rita", "approves, being no approver", Outcome.Refused("'rita' is not among the approvers", "Group commanders"), async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Rita); }),
-        new("Rita", "writes herself into the approvers' group", Outcome.Refused("'rita' is not among the approvers"), async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Rita, more: "approver: {username: carol, groups: [commanders]}"); }),
-        new("Thief", "approves with the operator's token", Outcome.Refused("cannot create resource \"breakglassapprovals\""), async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Thief); }),
-        new("Carol", "approves what nobody asked for", Outcome.Refused("BreakGlassGrant", "does not exist"), async s => { await s.PolicyAsync(Scene.Approval); return await s.DecideAsync(s.Stage.Carol); }),
-        new("Carol", "approves where no approval is asked for", Outcome.RefusedAndUntouched("does not require approval"), async s => { await s.PolicyAsync(); await s.OpenAsync(s.Stage.Alice); return await s.DecideAsync(s.Stage.Carol); }),
-        new("Carol", "decides neither yes nor no", Outcome.Refused("decision"), async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Carol, "Perhaps"); }),
+        new("Rita", "approves, being no approver", Outcome.Refused("'rita' is not among the approvers", "Group commanders"),
+            async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Rita); }),
+        new("Rita", "writes herself into the approvers' group", Outcome.Refused("'rita' is not among the approvers"),
+            async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Rita, more: "approver: {username: carol, groups: [commanders]}"); }),
+        new("Thief", "approves with the operator's token", Outcome.Refused("cannot create resource \"breakglassapprovals\""),
+            async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Thief); }),
+        new("Carol", "approves what nobody asked for", Outcome.Refused("BreakGlassGrant", "does not exist"),
+            async s => { await s.PolicyAsync(Scene.Approval); return await s.DecideAsync(s.Stage.Carol); }),
+        new("Carol", "approves where no approval is asked for", Outcome.RefusedAndUntouched("does not require approval"),
+            async s => { await s.PolicyAsync(); await s.OpenAsync(s.Stage.Alice); return await s.DecideAsync(s.Stage.Carol); }),
+        new("Carol", "decides neither yes nor no", Outcome.Refused("decision"),
+            async s => { await AskedAsync(s); return await s.DecideAsync(s.Stage.Carol, "Perhaps"); }),
         new("Carol", "approves twice where two must", Outcome.Denied("ApprovalTimeout", "1 of 2"), async s =>
         {
             await AskedAsync(s, more: Scene.TwoSoonOver);
@@ -97,24 +108,30 @@ internal static class ApprovalRows
             await s.UntilAsync(GrantPhase.Active);
             return await s.DecideAsync(s.Stage.Chris);
         }),
-        new("Alice", "waits for approvers who do not come", Outcome.Ends(GrantPhase.Denied, EndReason.ApprovalTimeout, "ApprovalTimeout", "0 of 1"), async s => { await s.PolicyAsync(Scene.SoonOver); return await s.AskAsync(s.Stage.Alice); }),
-        new("Alice", "asks for edit where only reading approves itself", Outcome.Denied("ApprovalTimeout"), async s => { await s.PolicyAsync(Automatic); return await s.AskAsync(s.Stage.Alice, "duration: 5m"); }),
-        new("Alice", "asks for longer than approves itself", Outcome.Denied("ApprovalTimeout"), async s => { await s.PolicyAsync(Automatic, View(s)); return await s.AskAsync(s.Stage.Alice, "duration: 6m"); }),
+        new("Alice", "waits for approvers who do not come", Outcome.Ends(GrantPhase.Denied, EndReason.ApprovalTimeout, "ApprovalTimeout", "0 of 1"),
+            async s => { await s.PolicyAsync(Scene.SoonOver); return await s.AskAsync(s.Stage.Alice); }),
+        new("Alice", "asks for edit where only reading approves itself", Outcome.Denied("ApprovalTimeout"),
+            async s => { await s.PolicyAsync(Automatic); return await s.AskAsync(s.Stage.Alice, "duration: 5m"); }),
+        new("Alice", "asks for longer than approves itself", Outcome.Denied("ApprovalTimeout"),
+            async s => { await s.PolicyAsync(Automatic, View(s)); return await s.AskAsync(s.Stage.Alice, "duration: 6m"); }),
         new("Alice", "asks shortly, to read", Outcome.Opens((_, grant) =>
         {
             grant.Status.Conditions.Single(c => c.Type == GrantConditions.Approved).Reason.Should().Be("AutoApproved");
             return Task.CompletedTask;
-        }), async s => { await s.PolicyAsync(Automatic.Replace("4s", "10m", StringComparison.Ordinal), View(s)); return await s.AskAsync(s.Stage.Alice, "duration: 5m"); }),
-        new("Alice", "gets the emergency bypass, and asks for it again before a review", Outcome.Denied("ApprovalTimeout", "which used it, is reviewed"), async s =>
-        {
-            await s.PolicyAsync($"{Scene.SoonOver}\nemergencyBypass: {{duration: 2m}}");
-            var first = await s.OpenAsync(s.Stage.Alice, "duration: 1h");
-            (first.Status.ExpiresAt - first.Status.ActivatedAt).Should().Be(TimeSpan.FromMinutes(2), "it is shorter than what was asked for");
-            first.Status.Conditions.Single(c => c.Type == GrantConditions.Approved).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "EmergencyBypass");
-            (await s.EndAsync(s.Stage.Alice)).Status.Conditions.Single(c => c.Type == GrantConditions.Reviewed).Status.Should().Be("False");
-            s.About = $"{s.Grant}-2";
-            return await s.AskAsync(s.Stage.Alice, name: s.About);
-        }),
+        }), async s => { await s.PolicyAsync(Automatic.Replace("4s", "10m", StringComparison.Ordinal), View(s)); return await s
+            .AskAsync(s.Stage.Alice, "duration: 5m"); }),
+        new("Alice", "gets the emergency bypass, and asks for it again before a review",
+            Outcome.Denied("ApprovalTimeout", "which used it, is reviewed"), async s =>
+            {
+                await s.PolicyAsync($"{Scene.SoonOver}\nemergencyBypass: {{duration: 2m}}");
+                var first = await s.OpenAsync(s.Stage.Alice, "duration: 1h");
+                (first.Status.ExpiresAt - first.Status.ActivatedAt).Should().Be(TimeSpan.FromMinutes(2), "it is shorter than what was asked for");
+                first.Status.Conditions.Single(c => c.Type == GrantConditions.Approved)
+                    .Should().Match<Condition>(c => c.Status == "False" && c.Reason == "EmergencyBypass");
+                (await s.EndAsync(s.Stage.Alice)).Status.Conditions.Single(c => c.Type == GrantConditions.Reviewed).Status.Should().Be("False");
+                s.About = $"{s.Grant}-2";
+                return await s.AskAsync(s.Stage.Alice, name: s.About);
+            }),
         new("Alice", "is suspended while she waits", Outcome.Ends(GrantPhase.Denied, EndReason.PolicySuspended, "PolicySuspended"), async s =>
         {
             await AskedAsync(s);
@@ -122,16 +139,18 @@ internal static class ApprovalRows
             await s.CloseAsync();
             return new(200, "");
         }),
-        new("Carol", "approves after the policy was suspended", Outcome.Shows("the grant stays shut", async (s, _) => await s.UntilAsync(GrantPhase.Denied)), async s =>
-        {
-            await AskedAsync(s);
-            await s.UntilAsync(GrantPhase.AwaitingApproval);
-            await s.CloseAsync();
-            return await s.DecideAsync(s.Stage.Carol);
-        }),
+        new("Carol", "approves after the policy was suspended",
+            Outcome.Shows("the grant stays shut", async (s, _) => await s.UntilAsync(GrantPhase.Denied)), async s =>
+            {
+                await AskedAsync(s);
+                await s.UntilAsync(GrantPhase.AwaitingApproval);
+                await s.CloseAsync();
+                return await s.DecideAsync(s.Stage.Carol);
+            }),
     ];
 
-    private const string Automatic = "approval: {required: 1, timeout: 4s, approvers: [{kind: Group, name: commanders}], autoApprove: {maxDuration: 5m, readOnlyOnly: true}}";
+    private const string Automatic =
+        "approval: {required: 1, timeout: 4s, approvers: [{kind: Group, name: commanders}], autoApprove: {maxDuration: 5m, readOnlyOnly: true}}";
 
     private static string View(Scene s) => $"{{name: pay, roleRef: {{kind: ClusterRole, name: view}}, namespaces: [{s.Namespace}]}}";
 

@@ -11,7 +11,8 @@ namespace Integration.Attacks;
 [Collection(nameof(OneAttackedCluster))]
 public sealed class AttackTests(AttackedCluster stage, SharedBatch batch, ITestOutputHelper output)
 {
-    private static readonly IReadOnlyList<Row> s_attacks = [.. LimitRows.All, .. RecordRows.All, .. ApprovalRows.All, .. PolicyRows.All, .. LockdownRows.All, .. RequestRows.All, .. PeopleRows.All, .. GuardRows.All, .. BoundsRows.All, .. GateRows.All, .. OwnershipRows.All, .. LeftoverRows.All];
+    private static readonly IReadOnlyList<Row> s_attacks = [.. LimitRows.All, .. RecordRows.All, .. ApprovalRows.All, .. PolicyRows.All, .. LockdownRows.All,
+        .. RequestRows.All, .. PeopleRows.All, .. GuardRows.All, .. BoundsRows.All, .. GateRows.All, .. OwnershipRows.All, .. LeftoverRows.All];
 
     /// <summary>What is played side by side: first the stories, of which one waits for the end of a window.</summary>
     internal static IReadOnlyList<Row> AllRows { get; } = [.. ModeTests.All, .. s_attacks];

@@ -82,14 +82,16 @@ public sealed class AttackedCluster : IAsyncLifetime
         await _cluster.ApplyAsync(_cluster.ControlPlane.AdminKubeconfig, Rights);
         if (Release.Installed.Minor >= 30) await Leftovers.StampedCluster.PlugInAsync(_cluster, Port);
         _operator = await _cluster.StartOperatorAsync(
-            "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1");
+            "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}",
+            "--webhook-extra-names=127.0.0.1");
         Admin = Add("admin", "system:masters", _cluster.ControlPlane.AdminKubeconfig);
         Thief = Add("system:serviceaccount:breakglass-system:breakglass-operator", "system:serviceaccounts", _cluster.OperatorKubeconfig);
         Alice = Add("alice", "payments-oncall", _cluster.Alice);
         Bob = Add("bob", "payments-oncall", _cluster.Bob);
         Mallory = Add("mallory", null, _cluster.Mallory);
         Nobody = Add("system:anonymous", null, null);
-        (Carol, Chris, Dora) = (await MakeAsync("carol", "commanders"), await MakeAsync("chris", "commanders"), await MakeAsync("dora", "payments-oncall", "commanders", "security"));
+        (Carol, Chris, Dora) = (await MakeAsync("carol", "commanders"), await MakeAsync("chris", "commanders"),
+            await MakeAsync("dora", "payments-oncall", "commanders", "security"));
         (Rita, Sue, Kim) = (await MakeAsync("rita", "security"), await MakeAsync("sue", "security", "commanders"), await MakeAsync("kim", "incident-leads"));
         (Lena, Gus, Tess) = (await MakeAsync("lena", "authors"), await MakeAsync("gus", "authors"), await MakeAsync("tess", "tamperers"));
         await EnforcedAsync();
@@ -129,7 +131,8 @@ public sealed class AttackedCluster : IAsyncLifetime
     internal async Task RemoveWebhooksAsync()
     {
         await Cluster.AdminAsync("delete", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "breakglass-operator");
-        await Eventually.TrueAsync(async () => await ProbeAsync() is { Good: true } answer && !answer.Text.Contains("breakglass.dev/seal", StringComparison.Ordinal), expected: "writes without webhooks");
+        await Eventually.TrueAsync(async () => await ProbeAsync() is { Good: true } answer
+            && !answer.Text.Contains("breakglass.dev/seal", StringComparison.Ordinal), expected: "writes without webhooks");
     }
 
     /// <summary>Puts them back, and waits likewise.</summary>
@@ -140,12 +143,14 @@ public sealed class AttackedCluster : IAsyncLifetime
     }
 
     private Task EnforcedAsync() => Eventually.TrueAsync(
-        async () => await ProbeAsync() is { Good: true } answer && answer.Text.Contains("breakglass.dev/seal", StringComparison.Ordinal), expected: "writes that go through the webhooks");
+        async () => await ProbeAsync() is { Good: true } answer && answer.Text.Contains("breakglass.dev/seal", StringComparison.Ordinal),
+        expected: "writes that go through the webhooks");
 
     // Not a lockdown, which is let through without a webhook that answers.
     private Task<Answer> ProbeAsync() => Admin.CreateAsync(Admission.Manifests.Policy("probe"), "?dryRun=All");
 
-    private async Task<Person> MakeAsync(string name, params string[] groups) => Add(name, groups[0], await Cluster.ControlPlane.UserKubeconfigAsync(name, groups));
+    private async Task<Person> MakeAsync(string name, params string[] groups) =>
+        Add(name, groups[0], await Cluster.ControlPlane.UserKubeconfigAsync(name, groups));
 
     private Person Add(string name, string? group, string? kubeconfig)
     {

@@ -12,30 +12,36 @@ internal static class BoundsRows
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Alice", "asks with an annotation of 240 KiB", Outcome.Refused("at most 16384"), async s => { await s.PolicyAsync(); return await s.AskAsync(s.Stage.Alice, meta: $", annotations: {{a: {Filler}}}"); }),
-        new("Tess", "writes 240 KiB onto somebody else's grant", Outcome.RefusedAndUntouched("at most 16384"), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, $$$"""{"metadata":{"annotations":{"a":"{{{Filler}}}"} } }"""); }),
-        new("Tess", "writes a finalizer onto somebody else's grant", Outcome.RefusedAndUntouched("cannot be added"), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"finalizers":["breakglass.dev/revoke","example.com/hold"]}}"""); }),
-        new("Alice", "asks six times for what waits for approval", Outcome.Shows("five wait, and one is refused", (_, answer) => { answer.Text.Should().Contain("at most 5 may wait"); return Task.CompletedTask; }), async s =>
-        {
-            await s.PolicyAsync(Scene.Approval);
-            var answers = new List<Answer>();
-            for (var i = 0; i < 6; i++)
+        new("Alice", "asks with an annotation of 240 KiB", Outcome.Refused("at most 16384"),
+            async s => { await s.PolicyAsync(); return await s.AskAsync(s.Stage.Alice, meta: $", annotations: {{a: {Filler}}}"); }),
+        new("Tess", "writes 240 KiB onto somebody else's grant", Outcome.RefusedAndUntouched("at most 16384"), async s => { await OpenAsync(
+            s); return await s.Stage.Tess.PatchAsync(s.GrantPath, $$$"""{"metadata":{"annotations":{"a":"{{{Filler}}}"} } }"""); }),
+        new("Tess", "writes a finalizer onto somebody else's grant", Outcome.RefusedAndUntouched("cannot be added"), async s => { await OpenAsync(
+            s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"finalizers":["breakglass.dev/revoke","example.com/hold"]}}"""); }),
+        new("Alice", "asks six times for what waits for approval", Outcome.Shows(
+            "five wait, and one is refused", (_, answer) => { answer.Text.Should().Contain("at most 5 may wait"); return Task.CompletedTask; }), async s =>
             {
-                // The rows beside this one flood admission: what is refused for that is asked again.
-                var name = string.Create(CultureInfo.InvariantCulture, $"{s.Grant}-{i}");
-                var answer = await s.AskAsync(s.Stage.Alice, name: name);
-                for (var again = 0; again < 200 && answer.Text.Contains("try again", StringComparison.OrdinalIgnoreCase); again++) answer = await s.AskAsync(s.Stage.Alice, name: name);
-                answers.Add(answer);
-            }
+                await s.PolicyAsync(Scene.Approval);
+                var answers = new List<Answer>();
+                for (var i = 0; i < 6; i++)
+                {
+                    // The rows beside this one flood admission: what is refused for that is asked again.
+                    var name = string.Create(CultureInfo.InvariantCulture, $"{s.Grant}-{i}");
+                    var answer = await s.AskAsync(s.Stage.Alice, name: name);
+                    for (var again = 0; again < 200 && answer.Text.Contains("try again", StringComparison.OrdinalIgnoreCase); again++)
+                        answer = await s.AskAsync(s.Stage.Alice, name: name);
+                    answers.Add(answer);
+                }
 
-            answers.Take(5).Should().AllSatisfy(a => a.Good.Should().BeTrue(a.Text));
-            return answers[5];
-        }),
+                answers.Take(5).Should().AllSatisfy(a => a.Good.Should().BeTrue(a.Text));
+                return answers[5];
+            }),
         new("Alice", "floods admission with 30 dry runs of 900 KiB", Outcome.RefusedAndUntouched("larger than 512 KiB"), async s =>
         {
             await OpenAsync(s);
             var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(i =>
-                s.AskAsync(s.Stage.Alice, name: string.Create(CultureInfo.InvariantCulture, $"{s.Grant}-flood-{i}"), meta: $", annotations: {{a: {Huge[..(240 * 1024)]}}}, labels: {{b: {Huge}}}", query: "?dryRun=All")));
+                s.AskAsync(s.Stage.Alice, name: string.Create(CultureInfo.InvariantCulture, $"{s.Grant}-flood-{i}"),
+                    meta: $", annotations: {{a: {Huge[..(240 * 1024)]}}}, labels: {{b: {Huge}}}", query: "?dryRun=All")));
             answers.Should().OnlyContain(a => !a.Good);
             return answers.FirstOrDefault(a => a.Text.Contains("512 KiB", StringComparison.Ordinal)) ?? answers[0];
         }),

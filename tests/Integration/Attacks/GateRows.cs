@@ -16,21 +16,23 @@ internal static class GateRows
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Mallory", "reports at /guard, in the name of Alice's grant, what it never tried", Outcome.Shows("404, and nothing is recorded", async (s, answer) =>
-        {
-            answer.Should().Be(new Answer(404, ""));
-            await s.StillActiveAsync();
-            (await s.Stage.Cluster.GrantAsync(s.Grant))!.Status.Residue.Should().BeEmpty();
-            await s.CloseAsync();
-        }), async s =>
+        new("Mallory", "reports at /guard, in the name of Alice's grant, what it never tried",
+            Outcome.Shows("404, and nothing is recorded", async (s, answer) =>
+            {
+                answer.Should().Be(new Answer(404, ""));
+                await s.StillActiveAsync();
+                (await s.Stage.Cluster.GrantAsync(s.Grant))!.Status.Residue.Should().BeEmpty();
+                await s.CloseAsync();
+            }), async s =>
         {
             await s.PolicyAsync();
             var grant = await s.OpenAsync(s.Stage.Alice);
-            return await KnockAsync(s, ["/guard", "/guard/secrets", "/guard/kube-system", "/guard/namespaces", "/guard/20260101-0123456789abcdef0123456789abcdef", "/stamp"], $$"""
-                {"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","operation":"CREATE","name":"mine","namespace":"{{s.Namespace}}",
-                 "resource":{"group":"rbac.authorization.k8s.io","version":"v1","resource":"rolebindings"},
-                 "userInfo":{"username":"system:serviceaccount:breakglass-grants:{{grant.Status.ServiceAccount!.Split('/')[1]}}"},"object":{} } }
-                """);
+            return await KnockAsync(
+                s, ["/guard", "/guard/secrets", "/guard/kube-system", "/guard/namespaces", "/guard/20260101-0123456789abcdef0123456789abcdef", "/stamp"], $$"""
+                    {"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","operation":"CREATE","name":"mine","namespace":"{{s.Namespace}}",
+                     "resource":{"group":"rbac.authorization.k8s.io","version":"v1","resource":"rolebindings"},
+                     "userInfo":{"username":"system:serviceaccount:breakglass-grants:{{grant.Status.ServiceAccount!.Split('/')[1]}}"},"object":{} } }
+                    """);
         }),
         new("Mallory", "has a grant in Alice's name stamped and sealed at /mutate", Outcome.Shows("404, and no seal", (_, answer) =>
         {
@@ -46,11 +48,12 @@ internal static class GateRows
                  "object":{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","metadata":{"name":"{{s.Grant}}"},"spec":{"policy":"{{s.Policy}}","justification":"{{Scene.Justification}}"} } } }
                 """);
         }),
-        new("Alice's double", "asks under a name that looks like alice", Outcome.Refused(@"'\u{430}lice\u{200B} (unusual characters)' is not among the requesters"), async s =>
-        {
-            await s.PolicyAsync(requesters: "{kind: User, name: alice}");
-            return await s.AskAsync(s.Stage.Admin.As(LooksLikeAlice, "payments-oncall"));
-        }),
+        new("Alice's double", "asks under a name that looks like alice",
+            Outcome.Refused(@"'\u{430}lice\u{200B} (unusual characters)' is not among the requesters"), async s =>
+            {
+                await s.PolicyAsync(requesters: "{kind: User, name: alice}");
+                return await s.AskAsync(s.Stage.Admin.As(LooksLikeAlice, "payments-oncall"));
+            }),
         new("Alice's double", "approves under a name that looks like alice", Outcome.Shows("the record says which name it is", async (s, answer) =>
         {
             answer.OrThrow();
@@ -63,13 +66,14 @@ internal static class GateRows
             (await s.AskAsync(s.Stage.Bob)).OrThrow();
             return await s.DecideAsync(s.Stage.Admin.As(LooksLikeAlice, "commanders"));
         }),
-        new("Bob", "fills Alice's grant with field managers, so that it gets too large to be revoked", Outcome.Shows("refused at a bound, and Alice ends it", async (s, answer) =>
-        {
-            answer.Code.Should().Be(422, answer.Says);
-            answer.Says.Should().Contain("metadata.managedFields");
-            await s.StillActiveAsync();
-            await s.EndAsync(s.Stage.Alice);
-        }), async s =>
+        new("Bob", "fills Alice's grant with field managers, so that it gets too large to be revoked",
+            Outcome.Shows("refused at a bound, and Alice ends it", async (s, answer) =>
+            {
+                answer.Code.Should().Be(422, answer.Says);
+                answer.Says.Should().Contain("metadata.managedFields");
+                await s.StillActiveAsync();
+                await s.EndAsync(s.Stage.Alice);
+            }), async s =>
         {
             await s.PolicyAsync();
             await s.OpenAsync(s.Stage.Alice);
@@ -80,7 +84,8 @@ internal static class GateRows
             do
             {
                 answer = await s.Stage.Bob.SendAsync(
-                    HttpMethod.Patch, string.Create(CultureInfo.InvariantCulture, $"/apis/breakglass.dev/v1alpha1/{s.GrantPath}?fieldManager=m{managers++}&force=true"), manifest, "application/apply-patch+yaml");
+                    HttpMethod.Patch, string.Create(CultureInfo.InvariantCulture,
+                        $"/apis/breakglass.dev/v1alpha1/{s.GrantPath}?fieldManager=m{managers++}&force=true"), manifest, "application/apply-patch+yaml");
             }
             while (answer.Good && managers < 100);
             return answer;

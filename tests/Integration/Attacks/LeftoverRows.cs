@@ -14,21 +14,25 @@ internal static class LeftoverRows
 
     public static IReadOnlyList<Row> All { get; } = Release.Installed.Minor < 30 ? [] :
     [
-        new("Identity", "takes the mark off what it made", Outcome.Shows("it carries the grant's UID still", KeepsOwnMarkAsync), s => ActAsync(s, async (identity, path) =>
-        {
-            await MakeAsync(identity, path, "");
-            return await PatchAsync(identity, path, $$$"""{"metadata":{"labels":{"{{{Mark}}}":null} } }""");
-        })),
-        new("Identity", "takes all labels off what it made", Outcome.Shows("it carries the grant's UID still", KeepsOwnMarkAsync), s => ActAsync(s, async (identity, path) =>
-        {
-            await MakeAsync(identity, path, "");
-            return await PatchAsync(identity, path, """{"metadata":{"labels":null} }""");
-        })),
-        new("Identity", "marks what it made as another grant's", Outcome.Shows("it carries the grant's own UID", KeepsOwnMarkAsync), s => ActAsync(s, async (identity, path) =>
-        {
-            var made = await MakeAsync(identity, path, $$$""","labels":{"{{{Mark}}}":"11111111-2222-4333-8444-555555555555"}""");
-            return await PatchAsync(identity, path, $$$"""{"metadata":{"labels":{"{{{Mark}}}":"11111111-2222-4333-8444-555555555555"} } }""") is { Good: false } refused ? refused : made;
-        })),
+        new("Identity", "takes the mark off what it made", Outcome.Shows("it carries the grant's UID still", KeepsOwnMarkAsync),
+            s => ActAsync(s, async (identity, path) =>
+            {
+                await MakeAsync(identity, path, "");
+                return await PatchAsync(identity, path, $$$"""{"metadata":{"labels":{"{{{Mark}}}":null} } }""");
+            })),
+        new("Identity", "takes all labels off what it made", Outcome.Shows("it carries the grant's UID still", KeepsOwnMarkAsync),
+            s => ActAsync(s, async (identity, path) =>
+            {
+                await MakeAsync(identity, path, "");
+                return await PatchAsync(identity, path, """{"metadata":{"labels":null} }""");
+            })),
+        new("Identity", "marks what it made as another grant's", Outcome.Shows("it carries the grant's own UID", KeepsOwnMarkAsync),
+            s => ActAsync(s, async (identity, path) =>
+            {
+                var made = await MakeAsync(identity, path, $$$""","labels":{"{{{Mark}}}":"11111111-2222-4333-8444-555555555555"}""");
+                return await PatchAsync(identity, path,
+                    $$$"""{"metadata":{"labels":{"{{{Mark}}}":"11111111-2222-4333-8444-555555555555"} } }""") is { Good: false } refused ? refused : made;
+            })),
         new("Identity", "marks what somebody else made as its own", Outcome.Shows("it carries no mark", async (s, _) =>
         {
             (await ReadAsync(s))["metadata"]!["labels"]?[Mark].Should().BeNull();
@@ -38,13 +42,14 @@ internal static class LeftoverRows
             await MakeAsync(s.Stage.Admin, path, "");
             return await PatchAsync(identity, path, $$$"""{"metadata":{"labels":{"{{{Mark}}}":"mine"} } }""");
         })),
-        new("Identity", "gives what it made an owner that lives on, so that it stays", Outcome.Shows("it belongs to the grant's binding alone, and goes with it", async (s, _) =>
-        {
-            var owner = (await ReadAsync(s))["metadata"]!["ownerReferences"]!.AsArray().Should().ContainSingle().Subject!;
-            ((string?)owner["kind"]).Should().Be(V1RoleBinding.KubeKind);
-            await s.EndAsync(s.Stage.Carol);
-            await Eventually.TrueAsync(async () => (await s.Stage.Admin.GetAsync(PathOf(s))).Code == 404, expected: "what the grant made to be collected");
-        }), s => ActAsync(s, async (identity, path) =>
+        new("Identity", "gives what it made an owner that lives on, so that it stays",
+            Outcome.Shows("it belongs to the grant's binding alone, and goes with it", async (s, _) =>
+            {
+                var owner = (await ReadAsync(s))["metadata"]!["ownerReferences"]!.AsArray().Should().ContainSingle().Subject!;
+                ((string?)owner["kind"]).Should().Be(V1RoleBinding.KubeKind);
+                await s.EndAsync(s.Stage.Carol);
+                await Eventually.TrueAsync(async () => (await s.Stage.Admin.GetAsync(PathOf(s))).Code == 404, expected: "what the grant made to be collected");
+            }), s => ActAsync(s, async (identity, path) =>
         {
             var ns = (await s.Look.GetAsync<V1Namespace>(s.Namespace, null, CancellationToken.None)).Metadata.Uid;
             var owners = $$$"""[{"apiVersion":"v1","kind":"Namespace","name":"{{{s.Namespace}}}","uid":"{{{ns}}}"}]""";
@@ -69,7 +74,8 @@ internal static class LeftoverRows
     {
         await s.PolicyAsync(policy);
         var grant = await s.OpenAsync(s.Stage.Alice);
-        var secret = (await s.Stage.Alice.GetAsync($"/api/v1/namespaces/{grant.Status.CredentialSecret!.Replace("/", "/secrets/", StringComparison.Ordinal)}")).OrThrow().Json();
+        var secret = (await s.Stage.Alice.GetAsync($"/api/v1/namespaces/{grant.Status.CredentialSecret!.Replace("/", "/secrets/", StringComparison.Ordinal)}"))
+            .OrThrow().Json();
         var file = Path.Combine(s.Stage.Cluster.ControlPlane.Directory, $"identity-{s.Id}.kubeconfig");
         await File.WriteAllTextAsync(file, Encoding.UTF8.GetString(Convert.FromBase64String((string)secret["data"]!["kubeconfig"]!)));
         using var identity = Person.Of("identity", null, s.Stage.Cluster.ControlPlane, file);
@@ -77,7 +83,9 @@ internal static class LeftoverRows
     }
 
     private static async Task<Answer> MakeAsync(Person who, string path, string meta) => (await who.SendAsync(
-        HttpMethod.Post, path[..path.LastIndexOf('/')], $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"made"{{{meta}}}} }""", "application/json")).OrThrow();
+        HttpMethod.Post, path[..path.LastIndexOf('/')], $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"made"{{{meta}}}} }""",
+        "application/json")).OrThrow();
 
-    private static Task<Answer> PatchAsync(Person who, string path, string patch) => who.SendAsync(HttpMethod.Patch, path, patch, "application/merge-patch+json");
+    private static Task<Answer> PatchAsync(Person who, string path, string patch) =>
+        who.SendAsync(HttpMethod.Patch, path, patch, "application/merge-patch+json");
 }

@@ -10,13 +10,18 @@ internal static class LimitRows
 {
     private const string Review = "review: {required: true, reviewers: [{kind: Group, name: security}]}";
     private const string Blocks = "review: {required: true, blockRequesterUntilReviewed: true, reviewers: [{kind: Group, name: security}]}";
-    private const string ApprovedBySecurity = "approval: {required: 1, timeout: 10m, approvers: [{kind: Group, name: security}]}\nreview: {required: true, reviewers: [{kind: Group, name: security}]}";
+    private const string ApprovedBySecurity = "approval: {required: 1, timeout: 10m, approvers: [{kind: Group, name: security}]}\nreview: {required: true, "
+        + "reviewers: [{kind: Group, name: security}]}";
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Alice and Bob", "ask 50 times at once where 5 is the most", AtMost(5, 50), async s => { await s.PolicyAsync("limits: {maxActive: 5}"); return await ManyAsync(s, 50, i => i % 2 == 0 ? s.Stage.Alice : s.Stage.Bob); }),
-        new("Alice", "asks 10 times at once where one each is the most", AtMost(1, 10), async s => { await s.PolicyAsync("limits: {maxActivePerRequester: 1}"); return await ManyAsync(s, 10, _ => s.Stage.Alice); }),
-        new("Alice", "asks for a second where one each is the most", Denied("LimitReached", "allows one requester at most 1", "'alice' has 1"), async s => { await s.PolicyAsync("limits: {maxActivePerRequester: 1}"); await s.OpenAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Alice); }),
+        new("Alice and Bob", "ask 50 times at once where 5 is the most", AtMost(5, 50),
+            async s => { await s.PolicyAsync("limits: {maxActive: 5}"); return await ManyAsync(s, 50, i => i % 2 == 0 ? s.Stage.Alice : s.Stage.Bob); }),
+        new("Alice", "asks 10 times at once where one each is the most", AtMost(1, 10),
+            async s => { await s.PolicyAsync("limits: {maxActivePerRequester: 1}"); return await ManyAsync(s, 10, _ => s.Stage.Alice); }),
+        new("Alice", "asks for a second where one each is the most", Denied("LimitReached", "allows one requester at most 1", "'alice' has 1"),
+            async s => { await s.PolicyAsync("limits: {maxActivePerRequester: 1}"); await s.OpenAsync(s.Stage.Alice); return await SecondAsync(
+                s, s.Stage.Alice); }),
         new("Tess", "wipes the policy's record of who holds a place", Denied("LimitReached"), async s =>
         {
             await s.PolicyAsync("limits: {maxActive: 1}");
@@ -24,8 +29,10 @@ internal static class LimitRows
             (await s.Stage.Tess.PatchAsync($"{s.PolicyPath}/status", """{"status":{"holders":[]}}""")).OrThrow();
             return await SecondAsync(s, s.Stage.Bob);
         }),
-        new("Alice", "asks again while she cools down", Outcome.Denied("CoolingDown", "create a new grant after"), async s => { await s.PolicyAsync("limits: {cooldown: 10m}"); await s.OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Alice); }),
-        new("Bob", "asks while only Alice cools down", Outcome.Opens(), async s => { await s.PolicyAsync("limits: {cooldown: 10m}"); await s.OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Bob); }),
+        new("Alice", "asks again while she cools down", Outcome.Denied("CoolingDown", "create a new grant after"), async s => { await s.PolicyAsync(
+            "limits: {cooldown: 10m}"); await s.OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Alice); }),
+        new("Bob", "asks while only Alice cools down", Outcome.Opens(), async s => { await s.PolicyAsync("limits: {cooldown: 10m}"); await s
+            .OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Bob); }),
         new("Alice", "has her grant deleted, to ask anew without cooling down", Outcome.Denied("CoolingDown"), async s =>
         {
             await s.PolicyAsync("limits: {cooldown: 10m}");
@@ -34,7 +41,9 @@ internal static class LimitRows
             await Eventually.TrueAsync(async () => await s.Stage.Cluster.GrantAsync(s.Grant) is null, expected: "the deleted grant to go");
             return await s.AskAsync(s.Stage.Alice);
         }),
-        new("Alice", "asks again before her last was reviewed", Outcome.Denied("ReviewPending", "is not reviewed yet", "Group security"), async s => { await s.PolicyAsync(Blocks); await s.OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Alice); }),
+        new("Alice", "asks again before her last was reviewed", Outcome.Denied("ReviewPending", "is not reviewed yet", "Group security"),
+            async s => { await s.PolicyAsync(Blocks); await s.OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(
+                s, s.Stage.Alice); }),
         new("Rita", "reviews, and Alice may ask again", Outcome.Opens(), async s =>
         {
             await s.PolicyAsync(Blocks);
@@ -44,9 +53,12 @@ internal static class LimitRows
             await s.UntilAsync(g => Conditions.IsTrue(g.Status.Conditions, GrantConditions.Reviewed), "reviewed");
             return await SecondAsync(s, s.Stage.Alice);
         }),
-        new("Alice", "reviews her own, and has no right to review", Outcome.Refused("\"alice\" cannot create resource \"breakglassreviews\""), async s => { await EndedAsync(s); return await s.ReviewAsync(s.Stage.Alice); }),
-        new("Dora", "reviews her own, being a reviewer", Outcome.Refused("'dora' had this access", "requesters cannot review their own access"), async s => { await EndedAsync(s, s.Stage.Dora); return await s.ReviewAsync(s.Stage.Dora); }),
-        new("Dora", "reviews her own in Rita's name", Outcome.Refused("'dora' had this access"), async s => { await EndedAsync(s, s.Stage.Dora); return await s.ReviewAsync(s.Stage.Dora, "reviewer: {username: rita, groups: [security]}"); }),
+        new("Alice", "reviews her own, and has no right to review", Outcome.Refused("\"alice\" cannot create resource \"breakglassreviews\""),
+            async s => { await EndedAsync(s); return await s.ReviewAsync(s.Stage.Alice); }),
+        new("Dora", "reviews her own, being a reviewer", Outcome.Refused("'dora' had this access", "requesters cannot review their own access"),
+            async s => { await EndedAsync(s, s.Stage.Dora); return await s.ReviewAsync(s.Stage.Dora); }),
+        new("Dora", "reviews her own in Rita's name", Outcome.Refused("'dora' had this access"),
+            async s => { await EndedAsync(s, s.Stage.Dora); return await s.ReviewAsync(s.Stage.Dora, "reviewer: {username: rita, groups: [security]}"); }),
         new("Sue", "reviews what she approved", Outcome.Refused("'sue' decided on this grant"), async s =>
         {
             await s.PolicyAsync(ApprovedBySecurity);
@@ -56,8 +68,10 @@ internal static class LimitRows
             await s.EndAsync(s.Stage.Alice);
             return await s.ReviewAsync(s.Stage.Sue);
         }),
-        new("Carol", "reviews, being no reviewer", Outcome.Refused("'carol' is not among the reviewers"), async s => { await EndedAsync(s); return await s.ReviewAsync(s.Stage.Carol, "reviewer: {username: rita, groups: [security]}"); }),
-        new("Rita", "reviews what is still active", Outcome.RefusedAndUntouched("still gives access"), async s => { await s.PolicyAsync(Review); await s.OpenAsync(s.Stage.Alice); return await s.ReviewAsync(s.Stage.Rita); }),
+        new("Carol", "reviews, being no reviewer", Outcome.Refused("'carol' is not among the reviewers"),
+            async s => { await EndedAsync(s); return await s.ReviewAsync(s.Stage.Carol, "reviewer: {username: rita, groups: [security]}"); }),
+        new("Rita", "reviews what is still active", Outcome.RefusedAndUntouched("still gives access"),
+            async s => { await s.PolicyAsync(Review); await s.OpenAsync(s.Stage.Alice); return await s.ReviewAsync(s.Stage.Rita); }),
         new("Rita", "reviews what never gave access", Outcome.Refused("never gave access"), async s =>
         {
             await s.PolicyAsync(ApprovedBySecurity);
@@ -66,7 +80,8 @@ internal static class LimitRows
             await s.UntilAsync(GrantPhase.Denied);
             return await s.ReviewAsync(s.Stage.Rita);
         }),
-        new("Sue", "reviews once more, to another end", Outcome.Refused("was already reviewed"), async s => { await ReviewedAsync(s); return await s.ReviewAsync(s.Stage.Sue); }),
+        new("Sue", "reviews once more, to another end", Outcome.Refused("was already reviewed"),
+            async s => { await ReviewedAsync(s); return await s.ReviewAsync(s.Stage.Sue); }),
         new("Tess", "changes what a reviewer found", Outcome.Refused("a review cannot be changed"), async s =>
         {
             var review = await ReviewedAsync(s);

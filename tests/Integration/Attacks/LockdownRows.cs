@@ -12,7 +12,8 @@ internal static class LockdownRows
 {
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Mallory", "shuts everything, and has no right to", Outcome.RefusedAndUntouched("cannot create resource \"breakglasslockdowns\""), async s => { await OpenAsync(s); return await s.LockAsync(s.Stage.Mallory); }),
+        new("Mallory", "shuts everything, and has no right to", Outcome.RefusedAndUntouched("cannot create resource \"breakglasslockdowns\""),
+            async s => { await OpenAsync(s); return await s.LockAsync(s.Stage.Mallory); }),
         new("Kim", "shuts a policy in Mallory's name", Outcome.Shows("revoked, by Kim", async (s, answer) =>
         {
             answer.OrThrow().Json()["spec"]!["by"]!["username"]!.GetValue<string>().Should().Be("kim");
@@ -20,18 +21,26 @@ internal static class LockdownRows
             grant.Status.EndReason.Should().Be(EndReason.Lockdown);
             grant.Status.Transitions[^1].Actor.Should().Be("kim");
         }), async s => { await OpenAsync(s); return await s.LockAsync(s.Stage.Kim, more: "by: {username: mallory}"); }),
-        new("Kim", "shuts other policies", Outcome.Untouched(), async s => { await OpenAsync(s); return await s.LockAsync(s.Stage.Kim, selector: $"{{matchLabels: {{scene: \"not-{s.Id}\"}}}}"); }),
-        new("Alice", "asks under a lockdown", Outcome.Denied("Lockdown", "blocks all grants in its scope", "ask kim"), async s => { await s.PolicyAsync(); (await s.LockAsync(s.Stage.Kim)).OrThrow(); return await s.AskAsync(s.Stage.Alice); }),
-        new("Carol", "approves under a lockdown", Outcome.Shows("the grant is denied", async (s, _) => (await s.UntilAsync(GrantPhase.Denied)).Status.EndReason.Should().Be(EndReason.Lockdown)), async s =>
-        {
-            await s.PolicyAsync(Scene.Approval);
-            (await s.AskAsync(s.Stage.Alice)).OrThrow();
-            (await s.LockAsync(s.Stage.Kim)).OrThrow();
-            return await s.DecideAsync(s.Stage.Carol);
-        }),
-        new("Kim", "narrows a lockdown", Outcome.Refused("a lockdown cannot be changed"), async s => { await s.PolicyAsync(); (await s.LockAsync(s.Stage.Kim)).OrThrow(); return await s.Stage.Tess.PatchAsync($"breakglasslockdowns/lock-{s.Id}", """{"spec":{"policySelector":{"matchLabels":{"a":"b"}}}}"""); }),
-        new("Kim", "gives no reason", Outcome.RefusedAndUntouched("reason"), async s => { await OpenAsync(s); return await s.LockAsync(s.Stage.Kim, reason: " "); }),
-        new("Alice", "lifts a lockdown, and has no right to", Outcome.Refused("cannot delete resource \"breakglasslockdowns\""), async s => { await s.PolicyAsync(); (await s.LockAsync(s.Stage.Kim)).OrThrow(); return await s.Stage.Alice.DeleteAsync($"breakglasslockdowns/lock-{s.Id}"); }),
+        new("Kim", "shuts other policies", Outcome.Untouched(),
+            async s => { await OpenAsync(s); return await s.LockAsync(s.Stage.Kim, selector: $"{{matchLabels: {{scene: \"not-{s.Id}\"}}}}"); }),
+        new("Alice", "asks under a lockdown", Outcome.Denied("Lockdown", "blocks all grants in its scope", "ask kim"),
+            async s => { await s.PolicyAsync(); (await s.LockAsync(s.Stage.Kim)).OrThrow(); return await s.AskAsync(s.Stage.Alice); }),
+        new("Carol", "approves under a lockdown", Outcome.Shows(
+            "the grant is denied", async (s, _) => (await s.UntilAsync(GrantPhase.Denied)).Status.EndReason.Should().Be(EndReason.Lockdown)), async s =>
+            {
+                await s.PolicyAsync(Scene.Approval);
+                (await s.AskAsync(s.Stage.Alice)).OrThrow();
+                (await s.LockAsync(s.Stage.Kim)).OrThrow();
+                return await s.DecideAsync(s.Stage.Carol);
+            }),
+        new("Kim", "narrows a lockdown", Outcome.Refused("a lockdown cannot be changed"),
+            async s => { await s.PolicyAsync(); (await s.LockAsync(s.Stage.Kim)).OrThrow(); return await s.Stage.Tess.PatchAsync(
+                $"breakglasslockdowns/lock-{s.Id}", """{"spec":{"policySelector":{"matchLabels":{"a":"b"}}}}"""); }),
+        new("Kim", "gives no reason", Outcome.RefusedAndUntouched("reason"),
+            async s => { await OpenAsync(s); return await s.LockAsync(s.Stage.Kim, reason: " "); }),
+        new("Alice", "lifts a lockdown, and has no right to", Outcome.Refused("cannot delete resource \"breakglasslockdowns\""),
+            async s => { await s.PolicyAsync(); (await s.LockAsync(s.Stage.Kim)).OrThrow(); return await s.Stage.Alice
+                .DeleteAsync($"breakglasslockdowns/lock-{s.Id}"); }),
         new("Kim", "lifts a lockdown: what it ended stays over", Outcome.Shows("the old grant stays over, a new one opens", async (s, answer) =>
         {
             answer.OrThrow();
@@ -48,7 +57,8 @@ internal static class LockdownRows
         new("Alice", "asks ten times while Kim shuts", Outcome.Shows("all are over, whether they had opened or not", async (s, answer) =>
         {
             answer.OrThrow();
-            await Eventually.TrueAsync(async () => (await s.GrantsAsync()) is { Count: 10 } all && all.All(g => g.Status.IsTerminal), expected: "ten grants that are over");
+            await Eventually.TrueAsync(
+                async () => (await s.GrantsAsync()) is { Count: 10 } all && all.All(g => g.Status.IsTerminal), expected: "ten grants that are over");
             (await s.GrantsAsync()).Should().OnlyContain(g => g.Status.EndReason == EndReason.Lockdown);
         }), async s =>
         {
@@ -62,7 +72,8 @@ internal static class LockdownRows
         new("Tess", "labels the grants' namespace into a selector", Outcome.Untouched(async (s, _) =>
         {
             await s.UntilPolicyAsync(p => p.Status.ActiveGrants == 1, "an active grant");
-            (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = "breakglass-grants" }, CancellationToken.None)).Items.Should().NotContain(b => b.RoleRef.Name == "edit");
+            (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = "breakglass-grants" }, CancellationToken.None)).Items
+                .Should().NotContain(b => b.RoleRef.Name == "edit");
         }), async s =>
         {
             await s.PolicyAsync(access: Selecting(s));
@@ -73,7 +84,8 @@ internal static class LockdownRows
         new("Tess", "labels a namespace into the selector of a narrowed grant", Outcome.Untouched(async (s, _) =>
         {
             var other = $"other-{s.Id}";
-            (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = other }, CancellationToken.None)).Items.Should().BeEmpty("the grant asked for one namespace");
+            (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = other }, CancellationToken.None)).Items
+                .Should().BeEmpty("the grant asked for one namespace");
         }), async s =>
         {
             await s.Look.CreateAsync(new V1Namespace { Metadata = new() { Name = $"other-{s.Id}" } }, CancellationToken.None);
@@ -85,28 +97,39 @@ internal static class LockdownRows
         new("Tess", "labels a namespace out of the selector", Outcome.Shows("access is cut there", async (s, answer) =>
         {
             answer.OrThrow();
-            await Eventually.TrueAsync(async () => (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items.Count == 0, expected: "no binding there");
+            await Eventually.TrueAsync(async () => (await s.Look
+                .ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items.Count == 0, expected: "no binding there");
             await s.CloseAsync();
         }), async s =>
         {
-            await s.PolicyAsync(access: $"{{name: pay, roleRef: {{kind: ClusterRole, name: edit}}, namespaceSelector: {{matchLabels: {{scene: \"{s.Id}\"}}}}}}");
+            await s.PolicyAsync(
+                access: $"{{name: pay, roleRef: {{kind: ClusterRole, name: edit}}, namespaceSelector: {{matchLabels: {{scene: \"{s.Id}\"}}}}}}");
             await s.OpenAsync(s.Stage.Alice);
-            return await s.Stage.Tess.SendAsync(HttpMethod.Patch, $"/api/v1/namespaces/{s.Namespace}", """{"metadata":{"labels":{"scene":null}}}""", "application/merge-patch+json");
+            return await s.Stage.Tess.SendAsync(
+                HttpMethod.Patch, $"/api/v1/namespaces/{s.Namespace}", """{"metadata":{"labels":{"scene":null}}}""", "application/merge-patch+json");
         }),
-        new("Alice", "asks outside the window", Outcome.Denied("OutsideWindow", "the next window starts"), async s => { await s.PolicyAsync(Window(Now.AddHours(3), Now.AddHours(4)), mode: "TimeBoxed"); return await s.AskAsync(s.Stage.Alice); }),
-        new("Alice", "plans a start that lies in no window", Outcome.Denied("OutsideWindow"), async s => { await s.PolicyAsync(Window(Now.AddHours(-1), Now.AddHours(1)), mode: "TimeBoxed"); return await s.AskAsync(s.Stage.Alice, $"startTime: {Now.AddHours(3):yyyy-MM-ddTHH:mm:ssZ}"); }),
-        new("Alice", "plans a start in two months", Outcome.Denied("StartTimeTooFar", "more than 30 days"), async s => { await s.PolicyAsync(Window(Now.AddHours(-1), Now.AddHours(1)), mode: "TimeBoxed"); return await s.AskAsync(s.Stage.Alice, $"startTime: {Now.AddDays(60):yyyy-MM-ddTHH:mm:ssZ}"); }),
+        new("Alice", "asks outside the window", Outcome.Denied("OutsideWindow", "the next window starts"),
+            async s => { await s.PolicyAsync(Window(Now.AddHours(3), Now.AddHours(4)), mode: "TimeBoxed"); return await s.AskAsync(s.Stage.Alice); }),
+        new("Alice", "plans a start that lies in no window", Outcome.Denied("OutsideWindow"), async s => { await s.PolicyAsync(Window(Now.AddHours(-1),
+            Now.AddHours(1)), mode: "TimeBoxed"); return await s.AskAsync(s.Stage.Alice, $"startTime: {Now.AddHours(3):yyyy-MM-ddTHH:mm:ssZ}"); }),
+        new("Alice", "plans a start in two months", Outcome.Denied("StartTimeTooFar", "more than 30 days"), async s =>
+        {
+            await s.PolicyAsync(Window(Now.AddHours(-1), Now.AddHours(1)), mode: "TimeBoxed");
+            return await s.AskAsync(s.Stage.Alice, $"startTime: {Now.AddDays(60):yyyy-MM-ddTHH:mm:ssZ}");
+        }),
         new("Alice", "plans a start that is past", Outcome.Opens((_, grant) =>
         {
             (grant.Status.ActivatedAt - grant.Metadata.CreatedAt).Should().BePositive("it counts from now");
             return Task.CompletedTask;
-        }), async s => { await s.PolicyAsync(Window(Now.AddHours(-1), Now.AddHours(1)), mode: "TimeBoxed"); return await s.AskAsync(s.Stage.Alice, "startTime: 2020-01-01T00:00:00Z"); }),
+        }), async s => { await s.PolicyAsync(Window(Now.AddHours(-1), Now.AddHours(1)), mode: "TimeBoxed"); return await s
+            .AskAsync(s.Stage.Alice, "startTime: 2020-01-01T00:00:00Z"); }),
         new("Alice", "asks for longer than the window is open", Outcome.Opens((_, grant) =>
         {
             grant.Status.ExpiresAt!.Value.Should().BeBefore(grant.Status.ActivatedAt!.Value.AddMinutes(32));
             grant.Status.ExpiresAt.Value.Second.Should().Be(0, "it ends with the window");
             return Task.CompletedTask;
-        }), async s => { await s.PolicyAsync(Window(Now.AddHours(-1), Now.AddMinutes(30)), mode: "TimeBoxed"); return await s.AskAsync(s.Stage.Alice, "duration: 1h"); }),
+        }), async s => { await s.PolicyAsync(Window(Now.AddHours(-1), Now.AddMinutes(30)), mode: "TimeBoxed"); return await s
+            .AskAsync(s.Stage.Alice, "duration: 1h"); }),
         new("Alice", "is revoked while she waits for the start", Outcome.Shows("revoked, and it never opened", async (s, answer) =>
         {
             answer.OrThrow();
@@ -137,7 +160,8 @@ internal static class LockdownRows
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
-    private static string Selecting(Scene s) => $"{{name: pay, roleRef: {{kind: ClusterRole, name: edit}}, namespaceSelector: {{matchExpressions: [{{key: in-{s.Id}, operator: Exists}}]}}}}";
+    private static string Selecting(Scene s) =>
+        $"{{name: pay, roleRef: {{kind: ClusterRole, name: edit}}, namespaceSelector: {{matchExpressions: [{{key: in-{s.Id}, operator: Exists}}]}}}}";
 
     private static async Task OpenAsync(Scene s)
     {
@@ -152,5 +176,6 @@ internal static class LockdownRows
     }
 
     private static Task<Answer> LabelAsync(Scene s, string ns, string value) =>
-        s.Stage.Tess.SendAsync(HttpMethod.Patch, $"/api/v1/namespaces/{ns}", $$"""{"metadata":{"labels":{"in-{{s.Id}}":"{{value}}"} } }""", "application/merge-patch+json");
+        s.Stage.Tess.SendAsync(
+            HttpMethod.Patch, $"/api/v1/namespaces/{ns}", $$"""{"metadata":{"labels":{"in-{{s.Id}}":"{{value}}"} } }""", "application/merge-patch+json");
 }

@@ -15,41 +15,51 @@ internal static class OwnershipRows
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Admin", "overwrites the grant's label on a binding of an active grant", Outcome.Untouched(PutRightAsync), s => MarkAsync(s, """{"labels":{"breakglass.dev/grant":"another"} }""")),
-        new("Admin", "writes another grant's UID onto a binding of an active grant, and takes the owner off", Outcome.Untouched(PutRightAsync), s => MarkAsync(s,
-            """{"annotations":{"breakglass.dev/grant-uid":"11111111-2222-4333-8444-555555555555"},"ownerReferences":null}""")),
+        new("Admin", "overwrites the grant's label on a binding of an active grant", Outcome.Untouched(PutRightAsync),
+            s => MarkAsync(s, """{"labels":{"breakglass.dev/grant":"another"} }""")),
+        new("Admin", "writes another grant's UID onto a binding of an active grant, and takes the owner off", Outcome.Untouched(PutRightAsync),
+            s => MarkAsync(s,
+                """{"annotations":{"breakglass.dev/grant-uid":"11111111-2222-4333-8444-555555555555"},"ownerReferences":null}""")),
 
         // The cluster's garbage collector may be faster, and deletes what is owned by something that does not exist.
-        new("Admin", "gives a binding of an active grant to another owner", Outcome.Shows("it is the grant's again, also if the garbage collector removes it first", async (s, answer) =>
-        {
-            // The collector may act on what it saw before the repair.
-            answer.OrThrow();
-            await HasMarksAsync(s);
-            var grant = (await s.Stage.Cluster.GrantAsync(s.Grant))!;
-            grant.Status.Phase.Should().Be(GrantPhase.Active);
-            await Eventually.TrueAsync(
-                async () => (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items is [{ Subjects: [var subject] }] && subject.Name == grant.Status.ServiceAccount!.Split('/')[1],
-                expected: "access as it was");
-            await s.CloseAsync();
-        }), s => MarkAsync(s,
-            """{"ownerReferences":[{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","name":"another","uid":"11111111-2222-4333-8444-555555555555"}]}""")),
+        new("Admin", "gives a binding of an active grant to another owner",
+            Outcome.Shows("it is the grant's again, also if the garbage collector removes it first", async (s, answer) =>
+            {
+                // The collector may act on what it saw before the repair.
+                answer.OrThrow();
+                await HasMarksAsync(s);
+                var grant = (await s.Stage.Cluster.GrantAsync(s.Grant))!;
+                grant.Status.Phase.Should().Be(GrantPhase.Active);
+                await Eventually.TrueAsync(
+                    async () => (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace },
+                        CancellationToken.None)).Items is [{ Subjects: [var subject] }] && subject.Name == grant.Status.ServiceAccount!.Split('/')[1],
+                    expected: "access as it was");
+                await s.CloseAsync();
+            }), s => MarkAsync(s,
+            """{"ownerReferences":["""
+                + """{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","name":"another","uid":"11111111-2222-4333-8444-555555555555"}]}""")),
         new("Admin", "takes all marks off a binding of an active grant", Outcome.Untouched(PutRightAsync), s => MarkAsync(s,
-            """{"labels":{"breakglass.dev/grant":null,"breakglass.dev/policy":null,"app.kubernetes.io/managed-by":null},"annotations":{"breakglass.dev/grant-uid":null,"breakglass.dev/expires-at":null},"ownerReferences":null}""")),
-        new("Admin", "postpones the end that stands on a binding of an active grant", Outcome.Untouched(PutRightAsync), s => MarkAsync(s, """{"annotations":{"breakglass.dev/expires-at":"2099-01-01T00:00:00Z"} }""")),
-        new("Admin", "copies all marks of a grant onto a binding of the team", Outcome.Shows("the team's binding stays through the grant and after it", async (s, answer) =>
-        {
-            answer.OrThrow();
-            await s.EndAsync(s.Stage.Carol);
-            await s.UntilAsync(g => g.FinalizersOrEmpty.Count == 0, "proven and let go");
-            var path = $"{Rbac}/namespaces/{s.Namespace}/rolebindings/team-view";
-            (await s.Stage.Admin.GetAsync(path)).OrThrow();
-            (await s.Stage.Admin.SendAsync(HttpMethod.Delete, path, null, "application/json")).OrThrow();
-        }), async s =>
+            """{"labels":{"breakglass.dev/grant":null,"breakglass.dev/policy":null,"app.kubernetes.io/managed-by":null},"annotations":"""
+                + """{"breakglass.dev/grant-uid":null,"breakglass.dev/expires-at":null},"ownerReferences":null}""")),
+        new("Admin", "postpones the end that stands on a binding of an active grant", Outcome.Untouched(PutRightAsync),
+            s => MarkAsync(s, """{"annotations":{"breakglass.dev/expires-at":"2099-01-01T00:00:00Z"} }""")),
+        new("Admin", "copies all marks of a grant onto a binding of the team",
+            Outcome.Shows("the team's binding stays through the grant and after it", async (s, answer) =>
+            {
+                answer.OrThrow();
+                await s.EndAsync(s.Stage.Carol);
+                await s.UntilAsync(g => g.FinalizersOrEmpty.Count == 0, "proven and let go");
+                var path = $"{Rbac}/namespaces/{s.Namespace}/rolebindings/team-view";
+                (await s.Stage.Admin.GetAsync(path)).OrThrow();
+                (await s.Stage.Admin.SendAsync(HttpMethod.Delete, path, null, "application/json")).OrThrow();
+            }), async s =>
         {
             await OpenAsync(s);
-            var ours = (await s.Stage.Admin.GetAsync($"{Rbac}/namespaces/{s.Namespace}/rolebindings/{(await BindingAsync(s)).Metadata.Name}")).OrThrow().Json();
+            var ours = (await s.Stage.Admin.GetAsync($"{Rbac}/namespaces/{s.Namespace}/rolebindings/{(await BindingAsync(s)).Metadata.Name}"))
+                .OrThrow().Json();
             var (labels, annotations) = (ours["metadata"]!["labels"]!.ToJsonString(), ours["metadata"]!["annotations"]!.ToJsonString());
-            return await s.Stage.Admin.SendAsync(HttpMethod.Post, $"{Rbac}/namespaces/{s.Namespace}/rolebindings", Binding("team-view", "developers", $""","labels":{labels},"annotations":{annotations}"""), "application/json");
+            return await s.Stage.Admin.SendAsync(HttpMethod.Post, $"{Rbac}/namespaces/{s.Namespace}/rolebindings",
+                Binding("team-view", "developers", $""","labels":{labels},"annotations":{annotations}"""), "application/json");
         }),
         new("Admin", "marks a binding of the team as one of a grant that is gone", Outcome.Shows("it stays", async (s, answer) =>
         {
@@ -59,23 +69,28 @@ internal static class OwnershipRows
             (await s.Stage.Admin.SendAsync(HttpMethod.Delete, $"{Rbac}/namespaces/default/rolebindings/team-{s.Id}", null, "application/json")).OrThrow();
         }), async s =>
         {
-            const string marks = ""","labels":{"app.kubernetes.io/managed-by":"breakglass-operator","breakglass.dev/grant":"gone"},"annotations":{"breakglass.dev/grant-uid":"11111111-2222-4333-8444-555555555555","breakglass.dev/expires-at":"2020-01-01T00:00:00Z"}""";
-            var answer = await s.Stage.Admin.SendAsync(HttpMethod.Post, $"{Rbac}/namespaces/default/rolebindings", Binding($"team-{s.Id}", "developers", marks), "application/json");
+            const string marks =
+                ""","labels":{"app.kubernetes.io/managed-by":"breakglass-operator","breakglass.dev/grant":"gone"},"annotations":"""
+                    + """{"breakglass.dev/grant-uid":"11111111-2222-4333-8444-555555555555","breakglass.dev/expires-at":"2020-01-01T00:00:00Z"}""";
+            var answer = await s.Stage.Admin.SendAsync(
+                HttpMethod.Post, $"{Rbac}/namespaces/default/rolebindings", Binding($"team-{s.Id}", "developers", marks), "application/json");
 
             // What is asked for after it is answered after it.
             await OpenAsync(s);
             return answer;
         }),
-        new("Admin", "takes the name of a grant's binding in one of its two namespaces", Outcome.Shows("the other stays open, and what is not ours stays", async (s, answer) =>
-        {
-            answer.OrThrow();
-            var grant = await s.UntilAsync(g => Reason(g) == GrantConditions.Partial, "open in part");
-            Conditions.Find(grant.Status.Conditions, "Active")!.Message.Should().Contain(Second(s)).And.Contain("left alone");
-            await s.StillActiveAsync();
-            await s.EndAsync(s.Stage.Carol);
-            await s.UntilAsync(g => g.FinalizersOrEmpty.Count == 0, "proven and let go");
-            (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = Second(s) }, CancellationToken.None)).Items.Should().ContainSingle().Which.Subjects[0].Name.Should().Be("developers");
-        }), async s =>
+        new("Admin", "takes the name of a grant's binding in one of its two namespaces",
+            Outcome.Shows("the other stays open, and what is not ours stays", async (s, answer) =>
+            {
+                answer.OrThrow();
+                var grant = await s.UntilAsync(g => Reason(g) == GrantConditions.Partial, "open in part");
+                Conditions.Find(grant.Status.Conditions, "Active")!.Message.Should().Contain(Second(s)).And.Contain("left alone");
+                await s.StillActiveAsync();
+                await s.EndAsync(s.Stage.Carol);
+                await s.UntilAsync(g => g.FinalizersOrEmpty.Count == 0, "proven and let go");
+                (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = Second(s) }, CancellationToken.None)).Items
+                    .Should().ContainSingle().Which.Subjects[0].Name.Should().Be("developers");
+            }), async s =>
         {
             await InTwoAsync(s);
             var name = (await BindingAsync(s)).Metadata.Name;
@@ -83,21 +98,24 @@ internal static class OwnershipRows
             for (var tries = 0; ; tries++)
             {
                 (await s.Stage.Admin.SendAsync(HttpMethod.Delete, taken, null, "application/json")).OrThrow();
-                var answer = await s.Stage.Admin.SendAsync(HttpMethod.Post, $"{Rbac}/namespaces/{Second(s)}/rolebindings", Binding(name, "developers"), "application/json");
+                var answer = await s.Stage.Admin.SendAsync(
+                    HttpMethod.Post, $"{Rbac}/namespaces/{Second(s)}/rolebindings", Binding(name, "developers"), "application/json");
 
                 // The operator may be faster.
                 if (answer.Good || tries == 200) return answer;
             }
         }),
-        new("Admin", "deletes a namespace that a grant names, and another owner makes it again", Outcome.Shows("the grant does not follow", async (s, answer) =>
-        {
-            answer.OrThrow();
-            var grant = await s.UntilAsync(g => Conditions.Find(g.Status.Conditions, "Active")!.Message.Contains("deleted and created again", StringComparison.Ordinal), "told that the namespace is another one");
-            Reason(grant).Should().Be(GrantConditions.Partial);
-            (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = Second(s) }, CancellationToken.None)).Items.Should().BeEmpty();
-            await s.StillActiveAsync();
-            await s.EndAsync(s.Stage.Carol);
-        }), async s =>
+        new("Admin", "deletes a namespace that a grant names, and another owner makes it again",
+            Outcome.Shows("the grant does not follow", async (s, answer) =>
+            {
+                answer.OrThrow();
+                var grant = await s.UntilAsync(g => Conditions.Find(g.Status.Conditions, "Active")!.Message
+                    .Contains("deleted and created again", StringComparison.Ordinal), "told that the namespace is another one");
+                Reason(grant).Should().Be(GrantConditions.Partial);
+                (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = Second(s) }, CancellationToken.None)).Items.Should().BeEmpty();
+                await s.StillActiveAsync();
+                await s.EndAsync(s.Stage.Carol);
+            }), async s =>
         {
             await InTwoAsync(s);
             var path = $"/api/v1/namespaces/{Second(s)}";
@@ -108,12 +126,14 @@ internal static class OwnershipRows
         new("Tess", "writes down an active grant as revoked and proven, so that its bindings stay", Outcome.Shows("they are cut at once", async (s, answer) =>
         {
             answer.OrThrow();
-            await Eventually.TrueAsync(async () => (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items.Count == 0, expected: "the binding to go");
+            await Eventually.TrueAsync(async () => (await s.Look
+                .ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items.Count == 0, expected: "the binding to go");
         }), async s =>
         {
             await OpenAsync(s);
             return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status",
-                """{"status":{"phase":"Revoked","endedAt":"2026-01-01T00:00:00Z","conditions":[{"type":"Revoked","status":"True","reason":"Proven","message":"Yes.","lastTransitionTime":"2026-01-01T00:00:00Z"}]} }""");
+                """{"status":{"phase":"Revoked","endedAt":"2026-01-01T00:00:00Z","conditions":["""
+                    + """{"type":"Revoked","status":"True","reason":"Proven","message":"Yes.","lastTransitionTime":"2026-01-01T00:00:00Z"}]} }""");
         }),
     ];
 
@@ -136,15 +156,18 @@ internal static class OwnershipRows
     }
 
     private static Task<Answer> MakeSecondAsync(Scene s) =>
-        s.Stage.Admin.SendAsync(HttpMethod.Post, "/api/v1/namespaces", $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{Second(s)}}}"} }""", "application/json");
+        s.Stage.Admin.SendAsync(
+            HttpMethod.Post, "/api/v1/namespaces", $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{Second(s)}}}"} }""", "application/json");
 
-    private static async Task<V1RoleBinding> BindingAsync(Scene s) => (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items.Single();
+    private static async Task<V1RoleBinding> BindingAsync(Scene s) =>
+        (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items.Single();
 
     /// <summary>Opens, and changes the metadata of the binding in place; the answer holds the binding as it is then.</summary>
     private static async Task<Answer> MarkAsync(Scene s, string metadata)
     {
         await OpenAsync(s);
-        return await s.Stage.Admin.SendAsync(HttpMethod.Patch, $"{Rbac}/namespaces/{s.Namespace}/rolebindings/{(await BindingAsync(s)).Metadata.Name}", $$"""{"metadata":{{metadata}} }""", "application/merge-patch+json");
+        return await s.Stage.Admin.SendAsync(HttpMethod.Patch, $"{Rbac}/namespaces/{s.Namespace}/rolebindings/{(await BindingAsync(s)).Metadata.Name}",
+            $$"""{"metadata":{{metadata}} }""", "application/merge-patch+json");
     }
 
     /// <summary>The same binding carries all of its marks again.</summary>
@@ -159,9 +182,11 @@ internal static class OwnershipRows
         var grant = (await s.Stage.Cluster.GrantAsync(s.Grant))!;
         await Eventually.TrueAsync(
             async () => (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items is [var binding]
-                && binding.LabelsOrEmpty.GetValueOrDefault(BreakGlassApi.GrantLabel) == s.Grant && binding.LabelsOrEmpty.GetValueOrDefault(BreakGlassApi.PolicyLabel) == s.Policy
+                && binding.LabelsOrEmpty.GetValueOrDefault(BreakGlassApi.GrantLabel) == s.Grant
+                && binding.LabelsOrEmpty.GetValueOrDefault(BreakGlassApi.PolicyLabel) == s.Policy
                 && binding.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation) == grant.Metadata.Uid
-                && binding.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation) == BreakGlass.Core.Timestamp.Text(grant.Status.ExpiresAt!.Value)
+                && binding.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation) == BreakGlass.Core.Timestamp
+                    .Text(grant.Status.ExpiresAt!.Value)
                 && binding.OwnersOrEmpty.Any(r => r.Uid == grant.Metadata.Uid),
             expected: "the marks to be put right");
     }

@@ -13,12 +13,13 @@ internal static class PeopleRows
             (await s.AskAsync(s.Stage.Dora)).OrThrow();
             return await s.DecideAsync(s.Stage.Admin.As("DORA", "commanders"));
         }),
-        new("Bob", "revokes Alice's grant, and has no right to", Outcome.RefusedAndUntouched("was requested by 'alice'", "can end only their own grants", "kubectl auth can-i revoke"), async s =>
-        {
-            await s.PolicyAsync();
-            await s.OpenAsync(s.Stage.Alice);
-            return await s.Stage.Bob.PatchAsync(s.GrantPath, """{"spec":{"revoke":{"reason":"mine now"}}}""");
-        }),
+        new("Bob", "revokes Alice's grant, and has no right to",
+            Outcome.RefusedAndUntouched("was requested by 'alice'", "can end only their own grants", "kubectl auth can-i revoke"), async s =>
+            {
+                await s.PolicyAsync();
+                await s.OpenAsync(s.Stage.Alice);
+                return await s.Stage.Bob.PatchAsync(s.GrantPath, """{"spec":{"revoke":{"reason":"mine now"}}}""");
+            }),
         new("Kim", "revokes Alice's grant, as who may shut everything", Outcome.Ends(GrantPhase.Revoked, EndReason.RevokedByUser, "RevokedByUser"), async s =>
         {
             await s.PolicyAsync();

@@ -55,7 +55,8 @@ internal sealed partial class Person : IDisposable
             RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8, // a name that is impersonated may be in any script
             SslOptions = new()
             {
-                CertificateChainPolicy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck },
+                CertificateChainPolicy =
+                    new() { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck },
                 ClientCertificates = Pem(text, "client-certificate-data") is { } certificate
                     ? [X509Certificate2.CreateFromPem(certificate, Pem(text, "client-key-data")!)]
                     : null,
@@ -77,7 +78,8 @@ internal sealed partial class Person : IDisposable
     }
 
     /// <summary>Creates an object of ours from a manifest in YAML.</summary>
-    public Task<Answer> CreateAsync(string manifest, string query = "") => SendAsync(HttpMethod.Post, $"{Api}{Plural(manifest)}{query}", manifest, "application/yaml");
+    public Task<Answer> CreateAsync(string manifest, string query = "") =>
+        SendAsync(HttpMethod.Post, $"{Api}{Plural(manifest)}{query}", manifest, "application/yaml");
 
     /// <summary>Changes an object of ours by a merge patch; <paramref name="path"/> is e.g. <c>breakglassgrants/inc/status</c>.</summary>
     public Task<Answer> PatchAsync(string path, string patch) => SendAsync(HttpMethod.Patch, Api + path, patch, "application/merge-patch+json");

@@ -12,25 +12,42 @@ internal static class RecordRows
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Tess", "makes a grant longer", Outcome.RefusedAndUntouched(Unchangeable), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"duration":"1h"}}"""); }),
-        new("Tess", "points a grant at another policy", Outcome.RefusedAndUntouched(Unchangeable), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"policy":"another"}}"""); }),
-        new("Tess", "gives a grant to Mallory", Outcome.Untouched(async (s, _) => (await s.Stage.Cluster.GrantAsync(s.Grant))!.Spec.Requester!.Username.Should().Be("alice")), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"requester":{"username":"mallory"}}}"""); }),
-        new("Alice", "rewords her justification", Outcome.RefusedAndUntouched(Unchangeable), async s => { await OpenAsync(s); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"justification":"nothing to see here, move along please"}}"""); }),
-        new("Alice", "writes her own status, and has no right to", Outcome.RefusedAndUntouched("cannot patch resource \"breakglassgrants/status\""), async s => { await OpenAsync(s); return await s.Stage.Alice.PatchAsync($"{s.GrantPath}/status", """{"status":{"expiresAt":"2099-01-01T00:00:00Z"}}"""); }),
-        new("Alice", "deletes her grant, and has no right to", Outcome.RefusedAndUntouched("cannot delete resource \"breakglassgrants\""), async s => { await OpenAsync(s); return await s.Stage.Alice.DeleteAsync(s.GrantPath); }),
+        new("Tess", "makes a grant longer", Outcome.RefusedAndUntouched(Unchangeable),
+            async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"duration":"1h"}}"""); }),
+        new("Tess", "points a grant at another policy", Outcome.RefusedAndUntouched(Unchangeable),
+            async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"policy":"another"}}"""); }),
+        new("Tess", "gives a grant to Mallory",
+            Outcome.Untouched(async (s, _) => (await s.Stage.Cluster.GrantAsync(s.Grant))!.Spec.Requester!.Username.Should().Be("alice")),
+            async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"requester":{"username":"mallory"}}}"""); }),
+        new("Alice", "rewords her justification", Outcome.RefusedAndUntouched(Unchangeable), async s => { await OpenAsync(
+            s); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"justification":"nothing to see here, move along please"}}"""); }),
+        new("Alice", "writes her own status, and has no right to", Outcome.RefusedAndUntouched("cannot patch resource \"breakglassgrants/status\""), async s =>
+        {
+            await OpenAsync(s);
+            return await s.Stage.Alice.PatchAsync($"{s.GrantPath}/status", """{"status":{"expiresAt":"2099-01-01T00:00:00Z"}}""");
+        }),
+        new("Alice", "deletes her grant, and has no right to", Outcome.RefusedAndUntouched("cannot delete resource \"breakglassgrants\""),
+            async s => { await OpenAsync(s); return await s.Stage.Alice.DeleteAsync(s.GrantPath); }),
         new("Carol", "revokes Alice's grant in Mallory's name", Outcome.Shows("revoked, by Carol", async (s, answer) =>
         {
             answer.OrThrow();
             var grant = await s.UntilAsync(GrantPhase.Revoked);
             grant.Spec.Revoke!.By!.Username.Should().Be("carol");
             grant.Status.Transitions[^1].Actor.Should().Be("carol");
-        }), async s => { await OpenAsync(s); return await s.Stage.Carol.PatchAsync(s.GrantPath, """{"spec":{"revoke":{"reason":"done","by":{"username":"mallory"}}}}"""); }),
-        new("Alice", "takes a revocation back", Outcome.Refused("cannot be taken back"), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Carol); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":null}}"""); }),
-        new("Alice", "gives a revocation another reason", Outcome.Refused(Unchangeable), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Carol); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":{"reason":"was not me"}}}"""); }),
-        new("Tess", "takes the seal off", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}"""); }),
-        new("Tess", "puts another seal on", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":"v1.a.1.AAAA"}}}"""); }),
-        new("Tess", "labels a grant as another policy's", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"labels":{"breakglass.dev/policy":"x"},"annotations":{"a":"b"}}}"""); }),
-        new("Tess", "deletes an active grant", Outcome.Shows("its access ends first, and then it is gone", GoneAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.DeleteAsync(s.GrantPath); }),
+        }), async s => { await OpenAsync(s); return await s.Stage.Carol.PatchAsync(
+            s.GrantPath, """{"spec":{"revoke":{"reason":"done","by":{"username":"mallory"}}}}"""); }),
+        new("Alice", "takes a revocation back", Outcome.Refused("cannot be taken back"), async s => { await OpenAsync(s); await s.EndAsync(
+            s.Stage.Carol); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":null}}"""); }),
+        new("Alice", "gives a revocation another reason", Outcome.Refused(Unchangeable), async s => { await OpenAsync(s); await s.EndAsync(
+            s.Stage.Carol); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":{"reason":"was not me"}}}"""); }),
+        new("Tess", "takes the seal off", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(
+            s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}"""); }),
+        new("Tess", "puts another seal on", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(
+            s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":"v1.a.1.AAAA"}}}"""); }),
+        new("Tess", "labels a grant as another policy's", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(
+            s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"labels":{"breakglass.dev/policy":"x"},"annotations":{"a":"b"}}}"""); }),
+        new("Tess", "deletes an active grant", Outcome.Shows("its access ends first, and then it is gone", GoneAsync),
+            async s => { await OpenAsync(s); return await s.Stage.Tess.DeleteAsync(s.GrantPath); }),
         new("Tess", "takes the finalizer off and deletes", Outcome.Shows("refused, and deleting alone ends the access first", GoneAsync), async s =>
         {
             await OpenAsync(s);
@@ -40,7 +57,8 @@ internal static class RecordRows
         new("Tess", "deletes a request that waits, and the decisions on it go too", Outcome.Shows("it is gone, and its approval with it", async (s, answer) =>
         {
             answer.OrThrow();
-            await Eventually.TrueAsync(async () => !(await s.Look.ListAsync<BreakGlassApproval>(new(), CancellationToken.None)).Items.Any(a => a.Spec.Grant == s.Grant), expected: "the approval to be collected");
+            await Eventually.TrueAsync(async () => !(await s.Look.ListAsync<BreakGlassApproval>(new(), CancellationToken.None)).Items
+                .Any(a => a.Spec.Grant == s.Grant), expected: "the approval to be collected");
         }), async s =>
         {
             await s.PolicyAsync(Scene.Approval.Replace("required: 1", "required: 2", StringComparison.Ordinal));
@@ -49,25 +67,31 @@ internal static class RecordRows
             (await s.DecideAsync(s.Stage.Carol)).OrThrow();
             return await s.Stage.Tess.DeleteAsync(s.GrantPath);
         }),
-        new("Tess", "deletes a finished grant, so that its manifest can be applied again", Outcome.Refused("kept until", "retainFor"), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Alice); return await s.Stage.Tess.DeleteAsync(s.GrantPath); }),
-        new("Thief", "deletes a finished grant with the operator's token", Outcome.Refused("kept until"), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Alice); return await s.Stage.Thief.DeleteAsync(s.GrantPath); }),
-        new("Tess", "deletes all finished grants at once", Outcome.Shows("refused for each of them", async (s, _) => (await s.Stage.Cluster.GrantAsync(s.Grant)).Should().NotBeNull("its record is kept")), async s =>
-        {
-            await OpenAsync(s);
-            await s.EndAsync(s.Stage.Alice);
-            return await s.Stage.Tess.DeleteAsync($"breakglassgrants?fieldSelector=metadata.name%3D{s.Grant}");
-        }),
-        new("Alice", "applies her finished grant again", Outcome.Refused("already exists"), async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Alice); return await s.AskAsync(s.Stage.Alice); }),
+        new("Tess", "deletes a finished grant, so that its manifest can be applied again", Outcome.Refused("kept until", "retainFor"),
+            async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Alice); return await s.Stage.Tess.DeleteAsync(s.GrantPath); }),
+        new("Thief", "deletes a finished grant with the operator's token", Outcome.Refused("kept until"),
+            async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Alice); return await s.Stage.Thief.DeleteAsync(s.GrantPath); }),
+        new("Tess", "deletes all finished grants at once", Outcome.Shows(
+            "refused for each of them", async (s, _) => (await s.Stage.Cluster.GrantAsync(s.Grant)).Should().NotBeNull("its record is kept")), async s =>
+            {
+                await OpenAsync(s);
+                await s.EndAsync(s.Stage.Alice);
+                return await s.Stage.Tess.DeleteAsync($"breakglassgrants?fieldSelector=metadata.name%3D{s.Grant}");
+            }),
+        new("Alice", "applies her finished grant again", Outcome.Refused("already exists"),
+            async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Alice); return await s.AskAsync(s.Stage.Alice); }),
         new("Tess", "forges the record of a grant that waits for approval", Outcome.Shows("access does not open, and it is told", ShutForGoodAsync), async s =>
         {
             await WaitingAsync(s);
             return await ForgeAsync(s, Record(s));
         }),
-        new("Tess", "forges an active status for a grant that waits for approval", Outcome.Shows("access does not open, and it is told", ShutForGoodAsync), async s =>
-        {
-            await WaitingAsync(s);
-            return await ForgeAsync(s, Record(s) with { Phase = GrantPhase.Active, Conditions = [new() { Type = "Active", Status = "True", Reason = "AccessGiven", Message = "Yes.", LastTransitionTime = Now }] });
-        }),
+        new("Tess", "forges an active status for a grant that waits for approval",
+            Outcome.Shows("access does not open, and it is told", ShutForGoodAsync), async s =>
+            {
+                await WaitingAsync(s);
+                return await ForgeAsync(s, Record(s) with { Phase = GrantPhase.Active,
+                    Conditions = [new() { Type = "Active", Status = "True", Reason = "AccessGiven", Message = "Yes.", LastTransitionTime = Now }] });
+            }),
         new("Tess", "forges the approvals of a grant that waits for them", Outcome.Shows("it goes on waiting", async (s, answer) =>
         {
             answer.OrThrow();
@@ -75,7 +99,8 @@ internal static class RecordRows
         }), async s =>
         {
             await WaitingAsync(s, Scene.SoonOver);
-            return await ForgeAsync(s, (await s.Stage.Cluster.GrantAsync(s.Grant))!.Status with { Approvals = [new() { Approver = "carol", Decision = "Approve", At = Now }] });
+            return await ForgeAsync(
+                s, (await s.Stage.Cluster.GrantAsync(s.Grant))!.Status with { Approvals = [new() { Approver = "carol", Decision = "Approve", At = Now }] });
         }),
         new("Tess", "forges the record of a grant that was denied", Outcome.Shows("access does not open", ShutForGoodAsync), async s =>
         {
@@ -87,7 +112,8 @@ internal static class RecordRows
         new("Tess", "forges the bypass of a grant that waits for approval", Outcome.Shows("access does not open", ShutForGoodAsync), async s =>
         {
             await WaitingAsync(s, $"{Scene.Approval}\nemergencyBypass: {{duration: 1h}}");
-            return await ForgeAsync(s, Record(s) with { Conditions = [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass", Message = "Yes.", LastTransitionTime = Now }] });
+            return await ForgeAsync(s, Record(s) with { Conditions =
+                [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass", Message = "Yes.", LastTransitionTime = Now }] });
         }),
         new("Tess", "sets a grant that is over to Active again", Outcome.Shows("it stays shut", async (s, answer) =>
         {
@@ -111,7 +137,8 @@ internal static class RecordRows
             var active = (await s.OpenAsync(s.Stage.Alice, "duration: 8s")).Status;
             await s.UntilAsync(GrantPhase.Expired);
             await s.UntilAsync(g => g.FinalizersOrEmpty.Count == 0, "proven and let go");
-            return await ForgeAsync(s, active with { Phase = GrantPhase.Active, EndedAt = null, EndReason = null, ExpiresAt = Now.AddHours(1), ActivatedAt = Now });
+            return await ForgeAsync(
+                s, active with { Phase = GrantPhase.Active, EndedAt = null, EndReason = null, ExpiresAt = Now.AddHours(1), ActivatedAt = Now });
         }),
         new("Tess", "stretches the end of an active grant", Outcome.Shows("it ends when its policy says", async (s, answer) =>
         {
@@ -124,13 +151,19 @@ internal static class RecordRows
             await s.OpenAsync(s.Stage.Alice);
             return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", """{"status":{"expiresAt":"2099-01-01T00:00:00Z"}}""");
         }),
-        new("Tess", "wipes the record of an active grant", Outcome.Ends(GrantPhase.Failed, EndReason.Failed, "RecordLost", "breakglassgrants/status"), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", """{"status":null}"""); }),
-        new("Tess", "calls an active grant expired, so that nobody looks at it", Outcome.Ends(GrantPhase.Expired, null, "Ended"), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", """{"status":{"phase":"Expired"}}"""); }),
-        new("Tess", "widens the recorded access of an active grant", Outcome.Ends(GrantPhase.Failed, EndReason.Failed, "RecordForged", "breakglassgrants/status"), async s =>
-        {
-            await OpenAsync(s);
-            return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", $$"""{"status":{"access":[{"name":"pay","roleRef":{"kind":"ClusterRole","name":"edit"},"namespaces":["{{s.Namespace}}","kube-system"]}]} }""");
-        }),
+        new("Tess", "wipes the record of an active grant", Outcome.Ends(GrantPhase.Failed, EndReason.Failed, "RecordLost", "breakglassgrants/status"),
+            async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", """{"status":null}"""); }),
+        new("Tess", "calls an active grant expired, so that nobody looks at it", Outcome.Ends(GrantPhase.Expired, null, "Ended"),
+            async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", """{"status":{"phase":"Expired"}}"""); }),
+        new("Tess", "widens the recorded access of an active grant",
+            Outcome.Ends(GrantPhase.Failed, EndReason.Failed, "RecordForged", "breakglassgrants/status"), async s =>
+            {
+                await OpenAsync(s);
+                return await s.Stage.Tess.PatchAsync(
+                    $"{s.GrantPath}/status",
+                    $$"""{"status":{"access":[{"name":"pay","roleRef":{"kind":"ClusterRole","name":"edit"},"namespaces":"""
+                        + $$"""["{{s.Namespace}}","kube-system"]}]} }""");
+            }),
         new("Tess", "forges what the policy's roles were pinned to", Outcome.Untouched(), async s =>
         {
             await OpenAsync(s);
@@ -201,7 +234,8 @@ internal static class RecordRows
 
     private static async Task SealedAsync(Scene s, Answer answer)
     {
-        var keys = BreakGlass.Core.Sealing.SealKeys.Read((await s.Look.GetAsync<V1Secret>(BreakGlass.Operator.Sealing.SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
+        var keys = BreakGlass.Core.Sealing.SealKeys.Read(
+            (await s.Look.GetAsync<V1Secret>(BreakGlass.Operator.Sealing.SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
         BreakGlass.Core.Sealing.Seal.Verify((await s.Stage.Cluster.GrantAsync(s.Grant))!, keys).Should().Be(BreakGlass.Core.Sealing.SealState.Valid);
     }
 }

@@ -58,15 +58,16 @@ internal sealed record Outcome(string Text, Func<Scene, Answer, Task> CheckAsync
     public static Outcome Denied(string reason, params string[] says) => Ends(GrantPhase.Denied, null, reason, says);
 
     /// <summary>The grant ends so.</summary>
-    public static Outcome Ends(GrantPhase phase, EndReason? endReason, string reason, params string[] says) => new($"{phase} {endReason}, {reason}: {string.Join(", ", says)}", async (scene, answer) =>
-    {
-        answer.OrThrow();
-        await scene.UntilAsync(phase, scene.About);
-        var grant = await scene.UntilAsync(g => g.Status.Conditions.Any(c => c.Reason == reason), $"{phase}, {reason}", scene.About);
-        if (endReason is not null) grant.Status.EndReason.Should().Be(endReason, Incident.Show(grant));
-        var condition = grant.Status.Conditions.Where(c => c.Reason == reason).Should().NotBeEmpty(Incident.Show(grant)).And.Subject.First();
-        foreach (var words in says) condition.Message.Should().Contain(words);
-    });
+    public static Outcome Ends(GrantPhase phase, EndReason? endReason, string reason, params string[] says) =>
+        new($"{phase} {endReason}, {reason}: {string.Join(", ", says)}", async (scene, answer) =>
+        {
+            answer.OrThrow();
+            await scene.UntilAsync(phase, scene.About);
+            var grant = await scene.UntilAsync(g => g.Status.Conditions.Any(c => c.Reason == reason), $"{phase}, {reason}", scene.About);
+            if (endReason is not null) grant.Status.EndReason.Should().Be(endReason, Incident.Show(grant));
+            var condition = grant.Status.Conditions.Where(c => c.Reason == reason).Should().NotBeEmpty(Incident.Show(grant)).And.Subject.First();
+            foreach (var words in says) condition.Message.Should().Contain(words);
+        });
 
     /// <summary>Access opens, as it should; then the policy is suspended and it ends.</summary>
     public static Outcome Opens(Func<Scene, BreakGlassGrant, Task>? more = null) => new("opens, as it should", async (scene, answer) =>

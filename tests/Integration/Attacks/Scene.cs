@@ -50,21 +50,23 @@ internal sealed class Scene(AttackedCluster stage, string id)
     public KubeClient Look => stage.Cluster.Admin;
 
     /// <summary>A policy's manifest: whoever is on call may edit the namespace.</summary>
-    public string PolicyText(string more = "", string? access = null, string? mode = null, string requesters = "{kind: Group, name: payments-oncall}", string duration = "{default: 10m, max: 1h}") => $$"""
-        apiVersion: breakglass.dev/v1alpha1
-        kind: BreakGlassPolicy
-        metadata: {name: {{Policy}}, labels: {scene: "{{id}}"} }
-        spec:
-          mode: {{mode ?? (more.Contains("approval:", StringComparison.Ordinal) ? "JustInTime" : "BreakGlass")}}
-          requesters: [{{requesters}}]
-          access: [{{access ?? Edit}}]
-          duration: {{duration}}
-          {{more.ReplaceLineEndings("\n  ")}}
-        """;
+    public string PolicyText(string more = "", string? access = null, string? mode = null, string requesters = "{kind: Group, name: payments-oncall}",
+        string duration = "{default: 10m, max: 1h}") => $$"""
+            apiVersion: breakglass.dev/v1alpha1
+            kind: BreakGlassPolicy
+            metadata: {name: {{Policy}}, labels: {scene: "{{id}}"} }
+            spec:
+              mode: {{mode ?? (more.Contains("approval:", StringComparison.Ordinal) ? "JustInTime" : "BreakGlass")}}
+              requesters: [{{requesters}}]
+              access: [{{access ?? Edit}}]
+              duration: {{duration}}
+              {{more.ReplaceLineEndings("\n  ")}}
+            """;
 
     /// <summary>The administrator declares the policy.</summary>
-    public async Task PolicyAsync(string more = "", string? access = null, string? mode = null, string requesters = "{kind: Group, name: payments-oncall}", string duration = "{default: 10m, max: 1h}") =>
-        (await stage.Admin.CreateAsync(PolicyText(more, access, mode, requesters, duration))).OrThrow();
+    public async Task PolicyAsync(string more = "", string? access = null, string? mode = null, string requesters = "{kind: Group, name: payments-oncall}",
+        string duration = "{default: 10m, max: 1h}") =>
+            (await stage.Admin.CreateAsync(PolicyText(more, access, mode, requesters, duration))).OrThrow();
 
     /// <summary>Somebody asks.</summary>
     public Task<Answer> AskAsync(Person who, string more = "", string? name = null, string meta = "", string query = "", string? policy = null)
@@ -129,23 +131,26 @@ internal sealed class Scene(AttackedCluster stage, string id)
     }
 
     /// <summary>
-    /// Waits until a grant has come to a phase; one that it only passes through may be over when a busy machine gets to look. A final one that is another fails at
-    /// once.
+    /// Waits until a grant has come to a phase; one that it only passes through may be over when a busy machine gets to look. A final one that is
+    /// another fails at once.
     /// </summary>
     public Task<BreakGlassGrant> UntilAsync(GrantPhase phase, string? name = null) =>
-        UntilAsync(g => g.Status.Phase == phase || g.Status.Transitions.Any(t => t.To == phase) ? true : g.Status.IsTerminal ? throw new InvalidOperationException($"{phase} was expected of {Incident.Show(g)}") : false, $"{phase}", name);
+        UntilAsync(g => g.Status.Phase == phase || g.Status.Transitions.Any(t => t.To == phase) ? true : g.Status.IsTerminal
+            ? throw new InvalidOperationException($"{phase} was expected of {Incident.Show(g)}") : false, $"{phase}", name);
 
     /// <summary>Waits until a grant is so.</summary>
     public async Task<BreakGlassGrant> UntilAsync(Func<BreakGlassGrant, bool> isSo, string expected, string? name = null)
     {
         BreakGlassGrant? last = null;
         return await Eventually.GetAsync(
-            async () => (last = await stage.Cluster.GrantAsync(name ?? Grant)) is { } grant && isSo(grant) ? grant : null, () => Incident.Show(last), expected: $"{name ?? Grant}: {expected}");
+            async () => (last = await stage.Cluster.GrantAsync(name ?? Grant)) is { } grant && isSo(grant) ? grant : null, () => Incident.Show(last),
+            expected: $"{name ?? Grant}: {expected}");
     }
 
     /// <summary>Waits until the policy's status is so.</summary>
     public Task<BreakGlassPolicy> UntilPolicyAsync(Func<BreakGlassPolicy, bool> isSo, string expected) =>
-        Eventually.GetAsync(async () => await Look.GetAsync<BreakGlassPolicy>(Policy, null, CancellationToken.None) is { } policy && isSo(policy) ? policy : null, expected: expected);
+        Eventually.GetAsync(async () => await Look.GetAsync<BreakGlassPolicy>(Policy, null, CancellationToken.None) is { } policy && isSo(policy)
+            ? policy : null, expected: expected);
 
     /// <summary>All grants that were asked for in this row and are there.</summary>
     public async Task<IReadOnlyList<BreakGlassGrant>> GrantsAsync()
@@ -176,7 +181,9 @@ internal sealed class Scene(AttackedCluster stage, string id)
         if (answer.Code != 404) answer.OrThrow();
     }
 
-    /// <summary>Asserts that nothing is open or left: no live grant, no object of the policy, no binding in the namespace, no right of those who tried.</summary>
+    /// <summary>
+    /// Asserts that nothing is open or left: no live grant, no object of the policy, no binding in the namespace, no right of those who tried.
+    /// </summary>
     public async Task ShutAsync()
     {
         IReadOnlyList<string> left = [];
@@ -193,7 +200,8 @@ internal sealed class Scene(AttackedCluster stage, string id)
         return
         [
             .. (await GrantsAsync()).Where(g => g.Status.IsRecorded && !g.Status.IsTerminal).Select(Incident.Show),
-            .. (await Look.ListAsync<V1RoleBinding>(new() { Namespace = Namespace }, CancellationToken.None)).Items.Where(b => b.Metadata.Name != "author").Select(b => $"RoleBinding {b.Metadata.Name} in {Namespace}"),
+            .. (await Look.ListAsync<V1RoleBinding>(new() { Namespace = Namespace }, CancellationToken.None)).Items.Where(b => b.Metadata.Name != "author")
+                .Select(b => $"RoleBinding {b.Metadata.Name} in {Namespace}"),
             .. await NamesAsync<V1RoleBinding>(query),
             .. await NamesAsync<V1ClusterRoleBinding>(query),
             .. await NamesAsync<V1Role>(query with { Namespace = "breakglass-grants" }),
@@ -204,7 +212,8 @@ internal sealed class Scene(AttackedCluster stage, string id)
 
     private async Task<IEnumerable<string>> NamesAsync<T>(ListQuery query)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        (await Look.ListAsync<T>(query, CancellationToken.None)).Items.Select(o => $"{KubeKinds.Of<T>().Resource.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}");
+        (await Look.ListAsync<T>(query, CancellationToken.None)).Items
+            .Select(o => $"{KubeKinds.Of<T>().Resource.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}");
 
     private string Unique(string prefix) => $"{prefix}-{id}-{Guid.NewGuid().ToString("N")[..6]}";
 }

@@ -62,7 +62,8 @@ internal sealed class Plugin
 
     private Process Start(string kubeconfig, string[] arguments)
     {
-        var start = new ProcessStartInfo("kubectl", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(
+            "kubectl", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment["KUBECONFIG"] = kubeconfig;
         start.Environment["PATH"] = $"{_directory}:{Environment.GetEnvironmentVariable("PATH")}";
         start.Environment["XDG_CACHE_HOME"] = Path.Combine(_directory, "cache");

@@ -20,7 +20,8 @@ public sealed class PluginCluster : IAsyncLifetime
         var port = Ports.Free();
         await AdmissionCluster.InstallWebhooksAsync(_cluster, port);
         _operator = await _cluster.StartOperatorAsync(
-            "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1");
+            "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
+            "--webhook-extra-names=127.0.0.1");
     }
 
     /// <inheritdoc/>

@@ -31,7 +31,8 @@ public sealed class PluginTests(PluginCluster shared) : IClassFixture<PluginClus
         grant.Spec.RecipientKey!.Crv.Should().Be("P-256");
         grant.Status.CredentialJwe.Should().NotBeNull();
 
-        (await plugin.KubectlAsync(kubeconfig, "breakglass", "list", "-o", "name")).Out.Should().Contain(incident.Grant, "in the grant's shell the plugin is still alice, who may list grants; the grant may not");
+        (await plugin.KubectlAsync(kubeconfig, "breakglass", "list", "-o", "name")).Out
+            .Should().Contain(incident.Grant, "in the grant's shell the plugin is still alice, who may list grants; the grant may not");
         (await plugin.KubectlAsync(kubeconfig, "get", "bgg")).Error.Should().Contain("Forbidden");
         var revoked = await plugin.KubectlAsync(kubeconfig, "breakglass", "revoke", incident.Grant, "--reason=done");
         revoked.Code.Should().Be(0, revoked.Error);
@@ -41,7 +42,8 @@ public sealed class PluginTests(PluginCluster shared) : IClassFixture<PluginClus
 
         var report = await plugin.KubectlAsync(_cluster.ControlPlane.AdminKubeconfig, "breakglass", "report", incident.Grant);
         report.Code.Should().Be(0, report.Error);
-        report.Out.Should().Contain("| Who | alice").And.Contain("| Phase | Revoked (RevokedByUser) |").And.Contain("GrantActivated").And.Contain("TokenReview");
+        report.Out.Should().Contain("| Who | alice").And.Contain("| Phase | Revoked (RevokedByUser) |").And.Contain("GrantActivated").And
+            .Contain("TokenReview");
     });
 
     [Fact]
@@ -49,7 +51,8 @@ public sealed class PluginTests(PluginCluster shared) : IClassFixture<PluginClus
     {
         var incident = await Incident.BeginAsync(_cluster);
         await _cluster.AdminAsync("wait", "--for=condition=Ready", Eventually.KubectlTimeout, $"bgp/{incident.Policy}");
-        var asked = await plugin.KubectlAsync(_cluster.Alice, "breakglass", "request", incident.Policy, Reason, $"--name={incident.Grant}", "--requester=bob,payments-oncall", "--wait=false");
+        var asked = await plugin.KubectlAsync(
+            _cluster.Alice, "breakglass", "request", incident.Policy, Reason, $"--name={incident.Grant}", "--requester=bob,payments-oncall", "--wait=false");
         asked.Code.Should().Be(0, asked.Error);
         (await incident.ReadAsync()).Spec.Requester!.Username.Should().Be("alice");
 
@@ -67,7 +70,8 @@ public sealed class PluginTests(PluginCluster shared) : IClassFixture<PluginClus
         await _cluster.AdminAsync("wait", "--for=condition=Ready", Eventually.KubectlTimeout, $"bgp/{incident.Policy}");
 
         var run = await plugin.KubectlAsync(
-            _cluster.Alice, "breakglass", "request", incident.Policy, Reason, $"--name={incident.Grant}", "--", "kubectl", "get", "configmap", "checkout", "-n", incident.Namespace, "-o", "name");
+            _cluster.Alice, "breakglass", "request", incident.Policy, Reason, $"--name={incident.Grant}", "--", "kubectl", "get", "configmap", "checkout",
+            "-n", incident.Namespace, "-o", "name");
 
         run.Code.Should().Be(0, run.Error);
         run.Out.Should().Be("configmap/checkout\n", "the command's output is all there is");
@@ -79,9 +83,11 @@ public sealed class PluginTests(PluginCluster shared) : IClassFixture<PluginClus
     {
         var incident = await Incident.BeginAsync(_cluster);
         await _cluster.AdminAsync("wait", "--for=condition=Ready", Eventually.KubectlTimeout, $"bgp/{incident.Policy}");
-        (await plugin.KubectlAsync(_cluster.Alice, "breakglass", "request", incident.Policy, Reason, $"--name={incident.Grant}", "--", "sh", "-c", "exit 42")).Code.Should().Be(42);
+        (await plugin.KubectlAsync(
+            _cluster.Alice, "breakglass", "request", incident.Policy, Reason, $"--name={incident.Grant}", "--", "sh", "-c", "exit 42")).Code.Should().Be(42);
         await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
-        (await plugin.KubectlAsync(_cluster.Alice, "breakglass", "request", incident.Policy, Reason, $"--name={incident.Grant}-2", "--", "no-such-command")).Code.Should().Be(127);
+        (await plugin.KubectlAsync(
+            _cluster.Alice, "breakglass", "request", incident.Policy, Reason, $"--name={incident.Grant}-2", "--", "no-such-command")).Code.Should().Be(127);
     });
 
     [Fact]

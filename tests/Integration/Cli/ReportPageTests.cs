@@ -22,7 +22,8 @@ public sealed class ReportPageTests(PluginCluster shared) : IClassFixture<Plugin
         var incident = await Incident.BeginAsync(shared.Cluster);
         await shared.Cluster.AdminAsync("wait", "--for=condition=Ready", Eventually.KubectlTimeout, $"bgp/{incident.Policy}");
         var hostile = $"<img src={address}a onerror=console.log('ran')><script src={address}b></script><link rel=stylesheet href={address}c> 5xx";
-        (await plugin.KubectlAsync(shared.Cluster.Alice, "breakglass", "request", incident.Policy, $"--reason={hostile}", $"--name={incident.Grant}", "--", "true")).Code.Should().Be(0);
+        (await plugin.KubectlAsync(shared.Cluster.Alice, "breakglass", "request", incident.Policy, $"--reason={hostile}", $"--name={incident.Grant}", "--",
+            "true")).Code.Should().Be(0);
         await incident.WaitAsync("Revoked");
         var report = await plugin.KubectlAsync(shared.Cluster.ControlPlane.AdminKubeconfig, "breakglass", "report", incident.Grant, "-o", "html");
         report.Code.Should().Be(0, report.Error);
@@ -31,13 +32,15 @@ public sealed class ReportPageTests(PluginCluster shared) : IClassFixture<Plugin
         var (code, said) = await Shell.RunAsync(
             "chromium",
             [
-                "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run", $"--user-data-dir={plugin.Write("profile", "")}.d",
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run",
+                $"--user-data-dir={plugin.Write("profile", "")}.d",
                 "--enable-logging=stderr", $"--log-net-log={page}.net", "--virtual-time-budget=2000", "--dump-dom", $"file://{page}",
             ],
             new Dictionary<string, string>());
 
         code.Should().Be(0, said);
-        said.Should().Contain($"<h1>Break-glass grant {incident.Grant}</h1>").And.Contain("<h2>Transitions</h2>").And.Contain("TokenReview refuses the token").And.Contain("&lt;script", "what somebody wrote is text");
+        said.Should().Contain($"<h1>Break-glass grant {incident.Grant}</h1>").And.Contain("<h2>Transitions</h2>").And
+            .Contain("TokenReview refuses the token").And.Contain("&lt;script", "what somebody wrote is text");
         said.Should().NotContain("CONSOLE", "the page has nothing to complain about");
         (await File.ReadAllTextAsync(page + ".net")).Should().NotContain(address, "a page of evidence is complete in itself");
         trap.Pending().Should().BeFalse("nobody was asked for anything");

@@ -76,7 +76,8 @@ public sealed class ControlPlaneTests(ControlPlaneFixture fixture) : IClassFixtu
         var log = "";
         string[] told = [$"\"name\":\"{name}\"", "\"verb\":\"get\"", "\"username\":\"admin\""];
         await Eventually.TrueAsync(
-            async () => (log = await ReadSharedAsync(_controlPlane.AuditLog)).Split('\n').Any(line => told.All(t => line.Contains(t, StringComparison.Ordinal))),
+            async () => (log = await ReadSharedAsync(_controlPlane.AuditLog)).Split('\n')
+                .Any(line => told.All(t => line.Contains(t, StringComparison.Ordinal))),
             expected: $"a line of the audit log with {string.Join(" and ", told)}");
         log.Should().NotContainAny("requestObject", "responseObject", "not-for-the-log", Convert.ToBase64String("not-for-the-log"u8));
     }

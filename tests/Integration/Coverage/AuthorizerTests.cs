@@ -71,7 +71,8 @@ public sealed class AuthorizerTests(ControlPlaneFixture shared) : IClassFixture<
                     expected = (clusterWide || request.NamespaceProperty is not null) && RbacCoverage.Allows(rules, request);
                 }
 
-                (await AskAsync(question)).Should().Be(expected, $"seed {Seed}: {question} with {Show(rules)} bound {(clusterWide ? "cluster-wide" : "in the namespace")}");
+                (await AskAsync(question))
+                    .Should().Be(expected, $"seed {Seed}: {question} with {Show(rules)} bound {(clusterWide ? "cluster-wide" : "in the namespace")}");
                 _ = expected ? allowed++ : refused++;
             }
         }
@@ -90,13 +91,15 @@ public sealed class AuthorizerTests(ControlPlaneFixture shared) : IClassFixture<
             if (!clusterWide) continue;
             V1PolicyRule writes = new() { ApiGroups = [V1Role.KubeGroup], Resources = ["clusterroles"], Verbs = ["create"] };
             await BindAsync($"{user}-writes", true, [writes], user);
-            await Eventually.TrueAsync(() => AskAsync(new() { User = user, ResourceAttributes = new() { Verb = "create", Group = V1Role.KubeGroup, Resource = "clusterroles" } }));
+            await Eventually.TrueAsync(
+                () => AskAsync(new() { User = user, ResourceAttributes = new() { Verb = "create", Group = V1Role.KubeGroup, Resource = "clusterroles" } }));
 
             // One call for all of them: kubectl creates what it can and tells of the rest.
             var asked = Enumerable.Range(0, 12).Select(i => (Name: $"{user}-asks-{i:00}", Rules: i % 2 == 0 ? _random.Rules() : Part(rules))).ToList();
             var result = await shared.ControlPlane.KubectlAsync(
                 shared.ControlPlane.AdminKubeconfig, ["create", "--as", user, "--dry-run=server", "--validate=false", "-o", "name", "-f", "-"],
-                $$"""{"apiVersion":"v1","kind":"List","items":[{{string.Join(',', asked.Select(a => Json(new V1ClusterRole { Metadata = new() { Name = a.Name }, Rules = [.. a.Rules] })))}}]}""");
+                $$"""{"apiVersion":"v1","kind":"List","items":["""
+                    + $$"""{{string.Join(',', asked.Select(a => Json(new V1ClusterRole { Metadata = new() { Name = a.Name }, Rules = [.. a.Rules] })))}}]}""");
             foreach (var (name, wanted) in asked)
             {
                 var created = result.Output.Contains(name, StringComparison.Ordinal);
@@ -140,16 +143,22 @@ public sealed class AuthorizerTests(ControlPlaneFixture shared) : IClassFixture<
         V1RoleRef role = new() { Kind = V1ClusterRole.KubeKind, Name = name };
         Rbacv1Subject[] subjects = [new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = user ?? name }];
         await Admin.CreateAsync(new V1ClusterRole { Metadata = new() { Name = name, Labels = labels }, Rules = [.. rules] }, CancellationToken.None);
-        if (clusterWide) await Admin.CreateAsync(new V1ClusterRoleBinding { Metadata = new() { Name = name, Labels = labels }, RoleRef = role, Subjects = subjects }, CancellationToken.None);
-        else await Admin.CreateAsync(new V1RoleBinding { Metadata = new() { NamespaceProperty = _id, Name = name }, RoleRef = role, Subjects = subjects }, CancellationToken.None);
+        if (clusterWide) await Admin.CreateAsync(
+            new V1ClusterRoleBinding { Metadata = new() { Name = name, Labels = labels }, RoleRef = role, Subjects = subjects }, CancellationToken.None);
+        else await Admin.CreateAsync(
+            new V1RoleBinding { Metadata = new() { NamespaceProperty = _id, Name = name }, RoleRef = role, Subjects = subjects }, CancellationToken.None);
         if (user is null) _users.Add((name, clusterWide, rules));
     }
 
     private async Task<bool> AskAsync(V1SubjectAccessReviewSpec question) =>
         (await Admin.CreateAsync(new V1SubjectAccessReview { Spec = question }, CancellationToken.None)).Status!.Allowed;
 
-    private static string Show(IReadOnlyList<V1PolicyRule> rules) => string.Join(
-        "; ", rules.Select(r => $"[{string.Join(',', r.VerbsOrEmpty)}] on [{string.Join(',', r.GroupsOrEmpty)}] [{string.Join(',', r.ResourcesOrEmpty)}] named [{string.Join(',', r.NamesOrEmpty)}] or [{string.Join(',', r.UrlsOrEmpty)}]"));
+    private static string Show(IReadOnlyList<V1PolicyRule> rules) => string
+        .Join("; ",
+        rules.Select(
+            r =>
+                $"[{string.Join(',', r.VerbsOrEmpty)}] on [{string.Join(',', r.GroupsOrEmpty)}] [{string.Join(',', r.ResourcesOrEmpty)}] named "
+                    + $"[{string.Join(',', r.NamesOrEmpty)}] or [{string.Join(',', r.UrlsOrEmpty)}]"));
 
     private static string Json(V1ClusterRole role) => System.Text.Json.JsonSerializer.Serialize(role, KubeModels.Json<V1ClusterRole>());
 }

@@ -22,10 +22,12 @@ internal sealed class RandomRules(int seed)
     {
         var near = rules.Where(r => r.ResourcesOrEmpty.Count > 0).ToList();
         var rule = near.Count == 0 ? ResourceRule() : near[_random.Next(near.Count)];
-        var (resource, subresource) = One([.. rule.Resources]).Split('/', 2) is [var whole, var part] ? (whole, part) : (One([.. rule.Resources]), One("", "", "log"));
+        var (resource, subresource) = One([.. rule.Resources]).Split('/', 2) is [var whole, var part]
+            ? (whole, part) : (One([.. rule.Resources]), One("", "", "log"));
         var request = new V1ResourceAttributes
         {
-            NamespaceProperty = ns, Verb = One([.. rule.Verbs]), Group = One([.. rule.ApiGroups]), Resource = resource == "*" ? One("pods", "deployments") : resource,
+            NamespaceProperty = ns, Verb = One([.. rule.Verbs]), Group = One([.. rule.ApiGroups]), Resource = resource == "*"
+                ? One("pods", "deployments") : resource,
             Subresource = subresource, Name = rule.NamesOrEmpty.Count == 0 ? One("", "a", "b", "c") : One([.. rule.ResourceNames]),
         };
         return _random.Next(6) switch

@@ -36,7 +36,8 @@ public sealed class CrdFixture : IAsyncLifetime
     {
         await _shared.InitializeAsync();
         await ApplyAsync(Kustomization);
-        await ControlPlane.AdminAsync(["wait", "--for=condition=Established", Eventually.KubectlTimeout, "crd", "-l", "app.kubernetes.io/name=breakglass-operator"]);
+        await ControlPlane.AdminAsync(
+            ["wait", "--for=condition=Established", Eventually.KubectlTimeout, "crd", "-l", "app.kubernetes.io/name=breakglass-operator"]);
     }
 
     /// <inheritdoc/>
@@ -56,7 +57,8 @@ public sealed class CrdFixture : IAsyncLifetime
         {
             result = await ControlPlane.KubectlAsync(ControlPlane.AdminKubeconfig, ["apply", "-k", Path.Combine(Golden.RepositoryRoot, kustomization)]);
         }
-        while (result.ExitCode != 0 && --left > 0 && (result.Error.Contains("AlreadyExists", StringComparison.Ordinal) || result.Error.Contains("Conflict", StringComparison.Ordinal)));
+        while (result.ExitCode != 0 && --left > 0
+            && (result.Error.Contains("AlreadyExists", StringComparison.Ordinal) || result.Error.Contains("Conflict", StringComparison.Ordinal)));
         return result.OrThrow();
     }
 

@@ -40,7 +40,8 @@ public sealed class DefinitionTests(CrdFixture crds)
         var list = JsonNode.Parse(await crds.ControlPlane.AdminAsync(["get", "crd", "-o", "json", "-l", "app.kubernetes.io/name=breakglass-operator"]))!;
         foreach (var crd in list["items"]!.AsArray())
         {
-            var conditions = crd!["status"]!["conditions"]!.AsArray().Where(c => c!["status"]!.GetValue<string>() == "True").Select(c => c!["type"]!.GetValue<string>());
+            var conditions = crd!["status"]!["conditions"]!.AsArray().Where(c => c!["status"]!.GetValue<string>() == "True")
+                .Select(c => c!["type"]!.GetValue<string>());
             conditions.Should().BeEquivalentTo(["NamesAccepted", "Established"], crd["metadata"]!["name"]!.GetValue<string>());
         }
     }
@@ -59,7 +60,8 @@ public sealed class DefinitionTests(CrdFixture crds)
     [Fact]
     public async Task A_policy_gets_its_defaults()
     {
-        var spec = (await crds.CreateAsync("BreakGlassPolicy", "defaults", $"{{mode: JustInTime, {Requesters}, {Access}, approval: {{approvers: [{{kind: User, name: bob}}]}}, review: {{}}}}"))["spec"]!;
+        var spec = (await crds.CreateAsync("BreakGlassPolicy", "defaults",
+            $"{{mode: JustInTime, {Requesters}, {Access}, approval: {{approvers: [{{kind: User, name: bob}}]}}, review: {{}}}}"))["spec"]!;
         spec["credential"]!.ToString().Should().Be("ServiceAccountToken");
         spec["duration"]!.ToJsonString().Should().Be("""{"default":"30m","max":"1h"}""");
         spec["retainFor"]!.ToString().Should().Be("2160h");
@@ -75,7 +77,8 @@ public sealed class DefinitionTests(CrdFixture crds)
     [InlineData("requesters", "{mode: BreakGlass, " + Access + "}")]
     [InlineData("spec.mode", "{mode: breakglass, " + Requesters + ", " + Access + "}")]
     [InlineData("spec.access", "{mode: BreakGlass, " + Requesters + ", access: []}")]
-    [InlineData("spec.access[1]", "{mode: BreakGlass, " + Requesters + ", access: [{name: a, roleRef: {kind: Role, name: r}, namespaces: [a]}, {name: a, roleRef: {kind: Role, name: r}, namespaces: [b]}]}")]
+    [InlineData("spec.access[1]", "{mode: BreakGlass, " + Requesters + ", access: [{name: a, roleRef: {kind: Role, name: r}, namespaces: [a]}, {name: a, "
+        + "roleRef: {kind: Role, name: r}, namespaces: [b]}]}")]
     [InlineData("spec.duration.max", "{mode: BreakGlass, " + Requesters + ", " + Access + ", duration: {max: 3d}}")]
     [InlineData("spec.retainFor", "{mode: BreakGlass, " + Requesters + ", " + Access + ", retainFor: forever}")]
     [InlineData("durations", "{mode: BreakGlass, " + Requesters + ", " + Access + ", durations: {}}")]
@@ -86,12 +89,15 @@ public sealed class DefinitionTests(CrdFixture crds)
     [InlineData("spec.duration: Invalid value: max: is longer than 12h", "{mode: BreakGlass, " + Requesters + ", " + Access + ", duration: {max: 13h}}")]
     [InlineData("default: is longer than max", "{mode: BreakGlass, " + Requesters + ", " + Access + ", duration: {max: 15m}}")]
     [InlineData("spec.approval: required", "{mode: JustInTime, " + Requesters + ", " + Access + "}")]
-    [InlineData("spec.approval: a policy of mode BreakGlass", "{mode: BreakGlass, " + Requesters + ", " + Access + ", approval: {approvers: [{kind: User, name: b}]}}")]
+    [InlineData("spec.approval: a policy of mode BreakGlass",
+        "{mode: BreakGlass, " + Requesters + ", " + Access + ", approval: {approvers: [{kind: User, name: b}]}}")]
     [InlineData("spec.schedule: required", "{mode: TimeBoxed, " + Requesters + ", " + Access + "}")]
     [InlineData("spec.emergencyBypass: only", "{mode: BreakGlass, " + Requesters + ", " + Access + ", emergencyBypass: {duration: 5m}}")]
     [InlineData("spec.access[0]", "{mode: BreakGlass, " + Requesters + ", access: [{name: a, roleRef: {kind: ClusterRole, name: edit}}]}")]
-    [InlineData("spec.access[0]", "{mode: BreakGlass, " + Requesters + ", access: [{name: a, roleRef: {kind: ClusterRole, name: edit}, namespaces: [a], clusterWide: true}]}")]
-    [InlineData("roleRef.kind: a Role lives in a namespace", "{mode: BreakGlass, " + Requesters + ", access: [{name: a, roleRef: {kind: Role, name: r}, clusterWide: true}]}")]
+    [InlineData("spec.access[0]",
+        "{mode: BreakGlass, " + Requesters + ", access: [{name: a, roleRef: {kind: ClusterRole, name: edit}, namespaces: [a], clusterWide: true}]}")]
+    [InlineData("roleRef.kind: a Role lives in a namespace",
+        "{mode: BreakGlass, " + Requesters + ", access: [{name: a, roleRef: {kind: Role, name: r}, clusterWide: true}]}")]
     public async Task A_policy_that_breaks_a_rule_is_refused_with_the_way_out(string message, string spec) =>
         (await crds.RefusalAsync("BreakGlassPolicy", "wrong", spec)).Should().Contain(message);
 
@@ -102,7 +108,8 @@ public sealed class DefinitionTests(CrdFixture crds)
     [ServerFact(MinMinor = 25)]
     public async Task A_private_key_is_refused_and_not_shown()
     {
-        var refusal = await crds.RefusalAsync("BreakGlassGrant", "private", "{policy: p, justification: j, recipientKey: {kty: RSA, 'n': AQAB, e: AQAB, d: c2VjcmV0}}");
+        var refusal = await crds.RefusalAsync(
+            "BreakGlassGrant", "private", "{policy: p, justification: j, recipientKey: {kty: RSA, 'n': AQAB, e: AQAB, d: c2VjcmV0}}");
         refusal.Should().Contain("private key").And.NotContain("c2VjcmV0");
     }
 
@@ -112,6 +119,7 @@ public sealed class DefinitionTests(CrdFixture crds)
             crds.ControlPlane.AdminKubeconfig,
             [
                 "apply", "--dry-run=server",
-                .. Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "config/samples"), "*.yaml").Where(f => !f.EndsWith("kustomization.yaml", StringComparison.Ordinal)).SelectMany(f => new[] { "-f", f }),
+                .. Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "config/samples"), "*.yaml")
+                    .Where(f => !f.EndsWith("kustomization.yaml", StringComparison.Ordinal)).SelectMany(f => new[] { "-f", f }),
             ])).OrThrow();
 }

@@ -69,7 +69,8 @@ public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
     {
         var kubeconfig = await crds.ControlPlane.ServiceAccountKubeconfigAsync("breakglass-system", "breakglass-operator");
         Task<CommandResult> Bind(string role) =>
-            crds.ControlPlane.KubectlAsync(kubeconfig, ["create", "rolebinding", $"hands-out-{role}", "--clusterrole", role, "--user", "alice", "-n", "default", "--dry-run=server"]);
+            crds.ControlPlane.KubectlAsync(
+                kubeconfig, ["create", "rolebinding", $"hands-out-{role}", "--clusterrole", role, "--user", "alice", "-n", "default", "--dry-run=server"]);
 
         (await Bind("edit")).OrThrow();
         var refused = await Bind("cluster-admin");
@@ -97,12 +98,15 @@ public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
     [Fact]
     public async Task No_pod_can_run_in_the_grants_namespace()
     {
-        await crds.ControlPlane.AdminAsync(["wait", "--for=jsonpath={.status.hard.pods}=0", Eventually.KubectlTimeout, "resourcequota/no-pods", "-n", "breakglass-grants"]);
+        await crds.ControlPlane.AdminAsync(
+            ["wait", "--for=jsonpath={.status.hard.pods}=0", Eventually.KubectlTimeout, "resourcequota/no-pods", "-n", "breakglass-grants"]);
         await crds.ControlPlane.AdminAsync(["delete", "serviceaccount", "no-pods", "-n", "breakglass-grants", "--ignore-not-found"]);
         await crds.ControlPlane.AdminAsync(["create", "serviceaccount", "no-pods", "-n", "breakglass-grants"]);
         var result = await crds.ControlPlane.KubectlAsync(
             crds.ControlPlane.AdminKubeconfig,
-            ["run", "intruder", "--image=none", "-n", "breakglass-grants", "--dry-run=server", "--overrides", """{"spec":{"serviceAccountName":"no-pods","securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}},"containers":[{"name":"intruder","image":"none","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}}]}}"""]);
+            ["run", "intruder", "--image=none", "-n", "breakglass-grants", "--dry-run=server", "--overrides",
+                """{"spec":{"serviceAccountName":"no-pods","securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}},"containers":["""
+                    + """{"name":"intruder","image":"none","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}}]}}"""]);
         result.ExitCode.Should().NotBe(0);
         result.Error.Should().Contain("exceeded quota");
     }

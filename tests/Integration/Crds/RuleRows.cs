@@ -42,7 +42,8 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
             """{"emergencyBypass":{"duration":"5m"} }""",
             Bypass("12h"), Bypass("13h"), Bypass("0s"), Wait("168h"), Wait("169h"), Wait("0s"),
             """{"overuse":{"activations":3,"window":"1h"} }""", """{"overuse":{"activations":3,"window":"0s"} }""",
-            Entry("ClusterRole", """ "clusterWide":true """), Entry("ClusterRole", """ "namespaceSelector":{} """), Entry("ClusterRole", """ "namespaces":["a"],"clusterWide":false """),
+            Entry("ClusterRole", """ "clusterWide":true """), Entry("ClusterRole", """ "namespaceSelector":{} """),
+            Entry("ClusterRole", """ "namespaces":["a"],"clusterWide":false """),
             Entry("ClusterRole", """ "clusterWide":false """), Entry("ClusterRole", """ "namespaces":["a"],"clusterWide":true """),
             Entry("Role", """ "namespaces":["a"] """), Entry("Role", """ "clusterWide":true """), Entry("Role", """ "namespaceSelector":{} """)),
         .. Names("BreakGlassPolicy"),
@@ -50,9 +51,12 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
         new("BreakGlassGrant", """{"spec":{"recipientKey":{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB"} } }"""),
         new("BreakGlassGrant", """{"spec":{"recipientKey":{"kty":"EC","crv":"P-256","x":"AQAB","y":"AQAB","k":"AQAB"} } }"""),
         .. Changes("BreakGlassGrant", Full,
-            """{"policy":"other"}""", """{"justification":"other"}""", """{"ticket":"INC-1"}""", """{"duration":"31m"}""", """{"startTime":"2030-01-01T00:00:01Z"}""",
-            """{"access":["a","b"]}""", """{"namespaces":["payments","shop"]}""", """{"recipientKey":{"n":"AQAC"} }""", """{"requester":{"username":"mallory"} }""",
-            """{"ticket":null}""", """{"duration":null}""", """{"startTime":null}""", """{"access":null}""", """{"namespaces":null}""", """{"recipientKey":null}""", """{"requester":null}""",
+            """{"policy":"other"}""", """{"justification":"other"}""", """{"ticket":"INC-1"}""", """{"duration":"31m"}""",
+            """{"startTime":"2030-01-01T00:00:01Z"}""",
+            """{"access":["a","b"]}""", """{"namespaces":["payments","shop"]}""", """{"recipientKey":{"n":"AQAC"} }""",
+            """{"requester":{"username":"mallory"} }""",
+            """{"ticket":null}""", """{"duration":null}""", """{"startTime":null}""", """{"access":null}""", """{"namespaces":null}""",
+            """{"recipientKey":null}""", """{"requester":null}""",
             """{"requireAll":false}""", """{"requireAll":null}""", """{"revoke":{"reason":"done"} }"""),
         .. Changes("BreakGlassGrant", Revoked, """{"requireAll":false}"""),
         .. Changes("BreakGlassGrant", Revoked, """{"revoke":null}""", """{"revoke":{"reason":"other"} }""", """{"revoke":{"by":{"username":"mallory"} } }"""),
@@ -117,9 +121,11 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
 
     private static IEnumerable<RuleRow> Policies(params string[] specs) => specs.Select(spec => new RuleRow("BreakGlassPolicy", $$"""{"spec":{{spec}} }"""));
 
-    private static IEnumerable<RuleRow> Changes(string kind, string before, params string[] specs) => specs.Select(spec => new RuleRow(kind, $$"""{"spec":{{spec}} }""", before));
+    private static IEnumerable<RuleRow> Changes(string kind, string before, params string[] specs) =>
+        specs.Select(spec => new RuleRow(kind, $$"""{"spec":{{spec}} }""", before));
 
-    private static IEnumerable<RuleRow> Names(string kind) => new[] { Longest, Longest + "4" }.Select(name => new RuleRow(kind, $$"""{"metadata":{"name":"{{name}}"} }"""));
+    private static IEnumerable<RuleRow> Names(string kind) =>
+        new[] { Longest, Longest + "4" }.Select(name => new RuleRow(kind, $$"""{"metadata":{"name":"{{name}}"} }"""));
 
     private static string Bypass(string duration) => $$"""{ {{Jit}},"approval":{ {{Approvers}} },"emergencyBypass":{"duration":"{{duration}}"} }""";
 

@@ -16,8 +16,10 @@ public sealed partial class RuleTests(CrdFixture crds)
     [ServerFact(MinMinor = 25)]
     public async Task Every_rule_of_the_schemas_refuses_what_its_twin_in_CSharp_refuses_and_says_the_same()
     {
-        var definitions = JsonNode.Parse(await crds.ControlPlane.AdminAsync(["get", "crd", "-o", "json", "-l", "app.kubernetes.io/name=breakglass-operator"]))!["items"]!.AsArray();
-        var rules = definitions.SelectMany(crd => Rules(crd!["spec"]!["names"]!["kind"]!.ToString(), "", crd["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!)).ToList();
+        var definitions = JsonNode.Parse(
+            await crds.ControlPlane.AdminAsync(["get", "crd", "-o", "json", "-l", "app.kubernetes.io/name=breakglass-operator"]))!["items"]!.AsArray();
+        var rules = definitions.SelectMany(
+            crd => Rules(crd!["spec"]!["names"]!["kind"]!.ToString(), "", crd["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!)).ToList();
         var broken = new HashSet<Rule>();
         foreach (var (row, i) in RuleRow.All.Select((row, i) => (row, i))) broken.UnionWith(await TryAsync(row, i, rules));
 
@@ -46,14 +48,17 @@ public sealed partial class RuleTests(CrdFixture crds)
         var problems = RuleRow.InCSharp(before, after);
         var refused = rules.Where(rule => rule.Kind == row.Kind && rule.IsSaidIn(answer.Error)).ToList();
         if ((answer.ExitCode != 0) != (refused.Count > 0)) _differ.Add($"{row}: the API server refuses it for something else: {answer.Error}");
-        if ((refused.Count > 0) != (problems.Count > 0)) _differ.Add($"{row}: the API server says '{answer.Error}', the operator '{string.Join("; ", problems)}'");
-        _differ.AddRange(refused.Where(rule => !problems.Any(rule.SaysTheSame)).Select(rule => $"{row}: {rule} has no twin among '{string.Join("; ", problems)}'"));
+        if ((refused.Count > 0) != (problems.Count > 0))
+            _differ.Add($"{row}: the API server says '{answer.Error}', the operator '{string.Join("; ", problems)}'");
+        _differ.AddRange(
+            refused.Where(rule => !problems.Any(rule.SaysTheSame)).Select(rule => $"{row}: {rule} has no twin among '{string.Join("; ", problems)}'"));
         return refused;
     }
 
     private static IEnumerable<Rule> Rules(string kind, string path, JsonNode schema)
     {
-        foreach (var rule in schema["x-kubernetes-validations"]?.AsArray() ?? []) yield return new(kind, path, rule!["rule"]!.ToString(), rule["message"]!.ToString());
+        foreach (var rule in schema["x-kubernetes-validations"]?.AsArray() ?? [])
+            yield return new(kind, path, rule!["rule"]!.ToString(), rule["message"]!.ToString());
         var inside = (schema["properties"]?.AsObject() ?? []).Select(p => ($"{path}.{p.Key}".TrimStart('.'), p.Value!));
         if (schema["items"] is { } item) inside = inside.Append(($"{path}[*]", item));
         foreach (var rule in inside.SelectMany(field => Rules(kind, field.Item1, field.Item2))) yield return rule;
@@ -62,9 +67,12 @@ public sealed partial class RuleTests(CrdFixture crds)
     /// <summary>A rule in CEL.</summary>
     private sealed partial record Rule(string Kind, string Path, string Expression, string Message)
     {
-        /// <summary>Whether the API server's answer is that of this rule: <c>spec.access[0]: Invalid value: "object": MESSAGE</c>, where newer servers show no object.</summary>
+        /// <summary>
+        /// Whether the API server's answer is that of this rule: <c>spec.access[0]: Invalid value: "object": MESSAGE</c>, where newer servers show no object.
+        /// </summary>
         public bool IsSaidIn(string error) => Regex.IsMatch(
-            error, $@"(?<![\w.]){Regex.Escape(Path).Replace(@"\[\*]", @"\[[0-9]+]")}: Invalid value: (""[^""]*"": )?{Regex.Escape(Message)}", RegexOptions.None, TimeSpan.FromSeconds(5));
+            error, $@"(?<![\w.]){Regex.Escape(Path).Replace(@"\[\*]", @"\[[0-9]+]")}: Invalid value: (""[^""]*"": )?{Regex.Escape(Message)}",
+            RegexOptions.None, TimeSpan.FromSeconds(5));
 
         /// <summary>Whether a problem is the same in C#: about the same field and in the same words, beside which it may name what was written.</summary>
         public bool SaysTheSame(Problem problem) =>

@@ -70,7 +70,8 @@ public sealed class DocsCluster : IAsyncLifetime
             kubelet = new(controlPlane);
             await Helm.RunAsync(
                 controlPlane, "install", "breakglass", Helm.Chart, "--create-namespace", "--set", $"webhook.url={kubelet.WebhookUrl}",
-                "--set", "userRoles.groups.requester={payments-oncall},userRoles.groups.approver={incident-commanders}", "--set", "userRoles.groups.reviewer={security}");
+                "--set", "userRoles.groups.requester={payments-oncall},userRoles.groups.approver={incident-commanders}", "--set",
+                "userRoles.groups.reviewer={security}");
         });
         _environment = await EnvironmentAsync(_cluster.ControlPlane, _directory);
         _environment["webhook"] = kubelet!.WebhookUrl;
@@ -110,7 +111,8 @@ public sealed class DocsCluster : IAsyncLifetime
         await File.WriteAllTextAsync(plugin, $"#!/bin/sh\nexec dotnet '{Cli.Plugin.Binary}' \"$@\"\n");
         File.SetUnixFileMode(plugin, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         File.CreateSymbolicLink(Path.Combine(bin, "helm"), await Helm.EnsureAsync("helm"));
-        foreach (var name in (string[])["config", "charts", "deploy", "docs", "hack"]) Directory.CreateSymbolicLink(Path.Combine(directory, name), Path.Combine(Golden.RepositoryRoot, name));
+        foreach (var name in (string[])["config", "charts", "deploy", "docs", "hack"])
+            Directory.CreateSymbolicLink(Path.Combine(directory, name), Path.Combine(Golden.RepositoryRoot, name));
         return new()
         {
             ["PATH"] = $"{bin}:{Environment.GetEnvironmentVariable("PATH")}",

@@ -34,10 +34,12 @@ public sealed class InstallPageTests : IAsyncLifetime
     [Fact]
     public async Task The_commands_of_the_pages_install_upgrade_and_remove()
     {
-        var left = Fences.Of(Page).Concat(Fences.Of("README.md", "On a cluster of your own")).Concat(Fences.Of("README.md", "Installing")).Concat(Fences.Of("config/README.md")).ToList();
+        var left = Fences.Of(Page).Concat(Fences.Of("README.md", "On a cluster of your own")).Concat(Fences.Of("README.md", "Installing"))
+            .Concat(Fences.Of("config/README.md")).ToList();
         Fence Next(string page, string has)
         {
-            var next = left.Should().ContainSingle(f => f.Page == page && f.Commands.Contains(has, StringComparison.Ordinal), $"{page} shows '{has}' once").Subject;
+            var next = left.Should().ContainSingle(
+                f => f.Page == page && f.Commands.Contains(has, StringComparison.Ordinal), $"{page} shows '{has}' once").Subject;
             left.Remove(next);
             return next;
         }
@@ -67,7 +69,8 @@ public sealed class InstallPageTests : IAsyncLifetime
             foreach (var line in fence.Commands.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
                 var since = line.Contains("guard", StringComparison.Ordinal) ? 30 : 29;
-                if (Release.Installed.Minor >= since) await TypeAsync(fence with { Commands = line.Replace("apply --server-side", "apply --server-side --force-conflicts", StringComparison.Ordinal) });
+                if (Release.Installed.Minor >= since) await TypeAsync(
+                    fence with { Commands = line.Replace("apply --server-side", "apply --server-side --force-conflicts", StringComparison.Ordinal) });
             }
         }
 
@@ -77,9 +80,11 @@ public sealed class InstallPageTests : IAsyncLifetime
     private async Task<RunningOperator> InstallAsync(Fence fence)
     {
         // What only this machine needs: nothing else leads to the webhooks here.
-        var typing = TypeAsync(fence with { Commands = fence.Commands.Replace("charts/breakglass-operator ", $"charts/breakglass-operator --set webhook.url={_kubelet!.WebhookUrl} ", StringComparison.Ordinal) });
+        var typing = TypeAsync(fence with { Commands = fence.Commands
+            .Replace("charts/breakglass-operator ", $"charts/breakglass-operator --set webhook.url={_kubelet!.WebhookUrl} ", StringComparison.Ordinal) });
         await Eventually.TrueAsync(
-            async () => typing.IsFaulted || (await _controlPlane!.KubectlAsync(_controlPlane.AdminKubeconfig, ["get", "deployment", "breakglass-operator", "-n", "breakglass-system"])).ExitCode == 0, expected: "the Deployment");
+            async () => typing.IsFaulted || (await _controlPlane!.KubectlAsync(_controlPlane.AdminKubeconfig,
+                ["get", "deployment", "breakglass-operator", "-n", "breakglass-system"])).ExitCode == 0, expected: "the Deployment");
         if (typing.IsFaulted) await typing;
         var running = await _kubelet.StartOperatorAsync();
         await _kubelet.SayReadyAsync();
@@ -94,6 +99,7 @@ public sealed class InstallPageTests : IAsyncLifetime
     private async Task RunAsync(string commands, string what)
     {
         var (code, output) = await Shell.RunAsync("bash", ["-euc", commands], _environment, _directory);
-        code.Should().Be(0, string.Create(CultureInfo.InvariantCulture, $"{what} says\n{output}").Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+        code.Should().Be(0, string.Create(CultureInfo.InvariantCulture, $"{what} says\n{output}").Replace("{", "{{", StringComparison.Ordinal)
+            .Replace("}", "}}", StringComparison.Ordinal));
     }
 }

@@ -25,7 +25,8 @@ public sealed class EveryCommandTests
         string[] places = ["docs", "config", "charts", "deploy"];
         var pages = places.SelectMany(p => Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, p), "*.md", SearchOption.AllDirectories))
             .Append(Path.Combine(Golden.RepositoryRoot, "README.md")).Select(p => Path.GetRelativePath(Golden.RepositoryRoot, p));
-        pages.Where(p => Fences.Of(p).Count > 0).Should().BeEquivalentTo(Pages.All.Select(p => p.File), "a page with blocks of commands (sh) stands in Docs/Pages.cs, and no other does");
+        pages.Where(p => Fences.Of(p).Count > 0)
+            .Should().BeEquivalentTo(Pages.All.Select(p => p.File), "a page with blocks of commands (sh) stands in Docs/Pages.cs, and no other does");
     }
 
     [Fact]
@@ -33,7 +34,8 @@ public sealed class EveryCommandTests
     {
         foreach (var page in Pages.All)
         {
-            foreach (var special in page.Specials) Fences.Of(page.File).Should().ContainSingle(f => f.Commands.Contains(special.Has, StringComparison.Ordinal), $"{page.File}: '{special.Has}' names one block");
+            foreach (var special in page.Specials) Fences.Of(page.File)
+                .Should().ContainSingle(f => f.Commands.Contains(special.Has, StringComparison.Ordinal), $"{page.File}: '{special.Has}' names one block");
         }
     }
 
@@ -44,7 +46,8 @@ public sealed class EveryCommandTests
         foreach (var page in Pages.All.Select(p => p.File))
         {
             var text = File.ReadAllText(Path.Combine(Golden.RepositoryRoot, page));
-            text.Should().NotMatchRegex(@"```(bash|shell|console)\b").And.NotMatchRegex(@"\n\n    (kubectl|helm|make|hack/)", $"{page} writes commands as ```sh");
+            text.Should().NotMatchRegex(@"```(bash|shell|console)\b").And
+                .NotMatchRegex(@"\n\n    (kubectl|helm|make|hack/)", $"{page} writes commands as ```sh");
         }
     }
 }

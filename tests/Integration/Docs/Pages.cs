@@ -15,7 +15,8 @@ internal static class Pages
         new("docs/install.md", "admin") { RunElsewhere = "InstallPageTests" },
         new("docs/approvers.md", "carol")
         {
-            Scene = "policy payments-repair JustInTime; asked inc-4712 payments-repair; kubectl wait --for=condition=Approved=false bgg/inc-4712 --timeout=110s",
+            Scene = "policy payments-repair JustInTime; asked inc-4712 payments-repair; kubectl wait --for=condition=Approved=false bgg/inc-4712 "
+                + "--timeout=110s",
             Specials = [new("BreakGlassApproval") { After = "kubectl wait --for=condition=Active bgg/inc-4712 --timeout=110s" }],
         },
         new("docs/runbooks/RevocationObstructed.md", "admin"),
@@ -32,7 +33,8 @@ internal static class Pages
                 new("kind: BreakGlassLockdown")
                 {
                     Person = "admin", Before = "active inc-4712", Fill = [("bgg/NAME", "bgg/inc-4712"), ("bgp/NAME", "bgp/payments-oncall")],
-                    After = """kubectl patch bgp/payments-oncall --type=merge -p '{"spec":{"suspended":false}}'; kubectl wait --for=condition=Ready bgp/payments-oncall --timeout=110s""",
+                    After = """kubectl patch bgp/payments-oncall --type=merge -p '{"spec":{"suspended":false}}'; kubectl wait --for=condition=Ready """
+                        + """bgp/payments-oncall --timeout=110s""",
                 },
                 new("delete rolebindings,clusterrolebindings") { Person = "admin", Before = "active inc-4713" },
                 new("# who, why, what, every step") { Fill = [("bgg NAME", "bgg inc-4711")] },
@@ -46,7 +48,8 @@ internal static class Pages
             [
                 // The name is made up by the plugin.
                 new("--ticket INC-4711 --for 30m") { Fill = [("inc-4711-x7k2p", "$(kubectl breakglass list --live -o name | cut -d/ -f2)")] },
-                new("rollout undo") { Before = Deployment.OfTwoRevisions, After = "kubectl -n payments get deployment checkout -o jsonpath='{.spec.template.spec.containers[0].image}' | grep -x checkout:2.40.3" },
+                new("rollout undo") { Before = Deployment.OfTwoRevisions, After = "kubectl -n payments get deployment checkout -o "
+                    + "jsonpath='{.spec.template.spec.containers[0].image}' | grep -x checkout:2.40.3" },
                 new("set-credentials")
                 {
                     Before = """
@@ -54,7 +57,8 @@ internal static class Pages
                         kubectl config rename-context test my-own-context
                         kubectl config set-cluster prod --server="$server" --certificate-authority="$directory/pki/ca.crt" --embed-certs=true
                         """,
-                    Fill = [("kubectl config set-credentials", "export KUBECONFIG=own.kubeconfig; kubectl config set-credentials"), ("get pods", "get pods -n payments")],
+                    Fill = [("kubectl config set-credentials", "export KUBECONFIG=own.kubeconfig; kubectl config set-credentials"),
+                        ("get pods", "get pods -n payments")],
                 },
                 new("completion kubectl") { Before = "mkdir -p ~/.local/bin", After = "~/.local/bin/kubectl_complete-breakglass requ | grep '^request'" },
             ],
@@ -66,7 +70,8 @@ internal static class Pages
             [
                 new("dotnet test") { NotRun = "it is what runs this test" },
                 new("setup-envtest") { NotRun = "runs all tests anew, with binaries that setup-envtest downloads" },
-                new("hack/control-plane.sh run") { Fill = [("hack/control-plane.sh run artifacts/cluster ", ": it runs already "), ("user artifacts/cluster", "user \"$directory\""), ("token artifacts/cluster", "token \"$directory\"")] },
+                new("hack/control-plane.sh run") { Fill = [("hack/control-plane.sh run artifacts/cluster ", ": it runs already "),
+                    ("user artifacts/cluster", "user \"$directory\""), ("token artifacts/cluster", "token \"$directory\"")] },
             ],
         },
         new("docs/gitops.md", "admin")
@@ -87,10 +92,12 @@ internal static class Pages
                 kubectl -n argocd get configmap argocd-cm || kubectl -n argocd create configmap argocd-cm
                 """,
         },
-        new("docs/notifications.md", "admin") { Scene = "echo 'receivers: []' > receivers.yaml; kubectl -n breakglass-system delete secret breakglass-notifications --ignore-not-found" },
+        new("docs/notifications.md", "admin") { Scene = "echo 'receivers: []' > receivers.yaml; kubectl -n breakglass-system delete secret "
+            + "breakglass-notifications --ignore-not-found" },
         new("docs/operations.md", "admin")
         {
-            Scene = "policy payments-oncall; kubectl delete clusterrolebinding oncall-may-ask --ignore-not-found; kubectl get namespace ci || kubectl create namespace ci",
+            Scene = "policy payments-oncall; kubectl delete clusterrolebinding oncall-may-ask --ignore-not-found; kubectl get namespace ci || kubectl create "
+                + "namespace ci",
             Specials =
             [
                 s_reapNow,

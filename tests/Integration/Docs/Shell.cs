@@ -9,11 +9,13 @@ internal static class Shell
 {
     /// <summary>Runs a program to its end, and gives its exit code and all it wrote, both outputs in one as on a terminal.</summary>
     /// <exception cref="TimeoutException">It did not end; it was killed.</exception>
-    public static async Task<(int ExitCode, string Output)> RunAsync(string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string? directory = null, TimeSpan? limit = null)
+    public static async Task<(int ExitCode, string Output)> RunAsync(
+        string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string? directory = null, TimeSpan? limit = null)
     {
         var start = new ProcessStartInfo(file, arguments)
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, WorkingDirectory = directory ?? Golden.RepositoryRoot,
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, WorkingDirectory = directory
+                ?? Golden.RepositoryRoot,
         };
         foreach (var (name, value) in environment) start.Environment[name] = value;
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{file} did not start");
@@ -38,7 +40,8 @@ internal static class Shell
         catch (OperationCanceledException e)
         {
             process.Kill(entireProcessTree: true);
-            lock (output) throw new TimeoutException($"{Path.GetFileName(file)} {string.Join(' ', arguments)} was expected to end within {most.TotalSeconds:0} s; it said\n{output}", e);
+            lock (output) throw new TimeoutException(
+                $"{Path.GetFileName(file)} {string.Join(' ', arguments)} was expected to end within {most.TotalSeconds:0} s; it said\n{output}", e);
         }
 
         lock (output) return (process.ExitCode, output.ToString());

@@ -45,10 +45,12 @@ public sealed partial class Flooded : IAsyncLifetime
     {
         var metrics = await Cluster.AdminAsync("get", "--raw", "/metrics");
         return metrics.Split('\n')
-            .Where(line => line.StartsWith("apiserver_flowcontrol_rejected_requests_total{", StringComparison.Ordinal) && line.Contains($"\"{level}\"", StringComparison.Ordinal))
+            .Where(line => line.StartsWith("apiserver_flowcontrol_rejected_requests_total{", StringComparison.Ordinal)
+                && line.Contains($"\"{level}\"", StringComparison.Ordinal))
             .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
     }
 
-    [GeneratedRegex("x-kubernetes-pf-flowschema-uid\"?[:=]\\s*\\[?\"?(?<uid>[0-9a-f-]{36})", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("x-kubernetes-pf-flowschema-uid\"?[:=]\\s*\\[?\"?(?<uid>[0-9a-f-]{36})", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex FlowSchemaHeader();
 }

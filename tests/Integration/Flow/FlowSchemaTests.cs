@@ -24,7 +24,8 @@ public sealed class FlowSchemaTests(Flooded flooded) : IClassFixture<Flooded>
         (await flooded.SchemaOfAsync(Cluster.OperatorKubeconfig, "get", "breakglassgrants")).Should().Be("breakglass-operator");
         (await flooded.SchemaOfAsync(Cluster.ReaperKubeconfig, "get", "rolebindings", "-A")).Should().Be("breakglass-operator");
         (await flooded.SchemaOfAsync(granted, "get", "configmaps", "-n", incident.Namespace)).Should().Be("breakglass-granted");
-        (await flooded.SchemaOfAsync(granted, "delete", $"bgg/{incident.Grant}", "--wait=false")).Should().Be("breakglass-granted", "a grant floods no level but its own, whatever it writes");
+        (await flooded.SchemaOfAsync(granted, "delete", $"bgg/{incident.Grant}", "--wait=false"))
+            .Should().Be("breakglass-granted", "a grant floods no level but its own, whatever it writes");
         (await flooded.SchemaOfAsync(Cluster.Alice, "patch", $"bgg/{incident.Grant}", "--type=merge", "-p", """{"spec":{"revoke":{"reason":"done"}}}"""))
             .Should().Be("breakglass-writes");
         await incident.WaitAsync("Revoked");
@@ -75,7 +76,8 @@ public sealed class FlowSchemaTests(Flooded flooded) : IClassFixture<Flooded>
     private async Task<IReadOnlyDictionary<HttpStatusCode, int>> FloodAsync(string kubeconfig, CancellationToken cancellationToken)
     {
         using var authority = X509CertificateLoader.LoadCertificateFromFile(Cluster.ControlPlane.CaCertificate);
-        var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck };
+        var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority },
+            RevocationMode = X509RevocationMode.NoCheck };
         var connection = ClusterConnection.FromKubeconfig(kubeconfig);
         using var handler = new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = trust }, MaxConnectionsPerServer = 300 };
         using var http = new HttpClient(handler) { BaseAddress = connection.Server };

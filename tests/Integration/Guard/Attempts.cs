@@ -21,10 +21,14 @@ internal static class Attempts
     /// <param name="csr">A certificate request that waits for approval.</param>
     public static IReadOnlyList<Attempt> Allowable(string id, string csr) =>
     [
-        new("rbac", $"create rolebinding mine-{id} --clusterrole=view --user=mallory -n default", null, $"create rolebindings.rbac.authorization.k8s.io default/mine-{id}"),
-        new("rbac", $"create clusterrolebinding mine-{id} --clusterrole=cluster-admin --user=mallory", null, $"create clusterrolebindings.rbac.authorization.k8s.io mine-{id}"),
+        new("rbac", $"create rolebinding mine-{id} --clusterrole=view --user=mallory -n default", null,
+            $"create rolebindings.rbac.authorization.k8s.io default/mine-{id}"),
+        new("rbac", $"create clusterrolebinding mine-{id} --clusterrole=cluster-admin --user=mallory", null,
+            $"create clusterrolebindings.rbac.authorization.k8s.io mine-{id}"),
         new("rbac", $"create clusterrole mine-{id} --verb=get --resource=pods", null, $"create clusterroles.rbac.authorization.k8s.io mine-{id}"),
-        new("tokens", "create --raw /api/v1/namespaces/default/serviceaccounts/default/token -f -", """{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":86400}}""", "create serviceaccounts/token default/default"),
+        new("tokens", "create --raw /api/v1/namespaces/default/serviceaccounts/default/token -f -",
+            """{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":86400}}""",
+            "create serviceaccounts/token default/default"),
         new("tokens", "create -f -", $$"""
             {"apiVersion":"v1","kind":"Secret","type":"kubernetes.io/service-account-token","metadata":{"name":"mine-{{id}}","namespace":"default","annotations":{"kubernetes.io/service-account.name":"default"} } }
             """, $"create secrets default/mine-{id}"),
@@ -42,10 +46,12 @@ internal static class Attempts
         new("own", "create -f -", $$"""
             {"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","metadata":{"name":"again-{{id}}"},"spec":{"policy":"{{incident.Policy}}","justification":"once more, for longer than the first","ticket":"INC-1"} }
             """, $"create breakglassgrants.breakglass.dev again-{id}"),
-        new("own", "annotate crd breakglassgrants.breakglass.dev mine=true", null, "update customresourcedefinitions.apiextensions.k8s.io breakglassgrants.breakglass.dev"),
+        new("own", "annotate crd breakglassgrants.breakglass.dev mine=true", null,
+            "update customresourcedefinitions.apiextensions.k8s.io breakglassgrants.breakglass.dev"),
         new("own", $"create serviceaccount mine-{id} -n breakglass-grants", null, $"create serviceaccounts breakglass-grants/mine-{id}"),
         new("own", $"create configmap mine-{id} -n breakglass-system", null, $"create configmaps breakglass-system/mine-{id}"),
-        new("own", $"create rolebinding mine-{id} --clusterrole=view --user=mallory -n breakglass-grants", null, $"create rolebindings.rbac.authorization.k8s.io breakglass-grants/mine-{id}"),
+        new("own", $"create rolebinding mine-{id} --clusterrole=view --user=mallory -n breakglass-grants", null,
+            $"create rolebindings.rbac.authorization.k8s.io breakglass-grants/mine-{id}"),
         new("own", "label namespace breakglass-grants mine=true", null, "update namespaces breakglass-grants/breakglass-grants"),
     ];
 

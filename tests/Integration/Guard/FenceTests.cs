@@ -18,16 +18,20 @@ public sealed class FenceTests(GuardedCluster guarded)
     public async Task Their_tokens_could_delete_any_binding_of_the_cluster()
     {
         await _cluster.AdminAsync("create", "rolebinding", $"tenant-{_id}", "-n", "default", "--clusterrole=view", "--group=tenants");
-        await _cluster.AdminAsync("label", "rolebinding", $"tenant-{_id}", "-n", "default", "app.kubernetes.io/managed-by=breakglass-operator", "breakglass.dev/grant=inc");
+        await _cluster.AdminAsync(
+            "label", "rolebinding", $"tenant-{_id}", "-n", "default", "app.kubernetes.io/managed-by=breakglass-operator", "breakglass.dev/grant=inc");
 
         // By its name it could be ours, and is not.
         await _cluster.AdminAsync("create", "rolebinding", $"breakglass-{_id}-0123456789", "-n", "default", "--clusterrole=view", "--group=tenants");
         foreach (var kubeconfig in (string[])[_cluster.OperatorKubeconfig, _cluster.ReaperKubeconfig])
         {
             foreach (var command in (string[])[
-                "delete rolebinding system::leader-locking-kube-scheduler -n kube-system", $"delete rolebinding tenant-{_id} -n default", $"delete rolebinding breakglass-{_id}-0123456789 -n default",
-                "delete clusterrolebinding cluster-admin", "delete clusterrolebinding breakglass-operator", "delete clusterrolebinding breakglass-reaper", "delete rolebinding breakglass-reaper -n breakglass-grants",
-                "delete role breakglass-reaper -n breakglass-grants", $"annotate rolebinding tenant-{_id} -n default x=y", "annotate clusterrolebinding cluster-admin x=y"])
+                "delete rolebinding system::leader-locking-kube-scheduler -n kube-system", $"delete rolebinding tenant-{_id} -n default",
+                $"delete rolebinding breakglass-{_id}-0123456789 -n default",
+                "delete clusterrolebinding cluster-admin", "delete clusterrolebinding breakglass-operator", "delete clusterrolebinding breakglass-reaper",
+                "delete rolebinding breakglass-reaper -n breakglass-grants",
+                "delete role breakglass-reaper -n breakglass-grants", $"annotate rolebinding tenant-{_id} -n default x=y",
+                "annotate clusterrolebinding cluster-admin x=y"])
             {
                 var answer = await _cluster.KubectlAsync(kubeconfig, [.. command.Split(' '), "--dry-run=server"]);
                 answer.ExitCode.Should().NotBe(0, command);
@@ -49,7 +53,8 @@ public sealed class FenceTests(GuardedCluster guarded)
             ($"breakglass-inc-{_id}aa", "breakglass.dev/grant: inc", "{kind: ServiceAccount, name: default, namespace: default}"),
             ($"breakglass-inc-{_id}aa", "breakglass.dev/grant: inc", "{kind: Group, name: system:authenticated, apiGroup: rbac.authorization.k8s.io}"),
             ($"breakglass-inc-{_id}aa", "breakglass.dev/grant: inc", "{kind: User, name: system:anonymous, apiGroup: rbac.authorization.k8s.io}"),
-            ($"breakglass-inc-{_id}aa", "breakglass.dev/grant: inc", "{kind: User, name: a, apiGroup: rbac.authorization.k8s.io}, {kind: User, name: b, apiGroup: rbac.authorization.k8s.io}")])
+            ($"breakglass-inc-{_id}aa", "breakglass.dev/grant: inc",
+                "{kind: User, name: a, apiGroup: rbac.authorization.k8s.io}, {kind: User, name: b, apiGroup: rbac.authorization.k8s.io}")])
         {
             var answer = await _cluster.ControlPlane.KubectlAsync(_cluster.OperatorKubeconfig, ["create", "--dry-run=server", "-f", "-"], $$"""
                 apiVersion: rbac.authorization.k8s.io/v1
@@ -90,10 +95,12 @@ public sealed class FenceTests(GuardedCluster guarded)
     [InlineData("inc-0123456789-reader", "{kind: Role, name: inc-0123456789-reader}", true)]
     public async Task The_operators_token_binds_no_role_of_the_grants_namespace_but_that_of_the_same_name(string name, string role, bool allowed)
     {
-        if (!(await _cluster.KubectlAsync(_cluster.ControlPlane.AdminKubeconfig, "get", "role", "somebodys-own", "-n", "breakglass-grants")).Output.Contains("somebodys-own", StringComparison.Ordinal))
+        if (!(await _cluster.KubectlAsync(_cluster.ControlPlane.AdminKubeconfig, "get", "role", "somebodys-own", "-n", "breakglass-grants")).Output
+            .Contains("somebodys-own", StringComparison.Ordinal))
         {
             await _cluster.AdminAsync("create", "role", "somebodys-own", "-n", "breakglass-grants", "--verb=create", "--resource=pods");
-            await _cluster.AdminAsync("create", "role", "inc-0123456789-reader", "-n", "breakglass-grants", "--verb=get", "--resource=secrets", "--resource-name=a");
+            await _cluster.AdminAsync(
+                "create", "role", "inc-0123456789-reader", "-n", "breakglass-grants", "--verb=get", "--resource=secrets", "--resource-name=a");
         }
 
         var answer = await _cluster.ControlPlane.KubectlAsync(_cluster.OperatorKubeconfig, ["create", "--dry-run=server", "-f", "-"], $$"""
@@ -113,18 +120,21 @@ public sealed class FenceTests(GuardedCluster guarded)
     public async Task The_whole_life_of_a_grant_goes_on_also_where_its_bindings_were_tampered_with(string credential, string clusterWide)
     {
         var incident = await Incident.BeginAsync(
-            _cluster, $"  credential: {credential}", clusterWide == "true" ? "{name: all, roleRef: {kind: ClusterRole, name: view}, clusterWide: true}" : null);
+            _cluster, $"  credential: {credential}",
+            clusterWide == "true" ? "{name: all, roleRef: {kind: ClusterRole, name: view}, clusterWide: true}" : null);
         var binding = (await incident.ActivateAsync()).Status.Bindings[0];
         string[] it = binding.Namespace is null ? ["clusterrolebinding", binding.Name] : ["rolebinding", binding.Name, "-n", binding.Namespace];
 
         // All marks go in one write; what the subject says is enough.
         await _cluster.AdminAsync(["patch", .. it, "--type=merge", "-p", """{"metadata":{"labels":null,"annotations":null,"ownerReferences":null}}"""]);
-        await Eventually.TrueAsync(async () => (await _cluster.AdminAsync(["get", .. it, "-o", "jsonpath={.metadata.labels}"])).Contains("breakglass.dev/grant", StringComparison.Ordinal), expected: "the marks, restored");
+        await Eventually.TrueAsync(async () => (await _cluster.AdminAsync(["get", .. it, "-o", "jsonpath={.metadata.labels}"]))
+            .Contains("breakglass.dev/grant", StringComparison.Ordinal), expected: "the marks, restored");
 
         // Another subject, and far too many of them.
         var many = string.Join(',', Enumerable.Range(0, 1000).Select(i => $$"""{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"u{{i}}"}"""));
         await _cluster.AdminAsync(["patch", .. it, "--type=merge", "-p", $$"""{"subjects":[{{many}}]}"""]);
-        await Eventually.TrueAsync(async () => !(await _cluster.AdminAsync(["get", .. it, "-o", "jsonpath={.subjects}"])).Contains("u999", StringComparison.Ordinal), expected: "the subject, restored");
+        await Eventually.TrueAsync(async () => !(await _cluster.AdminAsync(["get", .. it, "-o", "jsonpath={.subjects}"]))
+            .Contains("u999", StringComparison.Ordinal), expected: "the subject, restored");
 
         await _cluster.AdminAsync(["patch", .. it, "--type=merge", "-p", """{"subjects":[],"metadata":{"finalizers":["example.com/mine"]}}"""]);
         await incident.RevokeAsync();

@@ -14,8 +14,10 @@ public sealed class FloodTests(GuardedCluster guarded)
 
     // With the whole body read and parsed, a binding passed in each of two runs below 1.30.
     [Theory]
-    [InlineData("/api/v1/namespaces/default/secrets", """ "kind":"Secret","apiVersion":"v1","metadata":{"generateName":"flood-"},"data":{"x":"FLOOD"} """, 950_000)]
-    [InlineData("/apis/rbac.authorization.k8s.io/v1/clusterroles", """ "kind":"ClusterRole","apiVersion":"rbac.authorization.k8s.io/v1","metadata":{"name":"flood","annotations":{"x":"FLOOD"} } """, 200_000)]
+    [InlineData("/api/v1/namespaces/default/secrets",
+        """ "kind":"Secret","apiVersion":"v1","metadata":{"generateName":"flood-"},"data":{"x":"FLOOD"} """, 950_000)]
+    [InlineData("/apis/rbac.authorization.k8s.io/v1/clusterroles",
+        """ "kind":"ClusterRole","apiVersion":"rbac.authorization.k8s.io/v1","metadata":{"name":"flood","annotations":{"x":"FLOOD"} } """, 200_000)]
     public async Task A_flood_of_large_dry_runs_lets_no_binding_pass(string path, string manifest, int size)
     {
         var (_, _, kubeconfig) = await guarded.GrantAsync();
@@ -43,10 +45,13 @@ public sealed class FloodTests(GuardedCluster guarded)
         var passed = new List<string>();
         for (var i = 0; i < 6; i++)
         {
-            var binding = $$"""{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"mine-{{_id}}-{{i}}"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"} }""";
+            var binding =
+                $$"""{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"mine-{{_id}}-{{i}}"},"roleRef":"""
+                    + $$"""{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"} }""";
             try
             {
-                if (await mallory.SendAsync(HttpMethod.Post, "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings", binding, "application/json") is { Good: true } answer) passed.Add(answer.Text);
+                if (await mallory.SendAsync(HttpMethod.Post, "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings", binding,
+                    "application/json") is { Good: true } answer) passed.Add(answer.Text);
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
             {

@@ -41,7 +41,8 @@ internal sealed class GuardHost : IAsyncDisposable
         caches.Policies.AddHandler(c => _metrics.PolicySeen(c.Object.Metadata.Name, c.Object.Spec.Mode!.Value));
         var recorder = new EventRecorder(_client, new() { Controller = "breakglass.dev/operator", Instance = "guard" }, time, NullLogger.Instance);
         var residue = new ResidueWriter(_client, caches, time, NullLogger.Instance);
-        var webhook = new GuardWebhook(_client, caches, new SealBook(_client, settings.OperatorNamespace, time, NullLogger.Instance, BreakGlass.Core.Sealing.SealCheck.Trusting), settings, new Announcer(recorder), _metrics, residue, NullLogger.Instance);
+        var webhook = new GuardWebhook(_client, caches, new SealBook(_client, settings.OperatorNamespace, time, NullLogger.Instance,
+            BreakGlass.Core.Sealing.SealCheck.Trusting), settings, new Announcer(recorder), _metrics, residue, NullLogger.Instance);
         _certificate = SelfSigned();
         var served = SslStreamCertificateContext.Create(_certificate, null);
         _server = new(IPAddress.Loopback, 0, () => served, webhook.Endpoints(time), NullLogger.Instance);
@@ -91,7 +92,8 @@ internal sealed class GuardHost : IAsyncDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter == _metrics.Meter && instrument.Name.EndsWith("persistence_attempts_total", StringComparison.Ordinal)) listener.EnableMeasurementEvents(instrument);
+            if (instrument.Meter == _metrics.Meter && instrument.Name.EndsWith("persistence_attempts_total", StringComparison.Ordinal))
+                listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>((_, sum, tags, _) => _attempts[(string)tags[0].Value!] = sum);
         _listener.Start();

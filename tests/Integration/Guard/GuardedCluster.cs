@@ -32,7 +32,8 @@ public sealed class GuardedCluster : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _cluster = await Cluster.StartAsync();
-        await Cluster.AdminAsync("patch", "clusterrole", "breakglass-operator-bind", "--type=json", "-p", """[{"op":"add","path":"/rules/0/resourceNames/-","value":"cluster-admin"}]""");
+        await Cluster.AdminAsync("patch", "clusterrole", "breakglass-operator-bind", "--type=json", "-p",
+            """[{"op":"add","path":"/rules/0/resourceNames/-","value":"cluster-admin"}]""");
 
         // An identity of the grants' namespace without a grant: by what it is told one sees who decides.
         await Cluster.AdminAsync("create", "serviceaccount", "probe", "-n", "breakglass-grants");
@@ -63,7 +64,8 @@ public sealed class GuardedCluster : IAsyncLifetime
     internal async Task PlugInAsync()
     {
         await Cluster.AdminAsync("apply", "-k", Cluster.Config(HasPolicies ? "guard" : "guard-legacy"));
-        var patch = string.Join(',', Host.Urls.Select((url, i) => $$"""{"op":"replace","path":"/webhooks/{{i}}/clientConfig","value":{"url":"{{url}}","caBundle":"{{Host.CaBundle}}"} }"""));
+        var patch = string.Join(',', Host.Urls.Select(
+            (url, i) => $$"""{"op":"replace","path":"/webhooks/{{i}}/clientConfig","value":{"url":"{{url}}","caBundle":"{{Host.CaBundle}}"} }"""));
         await Cluster.AdminAsync("patch", "mutatingwebhookconfiguration", "breakglass-operator-guard", "--type=json", "-p", $"[{patch}]");
         await RefusedByAsync("does not belong to a known grant");
     }
@@ -79,14 +81,16 @@ public sealed class GuardedCluster : IAsyncLifetime
     internal Task PointNowhereAsync() => Cluster.AdminAsync("apply", "-k", Cluster.Config("guard"));
 
     private Task RefusedByAsync(string words) => Eventually.TrueAsync(
-        async () => (await Cluster.KubectlAsync(_probe!, "create", "clusterrole", "probe", "--verb=get", "--resource=pods", "--dry-run=server")).Error.Contains(words, StringComparison.Ordinal),
+        async () => (await Cluster.KubectlAsync(_probe!, "create", "clusterrole", "probe", "--verb=get", "--resource=pods", "--dry-run=server")).Error
+            .Contains(words, StringComparison.Ordinal),
         expected: $"a refusal that says: {words}");
 
     /// <summary>An active grant of cluster-admin in the whole cluster, and the kubeconfig of its identity.</summary>
     internal async Task<(Incident Incident, BreakGlassGrant Grant, string Kubeconfig)> GrantAsync(params string[] allowPersistence)
     {
         var incident = await Incident.BeginAsync(
-            Cluster, $"  allowPersistence: [{string.Join(", ", allowPersistence)}]", "{name: all, roleRef: {kind: ClusterRole, name: cluster-admin}, clusterWide: true}");
+            Cluster, $"  allowPersistence: [{string.Join(", ", allowPersistence)}]",
+            "{name: all, roleRef: {kind: ClusterRole, name: cluster-admin}, clusterWide: true}");
         var grant = await incident.ActivateAsync("30m");
         var policy = await Cluster.Admin.GetAsync<BreakGlassPolicy>(incident.Policy, null, CancellationToken.None);
         foreach (var role in HasPolicies ? PersistenceRights.ClusterRoles(policy.Spec) : [])
@@ -94,7 +98,8 @@ public sealed class GuardedCluster : IAsyncLifetime
             var name = $"{incident.Grant}-{role}";
             if ((await Cluster.KubectlAsync(Cluster.ControlPlane.AdminKubeconfig, "get", "clusterrolebinding", name)).ExitCode == 0) continue;
             await Cluster.Admin.CreateAsync(
-                new V1ClusterRoleBinding { Metadata = new() { Name = name }, RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = role }, Subjects = [PersistenceRights.Holder(grant, new CoreSettings())] },
+                new V1ClusterRoleBinding { Metadata = new() { Name = name }, RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = role },
+                    Subjects = [PersistenceRights.Holder(grant, new CoreSettings())] },
                 CancellationToken.None);
         }
 

@@ -18,7 +18,8 @@ public sealed class OutOfSightTests(GuardedCluster guarded)
     public async Task What_is_done_as_somebody_else_is_not_seen_as_the_grants()
     {
         var (incident, _, kubeconfig) = await guarded.GrantAsync();
-        (await _cluster.KubectlAsync(kubeconfig, "create", "clusterrole", $"mine-{_id}", "--verb=get", "--resource=pods", "--as=somebody", "--as-group=system:masters")).OrThrow();
+        (await _cluster.KubectlAsync(
+            kubeconfig, "create", "clusterrole", $"mine-{_id}", "--verb=get", "--resource=pods", "--as=somebody", "--as-group=system:masters")).OrThrow();
         (await incident.ReadAsync()).Status.Residue.Should().BeEmpty();
     }
 
@@ -38,7 +39,8 @@ public sealed class OutOfSightTests(GuardedCluster guarded)
     public async Task Nobody_is_asked_about_admission_policies_and_their_bindings()
     {
         var (_, _, kubeconfig) = await guarded.GrantAsync();
-        (await CreateAsync(kubeconfig, $"kind: ValidatingAdmissionPolicyBinding\nmetadata: {{name: mine-{_id}}}\nspec: {{policyName: none, validationActions: [Audit]}}")).OrThrow();
+        (await CreateAsync(kubeconfig, $"kind: ValidatingAdmissionPolicyBinding\nmetadata: {{name: mine-{_id}}}\nspec: {{policyName: none, "
+            + $"validationActions: [Audit]}}")).OrThrow();
     }
 
     private Task<CommandResult> CreateAsync(string kubeconfig, string manifest) =>

@@ -20,7 +20,8 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
     public async Task Whatever_would_outlive_the_grant_is_refused_told_counted_and_written_down()
     {
         var (incident, _, kubeconfig) = await guarded.GrantAsync();
-        IReadOnlyList<Attempt> attempts = [.. Attempts.Allowable(_id, await Attempts.CertificateRequestAsync(_cluster, _id)), .. Attempts.Never(_id, incident)];
+        IReadOnlyList<Attempt> attempts = [.. Attempts.Allowable(_id, await Attempts.CertificateRequestAsync(_cluster, _id)),
+            .. Attempts.Never(_id, incident)];
         foreach (var attempt in attempts)
         {
             var answer = await attempt.TryAsync(_cluster, kubeconfig);
@@ -33,7 +34,8 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
         (await incident.ReadAsync()).Status.Residue.Should().BeEquivalentTo(expected);
         expected.Should().HaveCountLessThanOrEqualTo(BreakGlass.Core.Guard.Residue.MostRefused);
         guarded.Host.Attempts[incident.Policy].Should().BeGreaterThanOrEqualTo(attempts.Count);
-        await Eventually.TrueAsync(async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Any(e => e is ("Warning", "PersistenceAttempt", _)));
+        await Eventually.TrueAsync(
+            async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Any(e => e is ("Warning", "PersistenceAttempt", _)));
         (await _cluster.EventsAsync("BreakGlassPolicy", incident.Policy)).Should().Contain(e => e.Type == "Warning" && e.Reason == "PersistenceAttempt");
     }
 
@@ -43,7 +45,8 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
         var (incident, _, kubeconfig) = await guarded.GrantAsync();
         foreach (var command in (string[])[
             $"create configmap work-{_id} -n default", $"create secret generic work-{_id} --from-literal=a=b -n default", $"create namespace work-{_id}",
-            $"create deployment work-{_id} --image=none -n default", $"scale deployment work-{_id} --replicas=2 -n default", $"delete deployment work-{_id} -n default",
+            $"create deployment work-{_id} --image=none -n default", $"scale deployment work-{_id} --replicas=2 -n default",
+            $"delete deployment work-{_id} -n default",
             $"create serviceaccount work-{_id} -n default", $"label namespace work-{_id} a=b", $"delete secret work-{_id} -n default", "get secrets -A"])
         {
             (await _cluster.KubectlAsync(kubeconfig, command.Split(' '))).OrThrow();
@@ -84,7 +87,8 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
     public async Task A_dry_run_is_refused_and_counted_and_leaves_no_trace_in_the_cluster()
     {
         var (incident, _, kubeconfig) = await guarded.GrantAsync();
-        (await _cluster.KubectlAsync(kubeconfig, "create", "clusterrole", $"dry-{_id}", "--verb=get", "--resource=pods", "--dry-run=server")).Error.Should().Contain(Refused);
+        (await _cluster.KubectlAsync(kubeconfig, "create", "clusterrole", $"dry-{_id}", "--verb=get", "--resource=pods", "--dry-run=server")).Error
+            .Should().Contain(Refused);
         guarded.Host.Attempts.GetValueOrDefault(incident.Policy).Should().Be(1);
         (await incident.ReadAsync()).Status.Residue.Should().BeEmpty();
     }
@@ -104,7 +108,8 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
     public async Task What_is_allowed_after_60_refused_attempts_is_on_record_when_it_happens()
     {
         var (incident, _, kubeconfig) = await guarded.GrantAsync("rbac");
-        for (var i = 0; i < 60; i++) (await _cluster.KubectlAsync(kubeconfig, "create", "configmap", $"mine-{_id}-{i}", "-n", "breakglass-system")).ExitCode.Should().NotBe(0);
+        for (var i = 0; i < 60; i++)
+            (await _cluster.KubectlAsync(kubeconfig, "create", "configmap", $"mine-{_id}-{i}", "-n", "breakglass-system")).ExitCode.Should().NotBe(0);
         (await _cluster.KubectlAsync(kubeconfig, "create", "clusterrole", $"mine-{_id}", "--verb=get", "--resource=pods")).OrThrow();
         (await incident.ReadAsync()).Status.Residue.Should().Contain($"allowed rbac: create clusterroles.rbac.authorization.k8s.io mine-{_id}");
     }
@@ -113,7 +118,8 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
     public async Task Everybody_else_goes_on_as_ever()
     {
         foreach (var command in (string[])[
-            $"create clusterrole theirs-{_id} --verb=get --resource=pods", $"delete clusterrole theirs-{_id}", $"create secret generic theirs-{_id} -n breakglass-system",
+            $"create clusterrole theirs-{_id} --verb=get --resource=pods", $"delete clusterrole theirs-{_id}",
+            $"create secret generic theirs-{_id} -n breakglass-system",
             $"create configmap theirs-{_id} -n breakglass-grants"])
         {
             await _cluster.AdminAsync(command.Split(' '));

@@ -24,7 +24,8 @@ public sealed class PolicyAloneTests(GuardedCluster guarded) : IAsyncLifetime
         var (incident, _, kubeconfig) = await guarded.GrantAsync();
         foreach (var attempt in Attempts.Allowable(_id, await Attempts.CertificateRequestAsync(_cluster, _id)).Concat(Attempts.Never(_id, incident)))
         {
-            (await attempt.TryAsync(_cluster, kubeconfig)).Error.Should().Contain("persistence guard refuses", attempt.Residue).And.Contain("ValidatingAdmissionPolicy");
+            (await attempt.TryAsync(_cluster, kubeconfig)).Error
+                .Should().Contain("persistence guard refuses", attempt.Residue).And.Contain("ValidatingAdmissionPolicy");
         }
 
         (await _cluster.KubectlAsync(kubeconfig, "create", "secret", "generic", $"work-{_id}", "-n", "default")).OrThrow();
@@ -44,7 +45,8 @@ public sealed class PolicyAloneTests(GuardedCluster guarded) : IAsyncLifetime
     public async Task What_a_policy_allows_passes_by_a_binding_of_its_holder()
     {
         var (_, _, kubeconfig) = await guarded.GrantAsync("rbac", "tokens", "csr", "webhooks");
-        foreach (var attempt in Attempts.Allowable(_id, await Attempts.CertificateRequestAsync(_cluster, _id))) (await attempt.TryAsync(_cluster, kubeconfig)).OrThrow();
+        foreach (var attempt in Attempts.Allowable(_id, await Attempts.CertificateRequestAsync(_cluster, _id)))
+            (await attempt.TryAsync(_cluster, kubeconfig)).OrThrow();
         await _cluster.AdminAsync("delete", "apiservice", $"v1.mine-{_id}.example.com");
     }
 
@@ -68,7 +70,8 @@ public sealed class PolicyAloneTests(GuardedCluster guarded) : IAsyncLifetime
         var (_, _, kubeconfig) = await guarded.GrantAsync("rbac");
         await guarded.PointNowhereAsync();
         await Eventually.TrueAsync(async () =>
-            (await _cluster.KubectlAsync(kubeconfig, "create", "clusterrole", $"mine-{_id}", "--verb=get", "--resource=pods", "--dry-run=server")).Error.Contains("failed calling webhook", StringComparison.Ordinal));
+            (await _cluster.KubectlAsync(kubeconfig, "create", "clusterrole", $"mine-{_id}", "--verb=get", "--resource=pods", "--dry-run=server")).Error
+                .Contains("failed calling webhook", StringComparison.Ordinal));
         (await _cluster.KubectlAsync(kubeconfig, "create", "secret", "generic", $"work-{_id}", "-n", "default")).OrThrow();
         (await _cluster.KubectlAsync(kubeconfig, "create", "deployment", $"work-{_id}", "--image=none", "-n", "default")).OrThrow();
         await _cluster.AdminAsync("create", "clusterrole", $"theirs-{_id}", "--verb=get", "--resource=pods");

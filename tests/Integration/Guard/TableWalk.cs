@@ -21,7 +21,8 @@ internal sealed class TableWalk(Cluster cluster, string identity, string id)
 
     /// <summary>The rows of which some operation was never tried, on this server's API.</summary>
     public IEnumerable<string> NotWalked => GuardTable.Rows
-        .Where(row => !row.Group.EndsWith(".openshift.io", StringComparison.Ordinal) && (row.Group != "admissionregistration.k8s.io" || GuardedCluster.HasPolicies))
+        .Where(
+        row => !row.Group.EndsWith(".openshift.io", StringComparison.Ordinal) && (row.Group != "admissionregistration.k8s.io" || GuardedCluster.HasPolicies))
         .SelectMany(row => row.Operations.Select(operation => $"{operation} {row.Way} {row.Mark} of '{row.Group}'"))
         .Except(_reached);
 
@@ -32,9 +33,11 @@ internal sealed class TableWalk(Cluster cluster, string identity, string id)
             // The webhook of older servers is not asked about the status of our kinds.
             if (sample is { Subresource: "status", Row: "OwnKinds None of 'breakglass.dev'" } && !GuardedCluster.HasPolicies) continue;
 
-            if (sample.Prepare && sample.Operations.Any(o => o != "CREATE")) await cluster.ControlPlane.AdminAsync(["create", "--raw", sample.Collection, "-f", "-"], sample.Manifest("there"));
+            if (sample.Prepare && sample.Operations.Any(o => o != "CREATE"))
+                await cluster.ControlPlane.AdminAsync(["create", "--raw", sample.Collection, "-f", "-"], sample.Manifest("there"));
             foreach (var operation in sample.Operations) await TryAsync(sample, operation);
-            if (sample.Prepare && sample.Operations.Any(o => o != "CREATE")) await cluster.ControlPlane.AdminAsync(["delete", "--raw", sample.Path("there", subresource: false)]);
+            if (sample.Prepare && sample.Operations.Any(o => o != "CREATE"))
+                await cluster.ControlPlane.AdminAsync(["delete", "--raw", sample.Path("there", subresource: false)]);
         }
     }
 
@@ -42,11 +45,13 @@ internal sealed class TableWalk(Cluster cluster, string identity, string id)
     {
         var answer = operation switch
         {
-            "CREATE" => await KubectlAsync(["create", "--raw", sample.Subresource is null ? sample.Collection : sample.Path("there"), "-f", "-"], sample.Manifest("new")),
+            "CREATE" => await KubectlAsync(
+                ["create", "--raw", sample.Subresource is null ? sample.Collection : sample.Path("there"), "-f", "-"], sample.Manifest("new")),
             "DELETE" => await KubectlAsync(["delete", "--raw", $"{sample.Path("there")}?dryRun=All"]),
             _ => await UpdateAsync(sample),
         };
-        if (!answer.Error.Contains("persistence guard refuses", StringComparison.Ordinal)) Missed.Add($"{operation} {sample.Path("…")}: {answer.ExitCode} {answer.Error}");
+        if (!answer.Error.Contains("persistence guard refuses", StringComparison.Ordinal))
+            Missed.Add($"{operation} {sample.Path("…")}: {answer.ExitCode} {answer.Error}");
         _reached.Add($"{operation} {sample.Row}");
     }
 
@@ -65,39 +70,55 @@ internal sealed class TableWalk(Cluster cluster, string identity, string id)
         string[] all = ["CREATE", "UPDATE", "DELETE"], write = ["CREATE", "UPDATE"], update = ["UPDATE"];
         var flow = await VersionAsync("flowcontrol.apiserver.k8s.io");
         var shares = flow is "v1beta1" or "v1beta2" ? "assuredConcurrencyShares" : "nominalConcurrencyShares";
-        var flowSchema = (string name) => $$"""{"apiVersion":"flowcontrol.apiserver.k8s.io/{{flow}}","kind":"FlowSchema","metadata":{"name":"{{name}}"},"spec":{"matchingPrecedence":9000,"priorityLevelConfiguration":{"name":"catch-all"} } }""";
-        var level = (string name) => $$"""{"apiVersion":"flowcontrol.apiserver.k8s.io/{{flow}}","kind":"PriorityLevelConfiguration","metadata":{"name":"{{name}}"},"spec":{"type":"Limited","limited":{"{{shares}}":1,"limitResponse":{"type":"Reject"} } } }""";
+        var flowSchema = (string name) =>
+            $$"""{"apiVersion":"flowcontrol.apiserver.k8s.io/{{flow}}","kind":"FlowSchema","metadata":{"name":"{{name}}"},"spec":"""
+                + $$"""{"matchingPrecedence":9000,"priorityLevelConfiguration":{"name":"catch-all"} } }""";
+        var level = (string name) =>
+            $$"""{"apiVersion":"flowcontrol.apiserver.k8s.io/{{flow}}","kind":"PriorityLevelConfiguration","metadata":{"name":"{{name}}"},"spec":"""
+                + $$"""{"type":"Limited","limited":{"{{shares}}":1,"limitResponse":{"type":"Reject"} } } }""";
         var flows = $"/apis/flowcontrol.apiserver.k8s.io/{flow}";
         List<Sample> samples =
         [
             new("OwnKinds None of 'breakglass.dev'", "/apis/breakglass.dev/v1alpha1/breakglasslockdowns", all,
-                name => $$$"""{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassLockdown","metadata":{"name":"{{{name}}}"},"spec":{"reason":"a table","policySelector":{"matchLabels":{"no":"policy"} } } }""", id),
+                name => $$$"""{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassLockdown","metadata":{"name":"{{{name}}}"},"spec":{"reason":"a """
+                    + $$$"""table","policySelector":{"matchLabels":{"no":"policy"} } } }""", id),
             new("OwnKinds None of 'breakglass.dev'", "/apis/breakglass.dev/v1alpha1/breakglasslockdowns", update,
-                name => $$$"""{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassLockdown","metadata":{"name":"{{{name}}}"},"spec":{"reason":"a table","policySelector":{"matchLabels":{"no":"policy"} } } }""", id) { Subresource = "status" },
+                name => $$$"""{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassLockdown","metadata":{"name":"{{{name}}}"},"spec":{"reason":"a """
+                    + $$$"""table","policySelector":{"matchLabels":{"no":"policy"} } } }""", id) { Subresource = "status" },
             new("OwnKinds OurName of 'apiextensions.k8s.io'", Crd, all, name => Definition(name, ".breakglass.dev"), id) { Suffix = ".breakglass.dev" },
-            new("OwnKinds OurName of 'apiextensions.k8s.io'", Crd, update, name => Definition(name, ".breakglass.dev"), id) { Suffix = ".breakglass.dev", Subresource = "status" },
+            new("OwnKinds OurName of 'apiextensions.k8s.io'", Crd, update, name => Definition(name, ".breakglass.dev"),
+                id) { Suffix = ".breakglass.dev", Subresource = "status" },
             new("Webhooks ConversionWebhook of 'apiextensions.k8s.io'", Crd, write, name => Definition(name, ".example.com"), id) { Suffix = ".example.com" },
-            new("OwnKinds OurName of 'apiregistration.k8s.io'", "/apis/apiregistration.k8s.io/v1/apiservices", all, name => ApiService(name, ".breakglass.dev"), id) { Prefix = "v1.", Suffix = ".breakglass.dev" },
-            new("Webhooks None of 'apiregistration.k8s.io'", "/apis/apiregistration.k8s.io/v1/apiservices", all, name => ApiService(name, ".example.com"), id) { Prefix = "v1.", Suffix = ".example.com" },
+            new("OwnKinds OurName of 'apiregistration.k8s.io'", "/apis/apiregistration.k8s.io/v1/apiservices", all,
+                name => ApiService(name, ".breakglass.dev"), id) { Prefix = "v1.", Suffix = ".breakglass.dev" },
+            new("Webhooks None of 'apiregistration.k8s.io'", "/apis/apiregistration.k8s.io/v1/apiservices", all, name => ApiService(name, ".example.com"),
+                id) { Prefix = "v1.", Suffix = ".example.com" },
             new("OwnKinds OurName of 'flowcontrol.apiserver.k8s.io'", $"{flows}/flowschemas", all, flowSchema, id) { Prefix = "breakglass-" },
             new("OwnKinds OurName of 'flowcontrol.apiserver.k8s.io'", $"{flows}/prioritylevelconfigurations", all, level, id) { Prefix = "breakglass-" },
             new("Webhooks None of 'flowcontrol.apiserver.k8s.io'", $"{flows}/flowschemas", all, flowSchema, id),
             new("Webhooks None of 'flowcontrol.apiserver.k8s.io'", $"{flows}/prioritylevelconfigurations", all, level, id),
             new("OwnKinds OurName of 'scheduling.k8s.io'", "/apis/scheduling.k8s.io/v1/priorityclasses", all,
-                name => $$"""{"apiVersion":"scheduling.k8s.io/v1","kind":"PriorityClass","metadata":{"name":"{{name}}"},"value":1}""", id) { Prefix = "breakglass-" },
-            new("OwnNamespaces OurNamespace of ''", "/api/v1/namespaces", all, _ => """{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"breakglass-grants"} }""", id) { Fixed = "breakglass-grants" },
+                name => $$"""{"apiVersion":"scheduling.k8s.io/v1","kind":"PriorityClass","metadata":{"name":"{{name}}"},"value":1}""",
+                id) { Prefix = "breakglass-" },
+            new("OwnNamespaces OurNamespace of ''", "/api/v1/namespaces", all,
+                _ => """{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"breakglass-grants"} }""", id) { Fixed = "breakglass-grants" },
             new("OwnNamespaces OurNamespace of ''", "/api/v1/namespaces", update, _ => "", id) { Fixed = "breakglass-system", Subresource = "finalize" },
             new("OwnNamespaces OurNamespace of ''", "/api/v1/namespaces", update, _ => "", id) { Fixed = "breakglass-system", Subresource = "status" },
-            new("Rbac IdentityMapping of ''", "/api/v1/namespaces/kube-system/configmaps", write, _ => """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"aws-auth","namespace":"kube-system"} }""", id)
+            new("Rbac IdentityMapping of ''", "/api/v1/namespaces/kube-system/configmaps", write,
+                _ => """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"aws-auth","namespace":"kube-system"} }""", id)
                 { Fixed = "aws-auth", Prepare = true },
             new("Csr TrustedCertificates of ''", "/api/v1/namespaces/kube-system/configmaps", write,
-                _ => """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"extension-apiserver-authentication","namespace":"kube-system"} }""", id) { Fixed = "extension-apiserver-authentication" },
-            new("Tokens None of ''", "/api/v1/namespaces/default/serviceaccounts", ["CREATE"], _ => """{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":86400} }""", id)
+                _ => """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"extension-apiserver-authentication","namespace":"kube-system"} }""",
+                id) { Fixed = "extension-apiserver-authentication" },
+            new("Tokens None of ''", "/api/v1/namespaces/default/serviceaccounts", ["CREATE"],
+                _ => """{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":86400} }""", id)
                 { Fixed = "default", Subresource = "token" },
             new("Tokens TokenType of ''", "/api/v1/namespaces/default/secrets", write, name =>
-                $$"""{"apiVersion":"v1","kind":"Secret","type":"kubernetes.io/service-account-token","metadata":{"name":"{{name}}","annotations":{"kubernetes.io/service-account.name":"default"} } }""", id),
+                $$"""{"apiVersion":"v1","kind":"Secret","type":"kubernetes.io/service-account-token","metadata":{"name":"{{name}}","annotations":"""
+                    + $$"""{"kubernetes.io/service-account.name":"default"} } }""", id),
             new("Tokens TokenType of ''", "/api/v1/namespaces/kube-system/secrets", write, name =>
-                $$"""{"apiVersion":"v1","kind":"Secret","type":"bootstrap.kubernetes.io/token","metadata":{"name":"{{name}}"},"stringData":{"token-id":"abc{{name[^3..]}}","token-secret":"0123456789abcdef"} }""", id)
+                $$"""{"apiVersion":"v1","kind":"Secret","type":"bootstrap.kubernetes.io/token","metadata":{"name":"{{name}}"},"stringData":"""
+                    + $$"""{"token-id":"abc{{name[^3..]}}","token-secret":"0123456789abcdef"} }""", id)
                 { Prefix = "bootstrap-token-", Short = true },
             new("Csr None of 'certificates.k8s.io'", "/apis/certificates.k8s.io/v1/certificatesigningrequests", write, Csr, id),
             new("Csr None of 'certificates.k8s.io'", "/apis/certificates.k8s.io/v1/certificatesigningrequests", update, Csr, id) { Subresource = "approval" },
@@ -106,8 +127,10 @@ internal sealed class TableWalk(Cluster cluster, string identity, string id)
         foreach (var (kind, collection, rest) in ((string, string, string)[])[
             ("Role", $"{Rbac}/namespaces/default/roles", "\"rules\":[]"),
             ("ClusterRole", $"{Rbac}/clusterroles", "\"rules\":[]"),
-            ("RoleBinding", $"{Rbac}/namespaces/default/rolebindings", """ "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},"subjects":[] """),
-            ("ClusterRoleBinding", $"{Rbac}/clusterrolebindings", """ "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},"subjects":[] """)])
+            ("RoleBinding", $"{Rbac}/namespaces/default/rolebindings",
+                """ "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},"subjects":[] """),
+            ("ClusterRoleBinding", $"{Rbac}/clusterrolebindings",
+                """ "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},"subjects":[] """)])
         {
             string Manifest(string name) => $$"""{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"{{kind}}","metadata":{"name":"{{name}}"},{{rest}}}""";
             samples.Add(new("Rbac None of 'rbac.authorization.k8s.io'", collection, all, Manifest, id));
@@ -118,7 +141,8 @@ internal sealed class TableWalk(Cluster cluster, string identity, string id)
         foreach (var kind in GuardedCluster.HasPolicies ? (string[])["Mutating", "Validating"] : [])
         {
             var collection = $"/apis/admissionregistration.k8s.io/v1/{(kind == "Mutating" ? "mutating" : "validating")}webhookconfigurations";
-            string Manifest(string name) => $$"""{"apiVersion":"admissionregistration.k8s.io/v1","kind":"{{kind}}WebhookConfiguration","metadata":{"name":"{{name}}"},"webhooks":[]}""";
+            string Manifest(string name) =>
+                $$"""{"apiVersion":"admissionregistration.k8s.io/v1","kind":"{{kind}}WebhookConfiguration","metadata":{"name":"{{name}}"},"webhooks":[]}""";
             samples.Add(new("Webhooks None of 'admissionregistration.k8s.io'", collection, all, Manifest, id));
             samples.Add(new("OwnKinds OurName of 'admissionregistration.k8s.io'", collection, all, Manifest, id) { Prefix = "breakglass-" });
         }
@@ -134,7 +158,8 @@ internal sealed class TableWalk(Cluster cluster, string identity, string id)
     private static string ApiService(string name, string suffix)
     {
         var group = name["v1.".Length..];
-        return $$"""{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"{{name}}"},"spec":{"group":"{{group}}","version":"v1","groupPriorityMinimum":1,"versionPriority":1} }""";
+        return $$"""{"apiVersion":"apiregistration.k8s.io/v1","kind":"APIService","metadata":{"name":"{{name}}"},"spec":"""
+            + $$"""{"group":"{{group}}","version":"v1","groupPriorityMinimum":1,"versionPriority":1} }""";
     }
 
     private static string Definition(string name, string suffix)
@@ -175,6 +200,7 @@ internal sealed class TableWalk(Cluster cluster, string identity, string id)
 
         public string Path(string which, bool subresource = true) => $"{Collection}/{Name(which)}{(subresource && Subresource is { } sub ? $"/{sub}" : "")}";
 
-        private string Name(string which) => Fixed ?? (Short ? $"{Prefix}abc{(which == "new" ? "new" : "the")}" : $"{Prefix}{which.Replace("…", "x", StringComparison.Ordinal)}{Subresource}{Id}{Suffix}");
+        private string Name(string which) => Fixed ?? (Short
+            ? $"{Prefix}abc{(which == "new" ? "new" : "the")}" : $"{Prefix}{which.Replace("…", "x", StringComparison.Ordinal)}{Subresource}{Id}{Suffix}");
     }
 }

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Integration.Install;
 
-/// <summary>The chart on a real API server, the operator with exactly the rights that the chart gives: install, a grant, upgrade, uninstall, install again.</summary>
+/// <summary>
+/// The chart on a real API server, the operator with exactly the rights that the chart gives: install, a grant, upgrade, uninstall, install again.
+/// </summary>
 public sealed class ChartTests
 {
     [Fact]
@@ -34,7 +36,8 @@ public sealed class ChartTests
             await other.AskAsync();
             (await other.WaitForPhaseAsync(GrantPhase.Failed)).Status.EndReason.Should().Be(EndReason.Failed);
 
-            await Helm.RunAsync(cluster.ControlPlane, [.. upgrade, "--set", "bind.clusterRoles={view,edit,cluster-admin}", "--set", "extraLabels.team=platform", "--set", "replicas=3"]);
+            await Helm.RunAsync(cluster.ControlPlane,
+                [.. upgrade, "--set", "bind.clusterRoles={view,edit,cluster-admin}", "--set", "extraLabels.team=platform", "--set", "replicas=3"]);
             await ServedAsync(cluster);
             (await incident.ReadAsync()).Status.Phase.Should().Be(GrantPhase.Active);
             await incident.AllowedAsync(kubeconfig);
@@ -72,15 +75,18 @@ public sealed class ChartTests
     }
 
     // Writes of ours are answered: the upgrade left the operator's caBundle in place, or the operator has put it back.
-    private static Task ServedAsync(Cluster cluster) => Eventually.TrueAsync(
-        async () => (await cluster.KubectlAsync(cluster.ControlPlane.AdminKubeconfig, "create", "--dry-run=server", "-f", Path.Combine(Cluster.Config("samples"), "policy.yaml"))).ExitCode == 0);
+    private static Task ServedAsync(Cluster cluster) => Eventually
+        .TrueAsync(async () => (await cluster.KubectlAsync(
+            cluster.ControlPlane.AdminKubeconfig, "create", "--dry-run=server", "-f", Path.Combine(Cluster.Config("samples"), "policy.yaml"))).ExitCode == 0);
 
     // Everything of the release but what is kept on purpose.
     private static async Task<IReadOnlyList<string>> LeftAsync(Cluster cluster)
     {
-        const string Kinds = "clusterroles,clusterrolebindings,roles,rolebindings,serviceaccounts,deployments,cronjobs,jobs,services,networkpolicies,poddisruptionbudgets,"
-            + "mutatingwebhookconfigurations,validatingwebhookconfigurations";
-        await Eventually.TrueAsync(async () => (await cluster.KubectlAsync(cluster.ControlPlane.AdminKubeconfig, "get", "namespace", "breakglass-grants")).ExitCode != 0, expected: "the grants' namespace gone");
+        const string Kinds =
+            "clusterroles,clusterrolebindings,roles,rolebindings,serviceaccounts,deployments,cronjobs,jobs,services,networkpolicies,poddisruptionbudgets,"
+                + "mutatingwebhookconfigurations,validatingwebhookconfigurations";
+        await Eventually.TrueAsync(async () => (await cluster.KubectlAsync(
+            cluster.ControlPlane.AdminKubeconfig, "get", "namespace", "breakglass-grants")).ExitCode != 0, expected: "the grants' namespace gone");
         var left = await cluster.AdminAsync("get", Kinds, "-A", "-l", "app.kubernetes.io/name=breakglass-operator", "-o", "name");
         return left.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }

@@ -27,7 +27,8 @@ internal static class Helm
         await RunAsync(await EnsureAsync("kubectl"), controlPlane, arguments);
 
     /// <summary>The path of helm, or of that kubectl.</summary>
-    public static async Task<string> EnsureAsync(string tool) => (await RunAsync(Path.Combine(Golden.RepositoryRoot, "hack", "ensure-helm.sh"), null, [tool])).Trim();
+    public static async Task<string> EnsureAsync(string tool) =>
+        (await RunAsync(Path.Combine(Golden.RepositoryRoot, "hack", "ensure-helm.sh"), null, [tool])).Trim();
 
     private static async Task<string> RunAsync(string file, TestKit.ControlPlane? controlPlane, string[] arguments)
     {

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Integration.Install;
 
-/// <summary>What the page about installing says for those without Helm: deploy/install.yaml, or on servers that are older than it an overlay of config/.</summary>
+/// <summary>
+/// What the page about installing says for those without Helm: deploy/install.yaml, or on servers that are older than it an overlay of config/.
+/// </summary>
 public sealed class InstallFileTests
 {
     [Fact]
@@ -38,7 +40,8 @@ public sealed class InstallFileTests
             if (Release.Installed.Minor >= 30) await Helm.KubectlAsync(controlPlane, [.. apply, "-f", Path.Combine(deploy, "guard.yaml")]);
 
             // Webhooks would lead to a Service behind which nothing runs here.
-            await controlPlane.AdminAsync(["delete", "mutatingwebhookconfigurations,validatingwebhookconfigurations", "-l", "app.kubernetes.io/name=breakglass-operator"]);
+            await controlPlane.AdminAsync(
+                ["delete", "mutatingwebhookconfigurations,validatingwebhookconfigurations", "-l", "app.kubernetes.io/name=breakglass-operator"]);
             return;
         }
 
@@ -51,6 +54,7 @@ public sealed class InstallFileTests
             """);
         var rendered = await Helm.KubectlAsync(controlPlane, "kustomize", overlay);
         (await controlPlane.KubectlAsync(controlPlane.AdminKubeconfig, [.. apply, "-f", "-"], rendered)).OrThrow();
-        await controlPlane.AdminAsync(["delete", "mutatingwebhookconfigurations,validatingwebhookconfigurations", "-l", "app.kubernetes.io/name=breakglass-operator"]);
+        await controlPlane.AdminAsync(
+            ["delete", "mutatingwebhookconfigurations,validatingwebhookconfigurations", "-l", "app.kubernetes.io/name=breakglass-operator"]);
     }
 }

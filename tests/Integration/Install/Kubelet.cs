@@ -5,7 +5,10 @@ using TestKit;
 
 namespace Integration.Install;
 
-/// <summary>What a kubelet and the Job controller would do, of which a bare control plane has none: runs what workloads say, with their arguments and as their identity.</summary>
+/// <summary>
+/// What a kubelet and the Job controller would do, of which a bare control plane has none: runs what workloads say, with their arguments and as their
+/// identity.
+/// </summary>
 internal sealed class Kubelet(TestKit.ControlPlane controlPlane)
 {
     private const string Namespace = "breakglass-system";
@@ -16,7 +19,9 @@ internal sealed class Kubelet(TestKit.ControlPlane controlPlane)
     /// <summary>The value webhook.url.</summary>
     public string WebhookUrl => $"https://127.0.0.1:{WebhookPort.ToString(CultureInfo.InvariantCulture)}";
 
-    /// <summary>Starts the operator as its Deployment says, and waits until it is ready: it leads, and the API server was told to trust its webhooks.</summary>
+    /// <summary>
+    /// Starts the operator as its Deployment says, and waits until it is ready: it leads, and the API server was told to trust its webhooks.
+    /// </summary>
     public async Task<RunningOperator> StartOperatorAsync()
     {
         var pod = (await ReadAsync("deployment", "breakglass-operator"))["spec"]!["template"]!["spec"]!;
@@ -24,7 +29,8 @@ internal sealed class Kubelet(TestKit.ControlPlane controlPlane)
         command[0].Should().Be("run");
         return await RunningOperator.StartAsync(
             kubeconfig,
-            ["--trust-requester=false", "--webhook=true", .. command.Skip(1), $"--webhook-address=127.0.0.1:{WebhookPort.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1"]);
+            ["--trust-requester=false", "--webhook=true", .. command.Skip(1),
+                $"--webhook-address=127.0.0.1:{WebhookPort.ToString(CultureInfo.InvariantCulture)}", "--webhook-extra-names=127.0.0.1"]);
     }
 
     /// <summary>Says of the Deployment that all its pods are there and ready, for those who wait for that.</summary>
@@ -38,7 +44,8 @@ internal sealed class Kubelet(TestKit.ControlPlane controlPlane)
             ["replicas"] = replicas, ["updatedReplicas"] = replicas, ["readyReplicas"] = replicas, ["availableReplicas"] = replicas,
         };
         (await controlPlane.KubectlAsync(
-            controlPlane.AdminKubeconfig, ["replace", "--raw", $"/apis/apps/v1/namespaces/{Namespace}/deployments/breakglass-operator/status", "-f", "-"], deployment.ToJsonString())).OrThrow();
+            controlPlane.AdminKubeconfig, ["replace", "--raw", $"/apis/apps/v1/namespaces/{Namespace}/deployments/breakglass-operator/status", "-f", "-"],
+            deployment.ToJsonString())).OrThrow();
     }
 
     /// <summary>Waits for a Job, runs its pod and says that it is complete.</summary>
@@ -46,7 +53,8 @@ internal sealed class Kubelet(TestKit.ControlPlane controlPlane)
     {
         JsonNode? job = null;
         await Eventually.TrueAsync(
-            async () => (await controlPlane.KubectlAsync(controlPlane.AdminKubeconfig, ["get", "job", name, "-n", Namespace])).ExitCode == 0, expected: $"Job {name}");
+            async () => (await controlPlane.KubectlAsync(controlPlane.AdminKubeconfig, ["get", "job", name, "-n", Namespace])).ExitCode == 0,
+            expected: $"Job {name}");
         job = await ReadAsync("job", name);
         var started = Now();
         var (kubeconfig, command) = await CommandAsync(job["spec"]!["template"]!["spec"]!);
@@ -56,10 +64,12 @@ internal sealed class Kubelet(TestKit.ControlPlane controlPlane)
         JsonObject Condition(string type) => new() { ["type"] = type, ["status"] = "True", ["lastTransitionTime"] = started, ["lastProbeTime"] = started };
         job["status"] = new JsonObject
         {
-            ["startTime"] = started, ["completionTime"] = Now(), ["succeeded"] = 1, ["conditions"] = new JsonArray(Condition("SuccessCriteriaMet"), Condition("Complete")),
+            ["startTime"] = started, ["completionTime"] = Now(), ["succeeded"] = 1, ["conditions"] = new JsonArray(
+                Condition("SuccessCriteriaMet"), Condition("Complete")),
         };
         (await controlPlane.KubectlAsync(
-            controlPlane.AdminKubeconfig, ["replace", "--raw", $"/apis/batch/v1/namespaces/{Namespace}/jobs/{name}/status", "-f", "-"], job.ToJsonString())).OrThrow();
+            controlPlane.AdminKubeconfig, ["replace", "--raw", $"/apis/batch/v1/namespaces/{Namespace}/jobs/{name}/status", "-f", "-"],
+            job.ToJsonString())).OrThrow();
     }
 
     private async Task<(string Kubeconfig, string[] Command)> CommandAsync(JsonNode pod)
@@ -74,7 +84,8 @@ internal sealed class Kubelet(TestKit.ControlPlane controlPlane)
         return (await controlPlane.ServiceAccountKubeconfigAsync(Namespace, pod["serviceAccountName"]!.GetValue<string>()), command);
     }
 
-    private async Task<JsonNode> ReadAsync(string kind, string name) => JsonNode.Parse(await controlPlane.AdminAsync(["get", kind, name, "-n", Namespace, "-o", "json"]))!;
+    private async Task<JsonNode> ReadAsync(string kind, string name) =>
+        JsonNode.Parse(await controlPlane.AdminAsync(["get", kind, name, "-n", Namespace, "-o", "json"]))!;
 
     private static string Now() => TimeProvider.System.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 }

@@ -18,7 +18,8 @@ public sealed class ManagedClusterTests
             async controlPlane =>
             {
                 kubelet = new(controlPlane);
-                await Helm.RunAsync(controlPlane, "install", "breakglass", Helm.Chart, "--create-namespace", "--set", $"webhook.url={kubelet.WebhookUrl}", "--set", "runAsUser=null");
+                await Helm.RunAsync(controlPlane, "install", "breakglass", Helm.Chart, "--create-namespace", "--set", $"webhook.url={kubelet.WebhookUrl}",
+                    "--set", "runAsUser=null");
             },
             "--enable-admission-plugins=OwnerReferencesPermissionEnforcement");
         await using var running = await kubelet!.StartOperatorAsync();
@@ -29,9 +30,11 @@ public sealed class ManagedClusterTests
 
         // A repair writes owner references to an object that exists, which the plugin looks at more closely than at a new one.
         var binding = grant.Status.Bindings.Should().ContainSingle().Subject;
-        await cluster.AdminAsync("patch", "rolebinding", binding.Name, "-n", binding.Namespace!, "--type=json", "-p", """[{"op":"remove","path":"/metadata/ownerReferences"}]""");
+        await cluster.AdminAsync(
+            "patch", "rolebinding", binding.Name, "-n", binding.Namespace!, "--type=json", "-p", """[{"op":"remove","path":"/metadata/ownerReferences"}]""");
         await Eventually.TrueAsync(
-            async () => JsonNode.Parse(await cluster.AdminAsync("get", "rolebinding", binding.Name, "-n", binding.Namespace!, "-o", "json"))!["metadata"]!["ownerReferences"] is not null,
+            async () => JsonNode.Parse(await cluster.AdminAsync(
+                "get", "rolebinding", binding.Name, "-n", binding.Namespace!, "-o", "json"))!["metadata"]!["ownerReferences"] is not null,
             expected: "the binding owned by its grant again");
 
         await incident.RevokeAsync();

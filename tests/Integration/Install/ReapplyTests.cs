@@ -8,12 +8,13 @@ using Xunit;
 namespace Integration.Install;
 
 /// <summary>
-/// Manifests are applied again by the one who owns them (Helm 4, Flux, Argo CD, kubectl: all on the server's side, and none of them by force), after the operator
-/// has written CA and paths into its webhook configurations.
+/// Manifests are applied again by the one who owns them (Helm 4, Flux, Argo CD, kubectl: all on the server's side, and none of them by force), after
+/// the operator has written CA and paths into its webhook configurations.
 /// </summary>
 public sealed class ReapplyTests
 {
-    private static readonly string[] s_configurations = ["mutatingwebhookconfiguration/breakglass-operator", "validatingwebhookconfiguration/breakglass-operator", "mutatingwebhookconfiguration/breakglass-operator-guard"];
+    private static readonly string[] s_configurations = ["mutatingwebhookconfiguration/breakglass-operator",
+        "validatingwebhookconfiguration/breakglass-operator", "mutatingwebhookconfiguration/breakglass-operator-guard"];
 
     private static string[] Directories => Release.Installed.Minor >= 28 ? ["webhook", "guard-1.28", "stamp"] : ["webhook", "guard-legacy"];
 
@@ -32,12 +33,14 @@ public sealed class ReapplyTests
         (await ApplyAsync(cluster)).OrThrow();
         (await ApplyAsync(cluster, text => text.Replace("timeoutSeconds: 5", "timeoutSeconds: 6", StringComparison.Ordinal))).OrThrow();
         (await PathsAsync(cluster)).Should().Equal(paths);
-        (await ConfigurationAsync(cluster, s_configurations[0]))["webhooks"]!.AsArray().Should().OnlyContain(w => w!["timeoutSeconds"]!.GetValue<int>() == 6 && w["clientConfig"]!["caBundle"] != null);
+        (await ConfigurationAsync(cluster, s_configurations[0]))["webhooks"]!.AsArray()
+            .Should().OnlyContain(w => w!["timeoutSeconds"]!.GetValue<int>() == 6 && w["clientConfig"]!["caBundle"] != null);
 
         // An entry that a later release leaves out goes, though the operator has written into it.
         var manifest = await File.ReadAllTextAsync(Path.Combine(Cluster.Config("webhook"), "mutating.yaml"));
         (await ApplyAsync(cluster, _ => manifest[..manifest.IndexOf("# The kill switch", StringComparison.Ordinal)])).OrThrow();
-        (await ConfigurationAsync(cluster, s_configurations[0]))["webhooks"]!.AsArray().Should().ContainSingle().Which!["clientConfig"]!["service"]!["path"]!.GetValue<string>().Should().Be(paths[0]);
+        (await ConfigurationAsync(cluster, s_configurations[0]))["webhooks"]!.AsArray()
+            .Should().ContainSingle().Which!["clientConfig"]!["service"]!["path"]!.GetValue<string>().Should().Be(paths[0]);
 
         // Removed and installed again: the operator starts over.
         await cluster.AdminAsync(["delete", .. s_configurations]);
@@ -51,7 +54,8 @@ public sealed class ReapplyTests
         var manifests = new List<string>();
         foreach (var directory in Directories) manifests.Add(await Helm.KubectlAsync(cluster.ControlPlane, "kustomize", Cluster.Config(directory)));
         var text = string.Join("\n---\n", manifests);
-        return await cluster.ControlPlane.KubectlAsync(cluster.ControlPlane.AdminKubeconfig, ["apply", "--server-side", "--field-manager=helm", "-f", "-"], change?.Invoke(text) ?? text);
+        return await cluster.ControlPlane.KubectlAsync(
+            cluster.ControlPlane.AdminKubeconfig, ["apply", "--server-side", "--field-manager=helm", "-f", "-"], change?.Invoke(text) ?? text);
     }
 
     private static async Task<IReadOnlyList<string>> PathsAsync(Cluster cluster)
@@ -59,11 +63,13 @@ public sealed class ReapplyTests
         var paths = new List<string>();
         foreach (var configuration in s_configurations)
         {
-            paths.AddRange((await ConfigurationAsync(cluster, configuration))["webhooks"]!.AsArray().Select(w => w!["clientConfig"]!["service"]!["path"]?.GetValue<string>() ?? ""));
+            paths.AddRange((await ConfigurationAsync(cluster, configuration))["webhooks"]!.AsArray()
+                .Select(w => w!["clientConfig"]!["service"]!["path"]?.GetValue<string>() ?? ""));
         }
 
         return paths;
     }
 
-    private static async Task<JsonNode> ConfigurationAsync(Cluster cluster, string name) => JsonNode.Parse(await cluster.AdminAsync("get", name, "-o", "json"))!;
+    private static async Task<JsonNode> ConfigurationAsync(Cluster cluster, string name) =>
+        JsonNode.Parse(await cluster.AdminAsync("get", name, "-o", "json"))!;
 }

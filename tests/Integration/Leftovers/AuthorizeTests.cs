@@ -13,7 +13,9 @@ using Xunit;
 
 namespace Integration.Leftovers;
 
-/// <summary>An API server that asks <c>/authorize</c> by structured authorization: impersonation, which admission cannot see, is shut for grants' identities.</summary>
+/// <summary>
+/// An API server that asks <c>/authorize</c> by structured authorization: impersonation, which admission cannot see, is shut for grants' identities.
+/// </summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "IAsyncLifetime disposes of them.")]
 public sealed class AuthorizeTests : IAsyncLifetime
 {
@@ -29,7 +31,8 @@ public sealed class AuthorizeTests : IAsyncLifetime
         _certificate = SelfSigned();
         var served = SslStreamCertificateContext.Create(_certificate, null);
         var endpoint = new AuthorizeEndpoint(new CoreSettings(), (identity, _) => ValueTask.FromResult(identity == "allowed"), NullLogger.Instance);
-        _server = new(IPAddress.Loopback, 0, () => served, [], NullLogger.Instance, others: new Dictionary<string, RequestDelegate> { [AuthorizeEndpoint.Path] = endpoint.ServeAsync });
+        _server = new(IPAddress.Loopback, 0, () => served, [], NullLogger.Instance,
+            others: new Dictionary<string, RequestDelegate> { [AuthorizeEndpoint.Path] = endpoint.ServeAsync });
         await _server.StartAsync(CancellationToken.None);
 
         // As docs/install.md says it, with this server's address and certificate.
@@ -46,7 +49,8 @@ public sealed class AuthorizeTests : IAsyncLifetime
         var page = await File.ReadAllTextAsync(Path.Combine(Golden.RepositoryRoot, "docs", "install.md"));
         var start = page.IndexOf("kind: AuthorizationConfiguration", StringComparison.Ordinal);
         start = page.LastIndexOf("```yaml\n", start, StringComparison.Ordinal) + "```yaml\n".Length;
-        await File.WriteAllTextAsync(file, page[start..page.IndexOf("```", start, StringComparison.Ordinal)].Replace("/etc/kubernetes/breakglass-authorize.kubeconfig", kubeconfig, StringComparison.Ordinal));
+        await File.WriteAllTextAsync(file, page[start..page.IndexOf("```", start, StringComparison.Ordinal)]
+            .Replace("/etc/kubernetes/breakglass-authorize.kubeconfig", kubeconfig, StringComparison.Ordinal));
         _cluster = await TestKit.ControlPlane.StartAsync($"--authorization-config={file}");
         await _cluster.AdminAsync(["create", "namespace", "breakglass-grants"]);
         foreach (var name in (string[])["inc-1", "allowed"])
@@ -69,7 +73,8 @@ public sealed class AuthorizeTests : IAsyncLifetime
     public async Task A_grant_acts_as_nobody_else_unless_its_policy_lets_it()
     {
         var grant = await _cluster!.ServiceAccountKubeconfigAsync("breakglass-grants", "inc-1");
-        foreach (var somebody in (string[][])[["--as=alice"], ["--as=alice", "--as-group=system:masters"], ["--as=system:serviceaccount:kube-system:namespace-controller"]])
+        foreach (var somebody in (string[][])[["--as=alice"], ["--as=alice", "--as-group=system:masters"],
+            ["--as=system:serviceaccount:kube-system:namespace-controller"]])
         {
             var answer = await _cluster.KubectlAsync(grant, [.. somebody, "get", "nodes"]);
             answer.ExitCode.Should().NotBe(0);
@@ -77,7 +82,8 @@ public sealed class AuthorizeTests : IAsyncLifetime
         }
 
         (await _cluster.KubectlAsync(grant, ["get", "nodes"])).OrThrow();
-        (await _cluster.KubectlAsync(await _cluster.ServiceAccountKubeconfigAsync("breakglass-grants", "allowed"), ["get", "nodes", "--as=alice", "--as-group=system:masters"])).OrThrow();
+        (await _cluster.KubectlAsync(await _cluster.ServiceAccountKubeconfigAsync("breakglass-grants", "allowed"),
+            ["get", "nodes", "--as=alice", "--as-group=system:masters"])).OrThrow();
         (await _cluster.KubectlAsync(_cluster.AdminKubeconfig, ["get", "nodes", "--as=alice", "--as-group=system:masters"])).OrThrow();
 
         // While no replica answers a grant impersonates nobody, and everybody else goes on.

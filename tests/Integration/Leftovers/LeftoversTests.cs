@@ -14,7 +14,8 @@ public sealed class LeftoversTests(StampedCluster stamped) : IClassFixture<Stamp
     public async Task What_a_grant_leaves_behind_stands_in_its_record_once_it_is_over()
     {
         var (incident, kubeconfig) = await stamped.GrantAsync();
-        await DoAsync(kubeconfig, incident, "create cronjob stay --image=none --schedule=@daily", "create deployment debug --image=none", "create secret generic copied --from-literal=a=b");
+        await DoAsync(kubeconfig, incident, "create cronjob stay --image=none --schedule=@daily", "create deployment debug --image=none",
+            "create secret generic copied --from-literal=a=b");
         var uid = (await incident.ReadAsync()).Metadata.Uid;
         foreach (var made in (string[])["cronjob/stay", "deployment/debug", "secret/copied"]) (await MarkAsync(incident, made)).Should().Be(uid);
 
@@ -29,7 +30,8 @@ public sealed class LeftoversTests(StampedCluster stamped) : IClassFixture<Stamp
         record.Status.Residue.Should().Contain(r => r.StartsWith($"left: cronjobs.batch {incident.Namespace}/stay (UID ", StringComparison.Ordinal))
             .And.Contain(r => r.StartsWith($"left: deployments.apps {incident.Namespace}/debug (UID ", StringComparison.Ordinal))
             .And.Contain($"created secrets {incident.Namespace}/copied");
-        (await _cluster.AdminAsync("get", "cronjob,deployment,secret", "-n", incident.Namespace, "-l", $"breakglass.dev/made-by={uid}", "-o", "name")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        (await _cluster.AdminAsync("get", "cronjob,deployment,secret", "-n", incident.Namespace, "-l", $"breakglass.dev/made-by={uid}", "-o", "name"))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Should().HaveCount(3, "Report removes nothing");
     }
 
@@ -46,11 +48,13 @@ public sealed class LeftoversTests(StampedCluster stamped) : IClassFixture<Stamp
         var ns = await _cluster.AdminAsync("get", "namespace", incident.Namespace, "-o", "jsonpath={.metadata.uid}");
         await _cluster.KubectlAsync(kubeconfig, "patch", "secret", "copied", "-n", incident.Namespace, "-p",
             $$"""{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"Namespace","name":"{{incident.Namespace}}","uid":"{{ns}}" }] } }""");
-        (await _cluster.AdminAsync("get", "secret", "copied", "-n", incident.Namespace, "-o", "jsonpath={.metadata.ownerReferences[*].kind}")).Should().Be("RoleBinding");
+        (await _cluster.AdminAsync("get", "secret", "copied", "-n", incident.Namespace, "-o", "jsonpath={.metadata.ownerReferences[*].kind}"))
+            .Should().Be("RoleBinding");
         (await _cluster.AdminAsync("get", "cronjob", "stay", "-n", incident.Namespace, "-o", "name")).Should().NotBeEmpty();
 
         await incident.RevokeAsync();
-        await Eventually.TrueAsync(async () => (await _cluster.AdminAsync("get", "cronjob,secret", "-n", incident.Namespace, "-o", "name")).Trim().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        await Eventually.TrueAsync(async () => (await _cluster.AdminAsync("get", "cronjob,secret", "-n", incident.Namespace, "-o", "name")).Trim()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .All(o => o.StartsWith("secret/default-token", StringComparison.Ordinal)), expected: "what the grant made to be collected");
         (await _cluster.AdminAsync("get", "configmap", "checkout", "-n", incident.Namespace, "-o", "name")).Should().NotBeEmpty("it is not the grant's");
         var record = await incident.WaitAsync("LeftBehind");
@@ -79,7 +83,8 @@ public sealed class LeftoversTests(StampedCluster stamped) : IClassFixture<Stamp
             });
             await _cluster.AdminAsync("create", "configmap", "theirs", "-n", incident.Namespace);
             (await MarkAsync(incident, "configmap/theirs")).Should().BeEmpty();
-            (await _cluster.KubectlAsync(kubeconfig, "label", "configmap/try-0", "-n", incident.Namespace, "breakglass.dev/made-by=other", "--overwrite")).Error.Should().Contain("no grant changes it");
+            (await _cluster.KubectlAsync(kubeconfig, "label", "configmap/try-0", "-n", incident.Namespace, "breakglass.dev/made-by=other",
+                "--overwrite")).Error.Should().Contain("no grant changes it");
         }
         finally
         {
@@ -96,7 +101,8 @@ public sealed class LeftoversTests(StampedCluster stamped) : IClassFixture<Stamp
         var bound = (await incident.ReadAsync()).Status.Bindings.Select(b => b.Namespace).ToList();
         bound.Should().Contain(incident.Namespace).And.Contain("default").And.NotContain(["kube-system", "kube-public", "kube-node-lease", "istio-system"]);
         var answer = await _cluster.KubectlAsync(
-            kubeconfig, "create", "clusterrole", "mine", "--verb=get", "--resource=pods", "--as=system:serviceaccount:kube-system:clusterrole-aggregation-controller");
+            kubeconfig, "create", "clusterrole", "mine", "--verb=get", "--resource=pods",
+            "--as=system:serviceaccount:kube-system:clusterrole-aggregation-controller");
         answer.Error.Should().Contain("cannot impersonate");
         await incident.RevokeAsync();
     }
@@ -107,7 +113,8 @@ public sealed class LeftoversTests(StampedCluster stamped) : IClassFixture<Stamp
         var incident = await Incident.BeginAsync(_cluster, withPolicy: false);
         await incident.ApplyPolicyAsync(access: "{name: system, roleRef: {kind: ClusterRole, name: edit}, namespaces: [kube-system]}");
         var policy = await Eventually.GetAsync(
-            async () => await _cluster.Admin.GetAsync<BreakGlassPolicy>(incident.Policy, null, CancellationToken.None) is { Status.Roles: [{ Actors.Count: > 0 }] } p ? p : null,
+            async () => await _cluster.Admin.GetAsync<BreakGlassPolicy>(
+                incident.Policy, null, CancellationToken.None) is { Status.Roles: [{ Actors.Count: > 0 }] } p ? p : null,
             () => "no actors", expected: "status.roles with those as whom a grant could act");
         policy.Status.Conditions.Should().Contain(c => c.Type == "ReachesControlPlane" && c.Status == "True");
         var role = policy.Status.Roles[0];

@@ -24,7 +24,8 @@ public sealed class StampedCluster : IAsyncLifetime
         // To list workloads is a right that the operator has only if it is given.
         await _cluster.AdminAsync("apply", "-f", Path.Combine(Cluster.Config("components"), "leftovers-look", "operator_look.yaml"));
         _operator = await RunningOperator.StartAsync(
-            _cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
+            _cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true",
+            $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
             "--webhook-extra-names=127.0.0.1", "--list-workloads", "--protected-namespaces=istio-system");
         await Eventually.TrueAsync(_operator.LeadsAsync);
         await Eventually.TrueAsync(async () => (await _cluster.KubectlAsync(
@@ -61,7 +62,8 @@ public sealed class StampedCluster : IAsyncLifetime
     }
 
     /// <summary>Waits until the operator has written its CA into the stamp's configuration.</summary>
-    internal static Task PluggedInAsync(Cluster cluster) => Eventually.TrueAsync(
-        async () => (await cluster.AdminAsync("get", "mutatingwebhookconfiguration", "breakglass-operator-stamp", "-o", "jsonpath={.webhooks[0].clientConfig.caBundle}")).Length > 0,
+    internal static Task PluggedInAsync(Cluster cluster) => Eventually
+        .TrueAsync(async () => (await cluster.AdminAsync(
+            "get", "mutatingwebhookconfiguration", "breakglass-operator-stamp", "-o", "jsonpath={.webhooks[0].clientConfig.caBundle}")).Length > 0,
         expected: "the stamp's webhook to be usable");
 }

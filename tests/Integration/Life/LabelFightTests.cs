@@ -40,7 +40,8 @@ public sealed class LabelFightTests(SharedOperator shared) : IClassFixture<Share
     {
         _certificate = SelfSigned();
         var served = SslStreamCertificateContext.Create(_certificate, null);
-        _server = new(IPAddress.Loopback, 0, () => served, [], NullLogger.Instance, others: new Dictionary<string, RequestDelegate> { ["/label"] = LabelAsync });
+        _server = new(IPAddress.Loopback, 0, () => served, [], NullLogger.Instance,
+            others: new Dictionary<string, RequestDelegate> { ["/label"] = LabelAsync });
         await _server.StartAsync(CancellationToken.None);
     }
 
@@ -73,7 +74,8 @@ public sealed class LabelFightTests(SharedOperator shared) : IClassFixture<Share
         await incident.ActivateAsync();
         var kubeconfig = await incident.FetchKubeconfigAsync();
         await incident.AllowedAsync(kubeconfig);
-        var contested = await Eventually.GetAsync(async () => Conditions.Find((await incident.ReadAsync()).Status.Conditions, "Active") is { Reason: "Contested" } c ? c : null, expected: "the fight to be given up");
+        var contested = await Eventually.GetAsync(async () => Conditions
+            .Find((await incident.ReadAsync()).Status.Conditions, "Active") is { Reason: "Contested" } c ? c : null, expected: "the fight to be given up");
         contested.Status.Should().Be("True", "the binding is there, and gives what was decided");
         contested.Message.Should().Contain("mutating admission webhook").And.Contain((await BindingAsync(incident)).Metadata.Name);
         await shared.SettledAsync();
@@ -81,7 +83,8 @@ public sealed class LabelFightTests(SharedOperator shared) : IClassFixture<Share
 
         await incident.RevokeAsync();
         await incident.RefusedAsync(kubeconfig);
-        await Eventually.TrueAsync(async () => (await _cluster.Admin.ListAsync<V1RoleBinding>(new() { Namespace = incident.Namespace }, CancellationToken.None)).Items.Count == 0, expected: "the binding to go");
+        await Eventually.TrueAsync(async () => (await _cluster.Admin
+            .ListAsync<V1RoleBinding>(new() { Namespace = incident.Namespace }, CancellationToken.None)).Items.Count == 0, expected: "the binding to go");
         await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
     }
 
@@ -96,19 +99,22 @@ public sealed class LabelFightTests(SharedOperator shared) : IClassFixture<Share
         {
             if ((await BindingAsync(incident)).LabelsOrEmpty["breakglass.dev/grant"] == incident.Grant)
             {
-                await _cluster.AdminAsync("patch", "rolebinding", "-n", incident.Namespace, name, "--type=merge", "--field-manager=team-labeller", "-p", $$$"""{"metadata":{"labels":{"breakglass.dev/grant":"theirs-{{{tries++}}}"} } }""");
+                await _cluster.AdminAsync("patch", "rolebinding", "-n", incident.Namespace, name, "--type=merge", "--field-manager=team-labeller", "-p",
+                    $$$"""{"metadata":{"labels":{"breakglass.dev/grant":"theirs-{{{tries++}}}"} } }""");
             }
 
             return Conditions.Find((await incident.ReadAsync()).Status.Conditions, "Active") is { Reason: "Contested" } c ? c : null;
         }, expected: "the fight to be given up");
         contested.Message.Should().Contain("'team-labeller' changes or deletes");
         tries.Should().BeInRange(PlaceHistory.MostRepairs, PlaceHistory.MostRepairs + 1);
-        await Eventually.TrueAsync(async () => (await _cluster.EventsAsync(nameof(BreakGlassGrant), incident.Grant)).Any(e => e is { Type: "Warning", Reason: "RepairContested" }));
+        await Eventually.TrueAsync(
+            async () => (await _cluster.EventsAsync(nameof(BreakGlassGrant), incident.Grant)).Any(e => e is { Type: "Warning", Reason: "RepairContested" }));
         await incident.RevokeAsync();
         await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
     }
 
-    private async Task<V1RoleBinding> BindingAsync(Incident incident) => (await _cluster.Admin.ListAsync<V1RoleBinding>(new() { Namespace = incident.Namespace }, CancellationToken.None)).Items.Single();
+    private async Task<V1RoleBinding> BindingAsync(Incident incident) =>
+        (await _cluster.Admin.ListAsync<V1RoleBinding>(new() { Namespace = incident.Namespace }, CancellationToken.None)).Items.Single();
 
     /// <summary>An incident in whose namespace the webhook overwrites a label.</summary>
     private async Task<Incident> FightAsync(string label)
@@ -130,7 +136,8 @@ public sealed class LabelFightTests(SharedOperator shared) : IClassFixture<Share
               rules: [{apiGroups: [rbac.authorization.k8s.io], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [rolebindings]}]
             """);
         await Eventually.TrueAsync(
-            async () => (await _cluster.AdminAsync("create", "rolebinding", "probe", "-n", incident.Namespace, "--clusterrole=view", "--user=nobody", "--dry-run=server", "-o", "jsonpath={.metadata.labels}")).Contains("theirs", StringComparison.Ordinal),
+            async () => (await _cluster.AdminAsync("create", "rolebinding", "probe", "-n", incident.Namespace, "--clusterrole=view", "--user=nobody",
+                "--dry-run=server", "-o", "jsonpath={.metadata.labels}")).Contains("theirs", StringComparison.Ordinal),
             expected: "the webhook to be asked");
         _writes.Clear();
         return incident;
@@ -141,15 +148,18 @@ public sealed class LabelFightTests(SharedOperator shared) : IClassFixture<Share
         var request = (await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted))!["request"]!;
         if (request["dryRun"]?.GetValue<bool>() is not true) _writes.Enqueue((string)request["operation"]!);
         var patch = new JsonArray();
-        if (request["object"]!["metadata"]!["labels"] is null) patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = "/metadata/labels", ["value"] = new JsonObject() });
-        patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = $"/metadata/labels/{_label.Replace("/", "~1", StringComparison.Ordinal)}", ["value"] = "theirs" });
+        if (request["object"]!["metadata"]!["labels"] is null)
+            patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = "/metadata/labels", ["value"] = new JsonObject() });
+        patch.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = $"/metadata/labels/{_label.Replace("/", "~1", StringComparison.Ordinal)}",
+            ["value"] = "theirs" });
         var answer = new JsonObject
         {
             ["apiVersion"] = "admission.k8s.io/v1",
             ["kind"] = "AdmissionReview",
             ["response"] = new JsonObject
             {
-                ["uid"] = (string)request["uid"]!, ["allowed"] = true, ["patchType"] = "JSONPatch", ["patch"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(patch.ToJsonString())),
+                ["uid"] = (string)request["uid"]!, ["allowed"] = true, ["patchType"] = "JSONPatch", ["patch"] = Convert
+                    .ToBase64String(Encoding.UTF8.GetBytes(patch.ToJsonString())),
             },
         };
         context.Response.ContentType = "application/json";

@@ -75,7 +75,8 @@ public sealed class NamespaceTests(SharedOperator shared) : IClassFixture<Shared
 
         await incident.NewNamespaceAsync(incident.Namespace);
 
-        await Eventually.TrueAsync(async () => Conditions.Find((await incident.ReadAsync()).Status.Conditions, "Active")!.Message.Contains("was deleted and created again", StringComparison.Ordinal));
+        await Eventually.TrueAsync(async () => Conditions.Find((await incident.ReadAsync()).Status.Conditions, "Active")!.Message
+            .Contains("was deleted and created again", StringComparison.Ordinal));
         await incident.RefusedAsync(kubeconfig);
         (await _cluster.AdminAsync("get", "rolebindings", "-n", incident.Namespace, "-o", "name")).Should().BeEmpty();
         await incident.RevokeAsync();

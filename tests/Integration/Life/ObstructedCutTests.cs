@@ -48,7 +48,8 @@ public sealed class ObstructedCutTests(OwnCluster own) : IClassFixture<OwnCluste
             told.Status.EndedAt.Should().NotBeNull();
             told.Status.Conditions.Single(c => c.Type == "Obstructed").Message.Should().Contain(Incident.BindingOf(grant));
             await Eventually.TrueAsync(
-                async () => (told = await incident.ReadAsync()).Status.Conditions.Single(c => c.Type == "Obstructed").Message.Contains($"'{Webhook}'", StringComparison.Ordinal),
+                async () => (told = await incident.ReadAsync()).Status.Conditions.Single(c => c.Type == "Obstructed").Message
+                    .Contains($"'{Webhook}'", StringComparison.Ordinal),
                 () => Incident.Show(told), expected: "the name of the webhook");
             var binding = await _cluster.Admin.GetAsync<V1RoleBinding>(Incident.BindingOf(grant), incident.Namespace, CancellationToken.None);
             binding.SubjectsOrEmpty.Count.Should().Be(operations.Contains("UPDATE", StringComparison.Ordinal) ? 1 : 0);

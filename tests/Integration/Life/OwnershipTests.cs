@@ -24,17 +24,21 @@ public sealed class OwnershipTests(SharedOperator shared) : IClassFixture<Shared
         var binding = await _cluster.Admin.GetAsync<V1RoleBinding>(Incident.BindingOf(grant), incident.Namespace, CancellationToken.None);
         (string Kind, string Namespace, string Name)[] objects =
         [
-            ("rolebinding", incident.Namespace, binding.Metadata.Name), ("rolebinding", ns, identity + "-reader"), ("role", ns, identity + "-reader"), ("serviceaccount", ns, identity), ("secret", ns, identity),
+            ("rolebinding", incident.Namespace, binding.Metadata.Name), ("rolebinding", ns, identity + "-reader"), ("role", ns, identity + "-reader"),
+            ("serviceaccount", ns, identity), ("secret", ns, identity),
         ];
         foreach (var o in objects)
         {
             await _cluster.AdminAsync("label", o.Kind, "-n", o.Namespace, o.Name, "--overwrite", $"breakglass.dev/grant=other-{incident.Grant}");
-            await Eventually.TrueAsync(async () => await _cluster.AdminAsync("get", o.Kind, "-n", o.Namespace, o.Name, "-o", @"jsonpath={.metadata.labels.breakglass\.dev/grant}") == incident.Grant, expected: $"the label of {o} put right");
+            await Eventually.TrueAsync(async () => await _cluster.AdminAsync("get", o.Kind, "-n", o.Namespace, o.Name, "-o",
+                @"jsonpath={.metadata.labels.breakglass\.dev/grant}") == incident.Grant, expected: $"the label of {o} put right");
         }
 
-        (await _cluster.Admin.GetAsync<V1RoleBinding>(binding.Metadata.Name, incident.Namespace, CancellationToken.None)).Metadata.Uid.Should().Be(binding.Metadata.Uid, "it was never removed");
+        (await _cluster.Admin.GetAsync<V1RoleBinding>(binding.Metadata.Name, incident.Namespace, CancellationToken.None)).Metadata.Uid
+            .Should().Be(binding.Metadata.Uid, "it was never removed");
         (await incident.CanReadAsync(kubeconfig)).Should().BeTrue();
-        await Eventually.TrueAsync(async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Any(e => e is { Type: "Warning", Reason: "DriftRepaired" }));
+        await Eventually.TrueAsync(
+            async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Any(e => e is { Type: "Warning", Reason: "DriftRepaired" }));
         await incident.RevokeAsync();
         await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
     }
@@ -84,7 +88,8 @@ public sealed class OwnershipTests(SharedOperator shared) : IClassFixture<Shared
         var (incident, _) = await WithFullNamespaceAsync();
         await incident.AskAsync(spec: "  requireAll: true");
         var failed = await incident.WaitForPhaseAsync(GrantPhase.Failed);
-        Conditions.Find(failed.Status.Conditions, "Active")!.Should().Match<Condition>(c => c.Reason == "QuotaExceeded" && c.Message.Contains("no-bindings") && !c.Message.Contains("allow-list"));
+        Conditions.Find(failed.Status.Conditions, "Active")!
+            .Should().Match<Condition>(c => c.Reason == "QuotaExceeded" && c.Message.Contains("no-bindings") && !c.Message.Contains("allow-list"));
         await Eventually.TrueAsync(async () => (await _cluster.MadeForAsync(incident.Grant)).Count == 0);
     }
 
@@ -100,7 +105,8 @@ public sealed class OwnershipTests(SharedOperator shared) : IClassFixture<Shared
             spec:
               hard: {count/rolebindings.rbac.authorization.k8s.io: "0"}
             """);
-        await Eventually.TrueAsync(async () => (await _cluster.AdminAsync("get", "resourcequota", "-n", full, "no-bindings", "-o", "jsonpath={.status.hard}")).Length > 0, expected: "the quota in force");
+        await Eventually.TrueAsync(async () => (await _cluster
+            .AdminAsync("get", "resourcequota", "-n", full, "no-bindings", "-o", "jsonpath={.status.hard}")).Length > 0, expected: "the quota in force");
         await incident.ApplyPolicyAsync(access: $"{{name: payments, roleRef: {{kind: ClusterRole, name: edit}}, namespaces: [{incident.Namespace}, {full}]}}");
         return (incident, full);
     }

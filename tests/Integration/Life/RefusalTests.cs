@@ -16,15 +16,18 @@ public sealed class RefusalTests(SharedOperator shared) : IClassFixture<SharedOp
     public async Task A_role_that_is_not_on_the_operators_allow_list_is_refused_by_the_API_server_itself()
     {
         var incident = await Incident.BeginAsync(_cluster);
-        await incident.ApplyPolicyAsync(access: $"{{name: payments, roleRef: {{kind: ClusterRole, name: cluster-admin}}, namespaces: [{incident.Namespace}]}}");
+        await incident.ApplyPolicyAsync(
+            access: $"{{name: payments, roleRef: {{kind: ClusterRole, name: cluster-admin}}, namespaces: [{incident.Namespace}]}}");
 
         var ready = await PolicyAsync(incident, "RoleNotBindable");
         ready.Message.Should().Contain("ClusterRole/cluster-admin").And.Contain("breakglass-operator-bind");
         await incident.AskAsync();
         var failed = await Eventually.GetAsync(
-            async () => await incident.ReadAsync() is { Status.Phase: GrantPhase.Failed or GrantPhase.Denied } over ? over : null, expected: "a grant that failed or was denied");
+            async () => await incident.ReadAsync() is { Status.Phase: GrantPhase.Failed or GrantPhase.Denied } over ? over : null,
+            expected: "a grant that failed or was denied");
 
-        failed.Status.Conditions.Select(c => c.Message).Should().Contain(m => m.Contains("allow-list", StringComparison.Ordinal), "{0}", Incident.Show(failed));
+        failed.Status.Conditions.Select(c => c.Message)
+            .Should().Contain(m => m.Contains("allow-list", StringComparison.Ordinal), "{0}", Incident.Show(failed));
         await Eventually.TrueAsync(async () => (await _cluster.MadeForAsync(incident.Grant)).Count == 0);
         await Eventually.TrueAsync(async () => (await incident.ReadAsync()).FinalizersOrEmpty.Count == 0);
     }
@@ -103,7 +106,8 @@ public sealed class RefusalTests(SharedOperator shared) : IClassFixture<SharedOp
     public async Task The_operators_own_namespaces_are_out_of_reach_of_every_policy()
     {
         var incident = await Incident.BeginAsync(_cluster);
-        await incident.ApplyPolicyAsync(access: "{name: payments, roleRef: {kind: ClusterRole, name: view}, namespaces: [breakglass-grants, breakglass-system]}");
+        await incident.ApplyPolicyAsync(
+            access: "{name: payments, roleRef: {kind: ClusterRole, name: view}, namespaces: [breakglass-grants, breakglass-system]}");
 
         await incident.AskAsync();
 
@@ -123,8 +127,9 @@ public sealed class RefusalTests(SharedOperator shared) : IClassFixture<SharedOp
         await incident.RefusedAsync(_cluster.Mallory);
     }
 
-    private Task<Condition> PolicyAsync(Incident incident, string reason) => Eventually.GetAsync(
-        async () => Conditions.Find((await _cluster.Admin.GetAsync<BreakGlassPolicy>(incident.Policy, null, CancellationToken.None)).Status.Conditions, "Ready")
+    private Task<Condition> PolicyAsync(Incident incident, string reason) => Eventually
+        .GetAsync(async () => Conditions.Find(
+            (await _cluster.Admin.GetAsync<BreakGlassPolicy>(incident.Policy, null, CancellationToken.None)).Status.Conditions, "Ready")
             is { Status: "False" } ready && ready.Reason == reason ? ready : null,
         expected: $"Ready=False {reason} on the policy");
 
@@ -136,6 +141,7 @@ public sealed class RefusalTests(SharedOperator shared) : IClassFixture<SharedOp
         authorized.Message.Should().Contain(says);
         denied.FinalizersOrEmpty.Should().BeEmpty();
         await incident.NothingLeftAsync();
-        await Eventually.TrueAsync(async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Any(e => e is { Type: "Warning", Reason: "GrantDenied" }));
+        await Eventually.TrueAsync(
+            async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Any(e => e is { Type: "Warning", Reason: "GrantDenied" }));
     }
 }

@@ -17,7 +17,8 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
         var (incident, binding) = await ActiveAsync();
         var before = await RepairsAsync("RoleBinding");
 
-        await PatchAsync(incident, binding, """[{"op":"add","path":"/subjects/-","value":{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"mallory"}}]""");
+        await PatchAsync(incident, binding,
+            """[{"op":"add","path":"/subjects/-","value":{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"mallory"}}]""");
 
         await Eventually.TrueAsync(async () => await SubjectsAsync(incident, binding) == 1);
         await incident.RefusedAsync(_cluster.Mallory);
@@ -35,15 +36,18 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
 
         // A roleRef cannot be changed, so whoever wants another one deletes the binding and creates it again, with all its marks.
         var meta = ours.Metadata with { Uid = null, ResourceVersion = null, CreationTimestamp = null };
-        await Eventually.TrueAsync(async () => await TryReplaceAsync(ours with { Metadata = meta, RoleRef = ours.RoleRef with { Name = "admin" } }), expected: "to be faster than the operator once");
+        await Eventually.TrueAsync(async () => await TryReplaceAsync(ours with { Metadata = meta, RoleRef = ours.RoleRef with { Name = "admin" } }),
+            expected: "to be faster than the operator once");
 
         await Eventually.TrueAsync(async () =>
-            await _cluster.Admin.TryGetAsync<V1RoleBinding>(binding, incident.Namespace, CancellationToken.None) is { } now && now.RoleRef == ours.RoleRef && now.Subjects.SequenceEqual(ours.Subjects),
+            await _cluster.Admin.TryGetAsync<V1RoleBinding>(binding, incident.Namespace, CancellationToken.None) is { } now && now.RoleRef == ours.RoleRef
+                && now.Subjects.SequenceEqual(ours.Subjects),
             expected: $"{ours.RoleRef.Name} in place of admin");
         await incident.AllowedAsync(kubeconfig);
         (await MayBindAsync(incident)).Should().BeFalse("admin may write roles, and what is given may not");
         await Eventually.TrueAsync(async () => (await _cluster.Admin.ListAsync<k8s.Models.Eventsv1Event>(new(), CancellationToken.None)).Items
-            .Any(e => e.Reason == "DriftRepaired" && e.Regarding?.Name == incident.Grant && e.Note!.Contains($"RoleBinding {incident.Namespace}/{binding}", StringComparison.Ordinal)), expected: "the event DriftRepaired, of this binding");
+            .Any(e => e.Reason == "DriftRepaired" && e.Regarding?.Name == incident.Grant && e.Note!.Contains(
+                $"RoleBinding {incident.Namespace}/{binding}", StringComparison.Ordinal)), expected: "the event DriftRepaired, of this binding");
         await EndAsync(incident);
         await incident.RefusedAsync(kubeconfig);
     }
@@ -96,11 +100,13 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
         await _cluster.AdminAsync("delete", "rolebinding", "-n", incident.Namespace, binding);
         await Eventually.TrueAsync(async () => (await _cluster.MadeForAsync(incident.Grant)).Contains($"RoleBinding {incident.Namespace}/{binding}"));
 
-        await _cluster.AdminAsync("annotate", "rolebinding", "-n", incident.Namespace, binding, "--overwrite", "breakglass.dev/expires-at=2999-01-01T00:00:00Z");
+        await _cluster.AdminAsync(
+            "annotate", "rolebinding", "-n", incident.Namespace, binding, "--overwrite", "breakglass.dev/expires-at=2999-01-01T00:00:00Z");
 
         var due = (await incident.ReadAsync()).Status.ExpiresAt!.Value;
-        await Eventually.TrueAsync(async () => DateTimeOffset.Parse(
-            await _cluster.AdminAsync("get", "rolebinding", "-n", incident.Namespace, binding, "-o", @"jsonpath={.metadata.annotations.breakglass\.dev/expires-at}"),
+        await Eventually.TrueAsync(async () => DateTimeOffset
+            .Parse(await _cluster.AdminAsync(
+                "get", "rolebinding", "-n", incident.Namespace, binding, "-o", @"jsonpath={.metadata.annotations.breakglass\.dev/expires-at}"),
             System.Globalization.CultureInfo.InvariantCulture) - due < TimeSpan.FromSeconds(1));
         await EndAsync(incident);
     }
@@ -129,7 +135,8 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
         await _cluster.AdminAsync("patch", "rolebinding", "-n", ns, $"{name}-reader", "--type=json", "-p",
             """[{"op":"add","path":"/subjects/-","value":{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"mallory"}}]""");
 
-        await Eventually.TrueAsync(async () => (await _cluster.KubectlAsync(_cluster.Mallory, "get", "secret", "-n", ns, name)).Error.Contains("Forbidden", StringComparison.Ordinal));
+        await Eventually.TrueAsync(async () => (await _cluster.KubectlAsync(_cluster.Mallory, "get", "secret", "-n", ns, name)).Error
+            .Contains("Forbidden", StringComparison.Ordinal));
         await ToldAsync(incident);
         await EndAsync(incident);
     }
@@ -169,7 +176,8 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
             Spec = new()
             {
                 User = $"system:serviceaccount:{identity[0]}:{identity[1]}", Groups = ["system:authenticated"],
-                ResourceAttributes = new() { Verb = "create", Group = "rbac.authorization.k8s.io", Resource = "rolebindings", NamespaceProperty = incident.Namespace },
+                ResourceAttributes =
+                    new() { Verb = "create", Group = "rbac.authorization.k8s.io", Resource = "rolebindings", NamespaceProperty = incident.Namespace },
             },
         };
         return (await _cluster.Admin.CreateAsync(question, CancellationToken.None)).Status!.Allowed;
@@ -179,7 +187,8 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
     {
         var (ns, name) = Incident.SecretOf(await incident.ReadAsync());
         var read = await _cluster.KubectlAsync(_cluster.Alice, "get", "secret", "-n", ns, name, "-o", "jsonpath={.data.kubeconfig}");
-        return read is { ExitCode: 0, Output.Length: > 0 } && await incident.CanReadAsync(await incident.SaveKubeconfigAsync(Convert.FromBase64String(read.Output)));
+        return read is { ExitCode: 0, Output.Length: > 0 }
+            && await incident.CanReadAsync(await incident.SaveKubeconfigAsync(Convert.FromBase64String(read.Output)));
     }
 
     private async Task<(Incident Incident, string Binding)> ActiveAsync()
@@ -194,10 +203,12 @@ public sealed class TamperingTests(SharedOperator shared) : IClassFixture<Shared
     private async Task<int> SubjectsAsync(Incident incident, string binding) =>
         (await _cluster.Admin.GetAsync<V1RoleBinding>(binding, incident.Namespace, CancellationToken.None)).SubjectsOrEmpty.Count;
 
-    private Task ToldAsync(Incident incident) => Eventually.TrueAsync(
-        async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Any(e => e is { Type: "Warning", Reason: "DriftRepaired" }), expected: "the event DriftRepaired");
+    private Task ToldAsync(Incident incident) => Eventually
+        .TrueAsync(async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Any(e => e is { Type: "Warning", Reason: "DriftRepaired" }),
+        expected: "the event DriftRepaired");
 
-    private async Task<double> RepairsAsync(string kind) => (await shared.Operator.MetricsAsync())[$$"""breakglass_operator_drift_repairs_total{kind="{{kind}}"}"""];
+    private async Task<double> RepairsAsync(string kind) =>
+        (await shared.Operator.MetricsAsync())[$$"""breakglass_operator_drift_repairs_total{kind="{{kind}}"}"""];
 
     private static async Task EndAsync(Incident incident)
     {

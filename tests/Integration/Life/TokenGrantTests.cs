@@ -26,7 +26,8 @@ public sealed class TokenGrantTests(SharedOperator shared) : IClassFixture<Share
             active.FinalizersOrEmpty.Should().Contain(BreakGlassApi.RevokeFinalizer);
             $"{(active.Status.ExpiresAt - active.Status.ActivatedAt)!.Value.TotalSeconds:0}s".Should().Be(active.Spec.Duration);
             kubeconfig = await incident.FetchKubeconfigAsync();
-            (await _cluster.KubectlAsync(kubeconfig, "patch", "configmap", "checkout", "--type=merge", "-p", """{"data":{"image":"checkout:2.40.3"}}""")).OrThrow();
+            (await _cluster.KubectlAsync(kubeconfig, "patch", "configmap", "checkout", "--type=merge", "-p", """{"data":{"image":"checkout:2.40.3"}}"""))
+                .OrThrow();
             (await incident.CanReadAsync(kubeconfig, "kube-system")).Should().BeFalse("the policy gives one namespace");
             (await _cluster.KubectlAsync(kubeconfig, "get", "secrets", "-n", "breakglass-grants")).Error.Should().Contain("Forbidden");
         });
@@ -35,8 +36,9 @@ public sealed class TokenGrantTests(SharedOperator shared) : IClassFixture<Share
 
         await incident.RefusedAsync(kubeconfig);
         over.Status.EndedAt.Should().BeOnOrAfter(over.Status.ExpiresAt!.Value).And.BeBefore(over.Status.ExpiresAt.Value.AddMinutes(1));
-        over.Status.Transitions.Select(t => (t.From, t.To, t.Actor)).Should().Equal(
-            (null, GrantPhase.Pending, "alice"), (GrantPhase.Pending, GrantPhase.Active, "alice"), (GrantPhase.Active, GrantPhase.Expired, "breakglass-operator"));
+        over.Status.Transitions.Select(t => (t.From, t.To, t.Actor)).Should()
+            .Equal((null, GrantPhase.Pending, "alice"), (GrantPhase.Pending, GrantPhase.Active, "alice"),
+            (GrantPhase.Active, GrantPhase.Expired, "breakglass-operator"));
         Conditions.Find(over.Status.Conditions, "Revoked")!.Message.Should().Contain("SubjectAccessReview").And.Contain("TokenReview");
         Conditions.Find(over.Status.Conditions, "Reviewed")!.Status.Should().Be("False");
     }
@@ -88,7 +90,8 @@ public sealed class TokenGrantTests(SharedOperator shared) : IClassFixture<Share
         await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
 
         string[] told = ["GrantRequested", "GrantActivated", "GrantRevoked"];
-        await Eventually.TrueAsync(async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Select(e => e.Reason).Intersect(told).Count() == told.Length);
+        await Eventually.TrueAsync(
+            async () => (await _cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Select(e => e.Reason).Intersect(told).Count() == told.Length);
         var onGrant = await _cluster.EventsAsync("BreakGlassGrant", incident.Grant);
         onGrant.Select(e => e.Reason).Should().Equal(told);
         onGrant.Should().OnlyContain(e => e.Type == "Normal" && e.Related == incident.Policy);
@@ -104,7 +107,8 @@ public sealed class TokenGrantTests(SharedOperator shared) : IClassFixture<Share
         var activations = $$"""breakglass_operator_activations_total{mode="BreakGlass",policy="{{incident.Policy}}"}""";
         var expirations = $$"""breakglass_operator_revocations_total{policy="{{incident.Policy}}",reason="Expired"}""";
         var active = $$"""breakglass_operator_grants{phase="Active",policy="{{incident.Policy}}"}""";
-        await Eventually.TrueAsync(async () => (await MetricsAsync()).GetValueOrDefault(activations, -1) == 0, expected: "the counters of a policy that nobody used, at 0");
+        await Eventually.TrueAsync(
+            async () => (await MetricsAsync()).GetValueOrDefault(activations, -1) == 0, expected: "the counters of a policy that nobody used, at 0");
         (await MetricsAsync())[expirations].Should().Be(0);
 
         await incident.ActivateAsync("30s");
@@ -116,18 +120,21 @@ public sealed class TokenGrantTests(SharedOperator shared) : IClassFixture<Share
         metrics[expirations].Should().Be(1);
         metrics[active].Should().Be(0);
         metrics["breakglass_operator_lingering_grants"].Should().Be(0);
-        metrics.Keys.Should().Contain(k => k.StartsWith($$"""breakglass_operator_last_activation_timestamp_seconds{policy="{{incident.Policy}}"}""", StringComparison.Ordinal));
+        metrics.Keys.Should().Contain(
+            k => k.StartsWith($$"""breakglass_operator_last_activation_timestamp_seconds{policy="{{incident.Policy}}"}""", StringComparison.Ordinal));
         foreach (var counted in (string[])["time_to_access_seconds_count", "revocation_lag_seconds_count", "revocation_verified_seconds_count"])
         {
             metrics[$"breakglass_operator_{counted}"].Should().BePositive();
         }
 
-        foreach (var name in (string[])["controller_runtime_reconcile_total{", "workqueue_depth{", "workqueue_adds_total{", "rest_client_requests_total{", "leader_election_master_status{", "breakglass_operator_build_info{", "breakglass_operator_clock_skew_seconds"])
+        foreach (var name in (string[])["controller_runtime_reconcile_total{", "workqueue_depth{", "workqueue_adds_total{", "rest_client_requests_total{",
+            "leader_election_master_status{", "breakglass_operator_build_info{", "breakglass_operator_clock_skew_seconds"])
         {
             metrics.Keys.Should().Contain(k => k.StartsWith(name, StringComparison.Ordinal));
         }
 
-        metrics.Keys.Should().NotContain(k => k.Contains("alice", StringComparison.Ordinal) || k.Contains(incident.Grant, StringComparison.Ordinal), "no user and no grant is a label");
+        metrics.Keys.Should().NotContain(
+            k => k.Contains("alice", StringComparison.Ordinal) || k.Contains(incident.Grant, StringComparison.Ordinal), "no user and no grant is a label");
     }
 
     [Fact]
@@ -141,7 +148,8 @@ public sealed class TokenGrantTests(SharedOperator shared) : IClassFixture<Share
         await incident.AskAsync("12s");
         await _cluster.AdminAsync("annotate", "bgg", incident.Grant, "pipeline=again");
         await incident.ApplyPolicyAsync("  description: changed");
-        await Eventually.TrueAsync(async () => (await _cluster.Admin.GetAsync<BreakGlassPolicy>(incident.Policy, null, CancellationToken.None)).Status.ObservedGeneration == 2);
+        await Eventually.TrueAsync(
+            async () => (await _cluster.Admin.GetAsync<BreakGlassPolicy>(incident.Policy, null, CancellationToken.None)).Status.ObservedGeneration == 2);
 
         (await incident.ReadAsync()).Status.Phase.Should().Be(GrantPhase.Expired);
         await incident.NothingLeftAsync();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
 using FluentAssertions;
@@ -30,14 +31,17 @@ public sealed class DashboardTests
         await using var cluster = await Cluster.StartAsync();
         using var receiver = new Listener();
         var file = Path.Combine(cluster.ControlPlane.Directory, "receivers.yaml");
-        await File.WriteAllTextAsync(file, $"receivers:\n- {{name: siem, type: webhook, url: \"{receiver.Url}\", secret: 0123456789abcdef0123456789abcdef}}\n- {{name: chat, type: slack, url: \"{receiver.Url}\"}}\n");
+        await File.WriteAllTextAsync(file, $"receivers:\n- {{name: siem, type: webhook, url: \"{receiver.Url}\", secret: "
+            + $"0123456789abcdef0123456789abcdef}}\n- {{name: chat, type: slack, url: \"{receiver.Url}\"}}\n");
         var port = Ports.Free();
         await AdmissionCluster.InstallWebhooksAsync(cluster, port);
         await using var @operator = await RunningOperator.StartAsync(
-            cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true", $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
+            cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true",
+            $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
             "--webhook-extra-names=127.0.0.1", "--cluster-name=test", $"--notifications-file={file}");
         await using var prometheus = await PrometheusServer.StartAsync(@operator.Http, Rules());
-        await Eventually.TrueAsync(async () => (await prometheus.QueryAsync("leader_election_master_status == 1")).Count > 0, () => @operator.Log, expected: "a scraped leader");
+        await Eventually.TrueAsync(
+            async () => (await prometheus.QueryAsync("leader_election_master_status == 1")).Count > 0, () => @operator.Log, expected: "a scraped leader");
 
         var incident = await Incident.BeginAsync(cluster);
         await SeenAsync(prometheus, $"breakglass_operator_activations_total{{policy=\"{incident.Policy}\"}} == 0");
@@ -47,7 +51,8 @@ public sealed class DashboardTests
         var locked = await Incident.BeginAsync(cluster);
         await locked.ActivateAsync();
         await cluster.ApplyAsync(
-            cluster.ControlPlane.AdminKubeconfig, "apiVersion: breakglass.dev/v1alpha1\nkind: BreakGlassLockdown\nmetadata: {name: stop}\nspec: {reason: token leaked}\n");
+            cluster.ControlPlane.AdminKubeconfig,
+            "apiVersion: breakglass.dev/v1alpha1\nkind: BreakGlassLockdown\nmetadata: {name: stop}\nspec: {reason: token leaked}\n");
         var denied = await Incident.BeginAsync(cluster);
 
         // A counter that is scraped first when it says 1 has not risen, for Prometheus.
@@ -63,23 +68,28 @@ public sealed class DashboardTests
         await SeenAsync(prometheus, "sum(breakglass_operator_notifications_total{result=\"delivered\"}) >= 8");
         foreach (var query in Queries()) await SeenAsync(prometheus, query);
 
-        foreach (var alert in new[] { "BreakGlassActivated", "LockdownEngaged" }) await SeenAsync(prometheus, $"ALERTS{{alertname=\"{alert}\",alertstate=\"firing\"}}");
-        (await prometheus.QueryAsync("ALERTS{alertname!~\"BreakGlassActivated|LockdownEngaged\",alertstate=\"firing\"}")).Should().BeEmpty("nothing else is wrong");
+        foreach (var alert in new[] { "BreakGlassActivated", "LockdownEngaged" })
+            await SeenAsync(prometheus, $"ALERTS{{alertname=\"{alert}\",alertstate=\"firing\"}}");
+        (await prometheus.QueryAsync("ALERTS{alertname!~\"BreakGlassActivated|LockdownEngaged\",alertstate=\"firing\"}"))
+            .Should().BeEmpty("nothing else is wrong");
         var rules = await prometheus.RulesAsync();
         rules.Should().HaveCountGreaterThan(20).And.OnlyContain(rule => rule["health"]!.GetValue<string>() == "ok");
-        foreach (var record in rules.Where(rule => rule["type"]!.GetValue<string>() == "recording")) await SeenAsync(prometheus, record["name"]!.GetValue<string>());
+        foreach (var record in rules.Where(rule => rule["type"]!.GetValue<string>() == "recording"))
+            await SeenAsync(prometheus, record["name"]!.GetValue<string>());
 
         await PromtoolFindsNothingAsync(@operator.Http);
         var bodies = receiver.Bodies;
         bodies.Should().HaveCountGreaterThanOrEqualTo(8);
-        foreach (var told in new[] { "GrantActivated", "LockdownEngaged", "GrantDenied" }) bodies.Count(body => body.Contains(told, StringComparison.Ordinal)).Should().BeGreaterThanOrEqualTo(2, told);
+        foreach (var told in new[] { "GrantActivated", "LockdownEngaged", "GrantDenied" })
+            bodies.Count(body => body.Contains(told, StringComparison.Ordinal)).Should().BeGreaterThanOrEqualTo(2, told);
         @operator.Log.Should().NotContain(receiver.Url.Authority).And.NotContain("0123456789abcdef");
         (await @operator.StopAsync()).Should().Be(0);
     }
 
     // Waits until a query has data; a quantile of nothing is a sample too, but NaN.
-    private static Task SeenAsync(PrometheusServer prometheus, string query) => Eventually.TrueAsync(
-        async () => (await prometheus.QueryAsync(query)).Any(sample => !double.IsNaN(sample.Value)), () => prometheus.Log, TimeSpan.FromSeconds(60), expected: $"data of {query}");
+    private static Task SeenAsync(PrometheusServer prometheus, string query) => Eventually
+        .TrueAsync(async () => (await prometheus.QueryAsync(query)).Any(sample => !double.IsNaN(sample.Value)), () => prometheus.Log, TimeSpan.FromSeconds(60),
+        expected: $"data of {query}");
 
     /// <summary>Every query of the dashboard as Grafana sends it.</summary>
     private static IReadOnlyList<string> Queries()
@@ -96,7 +106,8 @@ public sealed class DashboardTests
     private static async Task PromtoolFindsNothingAsync(Uri target)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(60) };
-        using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var promtool = Process.Start(new ProcessStartInfo("promtool",
+            ["check", "metrics"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true })!;
         await promtool.StandardInput.WriteAsync(await http.GetStringAsync(new Uri(target, "/metrics")));
         promtool.StandardInput.Close();
         var said = await promtool.StandardError.ReadToEndAsync() + await promtool.StandardOutput.ReadToEndAsync();

@@ -62,7 +62,8 @@ internal sealed class PrometheusServer : IAsyncDisposable
             - {job_name: breakglass-operator-metrics, static_configs: [{targets: ["{{target.Authority}}"]}]}
             """);
         var address = new Uri($"http://127.0.0.1:{Ports.Free().ToString(CultureInfo.InvariantCulture)}");
-        var start = new ProcessStartInfo("bash") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(
+            "bash") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (var argument in (string[])
         [
             "-c", Shell, "prometheus", "prometheus", $"--config.file={directory.FullName}/prometheus.yml", $"--storage.tsdb.path={directory.FullName}/data",

@@ -28,11 +28,12 @@ public sealed class ModeTests(AttackedCluster stage, SharedBatch batch, ITestOut
     [MemberData(nameof(Stories))]
     public Task It_goes_as_it_is_meant_to(string story) => batch.PlayAsync(stage, AttackTests.AllRows, story, output);
 
-    private static Row Story(string who, string does, Func<Scene, Task> tell) => new(who, does, Outcome.Shows("as it is meant to", (_, _) => Task.CompletedTask), async s =>
-    {
-        await tell(s);
-        return new(200, "");
-    });
+    private static Row Story(string who, string does, Func<Scene, Task> tell) =>
+        new(who, does, Outcome.Shows("as it is meant to", (_, _) => Task.CompletedTask), async s =>
+        {
+            await tell(s);
+            return new(200, "");
+        });
 
     private static async Task JustInTimeAsync(Scene s)
     {
@@ -76,7 +77,8 @@ public sealed class ModeTests(AttackedCluster stage, SharedBatch batch, ITestOut
 
     private static async Task BreakGlassAsync(Scene s)
     {
-        await s.PolicyAsync("review: {within: 3s, blockRequesterUntilReviewed: true, reviewers: [{kind: Group, name: security}]}\noveruse: {activations: 1, window: 1h}");
+        await s.PolicyAsync(
+            "review: {within: 3s, blockRequesterUntilReviewed: true, reviewers: [{kind: Group, name: security}]}\noveruse: {activations: 1, window: 1h}");
         await s.OpenAsync(s.Stage.Alice, "duration: 30m");
         await s.EndAsync(s.Stage.Alice);
         var overdue = await s.UntilAsync(g => Reviewed(g)?.Reason == GrantConditions.ReviewOverdue, "overdue");
@@ -112,7 +114,8 @@ public sealed class ModeTests(AttackedCluster stage, SharedBatch batch, ITestOut
         lockdown!.Status.Revoked.Should().Be(4);
         lockdown.Status.Conditions.Should().OnlyContain(c => c.Status == "True").And.HaveCount(2);
         foreach (var name in names) await ProvenAsync(s, name);
-        await Eventually.TrueAsync(async () => (await s.Stage.Cluster.EventsAsync(nameof(BreakGlassLockdown), $"lock-{s.Id}")).Any(e => e is { Type: "Warning", Reason: "LockdownEngaged" }));
+        await Eventually.TrueAsync(async () => (await s.Stage.Cluster.EventsAsync(nameof(BreakGlassLockdown), $"lock-{s.Id}"))
+            .Any(e => e is { Type: "Warning", Reason: "LockdownEngaged" }));
         (await s.Stage.Kim.DeleteAsync($"breakglasslockdowns/lock-{s.Id}")).OrThrow();
         await s.OpenAsync(s.Stage.Alice, name: $"{s.Grant}-after");
         await s.EndAsync(s.Stage.Alice, $"{s.Grant}-after");
@@ -133,13 +136,15 @@ public sealed class ModeTests(AttackedCluster stage, SharedBatch batch, ITestOut
 
     private static Condition? Reviewed(BreakGlassGrant grant) => Conditions.Find(grant.Status.Conditions, GrantConditions.Reviewed);
 
-    private static Task ProvenAsync(Scene s, string grant) => s.UntilAsync(g => Conditions.IsTrue(g.Status.Conditions, GrantConditions.Revoked) && g.FinalizersOrEmpty.Count == 0, "proven", grant);
+    private static Task ProvenAsync(Scene s, string grant) =>
+        s.UntilAsync(g => Conditions.IsTrue(g.Status.Conditions, GrantConditions.Revoked) && g.FinalizersOrEmpty.Count == 0, "proven", grant);
 
     /// <summary>Events are sent in their own time.</summary>
     private static async Task ToldAsync(Scene s, params string[] reasons)
     {
         IReadOnlyList<string> told = [];
-        await Eventually.TrueAsync(async () => (told = [.. (await s.Stage.Cluster.EventsAsync(nameof(BreakGlassGrant), s.Grant)).Select(e => e.Reason)]).Intersect(reasons).Count() == reasons.Length,
+        await Eventually.TrueAsync(async () => (told = [.. (await s.Stage.Cluster.EventsAsync(nameof(BreakGlassGrant), s.Grant)).Select(e => e.Reason)])
+            .Intersect(reasons).Count() == reasons.Length,
             () => string.Join(", ", told), expected: string.Join(", ", reasons));
     }
 }

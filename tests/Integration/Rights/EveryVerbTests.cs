@@ -26,9 +26,11 @@ public sealed class EveryVerbTests(OwnCluster own)
     private static readonly Dictionary<string, string> Argued = new(StringComparer.Ordinal)
     {
         ["bind clusterroles.rbac.authorization.k8s.io"] = "is no request: the next test shows that no binding would be made without it",
-        ["bind roles.rbac.authorization.k8s.io in breakglass-grants"] = "is no request: it saves the API server a comparison that takes longer than all else; WithoutEscalateTests show the way without",
+        ["bind roles.rbac.authorization.k8s.io in breakglass-grants"] = "is no request: it saves the API server a comparison that takes longer than all else; "
+            + "WithoutEscalateTests show the way without",
         ["escalate roles.rbac.authorization.k8s.io in breakglass-grants"] = "as above",
-        [Release.Installed.Minor < 21 ? "create events.events.k8s.io in default" : "create events.events.k8s.io in kube-system"] = "servers differ in where they take events about cluster-scoped objects",
+        [Release.Installed.Minor < 21 ? "create events.events.k8s.io in default" : "create events.events.k8s.io in kube-system"] =
+            "servers differ in where they take events about cluster-scoped objects",
         [Release.Installed.Minor < 21 ? "patch events.events.k8s.io in default" : "patch events.events.k8s.io in kube-system"] = "as above",
     };
 
@@ -60,7 +62,8 @@ public sealed class EveryVerbTests(OwnCluster own)
             await Eventually.TrueAsync(running.LeadsAsync);
             foreach (var kind in (string[])["mutatingwebhookconfiguration", "validatingwebhookconfiguration"])
             {
-                await Eventually.TrueAsync(async () => (await _cluster.AdminAsync("get", kind, "breakglass-operator", "-o", "jsonpath={.webhooks[0].clientConfig.caBundle}")).Length > 0);
+                await Eventually.TrueAsync(async () =>
+                    (await _cluster.AdminAsync("get", kind, "breakglass-operator", "-o", "jsonpath={.webhooks[0].clientConfig.caBundle}")).Length > 0);
             }
 
             await _cluster.AdminAsync("delete", "-f", configurations[0], "-f", configurations[1]);
@@ -68,7 +71,8 @@ public sealed class EveryVerbTests(OwnCluster own)
             var everywhere = await Incident.BeginAsync(_cluster, access: "{name: all, roleRef: {kind: ClusterRole, name: view}, clusterWide: true}");
 
             // The Role that its policy names was never made, which the API server is asked for once more before the request is denied.
-            var forgotten = await Incident.BeginAsync(_cluster, "  retainFor: 1s", access: "{name: all, roleRef: {kind: Role, name: never-made}, namespaces: [default]}");
+            var forgotten = await Incident.BeginAsync(
+                _cluster, "  retainFor: 1s", access: "{name: all, roleRef: {kind: Role, name: never-made}, namespaces: [default]}");
             await forgotten.AskAsync("2h");
             var restored = await Incident.BeginAsync(_cluster, withPolicy: false);
             await _cluster.ApplyAsync(_cluster.ControlPlane.AdminKubeconfig, Backup.Of(restored));
@@ -89,7 +93,8 @@ public sealed class EveryVerbTests(OwnCluster own)
                 metadata: {name: of-nothing}
                 spec: {reason: shows that its status is written, policySelector: {matchLabels: {such: policies-there-are-none}}}
                 """);
-            await Eventually.TrueAsync(async () => (await _cluster.AdminAsync("get", "bgl", "of-nothing", "-o", "jsonpath={.status.conditions[*].type}")).Contains("Engaged", StringComparison.Ordinal));
+            await Eventually.TrueAsync(async () => (await _cluster.AdminAsync("get", "bgl", "of-nothing", "-o", "jsonpath={.status.conditions[*].type}"))
+                .Contains("Engaged", StringComparison.Ordinal));
             await _cluster.AdminAsync("delete", "bgl", "of-nothing");
             await incident.RevokeAsync();
             await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
@@ -106,7 +111,8 @@ public sealed class EveryVerbTests(OwnCluster own)
     public async Task No_binding_could_be_made_without_bind_since_the_operator_holds_none_of_what_it_hands_out()
     {
         var rules = (await _cluster.Admin.GetAsync<V1ClusterRole>("breakglass-operator", null, CancellationToken.None)).RulesOrEmpty;
-        var named = (await _cluster.Admin.GetAsync<V1ClusterRole>("breakglass-operator-bind", null, CancellationToken.None)).RulesOrEmpty.Should().ContainSingle().Subject.ResourceNames;
+        var named = (await _cluster.Admin.GetAsync<V1ClusterRole>("breakglass-operator-bind", null, CancellationToken.None)).RulesOrEmpty
+            .Should().ContainSingle().Subject.ResourceNames;
         foreach (var name in named)
         {
             var role = await _cluster.Admin.GetAsync<V1ClusterRole>(name, null, CancellationToken.None);
@@ -148,7 +154,8 @@ public sealed class EveryVerbTests(OwnCluster own)
             """);
 
         var forgotten = await _cluster.Admin.CreateAsync(
-            new BreakGlassGrant { Metadata = new() { Name = "forgotten" }, Spec = new() { Policy = "gone", Justification = "its operator died" } }, CancellationToken.None);
+            new BreakGlassGrant { Metadata = new() { Name = "forgotten" }, Spec = new() { Policy = "gone", Justification = "its operator died" } },
+            CancellationToken.None);
         await _cluster.Admin.ReplaceStatusAsync(forgotten with
         {
             Status = new()
@@ -192,8 +199,10 @@ public sealed class EveryVerbTests(OwnCluster own)
     {
         string[] place = ns is null ? [kind, name] : [kind, name, "-n", ns];
         await _cluster.AdminAsync(["patch", .. place, "--type=json", "-p", """[{"op":"remove","path":"/metadata/labels"}]"""]);
-        await Eventually.TrueAsync(async () => (await _cluster.AdminAsync(["get", .. place, "-o", "jsonpath={.metadata.labels}"])).Contains("breakglass.dev/grant", StringComparison.Ordinal));
+        await Eventually.TrueAsync(async () => (await _cluster.AdminAsync(["get", .. place, "-o", "jsonpath={.metadata.labels}"]))
+            .Contains("breakglass.dev/grant", StringComparison.Ordinal));
     }
 
-    private Task DeletedAsync(string grant) => Eventually.TrueAsync(async () => await _cluster.GrantAsync(grant) is null, expected: "a record whose retainFor is over to be deleted");
+    private Task DeletedAsync(string grant) =>
+        Eventually.TrueAsync(async () => await _cluster.GrantAsync(grant) is null, expected: "a record whose retainFor is over to be deleted");
 }

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Integration.Rights;
 
-/// <summary>What somebody with the operator's token cannot do: tried as the operator, and asked of the real authorizer for every kind that the server has.</summary>
+/// <summary>
+/// What somebody with the operator's token cannot do: tried as the operator, and asked of the real authorizer for every kind that the server has.
+/// </summary>
 [Collection(nameof(OneCluster))]
 public sealed class OutOfReachTests(OwnCluster own)
 {
@@ -19,8 +21,10 @@ public sealed class OutOfReachTests(OwnCluster own)
     [
         "patch breakglassgrants.breakglass.dev", "delete breakglassgrants.breakglass.dev", "update breakglassgrants/status.breakglass.dev",
         "patch breakglasspolicies.breakglass.dev", "update breakglasspolicies/status.breakglass.dev", "update breakglasslockdowns/status.breakglass.dev",
-        .. from kind in (string[])["rolebindings", "clusterrolebindings"] from verb in (string[])["create", "patch", "delete"] select $"{verb} {kind}.rbac.authorization.k8s.io",
-        "create subjectaccessreviews.authorization.k8s.io", "create selfsubjectaccessreviews.authorization.k8s.io", "create tokenreviews.authentication.k8s.io",
+        .. from kind in (string[])["rolebindings", "clusterrolebindings"] from verb in (string[])["create", "patch", "delete"]
+            select $"{verb} {kind}.rbac.authorization.k8s.io",
+        "create subjectaccessreviews.authorization.k8s.io", "create selfsubjectaccessreviews.authorization.k8s.io",
+        "create tokenreviews.authentication.k8s.io",
     ];
 
     // The server gives these to whoever is authenticated (ClusterRoles system:basic-user and system:discovery).
@@ -76,7 +80,8 @@ public sealed class OutOfReachTests(OwnCluster own)
         var allowed = new List<string>();
         await Parallel.ForEachAsync(questions, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (q, token) =>
         {
-            if (await MayAsync(q.Verb, q.Group, q.Name, "kube-system", token)) lock (allowed) allowed.Add($"{q.Verb} {q.Name}{(q.Group.Length > 0 ? $".{q.Group}" : "")}");
+            if (await MayAsync(q.Verb, q.Group, q.Name, "kube-system", token)) lock (allowed)
+                allowed.Add($"{q.Verb} {q.Name}{(q.Group.Length > 0 ? $".{q.Group}" : "")}");
         });
 
         // Events of cluster-scoped objects: 1.20 takes them in kube-system alone.
@@ -94,14 +99,16 @@ public sealed class OutOfReachTests(OwnCluster own)
                 if (await MayAsync(verb, resource.Group, resource.Name, "kube-system", token)) lock (reads) reads.Add(resource.Name);
             }
         });
-        reads.Distinct().Should().BeEquivalentTo("breakglassapprovals", "breakglassgrants", "breakglasslockdowns", "breakglasspolicies", "breakglassreviews", "clusterrolebindings", "clusterroles", "namespaces", "rolebindings", "roles");
+        reads.Distinct().Should().BeEquivalentTo("breakglassapprovals", "breakglassgrants", "breakglasslockdowns", "breakglasspolicies", "breakglassreviews",
+            "clusterrolebindings", "clusterroles", "namespaces", "rolebindings", "roles");
     }
 
     /// <summary>Every resource and subresource of every group in its preferred version.</summary>
     private async Task<IReadOnlyList<(string Group, string Name)>> ResourcesAsync()
     {
         async Task<JsonNode> Raw(string path) => JsonNode.Parse(await _cluster.AdminAsync("get", "--raw", path))!;
-        static IEnumerable<(string, string)> Names(string group, JsonNode list) => list["resources"]!.AsArray().Select(r => (group, r!["name"]!.GetValue<string>()));
+        static IEnumerable<(string, string)> Names(string group, JsonNode list) =>
+            list["resources"]!.AsArray().Select(r => (group, r!["name"]!.GetValue<string>()));
         var found = Names("", await Raw("/api/v1")).ToList();
         foreach (var group in (await Raw("/apis"))["groups"]!.AsArray())
         {
@@ -109,14 +116,17 @@ public sealed class OutOfReachTests(OwnCluster own)
         }
 
         // No kinds, but names that the authorizer is asked about.
-        return [.. found, ("", "users"), ("", "groups"), ("authentication.k8s.io", "uids"), ("authentication.k8s.io", "userextras"), ("certificates.k8s.io", "signers")];
+        return [.. found, ("", "users"), ("", "groups"), ("authentication.k8s.io", "uids"), ("authentication.k8s.io", "userextras"),
+            ("certificates.k8s.io", "signers")];
     }
 
     private async Task<bool> MayAsync(string verb, string group, string resource, string ns, CancellationToken cancellationToken)
     {
         var parts = resource.Split('/', 2);
-        V1ResourceAttributes request = new() { Verb = verb, Group = group, Resource = parts[0], Subresource = parts.ElementAtOrDefault(1), NamespaceProperty = ns };
-        V1SubjectAccessReviewSpec question = new() { User = Operator, Groups = ["system:serviceaccounts", "system:serviceaccounts:breakglass-system", "system:authenticated"], ResourceAttributes = request };
+        V1ResourceAttributes request =
+            new() { Verb = verb, Group = group, Resource = parts[0], Subresource = parts.ElementAtOrDefault(1), NamespaceProperty = ns };
+        V1SubjectAccessReviewSpec question = new() { User = Operator, Groups = ["system:serviceaccounts", "system:serviceaccounts:breakglass-system",
+            "system:authenticated"], ResourceAttributes = request };
         return (await _cluster.Admin.CreateAsync(new V1SubjectAccessReview { Spec = question }, cancellationToken)).Status!.Allowed;
     }
 }

@@ -14,7 +14,8 @@ internal sealed record Permission(string Verb, string Group, string Resource, st
     /// <summary>What the installed roles give a ServiceAccount of the operator's namespace, taken apart.</summary>
     public static async Task<IReadOnlyList<Permission>> OfAsync(KubeClient admin, string serviceAccount)
     {
-        bool Names(IReadOnlyList<Rbacv1Subject> subjects) => subjects.Any(s => s.Kind == V1ServiceAccount.KubeKind && s.NamespaceProperty == "breakglass-system" && s.Name == serviceAccount);
+        bool Names(IReadOnlyList<Rbacv1Subject> subjects) =>
+            subjects.Any(s => s.Kind == V1ServiceAccount.KubeKind && s.NamespaceProperty == "breakglass-system" && s.Name == serviceAccount);
         var found = new List<Permission>();
         foreach (var binding in (await admin.ListAsync<V1ClusterRoleBinding>(new(), CancellationToken.None)).Items.Where(b => Names(b.SubjectsOrEmpty)))
         {
@@ -52,8 +53,10 @@ internal sealed record Permission(string Verb, string Group, string Resource, st
     }
 
     /// <summary>Whether a use needs this permission: made in its namespace, or anywhere where it counts in all of them.</summary>
-    public bool IsUsedBy(Permission use) => use.Verb == Verb && use.Group == Group && use.Resource == Resource && (Namespace.Length == 0 || use.Namespace == Namespace);
+    public bool IsUsedBy(Permission use) =>
+        use.Verb == Verb && use.Group == Group && use.Resource == Resource && (Namespace.Length == 0 || use.Namespace == Namespace);
 
     private static IEnumerable<Permission> Take(IReadOnlyList<V1PolicyRule> rules, string ns) =>
-        from rule in rules from verb in rule.VerbsOrEmpty from @group in rule.GroupsOrEmpty from resource in rule.ResourcesOrEmpty select new Permission(verb, @group, resource, ns);
+        from rule in rules from verb in rule.VerbsOrEmpty from @group in rule.GroupsOrEmpty from resource in rule.ResourcesOrEmpty
+        select new Permission(verb, @group, resource, ns);
 }

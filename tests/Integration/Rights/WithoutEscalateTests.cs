@@ -20,7 +20,8 @@ public sealed class WithoutEscalateTests(OwnCluster own) : IAsyncLifetime
         {
             // kustomize knows relative paths only.
             string Below(string path) => Path.GetRelativePath(overlay.FullName, Cluster.Config(path));
-            await File.WriteAllTextAsync(Path.Combine(overlay.FullName, "kustomization.yaml"), $"resources: [{Below("rbac")}]\ncomponents: [{Below("components/without-escalate")}]\n");
+            await File.WriteAllTextAsync(
+                Path.Combine(overlay.FullName, "kustomization.yaml"), $"resources: [{Below("rbac")}]\ncomponents: [{Below("components/without-escalate")}]\n");
             await _cluster.AdminAsync("apply", "-k", overlay.FullName);
         }
         finally
@@ -48,12 +49,16 @@ public sealed class WithoutEscalateTests(OwnCluster own) : IAsyncLifetime
 
             // Somebody widens the reader's Role and strips its binding: both are repaired.
             var reader = $"{Incident.SecretOf(await incident.ReadAsync()).Name}-reader";
-            await _cluster.AdminAsync("patch", "role", reader, "-n", "breakglass-grants", "--type=merge", "-p", """{"rules":[{"apiGroups":[""],"resources":["secrets"],"verbs":["get","list"]}]}""");
-            await _cluster.AdminAsync("patch", "rolebinding", reader, "-n", "breakglass-grants", "--type=merge", "-p", """{"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"mallory"}]}""");
+            await _cluster.AdminAsync("patch", "role", reader, "-n", "breakglass-grants", "--type=merge", "-p",
+                """{"rules":[{"apiGroups":[""],"resources":["secrets"],"verbs":["get","list"]}]}""");
+            await _cluster.AdminAsync("patch", "rolebinding", reader, "-n", "breakglass-grants", "--type=merge", "-p",
+                """{"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"mallory"}]}""");
             await Eventually.TrueAsync(
-                async () => (await _cluster.AdminAsync("get", "role", reader, "-n", "breakglass-grants", "-o", "jsonpath={.rules[*].verbs}")) == """["get"]""", expected: "the Role, restored");
+                async () => (await _cluster.AdminAsync("get", "role", reader, "-n", "breakglass-grants", "-o", "jsonpath={.rules[*].verbs}")) == """["get"]""",
+                expected: "the Role, restored");
             await Eventually.TrueAsync(
-                async () => (await _cluster.AdminAsync("get", "rolebinding", reader, "-n", "breakglass-grants", "-o", "jsonpath={.subjects[*].name}")) == "alice", expected: "the subject, restored");
+                async () => (await _cluster.AdminAsync("get", "rolebinding", reader, "-n", "breakglass-grants", "-o",
+                    "jsonpath={.subjects[*].name}")) == "alice", expected: "the subject, restored");
         }
 
         await incident.RevokeAsync();
@@ -64,7 +69,8 @@ public sealed class WithoutEscalateTests(OwnCluster own) : IAsyncLifetime
     [Fact]
     public async Task The_operators_token_then_writes_no_role_but_what_it_holds()
     {
-        foreach (var command in (string[])["create role intruder --verb=get --resource=pods", "create role intruder --verb=* --resource=secrets", "create role intruder --verb=delete --resource=resourcequotas"])
+        foreach (var command in (string[])["create role intruder --verb=get --resource=pods", "create role intruder --verb=* --resource=secrets",
+            "create role intruder --verb=delete --resource=resourcequotas"])
         {
             var answer = await _cluster.KubectlAsync(_cluster.OperatorKubeconfig, [.. command.Split(' '), "-n", "breakglass-grants"]);
             answer.Error.Should().MatchRegex("attempting to grant RBAC permissions not currently held|operator's fence refuses", command);
@@ -72,5 +78,6 @@ public sealed class WithoutEscalateTests(OwnCluster own) : IAsyncLifetime
     }
 
     private async Task<string> EscalatesAsync() =>
-        (await _cluster.KubectlAsync(_cluster.OperatorKubeconfig, "auth", "can-i", "escalate", "roles.rbac.authorization.k8s.io", "-n", "breakglass-grants")).Output.Trim();
+        (await _cluster.KubectlAsync(
+            _cluster.OperatorKubeconfig, "auth", "can-i", "escalate", "roles.rbac.authorization.k8s.io", "-n", "breakglass-grants")).Output.Trim();
 }

@@ -54,7 +54,8 @@ internal sealed class Cluster : IAsyncDisposable
         try
         {
             await install(controlPlane);
-            await controlPlane.AdminAsync(["create", "clusterrolebinding", "on-call-may-ask", "--clusterrole=breakglass-requester", "--group=payments-oncall"]);
+            await controlPlane.AdminAsync(
+                ["create", "clusterrolebinding", "on-call-may-ask", "--clusterrole=breakglass-requester", "--group=payments-oncall"]);
             return new Cluster(controlPlane)
             {
                 OperatorKubeconfig = await controlPlane.ServiceAccountKubeconfigAsync("breakglass-system", "breakglass-operator"),
@@ -75,7 +76,8 @@ internal sealed class Cluster : IAsyncDisposable
     public static string Config(string name) => Path.Combine(Golden.RepositoryRoot, "config", name);
 
     /// <summary>Starts the operator without leader election, which one that is alone does not need, and waits until it is ready.</summary>
-    public Task<RunningOperator> StartOperatorAsync(params string[] options) => RunningOperator.StartAsync(OperatorKubeconfig, ["--leader-elect=false", .. options]);
+    public Task<RunningOperator> StartOperatorAsync(params string[] options) =>
+        RunningOperator.StartAsync(OperatorKubeconfig, ["--leader-elect=false", .. options]);
 
     /// <summary>Runs kubectl as somebody.</summary>
     public Task<CommandResult> KubectlAsync(string kubeconfig, params string[] arguments) => ControlPlane.KubectlAsync(kubeconfig, arguments);
@@ -122,12 +124,14 @@ internal sealed class Cluster : IAsyncDisposable
 
     private async Task<IEnumerable<string>> ListAsync<T>(ListQuery query)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        (await Admin.ListAsync<T>(query, CancellationToken.None)).Items.Select(o => $"{KubeKinds.Of<T>().Resource.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}");
+        (await Admin.ListAsync<T>(query, CancellationToken.None)).Items
+            .Select(o => $"{KubeKinds.Of<T>().Resource.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}");
 
     private static async Task InstallDefinitionsAsync(TestKit.ControlPlane controlPlane)
     {
         var crds = Release.Installed.Minor switch { <= 22 => "crd-1.20", >= 31 => "crd-1.31", _ => "crd" };
         await controlPlane.AdminAsync(["apply", "-k", Config(crds)]);
-        await controlPlane.AdminAsync(["wait", "--for=condition=Established", Eventually.KubectlTimeout, "crd", "-l", "app.kubernetes.io/name=breakglass-operator"]);
+        await controlPlane.AdminAsync(
+            ["wait", "--for=condition=Established", Eventually.KubectlTimeout, "crd", "-l", "app.kubernetes.io/name=breakglass-operator"]);
     }
 }

@@ -99,7 +99,8 @@ internal sealed class Incident
     {
         BreakGlassGrant? last = null;
         return await Eventually.GetAsync(
-            async () => (last = await Cluster.GrantAsync(Grant))?.Status.Phase == phase ? last : null, () => Show(last), expected: $"grant {Grant} in phase {phase}");
+            async () => (last = await Cluster.GrantAsync(Grant))?.Status.Phase == phase ? last : null, () => Show(last),
+            expected: $"grant {Grant} in phase {phase}");
     }
 
     /// <summary>Asks and waits until access works.</summary>
@@ -182,7 +183,8 @@ internal sealed class Incident
 
     /// <summary>Namespace and name of the credential Secret.</summary>
     public static (string Namespace, string Name) SecretOf(BreakGlassGrant grant) =>
-        grant.Status.CredentialSecret?.Split('/', 2) is [var ns, var name] ? (ns, name) : throw new InvalidOperationException($"no credentialSecret in {Show(grant)}");
+        grant.Status.CredentialSecret?.Split('/', 2) is [var ns, var name]
+            ? (ns, name) : throw new InvalidOperationException($"no credentialSecret in {Show(grant)}");
 
     /// <summary>Whether somebody may read what is in a namespace; a call that fails for another reason than a refusal fails the test.</summary>
     public async Task<bool> CanReadAsync(string kubeconfig, string? ns = null)
@@ -207,7 +209,8 @@ internal sealed class Incident
         if (phase is GrantPhase.Expired && (await ReadAsync()).Status.ExpiresAt is { } end) await Eventually.AtAsync(end);
         await WaitAsync("Revoked");
         var grant = await Eventually.GetAsync(
-            async () => await Cluster.GrantAsync(Grant) is { FinalizersOrEmpty.Count: 0 } released ? released : null, expected: $"grant {Grant} without finalizer");
+            async () => await Cluster.GrantAsync(Grant) is { FinalizersOrEmpty.Count: 0 } released ? released : null,
+            expected: $"grant {Grant} without finalizer");
         grant.Status.Phase.Should().Be(phase);
         grant.Status.EndReason.Should().Be(reason);
         Conditions.IsTrue(grant.Status.Conditions, "Active").Should().BeFalse();

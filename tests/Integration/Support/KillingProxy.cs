@@ -32,11 +32,13 @@ internal sealed class KillingProxy : IAsyncDisposable
     {
         (_server, _deadly, _left) = (connection.Server, new(deadly, RegexOptions.NonBacktracking), nth);
         _certificate = SelfSigned();
-        _http = new(new SocketsHttpHandler { UseProxy = false, SslOptions = Trusting(connection.CertificateAuthority!.Read()) }) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new(new SocketsHttpHandler { UseProxy = false, SslOptions = Trusting(connection.CertificateAuthority!.Read()) }) { Timeout =
+            Timeout.InfiniteTimeSpan };
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(_certificate).Protocols = HttpProtocols.Http1AndHttp2));
+        builder.WebHost.ConfigureKestrel(
+            kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(_certificate).Protocols = HttpProtocols.Http1AndHttp2));
         _web = builder.Build();
         _web.Run(ForwardAsync);
     }
@@ -137,7 +139,8 @@ internal sealed class KillingProxy : IAsyncDisposable
         foreach (var (name, values) in request.Headers)
         {
             if (name.StartsWith(':') || name is "Host" or "Content-Length" or "Connection" or "Transfer-Encoding") continue;
-            if (!message.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!)) message.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!);
+            if (!message.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!))
+                message.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!);
         }
 
         return message;

@@ -72,7 +72,8 @@ internal sealed class RunningOperator : IAsyncDisposable
             var started = Launch(kubeconfig, options);
             try
             {
-                await Eventually.TrueAsync(async () => started.Exit.IsCompleted || await started.IsReadyAsync(), () => started.Log, expected: "a ready operator");
+                await Eventually.TrueAsync(
+                    async () => started.Exit.IsCompleted || await started.IsReadyAsync(), () => started.Log, expected: "a ready operator");
                 if (!started.Exit.IsCompleted) return started;
 
                 // Somebody else took the port between the look and the bind.
@@ -137,7 +138,8 @@ internal sealed class RunningOperator : IAsyncDisposable
     {
         var text = await s_http.GetStringAsync(new Uri(Http, "/metrics"));
         return text.Split('\n').Where(l => l.Length > 0 && l[0] != '#').Select(l => l.Split(' '))
-            .ToDictionary(l => string.Join(' ', l[..^1]).Replace("{}", "", StringComparison.Ordinal), l => double.Parse(l[^1].Replace("+Inf", "Infinity", StringComparison.Ordinal), CultureInfo.InvariantCulture));
+            .ToDictionary(l => string.Join(' ', l[..^1]).Replace("{}", "", StringComparison.Ordinal),
+            l => double.Parse(l[^1].Replace("+Inf", "Infinity", StringComparison.Ordinal), CultureInfo.InvariantCulture));
     }
 
     /// <summary>Whether it holds the lease.</summary>
@@ -169,7 +171,8 @@ internal sealed class RunningOperator : IAsyncDisposable
 
     private static Process Start(string kubeconfig, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("bash") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(
+            "bash") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (var argument in (string[])["-c", Shell, "operator", "dotnet", Binary, .. arguments]) start.ArgumentList.Add(argument);
         start.Environment["KUBECONFIG"] = kubeconfig;
         start.Environment["KUBE_CACHE_MUTATION_DETECTOR"] = "true";

@@ -7,8 +7,8 @@ using Xunit;
 namespace Integration.Tour;
 
 /// <summary>
-/// The newcomer's path: the chart on a real API server behind real webhooks, a policy of a pipeline, a request, an approval, the work, the evidence, the review,
-/// the end of it all. The README's commands are what runs; what it shows is what must come out.
+/// The newcomer's path: the chart on a real API server behind real webhooks, a policy of a pipeline, a request, an approval, the work, the evidence,
+/// the review, the end of it all. The README's commands are what runs; what it shows is what must come out.
 /// </summary>
 public sealed class TourTests
 {
@@ -31,7 +31,8 @@ public sealed class TourTests
             foreach (var (block, number) in blocks.Select((b, i) => (b, i + 1)))
             {
                 var output = await File.ReadAllTextAsync(Path.Combine(written, $"{number.ToString(CultureInfo.InvariantCulture)}.out"));
-                Transcript.Matches(block.Shown ?? "", output).Should().BeTrue($"{block}\nshows\n{block.Shown}\nand what came out is\n{Transcript.ForPeople(output)}");
+                Transcript.Matches(block.Shown ?? "", output)
+                    .Should().BeTrue($"{block}\nshows\n{block.Shown}\nand what came out is\n{Transcript.ForPeople(output)}");
             }
         }
         finally

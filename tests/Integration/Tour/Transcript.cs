@@ -26,7 +26,8 @@ internal static partial class Transcript
     /// <summary>Whether they say the same.</summary>
     public static bool Matches(string shown, string output)
     {
-        var lines = Normal(shown).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line == "…" ? "(?:[^\n]*\n)*?" : Regex.Escape(line) + "\n");
+        var lines = Normal(shown).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line == "…" ? "(?:[^\n]*\n)*?" : Regex.Escape(line) + "\n");
         var actual = string.Concat(Normal(ForPeople(output)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line + "\n"));
         return Regex.IsMatch(actual, $"^{string.Concat(lines)}$", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10));
     }

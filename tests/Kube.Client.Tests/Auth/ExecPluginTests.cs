@@ -53,7 +53,8 @@ public sealed class ExecPluginTests : IDisposable
         await AskAsync(client);
         _accepts = token => token == "Bearer t2";
 
-        await Within.SafetyAsync(Task.WhenAll(Enumerable.Range(0, 10).Select(i => client.CreateAsync(StubHandler.NewNamespace($"n{i}"), default))), "ten answers");
+        await Within.SafetyAsync(
+            Task.WhenAll(Enumerable.Range(0, 10).Select(i => client.CreateAsync(StubHandler.NewNamespace($"n{i}"), default))), "ten answers");
 
         Runs.Should().Be(2);
     }
@@ -74,10 +75,15 @@ public sealed class ExecPluginTests : IDisposable
     public async Task A_client_certificate_from_it_is_used_and_a_new_one_takes_a_new_connection()
     {
         WriteIdentity("alice");
-        var script = _folder.WriteScript("plugin", $$$"""printf '{"apiVersion":"{{{V1}}}","kind":"ExecCredential","status":{"clientCertificateData":"%s","clientKeyData":"%s","expirationTimestamp":"%s"}}' "$(cat {{{_folder["crt"]}}})" "$(cat {{{_folder["key"]}}})" "$(cat {{{_folder["exp"]}}})" """);
+        var script = _folder.WriteScript(
+            "plugin",
+            $$$"""printf '{"apiVersion":"{{{V1}}}","kind":"ExecCredential","status":"""
+                + $$$"""{"clientCertificateData":"%s","clientKeyData":"%s","expirationTimestamp":"%s"}}' "$(cat {{{_folder["crt"]}}})" "$(cat """
+                + $$$"""{{{_folder["key"]}}})" "$(cat {{{_folder["exp"]}}})" """);
         _folder.Write("exp", "2026-11-22T01:03:03Z");
         await using var server = await TestServer.StartAsync(
-            _authority.IssueServer(["127.0.0.1"]), c => TestServer.WriteAsync(c, StubHandler.NamespaceJson(c.Connection.ClientCertificate?.Subject ?? "nobody")), askForClientCertificate: true);
+            _authority.IssueServer(["127.0.0.1"]),
+            c => TestServer.WriteAsync(c, StubHandler.NamespaceJson(c.Connection.ClientCertificate?.Subject ?? "nobody")), askForClientCertificate: true);
         using var client = Client(server, new ExecPlugin { Command = script, ApiVersion = V1, InteractiveMode = InteractiveMode.Never });
 
         (await client.GetAsync<V1Namespace>("x", null, default)).Metadata.Name.Should().Be("CN=alice");
@@ -97,8 +103,10 @@ public sealed class ExecPluginTests : IDisposable
             printf '{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","status":{"token":"t"}}'
             """);
         var authority = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(_authority.Pem));
-        var cluster = $"{{server: '{server.Address}', certificate-authority-data: {authority}, extensions: [{{name: client.authentication.k8s.io/exec, extension: {{audience: x, port: 7, on: true, text: '8'}}}}]}}";
-        const string User = "{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./bin/plugin, args: [login], env: [{name: EXTRA, value: more}], provideClusterInfo: true, interactiveMode: Never}}";
+        var cluster = $"{{server: '{server.Address}', certificate-authority-data: {authority}, extensions: [{{name: client.authentication.k8s.io/exec, "
+            + $"extension: {{audience: x, port: 7, on: true, text: '8'}}}}]}}";
+        const string User = "{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./bin/plugin, args: [login], env: [{name: EXTRA, value: "
+            + "more}], provideClusterInfo: true, interactiveMode: Never}}";
         using var client = new KubeClient(ClusterConnection.FromKubeconfig(_folder.Write("config", KubeconfigTests.Minimal(cluster, User))), _time);
 
         await AskAsync(client);
@@ -117,16 +125,22 @@ public sealed class ExecPluginTests : IDisposable
     [InlineData("echo very-secret; exit 3", "*exit code 3*get it from IT*")]
     [InlineData("echo very-secret", "*not JSON*")]
     [InlineData("""echo '{"kind":"Other","token":"very-secret"}'""", "*not an ExecCredential*")]
-    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"very-secret"}}'""", "*requests 'client.authentication.k8s.io/v1'*")]
+    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"very-secret"}}'""",
+        "*requests 'client.authentication.k8s.io/v1'*")]
     [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1"}'""", "*no status*")]
-    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{}}'""", "*neither a token nor a client certificate*")]
-    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"clientKeyData":"very-secret"}}'""", "*a key without a certificate*")]
-    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"clientKeyData":"very-secret","clientCertificateData":"very-secret"}}'""", "*cannot be used*")]
+    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{}}'""",
+        "*neither a token nor a client certificate*")]
+    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"clientKeyData":"very-secret"}}'""",
+        "*a key without a certificate*")]
+    [InlineData(
+        """echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":"""
+            + """{"clientKeyData":"very-secret","clientCertificateData":"very-secret"}}'""", "*cannot be used*")]
     [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"very-secret\\n"}}'""", "*line breaks*")]
     public async Task What_is_wrong_with_it_is_said_without_what_it_printed(string script, string message)
     {
         await using var server = await StartAsync();
-        using var client = Client(server, new ExecPlugin { Command = _folder.WriteScript("plugin", script), ApiVersion = V1, InteractiveMode = InteractiveMode.Never, InstallHint = "get it from IT" });
+        using var client = Client(server, new ExecPlugin { Command = _folder
+            .WriteScript("plugin", script), ApiVersion = V1, InteractiveMode = InteractiveMode.Never, InstallHint = "get it from IT" });
         var act = () => AskAsync(client);
         (await act.Should().ThrowAsync<KubeConfigException>().WithMessage(message)).Which.ToString().Should().NotContain("very-secret");
         _seen.Should().BeEmpty();
@@ -162,7 +176,8 @@ public sealed class ExecPluginTests : IDisposable
     public async Task A_plugin_that_is_not_installed_is_said_with_its_hint()
     {
         await using var server = await StartAsync();
-        using var client = Client(server, new ExecPlugin { Command = "no-such-plugin-here", ApiVersion = V1, InteractiveMode = InteractiveMode.Never, InstallHint = "get it from IT" });
+        using var client = Client(server,
+            new ExecPlugin { Command = "no-such-plugin-here", ApiVersion = V1, InteractiveMode = InteractiveMode.Never, InstallHint = "get it from IT" });
         var act = () => AskAsync(client);
         await act.Should().ThrowAsync<KubeConfigException>().WithMessage("*no-such-plugin-here' cannot be run*get it from IT");
     }
@@ -207,7 +222,8 @@ public sealed class ExecPluginTests : IDisposable
         {
             var token = c.Request.Headers.Authorization.ToString();
             _seen.Enqueue(token);
-            return _accepts(token) ? TestServer.WriteNamespaceAsync(c) : TestServer.WriteAsync(c, """{"reason":"Unauthorized","message":"Unauthorized","code":401}""", 401);
+            return _accepts(token)
+                ? TestServer.WriteNamespaceAsync(c) : TestServer.WriteAsync(c, """{"reason":"Unauthorized","message":"Unauthorized","code":401}""", 401);
         });
 
     private KubeClient Client(TestServer server, ExecPlugin plugin) =>

@@ -94,7 +94,8 @@ public sealed class TokenFileTests : IDisposable
             TokenFile = null,
             Username = "bob",
             Password = "pa:ss",
-            Impersonate = new() { User = "alice", Groups = ["a"], Extra = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal) { ["example.com/Scope"] = ["x"] } },
+            Impersonate = new() { User = "alice", Groups = ["a"], Extra = new Dictionary<string, IReadOnlyList<string>>(
+                StringComparer.Ordinal) { ["example.com/Scope"] = ["x"] } },
         };
         using var client = new KubeClient(connection, TimeProvider.System, new() { UserAgent = "breakglass-operator/0.1.0" });
         await AskAsync(client);
@@ -119,12 +120,14 @@ public sealed class TokenFileTests : IDisposable
             using var client = new KubeClient(Connection(server) with { TokenFile = null, Token = token, Source = "the kubeconfig" }, TimeProvider.System);
             await AskAsync(client);
         };
-        (await fixedToken.Should().ThrowAsync<KubeConfigException>().WithMessage("*the kubeconfig*line breaks*")).Which.ToString().Should().NotContainAny("very", "secret");
+        (await fixedToken.Should().ThrowAsync<KubeConfigException>().WithMessage("*the kubeconfig*line breaks*")).Which.ToString()
+            .Should().NotContainAny("very", "secret");
 
         _folder.Write("token", "very\nsecret");
         using var fileClient = Client(server, TimeProvider.System);
         var fromFile = () => AskAsync(fileClient);
-        (await fromFile.Should().ThrowAsync<KubeConfigException>().WithMessage("*token*line breaks*")).Which.ToString().Should().NotContainAny("very", "secret");
+        (await fromFile.Should().ThrowAsync<KubeConfigException>().WithMessage("*token*line breaks*")).Which.ToString()
+            .Should().NotContainAny("very", "secret");
         _seen.Should().BeEmpty();
     }
 
@@ -144,7 +147,8 @@ public sealed class TokenFileTests : IDisposable
         {
             var token = c.Request.Headers.Authorization.ToString();
             _seen.Enqueue(token);
-            return _accepted.Length == 0 || token == _accepted ? TestServer.WriteNamespaceAsync(c) : TestServer.WriteAsync(c, """{"reason":"Unauthorized","message":"Unauthorized","code":401}""", 401);
+            return _accepted.Length == 0 || token == _accepted
+                ? TestServer.WriteNamespaceAsync(c) : TestServer.WriteAsync(c, """{"reason":"Unauthorized","message":"Unauthorized","code":401}""", 401);
         });
     }
 

@@ -43,13 +43,14 @@ public class ListTests
     [Fact]
     public async Task A_continue_token_that_expires_on_the_way_is_answered_with_one_full_list()
     {
-        using var handler = new StubHandler(s => s.PathAndQuery.Contains("continue=4", StringComparison.Ordinal) ? StubHandler.Status(410, "Expired") : Page(s, 10));
+        using var handler = new StubHandler(
+            s => s.PathAndQuery.Contains("continue=4", StringComparison.Ordinal) ? StubHandler.Status(410, "Expired") : Page(s, 10));
 
         var list = await handler.NewClient().ListAsync<V1Namespace>(new() { Limit = 2, ResourceVersion = "0", LabelSelector = "a=b" }, default);
 
         list.Items.Should().HaveCount(10).And.OnlyHaveUniqueItems();
-        handler.Requests.Select(r => r.Uri.Query).Should().Equal(
-            "?labelSelector=a%3Db&resourceVersion=0&limit=2",
+        handler.Requests.Select(r => r.Uri.Query).Should()
+            .Equal("?labelSelector=a%3Db&resourceVersion=0&limit=2",
             "?labelSelector=a%3Db&limit=2&continue=2",
             "?labelSelector=a%3Db&limit=2&continue=4",
             "?labelSelector=a%3Db&resourceVersion=0");
@@ -73,7 +74,8 @@ public class ListTests
     }
 
     [Theory]
-    [InlineData("""{"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],"retryAfterSeconds":1}""", "Too large resource version: 9, current: 5")]
+    [InlineData("""{"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],"retryAfterSeconds":1}""",
+        "Too large resource version: 9, current: 5")]
     [InlineData("{}", "Too large resource version: 9, current: 5")]
     public async Task A_resource_version_that_is_too_large_is_told_at_once(string details, string message)
     {
@@ -91,7 +93,8 @@ public class ListTests
     public async Task One_item_that_cannot_be_read_does_not_cost_the_others()
     {
         var skipped = new List<SkippedObject>();
-        const string Body = """{"metadata":{"resourceVersion":"3"},"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b","labels":{"x":{"no":"text"}}}},{"metadata":{"name":"c"}}]}""";
+        const string Body = """{"metadata":{"resourceVersion":"3"},"items":[{"metadata":{"name":"a"}},"""
+            + """{"metadata":{"name":"b","labels":{"x":{"no":"text"}}}},{"metadata":{"name":"c"}}]}""";
         using var handler = new StubHandler(_ => StubHandler.Json(Body));
 
         var list = await handler.NewClient(options: new() { OnSkipped = skipped.Add }).ListAsync<V1Namespace>(new(), default);
@@ -114,7 +117,8 @@ public class ListTests
     {
         var query = System.Web.HttpUtility.ParseQueryString(sent.Uri.Query);
         var from = int.Parse(query["continue"] ?? "0", System.Globalization.CultureInfo.InvariantCulture);
-        if (query["continue"] is not null && query["resourceVersion"] is not null) return StubHandler.Status(400, "BadRequest", "specifying resource version is not allowed when using continue");
+        if (query["continue"] is not null && query["resourceVersion"] is not null)
+            return StubHandler.Status(400, "BadRequest", "specifying resource version is not allowed when using continue");
         var limit = int.Parse(query["limit"] ?? "0", System.Globalization.CultureInfo.InvariantCulture);
         var to = limit == 0 ? total : Math.Min(total, from + limit);
         var items = Enumerable.Range(from, to - from).Select(i => StubHandler.NamespaceJson($"n{i}"));

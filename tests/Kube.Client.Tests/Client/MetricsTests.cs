@@ -17,7 +17,8 @@ public class MetricsTests
         {
             if (instrument.Meter.Name == "Kube.Client") l.EnableMeasurementEvents(instrument);
         };
-        listener.SetMeasurementEventCallback<long>((i, _, tags, _) => counted.Enqueue((i.Name, string.Join(',', tags.ToArray().Select(t => $"{t.Key}={t.Value}")))));
+        listener.SetMeasurementEventCallback<long>(
+            (i, _, tags, _) => counted.Enqueue((i.Name, string.Join(',', tags.ToArray().Select(t => $"{t.Key}={t.Value}")))));
         listener.Start();
 
         using var handler = new StubHandler(s => s.Method switch

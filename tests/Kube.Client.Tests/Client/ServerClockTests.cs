@@ -42,7 +42,8 @@ public class ServerClockTests
         var time = new FakeClock(Start);
         using var handler = new StubHandler(_ =>
         {
-            var page = new HttpResponseMessage(System.Net.HttpStatusCode.BadGateway) { Content = new StringContent("<html>", System.Text.Encoding.UTF8, "text/html") };
+            var page = new HttpResponseMessage(
+                System.Net.HttpStatusCode.BadGateway) { Content = new StringContent("<html>", System.Text.Encoding.UTF8, "text/html") };
             page.Headers.Date = Start.AddDays(1);
             return page;
         });

@@ -11,7 +11,8 @@ public class VerbTests
     [Fact]
     public async Task Each_verb_is_the_request_that_the_API_asks_for()
     {
-        using var handler = new StubHandler(s => s.Method == "DELETE" ? StubHandler.Json("""{"kind":"Status","status":"Success"}""") : StubHandler.Json("""{"metadata":{"name":"r","namespace":"n"}}"""));
+        using var handler = new StubHandler(s => s.Method == "DELETE"
+            ? StubHandler.Json("""{"kind":"Status","status":"Success"}""") : StubHandler.Json("""{"metadata":{"name":"r","namespace":"n"}}"""));
         using var client = handler.NewClient(options: new() { FieldManager = "me" });
         var role = new V1Role { Metadata = new() { Name = "r", NamespaceProperty = "n", ResourceVersion = "7" } };
 
@@ -24,16 +25,17 @@ public class VerbTests
         await client.DeleteAsync<V1Role>("r", "n", DeleteOptions.Default, default);
 
         const string Roles = "/apis/rbac.authorization.k8s.io/v1/namespaces/n/roles";
-        handler.Requests.Select(r => r.ToString()).Should().Equal(
-            $"GET {Roles}/r",
+        handler.Requests.Select(r => r.ToString()).Should()
+            .Equal($"GET {Roles}/r",
             $"POST {Roles}?fieldManager=me",
             $"PUT {Roles}/r?fieldManager=me",
             $"PUT {Roles}/r/status?fieldManager=me",
             $"PATCH {Roles}/r?fieldManager=me",
             $"PATCH {Roles}/r?fieldManager=me",
             $"DELETE {Roles}/r");
-        handler.Requests.Select(r => r.ContentType).Should().Equal(
-            null, "application/json", "application/json", "application/json", "application/merge-patch+json", "application/json-patch+json", "application/json");
+        handler.Requests.Select(r => r.ContentType).Should()
+            .Equal(null, "application/json", "application/json", "application/json", "application/merge-patch+json", "application/json-patch+json",
+            "application/json");
         handler.Requests.ElementAt(4).Body.Should().Be("""{"metadata":{"labels":null}}""");
         handler.Requests.ElementAt(5).Body.Should().Be("""[{"op":"remove","path":"/rules/0"}]""");
         handler.Requests.Should().OnlyContain(r => r.Accept == "application/json");
@@ -118,7 +120,8 @@ public class VerbTests
     [Fact]
     public async Task Metadata_alone_is_asked_for_as_partial_objects_and_never_written()
     {
-        using var handler = new StubHandler(s => StubHandler.Json(s.PathAndQuery.Contains("limit", StringComparison.Ordinal) ? """{"items":[]}""" : """{"metadata":{"name":"s"}}"""));
+        using var handler = new StubHandler(
+            s => StubHandler.Json(s.PathAndQuery.Contains("limit", StringComparison.Ordinal) ? """{"items":[]}""" : """{"metadata":{"name":"s"}}"""));
         using var client = handler.NewClient();
         var secret = new SecretMetadata { Metadata = new() { Name = "s", NamespaceProperty = "n" } };
 

@@ -104,7 +104,8 @@ public sealed class KubeconfigTests : IDisposable
     {
         var one = _folder.Write("one", "clusters:\n- {name: c, cluster: {server: 'https://one.test'}}\nusers: []\n");
         var two = _folder.Write("two", Minimal("{server: 'https://two.test'}", "{token: two}"));
-        var three = _folder.Write("three", Minimal("{server: 'https://three.test'}", "{token: three}").Replace("current-context: a", "current-context: b", StringComparison.Ordinal));
+        var three = _folder.Write("three",
+            Minimal("{server: 'https://three.test'}", "{token: three}").Replace("current-context: a", "current-context: b", StringComparison.Ordinal));
         var empty = _folder.Write("empty", "");
 
         var connection = Find(Host(string.Join(Path.PathSeparator, empty, _folder["missing"], one, two, three)));
@@ -135,21 +136,29 @@ public sealed class KubeconfigTests : IDisposable
         { "not a map", "just text", "*is not a kubeconfig*" },
         { "empty", "", "*is empty*" },
         { "twice", "current-context: a\ncurrent-context: b", "*invalid YAML at line 2*" },
-        { "no current context", Minimal("{server: 'https://x.test'}", "{}").Replace("current-context: a", "", StringComparison.Ordinal), "*no current-context*(a)*use-context*" },
-        { "unknown context", Minimal("{server: 'https://x.test'}", "{}").Replace("current-context: a", "current-context: z", StringComparison.Ordinal), "*context 'z' does not exist*Existing: a.*" },
-        { "unknown cluster", Minimal("{server: 'https://x.test'}", "{}").Replace("cluster: c,", "cluster: z,", StringComparison.Ordinal), "*context 'a'*cluster 'z' does not exist*Existing: c.*" },
-        { "unknown user", Minimal("{server: 'https://x.test'}", "{}").Replace("user: u}", "user: z}", StringComparison.Ordinal), "*user 'z' does not exist*Existing: u.*" },
+        { "no current context", Minimal("{server: 'https://x.test'}", "{}").Replace("current-context: a", "", StringComparison.Ordinal),
+        "*no current-context*(a)*use-context*" },
+        { "unknown context", Minimal("{server: 'https://x.test'}", "{}").Replace("current-context: a", "current-context: z", StringComparison.Ordinal),
+        "*context 'z' does not exist*Existing: a.*" },
+        { "unknown cluster", Minimal("{server: 'https://x.test'}", "{}").Replace("cluster: c,", "cluster: z,", StringComparison.Ordinal),
+        "*context 'a'*cluster 'z' does not exist*Existing: c.*" },
+        { "unknown user", Minimal("{server: 'https://x.test'}", "{}").Replace("user: u}", "user: z}", StringComparison.Ordinal),
+        "*user 'z' does not exist*Existing: u.*" },
         { "no server", Minimal("{}", "{}"), "*has no server*" },
         { "server is no address", Minimal("{server: 'x.test:6443'}", "{}"), "*use for example https://host:6443*" },
         { "server with a password", Minimal("{server: 'https://robot:secret@x.test'}", "{}"), "*contains a user or password*to users*" },
-        { "server is no address, and there is a password in it", Minimal("{server: 'robot:secret@x.test:6443'}", "{}"), "*'x.test:6443' is not a valid address*" },
-        { "authority is not base64", Minimal("{server: 'https://x.test', certificate-authority-data: 'sec*ret'}", "{}"), "*'certificate-authority-data' is not base64*" },
+        { "server is no address, and there is a password in it", Minimal("{server: 'robot:secret@x.test:6443'}", "{}"),
+        "*'x.test:6443' is not a valid address*" },
+        { "authority is not base64", Minimal("{server: 'https://x.test', certificate-authority-data: 'sec*ret'}", "{}"),
+        "*'certificate-authority-data' is not base64*" },
         { "key without certificate", Minimal("{server: 'https://x.test'}", "{client-key: k}"), "*must be set together*" },
         { "auth provider", Minimal("{server: 'https://x.test'}", "{auth-provider: {name: gcp}}"), "*removed from Kubernetes*" },
-        { "exec of an old version", Minimal("{server: 'https://x.test'}", "{exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: x}}"), "*v1alpha1' is not supported*" },
+        { "exec of an old version", Minimal("{server: 'https://x.test'}", "{exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: x}}"),
+        "*v1alpha1' is not supported*" },
         { "exec without a command", Minimal("{server: 'https://x.test'}", "{exec: {apiVersion: client.authentication.k8s.io/v1}}"), "*'command' is missing*" },
         { "list where a map is needed", "clusters: {a: b}", "*'clusters' must be a list*" },
-        { "insecure with authority", Minimal("{server: 'https://x.test', insecure-skip-tls-verify: true, certificate-authority: x}", "{}"), "*remove one of them*" },
+        { "insecure with authority", Minimal("{server: 'https://x.test', insecure-skip-tls-verify: true, certificate-authority: x}", "{}"),
+        "*remove one of them*" },
         { "proxy is no address", Minimal("{server: 'https://x.test', proxy-url: 'user:secret@x'}", "{}"), "*'proxy-url' is not a valid address*" },
         { "groups without a user", Minimal("{server: 'https://x.test'}", "{as-groups: [a]}"), "*require 'as'*" },
     };
@@ -160,7 +169,8 @@ public sealed class KubeconfigTests : IDisposable
     {
         var file = _folder.Write("config", content);
         var act = () => ClusterConnection.FromKubeconfig(file);
-        act.Should().Throw<KubeConfigException>(what).WithMessage(message).And.Message.Should().Contain(file).And.NotContain("secret").And.NotContain("sec*ret");
+        act.Should().Throw<KubeConfigException>(what).WithMessage(message).And.Message
+            .Should().Contain(file).And.NotContain("secret").And.NotContain("sec*ret");
     }
 
     [Fact]
@@ -175,7 +185,8 @@ public sealed class KubeconfigTests : IDisposable
     {
         var noPem = ClusterConnection.FromKubeconfig(_folder.Write("a", Minimal("{server: 'https://x.test', certificate-authority-data: c2VjcmV0}", "{}")));
         var missing = ClusterConnection.FromKubeconfig(_folder.Write("b", Minimal("{server: 'https://x.test', certificate-authority: gone.crt}", "{}")));
-        var badKey = ClusterConnection.FromKubeconfig(_folder.Write("c", Minimal("{server: 'https://x.test'}", "{client-certificate-data: c2VjcmV0, client-key-data: c2VjcmV0}")));
+        var badKey = ClusterConnection.FromKubeconfig(
+            _folder.Write("c", Minimal("{server: 'https://x.test'}", "{client-certificate-data: c2VjcmV0, client-key-data: c2VjcmV0}")));
 
         ((Action)(() => Open(noPem))).Should().Throw<KubeConfigException>().WithMessage("*certificate authority*contains no PEM certificate*");
         ((Action)(() => Open(missing))).Should().Throw<KubeConfigException>().WithMessage("*gone.crt' cannot be read*");
@@ -209,14 +220,18 @@ public sealed class KubeconfigTests : IDisposable
     public void Where_no_cluster_is_configured_every_place_looked_at_is_named()
     {
         var pod = Pod();
-        ((Action)(() => ConnectionFinder.Detect(null, null, Host(null)))).Should().Throw<KubeConfigException>().WithMessage("*KUBECONFIG is not set*.kube*config*not in a pod*");
-        ((Action)(() => ConnectionFinder.Detect(null, null, Host(_folder["gone"], "home", pod)))).Should().Throw<KubeConfigException>("falling back would act on another cluster").WithMessage("KUBECONFIG is*gone*");
+        ((Action)(() => ConnectionFinder.Detect(null, null, Host(null))))
+            .Should().Throw<KubeConfigException>().WithMessage("*KUBECONFIG is not set*.kube*config*not in a pod*");
+        ((Action)(() => ConnectionFinder.Detect(null, null, Host(_folder["gone"], "home", pod))))
+            .Should().Throw<KubeConfigException>("falling back would act on another cluster").WithMessage("KUBECONFIG is*gone*");
         ((Action)(() => ConnectionFinder.InCluster(Host(null)))).Should().Throw<KubeConfigException>().WithMessage("*does not run in a pod*");
-        ((Action)(() => ConnectionFinder.InCluster(Host(null, "nohome", ("h", "1"), "empty")))).Should().Throw<KubeConfigException>().WithMessage("*automountServiceAccountToken*");
+        ((Action)(() => ConnectionFinder.InCluster(Host(null, "nohome", ("h", "1"), "empty"))))
+            .Should().Throw<KubeConfigException>().WithMessage("*automountServiceAccountToken*");
     }
 
     internal static string Minimal(string cluster, string user) =>
-        "current-context: a\ncontexts:\n- {name: a, context: {cluster: c, user: u}}\n" + $"clusters:\n- {{name: c, cluster: {cluster}}}\nusers:\n- {{name: u, user: {user}}}\n";
+        "current-context: a\ncontexts:\n- {name: a, context: {cluster: c, user: u}}\n"
+            + $"clusters:\n- {{name: c, cluster: {cluster}}}\nusers:\n- {{name: u, user: {user}}}\n";
 
     private static void Open(ClusterConnection connection) => new KubeClient(connection, TimeProvider.System).Dispose();
 

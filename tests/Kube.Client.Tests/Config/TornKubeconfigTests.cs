@@ -64,8 +64,10 @@ public sealed class TornKubeconfigTests : IDisposable
          "users": [{"name": "u", "user": {"token": "secret-\u0041", "username": null, "as": "alice", "as-uid": "1", "as-groups": ["a"], "as-user-extra": {"k": ["v"]}}}]}
         """;
 
-    private const string Mixed = "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\nclusters:\n- {name: c, cluster: {server: 'https://x.test'}}\n" +
-        "users:\n- {name: u, user: {token: secret, exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: x, args: [a, 'b', \"c\"], env: [{name: a, value: b}]}}}\n";
+    private const string Mixed = "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\nclusters:\n- {name: c, cluster: {server: "
+        + "'https://x.test'}}\n" +
+        "users:\n- {name: u, user: {token: secret, exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: x, args: [a, 'b', \"c\"], env: [{name: "
+        + "a, value: b}]}}}\n";
 
     private readonly TempFolder _folder = new();
 

@@ -46,11 +46,13 @@ public class ApiErrorTests
     [Fact]
     public async Task A_403_says_what_was_asked_what_the_server_says_and_what_to_do()
     {
-        const string Message = "roles.rbac.authorization.k8s.io is forbidden: User 'bob' cannot list resource 'roles' in API group 'rbac.authorization.k8s.io' at the cluster scope";
+        const string Message = "roles.rbac.authorization.k8s.io is forbidden: User 'bob' cannot list resource 'roles' in API group "
+            + "'rbac.authorization.k8s.io' at the cluster scope";
         using var handler = new StubHandler(_ => StubHandler.Status(403, "Forbidden", Message));
         var act = () => handler.NewClient().ListAsync<V1Role>(new() { LabelSelector = "x" }, default);
 
-        (await act.Should().ThrowAsync<KubeApiException>()).WithMessage($"GET /apis/rbac.authorization.k8s.io/v1/roles: {Message} (403 Forbidden). To allow this, bind a role*");
+        (await act.Should().ThrowAsync<KubeApiException>())
+            .WithMessage($"GET /apis/rbac.authorization.k8s.io/v1/roles: {Message} (403 Forbidden). To allow this, bind a role*");
         handler.Requests.Should().HaveCount(1);
     }
 
@@ -68,7 +70,8 @@ public class ApiErrorTests
     public void Both_forms_of_Retry_After_and_the_details_are_understood()
     {
         new KubeApiException(new Status { Code = 429, Details = new() { RetryAfterSeconds = 3 } }).RetryAfter.Should().Be(TimeSpan.FromSeconds(3));
-        new KubeApiException(new Status { Code = 429, Details = new() { RetryAfterSeconds = 3 } }, retryAfter: TimeSpan.FromSeconds(1)).RetryAfter.Should().Be(TimeSpan.FromSeconds(1));
+        new KubeApiException(new Status { Code = 429, Details = new() { RetryAfterSeconds = 3 } }, retryAfter: TimeSpan.FromSeconds(1)).RetryAfter
+            .Should().Be(TimeSpan.FromSeconds(1));
     }
 
     [Fact]

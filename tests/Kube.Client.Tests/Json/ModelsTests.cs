@@ -247,7 +247,8 @@ public sealed class ModelsTests
         binding.OwnersOrEmpty.Select(r => r.ApiVersion + r.Kind + r.Name + r.Uid).Should().NotContain(r => r.Length > 0);
         binding.SubjectsOrEmpty.Select(s => s.Kind + s.Name).Should().NotContain(s => s.Length > 0);
         binding.RoleRef.Should().Be(new V1RoleRef { ApiGroup = "rbac.authorization.k8s.io", Kind = "", Name = "" });
-        JsonSerializer.Deserialize("""{"rules":[{}]}""", KubeModels.Json<V1Role>())!.RulesOrEmpty.Should().ContainSingle().Which.VerbsOrEmpty.Should().BeEmpty();
+        JsonSerializer.Deserialize("""{"rules":[{}]}""", KubeModels.Json<V1Role>())!.RulesOrEmpty.Should().ContainSingle().Which.VerbsOrEmpty
+            .Should().BeEmpty();
     }
 
     [Fact]
@@ -255,16 +256,19 @@ public sealed class ModelsTests
     {
         const string token = "eyJ-very-secret";
         var review = JsonSerializer.Deserialize($$$"""{"spec":{"token":"{{{token}}}"}}""", KubeModels.Json<TokenReview>())!;
-        var request = JsonSerializer.Deserialize($$$"""{"status":{"token":"{{{token}}}","expirationTimestamp":"2026-11-22T01:02:03Z"}}""", KubeModels.Json<TokenRequest>())!;
+        var request = JsonSerializer.Deserialize(
+            $$$"""{"status":{"token":"{{{token}}}","expirationTimestamp":"2026-11-22T01:02:03Z"}}""", KubeModels.Json<TokenRequest>())!;
         var secret = new V1Secret { Metadata = new() { Name = "s" }, Data = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes(token) } };
         object[] carriers =
         [
-            TokenReview.Of(token), TokenReview.Of(token).Spec, review, review.Spec, request, request.Status, secret, secret.Data, new TokenRequest { Status = new() { Token = token } },
+            TokenReview.Of(token), TokenReview.Of(token).Spec, review, review.Spec, request, request.Status, secret, secret.Data,
+            new TokenRequest { Status = new() { Token = token } },
         ];
 
         (review.Spec.Token, request.Status.Token).Should().Be((token, token));
         carriers.Select(c => c.ToString()).Should().OnlyContain(text => !text!.Contains(token, StringComparison.Ordinal));
-        carriers.Select(c => new InvalidOperationException($"cannot use {c}").ToString()).Should().OnlyContain(text => !text.Contains(token, StringComparison.Ordinal));
+        carriers.Select(c => new InvalidOperationException($"cannot use {c}").ToString())
+            .Should().OnlyContain(text => !text.Contains(token, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -311,7 +315,8 @@ public sealed class ModelsTests
     [InlineData("2026-11-22T03:02:03+02:00")]
     public void Times_are_read_as_UTC_with_any_number_of_fraction_digits_and_any_offset(string text)
     {
-        var lease = JsonSerializer.Deserialize("""{"metadata":{"creationTimestamp":"T"},"spec":{"renewTime":"T"}}""".Replace("T\"", text + "\"", StringComparison.Ordinal), KubeModels.Json<V1Lease>())!;
+        var lease = JsonSerializer.Deserialize("""{"metadata":{"creationTimestamp":"T"},"spec":{"renewTime":"T"}}""".Replace(
+            "T\"", text + "\"", StringComparison.Ordinal), KubeModels.Json<V1Lease>())!;
 
         foreach (var time in new[] { lease.Metadata.CreationTimestamp!.Value, lease.Spec.RenewTime!.Value })
         {
@@ -323,7 +328,8 @@ public sealed class ModelsTests
     [Fact]
     public void A_MicroTime_on_the_whole_second_has_six_digits_and_a_Time_with_a_fraction_none()
     {
-        var json = JsonSerializer.Serialize(new V1Lease { Metadata = new() { CreationTimestamp = Whole.AddMilliseconds(9) }, Spec = new() { RenewTime = Whole } }, KubeModels.Json<V1Lease>());
+        var json = JsonSerializer.Serialize(
+            new V1Lease { Metadata = new() { CreationTimestamp = Whole.AddMilliseconds(9) }, Spec = new() { RenewTime = Whole } }, KubeModels.Json<V1Lease>());
 
         json.Should().Contain("\"renewTime\":\"2026-11-22T01:02:03.000000Z\"").And.Contain("\"creationTimestamp\":\"2026-11-22T01:02:03Z\"");
     }
@@ -342,7 +348,8 @@ public sealed class ModelsTests
     [Fact]
     public void The_same_short_text_is_the_same_object()
     {
-        static V1Secret Read() => JsonSerializer.Deserialize("""{"metadata":{"name":"payments-oncall","labels":{"app":"payments"}}}""", KubeModels.Json<V1Secret>())!;
+        static V1Secret Read() =>
+            JsonSerializer.Deserialize("""{"metadata":{"name":"payments-oncall","labels":{"app":"payments"}}}""", KubeModels.Json<V1Secret>())!;
 
         Read().Metadata.Name.Should().BeSameAs(Read().Metadata.Name);
         Read().LabelsOrEmpty.Single().Key.Should().BeSameAs(Read().LabelsOrEmpty.Single().Key);
@@ -362,7 +369,8 @@ public sealed class ModelsTests
     private static string RestOfNothing(Type kind) => kind.Name switch
     {
         nameof(TokenReview) or nameof(TokenRequest) => "",
-        nameof(V1RoleBinding) or nameof(V1ClusterRoleBinding) => ""","metadata":{"name":""},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"","name":""}""",
+        nameof(V1RoleBinding) or nameof(V1ClusterRoleBinding) =>
+            ""","metadata":{"name":""},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"","name":""}""",
         _ => ""","metadata":{"name":""}""",
     };
 

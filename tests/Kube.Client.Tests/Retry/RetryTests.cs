@@ -17,7 +17,8 @@ public class RetryTests
     public async Task A_read_is_sent_again_when_the_server_asks_for_it(int code, bool namesTheWait)
     {
         var tries = 0;
-        using var handler = new StubHandler(_ => ++tries < 3 ? StubHandler.Status(code, "x", retryAfter: namesTheWait ? 0 : null) : StubHandler.Json(StubHandler.NamespaceJson("x")));
+        using var handler = new StubHandler(
+            _ => ++tries < 3 ? StubHandler.Status(code, "x", retryAfter: namesTheWait ? 0 : null) : StubHandler.Json(StubHandler.NamespaceJson("x")));
         (await handler.NewClient(options: Quick).GetAsync<V1Namespace>("x", null, default)).Metadata.Name.Should().Be("x");
         tries.Should().Be(3);
     }
@@ -44,7 +45,8 @@ public class RetryTests
     public async Task A_write_is_sent_again_only_where_the_server_did_nothing(int code, int? retryAfter, int expected)
     {
         var tries = 0;
-        using var handler = new StubHandler(_ => ++tries < 3 ? StubHandler.Status(code, "x", retryAfter: retryAfter) : StubHandler.Json(StubHandler.NamespaceJson("x")));
+        using var handler = new StubHandler(
+            _ => ++tries < 3 ? StubHandler.Status(code, "x", retryAfter: retryAfter) : StubHandler.Json(StubHandler.NamespaceJson("x")));
         var act = () => handler.NewClient(options: Quick).CreateAsync(StubHandler.NewNamespace("x"), default);
         if (expected == 3) await act.Should().NotThrowAsync();
         else await act.Should().ThrowAsync<KubeApiException>();
@@ -55,7 +57,8 @@ public class RetryTests
     public async Task A_read_survives_a_broken_connection_and_a_write_does_not_repeat_itself()
     {
         var tries = 0;
-        HttpResponseMessage Answer(Sent sent) => ++tries % 2 == 1 ? throw new HttpRequestException(HttpRequestError.ResponseEnded, "reset") : StubHandler.Json(StubHandler.NamespaceJson("x"));
+        HttpResponseMessage Answer(Sent sent) =>
+            ++tries % 2 == 1 ? throw new HttpRequestException(HttpRequestError.ResponseEnded, "reset") : StubHandler.Json(StubHandler.NamespaceJson("x"));
         using var handler = new StubHandler(Answer);
         using var client = handler.NewClient(options: Quick);
 

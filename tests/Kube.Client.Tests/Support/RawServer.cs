@@ -98,7 +98,8 @@ internal sealed class RawServer : IAsyncDisposable
         var at = head.IndexOf(Length, StringComparison.OrdinalIgnoreCase);
         if (at >= 0)
         {
-            var length = int.Parse(head[(at + Length.Length)..head.IndexOf("\r\n", at, StringComparison.Ordinal)], System.Globalization.CultureInfo.InvariantCulture);
+            var length = int.Parse(
+                head[(at + Length.Length)..head.IndexOf("\r\n", at, StringComparison.Ordinal)], System.Globalization.CultureInfo.InvariantCulture);
             await stream.ReadExactlyAsync(new byte[length]);
         }
 

@@ -25,7 +25,8 @@ internal sealed class StubHandler(Func<Sent, HttpResponseMessage> answer) : Http
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
-        var sent = new Sent(request.Method.Method, request.RequestUri!, body, request.Content?.Headers.ContentType?.ToString(), request.Headers.NonValidated["Accept"].ToString());
+        var sent = new Sent(request.Method.Method, request.RequestUri!, body, request.Content?.Headers.ContentType?.ToString(),
+            request.Headers.NonValidated["Accept"].ToString());
         Requests.Enqueue(sent);
         return answer(sent);
     }
@@ -35,7 +36,9 @@ internal sealed class StubHandler(Func<Sent, HttpResponseMessage> answer) : Http
 
     public static HttpResponseMessage Status(int code, string reason, string message = "", string details = "{}", int? retryAfter = null)
     {
-        var response = Json($$$"""{"kind":"Status","apiVersion":"v1","status":"Failure","message":"{{{message}}}","reason":"{{{reason}}}","details":{{{details}}},"code":{{{code}}}}""", (HttpStatusCode)code);
+        var response = Json(
+            $$$"""{"kind":"Status","apiVersion":"v1","status":"Failure","message":"{{{message}}}","reason":"{{{reason}}}","details":{{{details}}},"code":"""
+                + $$$"""{{{code}}}}""", (HttpStatusCode)code);
         if (retryAfter is { } seconds) response.Headers.RetryAfter = new(TimeSpan.FromSeconds(seconds));
         return response;
     }

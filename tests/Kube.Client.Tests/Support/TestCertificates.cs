@@ -49,7 +49,8 @@ internal sealed class TestAuthority : IDisposable
             ? new CertificateRequest($"CN={user}", r, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             : new CertificateRequest($"CN={user}", (ECDsa)key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], false));
-        using var issued = request.Create(_certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_certificate.GetECDsaPrivateKey()!), Now.AddDays(-20), Now.AddDays(20), Serial());
+        using var issued = request.Create(
+            _certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_certificate.GetECDsaPrivateKey()!), Now.AddDays(-20), Now.AddDays(20), Serial());
         return (issued.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 

@@ -109,7 +109,8 @@ public class BrokenConnectionTests
     [Fact]
     public async Task A_host_name_without_an_address_is_said_to_be_one()
     {
-        using var client = new KubeClient(new ClusterConnection { Server = new Uri("https://nowhere.invalid:6443") }, TimeProvider.System, Quick with { MaxTries = 1 });
+        using var client = new KubeClient(
+            new ClusterConnection { Server = new Uri("https://nowhere.invalid:6443") }, TimeProvider.System, Quick with { MaxTries = 1 });
         var act = () => Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "a refusal");
         (await act.Should().ThrowAsync<KubeConnectionException>()).Which.Failure.Should().Be(ConnectionFailure.NameResolution);
     }

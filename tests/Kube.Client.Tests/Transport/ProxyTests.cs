@@ -34,7 +34,8 @@ public class ProxyTests
         var port = proxy.Address.Port;
         await proxy.DisposeAsync();
         using var client = new KubeClient(
-            new ClusterConnection { Server = new Uri("https://api.test:6443"), Proxy = new Uri($"http://robot:hunter2@127.0.0.1:{port}") }, TimeProvider.System, Once);
+            new ClusterConnection { Server = new Uri("https://api.test:6443"), Proxy = new Uri($"http://robot:hunter2@127.0.0.1:{port}") },
+            TimeProvider.System, Once);
 
         var act = () => Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "the refusal");
 

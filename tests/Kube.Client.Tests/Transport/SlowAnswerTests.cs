@@ -51,7 +51,8 @@ public sealed class SlowAnswerTests
         using var client = handler.NewClient(options: new() { RequestTimeout = TimeSpan.FromMinutes(5), MaxTries = 1 });
         var calls = new List<Task>();
 
-        // The headers come at once, so all of a call up to the wait for the body runs on this thread: whatever waits for anything there keeps it from the next call.
+        // The headers come at once, so all of a call up to the wait for the body runs on this thread: whatever waits for anything there keeps it from
+        // the next call.
         var starter = new Thread(() =>
         {
             for (var i = 0; i < Calls; i++) calls.Add(call(client));

@@ -55,7 +55,8 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task An_expired_certificate_is_refused()
     {
-        await using var server = await TestServer.StartAsync(_authority.IssueServer(["127.0.0.1"], TestAuthority.Now.AddDays(-1)), TestServer.WriteNamespaceAsync);
+        await using var server = await TestServer.StartAsync(
+            _authority.IssueServer(["127.0.0.1"], TestAuthority.Now.AddDays(-1)), TestServer.WriteNamespaceAsync);
         await ShouldNotTrustAsync(Client(server, _authority.Pem), "*has expired*");
     }
 
@@ -70,7 +71,8 @@ public sealed class TlsTests : IDisposable
     public async Task A_tls_server_name_is_the_one_that_is_verified()
     {
         await using var server = await TestServer.StartAsync(_authority.IssueServer(["api.internal"]), TestServer.WriteNamespaceAsync);
-        var connection = new ClusterConnection { Server = server.Address, CertificateAuthority = PemSource.FromPem(_authority.Pem), TlsServerName = "api.internal" };
+        var connection =
+            new ClusterConnection { Server = server.Address, CertificateAuthority = PemSource.FromPem(_authority.Pem), TlsServerName = "api.internal" };
         using var right = new KubeClient(connection, TimeProvider.System);
         await Within.SafetyAsync(right.GetAsync<V1Namespace>("x", null, default), "an answer");
         await ShouldNotTrustAsync(new KubeClient(connection with { TlsServerName = "api.other" }, TimeProvider.System), "*not for the host*");
@@ -79,7 +81,8 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Insecure_skip_tls_verify_does_what_it_says()
     {
-        await using var server = await TestServer.StartAsync(_authority.IssueServer(["other.test"], TestAuthority.Now.AddDays(-1)), TestServer.WriteNamespaceAsync);
+        await using var server = await TestServer.StartAsync(
+            _authority.IssueServer(["other.test"], TestAuthority.Now.AddDays(-1)), TestServer.WriteNamespaceAsync);
         using var client = new KubeClient(new ClusterConnection { Server = server.Address, InsecureSkipTlsVerify = true }, TimeProvider.System);
         await Within.SafetyAsync(client.GetAsync<V1Namespace>("x", null, default), "an answer");
     }
@@ -90,7 +93,8 @@ public sealed class TlsTests : IDisposable
     public async Task A_client_certificate_says_who_we_are(bool rsa)
     {
         await using var server = await TestServer.StartAsync(
-            _authority.IssueServer(["127.0.0.1"]), c => TestServer.WriteAsync(c, StubHandler.NamespaceJson(c.Connection.ClientCertificate?.Subject ?? "nobody")), askForClientCertificate: true);
+            _authority.IssueServer(["127.0.0.1"]),
+            c => TestServer.WriteAsync(c, StubHandler.NamespaceJson(c.Connection.ClientCertificate?.Subject ?? "nobody")), askForClientCertificate: true);
         var (certificate, key) = _authority.IssueClient("alice", rsa);
         using var client = new KubeClient(
             new ClusterConnection

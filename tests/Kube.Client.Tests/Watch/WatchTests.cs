@@ -12,13 +12,15 @@ public class WatchTests
     public async Task Events_and_bookmarks_come_in_order_and_the_end_of_the_stream_is_no_error()
     {
         using var handler = Lines(
-            Event("ADDED", "a", "1"), Event("MODIFIED", "a", "2"), """{"type":"BOOKMARK","object":{"kind":"Namespace","metadata":{"resourceVersion":"9"}}}""", Event("DELETED", "a", "10"));
+            Event("ADDED", "a", "1"), Event("MODIFIED", "a", "2"), """{"type":"BOOKMARK","object":{"kind":"Namespace","metadata":{"resourceVersion":"9"}}}""",
+            Event("DELETED", "a", "10"));
         using var client = handler.NewClient();
 
-        var events = await Within.ListAsync(client.WatchAsync<V1Namespace>(new() { ResourceVersion = "5", LabelSelector = "a", FieldSelector = "metadata.name=x", Timeout = TimeSpan.FromSeconds(7.2) }, default), "the end");
+        var events = await Within.ListAsync(client.WatchAsync<V1Namespace>(
+            new() { ResourceVersion = "5", LabelSelector = "a", FieldSelector = "metadata.name=x", Timeout = TimeSpan.FromSeconds(7.2) }, default), "the end");
 
-        events.Select(e => (e.Type, e.Object.Metadata.ResourceVersion)).Should().Equal(
-            (WatchEventType.Added, "1"), (WatchEventType.Modified, "2"), (WatchEventType.Bookmark, "9"), (WatchEventType.Deleted, "10"));
+        events.Select(e => (e.Type, e.Object.Metadata.ResourceVersion)).Should()
+            .Equal((WatchEventType.Added, "1"), (WatchEventType.Modified, "2"), (WatchEventType.Bookmark, "9"), (WatchEventType.Deleted, "10"));
         handler.Requests.Single().PathAndQuery.Should().Be(
             "/api/v1/namespaces?watch=true&labelSelector=a&fieldSelector=metadata.name%3Dx&resourceVersion=5&allowWatchBookmarks=true&timeoutSeconds=8");
     }
@@ -35,7 +37,8 @@ public class WatchTests
     {
         using var handler = Lines(
             Event("ADDED", "a", "1"),
-            """{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too old resource version: 1 (5)","reason":"Expired","code":410}}""",
+            """{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too old resource version: """
+                + """1 (5)","reason":"Expired","code":410}}""",
             Event("ADDED", "b", "2"));
         var seen = new List<string>();
         var act = async () =>
@@ -91,7 +94,8 @@ public class WatchTests
     public async Task An_event_whose_object_comes_before_its_type_is_read()
     {
         using var handler = Lines($$"""{"object":{{StubHandler.NamespaceJson("a")}},"more":{"x":[1]},"type":"ADDED"}""");
-        (await Within.ListAsync(handler.NewClient().WatchAsync<V1Namespace>(new(), default), "the end")).Should().ContainSingle().Which.Object.Metadata.Name.Should().Be("a");
+        (await Within.ListAsync(handler.NewClient().WatchAsync<V1Namespace>(new(), default), "the end")).Should().ContainSingle().Which.Object.Metadata.Name
+            .Should().Be("a");
     }
 
     [Fact]
@@ -129,7 +133,8 @@ public class WatchTests
         var events = new List<string>();
         async Task WatchAsync()
         {
-            await foreach (var e in handler.NewClient(time).WatchAsync<V1Namespace>(new() { Timeout = TimeSpan.FromMinutes(5) }, default)) events.Add(e.Object.Metadata.Name);
+            await foreach (var e in handler.NewClient(time).WatchAsync<V1Namespace>(new() { Timeout = TimeSpan.FromMinutes(5) }, default))
+                events.Add(e.Object.Metadata.Name);
         }
 
         var watch = WatchAsync();

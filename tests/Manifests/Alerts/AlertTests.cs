@@ -10,7 +10,8 @@ public sealed class AlertTests
 {
     private static readonly string[] Named =
     [
-        "BreakGlassActivated", "GrantLingering", "RevocationSlow", "RevocationUnproven", "RevocationObstructed", "ReviewOverdue", "PolicyOverused", "PersistenceAttempt", "LockdownEngaged",
+        "BreakGlassActivated", "GrantLingering", "RevocationSlow", "RevocationUnproven", "RevocationObstructed", "ReviewOverdue", "PolicyOverused",
+        "PersistenceAttempt", "LockdownEngaged",
         "OperatorDown", "NoLeader", "WebhookFailing", "CertificateExpiring", "ClockSkew", "NotificationsFailing",
     ];
 
@@ -47,10 +48,12 @@ public sealed class AlertTests
     public async Task The_tests_notice_an_alert_that_never_fires()
     {
         var broken = Promtool.Spec.DeepClone();
-        foreach (var rule in broken["groups"]!.AsArray().SelectMany(group => group!["rules"]!.AsArray()).Where(rule => rule!["alert"] is not null)) rule!["expr"] = "vector(0) > 1";
+        foreach (var rule in broken["groups"]!.AsArray().SelectMany(group => group!["rules"]!.AsArray()).Where(rule => rule!["alert"] is not null))
+            rule!["expr"] = "vector(0) > 1";
         var (code, said) = await Promtool.RunAsync(["test", "rules", "rules.test.yaml"], broken, await File.ReadAllTextAsync(TestsFile));
         code.Should().NotBe(0);
-        said.Split('\n').Where(line => line.TrimStart().StartsWith("alertname: ", StringComparison.Ordinal)).Select(line => line.Split(["alertname: ", ","], StringSplitOptions.None)[1]).Distinct()
+        said.Split('\n').Where(line => line.TrimStart().StartsWith("alertname: ", StringComparison.Ordinal))
+            .Select(line => line.Split(["alertname: ", ","], StringSplitOptions.None)[1]).Distinct()
             .Should().BeEquivalentTo(Named, "each alert has a case in which it fires");
     }
 
@@ -62,7 +65,8 @@ public sealed class AlertTests
     [MemberData(nameof(Alerts))]
     public void An_alert_is_tested_firing_and_quiet(string alert)
     {
-        var tried = Cases.SelectMany(test => test["alert_rule_test"]?.AsArray() ?? []).Where(check => check!["alertname"]!.GetValue<string>() == alert).Select(check => check!["exp_alerts"]!.AsArray().Count).ToList();
+        var tried = Cases.SelectMany(test => test["alert_rule_test"]?.AsArray() ?? []).Where(check => check!["alertname"]!.GetValue<string>() == alert)
+            .Select(check => check!["exp_alerts"]!.AsArray().Count).ToList();
         tried.Should().Contain(0, "there is a case in which it is quiet").And.Contain(count => count > 0, "there is a case in which it fires");
     }
 
@@ -72,7 +76,8 @@ public sealed class AlertTests
     {
         var rule = Promtool.Rules.Single(rule => rule["alert"]?.GetValue<string>() == alert);
         rule["labels"]!["severity"]!.GetValue<string>().Should().BeOneOf("critical", "warning");
-        rule["annotations"]!["summary"]!.GetValue<string>().Should().HaveLength(rule["annotations"]!["summary"]!.GetValue<string>().Trim().Length).And.NotBeEmpty();
+        rule["annotations"]!["summary"]!.GetValue<string>()
+            .Should().HaveLength(rule["annotations"]!["summary"]!.GetValue<string>().Trim().Length).And.NotBeEmpty();
         rule["annotations"]!["description"]!.GetValue<string>().Should().EndWith(".").And.NotContain("\n");
         rule["annotations"]!["runbook_url"]!.GetValue<string>().Should().Be($"docs/runbooks/{alert}.md");
 
@@ -90,5 +95,6 @@ public sealed class AlertTests
 
     [Fact]
     public void Every_runbook_is_of_an_alert() =>
-        Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "docs", "runbooks"), "*.md").Select(Path.GetFileNameWithoutExtension).Should().BeEquivalentTo(Named);
+        Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "docs", "runbooks"), "*.md").Select(Path.GetFileNameWithoutExtension)
+            .Should().BeEquivalentTo(Named);
 }

@@ -18,7 +18,8 @@ public sealed class DashboardFileTests
         {
             var title = panel["title"]!.GetValue<string>();
             panel["description"]!.GetValue<string>().Should().EndWith(".", title);
-            panel["targets"]!.AsArray().Should().NotBeEmpty(title).And.OnlyContain(target => target!["datasource"]!["uid"]!.GetValue<string>() == "${datasource}", title);
+            panel["targets"]!.AsArray()
+                .Should().NotBeEmpty(title).And.OnlyContain(target => target!["datasource"]!["uid"]!.GetValue<string>() == "${datasource}", title);
             panel["targets"]!.AsArray().Select(target => target!["refId"]!.GetValue<string>()).Should().OnlyHaveUniqueItems(title);
         }
     }
@@ -27,7 +28,8 @@ public sealed class DashboardFileTests
     public void No_panel_covers_another()
     {
         var cells = Panels.Select(panel => panel["gridPos"]!)
-            .SelectMany(at => Enumerable.Range(Of(at, "x"), Of(at, "w")).SelectMany(x => Enumerable.Range(Of(at, "y"), Of(at, "h")).Select(y => (x, y)))).ToList();
+            .SelectMany(
+            at => Enumerable.Range(Of(at, "x"), Of(at, "w")).SelectMany(x => Enumerable.Range(Of(at, "y"), Of(at, "h")).Select(y => (x, y)))).ToList();
         cells.Should().OnlyHaveUniqueItems().And.OnlyContain(cell => cell.x >= 0 && cell.x < 24);
         Panels.Select(panel => Of(panel, "id")).Should().OnlyHaveUniqueItems();
     }
@@ -35,9 +37,11 @@ public sealed class DashboardFileTests
     [Fact]
     public void It_uses_no_variable_that_it_does_not_have()
     {
-        var known = Dashboard["templating"]!["list"]!.AsArray().Select(variable => "$" + variable!["name"]!.GetValue<string>()).Concat(["$__rate_interval", "$__range"]).ToList();
+        var known = Dashboard["templating"]!["list"]!.AsArray().Select(variable => "$" + variable!["name"]!.GetValue<string>())
+            .Concat(["$__rate_interval", "$__range"]).ToList();
         var used = Panels.SelectMany(panel => panel["targets"]?.AsArray() ?? []).Select(target => target!["expr"]!.GetValue<string>())
-            .SelectMany(query => System.Text.RegularExpressions.Regex.Matches(query, @"\$\w+", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)).Select(match => match.Value));
+            .SelectMany(query => System.Text.RegularExpressions.Regex
+                .Matches(query, @"\$\w+", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)).Select(match => match.Value));
         used.Distinct().Should().BeSubsetOf(known);
     }
 

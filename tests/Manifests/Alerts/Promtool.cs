@@ -21,7 +21,8 @@ internal static class Promtool
     public static JsonNode Spec { get; } = ConfigDirectory.Read("prometheus/rules.yaml").Single()["spec"]!;
 
     /// <summary>All rules of all groups.</summary>
-    public static IReadOnlyList<JsonNode> Rules { get; } = [.. Spec["groups"]!.AsArray().SelectMany(group => group!["rules"]!.AsArray()).Select(rule => rule!)];
+    public static IReadOnlyList<JsonNode> Rules { get; } = [.. Spec["groups"]!.AsArray().SelectMany(group => group!["rules"]!.AsArray())
+        .Select(rule => rule!)];
 
     /// <summary>Runs promtool in a directory that holds the rules as rules.json and, where given, a file of tests.</summary>
     /// <returns>The exit code and all it said.</returns>

@@ -10,7 +10,8 @@ namespace Manifests.Chart;
 public sealed class SameAsKustomizeTests
 {
     /// <summary>Labels that Helm's users expect, on objects and pods.</summary>
-    private static readonly string[] ChartLabels = ["helm.sh/chart", "app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/managed-by"];
+    private static readonly string[] ChartLabels = ["helm.sh/chart", "app.kubernetes.io/instance", "app.kubernetes.io/version",
+        "app.kubernetes.io/managed-by"];
 
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
 
@@ -24,11 +25,13 @@ public sealed class SameAsKustomizeTests
     public async Task Chart_and_kustomization_give_the_same_objects(string kubeVersion, string resources, string components)
     {
         var chart = (await Tool.TemplateAsync(kubeVersion)).Where(o => !o.IsHook()).Select(Levelled).ToDictionary(o => o.Key());
-        var config = (await Tool.KustomizeAsync(resources.Split(' '), components.Split(' ', StringSplitOptions.RemoveEmptyEntries))).ToDictionary(o => o.Key());
+        var config = (await Tool.KustomizeAsync(resources.Split(' '), components.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+            .ToDictionary(o => o.Key());
 
         // Helm makes the release's namespace itself (--create-namespace) and takes none that it did not make.
         config.Remove("Namespace /breakglass-system").Should().BeTrue();
-        if (resources.EndsWith("guard-legacy", StringComparison.Ordinal) && kubeVersion != "1.20") SelectByName(config["MutatingWebhookConfiguration /breakglass-operator-guard"]);
+        if (resources.EndsWith("guard-legacy", StringComparison.Ordinal) && kubeVersion != "1.20")
+            SelectByName(config["MutatingWebhookConfiguration /breakglass-operator-guard"]);
         chart.Keys.Should().BeEquivalentTo(config.Keys);
         foreach (var (key, expected) in config)
         {
@@ -40,7 +43,8 @@ public sealed class SameAsKustomizeTests
     [Fact]
     public async Task Without_escalate_both_leave_out_the_same_two_verbs_and_nothing_else()
     {
-        var chart = (await Tool.TemplateAsync("1.29", "--set", "grantsNamespace.escalate=false")).Where(o => o.Kind() == "Role" && o.Name() == "breakglass-operator");
+        var chart = (await Tool.TemplateAsync("1.29", "--set", "grantsNamespace.escalate=false"))
+            .Where(o => o.Kind() == "Role" && o.Name() == "breakglass-operator");
         var config = await Tool.KustomizeAsync(["rbac"], ["components/without-escalate"]);
         var before = await Tool.KustomizeAsync(["rbac"], []);
         config.Select(o => o.Key()).Should().Equal(before.Select(o => o.Key()));
@@ -49,7 +53,8 @@ public sealed class SameAsKustomizeTests
             var same = config.Single(o => o.Key() == role.Key())["rules"]!;
             Text(role["rules"]!).Should().Be(Text(same), role.Key());
             var rules = before.Single(o => o.Key() == role.Key())["rules"]!.AsArray().Select(r => Text(r!)).ToList();
-            rules.Except(same.AsArray().Select(r => Text(r!))).Should().HaveCount(role.Key().Contains("breakglass-grants", StringComparison.Ordinal) ? 1 : 0, role.Key());
+            rules.Except(same.AsArray().Select(r => Text(r!)))
+                .Should().HaveCount(role.Key().Contains("breakglass-grants", StringComparison.Ordinal) ? 1 : 0, role.Key());
             Text(same).Should().NotContain("escalate").And.NotContain("\"bind\"");
         }
     }
@@ -58,7 +63,8 @@ public sealed class SameAsKustomizeTests
     public async Task Only_an_uninstall_has_hooks()
     {
         var hooks = (await Tool.TemplateAsync("1.35")).Where(o => o.IsHook()).ToList();
-        hooks.Should().OnlyContain(o => o.Name() == "breakglass-uninstall" && o["metadata"]!["annotations"]!["helm.sh/hook"]!.GetValue<string>() == "pre-delete");
+        hooks.Should().OnlyContain(
+            o => o.Name() == "breakglass-uninstall" && o["metadata"]!["annotations"]!["helm.sh/hook"]!.GetValue<string>() == "pre-delete");
         hooks.Select(o => o.Kind()).Should().BeEquivalentTo("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "Job");
         (await Tool.TemplateAsync("1.35", "--set", "uninstall.revokeGrants=false")).Should().NotContain(o => o.IsHook());
     }
@@ -68,7 +74,8 @@ public sealed class SameAsKustomizeTests
     {
         var rules = (await Tool.TemplateAsync("1.35")).Where(o => o.IsHook()).SelectMany(o => o["rules"]?.AsArray() ?? []).ToList();
         rules.Should().NotBeEmpty();
-        rules.SelectMany(r => r!["verbs"].Strings()).Distinct().Should().BeSubsetOf(["get", "list", "patch", "delete", "revoke"], "ending the grants of others needs a verb of our own");
+        rules.SelectMany(r => r!["verbs"].Strings()).Distinct()
+            .Should().BeSubsetOf(["get", "list", "patch", "delete", "revoke"], "ending the grants of others needs a verb of our own");
         rules.SelectMany(r => r!["resources"].Strings()).Distinct().Should()
             .BeEquivalentTo("breakglassgrants", "clusterrolebindings", "rolebindings", "serviceaccounts", "secrets", "roles");
     }
@@ -102,8 +109,9 @@ public sealed class SameAsKustomizeTests
 
     // From 1.21 on namespaces can be told by name; config/ asks for a label, which its own namespaces carry, and one that Helm made does not.
     private static void SelectByName(JsonNode configuration) =>
-        configuration["webhooks"]!.AsArray().Single(w => w!["name"]!.GetValue<string>() == "namespaces.guard.breakglass.dev")!["namespaceSelector"] = JsonNode.Parse(
-            """{"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"In","values":["breakglass-grants","breakglass-system"]}]}""");
+        configuration["webhooks"]!.AsArray().Single(
+            w => w!["name"]!.GetValue<string>() == "namespaces.guard.breakglass.dev")!["namespaceSelector"] = JsonNode.Parse(
+                """{"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"In","values":["breakglass-grants","breakglass-system"]}]}""");
 
     private static string Text(JsonNode node) => Sorted(node)!.ToJsonString(s_indented);
 

@@ -34,8 +34,10 @@ internal static class Tool
         try
         {
             // kustomize knows relative paths only.
-            string Lines(string[] names) => string.Concat(names.Select(name => $"- {Path.GetRelativePath(overlay.FullName, Path.Combine(ConfigDirectory.Root, name))}\n"));
-            await File.WriteAllTextAsync(Path.Combine(overlay.FullName, "kustomization.yaml"), $"resources:\n{Lines(resources)}components:\n{Lines(components)}{more}");
+            string Lines(string[] names) =>
+                string.Concat(names.Select(name => $"- {Path.GetRelativePath(overlay.FullName, Path.Combine(ConfigDirectory.Root, name))}\n"));
+            await File.WriteAllTextAsync(
+                Path.Combine(overlay.FullName, "kustomization.yaml"), $"resources:\n{Lines(resources)}components:\n{Lines(components)}{more}");
             var result = await RunAsync(await s_kubectl.Value, ["kustomize", overlay.FullName]);
             return result.ExitCode == 0 ? YamlText.Parse(result.Output) : throw new InvalidOperationException(result.Error);
         }
@@ -48,7 +50,8 @@ internal static class Tool
     public static async Task<ToolResult> RunAsync(string file, IEnumerable<string> arguments, int seconds = 60)
     {
         using var timeUp = new CancellationTokenSource(TimeSpan.FromSeconds(seconds), TimeProvider.System);
-        using var process = Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(timeUp.Token);
@@ -82,7 +85,8 @@ internal static class Objects
 
     public static bool IsHook(this JsonNode o) => o["metadata"]!["annotations"]?["helm.sh/hook"] is not null;
 
-    public static JsonNode One(this IEnumerable<JsonNode> objects, string kind, string name = "breakglass-operator") => objects.Single(o => o.Kind() == kind && o.Name() == name);
+    public static JsonNode One(this IEnumerable<JsonNode> objects, string kind, string name = "breakglass-operator") =>
+        objects.Single(o => o.Kind() == kind && o.Name() == name);
 
     /// <summary>The specs of all pods that the objects would lead to.</summary>
     public static IEnumerable<JsonNode> Pods(this IEnumerable<JsonNode> objects) => objects.Select(o => o.Kind() switch

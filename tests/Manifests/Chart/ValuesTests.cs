@@ -19,12 +19,16 @@ public sealed class ValuesTests
         """{"grantsNamespace":{"name":"emergency","create":false,"escalate":false}}""",
         """{"bind":{"clusterRoles":["view"],"roles":["debugger"]}}""",
         """{"bind":{"clusterRoles":[],"roles":[]}}""",
-        $$$"""{"operator":{"logLevel":"debug","clusterName":"prod: 1 #eu","publicServer":"https://kube.example.com:6443","publicCa":"{{{Pem}}}","otlpEndpoint":"http://otel:4317"}}""",
-        """{"operator":{"extraArgs":["--resync=5m"],"extraEnv":[{"name":"TZ","value":"UTC"}],"extraVolumes":[{"name":"x","emptyDir":{}}],"extraVolumeMounts":[{"name":"x","mountPath":"/x"}]}}""",
-        """{"operator":{"nodeSelector":{"kubernetes.io/os":"linux"},"tolerations":[{"operator":"Exists"}],"affinity":{"nodeAffinity":{}},"priorityClassName":"system-cluster-critical","topologySpreadConstraints":[],"hostNetwork":true,"podAnnotations":{"a":"b"}}}""",
+        $$$"""{"operator":{"logLevel":"debug","clusterName":"prod: """
+            + $$$"""1 #eu","publicServer":"https://kube.example.com:6443","publicCa":"{{{Pem}}}","otlpEndpoint":"http://otel:4317"}}""",
+        """{"operator":{"extraArgs":["--resync=5m"],"extraEnv":[{"name":"TZ","value":"UTC"}],"extraVolumes":["""
+            + """{"name":"x","emptyDir":{}}],"extraVolumeMounts":[{"name":"x","mountPath":"/x"}]}}""",
+        """{"operator":{"nodeSelector":{"kubernetes.io/os":"linux"},"tolerations":[{"operator":"Exists"}],"affinity":{"nodeAffinity":"""
+            + """{}},"priorityClassName":"system-cluster-critical","topologySpreadConstraints":[],"hostNetwork":true,"podAnnotations":{"a":"b"}}}""",
         """{"reaper":{"enabled":false}}""",
         """{"runAsUser":null,"priorityClass":{"create":false},"flowControl":{"enabled":false}}""",
-        """{"webhook":{"port":10250},"operator":{"hostNetwork":true,"httpPort":18080,"priorityClassName":"system-cluster-critical"},"priorityClass":{"value":1000}}""",
+        """{"webhook":{"port":10250},"operator":{"hostNetwork":true,"httpPort":18080,"priorityClassName":"system-cluster-critical"},"priorityClass":"""
+            + """{"value":1000}}""",
         """{"webhook":{"certificates":{"source":"cert-manager"}},"crds":{"keep":false}}""",
         """{"webhook":{"certificates":{"source":"cert-manager","certManager":{"issuerRef":{"kind":"ClusterIssuer","name":"corporate"}}}}}""",
         $$$$"""{"webhook":{"url":"https://10.0.0.9:9443/","certificates":{"source":"secret","secretName":"mine","caBundle":"{{{{Pem}}}}"}}}""",
@@ -33,7 +37,8 @@ public sealed class ValuesTests
         """{"guard":{"mode":"policies"},"crds":{"enabled":false}}""",
         """{"userRoles":{"create":false}}""",
         """{"userRoles":{"groups":{"requester":["on-call","sre"],"policyAuthor":["platform"],"lockdown":["everybody"]}}}""",
-        """{"networkPolicy":{"metricsFrom":[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"monitoring"}}}],"egress":{"restricted":true,"extra":[{"ports":[{"port":4317}]}]}}}""",
+        """{"networkPolicy":{"metricsFrom":[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"monitoring"}}}],"egress":"""
+            + """{"restricted":true,"extra":[{"ports":[{"port":4317}]}]}}}""",
         """{"serviceMonitor":{"enabled":true,"interval":"30s","labels":{"release":"prometheus"}}}""",
         """{"uninstall":{"revokeGrants":false}}""",
         """{"operator":{"notificationsSecret":"breakglass-notifications"}}""",
@@ -94,7 +99,8 @@ public sealed class ValuesTests
         for (var i = 1; i < lines.Length; i++)
         {
             // A section may say it for all that is in it.
-            if (lines[i].Length > 0 && char.IsAsciiLetter(lines[i][0]) && !lines[i].EndsWith(':')) lines[i - 1].Should().StartWith("#", $"line {i + 1} should say what {lines[i]} is for");
+            if (lines[i].Length > 0 && char.IsAsciiLetter(lines[i][0]) && !lines[i].EndsWith(':'))
+                lines[i - 1].Should().StartWith("#", $"line {i + 1} should say what {lines[i]} is for");
         }
 
         var schema = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Tool.Chart, "values.schema.json")))!;
@@ -111,9 +117,12 @@ public sealed class ValuesTests
     [Fact]
     public async Task The_operator_holds_bind_for_the_listed_roles_alone()
     {
-        var rules = (await RenderAsync("1.35", """{"bind":{"clusterRoles":["view","payments-debugger"],"roles":["debugger"]}}""")).One("ClusterRole", "breakglass-operator-bind")["rules"]!.AsArray();
-        rules.Select(r => (r!["resources"].Strings().Single(), string.Join(' ', r["resourceNames"].Strings()))).Should().Equal(("clusterroles", "view payments-debugger"), ("roles", "debugger"));
-        (await RenderAsync("1.35", """{"bind":{"clusterRoles":[],"roles":[]}}""")).One("ClusterRole", "breakglass-operator-bind")["rules"]!.AsArray().Should().BeEmpty();
+        var rules = (await RenderAsync("1.35", """{"bind":{"clusterRoles":["view","payments-debugger"],"roles":["debugger"]}}""")).One(
+            "ClusterRole", "breakglass-operator-bind")["rules"]!.AsArray();
+        rules.Select(r => (r!["resources"].Strings().Single(), string.Join(' ', r["resourceNames"].Strings())))
+            .Should().Equal(("clusterroles", "view payments-debugger"), ("roles", "debugger"));
+        (await RenderAsync("1.35", """{"bind":{"clusterRoles":[],"roles":[]}}""")).One("ClusterRole", "breakglass-operator-bind")["rules"]!.AsArray()
+            .Should().BeEmpty();
     }
 
     [Fact]
@@ -170,7 +179,8 @@ public sealed class ValuesTests
         var objects = await Tool.TemplateAsync("1.35", "-n", "security", "--set", "grantsNamespace.name=breakglass-system-grants");
         foreach (var policy in objects.Where(o => o.Kind() == "ValidatingAdmissionPolicy"))
         {
-            policy.ToJsonString().Should().Contain(policy.Name() == "breakglass-guard-operator" ? "serviceaccount:security:" : "serviceaccount:breakglass-system-grants:")
+            policy.ToJsonString()
+                .Should().Contain(policy.Name() == "breakglass-guard-operator" ? "serviceaccount:security:" : "serviceaccount:breakglass-system-grants:")
                 .And.Contain("breakglass-system-grants").And.NotContain("security-grants");
         }
     }
@@ -194,7 +204,8 @@ public sealed class ValuesTests
         container["args"].Strings().Should().Contain(["--webhook-address=:10250", "--http-address=:18080"]);
 
         // Whatever leads to a port names it, and so follows it.
-        objects.Where(o => o.Kind() == "Service").SelectMany(o => o["spec"]!["ports"]!.AsArray()).Select(p => p!["targetPort"]!.GetValue<string>()).Should().BeEquivalentTo("http", "webhook");
+        objects.Where(o => o.Kind() == "Service").SelectMany(o => o["spec"]!["ports"]!.AsArray()).Select(p => p!["targetPort"]!.GetValue<string>())
+            .Should().BeEquivalentTo("http", "webhook");
         objects.One("NetworkPolicy", "breakglass-operator")["spec"]!["ingress"]!.AsArray().SelectMany(r => r!["ports"]!.AsArray())
             .Select(p => p!["port"]!.GetValue<string>()).Should().BeEquivalentTo("http", "webhook");
         container["readinessProbe"]!["httpGet"]!["port"]!.GetValue<string>().Should().Be("http");
@@ -203,7 +214,8 @@ public sealed class ValuesTests
     [Fact]
     public async Task A_cluster_that_chooses_user_ids_refused_the_one_that_the_chart_named()
     {
-        (await RenderAsync("1.35", """{"runAsUser":null}""")).Pods().Should().OnlyContain(p => p["securityContext"]!["runAsUser"] == null && p["securityContext"]!["runAsGroup"] == null);
+        (await RenderAsync("1.35", """{"runAsUser":null}""")).Pods()
+            .Should().OnlyContain(p => p["securityContext"]!["runAsUser"] == null && p["securityContext"]!["runAsGroup"] == null);
         (await RenderAsync("1.35", "{}")).Pods().Should().OnlyContain(p => p["securityContext"]!["runAsUser"]!.GetValue<long>() == 65532);
     }
 
@@ -229,25 +241,29 @@ public sealed class ValuesTests
     [InlineData("1.36", "v1")]
     public async Task Priority_levels_come_in_the_version_that_the_server_has(string kubeVersion, string version)
     {
-        var objects = (await RenderAsync(kubeVersion, """{"grantsNamespace":{"name":"emergency"}}""")).Where(o => o.Kind() is "FlowSchema" or "PriorityLevelConfiguration").ToList();
+        var objects = (await RenderAsync(kubeVersion, """{"grantsNamespace":{"name":"emergency"}}""")).Where(
+            o => o.Kind() is "FlowSchema" or "PriorityLevelConfiguration").ToList();
         objects.Should().HaveCount(5).And.OnlyContain(o => o["apiVersion"]!.GetValue<string>() == $"flowcontrol.apiserver.k8s.io/{version}");
         var shares = version is "v1beta1" or "v1beta2" ? "assuredConcurrencyShares" : "nominalConcurrencyShares";
         objects.Where(o => o.Kind() == "PriorityLevelConfiguration").Should().OnlyContain(o => o["spec"]!["limited"]![shares] != null);
-        objects.One("FlowSchema", "breakglass-granted")["spec"]!["rules"]![0]!["subjects"]![0]!["group"]!["name"]!.GetValue<string>().Should().Be("system:serviceaccounts:emergency");
+        objects.One("FlowSchema", "breakglass-granted")["spec"]!["rules"]![0]!["subjects"]![0]!["group"]!["name"]!.GetValue<string>()
+            .Should().Be("system:serviceaccounts:emergency");
     }
 
     [Fact]
     public async Task What_the_page_about_installing_says_of_managed_clusters_renders()
     {
         var page = await File.ReadAllTextAsync(Path.Combine(TestKit.Golden.RepositoryRoot, "docs", "install.md"));
-        var section = page[page.IndexOf("## Private and managed clusters", StringComparison.Ordinal)..page.IndexOf("## Without Helm", StringComparison.Ordinal)];
+        var section =
+            page[page.IndexOf("## Private and managed clusters", StringComparison.Ordinal)..page.IndexOf("## Without Helm", StringComparison.Ordinal)];
         var blocks = section.Split("```yaml\n").Skip(1).Select(b => b[..b.IndexOf("```", StringComparison.Ordinal)]).ToList();
         blocks.Should().HaveCount(4);
         foreach (var block in blocks) (await RenderAsync("1.35", block)).Should().NotBeEmpty();
     }
 
     private static IReadOnlyList<JsonNode> Alerts(IReadOnlyList<JsonNode> objects) =>
-        [.. objects.One("PrometheusRule")["spec"]!["groups"]!.AsArray().SelectMany(group => group!["rules"]!.AsArray()).Where(rule => rule!["alert"] is not null).Select(rule => rule!)];
+        [.. objects.One("PrometheusRule")["spec"]!["groups"]!.AsArray().SelectMany(group => group!["rules"]!.AsArray())
+            .Where(rule => rule!["alert"] is not null).Select(rule => rule!)];
 
     private static string RunbookOf(JsonNode alert) => alert["annotations"]!["runbook_url"]!.GetValue<string>();
 
@@ -256,7 +272,8 @@ public sealed class ValuesTests
     {
         foreach (var binding in objects.Where(o => o.Kind() is "RoleBinding" or "ClusterRoleBinding"))
         {
-            objects.Should().Contain(o => o.Kind() == binding["roleRef"]!["kind"]!.GetValue<string>() && o.Name() == binding["roleRef"]!["name"]!.GetValue<string>(), binding.Key());
+            objects.Should().Contain(o => o.Kind() == binding["roleRef"]!["kind"]!.GetValue<string>()
+                && o.Name() == binding["roleRef"]!["name"]!.GetValue<string>(), binding.Key());
             foreach (var subject in binding["subjects"]!.AsArray().Where(s => s!["kind"]!.GetValue<string>() == "ServiceAccount"))
             {
                 objects.Should().Contain(o => o.Key() == $"ServiceAccount {subject!["namespace"]}/{subject["name"]}", binding.Key());
@@ -275,7 +292,8 @@ public sealed class ValuesTests
     {
         var (security, container) = (pod["securityContext"]!, pod["containers"]![0]!["securityContext"]!);
         return security["runAsNonRoot"]!.GetValue<bool>() && security["seccompProfile"]!["type"]!.GetValue<string>() == "RuntimeDefault"
-            && !container["allowPrivilegeEscalation"]!.GetValue<bool>() && container["readOnlyRootFilesystem"]!.GetValue<bool>() && container["capabilities"]!["drop"].Strings().SequenceEqual(["ALL"]);
+            && !container["allowPrivilegeEscalation"]!.GetValue<bool>() && container["readOnlyRootFilesystem"]!.GetValue<bool>()
+            && container["capabilities"]!["drop"].Strings().SequenceEqual(["ALL"]);
     }
 
     private static void Covered(JsonNode? value, JsonNode? schema, string path)

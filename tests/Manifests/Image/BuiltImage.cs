@@ -2,7 +2,10 @@ using Xunit;
 
 namespace Manifests.Image;
 
-/// <summary>The image of the commit that is checked out, built once for all tests. Where only a later step is worked on, <c>IMAGE_BUILT=1</c> takes the one that is there.</summary>
+/// <summary>
+/// The image of the commit that is checked out, built once for all tests. Where only a later step is worked on, <c>IMAGE_BUILT=1</c> takes the one
+/// that is there.
+/// </summary>
 public sealed class BuiltImage : IAsyncLifetime
 {
     /// <summary>Its name.</summary>

@@ -29,14 +29,17 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
         config["Labels"]!["org.opencontainers.image.revision"]!.GetValue<string>().Should().StartWith((await ShAsync("git rev-parse HEAD")).Trim());
 
         await using var container = await FromAsync(image.Name);
-        string[] files = ["breakglass-operator", "usr/local/bin/kubectl-breakglass", "usr/share/doc/breakglass-operator/LICENSE", "usr/share/doc/breakglass-operator/sbom.spdx.json"];
+        string[] files = ["breakglass-operator", "usr/local/bin/kubectl-breakglass", "usr/share/doc/breakglass-operator/LICENSE",
+            "usr/share/doc/breakglass-operator/sbom.spdx.json"];
         foreach (var file in files)
         {
             new FileInfo(Path.Combine(container.Root, file)).Length.Should().BeInRange(1, 80_000_000, file);
-            File.GetUnixFileMode(Path.Combine(container.Root, file)).Should().NotHaveFlag(UnixFileMode.OtherWrite, file).And.NotHaveFlag(UnixFileMode.GroupWrite, file);
+            File.GetUnixFileMode(Path.Combine(container.Root, file))
+                .Should().NotHaveFlag(UnixFileMode.OtherWrite, file).And.NotHaveFlag(UnixFileMode.GroupWrite, file);
         }
 
-        foreach (var shell in new[] { "bin/sh", "bin/bash", "usr/bin/sh", "bin/busybox" }) File.Exists(Path.Combine(container.Root, shell)).Should().BeFalse("there is no shell to get into");
+        foreach (var shell in new[] { "bin/sh", "bin/bash", "usr/bin/sh", "bin/busybox" })
+            File.Exists(Path.Combine(container.Root, shell)).Should().BeFalse("there is no shell to get into");
         (await container.RunAsync([], "/breakglass-operator", "version")).Output.Should().MatchRegex(@"^0\.1\.0\+[0-9a-f]{40}");
         (await container.RunAsync([], "/usr/local/bin/kubectl-breakglass", "--version")).Output.Should().MatchRegex(@"0\.1\.0\+[0-9a-f]{40}");
     }
@@ -49,7 +52,8 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
         bill["spdxVersion"]!.GetValue<string>().Should().Be("SPDX-2.3");
         var packages = bill["packages"]!.AsArray().ToDictionary(p => p!["name"]!.GetValue<string>(), p => p!);
 
-        packages.Keys.Should().Contain(Shipped()).And.Contain(["breakglass-operator", "OpenTelemetry.Api"]).And.NotContain(name => name.Contains("Analyzer", StringComparison.Ordinal));
+        packages.Keys.Should().Contain(Shipped()).And.Contain(["breakglass-operator", "OpenTelemetry.Api"]).And
+            .NotContain(name => name.Contains("Analyzer", StringComparison.Ordinal));
         packages.Keys.Should().ContainSingle(name => name.StartsWith("Microsoft.NETCore.App.Runtime.", StringComparison.Ordinal))
             .And.ContainSingle(name => name.StartsWith("Microsoft.AspNetCore.App.Runtime.", StringComparison.Ordinal));
         foreach (var (name, package) in packages)
@@ -68,7 +72,8 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
         await using var cluster = await TestKit.ControlPlane.StartAsync();
         var (http, webhook) = (Ports.Free(), Ports.Free());
         (await Tool.HelmAsync("install", "breakglass", Tool.Chart, "--kubeconfig", cluster.AdminKubeconfig, "-n", "breakglass-system", "--create-namespace",
-            "--set", $"webhook.url=https://127.0.0.1:{webhook}", "--set", "userRoles.groups.requester={on-call}", "--set", $"operator.publicServer={cluster.Server}")).ExitCode.Should().Be(0);
+            "--set", $"webhook.url=https://127.0.0.1:{webhook}", "--set", "userRoles.groups.requester={on-call}", "--set",
+            $"operator.publicServer={cluster.Server}")).ExitCode.Should().Be(0);
         var mounts = await MountsAsync(cluster);
         await using var container = await FromAsync(image.Name);
         await ShAsync($"touch '{cluster.Directory}/before'");
@@ -78,7 +83,8 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
         {
             try
             {
-                await ShAsync($"curl -sf --noproxy '*' --retry 60 --retry-delay 1 --retry-all-errors --retry-max-time 60 -o /dev/null http://127.0.0.1:{http}/readyz && curl -sf --noproxy '*' -o /dev/null http://127.0.0.1:{http}/healthz");
+                await ShAsync("curl -sf --noproxy '*' --retry 60 --retry-delay 1 --retry-all-errors --retry-max-time 60 -o /dev/null "
+                    + $"http://127.0.0.1:{http}/readyz && curl -sf --noproxy '*' -o /dev/null http://127.0.0.1:{http}/healthz");
                 await AccessByPlugin.GiveAndEndAsync(
                     cluster, arguments => container.RunAsync(mounts, ["/usr/local/bin/kubectl-breakglass", "--kubeconfig=/alice", .. arguments]));
             }
@@ -91,7 +97,8 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
         }
 
         // As with readOnlyRootFilesystem, of which there is no kubelet here: what buildah mounts aside, it has written nothing.
-        (await ShAsync($"find '{container.Root}' -xdev -type f -newer '{cluster.Directory}/before' ! -path '*/etc/*' ! -path '*/run/*' ! -name alice")).Should().BeEmpty();
+        (await ShAsync($"find '{container.Root}' -xdev -type f -newer '{cluster.Directory}/before' ! -path '*/etc/*' ! -path '*/run/*' ! -name alice"))
+            .Should().BeEmpty();
     }
 
     [Fact]
@@ -106,7 +113,8 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
     {
         var mounts = Directory.CreateDirectory(Path.Combine(cluster.Directory, "mounts")).FullName;
         var account = Directory.CreateDirectory(Path.Combine(mounts, "account")).FullName;
-        var token = YamlText.Parse(await File.ReadAllTextAsync(await cluster.ServiceAccountKubeconfigAsync("breakglass-system", "breakglass-operator"))).Single()["users"]![0]!["user"]!["token"]!.GetValue<string>();
+        var token = YamlText.Parse(await File.ReadAllTextAsync(await cluster.ServiceAccountKubeconfigAsync("breakglass-system", "breakglass-operator")))
+            .Single()["users"]![0]!["user"]!["token"]!.GetValue<string>();
         await File.WriteAllTextAsync(Path.Combine(account, "token"), token);
         await File.WriteAllTextAsync(Path.Combine(account, "namespace"), "breakglass-system");
         File.Copy(cluster.CaCertificate, Path.Combine(account, "ca.crt"));
@@ -118,8 +126,10 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
     // The environment that the chart's Deployment and a kubelet give.
     private static async Task<string[]> PodAsync(TestKit.ControlPlane cluster)
     {
-        var pod = JsonNode.Parse(await cluster.AdminAsync(["get", "deployment", "breakglass-operator", "-n", "breakglass-system", "-o", "json"]))!["spec"]!["template"]!["spec"]!;
-        var environment = pod["containers"]![0]!["env"]!.AsArray().ToDictionary(e => e!["name"]!.GetValue<string>(), e => e!["value"]?.GetValue<string>() ?? "breakglass-system");
+        var pod = JsonNode.Parse(
+            await cluster.AdminAsync(["get", "deployment", "breakglass-operator", "-n", "breakglass-system", "-o", "json"]))!["spec"]!["template"]!["spec"]!;
+        var environment = pod["containers"]![0]!["env"]!.AsArray()
+            .ToDictionary(e => e!["name"]!.GetValue<string>(), e => e!["value"]?.GetValue<string>() ?? "breakglass-system");
         environment["KUBERNETES_SERVICE_HOST"] = cluster.Server.Host;
         environment["KUBERNETES_SERVICE_PORT"] = cluster.Server.Port.ToString(CultureInfo.InvariantCulture);
         return [.. environment.SelectMany(e => new[] { "--env", $"{e.Key}={e.Value}" })];
@@ -127,8 +137,10 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>
 
     // The packages that this repository says it ships; those that they bring along are named by hand above.
     private static IEnumerable<string> Shipped() =>
-        System.Xml.Linq.XDocument.Load(Path.Combine(Golden.RepositoryRoot, "Directory.Packages.props")).Descendants("ItemGroup").Single(group => group.Attribute("Label")?.Value == "Shipped")
+        System.Xml.Linq.XDocument.Load(Path.Combine(Golden.RepositoryRoot, "Directory.Packages.props")).Descendants("ItemGroup")
+            .Single(group => group.Attribute("Label")?.Value == "Shipped")
             .Elements().Select(package => package.Attribute("Include")!.Value);
 
-    private static async Task<string> DigestAsync(string name) => (await ShAsync($"buildah inspect --type image --format '{"{{.FromImageID}}"}' {name}")).Trim();
+    private static async Task<string> DigestAsync(string name) =>
+        (await ShAsync($"buildah inspect --type image --format '{"{{.FromImageID}}"}' {name}")).Trim();
 }

@@ -14,16 +14,21 @@ public sealed class GitOpsTests
 
     [Theory]
     [InlineData("BreakGlassPolicy", "{}", "Progressing")]
-    [InlineData("BreakGlassPolicy", """{"metadata":{"generation":2},"status":{"conditions":[{"type":"Ready","status":"True","observedGeneration":2,"message":"all roles are there"}]}}""", "Healthy")]
-    [InlineData("BreakGlassPolicy", """{"metadata":{"generation":3},"status":{"conditions":[{"type":"Ready","status":"True","observedGeneration":2}]}}""", "Progressing")]
-    [InlineData("BreakGlassPolicy", """{"metadata":{"generation":2},"status":{"conditions":[{"type":"Overused","status":"True"},{"type":"Ready","status":"False","reason":"RoleMissing"}]}}""", "Degraded")]
+    [InlineData("BreakGlassPolicy",
+        """{"metadata":{"generation":2},"status":{"conditions":[{"type":"Ready","status":"True","observedGeneration":2,"message":"all roles are there"}]}}""",
+        "Healthy")]
+    [InlineData("BreakGlassPolicy", """{"metadata":{"generation":3},"status":{"conditions":[{"type":"Ready","status":"True","observedGeneration":2}]}}""",
+        "Progressing")]
+    [InlineData("BreakGlassPolicy", """{"metadata":{"generation":2},"status":{"conditions":[{"type":"Overused","status":"True"},"""
+        + """{"type":"Ready","status":"False","reason":"RoleMissing"}]}}""", "Degraded")]
     [InlineData("BreakGlassPolicy", """{"spec":{"suspended":true}}""", "Suspended")]
     [InlineData("BreakGlassGrant", "{}", "Progressing")]
     [InlineData("BreakGlassGrant", """{"status":{"phase":"AwaitingApproval"}}""", "Progressing")]
     [InlineData("BreakGlassGrant", """{"status":{"phase":"Scheduled"}}""", "Suspended")]
     [InlineData("BreakGlassGrant", """{"status":{"phase":"Active"}}""", "Healthy")]
     [InlineData("BreakGlassGrant", """{"status":{"phase":"Failed"}}""", "Degraded")]
-    [InlineData("BreakGlassGrant", """{"status":{"phase":"Expired","conditions":[{"type":"Revoked","status":"False","message":"not proven"}]}}""", "Progressing")]
+    [InlineData("BreakGlassGrant", """{"status":{"phase":"Expired","conditions":[{"type":"Revoked","status":"False","message":"not proven"}]}}""",
+        "Progressing")]
     [InlineData("BreakGlassGrant", """{"status":{"phase":"Expired","conditions":[{"type":"Revoked","status":"True"}]}}""", "Healthy")]
     [InlineData("BreakGlassLockdown", "{}", "Progressing")]
     [InlineData("BreakGlassLockdown", """{"status":{"completedAt":"2026-11-22T01:02:03Z"}}""", "Suspended")]
@@ -49,7 +54,8 @@ public sealed class GitOpsTests
             try
             {
                 await File.WriteAllTextAsync(file, values.ToJsonString());
-                (await Tool.TemplateAsync("1.35", "-f", file)).Where(o => o.Kind() == "ClusterRoleBinding").Select(o => o.Name()).Should().Contain("breakglass-requester");
+                (await Tool.TemplateAsync("1.35", "-f", file)).Where(o => o.Kind() == "ClusterRoleBinding").Select(o => o.Name())
+                    .Should().Contain("breakglass-requester");
             }
             finally
             {

@@ -26,16 +26,19 @@ public sealed class KrewTests : IDisposable
         (await RunAsync(Url)).ExitCode.Should().Be(0);
 
         var manifest = YamlText.Parse(await File.ReadAllTextAsync(Path.Combine(_directory, "out", "breakglass.yaml"))).Single();
-        (manifest["kind"]!.GetValue<string>(), manifest["metadata"]!["name"]!.GetValue<string>(), manifest["spec"]!["version"]!.GetValue<string>()).Should().Be(("Plugin", "breakglass", $"v{version}"));
+        (manifest["kind"]!.GetValue<string>(), manifest["metadata"]!["name"]!.GetValue<string>(), manifest["spec"]!["version"]!.GetValue<string>())
+            .Should().Be(("Plugin", "breakglass", $"v{version}"));
         var platforms = manifest["spec"]!["platforms"]!.AsArray().Select(p => p!).ToList();
-        platforms.Select(p => (p["selector"]!["matchLabels"]!["os"]!.GetValue<string>(), p["selector"]!["matchLabels"]!["arch"]!.GetValue<string>(), p["uri"]!.GetValue<string>())).Should().Equal(
-            ("linux", "amd64", $"{Url}/kubectl-breakglass-linux-x64.tar.gz"), ("darwin", "arm64", $"{Url}/kubectl-breakglass-osx-arm64.tar.gz"));
+        platforms.Select(p => (p["selector"]!["matchLabels"]!["os"]!.GetValue<string>(), p["selector"]!["matchLabels"]!["arch"]!.GetValue<string>(),
+            p["uri"]!.GetValue<string>())).Should().Equal(
+                ("linux", "amd64", $"{Url}/kubectl-breakglass-linux-x64.tar.gz"), ("darwin", "arm64", $"{Url}/kubectl-breakglass-osx-arm64.tar.gz"));
         foreach (var platform in platforms)
         {
             var archive = Path.Combine(_directory, "out", platform["uri"]!.GetValue<string>().Split('/')[^1]);
             platform["sha256"]!.GetValue<string>().Should().Be(Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(archive))));
             (await Tool.RunAsync("tar", ["-tzf", archive])).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Should()
-                .Equal(platform["files"]!.AsArray().Select(file => file!["from"]!.GetValue<string>()).Order(StringComparer.Ordinal)).And.Contain(platform["bin"]!.GetValue<string>());
+                .Equal(platform["files"]!.AsArray().Select(file => file!["from"]!.GetValue<string>()).Order(StringComparer.Ordinal)).And
+                .Contain(platform["bin"]!.GetValue<string>());
         }
     }
 
@@ -72,5 +75,6 @@ public sealed class KrewTests : IDisposable
     }
 
     private Task<ToolResult> RunAsync(params string[] arguments) =>
-        Tool.RunAsync("env", [$"PUBLISHED={_directory}", $"OUTPUT={Path.Combine(_directory, "out")}", "SOURCE_DATE_EPOCH=1795000000", Tool.Hack("krew.sh"), .. arguments]);
+        Tool.RunAsync("env",
+            [$"PUBLISHED={_directory}", $"OUTPUT={Path.Combine(_directory, "out")}", "SOURCE_DATE_EPOCH=1795000000", Tool.Hack("krew.sh"), .. arguments]);
 }

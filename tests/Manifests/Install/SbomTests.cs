@@ -17,14 +17,16 @@ public sealed class SbomTests
             foreach (var file in (string[])["hack/lib.sh", "hack/sbom.sh", "Directory.Build.props", "Directory.Packages.props"]) await CopyAsync(file);
             foreach (var project in (string[])["Operator", "Cli"])
             {
-                await WriteAsync($"artifacts/obj/BreakGlass.{project}/project.assets.json", """{"downloadDependencies":[{"name":"Microsoft.NETCore.App.Runtime.linux-x64","version":"[10.0.1, 10.0.1]"}]}""");
+                await WriteAsync($"artifacts/obj/BreakGlass.{project}/project.assets.json",
+                    """{"downloadDependencies":[{"name":"Microsoft.NETCore.App.Runtime.linux-x64","version":"[10.0.1, 10.0.1]"}]}""");
             }
 
             const string Package = "packages/microsoft.netcore.app.runtime.linux-x64/10.0.1/microsoft.netcore.app.runtime.linux-x64";
             await WriteAsync($"{Package}.nuspec", """<license type="expression">MIT</license>""");
             await WriteAsync($"{Package}.10.0.1.nupkg.sha512", "YWJj");
 
-            var made = await Tool.RunAsync("env", [$"NUGET_PACKAGES={Path.Combine(root.FullName, "packages")}", "bash", Path.Combine(root.FullName, "hack", "sbom.sh")]);
+            var made = await Tool.RunAsync(
+                "env", [$"NUGET_PACKAGES={Path.Combine(root.FullName, "packages")}", "bash", Path.Combine(root.FullName, "hack", "sbom.sh")]);
             made.ExitCode.Should().Be(1, made.Output);
             made.Error.Should().Contain("which packages went in is not known");
             made.Output.Should().BeEmpty();

@@ -92,14 +92,16 @@ internal sealed class Incident
         foreach (var grant in _world.Server.List<BreakGlassGrant>())
         {
             if (!grant.Status.IsTerminal) throw Wrong($"{grant.Metadata.Name} is {grant.Status.Phase} in the end");
-            if (grant.Status.IsRecorded && !Conditions.IsTrue(grant.Status.Conditions, "Revoked")) throw Wrong($"the end of {grant.Metadata.Name} was never proven");
+            if (grant.Status.IsRecorded && !Conditions.IsTrue(grant.Status.Conditions, "Revoked"))
+                throw Wrong($"the end of {grant.Metadata.Name} was never proven");
             if (grant.FinalizersOrEmpty.Count > 0) throw Wrong($"{grant.Metadata.Name} still has its finalizer");
         }
 
         foreach (var policy in _world.Server.List<BreakGlassPolicy>())
         {
             if (policy.FinalizersOrEmpty.Count > 0) throw Wrong($"policy {policy.Metadata.Name} still has its finalizer");
-            if (policy.Status.ActiveGrants is not (0 or null)) throw Wrong($"policy {policy.Metadata.Name} says that {policy.Status.ActiveGrants} grants are active");
+            if (policy.Status.ActiveGrants is not (0 or null))
+                throw Wrong($"policy {policy.Metadata.Name} says that {policy.Status.ActiveGrants} grants are active");
         }
     }
 
@@ -118,9 +120,11 @@ internal sealed class Incident
         {
             var name = grant.Metadata.Name;
             var policy = _world.Policy(grant.Spec.Policy);
-            if (grant.Status.Phase is not GrantPhase.Active) throw Wrong($"{name} is {grant.Status.Phase?.ToString() ?? "not looked at"} though nothing stands in its way");
+            if (grant.Status.Phase is not GrantPhase.Active)
+                throw Wrong($"{name} is {grant.Status.Phase?.ToString() ?? "not looked at"} though nothing stands in its way");
             if (grant.Spec.Revoke is not null || grant.Metadata.DeletionTimestamp is not null) throw Wrong($"{name} is active though its end was asked for");
-            if (policy is not { Spec.Suspended: false, Metadata.DeletionTimestamp: null }) throw Wrong($"{name} is active though its policy is gone or suspended");
+            if (policy is not { Spec.Suspended: false, Metadata.DeletionTimestamp: null })
+                throw Wrong($"{name} is active though its policy is gone or suspended");
             if (policy.Metadata.Uid != grant.Status.PolicyUid) throw Wrong($"{name} is active by a policy that was replaced");
             foreach (var t in Targets.Resolve(grant.Status.Access, policy.Spec, grant.Spec.Namespaces, namespaces, Settings))
             {
@@ -132,7 +136,8 @@ internal sealed class Incident
         var actual = _world.Server.List<V1RoleBinding>().Where(IsOfGrant).Select(b => Text(b, b.RoleRef, b.SubjectsOrEmpty))
             .Concat(_world.Server.List<V1ClusterRoleBinding>().Where(IsOfGrant).Select(b => Text(b, b.RoleRef, b.SubjectsOrEmpty)))
             .ToHashSet();
-        if (!actual.SetEquals(expected)) throw Wrong($"there is [{string.Join("; ", actual.Except(expected))}] that should not be, and [{string.Join("; ", expected.Except(actual))}] is missing");
+        if (!actual.SetEquals(expected)) throw Wrong(
+            $"there is [{string.Join("; ", actual.Except(expected))}] that should not be, and [{string.Join("; ", expected.Except(actual))}] is missing");
     }
 
     private void RecordsHold()

@@ -5,7 +5,8 @@ namespace Simulation;
 /// <summary>All that goes wrong between operators and the API server, and with the operators themselves.</summary>
 internal sealed class Trouble(World world, Random random, Action<string> say)
 {
-    private static readonly string[] Watched = ["breakglassgrants", "breakglasspolicies", "namespaces", "clusterroles", "rolebindings", "serviceaccounts", "secrets"];
+    private static readonly string[] Watched = ["breakglassgrants", "breakglasspolicies", "namespaces", "clusterroles", "rolebindings",
+        "serviceaccounts", "secrets"];
     private readonly List<(IDisposable Hold, DateTimeOffset Until)> _holds = [];
     private readonly List<Replica> _running = [];
 

@@ -92,7 +92,8 @@ internal sealed class Users(World world, Random random, Action<string> say)
             Spec = kind switch
             {
                 0 => p.Spec with { Suspended = !p.Spec.Suspended },
-                1 => p.Spec with { Access = [Sample.Entry("payments", "lab"), Sample.Entry("bound", "lab"), Sample.Entry("lab", "lab"), Sample.Selected("shops", "kind", "none")] },
+                1 => p.Spec with { Access = [Sample.Entry("payments", "lab"), Sample.Entry("bound", "lab"), Sample.Entry("lab", "lab"),
+                    Sample.Selected("shops", "kind", "none")] },
                 _ => Spec(name, p.Spec) with { Suspended = false },
             },
         });
@@ -133,17 +134,20 @@ internal sealed class Users(World world, Random random, Action<string> say)
         }
     }
 
-    private void AddNamespace(string name) => world.Server.CreateNamespace(name, ("kind", name.StartsWith("shop", StringComparison.Ordinal) ? "shop" : "other"));
+    private void AddNamespace(string name) =>
+        world.Server.CreateNamespace(name, ("kind", name.StartsWith("shop", StringComparison.Ordinal) ? "shop" : "other"));
 
     private void Tamper()
     {
-        if (random.Pick(world.Server.List<V1RoleBinding>().Where(b => b.Metadata.Name.StartsWith("breakglass-inc", StringComparison.Ordinal)).ToList()) is not { } binding) return;
+        if (random.Pick(world.Server.List<V1RoleBinding>()
+            .Where(b => b.Metadata.Name.StartsWith("breakglass-inc", StringComparison.Ordinal)).ToList()) is not { } binding) return;
         var (name, ns) = (binding.Metadata.Name, binding.Metadata.NamespaceProperty);
         switch (random.Next(5))
         {
             case 0:
                 say($"add mallory to {ns}/{name}");
-                world.Server.Modify<V1RoleBinding>(name, ns, b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "mallory" }] });
+                world.Server.Modify<V1RoleBinding>(
+                    name, ns, b => b with { Subjects = [.. b.Subjects, new() { Kind = "User", ApiGroup = V1Role.KubeGroup, Name = "mallory" }] });
                 break;
             case 1:
                 say($"delete {ns}/{name}");
@@ -151,7 +155,8 @@ internal sealed class Users(World world, Random random, Action<string> say)
                 break;
             case 2:
                 say($"strip {ns}/{name}");
-                world.Server.Modify<V1RoleBinding>(name, ns, b => b with { Metadata = b.Metadata with { Labels = new Dictionary<string, string>(), Annotations = new Dictionary<string, string>(), OwnerReferences = [] } });
+                world.Server.Modify<V1RoleBinding>(name, ns, b => b with { Metadata =
+                    b.Metadata with { Labels = new Dictionary<string, string>(), Annotations = new Dictionary<string, string>(), OwnerReferences = [] } });
                 break;
             case 3:
                 if (random.Pick(world.Server.List<V1ServiceAccount>("breakglass-grants")) is not { } account) return;
@@ -177,7 +182,8 @@ internal sealed class Users(World world, Random random, Action<string> say)
             {
                 Name = name,
                 NamespaceProperty = "kube-system",
-                Labels = new Dictionary<string, string> { [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy, [BreakGlassApi.GrantLabel] = $"old-{_orphans}" },
+                Labels = new Dictionary<string, string> { [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy,
+                    [BreakGlassApi.GrantLabel] = $"old-{_orphans}" },
                 Annotations = new Dictionary<string, string> { [BreakGlassApi.GrantUidAnnotation] = $"uid-old-{_orphans}" },
                 Finalizers = random.Next(2) == 0 ? ["example.com/hold"] : [],
             },

@@ -12,7 +12,8 @@ namespace Simulation;
 /// <param name="Late">Whether another operator starts only when the grant's time is over; at once otherwise.</param>
 internal sealed record Death(int Write, bool AnswerLost, bool Late)
 {
-    public override string ToString() => $"death after write {Write} ({(AnswerLost ? "its answer lost" : "its answer delivered")}), restart {(Late ? "past the expiry" : "at once")}";
+    public override string ToString() =>
+        $"death after write {Write} ({(AnswerLost ? "its answer lost" : "its answer delivered")}), restart {(Late ? "past the expiry" : "at once")}";
 }
 
 /// <summary>One life of a grant under an operator that dies once, and what was wrong with it.</summary>

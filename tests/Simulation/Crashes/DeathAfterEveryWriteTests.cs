@@ -29,7 +29,8 @@ public class DeathAfterEveryWriteTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine($"{scenario}: {writes.Count} writes, {lives} lives with a death in them{(survived == 0 ? "" : $", {survived} of which were over before it")}; {expected}");
+        output.WriteLine($"{scenario}: {writes.Count} writes, {lives} lives with a death in "
+            + $"them{(survived == 0 ? "" : $", {survived} of which were over before it")}; {expected}");
         foreach (var write in writes) output.WriteLine($"  {write.Call}");
         writes.Count.Should().BeGreaterThan(8);
         survived.Should().BeLessThanOrEqualTo(3, "the same work takes the same number of writes");

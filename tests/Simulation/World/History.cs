@@ -58,7 +58,9 @@ internal sealed class History
         lock (_lock) return _grants.Values.Last(g => g.Metadata.Name == name);
     }
 
-    /// <summary>Bindings that were there past the end of their grant, by how much; an end in a time when nobody could act counts from <paramref name="reachable"/>.</summary>
+    /// <summary>
+    /// Bindings that were there past the end of their grant, by how much; an end in a time when nobody could act counts from <paramref name="reachable"/>.
+    /// </summary>
     public IReadOnlyList<(BindingLife Binding, TimeSpan Late)> Late(DateTimeOffset now, DateTimeOffset? reachable = null)
     {
         lock (_lock)
@@ -103,7 +105,8 @@ internal sealed class History
         if (now is null)
         {
             _present.Remove(uid);
-            if (_bindings.Values.Where(b => b.GrantUid == uid).ToList() is { Count: > 0 } left) Wrong($"it is gone, and {string.Join(", ", left.Select(b => b.Key))} still gives access");
+            if (_bindings.Values.Where(b => b.GrantUid == uid).ToList() is { Count: > 0 } left)
+                Wrong($"it is gone, and {string.Join(", ", left.Select(b => b.Key))} still gives access");
             return;
         }
 
@@ -114,9 +117,12 @@ internal sealed class History
         if (before.IsTerminal && after.Phase != before.Phase) Wrong($"was {before.Phase} for good and became {after.Phase}");
         if (after.ExpiresAt > before.ExpiresAt) Wrong($"was stretched from {before.ExpiresAt:O} to {after.ExpiresAt:O}");
         if (!after.Transitions.Take(before.Transitions.Count).SequenceEqual(before.Transitions)) Wrong("its transitions were rewritten");
-        if (after.Phase != before.Phase && after.Transitions.Count != before.Transitions.Count + 1) Wrong($"went from {before.Phase} to {after.Phase} without exactly one transition");
-        if (after.Phase is GrantPhase.Active && before.Phase is not GrantPhase.Active && after.ExpiresAt <= change.At) Wrong($"became Active at {change.At:O}, past its end {after.ExpiresAt:O}");
-        foreach (var binding in _bindings.Values.Where(b => b.GrantUid == uid && !IsRecorded(now, b.Binding))) Wrong($"{binding.Key} gives access and is not in its status any more");
+        if (after.Phase != before.Phase && after.Transitions.Count != before.Transitions.Count + 1)
+            Wrong($"went from {before.Phase} to {after.Phase} without exactly one transition");
+        if (after.Phase is GrantPhase.Active && before.Phase is not GrantPhase.Active && after.ExpiresAt <= change.At)
+            Wrong($"became Active at {change.At:O}, past its end {after.ExpiresAt:O}");
+        foreach (var binding in _bindings.Values.Where(b => b.GrantUid == uid && !IsRecorded(now, b.Binding)))
+            Wrong($"{binding.Key} gives access and is not in its status any more");
     }
 
     private void TakeBinding(ObjectChange change, IKubernetesObject<V1ObjectMeta>? old, IKubernetesObject<V1ObjectMeta>? now)

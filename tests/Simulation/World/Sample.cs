@@ -46,7 +46,8 @@ internal static class Sample
         Namespaces = namespaces,
     };
 
-    public static AccessEntry ClusterWide(string name) => new() { Name = name, RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "view" }, ClusterWide = true };
+    public static AccessEntry ClusterWide(string name) =>
+        new() { Name = name, RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "view" }, ClusterWide = true };
 
     public static AccessEntry Selected(string name, string key, string value) => new()
     {

@@ -18,7 +18,9 @@ internal sealed class Stillness
     private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(20);
     private const int Confirmations = 20;
 
-    /// <summary>Of the whole run, since a busy machine can make it look too many for as long as one test begins, and then somebody at work passes for idle.</summary>
+    /// <summary>
+    /// Of the whole run, since a busy machine can make it look too many for as long as one test begins, and then somebody at work passes for idle.
+    /// </summary>
     private static int _others = int.MaxValue;
 
     private Stillness() => _others = Least(Math.Min(_others, Busy()), Busy);
@@ -69,7 +71,8 @@ internal sealed class Stillness
             }
 
             seen = completed;
-            if (TimeProvider.System.GetElapsedTime(started) > Limit) throw new TimeoutException($"Waited {Limit.TotalSeconds:0} s of real time for everything to come to rest, and it did not: something goes round in circles.");
+            if (TimeProvider.System.GetElapsedTime(started) > Limit) throw new TimeoutException(
+                $"Waited {Limit.TotalSeconds:0} s of real time for everything to come to rest, and it did not: something goes round in circles.");
             Thread.Yield();
         }
     }
@@ -77,7 +80,8 @@ internal sealed class Stillness
     private static bool IsStill(long completed) => ThreadPool.PendingWorkItemCount == 0 && ThreadPool.CompletedWorkItemCount == completed;
 
     /// <summary>
-    /// A worker that a busy machine keeps waiting looks like a thread that the test runner keeps. It gets the processor a few times before it is taken for one.
+    /// A worker that a busy machine keeps waiting looks like a thread that the test runner keeps. It gets the processor a few times before it is
+    /// taken for one.
     /// </summary>
     private static bool StaysStill(long completed)
     {

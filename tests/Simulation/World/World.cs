@@ -137,6 +137,7 @@ internal sealed class World : IDisposable
         }
     }
 
-    private static bool IsManaged(IKubernetesObject<V1ObjectMeta> o) => o.LabelsOrEmpty.GetValueOrDefault(BreakGlassApi.ManagedByLabel) == BreakGlassApi.ManagedBy
+    private static bool IsManaged(IKubernetesObject<V1ObjectMeta> o) => o.LabelsOrEmpty
+        .GetValueOrDefault(BreakGlassApi.ManagedByLabel) == BreakGlassApi.ManagedBy
         || o.OwnersOrEmpty.Any(r => r.Kind == nameof(BreakGlassGrant));
 }

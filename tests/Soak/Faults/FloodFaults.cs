@@ -16,19 +16,23 @@ internal static class FloodFaults
         var seconds = 6 + random.Next(6);
         for (var i = 0; i < 4; i++)
         {
-            var ballast = new JsonObject { ["metadata"] = new JsonObject { ["name"] = $"ballast-{i}" }, ["data"] = new JsonObject { ["it"] = new string('x', 900_000) } };
+            var ballast = new JsonObject { ["metadata"] = new JsonObject { ["name"] = $"ballast-{i}" },
+                ["data"] = new JsonObject { ["it"] = new string('x', 900_000) } };
             await stage.Cluster.PutThereAsync("/api/v1/namespaces/team-0/configmaps", ballast, cancellationToken);
         }
 
-        await FloodAsync(stage, FaultNames.FloodOfReads, seconds, (api, stop) => api.DrainAsync(HttpMethod.Get, "/api/v1/namespaces/team-0/configmaps", null, stop), cancellationToken);
+        await FloodAsync(stage, FaultNames.FloodOfReads, seconds,
+            (api, stop) => api.DrainAsync(HttpMethod.Get, "/api/v1/namespaces/team-0/configmaps", null, stop), cancellationToken);
     }
 
     /// <summary>It makes big Secrets, dry.</summary>
     public static Task DryRunsAsync(Stage stage, Random random, CancellationToken cancellationToken)
     {
         var seconds = 6 + random.Next(6);
-        var secret = new JsonObject { ["metadata"] = new JsonObject { ["generateName"] = "big-" }, ["stringData"] = new JsonObject { ["it"] = new string('x', 950_000) } }.ToJsonString();
-        return FloodAsync(stage, FaultNames.FloodOfDryRuns, seconds, (api, stop) => api.DrainAsync(HttpMethod.Post, "/api/v1/namespaces/team-0/secrets?dryRun=All", secret, stop), cancellationToken);
+        var secret = new JsonObject { ["metadata"] = new JsonObject { ["generateName"] = "big-" },
+            ["stringData"] = new JsonObject { ["it"] = new string('x', 950_000) } }.ToJsonString();
+        return FloodAsync(stage, FaultNames.FloodOfDryRuns, seconds,
+            (api, stop) => api.DrainAsync(HttpMethod.Post, "/api/v1/namespaces/team-0/secrets?dryRun=All", secret, stop), cancellationToken);
     }
 
     /// <summary>Somebody who may ask asks with as much as the API server takes, dry and in earnest, and writes onto the grants of others.</summary>
@@ -47,7 +51,8 @@ internal static class FloodFaults
         for (var i = 0; i < 10 && !over.IsCancellationRequested; i++)
         {
             var name = $"big-{random.Next(1_000_000).ToString(CultureInfo.InvariantCulture)}";
-            var status = await stage.Cluster.Person("bob").DrainAsync(HttpMethod.Post, $"{Api.Ours}/breakglassgrants", Grant(name, 0, 240_000), CancellationToken.None);
+            var status = await stage.Cluster.Person("bob").DrainAsync(
+                HttpMethod.Post, $"{Api.Ours}/breakglassgrants", Grant(name, 0, 240_000), CancellationToken.None);
             if (status is not (>= 200 and < 300)) continue;
             big++;
             await stage.Cluster.Admin.DeleteAsync($"{Api.Ours}/breakglassgrants/{name}", CancellationToken.None);
@@ -58,7 +63,8 @@ internal static class FloodFaults
         if (big > 0 && !stage.Crowd.PastTheWebhooks) stage.History.Violation("admitted", $"{big} grants with an annotation of 240 kB were let in");
     }
 
-    private static async Task FloodAsync(Stage stage, string name, int seconds, Func<Api, CancellationToken, Task<int>> ask, CancellationToken cancellationToken)
+    private static async Task FloodAsync(
+        Stage stage, string name, int seconds, Func<Api, CancellationToken, Task<int>> ask, CancellationToken cancellationToken)
     {
         if (await stage.Crowd.AskForAsync("strong", seconds + 20, 5, cancellationToken) is not { Secret: { } secret })
         {
@@ -68,7 +74,8 @@ internal static class FloodFaults
 
         var answer = await stage.Cluster.Admin.GetAsync($"/api/v1/namespaces/{secret.Split('/')[0]}/secrets/{secret.Split('/')[1]}", cancellationToken);
         if (!answer.Ok) return;
-        using var api = Api.Bearing("flood", stage.Cluster.ControlPlane, Encoding.ASCII.GetString(Convert.FromBase64String((string)answer.Json["data"]!["token"]!)));
+        using var api = Api.Bearing(
+            "flood", stage.Cluster.ControlPlane, Encoding.ASCII.GetString(Convert.FromBase64String((string)answer.Json["data"]!["token"]!)));
         var answers = new System.Collections.Concurrent.ConcurrentDictionary<int, int>();
         using (stage.Times.Open(name))
         {
@@ -87,6 +94,7 @@ internal static class FloodFaults
         ["apiVersion"] = "breakglass.dev/v1alpha1",
         ["kind"] = "BreakGlassGrant",
         ["metadata"] = new JsonObject { ["name"] = name, ["annotations"] = new JsonObject { ["example.com/note"] = new string('x', annotation) } },
-        ["spec"] = new JsonObject { ["policy"] = "strong", ["justification"] = "checkout returns 5xx since the deploy" + new string('x', justification), ["duration"] = "20s" },
+        ["spec"] = new JsonObject { ["policy"] = "strong", ["justification"] = "checkout returns 5xx since the deploy" + new string(
+            'x', justification), ["duration"] = "20s" },
     }.ToJsonString();
 }

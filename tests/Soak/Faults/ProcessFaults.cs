@@ -45,7 +45,8 @@ internal static class ProcessFaults
             {
                 ["spec"] = new JsonObject
                 {
-                    ["holderIdentity"] = holder, ["leaseDurationSeconds"] = 15, ["renewTime"] = Clock.Now.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture),
+                    ["holderIdentity"] = holder, ["leaseDurationSeconds"] = 15, ["renewTime"] = Clock.Now.ToString(
+                        "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture),
                 },
             };
             var answer = await stage.Cluster.Admin.PatchAsync(Lease, lease.ToJsonString(), cancellationToken);

@@ -13,7 +13,8 @@ internal sealed record Stage(Cluster Cluster, Crowd Crowd, Ledger Ledger, FaultT
     /// <summary>Waits until a replica leads and both are ready, as they are before most faults begin; goes on after a while in any case.</summary>
     public async Task CalmAsync(CancellationToken cancellationToken)
     {
-        for (var tries = 0; tries < 120 && !(Cluster.Leader is not null && Cluster.Replicas.All(r => r.Ready)); tries++) await Clock.PauseAsync(0.5, cancellationToken);
+        for (var tries = 0; tries < 120 && !(Cluster.Leader is not null && Cluster.Replicas.All(r => r.Ready)); tries++)
+            await Clock.PauseAsync(0.5, cancellationToken);
         if (Cluster.Leader is null) History.Say("nobody leads after a minute of quiet", aloud: true);
     }
 }

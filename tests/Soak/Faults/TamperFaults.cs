@@ -24,10 +24,12 @@ internal static class TamperFaults
             for (var until = Clock.Now.AddSeconds(seconds); Clock.Now < until;)
             {
                 var list = await stage.Cluster.Admin.GetAsync("/apis/rbac.authorization.k8s.io/v1/rolebindings", cancellationToken);
-                foreach (var binding in list.Ok ? list.Json["items"]!.AsArray().Where(b => b!["metadata"]!["annotations"]?["breakglass.dev/grant-uid"] is not null).Take(3) : [])
+                foreach (var binding in list.Ok
+                    ? list.Json["items"]!.AsArray().Where(b => b!["metadata"]!["annotations"]?["breakglass.dev/grant-uid"] is not null).Take(3) : [])
                 {
                     var metadata = binding!["metadata"]!;
-                    var answer = await stage.Cluster.Admin.PatchAsync($"/apis/rbac.authorization.k8s.io/v1/namespaces/{metadata["namespace"]}/rolebindings/{metadata["name"]}", patch, cancellationToken);
+                    var answer = await stage.Cluster.Admin.PatchAsync(
+                        $"/apis/rbac.authorization.k8s.io/v1/namespaces/{metadata["namespace"]}/rolebindings/{metadata["name"]}", patch, cancellationToken);
                     if (answer.Ok) written++;
                 }
 
@@ -47,11 +49,13 @@ internal static class TamperFaults
         {
             List<(string Path, JsonNode Manifest)> kept = [];
             await KeepAsync("/api/v1/namespaces", _ => true, Path);
-            foreach (var resources in (string[])[$"{Path}/resourcequotas", .. Rbac("roles"), .. Rbac("rolebindings")]) await KeepAsync(resources, OfTheChart, null);
+            foreach (var resources in (string[])[$"{Path}/resourcequotas", .. Rbac("roles"), .. Rbac("rolebindings")])
+                await KeepAsync(resources, OfTheChart, null);
             var answer = await stage.Cluster.Admin.DeleteAsync(Path, cancellationToken);
             stage.History.Say($"the grants' namespace is deleted: {answer}");
             await Clock.PauseAsync(seconds, cancellationToken);
-            for (var tries = 0; tries < 240 && (await stage.Cluster.Admin.GetAsync(Path, cancellationToken)).Status != 404; tries++) await Clock.PauseAsync(0.5, cancellationToken);
+            for (var tries = 0; tries < 240 && (await stage.Cluster.Admin.GetAsync(Path, cancellationToken)).Status != 404; tries++)
+                await Clock.PauseAsync(0.5, cancellationToken);
             foreach (var (path, manifest) in kept) await stage.Cluster.PutThereAsync(path, manifest, cancellationToken);
             stage.History.Say("the grants' namespace is there again");
             await Clock.PauseAsync(5, cancellationToken);
@@ -60,7 +64,8 @@ internal static class TamperFaults
             {
                 var there = await stage.Cluster.Admin.GetAsync(one ?? path, cancellationToken);
                 if (!there.Ok) return;
-                foreach (var item in one is null ? there.Json["items"]!.AsArray().Select(i => i!) : [there.Json]) if (which(item)) kept.Add((path, Bare(item)));
+                foreach (var item in one is null ? there.Json["items"]!.AsArray().Select(i => i!) : [there.Json]) if (which(item))
+                    kept.Add((path, Bare(item)));
             }
         }
 
@@ -72,7 +77,8 @@ internal static class TamperFaults
     {
         var bare = manifest.DeepClone();
         var metadata = bare["metadata"]!.AsObject();
-        foreach (var field in (string[])["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "deletionTimestamp"]) metadata.Remove(field);
+        foreach (var field in (string[])["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "deletionTimestamp"])
+            metadata.Remove(field);
         bare.AsObject().Remove("status");
         if (bare["spec"]?["finalizers"] is not null) bare.AsObject().Remove("spec");
         return bare;

@@ -7,14 +7,17 @@ namespace Soak.Faults;
 internal static class WebhookFaults
 {
     private const string Configurations = "/apis/admissionregistration.k8s.io/v1";
-    private const string Bindings = """[{"apiGroups":["rbac.authorization.k8s.io"],"apiVersions":["v1"],"resources":["rolebindings","clusterrolebindings"],"operations":[OPERATIONS],"scope":"*"}]""";
+    private const string Bindings =
+        """[{"apiGroups":["rbac.authorization.k8s.io"],"apiVersions":["v1"],"resources":["rolebindings","clusterrolebindings"],"operations":"""
+            + """[OPERATIONS],"scope":"*"}]""";
 
     /// <summary>A policy engine that is asked about bindings is down.</summary>
     public static async Task RefuseAsync(Stage stage, Random random, CancellationToken cancellationToken)
     {
         var seconds = 10 + random.Next(15);
         var operations = random.Next(2) == 0 ? "\"DELETE\"" : "\"DELETE\",\"UPDATE\"";
-        using (stage.Times.Open(FaultNames.ObstructedDeletes)) await StandAsync(stage, "validatingwebhookconfigurations", OtherWebhook.Nowhere(), operations, seconds, cancellationToken);
+        using (stage.Times.Open(FaultNames.ObstructedDeletes))
+            await StandAsync(stage, "validatingwebhookconfigurations", OtherWebhook.Nowhere(), operations, seconds, cancellationToken);
     }
 
     /// <summary>It does not answer.</summary>
@@ -76,8 +79,10 @@ internal static class WebhookFaults
         var mutating = kind.StartsWith("mutating", StringComparison.Ordinal);
         var webhook = new JsonObject
         {
-            ["name"] = "engine.example.com", ["failurePolicy"] = mutating ? "Ignore" : "Fail", ["sideEffects"] = "None", ["timeoutSeconds"] = 10, ["admissionReviewVersions"] = new JsonArray("v1"),
-            ["clientConfig"] = new JsonObject { ["url"] = url, ["caBundle"] = Convert.ToBase64String(await File.ReadAllBytesAsync(stage.Cluster.ControlPlane.CaCertificate, cancellationToken)) },
+            ["name"] = "engine.example.com", ["failurePolicy"] = mutating
+                ? "Ignore" : "Fail", ["sideEffects"] = "None", ["timeoutSeconds"] = 10, ["admissionReviewVersions"] = new JsonArray("v1"),
+            ["clientConfig"] = new JsonObject { ["url"] = url, ["caBundle"] = Convert.ToBase64String(
+                await File.ReadAllBytesAsync(stage.Cluster.ControlPlane.CaCertificate, cancellationToken)) },
             ["rules"] = JsonNode.Parse(Bindings.Replace("OPERATIONS", operations, StringComparison.Ordinal)),
 
             // Where a team's policy engine has a say: not over the system's own bindings.

@@ -3,7 +3,8 @@ namespace Soak.Faults;
 /// <summary>What goes wrong between a replica and the API server.</summary>
 internal static class WireFaults
 {
-    private static readonly TimeSpan[] s_shifts = [TimeSpan.FromHours(2), TimeSpan.FromDays(100), TimeSpan.FromHours(-2), TimeSpan.FromSeconds(45), TimeSpan.FromDays(-400)];
+    private static readonly TimeSpan[] s_shifts = [TimeSpan.FromHours(2), TimeSpan.FromDays(100), TimeSpan.FromHours(-2), TimeSpan.FromSeconds(45),
+        TimeSpan.FromDays(-400)];
 
     /// <summary>The leader's connection with one of its watches swallows everything, and does not end.</summary>
     public static async Task SilenceWatchAsync(Stage stage, Random random, CancellationToken cancellationToken)
@@ -25,7 +26,8 @@ internal static class WireFaults
         var leader = stage.Cluster.Leader;
         using (stage.Times.Open(name))
         {
-            stage.History.Say($"the Date of {(answers == 1 ? "one answer" : $"all answers of {seconds} s")} is {by} off, for {(both ? "both replicas" : leader?.Name)}");
+            stage.History.Say(
+                $"the Date of {(answers == 1 ? "one answer" : $"all answers of {seconds} s")} is {by} off, for {(both ? "both replicas" : leader?.Name)}");
             foreach (var replica in stage.Cluster.Replicas.Where(r => both || r == leader)) replica.Wire.ShiftDates(by, answers);
             await Clock.PauseAsync(seconds, cancellationToken);
             foreach (var replica in stage.Cluster.Replicas) replica.Wire.StopShifting();

@@ -31,10 +31,12 @@ internal sealed class Evidence(Cluster cluster, Ledger ledger, History history)
     {
         foreach (var grant in ledger.Grants.Where(g => g.Activations > 0 && g.ActivatedAt < Clock.Now.AddSeconds(-5) && !_told.Contains(g.Name)).ToList())
         {
-            var answer = await cluster.Admin.GetAsync($"/api/v1/events?fieldSelector=involvedObject.kind=BreakGlassGrant,involvedObject.name={grant.Name}", cancellationToken);
+            var answer = await cluster.Admin.GetAsync(
+                $"/api/v1/events?fieldSelector=involvedObject.kind=BreakGlassGrant,involvedObject.name={grant.Name}", cancellationToken);
             if (!answer.Ok) continue;
             if (answer.Json["items"]!.AsArray().Any(e => (string?)e!["reason"] is "GrantActivated")) _told.Add(grant.Name);
-            else if (grant.ActivatedAt < Clock.Now - s_patience && !Lost(grant)) history.Violation("every activation in events", $"no event GrantActivated within {s_patience.TotalSeconds:0} s", grant.Name);
+            else if (grant.ActivatedAt < Clock.Now - s_patience && !Lost(grant))
+                history.Violation("every activation in events", $"no event GrantActivated within {s_patience.TotalSeconds:0} s", grant.Name);
         }
     }
 
@@ -45,10 +47,12 @@ internal sealed class Evidence(Cluster cluster, Ledger ledger, History history)
         var activated = ledger.Grants.Where(g => g.Activations > 0).ToList();
         var unseen = activated.Count(Lost);
         var (counted, recorded) = (Counted, activated.Count);
-        history.Say(string.Create(CultureInfo.InvariantCulture, $"activations: {recorded} recorded, {counted} counted, {unseen} in a process that was killed before it was asked again"));
+        history.Say(string.Create(CultureInfo.InvariantCulture,
+            $"activations: {recorded} recorded, {counted} counted, {unseen} in a process that was killed before it was asked again"));
         if (counted > recorded || counted < recorded - unseen)
         {
-            history.Violation("every activation in metrics", string.Create(CultureInfo.InvariantCulture, $"{recorded} are recorded and {counted} counted, of which at most {unseen} can have been lost with a killed process"));
+            history.Violation("every activation in metrics", string.Create(CultureInfo.InvariantCulture,
+                $"{recorded} are recorded and {counted} counted, of which at most {unseen} can have been lost with a killed process"));
         }
     }
 
@@ -56,6 +60,7 @@ internal sealed class Evidence(Cluster cluster, Ledger ledger, History history)
     private bool Lost(Known grant)
     {
         var at = grant.ActiveSeen ?? grant.ActivatedAt!.Value;
-        return cluster.Replicas.SelectMany(r => r.Lives).Any(l => l.Ended && at >= l.Scraped.AddSeconds(-1) && at <= (l.Killed ?? l.Scraped.AddSeconds(20)).AddSeconds(2));
+        return cluster.Replicas.SelectMany(r => r.Lives).Any(
+            l => l.Ended && at >= l.Scraped.AddSeconds(-1) && at <= (l.Killed ?? l.Scraped.AddSeconds(20)).AddSeconds(2));
     }
 }

@@ -60,7 +60,8 @@ internal sealed class Judge(History history, FaultTimes times, Stalls stalls)
 
         if (grant.MustNotOpen is { } why) history.Violation("admitted", $"access works, and must not: {why}", grant.Name);
         var now = Clock.Now;
-        due.AddRange(Shuts(started).Where(s => s.Covers(grant) && s.From < started && (s.Until is null || now < s.Until)).Select(s => new Due(s.Kind, s.From, s.Cause)));
+        due.AddRange(Shuts(started).Where(s => s.Covers(grant) && s.From < started && (s.Until is null || now < s.Until))
+            .Select(s => new Due(s.Kind, s.From, s.Cause)));
         foreach (var end in due.Where(d => d.At < started)) Late(grant, end, started);
     }
 
@@ -74,7 +75,8 @@ internal sealed class Judge(History history, FaultTimes times, Stalls stalls)
         if (started <= latest + discount) return;
         history.Violation(
             due.Ends is Ends.ByTime ? "access past its time" : "access past its end",
-            $"a request that began {Seconds(late)} after {due.Cause} went through; {Seconds(latest - due.At)} are allowed, and {Seconds(discount)} for the machine",
+            $"a request that began {Seconds(late)} after {due.Cause} went through; {Seconds(latest - due.At)} are allowed, "
+                + $"and {Seconds(discount)} for the machine",
             grant.Name);
     }
 

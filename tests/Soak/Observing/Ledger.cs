@@ -47,14 +47,16 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
                     var there = items.Select(i => (string)i!["metadata"]!["name"]!).ToHashSet(StringComparer.Ordinal);
                     foreach (var missed in _grants.Values.Where(g => g.Uid is not null && !g.Deleted && !there.Contains(g.Name))) Gone(missed);
                     var version = (string)list.Json["metadata"]!["resourceVersion"]!;
-                    await foreach (var change in cluster.Admin.WatchAsync($"{Api.Ours}/breakglassgrants?watch=true&resourceVersion={version}&timeoutSeconds=240", cancellationToken))
+                    await foreach (var change in cluster.Admin.WatchAsync(
+                        $"{Api.Ours}/breakglassgrants?watch=true&resourceVersion={version}&timeoutSeconds=240", cancellationToken))
                     {
                         if ((string?)change["type"] is "ERROR") break;
                         Learn(change["object"]!, (string?)change["type"] is "DELETED");
                     }
                 }
             }
-            catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception e) when (e is HttpRequestException or IOException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 history.Say($"the observer's watch ended: {e.GetType().Name}");
             }
@@ -77,7 +79,8 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
         Times(known, status);
         if (phase is not null && phase != before) Moved(known, before, phase, status);
         Transitions(known, status);
-        if (grant["metadata"]!["deletionTimestamp"] is not null && known.ActivatedAt is not null && !known.Over && known.IsDue(Ends.ByWord, Clock.Now, People.Crowd.Deletion)) history.Say(name, "is being deleted");
+        if (grant["metadata"]!["deletionTimestamp"] is not null && known.ActivatedAt is not null && !known.Over
+            && known.IsDue(Ends.ByWord, Clock.Now, People.Crowd.Deletion)) history.Say(name, "is being deleted");
         if (gone) Gone(known);
     }
 
@@ -85,10 +88,12 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
     {
         history.Say(known.Name, $"{before ?? "(new)"} -> {phase} {known.EndReason}{Because(status, phase)}");
         if (before is "Expired" or "Revoked" or "Denied" or "Failed") history.Violation("terminal is terminal", $"was {before} and is {phase}", known.Name);
-        if (phase is "Expired" && Clock.Now < known.ExpiresAt?.AddSeconds(-1)) history.Violation("ended early", $"is Expired, and its time is up only at {known.ExpiresAt:O}", known.Name);
+        if (phase is "Expired" && Clock.Now < known.ExpiresAt?.AddSeconds(-1))
+            history.Violation("ended early", $"is Expired, and its time is up only at {known.ExpiresAt:O}", known.Name);
         if (phase is "Active") known.ActiveSeen ??= Clock.Now;
         if (phase is "Active" && known.MustNotOpen is { } why) history.Violation("admitted", $"is Active, and must not be: {why}", known.Name);
-        if (phase is "Active" && known.NeedsApproval && !known.Approved) history.Violation("admitted", "is Active, and nobody who may has approved it", known.Name);
+        if (phase is "Active" && known.NeedsApproval && !known.Approved)
+            history.Violation("admitted", "is Active, and nobody who may has approved it", known.Name);
         if (known.Over) Over(known);
     }
 
@@ -96,7 +101,8 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
     {
         if (Time(status?["expiresAt"]) is { } expires)
         {
-            if (known.ExpiresAt is { } was && expires > was) history.Violation("the end never moves away", $"expiresAt was {was:O} and is {expires:O}", known.Name);
+            if (known.ExpiresAt is { } was && expires > was)
+                history.Violation("the end never moves away", $"expiresAt was {was:O} and is {expires:O}", known.Name);
             known.ExpiresAt = expires;
             known.IsDue(Ends.ByTime, expires, "its expiry");
         }
@@ -112,7 +118,8 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
         if (status?["transitions"] is not JsonArray transitions) return;
         known.Activations = Math.Max(known.Activations, transitions.Count(t => (string?)t!["to"] is "Active"));
         if (known.Activations > 1) history.Violation("record", $"the record says that it was activated {known.Activations} times", known.Name);
-        if ((string?)status["phase"] is "Active" && known.Activations == 0) history.Violation("record", "it is Active, and the transitions do not say so", known.Name);
+        if ((string?)status["phase"] is "Active" && known.Activations == 0)
+            history.Violation("record", "it is Active, and the transitions do not say so", known.Name);
     }
 
     private void Gone(Known known)
@@ -123,7 +130,8 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
         var kept = Clock.Now - (known.EndSeen ?? Clock.Now);
         if (kept < People.Policies.RetainFor - TimeSpan.FromSeconds(10) && !known.Dues.Any(d => d.Cause == People.Crowd.Deletion))
         {
-            history.Violation("records are kept", string.Create(CultureInfo.InvariantCulture, $"its record is gone {kept.TotalSeconds:0} s after its end, and nobody deleted it"), known.Name);
+            history.Violation("records are kept",
+                string.Create(CultureInfo.InvariantCulture, $"its record is gone {kept.TotalSeconds:0} s after its end, and nobody deleted it"), known.Name);
         }
 
         Over(known);

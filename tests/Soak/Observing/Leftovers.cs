@@ -12,7 +12,8 @@ internal sealed class Leftovers(Cluster cluster, Ledger ledger, FaultTimes times
 
     // While one of these is there nothing can be tidied up, or nobody is alive who would.
     private static readonly string[] s_hinder =
-        [FaultNames.ObstructedDeletes, FaultNames.HangingDeletes, FaultNames.GrantsNamespaceDeleted, FaultNames.BothDead, FaultNames.ServerFrozen, FaultNames.ServerFrozenForLong];
+        [FaultNames.ObstructedDeletes, FaultNames.HangingDeletes, FaultNames.GrantsNamespaceDeleted, FaultNames.BothDead, FaultNames.ServerFrozen,
+        FaultNames.ServerFrozenForLong];
 
     /// <summary>Looks every some seconds until the run ends.</summary>
     public async Task WatchAsync(CancellationToken cancellationToken)
@@ -25,7 +26,8 @@ internal sealed class Leftovers(Cluster cluster, Ledger ledger, FaultTimes times
             foreach (var (what, grant) in await FindAsync(cancellationToken))
             {
                 if (grant is null) history.Violation("nothing left over", $"{what} belongs to no grant that anybody asked for");
-                else if (grant.EndSeen < now - s_patience) history.Violation("nothing left over", $"{what} is there, and the grant has been over for more than {s_patience.TotalSeconds:0} s", grant.Name);
+                else if (grant.EndSeen < now - s_patience) history
+                    .Violation("nothing left over", $"{what} is there, and the grant has been over for more than {s_patience.TotalSeconds:0} s", grant.Name);
             }
         }
     }
@@ -44,9 +46,11 @@ internal sealed class Leftovers(Cluster cluster, Ledger ledger, FaultTimes times
             }
         }
 
-        foreach (var path in (string[])["/api/v1/namespaces/breakglass-grants/serviceaccounts", "/api/v1/namespaces/breakglass-grants/secrets", "/apis/rbac.authorization.k8s.io/v1/namespaces/breakglass-grants/roles"])
+        foreach (var path in (string[])["/api/v1/namespaces/breakglass-grants/serviceaccounts", "/api/v1/namespaces/breakglass-grants/secrets",
+            "/apis/rbac.authorization.k8s.io/v1/namespaces/breakglass-grants/roles"])
         {
-            foreach (var item in (await ListAsync(path, cancellationToken)).Where(i => Uid(i) is not null || (string?)i["type"] is "breakglass.dev/credential")) Add(path, item);
+            foreach (var item in (await ListAsync(path, cancellationToken))
+                .Where(i => Uid(i) is not null || (string?)i["type"] is "breakglass.dev/credential")) Add(path, item);
         }
 
         return found;

@@ -13,7 +13,8 @@ internal sealed class Prober(Cluster cluster, History history, Judge judge, Faul
     // Somebody takes bindings or identities away, or nobody is there to put them back.
     private static readonly string[] s_breaks =
     [
-        FaultNames.GrantsNamespaceDeleted, FaultNames.BothDead, FaultNames.LeaderKilled, FaultNames.LeaseStolen, FaultNames.ServerFrozen, FaultNames.ServerFrozenForLong, FaultNames.SilentWatch,
+        FaultNames.GrantsNamespaceDeleted, FaultNames.BothDead, FaultNames.LeaderKilled, FaultNames.LeaseStolen, FaultNames.ServerFrozen,
+        FaultNames.ServerFrozenForLong, FaultNames.SilentWatch,
         FaultNames.LabelFight, FaultNames.LabelWebhook,
     ];
 
@@ -34,7 +35,8 @@ internal sealed class Prober(Cluster cluster, History history, Judge judge, Faul
                 if (allowed is { } answer) judge.Tried(grant, started, answer);
                 var due = grant.Dues.Any(d => d.At < started);
                 missing = allowed is false && !due && grant is { Phase: "Active" } ? missing + 1 : 0;
-                if (missing > 4 && !times.Between(started.AddSeconds(-90), started).Intersect(s_breaks).Any()) history.Violation("status says what is", "it is Active, and its access is refused again and again", grant.Name);
+                if (missing > 4 && !times.Between(started.AddSeconds(-90), started).Intersect(s_breaks).Any())
+                    history.Violation("status says what is", "it is Active, and its access is refused again and again", grant.Name);
                 if (!due) await IdleAsync(grant, cancellationToken);
                 else if (allowed is false) await Clock.PauseAsync(s_later[gone++], cancellationToken);
                 else await Clock.PauseAsync(0.2, cancellationToken);
@@ -91,8 +93,9 @@ internal sealed class Prober(Cluster cluster, History history, Judge judge, Faul
         if (!answer.Ok) return null;
         if ((bool?)answer.Json["status"]?["allowed"] is not true) return false;
 
-        // The authorizer answers for a name, also after the identity of that name is deleted. If a webhook keeps a binding from being removed, deleting the identity is what
-        // ends access. This path is only for grants whose token was never read; a token that was read is tried itself.
-        return (await cluster.Admin.GetAsync($"/api/v1/namespaces/{ns}/serviceaccounts/{name}", cancellationToken)).Status switch { 200 => true, 404 => false, _ => null };
+        // The authorizer answers for a name, also after the identity of that name is deleted. If a webhook keeps a binding from being removed,
+        // deleting the identity is what ends access. This path is only for grants whose token was never read; a token that was read is tried itself.
+        return (await cluster.Admin.GetAsync($"/api/v1/namespaces/{ns}/serviceaccounts/{name}", cancellationToken)).Status switch { 200 => true, 404 => false,
+            _ => null };
     }
 }

@@ -24,7 +24,8 @@ internal sealed class Stalls
         lock (_gate)
         {
             var (ticks, answers) = (TimeSpan.Zero, TimeSpan.Zero);
-            foreach (var stall in _stalls.Where(s => s.At >= from && s.At <= to.AddSeconds(1))) (ticks, answers) = (ticks + stall.Ticks, answers + stall.Answers);
+            foreach (var stall in _stalls.Where(s => s.At >= from && s.At <= to.AddSeconds(1)))
+                (ticks, answers) = (ticks + stall.Ticks, answers + stall.Answers);
             var worse = ticks > answers ? ticks : answers;
             return worse < Most ? worse : Most;
         }
@@ -39,7 +40,8 @@ internal sealed class Stalls
         }
     }
 
-    public Task RunAsync(Api admin, Func<bool> serverIsFrozen, CancellationToken cancellationToken) => Task.WhenAll(TickAsync(cancellationToken), AskAsync(admin, serverIsFrozen, cancellationToken));
+    public Task RunAsync(Api admin, Func<bool> serverIsFrozen, CancellationToken cancellationToken) =>
+        Task.WhenAll(TickAsync(cancellationToken), AskAsync(admin, serverIsFrozen, cancellationToken));
 
     private async Task TickAsync(CancellationToken cancellationToken)
     {

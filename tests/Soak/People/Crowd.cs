@@ -7,8 +7,8 @@ using Soak.Site;
 namespace Soak.People;
 
 /// <summary>
-/// Everybody who uses the operator, in an order that follows from the seed: who asks, approves, revokes, deletes and reviews, the wardens and the pipeline that
-/// shut and open, and those who try what they must not.
+/// Everybody who uses the operator, in an order that follows from the seed: who asks, approves, revokes, deletes and reviews, the wardens and the
+/// pipeline that shut and open, and those who try what they must not.
 /// </summary>
 internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History history, Random random)
 {
@@ -105,7 +105,8 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
         }
     }
 
-    private async Task<bool> SendAsync(Known grant, string who, int seconds, string[] namespaces, CancellationToken cancellationToken, JsonObject? stamp = null)
+    private async Task<bool> SendAsync(
+        Known grant, string who, int seconds, string[] namespaces, CancellationToken cancellationToken, JsonObject? stamp = null)
     {
         var spec = new JsonObject
         {
@@ -135,7 +136,8 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
         // Taken or not, from here on an approval may be there.
         if (allowed && decision is "Approve" && !PastTheWebhooks) grant.Approved = true;
         var spec = new JsonObject { ["grant"] = grant.Name, ["decision"] = decision, ["comment"] = "go" };
-        var answer = await cluster.Person(who).PostAsync($"{Api.Ours}/breakglassapprovals", Object("BreakGlassApproval", $"{grant.Name}-{who}", spec), cancellationToken);
+        var answer = await cluster.Person(who).PostAsync(
+            $"{Api.Ours}/breakglassapprovals", Object("BreakGlassApproval", $"{grant.Name}-{who}", spec), cancellationToken);
         history.Say(grant.Name, $"{who} decides {decision}: {answer}");
         if (answer.Ok && !allowed && !PastTheWebhooks) history.Violation("admitted", $"{who}, who may not, approved it", grant.Name);
     }
@@ -145,7 +147,8 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
         if (Chosen(which) is not { } grant) return;
         for (var tries = 0; tries < 20 && !grant.Over; tries++)
         {
-            var answer = await cluster.Person(grant.Requester).PatchAsync($"{Api.Ours}/breakglassgrants/{grant.Name}", """{"spec":{"revoke":{"reason":"done"}}}""", cancellationToken);
+            var answer = await cluster.Person(grant.Requester).PatchAsync(
+                $"{Api.Ours}/breakglassgrants/{grant.Name}", """{"spec":{"revoke":{"reason":"done"}}}""", cancellationToken);
             if (tries == 0 || answer.Ok) history.Say(grant.Name, $"{grant.Requester} revokes it: {answer}");
             if (answer.Ok) grant.IsDue(Ends.ByWord, Clock.Now, "its revocation");
             if (answer.Ok || answer.Status == 404) return;
@@ -167,7 +170,8 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
         var selector = policy is null ? new JsonObject() : new JsonObject { ["matchLabels"] = new JsonObject { ["soak"] = policy } };
         var spec = new JsonObject { ["reason"] = "token leaked", ["policySelector"] = selector };
         var wade = cluster.Person("wade");
-        if (!await InsistAsync(() => wade.PostAsync($"{Api.Ours}/breakglasslockdowns", Object("BreakGlassLockdown", name, spec), cancellationToken), cancellationToken)) return;
+        if (!await InsistAsync(
+            () => wade.PostAsync($"{Api.Ours}/breakglasslockdowns", Object("BreakGlassLockdown", name, spec), cancellationToken), cancellationToken)) return;
         var shut = judge.Shut($"lockdown {name}", Ends.ByLockdown, g => policy is null || g.Policy == policy, ledger.Grants);
         history.Say($"lockdown {name} of {policy ?? "everything"}");
         await SettledAsync(shut, cancellationToken);
@@ -186,10 +190,13 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
             {
                 "suspended" => () => cluster.Admin.PatchAsync(path, """{"spec":{"suspended":true}}""", cancellationToken),
                 "gone" => () => cluster.Admin.DeleteAsync(path, cancellationToken),
-                _ => () => cluster.Admin.PatchAsync(path, """{"spec":{"access":[{"name":"it","roleRef":{"kind":"ClusterRole","name":"view"},"namespaces":["team-0","team-1"]}]}}""", cancellationToken),
+                _ => () => cluster.Admin.PatchAsync(
+                    path, """{"spec":{"access":[{"name":"it","roleRef":{"kind":"ClusterRole","name":"view"},"namespaces":["team-0","team-1"]}]}}""",
+                    cancellationToken),
             };
             if (!await InsistAsync(act, cancellationToken)) return;
-            var shut = judge.Shut($"policy {policy} is {how}", Ends.ByWord, g => g.Policy == policy && (how is not "narrowed" || g.Place == "team-2"), ledger.Grants);
+            var shut = judge.Shut(
+                $"policy {policy} is {how}", Ends.ByWord, g => g.Policy == policy && (how is not "narrowed" || g.Place == "team-2"), ledger.Grants);
             history.Say($"policy {policy} is {how}");
             await SettledAsync(shut, cancellationToken);
             shut.Until = Clock.Now;
@@ -206,7 +213,8 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
     private async Task SettledAsync(Shut shut, CancellationToken cancellationToken)
     {
         await Clock.PauseAsync(7, cancellationToken);
-        for (var tries = 0; tries < 300 && ledger.Grants.Any(g => shut.Ends(g) && (!g.Over || (g.WasOpen && g.Cut is null && !g.Deleted))); tries++) await Clock.PauseAsync(0.5, cancellationToken);
+        for (var tries = 0; tries < 300 && ledger.Grants.Any(g => shut.Ends(g) && (!g.Over || (g.WasOpen && g.Cut is null && !g.Deleted))); tries++)
+            await Clock.PauseAsync(0.5, cancellationToken);
     }
 
     private async Task TrespassAsync(int which, CancellationToken cancellationToken)
@@ -230,7 +238,8 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
 
     private async Task ApproveNothingAsync(CancellationToken cancellationToken)
     {
-        if (ledger.Open.FirstOrDefault(g => g.NeedsApproval && g.Phase is "AwaitingApproval") is { } waiting) await DecideAsync(waiting, "bob", "Approve", allowed: false, cancellationToken);
+        if (ledger.Open.FirstOrDefault(g => g.NeedsApproval && g.Phase is "AwaitingApproval") is { } waiting)
+            await DecideAsync(waiting, "bob", "Approve", allowed: false, cancellationToken);
     }
 
     private async Task ReviewAsync(Known grant, CancellationToken cancellationToken)
@@ -239,7 +248,8 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
         var spec = new JsonObject { ["grant"] = grant.Name, ["outcome"] = "Justified", ["comment"] = "seen" };
         for (var tries = 0; tries < 30 && !grant.Deleted; tries++)
         {
-            var answer = await cluster.Person("dora").PostAsync($"{Api.Ours}/breakglassreviews", Object("BreakGlassReview", $"{grant.Name}-r", spec), cancellationToken);
+            var answer = await cluster.Person("dora").PostAsync(
+                $"{Api.Ours}/breakglassreviews", Object("BreakGlassReview", $"{grant.Name}-r", spec), cancellationToken);
             if (answer.Ok || answer.Status is 404 or 409 or 403 or 422) return;
             await Clock.PauseAsync(5, cancellationToken);
         }
@@ -261,7 +271,8 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
 
     private Known? Chosen(int which)
     {
-        var open = ledger.Open.Where(g => g.Phase is "Active" && !g.Dues.Any(d => d.Ends is not Ends.ByTime)).OrderBy(g => g.Name, StringComparer.Ordinal).ToList();
+        var open = ledger.Open.Where(g => g.Phase is "Active" && !g.Dues.Any(d => d.Ends is not Ends.ByTime))
+            .OrderBy(g => g.Name, StringComparer.Ordinal).ToList();
         return open.Count == 0 ? null : open[which % open.Count];
     }
 

@@ -14,7 +14,8 @@ internal static class Policies
     {
         ["now"] = Spec("BreakGlass", Entry("view", """namespaces":["team-0","team-1","team-2"]""")),
         ["bound"] = Spec("BreakGlass", Entry("view", """namespaces":["team-3","team-4","team-5"]"""), ""","credential":"BindRequester"}"""),
-        ["asked"] = Spec("JustInTime", Entry("edit", """namespaces":["team-0","team-1"]"""), ""","approval":{"approvers":[{"kind":"Group","name":"commanders"}],"timeout":"25s"}}"""),
+        ["asked"] = Spec("JustInTime", Entry("edit", """namespaces":["team-0","team-1"]"""),
+            ""","approval":{"approvers":[{"kind":"Group","name":"commanders"}],"timeout":"25s"}}"""),
         ["window"] = Spec("TimeBoxed", Entry("view", """namespaces":["team-2"]"""), ""","schedule":{"timeZone":"Etc/UTC","windows":[""" + Days + "]}}"),
         ["picked"] = Spec("BreakGlass", Entry("view", """namespaceSelector":{"matchLabels":{"soak":"team"}}""")),
         ["wide"] = Spec("BreakGlass", Entry("view", """clusterWide":true""")),
@@ -61,7 +62,8 @@ internal static class Policies
             {
                 var next = there.Json;
                 next["spec"] = manifest["spec"]!.DeepClone();
-                answer = next["metadata"]!["deletionTimestamp"] is null ? await cluster.Admin.PutAsync($"{Api.Ours}/breakglasspolicies/{name}", next, cancellationToken) : there with { Status = 409 };
+                answer = next["metadata"]!["deletionTimestamp"] is null
+                    ? await cluster.Admin.PutAsync($"{Api.Ours}/breakglasspolicies/{name}", next, cancellationToken) : there with { Status = 409 };
             }
             else
             {

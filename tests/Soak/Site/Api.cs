@@ -47,7 +47,8 @@ internal sealed partial class Api : IDisposable
     public static Api Of(string name, TestKit.ControlPlane cluster, string kubeconfig)
     {
         var text = File.ReadAllText(kubeconfig);
-        return Of(name, cluster, Token().Match(text) is { Success: true } token ? token.Groups["token"].Value : null, Pem(text, "client-certificate-data"), Pem(text, "client-key-data"));
+        return Of(name, cluster, Token().Match(text) is { Success: true } token ? token.Groups["token"].Value : null, Pem(text, "client-certificate-data"),
+            Pem(text, "client-key-data"));
     }
 
     /// <summary>Somebody by a token.</summary>
@@ -55,9 +56,11 @@ internal sealed partial class Api : IDisposable
 
     public Task<Answer> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, cancellationToken);
 
-    public Task<Answer> PostAsync(string path, JsonNode body, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, body.ToJsonString(), cancellationToken);
+    public Task<Answer> PostAsync(string path, JsonNode body, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, path, body.ToJsonString(), cancellationToken);
 
-    public Task<Answer> PutAsync(string path, JsonNode body, CancellationToken cancellationToken) => SendAsync(HttpMethod.Put, path, body.ToJsonString(), cancellationToken);
+    public Task<Answer> PutAsync(string path, JsonNode body, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Put, path, body.ToJsonString(), cancellationToken);
 
     public Task<Answer> DeleteAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Delete, path, null, cancellationToken);
 
@@ -99,7 +102,8 @@ internal sealed partial class Api : IDisposable
     }
 
     /// <summary>The lines of a watch until it ends.</summary>
-    public async IAsyncEnumerable<JsonNode> WatchAsync(string path, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<JsonNode> WatchAsync(
+        string path, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var answer = await _http.SendAsync(new HttpRequestMessage(HttpMethod.Get, path), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (answer.StatusCode != HttpStatusCode.OK) yield break;

@@ -85,7 +85,8 @@ internal sealed class Cluster : IAsyncDisposable
             deadline.CancelAfter(TimeSpan.FromSeconds(50));    // activeDeadlineSeconds
             try
             {
-                var (code, output, error) = await Command.RunAsync(_reaperCommand[0], _reaperCommand.Skip(1), _reaperEnvironment, cancellationToken: deadline.Token);
+                var (code, output, error) = await Command.RunAsync(
+                    _reaperCommand[0], _reaperCommand.Skip(1), _reaperEnvironment, cancellationToken: deadline.Token);
                 await File.AppendAllTextAsync(Path.Combine(_history.Directory, "reaper.log"), output + error, cancellationToken);
                 _history.Say($"the reaper came, exit code {code.ToString(CultureInfo.InvariantCulture)}");
             }
@@ -121,7 +122,8 @@ internal sealed class Cluster : IAsyncDisposable
         ];
         await Command.OrThrowAsync(
             helm,
-            ["install", "breakglass", Path.Combine(Golden.RepositoryRoot, "charts", "breakglass-operator"), "-n", SystemNamespace, "--create-namespace", .. values.SelectMany(v => new[] { "--set", v })],
+            ["install", "breakglass", Path.Combine(Golden.RepositoryRoot, "charts", "breakglass-operator"), "-n", SystemNamespace, "--create-namespace",
+                .. values.SelectMany(v => new[] { "--set", v })],
             new Dictionary<string, string> { ["KUBECONFIG"] = ControlPlane.AdminKubeconfig, ["HOME"] = Path.Combine(ControlPlane.Directory, "helm-home") });
     }
 
@@ -129,13 +131,16 @@ internal sealed class Cluster : IAsyncDisposable
     {
         foreach (var team in Teams)
         {
-            await PutThereAsync("/api/v1/namespaces", new JsonObject { ["metadata"] = new JsonObject { ["name"] = team, ["labels"] = new JsonObject { ["soak"] = "team" } } }, cancellationToken);
-            await PutThereAsync($"/api/v1/namespaces/{team}/configmaps", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "checkout" } }, cancellationToken);
+            await PutThereAsync("/api/v1/namespaces",
+                new JsonObject { ["metadata"] = new JsonObject { ["name"] = team, ["labels"] = new JsonObject { ["soak"] = "team" } } }, cancellationToken);
+            await PutThereAsync(
+                $"/api/v1/namespaces/{team}/configmaps", new JsonObject { ["metadata"] = new JsonObject { ["name"] = "checkout" } }, cancellationToken);
         }
 
         (string Name, string[] Groups)[] people =
         [
-            .. s_people.Select(p => (p, (string[])["oncall"])), ("mallory", ["strangers"]), ("carol", ["commanders"]), ("kim", ["commanders"]), ("dora", ["security"]), ("wade", ["wardens"]),
+            .. s_people.Select(p => (p, (string[])["oncall"])), ("mallory", ["strangers"]), ("carol", ["commanders"]), ("kim", ["commanders"]),
+            ("dora", ["security"]), ("wade", ["wardens"]),
         ];
         foreach (var (name, groups) in people)
         {
@@ -146,16 +151,20 @@ internal sealed class Cluster : IAsyncDisposable
     private async Task StartReplicasAsync(SoakOptions options, CancellationToken cancellationToken)
     {
         string[] program = options.Operator.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", options.Operator] : [options.Operator];
-        var deployment = JsonNode.Parse(await ControlPlane.AdminAsync(["get", "deployment", "-n", SystemNamespace, "breakglass-operator", "-o", "json"], cancellationToken: cancellationToken))!;
-        var job = JsonNode.Parse(await ControlPlane.AdminAsync(["get", "cronjob", "-n", SystemNamespace, "breakglass-reaper", "-o", "json"], cancellationToken: cancellationToken))!;
+        var deployment = JsonNode.Parse(await ControlPlane
+            .AdminAsync(["get", "deployment", "-n", SystemNamespace, "breakglass-operator", "-o", "json"], cancellationToken: cancellationToken))!;
+        var job = JsonNode.Parse(await ControlPlane.AdminAsync(
+            ["get", "cronjob", "-n", SystemNamespace, "breakglass-reaper", "-o", "json"], cancellationToken: cancellationToken))!;
         var (command, environment, limit) = Container(deployment["spec"]!["template"]!["spec"]!);
-        var kubeconfig = await File.ReadAllTextAsync(await ControlPlane.ServiceAccountKubeconfigAsync(SystemNamespace, "breakglass-operator", cancellationToken: cancellationToken), cancellationToken);
+        var kubeconfig = await File.ReadAllTextAsync(
+            await ControlPlane.ServiceAccountKubeconfigAsync(SystemNamespace, "breakglass-operator", cancellationToken: cancellationToken), cancellationToken);
         List<Replica> replicas = [];
         foreach (var name in (string[])["replica-a", "replica-b"])
         {
             var wire = await Wire.StartAsync(ControlPlane);
             var file = Path.Combine(ControlPlane.Directory, $"{name}.kubeconfig");
-            await File.WriteAllTextAsync(file, kubeconfig.Replace(ControlPlane.Server.OriginalString.TrimEnd('/'), wire.Address, StringComparison.Ordinal), cancellationToken);
+            await File.WriteAllTextAsync(
+                file, kubeconfig.Replace(ControlPlane.Server.OriginalString.TrimEnd('/'), wire.Address, StringComparison.Ordinal), cancellationToken);
             replicas.Add(new(name, wire, [.. program, .. command], new Dictionary<string, string>(environment) { ["KUBECONFIG"] = file }, limit, _history));
         }
 
@@ -169,12 +178,15 @@ internal sealed class Cluster : IAsyncDisposable
         foreach (var replica in replicas) await replica.StartAsync();
     }
 
-    /// <summary>What a kubelet makes of a pod's only container: its arguments, its environment with the memory limit as .NET reads it, and the limit in MiB.</summary>
+    /// <summary>
+    /// What a kubelet makes of a pod's only container: its arguments, its environment with the memory limit as .NET reads it, and the limit in MiB.
+    /// </summary>
     private static (string[] Command, Dictionary<string, string> Environment, double Limit) Container(JsonNode pod)
     {
         var container = pod["containers"]![0]!;
         var environment = container["env"]!.AsArray().ToDictionary(e => (string)e!["name"]!, e => (string?)e!["value"] ?? SystemNamespace);
-        var limit = double.Parse(((string)container["resources"]!["limits"]!["memory"]!).Replace("Mi", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+        var limit = double.Parse(
+            ((string)container["resources"]!["limits"]!["memory"]!).Replace("Mi", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
 
         // In a container .NET takes three quarters of its limit for the heap; without one it has to be told.
         environment["DOTNET_GCHeapHardLimit"] = ((long)(limit * 0.75 * 1024 * 1024)).ToString("x", CultureInfo.InvariantCulture);

@@ -47,7 +47,8 @@ internal sealed class Life : IDisposable
 
     public static async Task<Life> StartAsync(IEnumerable<string> command, IReadOnlyDictionary<string, string> environment, string log)
     {
-        var start = new ProcessStartInfo("bash", ["-c", Shell, "operator", log, .. command]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(
+            "bash", ["-c", Shell, "operator", log, .. command]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         foreach (var (name, value) in environment) start.Environment[name] = value;
         var shell = Process.Start(start) ?? throw new InvalidOperationException("bash did not start");
         return new(shell, int.Parse(await shell.StandardOutput.ReadLineAsync() ?? "", CultureInfo.InvariantCulture));

@@ -11,7 +11,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Soak.Site;
 
-/// <summary>Somebody else's admission webhook: a policy engine that is down, that does not answer, or that writes its own labels over those of others.</summary>
+/// <summary>
+/// Somebody else's admission webhook: a policy engine that is down, that does not answer, or that writes its own labels over those of others.
+/// </summary>
 internal sealed class OtherWebhook : IAsyncDisposable
 {
     private readonly WebApplication _web;
@@ -72,7 +74,8 @@ internal sealed class OtherWebhook : IAsyncDisposable
                 ["kind"] = "AdmissionReview",
                 ["response"] = new JsonObject
                 {
-                    ["uid"] = (string)review["request"]!["uid"]!, ["allowed"] = true, ["patchType"] = "JSONPatch", ["patch"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(patch)),
+                    ["uid"] = (string)review["request"]!["uid"]!, ["allowed"] = true, ["patchType"] = "JSONPatch", ["patch"] = Convert
+                        .ToBase64String(Encoding.UTF8.GetBytes(patch)),
                 },
             };
             context.Response.ContentType = "application/json";

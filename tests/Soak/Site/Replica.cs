@@ -127,7 +127,8 @@ internal sealed class Replica : IAsyncDisposable
             }
 
             life.Scraped = asked;
-            Leads = text.Split('\n').Any(l => l.StartsWith("leader_election_master_status{", StringComparison.Ordinal) && l.EndsWith(" 1", StringComparison.Ordinal));
+            Leads = text.Split('\n').Any(
+                l => l.StartsWith("leader_election_master_status{", StringComparison.Ordinal) && l.EndsWith(" 1", StringComparison.Ordinal));
         }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {

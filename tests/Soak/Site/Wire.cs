@@ -28,7 +28,8 @@ internal sealed class Wire : IAsyncDisposable
         _certificate = Authority.Certificate(cluster);
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.ImportFromPemFile(cluster.CaCertificate);
-        _http = new(new SocketsHttpHandler { UseProxy = false, SslOptions = new() { CertificateChainPolicy = policy } }) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new(
+            new SocketsHttpHandler { UseProxy = false, SslOptions = new() { CertificateChainPolicy = policy } }) { Timeout = Timeout.InfiniteTimeSpan };
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -109,7 +110,8 @@ internal sealed class Wire : IAsyncDisposable
         foreach (var (name, values) in request.Headers)
         {
             if (name.StartsWith(':') || name is "Host" or "Content-Length" or "Connection" or "Transfer-Encoding") continue;
-            if (!message.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!)) message.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!);
+            if (!message.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!))
+                message.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!);
         }
 
         return message;

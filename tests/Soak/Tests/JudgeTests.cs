@@ -46,7 +46,8 @@ public sealed class JudgeTests : IDisposable
 
         _judge.Tried(grant, _end.AddSeconds(30), allowed: true);
 
-        _history.Violations.Should().ContainSingle().Which.Should().Contain("seed 7").And.Contain("alice asks").And.Contain("30.0 s after its expiry").And.Contain("SOAK_SEED=7");
+        _history.Violations.Should().ContainSingle().Which
+            .Should().Contain("seed 7").And.Contain("alice asks").And.Contain("30.0 s after its expiry").And.Contain("SOAK_SEED=7");
     }
 
     [Fact]
@@ -108,7 +109,8 @@ public sealed class JudgeTests : IDisposable
     [Fact]
     public void However_long_the_faults_follow_one_another_access_ends()
     {
-        for (var i = 0; i < 100; i++) _times.Add(new(FaultNames.LeaderKilled, _history) { From = _end.AddSeconds(i * 10), Until = _end.AddSeconds(i * 10 + 5) });
+        for (var i = 0; i < 100; i++)
+            _times.Add(new(FaultNames.LeaderKilled, _history) { From = _end.AddSeconds(i * 10), Until = _end.AddSeconds(i * 10 + 5) });
 
         _judge.Tried(Expiring(), _end + Allowances.Most + TimeSpan.FromSeconds(1), allowed: true);
 

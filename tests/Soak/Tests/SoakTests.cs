@@ -9,7 +9,8 @@ namespace Soak.Tests;
 public sealed class SoakTests(ITestOutputHelper output)
 {
     private static readonly string[] s_faults =
-        [FaultNames.LeaderKilled, FaultNames.WebhooksRemoved, FaultNames.OnePoisonedDate, FaultNames.ServerFrozen, FaultNames.FloodOfReads, FaultNames.LeaseStolen];
+        [FaultNames.LeaderKilled, FaultNames.WebhooksRemoved, FaultNames.OnePoisonedDate, FaultNames.ServerFrozen, FaultNames.FloodOfReads,
+        FaultNames.LeaseStolen];
 
     [Fact]
     public async Task Two_minutes_of_faults_leave_no_access_open_past_its_end_nothing_unrecorded_and_nothing_left_over()

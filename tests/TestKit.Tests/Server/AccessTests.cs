@@ -32,7 +32,8 @@ public sealed class AccessTests : IDisposable
 
         (list.Code, list.Reason).Should().Be((403, "Forbidden"));
         list.Message.Should().Be("secrets is forbidden: User \"alice\" cannot list resource \"secrets\" in API group \"\" in the namespace \"payments\"");
-        grant.Message.Should().Be("breakglassgrants.breakglass.dev \"g\" is forbidden: User \"alice\" cannot get resource \"breakglassgrants\" in API group \"breakglass.dev\" at the cluster scope");
+        grant.Message.Should().Be("breakglassgrants.breakglass.dev \"g\" is forbidden: User \"alice\" cannot get resource \"breakglassgrants\" in API group "
+            + "\"breakglass.dev\" at the cluster scope");
         (await alice.Get("version")).Code.Should().Be(200);
     }
 
@@ -83,7 +84,8 @@ public sealed class AccessTests : IDisposable
     public async Task A_token_lives_as_long_as_its_account_its_secret_and_its_expiry()
     {
         var secret = await MakeAccountAndSecret();
-        var answer = await TokenRequest($$$$"""{"spec":{"expirationSeconds":600,"boundObjectRef":{"apiVersion":"v1","kind":"Secret","name":"g","uid":"{{{{secret.Uid}}}}"}}}""");
+        var answer = await TokenRequest(
+            $$$$"""{"spec":{"expirationSeconds":600,"boundObjectRef":{"apiVersion":"v1","kind":"Secret","name":"g","uid":"{{{{secret.Uid}}}}"}}}""");
         var token = answer.Body["status"]!["token"]!.GetValue<string>();
 
         answer.Code.Should().Be(201);
@@ -94,7 +96,8 @@ public sealed class AccessTests : IDisposable
         _clock.Advance(TimeSpan.FromSeconds(2));
         (await Authenticated(token)).Should().BeFalse("it has expired");
 
-        var second = (await TokenRequest($$$$"""{"spec":{"boundObjectRef":{"kind":"Secret","name":"g","uid":"{{{{secret.Uid}}}}"}}}""")).Body["status"]!["token"]!.GetValue<string>();
+        var second = (await TokenRequest(
+            $$$$"""{"spec":{"boundObjectRef":{"kind":"Secret","name":"g","uid":"{{{{secret.Uid}}}}"}}}""")).Body["status"]!["token"]!.GetValue<string>();
         (await Authenticated(second)).Should().BeTrue();
         _server.Delete<V1Secret>("g", "grants");
         (await Authenticated(second)).Should().BeFalse("its Secret is gone");
@@ -110,7 +113,8 @@ public sealed class AccessTests : IDisposable
         var unbound = await TokenRequest("""{"spec":{"boundObjectRef":{"kind":"Secret","name":"none"}}}""");
         var nobody = await _admin.Post("api/v1/namespaces/grants/serviceaccounts/none/token", "{}");
 
-        (brief.Code, brief.Message).Should().Be((422, "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes"));
+        (brief.Code, brief.Message).Should().Be((422, "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: 599: "
+            + "may not specify a duration less than 10 minutes"));
         (foreign.Code, foreign.Reason, unbound.Code, nobody.Code).Should().Be((409, "Conflict", 404, 404));
     }
 
@@ -163,7 +167,8 @@ public sealed class AccessTests : IDisposable
     {
         var review = await _admin.Post(
             "apis/authorization.k8s.io/v1/subjectaccessreviews",
-            $$$$"""{"spec":{"user":"{{{{user}}}}","resourceAttributes":{"namespace":"payments","verb":"{{{{verb}}}}","resource":"{{{{resource}}}}","subresource":"{{{{subresource}}}}"}}}""");
+            $$$$"""{"spec":{"user":"{{{{user}}}}","resourceAttributes":"""
+                + $$$$"""{"namespace":"payments","verb":"{{{{verb}}}}","resource":"{{{{resource}}}}","subresource":"{{{{subresource}}}}"}}}""");
         return (review.Body["status"]!["allowed"]!.GetValue<bool>(), review.Body["status"]!["reason"]?.GetValue<string>() ?? "");
     }
 

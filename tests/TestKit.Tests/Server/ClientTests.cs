@@ -29,7 +29,8 @@ public sealed class ClientTests : IDisposable
         var replaced = await _client.ReplaceAsync(made with { Data = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes("b") } }, default);
 
         var conflict = (await _client.Invoking(c => c.ReplaceAsync(made with { Immutable = true }, default)).Should().ThrowAsync<KubeApiException>()).Which;
-        var foreign = (await _client.Invoking(c => c.DeleteAsync<V1Secret>("s", "default", new() { Uid = "another" }, default)).Should().ThrowAsync<KubeApiException>()).Which;
+        var foreign = (await _client.Invoking(c => c.DeleteAsync<V1Secret>("s", "default", new() { Uid = "another" }, default))
+            .Should().ThrowAsync<KubeApiException>()).Which;
 
         (conflict.IsConflict, foreign.IsConflict).Should().Be((true, true));
         (await _client.TryGetAsync<V1Secret>("s", "default", default))!.Metadata.ResourceVersion.Should().Be(replaced.Metadata.ResourceVersion);
@@ -50,7 +51,8 @@ public sealed class ClientTests : IDisposable
         var applied = await _client.CreateAsync(binding, default);
         var again = await _client.MergePatchAsync<V1RoleBinding>("b", "default", [], default);
         await _client.CreateAsync(new V1ServiceAccount { Metadata = new() { Name = "sa", NamespaceProperty = "default" } }, default);
-        var labelled = await _client.MergePatchAsync<V1ServiceAccount>("sa", "default", new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = "1" } } }, default);
+        var labelled = await _client.MergePatchAsync<V1ServiceAccount>(
+            "sa", "default", new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = "1" } } }, default);
         var token = await _client.CreateTokenAsync("default", "sa", new() { Spec = new() { ExpirationSeconds = 600 } }, default);
 
         again.Metadata.ResourceVersion.Should().Be(applied.Metadata.ResourceVersion);
@@ -80,7 +82,8 @@ public sealed class ClientTests : IDisposable
     public async Task A_watch_of_metadata_sees_every_change_and_never_the_data()
     {
         using var stop = new CancellationTokenSource();
-        var watch = _client.WatchAsync<SecretMetadata>(new() { Namespace = "default", ResourceVersion = $"{_server.Revision}" }, stop.Token).GetAsyncEnumerator(stop.Token);
+        var watch = _client.WatchAsync<SecretMetadata>(new() { Namespace = "default", ResourceVersion = $"{_server.Revision}" }, stop.Token)
+            .GetAsyncEnumerator(stop.Token);
         var next = watch.MoveNextAsync().AsTask();
         await _server.Watches.WhenOpen("secrets");
         _server.Put(NewSecret("s"));

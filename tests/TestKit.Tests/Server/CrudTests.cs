@@ -111,7 +111,8 @@ public sealed class CrudTests : IDisposable
     public async Task What_may_never_change_does_not()
     {
         await _api.Post(Api.Secrets, """{"metadata":{"name":"s"},"immutable":true,"data":{"token":"YQ=="}}""");
-        await _api.Post(Api.RoleBindings, """{"metadata":{"name":"b"},"roleRef":{"kind":"ClusterRole","name":"edit"},"subjects":[{"kind":"User","name":"alice"}]}""");
+        await _api.Post(Api.RoleBindings,
+            """{"metadata":{"name":"b"},"roleRef":{"kind":"ClusterRole","name":"edit"},"subjects":[{"kind":"User","name":"alice"}]}""");
 
         var data = await _api.Patch($"{Api.Secrets}/s", """{"data":{"token":"Yg=="}}""");
         var role = await _api.Patch($"{Api.RoleBindings}/b", """{"roleRef":{"name":"admin"}}""");
@@ -189,7 +190,8 @@ public sealed class CrudTests : IDisposable
     }
 
     private static string Body(string name, string metadata = "") =>
-        $$$"""{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","metadata":{"name":"{{{name}}}"{{{(metadata.Length == 0 ? "" : "," + metadata)}}}},"spec":{"policy":"p"},"status":{"phase":"Active"}}""";
+        $$$"""{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","metadata":"""
+            + $$$"""{"name":"{{{name}}}"{{{(metadata.Length == 0 ? "" : "," + metadata)}}}},"spec":{"policy":"p"},"status":{"phase":"Active"}}""";
 
     private static JsonObject With(JsonObject o, Action<JsonObject> change)
     {

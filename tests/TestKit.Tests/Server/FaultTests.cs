@@ -160,7 +160,8 @@ public sealed class FaultTests : IDisposable
         {
             Name = name,
             NamespaceProperty = "default",
-            OwnerReferences = [.. owners.Select(o => new V1OwnerReference { ApiVersion = "v1", Kind = "ServiceAccount", Name = o.Metadata.Name, Uid = o.Metadata.Uid! })],
+            OwnerReferences = [.. owners.Select(
+                o => new V1OwnerReference { ApiVersion = "v1", Kind = "ServiceAccount", Name = o.Metadata.Name, Uid = o.Metadata.Uid! })],
         },
     });
 

@@ -190,7 +190,8 @@ public sealed class ListAndWatchTests : IDisposable
     }
 
     private void Label(string name, params (string, string)[] labels) =>
-        _server.Put(new V1ServiceAccount { Metadata = new() { Name = name, NamespaceProperty = "default", Labels = labels.ToDictionary(l => l.Item1, l => l.Item2) } });
+        _server.Put(new V1ServiceAccount { Metadata =
+            new() { Name = name, NamespaceProperty = "default", Labels = labels.ToDictionary(l => l.Item1, l => l.Item2) } });
 
     private static string Continue(Answer page) => page.Meta["continue"]!.GetValue<string>();
 }

@@ -22,10 +22,13 @@ public sealed class PatchTests : IDisposable
     [Fact]
     public async Task A_json_patch_with_a_failing_test_changes_nothing()
     {
-        var made = await _api.Post(Api.Grants, """{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","metadata":{"name":"g","finalizers":["a.dev/x","b.dev/y"]},"spec":{}}""");
+        var made = await _api.Post(Api.Grants,
+            """{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","metadata":{"name":"g","finalizers":["a.dev/x","b.dev/y"]},"spec":{}}""");
 
-        var failed = await _api.Patch($"{Api.Grants}/g", """[{"op":"test","path":"/metadata/finalizers/0","value":"b.dev/y"},{"op":"remove","path":"/metadata/finalizers/0"}]""", JsonPatch);
-        var right = await _api.Patch($"{Api.Grants}/g", """[{"op":"test","path":"/metadata/finalizers/0","value":"a.dev/x"},{"op":"remove","path":"/metadata/finalizers/0"},{"op":"add","path":"/spec/a~1b","value":1}]""", JsonPatch);
+        var failed = await _api.Patch($"{Api.Grants}/g",
+            """[{"op":"test","path":"/metadata/finalizers/0","value":"b.dev/y"},{"op":"remove","path":"/metadata/finalizers/0"}]""", JsonPatch);
+        var right = await _api.Patch($"{Api.Grants}/g", """[{"op":"test","path":"/metadata/finalizers/0","value":"a.dev/x"},"""
+            + """{"op":"remove","path":"/metadata/finalizers/0"},{"op":"add","path":"/spec/a~1b","value":1}]""", JsonPatch);
 
         (failed.Code, failed.Reason).Should().Be((422, "Invalid"));
         right.Meta["finalizers"]!.ToJsonString().Should().Be("""["b.dev/y"]""");
@@ -36,7 +39,8 @@ public sealed class PatchTests : IDisposable
     [Fact]
     public async Task A_merge_patch_removes_by_null_and_honours_a_version()
     {
-        var made = await _api.Post(Api.Grants, """{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","metadata":{"name":"g"},"spec":{"policy":"p","ticket":"t"}}""");
+        var made = await _api.Post(
+            Api.Grants, """{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","metadata":{"name":"g"},"spec":{"policy":"p","ticket":"t"}}""");
 
         var stale = await _api.Patch($"{Api.Grants}/g", """{"metadata":{"resourceVersion":"1"},"spec":{"policy":"q"}}""");
         var patched = await _api.Patch($"{Api.Grants}/g", """{"spec":{"ticket":null}}""");
@@ -75,8 +79,8 @@ public sealed class PatchTests : IDisposable
         (await _api.Patch($"{Api.Grants}/g", "{}", Apply)).Code.Should().Be(422, "an apply names its field manager");
     }
 
-    private Task<Answer> ApplyGrant(string manager, string metadata, string spec, string more = "") => _api.Patch(
-        $"{Api.Grants}/g?fieldManager={manager}{more}",
+    private Task<Answer> ApplyGrant(string manager, string metadata, string spec, string more = "") => _api
+        .Patch($"{Api.Grants}/g?fieldManager={manager}{more}",
         $$$"""{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","metadata":{{{metadata}}},"spec":{{{spec}}}}""",
         Apply);
 }

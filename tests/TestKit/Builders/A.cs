@@ -49,30 +49,34 @@ public static class A
         {
             Phase = phase, ActivatedAt = Start, ExpiresAt = Start.AddMinutes(30), EndedAt = Start.AddMinutes(30), PolicyUid = "policy-1",
             EndReason = phase is GrantPhase.Expired ? EndReason.Expired : EndReason.RevokedByUser,
-            Transitions = [new() { At = Start, From = GrantPhase.Pending, To = GrantPhase.Active }, new() { At = Start.AddMinutes(30), From = GrantPhase.Active, To = phase }],
+            Transitions = [new() { At = Start, From = GrantPhase.Pending, To = GrantPhase.Active },
+                new() { At = Start.AddMinutes(30), From = GrantPhase.Active, To = phase }],
         },
     };
 
     /// <summary>A decision on a grant as admission stamped it.</summary>
-    public static BreakGlassApproval Approval(BreakGlassGrant grant, Caller approver, string decision = "Approve", DateTimeOffset? at = null, string name = "approval-1") => new()
-    {
-        Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreatedAt = at ?? Start },
-        Spec = new() { Grant = grant.Metadata.Name, GrantUid = grant.Metadata.Uid, Decision = decision, Approver = approver },
-    };
+    public static BreakGlassApproval Approval(
+        BreakGlassGrant grant, Caller approver, string decision = "Approve", DateTimeOffset? at = null, string name = "approval-1") => new()
+        {
+            Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreatedAt = at ?? Start },
+            Spec = new() { Grant = grant.Metadata.Name, GrantUid = grant.Metadata.Uid, Decision = decision, Approver = approver },
+        };
 
     /// <summary>A review of a grant as admission stamped it.</summary>
-    public static BreakGlassReview Review(BreakGlassGrant grant, Caller reviewer, string outcome = "Justified", DateTimeOffset? at = null, string name = "review-1") => new()
-    {
-        Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreatedAt = at ?? Start },
-        Spec = new() { Grant = grant.Metadata.Name, GrantUid = grant.Metadata.Uid, Outcome = outcome, Reviewer = reviewer },
-    };
+    public static BreakGlassReview Review(
+        BreakGlassGrant grant, Caller reviewer, string outcome = "Justified", DateTimeOffset? at = null, string name = "review-1") => new()
+        {
+            Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreatedAt = at ?? Start },
+            Spec = new() { Grant = grant.Metadata.Name, GrantUid = grant.Metadata.Uid, Outcome = outcome, Reviewer = reviewer },
+        };
 
     /// <summary>A lockdown of the policies that a selector matches, or of everything.</summary>
-    public static BreakGlassLockdown Lockdown(LabelSelector? selector = null, string? by = "sue", DateTimeOffset? at = null, string name = "lockdown-1") => new()
-    {
-        Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreatedAt = at ?? Start },
-        Spec = new() { Reason = "token leaked", PolicySelector = selector, By = by is null ? null : Caller(by) },
-    };
+    public static BreakGlassLockdown Lockdown(
+        LabelSelector? selector = null, string? by = "sue", DateTimeOffset? at = null, string name = "lockdown-1") => new()
+        {
+            Metadata = new() { Name = name, Uid = $"uid-{name}", Generation = 1, ResourceVersion = "1", CreatedAt = at ?? Start },
+            Spec = new() { Reason = "token leaked", PolicySelector = selector, By = by is null ? null : Caller(by) },
+        };
 
     /// <summary>A ClusterRole in some namespaces.</summary>
     public static AccessEntry Entry(string name, string clusterRole, params string[] namespaces) => new()

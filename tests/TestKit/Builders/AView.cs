@@ -17,7 +17,8 @@ public static class AView
         var namespaces = objects.OfType<V1Namespace>().ToDictionary(n => n.Metadata.Name);
         var clusterRoles = objects.OfType<V1ClusterRole>().ToDictionary(r => r.Metadata.Name);
         var roles = objects.OfType<V1Role>().ToDictionary(r => (r.Metadata.NamespaceProperty ?? "", r.Metadata.Name));
-        return new(namespaces.Values, n => clusterRoles.GetValueOrDefault(n), (ns, n) => roles.GetValueOrDefault((ns, n)), n => namespaces.GetValueOrDefault(n));
+        return new(namespaces.Values, n => clusterRoles.GetValueOrDefault(n), (ns, n) => roles.GetValueOrDefault((ns, n)),
+            n => namespaces.GetValueOrDefault(n));
     }
 
     /// <summary>The cluster of the examples: namespaces payments, shop and kube-system, the ClusterRoles edit and view.</summary>

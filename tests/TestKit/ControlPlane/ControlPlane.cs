@@ -112,18 +112,22 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <summary>A kubeconfig with a token (TokenRequest) of a ServiceAccount that exists.</summary>
     /// <param name="lifetime">The token's life, at least 10 minutes (the API server's floor); default 24 hours.</param>
     /// <exception cref="InvalidOperationException">The API server gave no token; the message says why.</exception>
-    public async Task<string> ServiceAccountKubeconfigAsync(string @namespace, string name, TimeSpan? lifetime = null, CancellationToken cancellationToken = default) =>
-        await ScriptAsync(["token", Directory, @namespace, name, ((int)(lifetime ?? TimeSpan.FromHours(24)).TotalSeconds).ToString(CultureInfo.InvariantCulture)], cancellationToken);
+    public async Task<string> ServiceAccountKubeconfigAsync(
+        string @namespace, string name, TimeSpan? lifetime = null, CancellationToken cancellationToken = default) =>
+            await ScriptAsync(["token", Directory, @namespace, name,
+                ((int)(lifetime ?? TimeSpan.FromHours(24)).TotalSeconds).ToString(CultureInfo.InvariantCulture)], cancellationToken);
 
     /// <summary>Runs kubectl with a kubeconfig. Nothing of the machine's own kubectl configuration or cache is read or written.</summary>
     /// <param name="input">What kubectl reads from its standard input (<c>-f -</c>).</param>
     /// <exception cref="TimeoutException">It did not end within a minute; it was killed.</exception>
-    public Task<CommandResult> KubectlAsync(string kubeconfig, IEnumerable<string> arguments, string? input = null, CancellationToken cancellationToken = default) =>
-        Script.RunAsync(
-            Script.Describe(_kubectl, arguments, new Dictionary<string, string> { ["KUBECONFIG"] = kubeconfig, ["HOME"] = Path.Combine(Directory, "kubectl-home") }),
-            s_command,
-            cancellationToken,
-            input);
+    public Task<CommandResult> KubectlAsync(
+        string kubeconfig, IEnumerable<string> arguments, string? input = null, CancellationToken cancellationToken = default) =>
+            Script.RunAsync(
+                Script.Describe(_kubectl, arguments,
+                    new Dictionary<string, string> { ["KUBECONFIG"] = kubeconfig, ["HOME"] = Path.Combine(Directory, "kubectl-home") }),
+                s_command,
+                cancellationToken,
+                input);
 
     /// <summary>As <see cref="KubectlAsync"/> for the administrator, for a command that must succeed; gives its standard output.</summary>
     public async Task<string> AdminAsync(IEnumerable<string> arguments, string? input = null, CancellationToken cancellationToken = default) =>

@@ -47,7 +47,10 @@ public sealed record ApiCall
     /// <summary>Query string without the question mark.</summary>
     public required string Query { get; init; }
 
-    /// <summary><c>get</c>, <c>list</c>, <c>watch</c>, <c>create</c>, <c>update</c>, <c>patch</c>, <c>delete</c> or <c>deletecollection</c>; the HTTP method in lower case outside the resource API.</summary>
+    /// <summary>
+    /// <c>get</c>, <c>list</c>, <c>watch</c>, <c>create</c>, <c>update</c>, <c>patch</c>, <c>delete</c> or <c>deletecollection</c>; the HTTP method
+    /// in lower case outside the resource API.
+    /// </summary>
     public required string Verb { get; init; }
 
     /// <summary>API group; empty for core.</summary>

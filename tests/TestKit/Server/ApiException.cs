@@ -10,7 +10,8 @@ public sealed record FieldError(string Reason, string Field, string Message)
     public static FieldError Invalid(string field, string value, string why) => new("FieldValueInvalid", field, $"Invalid value: {value}: {why}");
 
     /// <summary>The value is missing.</summary>
-    public static FieldError Required(string field, string why = "") => new("FieldValueRequired", field, "Required value" + (why.Length == 0 ? "" : ": " + why));
+    public static FieldError Required(string field, string why = "") =>
+        new("FieldValueRequired", field, "Required value" + (why.Length == 0 ? "" : ": " + why));
 
     /// <summary>No value is allowed here now.</summary>
     public static FieldError Forbidden(string field, string why) => new("FieldValueForbidden", field, "Forbidden: " + why);
@@ -102,7 +103,8 @@ internal sealed class ApiException : Exception
         new(HttpStatusCode.MethodNotAllowed, "MethodNotAllowed", "the server does not allow this method on the requested resource", []);
 
     public static ApiException UnsupportedMediaType() =>
-        new(HttpStatusCode.UnsupportedMediaType, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
+        new(HttpStatusCode.UnsupportedMediaType, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: "
+            + "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
 
     public static ApiException Expired(string message, string? inconsistentContinue = null)
     {
@@ -130,7 +132,8 @@ internal sealed class ApiException : Exception
     public static ApiException Untyped(string message) => new(HttpStatusCode.InternalServerError, "", message);
 
     public static ApiException Of(int code, string reason, string message, int? retryAfterSeconds = null) =>
-        new((HttpStatusCode)code, reason, message, retryAfterSeconds is { } s ? new JsonObject { ["retryAfterSeconds"] = s } : null) { RetryAfterSeconds = retryAfterSeconds };
+        new((HttpStatusCode)code, reason, message,
+            retryAfterSeconds is { } s ? new JsonObject { ["retryAfterSeconds"] = s } : null) { RetryAfterSeconds = retryAfterSeconds };
 
     private static JsonObject Details(ResourceDefinition r, string name)
     {

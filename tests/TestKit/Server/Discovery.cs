@@ -19,7 +19,8 @@ internal static class Discovery
             {
                 ["kind"] = "APIGroupList",
                 ["apiVersion"] = "v1",
-                ["groups"] = new JsonArray([.. resources.All.Select(r => r.Group).Where(g => g.Length > 0).Distinct().Order(StringComparer.Ordinal).Select(g => (JsonNode?)Group(resources, g))]),
+                ["groups"] = new JsonArray([.. resources.All.Select(r => r.Group).Where(g => g.Length > 0).Distinct().Order(StringComparer.Ordinal)
+                    .Select(g => (JsonNode?)Group(resources, g))]),
             },
             ["apis", var g] => Group(resources, g),
             ["apis", var g, var v] => ResourceList(resources, g, v),
@@ -59,7 +60,8 @@ internal static class Discovery
         var list = new JsonArray();
         foreach (var r in served)
         {
-            list.Add(Resource(r.Plural, r.Kind.ToLowerInvariant(), r.Kind, r.Namespaced, "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"));
+            list.Add(Resource(r.Plural, r.Kind.ToLowerInvariant(), r.Kind, r.Namespaced, "create", "delete", "deletecollection", "get", "list", "patch",
+                "update", "watch"));
             if (r.HasStatus) list.Add(Resource($"{r.Plural}/status", "", r.Kind, r.Namespaced, "get", "patch", "update"));
             if (r.Plural == "serviceaccounts") list.Add(Resource("serviceaccounts/token", "", "TokenRequest", true, "create"));
         }

@@ -79,7 +79,8 @@ public sealed partial class FakeApiServer
                     changed = true;
                 }
 
-                var blocked = DependentsOf(o).Any(d => d.Object.Objects("metadata", "ownerReferences").Any(w => w.Text("uid") == o.Uid() && w.Flag("blockOwnerDeletion")));
+                var blocked = DependentsOf(o).Any(
+                    d => d.Object.Objects("metadata", "ownerReferences").Any(w => w.Text("uid") == o.Uid() && w.Flag("blockOwnerDeletion")));
                 if (blocked) continue;
                 DropFinalizer(r, key, o, "foregroundDeletion");
                 changed = true;
@@ -100,7 +101,8 @@ public sealed partial class FakeApiServer
     private void DropOwner(ResourceDefinition r, StoreKey key, JsonObject o, string uid)
     {
         var changed = o.Clone();
-        changed.Meta()["ownerReferences"] = new JsonArray([.. o.Objects("metadata", "ownerReferences").Where(w => w.Text("uid") != uid).Select(w => w.DeepClone())]);
+        changed.Meta()["ownerReferences"] = new JsonArray(
+            [.. o.Objects("metadata", "ownerReferences").Where(w => w.Text("uid") != uid).Select(w => w.DeepClone())]);
         _writer.Save(r, key, "", changed, o);
     }
 

@@ -13,7 +13,9 @@ public sealed record ObjectChange(DateTimeOffset At, long Revision, ResourceDefi
 // What a test learns of every change, whoever made it, in the order in which it took effect.
 public sealed partial class FakeApiServer
 {
-    /// <summary>Has <paramref name="observer"/> told of every change from now on, under the server's lock: it must be quick and call nothing of the server.</summary>
+    /// <summary>
+    /// Has <paramref name="observer"/> told of every change from now on, under the server's lock: it must be quick and call nothing of the server.
+    /// </summary>
     public void Observe(Action<ObjectChange> observer)
     {
         lock (_store.Gate)

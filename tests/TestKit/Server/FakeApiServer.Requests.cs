@@ -112,7 +112,8 @@ public sealed partial class FakeApiServer
 
         if (call.Subresource.Length > 0 && (call.Subresource != "status" || !r.HasStatus)) throw ApiException.UnknownResource();
         if (call.Namespace.Length > 0 != r.Namespaced && !(r.Namespaced && call.Verb is "list" or "watch")) throw ApiException.UnknownResource();
-        var metadataOnly = request.Headers.Accept.Any(a => a.Parameters.Any(p => p.Name == "as" && p.Value?.StartsWith("PartialObjectMetadata", StringComparison.Ordinal) is true));
+        var metadataOnly = request.Headers.Accept.Any(
+            a => a.Parameters.Any(p => p.Name == "as" && p.Value?.StartsWith("PartialObjectMetadata", StringComparison.Ordinal) is true));
         var key = new StoreKey(call.Namespace, call.Name);
         return call.Verb switch
         {
@@ -120,7 +121,8 @@ public sealed partial class FakeApiServer
             "list" => Answer(HttpStatusCode.OK, _lister.List(r, call, metadataOnly)),
             "watch" => Watch(call, r, metadataOnly),
             "create" when call.Name.Length == 0 => Object(HttpStatusCode.Created, Create(call, r, user, Parse(body)), metadataOnly),
-            "update" when call.Name.Length > 0 => Object(_store.Find(r, key) is null ? HttpStatusCode.Created : HttpStatusCode.OK, Update(call, r, key, user, Parse(body)), metadataOnly),
+            "update" when call.Name.Length > 0 =>
+                Object(_store.Find(r, key) is null ? HttpStatusCode.Created : HttpStatusCode.OK, Update(call, r, key, user, Parse(body)), metadataOnly),
             "patch" when call.Name.Length > 0 => Patch(call, r, key, user, request, body, metadataOnly),
             "delete" => Delete(call, r, key, Options(call, body)),
             "deletecollection" => DeleteCollection(call, r, Options(call, body)),

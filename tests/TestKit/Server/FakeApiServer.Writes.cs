@@ -19,7 +19,8 @@ public sealed partial class FakeApiServer
         return _writer.Update(r, key, call.Subresource, body);
     }
 
-    private HttpResponseMessage Patch(ApiCall call, ResourceDefinition r, StoreKey key, FakeUser user, HttpRequestMessage request, byte[] body, bool metadataOnly)
+    private HttpResponseMessage Patch(
+        ApiCall call, ResourceDefinition r, StoreKey key, FakeUser user, HttpRequestMessage request, byte[] body, bool metadataOnly)
     {
         var type = request.Content?.Headers.ContentType?.MediaType ?? "";
         if (type == "application/apply-patch+yaml") return Apply(call, r, key, user, Parse(body), metadataOnly);
@@ -43,14 +44,16 @@ public sealed partial class FakeApiServer
         }
 
         if (patch["metadata"]?["managedFields"] is not null) throw ApiException.BadRequest("metadata.managedFields must be nil");
-        if (patch.Text("apiVersion") != r.ApiVersion || patch.Text("kind") != r.Kind) throw ApiException.BadRequest("apiVersion and kind of the applied object must be those of the URL");
+        if (patch.Text("apiVersion") != r.ApiVersion || patch.Text("kind") != r.Kind)
+            throw ApiException.BadRequest("apiVersion and kind of the applied object must be those of the URL");
         patch.Meta()["name"] ??= key.Name;
         var old = _store.Find(r, key);
         JsonObject stored;
         if (old is null)
         {
             if (call.Subresource.Length > 0) throw ApiException.NotFound(r, key.Name);
-            if (patch.Uid().Length > 0) throw ApiException.Conflict(r, key.Name, $"uid mismatch: the provided object specified uid {patch.Uid()}, and no existing object was found");
+            if (patch.Uid().Length > 0)
+                throw ApiException.Conflict(r, key.Name, $"uid mismatch: the provided object specified uid {patch.Uid()}, and no existing object was found");
             if (user.EnforceRbac) RequireAccess(call, user, "create");
             stored = Create(call, r, user, patch);
         }
@@ -73,7 +76,8 @@ public sealed partial class FakeApiServer
     // A patch that names another UID breaks a rule of the field; a replace that does is a conflict.
     private static void RequireSameUid(ResourceDefinition r, JsonObject old, JsonObject patched)
     {
-        if (patched.Uid() is { Length: > 0 } uid && uid != old.Uid()) throw ApiException.Invalid(r, old.Name(), FieldError.Invalid("metadata.uid", FieldError.Quote(uid), "field is immutable"));
+        if (patched.Uid() is { Length: > 0 } uid && uid != old.Uid())
+            throw ApiException.Invalid(r, old.Name(), FieldError.Invalid("metadata.uid", FieldError.Quote(uid), "field is immutable"));
     }
 
     private HttpResponseMessage Delete(ApiCall call, ResourceDefinition r, StoreKey key, JsonObject? options)

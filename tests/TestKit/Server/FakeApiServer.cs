@@ -18,7 +18,10 @@ public sealed record FakeApiServerOptions
     /// <summary>Audience and issuer of tokens.</summary>
     public string Audience { get; init; } = "https://kubernetes.default.svc";
 
-    /// <summary>Whether to start with what every cluster has: namespaces default and kube-system, the roles cluster-admin, admin, edit, view, and discovery for everybody.</summary>
+    /// <summary>
+    /// Whether to start with what every cluster has: namespaces default and kube-system, the roles cluster-admin, admin, edit, view, and discovery
+    /// for everybody.
+    /// </summary>
     public bool Seed { get; init; } = true;
 }
 
@@ -108,7 +111,8 @@ public sealed partial class FakeApiServer
         new(this, user ?? FakeUser.Admin, client ?? $"client-{Interlocked.Increment(ref _clients)}");
 
     /// <summary>Completes once <paramref name="condition"/> holds, which is asked after every request and change.</summary>
-    public Task Until(Func<bool> condition, string what) => Changed.Until(condition, what, () => "last requests:\n" + string.Join('\n', Requests.All.TakeLast(20)));
+    public Task Until(Func<bool> condition, string what) =>
+        Changed.Until(condition, what, () => "last requests:\n" + string.Join('\n', Requests.All.TakeLast(20)));
 
     /// <summary>Forgets the past: watches and exact lists from before now, and continue tokens given out so far, are told 410.</summary>
     public void Compact()

@@ -17,7 +17,8 @@ public sealed record Fault
     internal FaultPoint Point { get; private init; }
 
     /// <summary>Two conflicting writes: 409.</summary>
-    public static Fault Conflict { get; } = Answer(409, "Conflict", "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version and try again");
+    public static Fault Conflict { get; } = Answer(
+        409, "Conflict", "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version and try again");
 
     /// <summary>500 InternalError.</summary>
     public static Fault InternalError { get; } = Answer(500, "InternalError", "Internal error occurred: injected");
@@ -53,7 +54,8 @@ public sealed record Fault
     public static Fault Latency(TimeSpan delay) => new() { Name = $"latency {delay}", Delay = delay };
 
     /// <summary>429 with Retry-After.</summary>
-    public static Fault TooManyRequests(int retryAfterSeconds = 1) => Answer(429, "TooManyRequests", "the server has received too many requests and has asked us to try again later", retryAfterSeconds);
+    public static Fault TooManyRequests(int retryAfterSeconds = 1) =>
+        Answer(429, "TooManyRequests", "the server has received too many requests and has asked us to try again later", retryAfterSeconds);
 
     /// <summary>Any error answer.</summary>
     public static Fault Answer(int code, string reason, string message, int? retryAfterSeconds = null) =>
@@ -127,7 +129,8 @@ public sealed class FaultPlan
     }
 
     /// <summary>Orders a fault for the requests of one verb and resource, e.g. <c>("create", "serviceaccounts/token")</c>.</summary>
-    public FaultRule Inject(Fault fault, string verb, string resource, int after = 0, int? times = 1) => Inject(fault, c => c.Is(verb, resource), after, times);
+    public FaultRule Inject(Fault fault, string verb, string resource, int after = 0, int? times = 1) =>
+        Inject(fault, c => c.Is(verb, resource), after, times);
 
     /// <summary>Takes all faults back.</summary>
     public void Clear()

@@ -45,9 +45,12 @@ internal static partial class KindRules
         var size = 0;
         foreach (var (key, value) in o["data"] as JsonObject ?? [])
         {
-            if (!DataKey().IsMatch(key)) yield return FieldError.Invalid($"data[{key}]", FieldError.Quote(key), "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')");
+            if (!DataKey().IsMatch(key)) yield return FieldError
+                .Invalid($"data[{key}]", FieldError.Quote(key), "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. "
+                    + "'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')");
             var bytes = new byte[value.Text().Length];
-            if (!Convert.TryFromBase64String(value.Text(), bytes, out var length)) throw ApiException.BadRequest("Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data");
+            if (!Convert.TryFromBase64String(value.Text(), bytes, out var length))
+                throw ApiException.BadRequest("Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data");
             size += length;
         }
 
@@ -68,8 +71,10 @@ internal static partial class KindRules
             if (rule.Texts("verbs").Count == 0) yield return FieldError.Required($"{at}.verbs", "verbs must contain at least one value");
             if (rule.Texts("nonResourceURLs").Count > 0)
             {
-                if (o.Text("kind") == "Role") yield return FieldError.Invalid($"{at}.nonResourceURLs", "…", "namespaced rules cannot apply to non-resource URLs");
-                if (rule.Texts("resources").Count > 0) yield return FieldError.Invalid($"{at}.nonResourceURLs", "…", "rules cannot apply to both regular resources and non-resource URLs");
+                if (o.Text("kind") == "Role")
+                    yield return FieldError.Invalid($"{at}.nonResourceURLs", "…", "namespaced rules cannot apply to non-resource URLs");
+                if (rule.Texts("resources").Count > 0)
+                    yield return FieldError.Invalid($"{at}.nonResourceURLs", "…", "rules cannot apply to both regular resources and non-resource URLs");
                 continue;
             }
 
@@ -85,7 +90,8 @@ internal static partial class KindRules
         if (role.Text("apiGroup") != V1Role.KubeGroup) yield return FieldError.NotSupported("roleRef.apiGroup", role.Text("apiGroup"), V1Role.KubeGroup);
         if (!kinds.Contains(role.Text("kind"))) yield return FieldError.NotSupported("roleRef.kind", role.Text("kind"), kinds);
         if (role.Text("name").Length == 0) yield return FieldError.Required("roleRef.name");
-        if (old is not null && !Json.Same(role, old["roleRef"])) yield return FieldError.Invalid("roleRef", $"rbac.RoleRef{{APIGroup:\"{role.Text("apiGroup")}\", Kind:\"{role.Text("kind")}\", Name:\"{role.Text("name")}\"}}", "cannot change roleRef");
+        if (old is not null && !Json.Same(role, old["roleRef"])) yield return FieldError.Invalid("roleRef",
+            $"rbac.RoleRef{{APIGroup:\"{role.Text("apiGroup")}\", Kind:\"{role.Text("kind")}\", Name:\"{role.Text("name")}\"}}", "cannot change roleRef");
 
         var index = -1;
         foreach (var subject in o.Objects("subjects"))
@@ -134,7 +140,8 @@ internal static partial class KindRules
 
         foreach (var (field, limit) in new[] { ("reportingInstance", 128), ("action", 128), ("reason", 128), ("note", 1024) })
         {
-            if (System.Text.Encoding.UTF8.GetByteCount(o.Text(field)) > limit) yield return FieldError.Invalid(field, "…", $"can have at most {limit} characters");
+            if (System.Text.Encoding.UTF8.GetByteCount(o.Text(field)) > limit)
+                yield return FieldError.Invalid(field, "…", $"can have at most {limit} characters");
         }
 
         if (o.Text("type") is not ("Normal" or "Warning")) yield return FieldError.Invalid("type", FieldError.Quote(o.Text("type")), "has invalid value");
@@ -143,14 +150,16 @@ internal static partial class KindRules
             if (old is not null && !Json.Same(o[field], old[field])) yield return FieldError.Invalid(field, "…", "field is immutable");
         }
 
-        if (o["series"] is JsonObject series && series.Number("count") is not >= 2) yield return FieldError.Invalid("series.count", "1", "should be at least 2");
+        if (o["series"] is JsonObject series && series.Number("count") is not >= 2)
+            yield return FieldError.Invalid("series.count", "1", "should be at least 2");
     }
 
     private static void RequireMicroTime(JsonObject o, string kind, string field, string value)
     {
         if (value.Length > 0 && !MicroTime().IsMatch(value))
         {
-            throw ApiException.BadRequest($"{kind} in version \"v1\" cannot be handled as a {kind}: parsing time \"{value}\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"{field}\"");
+            throw ApiException.BadRequest($"{kind} in version \"v1\" cannot be handled as a {kind}: parsing time "
+                + $"\"{value}\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"{field}\"");
         }
     }
 

@@ -11,7 +11,8 @@ namespace TestKit;
 internal sealed class Lister(ObjectStore store, Func<ResourceDefinition, long?> heldAt)
 {
     private const string ContinueExpired =
-        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the " +
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, "
+            + "or use the " +
         "continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list.";
 
     public JsonObject List(ResourceDefinition r, ApiCall call, bool metadataOnly)
@@ -21,7 +22,8 @@ internal sealed class Lister(ObjectStore store, Func<ResourceDefinition, long?> 
         var limit = ParseNumber(query["limit"], "limit") ?? 0;
         var match = query["resourceVersionMatch"] ?? "";
         var asked = query["resourceVersion"] ?? "";
-        if (match.Length > 0 && asked.Length == 0) throw ApiException.Invalid("meta.k8s.io", "ListOptions", "", FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+        if (match.Length > 0 && asked.Length == 0) throw ApiException.Invalid("meta.k8s.io", "ListOptions", "",
+            FieldError.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"));
 
         var revision = Revision(r, asked, match, limit, ref limit);
         StoreKey? after = null;
@@ -57,7 +59,8 @@ internal sealed class Lister(ObjectStore store, Func<ResourceDefinition, long?> 
     public static long? ParseNumber(string? text, string name)
     {
         if (string.IsNullOrEmpty(text)) return null;
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw ApiException.BadRequest($"{name}: Invalid value: \"{text}\"");
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number : throw ApiException.BadRequest($"{name}: Invalid value: \"{text}\"");
     }
 
     private long Revision(ResourceDefinition r, string asked, string match, long limit, ref long effectiveLimit)
@@ -107,6 +110,6 @@ internal sealed class Lister(ObjectStore store, Func<ResourceDefinition, long?> 
         return revision >= store.CompactedRevision ? (revision, after) : throw ApiException.Expired(ContinueExpired, Token(-1, after));
     }
 
-    private static string Token(long revision, StoreKey last) => Convert.ToBase64String(Encoding.UTF8.GetBytes(
-        new JsonObject { ["v"] = "meta.k8s.io/v1", ["rv"] = revision, ["ns"] = last.Namespace, ["start"] = last.Name }.ToJsonString()));
+    private static string Token(long revision, StoreKey last) => Convert.ToBase64String(Encoding.UTF8
+        .GetBytes(new JsonObject { ["v"] = "meta.k8s.io/v1", ["rv"] = revision, ["ns"] = last.Namespace, ["start"] = last.Name }.ToJsonString()));
 }

@@ -14,16 +14,20 @@ internal static partial class MetaRules
         Name(r, o, errors);
         foreach (var (key, value) in o.Labels())
         {
-            if (!QualifiedName(key)) errors.Add(FieldError.Invalid("metadata.labels", FieldError.Quote(key), "name part must consist of alphanumeric characters, '-', '_' or '.', at most 63, with an optional DNS subdomain prefix and '/'"));
+            if (!QualifiedName(key)) errors.Add(FieldError.Invalid("metadata.labels", FieldError.Quote(key),
+                "name part must consist of alphanumeric characters, '-', '_' or '.', at most 63, with an optional DNS subdomain prefix and '/'"));
             if (value.Length > 63) errors.Add(FieldError.Invalid("metadata.labels", FieldError.Quote(value), "must be no more than 63 characters"));
-            else if (!LabelValue().IsMatch(value)) errors.Add(FieldError.Invalid("metadata.labels", FieldError.Quote(value), "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"));
+            else if (!LabelValue().IsMatch(value)) errors.Add(FieldError.Invalid("metadata.labels", FieldError.Quote(value), "a valid label must be an empty "
+                + "string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"));
         }
 
         var annotations = o.Map("annotations");
-        if (annotations.Sum(a => a.Key.Length + a.Value.Length) > AnnotationLimit) errors.Add(new("FieldValueTooLong", "metadata.annotations", $"Too long: must have at most {AnnotationLimit} bytes"));
+        if (annotations.Sum(a => a.Key.Length + a.Value.Length) > AnnotationLimit)
+            errors.Add(new("FieldValueTooLong", "metadata.annotations", $"Too long: must have at most {AnnotationLimit} bytes"));
         foreach (var key in annotations.Keys)
         {
-            if (!QualifiedName(key.ToLowerInvariant())) errors.Add(FieldError.Invalid("metadata.annotations", FieldError.Quote(key), "is not a qualified name"));
+            if (!QualifiedName(key.ToLowerInvariant()))
+                errors.Add(FieldError.Invalid("metadata.annotations", FieldError.Quote(key), "is not a qualified name"));
         }
 
         foreach (var owner in o.Objects("metadata", "ownerReferences"))
@@ -38,7 +42,8 @@ internal static partial class MetaRules
         {
             if (!r.Custom && !finalizer.Contains('/') && finalizer is not ("orphan" or "foregroundDeletion" or "kubernetes"))
             {
-                errors.Add(FieldError.Invalid("metadata.finalizers", FieldError.Quote(finalizer), "name is neither a standard finalizer name nor is it fully qualified"));
+                errors.Add(FieldError.Invalid(
+                    "metadata.finalizers", FieldError.Quote(finalizer), "name is neither a standard finalizer name nor is it fully qualified"));
             }
         }
 
@@ -47,7 +52,8 @@ internal static partial class MetaRules
             var added = o.Texts("metadata", "finalizers").Except(old.Texts("metadata", "finalizers")).ToList();
             if (added.Count > 0)
             {
-                errors.Add(FieldError.Forbidden("metadata.finalizers", $"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{string.Join(", ", added.Select(FieldError.Quote))}}}"));
+                errors.Add(FieldError.Forbidden("metadata.finalizers", "no new finalizers can be added if the object is being deleted, "
+                    + $"found new finalizers []string{{{string.Join(", ", added.Select(FieldError.Quote))}}}"));
             }
         }
 
@@ -63,12 +69,16 @@ internal static partial class MetaRules
         }
         else if (r.AnyPathSegmentName)
         {
-            if (name is "." or ".." || name.Contains('/') || name.Contains('%')) errors.Add(FieldError.Invalid("metadata.name", FieldError.Quote(name), "may not be '.' or '..' or contain '/' or '%'"));
+            if (name is "." or ".." || name.Contains('/') || name.Contains('%'))
+                errors.Add(FieldError.Invalid("metadata.name", FieldError.Quote(name), "may not be '.' or '..' or contain '/' or '%'"));
         }
         else if (r.Plural == "namespaces")
         {
             if (name.Length <= 63 && !name.Contains('.') && DnsSubdomain().IsMatch(name)) return;
-            errors.Add(FieldError.Invalid("metadata.name", FieldError.Quote(name), "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"));
+            errors.Add(FieldError.Invalid(
+                "metadata.name", FieldError.Quote(name),
+                "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character "
+                    + "(e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"));
         }
         else if (name.Length > 253)
         {
@@ -76,7 +86,9 @@ internal static partial class MetaRules
         }
         else if (!DnsSubdomain().IsMatch(name))
         {
-            errors.Add(FieldError.Invalid("metadata.name", FieldError.Quote(name), "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"));
+            errors.Add(FieldError.Invalid("metadata.name", FieldError.Quote(name),
+                "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric "
+                    + "character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"));
         }
     }
 

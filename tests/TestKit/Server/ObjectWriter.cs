@@ -19,7 +19,8 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry resources
         if (r.Namespaced) RequireLiveNamespace(r, ns, o.Name() is { Length: > 0 } given ? given : o.Text("metadata", "generateName"));
         var meta = o.Meta();
         if (o.Text("metadata", "resourceVersion").Length > 0) throw ApiException.Untyped("resourceVersion should not be set on objects to be created");
-        if (o.Name().Length == 0 && o.Text("metadata", "generateName") is { Length: > 0 } prefix) meta["name"] = prefix[..Math.Min(prefix.Length, MostGeneratedPrefix)] + Suffix();
+        if (o.Name().Length == 0 && o.Text("metadata", "generateName") is { Length: > 0 } prefix)
+            meta["name"] = prefix[..Math.Min(prefix.Length, MostGeneratedPrefix)] + Suffix();
         if (r.Namespaced) meta["namespace"] = ns;
         foreach (var field in new[] { "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields", "generation" }) meta.Remove(field);
         meta["uid"] = NewUid();
@@ -46,11 +47,13 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry resources
 
         if (o.Uid() is { Length: > 0 } uid && uid != old.Uid())
         {
-            throw ApiException.Conflict(r, key.Name, $"StorageError: invalid object, Code: 4, Key: /registry/{r.Plural}/{key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Uid()}");
+            throw ApiException.Conflict(r, key.Name, $"StorageError: invalid object, Code: 4, Key: /registry/{r.Plural}/{key}, ResourceVersion: 0, "
+                + $"AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Uid()}");
         }
 
         var version = o.Text("metadata", "resourceVersion");
-        if (version.Length == 0 && !r.UnconditionalUpdate) throw ApiException.Invalid(r.Group, r.Plural, key.Name, FieldError.Invalid("metadata.resourceVersion", "0x0", "must be specified for an update"));
+        if (version.Length == 0 && !r.UnconditionalUpdate)
+            throw ApiException.Invalid(r.Group, r.Plural, key.Name, FieldError.Invalid("metadata.resourceVersion", "0x0", "must be specified for an update"));
         if (version.Length > 0 && version != old.Text("metadata", "resourceVersion")) throw ApiException.Stale(r, key.Name);
         return Save(r, key, subresource, o, old);
     }
@@ -68,7 +71,8 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry resources
         else
         {
             if (r.HasStatus) Keep(old, o, "status");
-            foreach (var field in new[] { "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion", "name", "namespace" }) Keep(old.Meta(), o.Meta(), field);
+            foreach (var field in new[] { "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion",
+                "name", "namespace" }) Keep(old.Meta(), o.Meta(), field);
             if (o.Text("kind") == "Secret" && o.Text("type").Length == 0) Keep(old, o, "type");
             Complete(r, o, old);
         }
@@ -92,7 +96,8 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry resources
         CheckPreconditions(r, last, options);
         var finalizers = last.Texts("metadata", "finalizers").ToList();
         var policy = options.Text("propagationPolicy");
-        if (policy is not ("" or "Background" or "Foreground" or "Orphan")) throw ApiException.Invalid("meta.k8s.io", "DeleteOptions", "", FieldError.NotSupported("propagationPolicy", policy, "Foreground", "Background", "Orphan", "nil"));
+        if (policy is not ("" or "Background" or "Foreground" or "Orphan")) throw ApiException
+            .Invalid("meta.k8s.io", "DeleteOptions", "", FieldError.NotSupported("propagationPolicy", policy, "Foreground", "Background", "Orphan", "nil"));
         if (policy is "Foreground" && !finalizers.Contains("foregroundDeletion")) finalizers.Add("foregroundDeletion");
         if (policy is "Orphan" && !finalizers.Contains("orphan")) finalizers.Add("orphan");
         if (finalizers.Count == 0 && r.Plural != "namespaces")
@@ -139,13 +144,17 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry resources
     {
         if ((o.Text("kind") is { Length: > 0 } kind && kind != r.Kind) || (o.Text("apiVersion") is { Length: > 0 } version && version != r.ApiVersion))
         {
-            throw ApiException.BadRequest($"the API version in the data ({o.Text("apiVersion")}, Kind={o.Text("kind")}) does not match the expected API version ({r.ApiVersion}, Kind={r.Kind})");
+            throw ApiException.BadRequest($"the API version in the data ({o.Text("apiVersion")}, Kind={o.Text("kind")}) does not match the expected API "
+                + $"version ({r.ApiVersion}, Kind={r.Kind})");
         }
 
-        if (r.Custom && o.Text("kind").Length == 0) throw ApiException.BadRequest($"{r.Kind} in version \"{r.Version}\" cannot be handled as a {r.Kind}: unmarshalerDecoder: Object 'Kind' is missing");
+        if (r.Custom && o.Text("kind").Length == 0) throw ApiException
+            .BadRequest($"{r.Kind} in version \"{r.Version}\" cannot be handled as a {r.Kind}: unmarshalerDecoder: Object 'Kind' is missing");
         if (name is not null && o.Name().Length == 0) throw ApiException.BadRequest("name must be provided");
-        if (name is not null && o.Name() != name) throw ApiException.BadRequest($"the name of the object ({o.Name()}) does not match the name on the URL ({name})");
-        if (r.Namespaced && o.Namespace() is { Length: > 0 } given && given != ns) throw ApiException.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+        if (name is not null && o.Name() != name)
+            throw ApiException.BadRequest($"the name of the object ({o.Name()}) does not match the name on the URL ({name})");
+        if (r.Namespaced && o.Namespace() is { Length: > 0 } given && given != ns)
+            throw ApiException.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
     }
 
     private static void CheckPreconditions(ResourceDefinition r, JsonObject o, JsonObject? options)
@@ -153,19 +162,22 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry resources
         var kind = r with { Plural = r.Kind };
         if (options.Text("preconditions", "uid") is { Length: > 0 } uid && uid != o.Uid())
         {
-            throw ApiException.Conflict(kind, o.Name(), $"the UID in the precondition ({uid}) does not match the UID in record ({o.Uid()}). The object might have been deleted and then recreated");
+            throw ApiException.Conflict(kind, o.Name(),
+                $"the UID in the precondition ({uid}) does not match the UID in record ({o.Uid()}). The object might have been deleted and then recreated");
         }
 
         var have = o.Text("metadata", "resourceVersion");
         if (options.Text("preconditions", "resourceVersion") is { Length: > 0 } version && version != have)
         {
-            throw ApiException.Conflict(kind, o.Name(), $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({have}). The object might have been modified");
+            throw ApiException.Conflict(kind, o.Name(), $"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record "
+                + $"({have}). The object might have been modified");
         }
     }
 
     private static bool SameSpec(ResourceDefinition r, JsonObject a, JsonObject b)
     {
-        static IEnumerable<string> Fields(ResourceDefinition r, JsonObject o) => o.Select(p => p.Key).Where(k => k != "metadata" && !(k == "status" && r.HasStatus));
+        static IEnumerable<string> Fields(ResourceDefinition r, JsonObject o) =>
+            o.Select(p => p.Key).Where(k => k != "metadata" && !(k == "status" && r.HasStatus));
         return Fields(r, a).Union(Fields(r, b)).All(f => Json.Same(a[f], b[f]));
     }
 

@@ -62,7 +62,8 @@ internal sealed class RbacAuthorizer(ObjectStore store, ResourceRegistry resourc
         {
             var role = o["roleRef"];
             var resource = role.Text("kind") == "ClusterRole" ? "clusterroles" : "roles";
-            if (Decide(new(user.Name, groups, "bind") { Group = V1Role.KubeGroup, Resource = resource, Namespace = ns, Name = role.Text("name") }).Allowed) return;
+            if (Decide(new(user.Name, groups, "bind") { Group = V1Role.KubeGroup, Resource = resource, Namespace = ns, Name = role.Text("name") }).Allowed)
+                return;
             wanted = RulesOf(role, ns) ?? throw ApiException.NotFound(Kind(resource), role.Text("name"));
         }
 
@@ -73,7 +74,8 @@ internal sealed class RbacAuthorizer(ObjectStore store, ResourceRegistry resourc
             .Order(StringComparer.Ordinal).ToList();
         if (missing.Count == 0) return;
         throw ApiException.Forbidden(
-            r, o.Name(), $"user \"{user.Name}\" (groups=[{string.Join(' ', groups.Select(FieldError.Quote))}]) is attempting to grant RBAC permissions not currently held:\n{string.Join('\n', missing)}");
+            r, o.Name(), $"user \"{user.Name}\" (groups=[{string.Join(' ', groups.Select(FieldError.Quote))}]) is attempting to grant RBAC permissions not "
+                + $"currently held:\n{string.Join('\n', missing)}");
     }
 
     private IEnumerable<(string Source, JsonObject Rule)> Rules(string user, IReadOnlyList<string> groups, string ns, List<string> errors)
@@ -90,9 +92,12 @@ internal sealed class RbacAuthorizer(ObjectStore store, ResourceRegistry resourc
                 continue;
             }
 
-            var who = subject.Text("kind") == "ServiceAccount" ? $"{subject.Text("name")}/{AccountNamespace(subject, binding.Namespace())}" : subject.Text("name");
+            var who = subject.Text("kind") == "ServiceAccount"
+                ? $"{subject.Text("name")}/{AccountNamespace(subject, binding.Namespace())}" : subject.Text("name");
             var name = cluster ? binding.Name() : $"{binding.Name()}/{binding.Namespace()}";
-            var source = $"{(cluster ? "ClusterRoleBinding" : "RoleBinding")} \"{name}\" of {role.Text("kind")} \"{role.Text("name")}\" to {subject.Text("kind")} \"{who}\"";
+            var source =
+                $"{(cluster ? "ClusterRoleBinding" : "RoleBinding")} \"{name}\" of {role.Text("kind")} \"{role.Text("name")}\" to "
+                    + $"{subject.Text("kind")} \"{who}\"";
             foreach (var rule in rules) yield return (source, rule);
         }
     }
@@ -113,7 +118,8 @@ internal sealed class RbacAuthorizer(ObjectStore store, ResourceRegistry resourc
         if (!rule.Texts("verbs").Any(v => v == "*" || v == q.Verb)) return false;
         if (q.Path is not null)
         {
-            return rule.Texts("nonResourceURLs").Any(u => u == "*" || u == q.Path || (u.EndsWith('*') && q.Path.StartsWith(u[..^1], StringComparison.Ordinal)));
+            return rule.Texts("nonResourceURLs").Any(
+                u => u == "*" || u == q.Path || (u.EndsWith('*') && q.Path.StartsWith(u[..^1], StringComparison.Ordinal)));
         }
 
         var names = rule.Texts("resourceNames");

@@ -27,7 +27,8 @@ internal sealed class Reviews(RbacAuthorizer rbac, Tokens tokens)
     {
         var user = body.Text("spec", "user");
         var groups = body["spec"].Texts("groups");
-        if (user.Length == 0 && groups.Count == 0) throw ApiException.Invalid("authorization.k8s.io", "SubjectAccessReview", "", FieldError.Invalid("spec.user", "\"\"", "at least one of user or group must be specified"));
+        if (user.Length == 0 && groups.Count == 0) throw ApiException.Invalid(
+            "authorization.k8s.io", "SubjectAccessReview", "", FieldError.Invalid("spec.user", "\"\"", "at least one of user or group must be specified"));
         return Access("SubjectAccessReview", body, user, groups, true);
     }
 
@@ -37,7 +38,8 @@ internal sealed class Reviews(RbacAuthorizer rbac, Tokens tokens)
         var path = body["spec"]?["nonResourceAttributes"] as JsonObject;
         if (resource is null == path is null)
         {
-            throw ApiException.Invalid("authorization.k8s.io", kind, "", FieldError.Invalid("spec.resourceAttributes", "null", "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
+            throw ApiException.Invalid("authorization.k8s.io", kind, "",
+                FieldError.Invalid("spec.resourceAttributes", "null", "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
         }
 
         var question = new AccessQuestion(user, groups, (resource ?? path).Text("verb"))
@@ -64,7 +66,8 @@ internal sealed class Reviews(RbacAuthorizer rbac, Tokens tokens)
         var common = asked.Count == 0 ? audiences : [.. asked.Intersect(audiences)];
         if (user is null || common.Count == 0)
         {
-            return new JsonObject { ["user"] = new JsonObject(), ["error"] = error ?? $"token audiences [{string.Join(' ', audiences)}] is invalid for the target audiences [{string.Join(' ', asked)}]" };
+            return new JsonObject { ["user"] = new JsonObject(), ["error"] = error ?? $"token audiences [{string.Join(' ', audiences)}] is invalid for the "
+                + $"target audiences [{string.Join(' ', asked)}]" };
         }
 
         return new JsonObject

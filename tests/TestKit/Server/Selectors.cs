@@ -51,8 +51,10 @@ internal sealed class Selectors
     private static Func<JsonObject, bool> Field(ResourceDefinition r, string term)
     {
         var not = Split(term, "!=");
-        var (field, value) = not ?? Split(term, "==") ?? Split(term, "=") ?? throw ApiException.BadRequest($"invalid selector: '{term}'; can't understand '{term}'");
-        var known = field is "metadata.name" or "metadata.namespace" || (field, r.Plural) is ("type", "secrets") or ("status.phase", "namespaces") or ("regarding.kind" or "regarding.name", "events");
+        var (field, value) = not ?? Split(term, "==") ?? Split(term, "=") ?? throw ApiException
+            .BadRequest($"invalid selector: '{term}'; can't understand '{term}'");
+        var known = field is "metadata.name" or "metadata.namespace"
+            || (field, r.Plural) is ("type", "secrets") or ("status.phase", "namespaces") or ("regarding.kind" or "regarding.name", "events");
         if (!known) throw ApiException.BadRequest($"field label not supported: {field}");
         var path = field.Split('.');
         return o => o.Text(path) == value == not is null;

@@ -20,7 +20,8 @@ internal sealed class ServerSideApply
         {
             if (!force && Conflict(theirs, mine, "") is { } field)
             {
-                throw ApiException.ApplyConflict($"Apply failed with 1 conflict: conflict with \"{other}\": {field}", new FieldError("FieldManagerConflict", field, $"conflict with \"{other}\""));
+                throw ApiException.ApplyConflict($"Apply failed with 1 conflict: conflict with \"{other}\": {field}",
+                    new FieldError("FieldManagerConflict", field, $"conflict with \"{other}\""));
             }
         }
 
@@ -49,7 +50,8 @@ internal sealed class ServerSideApply
         if (subresource == "status") return patch["status"] is { } status ? new JsonObject { ["status"] = status.DeepClone() } : [];
         var intent = patch.Clone();
         foreach (var field in new[] { "apiVersion", "kind" }) intent.Remove(field);
-        foreach (var field in new[] { "name", "namespace", "uid", "resourceVersion", "managedFields", "creationTimestamp", "generation" }) (intent["metadata"] as JsonObject)?.Remove(field);
+        foreach (var field in new[] { "name", "namespace", "uid", "resourceVersion", "managedFields", "creationTimestamp", "generation" })
+            (intent["metadata"] as JsonObject)?.Remove(field);
         return intent;
     }
 

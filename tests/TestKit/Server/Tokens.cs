@@ -17,7 +17,8 @@ internal sealed class Tokens(ObjectStore store, ResourceRegistry resources, Time
     private readonly Dictionary<string, Claims> _issued = [];
     private readonly Dictionary<string, long> _accepted = [];
 
-    private sealed record Claims(string Namespace, string Account, string AccountUid, string? Secret, string? SecretUid, DateTimeOffset Expires, IReadOnlyList<string> Audiences);
+    private sealed record Claims(
+        string Namespace, string Account, string AccountUid, string? Secret, string? SecretUid, DateTimeOffset Expires, IReadOnlyList<string> Audiences);
 
     /// <summary>Answers a TokenRequest (pkg/registry/core/serviceaccount/storage/token.go).</summary>
     public JsonObject Issue(string ns, string account, JsonObject request)
@@ -25,7 +26,8 @@ internal sealed class Tokens(ObjectStore store, ResourceRegistry resources, Time
         var life = request.Number("spec", "expirationSeconds") ?? DefaultLife;
         if (life < ShortestLife)
         {
-            throw ApiException.Invalid("authentication.k8s.io", "TokenRequest", "", FieldError.Invalid("spec.expirationSeconds", Json.Invariant(life), "may not specify a duration less than 10 minutes"));
+            throw ApiException.Invalid("authentication.k8s.io", "TokenRequest", "",
+                FieldError.Invalid("spec.expirationSeconds", Json.Invariant(life), "may not specify a duration less than 10 minutes"));
         }
 
         var accounts = Kind("serviceaccounts");
@@ -34,7 +36,8 @@ internal sealed class Tokens(ObjectStore store, ResourceRegistry resources, Time
         var secret = bound is null ? null : Bound(ns, bound);
         var audiences = request["spec"].Texts("audiences") is { Count: > 0 } asked ? asked : [options.Audience];
         var expires = clock.GetUtcNow().AddSeconds(life);
-        var claims = new Claims(ns, account, sa.Uid(), secret?.Name(), secret?.Uid(), DateTimeOffset.FromUnixTimeSeconds(expires.ToUnixTimeSeconds()), audiences);
+        var claims = new Claims(
+            ns, account, sa.Uid(), secret?.Name(), secret?.Uid(), DateTimeOffset.FromUnixTimeSeconds(expires.ToUnixTimeSeconds()), audiences);
         var token = Encode(claims);
         _issued[token] = claims;
 
@@ -83,7 +86,8 @@ internal sealed class Tokens(ObjectStore store, ResourceRegistry resources, Time
         var secret = store.Find(secrets, new(ns, name)) ?? throw ApiException.NotFound(secrets, name);
         if (reference.Text("uid") is { Length: > 0 } uid && uid != secret.Uid())
         {
-            throw ApiException.Conflict(secrets with { Plural = "Secret" }, name, $"the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been deleted and then recreated");
+            throw ApiException.Conflict(secrets with { Plural = "Secret" }, name,
+                $"the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been deleted and then recreated");
         }
 
         return secret;

@@ -31,10 +31,13 @@ public sealed class WatchControl
     }
 
     /// <summary>Completes once at least <paramref name="count"/> watches of a resource (plural) are open.</summary>
-    public Task WhenOpen(string resource, int count = 1) => _changed.Until(
-        () => Open.Count(w => w.Resource.Plural == resource) >= count, $"{count} open watch(es) of {resource}", () => $"open: [{string.Join(", ", Open.Select(w => w.Call))}]");
+    public Task WhenOpen(string resource, int count = 1) => _changed
+        .Until(() => Open.Count(w => w.Resource.Plural == resource) >= count, $"{count} open watch(es) of {resource}",
+        () => $"open: [{string.Join(", ", Open.Select(w => w.Call))}]");
 
-    /// <summary>Completes once every open watch that is neither silent nor held has been read to its end: its reader has dealt with every change so far.</summary>
+    /// <summary>
+    /// Completes once every open watch that is neither silent nor held has been read to its end: its reader has dealt with every change so far.
+    /// </summary>
     public Task WhenDrained() => _changed.Until(() => Open.All(w => w.IsSilent || w.IsDrained), "every watch to be read to its end");
 
     /// <summary>
@@ -79,7 +82,8 @@ public sealed class WatchControl
     public void Break(Func<FakeWatch, bool>? which = null) => Each(which, w => w.Stream.End(new IOException("The response ended prematurely.")));
 
     /// <summary>Sends an ERROR event and closes.</summary>
-    public void SendError(int code, string reason, string message, Func<FakeWatch, bool>? which = null) => Each(which, w => w.SendError(ApiException.Of(code, reason, message)));
+    public void SendError(int code, string reason, string message, Func<FakeWatch, bool>? which = null) =>
+        Each(which, w => w.SendError(ApiException.Of(code, reason, message)));
 
     /// <summary>Sends 410 Expired as an ERROR event and closes.</summary>
     public void Expire(Func<FakeWatch, bool>? which = null) => Each(which, w => w.SendError(ApiException.Expired("too old resource version")));
@@ -102,7 +106,8 @@ public sealed class WatchControl
         var initialEvents = query["sendInitialEvents"] is "true" or "1";
         if (initialEvents && query["resourceVersionMatch"] != "NotOlderThan")
         {
-            throw ApiException.Invalid("meta.k8s.io", "ListOptions", "", FieldError.Forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+            throw ApiException.Invalid("meta.k8s.io", "ListOptions", "",
+                FieldError.Forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
         }
 
         if (_silences.Any(quiet => quiet(watch))) watch.IsSilent = true;
@@ -126,7 +131,8 @@ public sealed class WatchControl
         }
         else if (from < _store.CompactedRevision)
         {
-            watch.SendError(ApiException.Expired(string.Create(CultureInfo.InvariantCulture, $"too old resource version: {from} ({_store.CompactedRevision})")));
+            watch.SendError(
+                ApiException.Expired(string.Create(CultureInfo.InvariantCulture, $"too old resource version: {from} ({_store.CompactedRevision})")));
         }
         else
         {

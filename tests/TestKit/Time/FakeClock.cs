@@ -139,7 +139,9 @@ public sealed class FakeClock : TimeProvider
     /// <summary>Completes as soon as a timer is armed that fires in exactly <paramref name="dueIn"/> from where the clock stands.</summary>
     public Task WhenTimerArmed(TimeSpan dueIn) => WhenTimersArmed(timers => timers.Contains(dueIn), $"a timer due in {dueIn}");
 
-    /// <summary>Completes as soon as a timer has been armed after <see cref="Armings"/> showed <paramref name="armings"/>, even if it has fired since.</summary>
+    /// <summary>
+    /// Completes as soon as a timer has been armed after <see cref="Armings"/> showed <paramref name="armings"/>, even if it has fired since.
+    /// </summary>
     public Task WhenTimerArmedSince(long armings) =>
         _changed.Until(() => Armings > armings, $"a timer armed after arming {armings}", Describe);
 

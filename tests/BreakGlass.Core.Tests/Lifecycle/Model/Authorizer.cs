@@ -17,10 +17,12 @@ internal static class Authorizer
         foreach (var binding in cluster.Bindings.OrderBy(b => b.KindName, StringComparer.Ordinal).ThenBy(b => b.Metadata.Name, StringComparer.Ordinal))
         {
             if (binding is V1RoleBinding && binding.Metadata.NamespaceProperty != what.NamespaceProperty) continue;
-            if (!Subjects.Include([.. Cluster.SubjectsOf(binding).Select(s => new Subject { Kind = s.Kind, Name = s.Name, Namespace = s.NamespaceProperty })], who)) continue;
+            if (!Subjects.Include(
+                [.. Cluster.SubjectsOf(binding).Select(s => new Subject { Kind = s.Kind, Name = s.Name, Namespace = s.NamespaceProperty })], who)) continue;
             if (!RulesOf(cluster, binding).Any(r => Covers(r, what))) continue;
             var place = binding is V1RoleBinding ? $"{binding.Metadata.Name}/{binding.Metadata.NamespaceProperty}" : binding.Metadata.Name;
-            return $"RBAC: allowed by {binding.KindName} \"{place}\" of {Cluster.RoleRefOf(binding)!.Kind} \"{Cluster.RoleRefOf(binding)!.Name}\" to {who.Username}";
+            return "RBAC: allowed "
+                + $"by {binding.KindName} \"{place}\" of {Cluster.RoleRefOf(binding)!.Kind} \"{Cluster.RoleRefOf(binding)!.Name}\" to {who.Username}";
         }
 
         return null;

@@ -61,10 +61,12 @@ internal sealed class Cluster
     public ImmutableSortedDictionary<string, V1Namespace> Namespaces { get; set; } = ImmutableSortedDictionary<string, V1Namespace>.Empty;
 
     /// <summary>ClusterRoles, and Roles that are not ours.</summary>
-    public ImmutableDictionary<(string Namespace, string Name), IReadOnlyList<V1PolicyRule>> Rules { get; set; } = ImmutableDictionary<(string, string), IReadOnlyList<V1PolicyRule>>.Empty;
+    public ImmutableDictionary<(string Namespace, string Name), IReadOnlyList<V1PolicyRule>> Rules { get; set; } =
+        ImmutableDictionary<(string, string), IReadOnlyList<V1PolicyRule>>.Empty;
 
     /// <summary>Bindings, ServiceAccounts, Secrets and reader Roles, whoever made them.</summary>
-    public ImmutableDictionary<Place, IKubernetesObject<V1ObjectMeta>> Objects { get; private set; } = ImmutableDictionary<Place, IKubernetesObject<V1ObjectMeta>>.Empty;
+    public ImmutableDictionary<Place, IKubernetesObject<V1ObjectMeta>> Objects { get; private set; } =
+        ImmutableDictionary<Place, IKubernetesObject<V1ObjectMeta>>.Empty;
 
     /// <summary>UIDs of all bindings that the operator ever made for a grant.</summary>
     public ImmutableHashSet<string> MadeByOperator { get; private set; } = [];
@@ -77,7 +79,8 @@ internal sealed class Cluster
     public IEnumerable<IKubernetesObject<V1ObjectMeta>> Bindings => Objects.Values.Where(IsBinding);
 
     /// <summary>Bindings that give what a grant is for, i.e. all but the one by which the requester reads the credential.</summary>
-    public IEnumerable<IKubernetesObject<V1ObjectMeta>> AccessBindings => Bindings.Where(b => SubjectsOf(b).Count > 0 && (b is not V1RoleBinding rb || rb.RoleRef.Kind != "Role" || !rb.Metadata.Name.EndsWith("-reader", StringComparison.Ordinal)));
+    public IEnumerable<IKubernetesObject<V1ObjectMeta>> AccessBindings => Bindings.Where(b => SubjectsOf(b).Count > 0
+        && (b is not V1RoleBinding rb || rb.RoleRef.Kind != "Role" || !rb.Metadata.Name.EndsWith("-reader", StringComparison.Ordinal)));
 
     public static bool IsBinding(IKubernetesObject<V1ObjectMeta> o) => o is V1RoleBinding or V1ClusterRoleBinding;
 
@@ -90,7 +93,8 @@ internal sealed class Cluster
         return new(
             [.. namespaces.Values],
             name => roles.TryGetValue(("", name), out var rules) ? new V1ClusterRole { Metadata = new() { Name = name }, Rules = [.. rules] } : null,
-            (ns, name) => roles.TryGetValue((ns, name), out var rules) ? new V1Role { Metadata = new() { NamespaceProperty = ns, Name = name }, Rules = [.. rules] } : null,
+            (ns, name) => roles.TryGetValue((ns, name), out var rules)
+                ? new V1Role { Metadata = new() { NamespaceProperty = ns, Name = name }, Rules = [.. rules] } : null,
             name => namespaces.GetValueOrDefault(name));
     }
 
@@ -103,7 +107,8 @@ internal sealed class Cluster
         if (ns is not null && Namespaces[ns].Metadata.DeletionTimestamp is not null) throw new Refused(403, $"namespace {ns} is being terminated");
         var place = Place.Of(o);
         if (Objects.ContainsKey(place)) throw new Refused(409, $"{place} already exists");
-        var created = With(o is V1Secret secret ? new SecretMetadata { Metadata = secret.Metadata } : o, m => m with { Uid = NewId("uid"), ResourceVersion = NewId(""), CreatedAt = Now });
+        var created = With(o is V1Secret secret ? new SecretMetadata { Metadata = secret.Metadata } : o,
+            m => m with { Uid = NewId("uid"), ResourceVersion = NewId(""), CreatedAt = Now });
         Objects = Objects.Add(place, created);
         if (byOperator && IsBinding(created)) MadeByOperator = MadeByOperator.Add(created.Metadata.Uid!);
         return created;
@@ -148,7 +153,8 @@ internal sealed class Cluster
     {
         if (Grant is null || Grant.Metadata.Uid != read.Metadata.Uid) throw new Refused(404, "the grant is gone");
         if (Grant.Metadata.ResourceVersion != read.Metadata.ResourceVersion) throw new Refused(409, "the grant was written since");
-        if (Grant.Metadata.DeletionTimestamp is not null && finalizers.Except(Grant.FinalizersOrEmpty).Any()) throw new Refused(422, "no finalizer can be added to what is being deleted");
+        if (Grant.Metadata.DeletionTimestamp is not null && finalizers.Except(Grant.FinalizersOrEmpty).Any())
+            throw new Refused(422, "no finalizer can be added to what is being deleted");
         var annotations = new Dictionary<string, string>(Grant.AnnotationsOrEmpty);
         if (ended) annotations[BreakGlassApi.EndedAnnotation] = "now";
         Grant = Touched(Grant with { Metadata = Grant.Metadata with { Finalizers = [.. finalizers], Annotations = annotations } });
@@ -159,9 +165,11 @@ internal sealed class Cluster
 
     public Token Issue(IKubernetesObject<V1ObjectMeta> account, IKubernetesObject<V1ObjectMeta> secret, DateTimeOffset expiresAt)
     {
-        if (Get(Place.Of(account)) is not V1ServiceAccount there || there.Metadata.Uid != account.Metadata.Uid) throw new Refused(404, "the ServiceAccount is gone");
+        if (Get(Place.Of(account)) is not V1ServiceAccount there || there.Metadata.Uid != account.Metadata.Uid)
+            throw new Refused(404, "the ServiceAccount is gone");
         if (Get(Place.Of(secret)) is not SecretMetadata bound || bound.Metadata.Uid != secret.Metadata.Uid) throw new Refused(404, "the Secret is gone");
-        var token = new Token(Tokens.Count, there.Metadata.Uid!, bound.Metadata.Uid!, Subjects.ServiceAccountUser(there.Metadata.NamespaceProperty!, there.Metadata.Name), expiresAt);
+        var token = new Token(Tokens.Count, there.Metadata.Uid!, bound.Metadata.Uid!,
+            Subjects.ServiceAccountUser(there.Metadata.NamespaceProperty!, there.Metadata.Name), expiresAt);
         Tokens = Tokens.Add(token);
         return token;
     }
@@ -178,7 +186,8 @@ internal sealed class Cluster
 
     /// <summary>TokenReview.</summary>
     public bool Authenticates(Token token, DateTimeOffset now) =>
-        now < token.ExpiresAt && Objects.Values.Any(o => o is V1ServiceAccount && o.Metadata.Uid == token.AccountUid) && Objects.Values.Any(o => o is SecretMetadata && o.Metadata.Uid == token.SecretUid);
+        now < token.ExpiresAt && Objects.Values.Any(o => o is V1ServiceAccount && o.Metadata.Uid == token.AccountUid)
+            && Objects.Values.Any(o => o is SecretMetadata && o.Metadata.Uid == token.SecretUid);
 
     public string NewId(string prefix) => $"{prefix}{_next++}";
 
@@ -192,7 +201,9 @@ internal sealed class Cluster
         _ => throw new InvalidOperationException($"{o.KindName} is not made for grants."),
     };
 
-    public static V1RoleRef? RoleRefOf(IKubernetesObject<V1ObjectMeta> o) => o switch { V1RoleBinding b => b.RoleRef, V1ClusterRoleBinding b => b.RoleRef, _ => null };
+    public static V1RoleRef? RoleRefOf(IKubernetesObject<V1ObjectMeta> o) =>
+        o switch { V1RoleBinding b => b.RoleRef, V1ClusterRoleBinding b => b.RoleRef, _ => null };
 
-    public static IReadOnlyList<Rbacv1Subject> SubjectsOf(IKubernetesObject<V1ObjectMeta> o) => o switch { V1RoleBinding b => b.SubjectsOrEmpty, V1ClusterRoleBinding b => b.SubjectsOrEmpty, _ => [] };
+    public static IReadOnlyList<Rbacv1Subject> SubjectsOf(IKubernetesObject<V1ObjectMeta> o) =>
+        o switch { V1RoleBinding b => b.SubjectsOrEmpty, V1ClusterRoleBinding b => b.SubjectsOrEmpty, _ => [] };
 }

@@ -35,12 +35,16 @@ internal static class Happenings
             case Kind.Lock: world.Lock(b % 2 == 0 ? null : A.Selector(("team", "another"))); break;
             case Kind.Unlock: world.Unlock(); break;
             case Kind.Relent: world.Relent(a % 2 == 0); break;
-            case Kind.SealGoes: (world.Seal, world.PolicySeal) = (a % 2 == 0 ? SealState.Broken : SealState.Valid, a % 2 == 0 ? SealState.Valid : SealState.Missing); break;
+            case Kind.SealGoes:
+                (world.Seal, world.PolicySeal) = (a % 2 == 0 ? SealState.Broken : SealState.Valid, a % 2 == 0 ? SealState.Valid : SealState.Missing); break;
             case Kind.SealComes: (world.Seal, world.PolicySeal) = (SealState.Valid, SealState.Valid); break;
-            case Kind.SiblingOpens: world.Cluster.Siblings = [.. world.Cluster.Siblings.RemoveAll(s => s.Metadata.Name == $"s{a % 3}"), GrantLimitTests.Live($"s{a % 3}", b % 2 == 0 ? "alice" : "bob")]; break;
-            case Kind.SiblingEnds: world.Cluster.Siblings = [.. world.Cluster.Siblings.Select(s => s.Metadata.Name == $"s{a % 3}" ? GrantLimitTests.Over(s.Metadata.Name, s.Spec.Requester!.Username, b % 10) : s)]; break;
+            case Kind.SiblingOpens: world.Cluster.Siblings = [.. world.Cluster.Siblings.RemoveAll(s => s.Metadata.Name == $"s{a % 3}"),
+                GrantLimitTests.Live($"s{a % 3}", b % 2 == 0 ? "alice" : "bob")]; break;
+            case Kind.SiblingEnds: world.Cluster.Siblings = [.. world.Cluster.Siblings.Select(
+                s => s.Metadata.Name == $"s{a % 3}" ? GrantLimitTests.Over(s.Metadata.Name, s.Spec.Requester!.Username, b % 10) : s)]; break;
             case Kind.NamespaceCome: world.SetNamespace(A.Namespace(ns, ("team", "x"))); break;
-            case Kind.NamespaceRelabel when world.Cluster.Namespaces.ContainsKey(ns): world.SetNamespace(b % 2 == 0 ? A.Namespace(ns) : A.Namespace(ns, ("team", "y"))); break;
+            case Kind.NamespaceRelabel when world.Cluster.Namespaces.ContainsKey(ns):
+                world.SetNamespace(b % 2 == 0 ? A.Namespace(ns) : A.Namespace(ns, ("team", "y"))); break;
             case Kind.NamespaceTerminate: world.TerminateNamespace(ns); break;
             case Kind.NamespaceGo: world.RemoveNamespace(ns); break;
             case Kind.RoleChange: world.SetClusterRole(b % 2 == 0 ? "edit" : "view", A.Rule("", "configmaps", "get")); break;
@@ -57,11 +61,19 @@ internal static class Happenings
             switch (what.Kind)
             {
                 case Kind.LimitChange: world.EditPolicy(s => s with { Limits = a % 3 == 0 ? null : new() { MaxActive = 1 + (b % 2) } }); return;
-                case Kind.WindowChange when policy.Spec.Schedule is not null: world.EditPolicy(s => s with { Schedule = s.Schedule! with { Windows = [s.Schedule.Windows[0] with { End = $"01:{10 + (a % 45)}" }] } }); return;
-                case Kind.HolderComes: world.Cluster.WritePolicyStatus(policy, policy.Status with { Holders = [.. policy.Status.Holders.Where(h => h.Grant != $"h{a % 2}"), GrantLimitTests.Holder($"h{a % 2}", b % 2 == 0 ? "alice" : "bob")] }); return;
-                case Kind.PolicyNarrow when policy.Spec.Access.Count > 1: world.EditPolicy(s => s with { Access = [.. s.Access.Where((_, i) => i != a % s.Access.Count)] }); return;
-                case Kind.PolicyNarrow: world.EditPolicy(s => s with { Access = [.. s.Access.Select(e => e.Namespaces.Count > 1 ? e with { Namespaces = [e.Namespaces[a % e.Namespaces.Count]] } : e)] }); return;
-                case Kind.PolicyWiden: world.EditPolicy(s => s with { Access = [.. s.Access.Select(e => e.Namespaces.Count > 0 ? e with { Namespaces = [.. e.Namespaces.Union(["kube-system", "shop"])] } : e)] }); return;
+                case Kind.WindowChange when policy.Spec.Schedule is not null: world.EditPolicy(
+                    s => s with { Schedule = s.Schedule! with { Windows = [s.Schedule.Windows[0] with { End = $"01:{10 + (a % 45)}" }] } }); return;
+                case Kind.HolderComes:
+                    world.Cluster.WritePolicyStatus(policy, policy.Status with { Holders = [.. policy.Status.Holders.Where(h => h.Grant != $"h{a % 2}"),
+                        GrantLimitTests.Holder($"h{a % 2}", b % 2 == 0 ? "alice" : "bob")] }); return;
+                case Kind.PolicyNarrow when policy.Spec.Access.Count > 1:
+                    world.EditPolicy(s => s with { Access = [.. s.Access.Where((_, i) => i != a % s.Access.Count)] }); return;
+                case Kind.PolicyNarrow:
+                    world.EditPolicy(s => s with { Access =
+                        [.. s.Access.Select(e => e.Namespaces.Count > 1 ? e with { Namespaces = [e.Namespaces[a % e.Namespaces.Count]] } : e)] }); return;
+                case Kind.PolicyWiden:
+                    world.EditPolicy(s => s with { Access = [.. s.Access
+                        .Select(e => e.Namespaces.Count > 0 ? e with { Namespaces = [.. e.Namespaces.Union(["kube-system", "shop"])] } : e)] }); return;
                 case Kind.PolicySuspend: world.EditPolicy(s => s with { Suspended = true }); return;
                 case Kind.PolicyResume: world.EditPolicy(s => s with { Suspended = false }); return;
                 case Kind.PolicyShorten: world.EditPolicy(s => s with { Duration = new() { Default = "1s", Max = $"{1 + (a % 40)}m" } }); return;
@@ -82,9 +94,11 @@ internal static class Happenings
             case Kind.Revoke when grant.Spec.Revoke is null: world.Revoke(); break;
             case Kind.DeleteGrant: world.DeleteGrant(); break;
             case Kind.TouchGrant: world.Meanwhile = () => { if (world.Cluster.Grant is not null) world.Write(g => g); }; break;
-            case Kind.TakeFinalizer when grant.Metadata.DeletionTimestamp is null: world.Write(g => g with { Metadata = g.Metadata with { Finalizers = [] } }); break;
+            case Kind.TakeFinalizer when grant.Metadata.DeletionTimestamp is null:
+                world.Write(g => g with { Metadata = g.Metadata with { Finalizers = [] } }); break;
             case Kind.ForgePhase: world.ForgeStatus(s => s with { Phase = (GrantPhase)(a % 8) }); break;
-            case Kind.ForgeEnd: world.ForgeStatus(s => s.ExpiresAt is null ? s : s with { ExpiresAt = A.Start.AddDays(a), ActivatedAt = b % 3 == 0 ? DateTimeOffset.MaxValue : s.ActivatedAt }); break;
+            case Kind.ForgeEnd: world.ForgeStatus(s => s.ExpiresAt is null
+                ? s : s with { ExpiresAt = A.Start.AddDays(a), ActivatedAt = b % 3 == 0 ? DateTimeOffset.MaxValue : s.ActivatedAt }); break;
 
             // A finished grant without finalizer and status looks like one that was just created; nothing tells them apart for an hour.
             case Kind.WipeStatus when grant.Status.IsTerminal: break;
@@ -95,9 +109,12 @@ internal static class Happenings
             // The Secret's are a test of their own: what lost its mark of delivery is made again only after a minute of refusals.
             case Kind.StripAnnotations when o is not null and not SecretMetadata: world.StripAnnotations(o); break;
             case Kind.AddSubject when o is not null: world.AddSubject(o, Bound.User("mallory")); break;
-            case Kind.ReplaceRole when o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } or V1ClusterRoleBinding && CanReplace(world, o): world.Replace(o, x => World.WithRole(x, "admin")); break;
-            case Kind.ForgeGrantUid when o is not null: world.Tamper(o, x => Cluster.With(x, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")) })); break;
-            case Kind.ForeignObject when o is not null && CanReplace(world, o): world.Replace(o, x => World.WithSubjects(World.Unmarked(x), Bound.User("bob"))); break;
+            case Kind.ReplaceRole when o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } or V1ClusterRoleBinding && CanReplace(world, o):
+                world.Replace(o, x => World.WithRole(x, "admin")); break;
+            case Kind.ForgeGrantUid when o is not null:
+                world.Tamper(o, x => Cluster.With(x, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")) })); break;
+            case Kind.ForeignObject when o is not null && CanReplace(world, o):
+                world.Replace(o, x => World.WithSubjects(World.Unmarked(x), Bound.User("bob"))); break;
         }
     }
 

@@ -74,7 +74,8 @@ internal sealed class Invariants
 
         if (Ends(plan) && !Ends(GrantLifecycle.Decide(facts with { Attempt = facts.Attempt with { Ending = null } }))) Outlasted++;
         if (plan.Revokes) _cut.Add((grant.Metadata.Uid, _world.Lives));
-        if (plan.Steps.Count == 0 && due is { } live) Hold(plan.LookAgainAt <= live, $"a live grant is looked at by its end at the latest, not {plan.LookAgainAt:O}");
+        if (plan.Steps.Count == 0 && due is { } live)
+            Hold(plan.LookAgainAt <= live, $"a live grant is looked at by its end at the latest, not {plan.LookAgainAt:O}");
     }
 
     private static bool Gives(BreakGlassGrant grant, PlanStep step) => step switch
@@ -98,14 +99,18 @@ internal sealed class Invariants
             _ => grant.Status.Bindings.Any(b => Place.Of(b) == Place.Of(made)) && grant.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer),
         };
         Hold(recorded && grant.Status.ExpiresAt is not null, $"{made.KindName} {key} is recorded with its end before it is made");
-        Hold(Timestamp.TryParse(made.AnnotationsOrEmpty[BreakGlassApi.ExpiresAtAnnotation], out var end) && end <= grant.Metadata.CreatedAt + Longest(grant), "the reaper finds a true end on it");
+        Hold(Timestamp.TryParse(made.AnnotationsOrEmpty[BreakGlassApi.ExpiresAtAnnotation], out var end) && end <= grant.Metadata.CreatedAt + Longest(grant),
+            "the reaper finds a true end on it");
     }
 
-    /// <summary>From creation to the last end that any policy could give: 12 hours, an hour to open, and the time that approvers or a planned start had it wait.</summary>
+    /// <summary>
+    /// From creation to the last end that any policy could give: 12 hours, an hour to open, and the time that approvers or a planned start had it wait.
+    /// </summary>
     private static TimeSpan Longest(BreakGlassGrant grant)
     {
         var waited = grant.Status.Approvals.Count > 0 || grant.Status.Transitions.Any(t => t.To is GrantPhase.AwaitingApproval) || grant.Status.IsBypassed;
-        return TimeSpan.FromHours(13) + (waited ? TimeSpan.FromHours(168) : grant.Spec.StartTime is { } start && start > A.Start ? start - A.Start : TimeSpan.Zero);
+        return TimeSpan.FromHours(
+            13) + (waited ? TimeSpan.FromHours(168) : grant.Spec.StartTime is { } start && start > A.Start ? start - A.Start : TimeSpan.Zero);
     }
 
     /// <summary>A binding gives no more than what was recorded and what the policy says now, to the grant's identity alone.</summary>
@@ -113,7 +118,8 @@ internal sealed class Invariants
     {
         if (IsReader(grant, binding))
         {
-            Hold(Cluster.SubjectsOf(binding) is [{ Kind: "User" } reader] && reader.Name == grant.Spec.Requester!.Username, "only the requester reads the credential");
+            Hold(Cluster.SubjectsOf(binding) is [{ Kind: "User" } reader] && reader.Name == grant.Spec.Requester!.Username,
+                "only the requester reads the credential");
             return;
         }
 
@@ -122,16 +128,19 @@ internal sealed class Invariants
         var ns = binding.Metadata.NamespaceProperty;
         var role = Cluster.RoleRefOf(binding)!;
         bool Gives(AccessEntry e) => e.RoleRef.Kind == role.Kind && e.RoleRef.Name == role.Name
-            && (e.ClusterWide is true || (ns is not null && (e.NamespaceSelector is { } s ? s.Matches(facts.Cluster.Namespace(ns)?.LabelsOrEmpty ?? new Dictionary<string, string>()) : e.Namespaces.Contains(ns))));
+            && (e.ClusterWide is true || (ns is not null && (e.NamespaceSelector is { } s
+                ? s.Matches(facts.Cluster.Namespace(ns)?.LabelsOrEmpty ?? new Dictionary<string, string>()) : e.Namespaces.Contains(ns))));
         var given = grant.Status.Access.Any(recorded => Gives(recorded) && (recorded.ClusterWide is true) == (ns is null)
-            && (grant.Spec.Access.Count == 0 || grant.Spec.Access.Contains(recorded.Name)) && policy!.Spec.Access.Any(today => today.Name == recorded.Name && Gives(today)));
+            && (grant.Spec.Access.Count == 0 || grant.Spec.Access.Contains(recorded.Name))
+            && policy!.Spec.Access.Any(today => today.Name == recorded.Name && Gives(today)));
         Hold(given, $"{role.Kind}/{role.Name} in {ns ?? "the whole cluster"} is of the record and of the policy");
         Hold(grant.Spec.Namespaces.Count == 0 || grant.Spec.Namespaces.Contains(ns ?? ""), $"{ns} was asked for");
         Hold(ns is null || !facts.Settings.IsProtected(ns), $"{ns} is not protected");
         var subject = Cluster.SubjectsOf(binding).Single();
         Hold(grant.Status.Credential is CredentialKind.BindRequester
             ? subject.Kind == "User" && subject.Name == grant.Spec.Requester!.Username
-            : subject.Kind == "ServiceAccount" && $"{subject.NamespaceProperty}/{subject.Name}" == grant.Status.ServiceAccount, "it is the grant's identity that gets it");
+            : subject.Kind == "ServiceAccount"
+                && $"{subject.NamespaceProperty}/{subject.Name}" == grant.Status.ServiceAccount, "it is the grant's identity that gets it");
     }
 
     private void OnWrite(BreakGlassGrant grant, GrantStatus after, DateTimeOffset now)
@@ -139,17 +148,20 @@ internal sealed class Invariants
         var before = grant.Status;
         if (before.IsTerminal) Hold(after.Phase == before.Phase, $"{before.Phase} never reopens, here as {after.Phase}");
         Hold(after.Transitions.Take(before.Transitions.Count).SequenceEqual(before.Transitions), "transitions are only ever added to");
-        Hold(after.Phase == before.Phase || (after.Transitions.Count > before.Transitions.Count && after.Transitions[^1].To == after.Phase), "every change of phase is in the transitions");
+        Hold(after.Phase == before.Phase || (after.Transitions.Count > before.Transitions.Count && after.Transitions[^1].To == after.Phase),
+            "every change of phase is in the transitions");
         Hold(after.Conditions.Select(c => c.Type).Distinct().Count() == after.Conditions.Count, "there is one condition of each type");
         foreach (var condition in after.Conditions)
         {
-            if (Conditions.Find(before.Conditions, condition.Type) is { } was && was.Status == condition.Status) Hold(was.LastTransitionTime == condition.LastTransitionTime, $"{condition.Type} did not turn");
+            if (Conditions.Find(before.Conditions, condition.Type) is { } was && was.Status == condition.Status)
+                Hold(was.LastTransitionTime == condition.LastTransitionTime, $"{condition.Type} did not turn");
             Hold(condition.LastTransitionTime <= now, $"{condition.Type} did not turn in the future");
         }
 
         if (before.ExpiresAt is not null) Hold(after.ExpiresAt == before.ExpiresAt && after.ActivatedAt == before.ActivatedAt, "the end is decided once");
         if (Conditions.IsTrue(before.Conditions, "Reviewed")) Hold(Conditions.IsTrue(after.Conditions, "Reviewed"), "what was reviewed stays so");
-        if (after.Phase is GrantPhase.AwaitingApproval or GrantPhase.Scheduled) Hold(after.ExpiresAt is null || before.ExpiresAt is not null, "what waits has no record that could open");
+        if (after.Phase is GrantPhase.AwaitingApproval or GrantPhase.Scheduled)
+            Hold(after.ExpiresAt is null || before.ExpiresAt is not null, "what waits has no record that could open");
         if (Conditions.IsTrue(after.Conditions, "Active")) Hold(!after.IsTerminal, "what is finished is not Active");
     }
 
@@ -167,7 +179,8 @@ internal sealed class Invariants
         left.Should().BeEmpty("the operator had its turn at or past the end");
     }
 
-    private static bool IsReader(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => o.Metadata.Name == GrantNames.Reader(grant) && o is V1Role or V1RoleBinding { RoleRef.Kind: "Role" };
+    private static bool IsReader(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) =>
+        o.Metadata.Name == GrantNames.Reader(grant) && o is V1Role or V1RoleBinding { RoleRef.Kind: "Role" };
 
     internal static void Hold(bool holds, string what)
     {

@@ -69,7 +69,8 @@ internal sealed class LimitRace
                 view.Policy = Policy;
                 break;
             case PlanStep.WriteStatus write:
-                if (Grants.TryGetValue(name, out var there) && there.Metadata.ResourceVersion == grant.Metadata.ResourceVersion) Grants[name] = Touched(there with { Status = write.Status });
+                if (Grants.TryGetValue(name, out var there) && there.Metadata.ResourceVersion == grant.Metadata.ResourceVersion)
+                    Grants[name] = Touched(there with { Status = write.Status });
                 Look(decider, which);
                 break;
         }
@@ -94,7 +95,8 @@ internal sealed class LimitRace
     public void KeepPolicy(int decider)
     {
         var view = _deciders[decider];
-        PolicyFacts Facts(IReadOnlyCollection<string> absent) => new() { Now = Now, Settings = A.Settings, Seal = Core.Sealing.SealState.Valid, Policy = view.Policy, Grants = [.. view.Grants.Values], Cluster = View, Absent = absent };
+        PolicyFacts Facts(IReadOnlyCollection<string> absent) => new() { Now = Now, Settings = A.Settings, Seal = Core.Sealing.SealState.Valid,
+            Policy = view.Policy, Grants = [.. view.Grants.Values], Cluster = View, Absent = absent };
         var plan = PolicyLifecycle.Decide(Facts([]));
         if (plan.LookFor.Count > 0)
         {
@@ -110,7 +112,9 @@ internal sealed class LimitRace
     public void End(int which)
     {
         if (!Grants.TryGetValue($"g{which}", out var grant) || !Live.Contains(grant)) return;
-        Grants[$"g{which}"] = Touched(grant with { Status = grant.Status with { Phase = GrantPhase.Revoked, EndedAt = Now, EndReason = EndReason.RevokedByUser, Transitions = [.. grant.Status.Transitions, new() { To = GrantPhase.Active }] } });
+        Grants[$"g{which}"] = Touched(
+            grant with { Status = grant.Status with { Phase = GrantPhase.Revoked, EndedAt = Now, EndReason = EndReason.RevokedByUser,
+                Transitions = [.. grant.Status.Transitions, new() { To = GrantPhase.Active }] } });
     }
 
     /// <summary>A grant that is over is deleted.</summary>

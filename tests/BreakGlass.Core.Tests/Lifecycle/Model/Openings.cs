@@ -15,30 +15,36 @@ internal static class Openings
         Invariants.Hold(policy is { Spec.Suspended: false, Metadata.DeletionTimestamp: null }, "the policy is there and not suspended");
         Invariants.Hold(facts is { Seal: SealState.Valid, PolicySeal: SealState.Valid }, "somebody vouches for the grant and for its policy");
         Invariants.Hold(!facts.Lockdowns.Any(l => l.Spec.PolicySelector is null), "no lockdown shuts it");
-        Invariants.Hold(after.ActivatedAt == now && after.ExpiresAt > now && after.ExpiresAt <= now.AddHours(1), "its time begins now and is what the policy gives at most");
+        Invariants.Hold(after.ActivatedAt == now && after.ExpiresAt > now && after.ExpiresAt <= now.AddHours(1),
+            "its time begins now and is what the policy gives at most");
         Invariants.Hold(now - (grant.Metadata.CreatedAt ?? now) <= TimeSpan.FromHours(2), "it is not opened when nobody expects it");
         Approved(facts, grant, policy, after);
         InItsWindow(grant, policy, after);
-        Invariants.Hold(policy.Spec.Limits?.MaxActive is null || policy.Status.Holders.Any(h => h.Uid == grant.Metadata.Uid && h.EndedAt is null), "it has its place in the policy");
+        Invariants.Hold(policy.Spec.Limits?.MaxActive is null || policy.Status.Holders.Any(h => h.Uid == grant.Metadata.Uid && h.EndedAt is null),
+            "it has its place in the policy");
         if (policy.Spec.Review?.BlockRequesterUntilReviewed is true)
         {
-            Invariants.Hold(!facts.Siblings.Any(s => s.Spec.Requester!.Username == "alice" && s.Status.EndedAt is not null && s.Status.Conditions.Any(c => c is { Type: "Reviewed", Status: not "True" })), "no other grant of the requester waits for its review");
+            Invariants.Hold(!facts.Siblings.Any(s => s.Spec.Requester!.Username == "alice" && s.Status.EndedAt is not null
+                && s.Status.Conditions.Any(c => c is { Type: "Reviewed", Status: not "True" })), "no other grant of the requester waits for its review");
         }
 
-        return $"{policy.Spec.Mode} {Conditions.Find(after.Conditions, "Approved")!.Reason}{(policy.Spec.Limits is null ? "" : " limited")}{(grant.Status.Phase is GrantPhase.Scheduled ? " scheduled" : "")}";
+        return $"{policy.Spec.Mode} {Conditions.Find(after.Conditions, "Approved")!.Reason}{(policy.Spec.Limits is null ? "" : " limited")}"
+            + $"{(grant.Status.Phase is GrantPhase.Scheduled ? " scheduled" : "")}";
     }
 
     private static void Approved(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy, GrantStatus after)
     {
         if (policy.Spec.Approval is not { } terms) return;
-        var own = facts.Approvals.Where(a => a.Spec.GrantUid == grant.Metadata.Uid && a.Spec.Approver!.Groups.Contains("approvers") && a.Spec.Approver.Username != "alice").ToList();
+        var own = facts.Approvals.Where(
+            a => a.Spec.GrantUid == grant.Metadata.Uid && a.Spec.Approver!.Groups.Contains("approvers") && a.Spec.Approver.Username != "alice").ToList();
         Invariants.Hold(own.TrueForAll(a => a.Spec.Decision != "Deny"), "nobody who may said no");
         var yes = own.Select(a => a.Spec.Approver!.Username).Distinct().Count();
         if (yes >= terms.Required && after.Conditions.Any(c => c is { Type: "Approved", Status: "True" })) return;
         Invariants.Hold(policy.Spec.EmergencyBypass is not null, $"{yes} agreed, and {terms.Required} must");
         Invariants.Hold(facts.Now >= grant.Metadata.CreatedAt!.Value.AddMinutes(10), "a bypass is not before the approvers had their time");
         Invariants.Hold(after.ExpiresAt - after.ActivatedAt <= TimeSpan.FromMinutes(4), "a bypass is short");
-        Invariants.Hold(after.Conditions.Any(c => c is { Type: "Approved", Status: "False", Reason: "EmergencyBypass" }) && after.Conditions.Any(c => c.Type == "Reviewed"), "a bypass says so and is reviewed");
+        Invariants.Hold(after.Conditions.Any(c => c is { Type: "Approved", Status: "False", Reason: "EmergencyBypass" })
+            && after.Conditions.Any(c => c.Type == "Reviewed"), "a bypass says so and is reviewed");
     }
 
     private static void InItsWindow(BreakGlassGrant grant, BreakGlassPolicy policy, GrantStatus after)
@@ -60,6 +66,7 @@ internal static class Openings
             .Where(p => p.Uid != grant.Metadata.Uid && !facts.Siblings.Any(s => s.Metadata.Uid == p.Uid && s.Status.EndedAt is not null)).Distinct().ToList();
         Invariants.Hold(!(taken.Count >= limits.MaxActive), $"{taken.Count} places are taken");
         Invariants.Hold(!(taken.Count(p => p.Requester == "alice") >= limits.MaxActivePerRequester), "the requester has one already");
-        Invariants.Hold(reserve.Status.Holders.Count(h => h.Uid == grant.Metadata.Uid) == 1 && reserve.Policy.Status.Holders.All(h => h.Uid == grant.Metadata.Uid || reserve.Status.Holders.Contains(h)), "it takes one place and nobody else's");
+        Invariants.Hold(reserve.Status.Holders.Count(h => h.Uid == grant.Metadata.Uid) == 1 && reserve.Policy.Status.Holders
+            .All(h => h.Uid == grant.Metadata.Uid || reserve.Status.Holders.Contains(h)), "it takes one place and nobody else's");
     }
 }

@@ -33,7 +33,8 @@ internal sealed record Scenario(int Mode, int Credential, int Duration, int Acce
     private static readonly Func<PolicySpec, PolicySpec>[] Modes =
     [
         s => s,
-        s => s with { Limits = new() { MaxActive = 2, MaxActivePerRequester = 1, Cooldown = "1m" }, Review = new() { BlockRequesterUntilReviewed = true, Within = "1h" } },
+        s => s with { Limits = new() { MaxActive = 2, MaxActivePerRequester = 1, Cooldown = "1m" },
+            Review = new() { BlockRequesterUntilReviewed = true, Within = "1h" } },
         s => s with { Mode = PolicyMode.JustInTime, Approval = Approval(1) },
         s => s with { Mode = PolicyMode.JustInTime, Approval = Approval(2), EmergencyBypass = new() { Duration = "4m" }, Limits = new() { MaxActive = 1 } },
         s => s with { Mode = PolicyMode.TimeBoxed, Schedule = Nightly },
@@ -42,27 +43,33 @@ internal sealed record Scenario(int Mode, int Credential, int Duration, int Acce
 
     private static readonly Kind[] Forgeries = [Kind.ForgePhase, Kind.ForgeEnd, Kind.WipeStatus];
 
-    /// <summary>Everything that can happen, with the operator's turns more often than the rest; without what forges statuses where that is not the point.</summary>
+    /// <summary>
+    /// Everything that can happen, with the operator's turns more often than the rest; without what forges statuses where that is not the point.
+    /// </summary>
     /// <remarks>A binding both unlabelled and unrecorded is found by nobody; the proof then says that it is there, for ever. So not both at once.</remarks>
     public static Arbitrary<Scenario> Any(bool forgeries)
     {
         var kinds = Enum.GetValues<Kind>().Where(k => forgeries ? k != Kind.StripLabels : !Forgeries.Contains(k)).ToArray();
-        var kind = Gen.Frequency((5, Gen.Elements(Kind.Reconcile, Kind.ReconcileShuffled, Kind.DieInTheMiddle, Kind.LoseAnswers, Kind.StepTime)), (5, Gen.Elements(kinds)));
+        var kind = Gen.Frequency(
+            (5, Gen.Elements(Kind.Reconcile, Kind.ReconcileShuffled, Kind.DieInTheMiddle, Kind.LoseAnswers, Kind.StepTime)), (5, Gen.Elements(kinds)));
         var happening = from k in kind from a in Gen.Choose(0, 1000) from b in Gen.Choose(0, 1000) select new Event(k, a, b);
-        var scenario = from mode in Gen.Choose(0, Modes.Length - 1) from c in Gen.Choose(0, 2) from d in Gen.Choose(0, Durations.Length - 1) from access in Gen.Choose(1, 15) from narrow in Gen.Choose(0, 3)
+        var scenario = from mode in Gen.Choose(0, Modes.Length - 1) from c in Gen.Choose(0, 2) from d in Gen.Choose(0, Durations.Length - 1)
+            from access in Gen.Choose(1, 15) from narrow in Gen.Choose(0, 3)
                        from events in happening.ListOf().Resize(14)
                        select new Scenario(mode, c, d, access, narrow, [.. events]);
         return Arb.From(scenario, Shrink);
     }
 
     /// <summary>Every day from 01:00 to 01:40, in a zone whose clocks never change.</summary>
-    public static Schedule Nightly { get; } = new() { TimeZone = "Etc/UTC", Windows = [new() { Days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], Start = "01:00", End = "01:40" }] };
+    public static Schedule Nightly { get; } =
+        new() { TimeZone = "Etc/UTC", Windows = [new() { Days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], Start = "01:00", End = "01:40" }] };
 
     private static ApprovalTerms Approval(int required) => new() { Required = required, Approvers = [A.Group("approvers")], Timeout = "10m" };
 
     public World Build()
     {
-        AccessEntry[] all = [A.Entry("list", "edit", "payments", "shop"), A.SelectorEntry("team", "edit", A.Selector("team", "Exists")), A.ClusterWideEntry("wide", "view"), A.Entry("one", "view", "late")];
+        AccessEntry[] all = [A.Entry("list", "edit", "payments", "shop"), A.SelectorEntry("team", "edit", A.Selector("team", "Exists")),
+            A.ClusterWideEntry("wide", "view"), A.Entry("one", "view", "late")];
         var policy = A.Policy(s => Modes[Mode](s) with
         {
             Access = [.. all.Where((_, i) => (Access & (1 << i)) != 0)],
@@ -74,12 +81,14 @@ internal sealed record Scenario(int Mode, int Credential, int Duration, int Acce
             StartTime = Mode >= 4 && Duration != 1 ? A.Start.AddMinutes(Duration * 5) : null,
             Namespaces = Narrowing == 1 ? ["payments"] : [],
             Access = Narrowing == 2 ? [policy.Spec.Access[0].Name] : [],
-            RecipientKey = Credential == 2 ? new() { Kty = "EC", Crv = "P-256", X = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", Y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" } : null,
+            RecipientKey = Credential == 2 ? new() { Kty = "EC", Crv = "P-256", X = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+                Y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" } : null,
         });
         return new World(policy, grant);
     }
 
-    public override string ToString() => $"{GetType().Name} mode {Mode}, credential {Credential}, {Durations[Duration]}, access {Access:b4}, narrowing {Narrowing}: {string.Join(" ", Events)}";
+    public override string ToString() =>
+        $"{GetType().Name} mode {Mode}, credential {Credential}, {Durations[Duration]}, access {Access:b4}, narrowing {Narrowing}: {string.Join(" ", Events)}";
 
     private static IEnumerable<Scenario> Shrink(Scenario s)
     {

@@ -17,18 +17,22 @@ internal sealed partial class World
     public SecretMetadata CredentialSecret => Cluster.Objects.Values.OfType<SecretMetadata>().Single();
 
     public void EditPolicy(Func<PolicySpec, PolicySpec> edit) =>
-        Cluster.Policy = Cluster.Policy! with { Spec = edit(Cluster.Policy.Spec), Metadata = Cluster.Policy.Metadata with { Generation = Cluster.Policy.Metadata.Generation + 1, ResourceVersion = Cluster.NewId("") } };
+        Cluster.Policy = Cluster.Policy! with { Spec = edit(Cluster.Policy.Spec),
+            Metadata = Cluster.Policy.Metadata with { Generation = Cluster.Policy.Metadata.Generation + 1, ResourceVersion = Cluster.NewId("") } };
 
     public void DeletePolicy() => Cluster.Policy = null;
 
     /// <summary>An approver decides, now.</summary>
-    public void Decide(string who, string decision = "Approve", string group = "approvers", string? uid = null) => Cluster.Approvals = Cluster.Approvals.Add(A.Approval(Cluster.Grant!, A.Caller(who, group) with { Uid = uid }, decision, Now, Cluster.NewId("approval-")));
+    public void Decide(string who, string decision = "Approve", string group = "approvers", string? uid = null) => Cluster.Approvals = Cluster.Approvals
+        .Add(A.Approval(Cluster.Grant!, A.Caller(who, group) with { Uid = uid }, decision, Now, Cluster.NewId("approval-")));
 
     /// <summary>A reviewer reviews, now.</summary>
-    public void Review(string who, string outcome = "Justified", string group = "security") => Cluster.Reviews = Cluster.Reviews.Add(A.Review(Cluster.Grant!, A.Caller(who, group), outcome, Now, Cluster.NewId("review-")));
+    public void Review(string who, string outcome = "Justified", string group = "security") =>
+        Cluster.Reviews = Cluster.Reviews.Add(A.Review(Cluster.Grant!, A.Caller(who, group), outcome, Now, Cluster.NewId("review-")));
 
     /// <summary>Somebody stops everything, now.</summary>
-    public void Lock(LabelSelector? selector = null, string? by = "sue") => Cluster.Lockdowns = Cluster.Lockdowns.Add(A.Lockdown(selector, by, Now, Cluster.NewId("lockdown-")));
+    public void Lock(LabelSelector? selector = null, string? by = "sue") =>
+        Cluster.Lockdowns = Cluster.Lockdowns.Add(A.Lockdown(selector, by, Now, Cluster.NewId("lockdown-")));
 
     public void Unlock() => Cluster.Lockdowns = [];
 
@@ -61,7 +65,8 @@ internal sealed partial class World
 
     public void Revoke(string? reason = "done", string? by = "alice") => Write(g => g with
     {
-        Spec = g.Spec with { Revoke = new() { Reason = reason, By = by is null ? null : A.Caller(by) } }, Metadata = g.Metadata with { Generation = g.Metadata.Generation + 1 },
+        Spec = g.Spec with { Revoke = new() { Reason = reason, By = by is null ? null : A.Caller(by) } },
+        Metadata = g.Metadata with { Generation = g.Metadata.Generation + 1 },
     });
 
     public void DeleteGrant()
@@ -76,15 +81,20 @@ internal sealed partial class World
     public void Write(Func<BreakGlassGrant, BreakGlassGrant> write) => Cluster.Grant = Cluster.Touched(write(Grant));
 
     /// <summary>Somebody edits an object in place.</summary>
-    public IKubernetesObject<V1ObjectMeta> Tamper(IKubernetesObject<V1ObjectMeta> o, Func<IKubernetesObject<V1ObjectMeta>, IKubernetesObject<V1ObjectMeta>> tamper) => Cluster.Update(tamper(o));
+    public IKubernetesObject<V1ObjectMeta> Tamper(
+        IKubernetesObject<V1ObjectMeta> o, Func<IKubernetesObject<V1ObjectMeta>, IKubernetesObject<V1ObjectMeta>> tamper) => Cluster.Update(tamper(o));
 
-    public IKubernetesObject<V1ObjectMeta> StripLabels(IKubernetesObject<V1ObjectMeta> o) => Tamper(o, x => Cluster.With(x, m => m with { Labels = A.Labels() }));
+    public IKubernetesObject<V1ObjectMeta> StripLabels(IKubernetesObject<V1ObjectMeta> o) =>
+        Tamper(o, x => Cluster.With(x, m => m with { Labels = A.Labels() }));
 
-    public IKubernetesObject<V1ObjectMeta> StripAnnotations(IKubernetesObject<V1ObjectMeta> o) => Tamper(o, x => Cluster.With(x, m => m with { Annotations = A.Labels() }));
+    public IKubernetesObject<V1ObjectMeta> StripAnnotations(IKubernetesObject<V1ObjectMeta> o) =>
+        Tamper(o, x => Cluster.With(x, m => m with { Annotations = A.Labels() }));
 
-    public IKubernetesObject<V1ObjectMeta> StripEverything(IKubernetesObject<V1ObjectMeta> o) => Tamper(o, x => Cluster.With(x, m => m with { Labels = A.Labels(), Annotations = A.Labels(), OwnerReferences = [] }));
+    public IKubernetesObject<V1ObjectMeta> StripEverything(IKubernetesObject<V1ObjectMeta> o) =>
+        Tamper(o, x => Cluster.With(x, m => m with { Labels = A.Labels(), Annotations = A.Labels(), OwnerReferences = [] }));
 
-    public IKubernetesObject<V1ObjectMeta> AddSubject(IKubernetesObject<V1ObjectMeta> o, Rbacv1Subject subject) => Tamper(o, x => WithSubjects(x, [.. Cluster.SubjectsOf(x), subject]));
+    public IKubernetesObject<V1ObjectMeta> AddSubject(IKubernetesObject<V1ObjectMeta> o, Rbacv1Subject subject) =>
+        Tamper(o, x => WithSubjects(x, [.. Cluster.SubjectsOf(x), subject]));
 
     public void Delete(IKubernetesObject<V1ObjectMeta> o) => Cluster.Delete(Place.Of(o), null);
 
@@ -92,7 +102,8 @@ internal sealed partial class World
     public IKubernetesObject<V1ObjectMeta> Put(IKubernetesObject<V1ObjectMeta> o) => Cluster.Create(o, byOperator: false);
 
     /// <summary>Somebody deletes an object and puts another in its place; what is there keeps the given metadata, but has another UID.</summary>
-    public IKubernetesObject<V1ObjectMeta> Replace(IKubernetesObject<V1ObjectMeta> o, Func<IKubernetesObject<V1ObjectMeta>, IKubernetesObject<V1ObjectMeta>> with)
+    public IKubernetesObject<V1ObjectMeta> Replace(
+        IKubernetesObject<V1ObjectMeta> o, Func<IKubernetesObject<V1ObjectMeta>, IKubernetesObject<V1ObjectMeta>> with)
     {
         Cluster.Delete(Place.Of(o), null);
         return Put(with(o));
@@ -112,7 +123,8 @@ internal sealed partial class World
         _ => o,
     };
 
-    public static IKubernetesObject<V1ObjectMeta> Unmarked(IKubernetesObject<V1ObjectMeta> o) => Cluster.With(o, m => new() { Name = m.Name, NamespaceProperty = m.NamespaceProperty });
+    public static IKubernetesObject<V1ObjectMeta> Unmarked(IKubernetesObject<V1ObjectMeta> o) =>
+        Cluster.With(o, m => new() { Name = m.Name, NamespaceProperty = m.NamespaceProperty });
 
     /// <summary>Whether the grant's requester could do something with what it delivered.</summary>
     public bool HasAccess(string ns = "payments", string group = "apps", string resource = "deployments", string verb = "update")

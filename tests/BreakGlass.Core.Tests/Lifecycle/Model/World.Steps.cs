@@ -166,7 +166,8 @@ internal sealed partial class World
         if (AnswersRepair(want) is { } answer) throw new Refused(answer.Code, answer.Message ?? "", answer);
         var merged = there.Metadata with
         {
-            Labels = Merge(there.LabelsOrEmpty, want.LabelsOrEmpty), Annotations = Merge(there.AnnotationsOrEmpty, want.AnnotationsOrEmpty), OwnerReferences = want.Metadata.OwnerReferences,
+            Labels = Merge(there.LabelsOrEmpty, want.LabelsOrEmpty), Annotations = Merge(
+                there.AnnotationsOrEmpty, want.AnnotationsOrEmpty), OwnerReferences = want.Metadata.OwnerReferences,
         };
         var repaired = Cluster.Update(Webhook(Cluster.With(want is V1Secret ? there : want, _ => merged)));
         Written.Add((Now, Place.Of(want)));
@@ -208,7 +209,8 @@ internal sealed partial class World
             [GrantObjects.DeliveredAnnotation] = deliver.ServiceAccountUid,
             [GrantObjects.TokenExpiresAtAnnotation] = Timestamp.Text(run.Knows.Attempt.Token!.ExpiresAt),
         });
-        if (grant.Spec.RecipientKey is null && Cluster.Get(Place.Of(deliver.Secret))?.Metadata.ResourceVersion != deliver.Secret.Metadata.ResourceVersion) throw new Refused(409, "the Secret was written since");
+        if (grant.Spec.RecipientKey is null && Cluster.Get(Place.Of(deliver.Secret))?.Metadata.ResourceVersion != deliver.Secret.Metadata.ResourceVersion)
+            throw new Refused(409, "the Secret was written since");
         try
         {
             Cluster.Deliver(deliver.Secret, grant.Spec.RecipientKey is null ? run.Token!.Number : -1, marks);
@@ -223,7 +225,8 @@ internal sealed partial class World
     {
         if (Cluster.Get(Place.Of(hold.Secret)) is not SecretMetadata secret || secret.Metadata.Uid != hold.Secret.Metadata.Uid) return;
         if (Cluster.Delivered.TryGetValue(secret.Metadata.Uid!, out var number) && number >= 0) _vault[Grant.Metadata.Uid!] = Cluster.Tokens[number];
-        else if (Cluster.Get(new("ServiceAccount", secret.Metadata.NamespaceProperty!, secret.Metadata.Name)) is { } account) _vault[Grant.Metadata.Uid!] = Cluster.Issue(account, secret, Now + TimeSpan.FromMinutes(10));
+        else if (Cluster.Get(new("ServiceAccount", secret.Metadata.NamespaceProperty!, secret.Metadata.Name)) is { } account)
+            _vault[Grant.Metadata.Uid!] = Cluster.Issue(account, secret, Now + TimeSpan.FromMinutes(10));
     }
 
     private Proof Prove(BreakGlassGrant grant, PlanStep.Prove prove)

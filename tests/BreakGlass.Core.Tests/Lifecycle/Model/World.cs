@@ -130,13 +130,16 @@ internal sealed partial class World
         }
     }
 
-    /// <summary>A run gives way only after its own grant gives nothing any more; what somebody wrote while the plan was carried out, it does not know.</summary>
+    /// <summary>
+    /// A run gives way only after its own grant gives nothing any more; what somebody wrote while the plan was carried out, it does not know.
+    /// </summary>
     private void CheckIsCut(GrantFacts facts, GrantPlan plan)
     {
         if (facts.Grant is not { } grant || !plan.Revokes) return;
         var open = plan.Steps.OfType<PlanStep.Remove>().Select(r => r.Object).Where(o => GrantLifecycle.IsOf(grant, o) && GrantLifecycle.GivesAccess(grant, o))
             .Where(o => Cluster.Objects.Values.Any(there => there.Metadata.Uid == o.Metadata.Uid && GrantLifecycle.GivesAccess(grant, there)));
-        if (open.FirstOrDefault() is { } kept) throw new InvalidOperationException($"The run of {grant.Metadata.Name} gave way, and {kept.KindName} {kept.Key} still gives access.");
+        if (open.FirstOrDefault() is { } kept)
+            throw new InvalidOperationException($"The run of {grant.Metadata.Name} gave way, and {kept.KindName} {kept.Key} still gives access.");
     }
 
     private GrantPlan RunRounds(Run run)
@@ -159,7 +162,8 @@ internal sealed partial class World
             if (run.Knows.Pause is not RunPause.None) return GrantPlan.Wait(Now);
         }
 
-        throw new InvalidOperationException($"Did not settle in {MostRounds} rounds; the last steps: {string.Join("; ", Plans.TakeLast(3).SelectMany(p => p.Steps))}");
+        throw new InvalidOperationException(
+            $"Did not settle in {MostRounds} rounds; the last steps: {string.Join("; ", Plans.TakeLast(3).SelectMany(p => p.Steps))}");
     }
 
     /// <summary>Runs the operator, as it asks to be woken, up to an instant.</summary>
@@ -180,7 +184,8 @@ internal sealed partial class World
             if (at > Now) Now = at;
         }
 
-        throw new InvalidOperationException($"Did not come to rest until {until:O}; it is {Now:O}, and the last steps are: {string.Join("; ", Plans.TakeLast(3).SelectMany(p => p.Steps))}");
+        throw new InvalidOperationException(
+            $"Did not come to rest until {until:O}; it is {Now:O}, and the last steps are: {string.Join("; ", Plans.TakeLast(3).SelectMany(p => p.Steps))}");
     }
 
     public World RunFor(TimeSpan time) => RunUntil(Now + time);
