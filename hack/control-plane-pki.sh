@@ -24,7 +24,8 @@ make_pki() {
     openssl ecparam -name prime256v1 -genkey -noout -out "$dir/pki/ca.key"
     openssl req -x509 -new -key "$dir/pki/ca.key" -subj "/CN=test control plane" -days 7 -sha256 -out "$dir/pki/ca.crt"
     sign apiserver "/CN=kube-apiserver" "$(printf '%s\n' 'extendedKeyUsage=serverAuth' \
-        'subjectAltName=DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,IP:127.0.0.1,IP:10.0.0.1')"
+        'subjectAltName=DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,'\
+'IP:127.0.0.1,IP:10.0.0.1')"
     sign admin "$(subject admin system:masters)" "$client"
     sign controller-manager "$(subject system:kube-controller-manager)" "$client"
     openssl genrsa -out "$dir/pki/service-accounts.key" 2048 2>/dev/null
@@ -46,7 +47,8 @@ user_kubeconfig() { # user_kubeconfig FILE USER PKI-NAME SERVER
 }
 
 running() { # leaves $dir absolute
-    if [ ! -s "$dir/server" ] || [ ! -s "$dir/pki/ca.key" ]; then fail "no control plane runs in $dir: start one with 'control-plane.sh run $dir' and wait for READY."; fi
+    [ -s "$dir/server" ] && [ -s "$dir/pki/ca.key" ] ||
+        fail "no control plane runs in $dir: start one with 'control-plane.sh run $dir' and wait for READY."
     dir="$(cd "$dir" && pwd)"
 }
 file_name() { printf '%s-%s' "$(tr -c 'A-Za-z0-9.\n-' _ <<<"$1")" "$(printf '%s\n' "$@" | cksum | cut -d' ' -f1)"; }

@@ -127,7 +127,7 @@ with_the_operator() {
     events_of inc-4711
     shown admin "curl -s http://127.0.0.1:$http/metrics | grep '^breakglass_operator_'    # some of them"
     curl -sf --noproxy '*' --max-time 5 "http://127.0.0.1:$http/metrics" |
-        grep -E '^breakglass_operator_((activations|revocations)_total|lingering_grants|time_to_access_seconds_(sum|count)|revocation_lag_seconds_(sum|count))' |
+        grep -E '^breakglass_operator_((activations|revocations)_total|lingering_grants|(time_to_access|revocation_lag)_seconds_(sum|count))' |
         grep -E '([1-9][0-9.]*|lingering_grants\{\} 0)$' | indent
 }
 

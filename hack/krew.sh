@@ -13,7 +13,10 @@ say_as="krew"
 check=""
 if [ "${1:-}" = --check ]; then check=1; shift; fi
 url="${1:-}"
-case "$url" in https://*) ;; *) fail "the address that the archives will be downloaded from is missing, e.g. krew.sh https://downloads.example.com/breakglass/v0.1.0" ;; esac
+case "$url" in
+    https://*) ;;
+    *) fail "the address that the archives will be downloaded from is missing, e.g. krew.sh https://downloads.example.com/breakglass/v0.1.0" ;;
+esac
 version="$(sed -n 's/.*<Version>\(.*\)<.*/\1/p' Directory.Build.props)"
 published="${PUBLISHED:-artifacts/publish}" output="${OUTPUT:-artifacts/krew}" epoch="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}"
 made="$(mktemp -d)"
@@ -42,7 +45,10 @@ for directory in "$published"/kubectl-breakglass-*/; do
     rid="$(basename "$directory")"; rid="${rid#kubectl-breakglass-}"
     names="$(platform "$rid")"; read -r os arch <<<"$names"
     says="$(tells "$directory/kubectl-breakglass")"
-    case "$says" in "" | "$version" | "$version+"*) ;; *) fail "$directory holds version $says, and this is $version: run hack/publish.sh plugin again." ;; esac
+    case "$says" in
+        "" | "$version" | "$version+"*) ;;
+        *) fail "$directory holds version $says, and this is $version: run hack/publish.sh plugin again." ;;
+    esac
     found="$made/kubectl-breakglass-$rid.tar.gz"
     archive "$directory" "$found"
     cat >> "$made/breakglass.yaml" <<EOF

@@ -22,7 +22,8 @@ locked() { # lines "name version", from the lock files of what is shipped; proje
         grep -vFf <(printf '%s\n' "$build_only")
 }
 runtime() { # lines "name version": the runtime packs that restore fetched for the publication, from the files it left
-    tr -d ' \n' | grep -oE '"name":"Microsoft\.(NETCore|AspNetCore)\.App\.Runtime\.[a-z0-9-]+","version":"\[[^,]+' | sed -E 's/"name":"([^"]+)","version":"\[(.*)/\1 \2/' | sort -u
+    tr -d ' \n' | grep -oE '"name":"Microsoft\.(NETCore|AspNetCore)\.App\.Runtime\.[a-z0-9-]+","version":"\[[^,]+' |
+        sed -E 's/"name":"([^"]+)","version":"\[(.*)/\1 \2/' | sort -u
 }
 licence() { # licence NAME VERSION: the SPDX expression that the package declares
     local at="$fetched/${1,,}/${2,,}/${1,,}.nuspec" found
@@ -38,21 +39,28 @@ id() { printf 'SPDXRef-%s' "$1" | tr -c 'A-Za-z0-9.-' -; }
 
 # Each first into a variable: a failure within a process substitution, or before the last of several commands, would go unnoticed, and leave a bill of nothing.
 packages="$(locked)" || fail "which packages went in is not known: ${shipped[*]} cannot be read, or name none."
-runtimes="$(cat artifacts/obj/BreakGlass.{Operator,Cli}/project.assets.json | runtime)" || fail "which .NET runtime went in is not known: run hack/publish.sh first."
+runtimes="$(cat artifacts/obj/BreakGlass.{Operator,Cli}/project.assets.json | runtime)" ||
+    fail "which .NET runtime went in is not known: run hack/publish.sh first."
 packages+=$'\n'"$runtimes"
 
 ids=()
-printf '%s\n' '{' '  "spdxVersion": "SPDX-2.3",' '  "dataLicense": "CC0-1.0",' '  "SPDXID": "SPDXRef-DOCUMENT",' "  \"name\": \"breakglass-operator-$version\"," \
+printf '%s\n' '{' '  "spdxVersion": "SPDX-2.3",' '  "dataLicense": "CC0-1.0",' '  "SPDXID": "SPDXRef-DOCUMENT",' \
+    "  \"name\": \"breakglass-operator-$version\"," \
     "  \"documentNamespace\": \"https://breakglass.dev/spdx/breakglass-operator-$version-$commit\"," \
     "  \"creationInfo\": {\"created\": \"$created\", \"creators\": [\"Tool: hack/sbom.sh\"]}," '  "packages": [' \
-    "    {\"SPDXID\": \"SPDXRef-breakglass-operator\", \"name\": \"breakglass-operator\", \"versionInfo\": \"$version\", \"downloadLocation\": \"NOASSERTION\", \"licenseConcluded\": \"Apache-2.0\", \"licenseDeclared\": \"Apache-2.0\", \"copyrightText\": \"NOASSERTION\", \"filesAnalyzed\": false, \"sourceInfo\": \"commit $commit\"}"
+    "    {\"SPDXID\": \"SPDXRef-breakglass-operator\", \"name\": \"breakglass-operator\", \"versionInfo\": \"$version\","\
+" \"downloadLocation\": \"NOASSERTION\", \"licenseConcluded\": \"Apache-2.0\", \"licenseDeclared\": \"Apache-2.0\", \"copyrightText\": \"NOASSERTION\","\
+" \"filesAnalyzed\": false, \"sourceInfo\": \"commit $commit\"}"
 while read -r name number; do
     ids+=("$(id "$name-$number")")
     licence="$(licence "$name" "$number")" sum="$(checksum "$name" "$number")"
-    printf '    ,{"SPDXID": "%s", "name": "%s", "versionInfo": "%s", "downloadLocation": "NOASSERTION", "licenseConcluded": "%s", "licenseDeclared": "%s", "copyrightText": "NOASSERTION", "filesAnalyzed": false, "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:nuget/%s@%s"}], "checksums": [{"algorithm": "SHA512", "checksumValue": "%s"}]}\n' \
+    printf '    ,{"SPDXID": "%s", "name": "%s", "versionInfo": "%s", "downloadLocation": "NOASSERTION", "licenseConcluded": "%s",'\
+' "licenseDeclared": "%s", "copyrightText": "NOASSERTION", "filesAnalyzed": false, "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER",'\
+' "referenceType": "purl", "referenceLocator": "pkg:nuget/%s@%s"}], "checksums": [{"algorithm": "SHA512", "checksumValue": "%s"}]}\n' \
         "${ids[-1]}" "$name" "$number" "$licence" "$licence" "$name" "$number" "$sum"
 done <<<"$packages"
-printf '%s\n' '  ],' '  "relationships": [' '    {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-breakglass-operator"}'
+printf '%s\n' '  ],' '  "relationships": [' \
+    '    {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-breakglass-operator"}'
 for name in "${ids[@]}"; do
     printf '    ,{"spdxElementId": "SPDXRef-breakglass-operator", "relationshipType": "DEPENDS_ON", "relatedSpdxElement": "%s"}\n' "$name"
 done

@@ -58,7 +58,8 @@ run_project() { # in the background; its output goes to a file, so that projects
 counter() { sed -n "s/.*<Counters .*\b$1=\"\([0-9]*\)\".*/\1/p" "$results/$2.trx" 2>/dev/null | tail -n 1; }
 
 reasons() { # reasons PROJECT: which tests were skipped, and why
-    sed -nE -e '/outcome="NotExecuted"/{s/.* testName="([^"]*)".*/  skipped: \1/p;b}' -e 's/^ *<Message>(needs Kubernetes .*)<\/Message>.*/           \1/p' "$results/$1.trx"
+    sed -nE -e '/outcome="NotExecuted"/{s/.* testName="([^"]*)".*/  skipped: \1/p;b}' \
+        -e 's/^ *<Message>(needs Kubernetes .*)<\/Message>.*/           \1/p' "$results/$1.trx"
 }
 
 broken() { # broken PROJECT: the tests that failed, each with the first lines of why

@@ -131,7 +131,8 @@ kubelet() {
         fi
         if [ -n "$operator_pid" ] && [ -z "$ready" ] && curl -sf --noproxy '*' -o /dev/null --max-time 2 "http://127.0.0.1:$http/readyz"; then
             ready=1
-            write_status apps/v1 deployments/breakglass-operator "{\"observedGeneration\":$now,\"replicas\":1,\"updatedReplicas\":1,\"readyReplicas\":1,\"availableReplicas\":1,\"conditions\":[{\"type\":\"Available\",\"status\":\"True\"}]}"
+            write_status apps/v1 deployments/breakglass-operator "{\"observedGeneration\":$now,\"replicas\":1,\"updatedReplicas\":1,"\
+"\"readyReplicas\":1,\"availableReplicas\":1,\"conditions\":[{\"type\":\"Available\",\"status\":\"True\"}]}"
         fi
         job="$(workload batch/v1 jobs/breakglass-uninstall uid)" || continue
         if [ -n "$job" ] && [ "$job" != "$job_done" ]; then
