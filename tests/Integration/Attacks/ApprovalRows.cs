@@ -78,12 +78,13 @@ internal static class ApprovalRows
             (await s.Stage.Tess.DeleteAsync($"breakglassapprovals/{first}")).OrThrow();
             return await s.DecideAsync(s.Stage.Chris);
         }),
-        new("Chris", "says no after Carol said yes", Outcome.Ends(GrantPhase.Denied, EndReason.Denied, "DeniedByApprover", "approver 'chris' denied"), async s =>
-        {
-            await AskedAsync(s, more: Scene.Approval.Replace("required: 1", "required: 2", StringComparison.Ordinal));
-            (await s.DecideAsync(s.Stage.Carol)).OrThrow();
-            return await s.DecideAsync(s.Stage.Chris, "Deny");
-        }),
+        new("Chris", "says no after Carol said yes",
+            Outcome.Ends(GrantPhase.Denied, EndReason.Denied, "DeniedByApprover", "approver 'chris' denied"), async s =>
+            {
+                await AskedAsync(s, more: Scene.Approval.Replace("required: 1", "required: 2", StringComparison.Ordinal));
+                (await s.DecideAsync(s.Stage.Carol)).OrThrow();
+                return await s.DecideAsync(s.Stage.Chris, "Deny");
+            }),
         new("Tess", "turns a no into a yes", Outcome.Shows("refused, and the grant stays denied", async (s, answer) =>
         {
             answer.Good.Should().BeFalse(answer.Text);

@@ -68,10 +68,11 @@ public sealed partial class RuleTests(CrdFixture crds)
     private sealed partial record Rule(string Kind, string Path, string Expression, string Message)
     {
         /// <summary>
-        /// Whether the API server's answer is that of this rule: <c>spec.access[0]: Invalid value: "object": MESSAGE</c>, where newer servers show no object.
+        /// Whether the API server's answer is that of this rule: <c>spec.access[0]: Invalid value: "object": MESSAGE</c>, where newer servers show no
+        /// object, and a boolean has no quotes.
         /// </summary>
         public bool IsSaidIn(string error) => Regex.IsMatch(
-            error, $@"(?<![\w.]){Regex.Escape(Path).Replace(@"\[\*]", @"\[[0-9]+]")}: Invalid value: (""[^""]*"": )?{Regex.Escape(Message)}",
+            error, $@"(?<![\w.]){Regex.Escape(Path).Replace(@"\[\*]", @"\[[0-9]+]")}: Invalid value: ((""[^""]*""|true|false): )?{Regex.Escape(Message)}",
             RegexOptions.None, TimeSpan.FromSeconds(5));
 
         /// <summary>Whether a problem is the same in C#: about the same field and in the same words, beside which it may name what was written.</summary>
