@@ -1,8 +1,5 @@
-using System.CommandLine;
 using System.CommandLine.Help;
 using BreakGlass.Cli.Commands;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Cli;
 

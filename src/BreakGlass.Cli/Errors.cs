@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Kube.Client;
 using YamlDotNet.Core;
 
 namespace BreakGlass.Cli;

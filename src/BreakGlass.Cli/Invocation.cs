@@ -1,7 +1,3 @@
-using System.CommandLine;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Core;
-
 namespace BreakGlass.Cli;
 
 /// <summary>What all commands of one run share.</summary>

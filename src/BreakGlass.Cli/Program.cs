@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using BreakGlass.Cli;
-using BreakGlass.Cli.Hosting;
 
 using var stop = new CancellationTokenSource();
 void Stop(PosixSignalContext signal)

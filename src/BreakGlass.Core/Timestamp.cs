@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace BreakGlass.Core;
 
 /// <summary>Instants as they stand in annotations and sentences: RFC 3339, UTC.</summary>

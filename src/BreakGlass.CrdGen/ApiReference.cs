@@ -1,10 +1,4 @@
-using System.Reflection;
-using System.Text;
-using System.Text.Json.Nodes;
 using BreakGlass.Core;
-using BreakGlass.Core.Schema;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.CrdGen;
 

@@ -1,6 +1,3 @@
-using System.Text.Json.Nodes;
-using BreakGlass.Core.Schema;
-
 namespace BreakGlass.CrdGen;
 
 /// <summary>One CustomResourceDefinition (apiextensions.k8s.io/v1).</summary>

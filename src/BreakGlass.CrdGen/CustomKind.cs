@@ -1,9 +1,4 @@
-using System.Reflection;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Schema;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.CrdGen;
 

@@ -1,8 +1,4 @@
-using System.Reflection;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using BreakGlass.Core.Schema;
 
 namespace BreakGlass.CrdGen;
 

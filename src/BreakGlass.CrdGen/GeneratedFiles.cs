@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace BreakGlass.CrdGen;
 
 /// <summary>Everything that is generated, as path below the repository root and content.</summary>

@@ -1,9 +1,3 @@
-using System.Text.Json.Nodes;
-using BreakGlass.Core.Schema;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.CrdGen;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using System.Reflection;
-using System.Text;
-using System.Text.Json;
 using System.Xml.Linq;
 
 namespace BreakGlass.CrdGen;

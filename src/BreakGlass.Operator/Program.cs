@@ -1,9 +1,7 @@
 using System.Runtime.InteropServices;
 using BreakGlass.Operator;
 using BreakGlass.Operator.Hosting;
-using BreakGlass.Operator.Logging;
 using BreakGlass.Operator.Options;
-using Kube.Client;
 
 var problems = OptionParser.Parse(args, Environment.GetEnvironmentVariable, out var options);
 if (problems.Count > 0)

@@ -92,6 +92,33 @@ public sealed class ReferenceRulesTests
         upwards.Distinct().Should().BeEmpty();
     }
 
+    /// <summary>A folder that the project imports for all its files is in no using line, so the folders below it are searched for its types.</summary>
+    [Fact]
+    public void A_folder_of_Core_names_no_type_of_a_folder_above_it_that_is_imported_for_the_whole_project()
+    {
+        var core = Path.Combine(Golden.RepositoryRoot, "src", "BreakGlass.Core");
+        string[] Files(string layer) =>
+            Directory.GetFiles(Path.Combine(core, layer), "*.cs", layer.Length == 0 ? SearchOption.TopDirectoryOnly : SearchOption.AllDirectories);
+        var imported = Of("src/BreakGlass.Core/BreakGlass.Core.csproj", "Using")
+            .Select(name => Array.FindIndex(Layers, layer => name == $"BreakGlass.Core.{layer}")).Where(layer => layer > 0).ToList();
+        imported.Should().NotBeEmpty();
+
+        var declared = new Regex(
+            @"^(?:public|internal) .*\b(?:class|record|struct|enum|interface) (?<type>\w+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture,
+            TimeSpan.FromSeconds(5));
+        foreach (var above in imported)
+        {
+            var types = Files(Layers[above]).SelectMany(file => declared.Matches(File.ReadAllText(file))).Select(m => m.Groups["type"].Value).ToHashSet();
+            types.Should().NotBeEmpty();
+            foreach (var file in Layers[..above].SelectMany(Files))
+            {
+                var words = File.ReadLines(file).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal))
+                    .SelectMany(line => Regex.Matches(line, @"\w+", RegexOptions.None, TimeSpan.FromSeconds(5))).Select(word => word.Value);
+                words.Where(types.Contains).Distinct().Should().BeEmpty($"{Path.GetFileName(file)} lies below {Layers[above]}");
+            }
+        }
+    }
+
     private static string[] AllowedFor(string path)
     {
         if (Allowed.TryGetValue(path, out var allowed)) return allowed;

@@ -1,12 +1,4 @@
-using BreakGlass.Cli.Grants;
 using BreakGlass.Cli.Policies;
-using BreakGlass.Cli.Yaml;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Cli.Checks;
 

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
-using BreakGlass.Cli.Yaml;
 
 namespace BreakGlass.Cli.Checks;
 

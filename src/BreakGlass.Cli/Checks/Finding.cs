@@ -1,5 +1,3 @@
-using BreakGlass.Cli.Yaml;
-
 namespace BreakGlass.Cli.Checks;
 
 internal enum Level

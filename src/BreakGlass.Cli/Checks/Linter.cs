@@ -1,12 +1,5 @@
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Cli.Checks;
 

@@ -1,12 +1,4 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Yaml;
-using BreakGlass.Core.Api;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 using YamlDotNet.Core;
 
 namespace BreakGlass.Cli.Checks;

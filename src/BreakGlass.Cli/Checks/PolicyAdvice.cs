@@ -1,9 +1,3 @@
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Cli.Checks;
 
 /// <summary>What is allowed and still worth a second look: the questions that a reviewer of a pull request would ask.</summary>

@@ -1,9 +1,4 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Json.Nodes;
 using System.Xml;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Output;
 
 namespace BreakGlass.Cli.Checks;
 

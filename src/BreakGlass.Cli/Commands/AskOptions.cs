@@ -1,8 +1,3 @@
-using System.CommandLine;
-using BreakGlass.Cli.Grants;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Cli.Commands;
 
 /// <summary>What a request says, as options: <c>request</c> and <c>credential</c> share them.</summary>

@@ -1,11 +1,4 @@
-using System.CommandLine;
 using System.CommandLine.Completions;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Cli.Commands;
 

@@ -1,16 +1,5 @@
-using System.CommandLine;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using BreakGlass.Cli.Grants;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
-using BreakGlass.Core.Rules;
-using k8s;
-using Kube.Client;
 
 namespace BreakGlass.Cli.Commands;
 

@@ -1,15 +1,3 @@
-using System.CommandLine;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Output;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Cli.Commands;
 
 /// <summary><c>approve</c>, <c>deny</c> and <c>review</c>: what other people say to a grant.</summary>

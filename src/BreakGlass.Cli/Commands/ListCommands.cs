@@ -1,16 +1,3 @@
-using System.CommandLine;
-using BreakGlass.Cli.Grants;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Output;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Cli.Commands;
 
 /// <summary><c>list</c>, <c>get</c> and <c>watch</c>: what there is.</summary>

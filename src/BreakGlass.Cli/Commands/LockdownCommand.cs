@@ -1,14 +1,3 @@
-using System.CommandLine;
-using BreakGlass.Cli.Grants;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Output;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using Kube.Client;
-
 namespace BreakGlass.Cli.Commands;
 
 /// <summary><c>lockdown</c>: the kill switch, on and off.</summary>

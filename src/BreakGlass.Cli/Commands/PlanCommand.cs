@@ -1,14 +1,4 @@
-using System.CommandLine;
-using System.Text.Json.Nodes;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Output;
 using BreakGlass.Cli.Policies;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Cli.Commands;
 

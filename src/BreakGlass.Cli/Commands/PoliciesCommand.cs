@@ -1,13 +1,4 @@
-using System.CommandLine;
-using System.Text.Json.Nodes;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Output;
 using BreakGlass.Cli.Policies;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using Kube.Client;
 
 namespace BreakGlass.Cli.Commands;
 

@@ -1,6 +1,4 @@
-using System.CommandLine;
 using BreakGlass.Cli.Evidence;
-using BreakGlass.Cli.Output;
 
 namespace BreakGlass.Cli.Commands;
 

@@ -1,11 +1,4 @@
-using System.CommandLine;
-using System.Globalization;
 using System.Security.Cryptography;
-using BreakGlass.Cli.Grants;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Output;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
 
 namespace BreakGlass.Cli.Commands;

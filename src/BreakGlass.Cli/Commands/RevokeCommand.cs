@@ -1,13 +1,3 @@
-using System.CommandLine;
-using BreakGlass.Cli.Grants;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Output;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using Kube.Client;
-
 namespace BreakGlass.Cli.Commands;
 
 /// <summary><c>revoke</c>: ends access at once.</summary>

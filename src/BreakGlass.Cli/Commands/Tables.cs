@@ -1,11 +1,3 @@
-using BreakGlass.Cli.Output;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using Kube.Client;
-
 namespace BreakGlass.Cli.Commands;
 
 /// <summary>Our kinds as tables, with the columns that kubectl shows.</summary>

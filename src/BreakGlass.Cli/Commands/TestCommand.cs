@@ -1,8 +1,4 @@
-using System.CommandLine;
 using BreakGlass.Cli.Checks;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Output;
-using BreakGlass.Cli.Yaml;
 using YamlDotNet.Core;
 
 namespace BreakGlass.Cli.Commands;

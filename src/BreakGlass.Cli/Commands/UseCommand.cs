@@ -1,8 +1,3 @@
-using System.CommandLine;
-using BreakGlass.Cli.Grants;
-using BreakGlass.Cli.Output;
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Cli.Commands;
 
 /// <summary><c>use</c>: takes up a grant that was asked for before, by <c>request --wait=false</c> or with a manifest.</summary>

@@ -1,11 +1,4 @@
-using System.Globalization;
 using BreakGlass.Cli.Commands;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using Kube.Client;
 
 namespace BreakGlass.Cli.Evidence;
 

@@ -1,8 +1,4 @@
 using System.Net;
-using System.Text;
-using System.Text.Json.Nodes;
-using BreakGlass.Cli.Output;
-using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Cli.Evidence;
 

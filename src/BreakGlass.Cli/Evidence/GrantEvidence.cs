@@ -1,10 +1,4 @@
 using System.Net;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Cli.Evidence;
 

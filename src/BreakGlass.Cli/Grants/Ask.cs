@@ -1,6 +1,4 @@
 using System.Security.Cryptography;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
 
 namespace BreakGlass.Cli.Grants;
 

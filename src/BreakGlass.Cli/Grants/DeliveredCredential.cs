@@ -1,13 +1,5 @@
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json.Nodes;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Yaml;
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
-using BreakGlass.Core.Rules;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Cli.Grants;
 

@@ -1,7 +1,4 @@
 using System.Runtime.CompilerServices;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Cli.Grants;
 

@@ -1,12 +1,3 @@
-using System.Text.Json.Nodes;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Output;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using Kube.Client;
-
 namespace BreakGlass.Cli.Grants;
 
 /// <summary>Asks for a grant, waits for it, ends it.</summary>

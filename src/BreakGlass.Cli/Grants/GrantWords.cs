@@ -1,9 +1,3 @@
-using BreakGlass.Cli.Output;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-
 namespace BreakGlass.Cli.Grants;
 
 /// <summary>A grant in words for a person who waits for it.</summary>

@@ -1,11 +1,3 @@
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Cli.Grants;
 
 /// <summary>

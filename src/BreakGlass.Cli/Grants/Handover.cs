@@ -1,8 +1,3 @@
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Output;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Cli.Grants;
 
 /// <summary>Gives a person the access of an active grant: a kubeconfig that only they can read.</summary>

@@ -1,6 +1,3 @@
-using BreakGlass.Cli.Output;
-using Kube.Client;
-
 namespace BreakGlass.Cli.Hosting;
 
 /// <summary>The environment of a command, which tests replace.</summary>

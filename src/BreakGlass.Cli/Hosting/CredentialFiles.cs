@@ -1,6 +1,3 @@
-using System.Text;
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Cli.Hosting;
 
 /// <summary>Files that hold a credential: only their owner can read them, from the moment they are there.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using BreakGlass.Cli.Yaml;
 using YamlDotNet.Core;
 
 namespace BreakGlass.Cli.Hosting;

@@ -1,5 +1,3 @@
-using Kube.Client;
-
 namespace BreakGlass.Cli.Hosting;
 
 /// <summary>The process's own surroundings.</summary>

@@ -1,5 +1,3 @@
-using Kube.Client;
-
 namespace BreakGlass.Cli.Output;
 
 /// <summary>What <c>--dry-run</c> makes of a write, and of the words about it.</summary>

@@ -1,12 +1,4 @@
-using System.CommandLine;
 using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Yaml;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Cli.Output;
 

@@ -1,5 +1,3 @@
-using BreakGlass.Core.Rules;
-
 namespace BreakGlass.Cli.Output;
 
 /// <summary>

@@ -1,4 +1,3 @@
-using BreakGlass.Cli.Hosting;
 using Spectre.Console;
 
 namespace BreakGlass.Cli.Output;

@@ -1,6 +1,3 @@
-using System.Text;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Core.Api;
 using Spectre.Console;
 
 namespace BreakGlass.Cli.Output;

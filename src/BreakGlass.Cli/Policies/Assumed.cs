@@ -1,8 +1,3 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Cli.Policies;
 
 /// <summary>A cluster as decisions need it, where not all of it can be read, or none: what is not known is taken to be there.</summary>

@@ -1,6 +1,3 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 
 namespace BreakGlass.Cli.Policies;

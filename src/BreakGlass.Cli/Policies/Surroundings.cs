@@ -1,9 +1,3 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Cli.Policies;
 
 /// <summary>The part of the cluster that the user is allowed to read. Everything else is null, and reported.</summary>

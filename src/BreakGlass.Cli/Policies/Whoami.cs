@@ -1,12 +1,6 @@
 using System.Net;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Core.Api;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Cli.Policies;
 

@@ -1,5 +1,4 @@
 using BreakGlass.Core.Schema;
-using Kube.Client;
 
 namespace BreakGlass.Core.Api;
 

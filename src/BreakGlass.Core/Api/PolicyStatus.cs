@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using BreakGlass.Core.Schema;
-using Kube.Client;
 
 namespace BreakGlass.Core.Api;
 

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using Kube.Client;
-
 namespace BreakGlass.Core.Api;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace BreakGlass.Core.Credentials;
 
 /// <summary>The kubeconfig that is delivered with a grant: one cluster, one user, one context, all of it inline.</summary>

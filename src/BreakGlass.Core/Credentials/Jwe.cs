@@ -1,6 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
-using BreakGlass.Core.Api;
 
 namespace BreakGlass.Core.Credentials;
 

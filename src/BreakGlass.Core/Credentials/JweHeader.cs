@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Security.Cryptography;
-using System.Text.Json;
-using BreakGlass.Core.Api;
 
 namespace BreakGlass.Core.Credentials;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Security.Cryptography;
-using BreakGlass.Core.Api;
 
 namespace BreakGlass.Core.Credentials;
 

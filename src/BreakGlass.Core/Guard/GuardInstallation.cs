@@ -1,5 +1,3 @@
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Core.Guard;
 
 /// <summary>What of the persistence guard is installed, by the API server's own word.</summary>

@@ -1,6 +1,3 @@
-using k8s.Models;
-using System.Text;
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 

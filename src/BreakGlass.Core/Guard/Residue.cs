@@ -1,4 +1,3 @@
-using System.Globalization;
 using BreakGlass.Core.Model;
 
 namespace BreakGlass.Core.Guard;

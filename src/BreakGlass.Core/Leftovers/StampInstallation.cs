@@ -1,5 +1,3 @@
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Core.Leftovers;
 
 /// <summary>What stamps the objects that grants' identities create, by the API server's own word.</summary>

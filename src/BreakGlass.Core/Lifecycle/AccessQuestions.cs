@@ -1,7 +1,4 @@
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 

@@ -1,6 +1,3 @@
-using k8s;
-using k8s.Models;
-
 namespace BreakGlass.Core.Lifecycle;
 
 /// <summary>What follows from the result of one step.</summary>

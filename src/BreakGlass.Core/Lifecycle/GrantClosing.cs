@@ -1,9 +1,5 @@
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 

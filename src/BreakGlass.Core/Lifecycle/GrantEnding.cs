@@ -1,8 +1,6 @@
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
-using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 

@@ -1,8 +1,4 @@
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Model;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 

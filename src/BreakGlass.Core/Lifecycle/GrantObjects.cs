@@ -1,10 +1,6 @@
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 

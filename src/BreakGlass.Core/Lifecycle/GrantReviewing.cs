@@ -1,7 +1,5 @@
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
-using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 

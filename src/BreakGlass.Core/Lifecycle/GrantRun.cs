@@ -1,8 +1,5 @@
 using BreakGlass.Core.Model;
 using System.Collections.Immutable;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 

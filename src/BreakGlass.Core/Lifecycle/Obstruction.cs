@@ -1,7 +1,4 @@
 using System.Text.RegularExpressions;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 

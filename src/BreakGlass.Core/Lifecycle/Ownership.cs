@@ -1,10 +1,6 @@
 using System.Buffers;
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
 using BreakGlass.Core.Model;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 

@@ -1,8 +1,3 @@
-using BreakGlass.Core.Api;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Core.Lifecycle;
 
 /// <summary>

@@ -1,4 +1,3 @@
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Core.Rules;

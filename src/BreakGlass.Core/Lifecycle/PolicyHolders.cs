@@ -1,4 +1,3 @@
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 

@@ -1,9 +1,7 @@
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Leftovers;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
-using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Kube.Client;
 
 namespace BreakGlass.Core.Lifecycle;
 

@@ -1,6 +1,3 @@
-using BreakGlass.Core.Api;
-using Kube.Client;
-
 namespace BreakGlass.Core.Model;
 
 /// <summary>Conditions as the API conventions have them: one of each type, and a transition time that moves only when the status does.</summary>

@@ -1,9 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
-using BreakGlass.Core.Api;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Core.Model;
 

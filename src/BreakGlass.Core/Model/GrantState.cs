@@ -1,5 +1,3 @@
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Core.Model;
 
 /// <summary>What a grant's status says, as the rules ask it.</summary>

@@ -1,5 +1,3 @@
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Core.Model;
 
 /// <summary>A way in which a grant's identity could make its access outlive the grant, or reach past it.</summary>

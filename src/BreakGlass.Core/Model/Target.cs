@@ -1,5 +1,3 @@
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Core.Model;
 
 /// <summary>One binding that a grant stands for: an access entry in one place.</summary>

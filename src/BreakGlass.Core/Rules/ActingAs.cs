@@ -1,7 +1,3 @@
-using BreakGlass.Core.Api;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Core.Rules;
 
 /// <summary>

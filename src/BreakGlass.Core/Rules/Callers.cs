@@ -1,5 +1,3 @@
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Core.Rules;
 
 /// <summary>Questions about authenticated callers.</summary>

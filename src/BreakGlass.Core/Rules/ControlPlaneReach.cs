@@ -1,7 +1,3 @@
-using BreakGlass.Core.Api;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Core.Rules;
 
 /// <summary>Which access entries reach the namespaces of the control plane with rights that amount to owning the cluster.</summary>

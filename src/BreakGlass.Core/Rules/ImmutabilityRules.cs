@@ -1,7 +1,5 @@
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
-using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 

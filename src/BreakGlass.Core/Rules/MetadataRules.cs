@@ -1,9 +1,3 @@
-using System.Text;
-using BreakGlass.Core.Api;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Core.Rules;
 
 /// <summary>

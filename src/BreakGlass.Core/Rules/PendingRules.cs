@@ -1,6 +1,4 @@
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Model;
-using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 

@@ -1,6 +1,3 @@
-using BreakGlass.Core.Api;
-using Kube.Client;
-
 namespace BreakGlass.Core.Rules;
 
 /// <summary>What a policy must say of who may ask, and of what is given.</summary>

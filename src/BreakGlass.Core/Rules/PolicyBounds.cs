@@ -1,5 +1,3 @@
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Core.Rules;
 
 /// <summary>Warnings of bounds that are missing, or so wide or so small that they bound nothing.</summary>

@@ -1,5 +1,3 @@
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Core.Rules;
 
 /// <summary>What the optional sections of a policy must say: claims, approval, schedule, limits, overuse, review, bypass, and what persists.</summary>

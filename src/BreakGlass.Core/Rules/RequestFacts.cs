@@ -1,5 +1,3 @@
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Core.Rules;
 
 /// <summary>What decides, beside a grant and its policy, whether access may be given, or could have been.</summary>

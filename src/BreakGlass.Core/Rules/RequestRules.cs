@@ -1,5 +1,3 @@
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Core.Rules;
 
 /// <summary>What a grant asks for, beside what its policy lets it ask for.</summary>

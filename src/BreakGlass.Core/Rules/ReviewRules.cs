@@ -1,4 +1,3 @@
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Model;
 
 namespace BreakGlass.Core.Rules;

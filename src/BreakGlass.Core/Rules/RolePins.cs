@@ -1,6 +1,3 @@
-using BreakGlass.Core.Api;
-using Kube.Client;
-
 namespace BreakGlass.Core.Rules;
 
 /// <summary>What a policy's roles were when an author last wrote the policy, beside what they are today.</summary>

@@ -1,10 +1,6 @@
 using System.Security.Cryptography;
-using System.Text;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Core.Rules;
 

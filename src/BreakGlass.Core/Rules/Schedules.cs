@@ -1,5 +1,3 @@
-using System.Globalization;
-using BreakGlass.Core.Api;
 using NodaTime;
 using NodaTime.TimeZones;
 

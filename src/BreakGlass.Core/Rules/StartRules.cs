@@ -1,6 +1,3 @@
-using BreakGlass.Core.Api;
-using Kube.Client;
-
 namespace BreakGlass.Core.Rules;
 
 /// <summary>When access may start.</summary>

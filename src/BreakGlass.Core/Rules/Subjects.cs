@@ -1,6 +1,3 @@
-using BreakGlass.Core.Api;
-using Kube.Client;
-
 namespace BreakGlass.Core.Rules;
 
 /// <summary>Whether RBAC subjects name a caller, as the RBAC authorizer decides it.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace BreakGlass.Core.Rules;
 
 /// <summary>

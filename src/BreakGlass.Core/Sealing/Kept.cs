@@ -1,7 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
-using BreakGlass.Core.Api;
-using Kube.Client;
 
 namespace BreakGlass.Core.Sealing;
 

@@ -1,6 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
 
 namespace BreakGlass.Core.Sealing;

@@ -1,11 +1,5 @@
-using System.Globalization;
 using System.Security.Cryptography;
-using System.Text.Json;
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Core.Sealing;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace BreakGlass.Core.Sealing;
 
 /// <summary>A key that seals are made with. Its text form never shows the secret.</summary>

@@ -1,6 +1,3 @@
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Admission;
 
 /// <summary>Questions to the authorizer about somebody whom the API server has authenticated.</summary>

@@ -1,7 +1,3 @@
-using BreakGlass.Operator.Logging;
-using Kube.Client;
-using Kube.Runtime;
-
 namespace BreakGlass.Operator.Admission;
 
 /// <summary>Around every decision: a deadline, and a refusal that says what to do where something that the decision needs cannot be had.</summary>

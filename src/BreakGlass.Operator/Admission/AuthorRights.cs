@@ -1,8 +1,3 @@
-using System.Collections.Concurrent;
-using BreakGlass.Core.Api;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Admission;
 
 /// <summary>

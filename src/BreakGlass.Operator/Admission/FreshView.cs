@@ -1,8 +1,3 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Admission;
 
 /// <summary>

@@ -1,11 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using BreakGlass.Core.Api;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-using Kube.Runtime;
 
 namespace BreakGlass.Operator.Admission;
 

@@ -1,7 +1,3 @@
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Admission;
 
 /// <summary>Reads what manifests name.</summary>

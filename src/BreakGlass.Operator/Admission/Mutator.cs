@@ -1,16 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json.Nodes;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using BreakGlass.Core.Sealing;
-using BreakGlass.Operator.Sealing;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-using Kube.Runtime;
 
 namespace BreakGlass.Operator.Admission;
 

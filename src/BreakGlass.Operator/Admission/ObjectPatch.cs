@@ -1,9 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Admission;
 
 /// <summary>Collects what to change in an object as a JSON patch (RFC 6902) that names nothing but what changes.</summary>

@@ -1,6 +1,3 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
-
 namespace BreakGlass.Operator.Admission;
 
 /// <summary>

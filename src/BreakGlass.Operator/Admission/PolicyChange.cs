@@ -1,8 +1,3 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
-using BreakGlass.Core.Sealing;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Admission;
 
 /// <summary>What a write of a policy asks of its author. Pure.</summary>

@@ -1,8 +1,3 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Operator.Logging;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Admission;
 
 /// <summary>Whether somebody may end a grant that is not their own: the virtual verb <c>revoke</c> on the grant, asked of the authorizer.</summary>

@@ -1,14 +1,3 @@
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
-using BreakGlass.Core.Sealing;
-using BreakGlass.Operator.Sealing;
-using BreakGlass.Operator.Time;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-using Kube.Runtime;
-
 namespace BreakGlass.Operator.Admission;
 
 /// <summary>

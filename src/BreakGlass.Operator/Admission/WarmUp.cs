@@ -1,11 +1,6 @@
 using System.Net;
 using System.Net.Security;
-using System.Text;
-using System.Text.Json.Nodes;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Certificates;
-using BreakGlass.Operator.Logging;
 
 namespace BreakGlass.Operator.Admission;
 

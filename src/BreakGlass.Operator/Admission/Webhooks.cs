@@ -1,13 +1,6 @@
 using System.Diagnostics.Metrics;
-using BreakGlass.Core;
-using BreakGlass.Core.Rules;
-using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Certificates;
-using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Options;
-using BreakGlass.Operator.Sealing;
-using Kube.Client;
-using Kube.Runtime;
 
 namespace BreakGlass.Operator.Admission;
 

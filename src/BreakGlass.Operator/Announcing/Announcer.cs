@@ -1,10 +1,4 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Operator.Notifications;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-using Kube.Runtime;
 
 namespace BreakGlass.Operator.Announcing;
 

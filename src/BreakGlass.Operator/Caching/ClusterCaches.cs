@@ -1,13 +1,3 @@
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-using Kube.Runtime;
-
 namespace BreakGlass.Operator.Caching;
 
 /// <summary>

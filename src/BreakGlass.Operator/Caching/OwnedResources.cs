@@ -1,10 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using BreakGlass.Core.Lifecycle;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Caching;
 
 /// <summary>How one of the <see cref="OwnedKinds"/> is written, read, listed and watched.</summary>

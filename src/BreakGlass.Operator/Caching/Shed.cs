@@ -1,10 +1,4 @@
 using System.Collections.Frozen;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Sealing;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Operator.Caching;
 

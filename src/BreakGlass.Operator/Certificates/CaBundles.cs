@@ -1,11 +1,3 @@
-using System.Text;
-using System.Text.Json.Nodes;
-using BreakGlass.Core.Leftovers;
-using BreakGlass.Operator.Logging;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Certificates;
 
 /// <summary>Writes the authorities that the API server shall trust into our webhook configurations. Nothing else in them is touched.</summary>

@@ -1,6 +1,3 @@
-using BreakGlass.Operator.Logging;
-using Kube.Runtime;
-
 namespace BreakGlass.Operator.Certificates;
 
 /// <summary>

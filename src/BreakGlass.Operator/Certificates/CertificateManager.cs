@@ -1,10 +1,3 @@
-using BreakGlass.Operator.Logging;
-using BreakGlass.Operator.Sealing;
-using BreakGlass.Operator.Time;
-using k8s.Models;
-using Kube.Client;
-using Kube.Runtime;
-
 namespace BreakGlass.Operator.Certificates;
 
 /// <summary>

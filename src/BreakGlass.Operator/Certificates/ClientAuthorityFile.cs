@@ -1,5 +1,4 @@
 using System.Security.Cryptography.X509Certificates;
-using BreakGlass.Operator.Logging;
 
 namespace BreakGlass.Operator.Certificates;
 

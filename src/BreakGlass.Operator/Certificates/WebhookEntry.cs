@@ -1,5 +1,3 @@
-using k8s.Models;
-
 namespace BreakGlass.Operator.Certificates;
 
 /// <summary>One webhook of a configuration of either kind, as far as it is read here. A configuration is never written back, only patched.</summary>

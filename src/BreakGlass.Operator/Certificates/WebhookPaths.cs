@@ -1,14 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Security.Cryptography;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using BreakGlass.Core.Leftovers;
-using BreakGlass.Operator.Logging;
-using BreakGlass.Operator.Time;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Operator.Certificates;
 

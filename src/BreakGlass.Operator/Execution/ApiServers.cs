@@ -1,7 +1,3 @@
-using System.Globalization;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Execution;
 
 /// <summary>

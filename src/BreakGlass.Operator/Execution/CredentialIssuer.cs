@@ -1,13 +1,4 @@
-using System.Text;
-using System.Text.Json.Nodes;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Operator.Caching;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Operator.Execution;
 

@@ -1,11 +1,3 @@
-using System.Collections.Concurrent;
-using System.Text.Json.Nodes;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Operator.Caching;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Execution;
 
 /// <summary>

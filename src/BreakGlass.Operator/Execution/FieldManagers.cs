@@ -1,8 +1,4 @@
 using System.Text.Json.Serialization;
-using BreakGlass.Operator.Caching;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Operator.Execution;
 

@@ -1,8 +1,3 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Operator.Metrics;
-
 namespace BreakGlass.Operator.Execution;
 
 /// <summary>Counts what a written status means.</summary>

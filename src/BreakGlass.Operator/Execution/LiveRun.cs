@@ -1,6 +1,4 @@
 using System.Runtime.ExceptionServices;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 
 namespace BreakGlass.Operator.Execution;
 

@@ -1,18 +1,5 @@
 using System.Runtime.ExceptionServices;
-using System.Text.Json.Nodes;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Operator.Announcing;
-using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Leftovers;
-using BreakGlass.Operator.Logging;
-using BreakGlass.Operator.Metrics;
-using BreakGlass.Operator.Sealing;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Operator.Execution;
 

@@ -1,9 +1,3 @@
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Execution;
 
 /// <summary>Asks the API server's own authorizer and authenticator: whether access works, and after the end whether it is really over.</summary>

@@ -1,9 +1,3 @@
-using System.Text.Json.Nodes;
-using BreakGlass.Operator.Caching;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Execution;
 
 /// <summary>Merge patches (RFC 7386) that put our objects right. Each names the UID, so that another object in the same place is refused.</summary>

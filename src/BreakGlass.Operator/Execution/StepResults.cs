@@ -1,6 +1,3 @@
-using BreakGlass.Core.Lifecycle;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Execution;
 
 /// <summary>What the client's errors are as results of a step.</summary>

@@ -1,8 +1,5 @@
 using BreakGlass.Core.Guard;
 using BreakGlass.Operator.Certificates;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Operator.Guard;
 

@@ -1,17 +1,4 @@
-using System.Text.Json;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
-using BreakGlass.Core.Leftovers;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Sealing;
-using BreakGlass.Operator.Announcing;
-using BreakGlass.Operator.Caching;
-using BreakGlass.Operator.Logging;
-using BreakGlass.Operator.Metrics;
-using BreakGlass.Operator.Sealing;
-using Kube.Client;
-using Kube.Runtime;
 
 namespace BreakGlass.Operator.Guard;
 

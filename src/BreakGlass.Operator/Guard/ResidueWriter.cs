@@ -1,9 +1,5 @@
 using System.Threading.Channels;
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
-using BreakGlass.Operator.Caching;
-using BreakGlass.Operator.Logging;
-using Kube.Client;
 
 namespace BreakGlass.Operator.Guard;
 

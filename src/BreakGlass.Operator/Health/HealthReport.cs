@@ -1,8 +1,3 @@
-using System.Globalization;
-using BreakGlass.Operator.Caching;
-using BreakGlass.Operator.Time;
-using Kube.Runtime;
-
 namespace BreakGlass.Operator.Health;
 
 /// <summary>

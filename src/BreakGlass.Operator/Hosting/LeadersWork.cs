@@ -1,18 +1,7 @@
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Operator.Announcing;
-using BreakGlass.Operator.Caching;
-using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Leftovers;
-using BreakGlass.Operator.Logging;
-using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Options;
 using BreakGlass.Operator.Reconciling;
-using BreakGlass.Operator.Sealing;
-using BreakGlass.Operator.Time;
-using Kube.Client;
-using Kube.Runtime;
 
 namespace BreakGlass.Operator.Hosting;
 

@@ -1,24 +1,10 @@
 using System.Runtime;
-using BreakGlass.Core;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using BreakGlass.Core.Sealing;
-using BreakGlass.Operator.Announcing;
-using BreakGlass.Operator.Caching;
-using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Health;
 using BreakGlass.Operator.Leftovers;
-using BreakGlass.Operator.Logging;
-using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Notifications;
 using BreakGlass.Operator.Options;
 using BreakGlass.Operator.Reconciling;
-using BreakGlass.Operator.Sealing;
-using BreakGlass.Operator.Time;
-using Kube.Client;
-using Kube.Runtime;
 
 namespace BreakGlass.Operator.Hosting;
 

@@ -1,16 +1,8 @@
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
 using BreakGlass.Operator.Admission;
-using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Health;
 using BreakGlass.Operator.Leftovers;
-using BreakGlass.Operator.Logging;
-using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Options;
 using BreakGlass.Operator.Jobs;
-using BreakGlass.Operator.Time;
-using Kube.Client;
-using Kube.Runtime;
 
 namespace BreakGlass.Operator.Hosting;
 

@@ -1,6 +1,4 @@
 using System.Net;
-using BreakGlass.Core.Api;
-using Kube.Client;
 
 namespace BreakGlass.Operator.Jobs;
 

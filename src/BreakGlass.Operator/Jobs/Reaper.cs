@@ -1,17 +1,4 @@
-using System.Collections.Concurrent;
 using System.Collections.Frozen;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using BreakGlass.Operator.Caching;
-using BreakGlass.Operator.Execution;
-using BreakGlass.Operator.Logging;
-using BreakGlass.Operator.Time;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Operator.Jobs;
 

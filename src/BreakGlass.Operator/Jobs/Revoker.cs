@@ -1,12 +1,3 @@
-using System.Text.Json.Nodes;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Operator.Logging;
-using BreakGlass.Operator.Time;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Jobs;
 
 /// <summary>

@@ -1,12 +1,4 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
-using BreakGlass.Operator.Caching;
-using BreakGlass.Operator.Logging;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Operator.Leftovers;
 

@@ -1,11 +1,3 @@
-using System.Text.Json;
-using BreakGlass.Core;
-using BreakGlass.Core.Leftovers;
-using BreakGlass.Operator.Logging;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Leftovers;
 
 /// <summary>

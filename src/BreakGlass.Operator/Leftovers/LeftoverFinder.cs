@@ -1,10 +1,3 @@
-using System.Collections.Concurrent;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Leftovers;
-using BreakGlass.Operator.Execution;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Leftovers;
 
 /// <summary>Lists what a grant's identity created and is still there: metadata alone, by its label, from the API server's own cache.</summary>

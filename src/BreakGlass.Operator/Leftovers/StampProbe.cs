@@ -1,8 +1,3 @@
-using BreakGlass.Core.Leftovers;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Leftovers;
 
 /// <summary>Asks the API server now and then what stamps the objects that grants' identities create, so that policies can say it before it matters.</summary>

@@ -1,19 +1,6 @@
-using System.Text.Json;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
 using BreakGlass.Core.Guard;
-using BreakGlass.Core.Leftovers;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
 using BreakGlass.Operator.Admission;
-using BreakGlass.Operator.Caching;
-using BreakGlass.Operator.Execution;
 using BreakGlass.Operator.Guard;
-using BreakGlass.Operator.Logging;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-using Kube.Runtime;
 
 namespace BreakGlass.Operator.Leftovers;
 

@@ -1,12 +1,3 @@
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using BreakGlass.Operator.Caching;
-using BreakGlass.Operator.Time;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Metrics;
 
 /// <summary>Computes the gauges from the caches, so that a restart cannot make them lie.</summary>

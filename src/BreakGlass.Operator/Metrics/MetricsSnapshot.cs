@@ -1,5 +1,3 @@
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Operator.Metrics;
 
 /// <summary>What the gauges show, computed from the caches at the moment of a scrape.</summary>

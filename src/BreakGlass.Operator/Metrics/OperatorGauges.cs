@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using BreakGlass.Core.Api;
 
 namespace BreakGlass.Operator.Metrics;
 

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using BreakGlass.Core.Api;
 
 namespace BreakGlass.Operator.Metrics;
 

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace BreakGlass.Operator.Notifications;
 
 /// <summary>Messages for chats, where text that is taken for markup could call people, hide links or pretend to be something else.</summary>

@@ -1,8 +1,5 @@
-using System.Globalization;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json.Nodes;
 using BreakGlass.Operator.Outbound;
 
 namespace BreakGlass.Operator.Notifications;

@@ -1,10 +1,3 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Rules;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Notifications;
 
 /// <summary>How loud a notification is, in the words of PagerDuty, which are also those of most alerting.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-using Kube.Client;
 using YamlDotNet.Core;
 
 namespace BreakGlass.Operator.Notifications;

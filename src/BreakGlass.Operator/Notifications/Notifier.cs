@@ -1,10 +1,4 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Outbound;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Operator.Notifications;
 

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text;
-using BreakGlass.Core.Rules;
-
 namespace BreakGlass.Operator.Notifications;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using System.Text;
-using BreakGlass.Core;
-
 namespace BreakGlass.Operator.Options;
 
 /// <summary>Reads <see cref="OperatorOptions"/> from flags and environment, and writes their help.</summary>

@@ -1,9 +1,6 @@
-using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using BreakGlass.Core;
-using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Operator.Options;
 

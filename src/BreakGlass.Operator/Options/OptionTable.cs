@@ -1,4 +1,3 @@
-using BreakGlass.Core;
 using BreakGlass.Operator.Notifications;
 
 namespace BreakGlass.Operator.Options;

@@ -1,12 +1,3 @@
-using System.Collections.Concurrent;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using BreakGlass.Operator.Caching;
-using Kube.Runtime;
-
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>

@@ -1,19 +1,3 @@
-using System.Collections.Concurrent;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using BreakGlass.Operator.Caching;
-using BreakGlass.Operator.Execution;
-using BreakGlass.Operator.Metrics;
-using BreakGlass.Operator.Sealing;
-using BreakGlass.Operator.Time;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-using Kube.Runtime;
-
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Brings one grant to where it should be: gathers facts, asks what to do, has it done, and asks again until there is nothing left to do.</summary>

@@ -1,7 +1,3 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Operator.Caching;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>

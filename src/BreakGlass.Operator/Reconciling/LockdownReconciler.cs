@@ -1,11 +1,3 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Operator.Announcing;
-using BreakGlass.Operator.Caching;
-using BreakGlass.Operator.Sealing;
-using Kube.Client;
-using Kube.Runtime;
-
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a lockdown's status true. What the lockdown ends is ended by each grant's own run, on the lane of revocations.</summary>

@@ -1,18 +1,5 @@
-using System.Collections.Concurrent;
-using System.Text.Json.Nodes;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Rules;
-using BreakGlass.Operator.Announcing;
-using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Leftovers;
-using BreakGlass.Operator.Sealing;
-using BreakGlass.Operator.Time;
-using k8s.Models;
-using Kube.Client;
-using Kube.Runtime;
 
 namespace BreakGlass.Operator.Reconciling;
 

@@ -1,13 +1,3 @@
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
-using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using BreakGlass.Operator.Caching;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-using Kube.Runtime;
-
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Which change in the cluster has which grant or policy looked at. Handlers only enqueue.</summary>

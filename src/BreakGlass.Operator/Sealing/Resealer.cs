@@ -1,12 +1,3 @@
-using System.Text.Json.Nodes;
-using BreakGlass.Core;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Sealing;
-using BreakGlass.Operator.Logging;
-using BreakGlass.Operator.Time;
-using Kube.Client;
-using Kube.Runtime;
-
 namespace BreakGlass.Operator.Sealing;
 
 /// <summary>

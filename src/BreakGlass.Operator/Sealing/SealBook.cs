@@ -1,11 +1,4 @@
 using System.Security.Cryptography;
-using BreakGlass.Core.Api;
-using BreakGlass.Core.Sealing;
-using BreakGlass.Operator.Logging;
-using BreakGlass.Operator.Time;
-using k8s;
-using k8s.Models;
-using Kube.Client;
 
 namespace BreakGlass.Operator.Sealing;
 

@@ -1,6 +1,3 @@
-using BreakGlass.Operator.Logging;
-using Kube.Client;
-
 namespace BreakGlass.Operator.Time;
 
 /// <summary>

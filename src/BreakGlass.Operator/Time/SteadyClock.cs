@@ -1,5 +1,3 @@
-using Kube.Client;
-
 namespace BreakGlass.Operator.Time;
 
 /// <summary>
