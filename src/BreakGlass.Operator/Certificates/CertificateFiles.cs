@@ -13,22 +13,7 @@ internal sealed class CertificateFiles(string directory, ServedCertificate serve
         served.Context is null ? [$"the webhooks have no certificate: {directory} does not contain a matching pair of tls.crt and tls.key"] : [];
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(Period, time);
-        try
-        {
-            do
-            {
-                await ReadAsync(cancellationToken);
-            }
-            while (await timer.WaitForNextTickAsync(cancellationToken));
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Stopping.
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => time.EveryAsync(Period, atOnce: true, ReadAsync, cancellationToken);
 
     /// <summary>Reads once.</summary>
     public async Task ReadAsync(CancellationToken cancellationToken)

@@ -27,22 +27,7 @@ internal sealed class CertificateManager(
     public IReadOnlyList<string> Missing() => _missing;
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(Period, time);
-        try
-        {
-            do
-            {
-                await RoundAsync(cancellationToken);
-            }
-            while (await timer.WaitForNextTickAsync(cancellationToken));
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Stopping.
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => time.EveryAsync(Period, atOnce: true, RoundAsync, cancellationToken);
 
     /// <summary>Reads, renews what is due, serves, and has the API server trust it. What fails is logged and tried again in the next round.</summary>
     public async Task RoundAsync(CancellationToken cancellationToken)

@@ -58,22 +58,8 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
     }
 
     /// <summary>Looks at the configurations from time to time until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(Period, time);
-        try
-        {
-            do
-            {
-                await LookAsync(onlyIfDue: false, cancellationToken);
-            }
-            while (await timer.WaitForNextTickAsync(cancellationToken));
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Stopping.
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        time.EveryAsync(Period, atOnce: true, token => LookAsync(onlyIfDue: false, token), cancellationToken);
 
     /// <summary>
     /// Learns the paths that the configurations name, writes those that are not there, and replaces those that are plain or old. What fails is logged

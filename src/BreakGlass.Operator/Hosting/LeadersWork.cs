@@ -140,17 +140,11 @@ internal sealed class LeadersWork : IDisposable
         }
     }
 
-    private async Task SweepAsync(CancellationToken cancellationToken)
-    {
-        if (_tools.Options.Resync == TimeSpan.Zero) return;
-        using var timer = new PeriodicTimer(_tools.Options.Resync, _tools.Time);
-        try
+    private Task SweepAsync(CancellationToken cancellationToken) => _tools.Options.Resync == TimeSpan.Zero
+        ? Task.CompletedTask
+        : _tools.Time.EveryAsync(_tools.Options.Resync, atOnce: false, _ =>
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken)) _wiring.Sweep();
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Stopping.
-        }
-    }
+            _wiring.Sweep();
+            return Task.CompletedTask;
+        }, cancellationToken);
 }

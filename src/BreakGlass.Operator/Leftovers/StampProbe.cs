@@ -1,33 +1,13 @@
+using BreakGlass.Operator.Guard;
+
 namespace BreakGlass.Operator.Leftovers;
 
-/// <summary>Asks the API server now and then what stamps the objects that grants' identities create, so that policies can say it before it matters.</summary>
-internal sealed class StampProbe(KubeClient client, TimeProvider time)
+/// <summary>What stamps the objects that grants' identities create.</summary>
+internal sealed class StampProbe(KubeClient client, TimeProvider time) : Probe<StampInstallation>(time)
 {
-    private static readonly TimeSpan Holds = TimeSpan.FromMinutes(1);
     private static readonly ListQuery Named = new() { FieldSelector = $"metadata.name={StampInstallation.PolicyName}" };
 
-    private volatile Answer? _last;
-
-    /// <summary>What is installed; null where it cannot be told, as by an operator whose rights are those of an earlier version.</summary>
-    /// <exception cref="KubeConnectionException">The API server could not be asked.</exception>
-    public async ValueTask<StampInstallation?> AskAsync(CancellationToken cancellationToken)
-    {
-        if (_last is { } last && time.GetElapsedTime(last.At) < Holds) return last.Found;
-        StampInstallation? found;
-        try
-        {
-            found = await LookAsync(cancellationToken);
-        }
-        catch (KubeApiException e) when (e.IsForbidden)
-        {
-            found = null;
-        }
-
-        _last = new(time.GetTimestamp(), found);
-        return found;
-    }
-
-    private async Task<StampInstallation> LookAsync(CancellationToken cancellationToken)
+    protected override async Task<StampInstallation> LookAsync(CancellationToken cancellationToken)
     {
         var server = await client.GetVersionAsync(cancellationToken);
         if (!server.IsAtLeast(1, 28)) return new(false, false, false);
@@ -48,6 +28,4 @@ internal sealed class StampProbe(KubeClient client, TimeProvider time)
             return false; // the server has no such kind
         }
     }
-
-    private sealed record Answer(long At, StampInstallation? Found);
 }

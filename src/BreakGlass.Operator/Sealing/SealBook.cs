@@ -95,22 +95,7 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
         trusting is null ? status with { RecordSeal = RecordSeal.Make(uid, status, CurrentKey()) } : status;
 
     /// <summary>Reads the keys now and then, until cancelled; makes them where there are none.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(Period, time);
-        try
-        {
-            do
-            {
-                await RefreshAsync(cancellationToken);
-            }
-            while (await timer.WaitForNextTickAsync(cancellationToken));
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Stopping.
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => time.EveryAsync(Period, atOnce: true, RefreshAsync, cancellationToken);
 
     /// <summary>Reads the keys now. Where they cannot be had, those at hand stay and the log says so.</summary>
     public Task RefreshAsync(CancellationToken cancellationToken) => RefreshAsync(unlessJustRead: false, cancellationToken);
