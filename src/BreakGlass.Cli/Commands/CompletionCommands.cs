@@ -22,11 +22,10 @@ internal static class CompletionCommands
     /// <summary><c>completion</c>: the scripts.</summary>
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("completion", "Print a shell script that completes commands, policies and grants.");
         var shell = new Argument<string>(
             "SHELL") { Description = "kubectl: for 'kubectl breakglass …' in any shell; bash, zsh, fish: for 'kubectl-breakglass …'" };
         shell.AcceptOnlyFromAmong([.. CompletionScripts.All.Keys]);
-        command.Arguments.Add(shell);
+        var command = new Command("completion", "Print a shell script that completes commands, policies and grants.") { shell };
         command.SetAction(async (parse, _) =>
         {
             await invocation.Host.Out.WriteLineAsync(CompletionScripts.All[parse.GetRequiredValue(shell)]);

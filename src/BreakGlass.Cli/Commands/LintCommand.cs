@@ -7,13 +7,10 @@ internal static class LintCommand
 {
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("lint", "Check policies in files with the rules of admission, without a cluster.");
         var files = new Argument<string[]>("FILE") { Description = "Files, directories, or - for standard input", Arity = ArgumentArity.OneOrMore };
         var strict = new Option<bool>("--strict") { Description = "Treat warnings as errors" };
         var output = OutputFormat.Option("text", OutputFormat.Json, Reports.Sarif, Reports.JUnit);
-        command.Arguments.Add(files);
-        command.Options.Add(strict);
-        command.Options.Add(output);
+        var command = new Command("lint", "Check policies in files with the rules of admission, without a cluster.") { files, strict, output };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var host = invocation.Host;

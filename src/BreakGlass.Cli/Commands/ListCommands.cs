@@ -5,8 +5,6 @@ internal static class ListCommands
 {
     public static Command List(Invocation invocation)
     {
-        var command = new Command("list", "List grants, or policies, approvals, reviews or lockdowns.");
-        command.Aliases.Add("ls");
         var kind = KindArgument();
         kind.Arity = ArgumentArity.ZeroOrOne;
         var policy = new Option<string?>("--policy", "-p") { Description = "Grants of this policy", HelpName = "NAME" };
@@ -17,8 +15,9 @@ internal static class ListCommands
         var unreviewed = new Option<bool>("--unreviewed") { Description = "Grants that wait for a review" };
         var selector = new Option<string?>("--selector", "-l") { Description = "Only those with these labels", HelpName = "LABELS" };
         var output = OutputFormat.Option(OutputFormat.Wide, OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
-        command.Arguments.Add(kind);
-        foreach (var option in (Option[])[policy, phase, live, unreviewed, selector, output]) command.Options.Add(option);
+        var command = new Command("list", "List grants, or policies, approvals, reviews or lockdowns.")
+            { kind, policy, phase, live, unreviewed, selector, output };
+        command.Aliases.Add("ls");
         command.SetAction(async (parse, cancellationToken) =>
         {
             if (parse.GetValue(kind) is { } other && other != ObjectNames.Grants
@@ -52,12 +51,10 @@ internal static class ListCommands
 
     public static Command Get(Invocation invocation)
     {
-        var command = new Command("get", "Show one grant, or one policy, approval, review or lockdown: get [KIND] NAME.");
         var words = new Argument<string[]>(
             "NAME") { Description = "The grant's name; or a kind (policies, approvals, reviews, lockdowns) and a name", Arity = new(1, 2) };
         var output = OutputFormat.Option(OutputFormat.Wide, OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
-        command.Arguments.Add(words);
-        command.Options.Add(output);
+        var command = new Command("get", "Show one grant, or one policy, approval, review or lockdown: get [KIND] NAME.") { words, output };
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var cluster = invocation.Connect(parse);
@@ -78,11 +75,9 @@ internal static class ListCommands
 
     public static Command Watch(Invocation invocation)
     {
-        var command = new Command("watch", "Follow one grant to its end, or all grants until Ctrl-C. Prints one line for each change.");
         var name = new Argument<string?>("GRANT") { Description = "The grant; by default all", Arity = ArgumentArity.ZeroOrOne };
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Name);
-        command.Arguments.Add(name);
-        command.Options.Add(output);
+        var command = new Command("watch", "Follow one grant to its end, or all grants until Ctrl-C. Prints one line for each change.") { name, output };
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var cluster = invocation.Connect(parse);
@@ -122,17 +117,18 @@ internal static class ListCommands
 /// <summary>Reads objects and shows them.</summary>
 internal sealed class View(CliHost host, KubeClient client, string? format)
 {
-    public async Task ListAsync<T>(ListQuery query, Tables.Maker<T> table, CancellationToken cancellationToken, Func<T, bool>? wanted = null)
+    public async Task ListAsync<T>(ListQuery query, IReadOnlyList<Column<T>> columns, CancellationToken cancellationToken, Func<T, bool>? wanted = null)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var items = (await client.ListAsync<T>(query, cancellationToken)).Items.Where(wanted ?? (_ => true)).OrderBy(o => o.Metadata.CreatedAt)
             .ThenBy(o => o.Metadata.Name, StringComparer.Ordinal).ToList();
         if (OutputFormat.IsForPrograms(format)) await OutputFormat.WriteListAsync(host, format, items);
         else if (items.Count == 0) await host.SayAsync("No resources found.");
-        else await table(items, client.Now(host.Time), format == OutputFormat.Wide).WriteAsync(host);
+        else await ShowAsync(columns, items);
     }
 
-    public async Task GetAsync<T>(string name, Tables.Maker<T> table, CancellationToken cancellationToken, Func<T, IEnumerable<string>>? describe = null)
+    public async Task GetAsync<T>(
+        string name, IReadOnlyList<Column<T>> columns, CancellationToken cancellationToken, Func<T, IEnumerable<string>>? describe = null)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var found = await client.GetAsync<T>(name, null, cancellationToken);
@@ -142,9 +138,13 @@ internal sealed class View(CliHost host, KubeClient client, string? format)
             return;
         }
 
-        await table([found], client.Now(host.Time), format == OutputFormat.Wide).WriteAsync(host);
+        await ShowAsync(columns, [found]);
         foreach (var line in describe?.Invoke(found) ?? []) await host.SayAsync(Plain.Line(line));
     }
+
+    private Task ShowAsync<T>(IReadOnlyList<Column<T>> columns, IEnumerable<T> items)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        Tables.Of(columns, items, client.Now(host.Time), format == OutputFormat.Wide).WriteAsync(host);
 }
 
 /// <summary>Shows grants as they change.</summary>

@@ -7,15 +7,14 @@ internal static class PlanCommand
 {
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("plan", "Show exactly what a policy gives: verbs, resources, namespaces, and their risks.");
         var name = new Argument<string>("POLICY") { Description = "The policy" };
         var access = new Option<string[]>(
             "--access") { Description = "Only this access entry; can be repeated", HelpName = "ENTRY", DefaultValueFactory = _ => [] };
         var namespaces = new Option<string[]>(
             "--namespace", "-n") { Description = "Only this namespace; can be repeated", HelpName = "NAME", DefaultValueFactory = _ => [] };
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml);
-        command.Arguments.Add(name);
-        foreach (var option in (Option[])[access, namespaces, output]) command.Options.Add(option);
+        var command = new Command("plan", "Show exactly what a policy gives: verbs, resources, namespaces, and their risks.")
+            { name, access, namespaces, output };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var host = invocation.Host;

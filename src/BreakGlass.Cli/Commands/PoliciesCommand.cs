@@ -7,9 +7,8 @@ internal static class PoliciesCommand
 {
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("policies", "List the policies that you can use now, and why you cannot use the others.");
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
-        command.Options.Add(output);
+        var command = new Command("policies", "List the policies that you can use now, and why you cannot use the others.") { output };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var host = invocation.Host;

@@ -10,11 +10,10 @@ internal static class ReportCommand
 
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("report", "Print the record of one grant: who, why, what, when, who approved it, how it ended, and its review.");
         var name = new Argument<string>("GRANT") { Description = "The grant" };
         var output = OutputFormat.Option(Markdown, OutputFormat.Json, Html);
-        command.Arguments.Add(name);
-        command.Options.Add(output);
+        var command = new Command("report", "Print the record of one grant: who, why, what, when, who approved it, how it ended, and its review.")
+            { name, output };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var host = invocation.Host;

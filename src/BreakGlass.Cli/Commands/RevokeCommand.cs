@@ -7,7 +7,6 @@ internal static class RevokeCommand
 
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("revoke", "End access immediately. A grant that is already over is not an error.");
         var names = new Argument<string[]>("GRANT") { Description = "The grants to revoke", Arity = ArgumentArity.OneOrMore };
         var reason = new Option<string?>("--reason", "-r") { Description = "Why, for the record", HelpName = "TEXT" };
         var wait = new Option<bool>("--wait") { Description = "Wait until access is cut (default)", DefaultValueFactory = _ => true };
@@ -15,8 +14,8 @@ internal static class RevokeCommand
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
         var dryRun = OutputFormat.DryRunOption();
         var by = AskOptions.StampOption("--by");
-        command.Arguments.Add(names);
-        foreach (var option in (Option[])[reason, wait, timeout, output, dryRun, by]) command.Options.Add(option);
+        var command = new Command("revoke", "End access immediately. A grant that is already over is not an error.")
+            { names, reason, wait, timeout, output, dryRun, by };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var (host, used) = (invocation.Host, invocation.Host.Variable(OwnWay.Variable));

@@ -1,80 +1,65 @@
 namespace BreakGlass.Cli.Commands;
 
+/// <summary>A column of the table of a kind.</summary>
+internal sealed record Column<T>(string Heading, Func<T, Cell> Value, bool OnlyWide = false);
+
 /// <summary>Our kinds as tables, with the columns that kubectl shows.</summary>
 internal static class Tables
 {
-    public delegate TextTable Maker<in T>(IReadOnlyList<T> items, DateTimeOffset now, bool wide);
+    public static IReadOnlyList<Column<BreakGlassGrant>> Grants { get; } =
+    [
+        new("POLICY", g => g.Spec.Policy),
+        new("REQUESTER", g => Callers.Shown(g.Spec.Requester)),
+        new("PHASE", g => Cell.Of(g.Status.Phase)),
+        new("EXPIRES", g => Time(g.Status.ExpiresAt)),
+        new("TICKET", g => g.Spec.Ticket, OnlyWide: true),
+        new("REASON", g => g.Status.EndReason?.ToString(), OnlyWide: true),
+        new("REVIEWED", g => Reviewed(g), OnlyWide: true),
+    ];
 
-    public static TextTable Grants(IReadOnlyList<BreakGlassGrant> grants, DateTimeOffset now, bool wide)
+    public static IReadOnlyList<Column<BreakGlassPolicy>> Policies { get; } =
+    [
+        new("MODE", p => p.Spec.Mode?.ToString()),
+        new("READY", p => Ready(p)?.Status is { } status ? new Cell(status, status switch { "True" => Tone.Good, "False" => Tone.Bad, _ => Tone.Plain }) : ""),
+        new("ACTIVE", p => $"{p.Status.ActiveGrants ?? 0}"),
+        new("LAST", p => Time(p.Status.LastActivatedAt)),
+        new("MAX", p => p.Spec.Duration.Max, OnlyWide: true),
+        new("REASON", p => Ready(p)?.Reason, OnlyWide: true),
+    ];
+
+    public static IReadOnlyList<Column<BreakGlassApproval>> Approvals { get; } =
+    [
+        new("GRANT", a => a.Spec.Grant),
+        new("DECISION", a => a.Spec.Decision),
+        new("APPROVER", a => Callers.Shown(a.Spec.Approver)),
+        new("COMMENT", a => a.Spec.Comment, OnlyWide: true),
+    ];
+
+    public static IReadOnlyList<Column<BreakGlassReview>> Reviews { get; } =
+    [
+        new("GRANT", r => r.Spec.Grant),
+        new("OUTCOME", r => r.Spec.Outcome),
+        new("REVIEWER", r => Callers.Shown(r.Spec.Reviewer)),
+        new("FOLLOW-UP", r => r.Spec.FollowUp, OnlyWide: true),
+        new("COMMENT", r => r.Spec.Comment, OnlyWide: true),
+    ];
+
+    public static IReadOnlyList<Column<BreakGlassLockdown>> Lockdowns { get; } =
+    [
+        new("REASON", l => l.Spec.Reason),
+        new("BY", l => Callers.Shown(l.Spec.By)),
+        new("SCOPE", l => Scope(l.Spec.PolicySelector)),
+        new("REVOKED", l => $"{l.Status.Revoked ?? 0}"),
+        new("COMPLETE", l => Conditions.Find(l.Status.Conditions, "Complete")?.Status),
+    ];
+
+    /// <summary>Objects in the columns of their kind, between the name and the age that all have.</summary>
+    public static TextTable Of<T>(IReadOnlyList<Column<T>> columns, IEnumerable<T> items, DateTimeOffset now, bool wide)
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var table = wide ? new TextTable("NAME", "POLICY", "REQUESTER", "PHASE", "EXPIRES", "TICKET", "REASON", "REVIEWED", "AGE") : new(
-            "NAME", "POLICY", "REQUESTER", "PHASE", "EXPIRES", "AGE");
-        foreach (var g in grants)
-        {
-            var (spec, status) = (g.Spec, g.Status);
-            Cell expires = status.ExpiresAt is { } at ? Timestamp.Text(at) : "";
-            var age = Age.Of(g.Metadata.CreatedAt, now);
-            if (wide) table.Add(g.Metadata.Name, spec.Policy, Callers.Shown(spec.Requester), Cell.Of(status.Phase), expires, spec.Ticket,
-                status.EndReason?.ToString(), Reviewed(g), age);
-            else table.Add(g.Metadata.Name, spec.Policy, Callers.Shown(spec.Requester), Cell.Of(status.Phase), expires, age);
-        }
-
-        return table;
-    }
-
-    public static TextTable Policies(IReadOnlyList<BreakGlassPolicy> policies, DateTimeOffset now, bool wide)
-    {
-        var table = wide ? new TextTable("NAME", "MODE", "READY", "ACTIVE", "LAST", "MAX", "REASON", "AGE") : new(
-            "NAME", "MODE", "READY", "ACTIVE", "LAST", "AGE");
-        foreach (var p in policies)
-        {
-            var ready = Conditions.Find(p.Status.Conditions, "Ready");
-            Cell state = new(ready?.Status ?? "", ready?.Status switch { "True" => Tone.Good, "False" => Tone.Bad, _ => Tone.Plain });
-            Cell last = p.Status.LastActivatedAt is { } at ? Timestamp.Text(at) : "";
-            var (mode, active, age) = (p.Spec.Mode?.ToString(), $"{p.Status.ActiveGrants ?? 0}", Age.Of(p.Metadata.CreatedAt, now));
-            if (wide) table.Add(p.Metadata.Name, mode, state, active, last, p.Spec.Duration.Max, ready?.Reason, age);
-            else table.Add(p.Metadata.Name, mode, state, active, last, age);
-        }
-
-        return table;
-    }
-
-    public static TextTable Approvals(IReadOnlyList<BreakGlassApproval> approvals, DateTimeOffset now, bool wide)
-    {
-        var table = wide ? new TextTable("NAME", "GRANT", "DECISION", "APPROVER", "COMMENT", "AGE") : new("NAME", "GRANT", "DECISION", "APPROVER", "AGE");
-        foreach (var a in approvals)
-        {
-            var age = Age.Of(a.Metadata.CreatedAt, now);
-            if (wide) table.Add(a.Metadata.Name, a.Spec.Grant, a.Spec.Decision, Callers.Shown(a.Spec.Approver), a.Spec.Comment, age);
-            else table.Add(a.Metadata.Name, a.Spec.Grant, a.Spec.Decision, Callers.Shown(a.Spec.Approver), age);
-        }
-
-        return table;
-    }
-
-    public static TextTable Reviews(IReadOnlyList<BreakGlassReview> reviews, DateTimeOffset now, bool wide)
-    {
-        var table = wide ? new TextTable("NAME", "GRANT", "OUTCOME", "REVIEWER", "FOLLOW-UP", "COMMENT", "AGE") : new(
-            "NAME", "GRANT", "OUTCOME", "REVIEWER", "AGE");
-        foreach (var r in reviews)
-        {
-            var age = Age.Of(r.Metadata.CreatedAt, now);
-            if (wide) table.Add(r.Metadata.Name, r.Spec.Grant, r.Spec.Outcome, Callers.Shown(r.Spec.Reviewer), r.Spec.FollowUp, r.Spec.Comment, age);
-            else table.Add(r.Metadata.Name, r.Spec.Grant, r.Spec.Outcome, Callers.Shown(r.Spec.Reviewer), age);
-        }
-
-        return table;
-    }
-
-    public static TextTable Lockdowns(IReadOnlyList<BreakGlassLockdown> lockdowns, DateTimeOffset now, bool wide)
-    {
-        var table = new TextTable("NAME", "REASON", "BY", "SCOPE", "REVOKED", "COMPLETE", "AGE");
-        foreach (var l in lockdowns)
-        {
-            table.Add(l.Metadata.Name, l.Spec.Reason, Callers.Shown(l.Spec.By), Scope(l.Spec.PolicySelector), $"{l.Status.Revoked ?? 0}",
-                Conditions.Find(l.Status.Conditions, "Complete")?.Status, Age.Of(l.Metadata.CreatedAt, now));
-        }
-
+        var shown = columns.Where(c => wide || !c.OnlyWide).ToList();
+        var table = new TextTable(["NAME", .. shown.Select(c => c.Heading), "AGE"]);
+        foreach (var item in items) table.Add([item.Metadata.Name, .. shown.Select(c => c.Value(item)), Age.Of(item.Metadata.CreatedAt, now)]);
         return table;
     }
 
@@ -86,6 +71,10 @@ internal static class Tables
         { Status: "False", Reason: var reason } => reason,
         _ => "later",
     };
+
+    private static Condition? Ready(BreakGlassPolicy policy) => Conditions.Find(policy.Status.Conditions, "Ready");
+
+    private static string Time(DateTimeOffset? time) => time is { } at ? Timestamp.Text(at) : "";
 
     private static string Scope(LabelSelector? selector) => selector is null || (selector.MatchLabels.Count == 0 && selector.MatchExpressions.Count == 0)
         ? "everything"

@@ -8,14 +8,12 @@ internal static class TestCommand
 {
     public static Command Create(Invocation invocation)
     {
-        var command = new Command("test", "Test policies in files without a cluster: simulate requests and compare the results with expectations.");
         var files = new Argument<string[]>("FILE") { Description = "Files or directories with the policies, and with the roles and namespaces that they "
             + "need", Arity = ArgumentArity.OneOrMore };
         var cases = new Option<string[]>("--cases", "-c") { Description = "The file with the cases; can be repeated", HelpName = "FILE", Required = true };
         var output = OutputFormat.Option("text", OutputFormat.Json, Reports.Sarif, Reports.JUnit);
-        command.Arguments.Add(files);
-        command.Options.Add(cases);
-        command.Options.Add(output);
+        var command = new Command("test", "Test policies in files without a cluster: simulate requests and compare the results with expectations.")
+            { files, cases, output };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var host = invocation.Host;

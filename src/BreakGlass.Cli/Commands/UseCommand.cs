@@ -7,16 +7,15 @@ internal static class UseCommand
 
     public static Command Create(Invocation invocation)
     {
-        var command = new Command(
-            "use", "Use a grant that you requested before (request --wait=false, kubectl apply): wait until it gives access, then use it.");
         var name = new Argument<string>("GRANT") { Description = "The grant" };
         var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for access (default 1h)");
         var file = new Option<string?>("--output-kubeconfig", "-f") { Description = "The file for the kubeconfig; - for standard output", HelpName = "FILE" };
         var delivered = new Option<bool>(
             "--delivered-address") { Description = "Use the API server's address from the operator instead of the one in your kubeconfig" };
         var output = OutputFormat.Option(OutputFormat.Json, OutputFormat.Yaml, OutputFormat.Name);
-        command.Arguments.Add(name);
-        foreach (var option in (Option[])[timeout, file, delivered, output]) command.Options.Add(option);
+        var command = new Command(
+            "use", "Use a grant that you requested before (request --wait=false, kubectl apply): wait until it gives access, then use it.")
+            { name, timeout, file, delivered, output };
         command.SetAction(async (parse, cancellationToken) =>
         {
             var host = invocation.Host;
