@@ -55,8 +55,8 @@ public class SecretsStaySecretTests
         [
             .. world.Logs.Lines,
             .. world.Events().Select(e => JsonSerializer.Serialize(e, KubeModels.Json<Eventsv1Event>())),
-            .. world.History.Grants.Values.Select(g => JsonSerializer.Serialize(g, BreakGlassGrant.Json)),
-            JsonSerializer.Serialize(world.Policy()!, BreakGlassPolicy.Json),
+            .. world.History.Grants.Values.Select(g => JsonSerializer.Serialize(g, KubeKinds.Of<BreakGlassGrant>().Json)),
+            JsonSerializer.Serialize(world.Policy()!, KubeKinds.Of<BreakGlassPolicy>().Json),
         ];
         told.Should().HaveCountGreaterThan(20);
         told.Should().NotContain(t => t.Contains(TokenHead, StringComparison.Ordinal));
@@ -72,7 +72,7 @@ public class SecretsStaySecretTests
         world.Server.Put(Sample.Grant(g => g with { RecipientKey = Sample.RecipientKey with { D = "c2VjcmV0LXNjYWxhcg" } }));
         world.Advance(TimeSpan.FromSeconds(2));
         string[] told = [.. world.Logs.Lines, .. world.Events().Select(e => JsonSerializer.Serialize(e, KubeModels.Json<Eventsv1Event>())),
-            JsonSerializer.Serialize(new BreakGlassGrant { Status = world.Grant()!.Status }, BreakGlassGrant.Json)];
+            JsonSerializer.Serialize(new BreakGlassGrant { Status = world.Grant()!.Status }, KubeKinds.Of<BreakGlassGrant>().Json)];
         told.Should().NotContain(t => t.Contains("c2VjcmV0LXNjYWxhcg", StringComparison.Ordinal));
     });
 }

@@ -51,12 +51,6 @@ public static class BreakGlassApi
     /// <summary>The longest a policy may give access for.</summary>
     public static readonly TimeSpan LongestGrant = GoDuration.Parse(Bounds.LongestGrant);
 
-    internal static ResourceType Resource(string kind) => new(Group, Version, kind, kind.ToLowerInvariant() switch
-    {
-        "breakglasspolicy" => "breakglasspolicies",
-        var other => other + "s",
-    }, Namespaced: false);
-
     internal static JsonTypeInfo<T> Json<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
 
     private static readonly JsonSerializerOptions Options = KubeJson.WithKubernetesHabits(BreakGlassJsonContext.Default);

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using BreakGlass.Core.Schema;
 
 namespace BreakGlass.Core.Api;
@@ -33,12 +32,6 @@ public sealed record BreakGlassGrant : IKubernetesObject<V1ObjectMeta>, ISpec<Gr
 
     /// <summary>What was decided, given and ended.</summary>
     public GrantStatus Status { get; set => field = value ?? new(); } = new();
-
-    /// <summary>The kind's resource in the API.</summary>
-    public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassGrant));
-
-    /// <summary>Its JSON contract.</summary>
-    public static JsonTypeInfo<BreakGlassGrant> Json { get; } = BreakGlassApi.Json<BreakGlassGrant>();
 }
 
 /// <summary>A request for access.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using BreakGlass.Core.Schema;
 
 namespace BreakGlass.Core.Api;
@@ -33,12 +32,6 @@ public sealed record BreakGlassPolicy : IKubernetesObject<V1ObjectMeta>, ISpec<P
 
     /// <summary>What the operator observed of the policy.</summary>
     public PolicyStatus Status { get; set => field = value ?? new(); } = new();
-
-    /// <summary>The kind's resource in the API.</summary>
-    public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassPolicy));
-
-    /// <summary>Its JSON contract.</summary>
-    public static JsonTypeInfo<BreakGlassPolicy> Json { get; } = BreakGlassApi.Json<BreakGlassPolicy>();
 }
 
 /// <summary>The model of emergency access.</summary>

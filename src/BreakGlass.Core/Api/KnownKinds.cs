@@ -11,10 +11,14 @@ internal static class KnownKinds
         Justification = "A kind must be known before the first look at it, wherever that is.")]
     internal static void Register()
     {
-        KubeKinds.Register(new KubeKind<BreakGlassPolicy>(BreakGlassPolicy.Resource, BreakGlassPolicy.Json));
-        KubeKinds.Register(new KubeKind<BreakGlassGrant>(BreakGlassGrant.Resource, BreakGlassGrant.Json));
-        KubeKinds.Register(new KubeKind<BreakGlassApproval>(BreakGlassApproval.Resource, BreakGlassApproval.Json));
-        KubeKinds.Register(new KubeKind<BreakGlassReview>(BreakGlassReview.Resource, BreakGlassReview.Json));
-        KubeKinds.Register(new KubeKind<BreakGlassLockdown>(BreakGlassLockdown.Resource, BreakGlassLockdown.Json));
+        Register<BreakGlassPolicy>("breakglasspolicies");
+        Register<BreakGlassGrant>("breakglassgrants");
+        Register<BreakGlassApproval>("breakglassapprovals");
+        Register<BreakGlassReview>("breakglassreviews");
+        Register<BreakGlassLockdown>("breakglasslockdowns");
     }
+
+    private static void Register<T>(string plural)
+        where T : class, IKubernetesObject<V1ObjectMeta> => KubeKinds.Register(new KubeKind<T>(
+            new(BreakGlassApi.Group, BreakGlassApi.Version, typeof(T).Name, plural, Namespaced: false), BreakGlassApi.Json<T>()));
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using BreakGlass.Core.Schema;
 
 namespace BreakGlass.Core.Api;
@@ -29,12 +28,6 @@ public sealed record BreakGlassApproval : IKubernetesObject<V1ObjectMeta>, ISpec
 
     /// <summary>What the operator observed of the object.</summary>
     public ConditionsStatus Status { get; set => field = value ?? new(); } = new();
-
-    /// <summary>The kind's resource in the API.</summary>
-    public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassApproval));
-
-    /// <summary>Its JSON contract.</summary>
-    public static JsonTypeInfo<BreakGlassApproval> Json { get; } = BreakGlassApi.Json<BreakGlassApproval>();
 }
 
 /// <summary>A decision on a grant.</summary>
@@ -86,12 +79,6 @@ public sealed record BreakGlassReview : IKubernetesObject<V1ObjectMeta>, ISpec<R
 
     /// <summary>What the operator observed of the object.</summary>
     public ConditionsStatus Status { get; set => field = value ?? new(); } = new();
-
-    /// <summary>The kind's resource in the API.</summary>
-    public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassReview));
-
-    /// <summary>Its JSON contract.</summary>
-    public static JsonTypeInfo<BreakGlassReview> Json { get; } = BreakGlassApi.Json<BreakGlassReview>();
 }
 
 /// <summary>A reviewer's judgement of a grant.</summary>
@@ -146,12 +133,6 @@ public sealed record BreakGlassLockdown : IKubernetesObject<V1ObjectMeta>, ISpec
 
     /// <summary>What the lockdown revoked.</summary>
     public LockdownStatus Status { get; set => field = value ?? new(); } = new();
-
-    /// <summary>The kind's resource in the API.</summary>
-    public static ResourceType Resource { get; } = BreakGlassApi.Resource(nameof(BreakGlassLockdown));
-
-    /// <summary>Its JSON contract.</summary>
-    public static JsonTypeInfo<BreakGlassLockdown> Json { get; } = BreakGlassApi.Json<BreakGlassLockdown>();
 }
 
 /// <summary>The scope of a lockdown, and its reason.</summary>

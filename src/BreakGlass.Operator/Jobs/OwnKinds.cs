@@ -11,7 +11,7 @@ internal static class OwnKinds
         if (refusal is not KubeApiException { Code: HttpStatusCode.NotFound }) return false;
         try
         {
-            return !await client.ServesAsync(BreakGlassGrant.Resource, cancellationToken);
+            return !await client.ServesAsync(KubeKinds.Of<BreakGlassGrant>().Resource, cancellationToken);
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {

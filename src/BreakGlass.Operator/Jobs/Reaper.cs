@@ -55,7 +55,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {
             if (await client.AreUninstalledAsync(e, cancellationToken)) return (0, 0);
-            logger.ReapListFailed(BreakGlassGrant.Resource.ToString(), e);
+            logger.ReapListFailed(KubeKinds.Of<BreakGlassGrant>().Resource.ToString(), e);
             return (0, 1);
         }
 

@@ -5,6 +5,7 @@ using BreakGlass.Core.Credentials;
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Fluent;
+using Kube.Client;
 using Xunit;
 
 namespace BreakGlass.Core.Tests.Credentials;
@@ -144,7 +145,7 @@ public sealed class RecipientKeyTests
         const string Json =
             """{"spec":{"recipientKey":"""
                 + """{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"enc","kid":"1"}}}""";
-        JsonSerializer.Deserialize(Json, BreakGlassGrant.Json)!.Spec.RecipientKey.Should().Be(Ec);
+        JsonSerializer.Deserialize(Json, KubeKinds.Of<BreakGlassGrant>().Json)!.Spec.RecipientKey.Should().Be(Ec);
     }
 
     [Fact]

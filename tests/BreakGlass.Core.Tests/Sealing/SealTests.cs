@@ -117,13 +117,13 @@ public class SealTests
             """
             {"metadata":{"name":"p","creationTimestamp":"2026-11-22T01:02:03Z"},"spec":{"mode":"BreakGlass","requesters":[{"kind":"Group","name":"g"}],
              "access":[{"name":"a","roleRef":{"kind":"ClusterRole","name":"view"},"namespaces":["n"]}]}}
-            """, BreakGlassPolicy.Json)!;
+            """, KubeKinds.Of<BreakGlassPolicy>().Json)!;
         var defaulted = JsonSerializer.Deserialize(
             """
             {"spec":{"suspended":false,"rolePinning":"Warn","retainFor":"2160h","duration":{"max":"1h","default":"30m"},"credential":"ServiceAccountToken","limits":null,
              "access":[{"namespaces":["n"],"roleRef":{"name":"view","kind":"ClusterRole"},"name":"a"}],"requesters":[{"name":"g","kind":"Group"}],"mode":"BreakGlass","later":1},
              "metadata":{"name":"p","creationTimestamp":"2026-11-22T01:02:03Z"}}
-            """, BreakGlassPolicy.Json)!;
+            """, KubeKinds.Of<BreakGlassPolicy>().Json)!;
         Seal.Make(policy, Key, A.Start).ToString().Should().Be(Seal.Make(defaulted, Key, A.Start).ToString());
     }
 
@@ -148,7 +148,7 @@ public class SealTests
     }).QuickCheckThrowOnFailure();
 
     private static BreakGlassGrant OverTheWire(BreakGlassGrant grant) =>
-        JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(grant, BreakGlassGrant.Json), BreakGlassGrant.Json)!;
+        JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(grant, KubeKinds.Of<BreakGlassGrant>().Json), KubeKinds.Of<BreakGlassGrant>().Json)!;
 
     private static V1ObjectMeta Meta => new() { Name = "x", CreatedAt = A.Start };
 

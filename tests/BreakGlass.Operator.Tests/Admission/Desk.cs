@@ -97,7 +97,7 @@ internal sealed class Desk : IDisposable
         Server.Put(new V1ClusterRole
         {
             Metadata = new() { Name = $"{user}-revoker" },
-            Rules = [new() { ApiGroups = [BreakGlassApi.Group], Resources = [BreakGlassGrant.Resource.Plural], ResourceNames = grant is null
+            Rules = [new() { ApiGroups = [BreakGlassApi.Group], Resources = [KubeKinds.Of<BreakGlassGrant>().Resource.Plural], ResourceNames = grant is null
                 ? [] : [grant], Verbs = [RevokeRight.Verb] }],
         });
         Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = $"{user}-revokes" },

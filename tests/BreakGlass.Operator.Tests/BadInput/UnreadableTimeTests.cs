@@ -56,7 +56,7 @@ public sealed class UnreadableTimeTests
     [Fact]
     public void What_people_write_is_refused_where_it_is_no_time()
     {
-        var act = () => JsonSerializer.Deserialize("{\"spec\":{\"startTime\":\"" + NoTime + "\"}}", BreakGlassGrant.Json);
+        var act = () => JsonSerializer.Deserialize("{\"spec\":{\"startTime\":\"" + NoTime + "\"}}", KubeKinds.Of<BreakGlassGrant>().Json);
         act.Should().Throw<JsonException>();
     }
 

@@ -217,7 +217,7 @@ internal static class RecordRows
                     ServiceAccount = status.ExpiresAt is null ? null : identity, CredentialSecret = status.ExpiresAt is null ? null : identity,
                 },
             };
-            var body = System.Text.Json.JsonSerializer.Serialize(forged, BreakGlassGrant.Json);
+            var body = System.Text.Json.JsonSerializer.Serialize(forged, KubeKinds.Of<BreakGlassGrant>().Json);
             var answer = await s.Stage.Tess.SendAsync(HttpMethod.Put, $"/apis/breakglass.dev/v1alpha1/{s.GrantPath}/status", body, "application/json");
             if (answer.Code != 409 || tries == 5) return answer;
         }

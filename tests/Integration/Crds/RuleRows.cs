@@ -1,10 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization.Metadata;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
+using k8s;
+using k8s.Models;
+using Kube.Client;
 
 namespace Integration.Crds;
 
@@ -74,12 +76,12 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
     /// <param name="after">The object as it would be.</param>
     public static IReadOnlyList<Problem> InCSharp(JsonObject? before, JsonObject after) => after["kind"]!.ToString() switch
     {
-        "BreakGlassPolicy" => PolicyRules.Check(Read(after, BreakGlassPolicy.Json), Settings),
-        "BreakGlassGrant" when before is null => List(GrantRules.AtAdmission(Asked(Read(after, BreakGlassGrant.Json)), Policy, SealState.Valid, Settings)),
-        "BreakGlassGrant" => List(ImmutabilityRules.Check(Read(before, BreakGlassGrant.Json), Read(after, BreakGlassGrant.Json))),
-        "BreakGlassApproval" => List(ImmutabilityRules.Check(Read(before!, BreakGlassApproval.Json), Read(after, BreakGlassApproval.Json))),
-        "BreakGlassReview" => List(ImmutabilityRules.Check(Read(before!, BreakGlassReview.Json), Read(after, BreakGlassReview.Json))),
-        _ => List(ImmutabilityRules.Check(Read(before!, BreakGlassLockdown.Json), Read(after, BreakGlassLockdown.Json))),
+        "BreakGlassPolicy" => PolicyRules.Check(Read<BreakGlassPolicy>(after), Settings),
+        "BreakGlassGrant" when before is null => List(GrantRules.AtAdmission(Asked(Read<BreakGlassGrant>(after)), Policy, SealState.Valid, Settings)),
+        "BreakGlassGrant" => List(ImmutabilityRules.Check(Read<BreakGlassGrant>(before), Read<BreakGlassGrant>(after))),
+        "BreakGlassApproval" => List(ImmutabilityRules.Check(Read<BreakGlassApproval>(before!), Read<BreakGlassApproval>(after))),
+        "BreakGlassReview" => List(ImmutabilityRules.Check(Read<BreakGlassReview>(before!), Read<BreakGlassReview>(after))),
+        _ => List(ImmutabilityRules.Check(Read<BreakGlassLockdown>(before!), Read<BreakGlassLockdown>(after))),
     };
 
     /// <summary>An object with a merge patch (RFC 7396) on it.</summary>
@@ -97,7 +99,7 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
     /// <summary>The same for a patch as text.</summary>
     public static JsonObject Merge(JsonObject target, string patch) => Merge(target, JsonNode.Parse(patch)!.AsObject());
 
-    private static BreakGlassPolicy Policy => Read(Example("BreakGlassPolicy"), BreakGlassPolicy.Json);
+    private static BreakGlassPolicy Policy => Read<BreakGlassPolicy>(Example("BreakGlassPolicy"));
 
     private static JsonObject Example(string kind) => new()
     {
@@ -133,8 +135,8 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
 
     private static string Entry(string role, string place) => $$"""{"access":[{"name":"a","roleRef":{"kind":"{{role}}","name":"r"},{{place}} }]}""";
 
-    private static T Read<T>(JsonObject o, JsonTypeInfo<T> json)
-        where T : class => o.Deserialize(json)!;
+    private static T Read<T>(JsonObject o)
+        where T : class, IKubernetesObject<V1ObjectMeta> => o.Deserialize(KubeKinds.Of<T>().Json)!;
 
     private static IReadOnlyList<Problem> List(Problem? problem) => problem is null ? [] : [problem];
 }
