@@ -58,7 +58,7 @@ internal static class DecideCommands
         var name = ObjectNames.Grant(parse.GetRequiredValue(words.Grant));
         if (await ReadAsync(cluster.Client, name, cancellationToken) is { } grant)
         {
-            await host.SayAsync(Plain.Line(Summary(grant)));
+            await host.SayAsync(Shown.Line(Summary(grant)));
             if (objection(grant) is { } problem) throw new CliException(ExitCodes.Refused, problem);
         }
 

@@ -139,7 +139,7 @@ internal sealed class View(CliHost host, KubeClient client, string? format)
         }
 
         await ShowAsync(columns, [found]);
-        foreach (var line in describe?.Invoke(found) ?? []) await host.SayAsync(Plain.Line(line));
+        foreach (var line in describe?.Invoke(found) ?? []) await host.SayAsync(Shown.Line(line));
     }
 
     private Task ShowAsync<T>(IReadOnlyList<Column<T>> columns, IEnumerable<T> items)

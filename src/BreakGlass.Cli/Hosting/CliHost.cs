@@ -37,7 +37,7 @@ internal sealed record CliHost
     public bool MayColour => string.IsNullOrEmpty(Variable("NO_COLOR")) && Variable("TERM") != "dumb";
 
     /// <summary>Says something to the person.</summary>
-    public Task SayAsync(string message) => Error.WriteLineAsync(Plain.Lines(message));
+    public Task SayAsync(string message) => Error.WriteLineAsync(Shown.Lines(message));
 }
 
 /// <summary>kubectl's flags that say which cluster and who.</summary>

@@ -18,13 +18,13 @@ internal static class Progress
             {
                 if (text == last) return;
                 last = text;
-                host.Error.WriteLine(Plain.Line(text));
+                host.Error.WriteLine(Shown.Line(text));
             });
         }
 
         var console = Terminal.For(host, host.Error, isTerminal: true);
         return await console.Status().Spinner(Spinner.Known.Line)
-            .StartAsync(Markup.Escape(first), status => work(text => status.Status = Markup.Escape(Plain.Line(text))));
+            .StartAsync(Markup.Escape(first), status => work(text => status.Status = Markup.Escape(Shown.Line(text))));
     }
 }
 

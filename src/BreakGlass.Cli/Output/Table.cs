@@ -48,7 +48,7 @@ internal sealed class TextTable(params string[] columns)
         var text = new StringBuilder();
         foreach (var row in rows)
         {
-            var line = string.Join("   ", row.Select((cell, i) => Plain.Line(cell.Text).PadRight(widths[i])));
+            var line = string.Join("   ", row.Select((cell, i) => Shown.Line(cell.Text).PadRight(widths[i])));
             text.Append(line.TrimEnd()).Append('\n');
         }
 
@@ -60,7 +60,7 @@ internal sealed class TextTable(params string[] columns)
         var table = new Table().Border(TableBorder.None).HideHeaders();
         foreach (var column in columns) table.AddColumn(new TableColumn(Markup.Escape(column)).PadRight(2));
         table.ShowHeaders = true;
-        foreach (var row in _rows) table.AddRow(row.Select(c => new Markup(Markup.Escape(Plain.Line(c.Text)), Style(c.Tone))));
+        foreach (var row in _rows) table.AddRow(row.Select(c => new Markup(Markup.Escape(Shown.Line(c.Text)), Style(c.Tone))));
         Terminal.For(host, host.Out, isTerminal: true).Write(table);
     }
 

@@ -2,7 +2,7 @@ namespace BreakGlass.Core.Rules;
 
 /// <summary>
 /// What others wrote, as a person sees it who decides by it. Nothing is stripped: what cannot be seen, or looks like something else, is written out,
-/// so that no name can pass for another.
+/// so that no name can pass for another, and no text that moves a terminal's cursor can show an approver another request than the one that is approved.
 /// </summary>
 public static class Shown
 {

@@ -1,4 +1,5 @@
 using BreakGlass.Cli.Tests.Support;
+using BreakGlass.Core;
 using FluentAssertions;
 using TestKit;
 using Xunit;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using BreakGlass.Cli.Tests.Support;
+using BreakGlass.Core;
 using FluentAssertions;
 using TestKit;
 using Xunit;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using BreakGlass.Cli.Tests.Support;
+using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using FluentAssertions;
 using k8s.Models;

@@ -1,9 +1,9 @@
 using System.Reflection;
 
-namespace BreakGlass.Operator;
+namespace BreakGlass.Core;
 
 /// <summary>The version that was built.</summary>
-internal static class ThisVersion
+public static class ThisVersion
 {
     /// <summary>Semantic version, with the commit where the build knew it.</summary>
     public static string Text { get; } =
