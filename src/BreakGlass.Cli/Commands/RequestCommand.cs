@@ -26,34 +26,18 @@ internal static class RequestCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var cluster = invocation.Connect(parse);
-            var run = new RequestRun(invocation.Host, cluster, new()
-            {
-                Ask = asking.Read(parse),
-                ChildWords = invocation.ChildWords,
-                Wait = parse.GetValue(wait),
-                Timeout = parse.GetValue(timeout) ?? UsualTimeout,
-                DryRun = OutputFormat.DryRun(parse.GetValue(dryRun)),
-            }, new(invocation.Host, cluster,
-                invocation.Own(parse)) { File = parse.GetValue(file), Delivered = parse.GetValue(delivered), Format = parse.GetValue(output) });
-            return await run.RunAsync(cancellationToken);
+            var settings = new RequestSettings(asking.Read(parse), invocation.ChildWords, parse.GetValue(wait), parse.GetValue(timeout) ?? UsualTimeout,
+                OutputFormat.DryRun(parse.GetValue(dryRun)));
+            var handover = new Handover(invocation.Host, cluster, invocation.Own(parse))
+                { File = parse.GetValue(file), Delivered = parse.GetValue(delivered), Format = parse.GetValue(output) };
+            return await new RequestRun(invocation.Host, cluster, settings, handover).RunAsync(cancellationToken);
         });
         return command;
     }
 }
 
 /// <summary>What <c>request</c> was told.</summary>
-internal sealed record RequestSettings
-{
-    public required Ask Ask { get; init; }
-
-    public IReadOnlyList<string> ChildWords { get; init; } = [];
-
-    public bool Wait { get; init; } = true;
-
-    public TimeSpan Timeout { get; init; }
-
-    public DryRun DryRun { get; init; }
-}
+internal sealed record RequestSettings(Ask Ask, IReadOnlyList<string> ChildWords, bool Wait, TimeSpan Timeout, DryRun DryRun);
 
 /// <summary>One run of <c>request</c>.</summary>
 internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings settings, Handover handover)

@@ -8,15 +8,7 @@ public static class Subjects
     /// <summary>
     /// Whether one of the subjects is the caller or one of the caller's groups. Names are compared letter by letter; there are no wildcards.
     /// </summary>
-    public static bool Include(IReadOnlyList<Subject> subjects, Caller caller)
-    {
-        foreach (var subject in subjects)
-        {
-            if (Is(subject, caller)) return true;
-        }
-
-        return false;
-    }
+    public static bool Include(IReadOnlyList<Subject> subjects, Caller caller) => subjects.Any(subject => Is(subject, caller));
 
     /// <summary>The user name of a ServiceAccount.</summary>
     public static string ServiceAccountUser(string ns, string name) => $"{ServiceAccountPrefix}{ns}:{name}";

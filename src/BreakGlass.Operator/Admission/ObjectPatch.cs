@@ -3,7 +3,7 @@ namespace BreakGlass.Operator.Admission;
 /// <summary>Collects what to change in an object as a JSON patch (RFC 6902) that names nothing but what changes.</summary>
 internal sealed class ObjectPatch(JsonElement o)
 {
-    private bool _hasAnnotations = Member(o, "metadata", "annotations") is { ValueKind: JsonValueKind.Object };
+    private readonly HashSet<string> _made = [];
 
     /// <summary>The operations.</summary>
     public JsonArray Operations { get; } = [];
@@ -30,51 +30,16 @@ internal sealed class ObjectPatch(JsonElement o)
     public IKubernetesObject<V1ObjectMeta> Name(IKubernetesObject<V1ObjectMeta> typed, Func<string, string> make)
     {
         if (typed.Metadata.Name.Length > 0 || typed.Metadata.GenerateName is not { Length: > 0 } prefix) return typed;
-        var meta = typed.Metadata with { Name = make(prefix) };
-        Add("/metadata/name", meta.Name);
-        return typed switch
-        {
-            BreakGlass.Core.Api.BreakGlassGrant grant => grant with { Metadata = meta },
-            BreakGlass.Core.Api.BreakGlassPolicy policy => policy with { Metadata = meta },
-            BreakGlass.Core.Api.BreakGlassApproval approval => approval with { Metadata = meta },
-            BreakGlass.Core.Api.BreakGlassReview review => review with { Metadata = meta },
-            BreakGlass.Core.Api.BreakGlassLockdown lockdown => lockdown with { Metadata = meta },
-            _ => typed,
-        };
+        typed.Metadata = typed.Metadata with { Name = make(prefix) };
+        Add("/metadata/name", typed.Metadata.Name);
+        return typed;
     }
 
     /// <summary>Makes an annotation so; null takes it away.</summary>
-    public void Annotation(string key, string? value)
-    {
-        var have = Member(o, "metadata", "annotations", key) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
-        if (have == value) return;
-        var path = $"/metadata/annotations/{Escape(key)}";
-        if (value is null)
-        {
-            Remove(path);
-            return;
-        }
-
-        if (!_hasAnnotations) Add("/metadata/annotations", new JsonObject());
-        _hasAnnotations = true;
-        Add(path, value);
-    }
+    public void Annotation(string key, string? value) => Mark("annotations", key, value);
 
     /// <summary>Makes a label so; null takes it away.</summary>
-    public void Label(string key, string? value)
-    {
-        var have = Member(o, "metadata", "labels", key) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
-        if (have == value) return;
-        var path = $"/metadata/labels/{Escape(key)}";
-        if (value is null)
-        {
-            Remove(path);
-            return;
-        }
-
-        if (Member(o, "metadata", "labels") is not { ValueKind: JsonValueKind.Object }) Add("/metadata/labels", new JsonObject());
-        Add(path, value);
-    }
+    public void Label(string key, string? value) => Mark("labels", key, value);
 
     /// <summary>Adds a finalizer.</summary>
     public void Finalizer(string name)
@@ -91,7 +56,7 @@ internal sealed class ObjectPatch(JsonElement o)
     /// </summary>
     public void KeepMark(JsonElement before, string label)
     {
-        var was = Member(before, "metadata", "labels", label) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+        var was = Text(before, "metadata", "labels", label);
         Label(label, was);
         if (was is null) return;
         var (had, has) = (Member(before, "metadata", "ownerReferences"), Member(o, "metadata", "ownerReferences"));
@@ -107,8 +72,22 @@ internal sealed class ObjectPatch(JsonElement o)
         var reference = Reference(owner);
         if (Member(o, "metadata", "ownerReferences") is not { ValueKind: JsonValueKind.Array } have)
             Add("/metadata/ownerReferences", new JsonArray(reference));
-        else if (!have.EnumerateArray().Any(r => Member(r, "uid") is { ValueKind: JsonValueKind.String } uid && uid.GetString() == owner.Metadata.Uid))
+        else if (!have.EnumerateArray().Any(r => Text(r, "uid") == owner.Metadata.Uid))
             Add("/metadata/ownerReferences/-", reference);
+    }
+
+    private void Mark(string map, string key, string? value)
+    {
+        if (Text(o, "metadata", map, key) == value) return;
+        var path = $"/metadata/{map}/{Escape(key)}";
+        if (value is null)
+        {
+            Remove(path);
+            return;
+        }
+
+        if (Member(o, "metadata", map) is not { ValueKind: JsonValueKind.Object } && _made.Add(map)) Add($"/metadata/{map}", new JsonObject());
+        Add(path, value);
     }
 
     private static JsonObject Reference(IKubernetesObject<V1ObjectMeta> owner) =>
@@ -123,6 +102,9 @@ internal sealed class ObjectPatch(JsonElement o)
 
         return from;
     }
+
+    private static string? Text(JsonElement from, params ReadOnlySpan<string> path) =>
+        Member(from, path) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
     private static JsonNode? Node(JsonElement element) => element.ValueKind switch
     {

@@ -116,16 +116,7 @@ internal static class OptionParser
     // What was read badly is reported once, by itself; its default would only make a second, misleading message.
     private static IEnumerable<string> Contradictions(OperatorOptions o, HashSet<string> readBadly)
     {
-        bool WellRead(params ReadOnlySpan<string> names)
-        {
-            foreach (var name in names)
-            {
-                if (readBadly.Contains(name)) return false;
-            }
-
-            return true;
-        }
-
+        bool WellRead(string one, string other) => !readBadly.Contains(one) && !readBadly.Contains(other);
         if (WellRead("lease-duration", "renew-deadline") && o.LeaseDuration <= o.RenewDeadline)
         {
             yield return $"--lease-duration (BREAKGLASS_LEASE_DURATION) is {GoDuration.Format(o.LeaseDuration)} and --renew-deadline "
