@@ -7,9 +7,6 @@ namespace BreakGlass.Cli;
 internal static class CommandLine
 {
     /// <summary>Runs one command.</summary>
-    /// <param name="args">The words after the program's name.</param>
-    /// <param name="host">The world around it.</param>
-    /// <param name="cancellationToken">Ctrl-C and its like.</param>
     /// <returns>One of <see cref="ExitCodes"/>, or the exit code of the command that was run.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host, CancellationToken cancellationToken)
     {

@@ -10,7 +10,6 @@ internal sealed record Invocation(CliHost Host, IReadOnlyList<string> ChildWords
     /// <summary>The flags that every command takes.</summary>
     public GlobalFlags Flags { get; } = new();
 
-    /// <summary>Opens the connection that the flags name.</summary>
     public Cluster Connect(ParseResult parse) => Host.Connect(TakenBack(parse));
 
     /// <summary>How the person comes to the cluster; to be asked after <see cref="Connect"/>.</summary>

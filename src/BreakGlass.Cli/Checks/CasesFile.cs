@@ -5,7 +5,6 @@ namespace BreakGlass.Cli.Checks;
 /// <summary>Who asks what, and what must come out: the file of <c>test</c>. docs/cli.md describes it.</summary>
 internal sealed record CasesFile
 {
-    /// <summary>The cluster that the cases play in.</summary>
     public CaseCluster? Cluster { get; init; }
 
     public IReadOnlyList<PolicyCase> Cases { get; init => field = value ?? []; } = [];
@@ -64,13 +63,10 @@ internal sealed record PolicyCase
     /// <summary>What approvers said meanwhile.</summary>
     public IReadOnlyList<CaseDecision> Decisions { get; init => field = value ?? []; } = [];
 
-    /// <summary>Other grants of the policy.</summary>
     public IReadOnlyList<CaseGrant> Grants { get; init => field = value ?? []; } = [];
 
-    /// <summary>Whether a lockdown is engaged.</summary>
     public bool Lockdown { get; init; }
 
-    /// <summary>What must come out.</summary>
     public CaseExpectation Expect { get; init => field = value ?? new(); } = new();
 }
 
@@ -134,7 +130,6 @@ internal sealed record CaseExpectation
     /// <summary>Of a denial, e.g. TicketMissing; else of the condition Approved, e.g. AutoApproved or EmergencyBypass.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>How long access lasts.</summary>
     public string? Duration { get; init; }
 
     /// <summary>Where it reaches, all of it; <c>*</c> is the whole cluster.</summary>
@@ -143,7 +138,6 @@ internal sealed record CaseExpectation
     /// <summary>The roles it gives, all of them, as ClusterRole/edit.</summary>
     public IReadOnlyList<string>? Roles { get; init; }
 
-    /// <summary>Whether it must be reviewed.</summary>
     public bool? Review { get; init; }
 }
 

@@ -8,11 +8,7 @@ internal static class Reports
     public const string Sarif = "sarif";
     public const string JUnit = "junit";
 
-    /// <summary>Writes them.</summary>
-    /// <param name="host">Where to.</param>
-    /// <param name="format">json, sarif, junit or null for text.</param>
-    /// <param name="name">What was run, e.g. <c>lint</c>.</param>
-    /// <param name="all">What was checked.</param>
+    /// <summary>Writes them, by default as text.</summary>
     public static Task WriteAsync(CliHost host, string? format, string name, IReadOnlyList<Checked> all) => format switch
     {
         OutputFormat.Json => host.Out.WriteLineAsync(OutputFormat.ToJson(ToJson(all))),

@@ -19,7 +19,6 @@ internal static class CompletionCommands
     /// <summary>A person waits with a finger on the key.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    /// <summary><c>completion</c>: the scripts.</summary>
     public static Command Create(Invocation invocation)
     {
         var shell = new Argument<string>(

@@ -82,11 +82,7 @@ internal static class CredentialCommand
     }.ToJsonString();
 }
 
-/// <summary>A token that works. Its text form does not show it.</summary>
-/// <param name="Grant">Whose it is.</param>
-/// <param name="Uid">The grant's UID.</param>
-/// <param name="Token">The token.</param>
-/// <param name="Ends">When it ends, by this machine's clock, with which kubectl compares it.</param>
+/// <summary>A token that works until it ends by this machine's clock, with which kubectl compares it. Its text form does not show it.</summary>
 internal sealed record LiveCredential(string Grant, string Uid, string Token, DateTimeOffset Ends)
 {
     /// <inheritdoc/>

@@ -5,7 +5,6 @@ internal static class DecideCommands
 {
     private static readonly string[] Outcomes = ApiWords.Each(ApiWords.Outcomes);
 
-    /// <summary><c>approve</c> and <c>deny</c>.</summary>
     public static Command Decide(Invocation invocation, string name, string decision, string description)
     {
         var words = new Words(name, description, "--approver");
@@ -21,7 +20,6 @@ internal static class DecideCommands
         return words.Command;
     }
 
-    /// <summary><c>review</c>.</summary>
     public static Command Review(Invocation invocation)
     {
         var words = new Words("review", "Review access after its end. 'kubectl breakglass report GRANT' shows the record.", "--reviewer");

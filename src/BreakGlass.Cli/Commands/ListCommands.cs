@@ -114,7 +114,6 @@ internal static class ListCommands
     }
 }
 
-/// <summary>Reads objects and shows them.</summary>
 internal sealed class View(CliHost host, KubeClient client, string? format)
 {
     public async Task ListAsync<T>(ListQuery query, IReadOnlyList<Column<T>> columns, CancellationToken cancellationToken, Func<T, bool>? wanted = null)
@@ -147,7 +146,6 @@ internal sealed class View(CliHost host, KubeClient client, string? format)
         Tables.Of(columns, items, client.Now(host.Time), format == OutputFormat.Wide).WriteAsync(host);
 }
 
-/// <summary>Shows grants as they change.</summary>
 internal sealed class GrantWatch(CliHost host, KubeClient client, string? format)
 {
     public async Task OneAsync(string name, CancellationToken cancellationToken)

@@ -49,7 +49,6 @@ internal static class LockdownCommand
     }
 }
 
-/// <summary>One run of <c>lockdown</c>.</summary>
 internal sealed class LockdownRun(CliHost host, KubeClient client, DryRun dryRun, string? format)
 {
     public async Task<int> EngageAsync(BreakGlassLockdown lockdown, TimeSpan? wait, CancellationToken cancellationToken)

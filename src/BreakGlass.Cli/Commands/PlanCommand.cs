@@ -62,9 +62,6 @@ internal static class PlanCommand
 }
 
 /// <summary>What a policy would give, rule by rule.</summary>
-/// <param name="Policy">The policy.</param>
-/// <param name="Lines">A line for each rule and the places it holds in.</param>
-/// <param name="Actors">As whom a grant could act, for each entry.</param>
 internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLine> Lines, IReadOnlyList<ActorLine> Actors)
 {
     private const int MostNamespacesShown = 6;

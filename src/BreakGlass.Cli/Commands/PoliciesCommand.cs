@@ -56,10 +56,6 @@ internal enum Use
 }
 
 /// <summary>What a policy would say to somebody now.</summary>
-/// <param name="Policy">The policy.</param>
-/// <param name="Usable">Whether it can be used.</param>
-/// <param name="Reason">CamelCase, for programs.</param>
-/// <param name="Why">A sentence.</param>
 internal sealed record Usability(BreakGlassPolicy Policy, Use Usable, string Reason, string Why)
 {
     public Cell Cell => Usable switch
@@ -103,7 +99,6 @@ internal sealed record Usability(BreakGlassPolicy Policy, Use Usable, string Rea
         };
     }
 
-    /// <summary>The same for programs.</summary>
     public JsonObject ToJson() => new()
     {
         ["name"] = Policy.Metadata.Name,

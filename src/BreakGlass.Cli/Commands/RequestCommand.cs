@@ -36,10 +36,8 @@ internal static class RequestCommand
     }
 }
 
-/// <summary>What <c>request</c> was told.</summary>
 internal sealed record RequestSettings(Ask Ask, IReadOnlyList<string> ChildWords, bool Wait, TimeSpan Timeout, DryRun DryRun);
 
-/// <summary>One run of <c>request</c>.</summary>
 internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings settings, Handover handover)
 {
     private readonly GrantRequester _requester = new(cluster, host);

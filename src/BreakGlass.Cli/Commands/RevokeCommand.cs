@@ -36,7 +36,6 @@ internal static class RevokeCommand
     }
 }
 
-/// <summary>One run of <c>revoke</c>.</summary>
 internal sealed class RevokeRun(CliHost host, KubeClient client, string? reason, string? by, DryRun dryRun, string? format)
 {
     /// <summary>Revokes all grants before it waits for any; one failure does not delay the others.</summary>

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 
 namespace BreakGlass.Cli.Grants;
 
-/// <summary>What a person asks for.</summary>
 internal sealed record Ask
 {
     private const string Letters = "bcdfghjklmnpqrstvwxz2456789";
@@ -17,7 +16,6 @@ internal sealed record Ask
     /// <summary>How long; null for the policy's default.</summary>
     public TimeSpan? For { get; init; }
 
-    /// <summary>When it shall start.</summary>
     public DateTimeOffset? Start { get; init; }
 
     public IReadOnlyList<string> Access { get; init; } = [];

@@ -1,6 +1,5 @@
 namespace BreakGlass.Cli.Grants;
 
-/// <summary>Asks for a grant, waits for it, ends it.</summary>
 internal sealed class GrantRequester(Cluster cluster, CliHost host)
 {
     /// <summary>The operator answers within moments; after this a person is told where to look.</summary>

@@ -12,10 +12,7 @@ internal sealed class HandCut(KubeClient client)
     /// <summary>Whether a write failed because no webhook answered.</summary>
     public static bool IsCalledFor(KubeApiException e) => e.Status.Message?.Contains("failed calling webhook", StringComparison.Ordinal) is true;
 
-    /// <summary>Deletes the objects of grants, and returns the error that the command ends with.</summary>
-    /// <param name="what">What could not be written, as the beginning of a sentence.</param>
-    /// <param name="grants">The grants; those that are over are left alone.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Deletes the objects of grants that are not over, and returns the error that the command ends with.</summary>
     public async Task<CliException> CutAsync(string what, IEnumerable<BreakGlassGrant> grants, CancellationToken cancellationToken)
     {
         foreach (var grant in grants.Where(g => !g.Status.IsTerminal))

@@ -1,9 +1,6 @@
 namespace BreakGlass.Cli.Grants;
 
 /// <summary>Gives a person the access of an active grant: a kubeconfig that only they can read.</summary>
-/// <param name="Host">Where they sit.</param>
-/// <param name="Cluster">The cluster.</param>
-/// <param name="Own">How they came to it.</param>
 internal sealed record Handover(CliHost Host, Cluster Cluster, OwnWay Own)
 {
     /// <summary>Where to write it; null for the usual directory, <c>-</c> for standard output.</summary>

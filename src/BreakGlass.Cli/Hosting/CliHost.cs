@@ -54,8 +54,6 @@ internal sealed record ConnectionFlags(string? Kubeconfig, string? Context, stri
 internal sealed record ChildCommand(IReadOnlyList<string> Words, string? Kubeconfig);
 
 /// <summary>A cluster, and how one comes to it.</summary>
-/// <param name="Client">Talks to it.</param>
-/// <param name="Connection">What the kubeconfig says of it.</param>
 internal sealed record Cluster(KubeClient Client, ClusterConnection Connection) : IDisposable
 {
     /// <inheritdoc/>

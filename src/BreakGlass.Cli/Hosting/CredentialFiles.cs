@@ -15,10 +15,6 @@ internal static class CredentialFiles
     public static string KubeconfigOf(CliHost host, string grant) => Path.Combine(host.CredentialDirectory, $"{grant}.kubeconfig");
 
     /// <summary>Writes a file atomically; only its owner can read it.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="content">All of it.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="overwrite">Whether a file that is there is replaced, and not an error.</param>
     public static async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken, bool overwrite = true)
     {
         var full = Path.GetFullPath(path);

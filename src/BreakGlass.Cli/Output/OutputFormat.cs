@@ -12,7 +12,6 @@ internal static class OutputFormat
 
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The option <c>-o</c> with these values.</summary>
     public static Option<string?> Option(params string[] values)
     {
         var option = new Option<string?>("--output", "-o") { Description = $"The output format: {string.Join(", ", values)}", HelpName = "FORMAT" };
@@ -28,10 +27,8 @@ internal static class OutputFormat
         return option;
     }
 
-    /// <summary>What <c>--dry-run</c> says.</summary>
     public static DryRun DryRun(string? text) => text switch { "client" => Cli.DryRun.Client, "server" => Cli.DryRun.Server, _ => Cli.DryRun.None };
 
-    /// <summary>Whether the format is for programs.</summary>
     public static bool IsForPrograms(string? format) => format is Json or Yaml or Name;
 
     public static Task WriteAsync<T>(CliHost host, string? format, T obj)

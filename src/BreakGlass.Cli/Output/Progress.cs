@@ -5,10 +5,6 @@ namespace BreakGlass.Cli.Output;
 /// <summary>Shows what the command waits for: one changing line on a terminal, otherwise a line for each change.</summary>
 internal static class Progress
 {
-    /// <summary>Does something that reports.</summary>
-    /// <param name="host">Where to.</param>
-    /// <param name="first">What is said until it reports.</param>
-    /// <param name="work">Gets the function to report with.</param>
     public static async Task<T> RunAsync<T>(CliHost host, string first, Func<Action<string>, Task<T>> work)
     {
         if (!host.ErrorIsTerminal)

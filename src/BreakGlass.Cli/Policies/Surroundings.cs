@@ -24,7 +24,6 @@ internal sealed class Surroundings
         _unseen.Count == 0 ? null : $"you are not allowed to read {string.Join(" and ", _unseen.Order(StringComparer.Ordinal))}, so they are not checked "
             + "here; the operator checks them when you create a request";
 
-    /// <summary>Looks around for some policies.</summary>
     public static async Task<Surroundings> LookAsync(KubeClient client, IReadOnlyList<BreakGlassPolicy> policies, CancellationToken cancellationToken)
     {
         var seen = new Surroundings();

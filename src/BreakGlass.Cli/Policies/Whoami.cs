@@ -15,9 +15,6 @@ internal static class Whoami
     }
 
     /// <summary>Asks; null where the server cannot say: SelfSubjectReview is there from 1.28 on, as a beta from 1.27.</summary>
-    /// <param name="cluster">The cluster.</param>
-    /// <param name="policies">Policies to ask by, where only admission can say it.</param>
-    /// <param name="cancellationToken">Gives up.</param>
     public static async Task<Caller?> AskAsync(Cluster cluster, IReadOnlyList<BreakGlassPolicy> policies, CancellationToken cancellationToken) =>
         (await ReviewAsync(cluster.Client, new SelfSubjectReview(), cancellationToken))?.Status?.UserInfo
         ?? (await ReviewAsync(cluster.Client, new SelfSubjectReviewBeta(), cancellationToken))?.Status?.UserInfo

@@ -8,7 +8,6 @@ internal sealed record JweHeader(string? Algorithm, string? Encryption, JsonWebK
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
-    /// <summary>Writes the header of a new JWE.</summary>
     public static byte[] Write(RecipientKey recipient, string encryption, string? contentType, JsonWebKey? ephemeral)
     {
         var buffer = new ArrayBufferWriter<byte>();

@@ -41,7 +41,6 @@ internal sealed record ApprovalOutcome(ApprovalStage Stage, string Sentence, Dat
     /// <summary>How long access lasts at most, where it is given by the bypass.</summary>
     public TimeSpan? AtMost { get; init; }
 
-    /// <summary>Whether access may be given.</summary>
     public bool Opens => Stage is not (ApprovalStage.Waiting or ApprovalStage.Denied);
 }
 

@@ -20,7 +20,6 @@ internal static class Folding
         return InOrder(folded.ToString().Trim());
     }
 
-    /// <summary>Whether two texts are the same once folded.</summary>
     public static bool Same(string a, string b) => a == b || Fold(a) == Fold(b);
 
     private static void Append(StringBuilder folded, Rune rune)

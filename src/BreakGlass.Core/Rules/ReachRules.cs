@@ -5,7 +5,6 @@ namespace BreakGlass.Core.Rules;
 /// <summary>Where a grant's access would reach.</summary>
 internal static class ReachRules
 {
-    /// <summary>Whether the roles are there.</summary>
     public static Problem? Roles(IReadOnlyList<AccessEntry> access, IReadOnlyList<string> only, ClusterView cluster)
     {
         foreach (var entry in access)

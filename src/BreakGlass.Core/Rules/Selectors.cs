@@ -3,7 +3,6 @@ namespace BreakGlass.Core.Rules;
 /// <summary>Label selectors as people write them.</summary>
 internal static class Selectors
 {
-    /// <summary>What is wrong with a selector.</summary>
     public static IEnumerable<Problem> Check(string reason, string field, LabelSelector? selector)
     {
         foreach (var requirement in selector?.MatchExpressions ?? [])

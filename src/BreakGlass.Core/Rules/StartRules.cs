@@ -1,6 +1,5 @@
 namespace BreakGlass.Core.Rules;
 
-/// <summary>When access may start.</summary>
 internal static class StartRules
 {
     /// <summary>How far ahead a start can be planned: what stands longer was forgotten by those who agreed to it.</summary>
@@ -13,11 +12,7 @@ internal static class StartRules
         return grant.Spec.StartTime is { } start && start > created ? start : created;
     }
 
-    /// <summary>Why a grant cannot start when it wants to; null where it can.</summary>
-    /// <param name="grant">The grant.</param>
-    /// <param name="policy">Its policy.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="window">The window that it starts in, for mode TimeBoxed.</param>
+    /// <summary>Why a grant cannot start when it wants to; null if it can, for mode TimeBoxed with the window that it starts in.</summary>
     public static Problem? Check(BreakGlassGrant grant, BreakGlassPolicy policy, DateTimeOffset now, out Window? window)
     {
         window = null;

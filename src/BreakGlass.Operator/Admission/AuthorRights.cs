@@ -8,9 +8,6 @@ internal sealed class AuthorRights(KubeClient client)
 {
     private const int AtOnce = 16;
 
-    /// <summary>A role that the author may not bind.</summary>
-    /// <param name="Role">The role.</param>
-    /// <param name="Namespace">Where; null for the whole cluster.</param>
     public readonly record struct Gap(RoleReference Role, string? Namespace)
     {
         /// <inheritdoc/>

@@ -2,16 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace BreakGlass.Operator.Admission;
 
-/// <summary>A write to one of our kinds, read.</summary>
-/// <param name="Request">The request as it came.</param>
-/// <param name="Object">The object as it would be stored; null for a delete.</param>
-/// <param name="Old">The object as it is stored; null for a create.</param>
+/// <summary>A write to one of our kinds, read: without an object if it is a delete, without an old one if it is a create.</summary>
 internal sealed record Incoming(AdmissionRequest Request, IKubernetesObject<V1ObjectMeta>? Object, IKubernetesObject<V1ObjectMeta>? Old)
 {
-    /// <summary>The kind, one of ours.</summary>
     public string Kind => Request.Kind!.Kind;
 
-    /// <summary>Who asks.</summary>
     public V1UserInfo User => Request.UserInfo!;
 
     /// <summary>Who asks, with all that the API server said of them; <see cref="Core.Sealing.Kept"/> says what of it is stamped.</summary>
@@ -96,7 +91,6 @@ internal sealed record Incoming(AdmissionRequest Request, IKubernetesObject<V1Ob
             ? JsonMarshal.GetRawUtf8Value(fields).Length
             : 0;
 
-    /// <summary>The object with another spec.</summary>
     public IKubernetesObject<V1ObjectMeta> WithSpec(JsonObject spec)
     {
         var o = (JsonObject)JsonObject.Create(Request.Object!.Value)!.DeepClone();
@@ -118,6 +112,5 @@ internal sealed record Incoming(AdmissionRequest Request, IKubernetesObject<V1Ob
         where T : class, IKubernetesObject<V1ObjectMeta> => o.Deserialize(KubeKinds.Of<T>().Json) ?? throw new JsonException("null");
 }
 
-/// <summary>Contracts of bare JSON.</summary>
 [System.Text.Json.Serialization.JsonSerializable(typeof(JsonObject))]
 internal sealed partial class NodeJson : System.Text.Json.Serialization.JsonSerializerContext;

@@ -1,6 +1,5 @@
 namespace BreakGlass.Operator.Admission;
 
-/// <summary>Reads what manifests name.</summary>
 internal static class Lookups
 {
     /// <summary>One of our objects by a name that anybody may have written; null where there is none, or can be none of that name.</summary>

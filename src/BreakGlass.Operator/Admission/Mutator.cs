@@ -12,7 +12,6 @@ internal sealed class Mutator(
 {
     private const string Consonants = "bcdfghjklmnpqrstvwxz2456789";
 
-    /// <summary>Decides on one write.</summary>
     public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         if (Incoming.Read(request, out var incoming) is { } unreadable) return unreadable;

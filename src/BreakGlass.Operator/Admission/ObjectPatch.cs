@@ -5,10 +5,8 @@ internal sealed class ObjectPatch(JsonElement o)
 {
     private readonly HashSet<string> _made = [];
 
-    /// <summary>The operations.</summary>
     public JsonArray Operations { get; } = [];
 
-    /// <summary>Makes the spec so.</summary>
     public void Spec(JsonObject wanted)
     {
         if (Member(o, "spec") is not { ValueKind: JsonValueKind.Object } spec)
@@ -41,7 +39,6 @@ internal sealed class ObjectPatch(JsonElement o)
     /// <summary>Makes a label so; null takes it away.</summary>
     public void Label(string key, string? value) => Mark("labels", key, value);
 
-    /// <summary>Adds a finalizer.</summary>
     public void Finalizer(string name)
     {
         if (Member(o, "metadata", "finalizers") is { ValueKind: JsonValueKind.Array }) Add("/metadata/finalizers/-", name);

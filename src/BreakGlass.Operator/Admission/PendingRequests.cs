@@ -5,8 +5,6 @@ namespace BreakGlass.Operator.Admission;
 /// has let in and that the cache does not show yet. So a burst at one replica gets exactly as many through as the policy allows. Of a burst over
 /// several replicas more get through, and those beyond the bound are denied when they are decided.
 /// </summary>
-/// <param name="grantsOf">The grants of a policy in the cache.</param>
-/// <param name="time">Clock.</param>
 internal sealed class PendingRequests(Func<string, IReadOnlyList<BreakGlassGrant>> grantsOf, TimeProvider time)
 {
     /// <summary>How long a request counts that no cache shows: it may have been refused after this.</summary>

@@ -13,14 +13,8 @@ internal enum PolicyChange
     NeedsRights,
 }
 
-/// <summary>Tells changes of policies apart.</summary>
 internal static class PolicyChanges
 {
-    /// <summary>What a change asks of its author.</summary>
-    /// <param name="old">The policy as it is.</param>
-    /// <param name="policy">The policy as it would be.</param>
-    /// <param name="oldSeal">The seal of the policy as it is.</param>
-    /// <param name="cluster">Today's roles.</param>
     public static PolicyChange Of(BreakGlassPolicy old, BreakGlassPolicy policy, SealState oldSeal, ClusterView cluster)
     {
         var sameSpec = Seal.SameSpec(old, policy);

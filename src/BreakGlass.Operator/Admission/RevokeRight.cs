@@ -9,7 +9,8 @@ internal sealed class RevokeRight(KubeClient client, ILogger logger)
     /// <summary>Asks. Where the authorizer cannot be asked the answer is yes: access that ends too early is the lesser harm.</summary>
     public async Task<bool> HasAsync(V1UserInfo user, string grant, CancellationToken cancellationToken)
     {
-        var review = AccessReviews.May(user, new() { Verb = Verb, Group = BreakGlassApi.Group, Resource = KubeKinds.Of<BreakGlassGrant>().Resource.Plural, Name = grant });
+        var grants = KubeKinds.Of<BreakGlassGrant>().Resource;
+        var review = AccessReviews.May(user, new() { Verb = Verb, Group = grants.Group, Resource = grants.Plural, Name = grant });
         try
         {
             return (await client.CreateAsync(review, cancellationToken)).Status?.Allowed is true;

@@ -12,7 +12,6 @@ internal sealed class Validator(
 
     private readonly string _operator = Subjects.ServiceAccountUser(settings.OperatorNamespace, "breakglass-operator");
 
-    /// <summary>Decides on one write.</summary>
     public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         if (Incoming.Read(request, out var incoming) is { } unreadable) return unreadable;

@@ -8,14 +8,6 @@ namespace BreakGlass.Operator.Admission;
 /// The first requests to the webhooks are this process' own: reviews of a dry run, over TLS, through the port that the API server uses. They pay for what
 /// is loaded and compiled at first use, which would take seconds of somebody's first request in an incident. Nothing is stored, and no right is needed.
 /// </summary>
-/// <param name="address">Where the webhooks listen; null for all interfaces.</param>
-/// <param name="port">Their port, once they are served.</param>
-/// <param name="ownPath">The path by which this process reaches a webhook.</param>
-/// <param name="served">The certificate that they serve.</param>
-/// <param name="mayBegin">Whether they could answer a request.</param>
-/// <param name="policies">The policies that are there.</param>
-/// <param name="time">Clock.</param>
-/// <param name="logger">Log.</param>
 internal sealed class WarmUp(
     IPAddress? address, Func<int> port, Func<string, string> ownPath, ServedCertificate served, Func<bool> mayBegin,
     Func<IReadOnlyList<BreakGlassPolicy>> policies, TimeProvider time,
@@ -34,7 +26,6 @@ internal sealed class WarmUp(
     /// <summary>The uid of the requests. Random, so that nobody else's pass for them: what is answered to these is logged nowhere as a refusal.</summary>
     public string Uid { get; } = Guid.NewGuid().ToString();
 
-    /// <summary>Whether all of them were answered.</summary>
     public bool IsDone => _isDone;
 
     /// <summary>Waits until the webhooks can answer, and asks them until they have.</summary>

@@ -34,17 +34,7 @@ internal sealed class Webhooks : IAsyncDisposable
     private volatile bool _serving;
     private volatile bool _stopping;
 
-    /// <param name="client">Reads grants and policies, asks about rights, keeps the certificate.</param>
-    /// <param name="options">Options.</param>
-    /// <param name="settings">Core's settings.</param>
-    /// <param name="book">The seal keys.</param>
-    /// <param name="caches">Namespaces and roles.</param>
-    /// <param name="metrics">Gets the gauge of the certificate.</param>
-    /// <param name="more">Further webhooks on the same server.</param>
-    /// <param name="others">What else is served there, by path.</param>
-    /// <param name="serverNow">The API server's time, which seals are made with: it is compared with the time of creation that the API server stamps.</param>
-    /// <param name="time">Clock.</param>
-    /// <param name="logs">Log.</param>
+    // Seals are made with the API server's time: they are compared with the time of creation that it stamps.
     public Webhooks(
         KubeClient client, OperatorOptions options, CoreSettings settings, SealBook book, ClusterCaches caches, OperatorMetrics metrics,
         IReadOnlyList<AdmissionEndpoint> more, IReadOnlyDictionary<string, RequestDelegate> others, Func<DateTimeOffset> serverNow, TimeProvider time,

@@ -23,10 +23,8 @@ internal abstract class OwnedResource
     /// <summary>Lists objects, without what the reaper does not read.</summary>
     public abstract Task<IReadOnlyList<IKubernetesObject<V1ObjectMeta>>> ListAsync(KubeClient client, ListQuery query, CancellationToken cancellationToken);
 
-    /// <summary>An object as it is written.</summary>
     public abstract JsonObject Node(IKubernetesObject<V1ObjectMeta> o);
 
-    /// <summary>Has the caches watch the kind.</summary>
     public abstract void WatchIn(ClusterCaches caches);
 }
 
@@ -84,10 +82,8 @@ internal static class OwnedResources
         [typeof(V1Role)] = Row<V1Role>(Shed.Role, (o, m) => o with { Metadata = m }),
     };
 
-    /// <summary>All of them.</summary>
     public static IReadOnlyList<OwnedResource> All { get; } = [.. ByType.Values.Distinct()];
 
-    /// <summary>The row of an object's kind.</summary>
     public static OwnedResource Of(IKubernetesObject<V1ObjectMeta> o) =>
         ByType.GetValueOrDefault(o.GetType()) ?? throw new InvalidOperationException($"{o.KindName} is not a kind that is made for grants.");
 

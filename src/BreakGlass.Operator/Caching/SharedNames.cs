@@ -12,7 +12,6 @@ internal sealed class SharedNames
     private readonly ConcurrentDictionary<string, string> _names = new(StringComparer.Ordinal);
     private int _count;
 
-    /// <summary>The shared string for a name.</summary>
     public string Of(string name)
     {
         if (_names.TryGetValue(name, out var shared)) return shared;
@@ -21,6 +20,5 @@ internal sealed class SharedNames
         return name;
     }
 
-    /// <summary>The same for many.</summary>
     public IReadOnlyList<string> Of(IReadOnlyList<string> names) => [.. names.Select(Of)];
 }

@@ -15,7 +15,6 @@ internal sealed class CertificateFiles(string directory, ServedCertificate serve
     /// <inheritdoc/>
     public Task RunAsync(CancellationToken cancellationToken) => time.EveryAsync(Period, atOnce: true, ReadAsync, cancellationToken);
 
-    /// <summary>Reads once.</summary>
     public async Task ReadAsync(CancellationToken cancellationToken)
     {
         WebhookMetrics.CertificateRead();
@@ -39,6 +38,5 @@ internal interface ICertificateSource
     /// <summary>What keeps the API server from reaching the webhooks, as far as certificates go; empty where nothing does.</summary>
     IReadOnlyList<string> Missing();
 
-    /// <summary>Keeps the certificate young until cancelled.</summary>
     Task RunAsync(CancellationToken cancellationToken);
 }

@@ -8,7 +8,6 @@ internal sealed class CertificateManager(
     KubeClient client, string ns, IReadOnlyList<string> names, ServedCertificate served, CaBundles bundles, TimeProvider time,
     ILogger logger) : ICertificateSource
 {
-    /// <summary>The Secret's name.</summary>
     public const string SecretName = "breakglass-webhook-tls";
 
     /// <summary>The Service in front of the webhooks.</summary>

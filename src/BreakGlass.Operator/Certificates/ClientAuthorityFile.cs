@@ -25,7 +25,6 @@ internal sealed class ClientAuthorityFile
         (_authorities, _written, _read) = (Read(file), File.GetLastWriteTimeUtc(file), time.GetTimestamp());
     }
 
-    /// <summary>The authorities as they are now.</summary>
     public X509Certificate2Collection Now()
     {
         lock (_gate)

@@ -7,9 +7,6 @@ namespace BreakGlass.Operator.Certificates;
 /// What the Secret of the webhooks holds, and what should become of it: pure but for the randomness of new keys. The authority that signs stands first
 /// in the bundle; the one before it stays behind it as long as a certificate of its making may be served.
 /// </summary>
-/// <param name="Bundle">All authorities to be trusted, PEM, the signing one first.</param>
-/// <param name="AuthorityKey">Key of the first of them, PEM.</param>
-/// <param name="Leaf">The certificate to serve.</param>
 internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, CertifiedKey Leaf)
 {
     /// <summary>How long a new authority is only trusted before it signs what is served, so that every API server and replica has it.</summary>
@@ -18,7 +15,6 @@ internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, C
     /// <inheritdoc/>
     public override string ToString() => "ManagedCertificates";
 
-    /// <summary>Everything anew.</summary>
     public static ManagedCertificates New(IReadOnlyList<string> names, DateTimeOffset now)
     {
         var authority = Pki.NewAuthority(now);
@@ -45,7 +41,6 @@ internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, C
         }
     }
 
-    /// <summary>The data of the Secret.</summary>
     public IDictionary<string, byte[]> Write() => new Dictionary<string, byte[]>
     {
         ["ca.crt"] = Encoding.UTF8.GetBytes(Bundle),

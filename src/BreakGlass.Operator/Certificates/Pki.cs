@@ -118,7 +118,6 @@ internal static class Pki
     /// <summary>When a certificate begins to hold; a little before it was made.</summary>
     public static DateTimeOffset From(X509Certificate2 certificate) => new(certificate.NotBefore);
 
-    /// <summary>When a certificate ends.</summary>
     public static DateTimeOffset Until(X509Certificate2 certificate) => new(certificate.NotAfter);
 
     // Positive, and of the 20 bytes at most that RFC 5280 allows.

@@ -14,14 +14,9 @@ namespace BreakGlass.Operator.Certificates;
 /// path that was replaced is answered for two minutes more, until every API server has the new one. Manifests of an earlier version name a plain path, such as
 /// <c>/mutate</c>: it is answered only as long as a configuration names it, which is until the next look.
 /// </remarks>
-/// <param name="client">Reads and patches the configurations.</param>
-/// <param name="plain">The paths without the random part, e.g. <c>/mutate</c>.</param>
-/// <param name="time">Clock.</param>
-/// <param name="logger">Log.</param>
 [SuppressMessage("Design", "CA1001", Justification = "It lives as long as the process, and its semaphore never has a handle to let go of.")]
 internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<string> plain, TimeProvider time, ILogger logger)
 {
-    /// <summary>How often the configurations are looked at.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
     /// <summary>When a path is replaced: the age at which a certificate of the operator's is renewed.</summary>
@@ -65,8 +60,6 @@ internal sealed partial class WebhookPaths(KubeClient client, IReadOnlyList<stri
     /// Learns the paths that the configurations name, writes those that are not there, and replaces those that are plain or old. What fails is logged
     /// and tried again later.
     /// </summary>
-    /// <param name="onlyIfDue">Not if the last look was only a moment ago.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     public async Task LookAsync(bool onlyIfDue, CancellationToken cancellationToken)
     {
         await _looking.WaitAsync(cancellationToken);

@@ -24,7 +24,6 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
     public IReadOnlyList<AdmissionEndpoint> Endpoints(TimeProvider time) =>
         [.. Paths.Select(path => new AdmissionEndpoint(path, HandleAsync, time, logger, new() { Fields = Fields }))];
 
-    /// <summary>Decides on one write.</summary>
     public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         var write = Read(request);

@@ -4,7 +4,6 @@ namespace BreakGlass.Operator.Guard;
 internal abstract class Probe<T>(TimeProvider time)
     where T : class
 {
-    /// <summary>How long an answer holds.</summary>
     public static readonly TimeSpan Holds = TimeSpan.FromMinutes(1);
 
     private volatile Answer? _last;

@@ -28,11 +28,7 @@ internal sealed class OperatorEngine : IDisposable
     private readonly KubeClient? _leaseClient;
     private readonly LeadersTools _tools;
 
-    /// <param name="client">The client; its clock must be the raw one, so that skew shows.</param>
-    /// <param name="options">Options.</param>
-    /// <param name="cluster">What delivered kubeconfigs say.</param>
-    /// <param name="clock">The raw clock.</param>
-    /// <param name="logs">Log.</param>
+    // The client's clock must be the raw one, so that skew shows.
     public OperatorEngine(KubeClient client, OperatorOptions options, PublicCluster cluster, TimeProvider clock, ILoggerFactory logs)
     {
         _options = options;

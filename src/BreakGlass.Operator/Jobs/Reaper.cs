@@ -5,13 +5,8 @@ namespace BreakGlass.Operator.Jobs;
 /// <summary>
 /// The second hand on the switch: ends whatever is past its <c>breakglass.dev/expires-at</c>, by what stands on the objects alone. It needs no
 /// leader, no cache, no CustomResourceDefinition and no running operator, and it can run beside one: both delete by UID. Where the grants can be
-/// read it also ends the bindings that they record, which may have been stripped of their marks.
+/// read it also ends the bindings that they record, which may have been stripped of their marks. For an uninstall it ends everything, also what has time left.
 /// </summary>
-/// <param name="client">With the rights of the reaper.</param>
-/// <param name="settings">The names of the namespaces.</param>
-/// <param name="time">Clock.</param>
-/// <param name="logger">Log.</param>
-/// <param name="everything">End also what still has time.</param>
 internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClock time, ILogger logger, bool everything = false)
 {
     private const string Ours = BreakGlassApi.GrantLabel;

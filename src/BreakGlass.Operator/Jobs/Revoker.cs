@@ -9,7 +9,6 @@ internal sealed class Revoker(KubeClient client, CoreSettings settings, SteadyCl
     /// <summary>How long the operator has: a token may be taken for 10 s after its end, and the end is on record once that is over.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>How often the grants are looked at.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     private readonly HashSet<string> _refused = [];

@@ -8,7 +8,6 @@ namespace BreakGlass.Operator.Leftovers;
 /// </summary>
 internal sealed class ActorProbe(KubeClient client, ClusterCaches caches, CoreSettings settings, TimeProvider time, ILogger logger)
 {
-    /// <summary>How long answers hold.</summary>
     public static readonly TimeSpan Holds = TimeSpan.FromMinutes(10);
 
     private static readonly IReadOnlyDictionary<string, ActorFindings> Nothing = new Dictionary<string, ActorFindings>();
@@ -30,9 +29,7 @@ internal sealed class ActorProbe(KubeClient client, ClusterCaches caches, CoreSe
         return held?.Findings ?? Nothing;
     }
 
-    /// <summary>Asks until cancelled.</summary>
-    /// <param name="changed">Called with the name of a policy of which more is known now.</param>
-    /// <param name="cancellationToken">Stops.</param>
+    /// <summary>Asks until cancelled, and names each policy of which more is known.</summary>
     public async Task RunAsync(Action<string> changed, CancellationToken cancellationToken)
     {
         try

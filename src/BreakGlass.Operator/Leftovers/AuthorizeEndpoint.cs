@@ -5,12 +5,8 @@ namespace BreakGlass.Operator.Leftovers;
 /// else, and has no opinion on anything else. It needs no secret path: a caller learns nothing else from it, makes the operator ask the API server
 /// nothing, and takes only memory of its own.
 /// </summary>
-/// <param name="settings">The operator's set-up.</param>
-/// <param name="allowed">Whether the policy of an identity's grant lets it impersonate.</param>
-/// <param name="logger">Log.</param>
 internal sealed class AuthorizeEndpoint(CoreSettings settings, Func<string, CancellationToken, ValueTask<bool>> allowed, ILogger logger)
 {
-    /// <summary>The URL path.</summary>
     public const string Path = "/authorize";
 
     /// <summary>A question about a grant's identity is a few hundred bytes: a ServiceAccount is in three groups.</summary>
@@ -21,7 +17,6 @@ internal sealed class AuthorizeEndpoint(CoreSettings settings, Func<string, Canc
 
     private int _reading;
 
-    /// <summary>Answers one HTTP request.</summary>
     public async Task ServeAsync(HttpContext context)
     {
         var review = default(V1SubjectAccessReview);
@@ -51,7 +46,6 @@ internal sealed class AuthorizeEndpoint(CoreSettings settings, Func<string, Canc
         await JsonSerializer.SerializeAsync(context.Response.Body, answer, KubeModels.Json<V1SubjectAccessReview>(), context.RequestAborted);
     }
 
-    /// <summary>The answer to one question.</summary>
     public async ValueTask<V1SubjectAccessReviewStatus> DecideAsync(V1SubjectAccessReviewSpec question, CancellationToken cancellationToken)
     {
         if (ImpersonationRules.Asks(question, settings) is not { } identity) return new();

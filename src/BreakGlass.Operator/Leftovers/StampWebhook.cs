@@ -10,7 +10,6 @@ namespace BreakGlass.Operator.Leftovers;
 /// </summary>
 internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, GuardWebhook guard, CoreSettings settings, ResidueWriter residue, ILogger logger)
 {
-    /// <summary>The URL path.</summary>
     public const string Path = "/stamp";
 
     /// <summary>
@@ -19,7 +18,6 @@ internal sealed class StampWebhook(KubeClient client, ClusterCaches caches, Guar
     /// </summary>
     public static AdmissionLimits LimitsOf(int mebibytes, TimeProvider time) => new() { Budget = new(mebibytes * 1024L * 1024 / 8, time), CostPerByte = 8 };
 
-    /// <summary>Stamps one write.</summary>
     public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         var (group, resource) = (request.Resource?.Group ?? "", request.Resource?.Resource ?? "");

@@ -8,7 +8,6 @@ namespace BreakGlass.Operator.Options;
 /// <returns>Null where the text is good; else what is wrong and what to write instead, as the end of a sentence that names the option.</returns>
 internal delegate string? OptionReader<T>(string text, out T value);
 
-/// <summary>The readers of <see cref="OptionTable"/>.</summary>
 internal static class OptionReaders
 {
     // Timers take no more than 49 days.
@@ -23,7 +22,6 @@ internal static class OptionReaders
         return good ? null : "is not a valid namespace name. Use up to 63 lower-case letters, digits and hyphens, for example breakglass-system";
     }
 
-    /// <summary>Names of namespaces with commas between.</summary>
     public static string? Namespaces(string text, out IReadOnlyList<string> value)
     {
         value = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -31,7 +29,6 @@ internal static class OptionReaders
             ? null : "is not a list of namespaces. Use up to 256 comma-separated names, for example istio-system,cert-manager";
     }
 
-    /// <summary>Any text of one line.</summary>
     public static string? Text(string text, out string value)
     {
         value = text;
@@ -39,7 +36,6 @@ internal static class OptionReaders
             ? null : "is empty, too long or has line breaks. Use a text of 1 to 1024 characters";
     }
 
-    /// <summary>DNS names or IP addresses with commas between.</summary>
     public static string? Names(string text, out IReadOnlyList<string> value)
     {
         value = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -60,19 +56,16 @@ internal static class OptionReaders
             ? null : "is not a list of keys. Use up to 20 comma-separated keys of userInfo.extra, for example example.com/employee-id";
     }
 
-    /// <summary>Yes or no.</summary>
     public static string? Bool(string text, out bool value)
     {
         value = text.Equals("true", StringComparison.OrdinalIgnoreCase) || text == "1";
         return value || text.Equals("false", StringComparison.OrdinalIgnoreCase) || text == "0" ? null : "is not a boolean. Use true or false";
     }
 
-    /// <summary>A number of workers, 1 to 1000.</summary>
     public static string? WorkerCount(string text, out int value) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value is >= 1 and <= 1000
             ? null : "is not a number of workers. Use a whole number from 1 to 1000";
 
-    /// <summary>An amount of memory in MiB, 8 to 4096.</summary>
     public static string? Mebibytes(string text, out int value) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value is >= 8 and <= 4096
             ? null : "is not an amount of memory. Use a whole number of MiB from 8 to 4096";
@@ -134,7 +127,6 @@ internal static class OptionReaders
     /// <summary>An http or https URL without a password in it.</summary>
     public static string? HttpUrl(string text, out Uri value) => Url(text, "https://collector.example:4318", httpToo: true, out value);
 
-    /// <summary>An https URL without a password in it.</summary>
     public static string? HttpsUrl(string text, out Uri value) => Url(text, "https://api.example:6443", httpToo: false, out value);
 
     /// <summary>A file that holds at least one PEM certificate and no private key.</summary>

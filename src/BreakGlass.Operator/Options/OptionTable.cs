@@ -17,7 +17,6 @@ internal sealed record Option(
     Func<OperatorOptions, string> Show,
     Func<OperatorOptions, string, (OperatorOptions Options, string? Problem)> Read)
 {
-    /// <summary>Both names, for messages.</summary>
     public string Names => Variable is null ? $"--{Name}" : $"--{Name} ({Variable})";
 }
 
@@ -27,7 +26,6 @@ internal sealed record Option(
 /// </summary>
 internal static class OptionTable
 {
-    /// <summary>All options in the order of the help.</summary>
     public static IReadOnlyList<Option> All { get; } =
     [
         Row<string>("namespace", "NAME", "The namespace of the operator",

@@ -6,7 +6,6 @@ namespace BreakGlass.Operator.Sealing;
 /// </summary>
 internal sealed class Resealer(KubeClient client, SealBook book, Store<BreakGlassPolicy> policies, TimeProvider time, ILogger logger)
 {
-    /// <summary>The annotation that a touch writes.</summary>
     public const string TouchedAnnotation = BreakGlassApi.Group + "/resealed-at";
 
     private static readonly TimeSpan Period = TimeSpan.FromHours(1);

@@ -6,17 +6,10 @@ namespace BreakGlass.Operator.Sealing;
 /// The seal keys as every replica knows them, from the Secret that all of them read again and again. The first replica makes it; the leader
 /// rotates the keys in it. Where the Secret is lost, whoever notices first writes back the keys it remembers.
 /// </summary>
-/// <param name="client">With the rights to the Secret.</param>
-/// <param name="ns">The operator's namespace.</param>
-/// <param name="time">Clock.</param>
-/// <param name="logger">Log.</param>
-/// <param name="trusting">Decides in place of the keys whether stamps are believed.</param>
 internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, ILogger logger, SealCheck? trusting = null) : IDisposable
 {
-    /// <summary>The Secret's name.</summary>
     public const string SecretName = SealKeys.SecretName;
 
-    /// <summary>How often it is read again.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
     private const long Never = long.MinValue;
@@ -29,7 +22,6 @@ internal sealed class SealBook(KubeClient client, string ns, TimeProvider time, 
     /// <summary>Whether there are keys: nothing can be sealed or verified before.</summary>
     public bool IsReady => _keys.All.Count > 0;
 
-    /// <summary>The keys.</summary>
     public SealKeys Keys => _keys;
 
     /// <summary>Decides whether stamps are believed: by the keys read last, if the operator requires seals.</summary>

@@ -4,9 +4,6 @@ namespace BreakGlass.Operator.Time;
 /// Asks the API server for the time whenever nobody else has for a while, and more often while the clocks are in doubt: then over a new
 /// connection each time, which may lead to another API server behind the same address. Needs no right: an answer that refuses says the time as well.
 /// </summary>
-/// <param name="client">The client whose answers the clock follows.</param>
-/// <param name="clock">The clock.</param>
-/// <param name="logger">Log.</param>
 internal sealed class ClockKeeper(KubeClient client, SteadyClock clock, ILogger logger)
 {
     /// <summary>The longest without a word from the server. Also how soon it is noticed that the machine slept.</summary>
@@ -22,7 +19,6 @@ internal sealed class ClockKeeper(KubeClient client, SteadyClock clock, ILogger 
 
     private bool _differ;
 
-    /// <summary>Asks until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var heard = 0;

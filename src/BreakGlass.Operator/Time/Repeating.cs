@@ -3,12 +3,7 @@ namespace BreakGlass.Operator.Time;
 /// <summary>Work that goes on until it is cancelled.</summary>
 internal static class Repeating
 {
-    /// <summary>Does the work once for each period. To be cancelled is its only end without an exception, and is not one itself.</summary>
-    /// <param name="time">Clock.</param>
-    /// <param name="period">The time between two starts; a work that takes longer is followed by the next one.</param>
-    /// <param name="atOnce">Whether the first work comes before the first period.</param>
-    /// <param name="work">The work.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Does the work once for each period, until it is cancelled, which is not an error.</summary>
     public static async Task EveryAsync(
         this TimeProvider time, TimeSpan period, bool atOnce, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
