@@ -1,6 +1,3 @@
-using System.Net.Http.Headers;
-using System.Text;
-
 namespace Kube.Client;
 
 /// <summary>What a request is authenticated with. Compared by reference: another one is another credential.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Kube.Client;
 
 /// <summary>JSON contracts that only the client needs.</summary>

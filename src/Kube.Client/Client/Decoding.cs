@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Kube.Client;
 
 /// <summary>What is said of an object that cannot be read.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Serialization.Metadata;
-
 namespace Kube.Client;
 
 public sealed partial class KubeClient

@@ -1,7 +1,3 @@
-using System.Text.Json;
-using k8s;
-using k8s.Models;
-
 namespace Kube.Client;
 
 public sealed partial class KubeClient
@@ -126,7 +122,7 @@ public sealed partial class KubeClient
         .With("labelSelector", query.LabelSelector)
         .With("fieldSelector", query.FieldSelector)
         .With("resourceVersion", query.ResourceVersion)
-        .With("limit", query.Limit > 0 ? query.Limit.ToString(System.Globalization.CultureInfo.InvariantCulture) : null)
+        .With("limit", query.Limit > 0 ? query.Limit.ToString(CultureInfo.InvariantCulture) : null)
         .With("continue", query.Continue)
         .Build();
 }

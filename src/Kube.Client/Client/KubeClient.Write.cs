@@ -1,8 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using k8s;
-using k8s.Models;
-
 namespace Kube.Client;
 
 /// <content>

@@ -1,7 +1,3 @@
-using System.Net;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
-
 namespace Kube.Client;
 
 /// <summary>

@@ -1,8 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
-using k8s;
-using k8s.Models;
-
 namespace Kube.Client;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Kube.Client;
 
 /// <summary>One request as the client thinks of it; sent more than once where that is safe.</summary>

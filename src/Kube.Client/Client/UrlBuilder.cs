@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace Kube.Client;
 
 /// <summary>Builds request addresses under the server's, which may have a path of its own (a proxy for many clusters).</summary>

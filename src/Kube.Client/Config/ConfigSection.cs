@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Kube.Client;
 
 /// <summary>One map of a kubeconfig with the place it stands, so that every complaint can say where.</summary>

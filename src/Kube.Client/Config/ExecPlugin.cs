@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace Kube.Client;
 
 /// <summary>Whether a credential plugin may ask a person something.</summary>

@@ -1,7 +1,3 @@
-using System.Net;
-using System.Text;
-using System.Text.Json;
-
 namespace Kube.Client;
 
 /// <summary>Turns an answer that is no success into the typed exception.</summary>

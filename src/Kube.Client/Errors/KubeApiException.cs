@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Kube.Client;
 
 /// <summary>The API server answered, and the answer is no (Kubernetes API conventions, "Response Status Kind").</summary>

@@ -1,12 +1,10 @@
-using System.Text.Json.Serialization.Metadata;
-
 namespace Kube.Client;
 
 /// <summary>The answer of the API server where there is no object to give, errors above all (meta/v1 Status).</summary>
 public sealed record Status
 {
     /// <summary><c>Success</c> or <c>Failure</c>.</summary>
-    [System.Text.Json.Serialization.JsonPropertyName("status")]
+    [JsonPropertyName("status")]
     public string? Result { get; init; }
 
     /// <summary>A sentence for people.</summary>

@@ -1,7 +1,3 @@
-using System.Text.Json.Serialization.Metadata;
-using k8s;
-using k8s.Models;
-
 namespace Kube.Client;
 
 /// <summary>What the package's models do not say of the wire, as changes of their JSON contracts.</summary>

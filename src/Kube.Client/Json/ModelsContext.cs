@@ -1,6 +1,3 @@
-using System.Text.Json.Serialization;
-using k8s.Models;
-
 namespace Kube.Client;
 
 /// <summary>

@@ -1,7 +1,3 @@
-using System.Text.Json.Serialization.Metadata;
-using k8s;
-using k8s.Models;
-
 namespace Kube.Client;
 
 /// <summary>A kind by its place in the API.</summary>

@@ -1,8 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
-using System.Text.Json;
-using k8s;
-using k8s.Models;
 
 namespace Kube.Client;
 

@@ -1,7 +1,5 @@
 using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
-using k8s;
-using k8s.Models;
 
 namespace Kube.Client;
 

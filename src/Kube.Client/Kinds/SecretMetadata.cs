@@ -1,7 +1,3 @@
-using System.Text.Json.Serialization;
-using k8s;
-using k8s.Models;
-
 namespace Kube.Client;
 
 /// <summary>A Secret as its metadata alone (meta/v1 PartialObjectMetadata): what a cache may hold without holding any secret.</summary>

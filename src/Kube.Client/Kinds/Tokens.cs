@@ -1,5 +1,3 @@
-using k8s.Models;
-
 namespace Kube.Client;
 
 /// <summary>A TokenReview (authentication.k8s.io/v1) whose text form leaves out the token; that of the package's record shows it.</summary>

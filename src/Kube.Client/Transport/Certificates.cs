@@ -1,6 +1,4 @@
-using System.Net.Security;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 
 namespace Kube.Client;
 

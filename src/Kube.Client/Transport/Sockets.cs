@@ -1,7 +1,3 @@
-using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
-
 namespace Kube.Client;
 
 /// <summary>Sets up the HTTP stack.</summary>

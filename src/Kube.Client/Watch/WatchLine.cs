@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
-
 namespace Kube.Client;
 
 /// <summary>One line of a watch, split into its type and the bytes of its object (meta/v1 WatchEvent).</summary>

@@ -1,6 +1,3 @@
-using k8s;
-using k8s.Models;
-
 namespace Kube.Runtime;
 
 /// <summary>What happened to an object in the cache.</summary>

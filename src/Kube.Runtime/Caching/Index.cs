@@ -1,7 +1,3 @@
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace Kube.Runtime;
 
 /// <summary>

@@ -1,8 +1,3 @@
-using System.Threading.Channels;
-using k8s;
-using k8s.Models;
-using Microsoft.Extensions.Logging;
-
 namespace Kube.Runtime;
 
 /// <summary>

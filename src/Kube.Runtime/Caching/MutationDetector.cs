@@ -1,9 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace Kube.Runtime;
 
 /// <summary>

@@ -1,8 +1,3 @@
-using k8s;
-using k8s.Models;
-using Kube.Client;
-using Microsoft.Extensions.Logging;
-
 namespace Kube.Runtime;
 
 /// <summary>

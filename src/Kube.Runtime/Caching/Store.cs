@@ -1,8 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace Kube.Runtime;
 
 /// <summary>

@@ -1,8 +1,3 @@
-using System.Globalization;
-using k8s;
-using k8s.Models;
-using Kube.Client;
-
 namespace Kube.Runtime;
 
 /// <summary>

@@ -1,7 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
-using k8s;
-using k8s.Models;
 
 namespace Kube.Runtime;
 

@@ -1,5 +1,3 @@
-using k8s.Models;
-
 namespace Kube.Runtime;
 
 /// <summary>Whether an event is news or a warning.</summary>

@@ -1,8 +1,3 @@
-using System.Threading.Channels;
-using k8s.Models;
-using Kube.Client;
-using Microsoft.Extensions.Logging;
-
 namespace Kube.Runtime;
 
 /// <summary>

@@ -1,10 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
-using System.Threading.Channels;
-using k8s.Models;
-using Kube.Client;
-using Microsoft.Extensions.Logging;
-
 namespace Kube.Runtime;
 
 /// <summary>Writes one share of the events, one after another: all notes of one <see cref="EventKey"/> come to the same sender.</summary>

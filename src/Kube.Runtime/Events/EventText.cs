@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace Kube.Runtime;
 
 /// <summary>What the API server demands of an event's texts.</summary>

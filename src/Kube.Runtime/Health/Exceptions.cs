@@ -1,5 +1,3 @@
-using Kube.Client;
-
 namespace Kube.Runtime;
 
 internal static class Exceptions

@@ -1,6 +1,3 @@
-using Kube.Client;
-using Microsoft.Extensions.Logging;
-
 namespace Kube.Runtime;
 
 /// <summary>

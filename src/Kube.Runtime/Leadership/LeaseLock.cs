@@ -1,7 +1,3 @@
-using k8s.Models;
-using Kube.Client;
-using Microsoft.Extensions.Logging;
-
 namespace Kube.Runtime;
 
 /// <summary>What a try to get or keep the lease has shown.</summary>

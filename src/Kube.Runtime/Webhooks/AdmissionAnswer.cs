@@ -1,7 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using Kube.Client;
-
 namespace Kube.Runtime;
 
 /// <summary>Decides on one write. An exception it lets out is answered as a refusal, counted and logged; the process goes on.</summary>

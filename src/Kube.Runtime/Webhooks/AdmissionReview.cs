@@ -1,8 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using k8s.Models;
-using Kube.Client;
 
 namespace Kube.Runtime;
 

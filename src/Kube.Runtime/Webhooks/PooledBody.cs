@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Kube.Runtime;
 
 /// <summary>A body as it is read, in memory that is used again. It grows only with what has come: what a sender promises takes no memory.</summary>

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace Kube.Runtime;
 
 /// <summary>What webhooks log.</summary>

@@ -1,5 +1,3 @@
-using System.Diagnostics.Metrics;
-
 namespace Kube.Runtime;
 
 /// <summary>The instruments of webhooks, by the names of controller-runtime (pkg/webhook/internal/metrics, pkg/certwatcher/metrics).</summary>
