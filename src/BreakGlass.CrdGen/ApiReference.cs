@@ -18,7 +18,6 @@ internal sealed class ApiReference
         _shared = [.. kinds.SelectMany(kind => Reachable(kind.Type)).GroupBy(type => type).Where(group => group.Count() > 1).Select(group => group.Key)];
     }
 
-    /// <summary>The document.</summary>
     public static string For(IReadOnlyList<CustomKind> kinds)
     {
         var reference = new ApiReference(kinds);

@@ -3,7 +3,6 @@ namespace BreakGlass.CrdGen;
 /// <summary>One CustomResourceDefinition (apiextensions.k8s.io/v1).</summary>
 internal static class Crd
 {
-    /// <summary>The definition of a kind.</summary>
     public static JsonObject Of(CustomKind kind, XmlDocs docs) => new()
     {
         ["apiVersion"] = "apiextensions.k8s.io/v1",

@@ -8,7 +8,6 @@ internal static class CrdFiles
 {
     private const string Header = "# Generated from the C# types in src/BreakGlass.Core/Api by 'make generate'. Do not edit.\n";
 
-    /// <summary>Path and content of every file.</summary>
     public static IEnumerable<(string Path, string Content)> For(IReadOnlyList<CustomKind> kinds)
     {
         var crds = kinds.Select(kind => (Kind: kind, Crd: Crd.Of(kind, DocsOf(kinds)))).ToList();
@@ -28,7 +27,6 @@ internal static class CrdFiles
             "# For Kubernetes 1.20 to 1.22, whose kubectl validation refuses the field x-kubernetes-validations. The operator checks the same rules.\n");
     }
 
-    /// <summary>The documentation of the types' assemblies.</summary>
     internal static XmlDocs DocsOf(IEnumerable<CustomKind> kinds) =>
         XmlDocs.For(kinds.Select(kind => kind.Type.Assembly));
 

@@ -13,20 +13,15 @@ internal sealed record CustomKind(Type Type, ResourceType Resource)
         Of<BreakGlassPolicy>(), Of<BreakGlassGrant>(), Of<BreakGlassApproval>(), Of<BreakGlassReview>(), Of<BreakGlassLockdown>(),
     ];
 
-    /// <summary>How the kind is registered.</summary>
     public CustomResourceAttribute Registration { get; } = Type.GetCustomAttribute<CustomResourceAttribute>()
         ?? throw new InvalidOperationException($"{Type.Name} has no [CustomResource]: say how the kind is registered.");
 
-    /// <summary>Short names for kubectl.</summary>
     public IReadOnlyList<string> ShortNames { get; } = Type.GetCustomAttribute<KubernetesEntityShortNamesAttribute>()?.ShortNames ?? [];
 
-    /// <summary>The columns that kubectl prints.</summary>
     public IReadOnlyList<GenericAdditionalPrinterColumnAttribute> Columns { get; } = [.. Type.GetCustomAttributes<GenericAdditionalPrinterColumnAttribute>()];
 
-    /// <summary>The name of the CustomResourceDefinition.</summary>
     public string CrdName => $"{Resource.Plural}.{Resource.Group}";
 
-    /// <summary>The kind of a type.</summary>
     public static CustomKind Of<T>()
         where T : class, IKubernetesObject<V1ObjectMeta> => new(typeof(T), Agreed(typeof(T), KubeKinds.Of<T>().Resource));
 

@@ -8,7 +8,6 @@ internal sealed record Field(string JsonName, PropertyInfo Property)
     private static readonly JsonSerializerOptions InJson =
         new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Converters = { new JsonStringEnumConverter() } };
 
-    /// <summary>Whether the field must be there.</summary>
     public bool IsRequired => Has<RequiredAttribute>();
 
     /// <summary>The JSON fields of a type, in the order in which they are declared; computed properties are none.</summary>
@@ -20,7 +19,6 @@ internal sealed record Field(string JsonName, PropertyInfo Property)
             .Select(p => new Field(JsonNameOf(p), p)),
     ];
 
-    /// <summary>The name of a property in JSON.</summary>
     public static string JsonNameOf(PropertyInfo property) =>
         property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(property.Name);
 
@@ -28,11 +26,9 @@ internal sealed record Field(string JsonName, PropertyInfo Property)
     public JsonNode? InitialValue() =>
         JsonSerializer.SerializeToNode(Property.GetValue(Property.DeclaringType!.GetConstructor([])!.Invoke(null)), Property.PropertyType, InJson);
 
-    /// <summary>The attribute, if it is there.</summary>
     public T? Get<T>()
         where T : Attribute => Property.GetCustomAttribute<T>();
 
-    /// <summary>Whether the attribute is there.</summary>
     public bool Has<T>()
         where T : Attribute => Property.IsDefined(typeof(T));
 
@@ -47,19 +43,14 @@ internal abstract record Shape
     /// <summary>A string, integer or boolean, with the format that OpenAPI names.</summary>
     public sealed record Scalar(string Name, string? Format = null) : Shape;
 
-    /// <summary>One of some names.</summary>
     public sealed record Names(Type Enum) : Shape;
 
-    /// <summary>A list.</summary>
     public sealed record List(Type Item) : Shape;
 
-    /// <summary>A map from strings.</summary>
     public sealed record Map(Type Value) : Shape;
 
-    /// <summary>An object with fields.</summary>
     public sealed record Object(Type Type) : Shape;
 
-    /// <summary>The shape of a type.</summary>
     /// <exception cref="NotSupportedException">No schema can be told from the type.</exception>
     public static Shape Of(Type type)
     {

@@ -7,7 +7,6 @@ internal static class GeneratedFiles
     private static readonly string[] OwnedDirectories =
         ["config/crd", "config/components/selectable-fields", "config/components/without-cel"];
 
-    /// <summary>All files, by path.</summary>
     public static IReadOnlyDictionary<string, string> All()
     {
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);

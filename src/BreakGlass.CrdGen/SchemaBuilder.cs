@@ -9,18 +9,16 @@ internal sealed class SchemaBuilder(XmlDocs docs)
     private readonly Stack<Type> _open = new();
     private bool _inStatus;
 
-    /// <summary>The schema of a whole kind.</summary>
     public JsonObject Root(CustomKind kind)
     {
         var schema = Object(kind.Type, docs.Of(kind.Type));
         // The server knows metadata itself and forbids details of it.
         schema["properties"]!.AsObject().Insert(2, "metadata", new JsonObject { ["type"] = "object" });
         _inStatus = false;
-        AddRules(schema, kind.Type.GetCustomAttributes(typeof(ValidationRuleAttribute), inherit: false).Cast<ValidationRuleAttribute>());
+        AddRules(schema, kind.Type.GetCustomAttributes<ValidationRuleAttribute>());
         return schema;
     }
 
-    /// <summary>The schema of one field.</summary>
     public JsonObject Of(Field field)
     {
         var type = field.Property.PropertyType;
@@ -45,7 +43,7 @@ internal sealed class SchemaBuilder(XmlDocs docs)
 
     private JsonObject Of(Type type, string? description) => Shape.Of(type) switch
     {
-        Shape.Scalar scalar => Scalar(scalar, description),
+        Shape.Scalar scalar => Start(description, scalar.Name, scalar.Format),
         Shape.Names names => With(Start(description, "string"), "enum", Strings(Enum.GetNames(names.Enum))),
         Shape.List list => With(Start(description, "array"), "items", Item(list.Item)),
         Shape.Map map => With(Start(description, "object"), "additionalProperties", Item(map.Value)),
@@ -56,7 +54,7 @@ internal sealed class SchemaBuilder(XmlDocs docs)
     private JsonObject Item(Type type)
     {
         var schema = Of(type, docs.Of(type));
-        AddRules(schema, type.GetCustomAttributes(typeof(ValidationRuleAttribute), inherit: false).Cast<ValidationRuleAttribute>());
+        AddRules(schema, type.GetCustomAttributes<ValidationRuleAttribute>());
         return schema;
     }
 
@@ -80,18 +78,12 @@ internal sealed class SchemaBuilder(XmlDocs docs)
         return schema;
     }
 
-    private static JsonObject Scalar(Shape.Scalar scalar, string? description)
-    {
-        var schema = Start(description, scalar.Name);
-        if (scalar.Format is not null) schema["format"] = scalar.Format;
-        return schema;
-    }
-
-    private static JsonObject Start(string? description, string type)
+    private static JsonObject Start(string? description, string type, string? format = null)
     {
         var schema = new JsonObject();
         if (!string.IsNullOrEmpty(description)) schema["description"] = description;
         schema["type"] = type;
+        if (format is not null) schema["format"] = format;
         return schema;
     }
 
