@@ -2,28 +2,12 @@ namespace Kube.Client;
 
 /// <summary>JSON contracts that only the client needs.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(DeleteBody))]
 [JsonSerializable(typeof(VersionInfo))]
 [JsonSerializable(typeof(ApiGroupList))]
 [JsonSerializable(typeof(ApiResourceList))]
 [JsonSerializable(typeof(ExecCredential))]
-[JsonSerializable(typeof(ListMeta))]
 [JsonSerializable(typeof(Status))]
 internal sealed partial class ClientJson : JsonSerializerContext;
-
-/// <summary>meta/v1 DeleteOptions on the wire.</summary>
-internal sealed record DeleteBody
-{
-    public string Kind { get; init; } = "DeleteOptions";
-
-    public string ApiVersion { get; init; } = "v1";
-
-    public DeletePreconditions? Preconditions { get; init; }
-
-    public IReadOnlyList<string>? DryRun { get; init; }
-}
-
-internal sealed record DeletePreconditions(string? Uid, string? ResourceVersion);
 
 internal sealed record VersionInfo(string? Major, string? Minor, string? GitVersion);
 

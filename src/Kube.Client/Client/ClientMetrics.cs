@@ -16,17 +16,8 @@ internal static class ClientMetrics
 
     public static void Count(Request request, int? code, TimeSpan took)
     {
-        var tags = new TagList { { "code", code is { } c ? Text(c) : NoAnswer }, { "method", request.Method.Method } };
+        var tags = new TagList { { "code", code?.ToString(CultureInfo.InvariantCulture) ?? NoAnswer }, { "method", request.Method.Method } };
         Requests.Add(1, tags);
         Duration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("verb", request.Verb));
     }
-
-    private static string Text(int code) => code switch
-    {
-        200 => "200",
-        201 => "201",
-        404 => "404",
-        409 => "409",
-        _ => code.ToString(CultureInfo.InvariantCulture),
-    };
 }

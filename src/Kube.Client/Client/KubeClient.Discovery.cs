@@ -23,7 +23,7 @@ public sealed partial class KubeClient
 
     private Task<T> DiscoverAsync<T>(string path, JsonTypeInfo<T> json, CancellationToken cancellationToken)
         where T : class =>
-        SendAsync(new("get", HttpMethod.Get, UrlBuilder.At(_root, path).Build()), (r, ct) => ReadJsonAsync(r, json, ct), cancellationToken);
+        SendAsync(new("get", HttpMethod.Get, new UrlBuilder(_root, path).Build()), (r, ct) => ReadJsonAsync(r, json, ct), cancellationToken);
 
     /// <summary>Providers write <c>20+</c>.</summary>
     private static int Number(string? text)

@@ -58,16 +58,16 @@ public sealed partial class KubeClient
         var atVersion = !string.IsNullOrEmpty(query.ResourceVersion) && query.ResourceVersion != "0";
         var first = atVersion ? query with { Limit = 0 } : query;
         var page = await ListPageAsync(first, shed, cancellationToken);
-        if (string.IsNullOrEmpty(page.Metadata.Continue)) return page;
+        if (string.IsNullOrEmpty(page.Metadata.ContinueProperty)) return page;
 
         var items = new List<T>(page.Items.Count + (int)Math.Clamp(page.Metadata.RemainingItemCount ?? 0, 0, 1_000_000));
         items.AddRange(page.Items);
-        while (!string.IsNullOrEmpty(page.Metadata.Continue))
+        while (!string.IsNullOrEmpty(page.Metadata.ContinueProperty))
         {
             try
             {
                 // The token holds the version; naming one beside it is an error.
-                var next = query with { Continue = page.Metadata.Continue, ResourceVersion = null };
+                var next = query with { Continue = page.Metadata.ContinueProperty, ResourceVersion = null };
                 page = await ListPageAsync(next, shed, cancellationToken);
             }
             catch (KubeApiException e) when (e.IsGone)

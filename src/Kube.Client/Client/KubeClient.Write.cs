@@ -16,35 +16,29 @@ public sealed partial class KubeClient
     public Task<T> CreateAsync<T>(T obj, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>, new()
     {
-        var (kind, ns) = (KubeKinds.Of<T>(), obj.Key.Namespace);
-        CheckWritable(kind);
-        if (kind.Resource.Namespaced && ns.Length == 0)
+        var kind = KubeKinds.Of<T>();
+        if (kind.Resource.Namespaced && obj.Key.Namespace.Length == 0)
         {
             throw new ArgumentException($"{kind.Resource} are namespaced: set metadata.namespace", nameof(obj));
         }
 
-        var url = UrlBuilder.Collection(_root, kind.Resource, ns).With("fieldManager", _options.FieldManager);
-        return WriteAsync("create", HttpMethod.Post, url, kind, obj, Request.Json, cancellationToken);
+        return WriteAsync("create", HttpMethod.Post, UrlBuilder.Collection(_root, kind.Resource, obj.Key.Namespace), kind, obj, cancellationToken);
     }
 
     /// <summary>Replaces an object; where its resource version is set, only if it is still that version (<see cref="KubeApiException.IsConflict"/>).</summary>
     public Task<T> ReplaceAsync<T>(T obj, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta>, new()
-    {
-        var kind = KubeKinds.Of<T>();
-        var url = ObjectUrl(kind, obj.Key).With("fieldManager", _options.FieldManager);
-        return WriteAsync("update", HttpMethod.Put, url, kind, obj, Request.Json, cancellationToken);
-    }
+        where T : class, IKubernetesObject<V1ObjectMeta>, new() => ReplaceAsync(obj, subresource: "", cancellationToken);
 
     /// <summary>Replaces an object's status alone.</summary>
     public Task<T> ReplaceStatusAsync<T>(T obj, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>, new() => ReplaceAsync(obj, "/status", cancellationToken);
+
+    private Task<T> ReplaceAsync<T>(T obj, string subresource, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>, new()
     {
         var kind = KubeKinds.Of<T>();
-        CheckWritable(kind);
-        var path = kind.Resource.ObjectPath(Ns(kind.Resource, obj.Key.Namespace), UrlBuilder.Segment(obj.Key.Name)) + "/status";
-        var url = UrlBuilder.At(_root, path).With("fieldManager", _options.FieldManager);
-        return WriteAsync("update", HttpMethod.Put, url, kind, obj, Request.Json, cancellationToken);
+        var url = UrlBuilder.Object(_root, kind.Resource, obj.Key.Namespace, obj.Key.Name, subresource);
+        return WriteAsync("update", HttpMethod.Put, url, kind, obj, cancellationToken);
     }
 
     /// <summary>JSON merge patch (RFC 7386): null removes a field.</summary>
@@ -93,10 +87,12 @@ public sealed partial class KubeClient
     private Request DeleteRequest<T>(string name, string? ns, DeleteOptions options)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var conditions = options.Uid is null && options.ResourceVersion is null ? null : new DeletePreconditions(options.Uid, options.ResourceVersion);
-        var body = new DeleteBody
+        var conditions = new V1Preconditions { Uid = options.Uid, ResourceVersion = options.ResourceVersion };
+        var body = new V1DeleteOptions
         {
-            Preconditions = conditions,
+            ApiVersion = V1DeleteOptions.KubeApiVersion,
+            Kind = V1DeleteOptions.KubeKind,
+            Preconditions = options.Uid is null && options.ResourceVersion is null ? null : conditions,
 
             // Not in the query: a server that finds a body looks for the options there alone, and would delete.
             DryRun = _options.DryRun ? [DryRunAll] : null,
@@ -105,7 +101,7 @@ public sealed partial class KubeClient
         // There is always a body: the HTTP stack repeats by itself a request without one whose connection broke.
         return new("delete", HttpMethod.Delete, UrlBuilder.Object(_root, KubeKinds.Of<T>().Resource, ns, name).Build())
         {
-            Body = JsonSerializer.SerializeToUtf8Bytes(body, ClientJson.Default.DeleteBody),
+            Body = JsonSerializer.SerializeToUtf8Bytes(body, KubeModels.Json<V1DeleteOptions>()),
         };
     }
 
@@ -116,23 +112,15 @@ public sealed partial class KubeClient
     public Task<TokenRequest> CreateTokenAsync(string ns, string serviceAccount, TokenRequest request, CancellationToken cancellationToken)
     {
         if (_options.DryRun) throw new InvalidOperationException("a dry run must not request a token: the API server would issue a real one");
-        var path = KubeKinds.Of<V1ServiceAccount>().Resource.ObjectPath(UrlBuilder.Segment(ns), UrlBuilder.Segment(serviceAccount)) + "/token";
-        var post = new Request("create", HttpMethod.Post, UrlBuilder.At(_root, path).Build())
+        var url = UrlBuilder.Object(_root, KubeKinds.Of<V1ServiceAccount>().Resource, ns, serviceAccount, "/token");
+        var post = new Request("create", HttpMethod.Post, url.Build())
         {
             Body = JsonSerializer.SerializeToUtf8Bytes(request, KubeModels.Json<TokenRequest>()),
         };
         return SendAsync(post, static (r, ct) => ReadJsonAsync(r, KubeModels.Json<TokenRequest>(), ct), cancellationToken);
     }
 
-    private UrlBuilder Rehearsed(UrlBuilder url) => url.With("dryRun", _options.DryRun ? DryRunAll : null);
-
-    private static string? Ns(ResourceType resource, string? ns)
-    {
-        if (!resource.Namespaced) return null;
-        return string.IsNullOrEmpty(ns) ? throw new ArgumentException($"{resource} are namespaced: set the namespace", nameof(ns)) : UrlBuilder.Segment(ns);
-    }
-
-    private static void CheckWritable<T>(KubeKind<T> kind)
+    private Task<T> WriteAsync<T>(string verb, HttpMethod method, UrlBuilder url, KubeKind<T> kind, T obj, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         if (kind.Resource.MetadataOnly)
@@ -140,24 +128,8 @@ public sealed partial class KubeClient
             throw new InvalidOperationException(
                 $"{typeof(T).Name} is only the metadata of {kind.Resource}: to write it back would delete the rest. Use the full type.");
         }
-    }
 
-    private UrlBuilder ObjectUrl<T>(KubeKind<T> kind, ObjectKey key)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        CheckWritable(kind);
-        return UrlBuilder.Object(_root, kind.Resource, key.Namespace, key.Name);
-    }
-
-    private Task<T> WriteAsync<T>(
-        string verb, HttpMethod method, UrlBuilder url, KubeKind<T> kind, T obj, string contentType, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        var request = new Request(verb, method, Rehearsed(url).Build())
-        {
-            Body = JsonSerializer.SerializeToUtf8Bytes(obj, kind.Json),
-            ContentType = contentType,
-        };
+        var request = new Request(verb, method, ForWrite(url)) { Body = JsonSerializer.SerializeToUtf8Bytes(obj, kind.Json) };
         return SendAsync(request, (r, ct) => ReadJsonAsync(r, kind.Json, ct), cancellationToken);
     }
 
@@ -165,24 +137,15 @@ public sealed partial class KubeClient
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var kind = KubeKinds.Of<T>();
-        var url = UrlBuilder.Object(_root, kind.Resource, ns, name).With("fieldManager", _options.FieldManager);
-        var request = new Request("patch", HttpMethod.Patch, Rehearsed(url).Build())
+        var request = new Request("patch", HttpMethod.Patch, ForWrite(UrlBuilder.Object(_root, kind.Resource, ns, name)))
         {
             Accept = kind.Resource.MetadataOnly ? PartialObject : Request.Json,
-            Body = ToUtf8(patch),
+            Body = Encoding.UTF8.GetBytes(patch.ToJsonString()),
             ContentType = contentType,
         };
         return SendAsync(request, (r, ct) => ReadJsonAsync(r, kind.Json, ct), cancellationToken);
     }
 
-    private static byte[] ToUtf8(JsonNode node)
-    {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            node.WriteTo(writer);
-        }
-
-        return buffer.ToArray();
-    }
+    private Uri ForWrite(UrlBuilder url) =>
+        url.With("fieldManager", _options.FieldManager).With("dryRun", _options.DryRun ? DryRunAll : null).Build();
 }

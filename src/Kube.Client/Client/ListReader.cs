@@ -4,40 +4,24 @@ namespace Kube.Client;
 /// Reads a list object by object while it comes in, so that no more of its text is in memory than one object. One that cannot be read does not cost
 /// the others.
 /// </summary>
-internal sealed class ListReader<T>
+internal sealed class ListReader<T>(KubeKind<T> kind, Func<T, T>? shed, Action<SkippedObject>? skipped, int most)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
     private const int FirstSize = 64 * 1024;
 
     private readonly List<T> _items = [];
-    private readonly KubeKind<T> _kind;
-    private readonly Func<T, T>? _shed;
-    private readonly Action<SkippedObject>? _skipped;
-    private readonly int _most;
     private JsonReaderState _state;
-    private ListMeta _metadata = new();
+    private V1ListMeta _metadata = new();
     private bool _isList;
     private Part _part;
 
-    private ListReader(KubeKind<T> kind, Func<T, T>? shed, Action<SkippedObject>? skipped, int most) =>
-        (_kind, _shed, _skipped, _most) = (kind, shed, skipped, most);
-
-    /// <summary>Where the reader is.</summary>
+    /// <summary>Where the reader is: between the members of the list, before the value of one, or between the items.</summary>
     private enum Part
     {
-        /// <summary>Between the members of the list.</summary>
         Members,
-
-        /// <summary>Before the value of <c>metadata</c>.</summary>
         Metadata,
-
-        /// <summary>Before the value of <c>items</c>.</summary>
         Items,
-
-        /// <summary>Between objects.</summary>
         Item,
-
-        /// <summary>Before a value that nobody needs.</summary>
         Other,
     }
 
@@ -64,7 +48,7 @@ internal sealed class ListReader<T>
         try
         {
             var length = 0;
-            for (var ended = false; !ended && _items.Count < _most;)
+            for (var ended = false; !ended && _items.Count < most;)
             {
                 var read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
                 ended = read == 0;
@@ -96,7 +80,7 @@ internal sealed class ListReader<T>
     {
         var reader = new Utf8JsonReader(text.Span, ended, _state);
         var used = 0;
-        while (_items.Count < _most && Step(text, ref reader)) (used, _state) = ((int)reader.BytesConsumed, reader.CurrentState);
+        while (_items.Count < most && Step(text, ref reader)) (used, _state) = ((int)reader.BytesConsumed, reader.CurrentState);
         return used;
     }
 
@@ -131,7 +115,7 @@ internal sealed class ListReader<T>
                 _isList = true; // null: there are none
                 break;
             case Part.Metadata:
-                _metadata = JsonSerializer.Deserialize(value.Span, ClientJson.Default.ListMeta) ?? new();
+                _metadata = JsonSerializer.Deserialize(value.Span, KubeModels.Json<V1ListMeta>()) ?? new();
                 break;
         }
 
@@ -143,11 +127,11 @@ internal sealed class ListReader<T>
     {
         try
         {
-            if (JsonSerializer.Deserialize(text.Span, _kind.Json) is { } item) _items.Add(_shed is null ? item : _shed(item));
+            if (JsonSerializer.Deserialize(text.Span, kind.Json) is { } item) _items.Add(shed is null ? item : shed(item));
         }
         catch (Exception e) when (Decoding.IsDecodeError(e))
         {
-            _skipped?.Invoke(new SkippedObject(_kind.Resource.ToString(), Decoding.KeyOf(text), e));
+            skipped?.Invoke(new SkippedObject(kind.Resource.ToString(), Decoding.KeyOf(text), e));
         }
     }
 }

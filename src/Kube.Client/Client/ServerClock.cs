@@ -26,13 +26,13 @@ public sealed class ServerClock
     /// <summary>A slower answer says too little about when it was written.</summary>
     private static readonly TimeSpan SlowestUseful = TimeSpan.FromSeconds(5);
 
-    private Sample? _last;
+    private object? _last;
 
     /// <summary>Called after each sample, on the thread of the request: be quick. Add to it, rather than replace it.</summary>
     public Action<ServerSample>? Observed { get; set; }
 
     /// <summary>Local clock minus the server's, by the last sample; positive: ours is ahead. Null before the first answer.</summary>
-    public TimeSpan? Skew => Volatile.Read(ref _last)?.Skew;
+    public TimeSpan? Skew => Volatile.Read(ref _last) as TimeSpan?;
 
     internal void Observe(DateTimeOffset? date, (DateTimeOffset Wall, long Timestamp) sent, (DateTimeOffset Wall, long Timestamp) received, object connection)
     {
@@ -41,9 +41,7 @@ public sealed class ServerClock
         // Below zero, or absurdly long: the local clock was set meanwhile, and the middle means nothing.
         if (roundTrip < TimeSpan.Zero || roundTrip > SlowestUseful) return;
         var skew = sent.Wall + (roundTrip / 2) - (server + HalfASecond);
-        Volatile.Write(ref _last, new Sample(skew));
+        Volatile.Write(ref _last, skew);
         Observed?.Invoke(new(server, sent.Timestamp, received.Timestamp, skew, connection));
     }
-
-    private sealed record Sample(TimeSpan Skew);
 }

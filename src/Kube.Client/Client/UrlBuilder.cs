@@ -1,37 +1,21 @@
 namespace Kube.Client;
 
 /// <summary>Builds request addresses under the server's, which may have a path of its own (a proxy for many clusters).</summary>
-internal readonly struct UrlBuilder
+internal readonly record struct UrlBuilder(Uri Root, string Path)
 {
-    private readonly Uri _root;
-    private readonly StringBuilder _text;
-
-    private UrlBuilder(Uri root, string path)
-    {
-        _root = root;
-        _text = new StringBuilder(path, path.Length + 128);
-    }
-
-    public static UrlBuilder At(Uri root, string path) => new(root, path);
-
     public static UrlBuilder Collection(Uri root, ResourceType resource, string? ns) => new(root, resource.CollectionPath(CheckNamespace(resource, ns)));
 
-    public static UrlBuilder Object(Uri root, ResourceType resource, string? ns, string name)
+    public static UrlBuilder Object(Uri root, ResourceType resource, string? ns, string name, string subresource = "")
     {
         if (resource.Namespaced && string.IsNullOrEmpty(ns)) throw new ArgumentException($"{resource} are namespaced: set the namespace", nameof(ns));
-        return new(root, resource.ObjectPath(CheckNamespace(resource, ns), Segment(name)));
+        return new(root, resource.ObjectPath(CheckNamespace(resource, ns), Segment(name)) + subresource);
     }
 
-    public UrlBuilder With(string key, string? value)
-    {
-        if (string.IsNullOrEmpty(value)) return this;
-        _text.Append(_text.ToString().Contains('?', StringComparison.Ordinal) ? '&' : '?').Append(key).Append('=').Append(Uri.EscapeDataString(value));
-        return this;
-    }
+    public UrlBuilder With(string key, string? value) => string.IsNullOrEmpty(value)
+        ? this
+        : this with { Path = $"{Path}{(Path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{key}={Uri.EscapeDataString(value)}" };
 
-    public UrlBuilder With(string key, long value) => With(key, value.ToString(CultureInfo.InvariantCulture));
-
-    public Uri Build() => new(_root, _text.ToString());
+    public Uri Build() => new(Root, Path);
 
     /// <summary>The server's address as a base that relative paths are added to.</summary>
     public static Uri RootOf(Uri server) =>

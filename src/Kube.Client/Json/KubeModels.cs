@@ -1,53 +1,38 @@
 namespace Kube.Client;
 
 /// <summary>
-/// The package's models that this product reads or writes: where each of them lives in the API, and its JSON contract. The package has group, version and
-/// plural in constants and attributes, which cannot be reached from a type parameter without reflection, and no plural for kinds that are only created.
+/// The package's models that this product reads or writes: where each of them lives in the API, and its JSON contract. The package has
+/// their place in attributes, which cannot be reached from a type parameter without reflection; a test compares the two.
 /// </summary>
 public static class KubeModels
 {
+    private const string Admission = "admissionregistration.k8s.io";
+    private const string Rbac = "rbac.authorization.k8s.io";
+
     /// <summary>Where the kinds live. <see cref="KubeKinds"/> begins with these.</summary>
     internal static IReadOnlyDictionary<Type, ResourceType> Resources { get; } = new Dictionary<Type, ResourceType>
     {
-        [typeof(V1Namespace)] = new(V1Namespace.KubeGroup, V1Namespace.KubeApiVersion, V1Namespace.KubeKind, V1Namespace.KubePluralName, Namespaced: false),
-        [typeof(V1ServiceAccount)] = new(
-            V1ServiceAccount.KubeGroup, V1ServiceAccount.KubeApiVersion, V1ServiceAccount.KubeKind, V1ServiceAccount.KubePluralName, Namespaced: true),
-        [typeof(V1Secret)] = new(V1Secret.KubeGroup, V1Secret.KubeApiVersion, V1Secret.KubeKind, V1Secret.KubePluralName, Namespaced: true),
-        [typeof(V1Endpoints)] = new(V1Endpoints.KubeGroup, V1Endpoints.KubeApiVersion, V1Endpoints.KubeKind, V1Endpoints.KubePluralName, Namespaced: true),
-        [typeof(V1Role)] = new(V1Role.KubeGroup, V1Role.KubeApiVersion, V1Role.KubeKind, V1Role.KubePluralName, Namespaced: true),
-        [typeof(V1ClusterRole)] = new(
-            V1ClusterRole.KubeGroup, V1ClusterRole.KubeApiVersion, V1ClusterRole.KubeKind, V1ClusterRole.KubePluralName, Namespaced: false),
-        [typeof(V1RoleBinding)] = new(
-            V1RoleBinding.KubeGroup, V1RoleBinding.KubeApiVersion, V1RoleBinding.KubeKind, V1RoleBinding.KubePluralName, Namespaced: true),
-        [typeof(V1ClusterRoleBinding)] = new(
-            V1ClusterRoleBinding.KubeGroup, V1ClusterRoleBinding.KubeApiVersion, V1ClusterRoleBinding.KubeKind,
-            V1ClusterRoleBinding.KubePluralName, Namespaced: false),
-        [typeof(V1SubjectAccessReview)] = new(
-            V1SubjectAccessReview.KubeGroup, V1SubjectAccessReview.KubeApiVersion, V1SubjectAccessReview.KubeKind, "subjectaccessreviews", Namespaced: false),
-        [typeof(V1SelfSubjectAccessReview)] = new(
-            V1SelfSubjectAccessReview.KubeGroup, V1SelfSubjectAccessReview.KubeApiVersion, V1SelfSubjectAccessReview.KubeKind,
-            "selfsubjectaccessreviews", Namespaced: false),
-        [typeof(V1Lease)] = new(V1Lease.KubeGroup, V1Lease.KubeApiVersion, V1Lease.KubeKind, V1Lease.KubePluralName, Namespaced: true),
-        [typeof(Eventsv1Event)] = new(
-            Eventsv1Event.KubeGroup, Eventsv1Event.KubeApiVersion, Eventsv1Event.KubeKind, Eventsv1Event.KubePluralName, Namespaced: true),
-        [typeof(V1MutatingWebhookConfiguration)] = new(
-            V1MutatingWebhookConfiguration.KubeGroup, V1MutatingWebhookConfiguration.KubeApiVersion, V1MutatingWebhookConfiguration.KubeKind,
-            V1MutatingWebhookConfiguration.KubePluralName, Namespaced: false),
+        [typeof(V1Namespace)] = new("", "v1", "Namespace", "namespaces", Namespaced: false),
+        [typeof(V1ServiceAccount)] = new("", "v1", "ServiceAccount", "serviceaccounts", Namespaced: true),
+        [typeof(V1Secret)] = new("", "v1", "Secret", "secrets", Namespaced: true),
+        [typeof(V1Endpoints)] = new("", "v1", "Endpoints", "endpoints", Namespaced: true),
+        [typeof(V1Role)] = new(Rbac, "v1", "Role", "roles", Namespaced: true),
+        [typeof(V1ClusterRole)] = new(Rbac, "v1", "ClusterRole", "clusterroles", Namespaced: false),
+        [typeof(V1RoleBinding)] = new(Rbac, "v1", "RoleBinding", "rolebindings", Namespaced: true),
+        [typeof(V1ClusterRoleBinding)] = new(Rbac, "v1", "ClusterRoleBinding", "clusterrolebindings", Namespaced: false),
+        [typeof(V1SubjectAccessReview)] = new("authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", Namespaced: false),
+        [typeof(V1SelfSubjectAccessReview)] = new("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", Namespaced: false),
+        [typeof(V1Lease)] = new("coordination.k8s.io", "v1", "Lease", "leases", Namespaced: true),
+        [typeof(Eventsv1Event)] = new("events.k8s.io", "v1", "Event", "events", Namespaced: true),
+        [typeof(V1MutatingWebhookConfiguration)] = new(Admission, "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", Namespaced: false),
         [typeof(V1ValidatingWebhookConfiguration)] = new(
-            V1ValidatingWebhookConfiguration.KubeGroup, V1ValidatingWebhookConfiguration.KubeApiVersion, V1ValidatingWebhookConfiguration.KubeKind,
-            V1ValidatingWebhookConfiguration.KubePluralName, Namespaced: false),
-        [typeof(V1ValidatingAdmissionPolicy)] = new(
-            V1ValidatingAdmissionPolicy.KubeGroup, V1ValidatingAdmissionPolicy.KubeApiVersion, V1ValidatingAdmissionPolicy.KubeKind,
-            V1ValidatingAdmissionPolicy.KubePluralName, Namespaced: false),
+            Admission, "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", Namespaced: false),
+        [typeof(V1ValidatingAdmissionPolicy)] = new(Admission, "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", Namespaced: false),
         [typeof(V1ValidatingAdmissionPolicyBinding)] = new(
-            V1ValidatingAdmissionPolicyBinding.KubeGroup, V1ValidatingAdmissionPolicyBinding.KubeApiVersion, V1ValidatingAdmissionPolicyBinding.KubeKind,
-            V1ValidatingAdmissionPolicyBinding.KubePluralName, Namespaced: false),
-        [typeof(TokenReview)] = new(V1TokenReview.KubeGroup, V1TokenReview.KubeApiVersion, V1TokenReview.KubeKind, "tokenreviews", Namespaced: false),
-        [typeof(TokenRequest)] = new(
-            Authenticationv1TokenRequest.KubeGroup, Authenticationv1TokenRequest.KubeApiVersion, Authenticationv1TokenRequest.KubeKind,
-            "tokenrequests", Namespaced: true),
-        [typeof(SecretMetadata)] = new(
-            V1Secret.KubeGroup, V1Secret.KubeApiVersion, V1Secret.KubeKind, V1Secret.KubePluralName, Namespaced: true, MetadataOnly: true),
+            Admission, "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", Namespaced: false),
+        [typeof(TokenReview)] = new("authentication.k8s.io", "v1", "TokenReview", "tokenreviews", Namespaced: false),
+        [typeof(TokenRequest)] = new("authentication.k8s.io", "v1", "TokenRequest", "tokenrequests", Namespaced: true),
+        [typeof(SecretMetadata)] = new("", "v1", "Secret", "secrets", Namespaced: true, MetadataOnly: true),
     };
 
     private static readonly JsonSerializerOptions Options = KubeJson.WithKubernetesHabits(ModelsContext.Default);

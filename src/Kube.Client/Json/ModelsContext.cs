@@ -5,6 +5,8 @@ namespace Kube.Client;
 /// The package has a context of its own over all of its 750 types: nothing here may reach it, because a trimmed program that does keeps all of them.
 /// </summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(V1DeleteOptions))]
+[JsonSerializable(typeof(V1ListMeta))]
 [JsonSerializable(typeof(V1Namespace))]
 [JsonSerializable(typeof(V1ServiceAccount))]
 [JsonSerializable(typeof(V1Secret))]

@@ -12,10 +12,8 @@ internal sealed class PooledStringConverter : JsonConverter<string>
 
     private static readonly string?[] Pool = new string?[Places];
 
-    /// <inheritdoc/>
     public override bool HandleNull => false;
 
-    /// <inheritdoc/>
     public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName))
@@ -37,13 +35,10 @@ internal sealed class PooledStringConverter : JsonConverter<string>
         return pooled;
     }
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(value);
 
-    /// <inheritdoc/>
     public override string ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         Read(ref reader, typeToConvert, options)!;
 
-    /// <inheritdoc/>
     public override void WriteAsPropertyName(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WritePropertyName(value);
 }

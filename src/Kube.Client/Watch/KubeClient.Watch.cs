@@ -44,7 +44,7 @@ public sealed partial class KubeClient
             .With("fieldSelector", query.FieldSelector)
             .With("resourceVersion", query.ResourceVersion)
             .With("allowWatchBookmarks", "true")
-            .With("timeoutSeconds", Math.Max(1, (long)Math.Ceiling(query.Timeout.TotalSeconds)));
+            .With("timeoutSeconds", Math.Max(1, (long)Math.Ceiling(query.Timeout.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
         return new Request("watch", HttpMethod.Get, url.Build()) { Accept = resource.MetadataOnly ? PartialObject : Request.Json };
     }
 

@@ -24,7 +24,7 @@ public class ListTests
             var inOne = await RunAsync(whole.NewClient().ListAsync<V1Namespace>(new() { Limit = 0 }, default));
             inPages.Items.Select(i => i.Metadata.Name).Should().Equal(inOne.Items.Select(i => i.Metadata.Name));
             inPages.Metadata.ResourceVersion.Should().Be(inOne.Metadata.ResourceVersion);
-            inPages.Metadata.Continue.Should().BeNullOrEmpty();
+            inPages.Metadata.ContinueProperty.Should().BeNullOrEmpty();
             whole.Requests.Should().HaveCount(1);
             paged.Requests.Should().HaveCount(Math.Max(1, (total + limit - 1) / limit));
         }

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using FluentAssertions;
@@ -41,5 +42,17 @@ public sealed class KindsTests
 
         again.Should().Throw<InvalidOperationException>();
         KubeKinds.Of<V1Endpoints>().Resource.Plural.Should().Be("endpoints");
+    }
+
+    [Fact]
+    public void A_model_lives_where_the_package_says()
+    {
+        foreach (var (type, resource) in KubeModels.Resources.Where(model => model.Key != typeof(SecretMetadata)))
+        {
+            var place = type.GetCustomAttribute<KubernetesEntityAttribute>(inherit: true)!;
+
+            (resource.Group, resource.Version, resource.Kind).Should().Be((place.Group, place.ApiVersion, place.Kind));
+            if (place.PluralName is { } plural) resource.Plural.Should().Be(plural);
+        }
     }
 }
