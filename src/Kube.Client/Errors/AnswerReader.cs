@@ -53,19 +53,8 @@ internal static class AnswerReader
     private static Status ToStatus(HttpResponseMessage response, byte[] body)
     {
         var code = (int)response.StatusCode;
-        if (IsJson(response))
-        {
-            try
-            {
-                var status = JsonSerializer.Deserialize(body, Status.Json);
-                if (status is { Reason.Length: > 0 } or { Message.Length: > 0 }) return status with { Code = status.Code == 0 ? code : status.Code };
-            }
-            catch (JsonException)
-            {
-                // not a Status: what follows says what is known
-            }
-        }
-
+        var status = IsJson(response) ? Parse(body) : null;
+        if (status is { Reason.Length: > 0 } or { Message.Length: > 0 }) return status with { Code = status.Code == 0 ? code : status.Code };
         var text = response.Content.Headers.ContentType?.MediaType == "text/plain" ? Encoding.UTF8.GetString(body).Trim() : "";
         if (text.Length > MostTextInMessage) text = text[..MostTextInMessage] + "…";
         var type = response.Content.Headers.ContentType?.MediaType ?? "no content type";
@@ -80,18 +69,21 @@ internal static class AnswerReader
     /// <summary>The exception for an ERROR event of a watch.</summary>
     public static KubeApiException FromWatchError(ReadOnlySpan<byte> status, string request)
     {
-        Status? read = null;
+        const string NoStatus = "the watch ended with an error that is not a Status";
+        var read = Parse(status) ?? new() { Result = "Failure", Code = (int)HttpStatusCode.InternalServerError, Message = NoStatus };
+        return new KubeApiException(read, request: request);
+    }
+
+    /// <summary>The Status in a body; null if it is not JSON of one.</summary>
+    private static Status? Parse(ReadOnlySpan<byte> body)
+    {
         try
         {
-            read = JsonSerializer.Deserialize(status, Status.Json);
+            return JsonSerializer.Deserialize(body, Status.Json);
         }
         catch (JsonException)
         {
-            // an ERROR event ends the watch whatever it holds
+            return null;
         }
-
-        const string NoStatus = "the watch ended with an error that is not a Status";
-        read ??= new Status { Result = "Failure", Code = (int)HttpStatusCode.InternalServerError, Message = NoStatus };
-        return new KubeApiException(read, request: request);
     }
 }

@@ -25,30 +25,29 @@ internal static partial class ConnectionErrors
             _ => $"the connection broke ({Innermost(e).Message})",
         };
         // The stack's words about a proxy quote its address with the password in it, so they go no further.
-        var inner = failure == ConnectionFailure.Proxy ? null : e;
-        return new KubeConnectionException($"{request}: API server {Where(server)}: {why}{Lost(lost)}", failure, lost, inner);
+        return New(request, server, why, failure, lost, failure == ConnectionFailure.Proxy ? null : e);
     }
 
-    public static KubeConnectionException Broken(IOException e, Request request, Uri server) =>
-        new($"{request}: API server {Where(server)}: the connection broke while the answer was read ({Innermost(e).Message}){Lost(request.IsWrite)}",
-            ConnectionFailure.Reset, request.IsWrite, e);
+    public static KubeConnectionException Broken(IOException e, Request request, Uri server) => New(
+        request, server, $"the connection broke while the answer was read ({Innermost(e).Message})", ConnectionFailure.Reset, request.IsWrite, e);
 
-    public static KubeConnectionException ConnectTimedOut(Exception e, Request request, Uri server) =>
-        new($"{request}: API server {Where(server)}: cannot connect in time. Is the network path open, and is the address in the kubeconfig correct?",
-            ConnectionFailure.Refused, mayHaveHappened: false, e);
+    public static KubeConnectionException ConnectTimedOut(Exception e, Request request, Uri server) => New(
+        request, server, "cannot connect in time. Is the network path open, and is the address in the kubeconfig correct?",
+        ConnectionFailure.Refused, lost: false, e);
 
     public static KubeConnectionException TimedOut(Exception e, Request request, Uri server, TimeSpan deadline) =>
-        new($"{request}: API server {Where(server)}: no answer within {deadline.TotalSeconds:0.###} s{Lost(request.IsWrite)}",
-            ConnectionFailure.TimedOut, request.IsWrite, e);
+        New(request, server, $"no answer within {deadline.TotalSeconds:0.###} s", ConnectionFailure.TimedOut, request.IsWrite, e);
 
-    public static KubeConnectionException BadAnswer(Exception e, Request request, Uri server) =>
-        new($"{request}: API server {Where(server)}: the answer is not the expected JSON ({e.Message}). " +
-            $"Is this a Kubernetes API server?{Lost(request.IsWrite)}",
-            ConnectionFailure.BadAnswer, request.IsWrite, e);
+    public static KubeConnectionException BadAnswer(Exception e, Request request, Uri server) => New(
+        request, server, $"the answer is not the expected JSON ({e.Message}). Is this a Kubernetes API server?",
+        ConnectionFailure.BadAnswer, request.IsWrite, e);
 
-    public static KubeConnectionException Withheld(Request request, Uri server) =>
-        new($"{request}: API server {Where(server)}: not sent, because this process has lost the lease under which it decided to write",
-            ConnectionFailure.Withheld, mayHaveHappened: false);
+    public static KubeConnectionException Withheld(Request request, Uri server) => New(
+        request, server, "not sent, because this process has lost the lease under which it decided to write", ConnectionFailure.Withheld, lost: false, null);
+
+    private static KubeConnectionException New(Request request, Uri server, string why, ConnectionFailure failure, bool lost, Exception? inner) =>
+        new($"{request}: API server {Where(server)}: {why}{(lost ? ". The write may have succeeded: read the object before you write again." : "")}",
+            failure, lost, inner);
 
     /// <summary>The address without a user name or password that somebody may have put into it.</summary>
     public static string Where(Uri server) => server.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.SafeUnescaped).TrimEnd('/');
@@ -58,8 +57,6 @@ internal static partial class ConnectionErrors
     // Up to the last @ before the path: a password may hold one itself.
     [GeneratedRegex(@"://[^\s/]*@", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex UserOfUrl();
-
-    private static string Lost(bool lost) => lost ? ". The write may have succeeded: read the object before you write again." : "";
 
     private static ConnectionFailure Classify(HttpRequestException e) => e.HttpRequestError switch
     {

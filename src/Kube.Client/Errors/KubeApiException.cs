@@ -1,29 +1,22 @@
 namespace Kube.Client;
 
 /// <summary>The API server answered, and the answer is no (Kubernetes API conventions, "Response Status Kind").</summary>
-public sealed class KubeApiException : Exception
+/// <param name="status">The server's <c>Status</c>, or one that stands for an answer that was none.</param>
+/// <param name="code">The HTTP status code; null takes the code of <paramref name="status"/>.</param>
+/// <param name="retryAfter">How long the server asked to wait.</param>
+/// <param name="request">What was asked, e.g. <c>GET api/v1/namespaces/x</c>, for the message.</param>
+public sealed class KubeApiException(Status status, HttpStatusCode? code = null, TimeSpan? retryAfter = null, string? request = null)
+    : Exception(Describe(status, code, request))
 {
-    /// <summary>Makes one from the server's answer.</summary>
-    /// <param name="status">The server's <c>Status</c>, or one that stands for an answer that was none.</param>
-    /// <param name="code">The HTTP status code; null takes the code of <paramref name="status"/>.</param>
-    /// <param name="retryAfter">How long the server asked to wait.</param>
-    /// <param name="request">What was asked, e.g. <c>GET api/v1/namespaces/x</c>, for the message.</param>
-    public KubeApiException(Status status, HttpStatusCode? code = null, TimeSpan? retryAfter = null, string? request = null)
-        : base(Describe(status, code, request))
-    {
-        Status = status;
-        Code = code ?? (HttpStatusCode)status.Code;
-        RetryAfter = retryAfter ?? (status.Details?.RetryAfterSeconds is { } s and > 0 ? TimeSpan.FromSeconds(s) : null);
-    }
-
     /// <summary>The server's answer. Never null; where the server (or a proxy before it) sent none, it holds code and text.</summary>
-    public Status Status { get; }
+    public Status Status => status;
 
     /// <summary>The HTTP status code.</summary>
-    public HttpStatusCode Code { get; }
+    public HttpStatusCode Code => code ?? (HttpStatusCode)status.Code;
 
     /// <summary>How long the server asked to wait before the next try.</summary>
-    public TimeSpan? RetryAfter { get; }
+    public TimeSpan? RetryAfter =>
+        retryAfter ?? (status.Details?.RetryAfterSeconds is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null);
 
     /// <summary>
     /// The API server says that there is no such object, or no such resource in the API. A bare 404 does not count: it may come from a proxy on the way, and
@@ -54,7 +47,8 @@ public sealed class KubeApiException : Exception
     /// 1.18 say it in the message alone).
     /// </summary>
     public bool IsResourceVersionTooLarge => Code == HttpStatusCode.GatewayTimeout &&
-        (HasCause("ResourceVersionTooLarge") || Status.Message?.Contains("Too large resource version", StringComparison.Ordinal) == true);
+        (Status.Details?.Causes.Any(cause => cause.Reason == "ResourceVersionTooLarge") is true
+            || Status.Message?.Contains("Too large resource version", StringComparison.Ordinal) == true);
 
     /// <summary>The server asks for fewer requests.</summary>
     public bool IsTooManyRequests => Code == HttpStatusCode.TooManyRequests;
@@ -64,16 +58,6 @@ public sealed class KubeApiException : Exception
 
     /// <summary>Whether the API server itself answered, by a <c>Status</c> with a reason.</summary>
     private bool IsFromApiServer => Status.Reason is { Length: > 0 };
-
-    private bool HasCause(string reason)
-    {
-        foreach (var cause in Status.Details?.Causes ?? [])
-        {
-            if (cause.Reason == reason) return true;
-        }
-
-        return false;
-    }
 
     private static string Describe(Status status, HttpStatusCode? code, string? request)
     {

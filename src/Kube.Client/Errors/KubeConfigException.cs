@@ -4,11 +4,4 @@ namespace Kube.Client;
 /// The configuration that says which cluster and which identity cannot be used: missing, torn, contradictory, or its credential
 /// plugin fails. The message names the file or variable, what is wrong and what to do; it never holds a credential.
 /// </summary>
-public sealed class KubeConfigException : Exception
-{
-    /// <summary>Makes one.</summary>
-    public KubeConfigException(string message, Exception? inner = null)
-        : base(message, inner)
-    {
-    }
-}
+public sealed class KubeConfigException(string message, Exception? inner = null) : Exception(message, inner);

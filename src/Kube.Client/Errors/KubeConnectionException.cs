@@ -29,26 +29,19 @@ public enum ConnectionFailure
 }
 
 /// <summary>There was no (usable) answer from the API server.</summary>
-public sealed class KubeConnectionException : Exception
+/// <param name="message">What happened, why, what to do.</param>
+/// <param name="failure">The kind of failure.</param>
+/// <param name="mayHaveHappened">Whether a write may have been done though its answer is lost.</param>
+/// <param name="inner">The cause.</param>
+public sealed class KubeConnectionException(string message, ConnectionFailure failure, bool mayHaveHappened, Exception? inner = null)
+    : Exception(message, inner)
 {
-    /// <summary>Makes one.</summary>
-    /// <param name="message">What happened, why, what to do.</param>
-    /// <param name="failure">The kind of failure.</param>
-    /// <param name="mayHaveHappened">Whether a write may have been done though its answer is lost.</param>
-    /// <param name="inner">The cause.</param>
-    public KubeConnectionException(string message, ConnectionFailure failure, bool mayHaveHappened, Exception? inner = null)
-        : base(message, inner)
-    {
-        Failure = failure;
-        MayHaveHappened = mayHaveHappened;
-    }
-
     /// <summary>The kind of failure.</summary>
-    public ConnectionFailure Failure { get; }
+    public ConnectionFailure Failure => failure;
 
     /// <summary>
     /// True for a write that was sent and whose answer was lost: it may have been done. Such a write is never sent again by the
     /// client; the caller reads what is there and decides. Always false for reads.
     /// </summary>
-    public bool MayHaveHappened { get; }
+    public bool MayHaveHappened => mayHaveHappened;
 }
