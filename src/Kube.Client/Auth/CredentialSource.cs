@@ -1,13 +1,13 @@
 namespace Kube.Client;
 
 /// <summary>What a request is authenticated with. Compared by reference: another one is another credential.</summary>
-internal sealed class Credential(AuthenticationHeaderValue? header, ClientIdentity? certificate = null)
+internal sealed class Credential(AuthenticationHeaderValue? header, SslStreamCertificateContext? certificate = null)
 {
     public static Credential None { get; } = new(null);
 
     public AuthenticationHeaderValue? Header => header;
 
-    public ClientIdentity? Certificate => certificate;
+    public SslStreamCertificateContext? Certificate => certificate;
 
     /// <exception cref="KubeConfigException">No header can hold the token.</exception>
     public static Credential Bearer(string token, string source) => IsToken(token)
@@ -29,7 +29,6 @@ internal abstract class CredentialSource : IDisposable
     /// <summary>Told that the server answered 401 to <paramref name="refused"/>: true if there is another one now, so that one more try makes sense.</summary>
     public virtual ValueTask<bool> RefreshAsync(Credential refused, CancellationToken cancellationToken) => ValueTask.FromResult(false);
 
-    /// <inheritdoc/>
     public virtual void Dispose()
     {
     }
@@ -56,14 +55,11 @@ internal sealed class FixedCredentials(Credential credential) : CredentialSource
 }
 
 /// <summary>A token in a file that the kubelet (or whoever issues it) renews: read again every minute and after a 401.</summary>
-internal sealed class TokenFileCredentials : CredentialSource
+internal sealed class TokenFileCredentials(string path, TimeProvider time, Action<Exception>? onFailure) : CredentialSource
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
-    private readonly ReloadingFile<Credential> _token;
-
-    public TokenFileCredentials(string path, TimeProvider time, Action<Exception>? onFailure) =>
-        _token = new ReloadingFile<Credential>(last => Read(path, last), Period, time, onFailure);
+    private readonly ReloadingFile<Credential> _token = new(last => Read(path, last), Period, time, onFailure);
 
     public override ValueTask<Credential> GetAsync(CancellationToken cancellationToken) => ValueTask.FromResult(_token.Get());
 

@@ -81,37 +81,22 @@ internal static class ExecProcess
     /// <summary>KUBERNETES_EXEC_INFO: an ExecCredential with the spec alone.</summary>
     private static string Info(ExecPlugin plugin, ClusterConnection connection, bool interactive)
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteString("kind", "ExecCredential");
-            json.WriteString("apiVersion", plugin.ApiVersion);
-            json.WriteStartObject("spec");
-            if (plugin.ProvideClusterInfo) WriteCluster(json, plugin, connection);
-            json.WriteBoolean("interactive", interactive);
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+        var spec = new JsonObject();
+        if (plugin.ProvideClusterInfo) spec["cluster"] = Cluster(plugin, connection);
+        spec["interactive"] = interactive;
+        return new JsonObject { ["kind"] = "ExecCredential", ["apiVersion"] = plugin.ApiVersion, ["spec"] = spec }.ToJsonString();
     }
 
-    private static void WriteCluster(Utf8JsonWriter json, ExecPlugin plugin, ClusterConnection connection)
+    private static JsonObject Cluster(ExecPlugin plugin, ClusterConnection connection)
     {
-        json.WriteStartObject("cluster");
-        json.WriteString("server", connection.Server.OriginalString);
-        if (connection.TlsServerName is { } name) json.WriteString("tls-server-name", name);
-        if (connection.InsecureSkipTlsVerify) json.WriteBoolean("insecure-skip-tls-verify", true);
-        if (connection.CertificateAuthority is { } authority) json.WriteBase64String("certificate-authority-data", Encoding.UTF8.GetBytes(authority.Read()));
-        if (connection.Proxy is { } proxy) json.WriteString("proxy-url", proxy.OriginalString);
-        if (plugin.ClusterExtension is { } config)
-        {
-            json.WritePropertyName("config");
-            config.WriteTo(json);
-        }
-
-        json.WriteEndObject();
+        var cluster = new JsonObject { ["server"] = connection.Server.OriginalString };
+        if (connection.TlsServerName is { } name) cluster["tls-server-name"] = name;
+        if (connection.InsecureSkipTlsVerify) cluster["insecure-skip-tls-verify"] = true;
+        if (connection.CertificateAuthority?.Read() is { } authority)
+            cluster["certificate-authority-data"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(authority));
+        if (connection.Proxy is { } proxy) cluster["proxy-url"] = proxy.OriginalString;
+        if (plugin.ClusterExtension is { } config) cluster["config"] = config.DeepClone();
+        return cluster;
     }
 
     private static void Kill(Process process)

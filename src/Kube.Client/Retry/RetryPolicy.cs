@@ -11,33 +11,18 @@ namespace Kube.Client;
 /// nothing (429, 503 with a wait) or where nothing was sent. A 504 is never repeated: the server has waited already, and its
 /// caller must hear of a resource version that is too large.
 /// </remarks>
-internal sealed class RetryPolicy
+internal sealed class RetryPolicy(KubeClientOptions options, TimeProvider time)
 {
     private static readonly ResiliencePropertyKey<Attempt> Key = new("kube.attempt");
 
-    private readonly ResiliencePipeline _pipeline;
-    private readonly KubeClientOptions _options;
-    private readonly TimeProvider _time;
-
-    public RetryPolicy(KubeClientOptions options, TimeProvider time)
-    {
-        _options = options;
-        _time = time;
-        if (options.MaxTries <= 1)
+    private readonly ResiliencePipeline _pipeline = options.MaxTries <= 1 ? ResiliencePipeline.Empty : new ResiliencePipelineBuilder { TimeProvider = time }
+        .AddRetry(new RetryStrategyOptions
         {
-            _pipeline = ResiliencePipeline.Empty;
-            return;
-        }
-
-        _pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                MaxRetryAttempts = options.MaxTries - 1,
-                ShouldHandle = args => ValueTask.FromResult(ShouldRepeat(args)),
-                DelayGenerator = static args => ValueTask.FromResult<TimeSpan?>(AttemptOf(args.Context)?.Delay),
-            })
-            .Build();
-    }
+            MaxRetryAttempts = options.MaxTries - 1,
+            ShouldHandle = args => ValueTask.FromResult(ShouldRepeat(args, options, time)),
+            DelayGenerator = static args => ValueTask.FromResult<TimeSpan?>(AttemptOf(args.Context)?.Delay),
+        })
+        .Build();
 
     public async Task<TResult> RunAsync<TState, TResult>(
         Request request, TState state, Func<TState, Request, CancellationToken, ValueTask<TResult>> send, CancellationToken cancellationToken)
@@ -45,7 +30,7 @@ internal sealed class RetryPolicy
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
         try
         {
-            context.Properties.Set(Key, new Attempt(request, _time.GetTimestamp()));
+            context.Properties.Set(Key, new(request, time.GetTimestamp()));
             return await _pipeline.ExecuteAsync(
                 static (c, s) => s.send(s.state, s.request, c.CancellationToken), context, (state, request, send));
         }
@@ -57,15 +42,15 @@ internal sealed class RetryPolicy
 
     private static Attempt? AttemptOf(ResilienceContext context) => context.Properties.TryGetValue(Key, out var attempt) ? attempt : null;
 
-    private bool ShouldRepeat(RetryPredicateArguments<object> args)
+    private static bool ShouldRepeat(RetryPredicateArguments<object> args, KubeClientOptions options, TimeProvider time)
     {
         if (args.Outcome.Exception is not { } error || AttemptOf(args.Context) is not { } attempt) return false;
         if (!IsSafe(error, attempt.Request.IsWrite)) return false;
         var asked = (error as KubeApiException)?.RetryAfter;
-        var backoff = _options.RetryDelay * Math.Pow(2, args.AttemptNumber) * (1 + Random.Shared.NextDouble());
+        var backoff = options.RetryDelay * Math.Pow(2, args.AttemptNumber) * (1 + Random.Shared.NextDouble());
         attempt.Delay = asked > backoff ? asked.Value : backoff;
         // A wait that ends past the deadline helps nobody: the answer that is known now says more than a time-out later.
-        return _time.GetElapsedTime(attempt.Started) + attempt.Delay < _options.RequestTimeout;
+        return time.GetElapsedTime(attempt.Started) + attempt.Delay < options.RequestTimeout;
     }
 
     internal static bool IsSafe(Exception error, bool isWrite) => error switch
@@ -80,12 +65,8 @@ internal sealed class RetryPolicy
     };
 
     /// <summary>What one call remembers between its tries.</summary>
-    private sealed class Attempt(Request request, long started)
+    private sealed record Attempt(Request Request, long Started)
     {
-        public Request Request => request;
-
-        public long Started => started;
-
         public TimeSpan Delay { get; set; }
     }
 }

@@ -2,12 +2,6 @@ using System.Security.Cryptography;
 
 namespace Kube.Client;
 
-/// <summary>A client certificate with its key and intermediates. Compared by reference.</summary>
-internal sealed class ClientIdentity(SslStreamCertificateContext context)
-{
-    public SslStreamCertificateContext Context => context;
-}
-
 /// <summary>Reads certificates and keys from PEM and says what is wrong with them.</summary>
 internal static class Certificates
 {
@@ -27,7 +21,7 @@ internal static class Certificates
             $"the certificate authority ({source}) contains no PEM certificate (BEGIN CERTIFICATE). Copy it again.");
     }
 
-    public static ClientIdentity ReadIdentity(string certificatePem, string keyPem, string source)
+    public static SslStreamCertificateContext ReadIdentity(string certificatePem, string keyPem, string source)
     {
         try
         {
@@ -36,7 +30,7 @@ internal static class Certificates
             if (OperatingSystem.IsWindows()) certificate = X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
             var chain = new X509Certificate2Collection();
             chain.ImportFromPem(certificatePem);
-            return new ClientIdentity(SslStreamCertificateContext.Create(certificate, chain, offline: true));
+            return SslStreamCertificateContext.Create(certificate, chain, offline: true);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
@@ -48,34 +42,20 @@ internal static class Certificates
 }
 
 /// <summary>Certificates as they were at one moment. Another instance means that connections must be made anew.</summary>
-internal sealed class TlsMaterial
+internal sealed class TlsMaterial(ClusterConnection connection, (string? Authority, string? Certificate, string? Key) pem)
 {
-    private readonly string? _authorityPem;
-    private readonly string? _certificatePem;
-    private readonly string? _keyPem;
+    private readonly (string? Authority, string? Certificate, string? Key) _pem = pem;
 
-    private TlsMaterial(ClusterConnection connection, string? authorityPem, string? certificatePem, string? keyPem)
-    {
-        _authorityPem = authorityPem;
-        _certificatePem = certificatePem;
-        _keyPem = keyPem;
-        Authorities = authorityPem is null ? null : Certificates.ReadAuthorities(authorityPem, $"{connection.CertificateAuthority}; {connection.Source}");
-        var source = $"{connection.ClientCertificate}, {connection.ClientKey}; {connection.Source}";
-        Identity = certificatePem is null || keyPem is null ? null : Certificates.ReadIdentity(certificatePem, keyPem, source);
-    }
+    public X509Certificate2Collection? Authorities { get; } =
+        pem.Authority is null ? null : Certificates.ReadAuthorities(pem.Authority, $"{connection.CertificateAuthority}; {connection.Source}");
 
-    public X509Certificate2Collection? Authorities { get; }
-
-    public ClientIdentity? Identity { get; }
+    public SslStreamCertificateContext? Identity { get; } = pem.Certificate is null || pem.Key is null ? null : Certificates.ReadIdentity(
+        pem.Certificate, pem.Key, $"{connection.ClientCertificate}, {connection.ClientKey}; {connection.Source}");
 
     /// <summary>Reads it; gives <paramref name="last"/> itself where nothing changed.</summary>
     public static TlsMaterial Read(ClusterConnection connection, TlsMaterial? last)
     {
-        var authority = connection.CertificateAuthority?.Read();
-        var certificate = connection.ClientCertificate?.Read();
-        var key = connection.ClientKey?.Read();
-        return last is not null && last._authorityPem == authority && last._certificatePem == certificate && last._keyPem == key
-            ? last
-            : new TlsMaterial(connection, authority, certificate, key);
+        var pem = (connection.CertificateAuthority?.Read(), connection.ClientCertificate?.Read(), connection.ClientKey?.Read());
+        return last is not null && last._pem == pem ? last : new(connection, pem);
     }
 }

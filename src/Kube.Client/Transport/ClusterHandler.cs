@@ -33,7 +33,7 @@ internal sealed class ClusterHandler(ClusterAccess access, KubeClientOptions opt
                 _current = null;
             }
 
-            last?.Retire();
+            last?.Release();
         }
 
         base.Dispose(disposing);
@@ -55,7 +55,7 @@ internal sealed class ClusterHandler(ClusterAccess access, KubeClientOptions opt
         }
     }
 
-    private Connections Take(TlsMaterial tls, ClientIdentity? identity)
+    private Connections Take(TlsMaterial tls, SslStreamCertificateContext? identity)
     {
         Connections? old = null;
         Connections current;
@@ -72,7 +72,7 @@ internal sealed class ClusterHandler(ClusterAccess access, KubeClientOptions opt
             current.Use();
         }
 
-        old?.Retire();
+        old?.Release();
         return current;
     }
 
@@ -92,13 +92,13 @@ internal sealed class ClusterHandler(ClusterAccess access, KubeClientOptions opt
     /// The connections made with one set of certificates. Disposing of the handler closes what is idle and lets running streams end, but a
     /// request not yet sent would fail; hence the count.
     /// </summary>
-    private sealed class Connections(TlsMaterial tls, ClientIdentity? identity, SocketsHttpHandler handler)
+    private sealed class Connections(TlsMaterial tls, SslStreamCertificateContext? identity, SocketsHttpHandler handler)
     {
         private int _users = 1; // one for being current
 
         public TlsMaterial Tls => tls;
 
-        public ClientIdentity? Identity => identity;
+        public SslStreamCertificateContext? Identity => identity;
 
         public HttpMessageInvoker Invoker { get; } = new(handler, disposeHandler: true);
 
@@ -108,7 +108,5 @@ internal sealed class ClusterHandler(ClusterAccess access, KubeClientOptions opt
         {
             if (Interlocked.Decrement(ref _users) == 0) Invoker.Dispose();
         }
-
-        public void Retire() => Release();
     }
 }

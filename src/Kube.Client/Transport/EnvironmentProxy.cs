@@ -6,7 +6,6 @@ namespace Kube.Client;
 /// </summary>
 internal sealed class EnvironmentProxy(IWebProxy inner, IReadOnlyList<IPNetwork> direct) : IWebProxy
 {
-    /// <inheritdoc/>
     public ICredentials? Credentials
     {
         get => inner.Credentials;
@@ -29,10 +28,8 @@ internal sealed class EnvironmentProxy(IWebProxy inner, IReadOnlyList<IPNetwork>
         return direct.Count == 0 ? inner : new EnvironmentProxy(inner, direct);
     }
 
-    /// <inheritdoc/>
     public Uri? GetProxy(Uri destination) => IsDirect(destination) ? null : inner.GetProxy(destination);
 
-    /// <inheritdoc/>
     public bool IsBypassed(Uri host) => IsDirect(host) || inner.IsBypassed(host);
 
     private bool IsDirect(Uri uri) => IPAddress.TryParse(uri.IdnHost, out var address) && direct.Any(range => range.Contains(address));

@@ -3,24 +3,21 @@ namespace Kube.Client;
 /// <summary>Sets up the HTTP stack.</summary>
 internal static class Sockets
 {
-    public static SocketsHttpHandler NewHandler(ClusterConnection connection, TlsMaterial tls, ClientIdentity? identity, KubeClientOptions options)
+    public static SocketsHttpHandler NewHandler(
+        ClusterConnection connection, TlsMaterial tls, SslStreamCertificateContext? identity, KubeClientOptions options) => new()
     {
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false, // a redirect would carry the credentials to wherever it points
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ConnectTimeout = options.ConnectTimeout,
-            // client-go's figures: a connection that is silent for 30 s is asked, and given up 15 s later.
-            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-            EnableMultipleHttp2Connections = true,
-            SslOptions = TlsOptions(connection, tls, identity),
-        };
-        handler.Proxy = connection.Proxy is { } proxy ? ProxyOf(proxy) : EnvironmentProxy.Real();
-        return handler;
-    }
+        AllowAutoRedirect = false, // a redirect would carry the credentials to wherever it points
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ConnectTimeout = options.ConnectTimeout,
+        // client-go's figures: a connection that is silent for 30 s is asked, and given up 15 s later.
+        KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        EnableMultipleHttp2Connections = true,
+        SslOptions = TlsOptions(connection, tls, identity),
+        Proxy = connection.Proxy is { } proxy ? ProxyOf(proxy) : EnvironmentProxy.Real(),
+    };
 
     private static WebProxy ProxyOf(Uri proxy)
     {
@@ -38,9 +35,9 @@ internal static class Sockets
     /// A custom authority is a chain policy, not a callback: the platform goes on checking host name and dates itself (CVE-2025-9708 is what
     /// a callback leads to).
     /// </summary>
-    private static SslClientAuthenticationOptions TlsOptions(ClusterConnection connection, TlsMaterial tls, ClientIdentity? identity)
+    private static SslClientAuthenticationOptions TlsOptions(ClusterConnection connection, TlsMaterial tls, SslStreamCertificateContext? identity)
     {
-        var ssl = new SslClientAuthenticationOptions { ClientCertificateContext = (identity ?? tls.Identity)?.Context };
+        var ssl = new SslClientAuthenticationOptions { ClientCertificateContext = identity ?? tls.Identity };
         if (connection.InsecureSkipTlsVerify)
         {
             // Asked for in so many words. No policy can waive the host name check, so here, and only here, it is a callback.

@@ -3,14 +3,14 @@ using System.IO.Pipelines;
 namespace Kube.Client;
 
 /// <summary>Cuts a stream into lines without going through text. A line may be many MiB long.</summary>
-internal sealed class LineReader : IAsyncDisposable
+internal sealed class LineReader(Stream stream) : IAsyncDisposable
 {
     /// <summary>Far above the largest object etcd stores (1.5 MiB by default): more than this is no watch.</summary>
     private const long LongestLine = 64L * 1024 * 1024;
 
     private static readonly StreamPipeReaderOptions Options = new(bufferSize: 16 * 1024, minimumReadSize: 4 * 1024, leaveOpen: true);
 
-    private readonly PipeReader _pipe;
+    private readonly PipeReader _pipe = PipeReader.Create(stream, Options);
     private byte[]? _rented;
 
     /// <summary>Whether the last line had no line end: the stream stopped there, perhaps in its middle.</summary>
@@ -18,8 +18,6 @@ internal sealed class LineReader : IAsyncDisposable
 
     /// <summary>The line without its end; valid until the next one is asked for.</summary>
     public ReadOnlyMemory<byte> Current { get; private set; }
-
-    public LineReader(Stream stream) => _pipe = PipeReader.Create(stream, Options);
 
     /// <summary>
     /// Goes to the next line that is not empty; false at the end of the stream. What follows the last line end is a line too.

@@ -15,7 +15,7 @@ internal readonly record struct WatchLine(string? Type, ReadOnlyMemory<byte> Obj
             if (reader.ValueTextEquals("type"u8))
             {
                 reader.Read();
-                type = TypeOf(ref reader);
+                type = reader.TokenType is JsonTokenType.String ? reader.GetString() : null;
             }
             else if (reader.ValueTextEquals("object"u8))
             {
@@ -36,15 +36,4 @@ internal readonly record struct WatchLine(string? Type, ReadOnlyMemory<byte> Obj
     public T Decode<T>(JsonTypeInfo<T> json)
         where T : class =>
         JsonSerializer.Deserialize(Object.Span, json) ?? throw new JsonException("a watch event has no object");
-
-    /// <summary>The usual types without a new string for each event.</summary>
-    private static string? TypeOf(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.String) return null;
-        if (reader.ValueTextEquals("ADDED"u8)) return "ADDED";
-        if (reader.ValueTextEquals("MODIFIED"u8)) return "MODIFIED";
-        if (reader.ValueTextEquals("DELETED"u8)) return "DELETED";
-        if (reader.ValueTextEquals("BOOKMARK"u8)) return "BOOKMARK";
-        return reader.GetString();
-    }
 }
