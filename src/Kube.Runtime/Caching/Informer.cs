@@ -32,6 +32,7 @@ public sealed partial class Informer<T>
     private readonly List<Listener<T>> _listeners = [];
     private readonly List<Listener<T>> _first = [];
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly InformerOptions<T> _options;
     private readonly ILogger _logger;
     private readonly Progress _progress;
     private readonly Reflector<T> _reflector;
@@ -42,32 +43,17 @@ public sealed partial class Informer<T>
     /// <param name="options">What to mirror.</param>
     /// <param name="time">Clock.</param>
     /// <param name="logger">Log.</param>
-    public Informer(KubeClient client, InformerOptions<T> options, TimeProvider time, ILogger logger)
-        : this(client, options, time, Random.Shared.NextDouble, logger)
+    /// <param name="random">Gives [0,1), for tests; null for a random number.</param>
+    public Informer(KubeClient client, InformerOptions<T> options, TimeProvider time, ILogger logger, Func<double>? random = null)
+        : this(informer => informer.SourceOf(client), options, time, logger, random)
     {
     }
 
-    internal Informer(KubeClient client, InformerOptions<T> options, TimeProvider time, Func<double> random, ILogger logger)
-        : this(client, new Store<T>(options.Indexers, options.Transform), options, time, random, logger)
+    internal Informer(
+        Func<Informer<T>, ReflectorSource<T>> source, InformerOptions<T> options, TimeProvider time, ILogger logger, Func<double>? random = null)
     {
-    }
-
-    internal Informer(ReflectorSource<T> source, InformerOptions<T> options, TimeProvider time, Func<double> random, ILogger logger)
-        : this(source, new Store<T>(options.Indexers, options.Transform), time, random, logger)
-    {
-    }
-
-    private Informer(KubeClient client, Store<T> store, InformerOptions<T> options, TimeProvider time, Func<double> random, ILogger logger)
-        : this(SourceOf(client, store, options), store, time, random, logger)
-    {
-    }
-
-    private Informer(ReflectorSource<T> source, Store<T> store, TimeProvider time, Func<double> random, ILogger logger)
-    {
-        _logger = logger;
-        Store = store;
-        _progress = new(time);
-        _reflector = new(source, new Sink(this), _progress, time, random, logger);
+        (_options, _logger, _progress, Store) = (options, logger, new(time), new(options.Indexers, options.Transform));
+        _reflector = new(source(this), this, _progress, time, random ?? Random.Shared.NextDouble, logger);
     }
 
     /// <summary>The cache. Empty until the first list; incomplete until <see cref="HasSynced"/>.</summary>
@@ -138,25 +124,24 @@ public sealed partial class Informer<T>
         await Task.WhenAll(synced).WaitAsync(cancellationToken);
     }
 
-    private static ReflectorSource<T> SourceOf(KubeClient client, Store<T> store, InformerOptions<T> options) => new(
-        (version, cancellationToken) => ListAsync(client, store, options, version, cancellationToken),
+    private ReflectorSource<T> SourceOf(KubeClient client) => new(
+        (version, cancellationToken) => ListAsync(client, version, cancellationToken),
         (version, timeout, cancellationToken) => client.WatchAsync<T>(
             new()
             {
-                Namespace = options.Namespace,
-                LabelSelector = options.LabelSelector,
+                Namespace = _options.Namespace,
+                LabelSelector = _options.LabelSelector,
                 ResourceVersion = version,
                 Timeout = timeout,
             },
             cancellationToken));
 
-    private static async Task<KubeList<T>> ListAsync(
-        KubeClient client, Store<T> store, InformerOptions<T> options, string version, CancellationToken cancellationToken)
+    private async Task<KubeList<T>> ListAsync(KubeClient client, string version, CancellationToken cancellationToken)
     {
         var query = new ListQuery
         {
-            Namespace = options.Namespace,
-            LabelSelector = options.LabelSelector,
+            Namespace = _options.Namespace,
+            LabelSelector = _options.LabelSelector,
             ResourceVersion = version.Length == 0 ? null : version,
 
             // Pages at a certain version would go past the server's watch cache to etcd.
@@ -172,18 +157,18 @@ public sealed partial class Informer<T>
             // Too much for one answer in that time. The server's cache gives no pages; etcd does, and its newest state is never older than what is known.
             return await client.ListAsync<T>(query with { ResourceVersion = null, Limit = PageSize }, Kept, cancellationToken);
         }
-        catch (KubeApiException e) when (e.IsForbidden && options.IsNamespaceGone is not null)
+        catch (KubeApiException e) when (e.IsForbidden && _options.IsNamespaceGone is not null)
         {
             // The watch that follows is refused as well, so the reflector waits and lists again.
-            if (await options.IsNamespaceGone(cancellationToken)) return new();
+            if (await _options.IsNamespaceGone(cancellationToken)) return new();
             throw;
         }
 
         // What did not change is held already: a second list must not need the memory of two.
         T Kept(T read)
         {
-            var item = options.Transform is null ? read : options.Transform(read);
-            return store.Get(item.Key) is { } held
+            var item = _options.Transform is null ? read : _options.Transform(read);
+            return Store.Get(item.Key) is { } held
                 && held.Metadata.Uid == item.Metadata.Uid && held.Metadata.ResourceVersion == item.Metadata.ResourceVersion ? held : item;
         }
     }
@@ -197,7 +182,35 @@ public sealed partial class Informer<T>
         }
     }
 
-    private void Tell(Change<T> change) => _listeners.ForEach(listener => listener.Enqueue(change));
+    // What the reflector shows: writes the store and fills the backlogs in one step, so that a handler that comes in between misses nothing.
+    internal void Replace(KubeList<T> list)
+    {
+        lock (_gate)
+        {
+            var isInitial = !_listed.Task.IsCompleted;
+            foreach (var change in Store.Replace(list)) Tell(isInitial ? change with { IsInitialList = true } : change);
+            if (!isInitial) return;
+            _listeners.ForEach(listener => listener.EnqueueEndOfInitialList());
+            _listed.TrySetResult();
+        }
+
+        LogListed(KubeKinds.Of<T>().Resource.ToString(), list.Items.Count);
+    }
+
+    internal void Upsert(T shown)
+    {
+        lock (_gate) Tell(Store.Upsert(shown));
+    }
+
+    internal void Remove(T shown)
+    {
+        lock (_gate) Tell(Store.Remove(shown));
+    }
+
+    private void Tell(Change<T>? change)
+    {
+        if (change is { } happened) _listeners.ForEach(listener => listener.Enqueue(happened));
+    }
 
     [LoggerMessage(LogLevel.Information, "The cache of {Resource} has its initial list of {Count}")]
     private partial void LogListed(string resource, int count);
@@ -205,41 +218,5 @@ public sealed partial class Informer<T>
     private sealed class Registration(Informer<T> informer, Listener<T> listener) : IDisposable
     {
         public void Dispose() => informer.Remove(listener);
-    }
-
-    /// <summary>Writes the store and fills the backlogs in one step, so that a handler that comes in between misses nothing.</summary>
-    private sealed class Sink(Informer<T> informer) : IReflectorSink<T>
-    {
-        public void Replace(KubeList<T> list)
-        {
-            lock (informer._gate)
-            {
-                var isInitial = !informer._listed.Task.IsCompleted;
-                foreach (var change in informer.Store.Replace(list)) informer.Tell(isInitial ? change with { IsInitialList = true } : change);
-                if (!isInitial) return;
-                informer._listeners.ForEach(listener => listener.EnqueueEndOfInitialList());
-                informer._listed.TrySetResult();
-            }
-
-            informer.LogListed(KubeKinds.Of<T>().Resource.ToString(), list.Items.Count);
-        }
-
-        public void Upsert(T shown)
-        {
-            lock (informer._gate)
-            {
-                if (informer.Store.Upsert(shown) is { } change) informer.Tell(change);
-            }
-        }
-
-        public void Remove(T shown)
-        {
-            lock (informer._gate)
-            {
-                if (informer.Store.Remove(shown) is { } change) informer.Tell(change);
-            }
-        }
-
-        public void Bookmark(string? version) => informer.Store.Bookmark(version);
     }
 }

@@ -11,7 +11,7 @@ namespace Kube.Runtime;
 /// <param name="random">Gives [0,1); spreads the waits and the watches' lengths.</param>
 /// <param name="logger">Log.</param>
 internal sealed partial class Reflector<T>(
-    ReflectorSource<T> source, IReflectorSink<T> sink, Progress progress, TimeProvider time, Func<double> random, ILogger logger)
+    ReflectorSource<T> source, Informer<T> sink, Progress progress, TimeProvider time, Func<double> random, ILogger logger)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
     internal static readonly TimeSpan ShortestWatch = TimeSpan.FromSeconds(300);
@@ -201,7 +201,7 @@ internal sealed partial class Reflector<T>(
                 sink.Remove(e.Object);
                 break;
             case WatchEventType.Bookmark:
-                sink.Bookmark(e.Object.Metadata.ResourceVersion);
+                sink.Store.Bookmark(e.Object.Metadata.ResourceVersion);
                 break;
         }
 
@@ -234,15 +234,3 @@ internal sealed partial class Reflector<T>(
 internal sealed record ReflectorSource<T>(
     Func<string, CancellationToken, Task<KubeList<T>>> List,
     Func<string, TimeSpan, CancellationToken, IAsyncEnumerable<WatchEvent<T>>> Watch);
-
-/// <summary>Takes what a reflector sees. Must not block.</summary>
-internal interface IReflectorSink<T>
-{
-    void Replace(KubeList<T> list);
-
-    void Upsert(T shown);
-
-    void Remove(T shown);
-
-    void Bookmark(string? version);
-}

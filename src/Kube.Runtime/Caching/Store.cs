@@ -10,14 +10,16 @@ namespace Kube.Runtime;
 /// <para>Only a list may rewind it, and only when the server's own history was rewound (etcd restored from a backup).</para>
 /// <para>Thread-safe. What it returns is shared and must not be changed (<see cref="MutationDetection"/>).</para>
 /// </remarks>
+/// <param name="indexers">Index name → values of an object under it. Pure functions that do not throw.</param>
+/// <param name="transform">Applied to every object before it is kept, to drop what is never read. Must leave the metadata's identity as it is.</param>
 [SuppressMessage("Naming", "CA1710", Justification = "It is a store in the words of client-go, not a collection.")]
-public sealed class Store<T>
+public sealed class Store<T>(IReadOnlyDictionary<string, Func<T, IEnumerable<string>>>? indexers = null, Func<T, T>? transform = null)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ObjectKey, T> _items = [];
-    private readonly Dictionary<string, Index<T>> _indexes = [];
-    private readonly Func<T, T>? _transform;
+    private readonly Dictionary<string, Index<T>> _indexes = (indexers ?? new Dictionary<string, Func<T, IEnumerable<string>>>())
+        .ToDictionary(indexer => indexer.Key, indexer => new Index<T>(indexer.Value));
     private readonly MutationDetector<T>? _detector = MutationDetection.IsOn ? new() : null;
 
     // For an object whose newest version was learned: the version that the server's own stream showed last.
@@ -32,14 +34,6 @@ public sealed class Store<T>
 
     // How far list and watch have come; every version up to here has been shown.
     private ulong _seen;
-
-    /// <param name="indexers">Index name → values of an object under it. Pure functions that do not throw.</param>
-    /// <param name="transform">Applied to every object before it is kept, to drop what is never read. Must leave the metadata's identity as it is.</param>
-    public Store(IReadOnlyDictionary<string, Func<T, IEnumerable<string>>>? indexers = null, Func<T, T>? transform = null)
-    {
-        _transform = transform;
-        foreach (var (name, valuesOf) in indexers ?? new Dictionary<string, Func<T, IEnumerable<string>>>()) _indexes[name] = new(valuesOf);
-    }
 
     /// <summary>How many objects there are.</summary>
     public int Count
@@ -84,9 +78,11 @@ public sealed class Store<T>
     /// </summary>
     public void LearnRead(T read) => Take(read, isRead: true);
 
+    private T Kept(T item) => transform is null ? item : transform(item);
+
     private void Take(T learned, bool isRead)
     {
-        var item = _transform is null ? learned : _transform(learned);
+        var item = Kept(learned);
         var key = item.Key;
         var version = Versions.Of(item);
         lock (_lock)
@@ -130,7 +126,7 @@ public sealed class Store<T>
     /// <summary>Takes an ADDED or MODIFIED event. Null if there is nothing for the handlers.</summary>
     internal Change<T>? Upsert(T shown)
     {
-        var item = _transform is null ? shown : _transform(shown);
+        var item = Kept(shown);
         var key = item.Key;
         lock (_lock)
         {
@@ -188,7 +184,7 @@ public sealed class Store<T>
             var listed = new HashSet<ObjectKey>(list.Items.Count);
             foreach (var shown in list.Items)
             {
-                var item = _transform is null ? shown : _transform(shown);
+                var item = Kept(shown);
                 var key = item.Key;
                 if (IsPast(key, Versions.Of(item)) || IsFromBeforeItsDeletion(item)) continue;
                 listed.Add(key);

@@ -23,7 +23,7 @@ public sealed class InformerOnServerTests : IAsyncLifetime, IDisposable
     {
         _server = new(_clock, new() { Seed = false });
         _client = new(_server.CreateHandler(), FakeApiServer.Address, _clock);
-        _informer = new(_client, new() { LabelSelector = "mine=yes" }, _clock, () => 0, NullLogger.Instance);
+        _informer = new(_client, new() { LabelSelector = "mine=yes" }, _clock, NullLogger.Instance, () => 0);
     }
 
     public async Task InitializeAsync()
@@ -64,7 +64,7 @@ public sealed class InformerOnServerTests : IAsyncLifetime, IDisposable
     {
         for (var i = 0; i < 150; i++) Make($"many-{i}");
         _server.Requests.Clear();
-        var other = new Informer<V1Namespace>(_client, new() { LabelSelector = "mine=yes" }, _clock, () => 0, NullLogger.Instance);
+        var other = new Informer<V1Namespace>(_client, new() { LabelSelector = "mine=yes" }, _clock, NullLogger.Instance, () => 0);
         _server.Faults.Inject(Fault.Hang, "list", "namespaces");
         var run = other.RunAsync(_stop.Token);
         await _clock.WhenTimersArmed(t => t.Contains(TimeSpan.FromSeconds(10)), "the deadline of the list");

@@ -156,7 +156,7 @@ public sealed class InformerTests : IAsyncLifetime, IDisposable
         await ((Func<Task>)(() => waiting)).Should().ThrowAsync<OperationCanceledException>();
     }
 
-    private Informer<V1Namespace> New(InformerOptions<V1Namespace> options) => new(_server.Source, options, _clock, () => 0, NullLogger.Instance);
+    private Informer<V1Namespace> New(InformerOptions<V1Namespace> options) => new(_ => _server.Source, options, _clock, NullLogger.Instance, () => 0);
 
     private void Start() => _run = _informer.RunAsync(_stop.Token);
 

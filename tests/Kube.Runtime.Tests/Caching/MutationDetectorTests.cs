@@ -98,7 +98,7 @@ public sealed class MutationDetectorTests
     {
         var server = new ScriptedSource();
         using var stop = new CancellationTokenSource();
-        var informer = new Informer<V1Namespace>(server.Source, new(), new FakeClock(), () => 0.5, NullLogger.Instance);
+        var informer = new Informer<V1Namespace>(_ => server.Source, new(), new FakeClock(), NullLogger.Instance, () => 0.5);
         var run = informer.RunAsync(stop.Token);
         (await server.NextList()).Return(7, Ns("a", 1));
         var watch = await server.NextWatch();

@@ -21,7 +21,7 @@ public sealed class ReflectorTests : IAsyncLifetime, IDisposable
     private readonly Informer<V1Namespace> _informer;
     private Task _run = Task.CompletedTask;
 
-    public ReflectorTests() => _informer = new(_server.Source, new(), _clock, () => 0, NullLogger.Instance);
+    public ReflectorTests() => _informer = new(_ => _server.Source, new(), _clock, NullLogger.Instance, () => 0);
 
     public Task InitializeAsync()
     {
