@@ -18,17 +18,15 @@ internal sealed class Alarm(TimeProvider time, Action wake) : IDisposable
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
 
     private ITimer? _timer;
-    private DateTimeOffset _lastWall;
-    private long _lastTimestamp;
-    private bool _sampled;
+    private (DateTimeOffset Wall, long Timestamp)? _last;
 
     /// <summary>The wall clock, and by how much it was set back since it was read last (negative, or zero).</summary>
     public (DateTimeOffset Now, TimeSpan SetBack) Read()
     {
         var now = time.GetUtcNow();
         var timestamp = time.GetTimestamp();
-        var drift = _sampled ? now - _lastWall - time.GetElapsedTime(_lastTimestamp, timestamp) : TimeSpan.Zero;
-        (_lastWall, _lastTimestamp, _sampled) = (now, timestamp, true);
+        var drift = _last is { } last ? now - last.Wall - time.GetElapsedTime(last.Timestamp, timestamp) : TimeSpan.Zero;
+        _last = (now, timestamp);
         return (now, drift < -Step ? drift : TimeSpan.Zero);
     }
 
