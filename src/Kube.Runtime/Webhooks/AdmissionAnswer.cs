@@ -52,19 +52,8 @@ public sealed record AdmissionAnswer
         Uid = uid,
         Allowed = Allowed,
         Status = Allowed ? null : new() { Result = "Failure", Code = Code, Reason = Reason, Message = Message },
-        Patch = Patch is { Count: > 0 } patch ? JsonBytes(patch) : null,
+        Patch = Patch is { Count: > 0 } patch ? Encoding.UTF8.GetBytes(patch.ToJsonString()) : null,
         PatchType = Patch is { Count: > 0 } ? "JSONPatch" : null,
         Warnings = Warnings,
     };
-
-    private static byte[] JsonBytes(JsonNode node)
-    {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            node.WriteTo(writer);
-        }
-
-        return buffer.ToArray();
-    }
 }

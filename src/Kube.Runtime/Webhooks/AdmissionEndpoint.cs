@@ -8,7 +8,7 @@ namespace Kube.Runtime;
 /// answer and never a crash. Source: Kubernetes docs, "Dynamic Admission Control", Request and Response.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "It lives as long as the process, and its semaphore never has a handle to let go of.")]
-public sealed class AdmissionEndpoint
+public sealed partial class AdmissionEndpoint
 {
     /// <summary>The largest body: an object of 3 MiB (the API server's limit for a request) twice, as object and oldObject, and what is around it.</summary>
     public const int MaxBodyBytes = 7 * 1024 * 1024;
@@ -65,7 +65,7 @@ public sealed class AdmissionEndpoint
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             // The API server went away and takes no answer. Kestrel ends the connection.
-            _logger.CallerWentAway(_path);
+            LogCallerWentAway(_path);
         }
         finally
         {
@@ -152,7 +152,7 @@ public sealed class AdmissionEndpoint
         catch (Exception e)
         {
             WebhookMetrics.Panics.Add(1, WebhookMetrics.Webhook(_path));
-            _logger.HandlerFailed(_path, request.Uid, e);
+            LogHandlerFailed(_path, request.Uid, e);
             return AdmissionAnswer.Deny(
                 $"The webhook could not decide on this request, so it refused it. Try again; if it fails again, look for {request.Uid} in the operator's log.",
                 500, "InternalError");
@@ -214,7 +214,7 @@ public sealed class AdmissionEndpoint
     /// <summary>The answer has to repeat the uid, which stands at the beginning; the rest is not read.</summary>
     private async Task<WebhookReply> NoRoomAsync(HttpContext context)
     {
-        _logger.NoRoom(_path, context.Request.ContentLength ?? 0);
+        LogNoRoom(_path, context.Request.ContentLength ?? 0);
         using var head = new PooledBody(4096);
         while (head.Length < 4096 && await head.ReadAsync(context.Request.Body, context.RequestAborted))
         {
@@ -267,6 +267,15 @@ public sealed class AdmissionEndpoint
 
     private static bool IsJson(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type) && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase);
+
+    [LoggerMessage(LogLevel.Error, "The webhook {Path} could not decide on request {Uid}; it was refused")]
+    private partial void LogHandlerFailed(string path, string uid, Exception error);
+
+    [LoggerMessage(LogLevel.Information, "The caller of webhook {Path} disconnected before the answer")]
+    private partial void LogCallerWentAway(string path);
+
+    [LoggerMessage(LogLevel.Warning, "The webhook {Path} had no memory left for a request of {Bytes} bytes and refused it with 429")]
+    private partial void LogNoRoom(string path, long bytes);
 }
 
 /// <summary>What goes back over HTTP.</summary>

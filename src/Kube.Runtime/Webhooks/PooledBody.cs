@@ -23,7 +23,6 @@ internal sealed class PooledBody(int first) : IDisposable
         return read > 0;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         // Cleared: the next to get it is somebody else.

@@ -33,8 +33,8 @@ public static class WebhookMetrics
     /// <summary>It could not be read.</summary>
     public static void CertificateReadFailed() => CertificateErrors.Add(1);
 
-    /// <summary>Makes the counters of a webhook exist at 0. Call again once somebody listens: what was counted before goes unheard.</summary>
-    public static void StartAtZero(string webhook)
+    /// <summary>Makes the counters of a webhook exist at 0.</summary>
+    internal static void StartAtZero(string webhook)
     {
         Requests.Add(0, Webhook(webhook), new("code", "200"));
         Requests.Add(0, Webhook(webhook), new("code", "500"));

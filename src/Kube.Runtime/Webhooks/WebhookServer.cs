@@ -14,7 +14,7 @@ namespace Kube.Runtime;
 /// Serves admission webhooks over HTTPS on a listener of its own. The certificate is asked for at every handshake, so a new one holds from the
 /// next connection on and requests under way are not cut.
 /// </summary>
-public sealed class WebhookServer : IAsyncDisposable
+public sealed partial class WebhookServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly string _ownKey = RandomNumberGenerator.GetHexString(32, lowercase: true);
@@ -84,7 +84,7 @@ public sealed class WebhookServer : IAsyncDisposable
         await _app.StartAsync(cancellationToken);
         var addresses = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         Port = new Uri(addresses.First().Replace("[::]", "localhost", StringComparison.Ordinal)).Port;
-        _logger.Serving(Port);
+        LogServing(Port);
     }
 
     /// <summary>Takes no new connections and finishes what is under way, as long as the token allows.</summary>
@@ -98,4 +98,7 @@ public sealed class WebhookServer : IAsyncDisposable
         context.Response.StatusCode = StatusCodes.Status404NotFound;
         return Task.CompletedTask;
     }
+
+    [LoggerMessage(LogLevel.Information, "Webhooks are served on port {Port}")]
+    private partial void LogServing(int port);
 }
