@@ -4,38 +4,22 @@ namespace Kube.Runtime;
 /// Runs an <see cref="IEntityController{TEntity}"/> over the names in a queue. For each name the loop reads the entity from the cache and calls the
 /// controller. It logs and counts what the controller throws, and queues the name again with a back-off, without limit.
 /// </summary>
-public sealed partial class ControllerLoop<TEntity>
+/// <param name="queue">The names to reconcile. The loop has the queue's name in logs and metrics, and shuts the queue down when it stops.</param>
+/// <param name="find">Reads an entity from the cache by its name; null if it is not there.</param>
+/// <param name="controller">The work.</param>
+/// <param name="options">Numbers of workers, limits.</param>
+/// <param name="time">Clock.</param>
+/// <param name="logger">Log.</param>
+public sealed partial class ControllerLoop<TEntity>(
+    WorkQueue<string> queue, Func<string, TEntity?> find, IEntityController<TEntity> controller, ControllerOptions options, TimeProvider time,
+    ILogger logger)
     where TEntity : class, IKubernetesObject<V1ObjectMeta>
 {
     private static readonly string[] Results = ["success", "error", "requeue", "requeue_after"];
 
-    private readonly WorkQueue<string> _queue;
-    private readonly IEntityController<TEntity> _controller;
-    private readonly Func<string, TEntity?> _find;
-    private readonly ControllerOptions _options;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-    private readonly KeyValuePair<string, object?> _tag;
-
-    /// <param name="queue">The names to reconcile. The loop has the queue's name in logs and metrics, and shuts the queue down when it stops.</param>
-    /// <param name="find">Reads an entity from the cache by its name; null if it is not there.</param>
-    /// <param name="controller">The work.</param>
-    /// <param name="options">Numbers of workers, limits.</param>
-    /// <param name="time">Clock.</param>
-    /// <param name="logger">Log.</param>
-    public ControllerLoop(
-        WorkQueue<string> queue, Func<string, TEntity?> find, IEntityController<TEntity> controller, ControllerOptions options, TimeProvider time,
-        ILogger logger)
-    {
-        if (options.UrgentWorkers < 0 || options.Workers < 1)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(options), "a controller needs at least one general worker, and the number of urgent workers must not be negative");
-        }
-
-        (_queue, _find, _controller, _options, _time, _logger) = (queue, find, controller, options, time, logger);
-        _tag = new("controller", queue.Name);
-    }
+    private readonly KeyValuePair<string, object?> _tag = new("controller", queue.Name);
+    private readonly ControllerOptions _options = options is { UrgentWorkers: >= 0, Workers: >= 1 } ? options : throw new ArgumentOutOfRangeException(
+        nameof(options), "a controller needs at least one general worker, and the number of urgent workers must not be negative");
 
     /// <summary>
     /// Works until cancelled. Then it takes no further name, lets the runs in progress finish within
@@ -46,7 +30,7 @@ public sealed partial class ControllerLoop<TEntity>
     public async Task RunAsync(CancellationToken cancellationToken, CancellationToken atOnce = default)
     {
         InitialiseMetrics();
-        LogStarted(_queue.Name, _options.UrgentWorkers, _options.Workers);
+        LogStarted(queue.Name, _options.UrgentWorkers, _options.Workers);
         using var abort = CancellationTokenSource.CreateLinkedTokenSource(atOnce);
         var workers = Task.WhenAll(
         [
@@ -58,11 +42,11 @@ public sealed partial class ControllerLoop<TEntity>
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var onStop = cancellationToken.Register(() => stop.TrySetResult());
         await Task.WhenAny(workers, stop.Task);
-        _queue.ShutDown();
-        using var timer = _time.CreateTimer(
+        queue.ShutDown();
+        using var timer = time.CreateTimer(
             static state => ((CancellationTokenSource)state!).Cancel(), abort, ControllerOptions.StopTimeout, Timeout.InfiniteTimeSpan);
         await workers;
-        LogStopped(_queue.Name);
+        LogStopped(queue.Name);
     }
 
     private async Task WorkAsync(Lane slowestLane, CancellationToken abort, CancellationToken stop)
@@ -71,7 +55,7 @@ public sealed partial class ControllerLoop<TEntity>
         await Task.Yield();
         try
         {
-            while (await _queue.GetAsync(slowestLane, stop) is { } item)
+            while (await queue.GetAsync(slowestLane, stop) is { } item)
             {
                 RuntimeMetrics.ActiveWorkers.Add(1, _tag);
                 try
@@ -80,7 +64,7 @@ public sealed partial class ControllerLoop<TEntity>
                 }
                 finally
                 {
-                    _queue.Done(item.Key);
+                    queue.Done(item.Key);
                     RuntimeMetrics.ActiveWorkers.Add(-1, _tag);
                 }
             }
@@ -93,11 +77,11 @@ public sealed partial class ControllerLoop<TEntity>
 
     private async Task RunOneAsync(WorkItem<string> item, CancellationToken abort)
     {
-        using var scope = _logger.BeginScope(new KeyValuePair<string, object?>[]
+        using var scope = logger.BeginScope(new KeyValuePair<string, object?>[]
         {
             _tag, new("key", item.Key), new("reconcileID", Guid.NewGuid()),
         });
-        var started = _time.GetTimestamp();
+        var started = time.GetTimestamp();
         string result;
         try
         {
@@ -109,26 +93,26 @@ public sealed partial class ControllerLoop<TEntity>
             result = "error";
         }
 
-        RuntimeMetrics.ReconcileTime.Record(_time.GetElapsedTime(started).TotalSeconds, _tag);
+        RuntimeMetrics.ReconcileTime.Record(time.GetElapsedTime(started).TotalSeconds, _tag);
         RuntimeMetrics.ReconcileTotal.Add(1, _tag, new("result", result));
     }
 
     private Task<ReconciliationResult<TEntity>> ReconcileAsync(string name, CancellationToken cancellationToken) =>
-        _find(name) is { } entity ? _controller.ReconcileAsync(entity, cancellationToken) : _controller.DeletedAsync(name, cancellationToken);
+        find(name) is { } entity ? controller.ReconcileAsync(entity, cancellationToken) : controller.DeletedAsync(name, cancellationToken);
 
     private string Follow(string name, ReconciliationResult<TEntity> result)
     {
         // Otherwise the failures of a name that fails now and then would add up (controller-runtime#392).
-        _queue.Forget(name);
+        queue.Forget(name);
         if (result.RequeueAt is { } due)
         {
-            _queue.AddAt(name, due, result.Lane);
+            queue.AddAt(name, due, result.Lane);
             return "requeue_after";
         }
 
         if (result.RequeueAfter is { } delay)
         {
-            _queue.AddAfter(name, delay, result.Lane);
+            queue.AddAfter(name, delay, result.Lane);
             return "requeue_after";
         }
 
@@ -140,15 +124,15 @@ public sealed partial class ControllerLoop<TEntity>
         RuntimeMetrics.ReconcileErrors.Add(1, _tag);
         if (e.IsNoBug)
         {
-            LogFailed(_queue.Name, item.Key, e.Message);
+            LogFailed(queue.Name, item.Key, e.Message);
         }
         else
         {
             RuntimeMetrics.ReconcilePanics.Add(1, _tag);
-            LogBug(e, _queue.Name, item.Key);
+            LogBug(e, queue.Name, item.Key);
         }
 
-        _queue.AddRateLimited(item.Key, item.Lane, item.Lane == Lane.Urgent ? ControllerOptions.UrgentMaxDelay : _options.MaxDelay);
+        queue.AddRateLimited(item.Key, item.Lane, item.Lane == Lane.Urgent ? ControllerOptions.UrgentMaxDelay : _options.MaxDelay);
     }
 
     private void InitialiseMetrics()
@@ -158,7 +142,7 @@ public sealed partial class ControllerLoop<TEntity>
         RuntimeMetrics.ReconcilePanics.Add(0, _tag);
         RuntimeMetrics.ActiveWorkers.Add(0, _tag);
         RuntimeMetrics.MaxConcurrent.Record(_options.UrgentWorkers + _options.Workers, _tag);
-        _queue.InitialiseMetrics();
+        queue.InitialiseMetrics();
     }
 
     [LoggerMessage(LogLevel.Information, "Controller {Controller} started with {UrgentWorkers} urgent and {Workers} general workers")]

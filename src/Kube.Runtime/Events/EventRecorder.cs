@@ -10,34 +10,26 @@ namespace Kube.Runtime;
 /// for six minutes, as client-go does. Notes that differ in <see cref="EventNote.Distinct"/> alone get at most five events; further ones are counted in one
 /// more, so that events about one object cannot fill etcd.
 /// </remarks>
-public sealed partial class EventRecorder
+/// <param name="client">The API server.</param>
+/// <param name="options">Who reports; limits.</param>
+/// <param name="time">Clock.</param>
+/// <param name="logger">Log.</param>
+/// <param name="random">Gives [0,1), for tests; null for a random number.</param>
+public sealed partial class EventRecorder(
+    KubeClient client, EventRecorderOptions options, TimeProvider time, ILogger logger, Func<double>? random = null)
 {
     internal static readonly TimeSpan FinishAfter = TimeSpan.FromMinutes(6);
     internal static readonly TimeSpan RefreshAfter = TimeSpan.FromMinutes(30);
 
     private const int LogEvery = 1000;
 
-    private readonly EventRecorderOptions _options;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-    private readonly EventSender[] _senders;
+    private readonly EventSender[] _senders =
+    [
+        .. Enumerable.Range(0, options.Senders).Select(
+            _ => new EventSender(client, options, options.QueueSize / options.Senders, time, random ?? Random.Shared.NextDouble, logger)),
+    ];
+
     private long _dropped;
-
-    /// <param name="client">The API server.</param>
-    /// <param name="options">Who reports; limits.</param>
-    /// <param name="time">Clock.</param>
-    /// <param name="logger">Log.</param>
-    public EventRecorder(KubeClient client, EventRecorderOptions options, TimeProvider time, ILogger logger)
-        : this(client, options, time, Random.Shared.NextDouble, logger)
-    {
-    }
-
-    internal EventRecorder(KubeClient client, EventRecorderOptions options, TimeProvider time, Func<double> random, ILogger logger)
-    {
-        (_options, _time, _logger) = (options, time, logger);
-        var each = Math.Max(1, options.QueueSize / Math.Max(1, options.Senders));
-        _senders = [.. Enumerable.Range(0, Math.Max(1, options.Senders)).Select(_ => new EventSender(client, options, each, time, random, logger))];
-    }
 
     /// <summary>Takes a note, or drops it when too many wait.</summary>
     public void Record(EventNote note)
@@ -47,10 +39,10 @@ public sealed partial class EventRecorder
         var sender = _senders[unchecked((uint)(key with { Distinct = null }).GetHashCode()) % _senders.Length];
 
         // Thousands of notes may wait, and what is cut off later need not wait with them.
-        if (sender.TryTake(new(key, note with { Note = EventText.Cut(note.Note, EventText.NoteBytes) }, _time.GetUtcNow()))) return;
+        if (sender.TryTake(new(key, note with { Note = EventText.Cut(note.Note, EventText.NoteBytes) }, time.GetUtcNow()))) return;
         RuntimeMetrics.EventsDropped.Add(1, new KeyValuePair<string, object?>("reason", "full"));
         var dropped = Interlocked.Increment(ref _dropped);
-        if (dropped % LogEvery == 1) LogFull(_options.QueueSize, dropped, note.Reason, note.Regarding.Kind, note.Regarding.Name);
+        if (dropped % LogEvery == 1) LogFull(options.QueueSize, dropped, note.Reason, note.Regarding.Kind, note.Regarding.Name);
     }
 
     /// <summary>Writes until cancelled. What waits then is lost: <see cref="FlushAsync"/> first.</summary>
@@ -73,7 +65,7 @@ public sealed partial class EventRecorder
         {
             for (;;)
             {
-                await Task.Delay(FinishAfter, _time, cancellationToken);
+                await Task.Delay(FinishAfter, time, cancellationToken);
                 foreach (var sender in _senders) sender.Tick();
             }
         }

@@ -51,11 +51,5 @@ public sealed record LeaderElectionOptions
 /// The lease is lost and the leader's work does not end. The same may go on elsewhere at any moment, so the process must end at once and not with
 /// exit code 0.
 /// </summary>
-public sealed class LeadershipLostException : Exception
-{
-    /// <param name="message">What happened.</param>
-    public LeadershipLostException(string message)
-        : base(message)
-    {
-    }
-}
+/// <param name="message">What happened.</param>
+public sealed class LeadershipLostException(string message) : Exception(message);

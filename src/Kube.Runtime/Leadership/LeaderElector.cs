@@ -9,33 +9,20 @@ namespace Kube.Runtime;
 /// No clock is compared with another's: a foreign lease counts from the moment this process last saw it change, on the
 /// monotonic clock. A single failed renewal does not lose the lease; no renewal within the renew deadline does, and so does another's name in it.
 /// </remarks>
-public sealed partial class LeaderElector
+/// <param name="client">The API server, best over a connection of its own (<see cref="KubeClient.WithOwnConnection"/>): a renewal must not queue.</param>
+/// <param name="options">Which lease, which times.</param>
+/// <param name="time">Clock.</param>
+/// <param name="logger">Log.</param>
+/// <param name="random">Gives [0,1), for tests; null for a random number.</param>
+/// <exception cref="ArgumentException">The times do not fit together.</exception>
+public sealed partial class LeaderElector(
+    KubeClient client, LeaderElectionOptions options, TimeProvider time, ILogger logger, Func<double>? random = null)
 {
-    private readonly LeaderElectionOptions _options;
-    private readonly LeaseLock _lease;
-    private readonly TimeProvider _time;
-    private readonly Func<double> _random;
-    private readonly ILogger _logger;
-    private readonly KeyValuePair<string, object?> _tag;
+    private readonly LeaderElectionOptions _options = options.Problem() is { } problem ? throw new ArgumentException(problem, nameof(options)) : options;
+    private readonly LeaseLock _lease = new(client, options, time, logger);
+    private readonly Func<double> _random = random ?? Random.Shared.NextDouble;
+    private readonly KeyValuePair<string, object?> _tag = new("name", options.Name);
     private volatile bool _leading;
-
-    /// <param name="client">The API server, best over a connection of its own (<see cref="KubeClient.WithOwnConnection"/>): a renewal must not queue.</param>
-    /// <param name="options">Which lease, which times.</param>
-    /// <param name="time">Clock.</param>
-    /// <param name="logger">Log.</param>
-    /// <exception cref="ArgumentException">The times do not fit together.</exception>
-    public LeaderElector(KubeClient client, LeaderElectionOptions options, TimeProvider time, ILogger logger)
-        : this(client, options, time, Random.Shared.NextDouble, logger)
-    {
-    }
-
-    internal LeaderElector(KubeClient client, LeaderElectionOptions options, TimeProvider time, Func<double> random, ILogger logger)
-    {
-        if (options.Problem() is { } problem) throw new ArgumentException(problem, nameof(options));
-        (_options, _time, _random, _logger) = (options, time, random, logger);
-        _lease = new(client, options, time, logger);
-        _tag = new("name", options.Name);
-    }
 
     /// <summary>For a liveness probe: null when all is well, else what is wrong. A leader whose renewal is long overdue is stuck.</summary>
     public string? Check()
@@ -116,7 +103,7 @@ public sealed partial class LeaderElector
                 // Also at the very moment another's lease runs out: a look two seconds later is two seconds without a leader.
                 var pause = _options.RetryPeriod * (1 + (0.2 * _random()));
                 var runsOut = _lease.UntilFree;
-                await Task.Delay(runsOut > TimeSpan.Zero && runsOut < pause ? runsOut : pause, _time, cancellationToken);
+                await Task.Delay(runsOut > TimeSpan.Zero && runsOut < pause ? runsOut : pause, time, cancellationToken);
             }
 
             return true;
@@ -131,11 +118,11 @@ public sealed partial class LeaderElector
     /// <returns>How the lease was lost; null if the work has ended.</returns>
     private async Task<string?> RenewUntilEndAsync(Task work)
     {
-        var tried = _time.GetTimestamp();
+        var tried = time.GetTimestamp();
         for (;;)
         {
             // Counted from the start of the last try: a slow server must not eat up the deadline together with the pause.
-            var pause = _options.RetryPeriod - _time.GetElapsedTime(tried);
+            var pause = _options.RetryPeriod - time.GetElapsedTime(tried);
             var left = _options.RenewDeadline - _lease.SinceRenewal;
             if (await EndsWithinAsync(work, left < pause ? left : pause)) return null;
 
@@ -146,7 +133,7 @@ public sealed partial class LeaderElector
                     + $"({_lease.LastError ?? "the process was delayed"}); another process may lead from now on";
             }
 
-            tried = _time.GetTimestamp();
+            tried = time.GetTimestamp();
             if (await _lease.TryAsync(left < _options.CallTimeout ? left : _options.CallTimeout, CancellationToken.None) == LeaseState.Foreign)
             {
                 return $"the lease {_options.Namespace}/{_options.Name} is now held by '{_lease.Holder}'";
@@ -158,7 +145,7 @@ public sealed partial class LeaderElector
     {
         if (limit <= TimeSpan.Zero) return work.IsCompleted;
         using var enough = new CancellationTokenSource();
-        var wait = Task.Delay(limit, _time, enough.Token);
+        var wait = Task.Delay(limit, time, enough.Token);
         var ended = await Task.WhenAny(work, wait) == work;
         await enough.CancelAsync();
         return ended;

@@ -15,11 +15,6 @@ public sealed class LeadershipTerm : IDisposable
         Stopping = _stopping.Token;
     }
 
-    private LeadershipTerm(CancellationToken stopping)
-        : this(() => true, stopping)
-    {
-    }
-
     /// <summary>Cancelled when the term is to end: begin nothing more. Work in progress may finish, unless <see cref="Lost"/> is cancelled too.</summary>
     public CancellationToken Stopping { get; }
 
@@ -33,7 +28,7 @@ public sealed class LeadershipTerm : IDisposable
     public bool IsHeld => !Lost.IsCancellationRequested && _isLeaseOurs();
 
     /// <summary>The one term of a process that has no rivals.</summary>
-    public static LeadershipTerm WithoutRivals(CancellationToken stopping) => new(stopping);
+    public static LeadershipTerm WithoutRivals(CancellationToken stopping) => new(() => true, stopping);
 
     /// <inheritdoc/>
     public void Dispose()

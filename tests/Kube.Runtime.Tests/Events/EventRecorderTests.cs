@@ -339,7 +339,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IDisposable
     };
 
     private EventRecorder New(EventRecorderOptions options) =>
-        new(new KubeClient(_server.CreateHandler(), FakeApiServer.Address, _clock, new() { MaxTries = 1 }), options, _clock, () => 0, NullLogger.Instance);
+        new(new KubeClient(_server.CreateHandler(), FakeApiServer.Address, _clock, new() { MaxTries = 1 }), options, _clock, NullLogger.Instance, () => 0);
 
     private Task Flush() => _recorder.FlushAsync(default).Soon("the flush");
 

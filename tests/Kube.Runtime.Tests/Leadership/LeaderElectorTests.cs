@@ -374,7 +374,7 @@ public sealed class LeaderElectorTests : IDisposable
     [Fact]
     public async Task A_failure_of_the_work_releases_the_lease_and_comes_through()
     {
-        var elector = new LeaderElector(Client("a"), Options("a"), _clock, () => 0, NullLogger.Instance);
+        var elector = new LeaderElector(Client("a"), Options("a"), _clock, NullLogger.Instance, () => 0);
 
         var run = async () => await elector.RunAsync(_ => throw new InvalidDataException("boom"), default).Soon("the end");
 
@@ -386,7 +386,7 @@ public sealed class LeaderElectorTests : IDisposable
     public async Task A_renewal_that_is_stuck_whatever_its_time_out_shows_in_the_health_check_and_not_as_leader()
     {
         using var stuck = new StuckHandler { InnerHandler = _server.CreateHandler(client: "a") };
-        var elector = new LeaderElector(new(stuck, FakeApiServer.Address, _clock, new() { MaxTries = 1 }), Options("a"), _clock, () => 0, NullLogger.Instance);
+        var elector = new LeaderElector(new(stuck, FakeApiServer.Address, _clock, new() { MaxTries = 1 }), Options("a"), _clock, NullLogger.Instance, () => 0);
         var a = new Candidate(elector, ignoresCancellation: false);
         await a.Leads.Soon("the lease");
         stuck.IsStuck = true;
@@ -426,7 +426,7 @@ public sealed class LeaderElectorTests : IDisposable
 
     private Candidate New(string identity, bool ignoresCancellation = false)
     {
-        var elector = new LeaderElector(Client(identity), Options(identity), _clock, () => 0, NullLogger.Instance);
+        var elector = new LeaderElector(Client(identity), Options(identity), _clock, NullLogger.Instance, () => 0);
         var candidate = new Candidate(elector, ignoresCancellation);
         _candidates.Add(candidate);
         return candidate;
