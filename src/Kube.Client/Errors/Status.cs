@@ -29,14 +29,8 @@ public sealed record StatusDetails
     /// <summary>Name of the object.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Group of the object.</summary>
-    public string? Group { get; init; }
-
     /// <summary>Kind or resource of the object.</summary>
     public string? Kind { get; init; }
-
-    /// <summary>UID of the object.</summary>
-    public string? Uid { get; init; }
 
     /// <summary>Single causes, e.g. one for each wrong field.</summary>
     public IReadOnlyList<StatusCause> Causes { get; init => field = value ?? []; } = [];
@@ -50,10 +44,4 @@ public sealed record StatusCause
 {
     /// <summary>CamelCase reason, e.g. <c>FieldValueInvalid</c>, <c>ResourceVersionTooLarge</c>, <c>NamespaceTerminating</c>.</summary>
     public string? Reason { get; init; }
-
-    /// <summary>A sentence for people.</summary>
-    public string? Message { get; init; }
-
-    /// <summary>Path of the field.</summary>
-    public string? Field { get; init; }
 }
