@@ -18,8 +18,7 @@ public sealed partial class ControllerLoop<TEntity>(
     private static readonly string[] Results = ["success", "error", "requeue", "requeue_after"];
 
     private readonly KeyValuePair<string, object?> _tag = new("controller", queue.Name);
-    private readonly ControllerOptions _options = options is { UrgentWorkers: >= 0, Workers: >= 1 } ? options : throw new ArgumentOutOfRangeException(
-        nameof(options), "a controller needs at least one general worker, and the number of urgent workers must not be negative");
+    private readonly ControllerOptions _options = Checked(options);
 
     /// <summary>
     /// Works until cancelled. Then it takes no further name, lets the runs in progress finish within
@@ -134,6 +133,10 @@ public sealed partial class ControllerLoop<TEntity>(
 
         queue.AddRateLimited(item.Key, item.Lane, item.Lane == Lane.Urgent ? ControllerOptions.UrgentMaxDelay : _options.MaxDelay);
     }
+
+    private static ControllerOptions Checked(ControllerOptions options) =>
+        options is { UrgentWorkers: >= 0, Workers: >= 1 } ? options : throw new ArgumentOutOfRangeException(
+            nameof(options), "a controller needs at least one general worker, and the number of urgent workers must not be negative");
 
     private void InitialiseMetrics()
     {

@@ -44,9 +44,6 @@ public sealed record EventRecorderOptions
     /// <summary>The instance of it, e.g. the pod's name; cut off after 128 characters.</summary>
     public required string Instance { get; init; }
 
-    /// <summary>Namespace of the events about cluster-scoped objects: <c>default</c>, or kube-system if the server refuses that one.</summary>
-    public string Namespace { get; init; } = "default";
-
     /// <summary>Notes that may wait; 10,000 by default. Further ones are dropped and counted.</summary>
     public int QueueSize { get; init; } = 10_000;
 

@@ -26,7 +26,7 @@ internal sealed partial class EventSender(
 
     // How many series there are that differ in Distinct alone.
     private readonly Dictionary<EventKey, int> _distinct = [];
-    private string _clusterNamespace = options.Namespace;
+    private string _clusterNamespace = "default";
     private volatile TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public bool TryTake(Recorded note) => _items.Writer.TryWrite(new(note.Time, note, null));
@@ -196,7 +196,7 @@ internal sealed partial class EventSender(
             ["series"] = new JsonObject
             {
                 ["count"] = count,
-                ["lastObservedTime"] = series.Last.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
+                ["lastObservedTime"] = series.Last.UtcDateTime.ToString(Rfc3339.Micros, CultureInfo.InvariantCulture),
             },
         };
         var (name, ns) = (series.Event.Metadata.Name, series.Event.Metadata.NamespaceProperty);

@@ -18,7 +18,7 @@ namespace Kube.Runtime;
 public sealed partial class LeaderElector(
     KubeClient client, LeaderElectionOptions options, TimeProvider time, ILogger logger, Func<double>? random = null)
 {
-    private readonly LeaderElectionOptions _options = options.Problem() is { } problem ? throw new ArgumentException(problem, nameof(options)) : options;
+    private readonly LeaderElectionOptions _options = Checked(options);
     private readonly LeaseLock _lease = new(client, options, time, logger);
     private readonly Func<double> _random = random ?? Random.Shared.NextDouble;
     private readonly KeyValuePair<string, object?> _tag = new("name", options.Name);
@@ -150,6 +150,9 @@ public sealed partial class LeaderElector(
         await enough.CancelAsync();
         return ended;
     }
+
+    private static LeaderElectionOptions Checked(LeaderElectionOptions options) =>
+        options.Problem() is { } problem ? throw new ArgumentException(problem, nameof(options)) : options;
 
     private void SetLeading(bool leading)
     {

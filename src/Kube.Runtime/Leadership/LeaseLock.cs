@@ -35,14 +35,9 @@ internal sealed partial class LeaseLock(KubeClient client, LeaderElectionOptions
     /// The time until the observed lease runs out if its holder does not renew it, rounded up to whole milliseconds because timers count in them. Zero or
     /// less if the lease is free.
     /// </summary>
-    public TimeSpan UntilFree
-    {
-        get
-        {
-            if (Holder is null) return TimeSpan.Zero;
-            return TimeSpan.FromMilliseconds(Math.Ceiling((DurationOf(_observed) - time.GetElapsedTime(_observedAt)).TotalMilliseconds));
-        }
-    }
+    public TimeSpan UntilFree => Holder is null
+        ? TimeSpan.Zero
+        : TimeSpan.FromMilliseconds(Math.Ceiling((DurationOf(_observed) - time.GetElapsedTime(_observedAt)).TotalMilliseconds));
 
     /// <summary>Takes the lease if it is free, renews it if it is ours.</summary>
     public async Task<LeaseState> TryAsync(TimeSpan limit, CancellationToken cancellationToken)

@@ -35,7 +35,7 @@ public sealed class WorkQueue<TKey>
         Name = name;
         _tags = new() { { "name", name }, { "controller", name } };
         _ready = new(time, _tags);
-        _alarm = new(time, Ring);
+        _alarm = new(time, LookAtClock);
         RuntimeMetrics.Watch(this, Sample);
     }
 
@@ -82,11 +82,7 @@ public sealed class WorkQueue<TKey>
     /// </summary>
     public void AddAt(TKey key, DateTimeOffset dueUtc, Lane lane = Lane.Normal)
     {
-        lock (_lock)
-        {
-            var now = Now();
-            AddAtLocked(key, dueUtc, lane, now);
-        }
+        lock (_lock) AddAtLocked(key, dueUtc, lane, Now());
     }
 
     /// <summary>Queues a key after a delay, at once if there is none. Otherwise as <see cref="AddAt"/>.</summary>
@@ -143,7 +139,16 @@ public sealed class WorkQueue<TKey>
     }
 
     /// <summary>Looks at the clock now rather than after the sleep it is in: for who knows that the clock has jumped.</summary>
-    public void LookAtClock() => Ring();
+    public void LookAtClock()
+    {
+        lock (_lock)
+        {
+            if (_shuttingDown) return;
+            var now = Now();
+            while (_waiting.TryTake(now, out var key, out var lane)) _ready.Add(key, lane);
+            _alarm.Set(_waiting.Earliest, now);
+        }
+    }
 
     /// <summary>Ends the work on a key; queues it again if it was added meanwhile.</summary>
     /// <exception cref="InvalidOperationException">The key is not being worked on.</exception>
@@ -207,17 +212,6 @@ public sealed class WorkQueue<TKey>
         }
 
         return now;
-    }
-
-    private void Ring()
-    {
-        lock (_lock)
-        {
-            if (_shuttingDown) return;
-            var now = Now();
-            while (_waiting.TryTake(now, out var key, out var lane)) _ready.Add(key, lane);
-            _alarm.Set(_waiting.Earliest, now);
-        }
     }
 
     private void Cancel(ReadyQueue<TKey>.Waiter waiter, CancellationToken cancellationToken)

@@ -16,14 +16,11 @@ public sealed partial class AdmissionEndpoint
     // A body that is larger is looked at before the rest of it is read.
     private const int FirstLook = 544 * 1024;
 
-    private readonly string _path;
     private readonly AdmissionHandler _handler;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly AdmissionLimits _limits;
-
     private readonly JsonSieve.Fields? _fields;
-
     private readonly SemaphoreSlim _processors;
 
     /// <param name="path">The URL path, which is also the <c>webhook</c> label of its metrics.</param>
@@ -33,20 +30,20 @@ public sealed partial class AdmissionEndpoint
     /// <param name="limits">What it spends on requests; null for bodies of any size that the API server sends.</param>
     public AdmissionEndpoint(string path, AdmissionHandler handler, TimeProvider time, ILogger logger, AdmissionLimits? limits = null)
     {
-        (_path, _handler, _time, _logger, _limits) = (path, handler, time, logger, limits ?? new());
+        (Path, _handler, _time, _logger, _limits) = (path, handler, time, logger, limits ?? new());
         _processors = new(_limits.Processors);
         _fields = _limits.Fields is { } fields ? new(fields) : null;
         WebhookMetrics.StartAtZero(path);
     }
 
     /// <summary>The URL path.</summary>
-    public string Path => _path;
+    public string Path { get; }
 
     /// <summary>Answers one HTTP request.</summary>
     public async Task ServeAsync(HttpContext context)
     {
         var started = _time.GetTimestamp();
-        WebhookMetrics.InFlight.Add(1, WebhookMetrics.Webhook(_path));
+        WebhookMetrics.InFlight.Add(1, WebhookMetrics.Webhook(Path));
         var code = 0;
         try
         {
@@ -65,13 +62,13 @@ public sealed partial class AdmissionEndpoint
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             // The API server went away and takes no answer. Kestrel ends the connection.
-            LogCallerWentAway(_path);
+            LogCallerWentAway(Path);
         }
         finally
         {
-            WebhookMetrics.InFlight.Add(-1, WebhookMetrics.Webhook(_path));
-            WebhookMetrics.Latency.Record(_time.GetElapsedTime(started).TotalSeconds, WebhookMetrics.Webhook(_path));
-            if (code != 0) WebhookMetrics.Requests.Add(1, WebhookMetrics.Webhook(_path), new("code", code.ToString(CultureInfo.InvariantCulture)));
+            WebhookMetrics.InFlight.Add(-1, WebhookMetrics.Webhook(Path));
+            WebhookMetrics.Latency.Record(_time.GetElapsedTime(started).TotalSeconds, WebhookMetrics.Webhook(Path));
+            if (code != 0) WebhookMetrics.Requests.Add(1, WebhookMetrics.Webhook(Path), new("code", code.ToString(CultureInfo.InvariantCulture)));
         }
     }
 
@@ -151,8 +148,8 @@ public sealed partial class AdmissionEndpoint
         }
         catch (Exception e)
         {
-            WebhookMetrics.Panics.Add(1, WebhookMetrics.Webhook(_path));
-            LogHandlerFailed(_path, request.Uid, e);
+            WebhookMetrics.Panics.Add(1, WebhookMetrics.Webhook(Path));
+            LogHandlerFailed(Path, request.Uid, e);
             return AdmissionAnswer.Deny(
                 $"The webhook could not decide on this request, so it refused it. Try again; if it fails again, look for {request.Uid} in the operator's log.",
                 500, "InternalError");
@@ -214,7 +211,7 @@ public sealed partial class AdmissionEndpoint
     /// <summary>The answer has to repeat the uid, which stands at the beginning; the rest is not read.</summary>
     private async Task<WebhookReply> NoRoomAsync(HttpContext context)
     {
-        LogNoRoom(_path, context.Request.ContentLength ?? 0);
+        LogNoRoom(Path, context.Request.ContentLength ?? 0);
         using var head = new PooledBody(4096);
         while (head.Length < 4096 && await head.ReadAsync(context.Request.Body, context.RequestAborted))
         {

@@ -67,9 +67,6 @@ public sealed record AdmissionRequest
 
     /// <summary>Nothing will be stored, whatever the answer: no side effects.</summary>
     public bool? DryRun { get; init; }
-
-    /// <summary>CreateOptions, UpdateOptions, PatchOptions or DeleteOptions of the request.</summary>
-    public JsonElement? Options { get; init; }
 }
 
 /// <summary>The answer to an <see cref="AdmissionRequest"/>.</summary>
