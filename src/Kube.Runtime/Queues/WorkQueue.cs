@@ -23,7 +23,7 @@ public sealed class WorkQueue<TKey>
     private readonly Lock _lock = new();
     private readonly TagList _tags;
     private readonly ReadyQueue<TKey> _ready;
-    private readonly DelayHeap<TKey> _waiting = new();
+    private readonly WaitingKeys<TKey> _waiting = new();
     private readonly Alarm _alarm;
     private readonly Dictionary<TKey, int> _failures = [];
     private bool _shuttingDown;

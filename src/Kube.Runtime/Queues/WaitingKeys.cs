@@ -3,7 +3,7 @@ namespace Kube.Runtime;
 /// <summary>
 /// Keys that wait for their instant, in its order; those of the same instant in the order in which they came. A key is there once. Not thread-safe.
 /// </summary>
-internal sealed class DelayHeap<TKey>
+internal sealed class WaitingKeys<TKey>
     where TKey : notnull
 {
     private readonly SortedSet<Entry> _entries = new(Comparer<Entry>.Create((a, b) => (a.Due, a.Order).CompareTo((b.Due, b.Order))));
