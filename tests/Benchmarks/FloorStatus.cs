@@ -27,7 +27,7 @@ internal static class FloorStatus
         [
             Condition("Authorized", "True", "PolicyAllows", $"Policy '{grant.Spec.Policy}' allows it to alice for 1h.", now),
             Condition("Approved", "True", "NotRequired", "Policies of mode BreakGlass give access immediately; it is reviewed afterwards.", now),
-            Condition("Active", "False", "Opening", "Access is being made.", now),
+            Condition("Active", "False", "Opening", "The operator is creating the access.", now),
             Condition("Revoked", "False", "NotEnded", "Access has not ended yet.", now),
         ],
     };
@@ -41,7 +41,7 @@ internal static class FloorStatus
         Conditions = With(grant.Status.Conditions, Condition("Active", "True", "AccessGiven",
             $"Access works until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}. Get the kubeconfig with: "
                 + $"kubectl get secret -n {Cluster.GrantsNamespace} {GrantNames.Identity(grant)} "
-            + "-o jsonpath='{.data.kubeconfig}' | base64 -d. To end it sooner set spec.revoke.", now)),
+            + "-o jsonpath='{.data.kubeconfig}' | base64 -d. To end access sooner, set spec.revoke.", now)),
     };
 
     /// <summary>The status of a grant that was active for a while and whose end is proven.</summary>
@@ -57,10 +57,10 @@ internal static class FloorStatus
             Transitions = [.. active.Transitions, Moved(ended, GrantPhase.Active, GrantPhase.Expired, "Expired")],
             Conditions =
             [
-                .. With(With(active.Conditions, Condition("Active", "False", "Expired", "Access ended, as its time was over.", ended)),
+                .. With(With(active.Conditions, Condition("Active", "False", "Expired", "Access expired.", ended)),
                     Condition("Revoked", "True", "Proven", "SubjectAccessReview finds no access through this grant. TokenReview refuses the token.", ended)),
                 Condition("Reviewed", "False", "ReviewPending",
-                    $"What was done with this grant waits for its review by the reviewers of policy '{grant.Spec.Policy}'.", ended),
+                    $"The grant must be reviewed within 24h of its end. Ask the reviewers of policy '{grant.Spec.Policy}'.", ended),
             ],
         };
     }

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
 using FluentAssertions;
@@ -58,8 +58,8 @@ public sealed partial class DocsTests
             concepts[concepts.IndexOf("### Why a grant is denied", StringComparison.Ordinal)..concepts.IndexOf("## Approval", StringComparison.Ordinal)];
         var listed = section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).SelectMany(line => Code().Matches(line.Split('|')[1]))
             .Select(m => m.Groups["word"].Value);
-        listed.Should().BeEquivalentTo(GrantRules.DenialReasons);
-        foreach (var reason in GrantLifecycle.FailureReasons) section.Should().Contain($"`{reason}`");
+        listed.Should().BeEquivalentTo(DenialReasons.All);
+        foreach (var reason in FailureReasons.All) section.Should().Contain($"`{reason}`");
         foreach (var reason in Enum.GetNames<EndReason>()) concepts.Should().Contain($"`{reason}`");
     }
 

@@ -124,8 +124,9 @@ internal sealed class LockdownRun(CliHost host, KubeClient client, DryRun dryRun
                 await foreach (var now in new Follower<BreakGlassLockdown>(client, host.Time).FollowAsync(lockdown, both.Token))
                 {
                     last = now;
-                    if (Conditions.IsTrue(now.Status.Conditions, "Complete")) return now;
-                    if (Conditions.Find(now.Status.Conditions, "Complete") is { Message.Length: > 0 } so) report($"{now.Metadata.Name}: {so.Message}");
+                    if (Conditions.IsTrue(now.Status.Conditions, LockdownConditions.Complete)) return now;
+                    if (Conditions.Find(now.Status.Conditions, LockdownConditions.Complete) is { Message.Length: > 0 } so)
+                        report($"{now.Metadata.Name}: {so.Message}");
                 }
 
                 throw new CliException(ExitCodes.Error, $"lockdown '{lockdown.Metadata.Name}' was lifted before it was complete, "

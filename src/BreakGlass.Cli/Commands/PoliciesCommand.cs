@@ -70,7 +70,8 @@ internal sealed record Usability(BreakGlassPolicy Policy, Use Usable, string Rea
     /// <summary>Applies the operator's rules to a request without justification and ticket, which the person adds later.</summary>
     public static Usability Of(BreakGlassPolicy policy, Caller? me, Surroundings around, DateTimeOffset now)
     {
-        if (Conditions.Find(policy.Status.Conditions, "Ready") is { Status: "False" } unready) return new(policy, Use.No, unready.Reason, unready.Message);
+        if (Conditions.Find(policy.Status.Conditions, PolicyConditions.Ready) is { Status: "False" } unready)
+            return new(policy, Use.No, unready.Reason, unready.Message);
         if (me is null) return new(policy, Use.Unknown, "IdentityUnknown", $"for {Subjects.Describe(policy.Spec.Requesters)}");
         var status = Rehearsal.Run(new()
         {
@@ -91,10 +92,10 @@ internal sealed record Usability(BreakGlassPolicy Policy, Use Usable, string Rea
         var grant = new BreakGlassGrant { Status = status };
         return Rehearsal.Phase(status) switch
         {
-            GrantPhase.Active => new(policy, Use.Yes, "PolicyAllows", Takes(policy, "immediate access")),
+            GrantPhase.Active => new(policy, Use.Yes, GrantConditions.PolicyAllows, Takes(policy, "immediate access")),
             GrantPhase.AwaitingApproval => new(policy, Use.AfterApproval, reason,
                 Takes(policy, $"needs {policy.Spec.Approval?.Required ?? 1} approval(s) of {Subjects.Describe(policy.Spec.Approval?.Approvers ?? [])}")),
-            GrantPhase.Denied when reason == "OutsideWindow" => new(policy, Use.Later, reason, Grants.GrantWords.Why(grant)),
+            GrantPhase.Denied when reason == DenialReasons.OutsideWindow => new(policy, Use.Later, reason, Grants.GrantWords.Why(grant)),
             _ => new(policy, Use.No, reason, Grants.GrantWords.Why(grant)),
         };
     }

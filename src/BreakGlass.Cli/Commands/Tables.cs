@@ -50,7 +50,7 @@ internal static class Tables
         new("BY", l => Callers.Shown(l.Spec.By)),
         new("SCOPE", l => Scope(l.Spec.PolicySelector)),
         new("REVOKED", l => $"{l.Status.Revoked ?? 0}"),
-        new("COMPLETE", l => Conditions.Find(l.Status.Conditions, "Complete")?.Status),
+        new("COMPLETE", l => Conditions.Find(l.Status.Conditions, LockdownConditions.Complete)?.Status),
     ];
 
     /// <summary>Objects in the columns of their kind, between the name and the age that all have.</summary>
@@ -72,7 +72,7 @@ internal static class Tables
         _ => "later",
     };
 
-    private static Condition? Ready(BreakGlassPolicy policy) => Conditions.Find(policy.Status.Conditions, "Ready");
+    private static Condition? Ready(BreakGlassPolicy policy) => Conditions.Find(policy.Status.Conditions, PolicyConditions.Ready);
 
     private static string Time(DateTimeOffset? time) => time is { } at ? Timestamp.Text(at) : "";
 

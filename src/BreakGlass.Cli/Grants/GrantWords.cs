@@ -31,7 +31,7 @@ internal static class GrantWords
         string[] order = grant.Status.Phase is GrantPhase.Denied
             ? [GrantConditions.Approved, GrantConditions.Authorized, GrantConditions.Active] : [GrantConditions.Active, GrantConditions.Authorized];
         var said = order.Select(type => Conditions.Find(conditions, type))
-            .FirstOrDefault(c => c is { Status: "False", Message.Length: > 0 } && c.Reason != "AwaitingApproval");
+            .FirstOrDefault(c => c is { Status: "False", Message.Length: > 0 } && c.Reason != nameof(GrantPhase.AwaitingApproval));
         return said?.Message ?? $"{grant.Status.EndReason?.ToString() ?? "no reason was recorded"}.";
     }
 

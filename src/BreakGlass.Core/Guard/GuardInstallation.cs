@@ -1,3 +1,5 @@
+using BreakGlass.Core.Model;
+
 namespace BreakGlass.Core.Guard;
 
 /// <summary>What of the persistence guard is installed, by the API server's own word.</summary>
@@ -16,18 +18,18 @@ public sealed record GuardInstallation(bool Webhook, bool? Policies)
     /// </summary>
     public (bool Guarded, string Reason, string Message) For(PolicySpec policy) => (policy.Credential, Webhook, Policies) switch
     {
-        (CredentialKind.BindRequester, _, _) => (false, "NotWatched",
+        (CredentialKind.BindRequester, _, _) => (false, PolicyConditions.NotWatched,
             "Grants act as the requester, whom the persistence guard does not watch. Use credential ServiceAccountToken if that matters."),
-        (_, true, true) or (_, true, null) => (true, "GuardInstalled",
+        (_, true, true) or (_, true, null) => (true, PolicyConditions.GuardInstalled,
             "The persistence guard refuses and records writes that would let access outlive the grant, except what spec.allowPersistence allows."),
-        (_, true, false) => (true, "WebhookAlone",
+        (_, true, false) => (true, PolicyConditions.WebhookAlone,
             "Only the operator's webhook enforces the persistence guard, although this API server can enforce it even if the operator is down. "
                 + "Apply config/guard instead of config/guard-1.28 or config/guard-legacy."),
-        (_, false, true) => (true, "NotRecorded",
+        (_, false, true) => (true, PolicyConditions.NotRecorded,
             "The persistence guard refuses writes that would let access outlive the grant, but attempts are not recorded: MutatingWebhookConfiguration "
                 + "breakglass-operator-guard does not exist. Apply config/guard."),
-        (_, false, null) => (false, "GuardMissing", "Nothing prevents a grant's identity from creating access that outlives its grant. "
+        (_, false, null) => (false, PolicyConditions.GuardMissing, "Nothing prevents a grant's identity from creating access that outlives its grant. "
             + "Apply config/guard-1.28, or config/guard-legacy below Kubernetes 1.28."),
-        _ => (false, "GuardMissing", "Nothing prevents a grant's identity from creating access that outlives its grant. Apply config/guard."),
+        _ => (false, PolicyConditions.GuardMissing, "Nothing prevents a grant's identity from creating access that outlives its grant. Apply config/guard."),
     };
 }

@@ -5,9 +5,6 @@ namespace BreakGlass.Core.Leftovers;
 /// <summary>What a grant's identity created and is still there once the grant is over, as the record says it.</summary>
 public static class LeftBehind
 {
-    /// <summary>The grant's condition.</summary>
-    public const string Condition = "LeftBehind";
-
     /// <summary>The most objects that are named; the rest is a number.</summary>
     public const int MostNamed = 20;
 
@@ -74,17 +71,20 @@ public static class LeftBehind
         var noted = grant.Status.Residue.Count(r => r.StartsWith(NotePrefix, StringComparison.Ordinal));
         var (found, reason, message) = (seen.Found.Count, noted, seen.Unseen.Count) switch
         {
-            (> 0, _, _) => ((bool?)true, "ObjectsFound", $"{seen.Found.Count}{(IsCapped(seen) ? " or more" : "")} object(s) that the grant's identity created "
-                + $"still exist; see status.residue. Decide for each whether to keep it: kubectl get <kind> -A -l {selector}."),
-            (_, > 0, _) => (null, "NotAllLookedFor",
+            (> 0, _, _) => ((bool?)true, GrantConditions.ObjectsFound,
+                $"{seen.Found.Count}{(IsCapped(seen) ? " or more" : "")} object(s) that the grant's identity created still exist; "
+                    + $"see status.residue. Decide for each whether to keep it: kubectl get <kind> -A -l {selector}."),
+            (_, > 0, _) => (null, GrantConditions.NotAllLookedFor,
                 $"The grant's identity created objects of kinds that the operator cannot list; see status.residue, and find them by the label {selector}."),
-            (_, _, > 0) => (null, "NotAllLookedFor", $"The operator cannot list every kind; see status.residue, and search by the label {selector}."),
-            _ => ((bool?)false, "NothingFound", "No object that the grant's identity created still exists, among the kinds that the operator checks."),
+            (_, _, > 0) => (null, GrantConditions.NotAllLookedFor,
+                $"The operator cannot list every kind; see status.residue, and search by the label {selector}."),
+            _ => ((bool?)false, GrantConditions.NothingFound,
+                "No object that the grant's identity created still exists, among the kinds that the operator checks."),
         };
         return grant.Status with
         {
             Residue = [.. grant.Status.Residue, .. entries],
-            Conditions = grant.Status.Conditions.With(Condition, found, reason, message, grant.Metadata.Generation, now),
+            Conditions = grant.Status.Conditions.With(GrantConditions.LeftBehind, found, reason, message, grant.Metadata.Generation, now),
         };
     }
 

@@ -1,3 +1,5 @@
+using BreakGlass.Core.Model;
+
 namespace BreakGlass.Core.Leftovers;
 
 /// <summary>What stamps the objects that grants' identities create, by the API server's own word.</summary>
@@ -12,29 +14,27 @@ public sealed record StampInstallation(bool Webhook, bool Policy, bool CanBe)
     /// <summary>The name of the admission policies, and of their bindings.</summary>
     public const string PolicyName = "breakglass-stamp";
 
-    /// <summary>The type of the policy's condition.</summary>
-    public const string Condition = "Stamped";
-
     /// <summary>Whether anything is stamped at all.</summary>
     public bool Any => Webhook || Policy;
 
     /// <summary>What that means for the grants of a policy, for the condition <c>Stamped</c>.</summary>
     public (bool Stamped, string Reason, string Message) For(PolicySpec policy) => (policy.Credential, Webhook, Policy, CanBe) switch
     {
-        (CredentialKind.BindRequester, _, _, _) => (false, "NotWatched",
+        (CredentialKind.BindRequester, _, _, _) => (false, PolicyConditions.NotWatched,
             "Grants act as the requester, so objects that they create are neither labelled nor removed. Use credential ServiceAccountToken if that matters."),
-        (_, true, _, _) when policy.Leftovers is LeftoverHandling.Remove => (true, "StampInstalled",
+        (_, true, _, _) when policy.Leftovers is LeftoverHandling.Remove => (true, PolicyConditions.StampInstalled,
             $"Objects that a grant's identity creates have the label {BreakGlassApi.MadeByLabel} and are removed with the grant's binding."),
-        (_, true, _, _) => (true, "StampInstalled", $"Objects that a grant's identity creates have the label {BreakGlassApi.MadeByLabel}; those that exist at "
-            + "the end are listed in the grant's status.residue."),
-        (_, false, true, _) when policy.Leftovers is LeftoverHandling.Remove => (false, "OwnersNotSet",
+        (_, true, _, _) => (true, PolicyConditions.StampInstalled,
+            $"Objects that a grant's identity creates have the label {BreakGlassApi.MadeByLabel}; "
+                + "those that exist at the end are listed in the grant's status.residue."),
+        (_, false, true, _) when policy.Leftovers is LeftoverHandling.Remove => (false, PolicyConditions.OwnersNotSet,
             $"Objects that a grant's identity creates are labelled by the API server but not removed: MutatingWebhookConfiguration {WebhookName} is missing. "
                 + "Apply config/guard."),
         (_, false, true, _) =>
-            (true, "StampedByPolicy", $"The API server adds the label {BreakGlassApi.MadeByLabel} to objects that a grant's identity creates."),
+            (true, PolicyConditions.StampedByPolicy, $"The API server adds the label {BreakGlassApi.MadeByLabel} to objects that a grant's identity creates."),
         (_, false, false, true) =>
-            (false, "StampMissing", "Objects that a grant's identity creates are neither labelled, reported nor removed. Apply config/guard."),
-        _ => (false, "ServerTooOld", "Objects that a grant's identity creates are neither labelled, reported nor removed: that requires Kubernetes 1.28. "
-            + "Check the API server's audit log for them."),
+            (false, PolicyConditions.StampMissing, "Objects that a grant's identity creates are neither labelled, reported nor removed. Apply config/guard."),
+        _ => (false, PolicyConditions.ServerTooOld, "Objects that a grant's identity creates are neither labelled, reported nor removed: "
+            + "that requires Kubernetes 1.28. Check the API server's audit log for them."),
     };
 }

@@ -7,8 +7,8 @@ public sealed record Aftermath(GrantRun Run)
     /// <summary>Whether the run ends here and is tried again after a pause. The other steps of the plan are still carried out.</summary>
     public bool BreaksOff { get; init; }
 
-    /// <summary>What has to be announced; null for nothing.</summary>
-    public ObjectNote? Note { get; init; }
+    /// <summary>What happened; null for nothing that is announced.</summary>
+    public GrantEvent? Event { get; init; }
 
     /// <summary>What turned out to be out of date in the caches, and is read before the next decision; null for nothing.</summary>
     public IKubernetesObject<V1ObjectMeta>? Outdated { get; init; }
@@ -16,9 +16,3 @@ public sealed record Aftermath(GrantRun Run)
     /// <summary>What could not be removed, unless the grant's record says so already: removal is tried every few seconds, perhaps for days.</summary>
     public Obstruction? NewObstruction { get; init; }
 }
-
-/// <summary>An event about an object of a grant.</summary>
-/// <param name="Note">The event.</param>
-/// <param name="Object">The object.</param>
-/// <param name="IsOrphan">Whether the grant that the object was made for is gone.</param>
-public sealed record ObjectNote(GrantNote Note, IKubernetesObject<V1ObjectMeta> Object, bool IsOrphan);

@@ -1,3 +1,4 @@
+using BreakGlass.Core.Messages;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 
@@ -22,8 +23,7 @@ internal static class Followed
         {
             var record = RecordOf(grant, target.Entry, target.Namespace);
             if (!IsNamed(grant, target.Entry) || target.Namespace is null || IsTheSame(facts, grant, target, record)) targets.Add(target);
-            else if (record is not null) unreached.Add(Gone(record, "Recreated", $"Namespace '{target.Namespace}' was deleted and created again since access "
-                + "was decided. A grant that names it does not follow; create a new grant."));
+            else if (record is not null) unreached.Add(Gone(record, FailureReasons.Recreated, AccessMessages.Recreated(target.Namespace)));
         }
 
         foreach (var entry in grant.Status.Access.Where(e => e.Namespaces.Count > 0 && Rules.Targets.StillGiven(e, policy)))
@@ -34,9 +34,9 @@ internal static class Followed
                 if (RecordOf(grant, entry.Name, ns) is not { } record || resolved.Any(t => t.Entry == entry.Name && t.Namespace == ns)) continue;
                 var there = facts.Cluster.Namespace(ns);
                 var isGiven = today.ClusterWide is true || today.Namespaces.Contains(ns) || (today.NamespaceSelector is not null && there is null);
-                if (there is null && isGiven) unreached.Add(Gone(record, "NamespaceMissing", $"Namespace '{ns}' does not exist any more."));
+                if (there is null && isGiven) unreached.Add(Gone(record, FailureReasons.NamespaceMissing, AccessMessages.NamespaceMissing(ns)));
                 else if (there?.Metadata.DeletionTimestamp is not null && isGiven)
-                    unreached.Add(Gone(record, "NamespaceTerminating", $"Namespace '{ns}' is being deleted."));
+                    unreached.Add(Gone(record, FailureReasons.NamespaceTerminating, AccessMessages.NamespaceTerminating(ns)));
             }
         }
 

@@ -1,3 +1,4 @@
+using BreakGlass.Core.Messages;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 
@@ -20,7 +21,7 @@ internal static class GrantClosing
     /// <summary>The longest wait between two tries to remove what gives no access any more.</summary>
     private static readonly TimeSpan LongestRemovalRetry = TimeSpan.FromSeconds(30);
 
-    /// <summary>What fails for less than this is not told.</summary>
+    /// <summary>What fails for less than this is not reported.</summary>
     private static readonly TimeSpan Passing = TimeSpan.FromSeconds(3);
 
     /// <summary>A review that cannot be told from a forged one is looked at again.</summary>
@@ -45,7 +46,7 @@ internal static class GrantClosing
         var proof = Prove(facts, grant, left);
         if (proof is { Steps.Count: > 0 }) return proof;
         if (left.Untried(ours) is { Count: > 0 } untried) return Remove(untried);
-        if (Tell(facts, grant, left) is { } tell) return tell;
+        if (Report(facts, grant, left) is { } report) return report;
         if (proof is not null) return proof;
         if (GrantLifecycle.HasFinalizer(grant) && !left.MayGiveAccess) return GrantPlan.Do(new PlanStep.DropFinalizer());
         if (ours.Count > 0 || left.MayGiveAccess) return GrantPlan.Wait(facts.Now + RemovalRetry(facts, grant));
@@ -82,32 +83,32 @@ internal static class GrantClosing
     }
 
     private static GrantPlan End(GrantFacts facts, BreakGlassGrant grant, Ending ending) =>
-        GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, facts.Now), Note(grant, ending)));
+        GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, facts.Now), Ended(grant, ending)));
 
     /// <summary>
     /// Neither the bindings nor the identity can be taken away. The record says that access is there, and it is tried again until it is not.
     /// </summary>
     private static GrantPlan StillThere(GrantFacts facts, BreakGlassGrant grant, GrantRemains left, Ending ending)
     {
-        var what = left.Obstructed ?? "Not removed yet.";
+        var what = left.Obstructed ?? RevocationMessages.NotRemovedYet;
         var status = GrantStatuses.StillThere(grant, ending, what, facts.Now).WithObstructions(grant, what, facts.Now);
         return status.Conditions.SequenceEqual(grant.Status.Conditions)
             ? GrantPlan.Wait(facts.Now + AccessRetry)
-            : GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(
-                true, GrantConditions.RevocationObstructed, "Revoke", $"Access of {GrantStatuses.Requester(grant)} is over and still works. {what}")));
+            : GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantEvent(
+                true, EventReasons.RevocationObstructed, EventActions.Revoke, RevocationMessages.StillWorks(grant, what))));
     }
 
     /// <summary>
     /// Says what cannot be removed of a grant whose access is gone, once that is more than a passing failure; and that it is removed, in the end.
     /// </summary>
-    private static GrantPlan? Tell(GrantFacts facts, BreakGlassGrant grant, GrantRemains left)
+    private static GrantPlan? Report(GrantFacts facts, BreakGlassGrant grant, GrantRemains left)
     {
         if (left.Obstructed is { } && facts.Now - (grant.Status.EndedAt ?? facts.Now) < Passing) return null;
         var status = grant.Status.WithObstructions(grant, left.Obstructed, facts.Now);
         if (status.Conditions.SequenceEqual(grant.Status.Conditions)) return null;
         return left.Obstructed is { } what
-            ? GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(
-                true, GrantConditions.RevocationObstructed, "Revoke", $"Access is gone, and what was made for it cannot all be removed. {what}")))
+            ? GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantEvent(
+                true, EventReasons.RevocationObstructed, EventActions.Revoke, RevocationMessages.NotAllRemoved(what))))
             : GrantPlan.Do(new PlanStep.WriteStatus(status));
     }
 
@@ -158,20 +159,15 @@ internal static class GrantClosing
             ? GrantPlan.Do(new PlanStep.DeleteGrant()) : GrantPlan.Wait(facts.Now + ClockRetry);
     }
 
-    private static GrantNote Note(BreakGlassGrant grant, Ending ending)
+    private static GrantEvent Ended(BreakGlassGrant grant, Ending ending) => ending.Reason switch
     {
-        var who = GrantStatuses.Requester(grant);
-        return ending.Reason switch
-        {
-            EndReason.Expired => new(false, "GrantExpired", "Expire", $"Access of {who} ended, as its time was over."),
-            EndReason.Failed => new(true, "GrantFailed", "Fail", ending.Sentence),
-            _ => new(false, "GrantRevoked", "Revoke", $"Access of {who} was revoked ({ending.Reason}). {ending.Sentence}"),
-        };
-    }
+        EndReason.Expired => new(false, EventReasons.GrantExpired, EventActions.Expire, RevocationMessages.Expired(grant)),
+        EndReason.Failed => new(true, EventReasons.GrantFailed, EventActions.Fail, ending.Sentence),
+        _ => new(false, EventReasons.GrantRevoked, EventActions.Revoke, RevocationMessages.Revoked(grant, ending.Reason, ending.Sentence)),
+    };
 
-    private static GrantNote ByHand(BreakGlassGrant grant) => new(true, grant.Status.IsRecorded ? "GrantRevoked" : "GrantDenied", "End",
-        $"The grant of {GrantStatuses.Requester(grant)} is over since its status says so (phase {grant.Status.Phase}), and not by the operator's doing. "
-            + "Find out who can write breakglassgrants/status.");
+    private static GrantEvent ByHand(BreakGlassGrant grant) => new(
+        true, grant.Status.IsRecorded ? EventReasons.GrantRevoked : EventReasons.GrantDenied, EventActions.End, RevocationMessages.EndedByHand(grant));
 
     /// <summary>
     /// All bindings that have a subject, but for the one by which the requester reads the Secret: that one goes after the Secret has.

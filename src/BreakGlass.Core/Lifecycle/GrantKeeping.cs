@@ -1,3 +1,4 @@
+using BreakGlass.Core.Messages;
 using BreakGlass.Core.Model;
 
 namespace BreakGlass.Core.Lifecycle;
@@ -60,7 +61,7 @@ internal static class GrantKeeping
         if (!records.SequenceEqual(grant.Status.Bindings) || !status.Conditions.SequenceEqual(grant.Status.Conditions)
             || status.CredentialExpiresAt != grant.Status.CredentialExpiresAt || status.CredentialJwe != grant.Status.CredentialJwe)
         {
-            return GrantPlan.Do(new PlanStep.WriteStatus(status, [.. Notes(grant, wanted)]));
+            return GrantPlan.Do(new PlanStep.WriteStatus(status, [.. Events(grant, wanted)]));
         }
 
         var wait = Wait(facts, grant);
@@ -69,13 +70,13 @@ internal static class GrantKeeping
         return wait.Steps.Count == 0 && next < wait.LookAgainAt ? GrantPlan.Wait(next) : wait;
     }
 
-    /// <summary>A fight is told once, when it is given up.</summary>
-    private static IEnumerable<GrantNote> Notes(BreakGlassGrant grant, Wanted wanted)
+    /// <summary>A fight is announced once, when the operator stops repairing.</summary>
+    private static IEnumerable<GrantEvent> Events(BreakGlassGrant grant, Wanted wanted)
     {
         if (wanted.Contested.Count == 0) yield break;
-        var fight = GrantStatuses.Fight(wanted.Contested);
+        var fight = GrantStatuses.Fights(wanted.Contested);
         if (Conditions.Find(grant.Status.Conditions, GrantConditions.Active)?.Message.Contains(fight, StringComparison.Ordinal) is not true)
-            yield return new(true, "RepairContested", "Repair", fight);
+            yield return new(true, EventReasons.RepairContested, EventActions.Repair, fight);
     }
 
     private static GrantPlan Wait(GrantFacts facts, BreakGlassGrant grant)
@@ -85,8 +86,8 @@ internal static class GrantKeeping
         if (facts.Attempt.ExpiryAnnounced || grant.Status.ActivatedAt is not { } activated || notice <= activated) return GrantPlan.Wait(due);
         return facts.Now < notice
             ? GrantPlan.Wait(notice)
-            : GrantPlan.Do(new PlanStep.Announce(new(false, "GrantExpiring", "Warn",
-                $"Access of {GrantStatuses.Requester(grant)} ends at {Timestamp.Text(due)}. Create a new grant in time if more is needed.")));
+            : GrantPlan.Do(new PlanStep.Announce(
+                new(false, EventReasons.GrantExpiring, EventActions.Warn, AccessMessages.Expiring(grant, due))));
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using BreakGlass.Core.Messages;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 
@@ -9,15 +10,11 @@ namespace BreakGlass.Core.Lifecycle;
 /// </summary>
 public static class GrantLifecycle
 {
-    /// <summary>How long before the end it is told that a grant ends soon.</summary>
+    /// <summary>How long before the end of a grant its end is announced.</summary>
     public static readonly TimeSpan ExpiryNotice = TimeSpan.FromMinutes(5);
 
     /// <summary>How soon it is tried again to judge a seal. The keys themselves are read at a pace of their own.</summary>
     internal static readonly TimeSpan SealRetry = TimeSpan.FromSeconds(1);
-
-    /// <summary>Every reason that making access can fail for, so that each has its counter from the start.</summary>
-    public static IReadOnlyList<string> FailureReasons { get; } = [.. ServerAnswer.Reasons, "Recreated", "Contested", "ForeignObject", "TokenTooLong",
-        "RecordLost", "RecordForged", "SpecChanged"];
 
     /// <summary>What to do next for a grant.</summary>
     public static GrantPlan Decide(GrantFacts facts)
@@ -59,11 +56,7 @@ public static class GrantLifecycle
         if (!grant.Status.IsRecorded) return BeforeRecord(facts, grant);
 
         if (IsMarkedEnded(grant))
-        {
-            return GrantClosing.Decide(facts, grant, new(EndReason.Failed, "RecordLost", GrantStatuses.Operator,
-                "The grant was over, and its status was set back as if it were not; it stays over. Find out who can write breakglassgrants/status; "
-                    + "create a new grant."));
-        }
+            return GrantClosing.Decide(facts, grant, Ending.Failed(FailureReasons.RecordLost, EndMessages.StatusReset));
 
         var ends = facts.Attempt.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant)
             ?? GrantEnding.ByForgery(facts);
@@ -90,15 +83,10 @@ public static class GrantLifecycle
             if (grant.Metadata.DeletionTimestamp is null || remains)
             {
                 // Access exists or did once, so it was recorded, and the record is gone: activating it again would start its time anew.
-                var lost = new Ending(EndReason.Failed, "RecordLost", GrantStatuses.Operator, grant.Status.Phase is null && !remains
-                    && facts.Attempt.Ending is null
-                    ? "The grant carries the operator's mark or finalizer as if it had given access, and no record of it: it was copied from another one, "
-                        + $"or its status was wiped. Create a new grant without the annotation {BreakGlassApi.EndedAnnotation} and without "
-                        + "metadata.finalizers; if nobody copied it, find out who can write breakglassgrants/status."
-                    : "The record of when this grant's access ends was removed from its status, so access was ended. "
-                        + "Find out who can write breakglassgrants/status; create a new grant.");
-                return GrantPlan.Do(
-                    new PlanStep.WriteStatus(GrantStatuses.Ended(grant, lost, facts.Policy, now), new GrantNote(true, "GrantFailed", "Fail", lost.Sentence)));
+                var isCopy = grant.Status.Phase is null && !remains && facts.Attempt.Ending is null;
+                var lost = Ending.Failed(FailureReasons.RecordLost, isCopy ? EndMessages.Copied : EndMessages.RecordRemoved);
+                return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, lost, facts.Policy, now),
+                    new GrantEvent(true, EventReasons.GrantFailed, EventActions.Fail, lost.Sentence)));
             }
 
             return GrantPlan.Do(new PlanStep.DropFinalizer());
@@ -108,8 +96,8 @@ public static class GrantLifecycle
         if (grant.Spec.Revoke is not null)
         {
             var ending = GrantEnding.ByItself(facts, grant)!;
-            return GrantPlan.Do(new PlanStep.WriteStatus(
-                GrantStatuses.Ended(grant, ending, facts.Policy, now), new GrantNote(false, "GrantRevoked", "Revoke", "Revoked before access was given.")));
+            return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, now),
+                new GrantEvent(false, EventReasons.GrantRevoked, EventActions.Revoke, EndMessages.RevokedEarly)));
         }
 
         return facts.SealsUnknown ? GrantPlan.Wait(now + SealRetry) : GrantWaiting.Decide(facts, grant);

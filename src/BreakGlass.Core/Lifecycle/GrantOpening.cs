@@ -1,3 +1,4 @@
+using BreakGlass.Core.Messages;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 
@@ -23,11 +24,7 @@ internal static class GrantOpening
 
         // Before anything is made: what the closing takes away would be made again, round after round.
         if (CredentialEnd(facts, wanted) is { } end && end > LatestTokenEnd(facts) + TokenSlack)
-        {
-            return GrantClosing.Decide(facts, grant, new(EndReason.Failed, "TokenTooLong", GrantStatuses.Operator,
-                $"The API server issued a token until {Timestamp.Text(end)}, longer than the grant; it was destroyed. "
-                    + "Check the API server's --service-account-extend-token-expiration."));
-        }
+            return GrantClosing.Decide(facts, grant, Ending.Failed(FailureReasons.TokenTooLong, EndMessages.TokenTooLong(end)));
 
         if ((wanted.Unsafe() ?? Blocked(facts, grant, wanted)) is { } blocked) return GrantClosing.Decide(facts, grant, blocked);
         if (wanted.RecordFirst(grant) is { } record) return record;
@@ -55,11 +52,8 @@ internal static class GrantOpening
             grant, wanted, [.. wanted.Records(grant), .. wanted.Obsolete(grant)], CredentialEnd(facts, wanted) ?? grant.Status.CredentialExpiresAt,
             grant.Spec.RecipientKey is null ? null : facts.Attempt.Token?.Jwe ?? grant.Status.CredentialJwe, facts.Attempt.AccessDenied is true, facts.Now);
         var bypass = grant.Status.IsBypassed ? Conditions.Find(grant.Status.Conditions, GrantConditions.Approved)!.Message : null;
-        return GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantNote(bypass is not null, "GrantActivated", "Activate",
-            $"{(bypass is null ? "" : bypass + " ")}{GrantStatuses.Requester(grant)} has access "
-                + $"until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}: {string.Join(", ", grant.Status.Access.Select(e => $"{e.RoleRef}"))} in "
-                + $"{(wanted.Gaps.Count == 0 ? "" : $"{wanted.Open} of ")}{wanted.Open + wanted.Gaps.Count} "
-                + $"place(s).{(facts.Attempt.AccessDenied is true ? $" {GrantStatuses.DeniedAccess}" : "")}")));
+        return GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantEvent(bypass is not null, EventReasons.GrantActivated, EventActions.Activate,
+            AccessMessages.Activated(grant, bypass, wanted.Open, wanted.Open + wanted.Gaps.Count, facts.Attempt.AccessDenied is true))));
     }
 
     /// <summary>Whether too little is there to be called access: nothing at all, or less than all where all was asked for.</summary>
@@ -75,18 +69,17 @@ internal static class GrantOpening
             var isFought = history.IsContested && history.Rests(facts.Now)
                 && (wanted.Find(must) is null || (must is V1Secret && Credential(facts, grant, wanted) is not null));
             if (!isFought && !(history.Answer is { } answer && (answer.Class is AnswerClass.Final || isOverdue))) continue;
-            return Failed(history.Answer?.Reason ?? "Contested", $"{must.KindName} {must.Key}: {history.Why}");
+            return Failed(history.Answer?.Reason ?? FailureReasons.Contested, $"{must.KindName} {must.Key}: {history.Why}");
         }
 
         var isHopeless = grant.Spec.RequireAll is true ? wanted.Gaps.Any(g => g.IsFinal || isOverdue) : wanted.Open == 0 && wanted.Gaps.Count > 0
             && wanted.Gaps.All(g => g.IsFinal || isOverdue);
         if (!isHopeless) return null;
         var first = wanted.Gaps.First(g => g.IsFinal || isOverdue);
-        return Failed(first.Cause == GrantConditions.Opening ? "Refused" : first.Cause, GrantStatuses.NotIn(wanted.Gaps));
+        return Failed(first.Cause == GrantConditions.Opening ? FailureReasons.Refused : first.Cause, GrantStatuses.NotIn(wanted.Gaps));
     }
 
-    private static Ending Failed(string reason, string why) =>
-        new(EndReason.Failed, reason, GrantStatuses.Operator, $"Access could not be given, and nothing is left of it. {why} Then create a new grant.");
+    private static Ending Failed(string reason, string why) => Ending.Failed(reason, EndMessages.NotCreated(why));
 
     /// <summary>Says at once what access waits for, and until when.</summary>
     private static GrantPlan Hold(GrantFacts facts, BreakGlassGrant grant, Wanted wanted)
@@ -120,7 +113,5 @@ internal static class GrantOpening
 
     private static DateTimeOffset LatestTokenEnd(GrantFacts facts) => facts.Due!.At > facts.Now + ShortestToken ? facts.Due.At : facts.Now + ShortestToken;
 
-    public static Ending ForeignObject(IKubernetesObject<V1ObjectMeta> o) => new(EndReason.Failed, "ForeignObject", GrantStatuses.Operator,
-        $"There is already a {o.KindName} '{o.Key}' that was not made for this grant; it was left alone. Find out whose it is, remove it, "
-            + "and create a new grant.");
+    public static Ending ForeignObject(IKubernetesObject<V1ObjectMeta> o) => Ending.Failed(FailureReasons.ForeignObject, EndMessages.Foreign(o));
 }

@@ -46,10 +46,10 @@ public abstract record PlanStep
     /// <summary>Whether the step changes nothing in the cluster, so that it may rest on what caches show.</summary>
     public virtual bool OnlyLooks => false;
 
-    /// <summary>Write the grant's status, if nobody else wrote the grant since; then tell the world.</summary>
+    /// <summary>Write the grant's status, if nobody else wrote the grant since; then announce what happened.</summary>
     /// <param name="Status">The whole status.</param>
-    /// <param name="Notes">Events that go with it.</param>
-    public sealed record WriteStatus(GrantStatus Status, params GrantNote[] Notes) : PlanStep
+    /// <param name="Events">What happened with it.</param>
+    public sealed record WriteStatus(GrantStatus Status, params GrantEvent[] Events) : PlanStep
     {
         /// <inheritdoc/>
         public override bool IsUpkeep => false;
@@ -100,9 +100,9 @@ public abstract record PlanStep
         public override bool OnlyLooks => true;
     }
 
-    /// <summary>Tell of something that changes no status.</summary>
-    /// <param name="Note">The event.</param>
-    public sealed record Announce(GrantNote Note) : PlanStep
+    /// <summary>Announce something that changes no status.</summary>
+    /// <param name="Event">The event.</param>
+    public sealed record Announce(GrantEvent Event) : PlanStep
     {
         /// <inheritdoc/>
         public override bool OnlyLooks => true;
@@ -202,18 +202,4 @@ public enum Removal
 
     /// <summary>Its grant is not there any more, or another one.</summary>
     Orphan,
-}
-
-/// <summary>An event to be told.</summary>
-/// <param name="Warning">Warning rather than Normal.</param>
-/// <param name="Reason">CamelCase, from the API's list.</param>
-/// <param name="Action">What was done, CamelCase.</param>
-/// <param name="Text">A sentence.</param>
-public sealed record GrantNote(bool Warning, string Reason, string Action, string Text)
-{
-    /// <summary>
-    /// What of several things it is about, where each of them is to be told by itself; null where it is enough to be told of the first, and that there
-    /// were more.
-    /// </summary>
-    public string? About { get; init; }
 }

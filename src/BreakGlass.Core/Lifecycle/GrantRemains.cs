@@ -1,3 +1,4 @@
+using BreakGlass.Core.Messages;
 using BreakGlass.Core.Model;
 
 namespace BreakGlass.Core.Lifecycle;
@@ -50,13 +51,10 @@ internal sealed class GrantRemains
         get
         {
             var what = _attempt.Obstructions.Where(x => All.Any(o => o.Metadata.Uid == x.Uid)).Select(x => x.ToString())
-                .Concat(_attempt.Unread.Select(p => $"{p.KindName} {p.Key} (it cannot be read)")).Order(StringComparer.Ordinal).ToList();
-            return what.Count == 0
-                ? null : $"Not removed: {string.Join("; ", what.Take(MostNamed))}{(what.Count > MostNamed ? $"; and {what.Count - MostNamed} more" : "")}.";
+                .Concat(_attempt.Unread.Select(RevocationMessages.Unread)).Order(StringComparer.Ordinal).ToList();
+            return what.Count == 0 ? null : RevocationMessages.NotRemoved(what);
         }
     }
-
-    private const int MostNamed = 5;
 
     private bool BindingsUnread { get; }
 

@@ -1,3 +1,4 @@
+using BreakGlass.Core.Messages;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 
@@ -12,20 +13,17 @@ internal static class GrantReviewing
         if (!grant.Status.AwaitsReview || grant.Status.EndedAt is null) return null;
         if (First(facts, grant) is { } review)
         {
-            var comment = string.IsNullOrWhiteSpace(review.Spec.Comment) ? "" : $" {GrantStatuses.Sentence(Shown.Line(review.Spec.Comment.Trim()))}";
-            var sentence = $"Reviewed by {Callers.Shown(review.Spec.Reviewer)}: {review.Spec.Outcome}.{comment}";
-            return GrantPlan.Do(new PlanStep.WriteStatus(
-                Reviewed(grant, true, review.Spec.Outcome, sentence, facts.Now), new GrantNote(false, "GrantReviewed", "Review", sentence)));
+            var sentence = ReviewMessages.Reviewed(review);
+            return GrantPlan.Do(new PlanStep.WriteStatus(Reviewed(grant, true, review.Spec.Outcome, sentence, facts.Now),
+                new GrantEvent(false, EventReasons.GrantReviewed, EventActions.Review, sentence)));
         }
 
         var condition = Conditions.Find(grant.Status.Conditions, GrantConditions.Reviewed)!;
         if (facts.Now >= Due(facts, grant) && condition.Reason != GrantConditions.ReviewOverdue)
         {
-            var sentence =
-                $"Nobody reviewed the grant of {GrantStatuses.Requester(grant)} within {GoDuration.Format(ReviewRules.TimeFor(facts.Policy))} of its end. "
-                    + $"Ask {Reviewers(facts.Policy)} to create a BreakGlassReview for '{grant.Metadata.Name}'.";
-            return GrantPlan.Do(new PlanStep.WriteStatus(
-                Reviewed(grant, false, GrantConditions.ReviewOverdue, sentence, facts.Now), new GrantNote(true, "ReviewOverdue", "Remind", sentence)));
+            var sentence = ReviewMessages.Overdue(grant, facts.Policy);
+            return GrantPlan.Do(new PlanStep.WriteStatus(Reviewed(grant, false, GrantConditions.ReviewOverdue, sentence, facts.Now),
+                new GrantEvent(true, EventReasons.ReviewOverdue, EventActions.Remind, sentence)));
         }
 
         return condition.Reason == GrantConditions.NotEnded
@@ -43,10 +41,7 @@ internal static class GrantReviewing
 
     /// <summary>The conditions of a grant that is over and waits for its review.</summary>
     public static IReadOnlyList<Condition> Pending(BreakGlassGrant grant, BreakGlassPolicy? policy, DateTimeOffset now) => grant.Status.Conditions
-        .With(GrantConditions.Reviewed, false, GrantConditions.ReviewPending,
-        $"What was done with this grant waits for its review, within {GoDuration.Format(ReviewRules.TimeFor(policy))} of its end: "
-            + $"ask {Reviewers(policy)} to create a BreakGlassReview for '{grant.Metadata.Name}'.",
-        grant.Metadata.Generation, now);
+        .With(GrantConditions.Reviewed, false, GrantConditions.ReviewPending, ReviewMessages.Pending(grant, policy), grant.Metadata.Generation, now);
 
     private static BreakGlassReview? First(GrantFacts facts, BreakGlassGrant grant) => facts.Reviews
         .Where(r => ReviewRules.Check(r, grant, facts.Policy) is null)
@@ -61,8 +56,4 @@ internal static class GrantReviewing
 
     private static DateTimeOffset Due(GrantFacts facts, BreakGlassGrant grant) =>
         Timestamp.After(grant.Status.EndedAt ?? facts.Now, ReviewRules.TimeFor(facts.Policy));
-
-    private static string Reviewers(BreakGlassPolicy? policy) => policy?.Spec.Review?.Reviewers is { Count: > 0 } reviewers
-        ? Subjects.Describe(reviewers)
-        : "somebody who neither asked for it nor approved it";
 }

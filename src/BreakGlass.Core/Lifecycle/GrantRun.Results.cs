@@ -1,3 +1,4 @@
+using BreakGlass.Core.Messages;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 
@@ -18,7 +19,7 @@ public sealed partial record GrantRun
         {
             case StepResult.Written written:
                 var made = Shown(written.Object).Noting(o, now, h => h.Made(create.IsRepair, now));
-                return new(made) { Note = create.IsRepair ? Drifted(o, "was deleted and is there again") : null };
+                return new(made) { Event = create.IsRepair ? Drifted(o, AccessMessages.Deleted) : null };
 
             // Ours from a run that died, or somebody else's: the next decision tells them apart.
             case StepResult.Occupied occupied:
@@ -43,7 +44,7 @@ public sealed partial record GrantRun
         {
             case StepResult.Written written:
                 var repaired = Shown(written.Object).Noting(o, now, h => h.Gives(repair.Drift).Repaired(now) with { With = written.OtherWriter });
-                return new(repaired) { Note = facts.Grant!.Status.Phase is GrantPhase.Active ? Drifted(o, "was changed and is put right") : null };
+                return new(repaired) { Event = facts.Grant!.Status.Phase is GrantPhase.Active ? Drifted(o, AccessMessages.Changed) : null };
             case StepResult.Refusal when result.SaysGone(o):
                 return new(Without(o));
             case StepResult.Refusal refusal and not StepResult.Conflict:
@@ -95,12 +96,11 @@ public sealed partial record GrantRun
         {
             Removal.Orphan => new(gone)
             {
-                Note = new(new(true, "OrphanRemoved", "Remove",
-                    $"{o.KindName} {o.Key} said it was made for grant '{facts.Name}', which is not there any more or another one; it was removed."), o, true),
+                Event = new(true, EventReasons.OrphanRemoved, EventActions.Remove, RevocationMessages.OrphanRemoved(o, facts.Name)) { Object = o },
             },
             Removal.Tampered => new(gone.Noting(o, now, h => h.Gives(o is SecretMetadata ? Drift.Marks : Drift.Replace)))
             {
-                Note = Drifted(o, "was replaced by something else and is made again"),
+                Event = Drifted(o, AccessMessages.Replaced),
             },
             _ => new(gone),
         };
@@ -117,7 +117,7 @@ public sealed partial record GrantRun
     private Aftermath AfterRefusal(IKubernetesObject<V1ObjectMeta> o, StepResult.Refusal refusal, DateTimeOffset now, Drift drift = Drift.None)
     {
         var answer = ServerAnswer.Of(refusal.Code, refusal.Status);
-        var isClosed = answer.Reason is "NamespaceTerminating" or "NamespaceMissing";
+        var isClosed = answer.Reason is FailureReasons.NamespaceTerminating or FailureReasons.NamespaceMissing;
         return new(Noting(o, now, h => h.Gives(drift).Refused(answer, now)))
         {
             Outdated = isClosed && o.Metadata.NamespaceProperty is { } ns ? new V1Namespace { Metadata = new() { Name = ns } } : null,
@@ -126,13 +126,10 @@ public sealed partial record GrantRun
 
     /// <summary>Without its namespace the identity is gone, and nothing is kept up that nobody can use.</summary>
     private static Problem WithoutNamespace(IKubernetesObject<V1ObjectMeta> o, StepResult.Refusal refusal, CoreSettings settings) =>
-        new("NamespaceMissing", $"{o.KindName} {o.Key}",
-            $"the API server refused it: {refusal.Status.Message}. Namespace '{settings.GrantsNamespace}' has to exist for the grants' identities, "
-            + "with the operator's Role and RoleBinding in it; bring them back with 'kubectl apply -k config/rbac', or with 'helm upgrade' of the chart, "
-            + "then create a new grant; the operator needs no restart");
+        new(FailureReasons.NamespaceMissing, $"{o.KindName} {o.Key}", EndMessages.WithoutNamespace(settings.GrantsNamespace, refusal.Status.Message));
 
-    private static ObjectNote Drifted(IKubernetesObject<V1ObjectMeta> o, string what) =>
-        new(new(true, "DriftRepaired", "Repair", $"{o.KindName} {o.Key} {what}. Find out who did it.") { About = $"{o.KindName} {o.Key}" }, o, false);
+    private static GrantEvent Drifted(IKubernetesObject<V1ObjectMeta> o, string what) =>
+        new(true, EventReasons.DriftRepaired, EventActions.Repair, AccessMessages.Drifted(o, what)) { Object = o, Distinct = $"{o.KindName} {o.Key}" };
 
     private static bool IsRecorded(BreakGlassGrant? grant, Obstruction obstruction) => grant is not null
         && Conditions.Find(grant.Status.Conditions, GrantConditions.Obstructed)?.Message.Contains(obstruction.ToString(), StringComparison.Ordinal) is true;

@@ -1,3 +1,4 @@
+using BreakGlass.Core.Messages;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 
@@ -14,7 +15,7 @@ internal sealed record Opening(Verdict Verdict, ApprovalOutcome Approval, Window
 }
 
 /// <summary>
-/// From the request to the record: everything that must hold is asked anew each time, by the policy as it is then, so that what was allowed when it
+/// From the request to the record: everything that must hold is checked again each time, by the policy as it is then, so that what was allowed when it
 /// was asked for, and is not when it would open, stays shut.
 /// </summary>
 internal static class GrantWaiting
@@ -39,8 +40,8 @@ internal static class GrantWaiting
         var (policy, now) = (facts.Policy!, facts.Now);
         if (IsWaiting(grant) && grant.Status.PolicyUid != policy.Metadata.Uid)
         {
-            return Deny(facts, grant, new("PolicyDeleted", "spec.policy",
-                $"policy '{grant.Spec.Policy}' was deleted and made anew while the grant waited; create a new grant"), EndReason.PolicyDeleted);
+            return Deny(facts, grant, new(DenialReasons.PolicyDeleted, "spec.policy", RequestMessages.PolicyReplaced(grant.Spec.Policy)),
+                EndReason.PolicyDeleted);
         }
 
         if (LookAtOthers(facts, grant, policy) is { } look) return look;
@@ -89,14 +90,13 @@ internal static class GrantWaiting
         var doubt = facts.ClockSkew is { } off && off.Duration() > facts.Settings.LargestClockSkew ? off.Duration() : TimeSpan.Zero;
         if (now - doubt - since > facts.Settings.LatestActivation)
         {
-            return Deny(facts, grant, new("TooLate", "metadata.creationTimestamp",
-                $"access could have been given from {Timestamp.Text(since)} on, and was not "
-                    + $"for {GoDuration.Format(facts.Settings.LatestActivation)}; it is not opened at a time when nobody expects it. Create a new grant"));
+            return Deny(facts, grant, new(
+                DenialReasons.TooLate, "metadata.creationTimestamp", RequestMessages.TooLate(since, facts.Settings.LatestActivation)));
         }
 
         if (facts.ClockSkew is { } skew && skew.Duration() > facts.Settings.LargestClockSkew)
         {
-            return Conditions.Find(grant.Status.Conditions, GrantConditions.Authorized)?.Reason == "ClockSkew"
+            return Conditions.Find(grant.Status.Conditions, GrantConditions.Authorized)?.Reason == GrantConditions.ClockSkew
                 ? GrantPlan.Wait(now + ClockRetry)
                 : GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Held(grant, skew, facts.Settings, now)));
         }
@@ -104,7 +104,7 @@ internal static class GrantWaiting
         if (LimitRules.Check(policy, grant, facts.Siblings, now) is { } limit) return Deny(facts, grant, limit);
         var bypass = opening.Approval.Stage is ApprovalStage.Bypassed;
         if (LimitRules.NeedsPlace(policy, grant, bypass)) return GrantPlan.Do(new PlanStep.Reserve(policy, LimitRules.Reserve(policy, grant, bypass, now)));
-        return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Recorded(grant, policy, opening, facts.Settings, now), [.. Notes(grant, opening)]));
+        return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Recorded(grant, policy, opening, facts.Settings, now), [.. Events(grant, opening)]));
     }
 
     private static GrantPlan Wait(GrantFacts facts, BreakGlassGrant grant, GrantPhase phase, Opening opening, DateTimeOffset? until)
@@ -114,31 +114,30 @@ internal static class GrantWaiting
             && status.Conditions.SequenceEqual(grant.Status.Conditions) && status.Approvals.SequenceEqual(grant.Status.Approvals);
         if (same) return GrantPlan.Wait(until);
 
-        var notes = Notes(grant, opening).ToList();
+        var events = Events(grant, opening).ToList();
         if (phase is GrantPhase.Scheduled && grant.Status.Phase is not GrantPhase.Scheduled)
         {
-            notes.Add(new(false, "GrantScheduled", "Schedule",
-                $"Access of {GrantStatuses.Requester(grant)} starts at {Timestamp.Text(StartRules.Start(grant, facts.Now))}."));
+            events.Add(new(
+                false, EventReasons.GrantScheduled, EventActions.Schedule, RequestMessages.Scheduled(grant, StartRules.Start(grant, facts.Now))));
         }
 
-        return GrantPlan.Do(new PlanStep.WriteStatus(status, [.. notes]));
+        return GrantPlan.Do(new PlanStep.WriteStatus(status, [.. events]));
     }
 
-    /// <summary>What is told as it happens for the first time: that access is asked for, and that it is approved.</summary>
-    private static IEnumerable<GrantNote> Notes(BreakGlassGrant grant, Opening opening)
+    /// <summary>What happens for the first time: access is requested, and it is approved.</summary>
+    private static IEnumerable<GrantEvent> Events(BreakGlassGrant grant, Opening opening)
     {
-        var who = GrantStatuses.Requester(grant);
         if (!IsWaiting(grant))
         {
-            yield return new(false, "GrantRequested", "Request",
-                $"{who} asks for {GoDuration.Format(opening.Verdict.Duration)} of policy '{grant.Spec.Policy}'"
-                    + $"{(grant.Spec.Ticket is null ? "" : $" ({Shown.Line(grant.Spec.Ticket)})")}: {Shown.Line(grant.Spec.Justification)}");
+            yield return new(
+                false, EventReasons.GrantRequested, EventActions.Request, RequestMessages.Requested(grant, opening.Verdict.Duration));
         }
 
         if (opening.Approval.Stage is ApprovalStage.Approved or ApprovalStage.AutoApproved
             && !Conditions.IsTrue(grant.Status.Conditions, GrantConditions.Approved))
         {
-            yield return new(false, "GrantApproved", "Approve", $"Access of {who}: {opening.Approval.Sentence}");
+            yield return new(
+                false, EventReasons.GrantApproved, EventActions.Approve, RequestMessages.Approved(grant, opening.Approval.Sentence));
         }
     }
 
@@ -147,14 +146,14 @@ internal static class GrantWaiting
     {
         if (!facts.Attempt.Refreshed) return GrantPlan.Do(new PlanStep.Refresh());
         return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Denied(grant, problem, reason, actor ?? GrantStatuses.Operator, approval, facts.Now),
-            new GrantNote(true, "GrantDenied", "Deny", $"{GrantStatuses.Requester(grant)} was denied access: {problem}")));
+            new GrantEvent(true, EventReasons.GrantDenied, EventActions.Deny, RequestMessages.Denied(grant, problem))));
     }
 
     /// <summary>A grant that waited says why its waiting ended, as one that was active would.</summary>
     private static EndReason Cause(BreakGlassGrant grant, Problem denial) => !IsWaiting(grant) ? EndReason.Denied : denial.Reason switch
     {
-        "PolicySuspended" => EndReason.PolicySuspended,
-        "PolicyNotFound" or "PolicyDeleted" => EndReason.PolicyDeleted,
+        DenialReasons.PolicySuspended => EndReason.PolicySuspended,
+        DenialReasons.PolicyNotFound or DenialReasons.PolicyDeleted => EndReason.PolicyDeleted,
         _ => EndReason.Denied,
     };
 

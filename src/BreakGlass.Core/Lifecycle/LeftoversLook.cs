@@ -24,7 +24,7 @@ internal static class LeftoversLook
         var status = grant.Status;
         if (!facts.Settings.LooksForLeftovers || grant.Metadata.DeletionTimestamp is not null || status.Credential is not CredentialKind.ServiceAccountToken
             || !grant.Status.WasActive) return null;
-        if (Conditions.Find(status.Conditions, LeftBehind.Condition) is not null) return null;
+        if (Conditions.Find(status.Conditions, GrantConditions.LeftBehind) is not null) return null;
         if (status.EndedAt is not { } ended || facts.Now - ended > Recent) return null;
         var at = facts.Policy?.Spec.Leftovers is LeftoverHandling.Remove ? ended + CollectedWithin : ended;
         if (facts.Now < at) return GrantPlan.Wait(at);

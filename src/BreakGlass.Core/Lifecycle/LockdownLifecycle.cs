@@ -1,3 +1,4 @@
+using BreakGlass.Core.Messages;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 
@@ -21,16 +22,13 @@ public sealed record LockdownFacts
 
 /// <summary>What to do for a lockdown. What it ends is ended by the life of each grant; this only counts.</summary>
 /// <param name="Status">The status it should have.</param>
-/// <param name="Notes">Events that go with the status.</param>
+/// <param name="Events">Events that go with the status.</param>
 /// <param name="LookAgainAt">When to look again if nothing happens.</param>
-public sealed record LockdownPlan(LockdownStatus Status, IReadOnlyList<GrantNote> Notes, DateTimeOffset? LookAgainAt);
+public sealed record LockdownPlan(LockdownStatus Status, IReadOnlyList<GrantEvent> Events, DateTimeOffset? LookAgainAt);
 
 /// <summary>What a lockdown's status says of it.</summary>
 public static class LockdownLifecycle
 {
-    private const string Engaged = "Engaged";
-    private const string Complete = "Complete";
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>Decides.</summary>
@@ -48,17 +46,13 @@ public static class LockdownLifecycle
         var count = Math.Max(revoked.Count, before.Revoked ?? 0);
         var complete = live == 0 && unproven == 0;
         var conditions = before.Conditions
-            .With(Engaged, true, Engaged,
-            $"Nothing in the scope is or becomes active while this lockdown exists: {LockdownRules.Reason(lockdown)}. To lift it, delete it.", generation, now)
-            .With(Complete, complete, complete ? "AllProven" : "Revoking", complete
-                ? $"{count} grant(s) were revoked, and each is proven to be."
-                : $"{live} grant(s) still to be cut, {unproven} cut and still to be proven, {count} cut so far.", generation, now);
+            .With(LockdownConditions.Engaged, true, LockdownConditions.Engaged, LockdownMessages.InForce(lockdown), generation, now)
+            .With(LockdownConditions.Complete, complete, complete ? LockdownConditions.AllProven : LockdownConditions.Revoking,
+                complete ? LockdownMessages.AllProven(count) : LockdownMessages.Revoking(live, unproven, count), generation, now);
 
-        IReadOnlyList<GrantNote> notes = Conditions.Find(before.Conditions, Engaged) is not null
+        IReadOnlyList<GrantEvent> events = Conditions.Find(before.Conditions, LockdownConditions.Engaged) is not null
             ? []
-            : [new(true, "LockdownEngaged", "Lock",
-                $"{Callers.Shown(lockdown.Spec.By)} shut {Scope(lockdown)}: {LockdownRules.Reason(lockdown)}. {live + revoked.Count} grant(s) of it "
-                    + "were active.")];
+            : [new(true, EventReasons.LockdownEngaged, EventActions.Lock, LockdownMessages.Engaged(lockdown, live + revoked.Count))];
         var status = new LockdownStatus
         {
             ObservedGeneration = generation,
@@ -66,11 +60,6 @@ public static class LockdownLifecycle
             CompletedAt = complete ? before.CompletedAt ?? Timestamp.Millis(now) : null,
             Conditions = conditions,
         };
-        return new(status, notes, complete ? null : now + Patience);
+        return new(status, events, complete ? null : now + Patience);
     }
-
-    private static string Scope(BreakGlassLockdown lockdown) => lockdown.Spec.PolicySelector is not { } s
-        || (s.MatchLabels.Count == 0 && s.MatchExpressions.Count == 0)
-        ? "everything"
-        : "the policies that its selector matches";
 }

@@ -1,3 +1,5 @@
+using BreakGlass.Core.Messages;
+
 namespace BreakGlass.Core.Lifecycle;
 
 /// <summary>
@@ -86,10 +88,5 @@ public sealed record PlaceHistory(IKubernetesObject<V1ObjectMeta> Place)
         now - RestsUntil > Truce || (RestsUntil is null && Repairs.All(at => now - at >= RepairWindow) && !(now - MadeAt < RepairWindow));
 
     /// <summary>Why the object is not as it should be, for people.</summary>
-    public string Why =>
-        Answer is { } answer ? answer.ToString() : $"{Whom} it again and again; the operator has stopped writing it for {GoDuration.Format(Truce)}.";
-
-    /// <summary>Who fights, as the start of a sentence.</summary>
-    public string Whom => With is { Length: > 0 } ? $"Field manager '{With}' changes or deletes"
-        : "Somebody whom its managedFields do not name, for example a mutating admission webhook, changes or deletes";
+    public string Why => Answer?.ToString() ?? AccessMessages.Fight(With, Truce);
 }

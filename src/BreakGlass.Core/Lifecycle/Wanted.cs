@@ -1,3 +1,4 @@
+using BreakGlass.Core.Messages;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 
@@ -13,9 +14,6 @@ internal sealed record Gap(BindingRecord Record, string Why, string Cause, bool 
 /// <summary>The objects that should exist for a recorded grant, beside those that do.</summary>
 internal sealed class Wanted
 {
-    /// <summary>Cause of a gap where something that is not the grant's has the binding's name.</summary>
-    public const string ForeignObject = "ForeignObject";
-
     /// <summary>
     /// How long something gives what was not decided, or to whom it was not, while a webhook that is down keeps it from being put right; then the grant ends.
     /// </summary>
@@ -165,9 +163,7 @@ internal sealed class Wanted
 
             // One that is gone was cut by the run before, for this very reason.
             if (actual is not null && (!Ownership.IsOf(_grant, actual) || GrantObjects.Compare(desired, actual) is Drift.None or Drift.Marks)) continue;
-            return new(EndReason.Failed, "Contested", GrantStatuses.Operator,
-                $"Access ended, because {desired.KindName} {desired.Key} gave something else than was decided and could not be put "
-                    + $"right: {history.Why} Find out who it is, and create a new grant.");
+            return Ending.Failed(FailureReasons.Contested, EndMessages.Contested(desired, history.Why));
         }
 
         return null;
@@ -231,30 +227,24 @@ internal sealed class Wanted
     {
         var record = GrantNames.Record(_grant, target);
         if (FindForeign(binding) is { } foreign)
-        {
-            return new(record, $"there is already a {foreign.KindName} '{foreign.Key}' that was not made for this grant; it was left alone. "
-                + "Find out whose it is, and remove it", ForeignObject, IsFinal: true);
-        }
-
+            return new(record, AccessMessages.Foreign(foreign), FailureReasons.ForeignObject, IsFinal: true);
         if (FindOwn(binding) is { } there)
         {
             // One that gives nothing, or something else, is not what was decided.
             if (GrantObjects.Compare(binding, there) is Drift.Repair or Drift.Replace)
             {
-                return new(
-                    record, HistoryOf(binding) is { Answer: not null } or { IsContested: true }
-                        ? $"{GrantStatuses.Sentence("the binding was changed")} {HistoryOf(binding)!.Why}"
-                        : "the binding was changed; it is being put right", GrantConditions.Contested, IsFinal: false);
+                return new(record, HistoryOf(binding) is { Answer: not null } or { IsContested: true }
+                    ? $"The binding was changed. {HistoryOf(binding)!.Why}" : AccessMessages.BindingChanged, GrantConditions.Contested, IsFinal: false);
             }
 
             var role = target.Role.Kind == V1Role.KubeKind ? (IKubernetesObject<V1ObjectMeta>?)_facts.Cluster
                 .Role(target.Namespace ?? "", target.Role.Name) : _facts.Cluster.ClusterRole(target.Role.Name);
-            return role is null ? new(record, $"{target.Role} does not exist. Create it, or ask the policy's owners.", "RoleNotFound", IsFinal: false) : null;
+            return role is null ? new(record, AccessMessages.RoleMissing(target.Role), FailureReasons.RoleNotFound, IsFinal: false) : null;
         }
 
         return HistoryOf(binding) is { } history && (history.Answer is not null || history.IsContested)
             ? new(record, history.Why, history.Answer?.Reason ?? GrantConditions.Contested, history.Answer is { Class: AnswerClass.Final })
-            : new(record, "The binding is not there; it is being made.", GrantConditions.Opening, IsFinal: false);
+            : new(record, AccessMessages.BindingMissing, GrantConditions.Opening, IsFinal: false);
     }
 
     private bool WasThere(IKubernetesObject<V1ObjectMeta> desired) =>

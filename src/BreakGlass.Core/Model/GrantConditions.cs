@@ -1,52 +1,33 @@
 namespace BreakGlass.Core.Model;
 
-/// <summary>The conditions of a grant, and those of their reasons that decisions go by.</summary>
+#pragma warning disable CS1591 // The names are what a person reads; docs/concepts.md explains each.
+
+/// <summary>The conditions of a grant and their reasons. Also reasons are the names of <c>EndReason</c>, of a phase in which a grant waits, of the outcome
+/// of a review, and those of <see cref="DenialReasons"/> and <see cref="FailureReasons"/>.</summary>
 public static class GrantConditions
 {
-    /// <summary>Whether the policy allows it.</summary>
-    public const string Authorized = "Authorized";
+    // The types. Reviewed is absent if no review is required, Obstructed if everything could be removed, LeftBehind if nothing looked for leftovers.
+    public const string
+        Authorized = "Authorized", Approved = "Approved", Active = "Active", Revoked = "Revoked", Reviewed = "Reviewed",
+        Obstructed = "Obstructed", LeftBehind = "LeftBehind";
 
-    /// <summary>Whether those who must agree have.</summary>
-    public const string Approved = "Approved";
+    // Authorized.
+    public const string PolicyAllows = "PolicyAllows", ClockSkew = "ClockSkew";
 
-    /// <summary>Whether access works.</summary>
-    public const string Active = "Active";
+    // Approved.
+    public const string NotRequired = "NotRequired", AutoApproved = "AutoApproved", EmergencyBypass = "EmergencyBypass";
 
-    /// <summary>Whether access is proven to be over.</summary>
-    public const string Revoked = "Revoked";
+    // Active. Interrupted: it works in none of its places now. RevocationObstructed is also the reason of Obstructed, and of an event.
+    public const string
+        Opening = "Opening", AccessGiven = "AccessGiven", Partial = "Partial", Contested = "Contested", Interrupted = "Interrupted",
+        Ended = "Ended", RevocationObstructed = "RevocationObstructed";
 
-    /// <summary>Whether the review after the fact is done; not there where none is required.</summary>
-    public const string Reviewed = "Reviewed";
+    // Revoked. NotEnded is also a reason of Reviewed.
+    public const string NotEnded = "NotEnded", Proving = "Proving", NotProven = "NotProven", Proven = "Proven";
 
-    /// <summary>Whether something of a grant that ended cannot be removed; not there unless that was so once.</summary>
-    public const string Obstructed = "Obstructed";
+    // Obstructed and Reviewed. ReviewPending is also why a requester gets no further grant.
+    public const string Removed = "Removed", ReviewPending = "ReviewPending", ReviewOverdue = "ReviewOverdue";
 
-    /// <summary>Reason of <see cref="Obstructed"/>, and of <see cref="Active"/> while access that is over cannot be taken away. Also the event's.</summary>
-    public const string RevocationObstructed = "RevocationObstructed";
-
-    /// <summary>Reason of <see cref="Active"/>: access is being made.</summary>
-    public const string Opening = "Opening";
-
-    /// <summary>Reason of <see cref="Active"/>: access works in some places of the grant, and not in others.</summary>
-    public const string Partial = "Partial";
-
-    /// <summary>Reason of <see cref="Active"/>: access works, and somebody keeps changing the marks of an object that gives it.</summary>
-    public const string Contested = "Contested";
-
-    /// <summary>
-    /// Reason of <see cref="Active"/> while it is False: access was given, and it works in none of its places now, or the API server denies it.
-    /// </summary>
-    public const string Interrupted = "Interrupted";
-
-    /// <summary>Reason of <see cref="Reviewed"/>: the grant is not over.</summary>
-    public const string NotEnded = "NotEnded";
-
-    /// <summary>Reason of <see cref="Reviewed"/>: nobody reviewed it yet. Also why a requester gets no further grant.</summary>
-    public const string ReviewPending = "ReviewPending";
-
-    /// <summary>Reason of <see cref="Reviewed"/>: nobody reviewed it in the time that the policy gives.</summary>
-    public const string ReviewOverdue = "ReviewOverdue";
-
-    /// <summary>Reason of <see cref="Approved"/>: nobody decided in time, and the policy gives access all the same.</summary>
-    public const string EmergencyBypass = "EmergencyBypass";
+    // LeftBehind.
+    public const string ObjectsFound = "ObjectsFound", NothingFound = "NothingFound", NotAllLookedFor = "NotAllLookedFor";
 }

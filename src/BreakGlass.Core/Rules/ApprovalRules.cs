@@ -1,4 +1,5 @@
 using BreakGlass.Core.Model;
+using static BreakGlass.Core.Model.DenialReasons;
 
 namespace BreakGlass.Core.Rules;
 
@@ -35,7 +36,7 @@ public static class ApprovalRules
         if (!Callers.IsNamed(spec.Approver))
             return new("ApproverMissing", "spec.approver", "the approver cannot be verified; create the approval while the operator's webhooks are installed");
         if (policy is null)
-            return new("PolicyNotFound", "spec.grant", $"the grant's policy '{grant.Spec.Policy}' does not exist any more, so there is nothing to decide");
+            return new(PolicyNotFound, "spec.grant", $"the grant's policy '{grant.Spec.Policy}' does not exist any more, so there is nothing to decide");
         if (policy.Spec.Approval is not { } approvals)
             return new("ApprovalNotAsked", "spec.grant", $"policy '{policy.Metadata.Name}' does not require approval, so there is nothing to decide");
         if (Callers.Same(spec.Approver, grant.Spec.Requester))

@@ -1,3 +1,5 @@
+using static BreakGlass.Core.Model.DenialReasons;
+
 namespace BreakGlass.Core.Rules;
 
 /// <summary>The stage of a request's approval.</summary>
@@ -119,13 +121,13 @@ internal static class Approvals
         var who = Callers.Shown(no.Spec.Approver);
         var comment = string.IsNullOrWhiteSpace(no.Spec.Comment) ? "" : $" ({Shown.Line(no.Spec.Comment.Trim().TrimEnd('.'))})";
         var problem = new Problem(
-            "DeniedByApprover", "spec.policy", $"approver '{who}' denied the request{comment}; talk to them, and create a new grant if they agree");
+            DeniedByApprover, "spec.policy", $"approver '{who}' denied the request{comment}; talk to them, and create a new grant if they agree");
         return new(ApprovalStage.Denied, $"Denied by {who}{comment}.", no.Metadata.CreatedAt, records) { Denial = problem, Denier = who };
     }
 
     private static ApprovalOutcome TimedOut(string count, ApprovalTerms terms, string more, DateTimeOffset until, IReadOnlyList<ApprovalRecord> records)
     {
-        var problem = new Problem("ApprovalTimeout", "spec.policy",
+        var problem = new Problem(ApprovalTimeout, "spec.policy",
             $"there were only {count}; approvals that were deleted, or whose approver is no longer allowed to decide, do not count{more}. Make sure that an "
                 + $"approver is available ({Subjects.Describe(terms.Approvers)}), and create a new grant");
         return new(ApprovalStage.Denied, $"There were {count}.", until, records) { Denial = problem };

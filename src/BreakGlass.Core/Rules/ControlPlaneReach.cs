@@ -1,11 +1,10 @@
+using BreakGlass.Core.Model;
+
 namespace BreakGlass.Core.Rules;
 
 /// <summary>Which access entries reach the namespaces of the control plane with rights that amount to owning the cluster.</summary>
 public static class ControlPlaneReach
 {
-    /// <summary>The reason of the warning, and the type of the policy's condition.</summary>
-    public const string Reason = "ReachesControlPlane";
-
     /// <summary>Roles that every cluster has: their powers are known also where their rules are not.</summary>
     private static readonly string[] BuiltIn = ["edit", "admin", "cluster-admin"];
 
@@ -37,13 +36,13 @@ public static class ControlPlaneReach
             var named = entry.Namespaces.Where(settings.IsControlPlane).ToList();
             if (named.Count > 0)
             {
-                yield return new(Reason, $"spec.access[{i}].namespaces",
+                yield return new(PolicyConditions.ReachesControlPlane, $"spec.access[{i}].namespaces",
                     $"reaches {string.Join(", ", named)}: with {entry.RoleRef} there, a grant may act as controllers that can do anything. "
                         + "See status.roles and 'kubectl breakglass plan'");
             }
             else if (entry.ClusterWide is true && HasPowers(entry, rulesOf(entry)))
             {
-                yield return new(Reason, $"spec.access[{i}]",
+                yield return new(PolicyConditions.ReachesControlPlane, $"spec.access[{i}]",
                     $"{entry.RoleRef} in the whole cluster reaches kube-system, where a grant may act as controllers that can do anything. "
                         + "Use namespaceSelector, which never selects it");
             }

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
+using static BreakGlass.Core.Model.DenialReasons;
 
 namespace BreakGlass.Core.Rules;
 
@@ -16,18 +17,6 @@ public sealed record Verdict(Problem? Denial, TimeSpan Duration, IReadOnlyList<A
 /// </summary>
 public static class GrantRules
 {
-    /// <summary>Every reason that a grant can be denied for, so that each has its counter from the start.</summary>
-    public static IReadOnlyList<string> DenialReasons { get; } =
-    [
-        "NameTooLong", "RequesterNotSealed", "SealBroken", "RequesterMissing", "PolicyNotFound", "PolicyDeleted", "PolicySuspended", "PolicyNotSealed",
-        "PolicyNotReady",
-        "RequesterNotAllowed", "ClaimMissing", "RoleChanged",
-        "JustificationTooShort", "JustificationTooLong", "TicketMissing", "TicketMismatch", "DurationInvalid", "DurationTooLong", "AccessUnknown",
-        "StartTimeNotAllowed", "RecipientKeyNotUsed", "RecipientKeyInvalid", "RoleNotFound", "NamespaceNotReached", "TooManyNamespaces", "NothingSelected",
-        "Lockdown", "ReviewPending", "StartTimeTooFar", "OutsideWindow", "WindowMissed", "TooManyPending", "DeniedByApprover", "ApprovalTimeout", "TooLate",
-        "LimitReached", "CoolingDown",
-    ];
-
     /// <summary>Judges a grant that is not active yet.</summary>
     /// <param name="grant">The grant.</param>
     /// <param name="policy">The policy that it names, or null where there is none.</param>
@@ -74,17 +63,17 @@ public static class GrantRules
     }
 
     private static Problem? Name(BreakGlassGrant grant) => grant.Metadata.Name.Length > Bounds.LongestName
-        ? new("NameTooLong", "metadata.name", $"{Sentences.NameTooLong}; create the grant with a shorter one")
+        ? new(NameTooLong, "metadata.name", $"{Sentences.NameTooLong}; create the grant with a shorter one")
         : null;
 
     private static Problem? Seal(SealState seal) => seal switch
     {
         SealState.Valid => null,
-        SealState.Missing => new("RequesterNotSealed", "spec.requester",
+        SealState.Missing => new(RequesterNotSealed, "spec.requester",
             "the requester cannot be verified: the grant does not have the seal of this operator's admission webhook, so it never becomes active. "
             + "Ask the platform team whether the webhook is installed (in a test cluster, you can start the operator with --trust-requester), "
                 + "then create a new grant"),
-        _ => new("SealBroken", "spec.requester",
+        _ => new(SealBroken, "spec.requester",
             "the grant's seal is not valid: the grant was changed or copied without this operator's admission webhook, or its seal key does not exist any "
                 + "more, so it never becomes active. "
             + "Create a new grant with another name; if it happens again, tell the platform team"),
@@ -92,25 +81,25 @@ public static class GrantRules
 
     private static Problem? Requester(BreakGlassGrant grant) => Callers.IsNamed(grant.Spec.Requester)
         ? null
-        : new("RequesterMissing", "spec.requester.username", "required, because access is given to this user; create a new grant that names you");
+        : new(RequesterMissing, "spec.requester.username", "required, because access is given to this user; create a new grant that names you");
 
     private static Problem? Policy(BreakGlassGrant grant, BreakGlassPolicy? policy, SealState seal, CoreSettings settings)
     {
         var name = grant.Spec.Policy;
         if (policy is null) return new(
-            "PolicyNotFound", "spec.policy", $"BreakGlassPolicy '{name}' does not exist; list the policies with 'kubectl get bgp', and create a new grant");
-        if (policy.Metadata.DeletionTimestamp is not null) return new("PolicyDeleted", "spec.policy", $"policy '{name}' is being deleted; use another one");
-        if (policy.Spec.Suspended) return new("PolicySuspended", "spec.policy", $"policy '{name}' is suspended; ask its owners, or use another one");
+            PolicyNotFound, "spec.policy", $"BreakGlassPolicy '{name}' does not exist; list the policies with 'kubectl get bgp', and create a new grant");
+        if (policy.Metadata.DeletionTimestamp is not null) return new(PolicyDeleted, "spec.policy", $"policy '{name}' is being deleted; use another one");
+        if (policy.Spec.Suspended) return new(PolicySuspended, "spec.policy", $"policy '{name}' is suspended; ask its owners, or use another one");
         if (seal is not SealState.Valid)
         {
-            return new("PolicyNotSealed", "spec.policy", $"the author of policy '{name}' cannot be verified: the policy was written without this operator's "
+            return new(PolicyNotSealed, "spec.policy", $"the author of policy '{name}' cannot be verified: the policy was written without this operator's "
                 + "admission webhook. Ask its owners to apply it again, then create a new grant");
         }
 
         var problems = PolicyRules.Check(policy, settings);
         return problems.Count == 0
             ? null
-            : new("PolicyNotReady", "spec.policy",
+            : new(PolicyNotReady, "spec.policy",
                 $"policy '{name}' cannot be used: {problems[0]}. Tell its owners; 'kubectl describe bgp {name}' shows all problems");
     }
 
@@ -127,14 +116,14 @@ public static class GrantRules
         var requester = grant.Spec.Requester!;
         return Subjects.Include(policy.Spec.Requesters, requester)
             ? null
-            : new("RequesterNotAllowed", "spec.requester",
+            : new(RequesterNotAllowed, "spec.requester",
                 $"'{Callers.Shown(requester)}' is not among the requesters of policy "
                     + $"'{policy.Metadata.Name}' ({Subjects.Describe(policy.Spec.Requesters)}); ask one of them, or use a policy that names you");
     }
 
     private static Problem? Claims(BreakGlassGrant grant, BreakGlassPolicy policy) => Callers
         .MissingClaim(grant.Spec.Requester!, policy.Spec.RequireClaims) is { } claim
-        ? new("ClaimMissing", "spec.requester.extra",
+        ? new(ClaimMissing, "spec.requester.extra",
             $"policy '{policy.Metadata.Name}' requires that your login has the claim "
                 + $"'{claim.Key}' with {(claim.Values.Count == 1 ? "the value" : "one of")} {string.Join(", ", claim.Values)}; log in again so that it does "
                 + "(for example with a second factor) and create a new grant, or ask the policy's owners")

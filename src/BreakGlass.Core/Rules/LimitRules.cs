@@ -1,4 +1,5 @@
 using BreakGlass.Core.Model;
+using static BreakGlass.Core.Model.DenialReasons;
 
 namespace BreakGlass.Core.Rules;
 
@@ -40,7 +41,7 @@ internal static class LimitRules
         var places = Taken(policy, grant, siblings);
         if (limits.MaxActive is { } most && places.Count >= most)
         {
-            return new("LimitReached", "spec.policy",
+            return new(LimitReached, "spec.policy",
                 $"policy '{policy.Metadata.Name}' allows at most {most} grant(s) at a time, and {places.Count} exist ({Names(places)}); wait for one to end "
                     + "or have one revoked, then create a new grant");
         }
@@ -48,7 +49,7 @@ internal static class LimitRules
         var own = places.Where(p => Callers.Same(Callers.Of(p), requester)).ToList();
         if (limits.MaxActivePerRequester is { } each && own.Count >= each)
         {
-            return new("LimitReached", "spec.policy",
+            return new(LimitReached, "spec.policy",
                 $"policy '{policy.Metadata.Name}' allows one requester at most {each} grant(s) at a time, "
                     + $"and '{Callers.Shown(requester)}' has {own.Count} ({Names(own)}); use that grant, or revoke it and create a new one");
         }
@@ -114,7 +115,7 @@ internal static class LimitRules
         var until = Timestamp.After(last.At, cooldown);
         return now >= until
             ? null
-            : new("CoolingDown", "spec.policy",
+            : new(CoolingDown, "spec.policy",
                 $"policy '{policy.Metadata.Name}' has a cooldown of {limits.Cooldown} for each requester, "
                     + $"and grant '{last.Grant}' ended at {Timestamp.Text(last.At)}; create a new grant after {Timestamp.Text(until)}");
     }

@@ -1,3 +1,5 @@
+using static BreakGlass.Core.Model.DenialReasons;
+
 namespace BreakGlass.Core.Rules;
 
 /// <summary>What a lockdown covers.</summary>
@@ -24,7 +26,7 @@ public static class LockdownRules
         lockdowns.Where(l => Covers(l, policy)).OrderBy(l => l.Metadata.CreatedAt).ThenBy(l => l.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
 
     /// <summary>Why a lockdown denies a grant.</summary>
-    public static Problem Denial(BreakGlassLockdown lockdown) => new("Lockdown", "spec.policy",
+    public static Problem Denial(BreakGlassLockdown lockdown) => new(Lockdown, "spec.policy",
         $"lockdown '{lockdown.Metadata.Name}' blocks all grants in its scope ({Reason(lockdown)}); "
         + $"ask {(Callers.IsNamed(lockdown.Spec.By) ? Callers.Shown(lockdown.Spec.By) : "the person who created it")}, "
         + "and create a new grant after it is lifted ('kubectl get bgl')");

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Model;
+using static BreakGlass.Core.Model.DenialReasons;
 
 namespace BreakGlass.Core.Rules;
 
@@ -56,7 +57,7 @@ public static class PendingRules
         var most = Most(policy);
         return !Applies(policy.Spec) || waiting.Count < most
             ? null
-            : new("TooManyPending", "spec.policy",
+            : new(TooManyPending, "spec.policy",
                 $"'{requester}' has {waiting.Count} waiting request(s) for policy "
                     + $"'{policy.Metadata.Name}' ({string.Join(", ", waiting.Order(StringComparer.Ordinal).Take(5))}), and at most {most} may wait; "
                 + "wait for a decision, or revoke one of them");

@@ -1,3 +1,5 @@
+using BreakGlass.Core.Model;
+
 namespace BreakGlass.Core.Rules;
 
 /// <summary>
@@ -7,10 +9,10 @@ namespace BreakGlass.Core.Rules;
 public static class PolicyRules
 {
     /// <summary>The reason of a problem that the policy's author must correct.</summary>
-    public const string Invalid = "InvalidPolicy";
+    public const string Invalid = PolicyConditions.InvalidPolicy;
 
     /// <summary>The reason where a policy asks for something that this version cannot enforce.</summary>
-    public const string NotSupported = "NotSupported";
+    public const string NotSupported = PolicyConditions.NotSupported;
 
     /// <summary>All problems of a policy; empty where it can be used.</summary>
     public static IReadOnlyList<Problem> Check(BreakGlassPolicy policy, CoreSettings settings)

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Model;
+using static BreakGlass.Core.Model.DenialReasons;
 
 namespace BreakGlass.Core.Rules;
 
@@ -83,7 +84,7 @@ public static class ReviewRules
         if (pending is null) return null;
         var reviewers = policy.Spec.Review!.Reviewers;
         var who = reviewers.Count == 0 ? "a person who neither requested nor approved it" : Subjects.Describe(reviewers);
-        return new("ReviewPending", "spec.policy",
+        return new(ReviewPending, "spec.policy",
             $"your grant '{pending.Metadata.Name}' of policy '{policy.Metadata.Name}' is not reviewed yet, and the policy gives you no other grant before "
                 + $"that; ask {who} to review it, then create a new grant");
     }

@@ -1,3 +1,5 @@
+using static BreakGlass.Core.Model.DenialReasons;
+
 namespace BreakGlass.Core.Rules;
 
 /// <summary>What a policy's roles were when an author last wrote the policy, beside what they are today.</summary>
@@ -29,7 +31,7 @@ internal static class RolePins
         var changed = Changed(policy.Spec.Access.Select(e => RoleSummaries.Of(e, cluster) with { PinnedHash = Pinned(policy, e.Name) }));
         return changed.Count == 0
             ? null
-            : new("RoleChanged", "spec.policy",
+            : new(RoleChanged, "spec.policy",
                 $"the role rules of {string.Join(", ", changed)} changed after policy '{policy.Metadata.Name}' was written, so the policy gives no access "
                     + "until its owners confirm them; ask its owners to apply it again with a change, then create a new grant");
     }

@@ -1,3 +1,5 @@
+using static BreakGlass.Core.Model.DenialReasons;
+
 namespace BreakGlass.Core.Rules;
 
 internal static class StartRules
@@ -20,7 +22,7 @@ internal static class StartRules
         var start = Start(grant, now);
         if (start - (grant.Metadata.CreatedAt ?? now) > FarthestAhead)
         {
-            return new("StartTimeTooFar", "spec.startTime",
+            return new(StartTimeTooFar, "spec.startTime",
                 $"{Timestamp.Text(start)} is more than {FarthestAhead.TotalDays:0} days in the future; create the grant closer to that time");
         }
 
@@ -31,13 +33,13 @@ internal static class StartRules
                 ? $"the next window starts {Schedules.Describe(schedule, coming.Start)} ({Timestamp.Text(coming.Start)}); create a grant then, "
                     + "or with that spec.startTime"
                 : "there is no next window; tell the policy's owners";
-            return new("OutsideWindow", "spec.startTime",
+            return new(OutsideWindow, "spec.startTime",
                 $"{Schedules.Describe(schedule, start)} is outside the windows of policy '{policy.Metadata.Name}'; {next}");
         }
 
         return now < found.End
             ? null
-            : new("WindowMissed", "spec.startTime", $"the window ended {Schedules.Describe(schedule, found.End)} ({Timestamp.Text(found.End)}) before access "
+            : new(WindowMissed, "spec.startTime", $"the window ended {Schedules.Describe(schedule, found.End)} ({Timestamp.Text(found.End)}) before access "
                 + "could be given; create a grant for the next window");
     }
 }

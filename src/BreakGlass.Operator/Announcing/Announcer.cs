@@ -2,48 +2,58 @@ using BreakGlass.Operator.Notifications;
 
 namespace BreakGlass.Operator.Announcing;
 
-/// <summary>Tells the world as Kubernetes events: of each thing on the grant and, for those who look at the policy, on the policy. Receivers of
-/// notifications, where there are any, are told the same.</summary>
-internal sealed class Announcer(EventRecorder recorder, Notifier? notifier = null)
+/// <summary>
+/// Projects what happened, and nothing else does: to Kubernetes events (on the grant, and on its policy), notifications, metrics and the log. A further
+/// projection is one more call here.
+/// </summary>
+internal sealed class Announcer(EventRecorder recorder, OperatorMetrics metrics, ILogger logger, Notifier? notifier = null)
 {
-    public void Tell(BreakGlassGrant grant, BreakGlassPolicy? policy, GrantNote note)
+    /// <summary>A status of a grant that was written, with the events of its transition.</summary>
+    public void Announce(BreakGlassGrant before, BreakGlassGrant after, BreakGlassPolicy? policy, IReadOnlyList<GrantEvent> events)
     {
-        var onGrant = Reference(grant);
-        var onPolicy = policy is null ? null : Reference(policy);
-        recorder.Record(Event(note, note.Text, onGrant, onPolicy));
-        notifier?.Tell(grant, note);
-        if (onPolicy is not null) recorder.Record(Event(note, $"{grant.Metadata.Name}: {note.Text}", onPolicy, onGrant));
+        EventMetrics.Count(metrics, before, after, policy);
+        foreach (var happened in events) Announce(after, policy, happened);
     }
 
-    /// <summary>Of a policy or a lockdown, on itself.</summary>
-    public void Tell(IKubernetesObject<V1ObjectMeta> about, GrantNote note)
+    /// <summary>What happened to a grant.</summary>
+    public void Announce(BreakGlassGrant grant, BreakGlassPolicy? policy, GrantEvent happened)
     {
-        recorder.Record(Event(note, note.Text, Reference(about), null));
-        notifier?.Tell(about, note);
+        Project(grant, policy, happened);
+        if (policy is not null) Record(policy, grant, happened, $"{grant.Metadata.Name}: {happened.Text}");
     }
+
+    /// <summary>What happened to a policy or a lockdown.</summary>
+    public void Announce(IKubernetesObject<V1ObjectMeta> about, GrantEvent happened) => Project(about, null, happened);
 
     /// <summary>
-    /// Of an object that was left over: on the grant that it says it was made for, though there may be none. On the object itself it would have to
-    /// stand in the object's namespace, and the operator may write no events there.
+    /// What happened to an object whose grant is gone: on the grant that it names. A Kubernetes event on the object itself would have to be in the object's
+    /// namespace, and the operator may write no events there.
     /// </summary>
-    public void Tell(string grant, IKubernetesObject<V1ObjectMeta> leftOver, GrantNote note) => recorder.Record(Event(note, note.Text, new()
+    public void AnnounceOrphan(string grant, GrantEvent happened)
     {
-        ApiVersion = BreakGlassApi.ApiVersion,
-        Kind = nameof(BreakGlassGrant),
-        Name = grant,
-        Uid = leftOver.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation),
-    }, Reference(leftOver)));
+        var uid = happened.Object!.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.GrantUidAnnotation);
+        Project(new BreakGlassGrant { Metadata = new() { Name = grant, Uid = uid } }, happened.Object, happened);
+    }
 
-    private static EventNote Event(GrantNote note, string text, V1ObjectReference regarding, V1ObjectReference? related) => new()
+    private void Project(IKubernetesObject<V1ObjectMeta> about, IKubernetesObject<V1ObjectMeta>? related, GrantEvent happened)
     {
-        Type = note.Warning ? EventSeverity.Warning : EventSeverity.Normal,
-        Reason = note.Reason,
-        Action = note.Action,
-        Note = text,
-        Distinct = note.About,
-        Regarding = regarding,
-        Related = related,
-    };
+        EventMetrics.Count(metrics, happened);
+        Record(about, related, happened, happened.Text);
+        notifier?.Notify(about, happened);
+        logger.Announced(happened.Warning ? LogLevel.Warning : LogLevel.Information, happened.Reason, about.KindName, about.Metadata.Name, about.Metadata.Uid);
+    }
+
+    private void Record(IKubernetesObject<V1ObjectMeta> about, IKubernetesObject<V1ObjectMeta>? related, GrantEvent happened, string text) =>
+        recorder.Record(new()
+        {
+            Type = happened.Warning ? EventSeverity.Warning : EventSeverity.Normal,
+            Reason = happened.Reason,
+            Action = happened.Action,
+            Note = text,
+            Distinct = happened.Distinct,
+            Regarding = Reference(about),
+            Related = related is null ? null : Reference(related),
+        });
 
     private static V1ObjectReference Reference(IKubernetesObject<V1ObjectMeta> o) => new()
     {

@@ -10,7 +10,7 @@ namespace BreakGlass.Operator.Execution;
 /// </summary>
 internal sealed class PlanExecutor(
     KubeClient client, ClusterCaches caches, ServerReads server, SealBook seals, CredentialIssuer credentials, Cutter cutter, Prover prover,
-    LeftoverFinder leftovers, UnsureStatuses unsure, Announcer announcer, OperatorMetrics metrics, TimeProvider time, ILogger logger)
+    LeftoverFinder leftovers, UnsureStatuses unsure, Announcer announcer, TimeProvider time, ILogger logger)
 {
     private static readonly StepResult Done = new StepResult.Done();
 
@@ -47,7 +47,7 @@ internal sealed class PlanExecutor(
         }
 
         var after = run.After(facts, step, result, time.GetUtcNow());
-        if (after.Note is { } note) Tell(facts, note);
+        if (after.Event is { } happened) Announce(facts, happened);
         if (after.NewObstruction is { } obstruction) logger.RemovalObstructed(facts.Name, obstruction.ToString(), result.Cause);
         if (after.Outdated is { } place) await server.LookAsync(place, cancellationToken);
         if (after.BreaksOff) ExceptionDispatchInfo.Throw(result.Cause ?? new InvalidOperationException(WhyNot(step)));
@@ -70,7 +70,7 @@ internal sealed class PlanExecutor(
         PlanStep.Refresh => DoneAsync(server.RefreshAsync(facts.Grant!, cancellationToken)),
         PlanStep.LookAtOthers look => DoneAsync(server.LookAtOthersAsync(look, cancellationToken)),
         PlanStep.Find find => server.FindAsync(find, facts.Settings, cancellationToken),
-        PlanStep.Announce announce => Announce(facts, announce),
+        PlanStep.Announce announce => Task.FromResult(Announce(facts, announce.Event)),
         PlanStep.LookForLeftovers => AsAsync(leftovers.FindAsync(facts.Grant!, cancellationToken), seen => new StepResult.Listed(seen)),
         PlanStep.DeleteGrant => DoneAsync(client.DeleteAsync<BreakGlassGrant>(facts.Name, null,
             new() { Uid = facts.Grant!.Metadata.Uid, ResourceVersion = facts.Grant.Metadata.ResourceVersion }, cancellationToken)),
@@ -94,17 +94,11 @@ internal sealed class PlanExecutor(
         var status = write.Status;
         if (status.IsRecorded && !before.Status.IsRecorded) status = seals.SealRecord(before.Metadata.Uid ?? "", status);
         var after = before with { Status = status };
-        await WriteAsync(before, after, Tell, cancellationToken);
-
-        void Tell()
-        {
-            GrantMeasures.Count(metrics, before, after, facts.Policy, time.GetUtcNow());
-            foreach (var note in write.Notes) announcer.Tell(after, facts.Policy, note);
-        }
+        await WriteAsync(before, after, () => announcer.Announce(before, after, facts.Policy, write.Events), cancellationToken);
     }
 
-    /// <summary>A status whose answer was lost on the way is looked for, at once and later by the watch: nobody else would tell of it, or count it.</summary>
-    private async Task WriteAsync(BreakGlassGrant before, BreakGlassGrant after, Action tell, CancellationToken cancellationToken)
+    /// <summary>A status whose answer was lost on the way is looked for, at once and later by the watch: nothing else would announce it.</summary>
+    private async Task WriteAsync(BreakGlassGrant before, BreakGlassGrant after, Action announce, CancellationToken cancellationToken)
     {
         BreakGlassGrant written;
         try
@@ -113,7 +107,7 @@ internal sealed class PlanExecutor(
         }
         catch (Exception e) when (e is KubeConnectionException or KubeApiException { IsServerError: true } or OperationCanceledException)
         {
-            var isRemembered = unsure.Add(before, after.Status, tell);
+            var isRemembered = unsure.Add(before, after.Status, announce);
 
             // The watch may have shown it already.
             if (caches.Grant(after.Metadata.Name) is { } shown) unsure.Look(shown);
@@ -122,12 +116,12 @@ internal sealed class PlanExecutor(
             if (there is null || there.Metadata.Uid != after.Metadata.Uid || !KubeKinds.Same(there with { Metadata = after.Metadata }, after)) throw;
             caches.Learn(there);
             if (isRemembered) unsure.Look(there);
-            else tell();
+            else announce();
             return;
         }
 
         caches.Learn(written);
-        tell();
+        announce();
     }
 
     private async Task ReserveAsync(PlanStep.Reserve reserve, CancellationToken cancellationToken) =>
@@ -226,23 +220,10 @@ internal sealed class PlanExecutor(
         return cut.Result is CutResult.Replaced ? new StepResult.Occupied(there) : Done;
     }
 
-    private Task<StepResult> Announce(GrantFacts facts, PlanStep.Announce announce)
+    private StepResult Announce(GrantFacts facts, GrantEvent happened)
     {
-        announcer.Tell(facts.Grant!, facts.Policy, announce.Note);
-        return Task.FromResult(Done);
-    }
-
-    private void Tell(GrantFacts facts, ObjectNote note)
-    {
-        if (note.IsOrphan)
-        {
-            metrics.OrphanRemoved(note.Object.KindName);
-            announcer.Tell(facts.Name, note.Object, note.Note);
-        }
-        else
-        {
-            metrics.DriftRepaired(note.Object.KindName);
-            announcer.Tell(facts.Grant!, facts.Policy, note.Note);
-        }
+        if (happened.Reason == EventReasons.OrphanRemoved) announcer.AnnounceOrphan(facts.Name, happened);
+        else announcer.Announce(facts.Grant!, facts.Policy, happened);
+        return Done;
     }
 }

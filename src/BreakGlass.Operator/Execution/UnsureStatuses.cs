@@ -2,7 +2,7 @@ namespace BreakGlass.Operator.Execution;
 
 /// <summary>
 /// Statuses that were sent and whose answer never came, because the API server stood still or the lease was lost meanwhile. If the API server has taken
-/// one after all, the watch shows it, and what happened is told and counted then: nobody else would, because the next decision finds it done. Outlives a
+/// one after all, the watch shows it, and what happened is announced then: nothing else would announce it, because the next decision finds it done. Outlives a
 /// term. Thread-safe.
 /// </summary>
 internal sealed class UnsureStatuses(TimeProvider time)
@@ -24,9 +24,9 @@ internal sealed class UnsureStatuses(TimeProvider time)
     /// </summary>
     /// <param name="before">The grant as it was.</param>
     /// <param name="wanted">The status as it was sent.</param>
-    /// <param name="tell">Called if it was taken.</param>
-    /// <returns>Whether <see cref="Look"/> tells of it.</returns>
-    public bool Add(BreakGlassGrant before, GrantStatus wanted, Action tell)
+    /// <param name="announce">Called if it was taken.</param>
+    /// <returns>Whether <see cref="Look"/> announces it.</returns>
+    public bool Add(BreakGlassGrant before, GrantStatus wanted, Action announce)
     {
         if (before.Metadata.Uid is not { } uid || wanted.Transitions.Count <= before.Status.Transitions.Count) return false;
         lock (_gate)
@@ -42,7 +42,7 @@ internal sealed class UnsureStatuses(TimeProvider time)
                 if (_byUid.Count >= Most) return false;
             }
 
-            _byUid[uid] = new(wanted.Transitions.Count, wanted.Transitions[^1], tell, time.GetTimestamp(), IsOver: false);
+            _byUid[uid] = new(wanted.Transitions.Count, wanted.Transitions[^1], announce, time.GetTimestamp(), IsOver: false);
             return true;
         }
     }
@@ -65,18 +65,18 @@ internal sealed class UnsureStatuses(TimeProvider time)
             }
 
             // The answer to the same status, sent a second time, may still be on its way to being lost.
-            _byUid[uid] = one with { IsOver = true, Tell = static () => { } };
+            _byUid[uid] = one with { IsOver = true, Announce = static () => { } };
         }
 
-        one.Tell();
+        one.Announce();
     }
 
     private static bool IsSame(TransitionRecord one, TransitionRecord other) => one with { At = other.At } == other && (one.At - other.At).Duration() < Tick;
 
     /// <param name="Count">How many transitions the status has.</param>
     /// <param name="Last">The one that it adds.</param>
-    /// <param name="Tell">Tells of it.</param>
+    /// <param name="Announce">Announces it.</param>
     /// <param name="At">When it was sent first.</param>
-    /// <param name="IsOver">Whether it was taken, and told of.</param>
-    private sealed record Unsure(int Count, TransitionRecord Last, Action Tell, long At, bool IsOver);
+    /// <param name="IsOver">Whether it was taken, and announced.</param>
+    private sealed record Unsure(int Count, TransitionRecord Last, Action Announce, long At, bool IsOver);
 }

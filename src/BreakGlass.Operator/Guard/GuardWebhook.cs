@@ -73,13 +73,10 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
         logger.PersistenceRefused(grant.Metadata.Name, grant.Spec.Policy, words, dryRun);
         if (!dryRun)
         {
-            // Each attempt by itself, up to as many as are written down by name: more tell nothing new, and events are for everybody.
+            // Each attempt has its own event, up to as many as the record names: more are nothing new, and events are for everybody.
             var named = residue.Add(grant, Residue.Of(write, way, allowed: false));
-            announcer.Tell(grant, policy, new(
-                true, "PersistenceAttempt", $"Refuse{way}", $"The grant's identity tried to {words}; the persistence guard refused it.")
-            {
-                About = named ? words : null,
-            });
+            announcer.Announce(grant, policy, new(true, EventReasons.PersistenceAttempt, $"{EventActions.Refuse}{way}",
+                $"The grant's identity tried to {words}; the persistence guard refused it.") { Distinct = named ? words : null });
         }
 
         return AdmissionAnswer.Deny(PersistenceGuard.Refusal(write, way, grant.Spec.Policy));

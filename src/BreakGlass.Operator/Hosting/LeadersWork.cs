@@ -48,7 +48,7 @@ internal sealed class LeadersWork : IDisposable
         var executor = new PlanExecutor(
             client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter,
             new Prover(client, _servers, tools.Vault, time),
-            new LeftoverFinder(client, stamp, settings), tools.Unsure, announcer, tools.Metrics, time, logs.CreateLogger("Grants"));
+            new LeftoverFinder(client, stamp, settings), tools.Unsure, announcer, time, logs.CreateLogger("Grants"));
         _grants = new("grants", time);
         _alarms = new("ends", time);
         var ends = new EndSchedule(caches, _alarms, _grants, settings, time);

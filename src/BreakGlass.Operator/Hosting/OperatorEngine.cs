@@ -51,14 +51,14 @@ internal sealed class OperatorEngine : IDisposable
         ServerNow = () => steady.ServerNow;
         Caches = new(client, settings, steady, logs);
         Seals = new(client, options.Namespace, steady, logs.CreateLogger("Seals"), options.TrustRequester ? SealCheck.Trusting : null);
-        Metrics = new(new CacheSnapshot(Caches, settings, steady).Take, ThisVersion.Text, [.. GrantRules.DenialReasons, .. GrantLifecycle.FailureReasons],
+        Metrics = new(new CacheSnapshot(Caches, settings, steady).Take, ThisVersion.Text, [.. DenialReasons.All, .. FailureReasons.All],
             [.. OwnedKinds.All.Select(k => k.Name)]);
         _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity, Linger = EventLinger }, steady,
             logs.CreateLogger("Events"));
 
         var vault = new CredentialVault();
         _notifier = new(options.Notifications, options.ClusterName, Metrics, steady, logs.CreateLogger("Notifications"));
-        var announcer = new Announcer(_recorder, _notifier);
+        var announcer = new Announcer(_recorder, Metrics, logs.CreateLogger("Announcer"), _notifier);
         _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
         Guard = new(client, Caches, Seals, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
         GuardEndpoints = Guard.Endpoints(steady);

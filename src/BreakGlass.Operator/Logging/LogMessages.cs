@@ -143,9 +143,12 @@ internal static partial class LogMessages
     [LoggerMessage(62, LogLevel.Warning, "failed to write status.residue of grant {Grant}: '{Entry}' is only in the event and in this log")]
     public static partial void ResidueNotWritten(this ILogger logger, string grant, string entry, Exception error);
 
-    [LoggerMessage(63, LogLevel.Warning, "the persistence guard allowed the identity of grant {Grant} a write that may outlive the grant, "
+    [LoggerMessage(66, LogLevel.Warning, "the persistence guard allowed the identity of grant {Grant} a write that may outlive the grant, "
         + "because policy {Policy} allows it (dry run: {DryRun}): {Write}")]
     public static partial void PersistenceAllowed(this ILogger logger, string grant, string policy, string write, bool dryRun);
+
+    [LoggerMessage(EventId = 67, Message = "{Reason}: {Kind} {Name} (UID {Uid})")]
+    public static partial void Announced(this ILogger logger, LogLevel level, string reason, string kind, string name, string? uid);
 
     [LoggerMessage(70, LogLevel.Warning, "grant {Grant}: failed to remove {Obstruction}; retrying, and cutting the rest meanwhile")]
     public static partial void RemovalObstructed(this ILogger logger, string grant, string obstruction, Exception? error);

@@ -36,7 +36,7 @@ internal sealed class CacheSnapshot(ClusterCaches caches, CoreSettings settings,
         LastActivation = Latest(policy.Status.LastActivatedAt, grants.Where(g => g.Status.WasActive).Max(g => g.Status.ActivatedAt)),
         ReviewsPending = grants.Count(g => Awaits(g) && !IsOverdue(g)),
         ReviewsOverdue = grants.Count(g => Awaits(g) && IsOverdue(g)),
-        Overused = Conditions.IsTrue(policy.Status.Conditions, "Overused"),
+        Overused = Conditions.IsTrue(policy.Status.Conditions, PolicyConditions.Overused),
     };
 
     private static bool Awaits(BreakGlassGrant grant) => grant.Status.IsTerminal && grant.Status.AwaitsReview;

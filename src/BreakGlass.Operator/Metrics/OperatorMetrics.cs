@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 namespace BreakGlass.Operator.Metrics;
 
 /// <summary>
-/// The operator's own metrics, in its own words. Instrument names are the Prometheus names. No user or grant is ever a label, and a
-/// policy's name becomes one only once the policy was seen, so that whoever creates grants cannot make up series.
+/// The operator's own metrics, in its own words. Instrument names are the Prometheus names. No user or grant is ever a label
+/// (<see cref="MetricLabel"/>), and a policy's name becomes one only once the policy was seen, so that a person who creates grants cannot make up series.
 /// </summary>
 /// <remarks>The audit_* metrics need the labels of a sink, and come with the first sink.</remarks>
 internal sealed class OperatorMetrics : IDisposable
@@ -23,7 +23,10 @@ internal sealed class OperatorMetrics : IDisposable
     // A grant that was denied never had access to revoke.
     private static readonly EndReason[] Revocations = [.. Enum.GetValues<EndReason>().Except([EndReason.Denied, EndReason.ApprovalTimeout])];
 
-    private readonly IReadOnlyList<string> _denialReasons;
+    private readonly HashSet<string> _denialReasons;
+    private readonly HashSet<string> _madeKinds;
+    private readonly HashSet<string> _receiverTypes = [];
+    private readonly HashSet<string> _deliveryResults = [];
     private readonly ConcurrentDictionary<(string Policy, PolicyMode Mode), bool> _modes = new();
     private readonly ConcurrentDictionary<string, bool> _policies = new();
     private readonly Tally _activations;
@@ -47,7 +50,8 @@ internal sealed class OperatorMetrics : IDisposable
     /// <param name="madeKinds">The kinds of objects that the operator makes and may have to repair or remove.</param>
     public OperatorMetrics(Func<MetricsSnapshot> snapshot, string version, IReadOnlyList<string> denialReasons, IReadOnlyList<string> madeKinds)
     {
-        _denialReasons = denialReasons;
+        _denialReasons = [.. denialReasons];
+        _madeKinds = [.. madeKinds];
         Meter = new Meter(MeterName, version);
         _activations = Count("activations_total", "Grants that became active.", "policy", "mode");
         _bypasses = Count("bypasses_total", "Grants that became active by their policy's emergency bypass, because no decision was made in time.", "policy");
@@ -68,12 +72,12 @@ internal sealed class OperatorMetrics : IDisposable
         _ = new OperatorGauges(Meter, Prefix, snapshot, () => _policies.Keys, Forget, Phases, version);
         foreach (var kind in madeKinds)
         {
-            _driftRepairs.Add(0, kind);
-            _orphansRemoved.Add(0, kind);
+            _driftRepairs.Add(0, Made(kind));
+            _orphansRemoved.Add(0, Made(kind));
         }
 
         // Attempts of identities of no grant that is known; the first of them must show in increase() too.
-        _persistenceAttempts.Add(0, "");
+        _persistenceAttempts.Add(0);
         _slowRevocations.Add(0);
     }
 
@@ -83,28 +87,29 @@ internal sealed class OperatorMetrics : IDisposable
     /// <summary>A policy exists: its counters exist from here on, at 0. Cheap to call again and again.</summary>
     public void PolicySeen(string policy, PolicyMode mode)
     {
-        if (_modes.TryAdd((policy, mode), true)) _activations.Add(0, policy, Text(mode));
-        if (!_policies.TryAdd(policy, true)) return;
-        foreach (var reason in Revocations) _revocations.Add(0, policy, Text(reason));
-        foreach (var reason in _denialReasons) _denials.Add(0, policy, reason);
-        _persistenceAttempts.Add(0, policy);
-        _persistenceAllowed.Add(0, policy);
-        _bypasses.Add(0, policy);
+        var isNew = _policies.TryAdd(policy, true);
+        if (_modes.TryAdd((policy, mode), true)) _activations.Add(0, Known(policy), MetricLabel.Of(mode));
+        if (!isNew) return;
+        foreach (var reason in Revocations) _revocations.Add(0, Known(policy), MetricLabel.Of(reason));
+        foreach (var reason in _denialReasons) _denials.Add(0, Known(policy), MetricLabel.Of(reason, _denialReasons));
+        _persistenceAttempts.Add(0, Known(policy));
+        _persistenceAllowed.Add(0, Known(policy));
+        _bypasses.Add(0, Known(policy));
     }
 
     /// <summary>A grant became active.</summary>
-    public void Activated(string policy, PolicyMode mode) => _activations.Add(1, Known(policy), Text(mode));
+    public void Activated(string policy, PolicyMode mode) => _activations.Add(1, Known(policy), MetricLabel.Of(mode));
 
     /// <summary>A grant became active by its policy's emergency bypass: unapproved, where approval is the rule.</summary>
     public void Bypassed(string policy) => _bypasses.Add(1, Known(policy));
 
     /// <summary>A grant's access ended, at its expiry or before.</summary>
-    public void Revoked(string policy, EndReason reason) => _revocations.Add(1, Known(policy), Text(reason));
+    public void Revoked(string policy, EndReason reason) => _revocations.Add(1, Known(policy), MetricLabel.Of(reason));
 
     /// <summary>A grant was denied.</summary>
     /// <param name="policy">The policy that it names, whether or not there is one.</param>
     /// <param name="reason">A CamelCase reason from a fixed set.</param>
-    public void Denied(string policy, string reason) => _denials.Add(1, Known(policy), reason);
+    public void Denied(string policy, string reason) => _denials.Add(1, Known(policy), MetricLabel.Of(reason, _denialReasons));
 
     /// <summary>A grant's identity tried to make something that outlives it.</summary>
     public void PersistenceAttempt(string policy) => _persistenceAttempts.Add(1, Known(policy));
@@ -115,23 +120,22 @@ internal sealed class OperatorMetrics : IDisposable
     /// <summary>There are receivers of notifications of these types: their counters exist at 0 from the start.</summary>
     public void NotifyingTo(IEnumerable<string> types, IReadOnlyList<string> results)
     {
+        _deliveryResults.UnionWith(results);
         foreach (var type in types)
         {
-            foreach (var result in results)
-            {
-                _notifications.Add(0, type, result);
-            }
+            _receiverTypes.Add(type);
+            foreach (var result in results) CountNotifications(0, type, result);
         }
     }
 
     /// <summary>A notification was delivered, failed or dropped.</summary>
-    public void Notified(string receiverType, string result) => _notifications.Add(1, receiverType, result);
+    public void Notified(string receiverType, string result) => CountNotifications(1, receiverType, result);
 
     /// <summary>An object of an active grant was restored.</summary>
-    public void DriftRepaired(string kind) => _driftRepairs.Add(1, kind);
+    public void DriftRepaired(string kind) => _driftRepairs.Add(1, Made(kind));
 
     /// <summary>An object whose grant is gone or over was removed.</summary>
-    public void OrphanRemoved(string kind) => _orphansRemoved.Add(1, kind);
+    public void OrphanRemoved(string kind) => _orphansRemoved.Add(1, Made(kind));
 
     /// <summary>How long it took from a grant's creation to working access.</summary>
     public void TimeToAccess(TimeSpan time) => Record(_timeToAccess, time);
@@ -161,10 +165,12 @@ internal sealed class OperatorMetrics : IDisposable
     // Two machines' clocks can make a time negative; a histogram's sum must not go back.
     private static void Record(Histogram<double> histogram, TimeSpan time) => histogram.Record(Math.Max(0, time.TotalSeconds));
 
-    private static string Text<T>(T value)
-        where T : struct, Enum => Enum.GetName(value)!;
+    private void CountNotifications(int count, string receiverType, string result) =>
+        _notifications.Add(count, MetricLabel.Of(receiverType, _receiverTypes), MetricLabel.Of(result, _deliveryResults));
 
-    private string Known(string policy) => _policies.ContainsKey(policy) ? policy : "";
+    private MetricLabel Known(string policy) => MetricLabel.Of(policy, _policies);
+
+    private MetricLabel Made(string kind) => MetricLabel.Of(kind, _madeKinds);
 
     private Tally Count(string name, string description, params string[] labels) => new(Meter, Prefix + name, description, labels);
 

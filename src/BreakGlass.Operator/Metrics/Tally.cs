@@ -11,7 +11,7 @@ internal sealed class Tally
 {
     private readonly Lock _lock = new();
     private readonly string[] _labels;
-    private readonly Dictionary<(string First, string Second), long> _series = [];
+    private readonly Dictionary<(MetricLabel First, MetricLabel Second), long> _series = [];
 
     /// <summary>Creates the counter on the meter, which keeps it.</summary>
     /// <param name="meter">The meter.</param>
@@ -28,7 +28,7 @@ internal sealed class Tally
     /// <param name="count">How many.</param>
     /// <param name="first">The value of the first label.</param>
     /// <param name="second">The value of the second label.</param>
-    public void Add(long count, string first = "", string second = "")
+    public void Add(long count, MetricLabel first = default, MetricLabel second = default)
     {
         lock (_lock) _series[(first, second)] = _series.GetValueOrDefault((first, second)) + count;
     }
@@ -38,7 +38,7 @@ internal sealed class Tally
     {
         lock (_lock)
         {
-            foreach (var key in _series.Keys.Where(key => key.First == first).ToList()) _series.Remove(key);
+            foreach (var key in _series.Keys.Where(key => key.First.ToString() == first).ToList()) _series.Remove(key);
         }
     }
 
@@ -47,10 +47,10 @@ internal sealed class Tally
         lock (_lock) return [.. _series.Select(series => new Measurement<long>(series.Value, Tags(series.Key)))];
     }
 
-    private KeyValuePair<string, object?>[] Tags((string First, string Second) values) => _labels.Length switch
+    private KeyValuePair<string, object?>[] Tags((MetricLabel First, MetricLabel Second) values) => _labels.Length switch
     {
         0 => [],
-        1 => [new(_labels[0], values.First)],
-        _ => [new(_labels[0], values.First), new(_labels[1], values.Second)],
+        1 => [new(_labels[0], values.First.ToString())],
+        _ => [new(_labels[0], values.First.ToString()), new(_labels[1], values.Second.ToString())],
     };
 }

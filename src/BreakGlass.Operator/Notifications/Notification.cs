@@ -1,3 +1,4 @@
+
 namespace BreakGlass.Operator.Notifications;
 
 /// <summary>How loud a notification is, in the words of PagerDuty, which are also those of most alerting.</summary>
@@ -64,43 +65,39 @@ internal sealed record Notification
     /// <summary>What belongs together: the same event of the same object.</summary>
     public string Key => $"{Cluster}/{Event}/{Kind}/{Name}/{Uid}";
 
-    /// <summary>Of a grant.</summary>
-    public static Notification Of(BreakGlassGrant grant, GrantNote note, string cluster, DateTimeOffset now) => About(grant, note, cluster, now) with
+    /// <summary>Of what happened to a grant, a policy or a lockdown.</summary>
+    public static Notification Of(IKubernetesObject<V1ObjectMeta> about, GrantEvent happened, string cluster, DateTimeOffset now)
     {
-        Policy = grant.Spec.Policy,
-        Who = Callers.IsNamed(grant.Spec.Requester) ? Callers.Shown(grant.Spec.Requester) : null,
-        Justification = grant.Spec.Justification,
-        Ticket = grant.Spec.Ticket,
-        ExpiresAt = grant.Status.Phase is GrantPhase.Active ? grant.Status.ExpiresAt : null,
-    };
+        var (grant, lockdown) = (about as BreakGlassGrant, about as BreakGlassLockdown);
+        var who = grant?.Spec.Requester ?? lockdown?.Spec.By;
+        return new()
+        {
+            Id = Guid.NewGuid().ToString("N"),
+            Event = happened.Reason,
+            Severity = SeverityOf(happened),
+            At = now,
+            Cluster = cluster,
+            Text = happened.Text,
+            Kind = about.KindName,
+            Name = about.Metadata.Name,
+            Uid = about.Metadata.Uid,
+            Policy = about is BreakGlassPolicy ? about.Metadata.Name : Named(grant?.Spec.Policy),
+            Who = Callers.IsNamed(who) || lockdown?.Spec.By is not null ? Callers.Shown(who) : null,
+            Justification = Named(grant?.Spec.Justification) ?? lockdown?.Spec.Reason,
+            Ticket = grant?.Spec.Ticket,
+            ExpiresAt = grant?.Status.Phase is GrantPhase.Active ? grant.Status.ExpiresAt : null,
+        };
+    }
 
-    /// <summary>Of a policy or a lockdown.</summary>
-    public static Notification Of(IKubernetesObject<V1ObjectMeta> o, GrantNote note, string cluster, DateTimeOffset now) => About(o, note, cluster, now) with
-    {
-        Policy = o is BreakGlassPolicy ? o.Metadata.Name : null,
-        Who = o is BreakGlassLockdown { Spec.By: { } by } ? Callers.Shown(by) : null,
-        Justification = (o as BreakGlassLockdown)?.Spec.Reason,
-    };
+    /// <summary>A grant that is gone is known by its name alone.</summary>
+    private static string? Named(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private static Notification About(IKubernetesObject<V1ObjectMeta> o, GrantNote note, string cluster, DateTimeOffset now) => new()
+    private static NotificationSeverity SeverityOf(GrantEvent happened) => happened.Reason switch
     {
-        Id = Guid.NewGuid().ToString("N"),
-        Event = note.Reason,
-        Severity = SeverityOf(note),
-        At = now,
-        Cluster = cluster,
-        Text = note.Text,
-        Kind = o.KindName,
-        Name = o.Metadata.Name,
-        Uid = o.Metadata.Uid,
-    };
-
-    private static NotificationSeverity SeverityOf(GrantNote note) => note.Reason switch
-    {
-        "PersistenceAttempt" or "LockdownEngaged" => NotificationSeverity.Critical,
-        "GrantFailed" => NotificationSeverity.Error,
-        "GrantDenied" => NotificationSeverity.Info,
-        "GrantActivated" => NotificationSeverity.Warning,
-        _ => note.Warning ? NotificationSeverity.Warning : NotificationSeverity.Info,
+        EventReasons.PersistenceAttempt or EventReasons.LockdownEngaged => NotificationSeverity.Critical,
+        EventReasons.GrantFailed => NotificationSeverity.Error,
+        EventReasons.GrantDenied => NotificationSeverity.Info,
+        EventReasons.GrantActivated => NotificationSeverity.Warning,
+        _ => happened.Warning ? NotificationSeverity.Warning : NotificationSeverity.Info,
     };
 }

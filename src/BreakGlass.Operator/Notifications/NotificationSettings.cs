@@ -50,22 +50,21 @@ internal sealed record ReceiverSettings
 
     /// <summary>What a receiver gets that does not say what it wants.</summary>
     public static IReadOnlySet<string> DefaultEvents { get; } =
-        new HashSet<string>(
-            StringComparer.Ordinal) { "GrantActivated", "GrantDenied", "GrantFailed", "ReviewOverdue", "LockdownEngaged", "PersistenceAttempt" };
+        new HashSet<string>(StringComparer.Ordinal)
+        {
+            EventReasons.GrantActivated, EventReasons.GrantDenied, EventReasons.GrantFailed, EventReasons.ReviewOverdue, EventReasons.LockdownEngaged,
+            EventReasons.PersistenceAttempt,
+        };
 
-    /// <summary>What a receiver can ask for.</summary>
-    public static IReadOnlySet<string> KnownEvents { get; } = new HashSet<string>(DefaultEvents, StringComparer.Ordinal)
-    {
-        "GrantRequested", "GrantApproved", "GrantScheduled", "GrantExpiring", "GrantExpired", "GrantRevoked", "GrantReviewed", "DriftRepaired",
-        "RepairContested", "OrphanRemoved", "RevocationObstructed", "PolicyOverused", "RoleChanged",
-    };
+    /// <summary>What a receiver can choose; the default ones first.</summary>
+    public static IReadOnlySet<string> KnownEvents { get; } = DefaultEvents.Union(EventReasons.All).ToHashSet(StringComparer.Ordinal);
 }
 
-/// <summary>Who is told of what happens. Printing it shows no secret.</summary>
+/// <summary>Who is notified of what. Printing it shows no secret.</summary>
 /// <param name="File">The file it was read from; null where there is none.</param>
 /// <param name="Receivers">The receivers.</param>
 internal sealed record NotificationSettings(string? File, IReadOnlyList<ReceiverSettings> Receivers)
 {
-    /// <summary>Nobody is told.</summary>
+    /// <summary>No receivers.</summary>
     public static NotificationSettings None { get; } = new(null, []);
 }

@@ -3,12 +3,12 @@ using BreakGlass.Operator.Outbound;
 namespace BreakGlass.Operator.Notifications;
 
 /// <summary>
-/// Tells people outside the cluster what the events tell those inside. Best effort by nature: it never blocks and never fails a caller. Each
-/// thing is told by the one replica that wrote it down, or that the API server asked.
+/// Notifies people outside the cluster of what the events report inside. Best effort by nature: it never blocks and never fails a caller. Each
+/// notification comes from the one replica that wrote the status, or that the API server asked.
 /// </summary>
 internal sealed class Notifier : IDisposable
 {
-    /// <summary>The same event of the same object is told once in this time: a script that keeps trying would fill every queue.</summary>
+    /// <summary>The same event of the same object is sent once in this time: a script that keeps trying would fill every queue.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromMinutes(5);
 
     private const int MostRemembered = 1000;
@@ -38,19 +38,13 @@ internal sealed class Notifier : IDisposable
             logger.Notifying(string.Join(", ", settings.Receivers.Select(receiver => $"{receiver.Name} ({ReceiverFields.TypeName(receiver.Type)})")));
     }
 
-    /// <summary>Whether there is anybody to tell.</summary>
+    /// <summary>Whether there is any receiver.</summary>
     public bool IsNeeded => _deliveries.Count > 0;
 
-    /// <summary>Of a grant.</summary>
-    public void Tell(BreakGlassGrant grant, GrantNote note)
+    /// <summary>Notifies the receivers of what happened to a grant, a policy or a lockdown.</summary>
+    public void Notify(IKubernetesObject<V1ObjectMeta> about, GrantEvent happened)
     {
-        if (IsNeeded) Tell(Notification.Of(grant, note, _cluster, _time.GetUtcNow()));
-    }
-
-    /// <summary>Of a policy or a lockdown.</summary>
-    public void Tell(IKubernetesObject<V1ObjectMeta> about, GrantNote note)
-    {
-        if (IsNeeded) Tell(Notification.Of(about, note, _cluster, _time.GetUtcNow()));
+        if (IsNeeded) Notify(Notification.Of(about, happened, _cluster, _time.GetUtcNow()));
     }
 
     /// <summary>Sends until cancelled, or finished.</summary>
@@ -65,7 +59,7 @@ internal sealed class Notifier : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private void Tell(Notification notification)
+    private void Notify(Notification notification)
     {
         if (IsRepetition(notification)) return;
         foreach (var (receiver, delivery) in _receivers.Zip(_deliveries))

@@ -139,8 +139,8 @@ internal sealed class GrantReconciler(
                 if (since - created > TimeSpan.FromSeconds(2)) since = created;
                 metrics.TimeToAccess(facts.Now - since);
             }
-            else if (Conditions.IsTrue(write.Status.Conditions, "Revoked") && facts.Grant is { } proven
-                && !Conditions.IsTrue(proven.Status.Conditions, "Revoked"))
+            else if (Conditions.IsTrue(write.Status.Conditions, GrantConditions.Revoked) && facts.Grant is { } proven
+                && !Conditions.IsTrue(proven.Status.Conditions, GrantConditions.Revoked))
             {
                 metrics.RevocationVerified(facts.Now - (run.DueSince ?? proven.Status.EndedAt ?? facts.Now));
             }

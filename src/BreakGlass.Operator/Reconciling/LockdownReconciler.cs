@@ -15,7 +15,7 @@ internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches
             {
                 var written = await client.ReplaceStatusAsync(next, cancellationToken);
                 caches.Learn(written);
-                foreach (var note in plan.Notes) announcer.Tell(written with { Spec = known.Spec }, note);
+                foreach (var happened in plan.Events) announcer.Announce(written with { Spec = known.Spec }, happened);
             }
             catch (KubeApiException e) when (e.IsNotFound)
             {

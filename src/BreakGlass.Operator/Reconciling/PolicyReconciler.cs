@@ -49,7 +49,7 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
         {
             var written = await client.ReplaceStatusAsync(next, cancellationToken);
             caches.Learn(written);
-            foreach (var note in plan.Notes) announcer.Tell(written, note);
+            foreach (var happened in plan.Events) announcer.Announce(written, happened);
         }
 
         return ReconciliationResult<BreakGlassPolicy>.Success(held, plan.LookAgainAt, Lane.Background);

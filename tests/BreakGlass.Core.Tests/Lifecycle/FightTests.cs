@@ -30,7 +30,7 @@ public sealed class FightTests
         world.HasAccess().Should().BeTrue();
         Conditions.Find(world.Status.Conditions, "Active")
             .Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Contested" && c.Message.Contains("mutating admission webhook"));
-        world.Notes.Should().ContainSingle(n => n.Reason == "RepairContested" || n.Reason == "GrantActivated");
+        world.Events.Should().ContainSingle(n => n.Reason == "RepairContested" || n.Reason == "GrantActivated");
         Bounded(world);
         world.RunUntil(A.Start.AddMinutes(29));
         Bounded(world);
@@ -52,7 +52,7 @@ public sealed class FightTests
         world.Written.Should().HaveCount(PlaceHistory.MostRepairs);
         world.HasAccess().Should().BeTrue("what was decided still stands");
         Conditions.Find(world.Status.Conditions, "Active")!.Reason.Should().Be("Contested");
-        world.Notes.Should().ContainSingle(n => n.Warning && n.Reason == "RepairContested");
+        world.Events.Should().ContainSingle(n => n.Warning && n.Reason == "RepairContested");
         world.RunFor(TimeSpan.FromMinutes(6));
         Conditions.Find(world.Status.Conditions, "Active")!.Reason.Should().Be("AccessGiven", "whoever it was has stopped");
         world.Binding.LabelsOrEmpty[BreakGlassApi.GrantLabel].Should().Be(World.GrantName);

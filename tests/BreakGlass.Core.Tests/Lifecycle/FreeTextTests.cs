@@ -18,7 +18,7 @@ public sealed class FreeTextTests
     public void A_justification_forges_no_line_of_an_event()
     {
         var world = new World(grant: A.Grant(s => s with { Justification = Forged })).Run();
-        world.Notes.Single(n => n.Reason == "GrantRequested").Text.Should().EndWith(Shows);
+        world.Events.Single(n => n.Reason == "GrantRequested").Text.Should().EndWith(Shows);
     }
 
     [Fact]

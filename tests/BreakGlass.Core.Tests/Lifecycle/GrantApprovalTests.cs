@@ -22,7 +22,7 @@ public sealed class GrantApprovalTests
         Of(world, "Authorized").Status.Should().Be("True");
         Of(world, "Approved").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "AwaitingApproval" && c.Message.Contains("0 of 1")
             && c.Message.Contains("Ask Group approvers") && c.Message.Contains("2026-11-22T01:17:03"));
-        world.Notes.Select(n => n.Reason).Should().Equal("GrantRequested");
+        world.Events.Select(n => n.Reason).Should().Equal("GrantRequested");
         world.Cluster.Objects.Should().BeEmpty();
         world.Grant.FinalizersOrEmpty.Should().BeEmpty("there is nothing yet that would have to be revoked");
 
@@ -35,7 +35,7 @@ public sealed class GrantApprovalTests
         world.Status.Approvals.Should().Equal(new ApprovalRecord { Approver = "carol", Decision = "Approve", At = A.Start.AddMinutes(5).AddSeconds(1) });
         world.Status.Transitions.Select(t => (t.From, t.To))
             .Should().Equal((null, GrantPhase.AwaitingApproval), (GrantPhase.AwaitingApproval, GrantPhase.Pending), (GrantPhase.Pending, GrantPhase.Active));
-        world.Notes.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantApproved", "GrantActivated");
+        world.Events.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantApproved", "GrantActivated");
         world.HasAccess().Should().BeTrue();
     }
 
@@ -111,7 +111,7 @@ public sealed class GrantApprovalTests
             c => c.Status == "False" && c.Reason == "DeniedByApprover" && c.Message.Contains("approver 'dave' denied the request") && c.Message.EndsWith('.'));
         Of(world, "Authorized").Status.Should().Be("True", "the policy allows it; it is the approver who does not");
         Of(world, "Active").Message.Should().Contain("condition Approved");
-        world.Notes[^1].Should().Match<GrantNote>(n => n.Warning && n.Reason == "GrantDenied" && n.Text.Contains("talk to them"));
+        world.Events[^1].Should().Match<GrantEvent>(n => n.Warning && n.Reason == "GrantDenied" && n.Text.Contains("talk to them"));
     }
 
     [Fact]
@@ -221,7 +221,7 @@ public sealed class GrantApprovalTests
         world.Run().Status.Phase.Should().Be(opens ? GrantPhase.Active : GrantPhase.AwaitingApproval);
         if (!opens) return;
         Of(world, "Approved").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "AutoApproved");
-        world.Notes.Select(n => n.Reason).Should().Contain("GrantApproved");
+        world.Events.Select(n => n.Reason).Should().Contain("GrantApproved");
     }
 
     [Fact]
@@ -230,8 +230,8 @@ public sealed class GrantApprovalTests
         var world = new World(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } })).RunUntil(A.Start.AddMinutes(15).AddSeconds(1));
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.ExpiresAt == A.Start.AddMinutes(25));
         Of(world, "Approved").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "EmergencyBypass");
-        world.Notes.Should().NotContain(n => n.Reason == "GrantApproved");
-        world.Notes[^1].Should().Match<GrantNote>(
+        world.Events.Should().NotContain(n => n.Reason == "GrantApproved");
+        world.Events[^1].Should().Match<GrantEvent>(
             n => n.Warning && n.Reason == "GrantActivated" && n.Text.Contains("EMERGENCY BYPASS") && n.Text.Contains("0 of 1"));
         world.RunUntil(A.Start.AddMinutes(26));
         Of(world, "Reviewed")

@@ -24,11 +24,11 @@ public sealed class GrantEndTests
             EndReason.PolicyDeleted, "breakglass-operator", "deleted"),
         ["policy deleted and made again"] = (w => w.Cluster.Policy = A.Policy(uid: "policy-2"), EndReason.PolicyDeleted, "breakglass-operator", "deleted"),
         ["requester taken out"] = (w => w.EditPolicy(s => s with { Requesters = [A.User("bob")] }), EndReason.PolicyNarrowed, "breakglass-operator",
-            "spec.requesters: alice is not among them"),
+            "spec.requesters: alice is no longer one of them"),
         ["entry taken out"] = (w => w.EditPolicy(s => s with { Access = [A.Entry("other", "edit", "payments")] }), EndReason.PolicyNarrowed,
-            "breakglass-operator", "spec.access: none"),
+            "breakglass-operator", "spec.access: the policy has none"),
         ["another role"] = (w => w.EditPolicy(s => s with { Access = [A.Entry("payments", "view", "payments")] }), EndReason.PolicyNarrowed,
-            "breakglass-operator", "spec.access: none"),
+            "breakglass-operator", "spec.access: the policy has none"),
         ["another credential"] = (w => w.EditPolicy(s => s with { Credential = CredentialKind.BindRequester }), EndReason.PolicyNarrowed,
             "breakglass-operator", "spec.credential"),
         ["a policy that is not valid any more"] = (w => w.EditPolicy(s => s with { IdleTimeout = "10m" }), EndReason.PolicyNarrowed, "breakglass-operator",
@@ -42,7 +42,7 @@ public sealed class GrantEndTests
             w.Cluster.Policy = w.Cluster.Policy! with { Metadata = w.Cluster.Policy.Metadata with { Labels = A.Labels(("team", "payments")) } };
             w.Lock(A.Selector(("team", "payments")));
         }, EndReason.Lockdown, "sue", "token leaked"),
-        ["a seal that somebody took"] = (w => w.Seal = Core.Sealing.SealState.Missing, EndReason.PolicyNarrowed, "breakglass-operator", "nothing proves"),
+        ["a seal that somebody took"] = (w => w.Seal = Core.Sealing.SealState.Missing, EndReason.PolicyNarrowed, "breakglass-operator", "the requester is not sealed"),
     };
 
     public static TheoryData<string> EndCases => [.. Ends.Keys];
@@ -64,7 +64,7 @@ public sealed class GrantEndTests
         last!.Transitions[^1].Actor.Should().Be(actor);
         Conditions.Find(last.Conditions, "Active")!.Message.Should().Contain(words);
         Conditions.IsTrue(last.Conditions, "Revoked").Should().BeTrue();
-        world.Notes.Should().ContainSingle(n => n.Reason == "GrantRevoked");
+        world.Events.Should().ContainSingle(n => n.Reason == "GrantRevoked");
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class GrantEndTests
         world.Cluster.Objects.Should().BeEmpty();
         world.Status.Phase.Should().Be(GrantPhase.Failed);
         Conditions.Find(world.Status.Conditions, "Active")
-            .Should().Match<Condition>(c => c.Reason == "RecordForged" && c.Message.Contains("not the operator's"));
+            .Should().Match<Condition>(c => c.Reason == "RecordForged" && c.Message.Contains("the operator did not write the record"));
     }
 
     [Fact]
@@ -159,8 +159,8 @@ public sealed class GrantEndTests
         Conditions.Find(world.Status.Conditions, "Active")!.Status.Should().Be("False");
         world.Cluster.Objects.Should().BeEmpty();
         world.Grant.FinalizersOrEmpty.Should().BeEmpty();
-        world.Notes.Should().ContainSingle().Which
-            .Should().Match<GrantNote>(n => n.Warning && n.Reason == "GrantDenied" && n.Text.StartsWith("alice was denied access: spec.duration:"));
+        world.Events.Should().ContainSingle().Which
+            .Should().Match<GrantEvent>(n => n.Warning && n.Reason == "GrantDenied" && n.Text.StartsWith("alice was denied access: spec.duration:"));
     }
 
     [Fact]
@@ -208,7 +208,7 @@ public sealed class GrantEndTests
         world.Run();
         world.Cluster.Grant.Should().BeNull();
         world.Cluster.Objects.Should().BeEmpty();
-        world.Notes.Should().Contain(n => n.Reason == "OrphanRemoved");
+        world.Events.Should().Contain(n => n.Reason == "OrphanRemoved");
     }
 
     [Fact]

@@ -77,7 +77,7 @@ public sealed class GrantForgeryTests
         Conditions.Find(world.Status.Conditions, "Active")
             .Should().Match<Condition>(c => c.Status == "False" && c.Reason == "RecordLost" && c.Message.Contains("who can write breakglassgrants/status"));
         world.Grant.FinalizersOrEmpty.Should().BeEmpty();
-        world.Notes.Should().ContainSingle(n => n.Reason == "GrantFailed");
+        world.Events.Should().ContainSingle(n => n.Reason == "GrantFailed");
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public sealed class GrantLifeTests
         world.Grant.FinalizersOrEmpty.Should().Equal("breakglass.dev/revoke");
         world.Status.Transitions.Select(t => (t.From, t.To, t.Actor, t.Reason))
             .Should().Equal((null, GrantPhase.Pending, "alice", "Requested"), (GrantPhase.Pending, GrantPhase.Active, "alice", "PolicyAllows"));
-        world.Notes.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantActivated");
+        world.Events.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantActivated");
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class GrantLifeTests
         Of(world, "Revoked").Should().Be(("True", "Proven"));
         Of(world, "Reviewed").Should().Be(("False", "ReviewPending"));
         world.Grant.FinalizersOrEmpty.Should().BeEmpty("a finished record never blocks an uninstall");
-        world.Notes.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantActivated", "GrantExpiring", "GrantExpired");
+        world.Events.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantActivated", "GrantExpiring", "GrantExpired");
         world.Status.Transitions.Should().HaveCount(3).And.EndWith(new TransitionRecord { At = A.Start
             .AddMinutes(30), From = GrantPhase.Active, To = GrantPhase.Expired, Actor = "breakglass-operator", Reason = "Expired" });
     }
@@ -168,7 +168,7 @@ public sealed class GrantLifeTests
             Subjects = [Bound.User("alice")] });
         world.RunUntil(A.Start.AddMinutes(31));
         Of(world, "Revoked").Should().Be(("True", "Proven"), "what the grant gave is gone");
-        Conditions.Find(world.Status.Conditions, "Revoked")!.Message.Should().Contain("bindings that are not of this grant").And.Contain("admins");
+        Conditions.Find(world.Status.Conditions, "Revoked")!.Message.Should().Contain("bindings that do not belong to this grant").And.Contain("admins");
         world.Status.Residue.Should().ContainSingle().Which.Should().Contain("access elsewhere").And.Contain("admins");
         world.Cluster.Objects.Should().ContainSingle("what is not the grant's is not touched");
     }
@@ -177,10 +177,10 @@ public sealed class GrantLifeTests
     public void Five_minutes_before_the_end_it_is_told_once()
     {
         var world = new World().Run();
-        world.RunUntil(A.Start.AddMinutes(25).AddMilliseconds(-1)).Notes.Should().NotContain(n => n.Reason == "GrantExpiring");
-        world.RunUntil(A.Start.AddMinutes(25)).Notes.Should().ContainSingle(n => n.Reason == "GrantExpiring").Which.Text
+        world.RunUntil(A.Start.AddMinutes(25).AddMilliseconds(-1)).Events.Should().NotContain(n => n.Reason == "GrantExpiring");
+        world.RunUntil(A.Start.AddMinutes(25)).Events.Should().ContainSingle(n => n.Reason == "GrantExpiring").Which.Text
             .Should().Contain("2026-11-22T01:32:03.000Z");
-        world.RunUntil(A.Start.AddMinutes(29)).Notes.Should().ContainSingle(n => n.Reason == "GrantExpiring");
+        world.RunUntil(A.Start.AddMinutes(29)).Events.Should().ContainSingle(n => n.Reason == "GrantExpiring");
     }
 
     [Theory]
@@ -190,7 +190,7 @@ public sealed class GrantLifeTests
     {
         var world = new World(grant: A.Grant(s => s with { Duration = duration })).RunFor(TimeSpan.FromMinutes(10));
         world.Status.Phase.Should().Be(GrantPhase.Expired);
-        world.Notes.Should().NotContain(n => n.Reason == "GrantExpiring");
+        world.Events.Should().NotContain(n => n.Reason == "GrantExpiring");
     }
 
     [Fact]

@@ -109,7 +109,7 @@ public sealed class GrantRecordTests
             : grant.Metadata with { Finalizers = [BreakGlassApi.RevokeFinalizer] } }).Run();
         world.Status.Phase.Should().Be(GrantPhase.Failed);
         Conditions.Find(world.Status.Conditions, "Active")!.Message
-            .Should().Contain("copied from another one").And.Contain(BreakGlassApi.EndedAnnotation).And.Contain("metadata.finalizers");
+            .Should().Contain("copied from another grant").And.Contain(BreakGlassApi.EndedAnnotation).And.Contain("metadata.finalizers");
     }
 
     private static void Forge(World world, GrantPhase phase, string? active = null) => world.ForgeStatus(s => s with

@@ -25,7 +25,7 @@ public sealed class GrantReviewTests
         Of(world).Should().Match<Condition>(c => c.Status == "Unknown" && c.Reason == "NotEnded");
         world.RunUntil(A.Start.AddMinutes(31));
         Of(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "ReviewPending" && c.Message.Contains("within 2h")
-            && c.Message.Contains("ask Group security to create a BreakGlassReview for 'inc-4711'"));
+            && c.Message.Contains("Ask Group security to create a BreakGlassReview for 'inc-4711'"));
     }
 
     [Theory]
@@ -41,8 +41,8 @@ public sealed class GrantReviewTests
         world.Review("frank", "Misused");
         world.RunFor(TimeSpan.FromHours(3));
         Of(world).Reason.Should().Be(outcome, "the first review stands");
-        world.Notes.Should().ContainSingle(n => n.Reason == "GrantReviewed").Which.Text.Should().Contain("erin").And.Contain(outcome);
-        world.Notes.Should().NotContain(n => n.Reason == "ReviewOverdue");
+        world.Events.Should().ContainSingle(n => n.Reason == "GrantReviewed").Which.Text.Should().Contain("erin").And.Contain(outcome);
+        world.Events.Should().NotContain(n => n.Reason == "ReviewOverdue");
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class GrantReviewTests
         Of(world).Should().Match<Condition>(
             c => c.Status == "False" && c.Reason == "ReviewOverdue" && c.Message.Contains("within 2h") && c.Message.Contains("Group security"));
         world.RunFor(TimeSpan.FromHours(10));
-        world.Notes.Should().ContainSingle(n => n.Reason == "ReviewOverdue").Which.Warning.Should().BeTrue();
+        world.Events.Should().ContainSingle(n => n.Reason == "ReviewOverdue").Which.Warning.Should().BeTrue();
         world.Review("erin");
         world.Run();
         Of(world).Status.Should().Be("True", "better late than never");

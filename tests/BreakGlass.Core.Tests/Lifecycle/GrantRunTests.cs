@@ -240,12 +240,12 @@ public sealed class GrantRunTests
     [Fact]
     public void A_repair_is_told_once_it_is_done_and_of_an_active_grant_only()
     {
-        var note = After(new PlanStep.Create(Binding, IsRepair: true), new StepResult.Written(Binding)).Note!.Note;
-        note.Text.Should().Be("RoleBinding payments/b was deleted and is there again. Find out who did it.");
-        After(new PlanStep.Create(Binding, IsRepair: false), new StepResult.Written(Binding)).Note.Should().BeNull();
-        After(new PlanStep.Repair(Binding, "1"), new StepResult.Written(Binding)).Note.Should().BeNull("the grant is being opened");
-        After(new PlanStep.Remove(Binding, Removal.Orphan), new StepResult.Done()).Note!.IsOrphan.Should().BeTrue();
-        After(new PlanStep.Remove(Binding, Removal.Orphan), new StepResult.Kept()).Note.Should().BeNull();
+        var note = After(new PlanStep.Create(Binding, IsRepair: true), new StepResult.Written(Binding)).Event!;
+        note.Text.Should().Be("RoleBinding payments/b was deleted; the operator created it again. Find out who did it.");
+        After(new PlanStep.Create(Binding, IsRepair: false), new StepResult.Written(Binding)).Event.Should().BeNull();
+        After(new PlanStep.Repair(Binding, "1"), new StepResult.Written(Binding)).Event.Should().BeNull("the grant is being opened");
+        After(new PlanStep.Remove(Binding, Removal.Orphan), new StepResult.Done()).Event!.Reason.Should().Be(EventReasons.OrphanRemoved);
+        After(new PlanStep.Remove(Binding, Removal.Orphan), new StepResult.Kept()).Event.Should().BeNull();
     }
 
     [Fact]

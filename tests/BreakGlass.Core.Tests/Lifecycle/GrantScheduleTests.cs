@@ -36,13 +36,13 @@ public sealed class GrantScheduleTests
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Scheduled && s.ExpiresAt == null);
         Of(world, "Active").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Scheduled" && c.Message.Contains(Timestamp.Text(start)));
         world.Reconcile()!.LookAgainAt.Should().Be(start);
-        world.Notes.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantScheduled");
+        world.Events.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantScheduled");
         world.RunUntil(start.AddMilliseconds(-1)).Cluster.Objects.Should().BeEmpty();
 
         world.RunUntil(start);
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.ActivatedAt == start && s.ExpiresAt == start.AddMinutes(30));
         world.Status.Transitions.Select(t => t.To).Should().Equal(GrantPhase.Scheduled, GrantPhase.Pending, GrantPhase.Active);
-        world.Notes.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantScheduled", "GrantActivated");
+        world.Events.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantScheduled", "GrantActivated");
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class GrantScheduleTests
         world.Status.Phase.Should().Be(GrantPhase.AwaitingApproval);
         world.Decide("carol");
         world.Run().Status.Phase.Should().Be(GrantPhase.Scheduled);
-        world.Notes.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantApproved", "GrantScheduled");
+        world.Events.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantApproved", "GrantScheduled");
         world.RunUntil(A.Start.AddMinutes(30)).Status.Phase.Should().Be(GrantPhase.Active);
 
         var nobody = new World(policy).RunUntil(A.Start.AddHours(2));

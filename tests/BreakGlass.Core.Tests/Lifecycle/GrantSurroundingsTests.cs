@@ -29,7 +29,7 @@ public sealed class GrantSurroundingsTests
         world.HasAccess("billing").Should().BeTrue();
         world.Status.Bindings.Select(b => b.Namespace).Should().Equal("billing", "payments");
         world.Status.Bindings.Should().OnlyContain(b => b.Uid != null);
-        world.Notes.Should().NotContain(n => n.Reason == "DriftRepaired", "nobody tampered with anything");
+        world.Events.Should().NotContain(n => n.Reason == "DriftRepaired", "nobody tampered with anything");
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
     }
 
@@ -173,7 +173,7 @@ public sealed class GrantSurroundingsTests
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Failed && s.EndReason == EndReason.Failed);
         Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == reason && c.Message.Contains("nothing is left of it"));
         world.Cluster.Objects.Should().BeEmpty();
-        world.Notes.Should().ContainSingle(n => n.Warning && n.Reason == "GrantFailed");
+        world.Events.Should().ContainSingle(n => n.Warning && n.Reason == "GrantFailed");
     }
 
     [Fact]

@@ -52,14 +52,14 @@ public sealed class GrantTamperingTests
     {
         var world = new World().RunFor(TimeSpan.FromMinutes(1));
         var before = Shape(world);
-        world.Notes.Clear();
+        world.Events.Clear();
 
         Tampering[what](world);
         world.RunFor(TimeSpan.FromMinutes(1));
         Shape(world).Should().BeEquivalentTo(before);
         world.HasAccess().Should().BeTrue();
         world.Grant.FinalizersOrEmpty.Should().Equal("breakglass.dev/revoke");
-        if (what != "the finalizer taken away") world.Notes.Should().Contain(n => n.Warning && n.Reason == "DriftRepaired");
+        if (what != "the finalizer taken away") world.Events.Should().Contain(n => n.Warning && n.Reason == "DriftRepaired");
 
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
@@ -157,7 +157,7 @@ public sealed class GrantTamperingTests
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Phase.Should().Be(GrantPhase.Failed);
         Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(
-            c => c.Status == "False" && c.Reason == "ForeignObject" && c.Message.Contains("left alone") && c.Message.Contains("create a new grant"));
+            c => c.Status == "False" && c.Reason == "ForeignObject" && c.Message.Contains("left it alone") && c.Message.Contains("create a new grant"));
         world.Cluster.Objects.Values.Should().Equal([foreign], "it is as it was, and nothing of ours is left");
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
     }
@@ -194,7 +194,7 @@ public sealed class GrantTamperingTests
         world.Status.Phase.Should().Be(GrantPhase.Active);
         world.Cluster.Bindings.Where(b => b.Metadata.NamespaceProperty == "shop").Should().Equal([labelled], "a label alone does not make it ours");
         world.Cluster.Objects.Values.OfType<V1ServiceAccount>().Should().ContainSingle();
-        world.Notes.Count(n => n.Reason == "OrphanRemoved").Should().Be(2);
+        world.Events.Count(n => n.Reason == "OrphanRemoved").Should().Be(2);
     }
 
     [Fact]

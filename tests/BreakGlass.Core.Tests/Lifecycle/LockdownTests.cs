@@ -83,16 +83,16 @@ public sealed class LockdownTests
         plan.Status.Should().Match<LockdownStatus>(s => s.Revoked == 2 && s.CompletedAt == null && s.ObservedGeneration == 1);
         Of(plan, "Engaged").Status.Should().Be("True");
         Of(plan, "Complete")
-            .Should().Match<Condition>(c => c.Status == "False" && c.Message.Contains("1 grant(s) still to be cut, 1 cut and still to be proven"));
-        plan.Notes.Should().ContainSingle().Which
-            .Should().Match<GrantNote>(n => n.Warning && n.Reason == "LockdownEngaged" && n.Text.Contains("sue shut everything: token leaked"));
+            .Should().Match<Condition>(c => c.Status == "False" && c.Message.Contains("1 grant(s) still have access, 1 revocation(s) are not proven yet"));
+        plan.Events.Should().ContainSingle().Which
+            .Should().Match<GrantEvent>(n => n.Warning && n.Reason == "LockdownEngaged" && n.Text.Contains("sue locked down everything: token leaked"));
         plan.LookAgainAt.Should().NotBeNull();
 
         var locked = A.Lockdown() with { Status = plan.Status };
         var done = Decide(locked, [Cut("a", proven: true), Cut("b", proven: true), Cut("d", proven: true)], A.Start.AddSeconds(9));
         done.Status.Should().Match<LockdownStatus>(s => s.Revoked == 3 && s.CompletedAt == A.Start.AddSeconds(9));
         Of(done, "Complete").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "AllProven");
-        (done.Notes.Count, done.LookAgainAt).Should().Be((0, null));
+        (done.Events.Count, done.LookAgainAt).Should().Be((0, null));
 
         var later = Decide(locked with { Status = done.Status }, [], A.Start.AddDays(100));
         later.Status.Should().BeEquivalentTo(done.Status, "the records are deleted, and what was counted stays counted");
@@ -111,7 +111,7 @@ public sealed class LockdownTests
             Policy = name => name == "other" ? other : name == mine.Metadata.Name ? mine : null,
         });
         (plan.Status.Revoked, Of(plan, "Complete").Status).Should().Be((1, "True"));
-        plan.Notes[0].Text.Should().Contain("the policies that its selector matches");
+        plan.Events[0].Text.Should().Contain("the policies that its selector matches");
     }
 
     private static LockdownPlan Decide(BreakGlassLockdown lockdown, BreakGlassGrant[] grants, DateTimeOffset? now = null) =>

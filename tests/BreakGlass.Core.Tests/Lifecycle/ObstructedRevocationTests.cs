@@ -26,7 +26,7 @@ public sealed class ObstructedRevocationTests
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
         Conditions.Find(world.Status.Conditions, "Obstructed")!.Message
             .Should().Contain("RoleBinding payments/breakglass-inc-4711-").And.Contain("its subjects were removed");
-        world.Notes.Should().Contain(n => n.Warning && n.Reason == "RevocationObstructed");
+        world.Events.Should().Contain(n => n.Warning && n.Reason == "RevocationObstructed");
         world.Grant.FinalizersOrEmpty.Should().BeEmpty("nothing that is left gives access");
     }
 
@@ -80,7 +80,7 @@ public sealed class ObstructedRevocationTests
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.EndedAt == null && s.EndReason == EndReason.Expired);
         Conditions.Find(world.Status.Conditions, "Active")
             .Should().Match<Condition>(c => c.Status == "True" && c.Reason == "RevocationObstructed" && c.Message.Contains("still works"));
-        world.Notes.Should().ContainSingle(n => n.Reason == "RevocationObstructed", "the same is told once");
+        world.Events.Should().ContainSingle(n => n.Reason == "RevocationObstructed", "the same is told once");
         world.Plans.Count(p => p.Steps.Any(s => s is PlanStep.Remove)).Should().BeInRange(58, 64, "it is tried once a second");
 
         world.FailsEmptying = _ => false;

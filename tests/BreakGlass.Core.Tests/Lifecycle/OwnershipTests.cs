@@ -91,7 +91,7 @@ public sealed class OwnershipTests
     {
         var world = Active(kind);
         var ours = Of(world, kind);
-        world.Notes.Clear();
+        world.Events.Clear();
         world.Tamper(ours, o => Cluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.GrantLabel] = "other" } }));
         var stolen = world.Cluster.Get(Place.Of(ours))!;
 
@@ -101,7 +101,7 @@ public sealed class OwnershipTests
         var now = world.Cluster.Get(Place.Of(ours))!;
         now.Metadata.Uid.Should().Be(ours.Metadata.Uid, "it was put right in place");
         now.LabelsOrEmpty.Should().BeEquivalentTo(ours.LabelsOrEmpty);
-        world.Notes.Should().ContainSingle(n => n.Reason == "DriftRepaired");
+        world.Events.Should().ContainSingle(n => n.Reason == "DriftRepaired");
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
     }
 
@@ -153,7 +153,7 @@ public sealed class OwnershipTests
         }
 
         world.Binding.Metadata.Uid.Should().Be(ours);
-        world.Notes.Should().NotContain(n => n.Reason == "OrphanRemoved");
+        world.Events.Should().NotContain(n => n.Reason == "OrphanRemoved");
         world.HasAccess().Should().BeTrue();
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
     }

@@ -135,7 +135,7 @@ public sealed class PartialAccessTests
         });
         world.RunFor(TimeSpan.FromSeconds(10)).HasAccess().Should().BeTrue();
         Active(world).Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Partial"
-            && c.Message.Contains("Not in shop: there is already a RoleBinding") && c.Message.Contains("left alone"));
+            && c.Message.Contains("Not in shop: RoleBinding") && c.Message.Contains("left it alone"));
         world.Status.Bindings.Single(b => b.Namespace == "shop").Uid.Should().BeNull("what is not ours is never recorded as ours");
         world.RunFor(TimeSpan.FromMinutes(5)).Cluster.Get(Place.Of(theirs)).Should().BeSameAs(theirs);
 

@@ -81,7 +81,7 @@ public sealed class PausedRunTests
         world.RunFor(TimeSpan.FromSeconds(20)).Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Revoked && s.EndReason == reason);
         Conditions.IsTrue(world.Status.Conditions, "Revoked").Should().BeTrue();
         world.Cluster.Objects.Should().BeEmpty();
-        world.Notes.Should().NotContain(n => n.Reason == "DriftRepaired", "nobody is accused of what the operator did");
+        world.Events.Should().NotContain(n => n.Reason == "DriftRepaired", "nobody is accused of what the operator did");
     }
 
     [Fact]

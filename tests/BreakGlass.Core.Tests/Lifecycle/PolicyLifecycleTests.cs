@@ -21,16 +21,16 @@ public sealed class PolicyLifecycleTests
         var plan = PolicyLifecycle.Decide(Usual);
         Of(plan, "Ready").Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Accepted");
         Of(plan, "RolesResolved").Status.Should().Be("True");
-        Of(plan, "NeverExercised").Should().Match<Condition>(c => c.Status == "True" && c.Message.Contains("Try it before it is needed"));
+        Of(plan, "NeverExercised").Should().Match<Condition>(c => c.Status == "True" && c.Message.Contains("Exercise the policy in a drill"));
         plan.Status.Conditions.Should().OnlyContain(c => c.ObservedGeneration == 1);
         plan.Status.ObservedGeneration.Should().Be(1);
-        (plan.HoldsFinalizer, plan.Notes.Count, plan.LookAgainAt).Should().Be((false, 0, null));
+        (plan.HoldsFinalizer, plan.Events.Count, plan.LookAgainAt).Should().Be((false, 0, null));
     }
 
     [Theory]
     [InlineData("mistake", "InvalidPolicy", "spec.duration.max")]
     [InlineData("unsupported", "NotSupported", "spec.idleTimeout")]
-    [InlineData("role", "RoleNotFound", "There is no ClusterRole 'edit'")]
+    [InlineData("role", "RoleNotFound", "ClusterRole 'edit' does not exist")]
     [InlineData("bind", "RoleNotBindable", "allow-list (ClusterRole breakglass-operator-bind)")]
     [InlineData("suspended", "Suspended", "spec.suspended is true")]
     public void A_policy_that_gives_nothing_says_why(string why, string reason, string words)
@@ -78,13 +78,13 @@ public sealed class PolicyLifecycleTests
     {
         var seen = Usual.Policy with { Status = PolicyLifecycle.Decide(Usual).Status };
         var wider = AView.Of(A.Namespace("payments"), A.ClusterRole("edit", A.Rule("*", "*", "*")));
-        var note = PolicyLifecycle.Decide(Usual with { Policy = seen, Cluster = wider }).Notes.Should().ContainSingle().Subject;
+        var note = PolicyLifecycle.Decide(Usual with { Policy = seen, Cluster = wider }).Events.Should().ContainSingle().Subject;
         (note.Warning, note.Reason).Should().Be((true, "RoleChanged"));
         note.Text.Should().Contain("'payments'").And.Contain("with wildcards").And.Contain("can escalate");
 
         var settled = seen with { Status = PolicyLifecycle.Decide(Usual with { Policy = seen, Cluster = wider }).Status };
-        PolicyLifecycle.Decide(Usual with { Policy = settled, Cluster = wider }).Notes.Should().BeEmpty();
-        PolicyLifecycle.Decide(Usual with { Policy = seen, Cluster = AView.Of() }).Notes.Should().BeEmpty("a role that is gone has a condition of its own");
+        PolicyLifecycle.Decide(Usual with { Policy = settled, Cluster = wider }).Events.Should().BeEmpty();
+        PolicyLifecycle.Decide(Usual with { Policy = seen, Cluster = AView.Of() }).Events.Should().BeEmpty("a role that is gone has a condition of its own");
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class PolicyLifecycleTests
         var once = PolicyLifecycle.Decide(facts);
         var twice = PolicyLifecycle.Decide(facts with { Policy = facts.Policy with { Status = once.Status }, Now = A.Start.AddMinutes(1) });
         twice.Status.Should().BeEquivalentTo(once.Status);
-        twice.Notes.Should().BeEmpty();
+        twice.Events.Should().BeEmpty();
     }
 
     [Fact]

@@ -20,9 +20,9 @@ public sealed class PolicyWatchTests
         new() { Now = A.Start, Settings = new(), Seal = SealState.Valid, Policy = A.Policy(), Grants = [], Cluster = AView.Usual() };
 
     [Theory]
-    [InlineData(SealState.Valid, true, "Accepted", "can be given")]
-    [InlineData(SealState.Missing, false, "PolicyNotSealed", "carries no seal")]
-    [InlineData(SealState.Broken, false, "PolicyNotSealed", "does not fit it")]
+    [InlineData(SealState.Valid, true, "Accepted", "can be activated")]
+    [InlineData(SealState.Missing, false, "PolicyNotSealed", "has no seal")]
+    [InlineData(SealState.Broken, false, "PolicyNotSealed", "does not match it")]
     public void A_policy_that_nobody_vouches_for_is_not_ready(SealState seal, bool ready, string reason, string words)
     {
         var condition = Of(PolicyLifecycle.Decide(Usual with { Seal = seal }), "Ready");
@@ -49,13 +49,13 @@ public sealed class PolicyWatchTests
         policy = policy with { Status = PolicyLifecycle.Decide(Usual with { Policy = policy }).Status };
         var grown = Usual with { Policy = policy, Cluster = AView.Of(A.Namespace("payments"), A.ClusterRole("edit", Wider)) };
         var plan = PolicyLifecycle.Decide(grown);
-        plan.Notes.Should().ContainSingle(n => n.Reason == "RoleChanged");
+        plan.Events.Should().ContainSingle(n => n.Reason == "RoleChanged");
         Of(plan, "RolesResolved").Should().Match<Condition>(
-            c => c.Status == "False" && c.Reason == "RoleChanged" && c.Message.Contains("behind payments") && c.Message.Contains("apply the policy again"));
+            c => c.Status == "False" && c.Reason == "RoleChanged" && c.Message.Contains("role rules of payments") && c.Message.Contains("apply the policy again"));
         (Of(plan, "Ready").Status, Of(plan, "Ready").Reason).Should().Be((ready, reason));
 
         var again = PolicyLifecycle.Decide(grown with { Policy = policy with { Status = plan.Status } });
-        again.Notes.Should().BeEmpty("it is told once");
+        again.Events.Should().BeEmpty("it is told once");
         Of(again, "RolesResolved").Reason.Should().Be("RoleChanged", "it stays so");
 
         var suspended = policy with { Status = plan.Status, Spec = policy.Spec with { Suspended = true }, Metadata = policy.Metadata with { Generation = 2 } };
@@ -120,8 +120,8 @@ public sealed class PolicyWatchTests
             Usual with { Policy = policy with { Status = one.Status }, Grants = [GrantLimitTests.Live("a", "bob"), GrantLimitTests.Over("b", "eve", 1)] };
         var two = PolicyLifecycle.Decide(facts);
         Of(two, "Overused").Should().Match<Condition>(c => c.Status == "True" && c.Message.Contains("2 activation(s) within 1h"));
-        two.Notes.Should().ContainSingle().Which.Should().Match<GrantNote>(n => n.Warning && n.Reason == "PolicyOverused");
-        PolicyLifecycle.Decide(facts with { Policy = policy with { Status = two.Status } }).Notes.Should().BeEmpty();
+        two.Events.Should().ContainSingle().Which.Should().Match<GrantEvent>(n => n.Warning && n.Reason == "PolicyOverused");
+        PolicyLifecycle.Decide(facts with { Policy = policy with { Status = two.Status } }).Events.Should().BeEmpty();
         two.LookAgainAt.Should().Be(A.Start.AddMinutes(50).AddSeconds(1));
         Of(PolicyLifecycle.Decide(facts with { Policy = policy with { Status = two.Status }, Now = two.LookAgainAt!.Value }), "Overused").Status
             .Should().Be("False");

@@ -1,4 +1,5 @@
-using BreakGlass.Core.Lifecycle;
+using BreakGlass.Core.Messages;
+using BreakGlass.Core.Model;
 using FluentAssertions;
 using k8s;
 using Kube.Client;
@@ -79,7 +80,7 @@ public sealed class ServerAnswerTests
             foreach (var message in new[] { null, "", "no", new string('x', 100_000), new string('x', 299) + "\ud83d\ude00\ud83d\ude00" })
             {
                 var answer = ServerAnswer.Of(code, new() { Code = code, Message = message });
-                ServerAnswer.Reasons.Should().Contain(answer.Reason);
+                FailureReasons.All.Should().Contain(answer.Reason);
                 answer.Said.Length.Should().BeInRange(1, 330);
                 answer.Next.Should().NotBeEmpty();
                 if (code is 401 or 404 or 408 or 409 or 425 or 429 or < 400 or >= 500) answer.Class.Should().Be(AnswerClass.Retry, "{0} may pass", code);

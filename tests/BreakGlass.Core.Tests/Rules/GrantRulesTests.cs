@@ -103,7 +103,7 @@ public sealed class GrantRulesTests
 
     [Fact]
     public void Every_reason_has_its_counter_and_every_counter_its_reason() =>
-        GrantRules.DenialReasons.Should().BeEquivalentTo(Denied.Values.Select(d => d.Judge().Denial!.Reason).Distinct().Concat(DeniedLater)).And
+        DenialReasons.All.Should().BeEquivalentTo(Denied.Values.Select(d => d.Judge().Denial!.Reason).Distinct().Concat(DeniedLater)).And
             .OnlyHaveUniqueItems();
 
     [Theory]

@@ -38,7 +38,7 @@ public sealed class PolicyWarningsTests
     {
         var role = A.ClusterRole("reader", A.Rule("", resource, verb) with { ResourceNames = name is null ? [] : [name] });
         var wide = A.Policy(s => s with { Access = [A.ClusterWideEntry("all", "reader")] });
-        Of(wide, role).Where(w => w.Reason != ControlPlaneReach.Reason).Select(w => (w.Reason, w.Field))
+        Of(wide, role).Where(w => w.Reason != PolicyConditions.ReachesControlPlane).Select(w => (w.Reason, w.Field))
             .Should().Equal(told ? [("ReadsSealKeys", "spec.access[0]")] : []);
         Of(A.Policy(s => s with { Access = [A.Entry("one", "reader", "payments"), A.SelectorEntry("some", "reader", A.Selector(("a", "b")))] }), role)
             .Should().BeEmpty("neither reaches the operator's namespaces");

@@ -107,6 +107,19 @@ public class EventTests
         world.Events().Should().Contain(e => e.Reason == "DriftRepaired" && e.Type == "Warning" && e.Regarding!.Kind == nameof(BreakGlassGrant));
         world.Events().Should().Contain(e => e.Reason == "OrphanRemoved" && e.Type == "Warning"
             && e.Regarding!.Kind == nameof(BreakGlassGrant) && e.Regarding.Uid == "gone" && e.Related!.Name == "breakglass-inc-4711-old");
+        world.Logs.Lines.Should().ContainSingle(line => line.Contains("OrphanRemoved: BreakGlassGrant inc-4711 (UID gone)", StringComparison.Ordinal));
+    });
+
+    [Fact]
+    public Task Each_event_is_one_line_of_the_log_with_reason_and_object_and_without_what_users_wrote() => With(world =>
+    {
+        world.Server.Put(Sample.Grant());
+        world.Settle();
+        var (uid, justification) = (world.Grant()!.Metadata.Uid, world.Grant()!.Spec.Justification);
+        var lines = world.Logs.Lines.Where(line => line.Contains("BreakGlassGrant inc-4711", StringComparison.Ordinal)).ToList();
+        lines.Should().HaveCount(2).And.OnlyContain(line => !line.Contains(justification, StringComparison.Ordinal));
+        lines[0].Should().Contain($"GrantRequested: BreakGlassGrant inc-4711 (UID {uid})");
+        lines[1].Should().Contain($"GrantActivated: BreakGlassGrant inc-4711 (UID {uid})");
     });
 
     [Fact]

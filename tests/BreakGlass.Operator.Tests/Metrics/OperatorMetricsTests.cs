@@ -134,6 +134,16 @@ public sealed partial class OperatorMetricsTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_in_no_known_set_never_becomes_a_label()
+    {
+        _metrics.Denied("payments", "alice");
+        _metrics.DriftRepaired("inc-4711");
+        _metrics.OrphanRemoved("inc-4711");
+        _metrics.Notified("alice", "inc-4711");
+        (await ScrapeAsync()).Should().NotContain("alice").And.NotContain("inc-4711").And.Contain("drift_repairs_total{kind=\"\"} 1\n");
+    }
+
+    [Fact]
     public async Task The_gauges_of_a_policy_that_is_gone_go_and_come_back_with_it()
     {
         var policies = new[] { new PolicyMetrics("a") { ReviewsPending = 2 }, new PolicyMetrics("b") { ReviewsPending = 3 } };

@@ -22,25 +22,35 @@ public sealed class NotifierTests
             ReceiverType.Webhook, "b") with { Events = new HashSet<string> { "RoleChanged" } }]), "test", metrics, clock, new LogBook().CreateLogger("x"));
         var running = notifier.RunAsync(CancellationToken.None);
         var grant = Sample.Grant() with { Status = new() { Phase = GrantPhase.Active, ExpiresAt = clock.GetUtcNow() + TimeSpan.FromMinutes(5) } };
-        notifier.Tell(grant, new(false, "GrantRequested", "Request", "not wanted"));
-        notifier.Tell(grant, new(false, "GrantActivated", "Activate", "alice has access"));
-        for (var i = 0; i < 100; i++) notifier.Tell(grant, new(true, "PersistenceAttempt", "RefuseRbac", "tried again"));
+        notifier.Notify(grant, new(false, "GrantRequested", "Request", "not wanted"));
+        notifier.Notify(grant, new(false, "GrantActivated", "Activate", "alice has access"));
+        for (var i = 0; i < 100; i++) notifier.Notify(grant, new(true, "PersistenceAttempt", "RefuseRbac", "tried again"));
 
         // The time limit of a delivery that is under way runs on the same clock.
         await receiver.GotAsync(2);
         await clock.WhenTimersArmed(timers => timers is [], "the end of the second delivery");
         clock.Advance(Notifier.Quiet);
-        notifier.Tell(grant, new(true, "PersistenceAttempt", "RefuseRbac", "and still tries"));
-        notifier.Tell(new BreakGlassLockdown { Metadata = new() { Name = "stop" }, Spec = new() { Reason = "leak", By = new() { Username = "carol" } } },
-            new(true, "LockdownEngaged", "Lock", "carol shut everything"));
+        notifier.Notify(grant, new(true, "PersistenceAttempt", "RefuseRbac", "and still tries"));
+        notifier.Notify(new BreakGlassLockdown { Metadata = new() { Name = "stop" }, Spec = new() { Reason = "leak", By = new() { Username = "carol" } } },
+            new(true, "LockdownEngaged", "Lock", "carol locked down everything"));
         notifier.Complete();
         await running.Soon("the end of a completed notifier");
         var told = receiver.All.Select(received => JsonNode.Parse(received.Body)!).ToList();
-        told.Select(n => n["message"]!.GetValue<string>()).Should().Equal("alice has access", "tried again", "and still tries", "carol shut everything");
+        told.Select(n => n["message"]!.GetValue<string>())
+            .Should().Equal("alice has access", "tried again", "and still tries", "carol locked down everything");
         told[0]["who"]!.GetValue<string>().Should().Be("alice");
         told[0]["expiresAt"]!.GetValue<string>().Should().Be("2026-11-22T01:07:03Z");
         told[3]["object"]!["kind"]!.GetValue<string>().Should().Be("BreakGlassLockdown");
         told[3]["who"]!.GetValue<string>().Should().Be("carol");
+    }
+
+    [Fact]
+    public void Of_a_grant_that_is_gone_only_the_name_is_known()
+    {
+        var gone = new BreakGlassGrant { Metadata = new() { Name = "inc-1", Uid = "gone" } };
+        var notification = Notification.Of(gone, new(true, "OrphanRemoved", "Remove", "removed"), "test", new FakeClock().GetUtcNow());
+        notification.Should().Match<Notification>(n => n.Kind == nameof(BreakGlassGrant) && n.Name == "inc-1" && n.Uid == "gone"
+            && n.Policy == null && n.Who == null && n.Justification == null && n.Severity == NotificationSeverity.Warning);
     }
 
     [Fact]
@@ -49,7 +59,7 @@ public sealed class NotifierTests
         using var metrics = new OperatorMetrics(() => new MetricsSnapshot(), "1", [], []);
         using var notifier = new Notifier(NotificationSettings.None, "test", metrics, new FakeClock(), new LogBook().CreateLogger("x"));
         notifier.IsNeeded.Should().BeFalse();
-        notifier.Tell(Sample.Grant(), new(true, "GrantDenied", "Deny", "no"));
+        notifier.Notify(Sample.Grant(), new(true, "GrantDenied", "Deny", "no"));
         await notifier.RunAsync(CancellationToken.None).Soon("the end of nothing");
     }
 }

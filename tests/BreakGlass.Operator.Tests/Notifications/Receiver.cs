@@ -107,6 +107,6 @@ internal static class Some
     {
         Id = "2", Event = "LockdownEngaged", Severity = NotificationSeverity.Critical, At = Now, Cluster = "prod eu", Kind = "BreakGlassLockdown",
         Name = "token-leaked", Uid = "u-2",
-        Text = "carol shut everything: token leaked. 3 grant(s) of it were active.", Who = "carol", Justification = "token leaked",
+        Text = "carol locked down everything: token leaked. 3 grant(s) in the scope were active.", Who = "carol", Justification = "token leaked",
     };
 }

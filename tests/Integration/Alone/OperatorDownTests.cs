@@ -81,7 +81,7 @@ public sealed class OperatorDownTests(OwnCluster own)
         var failed = await incident.WaitForPhaseAsync(GrantPhase.Failed);
 
         failed.Status.Conditions.Single(c => c.Type == "Active").Reason.Should().Be("ForeignObject");
-        failed.Status.Conditions.Single(c => c.Type == "Active").Message.Should().Contain(name).And.Contain("left alone");
+        failed.Status.Conditions.Single(c => c.Type == "Active").Message.Should().Contain(name).And.Contain("left it alone");
         await Eventually.TrueAsync(async () => (await incident.ReadAsync()).FinalizersOrEmpty.Count == 0);
         await incident.NothingLeftAsync();
         (await _cluster.AdminAsync(read)).Should().Be(before);

@@ -96,7 +96,7 @@ internal static class AbsentRows
                 await s.CloseAsync();
             }), s => s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"requester":{"username":"mallory"}}}""")) { Prepare = OpenAsync },
         new("Tess", "takes the seal of an active grant off",
-            Outcome.Ends(GrantPhase.Revoked, EndReason.PolicyNarrowed, "PolicyNarrowed", "nothing proves who asked"),
+            Outcome.Ends(GrantPhase.Revoked, EndReason.PolicyNarrowed, "PolicyNarrowed", "the requester is not sealed"),
             s => s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}""")) { Prepare = OpenAsync },
         new("Kim", "shuts past the webhooks, which needs nobody's word", Outcome.Ends(GrantPhase.Revoked, EndReason.Lockdown, "Lockdown"),
             s => s.LockAsync(s.Stage.Kim)) { Prepare = OpenAsync },

@@ -84,7 +84,7 @@ internal static class OwnershipRows
             {
                 answer.OrThrow();
                 var grant = await s.UntilAsync(g => Reason(g) == GrantConditions.Partial, "open in part");
-                Conditions.Find(grant.Status.Conditions, "Active")!.Message.Should().Contain(Second(s)).And.Contain("left alone");
+                Conditions.Find(grant.Status.Conditions, "Active")!.Message.Should().Contain(Second(s)).And.Contain("left it alone");
                 await s.StillActiveAsync();
                 await s.EndAsync(s.Stage.Carol);
                 await s.UntilAsync(g => g.FinalizersOrEmpty.Count == 0, "proven and let go");

@@ -42,7 +42,8 @@ internal sealed class GuardHost : IAsyncDisposable
         var recorder = new EventRecorder(_client, new() { Controller = "breakglass.dev/operator", Instance = "guard" }, time, NullLogger.Instance);
         var residue = new ResidueWriter(_client, caches, time, NullLogger.Instance);
         var webhook = new GuardWebhook(_client, caches, new SealBook(_client, settings.OperatorNamespace, time, NullLogger.Instance,
-            BreakGlass.Core.Sealing.SealCheck.Trusting), settings, new Announcer(recorder), _metrics, residue, NullLogger.Instance);
+            BreakGlass.Core.Sealing.SealCheck.Trusting), settings, new Announcer(recorder, _metrics, NullLogger.Instance), _metrics, residue,
+            NullLogger.Instance);
         _certificate = SelfSigned();
         var served = SslStreamCertificateContext.Create(_certificate, null);
         _server = new(IPAddress.Loopback, 0, () => served, webhook.Endpoints(time), NullLogger.Instance);

@@ -60,7 +60,7 @@ internal sealed partial class World
             if (fault is Fault.DiesBefore) throw new Died();
             var after = run.Knows.After(facts, step, Answer(facts, step, run, fault), Now);
             run.Knows = after.Run;
-            if (after.Note is { } note) Notes.Add(note.Note);
+            if (after.Event is { } happened) Events.Add(happened);
             if (after.Outdated is BreakGlassPolicy) SeenPolicy = Cluster.Policy;
             else if (after.Outdated is not null) Sync();
             breaksOff |= after.BreaksOff;
@@ -99,7 +99,7 @@ internal sealed partial class World
         {
             case PlanStep.WriteStatus write:
                 Cluster.WriteStatus(grant, write.Status);
-                Notes.AddRange(write.Notes);
+                Events.AddRange(write.Events);
                 break;
             case PlanStep.Reserve reserve:
                 Cluster.WritePolicyStatus(reserve.Policy, reserve.Status);
@@ -135,7 +135,7 @@ internal sealed partial class World
             case PlanStep.Find find:
                 return new StepResult.Found([.. find.Places.Select(p => Cluster.Get(Place.Of(p))).OfType<IKubernetesObject<V1ObjectMeta>>()], []);
             case PlanStep.Announce announce:
-                Notes.Add(announce.Note);
+                Events.Add(announce.Event);
                 break;
             case PlanStep.DeleteGrant:
                 if (Cluster.Grant?.Metadata.ResourceVersion != grant.Metadata.ResourceVersion) throw new Refused(409, "the grant was written since");

@@ -61,7 +61,7 @@ internal sealed partial class World
     public TimeSpan? ClockSkew { get; set; }
 
     /// <summary>What the operator told, in order.</summary>
-    public List<GrantNote> Notes { get; } = [];
+    public List<GrantEvent> Events { get; } = [];
 
     /// <summary>The plans of all rounds, in order.</summary>
     public List<GrantPlan> Plans { get; } = [];

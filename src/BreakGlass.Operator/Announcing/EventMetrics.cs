@@ -1,9 +1,16 @@
-namespace BreakGlass.Operator.Execution;
+namespace BreakGlass.Operator.Announcing;
 
-/// <summary>Counts what a written status means.</summary>
-internal static class GrantMeasures
+/// <summary>Which metrics count what happened.</summary>
+internal static class EventMetrics
 {
-    public static void Count(OperatorMetrics metrics, BreakGlassGrant before, BreakGlassGrant after, BreakGlassPolicy? policy, DateTimeOffset now)
+    public static void Count(OperatorMetrics metrics, GrantEvent happened)
+    {
+        if (happened is { Reason: EventReasons.DriftRepaired, Object: { } repaired }) metrics.DriftRepaired(repaired.KindName);
+        if (happened is { Reason: EventReasons.OrphanRemoved, Object: { } removed }) metrics.OrphanRemoved(removed.KindName);
+    }
+
+    /// <summary>A transition counts by its phase: an event of a grant whose phase was already set by hand does not count again.</summary>
+    public static void Count(OperatorMetrics metrics, BreakGlassGrant before, BreakGlassGrant after, BreakGlassPolicy? policy)
     {
         if (before.Status.Phase == after.Status.Phase) return;
         var name = after.Spec.Policy;

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
+using BreakGlass.Core.Model;
 
-namespace BreakGlass.Core.Lifecycle;
+namespace BreakGlass.Core.Messages;
 
 /// <summary>What an answer of the API server means for the object that was to be made.</summary>
 public enum AnswerClass
@@ -26,14 +27,6 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
     /// <summary>The most of a message that goes into a status: a policy engine may answer with pages.</summary>
     private const int LongestSaid = 300;
 
-    /// <summary>Every reason that an answer can have, so that each has its counter from the start.</summary>
-    public static IReadOnlyList<string> Reasons { get; } =
-    [
-        "AdmissionDenied", "WebhookUnavailable", "QuotaExceeded", "EscalationRefused", "Forbidden", "Invalid", "NamespaceMissing", "NamespaceTerminating",
-        "RoleNotFound",
-        "Refused", "ServerBusy", "ServerError",
-    ];
-
     /// <summary>Reads an answer.</summary>
     /// <param name="code">The HTTP status code.</param>
     /// <param name="status">The server's answer.</param>
@@ -44,7 +37,7 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
     }
 
     /// <summary>In a sentence that has its end.</summary>
-    public override string ToString() => $"{Who} answers: {GrantStatuses.Sentence(Said)} {GrantStatuses.Sentence(Next)}";
+    public override string ToString() => $"{Who} answers: {Words.Sentence(Said)} {Words.Sentence(Next)}";
 
     /// <summary>A webhook may deny with any code at all; the API server then says who it was. It also says so where a webhook does not answer.</summary>
     private static ServerAnswer? ByAdmission(int code, string message)
@@ -52,21 +45,21 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
         if (Denied().Match(message) is { Success: true } webhook)
         {
             var who = $"admission webhook '{webhook.Groups["name"].Value}'";
-            return new(AnswerClass.Final, "AdmissionDenied", who, Bounded(message),
-                $"Have whoever runs {who} let the operator's objects pass (label breakglass.dev/grant)");
+            return new(AnswerClass.Final, FailureReasons.AdmissionDenied, who, Bounded(message),
+                $"Ask the people who run {who} to let the operator's objects pass (label breakglass.dev/grant)");
         }
 
         if (PolicyDenied().Match(message) is { Success: true } policy)
         {
             var who = $"ValidatingAdmissionPolicy '{policy.Groups["name"].Value}'";
-            return new(AnswerClass.Final, "AdmissionDenied", who, Bounded(message),
-                $"Have {who} let the operator's objects pass (label breakglass.dev/grant)");
+            return new(AnswerClass.Final, FailureReasons.AdmissionDenied, who, Bounded(message),
+                $"Change {who} so that the operator's objects pass (label breakglass.dev/grant)");
         }
 
         if (Unavailable().Match(message) is { Success: true } down && code is >= 400)
         {
             var who = $"admission webhook '{down.Groups["name"].Value}'";
-            return new(AnswerClass.Retry, "WebhookUnavailable", who, Bounded(message),
+            return new(AnswerClass.Retry, FailureReasons.WebhookUnavailable, who, Bounded(message),
                 $"Repair {who}, or exempt the operator's objects from it (label breakglass.dev/grant)");
         }
 
@@ -74,8 +67,8 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
     }
 
     private static ServerAnswer? ByQuota(int code, string message) => code is 403 && Quota().Match(message) is { Success: true } quota
-        ? new(AnswerClass.Final, "QuotaExceeded", $"ResourceQuota '{quota.Groups["name"].Value}'", Bounded(message),
-            $"Raise ResourceQuota '{quota.Groups["name"].Value}' or delete what is not needed there")
+        ? new(AnswerClass.Final, FailureReasons.QuotaExceeded, $"ResourceQuota '{quota.Groups["name"].Value}'", Bounded(message),
+            $"Raise ResourceQuota '{quota.Groups["name"].Value}' or delete objects that are not needed there")
         : null;
 
     private static ServerAnswer? ByCause(int code, Status status, string message)
@@ -83,13 +76,13 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
         if (status.Details?.Causes is { } causes && causes.Any(c => c.Reason == "NamespaceTerminating")
             || (code is 403 && message.Contains("because it is being terminated", StringComparison.Ordinal)))
         {
-            return new(AnswerClass.Final, "NamespaceTerminating", "the API server", Bounded(message),
-                "The namespace is being deleted, and nothing can be made in it");
+            return new(AnswerClass.Final, FailureReasons.NamespaceTerminating, "the API server", Bounded(message),
+                "The namespace is being deleted, and nothing can be created in it");
         }
 
         if (code is 403 && message.Contains("attempting to grant RBAC permissions not currently held", StringComparison.Ordinal))
         {
-            return new(AnswerClass.Final, "EscalationRefused", "the API server", Bounded(message),
+            return new(AnswerClass.Final, FailureReasons.EscalationRefused, "the API server", Bounded(message),
                 "Add the role to the operator's allow-list (ClusterRole breakglass-operator-bind)");
         }
 
@@ -97,8 +90,9 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
         return status.Details?.Kind switch
         {
             "clusterroles" or "roles" =>
-                new(AnswerClass.Retry, "RoleNotFound", "the API server", Bounded(message), "Create the role, or take it out of the policy's spec.access"),
-            "namespaces" => new(AnswerClass.Final, "NamespaceMissing", "the API server", Bounded(message), "The namespace has to exist"),
+                new(AnswerClass.Retry, FailureReasons.RoleNotFound, "the API server", Bounded(message),
+                    "Create the role, or remove it from the policy's spec.access"),
+            "namespaces" => new(AnswerClass.Final, FailureReasons.NamespaceMissing, "the API server", Bounded(message), "Create the namespace"),
             _ => null,
         };
     }
@@ -112,19 +106,20 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
         var said = Bounded(message.Length == 0 ? $"HTTP {code} without a reason" : message);
         return code switch
         {
-            403 => new(AnswerClass.Final, "Forbidden", "the API server", said,
-                "Compare the operator's RBAC with config/rbac, and look for an admission plug-in that refuses it"),
-            422 => new(AnswerClass.Final, "Invalid", "the API server", said, "Correct the policy"),
-            401 => new(AnswerClass.Retry, "ServerError", "the API server", said,
-                "The operator's own credentials are not accepted; look at its ServiceAccount"),
-            404 => new(AnswerClass.Retry, "ServerError", "the API server", said,
-                "The API server does not know this kind, or something between it and the operator answers in its place"),
+            403 => new(AnswerClass.Final, FailureReasons.Forbidden, "the API server", said,
+                "Compare the operator's RBAC with config/rbac, and check for an admission plug-in that refuses it"),
+            422 => new(AnswerClass.Final, FailureReasons.Invalid, "the API server", said, "Correct the policy"),
+            401 => new(AnswerClass.Retry, FailureReasons.ServerError, "the API server", said,
+                "The API server does not accept the operator's credentials; check its ServiceAccount"),
+            404 => new(AnswerClass.Retry, FailureReasons.ServerError, "the API server", said,
+                "The API server does not know this kind, or something between it and the operator answers instead"),
             408 or 409 or 425 or 429 =>
-                new(AnswerClass.Retry, "ServerBusy", "the API server", said, "It passes by itself; if it does not, look at the API server's load"),
-            >= 400 and < 500 => new(AnswerClass.Final, "Refused", "the API server", $"{said} (HTTP {code})",
+                new(AnswerClass.Retry, FailureReasons.ServerBusy, "the API server", said,
+                    "This is usually temporary; if it lasts, check the API server's load"),
+            >= 400 and < 500 => new(AnswerClass.Final, FailureReasons.Refused, "the API server", $"{said} (HTTP {code})",
                 "Find out who answers with this code: an admission webhook, or a proxy before the API server"),
-            _ => new(AnswerClass.Retry, "ServerError", "the API server", $"{said} (HTTP {code})",
-                "If it does not pass by itself, look at the API server's log"),
+            _ => new(AnswerClass.Retry, FailureReasons.ServerError, "the API server", $"{said} (HTTP {code})",
+                "If this lasts, check the API server's log"),
         };
     }
 
