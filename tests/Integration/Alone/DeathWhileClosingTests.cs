@@ -12,26 +12,44 @@ public sealed class DeathWhileClosingTests(OwnCluster own) : IClassFixture<OwnCl
     private readonly Cluster _cluster = own.Cluster;
 
     [Theory]
-    [InlineData("the binding", "DELETE .*/namespaces/payments-[^/]+/rolebindings/[^/]+$", 1)]
-    [InlineData("the Secret", "DELETE .*/namespaces/breakglass-grants/secrets/[^/]+$", 1)]
-    [InlineData("the ServiceAccount", "DELETE .*/namespaces/breakglass-grants/serviceaccounts/[^/]+$", 1)]
-    [InlineData("the end in the status", "PUT .*/breakglassgrants/[^/]+/status$", 3)]
+    [InlineData("the binding", "DELETE .*/namespaces/payments-[^/]+/rolebindings/breakglass-{grant}-[^/]+$", 1)]
+    [InlineData("the Secret", "DELETE .*/namespaces/breakglass-grants/secrets/{grant}-[^/]+$", 1)]
+    [InlineData("the ServiceAccount", "DELETE .*/namespaces/breakglass-grants/serviceaccounts/{grant}-[^/]+$", 1)]
+    [InlineData("the end in the status", "PUT .*/breakglassgrants/{grant}/status$", 3)]
     [InlineData("a question for the proof", "POST .*/tokenreviews$", 1)]
-    [InlineData("the proof", "PUT .*/breakglassgrants/[^/]+/status$", 4)]
-    [InlineData("letting the grant go", "PATCH .*/breakglassgrants/[^/]+$", 2)]
+    [InlineData("the proof", "PUT .*/breakglassgrants/{grant}/status$", 4)]
+    [InlineData("letting the grant go", "PATCH .*/breakglassgrants/{grant}$", 2)]
     public async Task Killed_right_after(string stage, string write, int nth)
     {
         var incident = await Incident.BeginAsync(_cluster);
-        string kubeconfig;
-        await using (var proxy = await KillingProxy.StartAsync(_cluster, write, nth))
+        var kubeconfig = "";
+        KillingProxy? proxy = null;
+        RunningOperator? victim = null;
+        async Task StopAsync()
         {
-            await using var victim = await RunningOperator.StartAsync(proxy.Kubeconfig, ["--leader-elect=false", .. proxy.Options]);
-            proxy.Victim = victim;
-            await incident.ActivateAsync("15s");
-            kubeconfig = await incident.FetchKubeconfigAsync();
-            await incident.AllowedAsync(kubeconfig);
-            await Eventually.WithinLimitAsync(proxy.Struck, $"a death at {stage}; the operator said\n{victim.Log}");
+            if (victim is not null) await victim.DisposeAsync();
+            if (proxy is not null) await proxy.DisposeAsync();
+        }
+
+        try
+        {
+            await incident.WhileItLastsAsync(15, prepare: async () =>
+            {
+                await StopAsync();
+                proxy = await KillingProxy.StartAsync(_cluster, write.Replace("{grant}", incident.Grant, StringComparison.Ordinal), nth);
+                victim = await RunningOperator.StartAsync(proxy.Kubeconfig, ["--leader-elect=false", .. proxy.Options]);
+                proxy.Victim = victim;
+            }, use: async _ =>
+            {
+                kubeconfig = await incident.FetchKubeconfigAsync();
+                await incident.AllowedAsync(kubeconfig);
+            });
+            await Eventually.WithinLimitAsync(proxy!.Struck, $"a death at {stage}; the operator said\n{victim!.Log}");
             (await victim.Exit).Should().Be(128 + 9);
+        }
+        finally
+        {
+            await StopAsync();
         }
 
         // Whatever the stage, bindings went first: nobody waits for the next operator.

@@ -27,17 +27,31 @@ public sealed class ObstructedCutTests(OwnCluster own) : IClassFixture<OwnCluste
     {
         await using var running = await _cluster.StartOperatorAsync();
         var incident = await Incident.BeginAsync(_cluster);
-        var grant = await incident.ActivateAsync(how == "expire" ? "45s" : null);
-        var kubeconfig = await incident.FetchKubeconfigAsync();
-        await incident.AllowedAsync(kubeconfig);
-
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         var number = ((IPEndPoint)silent.LocalEndpoint).Port;
         if (port == "closed") silent.Stop();
-        await InstallAsync(number, operations);
+        var kubeconfig = "";
+        async Task ObstructAsync()
+        {
+            kubeconfig = await incident.FetchKubeconfigAsync();
+            await incident.AllowedAsync(kubeconfig);
+            await InstallAsync(number, operations);
+        }
+
         try
         {
+            BreakGlassGrant grant;
+            if (how == "expire")
+            {
+                grant = await incident.WhileItLastsAsync(45, _ => ObstructAsync());
+            }
+            else
+            {
+                grant = await incident.ActivateAsync();
+                await ObstructAsync();
+            }
+
             if (how == "revoke") await incident.RevokeAsync();
             else if (how == "lockdown") await LockAsync();
             else await Eventually.AtAsync(grant.Status.ExpiresAt!.Value);
@@ -56,7 +70,7 @@ public sealed class ObstructedCutTests(OwnCluster own) : IClassFixture<OwnCluste
         }
         finally
         {
-            await _cluster.AdminAsync("delete", "validatingwebhookconfiguration", Webhook);
+            await _cluster.AdminAsync("delete", "validatingwebhookconfiguration", Webhook, "--ignore-not-found");
             await _cluster.AdminAsync("delete", "bgl", "stop", "--ignore-not-found");
         }
 

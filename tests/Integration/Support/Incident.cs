@@ -111,7 +111,15 @@ internal sealed class Incident
     }
 
     /// <summary>Opens a grant that ends by its time, and does with it what must be done before it ends: see <see cref="InTimeAsync"/>.</summary>
-    public Task<BreakGlassGrant> WhileItLastsAsync(int seconds, Func<BreakGlassGrant, Task> use) => InTimeAsync(seconds, duration => UseAsync(duration, use));
+    /// <param name="seconds">The duration of the first grant.</param>
+    /// <param name="use">What must be done before the grant ends.</param>
+    /// <param name="prepare">What must be done before each grant is requested; null for nothing.</param>
+    public Task<BreakGlassGrant> WhileItLastsAsync(int seconds, Func<BreakGlassGrant, Task> use, Func<Task>? prepare = null) =>
+        InTimeAsync(seconds, async duration =>
+        {
+            if (prepare is not null) await prepare();
+            return await UseAsync(duration, use);
+        });
 
     /// <summary>Opens a grant that ends by its time, and kills the operator before it ends: see <see cref="InTimeAsync"/>.</summary>
     public Task<BreakGlassGrant> OpenAndKillAsync(int seconds, Func<BreakGlassGrant, Task>? use = null) => InTimeAsync(seconds, async duration =>

@@ -50,7 +50,7 @@ public class VerbTests
         (await client.DeleteAsync<V1Namespace>("x", null, new() { Uid = "u1", ResourceVersion = "9" }, default)).Should().BeTrue();
 
         handler.Requests.Single().Body.Should().Be(
-            """{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":"u1","resourceVersion":"9"}}""");
+            """{"apiVersion":"v1","kind":"DeleteOptions","preconditions":{"resourceVersion":"9","uid":"u1"}}""");
     }
 
     [Fact]

@@ -52,7 +52,7 @@ public sealed class KindsTests
             var place = type.GetCustomAttribute<KubernetesEntityAttribute>(inherit: true)!;
 
             (resource.Group, resource.Version, resource.Kind).Should().Be((place.Group, place.ApiVersion, place.Kind));
-            if (place.PluralName is { } plural) resource.Plural.Should().Be(plural);
+            if (place.PluralName is { Length: > 0 } plural) resource.Plural.Should().Be(plural);
         }
     }
 }
