@@ -1,0 +1,67 @@
+using BreakGlass.Core.Api;
+
+namespace BreakGlass.Core.Journal;
+
+/// <summary>
+/// The entries of a grant: one for each transition in its status. An entry is made of what does not change after the transition, so that it is the same
+/// whenever it is made.
+/// </summary>
+public static class GrantEntries
+{
+    /// <summary>The start of the subject of a grant's entries.</summary>
+    public const string SubjectStart = "grants/";
+
+    private const string Operator = "breakglass-operator";
+
+    // Longer than anything that the operator writes. A status can be forged, and an entry that is too large would hold up all others.
+    private const int LongestText = 512;
+
+    /// <summary>The entries from one transition on.</summary>
+    /// <param name="grant">The grant, as the API server has it: a shortened copy has other transitions.</param>
+    /// <param name="from">The number of the first transition, from 0.</param>
+    public static IEnumerable<JournalEntry> Of(BreakGlassGrant grant, int from) =>
+        grant.Status.Transitions.Select((transition, number) => (transition, number)).Skip(from).Select(t => Of(grant, t.transition, t.number));
+
+    /// <summary>The type of the entry for a phase.</summary>
+    public static string TypeOf(GrantPhase phase) => "dev.breakglass.grant." + phase switch
+    {
+        GrantPhase.AwaitingApproval => "requested",
+        GrantPhase.Scheduled => "scheduled",
+        GrantPhase.Pending => "recorded",
+        GrantPhase.Active => "activated",
+        GrantPhase.Expired => "expired",
+        GrantPhase.Revoked => "revoked",
+        GrantPhase.Denied => "denied",
+        GrantPhase.Failed => "failed",
+        _ => "changed",
+    };
+
+    private static JournalEntry Of(BreakGlassGrant grant, TransitionRecord transition, int number) => new()
+    {
+        Id = JournalEntry.IdOf(grant.Metadata.Uid ?? "", number),
+        Type = TypeOf(transition.To),
+        Source = Operator,
+        Subject = SubjectStart + grant.Metadata.Name,
+        Time = transition.At,
+        Data = new()
+        {
+            Grant = grant.Metadata.Name,
+            Policy = Short(grant.Spec.Policy),
+            Requester = Short(grant.Spec.Requester?.Username),
+            Justification = number == 0 ? Short(grant.Spec.Justification, Bounds.LongestJustification) : null,
+            Ticket = number == 0 ? Short(grant.Spec.Ticket) : null,
+            From = transition.From?.ToString(),
+            To = transition.To.ToString(),
+            Actor = Short(transition.Actor),
+            Reason = Short(transition.Reason),
+        },
+    };
+
+    private static string? Short(string? text, int most = LongestText)
+    {
+        if (text is null || text.Length <= most) return text;
+
+        // Not between the halves of a surrogate pair.
+        return text[..(char.IsHighSurrogate(text[most - 1]) ? most - 1 : most)] + "…";
+    }
+}

@@ -1,0 +1,56 @@
+using Org.BouncyCastle.Math.EC.Rfc8032;
+
+namespace BreakGlass.Core.Journal;
+
+/// <summary>
+/// The private key that signs the journal's checkpoints. Its text form is that of Go's <c>note</c>: <c>PRIVATE+KEY+name+hash+base64</c>. It has no text form
+/// of its own, so that it does not get into a log.
+/// </summary>
+public sealed class SigningKey
+{
+    /// <summary>The number of random bytes that a key is made of.</summary>
+    public const int SeedSize = 32;
+
+    private const string Prefix = "PRIVATE+KEY+";
+
+    private readonly byte[] _seed;
+
+    private SigningKey(byte[] seed, VerifierKey verifier) => (_seed, Verifier) = (seed, verifier);
+
+    /// <summary>The public key.</summary>
+    public VerifierKey Verifier { get; }
+
+    /// <summary>Makes a key from 32 random bytes.</summary>
+    /// <param name="name">The name, for example <c>breakglass.example.com/prod</c>.</param>
+    /// <param name="seed">The bytes.</param>
+    public static SigningKey Of(string name, ReadOnlySpan<byte> seed)
+    {
+        if (!NoteKey.IsName(name)) throw new ArgumentException("the name of a key must not be empty, and has no spaces and no plus sign", nameof(name));
+        if (seed.Length != SeedSize) throw new ArgumentException($"a seed has {SeedSize} bytes", nameof(seed));
+        var (secret, publicKey) = (seed.ToArray(), new byte[Ed25519.PublicKeySize]);
+        Ed25519.GeneratePublicKey(secret, 0, publicKey, 0);
+        return new(secret, VerifierKey.Of(name, publicKey));
+    }
+
+    /// <summary>Reads the text form; false if it is not one.</summary>
+    public static bool TryParse(string? text, out SigningKey key)
+    {
+        key = null!;
+        if (text?.StartsWith(Prefix, StringComparison.Ordinal) is not true) return false;
+        if (!NoteKey.TryParse(text[Prefix.Length..], out var parsed, out var seed)) return false;
+        var made = Of(parsed.Name, seed);
+        if (made.Verifier.Key != parsed) return false;
+        key = made;
+        return true;
+    }
+
+    /// <summary>The text form, for the file that keeps the key. It is a secret.</summary>
+    public string ToSecretText() => Prefix + Verifier.Key.Text(_seed);
+
+    internal byte[] Sign(byte[] text)
+    {
+        var signature = new byte[Ed25519.SignatureSize];
+        Ed25519.Sign(_seed, 0, text, 0, text.Length, signature, 0);
+        return signature;
+    }
+}
