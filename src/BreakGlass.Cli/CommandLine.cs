@@ -1,5 +1,6 @@
 using System.CommandLine.Help;
 using BreakGlass.Cli.Commands;
+using BreakGlass.Cli.Journal;
 
 namespace BreakGlass.Cli;
 
@@ -69,6 +70,7 @@ internal static class CommandLine
             LintCommand.Create(context),
             TestCommand.Create(context),
             ReportCommand.Create(context),
+            JournalCommand.Create(context),
             CompletionCommands.Create(context),
         ];
         foreach (var command in commands) root.Subcommands.Add(command);

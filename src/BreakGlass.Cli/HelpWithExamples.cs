@@ -40,6 +40,13 @@ internal sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLin
               kubectl breakglass report inc-4711
               kubectl breakglass report inc-4711 --output html > inc-4711.html
             """,
+        ["journal"] = """
+              kubectl breakglass journal verify /backup/journal --key breakglass-journal.pub
+              kubectl breakglass journal verify /backup/journal --key breakglass-journal.pub --checkpoint kept-checkpoint
+              kubectl breakglass journal show /backup/journal --key breakglass-journal.pub --grant inc-4711
+
+            Keep the public key, and from time to time a copy of the file 'checkpoint', where the writer of the journal cannot change them.
+            """,
         ["completion"] = """
               # completion of 'kubectl breakglass …' (kubectl 1.26 or later): a script on the PATH
               kubectl breakglass completion kubectl > ~/.local/bin/kubectl_complete-breakglass && chmod +x ~/.local/bin/kubectl_complete-breakglass

@@ -51,7 +51,7 @@ internal static class CompletionCommands
             o => (o.Name == before[^1] || o.Aliases.Contains(before[^1])) && o.Arity.MaximumNumberOfValues > 0 && o.ValueType != typeof(bool)) : null;
         var directive = NoFiles;
         IEnumerable<(string Word, string? About)> candidates;
-        if (before.Contains("--") || command.Arguments.Any(a => a.Name == "FILE") || pending?.HelpName == "FILE")
+        if (before.Contains("--") || command.Arguments.Any(a => a.Name is "FILE" or "DIR") || pending?.HelpName == "FILE")
         {
             (candidates, directive) = ([], Files);
         }

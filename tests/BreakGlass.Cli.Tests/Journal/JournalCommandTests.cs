@@ -1,0 +1,215 @@
+using System.Text.Json.Nodes;
+using BreakGlass.Cli.Tests.Support;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Journal;
+using FluentAssertions;
+using TestKit.Builders;
+using Xunit;
+
+namespace BreakGlass.Cli.Tests.Journal;
+
+/// <summary><c>journal</c> needs a directory and a public key, and no cluster.</summary>
+public sealed class JournalCommandTests : IDisposable
+{
+    private static readonly SigningKey Key = SigningKey.Of("breakglass.example.com/test", [.. Enumerable.Repeat((byte)7, 32)]);
+
+    private readonly Desk _desk = new();
+    private readonly string _journal;
+    private readonly string _key;
+    private LogEdge _edge = LogEdge.Empty;
+
+    public JournalCommandTests()
+    {
+        _journal = Path.Combine(_desk.Directory, "journal");
+        _key = _desk.File("key.pub", Key.Verifier + "\n");
+        Append(Grant("inc-1", "alice"));
+        Append(Grant("inc-2", "bob"));
+    }
+
+    private string Bundle => Path.Combine(_journal, "tile", "entries", "000.p", "6");
+
+    public void Dispose() => _desk.Dispose();
+
+    [Fact]
+    public async Task Verify_says_what_was_verified()
+    {
+        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key)).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Be($"verified: 6 entries of breakglass.example.com/test, root {_edge.Root()}\n");
+        _desk.Error.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task The_key_can_be_given_as_text() =>
+        (await _desk.RunAsync("journal", "verify", _journal, "--key", Key.Verifier.ToString())).Should().Be(0, _desk.Error);
+
+    [Fact]
+    public async Task A_changed_byte_is_found_and_the_entry_is_named()
+    {
+        Flip(Bundle, -5);
+        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key)).Should().Be(1);
+        _desk.Error.Should().Be("error: entry 5: was changed\n");
+        _desk.Out.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task One_grant_is_verified_and_shown()
+    {
+        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key, "--grant", "inc-2")).Should().Be(0, _desk.Error);
+        _desk.Out.Split('\n')[1..^1].Should().HaveCount(3).And.OnlyContain(line => line.Contains("grants/inc-2"));
+        _desk.Error.Should().Be("verified: 3 entries of inc-2, none missing between them\n");
+    }
+
+    [Fact]
+    public async Task A_grant_that_the_journal_does_not_know_is_not_found()
+    {
+        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key, "--grant", "inc-9")).Should().Be(4);
+        _desk.Error.Should().Contain("no entry of the grant 'inc-9'");
+    }
+
+    [Fact]
+    public async Task A_kept_checkpoint_shows_that_entries_were_cut_off()
+    {
+        var kept = _desk.File("kept", "");
+        File.Copy(Path.Combine(_journal, "checkpoint"), kept, overwrite: true);
+        Append(Grant("inc-3", "carol"));
+        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key, "--checkpoint", kept)).Should().Be(0, _desk.Error);
+
+        File.Copy(Path.Combine(_journal, "checkpoint"), kept, overwrite: true);
+        _edge = LogEdge.Empty;
+        Directory.Delete(_journal, recursive: true);
+        Append(Grant("inc-1", "alice"));
+        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key, "--checkpoint", kept)).Should().Be(1);
+        _desk.Error.Should().Contain("entries 3 to 8: were removed");
+    }
+
+    [Fact]
+    public async Task Show_selects_entries()
+    {
+        (await _desk.RunAsync("journal", "show", _journal, "--key", _key, "--type", "grant.activated", "--actor", "alice")).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Be("INDEX   TIME                       TYPE                             SUBJECT        ACTOR   REASON\n"
+            + $"1       {Core.Timestamp.Text(A.Start.AddMinutes(1))}   dev.breakglass.grant.activated   grants/inc-1   alice   PolicyAllows\n");
+        _desk.Clear();
+
+        (await _desk.RunAsync("journal", "show", _journal, "--key", _key, "-o", "json",
+            "--from", Core.Timestamp.Text(A.Start.AddMinutes(2)), "--to", Core.Timestamp.Text(A.Start.AddMinutes(3)))).Should().Be(0, _desk.Error);
+        JsonNode.Parse(_desk.Out)!.AsArray().Select(e => e!["index"]!.GetValue<long>()).Should().Equal(2, 5);
+    }
+
+    [Fact]
+    public async Task Show_of_a_changed_journal_says_so_and_shows_what_can_be_read()
+    {
+        Flip(Bundle, -5);
+        (await _desk.RunAsync("journal", "show", _journal, "--key", _key)).Should().Be(1);
+        _desk.Error.Should().StartWith("error: entry 5: was changed\n");
+        _desk.Out.Should().Contain("grants/inc-1");
+    }
+
+    [Fact]
+    public async Task Export_writes_the_entries_byte_for_byte()
+    {
+        (await _desk.RunAsync("journal", "export", _journal, "--key", _key, "--grant", "inc-1")).Should().Be(0, _desk.Error);
+        _desk.Out.Should().Be(string.Concat(Grant("inc-1", "alice").Select(e => System.Text.Encoding.UTF8.GetString(e.Bytes()) + "\n")));
+        _desk.Clear();
+        (await _desk.RunAsync("journal", "export", _journal, "--key", _key, "-o", "json")).Should().Be(0, _desk.Error);
+        JsonNode.Parse(_desk.Out)!.AsArray().Should().HaveCount(6);
+    }
+
+    [Theory]
+    [InlineData("nonsense", "is not a public key, and there is no such file")]
+    [InlineData("PRIVATE", "contains the private key")]
+    [InlineData("EMPTY", "does not contain a public key")]
+    public async Task A_key_that_is_none_is_refused_and_a_private_one_is_not_shown(string given, string message)
+    {
+        var key = given switch { "PRIVATE" => _desk.File("key", Key.ToSecretText()), "EMPTY" => _desk.File("key", ""), _ => given };
+        (await _desk.RunAsync("journal", "verify", _journal, "--key", key)).Should().Be(2);
+        _desk.Error.Should().Contain(message).And.NotContain(Key.ToSecretText()[30..]);
+    }
+
+    [Theory]
+    [InlineData("", "cannot be trusted: it is not a signed note")]
+    [InlineData("breakglass.example.com/test\n1\nAAAA\n\n— x y\n", "cannot be trusted")]
+    [InlineData(null, "checkpoint is missing")]
+    public async Task A_checkpoint_that_is_none_is_said(string? text, string message)
+    {
+        var file = Path.Combine(_journal, "checkpoint");
+        if (text is null) File.Delete(file);
+        else await File.WriteAllTextAsync(file, text);
+        foreach (var command in (string[])["verify", "show", "export"])
+        {
+            _desk.Clear();
+            (await _desk.RunAsync("journal", command, _journal, "--key", _key)).Should().Be(1, command);
+            _desk.Error.Should().StartWith("error: ").And.Contain(message);
+        }
+    }
+
+    [Fact]
+    public async Task A_directory_that_is_none_is_not_found()
+    {
+        (await _desk.RunAsync("journal", "verify", Path.Combine(_journal, "nowhere"), "--key", _key)).Should().Be(4);
+        _desk.Error.Should().Contain("does not exist");
+    }
+
+    [Fact]
+    public async Task A_file_that_never_ends_is_not_read_to_its_end()
+    {
+        File.Delete(Bundle);
+        File.CreateSymbolicLink(Bundle, "/dev/zero");
+        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key)).Should().Be(1);
+        _desk.Error.Should().StartWith("error: entry 0: ");
+    }
+
+    [Fact]
+    public async Task Keygen_writes_the_private_key_to_a_new_file_that_only_its_owner_can_read()
+    {
+        var file = Path.Combine(_desk.Directory, "new.key");
+        (await _desk.RunAsync("journal", "keygen", "breakglass.example.com/prod", "--private-key", file)).Should().Be(0, _desk.Error);
+
+        SigningKey.TryParse((await File.ReadAllTextAsync(file)).Trim(), out var key).Should().BeTrue();
+        _desk.Out.Should().Be($"{key.Verifier}\n");
+        if (!OperatingSystem.IsWindows()) File.GetUnixFileMode(file).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        (await _desk.RunAsync("journal", "keygen", "breakglass.example.com/prod", "--private-key", file)).Should().Be(1, "no key is overwritten");
+        (await _desk.RunAsync("journal", "keygen", "two words", "--private-key", file)).Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Texts_in_entries_cannot_control_the_terminal()
+    {
+        Append([Grant("inc-3", "eve\u001b[2J")[0]]);
+        (await _desk.RunAsync("journal", "show", _journal, "--key", _key)).Should().Be(0, _desk.Error);
+        _desk.Out.Should().NotContain("\u001b");
+    }
+
+    private static IReadOnlyList<JournalEntry> Grant(string name, string user) => [.. GrantEntries.Of(new()
+    {
+        Metadata = new() { Name = name, Uid = $"uid-{name}" },
+        Spec = new() { Policy = "payments", Justification = "checkout returns 5xx", Requester = new() { Username = user } },
+        Status = new()
+        {
+            Transitions =
+            [
+                new() { At = A.Start, To = GrantPhase.Pending, Actor = user, Reason = "Requested" },
+                new() { At = A.Start.AddMinutes(1), From = GrantPhase.Pending, To = GrantPhase.Active, Actor = user, Reason = "PolicyAllows" },
+                new() { At = A.Start.AddMinutes(2), From = GrantPhase.Active, To = GrantPhase.Expired, Actor = "breakglass-operator", Reason = "Expired" },
+            ],
+        },
+    }, 0)];
+
+    private static void Flip(string file, int position)
+    {
+        var bytes = File.ReadAllBytes(file);
+        bytes[bytes.Length + position] ^= 1;
+        File.WriteAllBytes(file, bytes);
+    }
+
+    private void Append(IReadOnlyList<JournalEntry> entries)
+    {
+        var (after, files) = _edge.Append([.. entries.Select(e => (ReadOnlyMemory<byte>)e.Bytes())]);
+        _edge = after;
+        foreach (var file in files.Append(new(Checkpoint.Path, Checkpoint.Sign(_edge.Size, _edge.Root(), Key))))
+        {
+            var path = Path.Combine(_journal, file.Path);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllBytes(path, file.Content.ToArray());
+        }
+    }
+}
