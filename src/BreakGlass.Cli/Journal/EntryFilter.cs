@@ -1,5 +1,3 @@
-using System.CommandLine;
-using BreakGlass.Core;
 using BreakGlass.Core.Journal;
 
 namespace BreakGlass.Cli.Journal;

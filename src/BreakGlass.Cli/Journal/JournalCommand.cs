@@ -1,10 +1,4 @@
-using System.CommandLine;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json.Nodes;
-using BreakGlass.Cli.Hosting;
-using BreakGlass.Cli.Output;
-using BreakGlass.Core;
 using BreakGlass.Core.Journal;
 
 namespace BreakGlass.Cli.Journal;

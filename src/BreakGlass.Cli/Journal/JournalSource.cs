@@ -1,5 +1,3 @@
-using System.CommandLine;
-using System.Text;
 using BreakGlass.Core.Journal;
 
 namespace BreakGlass.Cli.Journal;

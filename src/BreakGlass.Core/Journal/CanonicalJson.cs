@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
-
 namespace BreakGlass.Core.Journal;
 
 /// <summary>JSON as the bytes of RFC 8785: members in order, nothing that is not needed, one way to write each text. Numbers are whole.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace BreakGlass.Core.Journal;
 
 /// <summary>The head of a log, as C2SP tlog-checkpoint defines it: whose log, how many entries, and the root over them.</summary>

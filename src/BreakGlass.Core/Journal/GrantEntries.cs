@@ -1,5 +1,3 @@
-using BreakGlass.Core.Api;
-
 namespace BreakGlass.Core.Journal;
 
 /// <summary>

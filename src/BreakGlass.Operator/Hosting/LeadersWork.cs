@@ -1,4 +1,5 @@
 using BreakGlass.Operator.Guard;
+using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Options;
 using BreakGlass.Operator.Reconciling;
@@ -89,6 +90,7 @@ internal sealed class LeadersWork : IDisposable
                 KeepAsync("lockdown check", lookout.RunAsync),
                 KeepAsync("sweep", SweepAsync),
                 KeepAsync("check of what grants can act as", token => _actors.RunAsync(name => _policies.Add(name, Lane.Background), token)),
+                KeepAsync("journal", JournalAsync),
                 _tools.Options.UsesSeals ? KeepAsync("seal key rotation", _resealer.RunAsync) : Task.CompletedTask,
             ]);
         }
@@ -137,6 +139,22 @@ internal sealed class LeadersWork : IDisposable
             }
 
             await Task.Delay(Pause, _tools.Time, _term.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task JournalAsync(CancellationToken cancellationToken)
+    {
+        if (_tools.Options is not { JournalDirectory: { } directory, JournalKey: { } file }) return;
+        try
+        {
+            var sequencer = new JournalSequencer(new(new DirectoryStorage(directory), file.Key), () => _tools.Caches.Grants.Store.List(),
+                (name, token) => _client.TryGetAsync<BreakGlassGrant>(name, null, token), waiting => _tools.Metrics.JournalBacklog = waiting,
+                _tools.Time, _tools.Logs.CreateLogger("Journal"));
+            await sequencer.RunAsync(cancellationToken);
+        }
+        finally
+        {
+            _tools.Metrics.JournalBacklog = null;
         }
     }
 

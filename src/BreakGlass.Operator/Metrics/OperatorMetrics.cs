@@ -69,6 +69,9 @@ internal sealed class OperatorMetrics : IDisposable
         _revocationLag = Histogram("revocation_lag_seconds", "Time from the moment access was due to end until its bindings were gone.", RevocationBounds);
         _revocationVerified = Histogram(
             "revocation_verified_seconds", "Time from the moment access was due to end until the API server confirmed that it has ended.", RevocationBounds);
+        Meter.CreateObservableGauge<double>(
+            Prefix + "journal_backlog", () => JournalBacklog is { } waiting ? [new(waiting)] : Array.Empty<Measurement<double>>(), unit: null,
+            "Transitions of grants that are not in the journal yet; 0 in normal operation. Only the leader has it, and only with a journal.");
         _ = new OperatorGauges(Meter, Prefix, snapshot, () => _policies.Keys, Forget, Phases, version);
         foreach (var kind in madeKinds)
         {
@@ -80,6 +83,9 @@ internal sealed class OperatorMetrics : IDisposable
         _persistenceAttempts.Add(0);
         _slowRevocations.Add(0);
     }
+
+    /// <summary>How many transitions are not in the journal yet; null where this process writes no journal.</summary>
+    public int? JournalBacklog { get; set; }
 
     /// <summary>The meter, for those who listen to this instance only.</summary>
     public Meter Meter { get; }

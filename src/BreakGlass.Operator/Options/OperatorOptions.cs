@@ -1,4 +1,5 @@
 using System.Net;
+using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Notifications;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -81,6 +82,12 @@ internal sealed record OperatorOptions
     public string ClusterName { get; init; } = "kubernetes";
 
     public NotificationSettings Notifications { get; init; } = NotificationSettings.None;
+
+    /// <summary>The directory of the journal; null for no journal.</summary>
+    public string? JournalDirectory { get; init; }
+
+    /// <summary>The key that signs the journal; null for no journal.</summary>
+    public JournalKeyFile? JournalKey { get; init; }
 
     /// <summary>
     /// Whether seal keys are needed. Somebody who trusts manifests as written and serves no webhooks has no use for them, and may lack the rights to them.

@@ -125,6 +125,15 @@ internal static class OptionParser
                 + "the renew deadline, for example 15s and 10s.";
         }
 
+        if (WellRead("journal-directory", "journal-key") && (o.JournalDirectory is null) != (o.JournalKey is null))
+        {
+            yield return o.JournalKey is null
+                ? "--journal-directory (BREAKGLASS_JOURNAL_DIRECTORY) is set and --journal-key (BREAKGLASS_JOURNAL_KEY) is not, so the journal could not be "
+                    + "signed. Set --journal-key to a file from 'kubectl breakglass journal keygen'."
+                : "--journal-key (BREAKGLASS_JOURNAL_KEY) is set and --journal-directory (BREAKGLASS_JOURNAL_DIRECTORY) is not, so there is no journal to "
+                    + "sign. Set --journal-directory to a directory that all replicas share.";
+        }
+
         if (WellRead("renew-deadline", "retry-period") && o.RenewDeadline <= 1.2 * o.RetryPeriod)
         {
             yield return $"--renew-deadline (BREAKGLASS_RENEW_DEADLINE) is {GoDuration.Format(o.RenewDeadline)} and --retry-period (BREAKGLASS_RETRY_PERIOD) "

@@ -1,3 +1,4 @@
+using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Notifications;
 
 namespace BreakGlass.Operator.Options;
@@ -98,6 +99,10 @@ internal static class OptionTable
         Row<NotificationSettings>("notifications-file", "FILE",
             "A YAML or JSON file with the receivers of notifications (activations, denials, late reviews and others), usually from a Secret",
             NotificationFile.Read, (o, v) => o with { Notifications = v }, o => o.Notifications.File ?? ""),
+        Row<string>("journal-directory", "DIR", "A directory for the journal, which replicas share; without it there is no journal",
+            OptionReaders.Text, (o, v) => o with { JournalDirectory = v }, o => o.JournalDirectory ?? ""),
+        Row<JournalKeyFile>("journal-key", "FILE", "The file with the key that signs the journal, usually from a Secret; required with a journal",
+            JournalKeyFile.Read, (o, v) => o with { JournalKey = v }, o => o.JournalKey?.Path ?? ""),
     ];
 
     private static Option Row<T>(

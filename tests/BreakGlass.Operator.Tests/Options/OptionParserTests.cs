@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using BreakGlass.Core.Journal;
 using BreakGlass.Operator.Options;
 using FluentAssertions;
 using FsCheck;
@@ -49,9 +50,10 @@ public sealed class OptionParserTests
     public void Every_option_can_be_given_as_flag_and_as_variable_and_shows_what_was_given()
     {
         var file = TemporaryCa();
-        var receivers = Path.GetTempFileName();
+        var (receivers, key) = (Path.GetTempFileName(), Path.GetTempFileName());
         try
         {
+            File.WriteAllText(key, $"{SigningKey.Of("breakglass.example.com/test", new byte[32]).ToSecretText()}\n");
             File.WriteAllText(receivers, "receivers: [{name: chat, type: slack, url: 'https://hooks.example/x'}]");
             var values = new Dictionary<string, string>
             {
@@ -64,21 +66,52 @@ public sealed class OptionParserTests
                 ["revocation-workers"] = "7", ["workers"] = "9", ["resync"] = "1h30m", ["log-level"] = "debug", ["otlp-endpoint"] = "http://collector:4318",
                 ["public-server"] = "https://api.example:6443", ["public-ca-file"] = file, ["cluster-name"] = "prod eu", ["stamp-extra"] = "example.com/amr",
                 ["person-claims"] = "example.com/employee-id,example.com/sub", ["notifications-file"] = receivers,
+                ["journal-directory"] = "/journal", ["journal-key"] = key,
             };
             values.Keys.Should().BeEquivalentTo(OptionTable.All.Select(option => option.Name), "this test gives each of them a value");
             foreach (var option in OptionTable.All)
             {
                 var value = values[option.Name];
-                option.Show(Good([$"--{option.Name}={value}"])).Should().Be(value);
-                if (option.Value is not null) option.Show(Good([$"--{option.Name}", value])).Should().Be(value);
-                if (option.Variable is not null) option.Show(Good([], new() { [option.Variable] = value })).Should().Be(value);
+                string[] with = option.Name switch
+                {
+                    "journal-directory" => [$"--journal-key={key}"],
+                    "journal-key" => ["--journal-directory=/journal"],
+                    _ => [],
+                };
+                option.Show(Good([$"--{option.Name}={value}", .. with])).Should().Be(value);
+                if (option.Value is not null) option.Show(Good([$"--{option.Name}", value, .. with])).Should().Be(value);
+                if (option.Variable is not null) option.Show(Good(with, new() { [option.Variable] = value })).Should().Be(value);
                 option.Show(new OperatorOptions()).Should().NotBe(value, "a default would prove nothing");
             }
         }
         finally
         {
             File.Delete(receivers);
+            File.Delete(key);
             File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void A_journal_needs_a_directory_and_a_signing_key()
+    {
+        var key = Path.GetTempFileName();
+        try
+        {
+            var signing = SigningKey.Of("breakglass.example.com/test", new byte[32]);
+            File.WriteAllText(key, signing.ToSecretText());
+            Problems(["--journal-directory=/journal"]).Should().ContainSingle().Which.Should().Contain("--journal-key").And.Contain("journal keygen");
+            Problems([$"--journal-key={key}"]).Should().ContainSingle().Which.Should().Contain("--journal-directory");
+            Good(["--journal-directory=/journal", $"--journal-key={key}"]).ToString().Should().NotContain(signing.ToSecretText()[20..]);
+
+            File.WriteAllText(key, signing.Verifier.ToString());
+            Problems(["--journal-directory=/journal", $"--journal-key={key}"])
+                .Should().ContainSingle().Which.Should().Contain("does not contain a signing key");
+            Problems(["--journal-directory=/journal", "--journal-key=/nowhere"]).Should().ContainSingle().Which.Should().Contain("cannot be read");
+        }
+        finally
+        {
+            File.Delete(key);
         }
     }
 

@@ -1,0 +1,54 @@
+using BreakGlass.Core.Journal;
+using BreakGlass.Operator.Journal;
+
+namespace BreakGlass.Operator.Tests.Journal;
+
+/// <summary>A storage in memory. A writer that goes through a <see cref="Writer"/> can be stopped at any of its operations.</summary>
+internal sealed class FaultyStorage
+{
+    public Dictionary<string, byte[]> Files { get; } = new(StringComparer.Ordinal);
+
+    public LogReader Reader => path => Files.TryGetValue(path, out var bytes) ? bytes : (ReadOnlyMemory<byte>?)null;
+
+    /// <summary>Every checkpoint that was ever there.</summary>
+    public List<byte[]> Checkpoints { get; } = [];
+
+    /// <summary>One writer's way to the storage.</summary>
+    internal sealed class Writer(FaultyStorage storage) : IJournalStorage
+    {
+        /// <summary>The number of operations after which this writer fails; each has then happened or not.</summary>
+        public int FailsAfter { get; set; } = int.MaxValue;
+
+        /// <summary>Whether the operation that fails has happened.</summary>
+        public bool FailsLate { get; set; }
+
+        /// <summary>Called before each operation.</summary>
+        public Func<string, Task> Before { get; set; } = _ => Task.CompletedTask;
+
+        public Task<ReadOnlyMemory<byte>?> ReadAsync(string path, CancellationToken cancellationToken) =>
+            DoAsync($"read {path}", () => storage.Reader(path));
+
+        public Task<bool> CreateAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+            DoAsync($"create {path}", () => storage.Files.TryAdd(path, content.ToArray()));
+
+        public Task ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => DoAsync($"replace {path}", () =>
+        {
+            storage.Checkpoints.Add(content.ToArray());
+            return storage.Files[path] = content.ToArray();
+        });
+
+        public Task DeleteFolderAsync(string path, CancellationToken cancellationToken) => DoAsync($"delete {path}", () =>
+        {
+            foreach (var file in storage.Files.Keys.Where(f => f.StartsWith(path + "/", StringComparison.Ordinal)).ToList()) storage.Files.Remove(file);
+            return true;
+        });
+
+        private async Task<T> DoAsync<T>(string what, Func<T> act)
+        {
+            await Before(what);
+            if (FailsAfter-- > 0) return act();
+            if (FailsLate) act();
+            throw new IOException("the storage is gone");
+        }
+    }
+}
