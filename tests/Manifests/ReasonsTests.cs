@@ -97,7 +97,7 @@ public sealed partial class ReasonsTests
     private static partial Regex Code();
 
     /// <summary>The titles of columns in an attribute are no reasons either.</summary>
-    [GeneratedRegex(@"^\s*(//|\[GenericAdditionalPrinterColumn)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 5000)]
+    [GeneratedRegex(@"^\s*(?://|\[GenericAdditionalPrinterColumn)", RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Comment();
 
     [GeneratedRegex("\"(?<word>[A-Z][A-Za-z]+)\"", RegexOptions.CultureInvariant, 5000)]

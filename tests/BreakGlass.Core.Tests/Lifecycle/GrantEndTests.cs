@@ -42,7 +42,8 @@ public sealed class GrantEndTests
             w.Cluster.Policy = w.Cluster.Policy! with { Metadata = w.Cluster.Policy.Metadata with { Labels = A.Labels(("team", "payments")) } };
             w.Lock(A.Selector(("team", "payments")));
         }, EndReason.Lockdown, "sue", "token leaked"),
-        ["a seal that somebody took"] = (w => w.Seal = Core.Sealing.SealState.Missing, EndReason.PolicyNarrowed, "breakglass-operator", "the requester is not sealed"),
+        ["a seal that somebody took"] = (w => w.Seal = Core.Sealing.SealState.Missing, EndReason.PolicyNarrowed, "breakglass-operator",
+            "the requester is not sealed"),
     };
 
     public static TheoryData<string> EndCases => [.. Ends.Keys];

@@ -51,7 +51,8 @@ public sealed class PolicyWatchTests
         var plan = PolicyLifecycle.Decide(grown);
         plan.Events.Should().ContainSingle(n => n.Reason == "RoleChanged");
         Of(plan, "RolesResolved").Should().Match<Condition>(
-            c => c.Status == "False" && c.Reason == "RoleChanged" && c.Message.Contains("role rules of payments") && c.Message.Contains("apply the policy again"));
+            c => c.Status == "False" && c.Reason == "RoleChanged" && c.Message.Contains("role rules of payments")
+                && c.Message.Contains("apply the policy again"));
         (Of(plan, "Ready").Status, Of(plan, "Ready").Reason).Should().Be((ready, reason));
 
         var again = PolicyLifecycle.Decide(grown with { Policy = policy with { Status = plan.Status } });
