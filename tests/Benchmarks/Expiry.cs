@@ -7,9 +7,9 @@ using Kube.Client;
 namespace Benchmarks;
 
 /// <summary>Lets many grants expire within one second and measures how long after its expiresAt each one's bindings are gone.</summary>
-internal sealed class Expiry(Cluster cluster, Report report)
+internal sealed class Expiry(BenchmarkCluster cluster, Report report)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
     private const int Callers = 8;
@@ -35,7 +35,7 @@ internal sealed class Expiry(Cluster cluster, Report report)
 
         var last = grants.Max(g => g.Status.ExpiresAt!.Value);
         Progress.Say($"all active, {Text.Number((last - TimeProvider.System.GetUtcNow()).TotalSeconds, "s")} left");
-        await UntilAsync(() => grants.All(IsGone), last + Patience, cancellationToken);
+        await UntilAsync(() => grants.All(IsGone), last + Timeout, cancellationToken);
         if (watching.IsFaulted) await watching;
         await stop.CancelAsync();
         await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -80,16 +80,16 @@ internal sealed class Expiry(Cluster cluster, Report report)
     {
         const int Tries = 100;
         var began = TimeProvider.System.GetTimestamp();
-        await Cluster.EachAsync(Enumerable.Range(0, Tries), async (i, ct) =>
+        await BenchmarkCluster.EachAsync(Enumerable.Range(0, Tries), async (i, ct) =>
         {
-            await cluster.Admin.CreateAsync(Cluster.Grant($"expiry-warm-{i}", "1h"), ct);
+            await cluster.Admin.CreateAsync(BenchmarkCluster.Grant($"expiry-warm-{i}", "1h"), ct);
             await watch.ActiveAsync($"expiry-warm-{i}", ct);
         }, cancellationToken);
         var needed = TimeProvider.System.GetElapsedTime(began) * count / Tries;
 
         // Taken back as a user would: with the operator running, nothing else may touch what it made.
         var warm = await cluster.Admin.ListAsync<BreakGlassGrant>(new(), cancellationToken);
-        await Cluster.EachAsync(
+        await BenchmarkCluster.EachAsync(
             warm.Items, (g, ct) => cluster.Admin.DeleteAsync<BreakGlassGrant>(g.Metadata.Name, null, DeleteOptions.Default, ct), cancellationToken);
         while ((await cluster.Admin.ListPageAsync<BreakGlassGrant>(new() { Limit = 1 }, cancellationToken)).Items.Count > 0)
         {
@@ -110,7 +110,7 @@ internal sealed class Expiry(Cluster cluster, Report report)
                 // Spread over 0.8 s; what passes until the operator records the grant comes on top and makes it about one.
                 var due = instant + TimeSpan.FromMilliseconds(800.0 * i / count);
                 var duration = GoDuration.Format(due - Timestamp.Millis(TimeProvider.System.GetUtcNow()));
-                await cluster.Admin.CreateAsync(Cluster.Grant($"expiry-{i}", duration), cancellationToken);
+                await cluster.Admin.CreateAsync(BenchmarkCluster.Grant($"expiry-{i}", duration), cancellationToken);
                 active.Add((await watch.ActiveAsync($"expiry-{i}", cancellationToken)).Grant);
             }
         }));
@@ -127,7 +127,7 @@ internal sealed class Expiry(Cluster cluster, Report report)
         }
 
         static (bool Reader, string Grant) Of(V1RoleBinding binding) =>
-            (binding.Metadata.NamespaceProperty == Cluster.GrantsNamespace, binding.LabelsOrEmpty[BreakGlassApi.GrantLabel]);
+            (binding.Metadata.NamespaceProperty == BenchmarkCluster.GrantsNamespace, binding.LabelsOrEmpty[BreakGlassApi.GrantLabel]);
 
         return Follow.RunAsync<V1RoleBinding>(cluster.Admin, $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}", version,
             change =>

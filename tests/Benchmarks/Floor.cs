@@ -4,7 +4,6 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Credentials;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
 using k8s.Models;
 using Kube.Client;
 
@@ -16,7 +15,7 @@ namespace Benchmarks;
 /// objects, no finalizer, no check of the access, no event, no watch, queue or cache, and none of the checks that the API server makes of the operator's
 /// rights.
 /// </summary>
-internal sealed class Floor(Cluster cluster)
+internal sealed class Floor(BenchmarkCluster cluster)
 {
     private static readonly CoreSettings Settings = new();
     private readonly KubeClient _client = cluster.Administrator;
@@ -25,8 +24,9 @@ internal sealed class Floor(Cluster cluster)
     {
         var now = Timestamp.Millis(TimeProvider.System.GetUtcNow());
         var due = now + TimeSpan.FromHours(1);
-        var entry = new AccessEntry { Name = "payments", RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" }, Namespaces = [Cluster.Namespace] };
-        var target = new Target(entry.Name, entry.RoleRef, Cluster.Namespace);
+        var entry = new AccessEntry { Name = "payments", RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" },
+            Namespaces = [BenchmarkCluster.Namespace] };
+        var target = new Target(entry.Name, entry.RoleRef, BenchmarkCluster.Namespace);
         var grant = created with { Status = FloorStatus.Recorded(created, entry, target, now, due) };
 
         var binding = _client.CreateAsync((V1RoleBinding)GrantObjects.Binding(grant, target, Settings, due), cancellationToken);
@@ -45,7 +45,7 @@ internal sealed class Floor(Cluster cluster)
     {
         var account = _client.CreateAsync(GrantObjects.Account(grant, Settings, due), cancellationToken);
         var secret = await _client.CreateAsync(GrantObjects.CredentialSecret(grant, Settings, due), cancellationToken);
-        var token = await _client.CreateTokenAsync(Cluster.GrantsNamespace, (await account).Metadata.Name, Ask(secret), cancellationToken);
+        var token = await _client.CreateTokenAsync(BenchmarkCluster.GrantsNamespace, (await account).Metadata.Name, Ask(secret), cancellationToken);
         await _client.ReplaceAsync(Filled(secret, grant.Metadata.Name, token.Status!.Token), cancellationToken);
     }
 
@@ -65,7 +65,7 @@ internal sealed class Floor(Cluster cluster)
         {
             ["token"] = Encoding.UTF8.GetBytes(token),
             ["kubeconfig"] = CredentialKubeconfig.Render(
-                cluster.Connection.Server, cluster.Connection.CertificateAuthority?.Read(), "kubernetes", grant, Cluster.Namespace, token),
+                cluster.Connection.Server, cluster.Connection.CertificateAuthority?.Read(), "kubernetes", grant, BenchmarkCluster.Namespace, token),
         },
     };
 }

@@ -1,9 +1,6 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
-using Kube.Client;
 
 namespace Benchmarks;
 
@@ -20,8 +17,8 @@ internal static class FloorStatus
         Credential = CredentialKind.ServiceAccountToken,
         Access = [entry],
         Bindings = [GrantNames.Record(grant, target)],
-        ServiceAccount = $"{Cluster.GrantsNamespace}/{GrantNames.Identity(grant)}",
-        CredentialSecret = $"{Cluster.GrantsNamespace}/{GrantNames.Identity(grant)}",
+        ServiceAccount = $"{BenchmarkCluster.GrantsNamespace}/{GrantNames.Identity(grant)}",
+        CredentialSecret = $"{BenchmarkCluster.GrantsNamespace}/{GrantNames.Identity(grant)}",
         Transitions = [Moved(now, null, GrantPhase.Pending, "Requested")],
         Conditions =
         [
@@ -40,7 +37,7 @@ internal static class FloorStatus
         Transitions = [.. grant.Status.Transitions, Moved(now, GrantPhase.Pending, GrantPhase.Active, "PolicyAllows")],
         Conditions = With(grant.Status.Conditions, Condition("Active", "True", "AccessGiven",
             $"Access works until {Timestamp.Text(grant.Status.ExpiresAt!.Value)}. Get the kubeconfig with: "
-                + $"kubectl get secret -n {Cluster.GrantsNamespace} {GrantNames.Identity(grant)} "
+                + $"kubectl get secret -n {BenchmarkCluster.GrantsNamespace} {GrantNames.Identity(grant)} "
             + "-o jsonpath='{.data.kubeconfig}' | base64 -d. To end access sooner, set spec.revoke.", now)),
     };
 

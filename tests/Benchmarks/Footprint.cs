@@ -2,14 +2,12 @@ using System.Globalization;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
 using k8s.Models;
-using Kube.Client;
 
 namespace Benchmarks;
 
 /// <summary>How big the operator is with nothing and with a lot to look after, how fast it starts then, and what it does while nothing happens.</summary>
-internal sealed class Footprint(Cluster cluster, Report report)
+internal sealed class Footprint(BenchmarkCluster cluster, Report report)
 {
     private const int Callers = 50;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(15);
@@ -66,7 +64,7 @@ internal sealed class Footprint(Cluster cluster, Report report)
         {
             async Task OneAsync(string name)
             {
-                await cluster.Admin.CreateAsync(Cluster.Grant(name, "1h"), cancellationToken);
+                await cluster.Admin.CreateAsync(BenchmarkCluster.Grant(name, "1h"), cancellationToken);
                 await watch.ActiveAsync(name, cancellationToken);
             }
 
@@ -103,12 +101,13 @@ internal sealed class Footprint(Cluster cluster, Report report)
 
     private async Task WriteFinishedAsync(int count, CancellationToken cancellationToken)
     {
-        var entry = new AccessEntry { Name = "payments", RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" }, Namespaces = [Cluster.Namespace] };
-        var target = new Target(entry.Name, entry.RoleRef, Cluster.Namespace);
+        var entry = new AccessEntry { Name = "payments", RoleRef = new() { Kind = V1ClusterRole.KubeKind, Name = "edit" },
+            Namespaces = [BenchmarkCluster.Namespace] };
+        var target = new Target(entry.Name, entry.RoleRef, BenchmarkCluster.Namespace);
         var ended = Timestamp.Millis(TimeProvider.System.GetUtcNow() - TimeSpan.FromHours(1));
-        await Cluster.EachAsync(Enumerable.Range(0, count), async (i, ct) =>
+        await BenchmarkCluster.EachAsync(Enumerable.Range(0, count), async (i, ct) =>
         {
-            var created = await cluster.Admin.CreateAsync(Cluster.Grant($"finished-{i}", "30m"), ct);
+            var created = await cluster.Admin.CreateAsync(BenchmarkCluster.Grant($"finished-{i}", "30m"), ct);
             await cluster.Admin.ReplaceStatusAsync(created with { Status = FloorStatus.Over(created, entry, target, ended) }, ct);
         }, cancellationToken);
     }
@@ -116,9 +115,9 @@ internal sealed class Footprint(Cluster cluster, Report report)
     private async Task ActivateAsync(int count, CancellationToken cancellationToken)
     {
         await using var watch = await GrantWatch.StartAsync(cluster.Admin, cancellationToken);
-        await Cluster.EachAsync(Enumerable.Range(0, count), async (i, ct) =>
+        await BenchmarkCluster.EachAsync(Enumerable.Range(0, count), async (i, ct) =>
         {
-            await cluster.Admin.CreateAsync(Cluster.Grant($"active-{i}", "2h"), ct);
+            await cluster.Admin.CreateAsync(BenchmarkCluster.Grant($"active-{i}", "2h"), ct);
             await watch.ActiveAsync($"active-{i}", ct);
         }, cancellationToken);
     }

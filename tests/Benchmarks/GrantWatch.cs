@@ -7,7 +7,7 @@ namespace Benchmarks;
 /// <summary>When a grant's stages were seen by a watch, as timestamps of the TimeProvider.</summary>
 internal sealed class GrantWatch : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(120);
 
     private readonly ConcurrentDictionary<string, Stages> _grants = new();
     private readonly CancellationTokenSource _stop = new();
@@ -56,11 +56,11 @@ internal sealed class GrantWatch : IAsyncDisposable
     {
         try
         {
-            return await task.WaitAsync(Patience, TimeProvider.System, cancellationToken);
+            return await task.WaitAsync(Timeout, TimeProvider.System, cancellationToken);
         }
         catch (TimeoutException e)
         {
-            throw new TimeoutException($"Expected {what} within {Patience.TotalSeconds:0} s.", e);
+            throw new TimeoutException($"Expected {what} within {Timeout.TotalSeconds:0} s.", e);
         }
     }
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
 using k8s.Models;
-using Kube.Client;
 
 namespace Benchmarks;
 
@@ -11,7 +10,7 @@ namespace Benchmarks;
 /// grant that is
 /// over is kept in small.
 /// </summary>
-internal sealed class Largest(Cluster cluster, Report report)
+internal sealed class Largest(BenchmarkCluster cluster, Report report)
 {
     private const string Policy = "largest";
     private const int Container = 256;
@@ -24,10 +23,11 @@ internal sealed class Largest(Cluster cluster, Report report)
         await cluster.EmptyAsync(cancellationToken);
         var namespaces = Enumerable.Range(0, Namespaces)
             .Select(i => i.ToString("d63", CultureInfo.InvariantCulture).Replace("000000", "team00", StringComparison.Ordinal)).ToList();
-        await Cluster.EachAsync(namespaces, (ns, ct) => cluster.Admin.CreateAsync(new V1Namespace { Metadata = new() { Name = ns } }, ct), cancellationToken);
+        await BenchmarkCluster.EachAsync(namespaces, (ns, ct) => cluster.Admin.CreateAsync(new V1Namespace { Metadata = new() { Name = ns } }, ct),
+            cancellationToken);
         await cluster.Admin.CreateAsync(PolicyFor(namespaces), cancellationToken);
         Progress.Say($"writing {count} grants of the largest size");
-        await Cluster.EachAsync(Enumerable.Range(0, count), (i, ct) => cluster.Admin.CreateAsync(Grant(i, namespaces), ct), cancellationToken);
+        await BenchmarkCluster.EachAsync(Enumerable.Range(0, count), (i, ct) => cluster.Admin.CreateAsync(Grant(i, namespaces), ct), cancellationToken);
 
         double afterWork;
         await using (var one = await OperatorUnderTest.StartAsync(cluster, Container, cancellationToken))
@@ -87,7 +87,7 @@ internal sealed class Largest(Cluster cluster, Report report)
     private async Task<TimeSpan> RevokeOneAsync(CancellationToken cancellationToken)
     {
         await using var watch = await GrantWatch.StartAsync(cluster.Admin, cancellationToken);
-        await cluster.Admin.CreateAsync(Cluster.Grant("one", "30m"), cancellationToken);
+        await cluster.Admin.CreateAsync(BenchmarkCluster.Grant("one", "30m"), cancellationToken);
         await watch.ActiveAsync("one", cancellationToken);
         var began = TimeProvider.System.GetTimestamp();
         var revoke = new JsonObject { ["spec"] = new JsonObject { ["revoke"] = new JsonObject { ["reason"] = "done" } } };
@@ -102,7 +102,7 @@ internal sealed class Largest(Cluster cluster, Report report)
 
     private static BreakGlassGrant Grant(int number, List<string> namespaces)
     {
-        var grant = Cluster.Grant($"largest-{number}", "30m", Policy);
+        var grant = BenchmarkCluster.Grant($"largest-{number}", "30m", Policy);
         return grant with
         {
             Metadata = grant.Metadata with

@@ -2,16 +2,8 @@ using BreakGlass.Core.Api;
 
 namespace Benchmarks;
 
-/// <summary>How long it takes from the answer to the creation of a grant until its status Active is seen.</summary>
-internal sealed record LatencyFigures(Samples OneAtATime, Samples AtOnce, double PerSecond, IReadOnlyList<double> ProcessorMs)
-{
-    /// <summary>Two runs of the same as one.</summary>
-    public LatencyFigures And(LatencyFigures other) =>
-        new(OneAtATime.And(other.OneAtATime), AtOnce.And(other.AtOnce), 2 / (1 / PerSecond + 1 / other.PerSecond), ProcessorMs);
-}
-
 /// <summary>Measures the operator against the floor: floor, operator, floor again, each beginning with an empty cluster.</summary>
-internal sealed class Latency(Cluster cluster, Report report)
+internal sealed class Latency(BenchmarkCluster cluster, Report report)
 {
     private const int Concurrent = 50;
 
@@ -73,7 +65,8 @@ internal sealed class Latency(Cluster cluster, Report report)
 
         async Task<double> OneAsync(string group)
         {
-            var created = await cluster.Admin.CreateAsync(Cluster.Grant($"{prefix}-{group}-{Interlocked.Increment(ref number)}", "1h"), cancellationToken);
+            var created =
+                await cluster.Admin.CreateAsync(BenchmarkCluster.Grant($"{prefix}-{group}-{Interlocked.Increment(ref number)}", "1h"), cancellationToken);
             var answered = TimeProvider.System.GetTimestamp();
             await activate(created, cancellationToken);
             var (seen, _) = await watch.ActiveAsync(created.Metadata.Name, cancellationToken);

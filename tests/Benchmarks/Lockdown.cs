@@ -6,7 +6,7 @@ using Kube.Client;
 namespace Benchmarks;
 
 /// <summary>The kill switch: many active grants, one lockdown, and how long until all their bindings are gone and all their tokens are proven dead.</summary>
-internal sealed class Lockdown(Cluster cluster, Report report)
+internal sealed class Lockdown(BenchmarkCluster cluster, Report report)
 {
     private const string Name = "bench";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
@@ -23,9 +23,9 @@ internal sealed class Lockdown(Cluster cluster, Report report)
         {
             Progress.Say($"{count} active grants");
             var names = Enumerable.Range(0, count).Select(i => $"lockdown-{i}").ToList();
-            await Cluster.EachAsync(names, async (name, ct) =>
+            await BenchmarkCluster.EachAsync(names, async (name, ct) =>
             {
-                await cluster.Admin.CreateAsync(Cluster.Grant(name, "1h"), ct);
+                await cluster.Admin.CreateAsync(BenchmarkCluster.Grant(name, "1h"), ct);
                 await grants.ActiveAsync(name, ct);
             }, cancellationToken);
             await MeasureAsync(grants, names, cancellationToken);
@@ -91,7 +91,7 @@ internal sealed class Lockdown(Cluster cluster, Report report)
         static bool IsOurs(V1RoleBinding binding) =>
             binding.LabelsOrEmpty.TryGetValue(BreakGlassApi.GrantLabel, out var grant) && grant.StartsWith("lockdown-", StringComparison.Ordinal);
         static (bool Reader, string Grant) Of(V1RoleBinding binding) =>
-            (binding.Metadata.NamespaceProperty == Cluster.GrantsNamespace, binding.LabelsOrEmpty[BreakGlassApi.GrantLabel]);
+            (binding.Metadata.NamespaceProperty == BenchmarkCluster.GrantsNamespace, binding.LabelsOrEmpty[BreakGlassApi.GrantLabel]);
         return Follow.RunAsync<V1RoleBinding>(cluster.Admin, $"{BreakGlassApi.ManagedByLabel}={BreakGlassApi.ManagedBy}", version,
             change =>
             {

@@ -8,7 +8,7 @@ namespace Benchmarks;
 /// <summary>The operator as a process of its own.</summary>
 internal sealed class OperatorUnderTest : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
 
     private readonly Process _process;
@@ -28,12 +28,13 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
 
     /// <summary>Starts it and waits until it is ready.</summary>
     /// <exception cref="InvalidOperationException">It ended, or did not become ready; the message holds the end of its log.</exception>
-    public static Task<OperatorUnderTest> StartAsync(Cluster cluster, CancellationToken cancellationToken) => StartAsync(cluster, null, cancellationToken);
+    public static Task<OperatorUnderTest> StartAsync(BenchmarkCluster cluster, CancellationToken cancellationToken) =>
+        StartAsync(cluster, null, cancellationToken);
 
     /// <summary>
     /// The same, with the memory of a container: .NET takes three quarters of its limit for the heap, and as a plain process has to be told.
     /// </summary>
-    public static async Task<OperatorUnderTest> StartAsync(Cluster cluster, int? containerMebibytes, CancellationToken cancellationToken)
+    public static async Task<OperatorUnderTest> StartAsync(BenchmarkCluster cluster, int? containerMebibytes, CancellationToken cancellationToken)
     {
         var port = FreePort();
         var log = Path.Combine(cluster.Directory, $"operator-{port}.log");
@@ -55,12 +56,12 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
         var one = new OperatorUnderTest(Process.Start(start) ?? throw new InvalidOperationException("the operator did not start."), http, log);
         while (!await one.IsReadyAsync(cancellationToken))
         {
-            if (one._process.HasExited || TimeProvider.System.GetElapsedTime(began) > Patience)
+            if (one._process.HasExited || TimeProvider.System.GetElapsedTime(began) > StartTimeout)
             {
                 var end = one.EndOfLog;
                 await one.DisposeAsync();
                 throw new InvalidOperationException(
-                    $"The operator was expected to become ready within {Patience.TotalSeconds:0} s; the end of its log:\n{end}");
+                    $"The operator was expected to become ready within {StartTimeout.TotalSeconds:0} s; the end of its log:\n{end}");
             }
 
             await Task.Delay(Poll, TimeProvider.System, cancellationToken);

@@ -21,7 +21,7 @@ Console.CancelKeyPress += (_, pressed) =>
 
 var load = Machine.Load;
 Progress.Say("starting a control plane");
-await using var cluster = await Cluster.StartAsync(options, stop.Token);
+await using var cluster = await BenchmarkCluster.StartAsync(options, stop.Token);
 var report = new Report();
 if (options.Wants("latency")) await new Latency(cluster, report).MeasureAsync(stop.Token);
 if (options.Wants("requests")) await new Requests(cluster, report).MeasureAsync(stop.Token);

@@ -2,14 +2,6 @@ using System.Text;
 
 namespace Benchmarks;
 
-/// <summary>One figure.</summary>
-/// <param name="Name">What was measured.</param>
-/// <param name="Measured">The figure.</param>
-/// <param name="Floor">What the bare loop needs; empty where there is none.</param>
-/// <param name="Target">What was to be reached; empty where there is no target.</param>
-/// <param name="Reached">Whether it was; null where there is no target.</param>
-internal sealed record Figure(string Name, string Measured, string Floor, string Target, bool? Reached);
-
 /// <summary>The figures of a run, as they are printed and kept.</summary>
 internal sealed class Report
 {
@@ -59,13 +51,4 @@ internal sealed class Report
         string Line(IReadOnlyList<string> cells) => $"| {string.Join(" | ", cells.Select((cell, c) => cell.PadRight(widths[c])))} |\n";
         return Line(rows[0]) + $"|{string.Join('|', widths.Select(w => new string('-', w + 2)))}|\n" + string.Concat(rows.Skip(1).Select(Line));
     }
-}
-
-/// <summary>Tells whoever waits what is going on.</summary>
-internal static class Progress
-{
-    private static readonly long Started = TimeProvider.System.GetTimestamp();
-
-    public static void Say(string text) =>
-        Console.Error.WriteLine($"[{Text.Number(TimeProvider.System.GetElapsedTime(Started).TotalSeconds, "s", 0),6}, load {Machine.Load}] {text}");
 }

@@ -5,7 +5,7 @@ using Kube.Client;
 namespace Benchmarks;
 
 /// <summary>Counts the API requests of one grant's whole life, undisturbed, from the API server's audit log.</summary>
-internal sealed class Requests(Cluster cluster, Report report)
+internal sealed class Requests(BenchmarkCluster cluster, Report report)
 {
     private const string OperatorUser = "system:serviceaccount:breakglass-system:breakglass-operator";
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(3);
@@ -19,7 +19,7 @@ internal sealed class Requests(Cluster cluster, Report report)
         // What the start itself asks is over by then, and what follows the end must be counted too.
         await Task.Delay(Quiet, TimeProvider.System, cancellationToken);
         var began = AuditLines();
-        var grant = await cluster.Admin.CreateAsync(Cluster.Grant("one-life", "15s"), cancellationToken);
+        var grant = await cluster.Admin.CreateAsync(BenchmarkCluster.Grant("one-life", "15s"), cancellationToken);
         await watch.ActiveAsync("one-life", cancellationToken);
         var (_, settled) = await watch.SettledAsync("one-life", cancellationToken);
         await Task.Delay(Quiet, TimeProvider.System, cancellationToken);

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Benchmarks;
 
 /// <summary>Measured durations in milliseconds.</summary>
@@ -20,14 +18,4 @@ internal sealed record Samples(IReadOnlyList<double> Values)
         var sorted = Values.Order().ToList();
         return sorted[Math.Clamp((int)Math.Ceiling(percent / 100 * sorted.Count) - 1, 0, sorted.Count - 1)];
     }
-}
-
-internal static class Text
-{
-    public static string Ms(double milliseconds) => string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.0} ms");
-
-    public static string Ratio(double ratio) => string.Create(CultureInfo.InvariantCulture, $"{ratio:0.00} ×");
-
-    public static string Number(double number, string unit = "", int digits = 1) =>
-        number.ToString(digits == 0 ? "0" : digits == 1 ? "0.0" : "0.00", CultureInfo.InvariantCulture) + (unit.Length > 0 ? " " + unit : "");
 }

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Guard;
 using BreakGlass.Core.Model;
 using FluentAssertions;
 using Xunit;
@@ -41,7 +40,7 @@ public sealed class GuardTests
         var policy = Policies.Single(p => p.Name == "breakglass-guard").Node["spec"]!;
         var expressions = string.Concat(
             policy["validations"]!.AsArray().Concat(policy["variables"]!.AsArray()).Select(v => v!["expression"]!.GetValue<string>()));
-        foreach (var word in Enum.GetValues<Persistence>().Select(way => way.Word).OfType<string>())
+        foreach (var word in Enum.GetValues<PersistenceKind>().Select(way => way.ApiWord).OfType<string>())
         {
             ConfigDirectory.Of("ClusterRole").Single(r => r.Name == $"breakglass-persistence-{word}").Node["rules"]![0]!["resourceNames"].Strings()
                 .Should().Equal(word);

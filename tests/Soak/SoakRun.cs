@@ -20,7 +20,7 @@ internal sealed class SoakRun(SoakOptions options, Action<string> tell)
     {
         using var history = new History(options.Seed, tell);
         tell($"seed {options.Seed}, {options.Length.TotalMinutes.ToString("0.#", CultureInfo.InvariantCulture)} min; history in {history.Directory}");
-        await using var cluster = await Cluster.StartAsync(options, history, cancellationToken);
+        await using var cluster = await SoakCluster.StartAsync(options, history, cancellationToken);
         tell($"Kubernetes {cluster.ControlPlane.ServerVersion}, operator {options.Operator}");
         using var run = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var (times, stalls) = (new FaultTimes(history), new Stalls());
@@ -85,7 +85,7 @@ internal sealed class SoakRun(SoakOptions options, Action<string> tell)
     {
         await stage.CalmAsync(cancellationToken);
         var until = Clock.Now + s_quiet;
-        IReadOnlyList<(string What, Known? Grant)> left;
+        IReadOnlyList<(string What, KnownGrant? Grant)> left;
         do
         {
             await Clock.PauseAsync(2, cancellationToken);
@@ -108,7 +108,7 @@ internal sealed class SoakRun(SoakOptions options, Action<string> tell)
         await work;
     }
 
-    private string Summary(Cluster cluster, Ledger ledger, Crowd crowd, FaultTimes times, Judge judge, Stalls stalls, Evidence evidence, History history)
+    private string Summary(SoakCluster cluster, Ledger ledger, Crowd crowd, FaultTimes times, Judge judge, Stalls stalls, Evidence evidence, History history)
     {
         var text = new StringBuilder();
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));

@@ -12,8 +12,8 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
     private readonly List<V1ClusterRole> _clusterRoles = [.. files.Read<V1ClusterRole>()];
     private readonly List<V1Role> _roles = [.. files.Read<V1Role>()];
 
-    public IReadOnlyList<Checked> Run() =>
-        [.. cases.Cases.Select((c, i) => new Checked(file, c.Name.Length > 0 ? c.Name : $"case {i + 1}", [.. Play(c, $"cases[{i}]")]))];
+    public IReadOnlyList<CheckedItem> Run() =>
+        [.. cases.Cases.Select((c, i) => new CheckedItem(file, c.Name.Length > 0 ? c.Name : $"case {i + 1}", [.. Play(c, $"cases[{i}]")]))];
 
     private IEnumerable<Finding> Play(PolicyCase play, string path)
     {
@@ -30,7 +30,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
         var at = Time(play.At, YamlDocument.Under(path, "at")) ?? UsualTime;
         if (policy.Spec.Mode is PolicyMode.TimeBoxed && play.At is null)
             yield return Failed(path, "the policy has a schedule, so the case must set its time, for example at: 2026-03-28T22:30:00Z.");
-        var outcome = Rehearsal.Run(Facts(play, path, policy, at));
+        var outcome = SimulatedRun.Run(Facts(play, path, policy, at));
         foreach (var difference in Differences(play.Expect, outcome))
             yield return Failed(YamlDocument.Under(path, "expect"), $"{difference} Result: {Describe(outcome)}");
     }
@@ -73,7 +73,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
             ?? [.. files.Read<V1Namespace>()];
 
         // A role that no file holds is taken to be there, and nobody knows what it gives; of one that is, the rules count.
-        return Assumed.View(policy, namespaces.Count == 0 ? null : namespaces,
+        return AssumedCluster.View(policy, namespaces.Count == 0 ? null : namespaces,
             n => _clusterRoles.Find(r => r.Metadata.Name == n) ?? new() { Metadata = new() { Name = n } },
             (ns, n) => _roles.Find(r => r.Metadata.Name == n && r.Metadata.NamespaceProperty == ns)
                 ?? new() { Metadata = new() { Name = n, NamespaceProperty = ns } }, play.Ask.Namespaces);
@@ -111,7 +111,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
 
     private static IEnumerable<string> Differences(CaseExpectation expected, GrantStatus outcome)
     {
-        var phase = Rehearsal.Phase(outcome).ToString();
+        var phase = SimulatedRun.Phase(outcome).ToString();
         if (expected.Phase is { } p && p != phase) yield return $"expected the phase {p}.";
         if (expected.Reason is { } r && r != ReasonOf(outcome)) yield return $"expected the reason {r}.";
         var length = outcome.ExpiresAt - outcome.ActivatedAt;
@@ -126,7 +126,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
 
     private static string Describe(GrantStatus outcome)
     {
-        var phase = Rehearsal.Phase(outcome);
+        var phase = SimulatedRun.Phase(outcome);
         if (phase is not GrantPhase.Active) return $"{phase} ({ReasonOf(outcome)}): {GrantWords.Why(new() { Status = outcome })}";
         var where = string.Join(", ", outcome.Bindings.Select(b => $"{b.Role} in {b.Namespace ?? "the whole cluster"}"));
         return $"Active ({ReasonOf(outcome)}) for {GoDuration.Format((outcome.ExpiresAt - outcome.ActivatedAt) ?? default)}: "
@@ -141,7 +141,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
 
     private static Caller Caller(CasePerson person) => new() { Username = person.User, Groups = person.Groups, Extra = person.Extra };
 
-    private Finding Failed(string path, string message) => new("CaseFailed", Level.Error, file, document.At(path), message);
+    private Finding Failed(string path, string message) => new("CaseFailed", FindingLevel.Error, file, document.At(path), message);
 
     private DateTimeOffset? Time(string? text, string path)
     {

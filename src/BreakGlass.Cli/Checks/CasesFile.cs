@@ -28,9 +28,10 @@ internal sealed record CasesFile
         catch (JsonException e)
         {
             var field = (e.Path ?? "$").TrimStart('$').TrimStart('.');
-            var place = document.At(field);
+            var location = document.At(field);
             throw new CliException(ExitCodes.Usage,
-                $"{file}:{place.Line}:{place.Column}: '{field}' is not a field of a cases file, or its value is not valid. docs/cli.md has an example.", e);
+                $"{file}:{location.Line}:{location.Column}: '{field}' is not a field of a cases file, or its value is not valid. docs/cli.md has an example.",
+                e);
         }
     }
 }

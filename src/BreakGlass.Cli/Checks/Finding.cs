@@ -1,21 +1,9 @@
 namespace BreakGlass.Cli.Checks;
 
-internal enum Level
-{
-    Warning,
-
-    Error,
-}
-
 /// <summary>Something that a check found.</summary>
-internal sealed record Finding(string Rule, Level Level, string File, Place Place, string Message)
+internal sealed record Finding(string Rule, FindingLevel Level, string File, SourceLocation Location, string Message)
 {
     /// <summary>As compilers write it, so that editors find the place.</summary>
-    public override string ToString() => $"{File}:{Place.Line}:{Place.Column}: {(Level is Level.Error ? "error" : "warning")}: {Message} [{Rule}]";
-}
-
-/// <summary>One thing that was checked, and what was found.</summary>
-internal sealed record Checked(string Suite, string Name, IReadOnlyList<Finding> Findings)
-{
-    public bool Failed => Findings.Any(f => f.Level is Level.Error);
+    public override string ToString() =>
+        $"{File}:{Location.Line}:{Location.Column}: {(Level is FindingLevel.Error ? "error" : "warning")}: {Message} [{Rule}]";
 }

@@ -9,10 +9,10 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
     private readonly List<BreakGlassPolicy> _policies = [.. files.Read<BreakGlassPolicy>()];
 
     /// <summary>All objects of ours with what was found in each, and what is no YAML at all.</summary>
-    public IReadOnlyList<Checked> Run() =>
+    public IReadOnlyList<CheckedItem> Run() =>
     [
-        .. files.Broken.Select(f => new Checked(f.File, f.File, [f])),
-        .. files.All.Where(m => m.IsOurs).Select(m => new Checked(m.File, $"{m.Kind}/{m.Name}", [.. Check(m)])),
+        .. files.Broken.Select(f => new CheckedItem(f.File, f.File, [f])),
+        .. files.All.Where(m => m.IsOurs).Select(m => new CheckedItem(m.File, $"{m.Kind}/{m.Name}", [.. Check(m)])),
     ];
 
     private IEnumerable<Finding> Check(Manifest manifest) => manifest.Kind switch
@@ -24,7 +24,7 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
         nameof(BreakGlassLockdown) => Check<BreakGlassLockdown>(manifest, (m, l) => LockdownRules.Check(l) is { } problem ? [Found(m, problem)] : []),
         nameof(BreakGlassApproval) or nameof(BreakGlassReview) =>
             [Found(manifest, "NotForFiles", "kind", "a person makes this decision during or after the incident (kubectl breakglass approve, review); "
-                + "from a file, the pipeline would be its author.", Level.Warning)],
+                + "from a file, the pipeline would be its author.", FindingLevel.Warning)],
         _ => [Found(manifest, "UnknownKind", "kind", $"'{manifest.Kind}' is not a kind of {BreakGlassApi.Group}; use BreakGlassPolicy, BreakGlassGrant, "
             + "BreakGlassApproval, BreakGlassReview and BreakGlassLockdown.")],
     };
@@ -60,7 +60,7 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
     private IEnumerable<Finding> Grant(Manifest manifest, BreakGlassGrant grant)
     {
         yield return Found(manifest, "NotForFiles", "kind",
-            "a person requests a grant in an incident (kubectl breakglass request); from a file, the pipeline would be the requester.", Level.Warning);
+            "a person requests a grant in an incident (kubectl breakglass request); from a file, the pipeline would be the requester.", FindingLevel.Warning);
         if (_policies.Find(p => p.Metadata.Name == grant.Spec.Policy) is not { } policy) yield break;
         var requester = Callers.IsNamed(grant.Spec.Requester) ? grant.Spec.Requester! : Somebody(policy);
         if (GrantRules.AtAdmission(grant with { Spec = grant.Spec with { Requester = requester } }, policy, SealState.Valid, settings) is { } problem)
@@ -124,8 +124,8 @@ internal sealed class Linter(ManifestSet files, CoreSettings settings)
     }
 
     private static Finding Found(Manifest manifest, Problem problem) =>
-        Found(manifest, problem.Reason, problem.Field, $"{problem}.", problem.Reason == PolicyRules.NotSupported ? Level.Warning : Level.Error);
+        Found(manifest, problem.Reason, problem.Field, $"{problem}.", problem.Reason == PolicyRules.NotSupported ? FindingLevel.Warning : FindingLevel.Error);
 
-    internal static Finding Found(Manifest manifest, string rule, string field, string message, Level level = Level.Error) =>
+    internal static Finding Found(Manifest manifest, string rule, string field, string message, FindingLevel level = FindingLevel.Error) =>
         new(rule, level, manifest.File, manifest.At(field), message);
 }

@@ -15,7 +15,7 @@ internal static class PolicyAdvice
         var spec = policy.Spec;
         foreach (var warning in PolicyWarnings.Of(policy, settings, e => Rules(e, files) ?? (BuiltInReaders.Contains(e.RoleRef.Name) ? [s_readsSecrets] : [])))
         {
-            yield return Linter.Found(manifest, warning.Reason, warning.Field, $"{warning}.", Level.Warning);
+            yield return Linter.Found(manifest, warning.Reason, warning.Field, $"{warning}.", FindingLevel.Warning);
         }
 
         for (var i = 0; i < spec.Requesters.Count; i++)
@@ -64,5 +64,5 @@ internal static class PolicyAdvice
             r => r.Metadata.Name == entry.RoleRef.Name && entry.Namespaces.Contains(r.Metadata.NamespaceProperty ?? ""))?.RulesOrEmpty;
 
     private static Finding Advice(Manifest manifest, string rule, string field, string message) =>
-        Linter.Found(manifest, rule, field, $"{field}: {message}", Level.Warning);
+        Linter.Found(manifest, rule, field, $"{field}: {message}", FindingLevel.Warning);
 }

@@ -9,7 +9,7 @@ internal static class Reports
     public const string JUnit = "junit";
 
     /// <summary>Writes them, by default as text.</summary>
-    public static Task WriteAsync(CliHost host, string? format, string name, IReadOnlyList<Checked> all) => format switch
+    public static Task WriteAsync(CliHost host, string? format, string name, IReadOnlyList<CheckedItem> all) => format switch
     {
         OutputFormat.Json => host.Out.WriteLineAsync(OutputFormat.ToJson(ToJson(all))),
         Sarif => host.Out.WriteLineAsync(OutputFormat.ToJson(ToSarif(all))),
@@ -17,12 +17,12 @@ internal static class Reports
         _ => TextAsync(host, all),
     };
 
-    private static async Task TextAsync(CliHost host, IReadOnlyList<Checked> all)
+    private static async Task TextAsync(CliHost host, IReadOnlyList<CheckedItem> all)
     {
         foreach (var finding in all.SelectMany(c => c.Findings)) await host.Out.WriteLineAsync(finding.ToString());
     }
 
-    private static JsonObject ToJson(IReadOnlyList<Checked> all) => new()
+    private static JsonObject ToJson(IReadOnlyList<CheckedItem> all) => new()
     {
         ["checked"] = all.Count,
         ["failed"] = all.Count(c => c.Failed),
@@ -33,13 +33,13 @@ internal static class Reports
             ["failed"] = c.Failed,
             ["findings"] = new JsonArray([.. c.Findings.Select(f => new JsonObject
             {
-                ["rule"] = f.Rule, ["level"] = Word(f.Level), ["line"] = f.Place.Line, ["column"] = f.Place.Column, ["message"] = f.Message,
+                ["rule"] = f.Rule, ["level"] = Word(f.Level), ["line"] = f.Location.Line, ["column"] = f.Location.Column, ["message"] = f.Message,
             })]),
         })]),
     };
 
     /// <summary>SARIF 2.1.0 (OASIS), with what GitHub and others read of it.</summary>
-    private static JsonObject ToSarif(IReadOnlyList<Checked> all)
+    private static JsonObject ToSarif(IReadOnlyList<CheckedItem> all)
     {
         var findings = all.SelectMany(c => c.Findings).ToList();
         var rules = findings.Select(f => f.Rule).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
@@ -70,7 +70,7 @@ internal static class Reports
                         ["physicalLocation"] = new JsonObject
                         {
                             ["artifactLocation"] = new JsonObject { ["uri"] = Uri(f.File) },
-                            ["region"] = new JsonObject { ["startLine"] = f.Place.Line, ["startColumn"] = f.Place.Column },
+                            ["region"] = new JsonObject { ["startLine"] = f.Location.Line, ["startColumn"] = f.Location.Column },
                         },
                     }),
                 })]),
@@ -79,7 +79,7 @@ internal static class Reports
     }
 
     /// <summary>JUnit's XML as Jenkins, GitLab and others read it.</summary>
-    private static string ToJUnit(string name, IReadOnlyList<Checked> all)
+    private static string ToJUnit(string name, IReadOnlyList<CheckedItem> all)
     {
         var text = new StringBuilder();
         using (var xml = XmlWriter.Create(text, new() { Indent = true, NewLineChars = "\n", OmitXmlDeclaration = true }))
@@ -100,12 +100,12 @@ internal static class Reports
         return $"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{text}";
     }
 
-    private static void Case(XmlWriter xml, Checked test)
+    private static void Case(XmlWriter xml, CheckedItem test)
     {
         xml.WriteStartElement("testcase");
         xml.WriteAttributeString("classname", Clean(test.Suite));
         xml.WriteAttributeString("name", Clean(test.Name));
-        var errors = test.Findings.Where(f => f.Level is Level.Error).ToList();
+        var errors = test.Findings.Where(f => f.Level is FindingLevel.Error).ToList();
         if (errors.Count > 0)
         {
             xml.WriteStartElement("failure");
@@ -115,12 +115,12 @@ internal static class Reports
             xml.WriteEndElement();
         }
 
-        var warnings = test.Findings.Where(f => f.Level is Level.Warning).ToList();
+        var warnings = test.Findings.Where(f => f.Level is FindingLevel.Warning).ToList();
         if (warnings.Count > 0) xml.WriteElementString("system-out", Clean(string.Join('\n', warnings)));
         xml.WriteEndElement();
     }
 
-    private static void Counts(XmlWriter xml, string name, IReadOnlyList<Checked> all)
+    private static void Counts(XmlWriter xml, string name, IReadOnlyList<CheckedItem> all)
     {
         xml.WriteAttributeString("name", Clean(name));
         xml.WriteAttributeString("tests", all.Count.ToString(CultureInfo.InvariantCulture));
@@ -130,7 +130,7 @@ internal static class Reports
     /// <summary>XML 1.0 cannot hold most control characters, not even escaped.</summary>
     private static string Clean(string text) => new([.. text.Select(c => XmlConvert.IsXmlChar(c) ? c : '?')]);
 
-    private static string Word(Level level) => level is Level.Error ? "error" : "warning";
+    private static string Word(FindingLevel level) => level is FindingLevel.Error ? "error" : "warning";
 
     private static string Uri(string file) => string.Join('/', file.Split('/').Select(System.Uri.EscapeDataString));
 }

@@ -17,7 +17,7 @@ internal static class CompletionCommands
     private const string Files = ":0";
 
     /// <summary>A person waits with a finger on the key.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
     public static Command Create(Invocation invocation)
     {
@@ -113,7 +113,7 @@ internal static class CompletionCommands
             foreach (var option in invocation.Flags.All) flags.Options.Add(option);
             flags.TreatUnmatchedTokensAsErrors = false;
             using var cluster = invocation.Connect(flags.Parse(before));
-            using var limit = new CancellationTokenSource(Patience, invocation.Host.Time);
+            using var limit = new CancellationTokenSource(Timeout, invocation.Host.Time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
             return [.. (await cluster.Client.ListAsync<T>(new(), both.Token)).Items.Select(i => (i.Metadata.Name, About(i)))];
         }

@@ -14,7 +14,7 @@ internal static class DecideCommands
             : null, grant => new BreakGlassApproval
         {
             Metadata = new() { GenerateName = $"{grant}-" },
-            Spec = new() { Grant = grant, Decision = decision, Comment = parse.GetValue(words.Comment), Approver = AskOptions
+            Spec = new() { Grant = grant, Decision = decision, Comment = parse.GetValue(words.Comment), Approver = RequestOptions
                 .Stamp(parse.GetValue(words.Stamp)) },
         }, decision == ApprovalRules.Approve ? "approved" : "denied", cancellationToken));
         return words.Command;
@@ -40,7 +40,7 @@ internal static class DecideCommands
                     Outcome = Outcomes.First(o => o.Equals(parse.GetValue(outcome), StringComparison.OrdinalIgnoreCase)),
                     Comment = parse.GetValue(words.Comment),
                     FollowUp = parse.GetValue(followUp),
-                    Reviewer = AskOptions.Stamp(parse.GetValue(words.Stamp)),
+                    Reviewer = RequestOptions.Stamp(parse.GetValue(words.Stamp)),
                 },
             }, "reviewed", cancellationToken));
         return words.Command;
@@ -56,7 +56,7 @@ internal static class DecideCommands
         var name = ObjectNames.Grant(parse.GetRequiredValue(words.Grant));
         if (await ReadAsync(cluster.Client, name, cancellationToken) is { } grant)
         {
-            await host.SayAsync(Shown.Line(Summary(grant)));
+            await host.SayAsync(VisibleText.Line(Summary(grant)));
             if (objection(grant) is { } problem) throw new CliException(ExitCodes.Refused, problem);
         }
 
@@ -94,7 +94,7 @@ internal static class DecideCommands
         public Words(string name, string description, string stamp)
         {
             Command = new(name, description);
-            Stamp = AskOptions.StampOption(stamp);
+            Stamp = RequestOptions.StampOption(stamp);
             Command.Arguments.Add(Grant);
             foreach (var option in (Option[])[Comment, Output, DryRun, Stamp]) Command.Options.Add(option);
         }

@@ -18,8 +18,8 @@ internal static class LintCommand
             if (all.Count == 0) throw CliException.Usage(
                 $"no objects of breakglass.dev in {string.Join(", ", parse.GetValue(files)!)}. Name the files or directories that contain the policies.");
             await Reports.WriteAsync(host, parse.GetValue(output), "lint", all);
-            var (errors, warnings) = (all.SelectMany(c => c.Findings).Count(f => f.Level is Level.Error),
-                all.SelectMany(c => c.Findings).Count(f => f.Level is Level.Warning));
+            var (errors, warnings) = (all.SelectMany(c => c.Findings).Count(f => f.Level is FindingLevel.Error),
+                all.SelectMany(c => c.Findings).Count(f => f.Level is FindingLevel.Warning));
             await host.SayAsync($"{all.Count} checked: {errors} error(s), {warnings} warning(s)");
             return errors > 0 || (parse.GetValue(strict) && warnings > 0) ? ExitCodes.Error : ExitCodes.Ok;
         });

@@ -35,7 +35,7 @@ internal static class ListCommands
                 && (!parse.GetValue(unreviewed)
                     || (g.Status.IsTerminal && Conditions.Find(g.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" }));
             var query = new ListQuery { LabelSelector = parse.GetValue(selector) };
-            var view = new View(invocation.Host, cluster.Client, parse.GetValue(output));
+            var view = new ObjectView(invocation.Host, cluster.Client, parse.GetValue(output));
             await (parse.GetValue(kind) switch
             {
                 ObjectNames.Policies => view.ListAsync<BreakGlassPolicy>(query, Tables.Policies, cancellationToken),
@@ -59,7 +59,7 @@ internal static class ListCommands
         {
             using var cluster = invocation.Connect(parse);
             var (kind, name) = ObjectNames.Read(string.Join('/', parse.GetRequiredValue(words)));
-            var view = new View(invocation.Host, cluster.Client, parse.GetValue(output));
+            var view = new ObjectView(invocation.Host, cluster.Client, parse.GetValue(output));
             await (kind switch
             {
                 ObjectNames.Policies => view.GetAsync<BreakGlassPolicy>(name, Tables.Policies, cancellationToken),
@@ -112,85 +112,4 @@ internal static class ListCommands
         foreach (var condition in grant.Status.Conditions) yield return $"{condition.Type}={condition.Status} ({condition.Reason}): {condition.Message}";
         yield return $"Full report: kubectl breakglass report {grant.Metadata.Name}";
     }
-}
-
-internal sealed class View(CliHost host, KubeClient client, string? format)
-{
-    public async Task ListAsync<T>(ListQuery query, IReadOnlyList<Column<T>> columns, CancellationToken cancellationToken, Func<T, bool>? wanted = null)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        var items = (await client.ListAsync<T>(query, cancellationToken)).Items.Where(wanted ?? (_ => true)).OrderBy(o => o.Metadata.CreatedAt)
-            .ThenBy(o => o.Metadata.Name, StringComparer.Ordinal).ToList();
-        if (OutputFormat.IsForPrograms(format)) await OutputFormat.WriteListAsync(host, format, items);
-        else if (items.Count == 0) await host.SayAsync("No resources found.");
-        else await ShowAsync(columns, items);
-    }
-
-    public async Task GetAsync<T>(
-        string name, IReadOnlyList<Column<T>> columns, CancellationToken cancellationToken, Func<T, IEnumerable<string>>? describe = null)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        var found = await client.GetAsync<T>(name, null, cancellationToken);
-        if (OutputFormat.IsForPrograms(format))
-        {
-            await OutputFormat.WriteAsync(host, format, found);
-            return;
-        }
-
-        await ShowAsync(columns, [found]);
-        foreach (var line in describe?.Invoke(found) ?? []) await host.SayAsync(Shown.Line(line));
-    }
-
-    private Task ShowAsync<T>(IReadOnlyList<Column<T>> columns, IEnumerable<T> items)
-        where T : class, IKubernetesObject<V1ObjectMeta> =>
-        Tables.Of(columns, items, client.Now(host.Time), format == OutputFormat.Wide).WriteAsync(host);
-}
-
-internal sealed class GrantWatch(CliHost host, KubeClient client, string? format)
-{
-    public async Task OneAsync(string name, CancellationToken cancellationToken)
-    {
-        var grant = await client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
-        await foreach (var now in new Follower<BreakGlassGrant>(client, host.Time).FollowAsync(grant, cancellationToken))
-        {
-            await ShowAsync(now);
-            if (now.Status.IsTerminal) return;
-        }
-    }
-
-    public async Task AllAsync(CancellationToken cancellationToken)
-    {
-        var list = await client.ListAsync<BreakGlassGrant>(new(), cancellationToken);
-        foreach (var grant in list.Items) await ShowAsync(grant);
-        var version = list.Metadata.ResourceVersion;
-        while (true)
-        {
-            try
-            {
-                version ??= (await client.ListPageAsync<BreakGlassGrant>(new() { Limit = 1 }, cancellationToken)).Metadata.ResourceVersion;
-                await foreach (var (type, grant) in client.WatchAsync<BreakGlassGrant>(new() { ResourceVersion = version }, cancellationToken))
-                {
-                    version = grant.Metadata.ResourceVersion;
-                    if (type is WatchEventType.Added or WatchEventType.Modified) await ShowAsync(grant);
-                }
-            }
-            catch (KubeApiException e) when (e.IsGone)
-            {
-                version = null;
-                await host.SayAsync("some changes were missed; continuing from now");
-            }
-            catch (Exception e) when (Outages.Passes(e))
-            {
-                await Task.Delay(Outages.Pause, host.Time, cancellationToken);
-            }
-        }
-    }
-
-    private Task ShowAsync(BreakGlassGrant grant) => format switch
-    {
-        OutputFormat.Json => host.Out.WriteLineAsync(OutputFormat.ToNode(grant)!.ToJsonString()),
-        OutputFormat.Name => host.Out.WriteLineAsync(OutputFormat.NameOf(grant)),
-        _ => host.Out.WriteLineAsync(
-            $"{Timestamp.Text(client.Now(host.Time))}  {grant.Metadata.Name}  {Callers.Shown(grant.Spec.Requester)}  {GrantWords.Line(grant)}"),
-    };
 }

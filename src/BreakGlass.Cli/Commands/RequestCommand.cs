@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using BreakGlass.Core.Credentials;
-
 namespace BreakGlass.Cli.Commands;
 
 /// <summary><c>request</c>: asks, waits, and hands the access over.</summary>
@@ -13,7 +10,7 @@ internal static class RequestCommand
     public static Command Create(Invocation invocation)
     {
         var command = new Command(Name, "Request access and use it: as a kubeconfig, or for one command.");
-        var asking = new AskOptions(command);
+        var options = new RequestOptions(command);
         var wait = new Option<bool>(
             "--wait") { Description = "Wait until access works (default); --wait=false only creates the request", DefaultValueFactory = _ => true };
         var timeout = GlobalFlags.DurationOption("--timeout", "How long to wait for access (default 1h)");
@@ -26,143 +23,12 @@ internal static class RequestCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             using var cluster = invocation.Connect(parse);
-            var settings = new RequestSettings(asking.Read(parse), invocation.ChildWords, parse.GetValue(wait), parse.GetValue(timeout) ?? UsualTimeout,
+            var settings = new RequestSettings(options.Read(parse), invocation.ChildWords, parse.GetValue(wait), parse.GetValue(timeout) ?? UsualTimeout,
                 OutputFormat.DryRun(parse.GetValue(dryRun)));
-            var handover = new Handover(invocation.Host, cluster, invocation.Own(parse))
+            var handoff = new CredentialHandoff(invocation.Host, cluster, invocation.Own(parse))
                 { File = parse.GetValue(file), Delivered = parse.GetValue(delivered), Format = parse.GetValue(output) };
-            return await new RequestRun(invocation.Host, cluster, settings, handover).RunAsync(cancellationToken);
+            return await new RequestRun(invocation.Host, cluster, settings, handoff).RunAsync(cancellationToken);
         });
         return command;
-    }
-}
-
-internal sealed record RequestSettings(Ask Ask, IReadOnlyList<string> ChildWords, bool Wait, TimeSpan Timeout, DryRun DryRun);
-
-internal sealed class RequestRun(CliHost host, Cluster cluster, RequestSettings settings, Handover handover)
-{
-    private readonly GrantRequester _requester = new(cluster, host);
-
-    public async Task<int> RunAsync(CancellationToken cancellationToken)
-    {
-        Check();
-        var bound = await _requester.CredentialOfAsync(settings.Ask.Policy, cancellationToken) is CredentialKind.BindRequester;
-        CheckStart();
-
-        // Without waiting nobody would be there to open it, so the credential goes into a Secret that the requester alone can read.
-        using var key = bound || !settings.Wait ? null : ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
-        var wanted = settings.Ask.ToGrant(key is null ? null : RecipientKey.PublicJwk(key, keyId: null));
-        if (settings.DryRun is not DryRun.None) return await RehearseAsync(wanted, cancellationToken);
-
-        CredentialFiles.Sweep(host);
-        var grant = await _requester.CreateAsync(wanted);
-        if (!settings.Wait)
-        {
-            await handover.ShowAsync(grant, $"{OutputFormat.NameOf(grant)} created");
-            await host.SayAsync($"To use it when it gives access: kubectl breakglass use {grant.Metadata.Name}");
-            return ExitCodes.Ok;
-        }
-
-        var ending = "the request was cancelled";
-        var keep = false;
-        try
-        {
-            var active = await _requester.UntilActiveAsync(grant, settings.Timeout, cancellationToken);
-            grant = active;
-            if (settings.ChildWords.Count > 0)
-            {
-                ending = "its command did not run";
-                var code = await RunChildAsync(active, key, cancellationToken);
-                ending = $"its command ended with exit code {code.ToString(CultureInfo.InvariantCulture)}";
-                return code;
-            }
-
-            await handover.GiveAsync(active, key is null ? null : Open(active, key), cancellationToken);
-            keep = true;
-            return ExitCodes.Ok;
-        }
-        finally
-        {
-            // Only this process has the private key, so the grant would be useless.
-            if (!keep) await _requester.EndAsync(grant, ending);
-        }
-    }
-
-    private void Check()
-    {
-        if (settings.ChildWords.Count > 0 && !settings.Wait)
-            throw CliException.Usage("--wait=false cannot run a command, because there is no access yet. Remove one of them.");
-        if (settings.ChildWords.Count > 0 && handover.File is not null)
-            throw CliException.Usage("-- COMMAND and --output-kubeconfig exclude each other: the command gets a kubeconfig that is deleted after it ends.");
-        handover.Check();
-    }
-
-    private void CheckStart()
-    {
-        if (settings is { Wait: true, DryRun: DryRun.None, Ask.Start: { } start } && start > cluster.Client.Now(host.Time) + settings.Timeout)
-        {
-            throw CliException.Usage(
-                $"access starts at {Timestamp.Text(start)}, but this command waits only {GoDuration.Format(settings.Timeout)} and would revoke the grant "
-                    + "before it starts. Request it with --wait=false and use it later with 'kubectl breakglass use', or wait longer with --timeout.");
-        }
-    }
-
-    private async Task<int> RehearseAsync(BreakGlassGrant wanted, CancellationToken cancellationToken)
-    {
-        var judged = wanted;
-        if (settings.DryRun is DryRun.Server)
-        {
-            using var rehearsal = cluster.Client.Rehearsing();
-            judged = await rehearsal.CreateAsync(wanted, cancellationToken);
-        }
-
-        await handover.ShowAsync(judged, $"{OutputFormat.NameOf(judged)} created ({(settings.DryRun is DryRun.Server ? "server " : "")}dry run)");
-        return ExitCodes.Ok;
-    }
-
-    private async Task<int> RunChildAsync(BreakGlassGrant grant, ECDiffieHellman? key, CancellationToken cancellationToken)
-    {
-        var path = key is null ? null : CredentialFiles.KubeconfigOf(host, $"{grant.Metadata.Name}-{grant.Metadata.Uid}");
-        using var over = new CancellationTokenSource();
-        var watching = TellWhenOverAsync(grant, over.Token);
-        try
-        {
-            if (path is not null) await CredentialFiles.WriteAsync(path, handover.Kubeconfig(Open(grant, key!)), cancellationToken);
-            return await host.RunChild(new(settings.ChildWords, path), cancellationToken);
-        }
-        finally
-        {
-            if (path is not null) CredentialFiles.Forget(path);
-            await over.CancelAsync();
-            await watching;
-        }
-    }
-
-    /// <summary>Reports the end of access while the command runs, because all its requests are then refused.</summary>
-    private async Task TellWhenOverAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await foreach (var now in new Follower<BreakGlassGrant>(cluster.Client, host.Time).FollowAsync(grant, cancellationToken))
-            {
-                if (now.Status.Phase is GrantPhase.Active) continue;
-                await host.SayAsync($"{now.Metadata.Name}: access is over. {GrantWords.Line(now)}");
-                return;
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException || Errors.Describe(e) is not null)
-        {
-            // the command goes on and sees for itself
-        }
-    }
-
-    private static DeliveredCredential Open(BreakGlassGrant grant, ECDiffieHellman key)
-    {
-        if (grant.Status.CredentialJwe is not { } jwe)
-        {
-            throw new CliException(ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active but has no credential (status.credentialJwe). "
-                + $"Check it with 'kubectl breakglass get {grant.Metadata.Name} -o yaml', and tell the platform team.");
-        }
-
-        return DeliveredCredential.Open(jwe, key);
     }
 }

@@ -1,8 +1,5 @@
 namespace BreakGlass.Cli.Commands;
 
-/// <summary>A column of the table of a kind.</summary>
-internal sealed record Column<T>(string Heading, Func<T, Cell> Value, bool OnlyWide = false);
-
 /// <summary>Our kinds as tables, with the columns that kubectl shows.</summary>
 internal static class Tables
 {

@@ -29,19 +29,19 @@ internal static class TestCommand
     }
 
     /// <summary>Policies that are not valid are not tested.</summary>
-    private static IEnumerable<Checked> Broken(ManifestSet manifests) =>
+    private static IEnumerable<CheckedItem> Broken(ManifestSet manifests) =>
         from found in new Linter(manifests, new()).Run()
-        let errors = found.Findings.Where(f => f.Level is Level.Error).ToList()
+        let errors = found.Findings.Where(f => f.Level is FindingLevel.Error).ToList()
         where errors.Count > 0
         select found with { Findings = errors };
 
-    private static async Task<IReadOnlyList<Checked>> PlayAsync(ManifestSet manifests, string file, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<CheckedItem>> PlayAsync(ManifestSet manifests, string file, CancellationToken cancellationToken)
     {
         var text = await File.ReadAllTextAsync(file, cancellationToken);
         var shown = file.Replace('\\', '/');
         try
         {
-            var documents = YamlDocument.ReadAll(text).Where(d => d.Root is not null).DefaultIfEmpty(new(null, new Dictionary<string, Place>()));
+            var documents = YamlDocument.ReadAll(text).Where(d => d.Root is not null).DefaultIfEmpty(new(null, new Dictionary<string, SourceLocation>()));
             return [.. documents.SelectMany(d => new CaseRunner(manifests, CasesFile.Read(shown, d), shown, d).Run())];
         }
         catch (YamlException e)
@@ -51,7 +51,7 @@ internal static class TestCommand
         }
     }
 
-    private static async Task ShowAsync(CliHost host, List<Checked> all)
+    private static async Task ShowAsync(CliHost host, List<CheckedItem> all)
     {
         foreach (var passed in all.Where(c => !c.Failed)) await host.Out.WriteLineAsync($"ok    {passed.Name}");
         foreach (var failed in all.Where(c => c.Failed)) await host.Out.WriteLineAsync($"FAIL  {failed.Name}");

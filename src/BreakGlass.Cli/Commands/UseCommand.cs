@@ -20,15 +20,15 @@ internal static class UseCommand
         {
             var host = invocation.Host;
             using var cluster = invocation.Connect(parse);
-            var handover = new Handover(
+            var handoff = new CredentialHandoff(
                 host, cluster, invocation.Own(parse)) { File = parse.GetValue(file), Delivered = parse.GetValue(delivered), Format = parse.GetValue(output) };
-            handover.Check();
+            handoff.Check();
             var grant = await cluster.Client.GetAsync<BreakGlassGrant>(ObjectNames.Grant(parse.GetRequiredValue(name)), null, cancellationToken);
             DeliveredCredential.CheckReadable(grant);
             var active = grant.Status.Phase is GrantPhase.Active
                 ? grant : await new GrantRequester(cluster, host).UntilActiveAsync(grant, parse.GetValue(timeout) ?? UsualTimeout, cancellationToken);
             var bound = active.Status.Credential is CredentialKind.BindRequester;
-            await handover.GiveAsync(active, bound ? null : DeliveredCredential
+            await handoff.GiveAsync(active, bound ? null : DeliveredCredential
                 .Read(await DeliveredCredential.OfSecretAsync(cluster, active, "kubeconfig", cancellationToken)), cancellationToken);
             return ExitCodes.Ok;
         });

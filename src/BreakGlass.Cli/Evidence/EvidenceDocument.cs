@@ -2,13 +2,6 @@ using BreakGlass.Cli.Commands;
 
 namespace BreakGlass.Cli.Evidence;
 
-/// <summary>A table of a report.</summary>
-/// <param name="Title">What it is about.</param>
-/// <param name="Columns">Its columns; empty where rows are a name and a value.</param>
-/// <param name="Rows">Its rows.</param>
-/// <param name="Otherwise">What is said where there is no row.</param>
-internal sealed record EvidenceSection(string Title, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows, string Otherwise);
-
 /// <summary>The evidence of a grant in the order in which an auditor asks: who, why, what, when, who agreed, what became of it.</summary>
 internal static class EvidenceDocument
 {
@@ -84,7 +77,7 @@ internal static class EvidenceDocument
         {
             var said = rest.Find(a => a.Spec.Approver?.Username == record.Approver && a.Spec.Decision == record.Decision);
             if (said is not null) rest.Remove(said);
-            yield return (string[])[Timestamp.Text(record.At), Shown.Name(record.Approver), record.Decision, said?.Spec.Comment ?? ""];
+            yield return (string[])[Timestamp.Text(record.At), VisibleText.Name(record.Approver), record.Decision, said?.Spec.Comment ?? ""];
         }
 
         foreach (var other in rest)

@@ -89,7 +89,8 @@ internal static class EvidenceText
             for (var i = 0; i < row.Count; i++)
             {
                 var tag = section.Columns.Count == 0 && i == 0 ? "th" : "td";
-                text.Append('<').Append(tag).Append('>').Append(WebUtility.HtmlEncode(Shown.Lines(row[i].ReplaceLineEndings("\n"))).ReplaceLineEndings("<br>"))
+                text.Append('<').Append(tag).Append('>')
+                    .Append(WebUtility.HtmlEncode(VisibleText.Lines(row[i].ReplaceLineEndings("\n"))).ReplaceLineEndings("<br>"))
                     .Append("</").Append(tag).Append('>');
             }
 
@@ -103,7 +104,7 @@ internal static class EvidenceText
     private static string Escape(string text)
     {
         var escaped = new StringBuilder(text.Length + 16);
-        foreach (var c in Shown.Lines(text.ReplaceLineEndings("\n")))
+        foreach (var c in VisibleText.Lines(text.ReplaceLineEndings("\n")))
         {
             switch (c)
             {

@@ -36,7 +36,7 @@ internal sealed class DeliveredCredential
 
     /// <summary>Reads the Secret of an active grant that was requested without a key.</summary>
     /// <exception cref="CliException">The Secret does not exist or is incomplete, or the credential is encrypted.</exception>
-    public static async Task<string> OfSecretAsync(Cluster cluster, BreakGlassGrant grant, string key, CancellationToken cancellationToken)
+    public static async Task<string> OfSecretAsync(ConnectedCluster cluster, BreakGlassGrant grant, string key, CancellationToken cancellationToken)
     {
         var name = grant.Metadata.Name;
         CheckReadable(grant);
@@ -57,7 +57,8 @@ internal sealed class DeliveredCredential
         ExitCodes.Error, $"the credential of grant '{name}' is encrypted for its requester, and only they can decrypt it. Request another grant with 'kubectl "
             + "breakglass request'; with --wait=false, its credential is in a Secret.");
 
-    private static async Task<V1Secret> ReadAsync(Cluster cluster, BreakGlassGrant grant, string ns, string secret, CancellationToken cancellationToken)
+    private static async Task<V1Secret> ReadAsync(ConnectedCluster cluster, BreakGlassGrant grant, string ns, string secret,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -95,13 +96,13 @@ internal sealed class DeliveredCredential
     /// know it only by an address from inside the cluster.
     /// </summary>
     /// <param name="own">How the person reaches the cluster; null to take the delivered address.</param>
-    /// <param name="back">The way to their own name, which this plugin takes where it is started with this kubeconfig.</param>
-    public byte[] Kubeconfig(ClusterConnection? own, OwnWay back)
+    /// <param name="caller">The way to their own name, which this plugin takes where it is started with this kubeconfig.</param>
+    public byte[] Kubeconfig(ClusterConnection? own, CallerKubeconfig caller)
     {
         var root = (JsonObject)_kubeconfig.DeepClone();
         if (own is not null && root["clusters"] is JsonArray and [JsonObject entry]) entry["cluster"] = Way(own);
         if (root["contexts"] is JsonArray and [JsonObject context] && context["context"] is JsonObject named)
-            named["extensions"] = new JsonArray(back.ToJson());
+            named["extensions"] = new JsonArray(caller.ToJson());
         return Encoding.UTF8.GetBytes(YamlText.Write(root));
     }
 

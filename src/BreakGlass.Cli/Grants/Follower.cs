@@ -2,17 +2,6 @@ using System.Runtime.CompilerServices;
 
 namespace BreakGlass.Cli.Grants;
 
-/// <summary>Errors that a command waits out while it follows an object, because they are likely during an incident.</summary>
-internal static class Outages
-{
-    /// <summary>How long to wait before it is tried again.</summary>
-    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-
-    /// <summary>Whether the next attempt can succeed.</summary>
-    public static bool Passes(Exception e) =>
-        e is KubeConnectionException or KubeApiException { IsServerError: true } or KubeApiException { IsTooManyRequests: true };
-}
-
 /// <summary>Follows one object with a watch.</summary>
 internal sealed class Follower<T>(KubeClient client, TimeProvider time)
     where T : class, IKubernetesObject<V1ObjectMeta>
@@ -73,7 +62,7 @@ internal sealed class Follower<T>(KubeClient client, TimeProvider time)
         {
             return await events.MoveNextAsync();
         }
-        catch (Exception e) when (e is KubeApiException { IsGone: true } || Outages.Passes(e))
+        catch (Exception e) when (e is KubeApiException { IsGone: true } || Outages.IsTransient(e))
         {
             _broke = e;
             return false;
@@ -99,7 +88,7 @@ internal sealed class Follower<T>(KubeClient client, TimeProvider time)
                 // Without the right to list, the command only reads.
                 return (await client.TryGetAsync<T>(obj.Metadata.Name, null, cancellationToken), null);
             }
-            catch (Exception e) when (Outages.Passes(e))
+            catch (Exception e) when (Outages.IsTransient(e))
             {
                 await Task.Delay(Outages.Pause, time, cancellationToken);
             }

@@ -1,6 +1,6 @@
 namespace BreakGlass.Cli.Grants;
 
-internal sealed class GrantRequester(Cluster cluster, CliHost host)
+internal sealed class GrantRequester(ConnectedCluster cluster, CliHost host)
 {
     /// <summary>The operator answers within moments; after this a person is told where to look.</summary>
     private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(15);

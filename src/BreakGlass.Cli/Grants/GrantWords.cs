@@ -4,7 +4,7 @@ namespace BreakGlass.Cli.Grants;
 internal static class GrantWords
 {
     /// <summary>Where it stands, in one line.</summary>
-    public static string Line(BreakGlassGrant grant) => Shown.Line(Standing(grant));
+    public static string Line(BreakGlassGrant grant) => VisibleText.Line(Standing(grant));
 
     private static string Standing(BreakGlassGrant grant) => grant.Status.Phase switch
     {

@@ -18,7 +18,7 @@ internal static class RealHost
         CredentialDirectory = Directory(),
     };
 
-    private static Cluster Connect(ConnectionFlags flags)
+    private static ConnectedCluster Connect(ConnectionFlags flags)
     {
         var connection = ClusterConnection.Detect(flags.Kubeconfig, flags.Context);
         if (flags.As is { } user) connection = connection with { Impersonate = new() { User = user, Groups = flags.AsGroup is { } group ? [group] : [] } };

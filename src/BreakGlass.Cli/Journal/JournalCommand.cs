@@ -42,7 +42,7 @@ internal static class JournalCommand
             await SayAsync(host, report.Problems);
             if (!report.IsGood) return ExitCodes.Error;
             await host.Out.WriteLineAsync(
-                Shown.Line($"verified: {report.Checkpoint!.Size} entries of {report.Checkpoint.Origin}, root {report.Checkpoint.Root}"));
+                VisibleText.Line($"verified: {report.Checkpoint!.Size} entries of {report.Checkpoint.Origin}, root {report.Checkpoint.Root}"));
             return ExitCodes.Ok;
         });
         return command;

@@ -14,28 +14,12 @@ internal static class Progress
             {
                 if (text == last) return;
                 last = text;
-                host.Error.WriteLine(Shown.Line(text));
+                host.Error.WriteLine(VisibleText.Line(text));
             });
         }
 
         var console = Terminal.For(host, host.Error, isTerminal: true);
         return await console.Status().Spinner(Spinner.Known.Line)
-            .StartAsync(Markup.Escape(first), status => work(text => status.Status = Markup.Escape(Shown.Line(text))));
-    }
-}
-
-/// <summary>Spectre's consoles over our writers.</summary>
-internal static class Terminal
-{
-    public static IAnsiConsole For(CliHost host, TextWriter writer, bool isTerminal)
-    {
-        var colour = isTerminal && host.MayColour;
-        return AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(writer),
-            Ansi = isTerminal && host.Variable("TERM") != "dumb" ? AnsiSupport.Yes : AnsiSupport.No,
-            ColorSystem = colour ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
-            Interactive = isTerminal ? InteractionSupport.Yes : InteractionSupport.No,
-        });
+            .StartAsync(Markup.Escape(first), status => work(text => status.Status = Markup.Escape(VisibleText.Line(text))));
     }
 }

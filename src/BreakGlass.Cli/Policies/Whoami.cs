@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace BreakGlass.Cli.Policies;
@@ -15,7 +14,7 @@ internal static class Whoami
     }
 
     /// <summary>Asks; null where the server cannot say: SelfSubjectReview is there from 1.28 on, as a beta from 1.27.</summary>
-    public static async Task<Caller?> AskAsync(Cluster cluster, IReadOnlyList<BreakGlassPolicy> policies, CancellationToken cancellationToken) =>
+    public static async Task<Caller?> AskAsync(ConnectedCluster cluster, IReadOnlyList<BreakGlassPolicy> policies, CancellationToken cancellationToken) =>
         (await ReviewAsync(cluster.Client, new SelfSubjectReview(), cancellationToken))?.Status?.UserInfo
         ?? (await ReviewAsync(cluster.Client, new SelfSubjectReviewBeta(), cancellationToken))?.Status?.UserInfo
         ?? await ByAdmissionAsync(cluster, policies, cancellationToken);
@@ -39,7 +38,8 @@ internal static class Whoami
     }
 
     /// <summary>A request that is only rehearsed comes back with the requester that admission stamped, where the policy does not refuse it.</summary>
-    private static async Task<Caller?> ByAdmissionAsync(Cluster cluster, IReadOnlyList<BreakGlassPolicy> policies, CancellationToken cancellationToken)
+    private static async Task<Caller?> ByAdmissionAsync(ConnectedCluster cluster, IReadOnlyList<BreakGlassPolicy> policies,
+        CancellationToken cancellationToken)
     {
         using var rehearsal = cluster.Client.Rehearsing();
         foreach (var policy in policies.Where(p => p.Spec.Justification?.TicketPattern is null).Take(5))
@@ -60,33 +60,3 @@ internal static class Whoami
         return null;
     }
 }
-
-/// <summary>Asks who the caller is (authentication.k8s.io/v1).</summary>
-internal sealed record SelfSubjectReview : IKubernetesObject<V1ObjectMeta>
-{
-    public string ApiVersion { get; set => field = value ?? "authentication.k8s.io/v1"; } = "authentication.k8s.io/v1";
-
-    public string Kind { get; set => field = value ?? nameof(SelfSubjectReview); } = nameof(SelfSubjectReview);
-
-    public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
-
-    public SelfSubjectReviewStatus? Status { get; init; }
-}
-
-internal sealed record SelfSubjectReviewBeta : IKubernetesObject<V1ObjectMeta>
-{
-    public string ApiVersion { get; set => field = value ?? "authentication.k8s.io/v1beta1"; } = "authentication.k8s.io/v1beta1";
-
-    public string Kind { get; set => field = value ?? nameof(SelfSubjectReview); } = nameof(SelfSubjectReview);
-
-    public V1ObjectMeta Metadata { get; set => field = value ?? new() { Name = "" }; } = new() { Name = "" };
-
-    public SelfSubjectReviewStatus? Status { get; init; }
-}
-
-internal sealed record SelfSubjectReviewStatus(Caller? UserInfo);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(SelfSubjectReview))]
-[JsonSerializable(typeof(SelfSubjectReviewBeta))]
-internal sealed partial class WhoamiContext : JsonSerializerContext;

@@ -3,16 +3,13 @@ using YamlDotNet.Core.Events;
 
 namespace BreakGlass.Cli.Yaml;
 
-/// <summary>A place in a file, counted from one.</summary>
-internal sealed record Place(long Line, long Column);
-
 /// <summary>
 /// One document of a YAML file (and so JSON, which YAML contains), with the place of everything in it. Read by the parser's events alone, since object mapping
 /// would need reflection; scalars mean what kubectl takes them for (YAML 1.1).
 /// </summary>
 /// <param name="Root">The content, or null for an empty document.</param>
 /// <param name="Places">Places by path, e.g. <c>spec.access[0].name</c>; the root is the empty path.</param>
-internal sealed record YamlDocument(JsonNode? Root, IReadOnlyDictionary<string, Place> Places)
+internal sealed record YamlDocument(JsonNode? Root, IReadOnlyDictionary<string, SourceLocation> Places)
 {
     private const int Deepest = 64;
     private const int MostNodes = 200_000;
@@ -50,11 +47,11 @@ internal sealed record YamlDocument(JsonNode? Root, IReadOnlyDictionary<string, 
     }
 
     /// <summary>Where a path stands; where it is not there, the nearest that is above it.</summary>
-    public Place At(string path)
+    public SourceLocation At(string path)
     {
         for (var rest = path; ; rest = rest[..Math.Max(0, rest.LastIndexOfAny(['.', '[']))])
         {
-            if (Places.TryGetValue(rest, out var place)) return place;
+            if (Places.TryGetValue(rest, out var location)) return location;
             if (rest.Length == 0) return new(1, 1);
         }
     }
@@ -67,7 +64,7 @@ internal sealed record YamlDocument(JsonNode? Root, IReadOnlyDictionary<string, 
         private readonly Dictionary<AnchorName, JsonNode?> _anchors = [];
         private int _nodes;
 
-        public Dictionary<string, Place> Places { get; } = new(StringComparer.Ordinal);
+        public Dictionary<string, SourceLocation> Places { get; } = new(StringComparer.Ordinal);
 
         public JsonNode? Node(string path, int depth)
         {

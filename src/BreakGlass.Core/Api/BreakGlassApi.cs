@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace BreakGlass.Core.Api;
@@ -55,17 +54,3 @@ public static class BreakGlassApi
 
     private static readonly JsonSerializerOptions Options = KubeJson.WithKubernetesHabits(BreakGlassJsonContext.Default);
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true,
-    Converters = [typeof(StatusSecondsConverter)])]
-[JsonSerializable(typeof(BreakGlassPolicy))]
-[JsonSerializable(typeof(BreakGlassGrant))]
-[JsonSerializable(typeof(BreakGlassApproval))]
-[JsonSerializable(typeof(BreakGlassReview))]
-[JsonSerializable(typeof(BreakGlassLockdown))]
-[JsonSerializable(typeof(PolicySpec)), JsonSerializable(typeof(PolicyStatus)), JsonSerializable(typeof(GrantSpec)), JsonSerializable(typeof(GrantStatus))]
-[JsonSerializable(typeof(V1PolicyRule))]
-internal sealed partial class BreakGlassJsonContext : JsonSerializerContext;

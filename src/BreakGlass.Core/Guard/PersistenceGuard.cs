@@ -32,29 +32,29 @@ public static class PersistenceGuard
     public static bool IsOf(string identity, BreakGlassGrant grant) => !string.IsNullOrEmpty(grant.Metadata.Uid) && GrantNames.Identity(grant) == identity;
 
     /// <summary>In which way the write could outlive a grant; null where it could not. Who writes does not matter here.</summary>
-    public static Persistence? WayOf(GuardedWrite write, CoreSettings settings)
+    public static PersistenceKind? KindOf(GuardedWrite write, CoreSettings settings)
     {
-        if (write.Namespace.Length > 0 && settings.IsProtected(write.Namespace)) return Persistence.OwnNamespaces;
+        if (write.Namespace.Length > 0 && settings.IsProtected(write.Namespace)) return PersistenceKind.OwnNamespaces;
         return GuardTable.Rows.FirstOrDefault(row => Fits(row, write, settings))?.Way;
     }
 
     /// <summary>Whether the policy lets its grants do this. A namesake of the policy that a grant was decided by allows nothing.</summary>
-    public static bool Allows(BreakGlassPolicy? policy, BreakGlassGrant grant, Persistence way) =>
-        policy is not null && policy.Metadata.Uid == grant.Status.PolicyUid && way.Word is { } word && policy.Spec.AllowPersistence.Contains(word);
+    public static bool Allows(BreakGlassPolicy? policy, BreakGlassGrant grant, PersistenceKind way) =>
+        policy is not null && policy.Metadata.Uid == grant.Status.PolicyUid && way.ApiWord is { } word && policy.Spec.AllowPersistence.Contains(word);
 
     /// <summary>The sentence that the person reads whose write is refused.</summary>
-    public static string Refusal(GuardedWrite write, Persistence way, string policy)
+    public static string Refusal(GuardedWrite write, PersistenceKind way, string policy)
     {
         var why = way switch
         {
-            Persistence.Rbac => "it gives rights that would outlive the grant",
-            Persistence.Tokens => "a token would outlive the grant",
-            Persistence.Csr => "a certificate would outlive the grant",
-            Persistence.Webhooks => "requests of other users would pass through it after the grant's end",
-            Persistence.OwnKinds => "BreakGlass's own objects control grants",
+            PersistenceKind.Rbac => "it gives rights that would outlive the grant",
+            PersistenceKind.Tokens => "a token would outlive the grant",
+            PersistenceKind.Csr => "a certificate would outlive the grant",
+            PersistenceKind.Webhooks => "requests of other users would pass through it after the grant's end",
+            PersistenceKind.OwnKinds => "BreakGlass's own objects control grants",
             _ => "objects in BreakGlass's own namespaces control grants",
         };
-        var next = way.Word is { } word
+        var next = way.ApiWord is { } word
             ? $"If policy '{policy}' is meant to allow this, its author can add '{word}' to spec.allowPersistence; otherwise ask a person who has this right "
                 + "without a grant."
             : "No policy can allow this; ask a person who has this right without a grant.";

@@ -93,21 +93,3 @@ public static class LeftBehind
     private static ResourceType Of(string group, string kind, string plural, bool namespaced = true) =>
         new(group, "v1", kind, plural, namespaced, MetadataOnly: true);
 }
-
-/// <summary>What was seen of a grant's leftovers.</summary>
-/// <param name="Stamped">Whether anything stamps at all; where nothing does, nothing can be found.</param>
-/// <param name="Found">What is there.</param>
-/// <param name="Unseen">Kinds that the operator may not list.</param>
-/// <param name="Failed">Whether a kind could not be listed for a reason that passes.</param>
-public sealed record LeftoversSeen(bool Stamped, IReadOnlyList<LeftObject> Found, IReadOnlyList<string> Unseen, bool Failed);
-
-/// <summary>An object that is still there.</summary>
-/// <param name="Resource">Its resource, as <c>deployments.apps</c>.</param>
-/// <param name="Namespace">Its namespace, or null.</param>
-/// <param name="Name">Its name.</param>
-/// <param name="Uid">Its UID.</param>
-public sealed record LeftObject(string Resource, string? Namespace, string Name, string? Uid)
-{
-    /// <inheritdoc/>
-    public override string ToString() => $"left: {Resource} {(string.IsNullOrEmpty(Namespace) ? "" : Namespace + "/")}{Name} (UID {Uid})";
-}

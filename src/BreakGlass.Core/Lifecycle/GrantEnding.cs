@@ -14,7 +14,7 @@ internal static class GrantEnding
     /// <summary>Why the grant ends now for reasons that lie in itself; null where it does not.</summary>
     public static Ending? ByItself(GrantFacts facts, BreakGlassGrant grant)
     {
-        if (facts.Attempt.Refusal is { } refusal && (grant.Status.Phase is not GrantPhase.Active || refusal.Reason == IdentityLost))
+        if (facts.Findings.Refusal is { } refusal && (grant.Status.Phase is not GrantPhase.Active || refusal.Reason == IdentityLost))
         {
             return Ending.Failed(refusal.Reason, grant.Status.Phase is GrantPhase.Active ? EndMessages.IdentityLost(refusal) : EndMessages.Refused(refusal));
         }

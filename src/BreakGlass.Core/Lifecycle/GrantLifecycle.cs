@@ -1,6 +1,5 @@
 using BreakGlass.Core.Messages;
 using BreakGlass.Core.Model;
-using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -19,12 +18,12 @@ public static class GrantLifecycle
     /// <summary>What to do next for a grant.</summary>
     public static GrantPlan Decide(GrantFacts facts)
     {
-        if (facts.Grant is not { } grant) return GrantClosing.Orphans([.. facts.Objects.Where(o => Ownership.MadeFor(o, facts.Settings)?.Name == facts.Name)]);
+        if (facts.Grant is not { } grant) return EndedGrant.Orphans([.. facts.Objects.Where(o => Ownership.MadeFor(o, facts.Settings)?.Name == facts.Name)]);
         var plan = DecideFor(facts, grant);
         if (plan.Steps.Count > 0 && !plan.Cuts) return plan;
 
         // Left over from an earlier grant of this name, e.g. out of a backup.
-        var orphans = GrantClosing.Orphans([.. facts.Objects.Where(o => IsOfNamesake(grant, o, facts.Settings))]);
+        var orphans = EndedGrant.Orphans([.. facts.Objects.Where(o => IsOfNamesake(grant, o, facts.Settings))]);
         return orphans.Steps.Count == 0 ? plan : plan with { Steps = [.. plan.Steps, .. orphans.Steps], Cuts = true };
     }
 
@@ -32,7 +31,7 @@ public static class GrantLifecycle
     public static bool IsOf(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => Ownership.IsOf(grant, o);
 
     /// <summary>Whether an object of a grant is one that gives access, and so is cut before everything else.</summary>
-    public static bool GivesAccess(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => GrantClosing.GivesAccess(grant, o);
+    public static bool GivesAccess(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) => EndedGrant.GivesAccess(grant, o);
 
     /// <summary>
     /// Whether a grant's access has to end, or is being cut, whatever any seal says: then nothing is waited for that is not in memory. Seals need not be
@@ -42,8 +41,8 @@ public static class GrantLifecycle
     {
         if (facts.Grant is not { } grant || !grant.Status.IsRecorded) return false;
         return grant.Status.IsTerminal
-            ? facts.Objects.Any(o => IsOf(grant, o) && GivesAccess(grant, o) && !facts.Attempt.IsObstructed(o))
-            : IsMarkedEnded(grant) || (facts.Attempt.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts)
+            ? facts.Objects.Any(o => IsOf(grant, o) && GivesAccess(grant, o) && !facts.Findings.IsObstructed(o))
+            : IsMarkedEnded(grant) || (facts.Findings.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts)
                 ?? GrantEnding.ByObstruction(grant)) is not null;
     }
 
@@ -52,38 +51,38 @@ public static class GrantLifecycle
 
     private static GrantPlan DecideFor(GrantFacts facts, BreakGlassGrant grant)
     {
-        if (grant.Status.IsTerminal) return GrantClosing.Decide(facts, grant, ending: null);
+        if (grant.Status.IsTerminal) return EndedGrant.Decide(facts, grant, ending: null);
         if (!grant.Status.IsRecorded) return BeforeRecord(facts, grant);
 
         if (IsMarkedEnded(grant))
-            return GrantClosing.Decide(facts, grant, Ending.Failed(FailureReasons.RecordLost, EndMessages.StatusReset));
+            return EndedGrant.Decide(facts, grant, Ending.Failed(FailureReasons.RecordLost, EndMessages.StatusReset));
 
-        var ends = facts.Attempt.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant)
+        var ends = facts.Findings.Ending ?? GrantEnding.ByItself(facts, grant) ?? GrantEnding.ByLockdown(facts) ?? GrantEnding.ByObstruction(grant)
             ?? GrantEnding.ByForgery(facts);
-        if (ends is { } ending) return GrantClosing.Decide(facts, grant, ending);
+        if (ends is { } ending) return EndedGrant.Decide(facts, grant, ending);
         if (GrantEnding.ByPolicy(facts, grant) is { } byPolicy)
         {
-            return facts.Attempt.Refreshed ? GrantClosing.Decide(facts, grant, byPolicy) : GrantPlan.Do(new PlanStep.Refresh());
+            return facts.Findings.Refreshed ? EndedGrant.Decide(facts, grant, byPolicy) : GrantPlan.Do(new PlanStep.Refresh());
         }
 
         // Whether what is recorded was decided, nobody can say: what is open stays as it is, and ends in time.
         if (facts.SealsUnknown) return GrantPlan.Wait(facts.End?.At < facts.Now + SealRetry ? facts.End.At : facts.Now + SealRetry);
 
         // A phase that was set by hand is made true like any other record.
-        return grant.Status.Phase is GrantPhase.Active && grant.Status.WasGiven ? GrantKeeping.Decide(facts, grant) : GrantOpening.Decide(facts, grant);
+        return grant.Status.Phase is GrantPhase.Active && grant.Status.WasGiven ? ActiveGrant.Decide(facts, grant) : ActivatingGrant.Decide(facts, grant);
     }
 
     private static GrantPlan BeforeRecord(GrantFacts facts, BreakGlassGrant grant)
     {
         var now = facts.Now;
         var remains = facts.Objects.Any(o => Ownership.IsOf(grant, o));
-        var isOver = IsMarkedEnded(grant) || facts.Attempt.Ending is not null;
+        var isOver = IsMarkedEnded(grant) || facts.Findings.Ending is not null;
         if (HasFinalizer(grant) || remains || (isOver && grant.Metadata.DeletionTimestamp is null))
         {
             if (grant.Metadata.DeletionTimestamp is null || remains)
             {
                 // Access exists or did once, so it was recorded, and the record is gone: activating it again would start its time anew.
-                var isCopy = grant.Status.Phase is null && !remains && facts.Attempt.Ending is null;
+                var isCopy = grant.Status.Phase is null && !remains && facts.Findings.Ending is null;
                 var lost = Ending.Failed(FailureReasons.RecordLost, isCopy ? EndMessages.Copied : EndMessages.RecordRemoved);
                 return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, lost, facts.Policy, now),
                     new GrantEvent(true, EventReasons.GrantFailed, EventActions.Fail, lost.Sentence)));
@@ -100,7 +99,7 @@ public static class GrantLifecycle
                 new GrantEvent(false, EventReasons.GrantRevoked, EventActions.Revoke, EndMessages.RevokedEarly)));
         }
 
-        return facts.SealsUnknown ? GrantPlan.Wait(now + SealRetry) : GrantWaiting.Decide(facts, grant);
+        return facts.SealsUnknown ? GrantPlan.Wait(now + SealRetry) : PendingGrant.Decide(facts, grant);
     }
 
     internal static bool HasFinalizer(BreakGlassGrant grant) => grant.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer);

@@ -12,7 +12,7 @@ public sealed partial record GrantRun
 
     private static readonly TimeSpan RoleRetry = TimeSpan.FromMilliseconds(10);
 
-    private Aftermath AfterCreate(GrantFacts facts, PlanStep.Create create, StepResult result, DateTimeOffset now)
+    private RunUpdate AfterCreate(GrantFacts facts, PlanStep.Create create, StepResult result, DateTimeOffset now)
     {
         var o = create.Object;
         switch (result)
@@ -37,7 +37,7 @@ public sealed partial record GrantRun
         }
     }
 
-    private Aftermath AfterRepair(GrantFacts facts, PlanStep.Repair repair, StepResult result, DateTimeOffset now)
+    private RunUpdate AfterRepair(GrantFacts facts, PlanStep.Repair repair, StepResult result, DateTimeOffset now)
     {
         var o = repair.Desired;
         switch (result)
@@ -54,7 +54,7 @@ public sealed partial record GrantRun
         }
     }
 
-    private Aftermath AfterRemove(GrantFacts facts, PlanStep.Remove remove, StepResult result, DateTimeOffset now)
+    private RunUpdate AfterRemove(GrantFacts facts, PlanStep.Remove remove, StepResult result, DateTimeOffset now)
     {
         var o = remove.Object;
         switch (result)
@@ -83,13 +83,13 @@ public sealed partial record GrantRun
         }
     }
 
-    private Aftermath AfterFind(StepResult.Found found)
+    private RunUpdate AfterFind(StepResult.Found found)
     {
         var run = found.Objects.Aggregate(this, (known, o) => known.With(o));
         return new(run.Knows(a => a with { Searched = true, Unread = [.. a.Unread, .. found.Unread] }));
     }
 
-    private Aftermath AfterRemoval(GrantFacts facts, PlanStep.Remove remove, DateTimeOffset now)
+    private RunUpdate AfterRemoval(GrantFacts facts, PlanStep.Remove remove, DateTimeOffset now)
     {
         var (o, gone) = (remove.Object, Without(remove.Object));
         return remove.Why switch
@@ -106,7 +106,7 @@ public sealed partial record GrantRun
         };
     }
 
-    private Aftermath AfterCredential(IKubernetesObject<V1ObjectMeta> secret, StepResult result, DateTimeOffset now) => result switch
+    private RunUpdate AfterCredential(IKubernetesObject<V1ObjectMeta> secret, StepResult result, DateTimeOffset now) => result switch
     {
         StepResult.Success => new(this),
         StepResult.Refusal refusal and not (StepResult.Conflict or StepResult.NotFound or StepResult.NamespaceMissing) => AfterRefusal(secret, refusal, now),
@@ -114,7 +114,7 @@ public sealed partial record GrantRun
     };
 
     /// <summary>Whether a refusal is final, is tried again or is gone past, is for the next decision.</summary>
-    private Aftermath AfterRefusal(IKubernetesObject<V1ObjectMeta> o, StepResult.Refusal refusal, DateTimeOffset now, Drift drift = Drift.None)
+    private RunUpdate AfterRefusal(IKubernetesObject<V1ObjectMeta> o, StepResult.Refusal refusal, DateTimeOffset now, Drift drift = Drift.None)
     {
         var answer = ServerAnswer.Of(refusal.Code, refusal.Status);
         var isClosed = answer.Reason is FailureReasons.NamespaceTerminating or FailureReasons.NamespaceMissing;

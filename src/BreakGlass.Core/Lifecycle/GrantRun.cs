@@ -16,7 +16,7 @@ public sealed partial record GrantRun
     public string? Uid { get; init; }
 
     /// <summary>What the decisions know of the run.</summary>
-    public Attempt Attempt { get; init; } = Attempt.Fresh;
+    public RunFindings Findings { get; init; } = RunFindings.Fresh;
 
     /// <summary>Objects read by name that no cache shows.</summary>
     public ImmutableList<IKubernetesObject<V1ObjectMeta>> Found { get; init; } = [];
@@ -44,21 +44,21 @@ public sealed partial record GrantRun
     {
         Objects = Found.IsEmpty ? seen.Objects : [.. seen.Objects, .. Found.Where(f => !seen.Objects.Any(o => GrantObjects.SamePlace(o, f)))],
         Histories = [.. Histories.Values.Where(h => !h.IsPast(seen.Now))],
-        Attempt = Attempt,
+        Findings = Findings,
     };
 
     /// <summary>What to do next.</summary>
     public GrantPlan Next(GrantFacts facts) => GrantLifecycle.Decide(Known(facts));
 
     /// <summary>The run that carries out a plan. Once access is being taken away, the grant ends.</summary>
-    public GrantRun Begin(GrantPlan plan) => plan.Ending is { } ending && Attempt.Ending is null ? Knows(a => a with { Ending = ending }) : this;
+    public GrantRun Begin(GrantPlan plan) => plan.Ending is { } ending && Findings.Ending is null ? Knows(a => a with { Ending = ending }) : this;
 
     /// <summary>What follows from the result of a step. The steps of a plan are carried out side by side, so the results come in any order.</summary>
     /// <param name="facts">What the step was decided on.</param>
     /// <param name="step">The step.</param>
     /// <param name="result">What came of it.</param>
     /// <param name="now">When.</param>
-    public Aftermath After(GrantFacts facts, PlanStep step, StepResult result, DateTimeOffset now) => (step, result) switch
+    public RunUpdate After(GrantFacts facts, PlanStep step, StepResult result, DateTimeOffset now) => (step, result) switch
     {
         (PlanStep.Create create, _) => AfterCreate(facts, create, result, now),
         (PlanStep.Repair repair, _) => AfterRepair(facts, repair, result, now),
@@ -78,7 +78,7 @@ public sealed partial record GrantRun
         (PlanStep.Prove, StepResult.Proven proven) => Knowing(a => a with { Proof = proven.Proof }),
         (PlanStep.Prove, StepResult.Refusal or StepResult.NoAnswer) => Knowing(a => a with { ProofFailed = true }),
         (PlanStep.Refresh, StepResult.Success) => Knowing(a => a with { Refreshed = true }),
-        (PlanStep.LookAtOthers look, StepResult.Success) => Knowing(a => a with { OthersAsOf = look.PolicyVersion }),
+        (PlanStep.ReadSiblings look, StepResult.Success) => Knowing(a => a with { SiblingsAsOf = look.PolicyVersion }),
         (PlanStep.Find, StepResult.Found found) => AfterFind(found),
         (PlanStep.Announce, StepResult.Success) => Knowing(a => a with { ExpiryAnnounced = true }),
         (PlanStep.LookForLeftovers, StepResult.Listed listed) => Knowing(a => a with { Leftovers = listed.Leftovers }),
@@ -98,7 +98,7 @@ public sealed partial record GrantRun
         }
 
         // If a cut was refused, the other cuts are made at once.
-        if (plan.Cuts) return run.Attempt is { Obstructions.Count: 0, Unread.Count: 0 } ? run with { Pause = RunPause.AfterCut } : run;
+        if (plan.Cuts) return run.Findings is { Obstructions.Count: 0, Unread.Count: 0 } ? run with { Pause = RunPause.AfterCut } : run;
         return plan.Proves ? run with { Pause = RunPause.AfterProof } : run;
     }
 
@@ -110,13 +110,13 @@ public sealed partial record GrantRun
     {
         if (Pause is not RunPause.None) return this with { Pause = RunPause.None };
         var histories = Histories.RemoveRange(Histories.Where(h => h.Value.IsPast(now)).Select(h => h.Key));
-        if (histories.IsEmpty && Attempt is { ExpiryAnnounced: false, Ending: null }) return null;
-        return new() { Uid = Uid, Histories = histories, Attempt = new() { ExpiryAnnounced = Attempt.ExpiryAnnounced, Ending = Attempt.Ending } };
+        if (histories.IsEmpty && Findings is { ExpiryAnnounced: false, Ending: null }) return null;
+        return new() { Uid = Uid, Histories = histories, Findings = new() { ExpiryAnnounced = Findings.ExpiryAnnounced, Ending = Findings.Ending } };
     }
 
-    private Aftermath Knowing(Func<Attempt, Attempt> change) => new(Knows(change));
+    private RunUpdate Knowing(Func<RunFindings, RunFindings> change) => new(Knows(change));
 
-    private GrantRun Knows(Func<Attempt, Attempt> change) => this with { Attempt = change(Attempt) };
+    private GrantRun Knows(Func<RunFindings, RunFindings> change) => this with { Findings = change(Findings) };
 
     /// <summary>A history that is past says nothing about what happens now: the refusals of an hour ago do not count with the one of this minute.</summary>
     private GrantRun Noting(IKubernetesObject<V1ObjectMeta> o, DateTimeOffset now, Func<PlaceHistory, PlaceHistory> change)

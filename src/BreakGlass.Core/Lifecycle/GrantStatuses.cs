@@ -28,7 +28,7 @@ internal static class GrantStatuses
     }
 
     /// <summary>Waiting for approvers or for the start: nothing is recorded yet that could open.</summary>
-    public static GrantStatus Waits(BreakGlassGrant grant, BreakGlassPolicy policy, GrantPhase phase, Opening opening, DateTimeOffset now)
+    public static GrantStatus Waits(BreakGlassGrant grant, BreakGlassPolicy policy, GrantPhase phase, Activation activation, DateTimeOffset now)
     {
         var generation = grant.Metadata.Generation;
         var status = grant.Status.Phase == phase
@@ -37,8 +37,8 @@ internal static class GrantStatuses
         return status with
         {
             PolicyUid = policy.Metadata.Uid,
-            Approvals = opening.Approval.Records,
-            Conditions = Agreed(grant, opening, now).With(GrantConditions.Active, false, phase.ToString(), phase is GrantPhase.Scheduled
+            Approvals = activation.Approval.Records,
+            Conditions = Agreed(grant, activation, now).With(GrantConditions.Active, false, phase.ToString(), phase is GrantPhase.Scheduled
                 ? RequestMessages.StartsAt(StartRules.Start(grant, now)) : RequestMessages.WaitsForApproval, generation, now),
         };
     }
@@ -51,64 +51,64 @@ internal static class GrantStatuses
             grant.Metadata.Generation, now),
     };
 
-    public static GrantStatus Recorded(BreakGlassGrant grant, BreakGlassPolicy policy, Opening opening, CoreSettings settings, DateTimeOffset now)
+    public static GrantStatus Recorded(BreakGlassGrant grant, BreakGlassPolicy policy, Activation activation, CoreSettings settings, DateTimeOffset now)
     {
         var (at, generation) = (Timestamp.Millis(now), grant.Metadata.Generation);
         var token = policy.Spec.Credential is CredentialKind.ServiceAccountToken;
         var identity = $"{settings.GrantsNamespace}/{GrantNames.Identity(grant)}";
-        var conditions = Agreed(grant, opening, now)
+        var conditions = Agreed(grant, activation, now)
             .With(GrantConditions.Active, false, GrantConditions.Opening, AccessMessages.Opening, generation, now)
             .With(GrantConditions.Revoked, false, GrantConditions.NotEnded, AccessMessages.NotEnded, generation, now);
-        return Moved(grant, GrantPhase.Pending, Words.Requester(grant), GrantWaiting.IsWaiting(grant) ? GrantConditions.Opening : "Requested", now) with
+        return Moved(grant, GrantPhase.Pending, Words.Requester(grant), PendingGrant.IsWaiting(grant) ? GrantConditions.Opening : "Requested", now) with
         {
             ActivatedAt = at,
-            ExpiresAt = GrantEnd.Recorded(at, opening.Duration, opening.Window).At,
+            ExpiresAt = GrantEnd.Recorded(at, activation.Duration, activation.Window).At,
             PolicyUid = policy.Metadata.Uid,
             Credential = policy.Spec.Credential,
-            Access = opening.Verdict.Access,
-            Bindings = [.. opening.Verdict.Targets.Select(t => GrantNames.Record(grant, t))],
+            Access = activation.Verdict.Access,
+            Bindings = [.. activation.Verdict.Targets.Select(t => GrantNames.Record(grant, t))],
             ServiceAccount = token ? identity : null,
             CredentialSecret = token ? identity : null,
-            Approvals = opening.Approval.Records,
-            Conditions = ReviewRules.IsRequired(policy.Spec) || opening.Approval.Stage is ApprovalStage.Bypassed
+            Approvals = activation.Approval.Records,
+            Conditions = ReviewRules.IsRequired(policy.Spec) || activation.Approval.Stage is ApprovalStage.Bypassed
                 ? conditions.With(GrantConditions.Reviewed, null, GrantConditions.NotEnded, ReviewMessages.NotEnded, generation, now)
                 : conditions,
         };
     }
 
-    public static GrantStatus Activated(BreakGlassGrant grant, Wanted wanted, IReadOnlyList<BindingRecord> bindings, DateTimeOffset? credentialEnds,
+    public static GrantStatus Activated(BreakGlassGrant grant, DesiredObjects desired, IReadOnlyList<BindingRecord> bindings, DateTimeOffset? credentialEnds,
         string? jwe, bool isDenied, DateTimeOffset now) =>
             Moved(grant, GrantPhase.Active, Words.Requester(grant), GrantConditions.PolicyAllows, now) with
             {
                 Bindings = bindings,
                 CredentialExpiresAt = credentialEnds,
                 CredentialJwe = jwe,
-                Conditions = Access(grant, wanted, isDenied, now),
+                Conditions = Access(grant, desired, isDenied, now),
             };
 
     /// <summary>What there is of access, in the condition Active. Access that works nowhere is not called access, though the grant goes on.</summary>
     /// <param name="grant">The grant.</param>
-    /// <param name="wanted">What is to be there, and what is.</param>
+    /// <param name="desired">What is to be there, and what is.</param>
     /// <param name="isDenied">The bindings are there, and the API server's authorizer denies what they give.</param>
     /// <param name="now">The time.</param>
-    public static IReadOnlyList<Condition> Access(BreakGlassGrant grant, Wanted wanted, bool isDenied, DateTimeOffset now)
+    public static IReadOnlyList<Condition> Access(BreakGlassGrant grant, DesiredObjects desired, bool isDenied, DateTimeOffset now)
     {
-        var (all, ends, generation) = (wanted.Open + wanted.Gaps.Count, grant.Status.ExpiresAt!.Value, grant.Metadata.Generation);
-        var (gaps, conditions) = (wanted.Gaps.Count > 0 ? NotIn(wanted.Gaps) : "", grant.Status.Conditions);
-        if (wanted is { Open: 0, Gaps.Count: > 0 })
+        var (all, ends, generation) = (desired.Open + desired.Gaps.Count, grant.Status.ExpiresAt!.Value, grant.Metadata.Generation);
+        var (gaps, conditions) = (desired.Gaps.Count > 0 ? NotIn(desired.Gaps) : "", grant.Status.Conditions);
+        if (desired is { Open: 0, Gaps.Count: > 0 })
             return conditions.With(GrantConditions.Active, false, GrantConditions.Interrupted, AccessMessages.WorksNowhere(all, gaps, ends), generation, now);
         if (isDenied)
             return conditions.With(GrantConditions.Active, false, GrantConditions.Interrupted, AccessMessages.IsDenied(DeniedRetry, ends), generation, now);
-        var reason = gaps.Length > 0 ? GrantConditions.Partial : wanted.Contested.Count > 0 ? GrantConditions.Contested : GrantConditions.AccessGiven;
-        var message = AccessMessages.Works(grant, wanted.Open, all, gaps, Fights(wanted.Contested));
+        var reason = gaps.Length > 0 ? GrantConditions.Partial : desired.Contested.Count > 0 ? GrantConditions.Contested : GrantConditions.AccessGiven;
+        var message = AccessMessages.Works(grant, desired.Open, all, gaps, Fights(desired.Contested));
         return conditions.With(GrantConditions.Active, true, reason, message, generation, now);
     }
 
     /// <summary>That access is being made, and what keeps it.</summary>
-    public static GrantStatus Opening(BreakGlassGrant grant, Wanted wanted, DateTimeOffset next, DateTimeOffset now)
+    public static GrantStatus Opening(BreakGlassGrant grant, DesiredObjects desired, DateTimeOffset next, DateTimeOffset now)
     {
-        var held = wanted.Must.Select(m => (Object: m, History: wanted.HistoryOf(m))).FirstOrDefault(x => x.History is { Answer: not null });
-        var why = held.History is { } history ? $"{held.Object.KindName} {held.Object.Key}: {history.Why}" : wanted.Gaps.Count > 0 ? NotIn(wanted.Gaps) : "";
+        var held = desired.Must.Select(m => (Object: m, History: desired.HistoryOf(m))).FirstOrDefault(x => x.History is { Answer: not null });
+        var why = held.History is { } history ? $"{held.Object.KindName} {held.Object.Key}: {history.Why}" : desired.Gaps.Count > 0 ? NotIn(desired.Gaps) : "";
         var message = why.Length == 0 ? AccessMessages.Opening : AccessMessages.OpeningHeld(why, next);
         return grant.Status with { Conditions = grant.Status.Conditions.With(
             GrantConditions.Active, false, GrantConditions.Opening, message, grant.Metadata.Generation, now) };
@@ -133,7 +133,7 @@ internal static class GrantStatuses
         {
             // What failed before it opened did nothing that could be reviewed.
             conditions = phase is GrantPhase.Failed && !grant.Status.WasActive
-                ? conditions.Without(GrantConditions.Reviewed) : GrantReviewing.Pending(grant, policy, now);
+                ? conditions.Without(GrantConditions.Reviewed) : ReviewedGrant.Pending(grant, policy, now);
         }
 
         conditions = conditions.With(GrantConditions.Active, false, ending.ConditionReason, ending.Sentence, grant.Metadata.Generation, now);
@@ -199,11 +199,11 @@ internal static class GrantStatuses
 
     private static string Servers(Proof proof) => RevocationMessages.Servers(proof.Answered, proof.Servers);
 
-    private static IReadOnlyList<Condition> Agreed(BreakGlassGrant grant, Opening opening, DateTimeOffset now)
+    private static IReadOnlyList<Condition> Agreed(BreakGlassGrant grant, Activation activation, DateTimeOffset now)
     {
-        var (approval, generation) = (opening.Approval, grant.Metadata.Generation);
+        var (approval, generation) = (activation.Approval, grant.Metadata.Generation);
         return grant.Status.Conditions
-            .With(GrantConditions.Authorized, true, GrantConditions.PolicyAllows, RequestMessages.Allowed(grant, opening.Duration), generation, now)
+            .With(GrantConditions.Authorized, true, GrantConditions.PolicyAllows, RequestMessages.Allowed(grant, activation.Duration), generation, now)
             .With(GrantConditions.Approved, approval.Stage is not (ApprovalStage.Waiting or ApprovalStage.Bypassed), approval.Stage switch
             {
                 ApprovalStage.Waiting => nameof(GrantPhase.AwaitingApproval),

@@ -4,32 +4,10 @@ using BreakGlass.Core.Rules;
 
 namespace BreakGlass.Core.Lifecycle;
 
-/// <summary>All that is known of one lockdown at one moment.</summary>
-public sealed record LockdownFacts
-{
-    /// <summary>The time.</summary>
-    public required DateTimeOffset Now { get; init; }
-
-    /// <summary>The lockdown.</summary>
-    public required BreakGlassLockdown Lockdown { get; init; }
-
-    /// <summary>All grants, finished ones too.</summary>
-    public required IReadOnlyCollection<BreakGlassGrant> Grants { get; init; }
-
-    /// <summary>A policy by name, or null where there is none.</summary>
-    public required Func<string, BreakGlassPolicy?> Policy { get; init; }
-}
-
-/// <summary>What to do for a lockdown. What it ends is ended by the life of each grant; this only counts.</summary>
-/// <param name="Status">The status it should have.</param>
-/// <param name="Events">Events that go with the status.</param>
-/// <param name="LookAgainAt">When to look again if nothing happens.</param>
-public sealed record LockdownPlan(LockdownStatus Status, IReadOnlyList<GrantEvent> Events, DateTimeOffset? LookAgainAt);
-
 /// <summary>What a lockdown's status says of it.</summary>
 public static class LockdownLifecycle
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     /// <summary>Decides.</summary>
     public static LockdownPlan Decide(LockdownFacts facts)
@@ -60,6 +38,6 @@ public static class LockdownLifecycle
             CompletedAt = complete ? before.CompletedAt ?? Timestamp.Millis(now) : null,
             Conditions = conditions,
         };
-        return new(status, events, complete ? null : now + Patience);
+        return new(status, events, complete ? null : now + Interval);
     }
 }

@@ -2,50 +2,6 @@ using BreakGlass.Core.Model;
 
 namespace BreakGlass.Core.Lifecycle;
 
-/// <summary>When the objects of a kind are removed once a grant ended.</summary>
-public enum RemovalOrder
-{
-    /// <summary>At once: a binding. Access is gone when it is.</summary>
-    Access,
-
-    /// <summary>Then: the identity and its Secret. Every token dies with them.</summary>
-    Credential,
-
-    /// <summary>Last: what gives nothing without the others.</summary>
-    Rest,
-}
-
-/// <summary>The object of a kind that a grant with an identity has in the grants' namespace.</summary>
-/// <param name="Suffix">What follows the identity's name in its name.</param>
-/// <param name="Make">Makes it, as it should be.</param>
-/// <param name="IsForReader">Whether it is there only for the requester to read the Secret.</param>
-public sealed record IdentityObject(
-    string Suffix, Func<BreakGlassGrant, CoreSettings, DateTimeOffset, IKubernetesObject<V1ObjectMeta>> Make, bool IsForReader = false)
-{
-    /// <summary>Its name.</summary>
-    public string Name(BreakGlassGrant grant) => GrantNames.Identity(grant) + Suffix;
-
-    /// <summary>Whether a grant has one.</summary>
-    public bool IsNeeded(BreakGlassGrant grant) => !IsForReader || grant.Spec.RecipientKey is null;
-}
-
-/// <summary>One kind of object that the operator makes for grants.</summary>
-/// <param name="Name">The kind.</param>
-/// <param name="Order">When its objects are removed.</param>
-/// <param name="At">Makes a stand-in for an object: its metadata, and nothing else of it.</param>
-/// <param name="Own">The one that a grant with an identity has; null if there is none.</param>
-public sealed record OwnedKind(string Name, RemovalOrder Order, Func<V1ObjectMeta, IKubernetesObject<V1ObjectMeta>> At, IdentityObject? Own)
-{
-    /// <summary>Whether the operator watches only the objects with its label.</summary>
-    public bool IsSelected { get; init; } = true;
-
-    /// <summary>How an object's content differs from what it should be. Marks are compared for all kinds.</summary>
-    public required Func<IKubernetesObject<V1ObjectMeta>, IKubernetesObject<V1ObjectMeta>, Drift> Compare { get; init; }
-
-    /// <summary>The subjects of a binding; empty for other kinds.</summary>
-    public required Func<IKubernetesObject<V1ObjectMeta>, IReadOnlyList<Rbacv1Subject>> Subjects { get; init; }
-}
-
 /// <summary>
 /// The kinds that the operator makes for grants, in the order in which they are removed. All that decisions know of a kind is in its row here; how it is
 /// written, read and cached is in the row of the same kind in the operator's <c>OwnedResources</c>.

@@ -1,13 +1,7 @@
 using System.Buffers;
-using BreakGlass.Core.Guard;
 using BreakGlass.Core.Model;
 
 namespace BreakGlass.Core.Lifecycle;
-
-/// <summary>The grant that an object was made for.</summary>
-/// <param name="Name">The grant's name.</param>
-/// <param name="Uid">Its UID.</param>
-public sealed record GrantIdentity(string Name, string Uid);
 
 /// <summary>
 /// Which objects are the operator's own. Nothing is deleted, repaired or adopted that does not pass here. A label never decides: other projects use

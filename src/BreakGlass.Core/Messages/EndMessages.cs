@@ -33,7 +33,7 @@ internal static class EndMessages
             + "restore them with 'kubectl apply -k config/rbac', or with 'helm upgrade' of the chart, then create a new grant; "
             + "the operator needs no restart";
     public static string Revoked(string? reason) =>
-        $"Access was revoked by spec.revoke{(string.IsNullOrWhiteSpace(reason) ? "." : $": {Shown.Line(reason)}")}";
+        $"Access was revoked by spec.revoke{(string.IsNullOrWhiteSpace(reason) ? "." : $": {VisibleText.Line(reason)}")}";
     public static string Lockdown(BreakGlassLockdown lockdown) =>
         $"Access was revoked by lockdown '{lockdown.Metadata.Name}': {LockdownRules.Reason(lockdown)}.";
     public static string PolicyDeleted(string policy) => $"Access was revoked because policy '{policy}' was deleted.";

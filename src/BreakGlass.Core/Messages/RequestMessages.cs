@@ -10,7 +10,7 @@ internal static class RequestMessages
 
     public static string Requested(BreakGlassGrant grant, TimeSpan duration) =>
         $"{Requester(grant)} requests {GoDuration.Format(duration)} of policy '{grant.Spec.Policy}'"
-            + $"{(grant.Spec.Ticket is null ? "" : $" ({Shown.Line(grant.Spec.Ticket)})")}: {Shown.Line(grant.Spec.Justification)}";
+            + $"{(grant.Spec.Ticket is null ? "" : $" ({VisibleText.Line(grant.Spec.Ticket)})")}: {VisibleText.Line(grant.Spec.Justification)}";
     public static string Allowed(BreakGlassGrant grant, TimeSpan duration) =>
         $"Policy '{grant.Spec.Policy}' allows {Requester(grant)} this access for {GoDuration.Format(duration)}.";
     public static string Approved(BreakGlassGrant grant, string approval) => $"Access of {Requester(grant)}: {approval}";

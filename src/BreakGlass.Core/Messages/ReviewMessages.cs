@@ -9,7 +9,7 @@ internal static class ReviewMessages
     public const string NotEnded = "The grant is reviewed when access is over.";
 
     public static string Reviewed(BreakGlassReview review) => $"Reviewed by {Callers.Shown(review.Spec.Reviewer)}: {review.Spec.Outcome}."
-        + (string.IsNullOrWhiteSpace(review.Spec.Comment) ? "" : $" {Sentence(Shown.Line(review.Spec.Comment.Trim()))}");
+        + (string.IsNullOrWhiteSpace(review.Spec.Comment) ? "" : $" {Sentence(VisibleText.Line(review.Spec.Comment.Trim()))}");
     public static string Pending(BreakGlassGrant grant, BreakGlassPolicy? policy) =>
         $"The grant must be reviewed within {GoDuration.Format(ReviewRules.TimeFor(policy))} of its end. {Ask(grant, policy)}";
     public static string Overdue(BreakGlassGrant grant, BreakGlassPolicy? policy) =>

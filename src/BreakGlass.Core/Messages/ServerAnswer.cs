@@ -3,16 +3,6 @@ using BreakGlass.Core.Model;
 
 namespace BreakGlass.Core.Messages;
 
-/// <summary>What an answer of the API server means for the object that was to be made.</summary>
-public enum AnswerClass
-{
-    /// <summary>The next try gets the same answer.</summary>
-    Final,
-
-    /// <summary>The next try may succeed.</summary>
-    Retry,
-}
-
 /// <summary>
 /// What the API server answered to a write for a grant, in words for people: by one table over all codes, reasons and messages, so that executor,
 /// conditions and tests take each answer for the same.

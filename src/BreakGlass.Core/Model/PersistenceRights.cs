@@ -14,7 +14,7 @@ public static class PersistenceRights
     /// <summary>What the holder's name ends with. No ServiceAccount of a grant has a name like that.</summary>
     public const string HolderSuffix = ".persistence";
 
-    private static readonly string[] Words = [.. Enum.GetValues<Persistence>().Select(way => way.Word).OfType<string>()];
+    private static readonly string[] Words = [.. Enum.GetValues<PersistenceKind>().Select(way => way.ApiWord).OfType<string>()];
 
     /// <summary>The subject that the bindings are for.</summary>
     public static Rbacv1Subject Holder(BreakGlassGrant grant, CoreSettings settings) =>

@@ -2,50 +2,6 @@ using static BreakGlass.Core.Model.DenialReasons;
 
 namespace BreakGlass.Core.Rules;
 
-/// <summary>The stage of a request's approval.</summary>
-internal enum ApprovalStage
-{
-    /// <summary>Nobody must agree.</summary>
-    NotRequired,
-
-    /// <summary>The policy approves such short, read-only requests automatically.</summary>
-    AutoApproved,
-
-    /// <summary>Enough have agreed.</summary>
-    Approved,
-
-    /// <summary>It waits.</summary>
-    Waiting,
-
-    /// <summary>Nobody decided in time, and the policy gives access anyway.</summary>
-    Bypassed,
-
-    /// <summary>An approver denied the request, or nobody decided in time.</summary>
-    Denied,
-}
-
-/// <summary>What the approvers make of a request.</summary>
-/// <param name="Stage">How far it is.</param>
-/// <param name="Sentence">The same in words, for the condition.</param>
-/// <param name="Since">The moment from which it has been so, as far as it matters: the last approval, or the time-out.</param>
-/// <param name="Records">The decisions that count.</param>
-internal sealed record ApprovalOutcome(ApprovalStage Stage, string Sentence, DateTimeOffset? Since, IReadOnlyList<ApprovalRecord> Records)
-{
-    /// <summary>Why not, where it is denied.</summary>
-    public Problem? Denial { get; init; }
-
-    /// <summary>Who denied it; null where time did.</summary>
-    public string? Denier { get; init; }
-
-    /// <summary>When the waiting ends by itself.</summary>
-    public DateTimeOffset? Until { get; init; }
-
-    /// <summary>How long access lasts at most, where it is given by the bypass.</summary>
-    public TimeSpan? AtMost { get; init; }
-
-    public bool Opens => Stage is not (ApprovalStage.Waiting or ApprovalStage.Denied);
-}
-
 /// <summary>Counts approvals: by different people, never the requester's own, each judged by the approver's own stamp.</summary>
 internal static class Approvals
 {
@@ -119,7 +75,7 @@ internal static class Approvals
     private static ApprovalOutcome Refused(BreakGlassApproval no, IReadOnlyList<ApprovalRecord> records)
     {
         var who = Callers.Shown(no.Spec.Approver);
-        var comment = string.IsNullOrWhiteSpace(no.Spec.Comment) ? "" : $" ({Shown.Line(no.Spec.Comment.Trim().TrimEnd('.'))})";
+        var comment = string.IsNullOrWhiteSpace(no.Spec.Comment) ? "" : $" ({VisibleText.Line(no.Spec.Comment.Trim().TrimEnd('.'))})";
         var problem = new Problem(
             DeniedByApprover, "spec.policy", $"approver '{who}' denied the request{comment}; talk to them, and create a new grant if they agree");
         return new(ApprovalStage.Denied, $"Denied by {who}{comment}.", no.Metadata.CreatedAt, records) { Denial = problem, Denier = who };

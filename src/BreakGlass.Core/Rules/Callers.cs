@@ -35,7 +35,7 @@ public static class Callers
     public static bool IsNamed(Caller? caller) => caller is { Username.Length: > 0 };
 
     /// <summary>The user name as a person sees it who decides by it; <see cref="Unknown"/> if there is none.</summary>
-    public static string Shown(Caller? caller) => IsNamed(caller) ? Rules.Shown.Name(caller!.Username) : Unknown;
+    public static string Shown(Caller? caller) => IsNamed(caller) ? Rules.VisibleText.Name(caller!.Username) : Unknown;
 
     /// <summary>The required claim that a caller lacks, or null where all hold. A claim holds where one of its values is there, letter by letter.</summary>
     public static RequiredClaim? MissingClaim(Caller caller, IReadOnlyList<RequiredClaim> claims) =>

@@ -62,22 +62,3 @@ public sealed record GrantEnd(DateTimeOffset At, EndLimit By)
 
     private static DateTimeOffset? Later(DateTimeOffset? time, TimeSpan span) => time is { } at ? Timestamp.After(at, span) : null;
 }
-
-/// <summary>What sets the end of access.</summary>
-public enum EndLimit
-{
-    /// <summary>What was decided when access was given, as it is recorded.</summary>
-    Record,
-
-    /// <summary>The end of the window of the policy's schedule.</summary>
-    Window,
-
-    /// <summary>The policy's maximum as it is now.</summary>
-    Policy,
-
-    /// <summary>The end of the token's life: the API server issued a shorter one.</summary>
-    Token,
-
-    /// <summary>The longest time that any policy can give.</summary>
-    LongestGrant,
-}

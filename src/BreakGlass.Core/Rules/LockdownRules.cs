@@ -32,5 +32,5 @@ public static class LockdownRules
         + "and create a new grant after it is lifted ('kubectl get bgl')");
 
     /// <summary>A lockdown's reason as part of a sentence.</summary>
-    public static string Reason(BreakGlassLockdown lockdown) => Shown.Line(lockdown.Spec.Reason.Trim().TrimEnd('.'));
+    public static string Reason(BreakGlassLockdown lockdown) => VisibleText.Line(lockdown.Spec.Reason.Trim().TrimEnd('.'));
 }

@@ -8,7 +8,7 @@ internal static class RequestRules
     /// <summary>Justification and ticket.</summary>
     public static Problem? Reason(GrantSpec grant, PolicySpec policy)
     {
-        var length = Shown.VisibleLength(grant.Justification);
+        var length = VisibleText.VisibleLength(grant.Justification);
         var least = Math.Max(1, policy.Justification?.MinLength ?? 0);
         if (length < least)
         {
@@ -26,7 +26,7 @@ internal static class RequestRules
         if (grant.Ticket is { } ticket && !Tickets.IsPlain(ticket))
         {
             return new(TicketMismatch, "spec.ticket",
-                $"'{Shown.Line(ticket)}' contains a line break or an invisible character; use only the ticket's number");
+                $"'{VisibleText.Line(ticket)}' contains a line break or an invisible character; use only the ticket's number");
         }
 
         if (policy.Justification?.TicketPattern is not { } pattern) return null;

@@ -61,7 +61,8 @@ public static class RoleRisk
             && (Covers(rule, V1Role.KubeGroup, "roles") || Covers(rule, V1Role.KubeGroup, "clusterroles"))) return true;
         if (rule.VerbsOrEmpty.Any(v => v is "approve" or "sign" or "attest" or "*") && Covers(rule, "certificates.k8s.io", "signers")) return true;
         if (Covers(rule, "", "nodes/proxy") && rule.VerbsOrEmpty.Any(v => v is "get" || WriteVerbs.Contains(v))) return true;
-        return CanImpersonate(rule) || GuardTable.Rows.Any(row => row.Way is Persistence.Rbac or Persistence.Tokens or Persistence.Csr && Opens(rule, row));
+        return CanImpersonate(rule)
+            || GuardTable.Rows.Any(row => row.Way is PersistenceKind.Rbac or PersistenceKind.Tokens or PersistenceKind.Csr && Opens(rule, row));
     }
 
     /// <summary>
@@ -83,14 +84,14 @@ public static class RoleRisk
     /// latter only where it has its own policies, and never records it.
     /// </summary>
     public static bool CanChangeAdmission(IEnumerable<V1PolicyRule> rules) =>
-        rules.Any(rule => GuardTable.Rows.Any(row => row is { Way: Persistence.Webhooks } && Opens(rule, row)));
+        rules.Any(rule => GuardTable.Rows.Any(row => row is { Way: PersistenceKind.Webhooks } && Opens(rule, row)));
 
     // Whether a rule lets its holder do what a row of the guard is about. A ConfigMap that decides who somebody is counts only where a rule names it, or
     // everything is: editing the ConfigMaps of an application is what most roles are for.
     private static bool Opens(V1PolicyRule rule, GuardRow row)
     {
         if (!row.Operations.Any(operation => VerbsOf(operation).Any(v => rule.VerbsOrEmpty.Contains(v)) || rule.VerbsOrEmpty.Contains("*"))) return false;
-        if (row.Way is not Persistence.Webhooks && !rule.VerbsOrEmpty.Any(WriteVerbs.Contains)) return false;
+        if (row.Way is not PersistenceKind.Webhooks && !rule.VerbsOrEmpty.Any(WriteVerbs.Contains)) return false;
         if (!rule.GroupsOrEmpty.Contains(row.Group) && !rule.GroupsOrEmpty.Contains("*")) return false;
         if (GuardTable.ConfigMapOf(row.Mark) is { } configMap) return Covers(rule, row.Group, "configmaps") && rule.NamesOrEmpty.Contains(configMap);
 

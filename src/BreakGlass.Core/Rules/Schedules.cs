@@ -3,15 +3,6 @@ using NodaTime.TimeZones;
 
 namespace BreakGlass.Core.Rules;
 
-/// <summary>One window as it falls on one day.</summary>
-/// <param name="Start">Its first instant.</param>
-/// <param name="End">The first instant past it.</param>
-public sealed record Window(DateTimeOffset Start, DateTimeOffset End)
-{
-    /// <summary>Whether an instant lies in it.</summary>
-    public bool Holds(DateTimeOffset at) => Start <= at && at < End;
-}
-
 /// <summary>
 /// Windows by weekday and local time in a time zone. A local time that a change of clocks skips maps forward by the gap; of one that comes twice
 /// a window starts at the first and ends at the second, so that a change never takes minutes from it. The zones are those of the IANA database in

@@ -19,7 +19,8 @@ public static class Subjects
 
     /// <summary>Subjects as people read them, e.g. <c>Group payments-oncall, User alice</c>.</summary>
     public static string Describe(IReadOnlyList<Subject> subjects) =>
-        string.Join(", ", subjects.Select(s => s.Kind == "ServiceAccount" ? $"ServiceAccount {s.Namespace}/{s.Name}" : $"{s.Kind} {Shown.Name(s.Name)}"));
+        string.Join(", ",
+            subjects.Select(s => s.Kind == "ServiceAccount" ? $"ServiceAccount {s.Namespace}/{s.Name}" : $"{s.Kind} {VisibleText.Name(s.Name)}"));
 
     private static bool Is(Subject subject, Caller caller) => subject.Kind switch
     {

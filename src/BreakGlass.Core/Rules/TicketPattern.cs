@@ -15,7 +15,7 @@ internal sealed class TicketPattern
     // Requesters write what is matched. NonBacktracking keeps the time linear.
     private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(1);
     private static readonly ConcurrentDictionary<string, TicketPattern> Compiled = new(StringComparer.Ordinal);
 
     private readonly Regex? _regex;
@@ -46,8 +46,8 @@ internal sealed class TicketPattern
     {
         try
         {
-            _ = new Regex(text, Options, Patience); // so that an error speaks of what the author wrote
-            return new(new(Tickets.Plain(text), Options, Patience), null);
+            _ = new Regex(text, Options, MatchTimeout); // so that an error speaks of what the author wrote
+            return new(new(Tickets.Plain(text), Options, MatchTimeout), null);
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {

@@ -18,7 +18,7 @@ internal static class Tickets
     };
 
     /// <summary>Whether the ticket is one that can be shown and compared: in one line, without characters that are not seen.</summary>
-    public static bool IsPlain(string ticket) => !ticket.EnumerateRunes().Any(Shown.IsInvisible);
+    public static bool IsPlain(string ticket) => !ticket.EnumerateRunes().Any(VisibleText.IsInvisible);
 
     /// <summary>The pattern with its classes written out.</summary>
     internal static string Plain(string pattern)

@@ -14,13 +14,13 @@ public static class Stamps
     /// <param name="caller">The authenticated caller, with all that the API server said.</param>
     /// <param name="grantUid">Of an approval or review: UID of the grant that it is about, as it exists now.</param>
     /// <param name="kept">What of the caller is kept.</param>
-    public static void OnCreate(string kind, JsonObject spec, Caller caller, string? grantUid, Kept kept)
+    public static void OnCreate(string kind, JsonObject spec, Caller caller, string? grantUid, CallerStamp kept)
     {
         switch (kind)
         {
             case nameof(BreakGlassGrant):
                 spec["requester"] = Node(kept.Of(caller));
-                if (spec["revoke"] is JsonObject revoke) revoke["by"] = Node(Kept.Brief(caller));
+                if (spec["revoke"] is JsonObject revoke) revoke["by"] = Node(CallerStamp.Brief(caller));
                 break;
             case nameof(BreakGlassApproval):
                 spec["approver"] = Node(kept.Of(caller));
@@ -31,7 +31,7 @@ public static class Stamps
                 spec["grantUid"] = grantUid;
                 break;
             case nameof(BreakGlassLockdown):
-                spec["by"] = Node(Kept.Brief(caller));
+                spec["by"] = Node(CallerStamp.Brief(caller));
                 break;
         }
     }
@@ -49,7 +49,7 @@ public static class Stamps
                 Keep(spec, old, "requester");
                 if (spec["revoke"] is not JsonObject revoke) break;
                 if (old["revoke"] is JsonObject before) Keep(revoke, before, "by");
-                else revoke["by"] = Node(Kept.Brief(caller));
+                else revoke["by"] = Node(CallerStamp.Brief(caller));
                 break;
             case nameof(BreakGlassApproval):
                 Keep(spec, old, "approver");

@@ -7,27 +7,28 @@ namespace BreakGlass.Operator.Admission;
 /// hand out by hand what it hands out, so a seal is the proof of that as well. Idempotent: it may be asked twice about one write.
 /// </summary>
 internal sealed class Mutator(
-    KubeClient client, SealBook book, CoreSettings settings, AuthorRights rights, Func<ClusterView> cluster, Func<IEnumerable<BreakGlassPolicy>> policies,
+    KubeClient client, SealKeyring keyring, CoreSettings settings, AuthorRights rights, Func<ClusterView> cluster,
+    Func<IEnumerable<BreakGlassPolicy>> policies,
     Func<DateTimeOffset> serverNow)
 {
     private const string Consonants = "bcdfghjklmnpqrstvwxz2456789";
 
     public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (Incoming.Read(request, out var incoming) is { } unreadable) return unreadable;
+        if (AdmissionWrite.Read(request, out var write) is { } unreadable) return unreadable;
         if (!string.IsNullOrEmpty(request.SubResource)) return AdmissionAnswer.Allow();
         return request.Operation switch
         {
-            "CREATE" => await CreateAsync(incoming, cancellationToken),
-            "UPDATE" => await UpdateAsync(incoming, cancellationToken),
+            "CREATE" => await CreateAsync(write, cancellationToken),
+            "UPDATE" => await UpdateAsync(write, cancellationToken),
             _ => AdmissionAnswer.Allow(),
         };
     }
 
-    private async ValueTask<AdmissionAnswer> CreateAsync(Incoming incoming, CancellationToken cancellationToken)
+    private async ValueTask<AdmissionAnswer> CreateAsync(AdmissionWrite write, CancellationToken cancellationToken)
     {
         BreakGlassGrant? about = null;
-        if (GrantNamedBy(incoming.Object!) is { } name)
+        if (GrantNamedBy(write.Object!) is { } name)
         {
             about = await client.FindAsync<BreakGlassGrant>(name, cancellationToken);
             if (about is null)
@@ -36,47 +37,47 @@ internal sealed class Mutator(
             }
         }
 
-        var patch = new ObjectPatch(incoming.Request.Object!.Value);
-        var spec = Incoming.SpecOf(incoming.Request.Object);
-        Stamps.OnCreate(incoming.Kind, spec, incoming.Caller, about?.Metadata.Uid, await KeptAsync(incoming, about, cancellationToken));
+        var patch = new ObjectPatch(write.Request.Object!.Value);
+        var spec = AdmissionWrite.SpecOf(write.Request.Object);
+        Stamps.OnCreate(write.Kind, spec, write.Caller, about?.Metadata.Uid, await KeptAsync(write, about, cancellationToken));
         patch.Spec(spec);
-        var stamped = patch.Name(incoming.WithSpec(spec), NewName);
-        if (stamped is BreakGlassPolicy policy && await RefuseAuthorAsync(incoming, policy, cancellationToken) is { } refusal) return refusal;
-        patch.Annotation(Seal.Annotation, SealOf(incoming, stamped, serverNow(), before: null));
+        var stamped = patch.Name(write.WithSpec(spec), NewName);
+        if (stamped is BreakGlassPolicy policy && await RefuseAuthorAsync(write, policy, cancellationToken) is { } refusal) return refusal;
+        patch.Annotation(Seal.Annotation, SealOf(write, stamped, serverNow(), before: null));
 
         // A decision is part of the record of its grant, and goes with it: the cluster's own garbage collector sees to that.
         if (about is not null) patch.Owner(about);
         return AdmissionAnswer.AllowWith(patch.Operations);
     }
 
-    private async ValueTask<AdmissionAnswer> UpdateAsync(Incoming incoming, CancellationToken cancellationToken)
+    private async ValueTask<AdmissionAnswer> UpdateAsync(AdmissionWrite write, CancellationToken cancellationToken)
     {
-        var old = incoming.Old!;
-        var patch = new ObjectPatch(incoming.Request.Object!.Value);
-        var spec = Incoming.SpecOf(incoming.Request.Object);
-        Stamps.OnUpdate(incoming.Kind, spec, Incoming.SpecOf(incoming.Request.OldObject), incoming.Caller);
+        var old = write.Old!;
+        var patch = new ObjectPatch(write.Request.Object!.Value);
+        var spec = AdmissionWrite.SpecOf(write.Request.Object);
+        Stamps.OnUpdate(write.Kind, spec, AdmissionWrite.SpecOf(write.Request.OldObject), write.Caller);
         patch.Spec(spec);
-        var stamped = incoming.WithSpec(spec);
+        var stamped = write.WithSpec(spec);
 
         // The mark that a grant has had its access: whoever may revoke a grant may not take it off, nor end one by it that is not over, in nobody's name.
         var ended = old.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.EndedAnnotation);
         if (ended is not null || (old is BreakGlassGrant grant && !grant.Status.IsTerminal)) patch.Annotation(BreakGlassApi.EndedAnnotation, ended);
 
-        var state = await book.VerifyAsync(old, cancellationToken);
+        var state = await keyring.VerifyAsync(old, cancellationToken);
         DateTimeOffset? sealedAt = state is SealState.Valid && Seal.TryParse(Seal.Of(old), out var seal) ? seal.SealedAt : null;
         if (old is BreakGlassPolicy oldPolicy && stamped is BreakGlassPolicy policy)
         {
             var change = PolicyChanges.Of(oldPolicy, policy, state, cluster());
             if (change is PolicyChange.NeedsRights)
             {
-                if (await RefuseAuthorAsync(incoming, policy, cancellationToken) is { } refusal) return refusal;
+                if (await RefuseAuthorAsync(write, policy, cancellationToken) is { } refusal) return refusal;
                 sealedAt ??= old.Metadata.CreatedAt;
             }
         }
 
         // What admission does not vouch for stays so: an update is no way round the create.
-        patch.Annotation(Seal.Annotation, sealedAt is { } at ? SealOf(incoming, stamped, at, before: Seal.Of(old)) : Seal.Of(old));
-        if (!LosesFinalizer(incoming)) return AdmissionAnswer.AllowWith(patch.Operations);
+        patch.Annotation(Seal.Annotation, sealedAt is { } at ? SealOf(write, stamped, at, before: Seal.Of(old)) : Seal.Of(old));
+        if (!LosesFinalizer(write)) return AdmissionAnswer.AllowWith(patch.Operations);
         patch.Finalizer(BreakGlassApi.RevokeFinalizer);
         return AdmissionAnswer.AllowWith(patch.Operations) with { Warnings = [$"The finalizer {BreakGlassApi.RevokeFinalizer} stays: the operator removes it "
             + "when the policy's grants have ended."] };
@@ -85,43 +86,43 @@ internal sealed class Mutator(
     /// <summary>
     /// Whether a policy is replaced as a whole by a manifest that does not know the operator's finalizer, as <c>kubectl replace</c> does it.
     /// </summary>
-    private bool LosesFinalizer(Incoming incoming) =>
-        incoming is { Old: BreakGlassPolicy old, Object: BreakGlassPolicy policy } && old.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer)
-        && !policy.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer) && !MetadataRules.IsOurs(incoming.User.Username ?? "", settings);
+    private bool LosesFinalizer(AdmissionWrite write) =>
+        write is { Old: BreakGlassPolicy old, Object: BreakGlassPolicy policy } && old.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer)
+        && !policy.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer) && !MetadataRules.IsOurs(write.User.Username ?? "", settings);
 
     /// <summary>
     /// What of the caller the write is stamped with. A policy that comes later, or names other groups later, finds the person without them, and gives nothing:
     /// what was not asked about when the request was made is not known.
     /// </summary>
-    private async Task<Kept> KeptAsync(Incoming incoming, BreakGlassGrant? about, CancellationToken cancellationToken)
+    private async Task<CallerStamp> KeptAsync(AdmissionWrite write, BreakGlassGrant? about, CancellationToken cancellationToken)
     {
-        var name = ((incoming.Object as BreakGlassGrant) ?? about)?.Spec.Policy;
-        if (string.IsNullOrEmpty(name)) return Kept.By([], settings);
+        var name = ((write.Object as BreakGlassGrant) ?? about)?.Spec.Policy;
+        if (string.IsNullOrEmpty(name)) return CallerStamp.By([], settings);
 
         // Nothing is stored of a rehearsal, and on servers before 1.27 the plugin finds out by it which policies are for whom.
-        var others = incoming.IsDryRun && about is null ? policies() : [];
-        return Kept.By(
+        var others = write.IsDryRun && about is null ? policies() : [];
+        return CallerStamp.By(
             [.. await client.FindAsync<BreakGlassPolicy>(name, cancellationToken) is { } policy ? (BreakGlassPolicy[])[policy] : [], .. others], settings);
     }
 
-    private async Task<AdmissionAnswer?> RefuseAuthorAsync(Incoming incoming, BreakGlassPolicy policy, CancellationToken cancellationToken)
+    private async Task<AdmissionAnswer?> RefuseAuthorAsync(AdmissionWrite write, BreakGlassPolicy policy, CancellationToken cancellationToken)
     {
-        var missing = await rights.MissingAsync(incoming.User, policy.Spec.Access, cancellationToken);
+        var missing = await rights.MissingAsync(write.User, policy.Spec.Access, cancellationToken);
         if (missing.Count == 0) return null;
         var more = missing.Count > 5 ? $", and {missing.Count - 5} more" : "";
         return AdmissionAnswer.Deny(
-            $"spec.access: '{Callers.Shown(incoming.Caller)}' is not allowed to give {string.Join(", ", missing.Take(5))}{more}. A policy can give only roles "
+            $"spec.access: '{Callers.Shown(write.Caller)}' is not allowed to give {string.Join(", ", missing.Take(5))}{more}. A policy can give only roles "
                 + "that its author is allowed to bind: "
             + "request the verb bind on these roles (apiGroup rbac.authorization.k8s.io), or ask a person who has it to apply the policy.");
     }
 
-    private string? SealOf(Incoming incoming, IKubernetesObject<V1ObjectMeta> o, DateTimeOffset sealedAt, string? before)
+    private string? SealOf(AdmissionWrite write, IKubernetesObject<V1ObjectMeta> o, DateTimeOffset sealedAt, string? before)
     {
-        if (!book.IsReady) throw new NotReadyException("the seal keys are not available yet");
-        var text = book.Make(o, sealedAt).ToString();
+        if (!keyring.IsReady) throw new NotReadyException("the seal keys are not available yet");
+        var text = keyring.Make(o, sealedAt).ToString();
 
         // A dry run gives nobody a seal that they could use; but where nothing changes, it shows that nothing does.
-        return incoming.IsDryRun && text != before ? Seal.DryRun : text;
+        return write.IsDryRun && text != before ? Seal.DryRun : text;
     }
 
     private static string? GrantNamedBy(IKubernetesObject<V1ObjectMeta> o) => o switch
@@ -138,6 +139,3 @@ internal sealed class Mutator(
         return head + RandomNumberGenerator.GetString(Consonants, 5);
     }
 }
-
-/// <summary>Something that decisions need is not there yet; the message goes on "since …".</summary>
-internal sealed class NotReadyException(string message) : Exception(message);

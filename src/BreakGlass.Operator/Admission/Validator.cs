@@ -5,7 +5,7 @@ namespace BreakGlass.Operator.Admission;
 /// that nothing changed the object after it.
 /// </summary>
 internal sealed class Validator(
-    KubeClient client, SealBook book, CoreSettings settings, RevokeRight right, Func<ClusterView> cluster, PendingRequests pending, TimeProvider time)
+    KubeClient client, SealKeyring keyring, CoreSettings settings, RevokeRight right, Func<ClusterView> cluster, PendingRequests pending, TimeProvider time)
 {
     // The operator goes by its own clock when it deletes what was kept long enough.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
@@ -14,26 +14,26 @@ internal sealed class Validator(
 
     public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (Incoming.Read(request, out var incoming) is { } unreadable) return unreadable;
+        if (AdmissionWrite.Read(request, out var write) is { } unreadable) return unreadable;
         if (!string.IsNullOrEmpty(request.SubResource)) return AdmissionAnswer.Allow();
-        if (incoming.Object is { } written && request.Operation is not "DELETE"
-            && MetadataRules.Check(incoming.Old, written, incoming.User.Username ?? "", settings) is { } meta) return Refuse(meta)!;
-        if (request.Operation is "UPDATE" && !TakesAway(incoming) && MetadataRules.CheckManagedFields(
-            incoming.Object!, Incoming.ManagedFieldsOf(request.OldObject), Incoming.ManagedFieldsOf(request.Object), incoming.User.Username ?? "",
+        if (write.Object is { } written && request.Operation is not "DELETE"
+            && MetadataRules.Check(write.Old, written, write.User.Username ?? "", settings) is { } meta) return Refuse(meta)!;
+        if (request.Operation is "UPDATE" && !TakesAway(write) && MetadataRules.CheckManagedFields(
+            write.Object!, AdmissionWrite.ManagedFieldsOf(request.OldObject), AdmissionWrite.ManagedFieldsOf(request.Object), write.User.Username ?? "",
             settings) is { } managed) return Refuse(managed)!;
         return request.Operation switch
         {
-            "CREATE" => await CreateAsync(incoming, cancellationToken),
-            "UPDATE" => await UpdateAsync(incoming, cancellationToken),
-            _ => await DeleteAsync(incoming, cancellationToken),
+            "CREATE" => await CreateAsync(write, cancellationToken),
+            "UPDATE" => await UpdateAsync(write, cancellationToken),
+            _ => await DeleteAsync(write, cancellationToken),
         };
     }
 
-    private async ValueTask<AdmissionAnswer> CreateAsync(Incoming incoming, CancellationToken cancellationToken)
+    private async ValueTask<AdmissionAnswer> CreateAsync(AdmissionWrite write, CancellationToken cancellationToken)
     {
-        if (incoming.Object is BreakGlassPolicy policy) return Policy(policy) ?? await CheckSealAsync(incoming, cancellationToken) ?? Accept(policy);
-        if (incoming.Object is BreakGlassGrant grant) return await GrantAsync(incoming, grant, cancellationToken);
-        var problem = incoming.Object switch
+        if (write.Object is BreakGlassPolicy policy) return Policy(policy) ?? await CheckSealAsync(write, cancellationToken) ?? Accept(policy);
+        if (write.Object is BreakGlassGrant grant) return await GrantAsync(write, grant, cancellationToken);
+        var problem = write.Object switch
         {
             BreakGlassApproval approval =>
                 await DecisionAsync(approval.Spec.Grant, (grant, p) => ApprovalRules.AtAdmission(approval, grant, p), cancellationToken),
@@ -41,23 +41,23 @@ internal sealed class Validator(
             BreakGlassLockdown lockdown => LockdownRules.Check(lockdown),
             _ => null,
         };
-        return Refuse(problem) ?? await CheckSealAsync(incoming, cancellationToken) ?? AdmissionAnswer.Allow();
+        return Refuse(problem) ?? await CheckSealAsync(write, cancellationToken) ?? AdmissionAnswer.Allow();
     }
 
-    private async ValueTask<AdmissionAnswer> UpdateAsync(Incoming incoming, CancellationToken cancellationToken)
+    private async ValueTask<AdmissionAnswer> UpdateAsync(AdmissionWrite write, CancellationToken cancellationToken)
     {
-        if (incoming is { Old: BreakGlassGrant was, Object: BreakGlassGrant becomes } && ImmutabilityRules.CheckOwners(was, becomes) is { } owned)
+        if (write is { Old: BreakGlassGrant was, Object: BreakGlassGrant becomes } && ImmutabilityRules.CheckOwners(was, becomes) is { } owned)
             return Refuse(owned)!;
 
         // Finalizers and labels must be free to go from whatever is there, though rules have become stricter since.
-        if (Seal.SameSpec(incoming.Old!, incoming.Object!)) return await CheckSealAsync(incoming, cancellationToken) ?? AdmissionAnswer.Allow();
-        if (incoming.Object is BreakGlassPolicy policy)
+        if (Seal.SameSpec(write.Old!, write.Object!)) return await CheckSealAsync(write, cancellationToken) ?? AdmissionAnswer.Allow();
+        if (write.Object is BreakGlassPolicy policy)
         {
-            var shut = PolicyChanges.OnlySuspends((BreakGlassPolicy)incoming.Old!, policy);
-            return (shut ? null : Policy(policy)) ?? await CheckSealAsync(incoming, cancellationToken) ?? Accept(policy);
+            var shut = PolicyChanges.OnlySuspends((BreakGlassPolicy)write.Old!, policy);
+            return (shut ? null : Policy(policy)) ?? await CheckSealAsync(write, cancellationToken) ?? Accept(policy);
         }
 
-        var problem = (incoming.Old, incoming.Object) switch
+        var problem = (write.Old, write.Object) switch
         {
             (BreakGlassGrant before, BreakGlassGrant after) => ImmutabilityRules.Check(before, after),
             (BreakGlassApproval before, BreakGlassApproval after) => ImmutabilityRules.Check(before, after),
@@ -66,61 +66,61 @@ internal sealed class Validator(
             _ => null,
         };
         if (Refuse(problem) is { } refused) return refused;
-        if (incoming is { Old: BreakGlassGrant { Spec.Revoke: null } asked, Object: BreakGlassGrant { Spec.Revoke: not null } }
-            && await RefuseRevokerAsync(incoming, asked, cancellationToken) is { } stranger) return stranger;
-        return await CheckSealAsync(incoming, cancellationToken) ?? AdmissionAnswer.Allow();
+        if (write is { Old: BreakGlassGrant { Spec.Revoke: null } asked, Object: BreakGlassGrant { Spec.Revoke: not null } }
+            && await RefuseRevokerAsync(write, asked, cancellationToken) is { } stranger) return stranger;
+        return await CheckSealAsync(write, cancellationToken) ?? AdmissionAnswer.Allow();
     }
 
     /// <summary>
     /// Everybody ends what they asked for themselves; to end somebody else's access is a right of its own, since whoever may patch a grant could else stop
     /// everybody in the middle of an incident.
     /// </summary>
-    private async Task<AdmissionAnswer?> RefuseRevokerAsync(Incoming incoming, BreakGlassGrant grant, CancellationToken cancellationToken)
+    private async Task<AdmissionAnswer?> RefuseRevokerAsync(AdmissionWrite write, BreakGlassGrant grant, CancellationToken cancellationToken)
     {
-        if (Callers.Same(Kept.By([], settings).Of(incoming.Caller), grant.Spec.Requester)) return null;
+        if (Callers.Same(CallerStamp.By([], settings).Of(write.Caller), grant.Spec.Requester)) return null;
         var name = grant.Metadata.Name;
-        return await right.HasAsync(incoming.User, name, cancellationToken)
+        return await right.HasAsync(write.User, name, cancellationToken)
             ? null
             : AdmissionAnswer.Deny(
                 $"spec.revoke: forbidden: grant '{name}' was requested by "
-                    + $"'{Callers.Shown(grant.Spec.Requester)}', and '{Callers.Shown(incoming.Caller)}' can end only their own grants. "
+                    + $"'{Callers.Shown(grant.Spec.Requester)}', and '{Callers.Shown(write.Caller)}' can end only their own grants. "
                     + "To end grants of others, you need the verb revoke on "
                 + $"breakglassgrants.breakglass.dev (kubectl auth can-i revoke breakglassgrants.breakglass.dev/{name}); the roles breakglass-approver, "
                     + "breakglass-reviewer and breakglass-lockdown have it. "
                 + "Ask a person who has one of them, or the requester.");
     }
 
-    private async ValueTask<AdmissionAnswer> DeleteAsync(Incoming incoming, CancellationToken cancellationToken)
+    private async ValueTask<AdmissionAnswer> DeleteAsync(AdmissionWrite write, CancellationToken cancellationToken)
     {
-        if (incoming.Old is not BreakGlassGrant grant) return AdmissionAnswer.Allow();
+        if (write.Old is not BreakGlassGrant grant) return AdmissionAnswer.Allow();
         var policy = await PolicyOfAsync(grant, cancellationToken);
 
         // A record that is gone does not come back: while the clocks differ, none counts as kept long enough.
         var now = time.CertainNow() is { } certain
-            ? certain + (incoming.Caller.Username == _operator ? ClockTolerance : TimeSpan.Zero) : DateTimeOffset.MinValue;
+            ? certain + (write.Caller.Username == _operator ? ClockTolerance : TimeSpan.Zero) : DateTimeOffset.MinValue;
         if (ImmutabilityRules.CheckDelete(grant, policy, now) is { } problem) return AdmissionAnswer.Deny($"{problem}.");
         return ImmutabilityRules.DeleteWarning(grant) is { } warning ? AdmissionAnswer.Allow() with { Warnings = [warning] } : AdmissionAnswer.Allow();
     }
 
-    private async ValueTask<AdmissionAnswer> GrantAsync(Incoming incoming, BreakGlassGrant grant, CancellationToken cancellationToken)
+    private async ValueTask<AdmissionAnswer> GrantAsync(AdmissionWrite write, BreakGlassGrant grant, CancellationToken cancellationToken)
     {
         var policy = await PolicyOfAsync(grant, cancellationToken);
         var problem = ImmutabilityRules.CheckOwners(null, grant) ?? await JudgeAsync(grant, policy, cancellationToken);
 
         // Counted last: what is refused for another reason does not wait for anybody.
-        return Refuse(problem) ?? await CheckSealAsync(incoming, cancellationToken) ?? Refuse(pending.Check(grant, policy!, incoming.IsDryRun))
+        return Refuse(problem) ?? await CheckSealAsync(write, cancellationToken) ?? Refuse(pending.Check(grant, policy!, write.IsDryRun))
             ?? AdmissionAnswer.Allow();
     }
 
     private async Task<Problem?> JudgeAsync(BreakGlassGrant grant, BreakGlassPolicy? policy, CancellationToken cancellationToken)
     {
-        var seal = policy is null ? SealState.Missing : await book.JudgeAsync(policy, cancellationToken);
+        var seal = policy is null ? SealState.Missing : await keyring.JudgeAsync(policy, cancellationToken);
         if (GrantRules.AtAdmission(grant, policy, seal, settings) is { } problem) return problem;
 
         // What speaks against it by the caches is asked of the server before anybody is refused for it.
         var seen = cluster();
         if (GrantRules.AtAdmission(grant, policy, seal, settings, seen) is null) return null;
-        return GrantRules.AtAdmission(grant, policy, seal, settings, await FreshView.ReadAsync(client, policy!.Spec, seen, cancellationToken));
+        return GrantRules.AtAdmission(grant, policy, seal, settings, await LiveView.ReadAsync(client, policy!.Spec, seen, cancellationToken));
     }
 
     private async Task<Problem?> DecisionAsync(string name, Func<BreakGlassGrant?, BreakGlassPolicy?, Problem?> judge, CancellationToken cancellationToken)
@@ -162,16 +162,16 @@ internal sealed class Validator(
 
     private static AdmissionAnswer? Refuse(Problem? problem) => problem is null ? null : AdmissionAnswer.Invalid($"{problem}.");
 
-    private async Task<AdmissionAnswer?> CheckSealAsync(Incoming incoming, CancellationToken cancellationToken)
+    private async Task<AdmissionAnswer?> CheckSealAsync(AdmissionWrite write, CancellationToken cancellationToken)
     {
-        var o = incoming.Object!;
-        if (await book.FitsAsync(o, cancellationToken)) return null;
-        if (incoming.IsDryRun && Seal.Of(o) == Seal.DryRun) return null;
+        var o = write.Object!;
+        if (await keyring.FitsAsync(o, cancellationToken)) return null;
+        if (write.IsDryRun && Seal.Of(o) == Seal.DryRun) return null;
 
         // What had no good seal before may stay without one, as the mutating webhook leaves it.
-        if (incoming.Old is { } old && Seal.Of(o) == Seal.Of(old) && await book.VerifyAsync(old, cancellationToken) is not SealState.Valid
+        if (write.Old is { } old && Seal.Of(o) == Seal.Of(old) && await keyring.VerifyAsync(old, cancellationToken) is not SealState.Valid
             && StaysUnsealed(old, o)) return null;
-        if (TakesAway(incoming))
+        if (TakesAway(write))
         {
             return AdmissionAnswer.Allow() with
             {
@@ -187,7 +187,7 @@ internal sealed class Validator(
     }
 
     /// <summary>Whether a write only takes access away, for which nobody's word is needed. What else it may change is checked before.</summary>
-    private static bool TakesAway(Incoming incoming) => incoming switch
+    private static bool TakesAway(AdmissionWrite write) => write switch
     {
         { Old: null, Object: BreakGlassLockdown } => true,
         { Old: BreakGlassGrant { Spec.Revoke: null }, Object: BreakGlassGrant { Spec.Revoke: not null } } => true,

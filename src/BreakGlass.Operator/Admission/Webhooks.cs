@@ -11,7 +11,7 @@ internal sealed class Webhooks : IAsyncDisposable
     /// How long they go on answering once the rest has stopped: the API server hears only after a while that this replica is out of the Service, and a
     /// webhook that does not answer refuses.
     /// </summary>
-    public static readonly TimeSpan Lingers = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan ShutdownDelay = TimeSpan.FromSeconds(5);
 
     /// <summary>The largest object of our kinds that is let in, in bytes of JSON. The largest that makes sense is about a fifth of it.</summary>
     public const int LargestObject = 512 * 1024;
@@ -23,7 +23,7 @@ internal sealed class Webhooks : IAsyncDisposable
     public const string ValidatePath = "/validate";
 
     private readonly TimeProvider _time;
-    private readonly SealBook _book;
+    private readonly SealKeyring _book;
     private readonly ICertificateSource _certificates;
     private readonly WebhookPaths _paths;
     private readonly WebhookServer _server;
@@ -36,11 +36,11 @@ internal sealed class Webhooks : IAsyncDisposable
 
     // Seals are made with the API server's time: they are compared with the time of creation that it stamps.
     public Webhooks(
-        KubeClient client, OperatorOptions options, CoreSettings settings, SealBook book, ClusterCaches caches, OperatorMetrics metrics,
+        KubeClient client, OperatorOptions options, CoreSettings settings, SealKeyring keyring, ClusterCaches caches, OperatorMetrics metrics,
         IReadOnlyList<AdmissionEndpoint> more, IReadOnlyDictionary<string, RequestDelegate> others, Func<DateTimeOffset> serverNow, TimeProvider time,
         ILoggerFactory logs)
     {
-        (_time, _book) = (time, book);
+        (_time, _book) = (time, keyring);
         var logger = logs.CreateLogger("Admission");
         var served = new ServedCertificate(logs.CreateLogger("Certificates"));
         _certificates = options.WebhookCertDir is { } directory
@@ -58,18 +58,18 @@ internal sealed class Webhooks : IAsyncDisposable
             caches.HasSynced ? caches.View.Now() : throw new NotReadyException("the operator has not read the cluster's roles since it started");
         _warmUp = new(
             options.WebhookAddress.Address, () => _server!.Port, path => _server!.OwnPath(path), served,
-            () => _serving && served.Context is not null && book.IsReady && caches.HasSynced,
+            () => _serving && served.Context is not null && keyring.IsReady && caches.HasSynced,
             caches.Policies.Store.List, time, logger);
-        var desk = new AdmissionDesk(time, logger) { OwnUid = _warmUp.Uid };
+        var failClosed = new FailClosed(time, logger) { OwnUid = _warmUp.Uid };
         _asking = client.WithOwnConnection();
         var mutator = new Mutator(
-            _asking, book, settings, new AuthorRights(_asking), View, () => caches.HasSynced ? caches.Policies.Store.List() : [], serverNow);
-        var validator = new Validator(_asking, book, settings, new RevokeRight(_asking, logger), View,
+            _asking, keyring, settings, new AuthorRights(_asking), View, () => caches.HasSynced ? caches.Policies.Store.List() : [], serverNow);
+        var validator = new Validator(_asking, keyring, settings, new RevokeRight(_asking, logger), View,
             new PendingRequests(policy => caches.Grants.Store.ByIndex(ClusterCaches.ByPolicy, policy), time), time);
         AdmissionEndpoint[] endpoints =
         [
-            new(MutatePath, desk.Around(mutator.HandleAsync), time, logger, LimitsOf(options, settings, time)),
-            new(ValidatePath, desk.Around(validator.HandleAsync), time, logger, LimitsOf(options, settings, time)),
+            new(MutatePath, failClosed.Around(mutator.HandleAsync), time, logger, LimitsOf(options, settings, time)),
+            new(ValidatePath, failClosed.Around(validator.HandleAsync), time, logger, LimitsOf(options, settings, time)),
             .. more,
         ];
         _paths = new(client, [.. endpoints.Select(endpoint => endpoint.Path)], time, logs.CreateLogger("Certificates"));
@@ -105,7 +105,7 @@ internal sealed class Webhooks : IAsyncDisposable
     {
         List<string> missing = [.. _certificates.Missing(), .. _paths.Missing()];
         if (!_serving) missing.Add("the webhooks are not served yet");
-        if (!_book.IsReady) missing.Add($"the seal keys (Secret {SealBook.SecretName}) could not be read or created yet");
+        if (!_book.IsReady) missing.Add($"the seal keys (Secret {SealKeyring.SecretName}) could not be read or created yet");
         if (missing.Count == 0 && !_warmUp.IsDone) missing.Add("the webhooks have not answered the operator's own test requests yet");
         if (_stopping) missing.Add("the operator is stopping");
         return missing;
@@ -129,7 +129,7 @@ internal sealed class Webhooks : IAsyncDisposable
     public async Task StopAsync()
     {
         _stopping = true;
-        await Task.Delay(Lingers, _time, CancellationToken.None);
+        await Task.Delay(ShutdownDelay, _time, CancellationToken.None);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5), _time);
         await _server.StopAsync(patience.Token);
     }

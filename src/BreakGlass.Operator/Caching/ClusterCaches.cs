@@ -28,7 +28,7 @@ internal sealed class ClusterCaches
         (_client, _grantsNamespace, _time, _logs) = (client, settings.GrantsNamespace, time, logs);
         Grants = Watch<BreakGlassGrant>(new()
         {
-            Transform = Shed.Grant,
+            Transform = CacheTransforms.Grant,
             Indexers = new Dictionary<string, Func<BreakGlassGrant, IEnumerable<string>>>
             {
                 [ByPolicy] = g => [g.Spec.Policy],
@@ -37,7 +37,7 @@ internal sealed class ClusterCaches
         });
         Policies = Watch<BreakGlassPolicy>(new()
         {
-            Transform = o => o with { Metadata = Shed.Annotations(o.Metadata) },
+            Transform = o => o with { Metadata = CacheTransforms.Annotations(o.Metadata) },
             Indexers = new Dictionary<string, Func<BreakGlassPolicy, IEnumerable<string>>>
             {
                 [ByRole] = p => p.Spec.Access.Select(e => e.RoleRef.ToString()).Distinct(),
@@ -45,15 +45,15 @@ internal sealed class ClusterCaches
         });
         Approvals = Watch<BreakGlassApproval>(new()
         {
-            Transform = o => o with { Metadata = Shed.Marks(o.Metadata) }, Indexers = ByGrantOf<BreakGlassApproval>(a => [a.Spec.Grant]),
+            Transform = o => o with { Metadata = CacheTransforms.Marks(o.Metadata) }, Indexers = ByGrantOf<BreakGlassApproval>(a => [a.Spec.Grant]),
         });
         Reviews = Watch<BreakGlassReview>(new()
         {
-            Transform = o => o with { Metadata = Shed.Marks(o.Metadata) }, Indexers = ByGrantOf<BreakGlassReview>(r => [r.Spec.Grant]),
+            Transform = o => o with { Metadata = CacheTransforms.Marks(o.Metadata) }, Indexers = ByGrantOf<BreakGlassReview>(r => [r.Spec.Grant]),
         });
-        Lockdowns = Watch<BreakGlassLockdown>(new() { Transform = o => o with { Metadata = Shed.Marks(o.Metadata) } });
-        Namespaces = Watch<V1Namespace>(new() { Transform = o => o with { Metadata = Shed.Annotations(o.Metadata) } });
-        ClusterRoles = Watch<V1ClusterRole>(new() { Transform = o => o with { Metadata = Shed.Annotations(o.Metadata) } });
+        Lockdowns = Watch<BreakGlassLockdown>(new() { Transform = o => o with { Metadata = CacheTransforms.Marks(o.Metadata) } });
+        Namespaces = Watch<V1Namespace>(new() { Transform = o => o with { Metadata = CacheTransforms.Annotations(o.Metadata) } });
+        ClusterRoles = Watch<V1ClusterRole>(new() { Transform = o => o with { Metadata = CacheTransforms.Annotations(o.Metadata) } });
         foreach (var resource in OwnedResources.All) resource.WatchIn(this);
         Roles = ((Cache<V1Role>)_all[typeof(V1Role)]).Informer;
         View = new(Namespaces.Store, ClusterRoles.Store, Roles.Store);
@@ -95,7 +95,7 @@ internal sealed class ClusterCaches
     public BreakGlassGrant? Grant(string name) => Grants.Store.Get(new("", name));
 
     /// <summary>A grant that is whole in the cache; null where it is kept only in part, and has to be read to write its status.</summary>
-    public BreakGlassGrant? WholeGrant(string name) => Grant(name) is { } grant && !Shed.IsShed(grant) ? grant : null;
+    public BreakGlassGrant? WholeGrant(string name) => Grant(name) is { } grant && !CacheTransforms.IsShed(grant) ? grant : null;
 
     public BreakGlassPolicy? Policy(string name) => Policies.Store.Get(new("", name));
 
@@ -228,12 +228,4 @@ internal sealed class ClusterCaches
             else if (seen is not null) LearnDeleted(seen.Key, seen.Metadata.Uid ?? "");
         }
     }
-}
-
-/// <summary>The view of the cluster that decisions are made on, over the caches.</summary>
-internal sealed class CachedView(Store<V1Namespace> namespaces, Store<V1ClusterRole> clusterRoles, Store<V1Role> roles)
-{
-    public ClusterView Now() => new(
-        namespaces.List(), name => clusterRoles.Get(new("", name)), (ns, name) => roles.Get(new(ns, name)) is { } role && !Shed.IsTooLarge(role) ? role : null,
-        name => namespaces.Get(new("", name)));
 }

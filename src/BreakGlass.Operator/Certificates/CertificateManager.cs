@@ -72,7 +72,8 @@ internal sealed class CertificateManager(
         {
             var written = there is null
                 ? await client.CreateAsync(
-                    new V1Secret { Metadata = OwnSecrets.Meta(SecretName, ns), Type = "kubernetes.io/tls", Data = certificates.Write() }, cancellationToken)
+                    new V1Secret { Metadata = OperatorSecrets.Meta(SecretName, ns), Type = "kubernetes.io/tls", Data = certificates.Write() },
+                    cancellationToken)
                 : await client.ReplaceAsync(there with { Data = certificates.Write() }, cancellationToken);
             return (written, certificates);
         }

@@ -7,7 +7,7 @@ namespace BreakGlass.Operator.Execution;
 internal sealed class ApiServers(KubeClient client, TimeProvider time) : IDisposable
 {
     /// <summary>How long one server has for one answer.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(60);
 
@@ -60,7 +60,7 @@ internal sealed class ApiServers(KubeClient client, TimeProvider time) : IDispos
 
     private KubeClient ClientOf(Uri address)
     {
-        if (!_clients.TryGetValue(address, out var one)) _clients[address] = one = client.At(address, Patience);
+        if (!_clients.TryGetValue(address, out var one)) _clients[address] = one = client.At(address, CallTimeout);
         return one;
     }
 

@@ -2,12 +2,6 @@ using BreakGlass.Core.Credentials;
 
 namespace BreakGlass.Operator.Execution;
 
-/// <summary>What a delivered kubeconfig says of the cluster.</summary>
-/// <param name="Server">URL of the API server as the requester reaches it.</param>
-/// <param name="CertificateAuthority">Its CA as PEM, or null for those that the machine trusts anyway.</param>
-/// <param name="ClusterName">A name for it.</param>
-internal sealed record PublicCluster(Uri Server, string? CertificateAuthority, string ClusterName);
-
 /// <summary>Issues tokens and delivers them: into their Secret, or encrypted to the recipient.</summary>
 internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, CredentialVault vault, PublicCluster cluster, TimeProvider time)
 {
@@ -42,7 +36,7 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         var marks = new Dictionary<string, string>(deliver.Secret.AnnotationsOrEmpty)
         {
             [GrantObjects.DeliveredAnnotation] = deliver.ServiceAccountUid,
-            [GrantObjects.TokenExpiresAtAnnotation] = Timestamp.Text(run.Run.Attempt.Token!.ExpiresAt),
+            [GrantObjects.TokenExpiresAtAnnotation] = Timestamp.Text(run.Run.Findings.Token!.ExpiresAt),
         };
         var secret = new V1Secret
         {

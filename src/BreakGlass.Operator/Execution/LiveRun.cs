@@ -43,7 +43,7 @@ internal sealed class LiveRun(GrantRun run)
     }
 
     /// <summary>Takes note of a step's result.</summary>
-    public Aftermath After(GrantFacts facts, PlanStep step, StepResult result, DateTimeOffset now)
+    public RunUpdate After(GrantFacts facts, PlanStep step, StepResult result, DateTimeOffset now)
     {
         lock (_gate)
         {

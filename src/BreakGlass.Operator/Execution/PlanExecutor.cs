@@ -9,8 +9,8 @@ namespace BreakGlass.Operator.Execution;
 /// the caches, so that the next decision sees it.
 /// </summary>
 internal sealed class PlanExecutor(
-    KubeClient client, ClusterCaches caches, ServerReads server, SealBook seals, CredentialIssuer credentials, Cutter cutter, Prover prover,
-    LeftoverFinder leftovers, UnsureStatuses unsure, Announcer announcer, TimeProvider time, ILogger logger)
+    KubeClient client, ClusterCaches caches, LiveReads server, SealKeyring seals, CredentialIssuer credentials, ObjectRemover remover, Prover prover,
+    LeftoverFinder leftovers, UnconfirmedStatuses unconfirmed, Announcer announcer, TimeProvider time, ILogger logger)
 {
     private static readonly StepResult Done = new StepResult.Done();
 
@@ -68,7 +68,7 @@ internal sealed class PlanExecutor(
         PlanStep.CheckAccess check => AsAsync(prover.IsDeniedAsync(check, cancellationToken), isDenied => new StepResult.Checked(isDenied)),
         PlanStep.Prove prove => AsAsync(prover.ProveAsync(facts.Grant!, prove, cancellationToken), proof => new StepResult.Proven(proof)),
         PlanStep.Refresh => DoneAsync(server.RefreshAsync(facts.Grant!, cancellationToken)),
-        PlanStep.LookAtOthers look => DoneAsync(server.LookAtOthersAsync(look, cancellationToken)),
+        PlanStep.ReadSiblings look => DoneAsync(server.ReadSiblingsAsync(look, cancellationToken)),
         PlanStep.Find find => server.FindAsync(find, facts.Settings, cancellationToken),
         PlanStep.Announce announce => Task.FromResult(Announce(facts, announce.Event)),
         PlanStep.LookForLeftovers => AsAsync(leftovers.FindAsync(facts.Grant!, cancellationToken), seen => new StepResult.Listed(seen)),
@@ -107,15 +107,15 @@ internal sealed class PlanExecutor(
         }
         catch (Exception e) when (e is KubeConnectionException or KubeApiException { IsServerError: true } or OperationCanceledException)
         {
-            var isRemembered = unsure.Add(before, after.Status, announce);
+            var isRemembered = unconfirmed.Add(before, after.Status, announce);
 
             // The watch may have shown it already.
-            if (caches.Grant(after.Metadata.Name) is { } shown) unsure.Look(shown);
+            if (caches.Grant(after.Metadata.Name) is { } shown) unconfirmed.Look(shown);
             if (cancellationToken.IsCancellationRequested) throw;
             var there = await client.TryGetAsync<BreakGlassGrant>(after.Metadata.Name, null, cancellationToken);
             if (there is null || there.Metadata.Uid != after.Metadata.Uid || !KubeKinds.Same(there with { Metadata = after.Metadata }, after)) throw;
             caches.Learn(there);
-            if (isRemembered) unsure.Look(there);
+            if (isRemembered) unconfirmed.Look(there);
             else announce();
             return;
         }
@@ -208,16 +208,16 @@ internal sealed class PlanExecutor(
     {
         var o = remove.Object;
         if (remove.Why is Removal.Orphan && await server.IsWantedAfterAllAsync(facts.Name, o, cancellationToken)) return new StepResult.Kept();
-        var cut = await cutter.RemoveAsync(o, cancellationToken);
-        if (cut.Result is CutResult.Obstructed && !await server.IsGoneWithItsNamespaceAsync(o, cut.Error, facts.Settings, cancellationToken))
+        var cut = await remover.RemoveAsync(o, cancellationToken);
+        if (cut.Result is RemovalResult.Obstructed && !await server.IsGoneWithItsNamespaceAsync(o, cut.Error, facts.Settings, cancellationToken))
         {
             if (!ReferenceEquals(cut.Object, o)) caches.Learn(cut.Object);
             return new StepResult.Obstructed(cut.Object, cut.Error is null ? null : StepResults.Of(cut.Error)) { Cause = cut.Error };
         }
 
-        var there = cut.Result is CutResult.Replaced ? await client.TryGetAsync(o, cancellationToken) : null;
+        var there = cut.Result is RemovalResult.Replaced ? await client.TryGetAsync(o, cancellationToken) : null;
         caches.LearnDeleted(o);
-        return cut.Result is CutResult.Replaced ? new StepResult.Occupied(there) : Done;
+        return cut.Result is RemovalResult.Replaced ? new StepResult.Occupied(there) : Done;
     }
 
     private StepResult Announce(GrantFacts facts, GrantEvent happened)

@@ -6,7 +6,7 @@ namespace BreakGlass.Operator.Guard;
 /// The webhooks <c>/guard…</c>: refuse what would let a grant's identity outlive its grant, and tell of it. They change nothing, but are asked in
 /// the mutating phase, before the ValidatingAdmissionPolicy that refuses the same: otherwise nobody would learn of the attempt.
 /// </summary>
-internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, SealBook seals, CoreSettings settings, Announcer announcer,
+internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, SealKeyring seals, CoreSettings settings, Announcer announcer,
     OperatorMetrics metrics, ResidueWriter residue, ILogger logger)
 {
     /// <summary>The URL paths, one for each entry of the webhook's configuration.</summary>
@@ -27,7 +27,7 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
     public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         var write = Read(request);
-        if (PersistenceGuard.IdentityOf(write.User, settings) is not { } identity || PersistenceGuard.WayOf(write, settings) is not { } way)
+        if (PersistenceGuard.IdentityOf(write.User, settings) is not { } identity || PersistenceGuard.KindOf(write, settings) is not { } way)
             return AdmissionAnswer.Allow();
         if (await GrantOfAsync(identity, cancellationToken) is not { } grant)
         {
@@ -66,7 +66,7 @@ internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, Seal
     }
 
     // A dry run is an attempt too: it is how somebody finds out what would pass. It leaves no trace in the cluster, only in the log and the counter.
-    private AdmissionAnswer Refuse(BreakGlassGrant grant, BreakGlassPolicy? policy, GuardedWrite write, Persistence way, bool dryRun)
+    private AdmissionAnswer Refuse(BreakGlassGrant grant, BreakGlassPolicy? policy, GuardedWrite write, PersistenceKind way, bool dryRun)
     {
         var words = PersistenceGuard.Describe(write);
         metrics.PersistenceAttempt(grant.Spec.Policy);

@@ -1,16 +1,9 @@
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Leftovers;
-using BreakGlass.Operator.Options;
 using BreakGlass.Operator.Reconciling;
 
 namespace BreakGlass.Operator.Hosting;
-
-/// <summary>What every term shares with the rest of the operator.</summary>
-internal sealed record LeadersTools(
-    KubeClient Client, OperatorOptions Options, CoreSettings Settings, ClusterCaches Caches, SealBook Seals, CredentialVault Vault, PublicCluster Cluster,
-    Announcer Announcer,
-    OperatorMetrics Metrics, UnsureStatuses Unsure, SteadyClock Time, ILoggerFactory Logs);
 
 /// <summary>
 /// What only the leader does, for one term: queues, reconcilers and controllers of its own, over a client that sends no write once the term is over. The
@@ -25,10 +18,10 @@ internal sealed class LeadersWork : IDisposable
     private readonly LeadershipTerm _term;
     private readonly KubeClient _client;
     private readonly Resealer _resealer;
-    private readonly Cutter _cutter;
+    private readonly ObjectRemover _remover;
     private readonly ApiServers _servers;
     private readonly ActorProbe _actors;
-    private readonly Wiring _wiring;
+    private readonly ReconcileTriggers _wiring;
     private readonly WorkQueue<string> _grants;
     private readonly WorkQueue<string> _alarms;
     private readonly WorkQueue<string> _policies;
@@ -43,13 +36,13 @@ internal sealed class LeadersWork : IDisposable
         _resealer = new(client, seals, caches.Policies.Store, time, logs.CreateLogger("Seals"));
         _actors = new(client, caches, settings, time, logs.CreateLogger("Leftovers"));
         var stamp = new StampProbe(client, time);
-        _cutter = new(client, time);
+        _remover = new(client, time);
         _servers = new(client, time);
-        var server = new ServerReads(client, caches);
+        var server = new LiveReads(client, caches);
         var executor = new PlanExecutor(
-            client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _cutter,
+            client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _remover,
             new Prover(client, _servers, tools.Vault, time),
-            new LeftoverFinder(client, stamp, settings), tools.Unsure, announcer, time, logs.CreateLogger("Grants"));
+            new LeftoverFinder(client, stamp, settings), tools.Unconfirmed, announcer, time, logs.CreateLogger("Grants"));
         _grants = new("grants", time);
         _alarms = new("ends", time);
         var ends = new EndSchedule(caches, _alarms, _grants, settings, time);
@@ -83,11 +76,11 @@ internal sealed class LeadersWork : IDisposable
         try
         {
             _wiring.Sweep();
-            var lookout = new LockdownLookout(_client, _tools.Caches, _wiring.Found, _tools.Time);
+            var poller = new LockdownPoller(_client, _tools.Caches, _wiring.Found, _tools.Time);
             await Task.WhenAll(
             [
                 .. _controllers.Select(run => run(_term.Stopping, _term.Lost)),
-                KeepAsync("lockdown check", lookout.RunAsync),
+                KeepAsync("lockdown check", poller.RunAsync),
                 KeepAsync("sweep", SweepAsync),
                 KeepAsync("check of what grants can act as", token => _actors.RunAsync(name => _policies.Add(name, Lane.Background), token)),
                 KeepAsync("journal", JournalAsync),
@@ -104,7 +97,7 @@ internal sealed class LeadersWork : IDisposable
     public void Dispose()
     {
         _wiring.Dispose();
-        _cutter.Dispose();
+        _remover.Dispose();
         _servers.Dispose();
         _client.Dispose();
     }

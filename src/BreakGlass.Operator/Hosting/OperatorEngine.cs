@@ -4,7 +4,6 @@ using BreakGlass.Operator.Health;
 using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Notifications;
 using BreakGlass.Operator.Options;
-using BreakGlass.Operator.Reconciling;
 
 namespace BreakGlass.Operator.Hosting;
 
@@ -66,9 +65,9 @@ internal sealed class OperatorEngine : IDisposable
         StampEndpoint = new(
             StampWebhook.Path, Stamp.HandleAsync, steady, logs.CreateLogger("Leftovers"), StampWebhook.LimitsOf(options.WebhookMemory, steady));
         Authorize = new(settings, Guard.MayImpersonateAsync, logs.CreateLogger("Leftovers"));
-        var unsure = new UnsureStatuses(steady);
-        Caches.Grants.AddHandler(c => unsure.Look(c.Object));
-        _tools = new(client, options, settings, Caches, Seals, vault, cluster, announcer, Metrics, unsure, steady, logs);
+        var unconfirmed = new UnconfirmedStatuses(steady);
+        Caches.Grants.AddHandler(c => unconfirmed.Look(c.Object));
+        _tools = new(client, options, settings, Caches, Seals, vault, cluster, announcer, Metrics, unconfirmed, steady, logs);
         steady.MayGoBack = () => Caches.LiveGrants.All(g => !g.Status.IsRecorded);
 
         // Counters exist from the moment that a policy is seen, in replicas that do not lead as well.
@@ -97,7 +96,7 @@ internal sealed class OperatorEngine : IDisposable
     public ClusterCaches Caches { get; }
 
     /// <summary>The seal keys, for the reconcilers and the webhooks.</summary>
-    public SealBook Seals { get; }
+    public SealKeyring Seals { get; }
 
     public CoreSettings Settings { get; }
 

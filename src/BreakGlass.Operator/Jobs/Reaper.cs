@@ -35,12 +35,12 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         if (!everything) await new ClockKeeper(client, time, logger).SettleAsync(ClockPatience, cancellationToken);
 
         // Bindings first, which cuts access at once; and none of the others waits for one that is not let go.
-        using var cutter = new Cutter(client, time, CutPatience);
-        var results = await Task.WhenAll(OwnedResources.All.Select(resource => ReapAsync(cutter, resource, cancellationToken)));
-        return results.Append(await ReapRecordedAsync(cutter, cancellationToken)).Aggregate(Add);
+        using var remover = new ObjectRemover(client, time, CutPatience);
+        var results = await Task.WhenAll(OwnedResources.All.Select(resource => ReapAsync(remover, resource, cancellationToken)));
+        return results.Append(await ReapRecordedAsync(remover, cancellationToken)).Aggregate(Add);
     }
 
-    private async Task<(int Removed, int Failed)> ReapRecordedAsync(Cutter cutter, CancellationToken cancellationToken)
+    private async Task<(int Removed, int Failed)> ReapRecordedAsync(ObjectRemover remover, CancellationToken cancellationToken)
     {
         IReadOnlyList<BreakGlassGrant> grants;
         try
@@ -61,18 +61,19 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         await Parallel.ForEachAsync(
             places, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (recorded, ct) =>
             {
-                if (await ReapPlaceAsync(cutter, recorded.Grant, recorded.Place, ct) is { } gone) results.Add(gone);
+                if (await ReapPlaceAsync(remover, recorded.Grant, recorded.Place, ct) is { } gone) results.Add(gone);
             });
         return (results.Count(r => r), results.Count(r => !r));
     }
 
     /// <summary>Null: there is nothing of the grant. A place that cannot be read holds up none of the others.</summary>
-    private async Task<bool?> ReapPlaceAsync(Cutter cutter, BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> place, CancellationToken cancellationToken)
+    private async Task<bool?> ReapPlaceAsync(ObjectRemover remover, BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> place,
+        CancellationToken cancellationToken)
     {
         try
         {
             return await client.TryGetAsync(place, cancellationToken) is { } there && GrantLifecycle.IsOf(grant, there)
-                ? await RemoveAsync(cutter, there, cancellationToken) : null;
+                ? await RemoveAsync(remover, there, cancellationToken) : null;
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException)
         {
@@ -94,7 +95,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
         };
     }
 
-    private async Task<(int Removed, int Failed)> ReapAsync(Cutter cutter, OwnedResource resource, CancellationToken cancellationToken)
+    private async Task<(int Removed, int Failed)> ReapAsync(ObjectRemover remover, OwnedResource resource, CancellationToken cancellationToken)
     {
         var ns = resource.Kind.Order is RemovalOrder.Access ? null : settings.GrantsNamespace;
         IReadOnlyList<IKubernetesObject<V1ObjectMeta>> objects;
@@ -111,22 +112,22 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
 
         var now = time.GetUtcNow();
         var over = objects.Where(o => Ownership.MadeFor(o, settings) is not null && (everything || GrantEnd.OfObject(o)?.At <= now));
-        var results = await Task.WhenAll(over.Select(o => RemoveAsync(cutter, o, cancellationToken)));
+        var results = await Task.WhenAll(over.Select(o => RemoveAsync(remover, o, cancellationToken)));
         return (results.Count(r => r), results.Count(r => !r));
     }
 
     /// <summary>False: it is still there, if only as a binding without subjects.</summary>
-    private async Task<bool> RemoveAsync(Cutter cutter, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
+    private async Task<bool> RemoveAsync(ObjectRemover remover, IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
-        var cut = await cutter.RemoveAsync(o, cancellationToken);
-        if (cut.Result is CutResult.Obstructed)
+        var cut = await remover.RemoveAsync(o, cancellationToken);
+        if (cut.Result is RemovalResult.Obstructed)
         {
             if (Obstruction.IsEmptied(cut.Object)) logger.ReapedSubjects(o.KindName, o.Key.ToString(), cut.Error);
             else logger.ReapFailed(o.KindName, o.Key.ToString(), cut.Error);
             return false;
         }
 
-        if (cut.Result is CutResult.Gone)
+        if (cut.Result is RemovalResult.Gone)
             logger.Reaped(o.KindName, o.Key.ToString(), o.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.ExpiresAtAnnotation) ?? "unknown");
         return true;
     }

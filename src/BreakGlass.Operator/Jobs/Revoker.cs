@@ -7,7 +7,7 @@ namespace BreakGlass.Operator.Jobs;
 internal sealed class Revoker(KubeClient client, CoreSettings settings, SteadyClock time, ILogger logger)
 {
     /// <summary>How long the operator has: a token may be taken for 10 s after its end, and the end is on record once that is over.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan OperatorTimeout = TimeSpan.FromSeconds(60);
 
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
@@ -28,7 +28,7 @@ internal sealed class Revoker(KubeClient client, CoreSettings settings, SteadyCl
         var started = time.GetTimestamp();
         using var timer = new PeriodicTimer(Period, time);
         int open;
-        while ((open = await AskAsync(cancellationToken)) > 0 && time.GetElapsedTime(started) < Patience)
+        while ((open = await AskAsync(cancellationToken)) > 0 && time.GetElapsedTime(started) < OperatorTimeout)
         {
             await timer.WaitForNextTickAsync(cancellationToken);
         }

@@ -107,7 +107,7 @@ internal sealed class JournalSequencer
         var waiting = new List<(DateTimeOffset At, JournalEntry Entry)>();
         foreach (var cached in grants.Where(g => g.Metadata.Uid is not null && !_logged.HasAll(g)))
         {
-            var grant = Shed.IsShed(cached) ? await _read(cached.Metadata.Name, cancellationToken) : cached;
+            var grant = CacheTransforms.IsShed(cached) ? await _read(cached.Metadata.Name, cancellationToken) : cached;
             var from = _logged.Count(cached);
             if (grant is null || grant.Metadata.Uid != cached.Metadata.Uid || grant.Status.Transitions.Count <= from)
             {

@@ -11,16 +11,16 @@ internal static class ChatMessages
     /// </summary>
     public static JsonObject Slack(Notification n)
     {
-        JsonNode?[] fields = [.. Plain.Facts(n).Select(fact => SlackText($"{fact.Word}: {fact.Value}", 2000))];
+        JsonNode?[] fields = [.. DisplayText.Facts(n).Select(fact => SlackText($"{fact.Word}: {fact.Value}", 2000))];
         return new()
         {
-            ["text"] = SlackEscape(Plain.Line($"{Title(n)}: {n.Text}", MostText)),
+            ["text"] = SlackEscape(DisplayText.Line($"{Title(n)}: {n.Text}", MostText)),
             ["mrkdwn"] = false,
             ["unfurl_links"] = false,
             ["unfurl_media"] = false,
             ["blocks"] = new JsonArray(
                 new JsonObject { ["type"] = "header", ["text"] = SlackText(Title(n), 150) },
-                new JsonObject { ["type"] = "section", ["text"] = SlackText(Plain.Line(n.Text, MostText), 3000) },
+                new JsonObject { ["type"] = "section", ["text"] = SlackText(DisplayText.Line(n.Text, MostText), 3000) },
                 new JsonObject { ["type"] = "section", ["fields"] = new JsonArray(fields) }),
         };
     }
@@ -39,8 +39,8 @@ internal static class ChatMessages
                 NotificationSeverity.Warning => "Warning",
                 _ => "Default",
             })),
-            Rich(Run(Plain.Line(n.Text, MostText))),
-            .. Plain.Facts(n).Select(fact => Rich(Run($"{fact.Word}: ", bold: true), Run(fact.Value))),
+            Rich(Run(DisplayText.Line(n.Text, MostText))),
+            .. DisplayText.Facts(n).Select(fact => Rich(Run($"{fact.Word}: ", bold: true), Run(fact.Value))),
         ];
         return new()
         {
@@ -60,12 +60,12 @@ internal static class ChatMessages
         };
     }
 
-    private static string Title(Notification n) => Plain.Line($"{n.Event} {n.Name}", 100);
+    private static string Title(Notification n) => DisplayText.Line($"{n.Event} {n.Name}", 100);
 
     // What is too long makes Slack refuse the whole message, and an entity counts for each of its characters.
     private static JsonObject SlackText(string text, int most)
     {
-        while (SlackEscape(text).Length > most) text = Plain.Line(text, text.Length * 3 / 4);
+        while (SlackEscape(text).Length > most) text = DisplayText.Line(text, text.Length * 3 / 4);
         return new() { ["type"] = "plain_text", ["text"] = SlackEscape(text), ["emoji"] = false };
     }
 

@@ -55,8 +55,8 @@ internal static class Messages
         ["version"] = "v1",
         ["id"] = n.Id,
         ["type"] = n.Event,
-        ["timestamp"] = Plain.Time(n.At),
-        ["severity"] = Plain.Word(n.Severity),
+        ["timestamp"] = DisplayText.Time(n.At),
+        ["severity"] = DisplayText.Word(n.Severity),
         ["cluster"] = n.Cluster,
         ["message"] = n.Text,
         ["object"] = new JsonObject { ["apiVersion"] = "breakglass.dev/v1alpha1", ["kind"] = n.Kind, ["name"] = n.Name, ["uid"] = n.Uid },
@@ -64,14 +64,14 @@ internal static class Messages
         ["who"] = n.Who,
         ["justification"] = n.Justification,
         ["ticket"] = n.Ticket,
-        ["expiresAt"] = n.ExpiresAt is { } end ? Plain.Time(end) : null,
+        ["expiresAt"] = n.ExpiresAt is { } end ? DisplayText.Time(end) : null,
     };
 
     // Events API v2: a summary has at most 1024 characters, a key at most 255. The same thing told again joins its incident.
     private static JsonObject PagerDuty(Notification n, string routingKey)
     {
         var details = new JsonObject();
-        foreach (var (word, value) in Plain.Facts(n)) details[word] = value;
+        foreach (var (word, value) in DisplayText.Facts(n)) details[word] = value;
         return new()
         {
             ["routing_key"] = routingKey,
@@ -80,10 +80,10 @@ internal static class Messages
             ["client"] = "BreakGlass Operator",
             ["payload"] = new JsonObject
             {
-                ["summary"] = Plain.Line($"{n.Event} {n.Name}: {n.Text}", 1024),
-                ["source"] = Plain.Line(n.Cluster, 255),
-                ["severity"] = Plain.Word(n.Severity),
-                ["timestamp"] = Plain.Time(n.At),
+                ["summary"] = DisplayText.Line($"{n.Event} {n.Name}: {n.Text}", 1024),
+                ["source"] = DisplayText.Line(n.Cluster, 255),
+                ["severity"] = DisplayText.Word(n.Severity),
+                ["timestamp"] = DisplayText.Time(n.At),
                 ["component"] = "breakglass-operator",
                 ["group"] = n.Policy,
                 ["class"] = n.Event,
@@ -99,20 +99,20 @@ internal static class Messages
         var labels = new JsonObject
         {
             ["alertname"] = n.Event,
-            ["severity"] = Plain.Word(n.Severity),
+            ["severity"] = DisplayText.Word(n.Severity),
             ["cluster"] = n.Cluster,
             ["kind"] = n.Kind,
             ["name"] = n.Name,
         };
         if (n.Policy is not null) labels["policy"] = n.Policy;
-        var annotations = new JsonObject { ["summary"] = Plain.Line($"{n.Event} {n.Name}", 300), ["description"] = n.Text };
+        var annotations = new JsonObject { ["summary"] = DisplayText.Line($"{n.Event} {n.Name}", 300), ["description"] = n.Text };
         foreach (var (name, value) in new[] { ("who", n.Who), ("justification", n.Justification), ("ticket", n.Ticket) })
         {
             if (!string.IsNullOrEmpty(value)) annotations[name] = value;
         }
 
-        var alert = new JsonObject { ["labels"] = labels, ["annotations"] = annotations, ["startsAt"] = Plain.Time(n.At) };
-        if (n.ExpiresAt > n.At) alert["endsAt"] = Plain.Time(n.ExpiresAt.Value);
+        var alert = new JsonObject { ["labels"] = labels, ["annotations"] = annotations, ["startsAt"] = DisplayText.Time(n.At) };
+        if (n.ExpiresAt > n.At) alert["endsAt"] = DisplayText.Time(n.ExpiresAt.Value);
         return alert;
     }
 }

@@ -1,22 +1,6 @@
 
 namespace BreakGlass.Operator.Notifications;
 
-/// <summary>How loud a notification is, in the words of PagerDuty, which are also those of most alerting.</summary>
-internal enum NotificationSeverity
-{
-    /// <summary>For the record.</summary>
-    Info,
-
-    /// <summary>Somebody should know now.</summary>
-    Warning,
-
-    /// <summary>Something went wrong.</summary>
-    Error,
-
-    /// <summary>Somebody should act now.</summary>
-    Critical,
-}
-
 /// <summary>One thing that happened, as people outside the cluster are told of it. It holds what was written by users: nothing of it is markup.</summary>
 internal sealed record Notification
 {

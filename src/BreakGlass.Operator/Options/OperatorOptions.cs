@@ -1,19 +1,7 @@
-using System.Net;
 using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Notifications;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace BreakGlass.Operator.Options;
-
-/// <summary>What the process was asked to do; the help says what each command is for.</summary>
-internal enum OperatorCommand
-{
-    Run,
-    Reap,
-    RevokeAll,
-    Version,
-    Help,
-}
 
 /// <summary>
 /// The operator's settings, from flags and environment variables (a flag wins), checked as a whole before anything starts.
@@ -93,20 +81,4 @@ internal sealed record OperatorOptions
     /// Whether seal keys are needed. Somebody who trusts manifests as written and serves no webhooks has no use for them, and may lack the rights to them.
     /// </summary>
     public bool UsesSeals => Webhook || !TrustRequester;
-}
-
-/// <summary>An address to listen on.</summary>
-/// <param name="Address">The interface; null for all of them, IPv4 and IPv6.</param>
-/// <param name="Port">The port; 0 for any free one.</param>
-internal sealed record ListenAddress(IPAddress? Address, int Port)
-{
-    /// <summary>Makes Kestrel listen here, by HTTP/1 and without TLS.</summary>
-    public void Listen(KestrelServerOptions server)
-    {
-        if (Address is null) server.ListenAnyIP(Port);
-        else server.Listen(Address, Port);
-    }
-
-    /// <summary>The form of the option: <c>:8080</c>, <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>.</summary>
-    public override string ToString() => Address is null ? $":{Port}" : new IPEndPoint(Address, Port).ToString();
 }

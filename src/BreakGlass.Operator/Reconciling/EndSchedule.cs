@@ -11,7 +11,7 @@ internal sealed class EndSchedule(ClusterCaches caches, WorkQueue<string> alarms
     /// The alarm's distance behind the grant's own timer, which is enough nearly always: a grant that is called while it is being cut would be ended
     /// to the last on the workers of those that are still to be cut.
     /// </summary>
-    public static readonly TimeSpan Behind = TimeSpan.FromMilliseconds(50);
+    public static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(50);
 
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
 
@@ -21,7 +21,7 @@ internal sealed class EndSchedule(ClusterCaches caches, WorkQueue<string> alarms
     /// <summary>Sets the alarm for a grant that has an end.</summary>
     public void Set(BreakGlassGrant grant)
     {
-        if (GrantEnd.Of(grant, settings) is { } end) alarms.AddAt(grant.Metadata.Name, end.At + Behind);
+        if (GrantEnd.Of(grant, settings) is { } end) alarms.AddAt(grant.Metadata.Name, end.At + Slack);
     }
 
     /// <summary>The alarm: queues the grant ahead of all other work, unless its access is cut already. What is left to do then is not urgent.</summary>
@@ -114,7 +114,7 @@ internal sealed class EndSchedule(ClusterCaches caches, WorkQueue<string> alarms
     {
         if (GrantEnd.Of(grant, settings) is not { } end) return null;
         var now = time.GetUtcNow();
-        if (end.At + Behind > now) return end.At + Behind;
+        if (end.At + Slack > now) return end.At + Slack;
         return GivesAccess(grant) && !grants.TryAdd(grant.Metadata.Name, Lane.Urgent) ? now + Again : null;
     }
 

@@ -2,7 +2,7 @@ namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Brings one grant to where it should be: gathers facts, asks what to do, has it done, and asks again until there is nothing left to do.</summary>
 internal sealed class GrantReconciler(
-    ClusterCaches caches, ServerReads server, SealBook seals, PlanExecutor executor, EndSchedule ends, CoreSettings settings, OperatorMetrics metrics,
+    ClusterCaches caches, LiveReads server, SealKeyring seals, PlanExecutor executor, EndSchedule ends, CoreSettings settings, OperatorMetrics metrics,
     SteadyClock time)
     : IEntityController<BreakGlassGrant>
 {
@@ -42,7 +42,7 @@ internal sealed class GrantReconciler(
         for (var round = 0; round < MostRounds; round++)
         {
             var facts = await GatherAsync(name, run, cancellationToken);
-            if (facts.Grant is { } waiting && Shed.LacksRequest(waiting))
+            if (facts.Grant is { } waiting && CacheTransforms.LacksRequest(waiting))
             {
                 await server.ReadWholeAsync(waiting, run, cancellationToken);
                 continue;
@@ -55,7 +55,7 @@ internal sealed class GrantReconciler(
                 return Rest(facts, plan, run);
             }
 
-            if (facts.Grant is { } part && !ReferenceEquals(part, run.Whole) && Shed.IsShed(part))
+            if (facts.Grant is { } part && !ReferenceEquals(part, run.Whole) && CacheTransforms.IsShed(part))
             {
                 await server.ReadWholeAsync(part, run, cancellationToken);
                 continue;
@@ -122,7 +122,7 @@ internal sealed class GrantReconciler(
 
     private static ReconciliationResult<BreakGlassGrant> Rest(GrantFacts facts, GrantPlan plan, LiveRun run)
     {
-        var isObstructed = run.Run.Attempt.Obstructions.Count > 0;
+        var isObstructed = run.Run.Findings.Obstructions.Count > 0;
         run.AtRest(facts);
         return EndSchedule.Next(facts, plan.LookAgainAt, isObstructed);
     }

@@ -1,7 +1,7 @@
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a lockdown's status true. What the lockdown ends is ended by each grant's own run, on the lane of revocations.</summary>
-internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches, SealBook seals, Announcer announcer, TimeProvider time)
+internal sealed class LockdownReconciler(KubeClient client, ClusterCaches caches, SealKeyring seals, Announcer announcer, TimeProvider time)
     : IEntityController<BreakGlassLockdown>
 {
     public async Task<ReconciliationResult<BreakGlassLockdown>> ReconcileAsync(BreakGlassLockdown lockdown, CancellationToken cancellationToken)

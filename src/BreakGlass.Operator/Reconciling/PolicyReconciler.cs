@@ -4,7 +4,7 @@ using BreakGlass.Operator.Leftovers;
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a policy's status true, and keeps the policy until its grants are revoked.</summary>
-internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, SealBook seals, Announcer announcer, GuardProbe guard, StampProbe stamp,
+internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, SealKeyring seals, Announcer announcer, GuardProbe guard, StampProbe stamp,
     ActorProbe actors, CoreSettings settings, SteadyClock time)
     : IEntityController<BreakGlassPolicy>
 {
@@ -17,9 +17,9 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
         var name = policy.Metadata.Name;
 
         // A policy is not called unsealed because the keys cannot be read for a while.
-        if (!await seals.CanJudgeAsync([policy], SealBook.Period, cancellationToken))
+        if (!await seals.CanJudgeAsync([policy], SealKeyring.Period, cancellationToken))
         {
-            return ReconciliationResult<BreakGlassPolicy>.Success(policy, time.GetUtcNow() + SealBook.Period, Lane.Background);
+            return ReconciliationResult<BreakGlassPolicy>.Success(policy, time.GetUtcNow() + SealKeyring.Period, Lane.Background);
         }
 
         PolicyFacts facts = new()

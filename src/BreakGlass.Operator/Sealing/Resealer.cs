@@ -4,7 +4,7 @@ namespace BreakGlass.Operator.Sealing;
 /// Keeps the keys young and the policies' seals alive: policies outlive keys, so the leader touches those that are sealed under an older key, and
 /// admission seals them anew. Other kinds are over long before a key is.
 /// </summary>
-internal sealed class Resealer(KubeClient client, SealBook book, Store<BreakGlassPolicy> policies, TimeProvider time, ILogger logger)
+internal sealed class Resealer(KubeClient client, SealKeyring keyring, Store<BreakGlassPolicy> policies, TimeProvider time, ILogger logger)
 {
     public const string TouchedAnnotation = BreakGlassApi.Group + "/resealed-at";
 
@@ -20,7 +20,7 @@ internal sealed class Resealer(KubeClient client, SealBook book, Store<BreakGlas
         {
             for (;;)
             {
-                await book.RotateAsync(cancellationToken, client);
+                await keyring.RotateAsync(cancellationToken, client);
                 await ResealAsync(cancellationToken);
                 await Task.Delay(time.CertainNow() is null ? InDoubt : Period, time, cancellationToken);
             }
@@ -34,10 +34,10 @@ internal sealed class Resealer(KubeClient client, SealBook book, Store<BreakGlas
     /// <summary>Touches each policy whose seal is good and made with another key than the one in use.</summary>
     public async Task ResealAsync(CancellationToken cancellationToken)
     {
-        if (book.Keys.Current(time.GetUtcNow()) is not { } current) return;
+        if (keyring.Keys.Current(time.GetUtcNow()) is not { } current) return;
         foreach (var policy in policies.List())
         {
-            if (policy.Metadata.DeletionTimestamp is not null || book.Verify(policy) is not SealState.Valid) continue;
+            if (policy.Metadata.DeletionTimestamp is not null || keyring.Verify(policy) is not SealState.Valid) continue;
             if (!Seal.TryParse(Seal.Of(policy), out var seal) || seal.KeyId == current.Id) continue;
             var touch = new JsonObject
             {

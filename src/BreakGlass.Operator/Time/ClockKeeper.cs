@@ -13,7 +13,7 @@ internal sealed class ClockKeeper(KubeClient client, SteadyClock clock, ILogger 
     public static readonly TimeSpan Doubting = TimeSpan.FromSeconds(1);
 
     /// <summary>A doubt that lasts is not settled by asking often: servers that differ go on to.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestDoubt = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(3);
 
@@ -35,7 +35,7 @@ internal sealed class ClockKeeper(KubeClient client, SteadyClock clock, ILogger 
                 var inDoubt = clock.IsInDoubt;
                 if (inDoubt || isQuiet) await AskAsync(fresh: inDoubt, cancellationToken);
                 inDoubt = clock.IsInDoubt;
-                var pause = inDoubt && doubted < Patience ? Doubting : Quiet;
+                var pause = inDoubt && doubted < LongestDoubt ? Doubting : Quiet;
                 doubted = inDoubt ? doubted + pause : TimeSpan.Zero;
                 var before = Volatile.Read(ref heard);
                 await Task.Delay(pause, clock, cancellationToken);

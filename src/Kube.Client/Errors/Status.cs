@@ -22,26 +22,3 @@ public sealed record Status
     /// <summary>The JSON contract.</summary>
     public static JsonTypeInfo<Status> Json { get; } = (JsonTypeInfo<Status>)KubeJson.WithKubernetesHabits(ClientJson.Default).GetTypeInfo(typeof(Status));
 }
-
-/// <summary>What a <see cref="Status"/> is about.</summary>
-public sealed record StatusDetails
-{
-    /// <summary>Name of the object.</summary>
-    public string? Name { get; init; }
-
-    /// <summary>Kind or resource of the object.</summary>
-    public string? Kind { get; init; }
-
-    /// <summary>Single causes, e.g. one for each wrong field.</summary>
-    public IReadOnlyList<StatusCause> Causes { get; init => field = value ?? []; } = [];
-
-    /// <summary>Seconds to wait before the next try.</summary>
-    public int? RetryAfterSeconds { get; init; }
-}
-
-/// <summary>One cause of a failure.</summary>
-public sealed record StatusCause
-{
-    /// <summary>CamelCase reason, e.g. <c>FieldValueInvalid</c>, <c>ResourceVersionTooLarge</c>, <c>NamespaceTerminating</c>.</summary>
-    public string? Reason { get; init; }
-}

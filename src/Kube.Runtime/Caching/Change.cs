@@ -1,18 +1,5 @@
 namespace Kube.Runtime;
 
-/// <summary>What happened to an object in the cache.</summary>
-public enum ChangeKind
-{
-    /// <summary>It is new to the cache.</summary>
-    Added,
-
-    /// <summary>It has another version, or the same one is reported again.</summary>
-    Updated,
-
-    /// <summary>It is gone.</summary>
-    Deleted,
-}
-
 /// <summary>
 /// One notification of an <see cref="Informer{T}"/>. Level-triggered by contract: a handler only notes which key to look
 /// at; what there is to see stands in the store, which is written before the handler is called and may be ahead of it.

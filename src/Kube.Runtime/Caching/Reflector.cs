@@ -227,10 +227,3 @@ internal sealed partial class Reflector<T>(
     [LoggerMessage(LogLevel.Warning, "Failed to list or watch {Resource}; retrying after a pause: {Error}. The cache may be outdated until then.")]
     private partial void LogFailed(string resource, string error, Exception? e);
 }
-
-/// <summary>The two calls that a reflector makes.</summary>
-/// <param name="List">The whole collection, not older than a version; <c>""</c> for the newest, <c>"0"</c> for any.</param>
-/// <param name="Watch">The changes after a version, for at most so long.</param>
-internal sealed record ReflectorSource<T>(
-    Func<string, CancellationToken, Task<KubeList<T>>> List,
-    Func<string, TimeSpan, CancellationToken, IAsyncEnumerable<WatchEvent<T>>> Watch);

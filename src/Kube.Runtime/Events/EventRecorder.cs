@@ -79,6 +79,3 @@ public sealed partial class EventRecorder(
         + "{Name}. Check whether the API server is slow or out of reach")]
     private partial void LogFull(int queueSize, long dropped, string reason, string? kind, string? name);
 }
-
-/// <summary>What makes two notes the same event.</summary>
-internal sealed record EventKey(EventSeverity Type, string Action, string Reason, V1ObjectReference Regarding, V1ObjectReference? Related, string? Distinct);

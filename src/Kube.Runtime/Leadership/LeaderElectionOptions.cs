@@ -46,10 +46,3 @@ public sealed record LeaderElectionOptions
         return Name.Length == 0 || Namespace.Length == 0 || Identity.Length == 0 ? "leader election needs a lease name, its namespace and an identity" : null;
     }
 }
-
-/// <summary>
-/// The lease is lost and the leader's work does not end. The same may go on elsewhere at any moment, so the process must end at once and not with
-/// exit code 0.
-/// </summary>
-/// <param name="message">What happened.</param>
-public sealed class LeadershipLostException(string message) : Exception(message);

@@ -9,7 +9,7 @@ namespace Kube.Runtime;
 public sealed class MemoryBudget(long capacity, TimeProvider time)
 {
     /// <summary>How long a request waits for room.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
     private readonly Side _small = new(capacity);
@@ -34,8 +34,8 @@ public sealed class MemoryBudget(long capacity, TimeProvider time)
             side.Waiting.AddLast(waiter = new(wanted));
         }
 
-        using var patience = new CancellationTokenSource(Patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        using var limit = new CancellationTokenSource(WaitLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         await using var end = either.Token.UnsafeRegister(static w => ((Waiter)w!).Got.TrySetResult(null), waiter);
         var room = await waiter.Got.Task;
         if (room is null)

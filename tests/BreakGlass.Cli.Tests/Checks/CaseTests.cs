@@ -8,18 +8,18 @@ namespace BreakGlass.Cli.Tests.Checks;
 
 public sealed class CaseTests : IDisposable
 {
-    private readonly Desk _desk = new();
+    private readonly PluginHarness _plugin = new();
 
-    public void Dispose() => _desk.Dispose();
+    public void Dispose() => _plugin.Dispose();
 
     private static string Example(string name) => Path.Combine(Golden.RepositoryRoot, "docs", "examples", name);
 
     [Fact]
     public async Task The_example_of_the_documentation_passes()
     {
-        (await _desk.RunAsync("test", "--cases", Example("cases.yaml"), Example("policies.yaml"))).Should().Be(0, _desk.Out);
-        Golden.Check(_desk.Out, "cases.txt");
-        _desk.Error.Should().EndWith(" passed, 0 failed\n");
+        (await _plugin.RunAsync("test", "--cases", Example("cases.yaml"), Example("policies.yaml"))).Should().Be(0, _plugin.Out);
+        Golden.Check(_plugin.Out, "cases.txt");
+        _plugin.Error.Should().EndWith(" passed, 0 failed\n");
     }
 
     [Theory]
@@ -36,8 +36,8 @@ public sealed class CaseTests : IDisposable
     {
         var withPolicy = play.Contains("policy:", StringComparison.Ordinal)
             ? play : play.Replace("{as:", "{policy: payments-oncall, as:", StringComparison.Ordinal);
-        (await _desk.RunAsync("test", "-c", _desk.File("cases.yaml", $"cases:\n- {withPolicy}\n"), Example("policies.yaml"))).Should().Be(1);
-        _desk.Out.Should().Contain("cases.yaml:2:").And.Contain(words).And.Contain("FAIL  case 1");
+        (await _plugin.RunAsync("test", "-c", _plugin.File("cases.yaml", $"cases:\n- {withPolicy}\n"), Example("policies.yaml"))).Should().Be(1);
+        _plugin.Out.Should().Contain("cases.yaml:2:").And.Contain(words).And.Contain("FAIL  case 1");
     }
 
     [Theory]
@@ -48,8 +48,8 @@ public sealed class CaseTests : IDisposable
     [InlineData("cases: []", "the file contains no cases")]
     public async Task A_cases_file_that_cannot_be_understood_is_explained(string text, string words)
     {
-        (await _desk.RunAsync("test", "-c", _desk.File("cases.yaml", text), Example("policies.yaml"))).Should().Be(2);
-        _desk.Error.Should().Contain(words);
+        (await _plugin.RunAsync("test", "-c", _plugin.File("cases.yaml", text), Example("policies.yaml"))).Should().Be(2);
+        _plugin.Error.Should().Contain(words);
     }
 
     [Fact]
@@ -57,12 +57,12 @@ public sealed class CaseTests : IDisposable
     {
         var cases = "cases:\n- {name: no ticket, policy: payments-oncall, as: {groups: [payments-oncall]}, expect: {phase: Active}}\n- {name: a ticket, "
             + "policy: payments-oncall, as: {groups: [payments-oncall]}, ask: {ticket: INC-1}, expect: {phase: Active}}\n";
-        var file = _desk.File("cases.yaml", cases);
-        (await _desk.RunAsync("test", "-c", file, Example("policies.yaml"), "-o", "junit")).Should().Be(1);
-        Golden.Check(_desk.Out.Replace(_desk.Directory, "", StringComparison.Ordinal), "cases.xml");
-        _desk.Clear();
-        await _desk.RunAsync("test", "-c", file, Example("policies.yaml"), "-o", "sarif");
-        Golden.Check(_desk.Out.Replace(_desk.Directory, "", StringComparison.Ordinal)
+        var file = _plugin.File("cases.yaml", cases);
+        (await _plugin.RunAsync("test", "-c", file, Example("policies.yaml"), "-o", "junit")).Should().Be(1);
+        Golden.Check(_plugin.Out.Replace(_plugin.Directory, "", StringComparison.Ordinal), "cases.xml");
+        _plugin.Clear();
+        await _plugin.RunAsync("test", "-c", file, Example("policies.yaml"), "-o", "sarif");
+        Golden.Check(_plugin.Out.Replace(_plugin.Directory, "", StringComparison.Ordinal)
             .Replace($"\"version\": \"{ThisVersion.Text.Split('+')[0]}\"", "\"version\": \"VERSION\"", StringComparison.Ordinal), "cases.sarif");
     }
 }

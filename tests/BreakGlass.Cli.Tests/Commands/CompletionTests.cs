@@ -9,15 +9,15 @@ namespace BreakGlass.Cli.Tests.Commands;
 
 public sealed class CompletionTests : IDisposable
 {
-    private readonly Desk _desk = new();
+    private readonly PluginHarness _plugin = new();
 
     public CompletionTests()
     {
-        _desk.Server.Put(A.Policy(p => p with { Description = "Payments on-call" }));
-        _desk.Server.Put(A.FinishedGrant(GrantPhase.Expired));
+        _plugin.Server.Put(A.Policy(p => p with { Description = "Payments on-call" }));
+        _plugin.Server.Put(A.FinishedGrant(GrantPhase.Expired));
     }
 
-    public void Dispose() => _desk.Dispose();
+    public void Dispose() => _plugin.Dispose();
 
     [Theory]
     [InlineData("re", "report\t*request\t*review\t*revoke\t*:4")]
@@ -36,26 +36,26 @@ public sealed class CompletionTests : IDisposable
     [InlineData("request payments-oncall -- kub", ":0")]
     public async Task The_shell_is_told_what_can_follow(string words, string expected)
     {
-        (await _desk.RunAsync(["__complete", .. words.Split(' ')])).Should().Be(0, _desk.Error);
-        _desk.Out.Should().Match(expected + "\n");
-        _desk.Error.Should().BeEmpty();
+        (await _plugin.RunAsync(["__complete", .. words.Split(' ')])).Should().Be(0, _plugin.Error);
+        _plugin.Out.Should().Match(expected + "\n");
+        _plugin.Error.Should().BeEmpty();
     }
 
     [Fact]
     public async Task A_cluster_that_does_not_answer_makes_no_noise()
     {
-        _desk.User = new FakeUser("mallory");
-        (await _desk.RunAsync("__complete", "request", "")).Should().Be(0);
-        (_desk.Out + _desk.Error).Should().Be(":4\n");
+        _plugin.User = new FakeUser("mallory");
+        (await _plugin.RunAsync("__complete", "request", "")).Should().Be(0);
+        (_plugin.Out + _plugin.Error).Should().Be(":4\n");
     }
 
     [Fact]
     public async Task The_help_shows_every_command_and_its_examples()
     {
-        (await _desk.RunAsync("--help")).Should().Be(0);
-        Golden.Check(_desk.Out, "help.txt");
-        _desk.Clear();
-        await _desk.RunAsync("request", "--help");
-        _desk.Out.Should().Contain("Examples:").And.Contain("eval \"$(kubectl breakglass request").And.NotContain("--requester", "it is not for people");
+        (await _plugin.RunAsync("--help")).Should().Be(0);
+        Golden.Check(_plugin.Out, "help.txt");
+        _plugin.Clear();
+        await _plugin.RunAsync("request", "--help");
+        _plugin.Out.Should().Contain("Examples:").And.Contain("eval \"$(kubectl breakglass request").And.NotContain("--requester", "it is not for people");
     }
 }

@@ -4,7 +4,6 @@ using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Client;
 using TestKit;
 using TestKit.Builders;
 using Xunit;
@@ -13,9 +12,9 @@ namespace BreakGlass.Cli.Tests.Evidence;
 
 public sealed class ReportTests : IDisposable
 {
-    private readonly Desk _desk = new();
+    private readonly PluginHarness _plugin = new();
 
-    public void Dispose() => _desk.Dispose();
+    public void Dispose() => _plugin.Dispose();
 
     [Theory]
     [InlineData("markdown", "report.md")]
@@ -24,8 +23,8 @@ public sealed class ReportTests : IDisposable
     public async Task A_report_holds_all_that_is_recorded(string format, string file)
     {
         PutStory();
-        (await _desk.RunAsync("report", "inc-4711", "-o", format)).Should().Be(0, _desk.Error);
-        Golden.Check(_desk.Out.Replace($"breakglass {ThisVersion.Text.Split('+')[0]} ", "breakglass VERSION ", StringComparison.Ordinal), file);
+        (await _plugin.RunAsync("report", "inc-4711", "-o", format)).Should().Be(0, _plugin.Error);
+        Golden.Check(_plugin.Out.Replace($"breakglass {ThisVersion.Text.Split('+')[0]} ", "breakglass VERSION ", StringComparison.Ordinal), file);
     }
 
     [Theory]
@@ -34,47 +33,47 @@ public sealed class ReportTests : IDisposable
     public async Task What_somebody_writes_into_a_grant_stays_text(string format)
     {
         PutStory("<script>alert(1)</script> | **x** [a](javascript:x)\n# not a heading");
-        await _desk.RunAsync("report", "inc-4711", "-o", format);
-        _desk.Out.Should().NotContain("<script").And.Contain("&lt;script&gt;").And.NotContain("\n# not");
-        if (format == "markdown") _desk.Out.Should().Contain(@"\*\*x\*\* \[a\](javascript:x)<br>\# not a heading");
+        await _plugin.RunAsync("report", "inc-4711", "-o", format);
+        _plugin.Out.Should().NotContain("<script").And.Contain("&lt;script&gt;").And.NotContain("\n# not");
+        if (format == "markdown") _plugin.Out.Should().Contain(@"\*\*x\*\* \[a\](javascript:x)<br>\# not a heading");
     }
 
     [Fact]
     public async Task The_credential_is_not_part_of_the_evidence()
     {
         PutStory();
-        _desk.SetStatus("inc-4711", g => g.Status with { CredentialJwe = "aaaa.bbbb.cccc.dddd.eeee" });
-        foreach (var format in new[] { "markdown", "html", "json" }) await _desk.RunAsync("report", "inc-4711", "-o", format);
-        _desk.Out.Should().NotContain("bbbb");
+        _plugin.SetStatus("inc-4711", g => g.Status with { CredentialJwe = "aaaa.bbbb.cccc.dddd.eeee" });
+        foreach (var format in new[] { "markdown", "html", "json" }) await _plugin.RunAsync("report", "inc-4711", "-o", format);
+        _plugin.Out.Should().NotContain("bbbb");
     }
 
     [Fact]
     public async Task Whoever_may_not_read_all_of_it_gets_the_rest_and_is_told()
     {
         PutStory();
-        _desk.User = new FakeUser("alice", "payments-oncall");
-        _desk.Server.Put(
+        _plugin.User = new FakeUser("alice", "payments-oncall");
+        _plugin.Server.Put(
             new V1ClusterRole { Metadata = new() { Name = "breakglass-requester" }, Rules = [A.Rule("breakglass.dev", "breakglassgrants", "get")] });
-        _desk.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" },
+        _plugin.Server.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "x" }, RoleRef = new() { Kind = "ClusterRole", Name = "breakglass-requester" },
             Subjects = [Bound.Group("payments-oncall")] });
-        (await _desk.RunAsync("report", "inc-4711", "-o", "json")).Should().Be(0, _desk.Error);
-        JsonNode.Parse(_desk.Out)!["notRead"]!.AsArray().Select(n => n!.GetValue<string>()).Should().Equal("approvals", "reviews", "events", "the policy");
-        _desk.Error.Should().Contain("breakglass-auditor");
+        (await _plugin.RunAsync("report", "inc-4711", "-o", "json")).Should().Be(0, _plugin.Error);
+        JsonNode.Parse(_plugin.Out)!["notRead"]!.AsArray().Select(n => n!.GetValue<string>()).Should().Equal("approvals", "reviews", "events", "the policy");
+        _plugin.Error.Should().Contain("breakglass-auditor");
 
-        await _desk.RunAsync("report", "inc-4711");
-        _desk.Out.Should().Contain("is not allowed to read events").And.NotContain("None; the API server", "that nobody looked is another thing");
+        await _plugin.RunAsync("report", "inc-4711");
+        _plugin.Out.Should().Contain("is not allowed to read events").And.NotContain("None; the API server", "that nobody looked is another thing");
     }
 
     private void PutStory(string justification = "checkout returns 5xx since the 01:00 deploy, need to roll back")
     {
-        _desk.Server.Put(A.Policy(p => p with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("commanders")] },
+        _plugin.Server.Put(A.Policy(p => p with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("commanders")] },
             Review = new() { Reviewers = [A.Group("security")] } }));
         var grant = A.Grant(
             g => g with { Justification = justification, Duration = "30m", Requester = g.Requester! with
             {
                 Uid = "u-1", Extra = new Dictionary<string, IReadOnlyList<string>> { ["example.com/amr"] = ["mfa"] },
             }, Revoke = new() { Reason = "done", By = A.Caller("alice") } });
-        _desk.Server.Put(grant with
+        _plugin.Server.Put(grant with
         {
             Status = new()
             {
@@ -101,13 +100,14 @@ public sealed class ReportTests : IDisposable
                 ],
             },
         });
-        _desk.Server.Put(A.Approval(grant, A.Caller("carol", "commanders"), at: A.Start.AddMinutes(2))
+        _plugin.Server.Put(A.Approval(grant, A.Caller("carol", "commanders"), at: A.Start.AddMinutes(2))
             with { Spec = new() { Grant = "inc-4711", GrantUid = "grant-1", Decision = "Approve", Comment = "go", Approver = A.Caller("carol") } });
-        _desk.Server.Put(A.Approval(grant, A.Caller("mallory"), at: A.Start.AddMinutes(1), name: "approval-2"));
-        _desk.Server.Put(A.Approval(grant with { Metadata = grant.Metadata with { Uid = "namesake" } }, A.Caller("dave"), name: "approval-3"));
-        _desk.Server.Put(A.Review(grant, A.Caller("sue", "security"), at: A.Start.AddHours(3)) with { Spec = new() { Grant = "inc-4711", GrantUid = "grant-1",
+        _plugin.Server.Put(A.Approval(grant, A.Caller("mallory"), at: A.Start.AddMinutes(1), name: "approval-2"));
+        _plugin.Server.Put(A.Approval(grant with { Metadata = grant.Metadata with { Uid = "namesake" } }, A.Caller("dave"), name: "approval-3"));
+        _plugin.Server.Put(A.Review(grant, A.Caller("sue", "security"), at: A.Start.AddHours(3))
+            with { Spec = new() { Grant = "inc-4711", GrantUid = "grant-1",
             Outcome = "Justified", Comment = "rolled back as said", FollowUp = "OPS-99", Reviewer = A.Caller("sue") } });
-        _desk.Server.Put(new Eventsv1Event
+        _plugin.Server.Put(new Eventsv1Event
         {
             Metadata = new() { Name = "inc-4711.1", NamespaceProperty = "default" }, EventTime = A.Start.AddMinutes(2).UtcDateTime, Type = "Normal",
             Reason = "GrantActivated", Action = "Activate", Note = "alice has access.",

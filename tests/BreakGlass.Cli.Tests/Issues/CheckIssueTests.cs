@@ -20,9 +20,9 @@ public sealed class CheckIssueTests : IDisposable
 
     private const string Cases = "cases:\n- {as: {groups: [payments-oncall]}, expect: {phase: Active}}\n";
 
-    private readonly Desk _desk = new();
+    private readonly PluginHarness _plugin = new();
 
-    public void Dispose() => _desk.Dispose();
+    public void Dispose() => _plugin.Dispose();
 
     [Theory]
     [InlineData("requesters: [{kind: Group, name: payments-oncall}]", "requesters:\n  -", "spec.requesters[0]")]
@@ -32,24 +32,24 @@ public sealed class CheckIssueTests : IDisposable
     [InlineData("namespaces: [payments]", "namespaces: [null]", "spec.access[0].namespaces[0]")]
     public async Task A_dash_with_nothing_behind_it_crashed_or_passed(string from, string to, string field)
     {
-        var file = _desk.File("p.yaml", Policy.Replace(from, to, StringComparison.Ordinal));
-        (await _desk.RunAsync("lint", file)).Should().Be(1);
-        _desk.Out.Should().Contain($"error: {field}: the item is empty");
-        (await _desk.RunAsync("test", "-c", _desk.File("c.yaml", Cases), file)).Should().Be(1);
+        var file = _plugin.File("p.yaml", Policy.Replace(from, to, StringComparison.Ordinal));
+        (await _plugin.RunAsync("lint", file)).Should().Be(1);
+        _plugin.Out.Should().Contain($"error: {field}: the item is empty");
+        (await _plugin.RunAsync("test", "-c", _plugin.File("c.yaml", Cases), file)).Should().Be(1);
     }
 
     [Fact]
     public async Task A_number_was_taken_for_a_mode()
     {
-        (await _desk.RunAsync("lint", _desk.File("p.yaml", Policy.Replace("mode: BreakGlass", "mode: 1", StringComparison.Ordinal)))).Should().Be(1);
-        _desk.Out.Should().Contain("'1' is not valid; use exactly one of BreakGlass, JustInTime, TimeBoxed");
+        (await _plugin.RunAsync("lint", _plugin.File("p.yaml", Policy.Replace("mode: BreakGlass", "mode: 1", StringComparison.Ordinal)))).Should().Be(1);
+        _plugin.Out.Should().Contain("'1' is not valid; use exactly one of BreakGlass, JustInTime, TimeBoxed");
     }
 
     [Fact]
     public async Task A_namespace_that_two_files_hold_crashed()
     {
-        var ns = _desk.File("ns.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: payments}\n");
-        (await _desk.RunAsync("test", "-c", _desk.File("c.yaml", Cases), _desk.File("p.yaml", Policy), ns, ns)).Should().Be(0, _desk.Out);
+        var ns = _plugin.File("ns.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: payments}\n");
+        (await _plugin.RunAsync("test", "-c", _plugin.File("c.yaml", Cases), _plugin.File("p.yaml", Policy), ns, ns)).Should().Be(0, _plugin.Out);
     }
 
     [Theory]
@@ -62,14 +62,14 @@ public sealed class CheckIssueTests : IDisposable
     [InlineData("cases: [", "c.yaml:2:1: invalid YAML")]
     public async Task A_cases_file_without_cases_passed_and_one_with_empty_ones_crashed(string cases, string words)
     {
-        (await _desk.RunAsync("test", "-c", _desk.File("c.yaml", cases), _desk.File("p.yaml", Policy))).Should().Be(2);
-        _desk.Error.Should().Contain(words);
+        (await _plugin.RunAsync("test", "-c", _plugin.File("c.yaml", cases), _plugin.File("p.yaml", Policy))).Should().Be(2);
+        _plugin.Error.Should().Contain(words);
     }
 
     [Fact]
     public async Task A_kind_that_is_none_of_ours_crashed_the_list()
     {
-        (await _desk.RunAsync("list", "pods")).Should().Be(2);
-        _desk.Error.Should().Contain("'pods' is not a known kind");
+        (await _plugin.RunAsync("list", "pods")).Should().Be(2);
+        _plugin.Error.Should().Contain("'pods' is not a known kind");
     }
 }

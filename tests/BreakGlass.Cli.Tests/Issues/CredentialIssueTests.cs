@@ -14,36 +14,36 @@ public sealed class CredentialIssueTests : IDisposable
     private static readonly TimeSpan Limit = Eventually.Limit;
     private static readonly string[] Plugin = ["credential", "--policy", "payments-oncall", "--reason", "checkout is down"];
 
-    private readonly Desk _desk = new();
+    private readonly PluginHarness _plugin = new();
 
-    public CredentialIssueTests() => _desk.Server.Put(A.Policy());
+    public CredentialIssueTests() => _plugin.Server.Put(A.Policy());
 
-    public void Dispose() => _desk.Dispose();
+    public void Dispose() => _plugin.Dispose();
 
     [Fact]
     public async Task Whoever_acts_as_somebody_else_got_the_credential_of_the_one_before()
     {
         await GiveAsync("alices", "--as", "alice");
         await GiveAsync("bobs", "--as", "bob");
-        _desk.Out.Should().Contain("bobs").And.NotContain("alices");
-        _desk.Server.List<BreakGlassGrant>().Should().HaveCount(2);
+        _plugin.Out.Should().Contain("bobs").And.NotContain("alices");
+        _plugin.Server.List<BreakGlassGrant>().Should().HaveCount(2);
     }
 
     [Fact]
     public async Task Waiting_in_vain_for_ones_turn_crashed()
     {
         await GiveAsync("first");
-        var turn = Directory.GetFiles(_desk.CredentialDirectory, "*.turn").Should().ContainSingle().Subject;
+        var turn = Directory.GetFiles(_plugin.CredentialDirectory, "*.turn").Should().ContainSingle().Subject;
         using (CredentialFiles.Hold(turn))
         {
-            _desk["KUBECTL_BREAKGLASS_CREDENTIAL"] = "";
-            var run = _desk.RunAsync([.. Plugin, "--timeout", "1m"]);
-            await _desk.Clock.WhenTimerArmed(TimeSpan.FromMilliseconds(250)).WaitAsync(Limit, TimeProvider.System);
-            _desk.Clock.Advance(TimeSpan.FromMinutes(1));
+            _plugin["KUBECTL_BREAKGLASS_CREDENTIAL"] = "";
+            var run = _plugin.RunAsync([.. Plugin, "--timeout", "1m"]);
+            await _plugin.Clock.WhenTimerArmed(TimeSpan.FromMilliseconds(250)).WaitAsync(Limit, TimeProvider.System);
+            _plugin.Clock.Advance(TimeSpan.FromMinutes(1));
             (await run).Should().Be(5);
         }
 
-        _desk.Error.Should().Contain("another command").And.Contain("--timeout");
+        _plugin.Error.Should().Contain("another command").And.Contain("--timeout");
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class CredentialIssueTests : IDisposable
     {
         for (var round = 0; round < 300; round++)
         {
-            var path = Path.Combine(_desk.Directory, $"{round}.turn");
+            var path = Path.Combine(_plugin.Directory, $"{round}.turn");
             using var together = new Barrier(4);
             var held = 0;
             var all = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(() =>
@@ -76,26 +76,26 @@ public sealed class CredentialIssueTests : IDisposable
     [Fact]
     public void What_is_held_was_swept_away_and_the_next_had_its_turn_too()
     {
-        var path = Path.Combine(_desk.CredentialDirectory, "x.turn");
+        var path = Path.Combine(_plugin.CredentialDirectory, "x.turn");
         using var turn = CredentialFiles.Hold(path);
         File.SetLastWriteTimeUtc(path, A.Start.UtcDateTime - TimeSpan.FromDays(2));
         CredentialFiles.Sweep(new()
         {
-            Out = TextWriter.Null, Error = TextWriter.Null, Input = TextReader.Null, Variable = _ => null, SetVariable = (_, _) => { }, Time = _desk.Clock,
-            Connect = _ => throw new NotSupportedException(), RunChild = (_, _) => Task.FromResult(0), CredentialDirectory = _desk.CredentialDirectory,
+            Out = TextWriter.Null, Error = TextWriter.Null, Input = TextReader.Null, Variable = _ => null, SetVariable = (_, _) => { }, Time = _plugin.Clock,
+            Connect = _ => throw new NotSupportedException(), RunChild = (_, _) => Task.FromResult(0), CredentialDirectory = _plugin.CredentialDirectory,
         });
         FluentActions.Invoking(() => CredentialFiles.Hold(path)).Should().Throw<IOException>();
     }
 
     private async Task GiveAsync(string token, params string[] flags)
     {
-        _desk["KUBECTL_BREAKGLASS_CREDENTIAL"] = "";
-        _desk.Clear();
-        var before = _desk.Server.List<BreakGlassGrant>().Count;
-        var run = _desk.RunAsync([.. Plugin, .. flags]);
-        await Task.WhenAny(run, _desk.Server.Until(() => _desk.Server.List<BreakGlassGrant>().Count > before, "a grant"))
+        _plugin["KUBECTL_BREAKGLASS_CREDENTIAL"] = "";
+        _plugin.Clear();
+        var before = _plugin.Server.List<BreakGlassGrant>().Count;
+        var run = _plugin.RunAsync([.. Plugin, .. flags]);
+        await Task.WhenAny(run, _plugin.Server.Until(() => _plugin.Server.List<BreakGlassGrant>().Count > before, "a grant"))
             .WaitAsync(Limit, TimeProvider.System);
-        foreach (var grant in _desk.Server.List<BreakGlassGrant>().Where(g => g.Status.Phase is null)) _desk.Activate(grant.Metadata.Name, token);
-        (await run).Should().Be(0, _desk.Error);
+        foreach (var grant in _plugin.Server.List<BreakGlassGrant>().Where(g => g.Status.Phase is null)) _plugin.Activate(grant.Metadata.Name, token);
+        (await run).Should().Be(0, _plugin.Error);
     }
 }

@@ -13,105 +13,105 @@ public sealed class JournalCommandTests : IDisposable
 {
     private static readonly SigningKey Key = SigningKey.Of("breakglass.example.com/test", [.. Enumerable.Repeat((byte)7, 32)]);
 
-    private readonly Desk _desk = new();
+    private readonly PluginHarness _plugin = new();
     private readonly string _journal;
     private readonly string _key;
     private LogEdge _edge = LogEdge.Empty;
 
     public JournalCommandTests()
     {
-        _journal = Path.Combine(_desk.Directory, "journal");
-        _key = _desk.File("key.pub", Key.Verifier + "\n");
+        _journal = Path.Combine(_plugin.Directory, "journal");
+        _key = _plugin.File("key.pub", Key.Verifier + "\n");
         Append(Grant("inc-1", "alice"));
         Append(Grant("inc-2", "bob"));
     }
 
     private string Bundle => Path.Combine(_journal, "tile", "entries", "000.p", "6");
 
-    public void Dispose() => _desk.Dispose();
+    public void Dispose() => _plugin.Dispose();
 
     [Fact]
     public async Task Verify_says_what_was_verified()
     {
-        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key)).Should().Be(0, _desk.Error);
-        _desk.Out.Should().Be($"verified: 6 entries of breakglass.example.com/test, root {_edge.Root()}\n");
-        _desk.Error.Should().BeEmpty();
+        (await _plugin.RunAsync("journal", "verify", _journal, "--key", _key)).Should().Be(0, _plugin.Error);
+        _plugin.Out.Should().Be($"verified: 6 entries of breakglass.example.com/test, root {_edge.Root()}\n");
+        _plugin.Error.Should().BeEmpty();
     }
 
     [Fact]
     public async Task The_key_can_be_given_as_text() =>
-        (await _desk.RunAsync("journal", "verify", _journal, "--key", Key.Verifier.ToString())).Should().Be(0, _desk.Error);
+        (await _plugin.RunAsync("journal", "verify", _journal, "--key", Key.Verifier.ToString())).Should().Be(0, _plugin.Error);
 
     [Fact]
     public async Task A_changed_byte_is_found_and_the_entry_is_named()
     {
         Flip(Bundle, -5);
-        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key)).Should().Be(1);
-        _desk.Error.Should().Be("error: entry 5: was changed\n");
-        _desk.Out.Should().BeEmpty();
+        (await _plugin.RunAsync("journal", "verify", _journal, "--key", _key)).Should().Be(1);
+        _plugin.Error.Should().Be("error: entry 5: was changed\n");
+        _plugin.Out.Should().BeEmpty();
     }
 
     [Fact]
     public async Task One_grant_is_verified_and_shown()
     {
-        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key, "--grant", "inc-2")).Should().Be(0, _desk.Error);
-        _desk.Out.Split('\n')[1..^1].Should().HaveCount(3).And.OnlyContain(line => line.Contains("grants/inc-2"));
-        _desk.Error.Should().Be("verified: 3 entries of inc-2, none missing between them\n");
+        (await _plugin.RunAsync("journal", "verify", _journal, "--key", _key, "--grant", "inc-2")).Should().Be(0, _plugin.Error);
+        _plugin.Out.Split('\n')[1..^1].Should().HaveCount(3).And.OnlyContain(line => line.Contains("grants/inc-2"));
+        _plugin.Error.Should().Be("verified: 3 entries of inc-2, none missing between them\n");
     }
 
     [Fact]
     public async Task A_grant_that_the_journal_does_not_know_is_not_found()
     {
-        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key, "--grant", "inc-9")).Should().Be(4);
-        _desk.Error.Should().Contain("no entry of the grant 'inc-9'");
+        (await _plugin.RunAsync("journal", "verify", _journal, "--key", _key, "--grant", "inc-9")).Should().Be(4);
+        _plugin.Error.Should().Contain("no entry of the grant 'inc-9'");
     }
 
     [Fact]
     public async Task A_kept_checkpoint_shows_that_entries_were_cut_off()
     {
-        var kept = _desk.File("kept", "");
+        var kept = _plugin.File("kept", "");
         File.Copy(Path.Combine(_journal, "checkpoint"), kept, overwrite: true);
         Append(Grant("inc-3", "carol"));
-        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key, "--checkpoint", kept)).Should().Be(0, _desk.Error);
+        (await _plugin.RunAsync("journal", "verify", _journal, "--key", _key, "--checkpoint", kept)).Should().Be(0, _plugin.Error);
 
         File.Copy(Path.Combine(_journal, "checkpoint"), kept, overwrite: true);
         _edge = LogEdge.Empty;
         Directory.Delete(_journal, recursive: true);
         Append(Grant("inc-1", "alice"));
-        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key, "--checkpoint", kept)).Should().Be(1);
-        _desk.Error.Should().Contain("entries 3 to 8: were removed");
+        (await _plugin.RunAsync("journal", "verify", _journal, "--key", _key, "--checkpoint", kept)).Should().Be(1);
+        _plugin.Error.Should().Contain("entries 3 to 8: were removed");
     }
 
     [Fact]
     public async Task Show_selects_entries()
     {
-        (await _desk.RunAsync("journal", "show", _journal, "--key", _key, "--type", "grant.activated", "--actor", "alice")).Should().Be(0, _desk.Error);
-        _desk.Out.Should().Be("INDEX   TIME                       TYPE                             SUBJECT        ACTOR   REASON\n"
+        (await _plugin.RunAsync("journal", "show", _journal, "--key", _key, "--type", "grant.activated", "--actor", "alice")).Should().Be(0, _plugin.Error);
+        _plugin.Out.Should().Be("INDEX   TIME                       TYPE                             SUBJECT        ACTOR   REASON\n"
             + $"1       {Core.Timestamp.Text(A.Start.AddMinutes(1))}   dev.breakglass.grant.activated   grants/inc-1   alice   PolicyAllows\n");
-        _desk.Clear();
+        _plugin.Clear();
 
-        (await _desk.RunAsync("journal", "show", _journal, "--key", _key, "-o", "json",
-            "--from", Core.Timestamp.Text(A.Start.AddMinutes(2)), "--to", Core.Timestamp.Text(A.Start.AddMinutes(3)))).Should().Be(0, _desk.Error);
-        JsonNode.Parse(_desk.Out)!.AsArray().Select(e => e!["index"]!.GetValue<long>()).Should().Equal(2, 5);
+        (await _plugin.RunAsync("journal", "show", _journal, "--key", _key, "-o", "json",
+            "--from", Core.Timestamp.Text(A.Start.AddMinutes(2)), "--to", Core.Timestamp.Text(A.Start.AddMinutes(3)))).Should().Be(0, _plugin.Error);
+        JsonNode.Parse(_plugin.Out)!.AsArray().Select(e => e!["index"]!.GetValue<long>()).Should().Equal(2, 5);
     }
 
     [Fact]
     public async Task Show_of_a_changed_journal_says_so_and_shows_what_can_be_read()
     {
         Flip(Bundle, -5);
-        (await _desk.RunAsync("journal", "show", _journal, "--key", _key)).Should().Be(1);
-        _desk.Error.Should().StartWith("error: entry 5: was changed\n");
-        _desk.Out.Should().Contain("grants/inc-1");
+        (await _plugin.RunAsync("journal", "show", _journal, "--key", _key)).Should().Be(1);
+        _plugin.Error.Should().StartWith("error: entry 5: was changed\n");
+        _plugin.Out.Should().Contain("grants/inc-1");
     }
 
     [Fact]
     public async Task Export_writes_the_entries_byte_for_byte()
     {
-        (await _desk.RunAsync("journal", "export", _journal, "--key", _key, "--grant", "inc-1")).Should().Be(0, _desk.Error);
-        _desk.Out.Should().Be(string.Concat(Grant("inc-1", "alice").Select(e => System.Text.Encoding.UTF8.GetString(e.Bytes()) + "\n")));
-        _desk.Clear();
-        (await _desk.RunAsync("journal", "export", _journal, "--key", _key, "-o", "json")).Should().Be(0, _desk.Error);
-        JsonNode.Parse(_desk.Out)!.AsArray().Should().HaveCount(6);
+        (await _plugin.RunAsync("journal", "export", _journal, "--key", _key, "--grant", "inc-1")).Should().Be(0, _plugin.Error);
+        _plugin.Out.Should().Be(string.Concat(Grant("inc-1", "alice").Select(e => System.Text.Encoding.UTF8.GetString(e.Bytes()) + "\n")));
+        _plugin.Clear();
+        (await _plugin.RunAsync("journal", "export", _journal, "--key", _key, "-o", "json")).Should().Be(0, _plugin.Error);
+        JsonNode.Parse(_plugin.Out)!.AsArray().Should().HaveCount(6);
     }
 
     [Theory]
@@ -120,9 +120,9 @@ public sealed class JournalCommandTests : IDisposable
     [InlineData("EMPTY", "does not contain a public key")]
     public async Task A_key_that_is_none_is_refused_and_a_private_one_is_not_shown(string given, string message)
     {
-        var key = given switch { "PRIVATE" => _desk.File("key", Key.ToSecretText()), "EMPTY" => _desk.File("key", ""), _ => given };
-        (await _desk.RunAsync("journal", "verify", _journal, "--key", key)).Should().Be(2);
-        _desk.Error.Should().Contain(message).And.NotContain(Key.ToSecretText()[30..]);
+        var key = given switch { "PRIVATE" => _plugin.File("key", Key.ToSecretText()), "EMPTY" => _plugin.File("key", ""), _ => given };
+        (await _plugin.RunAsync("journal", "verify", _journal, "--key", key)).Should().Be(2);
+        _plugin.Error.Should().Contain(message).And.NotContain(Key.ToSecretText()[30..]);
     }
 
     [Theory]
@@ -136,17 +136,17 @@ public sealed class JournalCommandTests : IDisposable
         else await File.WriteAllTextAsync(file, text);
         foreach (var command in (string[])["verify", "show", "export"])
         {
-            _desk.Clear();
-            (await _desk.RunAsync("journal", command, _journal, "--key", _key)).Should().Be(1, command);
-            _desk.Error.Should().StartWith("error: ").And.Contain(message);
+            _plugin.Clear();
+            (await _plugin.RunAsync("journal", command, _journal, "--key", _key)).Should().Be(1, command);
+            _plugin.Error.Should().StartWith("error: ").And.Contain(message);
         }
     }
 
     [Fact]
     public async Task A_directory_that_is_none_is_not_found()
     {
-        (await _desk.RunAsync("journal", "verify", Path.Combine(_journal, "nowhere"), "--key", _key)).Should().Be(4);
-        _desk.Error.Should().Contain("does not exist");
+        (await _plugin.RunAsync("journal", "verify", Path.Combine(_journal, "nowhere"), "--key", _key)).Should().Be(4);
+        _plugin.Error.Should().Contain("does not exist");
     }
 
     [Fact]
@@ -154,29 +154,29 @@ public sealed class JournalCommandTests : IDisposable
     {
         File.Delete(Bundle);
         File.CreateSymbolicLink(Bundle, "/dev/zero");
-        (await _desk.RunAsync("journal", "verify", _journal, "--key", _key)).Should().Be(1);
-        _desk.Error.Should().StartWith("error: entry 0: ");
+        (await _plugin.RunAsync("journal", "verify", _journal, "--key", _key)).Should().Be(1);
+        _plugin.Error.Should().StartWith("error: entry 0: ");
     }
 
     [Fact]
     public async Task Keygen_writes_the_private_key_to_a_new_file_that_only_its_owner_can_read()
     {
-        var file = Path.Combine(_desk.Directory, "new.key");
-        (await _desk.RunAsync("journal", "keygen", "breakglass.example.com/prod", "--private-key", file)).Should().Be(0, _desk.Error);
+        var file = Path.Combine(_plugin.Directory, "new.key");
+        (await _plugin.RunAsync("journal", "keygen", "breakglass.example.com/prod", "--private-key", file)).Should().Be(0, _plugin.Error);
 
         SigningKey.TryParse((await File.ReadAllTextAsync(file)).Trim(), out var key).Should().BeTrue();
-        _desk.Out.Should().Be($"{key.Verifier}\n");
+        _plugin.Out.Should().Be($"{key.Verifier}\n");
         if (!OperatingSystem.IsWindows()) File.GetUnixFileMode(file).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        (await _desk.RunAsync("journal", "keygen", "breakglass.example.com/prod", "--private-key", file)).Should().Be(1, "no key is overwritten");
-        (await _desk.RunAsync("journal", "keygen", "two words", "--private-key", file)).Should().Be(2);
+        (await _plugin.RunAsync("journal", "keygen", "breakglass.example.com/prod", "--private-key", file)).Should().Be(1, "no key is overwritten");
+        (await _plugin.RunAsync("journal", "keygen", "two words", "--private-key", file)).Should().Be(2);
     }
 
     [Fact]
     public async Task Texts_in_entries_cannot_control_the_terminal()
     {
         Append([Grant("inc-3", "eve\u001b[2J")[0]]);
-        (await _desk.RunAsync("journal", "show", _journal, "--key", _key)).Should().Be(0, _desk.Error);
-        _desk.Out.Should().NotContain("\u001b");
+        (await _plugin.RunAsync("journal", "show", _journal, "--key", _key)).Should().Be(0, _plugin.Error);
+        _plugin.Out.Should().NotContain("\u001b");
     }
 
     private static IReadOnlyList<JournalEntry> Grant(string name, string user) => [.. GrantEntries.Of(new()

@@ -13,7 +13,7 @@ public sealed class ResidueTests
     public void After_50_refused_attempts_what_was_allowed_was_written_down_nowhere()
     {
         IReadOnlyList<string> residue = [.. Enumerable.Range(0, 50).Select(i => $"refused rbac: create roles.{Rbac} payments/{i}")];
-        residue = Residue.Add(residue, Residue.Of(Write("rolebindings", "mine"), Persistence.Rbac, allowed: true));
+        residue = Residue.Add(residue, Residue.Of(Write("rolebindings", "mine"), PersistenceKind.Rbac, allowed: true));
         residue.Should().HaveCount(51).And.Contain($"allowed rbac: create rolebindings.{Rbac} payments/mine");
     }
 
@@ -24,7 +24,8 @@ public sealed class ResidueTests
         for (var i = 0; i < 200; i++) residue = Add(residue, Write("roles", $"{i}"), allowed: false);
         residue.Should().HaveCount(Residue.MostRefused + 1).And.Contain($"refused rbac: create roles.{Rbac}, 180 more");
         for (var i = 0; i < 1000; i++) residue = Residue.Add(residue,
-            Residue.Of(new() { Operation = "CREATE", Resource = $"things{i}", Namespace = "breakglass-system" }, Persistence.OwnNamespaces, allowed: false));
+            Residue.Of(new() { Operation = "CREATE", Resource = $"things{i}", Namespace = "breakglass-system" }, PersistenceKind.OwnNamespaces,
+                allowed: false));
         residue.Should().HaveCount(Residue.MostRefused + Residue.MostKinds + 1).And.Contain($"refused own, {1000 - Residue.MostKinds + 1} more");
     }
 
@@ -71,5 +72,5 @@ public sealed class ResidueTests
         new() { Operation = "CREATE", Group = Rbac, Resource = resource, Namespace = "payments", Name = name };
 
     private static IReadOnlyList<string> Add(IReadOnlyList<string> residue, GuardedWrite write, bool allowed) =>
-        Residue.Add(residue, Residue.Of(write, Persistence.Rbac, allowed));
+        Residue.Add(residue, Residue.Of(write, PersistenceKind.Rbac, allowed));
 }

@@ -15,7 +15,7 @@ public class StrippedBeforeItWasRecordedTests
     [Fact]
     public void It_ends_with_the_grant_all_the_same()
     {
-        var world = new World(A.Policy(s => s with { Credential = CredentialKind.BindRequester }));
+        var world = new ModelWorld(A.Policy(s => s with { Credential = CredentialKind.BindRequester }));
         world.Run();
         world.ForgeStatus(status => status with { Phase = GrantPhase.Pending, Bindings = [.. status.Bindings.Select(b => b with { Uid = null })] });
         foreach (var binding in world.Cluster.AccessBindings.ToList()) world.StripEverything(binding);

@@ -3,9 +3,7 @@ using BreakGlass.Core.Leftovers;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
-using k8s;
 using k8s.Models;
-using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -136,6 +134,6 @@ public sealed class LeftBehindTests
             Grant = grant,
             Policy = policy ?? A.Policy(),
             Cluster = AView.Usual(),
-            Attempt = Attempt.Fresh with { Leftovers = seen, Cut = true, Searched = true },
+            Findings = RunFindings.Fresh with { Leftovers = seen, Cut = true, Searched = true },
         }.JudgedBy(Core.Sealing.SealCheck.Trusting));
 }

@@ -15,16 +15,17 @@ namespace BreakGlass.Core.Tests.Lifecycle;
 public sealed class FightTests
 {
     private static IKubernetesObject<V1ObjectMeta> Labelled(IKubernetesObject<V1ObjectMeta> o, string value) =>
-        Cluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.GrantLabel] = value } });
+        ModelCluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.GrantLabel] = value } });
 
-    private static IKubernetesObject<V1ObjectMeta> Unlabelled(IKubernetesObject<V1ObjectMeta> o) => Cluster.With(o, m => m with { Labels = A.Labels() });
+    private static IKubernetesObject<V1ObjectMeta> Unlabelled(IKubernetesObject<V1ObjectMeta> o) => ModelCluster.With(o, m => m with { Labels = A.Labels() });
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void A_webhook_that_overwrites_or_strips_our_label_is_told_of_and_access_opens_and_ends(bool strips)
     {
-        var world = new World { Webhook = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? (strips ? Unlabelled(o) : Labelled(o, "theirs")) : o };
+        var world = new ModelWorld { Webhook = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" }
+            ? (strips ? Unlabelled(o) : Labelled(o, "theirs")) : o };
         world.RunFor(TimeSpan.FromMinutes(1));
         world.Status.Phase.Should().Be(GrantPhase.Active);
         world.HasAccess().Should().BeTrue();
@@ -41,7 +42,7 @@ public sealed class FightTests
     [Fact]
     public void A_label_that_is_overwritten_every_second_gets_five_repairs_and_then_a_truce()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.Written.Clear();
         for (var second = 0; second < 120; second++)
         {
@@ -55,7 +56,7 @@ public sealed class FightTests
         world.Events.Should().ContainSingle(n => n.Warning && n.Reason == "RepairContested");
         world.RunFor(TimeSpan.FromMinutes(6));
         Conditions.Find(world.Status.Conditions, "Active")!.Reason.Should().Be("AccessGiven", "whoever it was has stopped");
-        world.Binding.LabelsOrEmpty[BreakGlassApi.GrantLabel].Should().Be(World.GrantName);
+        world.Binding.LabelsOrEmpty[BreakGlassApi.GrantLabel].Should().Be(ModelWorld.GrantName);
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Should().BeEmpty();
     }
 
@@ -65,11 +66,11 @@ public sealed class FightTests
     [InlineData("reader")]
     public void Access_ends_where_it_is_fought_over_who_has_it_or_what_it_gives(string what)
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         for (var second = 0; second < 30 && world.Status.Phase is GrantPhase.Active; second++)
         {
             if (what == "subjects") world.AddSubject(world.Binding, Bound.User("mallory"));
-            else if (what == "role") world.Replace(world.Binding, b => World.WithRole(b, "view"));
+            else if (what == "role") world.Replace(world.Binding, b => ModelWorld.WithRole(b, "view"));
             else world.Tamper(world.Cluster.Objects.Values.OfType<V1Role>().Single(), r => (V1Role)r with { Rules = [A.Rule("", "secrets", "get", "list")] });
             world.RunFor(TimeSpan.FromSeconds(1));
         }
@@ -84,7 +85,7 @@ public sealed class FightTests
     [Fact]
     public void A_repair_of_who_has_access_that_is_refused_for_good_ends_it()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.AnswersRepair = _ => new() { Code = 418, Message = "admission webhook \"check.example.com\" denied the request: hands off" };
         world.AddSubject(world.Binding, Bound.User("mallory"));
         world.RunFor(TimeSpan.FromSeconds(10));
@@ -95,7 +96,7 @@ public sealed class FightTests
     [Fact]
     public void Somebody_who_wrote_themselves_into_a_binding_does_not_keep_its_access_for_as_long_as_a_webhook_is_down()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.AnswersRepair = _ => new() { Code = 500, Reason = "InternalError", Message = "Internal error occurred: "
             + "failed calling webhook \"check.example.com\": connection refused" };
         world.AddSubject(world.Binding, Bound.User("mallory"));
@@ -108,9 +109,9 @@ public sealed class FightTests
     [Fact]
     public void A_binding_that_somebody_emptied_ends_nothing_and_is_not_called_access_while_it_cannot_be_put_right()
     {
-        var world = new World { AnswersRepair = _ => new() { Code = 500, Reason = "InternalError", Message = "Internal error occurred: "
+        var world = new ModelWorld { AnswersRepair = _ => new() { Code = 500, Reason = "InternalError", Message = "Internal error occurred: "
             + "failed calling webhook \"check.example.com\": connection refused" } }.Run();
-        world.Tamper(world.Binding, b => World.WithSubjects(b));
+        world.Tamper(world.Binding, b => ModelWorld.WithSubjects(b));
         world.RunFor(TimeSpan.FromMinutes(1)).HasAccess().Should().BeFalse();
         world.Status.Phase.Should().Be(GrantPhase.Active);
         Conditions.Find(world.Status.Conditions, "Active")
@@ -124,10 +125,10 @@ public sealed class FightTests
     [Fact]
     public void A_binding_that_is_emptied_again_and_again_ends_nothing_and_is_not_called_access()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         for (var second = 0; second < 30; second++)
         {
-            world.Tamper(world.Cluster.Bindings.Single(b => b.Metadata.NamespaceProperty == "payments"), b => World.WithSubjects(b));
+            world.Tamper(world.Cluster.Bindings.Single(b => b.Metadata.NamespaceProperty == "payments"), b => ModelWorld.WithSubjects(b));
             world.RunFor(TimeSpan.FromSeconds(1));
         }
 
@@ -141,7 +142,7 @@ public sealed class FightTests
     [Fact]
     public void A_binding_that_is_deleted_again_and_again_is_not_called_access()
     {
-        var world = new World(A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "shop")] })).Run();
+        var world = new ModelWorld(A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "shop")] })).Run();
         for (var second = 0; second < 60; second++)
         {
             if (world.Cluster.AccessBindings.FirstOrDefault(b => b.Metadata.NamespaceProperty == "shop") is { } binding) world.Delete(binding);
@@ -154,7 +155,7 @@ public sealed class FightTests
         world.RunFor(TimeSpan.FromMinutes(6)).HasAccess("shop").Should().BeTrue();
     }
 
-    private static void Bounded(World world)
+    private static void Bounded(ModelWorld world)
     {
         foreach (var writes in world.Written.GroupBy(w => w.Place))
         {

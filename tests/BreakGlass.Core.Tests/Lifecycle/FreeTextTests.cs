@@ -1,5 +1,4 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
@@ -17,14 +16,14 @@ public sealed class FreeTextTests
     [Fact]
     public void A_justification_forges_no_line_of_an_event()
     {
-        var world = new World(grant: A.Grant(s => s with { Justification = Forged })).Run();
+        var world = new ModelWorld(grant: A.Grant(s => s with { Justification = Forged })).Run();
         world.Events.Single(n => n.Reason == "GrantRequested").Text.Should().EndWith(Shows);
     }
 
     [Fact]
     public void A_reason_of_a_revocation_or_a_lockdown_forges_no_line_of_a_condition()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.Revoke(Forged);
         world.Run();
         world.Status.Phase.Should().Be(GrantPhase.Revoked);

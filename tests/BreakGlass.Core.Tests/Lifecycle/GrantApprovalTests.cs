@@ -16,7 +16,7 @@ public sealed class GrantApprovalTests
     [Fact]
     public void A_grant_waits_for_its_approver_and_opens_with_the_approval()
     {
-        var world = new World(JustInTime()).Run();
+        var world = new ModelWorld(JustInTime()).Run();
         world.Status.Should().Match<GrantStatus>(
             s => s.Phase == GrantPhase.AwaitingApproval && s.ExpiresAt == null && s.ActivatedAt == null && s.PolicyUid == "policy-1");
         Of(world, "Authorized").Status.Should().Be("True");
@@ -42,7 +42,7 @@ public sealed class GrantApprovalTests
     [Fact]
     public void While_it_waits_nothing_is_written_and_it_is_looked_at_when_the_waiting_ends()
     {
-        var world = new World(JustInTime()).Run();
+        var world = new ModelWorld(JustInTime()).Run();
         var plan = world.Reconcile();
         plan.Should().BeEquivalentTo(GrantPlan.Wait(A.Start.AddMinutes(15)));
     }
@@ -63,7 +63,7 @@ public sealed class GrantApprovalTests
     [MemberData(nameof(Voices))]
     public void Two_approvals_are_two_different_people_who_may_and_never_the_requester(string voices, bool opens)
     {
-        var world = new World(JustInTime(a => a with { Required = 2 })).Run();
+        var world = new ModelWorld(JustInTime(a => a with { Required = 2 })).Run();
         foreach (var voice in voices.Split(", "))
         {
             var parts = voice.TrimEnd('!').Split('#');
@@ -76,7 +76,7 @@ public sealed class GrantApprovalTests
     [Fact]
     public void An_approval_of_a_namesake_or_of_another_grant_never_counts()
     {
-        var world = new World(JustInTime()).Run();
+        var world = new ModelWorld(JustInTime()).Run();
         world.Cluster.Approvals = [A.Approval(A.Grant(uid: "grant-0"), A.Caller("carol", "approvers")),
             A.Approval(A.Grant(name: "inc-1"), A.Caller("carol", "approvers"))];
         world.Run().Status.Phase.Should().Be(GrantPhase.AwaitingApproval);
@@ -87,8 +87,8 @@ public sealed class GrantApprovalTests
     {
         var approvals = new[] { A.Approval(A.Grant(uid: "grant-0"), A.Caller("carol", "approvers")), A.Approval(A.Grant(),
             A.Caller("carol", "approvers")) with { Spec = new() { Grant = "inc-4711", Decision = "Approve", Approver = A.Caller("carol", "approvers") } } };
-        var world = new World(JustInTime());
-        var facts = world.Gather(new Run()) with { Approvals = approvals };
+        var world = new ModelWorld(JustInTime());
+        var facts = world.Gather(new ModelRun()) with { Approvals = approvals };
         GrantLifecycle.Decide(facts).Steps.Should().ContainSingle().Which
             .Should().Match<PlanStep>(s => ((PlanStep.WriteStatus)s).Status.Phase == GrantPhase.AwaitingApproval);
         GrantLifecycle.Decide(facts.JudgedBy(Core.Sealing.SealCheck.Trusting)).Steps.OfType<PlanStep.WriteStatus>().Single().Status.ExpiresAt
@@ -98,7 +98,7 @@ public sealed class GrantApprovalTests
     [Fact]
     public void One_no_ends_it_whoever_said_yes()
     {
-        var world = new World(JustInTime(a => a with { Required = 2 })).Run();
+        var world = new ModelWorld(JustInTime(a => a with { Required = 2 })).Run();
         world.Decide("carol");
         world.Decide("mallory", "Deny", "dev");
         world.Run().Status.Phase.Should().Be(GrantPhase.AwaitingApproval, "mallory has no say");
@@ -117,7 +117,7 @@ public sealed class GrantApprovalTests
     [Fact]
     public void Whoever_said_yes_and_then_no_said_no()
     {
-        var world = new World(JustInTime()).Run();
+        var world = new ModelWorld(JustInTime()).Run();
         world.Decide("carol");
         world.Decide("carol", "Deny");
         world.Run().Status.Phase.Should().Be(GrantPhase.Denied);
@@ -126,7 +126,7 @@ public sealed class GrantApprovalTests
     [Fact]
     public void Without_a_decision_in_time_it_is_denied()
     {
-        var world = new World(JustInTime(a => a with { Required = 2 })).Run();
+        var world = new ModelWorld(JustInTime(a => a with { Required = 2 })).Run();
         world.Decide("carol");
         world.RunUntil(A.Start.AddMinutes(15).AddMilliseconds(-1)).Status.Phase.Should().Be(GrantPhase.AwaitingApproval);
         Of(world, "Approved").Message.Should().Contain("1 of 2");
@@ -141,18 +141,18 @@ public sealed class GrantApprovalTests
     [Fact]
     public void An_approval_in_time_counts_though_the_operator_looks_later_and_one_past_it_does_not()
     {
-        var late = new World(JustInTime()).Run();
+        var late = new ModelWorld(JustInTime()).Run();
         late.Now = A.Start.AddMinutes(16);
         late.Decide("carol");
         late.Run().Status.EndReason.Should().Be(EndReason.ApprovalTimeout);
 
-        var inTime = new World(JustInTime()).Run();
+        var inTime = new ModelWorld(JustInTime()).Run();
         inTime.Now = A.Start.AddMinutes(10);
         inTime.Decide("carol");
         inTime.Now = A.Start.AddMinutes(40);
         inTime.Run().Status.Phase.Should().Be(GrantPhase.Active);
 
-        var forgotten = new World(JustInTime()).Run();
+        var forgotten = new ModelWorld(JustInTime()).Run();
         forgotten.Now = A.Start.AddMinutes(10);
         forgotten.Decide("carol");
         forgotten.Now = A.Start.AddMinutes(71);
@@ -175,7 +175,7 @@ public sealed class GrantApprovalTests
     {
         foreach (var policy in new[] { JustInTime(), GrantScheduleTests.Nightly })
         {
-            var world = new World(policy, policy.Spec.Schedule is null ? null : A.Grant(s => s with { StartTime = A.Start.AddMinutes(30) })).Run();
+            var world = new ModelWorld(policy, policy.Spec.Schedule is null ? null : A.Grant(s => s with { StartTime = A.Start.AddMinutes(30) })).Run();
             world.Status.IsRecorded.Should().BeFalse();
             switch (what)
             {
@@ -197,11 +197,11 @@ public sealed class GrantApprovalTests
     [Fact]
     public void One_that_waits_can_be_revoked_and_is_gone_where_it_is_deleted()
     {
-        var world = new World(JustInTime()).Run();
+        var world = new ModelWorld(JustInTime()).Run();
         world.Revoke();
         world.Run().Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Revoked && s.EndReason == EndReason.RevokedByUser && s.ActivatedAt == null);
 
-        var deleted = new World(JustInTime()).Run();
+        var deleted = new ModelWorld(JustInTime()).Run();
         deleted.DeleteGrant();
         deleted.Cluster.Grant.Should().BeNull();
     }
@@ -216,7 +216,7 @@ public sealed class GrantApprovalTests
     {
         var policy = JustInTime(a => a with { AutoApprove = new() { MaxDuration = "10m", ReadOnlyOnly = readOnlyOnly } },
             s => s with { Access = [A.Entry("payments", role, "payments")] });
-        var world = new World(policy, A.Grant(s => s with { Duration = duration }));
+        var world = new ModelWorld(policy, A.Grant(s => s with { Duration = duration }));
         world.SetClusterRole("empty");
         world.Run().Status.Phase.Should().Be(opens ? GrantPhase.Active : GrantPhase.AwaitingApproval);
         if (!opens) return;
@@ -227,7 +227,8 @@ public sealed class GrantApprovalTests
     [Fact]
     public void In_an_emergency_without_approvers_access_is_given_shorter_loudly_and_reviewed()
     {
-        var world = new World(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } })).RunUntil(A.Start.AddMinutes(15).AddSeconds(1));
+        var world = new ModelWorld(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } })).RunUntil(A.Start.AddMinutes(15)
+            .AddSeconds(1));
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.ExpiresAt == A.Start.AddMinutes(25));
         Of(world, "Approved").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "EmergencyBypass");
         world.Events.Should().NotContain(n => n.Reason == "GrantApproved");
@@ -241,12 +242,12 @@ public sealed class GrantApprovalTests
     [Fact]
     public void What_waited_for_days_lasts_as_long_as_any_other_though_the_operator_was_away_all_the_time()
     {
-        var bypassed = new World(JustInTime(
+        var bypassed = new ModelWorld(JustInTime(
             a => a with { Timeout = "100h" }, s => s with { EmergencyBypass = new() { Duration = "10m" } })) { Now = A.Start.AddHours(100).AddMinutes(1) };
         bypassed.Run().Status.Phase.Should().Be(GrantPhase.Active);
         GrantEnd.Of(bypassed.Grant, bypassed.Settings)!.At.Should().Be(A.Start.AddHours(100).AddMinutes(11));
 
-        var approved = new World(JustInTime(a => a with { Timeout = "100h" })) { Now = A.Start.AddHours(99) };
+        var approved = new ModelWorld(JustInTime(a => a with { Timeout = "100h" })) { Now = A.Start.AddHours(99) };
         approved.Decide("carol");
         approved.Run().RunFor(TimeSpan.FromMinutes(29));
         approved.HasAccess().Should().BeTrue();
@@ -257,9 +258,9 @@ public sealed class GrantApprovalTests
     public void A_bypass_gives_no_longer_than_was_asked_for_and_an_approver_s_no_stops_it()
     {
         var policy = JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } });
-        new World(policy, A.Grant(s => s with { Duration = "5m" })).RunUntil(A.Start.AddMinutes(16)).Status.ExpiresAt.Should().Be(A.Start.AddMinutes(20));
+        new ModelWorld(policy, A.Grant(s => s with { Duration = "5m" })).RunUntil(A.Start.AddMinutes(16)).Status.ExpiresAt.Should().Be(A.Start.AddMinutes(20));
 
-        var no = new World(policy).Run();
+        var no = new ModelWorld(policy).Run();
         no.Now = A.Start.AddMinutes(16);
         no.Decide("carol", "Deny");
         no.Run().Status.Transitions[^1].Reason.Should().Be("DeniedByApprover");
@@ -273,7 +274,7 @@ public sealed class GrantApprovalTests
         var earlier = A.FinishedGrant(GrantPhase.Expired, "inc-1", "grant-0");
         earlier = earlier with { Status = earlier.Status with { Conditions = [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass" },
             new() { Type = "Reviewed", Status = reviewed, Reason = "x" }] } };
-        var world = new World(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } }));
+        var world = new ModelWorld(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } }));
         world.Cluster.Siblings = [earlier];
         world.RunUntil(A.Start.AddMinutes(15).AddSeconds(1)).Status.Phase.Should().Be(phase);
         if (phase is GrantPhase.Denied) Of(world, "Approved").Should()
@@ -283,12 +284,12 @@ public sealed class GrantApprovalTests
     [Fact]
     public void A_bypass_takes_its_place_in_the_policy_and_one_that_failed_before_it_opened_holds_up_nobody()
     {
-        var world = new World(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } })).RunUntil(A.Start.AddMinutes(16));
+        var world = new ModelWorld(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } })).RunUntil(A.Start.AddMinutes(16));
         world.Cluster.Policy!.Status.Holders.Should().ContainSingle().Which.Bypass.Should().BeTrue();
 
         var failed = GrantLimitTests.Failed("inc-1", "bob");
         failed = failed with { Status = failed.Status with { Conditions = [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass" }] } };
-        var next = new World(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } }) with { Status =
+        var next = new ModelWorld(JustInTime(policy: s => s with { EmergencyBypass = new() { Duration = "10m" } }) with { Status =
             new() { Holders = [GrantLimitTests.Holder("inc-1", "bob") with { Bypass = true }] } });
         next.Cluster.Siblings = [failed];
         next.RunUntil(A.Start.AddMinutes(16)).Status.Phase.Should().Be(GrantPhase.Active);
@@ -297,7 +298,7 @@ public sealed class GrantApprovalTests
     [Fact]
     public void An_approval_that_is_taken_back_while_it_counts_does_not_count_any_more()
     {
-        var world = new World(JustInTime(a => a with { Required = 2 })).Run();
+        var world = new ModelWorld(JustInTime(a => a with { Required = 2 })).Run();
         world.Decide("carol");
         world.Run();
         world.Cluster.Approvals = [];
@@ -314,5 +315,5 @@ public sealed class GrantApprovalTests
             Approval = (approval ?? (a => a))(new() { Approvers = [A.Group("approvers"), A.User("alice")] }),
         }));
 
-    private static Condition Of(World world, string type) => Conditions.Find(world.Status.Conditions, type)!;
+    private static Condition Of(ModelWorld world, string type) => Conditions.Find(world.Status.Conditions, type)!;
 }

@@ -13,7 +13,7 @@ namespace BreakGlass.Core.Tests.Lifecycle;
 /// <summary>All that ends a grant before its time, and what denies one.</summary>
 public sealed class GrantEndTests
 {
-    private static readonly Dictionary<string, (Action<World> Do, EndReason Reason, string Actor, string Words)> Ends = new()
+    private static readonly Dictionary<string, (Action<ModelWorld> Do, EndReason Reason, string Actor, string Words)> Ends = new()
     {
         ["revoked by somebody"] = (w => w.Revoke("rolled back", "bob"), EndReason.RevokedByUser, "bob", "rolled back"),
         ["revoked without a word"] = (w => w.Revoke(null, null), EndReason.RevokedByUser, "unknown", "spec.revoke"),
@@ -53,7 +53,7 @@ public sealed class GrantEndTests
     public void Access_ends_at_once_with_the_reason(string what)
     {
         var (act, reason, actor, words) = Ends[what];
-        var world = new World().RunFor(TimeSpan.FromMinutes(2));
+        var world = new ModelWorld().RunFor(TimeSpan.FromMinutes(2));
         world.HasAccess().Should().BeTrue();
 
         act(world);
@@ -71,7 +71,7 @@ public sealed class GrantEndTests
     [Fact]
     public void A_record_that_somebody_wrote_ends_with_whatever_it_opened()
     {
-        var world = new World().RunFor(TimeSpan.FromMinutes(2));
+        var world = new ModelWorld().RunFor(TimeSpan.FromMinutes(2));
         world.RecordSeal = Core.Sealing.SealState.Broken;
         world.RunFor(TimeSpan.FromSeconds(15));
         world.Cluster.Objects.Should().BeEmpty();
@@ -83,7 +83,7 @@ public sealed class GrantEndTests
     [Fact]
     public void A_record_that_somebody_wrote_before_there_was_one_opens_nothing()
     {
-        var world = new World();
+        var world = new ModelWorld();
         world.RecordSeal = Core.Sealing.SealState.Missing;
         var entry = A.Entry("payments", "edit", "payments");
         world.ForgeStatus(s => s with { Phase = GrantPhase.Active, ActivatedAt = world.Now, ExpiresAt = world.Now
@@ -97,7 +97,7 @@ public sealed class GrantEndTests
     [Fact]
     public void A_deleted_grant_goes_when_its_access_is_proven_to_be_gone()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.DeleteGrant();
         world.Cluster.Grant.Should().NotBeNull("the finalizer holds it");
         world.RunFor(TimeSpan.FromSeconds(15));
@@ -107,7 +107,7 @@ public sealed class GrantEndTests
     [Fact]
     public void What_the_policy_gives_more_does_not_end_a_grant_and_does_not_widen_it()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.EditPolicy(
             s => s with { Access = [A.Entry("payments", "edit", "payments", "shop"), A.ClusterWideEntry("all", "edit")], Duration = new() { Max = "12h" } });
         world.RunFor(TimeSpan.FromMinutes(1));
@@ -119,7 +119,7 @@ public sealed class GrantEndTests
     [Fact]
     public void A_max_that_was_shortened_ends_the_grant_when_it_is_reached()
     {
-        var world = new World().RunFor(TimeSpan.FromMinutes(2));
+        var world = new ModelWorld().RunFor(TimeSpan.FromMinutes(2));
         world.EditPolicy(s => s with { Duration = new() { Default = "10m", Max = "10m" } });
         world.RunUntil(A.Start.AddMinutes(10).AddMilliseconds(-1)).HasAccess().Should().BeTrue();
         world.RunUntil(A.Start.AddMinutes(10)).HasAccess().Should().BeFalse("nothing else happens at that moment, and the operator has to look by itself");
@@ -129,7 +129,7 @@ public sealed class GrantEndTests
     [Fact]
     public void A_stale_cache_of_the_policy_ends_nothing()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.CachesLag = true;
         world.EditPolicy(s => s with { Suspended = true });
         world.Crash();
@@ -141,7 +141,7 @@ public sealed class GrantEndTests
     [Fact]
     public void A_denial_is_never_based_on_a_stale_cache()
     {
-        var world = new World { CachesLag = true };
+        var world = new ModelWorld { CachesLag = true };
         world.DeletePolicy();
         world.Crash();
         world.Cluster.Policy = A.Policy();
@@ -151,7 +151,7 @@ public sealed class GrantEndTests
     [Fact]
     public void A_denied_grant_is_a_record_and_makes_nothing()
     {
-        var world = new World(grant: A.Grant(s => s with { Duration = "2h" })).Run();
+        var world = new ModelWorld(grant: A.Grant(s => s with { Duration = "2h" })).Run();
         world.Status.Should().Match<GrantStatus>(
             s => s.Phase == GrantPhase.Denied && s.EndReason == EndReason.Denied && s.EndedAt == A.Start && s.ExpiresAt == null);
         Conditions.Find(world.Status.Conditions, "Authorized").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "DurationTooLong");
@@ -167,7 +167,7 @@ public sealed class GrantEndTests
     [Fact]
     public void A_denied_grant_stays_denied_when_the_policy_grows()
     {
-        var world = new World(grant: A.Grant(s => s with { Duration = "2h" })).Run();
+        var world = new ModelWorld(grant: A.Grant(s => s with { Duration = "2h" })).Run();
         world.EditPolicy(s => s with { Duration = new() { Max = "12h" } });
         world.RunFor(TimeSpan.FromMinutes(1)).Status.Phase.Should().Be(GrantPhase.Denied);
         world.Cluster.Objects.Should().BeEmpty();
@@ -176,7 +176,7 @@ public sealed class GrantEndTests
     [Fact]
     public void A_grant_revoked_before_it_was_seen_never_gives_access()
     {
-        var world = new World(grant: A.Grant(s => s with { Revoke = new() { Reason = "mistake", By = A.Caller("alice") } })).Run();
+        var world = new ModelWorld(grant: A.Grant(s => s with { Revoke = new() { Reason = "mistake", By = A.Caller("alice") } })).Run();
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Revoked && s.EndReason == EndReason.RevokedByUser && s.ActivatedAt == null);
         world.Plans.SelectMany(p => p.Steps).Should().NotContain(s => s is PlanStep.Create);
     }
@@ -186,7 +186,7 @@ public sealed class GrantEndTests
     {
         foreach (var step in Enumerable.Range(1, 6))
         {
-            var world = new World();
+            var world = new ModelWorld();
             var done = 0;
             world.Done = (_, _) =>
             {
@@ -201,7 +201,7 @@ public sealed class GrantEndTests
     [Fact]
     public void A_grant_deleted_before_it_was_held_leaves_orphans_that_are_removed()
     {
-        var world = new World();
+        var world = new ModelWorld();
         world.Done = (_, step) =>
         {
             if (step is PlanStep.Create { Object: V1ServiceAccount }) world.Cluster.Grant = null;
@@ -215,7 +215,7 @@ public sealed class GrantEndTests
     [Fact]
     public void While_the_clocks_differ_nothing_is_opened_and_when_they_agree_it_is()
     {
-        var world = new World { ClockSkew = TimeSpan.FromSeconds(-31) }.RunFor(TimeSpan.FromMinutes(1));
+        var world = new ModelWorld { ClockSkew = TimeSpan.FromSeconds(-31) }.RunFor(TimeSpan.FromMinutes(1));
         world.Status.Phase.Should().Be(GrantPhase.Pending);
         Conditions.Find(world.Status.Conditions, "Authorized")
             .Should().Match<Condition>(c => c.Status == "Unknown" && c.Reason == "ClockSkew" && c.Message.Contains("behind") && c.Message.Contains("NTP"));
@@ -231,7 +231,7 @@ public sealed class GrantEndTests
     [Fact]
     public void A_grant_held_for_an_hour_is_denied_rather_than_opened_when_nobody_expects_it()
     {
-        var world = new World { ClockSkew = TimeSpan.FromMinutes(1) }.RunFor(TimeSpan.FromMinutes(62));
+        var world = new ModelWorld { ClockSkew = TimeSpan.FromMinutes(1) }.RunFor(TimeSpan.FromMinutes(62));
         world.Status.Phase.Should().Be(GrantPhase.Denied);
         Conditions.Find(world.Status.Conditions, "Authorized")!.Reason.Should().Be("TooLate");
     }
@@ -241,7 +241,7 @@ public sealed class GrantEndTests
     [InlineData(-2)]
     public void Clocks_that_differ_by_hours_deny_nobody_as_too_late(double hours)
     {
-        var world = new World { ClockSkew = TimeSpan.FromHours(hours) }.RunFor(TimeSpan.FromMinutes(61));
+        var world = new ModelWorld { ClockSkew = TimeSpan.FromHours(hours) }.RunFor(TimeSpan.FromMinutes(61));
         world.Status.Phase.Should().Be(GrantPhase.Pending);
         Conditions.Find(world.Status.Conditions, "Authorized")!.Reason.Should().Be("ClockSkew");
     }
@@ -249,7 +249,7 @@ public sealed class GrantEndTests
     [Fact]
     public void A_clock_skew_does_not_keep_anything_open()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.ClockSkew = TimeSpan.FromHours(1);
         world.RunUntil(A.Start.AddMinutes(30)).Cluster.Objects.Should().BeEmpty();
     }

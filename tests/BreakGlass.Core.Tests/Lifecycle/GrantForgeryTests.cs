@@ -17,7 +17,7 @@ public sealed class GrantForgeryTests
     [Fact]
     public void A_phase_set_to_Active_by_hand_opens_nothing_that_the_policy_does_not()
     {
-        var world = new World(grant: A.Grant(s => s with { Duration = "11h" }));
+        var world = new ModelWorld(grant: A.Grant(s => s with { Duration = "11h" }));
         world.ForgeStatus(s => s with { Phase = GrantPhase.Active });
         world.RunFor(TimeSpan.FromMinutes(1)).Status.Phase.Should().Be(GrantPhase.Denied);
         world.Cluster.Objects.Should().BeEmpty();
@@ -26,10 +26,10 @@ public sealed class GrantForgeryTests
     [Fact]
     public void A_phase_set_to_Active_by_hand_while_access_is_made_is_made_true()
     {
-        var world = new World();
-        world.Faults = step => step is PlanStep.AddFinalizer ? Fault.DiesBefore : Fault.None;
+        var world = new ModelWorld();
+        world.Faults = step => step is PlanStep.AddFinalizer ? StepFault.DiesBefore : StepFault.None;
         world.Reconcile();
-        world.Faults = _ => Fault.None;
+        world.Faults = _ => StepFault.None;
         world.ForgeStatus(s => s with { Phase = GrantPhase.Active });
         world.RunFor(TimeSpan.FromMinutes(1));
         world.HasAccess().Should().BeTrue();
@@ -43,7 +43,7 @@ public sealed class GrantForgeryTests
     [InlineData("9999-12-31T23:59:59Z")]
     public void An_end_pushed_out_gives_no_more_than_the_policy_could(string? activatedAt)
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.ForgeStatus(s => s with { ExpiresAt = DateTimeOffset.MaxValue, ActivatedAt = activatedAt is null ? s.ActivatedAt : Time(activatedAt) });
         world.RunFor(TimeSpan.FromMinutes(1));
         foreach (var o in world.Cluster.Objects.Values)
@@ -59,7 +59,7 @@ public sealed class GrantForgeryTests
     [Fact]
     public void A_token_made_after_the_end_was_pushed_out_does_not_live_on()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.ForgeStatus(s => s with { ExpiresAt = A.Start.AddYears(10) });
         world.Delete(world.CredentialSecret);
         world.Run();
@@ -69,7 +69,7 @@ public sealed class GrantForgeryTests
     [Fact]
     public void A_status_that_was_wiped_while_access_exists_ends_it()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.ForgeStatus(_ => new());
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Cluster.Objects.Should().BeEmpty();
@@ -83,7 +83,7 @@ public sealed class GrantForgeryTests
     [Fact]
     public void A_status_that_was_wiped_while_the_grant_is_deleted_ends_it_too()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.DeleteGrant();
         world.ForgeStatus(_ => new());
         world.RunFor(TimeSpan.FromSeconds(30));
@@ -98,7 +98,7 @@ public sealed class GrantForgeryTests
     [InlineData(GrantPhase.Failed)]
     public void A_terminal_phase_set_by_hand_ends_access_for_good(GrantPhase phase)
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.ForgeStatus(s => s with { Phase = phase });
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Cluster.Objects.Should().BeEmpty();
@@ -113,7 +113,7 @@ public sealed class GrantForgeryTests
     [Fact]
     public void Bindings_wiped_from_the_record_are_written_down_again()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         var before = world.Status.Bindings;
         world.ForgeStatus(s => s with { Bindings = [] });
         world.Run().Status.Bindings.Should().Equal(before);
@@ -125,7 +125,7 @@ public sealed class GrantForgeryTests
     [InlineData("credential")]
     public void What_the_decision_rested_on_wiped_from_the_record_ends_access(string what)
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.ForgeStatus(s => what switch { "access" => s with { Access = [] }, "policy" => s with { PolicyUid = null }, _ => s with { Credential = null } });
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Cluster.Objects.Should().BeEmpty();
@@ -135,7 +135,7 @@ public sealed class GrantForgeryTests
     [Fact]
     public void Entries_written_into_the_record_give_nothing_that_the_policy_does_not()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.ForgeStatus(s => s with { Access = [.. s.Access, A.ClusterWideEntry("all", "edit"), A.Entry("more", "edit", "shop")] });
         world.RunFor(TimeSpan.FromMinutes(1));
         world.Binding.Metadata.NamespaceProperty.Should().Be("payments");
@@ -145,7 +145,7 @@ public sealed class GrantForgeryTests
     public void A_grant_restored_with_its_finalizer_and_without_its_status_opens_nothing()
     {
         var restored = A.Grant();
-        var world = new World(grant: restored with { Metadata = restored.Metadata with { Finalizers = [BreakGlassApi.RevokeFinalizer] } });
+        var world = new ModelWorld(grant: restored with { Metadata = restored.Metadata with { Finalizers = [BreakGlassApi.RevokeFinalizer] } });
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Phase.Should().Be(GrantPhase.Failed);
         world.Cluster.Objects.Should().BeEmpty();

@@ -4,7 +4,6 @@ using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using k8s;
 using k8s.Models;
 using Kube.Client;
 using TestKit.Builders;
@@ -23,7 +22,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void A_grant_with_a_token_works_from_the_moment_it_is_Active()
     {
-        var world = new World();
+        var world = new ModelWorld();
         world.Done = (_, _) =>
         {
             if (world.Status.Phase is GrantPhase.Active) world.HasAccess().Should().BeTrue();
@@ -51,10 +50,10 @@ public sealed class GrantLifeTests
     [Fact]
     public void The_requester_and_nobody_else_can_read_the_one_Secret()
     {
-        var world = new World();
+        var world = new ModelWorld();
         world.Run();
         var reader = world.Cluster.Bindings.Should().ContainSingle(b => b.Metadata.Name == GrantNames.Reader(world.Grant)).Subject;
-        Cluster.SubjectsOf(reader).Should().ContainSingle().Which.Should().Match<Rbacv1Subject>(s => s.Kind == "User" && s.Name == "alice");
+        ModelCluster.SubjectsOf(reader).Should().ContainSingle().Which.Should().Match<Rbacv1Subject>(s => s.Kind == "User" && s.Name == "alice");
         world.Cluster.Objects.Values.OfType<V1Role>().Should().ContainSingle().Which.Rules.Should().ContainSingle()
             .Which.Should().BeEquivalentTo(
             new V1PolicyRule { ApiGroups = [""], Resources = ["secrets"], ResourceNames = [GrantNames.Identity(world.Grant)], Verbs = ["get"] });
@@ -65,9 +64,9 @@ public sealed class GrantLifeTests
     [Fact]
     public void A_grant_that_binds_the_requester_makes_the_binding_and_nothing_else()
     {
-        var world = new World(BindRequester).Run();
+        var world = new ModelWorld(BindRequester).Run();
         world.Cluster.Objects.Values.Should().ContainSingle();
-        Cluster.SubjectsOf(world.Binding).Should().Equal(new Rbacv1Subject { Kind = "User", ApiGroup = "rbac.authorization.k8s.io", Name = "alice" });
+        ModelCluster.SubjectsOf(world.Binding).Should().Equal(new Rbacv1Subject { Kind = "User", ApiGroup = "rbac.authorization.k8s.io", Name = "alice" });
         (world.Status.ServiceAccount, world.Status.CredentialSecret, world.Status.CredentialExpiresAt).Should().Be((null, null, null));
         Of(world, "Active").Should().Be(("True", "AccessGiven"));
         world.HasAccess().Should().BeTrue();
@@ -76,7 +75,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void With_a_recipient_key_the_credential_is_in_the_status_and_nobody_can_read_a_Secret()
     {
-        var world = new World(grant: A.Grant(s => s with { RecipientKey = Key })).Run();
+        var world = new ModelWorld(grant: A.Grant(s => s with { RecipientKey = Key })).Run();
         world.Status.CredentialJwe.Should().Be("jwe of token 0");
         Conditions.Find(world.Status.Conditions, "Active")!.Message.Should().Contain("status.credentialJwe");
         world.Cluster.Objects.Values.OfType<V1Role>().Should().BeEmpty();
@@ -87,7 +86,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void A_token_lives_ten_minutes_at_least_since_the_server_issues_no_shorter_one()
     {
-        var world = new World(grant: A.Grant(s => s with { Duration = "45s" })).Run();
+        var world = new ModelWorld(grant: A.Grant(s => s with { Duration = "45s" })).Run();
         (world.Status.ExpiresAt, world.Status.CredentialExpiresAt).Should().Be((A.Start.AddSeconds(45), A.Start.AddMinutes(10)));
     }
 
@@ -96,7 +95,7 @@ public sealed class GrantLifeTests
     [InlineData(CredentialKind.BindRequester)]
     public void At_its_expiry_access_is_gone_and_then_proven_to_be(CredentialKind credential)
     {
-        var world = new World(A.Policy(s => s with { Credential = credential })).Run();
+        var world = new ModelWorld(A.Policy(s => s with { Credential = credential })).Run();
         world.RunUntil(A.Start.AddMinutes(30).AddMilliseconds(-1));
         world.HasAccess().Should().BeTrue("its time is not over");
 
@@ -117,7 +116,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void Access_is_cut_before_anything_else_then_the_token_then_it_is_said_and_proven_and_then_the_rest_goes()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         var done = new List<string>();
         world.Done = (_, step) =>
         {
@@ -135,7 +134,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void While_the_server_remembers_the_token_it_is_not_called_revoked()
     {
-        var world = new World { TokenMemory = TimeSpan.FromSeconds(10) }.Run();
+        var world = new ModelWorld { TokenMemory = TimeSpan.FromSeconds(10) }.Run();
         world.RunUntil(A.Start.AddMinutes(30).AddSeconds(9));
         Of(world, "Revoked").Should().Be(("False", "Proving"));
         world.Grant.FinalizersOrEmpty.Should().NotBeEmpty();
@@ -146,7 +145,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void Where_the_proof_fails_for_long_the_record_says_what_still_works()
     {
-        var world = new World { TokenMemory = TimeSpan.FromMinutes(5) }.Run();
+        var world = new ModelWorld { TokenMemory = TimeSpan.FromMinutes(5) }.Run();
         world.RunUntil(A.Start.AddMinutes(31));
         Of(world, "Revoked").Should().Be(("False", "NotProven"));
         Conditions.Find(world.Status.Conditions, "Revoked")!.Message
@@ -163,7 +162,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void A_requester_who_has_the_access_by_another_way_is_told_so_in_the_record()
     {
-        var world = new World(BindRequester);
+        var world = new ModelWorld(BindRequester);
         world.Put(new V1ClusterRoleBinding { Metadata = new() { Name = "admins" }, RoleRef = new() { Kind = "ClusterRole", Name = "edit" },
             Subjects = [Bound.User("alice")] });
         world.RunUntil(A.Start.AddMinutes(31));
@@ -176,7 +175,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void Five_minutes_before_the_end_it_is_told_once()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.RunUntil(A.Start.AddMinutes(25).AddMilliseconds(-1)).Events.Should().NotContain(n => n.Reason == "GrantExpiring");
         world.RunUntil(A.Start.AddMinutes(25)).Events.Should().ContainSingle(n => n.Reason == "GrantExpiring").Which.Text
             .Should().Contain("2026-11-22T01:32:03.000Z");
@@ -188,7 +187,7 @@ public sealed class GrantLifeTests
     [InlineData("45s")]
     public void A_grant_of_five_minutes_or_less_is_not_told_of_its_end(string duration)
     {
-        var world = new World(grant: A.Grant(s => s with { Duration = duration })).RunFor(TimeSpan.FromMinutes(10));
+        var world = new ModelWorld(grant: A.Grant(s => s with { Duration = duration })).RunFor(TimeSpan.FromMinutes(10));
         world.Status.Phase.Should().Be(GrantPhase.Expired);
         world.Events.Should().NotContain(n => n.Reason == "GrantExpiring");
     }
@@ -196,7 +195,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void The_record_is_deleted_when_its_time_is_over_and_not_before()
     {
-        var world = new World(A.Policy(s => s with { RetainFor = "48h" })).RunFor(TimeSpan.FromHours(1));
+        var world = new ModelWorld(A.Policy(s => s with { RetainFor = "48h" })).RunFor(TimeSpan.FromHours(1));
         world.Review("carol");
         world.RunUntil(A.Start.AddMinutes(30).AddHours(48).AddSeconds(-1));
         world.Cluster.Grant.Should().NotBeNull();
@@ -209,7 +208,7 @@ public sealed class GrantLifeTests
     [InlineData(8_640_000)]
     public void No_record_is_deleted_while_the_clocks_differ(double seconds)
     {
-        var world = new World(A.Policy(s => s with { RetainFor = "48h" })).RunFor(TimeSpan.FromHours(1));
+        var world = new ModelWorld(A.Policy(s => s with { RetainFor = "48h" })).RunFor(TimeSpan.FromHours(1));
         world.Review("sam");
         world.ClockSkew = TimeSpan.FromSeconds(seconds);
         world.RunFor(TimeSpan.FromHours(60)).Cluster.Grant.Should().NotBeNull("what is gone does not come back");
@@ -221,7 +220,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void A_record_is_deleted_by_the_slowest_of_the_clocks()
     {
-        var world = new World(A.Policy(s => s with { RetainFor = "48h" })).RunFor(TimeSpan.FromHours(1));
+        var world = new ModelWorld(A.Policy(s => s with { RetainFor = "48h" })).RunFor(TimeSpan.FromHours(1));
         world.Review("sam");
         world.ClockSkew = TimeSpan.FromSeconds(20);
         var until = world.Run().Status.EndedAt!.Value + TimeSpan.FromHours(48);
@@ -233,7 +232,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void A_retention_that_was_shortened_past_the_webhooks_deletes_no_record()
     {
-        var world = new World(A.Policy(s => s with { RetainFor = "4320h" })).RunFor(TimeSpan.FromHours(1));
+        var world = new ModelWorld(A.Policy(s => s with { RetainFor = "4320h" })).RunFor(TimeSpan.FromHours(1));
         world.Review("carol");
         world.EditPolicy(s => s with { RetainFor = "0s" });
         world.PolicySeal = SealState.Broken;
@@ -246,7 +245,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void Without_its_policy_the_record_is_kept_for_ninety_days()
     {
-        var world = new World().RunFor(TimeSpan.FromHours(1));
+        var world = new ModelWorld().RunFor(TimeSpan.FromHours(1));
         world.DeletePolicy();
         world.Review("carol");
         world.RunUntil(A.Start.AddMinutes(30).AddDays(90).AddSeconds(-1)).Cluster.Grant.Should().NotBeNull();
@@ -256,7 +255,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void An_authorizer_that_does_not_know_the_binding_yet_does_not_keep_a_grant_from_becoming_active()
     {
-        var world = new World { AuthorizerLags = true }.Run();
+        var world = new ModelWorld { AuthorizerLags = true }.Run();
         world.Status.Phase.Should().Be(GrantPhase.Active);
         world.Plans.SelectMany(p => p.Steps).OfType<PlanStep.CheckAccess>()
             .Should().ContainSingle("the wait for the authorizer is the executor's, in one step");
@@ -265,7 +264,7 @@ public sealed class GrantLifeTests
     [Fact]
     public void Access_that_the_authorizer_denies_is_not_said_to_work_until_it_does()
     {
-        var world = new World { AuthorizerLags = true }.Run();
+        var world = new ModelWorld { AuthorizerLags = true }.Run();
         Conditions.Find(world.Status.Conditions, "Active")
             .Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Interrupted" && c.Message.Contains("denies it"));
 
@@ -288,7 +287,7 @@ public sealed class GrantLifeTests
     {
         var policy = A.Policy(s => s with { Access = [A.Entry("edit", "edit", "payments", "shop"),
             A.SelectorEntry("view", "view", A.Selector("team", "Exists")), A.ClusterWideEntry("wide", "view")] });
-        var world = new World(policy).Run();
+        var world = new ModelWorld(policy).Run();
         world.Status.Bindings.Select(b => $"{b.Kind} {b.Namespace} {b.Role}").Should()
             .Equal("RoleBinding payments ClusterRole/edit", "RoleBinding shop ClusterRole/edit", "RoleBinding payments ClusterRole/view",
             "RoleBinding shop ClusterRole/view", "ClusterRoleBinding  ClusterRole/view");
@@ -299,13 +298,13 @@ public sealed class GrantLifeTests
     [Fact]
     public void Waiting_for_the_end_of_a_grant_costs_no_round()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         var before = world.Plans.Count;
         world.RunUntil(A.Start.AddMinutes(24));
         (world.Plans.Count - before).Should().BeLessThanOrEqualTo(1, "nothing is polled");
     }
 
-    private static (string Status, string Reason) Of(World world, string type)
+    private static (string Status, string Reason) Of(ModelWorld world, string type)
     {
         var condition = Conditions.Find(world.Status.Conditions, type);
         return (condition?.Status ?? "", condition?.Reason ?? "");

@@ -3,7 +3,6 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -15,7 +14,7 @@ public sealed class GrantLimitTests
     [Fact]
     public void A_place_is_taken_in_the_policy_before_the_grant_is_recorded()
     {
-        var world = new World(Limited(new() { MaxActive = 1 }));
+        var world = new ModelWorld(Limited(new() { MaxActive = 1 }));
         world.Done = (_, step) =>
         {
             if (step is PlanStep.WriteStatus { Status.ExpiresAt: not null }) world.Cluster.Policy!.Status.Holders.Should().ContainSingle();
@@ -29,7 +28,7 @@ public sealed class GrantLimitTests
     [Fact]
     public void Without_limits_no_place_is_taken()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.Plans.SelectMany(p => p.Steps).Should().NotContain(s => s is PlanStep.Reserve);
     }
 
@@ -68,7 +67,7 @@ public sealed class GrantLimitTests
     public void A_grant_gets_a_place_or_is_told_why_not(string name)
     {
         var (limits, siblings, holders, reason, words) = Cases[name];
-        var world = new World(Limited(limits, holders));
+        var world = new ModelWorld(Limited(limits, holders));
         world.Cluster.Siblings = [.. siblings];
         world.Run();
         world.Status.Phase.Should().Be(reason is null ? GrantPhase.Active : GrantPhase.Denied);
@@ -82,7 +81,7 @@ public sealed class GrantLimitTests
     [Fact]
     public void A_place_that_is_taken_meanwhile_is_seen_though_the_cache_is_behind()
     {
-        var world = new World(Limited(new() { MaxActive = 1 })) { CachesLag = true };
+        var world = new ModelWorld(Limited(new() { MaxActive = 1 })) { CachesLag = true };
         world.Cluster.WritePolicyStatus(world.Cluster.Policy!, new() { Holders = [Holder("a", "bob")] });
         world.Run();
         Conditions.Find(world.Status.Conditions, "Authorized")!.Reason.Should().Be("LimitReached");
@@ -91,10 +90,10 @@ public sealed class GrantLimitTests
     [Fact]
     public void A_run_that_died_after_it_took_the_place_goes_on_with_it()
     {
-        var world = new World(
-            Limited(new() { MaxActive = 1, MaxActivePerRequester = 1 })) { Faults = s => s is PlanStep.Reserve ? Fault.DiesAfter : Fault.None };
+        var world = new ModelWorld(
+            Limited(new() { MaxActive = 1, MaxActivePerRequester = 1 })) { Faults = s => s is PlanStep.Reserve ? StepFault.DiesAfter : StepFault.None };
         world.Reconcile().Should().BeNull();
-        world.Faults = _ => Fault.None;
+        world.Faults = _ => StepFault.None;
         world.Run().Status.Phase.Should().Be(GrantPhase.Active);
         world.Cluster.Policy!.Status.Holders.Should().ContainSingle();
     }
@@ -102,7 +101,7 @@ public sealed class GrantLimitTests
     [Fact]
     public void A_place_is_taken_when_it_opens_not_when_it_is_asked_for()
     {
-        var world = new World(GrantApprovalTests.JustInTime(policy: s => s with { Limits = new() { MaxActive = 1 } }));
+        var world = new ModelWorld(GrantApprovalTests.JustInTime(policy: s => s with { Limits = new() { MaxActive = 1 } }));
         world.Cluster.Siblings = [Live("a", "bob")];
         world.Run().Status.Phase.Should().Be(GrantPhase.AwaitingApproval);
         world.Cluster.Siblings = [Over("a", "bob", 0)];

@@ -1,11 +1,9 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Guard;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -57,19 +55,19 @@ public sealed class GrantPersistenceTests
     [Fact]
     public void Where_the_guard_is_not_installed_there_is_nobody_to_tell()
     {
-        var world = new World(A.Policy(s => s with { AllowPersistence = ["rbac"] })).Run();
+        var world = new ModelWorld(A.Policy(s => s with { AllowPersistence = ["rbac"] })).Run();
         Told(world).Should().BeEmpty();
         world.HasAccess().Should().BeTrue();
     }
 
-    private static World Guarded(params string[] allow)
+    private static ModelWorld Guarded(params string[] allow)
     {
-        var world = new World(A.Policy(s => s with { AllowPersistence = allow }));
+        var world = new ModelWorld(A.Policy(s => s with { AllowPersistence = allow }));
         foreach (var word in new[] { "rbac", "tokens" }) world.Cluster.Rules = world.Cluster.Rules.SetItem(("", PersistenceRights.RoleOf(word)),
             [new() { ApiGroups = ["breakglass.dev"], Resources = ["persistence"], ResourceNames = [word], Verbs = ["use"] }]);
         return world;
     }
 
-    private static IEnumerable<string> Told(World world) =>
+    private static IEnumerable<string> Told(ModelWorld world) =>
         world.Cluster.Bindings.OfType<V1ClusterRoleBinding>().Select(b => b.RoleRef.Name).Order(StringComparer.Ordinal);
 }

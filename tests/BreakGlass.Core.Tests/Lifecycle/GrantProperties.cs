@@ -97,25 +97,25 @@ public sealed class GrantProperties
             var (world, _) = Live(scenario, forgeries: false);
             world.CachesLag = false;
             var seed = scenario.Events.Sum(e => e.A);
-            var facts = world.Gather(new Run());
+            var facts = world.Gather(new ModelRun());
             var plan = GrantLifecycle.Decide(facts);
             var (once, again) = (world.Copy(), world.Copy());
 
-            Try(() => once.Execute(facts, plan, new Run()));
+            Try(() => once.Execute(facts, plan, new ModelRun()));
             var some = plan with { Steps = [.. Happenings.Shuffle(seed)(plan.Steps).Where((_, i) => (seed >> i) % 2 == 0)] };
-            Try(() => again.Execute(facts, some, new Run()));
+            Try(() => again.Execute(facts, some, new ModelRun()));
             again.Order = Happenings.Shuffle(seed + 1);
-            Try(() => again.Execute(facts, plan, new Run()));
-            Try(() => again.Execute(facts, plan, new Run()));
+            Try(() => again.Execute(facts, plan, new ModelRun()));
+            Try(() => again.Execute(facts, plan, new ModelRun()));
 
             Shape(Settled(again)).Should().BeEquivalentTo(Shape(Settled(once)), o => o.WithStrictOrdering());
         });
     }
 
-    private static void Check(ulong seed, bool forgeries, Action<Scenario> property) =>
-        Prop.ForAll(Scenario.Any(forgeries), property).Check(Thousand.WithReplay(seed, 1UL + (seed * 2)));
+    private static void Check(ulong seed, bool forgeries, Action<RandomScenario> property) =>
+        Prop.ForAll(RandomScenario.Any(forgeries), property).Check(Thousand.WithReplay(seed, 1UL + (seed * 2)));
 
-    private static (World World, Invariants Invariants) Live(Scenario scenario, bool forgeries)
+    private static (ModelWorld World, Invariants Invariants) Live(RandomScenario scenario, bool forgeries)
     {
         var world = scenario.Build();
         var invariants = new Invariants(world, forgeries);
@@ -124,14 +124,14 @@ public sealed class GrantProperties
     }
 
     /// <summary>Lets the rest of the longest life pass: nobody does anything any more, and the operator wakes as it asked to.</summary>
-    private static void End(World world)
+    private static void End(ModelWorld world)
     {
         world.CachesLag = false;
         world.RunUntil(world.Now.AddHours(15));
     }
 
     /// <summary>Runs until one comes to rest by itself, without time passing.</summary>
-    private static GrantPlan Rest(World world)
+    private static GrantPlan Rest(ModelWorld world)
     {
         for (var runs = 0; runs < 12; runs++)
         {
@@ -141,7 +141,7 @@ public sealed class GrantProperties
         throw new InvalidOperationException("Twelve runs in a row broke off or gave way though nothing disturbs them.");
     }
 
-    private static World Settled(World world)
+    private static ModelWorld Settled(ModelWorld world)
     {
         Rest(world);
         return world.RunFor(TimeSpan.FromSeconds(20));
@@ -159,12 +159,13 @@ public sealed class GrantProperties
         }
     }
 
-    private static List<string> Shape(World world) =>
+    private static List<string> Shape(ModelWorld world) =>
     [
         $"{world.Cluster.Grant?.Status.Phase} {world.Cluster.Grant?.Status.EndReason} {string.Join(",", world.Cluster.Grant?.FinalizersOrEmpty ?? [])}",
-        .. (world.Cluster.Grant?.Status.Bindings ?? []).Select(b => Place.Of(b).ToString()),
+        .. (world.Cluster.Grant?.Status.Bindings ?? []).Select(b => ObjectPlace.Of(b).ToString()),
         .. (world.Cluster.Grant?.Status.Conditions ?? []).Select(c => $"{c.Type} {c.Status} {c.Reason}"),
-        .. world.Cluster.Objects.Values.Select(o => $"{Place.Of(o)} {Cluster.RoleRefOf(o)} {string.Join(",", Cluster.SubjectsOf(o).Select(s => s.Name))}")
+        .. world.Cluster.Objects.Values.Select(o =>
+            $"{ObjectPlace.Of(o)} {ModelCluster.RoleRefOf(o)} {string.Join(",", ModelCluster.SubjectsOf(o).Select(s => s.Name))}")
             .Order(StringComparer.Ordinal),
     ];
 }

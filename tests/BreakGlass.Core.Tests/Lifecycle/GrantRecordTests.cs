@@ -1,5 +1,4 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
@@ -22,7 +21,7 @@ public sealed class GrantRecordTests
     [MemberData(nameof(Forgeries))]
     public void A_record_forged_while_a_grant_waits_for_approval_opens_nothing(GrantPhase phase, string? active)
     {
-        var world = new World(GrantApprovalTests.JustInTime()).Run();
+        var world = new ModelWorld(GrantApprovalTests.JustInTime()).Run();
         Forge(world, phase, active);
         world.RunFor(TimeSpan.FromSeconds(30));
         Shut(world, "0 of 1 approval(s)");
@@ -31,7 +30,7 @@ public sealed class GrantRecordTests
     [Fact]
     public void A_record_forged_after_an_approver_said_no_opens_nothing()
     {
-        var world = new World(GrantApprovalTests.JustInTime()).Run();
+        var world = new ModelWorld(GrantApprovalTests.JustInTime()).Run();
         world.Decide("carol", "Deny");
         world.Run().Status.Phase.Should().Be(GrantPhase.Denied);
         Forge(world, GrantPhase.Pending);
@@ -43,7 +42,7 @@ public sealed class GrantRecordTests
     public void A_bypass_that_the_policy_did_not_write_down_opens_nothing()
     {
         var policy = GrantApprovalTests.JustInTime();
-        var world = new World(policy with { Spec = policy.Spec with { EmergencyBypass = new() { Duration = "1h" } } }).Run();
+        var world = new ModelWorld(policy with { Spec = policy.Spec with { EmergencyBypass = new() { Duration = "1h" } } }).Run();
         Forge(world, GrantPhase.Pending);
         world.ForgeStatus(s => s with { Conditions = s.Conditions.With("Approved", false, "EmergencyBypass", "Yes.", 1, A.Start) });
         world.RunFor(TimeSpan.FromSeconds(30));
@@ -53,7 +52,7 @@ public sealed class GrantRecordTests
     [Fact]
     public void An_approval_that_is_taken_back_ends_access()
     {
-        var world = new World(GrantApprovalTests.JustInTime()).Run();
+        var world = new ModelWorld(GrantApprovalTests.JustInTime()).Run();
         world.Decide("carol");
         world.Run().HasAccess().Should().BeTrue();
         world.Cluster.Approvals = [];
@@ -64,7 +63,7 @@ public sealed class GrantRecordTests
     [Fact]
     public void A_record_forged_outside_the_window_opens_nothing()
     {
-        var world = new World(GrantScheduleTests.Nightly, A.Grant(s => s with { StartTime = A.Start.AddHours(10) })).Run();
+        var world = new ModelWorld(GrantScheduleTests.Nightly, A.Grant(s => s with { StartTime = A.Start.AddHours(10) })).Run();
         world.Status.Phase.Should().Be(GrantPhase.Denied);
         world.RunUntil(A.Start.AddHours(5));
         Forge(world, GrantPhase.Pending);
@@ -75,7 +74,7 @@ public sealed class GrantRecordTests
     [Fact]
     public void An_end_pushed_past_the_window_ends_access_at_once()
     {
-        var world = new World(GrantScheduleTests.Nightly).Run();
+        var world = new ModelWorld(GrantScheduleTests.Nightly).Run();
         world.HasAccess().Should().BeTrue();
         world.ForgeStatus(s => s with { ExpiresAt = A.Start.AddHours(4) });
         world.RunFor(TimeSpan.FromSeconds(30));
@@ -85,7 +84,7 @@ public sealed class GrantRecordTests
     [Fact]
     public void A_grant_that_is_over_stays_over_when_its_status_is_set_back()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         var active = world.Status;
         world.RunUntil(A.Start.AddMinutes(32));
         world.Status.Phase.Should().Be(GrantPhase.Expired);
@@ -104,7 +103,7 @@ public sealed class GrantRecordTests
     public void A_grant_that_was_copied_with_our_mark_or_finalizer_is_told_what_to_leave_out(bool mark)
     {
         var grant = A.Grant();
-        var world = new World(grant: grant with { Metadata = mark
+        var world = new ModelWorld(grant: grant with { Metadata = mark
             ? grant.Metadata with { Annotations = new Dictionary<string, string> { [BreakGlassApi.EndedAnnotation] = "2026-11-21T01:02:03.000Z" } }
             : grant.Metadata with { Finalizers = [BreakGlassApi.RevokeFinalizer] } }).Run();
         world.Status.Phase.Should().Be(GrantPhase.Failed);
@@ -112,7 +111,7 @@ public sealed class GrantRecordTests
             .Should().Contain("copied from another grant").And.Contain(BreakGlassApi.EndedAnnotation).And.Contain("metadata.finalizers");
     }
 
-    private static void Forge(World world, GrantPhase phase, string? active = null) => world.ForgeStatus(s => s with
+    private static void Forge(ModelWorld world, GrantPhase phase, string? active = null) => world.ForgeStatus(s => s with
     {
         Phase = phase, ActivatedAt = world.Now, ExpiresAt = world.Now.AddMinutes(30), PolicyUid = world.Cluster.Policy!.Metadata.Uid,
         Credential = CredentialKind.ServiceAccountToken, Access = world.Cluster.Policy.Spec.Access, EndedAt = null, EndReason = null,
@@ -120,7 +119,7 @@ public sealed class GrantRecordTests
         Conditions = active is null ? [] : s.Conditions.With("Active", true, "AccessGiven", "Yes.", 1, world.Now),
     });
 
-    private static void Shut(World world, string says)
+    private static void Shut(ModelWorld world, string says)
     {
         world.Cluster.Objects.Should().BeEmpty();
         world.Status.Phase.Should().Be(GrantPhase.Revoked);

@@ -1,10 +1,8 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -21,7 +19,7 @@ public sealed class GrantReviewTests
     [Fact]
     public void While_access_lasts_the_review_is_neither_done_nor_missing_and_after_it_it_is_pending()
     {
-        var world = new World(Reviewed).Run();
+        var world = new ModelWorld(Reviewed).Run();
         Of(world).Should().Match<Condition>(c => c.Status == "Unknown" && c.Reason == "NotEnded");
         world.RunUntil(A.Start.AddMinutes(31));
         Of(world).Should().Match<Condition>(c => c.Status == "False" && c.Reason == "ReviewPending" && c.Message.Contains("within 2h")
@@ -34,7 +32,7 @@ public sealed class GrantReviewTests
     [InlineData("Misused")]
     public void A_review_is_recorded_with_its_outcome_and_told_once(string outcome)
     {
-        var world = new World(Reviewed).RunUntil(A.Start.AddMinutes(31));
+        var world = new ModelWorld(Reviewed).RunUntil(A.Start.AddMinutes(31));
         world.Review("erin", outcome);
         world.Run();
         Of(world).Should().Match<Condition>(c => c.Status == "True" && c.Reason == outcome && c.Message == $"Reviewed by erin: {outcome}.");
@@ -48,7 +46,7 @@ public sealed class GrantReviewTests
     [Fact]
     public void Neither_requester_nor_approver_nor_somebody_else_reviews()
     {
-        var world = new World(GrantApprovalTests.JustInTime(policy: s => s with { Review = Terms })).Run();
+        var world = new ModelWorld(GrantApprovalTests.JustInTime(policy: s => s with { Review = Terms })).Run();
         world.Decide("carol");
         world.RunUntil(A.Start.AddHours(1));
         world.Review("alice");
@@ -64,7 +62,7 @@ public sealed class GrantReviewTests
     [Fact]
     public void A_review_that_does_not_come_in_time_is_overdue_and_that_is_told_once()
     {
-        var world = new World(Reviewed).RunUntil(A.Start.AddMinutes(150).AddMilliseconds(-1));
+        var world = new ModelWorld(Reviewed).RunUntil(A.Start.AddMinutes(150).AddMilliseconds(-1));
         Of(world).Reason.Should().Be("ReviewPending");
         world.RunUntil(A.Start.AddMinutes(150));
         Of(world).Should().Match<Condition>(
@@ -79,7 +77,7 @@ public sealed class GrantReviewTests
     [Fact]
     public void What_was_not_reviewed_is_never_deleted_and_what_was_is_in_its_time()
     {
-        var world = new World(A.Policy(s => s with { RetainFor = "48h" })).RunFor(TimeSpan.FromDays(400));
+        var world = new ModelWorld(A.Policy(s => s with { RetainFor = "48h" })).RunFor(TimeSpan.FromDays(400));
         world.Cluster.Grant.Should().NotBeNull();
         world.Review("erin");
         world.Run().Cluster.Grant.Should().BeNull("its time has been over for long");
@@ -91,7 +89,7 @@ public sealed class GrantReviewTests
     [InlineData(true, true)]
     public void Grants_of_other_modes_are_reviewed_where_the_policy_says_so(bool? required, bool reviewed)
     {
-        var world = new World(
+        var world = new ModelWorld(
             GrantApprovalTests.JustInTime(policy: s => s with { Review = required is null ? null : Terms with { Required = required } })).Run();
         world.Decide("carol");
         world.RunUntil(A.Start.AddHours(1)).Status.Phase.Should().Be(GrantPhase.Expired);
@@ -102,7 +100,7 @@ public sealed class GrantReviewTests
     [Fact]
     public void What_failed_before_it_opened_has_nothing_to_be_reviewed_and_is_deleted_in_its_time()
     {
-        var world = new World(Reviewed) { RefusesCreate = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? 403 : null };
+        var world = new ModelWorld(Reviewed) { RefusesCreate = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? 403 : null };
         world.RunFor(TimeSpan.FromMinutes(1)).Status.Phase.Should().Be(GrantPhase.Failed);
         Conditions.Find(world.Status.Conditions, "Reviewed").Should().BeNull();
         world.RunFor(TimeSpan.FromDays(91)).Cluster.Grant.Should().BeNull();
@@ -119,7 +117,7 @@ public sealed class GrantReviewTests
         var over = GrantLimitTests.Over("inc-1", requester, 5);
         if (reviewed is not null)
             over = over with { Status = over.Status with { Conditions = [new() { Type = "Reviewed", Status = reviewed, Reason = "x" }] } };
-        var world = new World(Reviewed);
+        var world = new ModelWorld(Reviewed);
         world.Cluster.Siblings = [over];
         world.Run().Status.Phase.Should().Be(denied ? GrantPhase.Denied : GrantPhase.Active);
         if (denied)
@@ -128,7 +126,7 @@ public sealed class GrantReviewTests
                 .Should().Match<Condition>(c => c.Reason == "ReviewPending" && c.Message.Contains("'inc-1'") && c.Message.Contains("Group security"));
         }
 
-        var free = new World(A.Policy());
+        var free = new ModelWorld(A.Policy());
         free.Cluster.Siblings = [over];
         free.Run().Status.Phase.Should().Be(GrantPhase.Active, "that policy does not ask for it");
     }
@@ -136,12 +134,12 @@ public sealed class GrantReviewTests
     [Fact]
     public void A_live_grant_does_not_hold_up_the_next()
     {
-        var world = new World(Reviewed);
+        var world = new ModelWorld(Reviewed);
         var live = GrantLimitTests.Live("inc-1", "alice");
         world.Cluster.Siblings =
             [live with { Status = live.Status with { Conditions = [new() { Type = "Reviewed", Status = "Unknown", Reason = "NotEnded" }] } }];
         world.Run().Status.Phase.Should().Be(GrantPhase.Active);
     }
 
-    private static Condition Of(World world) => Conditions.Find(world.Status.Conditions, "Reviewed")!;
+    private static Condition Of(ModelWorld world) => Conditions.Find(world.Status.Conditions, "Reviewed")!;
 }

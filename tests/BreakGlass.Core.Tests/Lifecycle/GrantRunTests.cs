@@ -2,7 +2,6 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
-using k8s;
 using k8s.Models;
 using Kube.Client;
 using TestKit.Builders;
@@ -83,7 +82,7 @@ public sealed class GrantRunTests
         PlanStep[] steps =
         [
             new PlanStep.WriteStatus(new()), new PlanStep.Reserve(A.Policy(), new()), new PlanStep.AddFinalizer(), new PlanStep.DropFinalizer(),
-            new PlanStep.Refresh(), new PlanStep.LookAtOthers(["other"], "1"), new PlanStep.Create(Binding, false), new PlanStep.Repair(Binding, "1"),
+            new PlanStep.Refresh(), new PlanStep.ReadSiblings(["other"], "1"), new PlanStep.Create(Binding, false), new PlanStep.Repair(Binding, "1"),
             new PlanStep.IssueToken(Account, Secret, TimeSpan.FromMinutes(10)), new PlanStep.Deliver(Secret, "2"),
             new PlanStep.CheckAccess(new(), Waits: false), new PlanStep.LookForLeftovers(), new PlanStep.DeleteGrant(),
         ];
@@ -98,7 +97,7 @@ public sealed class GrantRunTests
     public void A_proof_that_fails_is_remembered_and_what_is_left_is_tidied_up()
     {
         After(new PlanStep.Prove([], []), NoAnswer).BreaksOff.Should().BeFalse();
-        _run.Attempt.ProofFailed.Should().BeTrue();
+        _run.Findings.ProofFailed.Should().BeTrue();
         After(new PlanStep.Prove([], []), Refusal(500)).BreaksOff.Should().BeFalse();
     }
 
@@ -106,14 +105,14 @@ public sealed class GrantRunTests
     public void The_death_of_a_credential_waits_for_no_second_look_at_it()
     {
         After(new PlanStep.HoldCredential(Secret), NoAnswer).BreaksOff.Should().BeFalse();
-        _run.Attempt.CredentialHeld.Should().BeTrue();
+        _run.Findings.CredentialHeld.Should().BeTrue();
     }
 
     [Fact]
     public void An_operator_that_may_not_ask_says_nothing_against_the_access()
     {
         After(new PlanStep.CheckAccess(new(), Waits: true), Refusal(403)).BreaksOff.Should().BeFalse();
-        _run.Attempt.AccessDenied.Should().BeFalse();
+        _run.Findings.AccessDenied.Should().BeFalse();
         After(new PlanStep.CheckAccess(new(), Waits: true), Refusal(500)).BreaksOff.Should().BeTrue();
     }
 
@@ -123,7 +122,7 @@ public sealed class GrantRunTests
         foreach (var code in new[] { 404, 409 })
         {
             After(new PlanStep.Reserve(_facts.Policy!, new()), Refusal(code))
-                .Should().Match<Aftermath>(a => !a.BreaksOff && ReferenceEquals(a.Outdated, _facts.Policy));
+                .Should().Match<RunUpdate>(a => !a.BreaksOff && ReferenceEquals(a.Outdated, _facts.Policy));
         }
     }
 
@@ -150,8 +149,8 @@ public sealed class GrantRunTests
     {
         var emptied = Binding with { Subjects = [] };
         After(new PlanStep.Remove(Binding, why), new StepResult.Obstructed(emptied, Refusal(403))).BreaksOff.Should().Be(breaksOff);
-        _run.Attempt.Obstructions.Should().HaveCount(breaksOff ? 0 : 1);
-        if (!breaksOff) _run.Attempt.Obstructions.Single().Should().Match<Obstruction>(o => o.Uid == "1" && o.Emptied);
+        _run.Findings.Obstructions.Should().HaveCount(breaksOff ? 0 : 1);
+        if (!breaksOff) _run.Findings.Obstructions.Single().Should().Match<Obstruction>(o => o.Uid == "1" && o.Emptied);
     }
 
     [Fact]
@@ -228,12 +227,12 @@ public sealed class GrantRunTests
         {
             _run = GrantRun.Fresh;
             After(new PlanStep.Create(Account, IsRepair: false), refusal).Outdated.Should().BeNull();
-            _run.Attempt.Refusal!.Message.Should().Contain("kubectl apply -k config/rbac");
+            _run.Findings.Refusal!.Message.Should().Contain("kubectl apply -k config/rbac");
 
             _run = GrantRun.Fresh;
             var outdated = After(new PlanStep.Create(Binding, IsRepair: false), refusal).Outdated;
             outdated.Should().BeOfType<V1Namespace>().Which.Metadata.Name.Should().Be("payments");
-            _run.Attempt.Refusal.Should().BeNull();
+            _run.Findings.Refusal.Should().BeNull();
         }
     }
 
@@ -258,7 +257,7 @@ public sealed class GrantRunTests
         _run.Pause.Should().Be(RunPause.AfterCut);
         var next = _run.Again(A.Start)!;
         next.Pause.Should().Be(RunPause.None);
-        next.Attempt.Should().Match<Attempt>(a => a.Cut && a.Refreshed);
+        next.Findings.Should().Match<RunFindings>(a => a.Cut && a.Refreshed);
         next.DueSince.Should().Be(A.Start);
     }
 
@@ -267,11 +266,11 @@ public sealed class GrantRunTests
     {
         var cut = new GrantPlan { Steps = [new PlanStep.Remove(Binding, Removal.Revocation), new PlanStep.Find([Account])], Cuts = true };
         After(cut.Steps[0], new StepResult.Obstructed(Binding, Refusal(500)));
-        _run.AfterRound(_facts, cut).Should().Match<GrantRun>(r => r.Pause == RunPause.None && r.Attempt.Cut);
+        _run.AfterRound(_facts, cut).Should().Match<GrantRun>(r => r.Pause == RunPause.None && r.Findings.Cut);
 
         _run = GrantRun.Fresh;
         After(cut.Steps[1], new StepResult.Found([], [Account]));
-        _run.AfterRound(_facts, cut).Should().Match<GrantRun>(r => r.Pause == RunPause.None && r.Attempt.Unread.Count == 1);
+        _run.AfterRound(_facts, cut).Should().Match<GrantRun>(r => r.Pause == RunPause.None && r.Findings.Unread.Count == 1);
     }
 
     [Fact]
@@ -283,7 +282,7 @@ public sealed class GrantRunTests
     public void The_removal_of_a_namesakes_leftovers_is_not_taken_for_a_cut_of_the_grant()
     {
         var orphans = new GrantPlan { Steps = [new PlanStep.Remove(Binding, Removal.Orphan)], Cuts = true };
-        _run.AfterRound(_facts, orphans).Should().Match<GrantRun>(r => !r.Attempt.Cut && r.DueSince == null && r.Pause == RunPause.AfterCut);
+        _run.AfterRound(_facts, orphans).Should().Match<GrantRun>(r => !r.Findings.Cut && r.DueSince == null && r.Pause == RunPause.AfterCut);
     }
 
     [Fact]
@@ -294,7 +293,7 @@ public sealed class GrantRunTests
         After(new PlanStep.Announce(new(false, "GrantExpiring", "Warn", "It ends.")), new StepResult.Done());
         After(new PlanStep.Create(Binding, IsRepair: false), Refusal(403));
         _run = _run.Again(A.Start)!;
-        _run.Attempt.Should().Match<Attempt>(a => a.ExpiryAnnounced && !a.Refreshed);
+        _run.Findings.Should().Match<RunFindings>(a => a.ExpiryAnnounced && !a.Refreshed);
         Known.Histories.Should().ContainSingle();
     }
 
@@ -305,13 +304,13 @@ public sealed class GrantRunTests
         After(new PlanStep.Prove([], []), new StepResult.Proven(new(AccessGone: true, TokenDead: true, Elsewhere: [])));
         After(new PlanStep.Create(Binding, IsRepair: false), Refusal(403));
         _run = _run.AfterRound(_facts, new() { Steps = [new PlanStep.WriteStatus(new())], Proves = true }).Again(A.Start)!;
-        _run.Of(null).Attempt.Proof.Should().NotBeNull("the grant is only out of sight");
+        _run.Of(null).Findings.Proof.Should().NotBeNull("the grant is only out of sight");
         _run.Of("another").Should().Be(GrantRun.Fresh.Of("another"));
     }
 
     private GrantFacts Known => _run.Known(_facts);
 
-    private Aftermath After(PlanStep step, StepResult result)
+    private RunUpdate After(PlanStep step, StepResult result)
     {
         var after = _run.After(_facts, step, result, A.Start);
         _run = after.Run;

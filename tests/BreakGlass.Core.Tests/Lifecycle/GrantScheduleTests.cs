@@ -1,10 +1,8 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -18,12 +16,12 @@ public sealed class GrantScheduleTests
     [Fact]
     public void Inside_a_window_access_is_given_at_once_and_ends_with_it_at_the_latest()
     {
-        var world = new World(Nightly, A.Grant(s => s with { Duration = "1h" })).Run();
+        var world = new ModelWorld(Nightly, A.Grant(s => s with { Duration = "1h" })).Run();
         world.Status.ExpiresAt.Should().Be(A.Start.AddHours(1));
         Of(world, "Approved")
             .Should().Match<Condition>(c => c.Status == "True" && c.Reason == "NotRequired" && c.Message.Contains("does not require approval"));
 
-        var late = new World(Windows(("Sun", "00:00", "01:15")), A.Grant(s => s with { Duration = "1h" })).Run();
+        var late = new ModelWorld(Windows(("Sun", "00:00", "01:15")), A.Grant(s => s with { Duration = "1h" })).Run();
         late.Status.ExpiresAt.Should().Be(new(2026, 11, 22, 1, 15, 0, TimeSpan.Zero), "the window ends then");
         late.RunUntil(new(2026, 11, 22, 1, 15, 0, TimeSpan.Zero)).Cluster.Objects.Should().BeEmpty();
     }
@@ -32,7 +30,7 @@ public sealed class GrantScheduleTests
     public void A_start_in_the_future_is_waited_for_and_kept_to_the_moment()
     {
         var start = A.Start.AddMinutes(30).AddMilliseconds(7);
-        var world = new World(Nightly, A.Grant(s => s with { StartTime = start })).Run();
+        var world = new ModelWorld(Nightly, A.Grant(s => s with { StartTime = start })).Run();
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Scheduled && s.ExpiresAt == null);
         Of(world, "Active").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "Scheduled" && c.Message.Contains(Timestamp.Text(start)));
         world.Reconcile()!.LookAgainAt.Should().Be(start);
@@ -49,7 +47,7 @@ public sealed class GrantScheduleTests
     public void A_start_four_weeks_ahead_is_kept_too_and_ends_when_it_should()
     {
         var start = A.Start.AddDays(28);
-        var world = new World(Nightly, A.Grant(s => s with { StartTime = start })).RunUntil(start.AddMinutes(29));
+        var world = new ModelWorld(Nightly, A.Grant(s => s with { StartTime = start })).RunUntil(start.AddMinutes(29));
         world.HasAccess().Should().BeTrue();
         GrantEnd.Of(world.Grant, world.Settings)!.At.Should().Be(start.AddMinutes(30));
         world.RunUntil(start.AddMinutes(30)).Cluster.Objects.Should().BeEmpty();
@@ -70,10 +68,10 @@ public sealed class GrantScheduleTests
     {
         var world = what switch
         {
-            "outside" => new World(Windows(("Sun", "05:00", "06:00"))),
-            "starts outside" => new World(Nightly, A.Grant(s => s with { StartTime = A.Start.AddHours(5) })),
-            "too far" => new World(Nightly, A.Grant(s => s with { StartTime = A.Start.AddDays(35) })),
-            _ => new World(Nightly) { Now = A.Start.AddHours(2) },
+            "outside" => new ModelWorld(Windows(("Sun", "05:00", "06:00"))),
+            "starts outside" => new ModelWorld(Nightly, A.Grant(s => s with { StartTime = A.Start.AddHours(5) })),
+            "too far" => new ModelWorld(Nightly, A.Grant(s => s with { StartTime = A.Start.AddDays(35) })),
+            _ => new ModelWorld(Nightly) { Now = A.Start.AddHours(2) },
         };
         world.Run();
         (world.Status.Phase, world.Status.EndReason).Should().Be((GrantPhase.Denied, EndReason.Denied));
@@ -84,14 +82,14 @@ public sealed class GrantScheduleTests
     [Fact]
     public void A_start_in_the_past_is_now()
     {
-        var world = new World(Nightly, A.Grant(s => s with { StartTime = A.Start.AddDays(-3) })).Run();
+        var world = new ModelWorld(Nightly, A.Grant(s => s with { StartTime = A.Start.AddDays(-3) })).Run();
         world.Status.ActivatedAt.Should().Be(A.Start);
     }
 
     [Fact]
     public void What_was_missed_by_more_than_an_hour_inside_the_window_is_not_opened()
     {
-        var world = new World(Nightly, A.Grant(s => s with { StartTime = A.Start.AddMinutes(10) })).Run();
+        var world = new ModelWorld(Nightly, A.Grant(s => s with { StartTime = A.Start.AddMinutes(10) })).Run();
         world.Now = A.Start.AddMinutes(71);
         world.Run();
         Of(world, "Authorized").Reason.Should().Be("TooLate");
@@ -100,7 +98,7 @@ public sealed class GrantScheduleTests
     [Fact]
     public void A_window_that_is_taken_out_of_the_policy_meanwhile_does_not_open()
     {
-        var world = new World(Nightly, A.Grant(s => s with { StartTime = A.Start.AddMinutes(30) })).Run();
+        var world = new ModelWorld(Nightly, A.Grant(s => s with { StartTime = A.Start.AddMinutes(30) })).Run();
         world.EditPolicy(s => s with { Schedule = s.Schedule! with { Windows = [new() { Days = ["Mon"], Start = "01:00", End = "03:00" }] } });
         world.Run();
         Of(world, "Authorized").Reason.Should().Be("OutsideWindow");
@@ -110,14 +108,14 @@ public sealed class GrantScheduleTests
     public void Where_it_needs_approval_too_it_waits_for_that_first_and_not_past_the_window()
     {
         var policy = A.Policy(s => Nightly.Spec with { Approval = new() { Approvers = [A.Group("approvers")], Timeout = "4h" } });
-        var world = new World(policy, A.Grant(s => s with { StartTime = A.Start.AddMinutes(30) })).Run();
+        var world = new ModelWorld(policy, A.Grant(s => s with { StartTime = A.Start.AddMinutes(30) })).Run();
         world.Status.Phase.Should().Be(GrantPhase.AwaitingApproval);
         world.Decide("carol");
         world.Run().Status.Phase.Should().Be(GrantPhase.Scheduled);
         world.Events.Select(n => n.Reason).Should().Equal("GrantRequested", "GrantApproved", "GrantScheduled");
         world.RunUntil(A.Start.AddMinutes(30)).Status.Phase.Should().Be(GrantPhase.Active);
 
-        var nobody = new World(policy).RunUntil(A.Start.AddHours(2));
+        var nobody = new ModelWorld(policy).RunUntil(A.Start.AddHours(2));
         Of(nobody, "Authorized").Reason.Should().Be("WindowMissed");
         nobody.Status.EndedAt.Should().Be(new(2026, 11, 22, 3, 0, 0, TimeSpan.Zero), "it is looked at when the window ends");
     }
@@ -125,7 +123,7 @@ public sealed class GrantScheduleTests
     [Fact]
     public void A_clock_that_is_not_to_be_trusted_opens_no_window_and_keeps_it_scheduled()
     {
-        var world = new World(Nightly, A.Grant(s => s with { StartTime = A.Start.AddMinutes(30) })) { ClockSkew = TimeSpan.FromMinutes(5) };
+        var world = new ModelWorld(Nightly, A.Grant(s => s with { StartTime = A.Start.AddMinutes(30) })) { ClockSkew = TimeSpan.FromMinutes(5) };
         world.RunUntil(A.Start.AddMinutes(31)).Status.Phase.Should().Be(GrantPhase.Scheduled);
         Of(world, "Authorized").Reason.Should().Be("ClockSkew");
         world.ClockSkew = null;
@@ -138,5 +136,5 @@ public sealed class GrantScheduleTests
         Schedule = new() { TimeZone = "Etc/UTC", Windows = [.. windows.Select(w => new ScheduleWindow { Days = [w.Day], Start = w.Start, End = w.End })] },
     });
 
-    private static Condition Of(World world, string type) => Conditions.Find(world.Status.Conditions, type)!;
+    private static Condition Of(ModelWorld world, string type) => Conditions.Find(world.Status.Conditions, type)!;
 }

@@ -5,7 +5,6 @@ using BreakGlass.Core.Sealing;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -31,7 +30,7 @@ public sealed class GrantSealTests
     [Fact]
     public void Nothing_opens_before_its_seal_is_known_and_then_it_does()
     {
-        var world = new World { SealsUnknown = true };
+        var world = new ModelWorld { SealsUnknown = true };
         world.RunFor(TimeSpan.FromMinutes(1)).Cluster.Objects.Should().BeEmpty();
         world.Status.Phase.Should().BeNull();
 
@@ -77,7 +76,7 @@ public sealed class GrantSealTests
     [InlineData("over", false)]
     public void What_has_to_end_is_known_without_any_seal(string how, bool ends)
     {
-        var world = how == "waits" ? new World() : Active();
+        var world = how == "waits" ? new ModelWorld() : Active();
         switch (how)
         {
             case "its time": world.Now = A.Start.AddMinutes(31); break;
@@ -107,9 +106,9 @@ public sealed class GrantSealTests
         Conditions.IsTrue(world.Status.Conditions, GrantConditions.Reviewed).Should().BeTrue();
     }
 
-    private static World Active() => new World().Run();
+    private static ModelWorld Active() => new ModelWorld().Run();
 
-    private static World Blind(World world)
+    private static ModelWorld Blind(ModelWorld world)
     {
         (world.SealsUnknown, world.Seal, world.PolicySeal, world.RecordSeal) = (true, SealState.Broken, SealState.Broken, SealState.Broken);
         return world;

@@ -19,7 +19,7 @@ public sealed class GrantSurroundingsTests
     [Fact]
     public void A_namespace_that_comes_to_match_is_written_down_and_then_bound()
     {
-        var world = new World(Selecting).Run();
+        var world = new ModelWorld(Selecting).Run();
         world.SetNamespace(A.Namespace("billing", ("team", "billing")));
         world.Done = (_, step) =>
         {
@@ -36,7 +36,7 @@ public sealed class GrantSurroundingsTests
     [Fact]
     public void A_namespace_that_comes_to_match_while_access_is_made_is_written_down_before_it_is_bound()
     {
-        var world = new World(Selecting);
+        var world = new ModelWorld(Selecting);
         world.Done = (_, step) =>
         {
             if (step is PlanStep.AddFinalizer) world.SetNamespace(A.Namespace("billing", ("team", "billing")));
@@ -51,7 +51,7 @@ public sealed class GrantSurroundingsTests
     [Fact]
     public void A_namespace_that_stops_to_match_loses_its_binding()
     {
-        var world = new World(Selecting).Run();
+        var world = new ModelWorld(Selecting).Run();
         world.SetNamespace(A.Namespace("payments", ("team", "other")));
         world.Run();
         world.HasAccess().Should().BeFalse();
@@ -63,7 +63,7 @@ public sealed class GrantSurroundingsTests
     [Fact]
     public void A_namespace_that_stops_to_match_while_access_is_made_has_no_binding_when_it_is_active()
     {
-        var world = new World(A.Policy(s => s with { Access = [A.SelectorEntry("team", "edit", A.Selector("team", "Exists"))] }));
+        var world = new ModelWorld(A.Policy(s => s with { Access = [A.SelectorEntry("team", "edit", A.Selector("team", "Exists"))] }));
         world.Done = (_, step) =>
         {
             if (step is PlanStep.Deliver) world.SetNamespace(A.Namespace("shop"));
@@ -77,7 +77,7 @@ public sealed class GrantSurroundingsTests
     [Fact]
     public void A_namespace_about_to_go_is_left_to_go()
     {
-        var world = new World(A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "shop")] })).Run();
+        var world = new ModelWorld(A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "shop")] })).Run();
         world.TerminateNamespace("shop");
         world.Run().Cluster.AccessBindings.Should().ContainSingle();
         world.RemoveNamespace("shop");
@@ -94,7 +94,7 @@ public sealed class GrantSurroundingsTests
     {
         var policy = named ? A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "shop")] })
             : A.Policy(s => s with { Access = [A.SelectorEntry("team", "edit", A.Selector("team", "Exists"))] });
-        var world = new World(policy);
+        var world = new ModelWorld(policy);
         world.SetNamespace(WithUid("shop", "ns-1"));
         world.Run().HasAccess("shop").Should().BeTrue();
         world.Status.Bindings.Single(b => b.Namespace == "shop").NamespaceUid.Should().Be("ns-1");
@@ -129,7 +129,7 @@ public sealed class GrantSurroundingsTests
     [Fact]
     public void A_namespace_without_a_record_that_is_younger_than_the_decision_is_not_reached_by_its_name()
     {
-        var world = new World(A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "later")] })).Run();
+        var world = new ModelWorld(A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "later")] })).Run();
         world.SetNamespace(A.Namespace("later") is var ns ? ns with { Metadata = ns.Metadata with { Uid = "ns-3", CreatedAt = A.Start.AddMinutes(1) } } : ns);
         world.RunFor(TimeSpan.FromMinutes(2)).HasAccess("later").Should().BeFalse();
         world.HasAccess().Should().BeTrue();
@@ -141,7 +141,7 @@ public sealed class GrantSurroundingsTests
     [Fact]
     public void A_namespace_that_goes_unseen_does_not_keep_the_others_waiting()
     {
-        var world = new World(A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "shop")] })) { CachesLag = true };
+        var world = new ModelWorld(A.Policy(s => s with { Access = [A.Entry("two", "edit", "payments", "shop")] })) { CachesLag = true };
         world.TerminateNamespace("shop");
         world.Run();
         world.Status.Phase.Should().Be(GrantPhase.Active);
@@ -154,7 +154,7 @@ public sealed class GrantSurroundingsTests
     [Fact]
     public void A_role_whose_rules_change_or_that_goes_does_not_end_a_grant()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.SetClusterRole("edit", A.Rule("", "pods", "get"));
         world.Run().HasAccess(group: "", resource: "pods", verb: "get").Should().BeTrue();
         world.RemoveClusterRole("edit");
@@ -168,7 +168,7 @@ public sealed class GrantSurroundingsTests
     [InlineData(422, "Invalid")]
     public void What_the_server_refuses_for_good_fails_the_grant_and_leaves_nothing(int status, string reason)
     {
-        var world = new World { RefusesCreate = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? status : null };
+        var world = new ModelWorld { RefusesCreate = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? status : null };
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Failed && s.EndReason == EndReason.Failed);
         Conditions.Find(world.Status.Conditions, "Active").Should().Match<Condition>(c => c.Reason == reason && c.Message.Contains("nothing is left of it"));
@@ -179,7 +179,7 @@ public sealed class GrantSurroundingsTests
     [Fact]
     public void Without_the_grants_namespace_nothing_is_made()
     {
-        var world = new World();
+        var world = new ModelWorld();
         world.RemoveNamespace("breakglass-grants");
         world.RunFor(TimeSpan.FromSeconds(30)).Status.Phase.Should().Be(GrantPhase.Failed);
         Conditions.Find(world.Status.Conditions, "Active")!.Reason.Should().Be("NamespaceMissing");
@@ -189,7 +189,7 @@ public sealed class GrantSurroundingsTests
     [Fact]
     public void An_active_grant_outlives_a_refusal()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.RefusesCreate = o => o is V1RoleBinding ? 403 : null;
         world.Delete(world.Binding);
         world.RunFor(TimeSpan.FromSeconds(5)).Status.Phase.Should().Be(GrantPhase.Active);
@@ -200,7 +200,7 @@ public sealed class GrantSurroundingsTests
     [Fact]
     public void A_clean_up_that_fails_does_not_delay_the_word_that_access_is_over_and_is_tried_until_it_succeeds()
     {
-        var world = new World { FailsDelete = o => o is SecretMetadata }.Run();
+        var world = new ModelWorld { FailsDelete = o => o is SecretMetadata }.Run();
         world.RunUntil(A.Start.AddMinutes(30));
         world.HasAccess().Should().BeFalse("the bindings are gone");
         world.Status.Phase.Should().Be(GrantPhase.Expired);
@@ -219,8 +219,8 @@ public sealed class GrantSurroundingsTests
     [InlineData(true)]
     public void A_token_that_lives_longer_than_its_grant_is_destroyed_also_when_the_operator_died_meanwhile(bool dies)
     {
-        var world = new World { TokenExtra = TimeSpan.FromDays(365) };
-        world.Faults = step => dies && step is PlanStep.Deliver ? Fault.DiesAfter : Fault.None;
+        var world = new ModelWorld { TokenExtra = TimeSpan.FromDays(365) };
+        world.Faults = step => dies && step is PlanStep.Deliver ? StepFault.DiesAfter : StepFault.None;
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Phase.Should().Be(GrantPhase.Failed);
         Conditions.Find(world.Status.Conditions, "Active")
@@ -232,7 +232,7 @@ public sealed class GrantSurroundingsTests
     [Fact]
     public void Somebody_who_writes_the_grant_meanwhile_only_makes_it_go_round_again()
     {
-        var world = new World();
+        var world = new ModelWorld();
         foreach (var _ in Enumerable.Range(0, 8))
         {
             world.Meanwhile = () => world.Write(g => g with { Metadata =
@@ -247,14 +247,14 @@ public sealed class GrantSurroundingsTests
     [Fact]
     public void An_operator_that_dies_before_or_after_any_step_ends_where_an_undisturbed_one_does()
     {
-        var calm = new World().RunUntil(A.Start.AddMinutes(31));
+        var calm = new ModelWorld().RunUntil(A.Start.AddMinutes(31));
         var steps = calm.Plans.Sum(p => p.Steps.Count);
-        foreach (var fault in new[] { Fault.DiesBefore, Fault.DiesAfter, Fault.AnswerLost, Fault.Refused })
+        foreach (var fault in new[] { StepFault.DiesBefore, StepFault.DiesAfter, StepFault.AnswerLost, StepFault.Refused })
         {
             for (var at = 0; at < steps; at++)
             {
                 var count = 0;
-                var world = new World { Faults = _ => count++ == at ? fault : Fault.None };
+                var world = new ModelWorld { Faults = _ => count++ == at ? fault : StepFault.None };
                 world.RunUntil(A.Start.AddMinutes(20)).RunUntil(world.Status.ExpiresAt!.Value + TimeSpan.FromMilliseconds(200));
                 world.Cluster.AccessBindings.Should().BeEmpty($"its time is over, though {fault} at step {at}");
                 world.RunUntil(A.Start.AddMinutes(31));

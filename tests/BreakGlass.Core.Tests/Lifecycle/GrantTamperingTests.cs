@@ -14,25 +14,25 @@ namespace BreakGlass.Core.Tests.Lifecycle;
 /// <summary>Somebody changes what was made for an active grant: it is put right and reported, and whatever was done nothing is left at the end.</summary>
 public sealed class GrantTamperingTests
 {
-    private static readonly Dictionary<string, Action<World>> Tampering = new()
+    private static readonly Dictionary<string, Action<ModelWorld>> Tampering = new()
     {
         ["a subject added"] = w => w.AddSubject(w.Binding, Bound.User("mallory")),
-        ["all subjects exchanged"] = w => w.Tamper(w.Binding, b => World.WithSubjects(b, Bound.User("mallory"))),
-        ["no subject left"] = w => w.Tamper(w.Binding, b => World.WithSubjects(b)),
+        ["all subjects exchanged"] = w => w.Tamper(w.Binding, b => ModelWorld.WithSubjects(b, Bound.User("mallory"))),
+        ["no subject left"] = w => w.Tamper(w.Binding, b => ModelWorld.WithSubjects(b)),
         ["the binding deleted"] = w => w.Delete(w.Binding),
-        ["its role exchanged, marks kept"] = w => w.Replace(w.Binding, b => World.WithRole(b, "view")),
-        ["its role exchanged, marks gone"] = w => w.Replace(w.Binding, b => World.WithRole(World.Unmarked(b), "view")),
+        ["its role exchanged, marks kept"] = w => w.Replace(w.Binding, b => ModelWorld.WithRole(b, "view")),
+        ["its role exchanged, marks gone"] = w => w.Replace(w.Binding, b => ModelWorld.WithRole(ModelWorld.Unmarked(b), "view")),
         ["its labels stripped"] = w => w.StripLabels(w.Binding),
         ["its annotations stripped"] = w => w.StripAnnotations(w.Binding),
         ["all its marks stripped"] = w => w.StripEverything(w.Binding),
         ["all its marks stripped and a subject added"] = w => w.AddSubject(w.StripEverything(w.Binding), Bound.User("mallory")),
-        ["its end postponed"] = w => w.Tamper(w.Binding, b => Cluster.With(b, m =>
+        ["its end postponed"] = w => w.Tamper(w.Binding, b => ModelCluster.With(b, m =>
             m with { Annotations = A.Labels((BreakGlassApi.ExpiresAtAnnotation, "2099-01-01T00:00:00Z"), (BreakGlassApi.GrantUidAnnotation, "grant-1")) })),
         ["it says it is another grant's"] = w => w.Tamper(
-            w.Binding, b => Cluster.With(b, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")) })),
-        ["its owner taken away"] = w => w.Tamper(w.Binding, b => Cluster.With(b, m => m with { OwnerReferences = [] })),
+            w.Binding, b => ModelCluster.With(b, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")) })),
+        ["its owner taken away"] = w => w.Tamper(w.Binding, b => ModelCluster.With(b, m => m with { OwnerReferences = [] })),
         ["the ServiceAccount deleted"] = w => w.Delete(w.Account),
-        ["the ServiceAccount deleted and made again"] = w => w.Replace(w.Account, a => Cluster.With(a, m => m with { Uid = null })),
+        ["the ServiceAccount deleted and made again"] = w => w.Replace(w.Account, a => ModelCluster.With(a, m => m with { Uid = null })),
         ["the ServiceAccount mounted by default"] = w => w.Tamper(w.Account, a => (V1ServiceAccount)a with { AutomountServiceAccountToken = true }),
         ["the ServiceAccount's labels stripped"] = w => w.StripLabels(w.Account),
         ["the Secret deleted"] = w => w.Delete(w.CredentialSecret),
@@ -50,7 +50,7 @@ public sealed class GrantTamperingTests
     [MemberData(nameof(Cases))]
     public void It_is_put_right_and_at_the_end_nothing_is_left(string what)
     {
-        var world = new World().RunFor(TimeSpan.FromMinutes(1));
+        var world = new ModelWorld().RunFor(TimeSpan.FromMinutes(1));
         var before = Shape(world);
         world.Events.Clear();
 
@@ -69,7 +69,7 @@ public sealed class GrantTamperingTests
     [MemberData(nameof(Cases))]
     public void Where_nobody_looked_until_the_end_nothing_is_left_either(string what)
     {
-        var world = new World().RunFor(TimeSpan.FromMinutes(1));
+        var world = new ModelWorld().RunFor(TimeSpan.FromMinutes(1));
         Tampering[what](world);
         world.Crash();
         world.Now = A.Start.AddMinutes(40);
@@ -85,7 +85,7 @@ public sealed class GrantTamperingTests
     public void What_is_stripped_of_its_labels_between_the_proof_and_the_tidying_up_is_found_by_name_in_the_next_life()
     {
         static bool Proves(PlanStep step) => step is PlanStep.WriteStatus write && Conditions.IsTrue(write.Status.Conditions, "Revoked");
-        var world = new World { Faults = step => Proves(step) ? Fault.DiesAfter : Fault.None };
+        var world = new ModelWorld { Faults = step => Proves(step) ? StepFault.DiesAfter : StepFault.None };
         world.Done = (_, step) =>
         {
             foreach (var left in Proves(step) ? world.Cluster.Objects.Values.ToList() : []) world.StripLabels(left);
@@ -99,7 +99,7 @@ public sealed class GrantTamperingTests
     [Fact]
     public void A_credential_whose_mark_of_delivery_was_stripped_is_made_again()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         var old = world.CredentialSecret.Metadata.Uid;
         world.StripAnnotations(world.CredentialSecret);
         world.RunFor(TimeSpan.FromMinutes(2));
@@ -112,9 +112,9 @@ public sealed class GrantTamperingTests
     [Fact]
     public void A_ServiceAccount_deleted_while_access_is_made_does_not_leave_a_dead_token_in_the_way()
     {
-        var world = new World { Faults = step => step is PlanStep.Deliver ? Fault.DiesAfter : Fault.None };
+        var world = new ModelWorld { Faults = step => step is PlanStep.Deliver ? StepFault.DiesAfter : StepFault.None };
         world.RunFor(TimeSpan.FromMilliseconds(50));
-        world.Faults = _ => Fault.None;
+        world.Faults = _ => StepFault.None;
         world.Delete(world.Account);
         world.Run().HasAccess().Should().BeTrue();
         world.Status.Phase.Should().Be(GrantPhase.Active);
@@ -123,7 +123,7 @@ public sealed class GrantTamperingTests
     [Fact]
     public void A_token_of_a_ServiceAccount_that_was_made_again_is_replaced()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.Delete(world.Account);
         world.RunFor(TimeSpan.FromMinutes(1));
         world.Cluster.Tokens.Should().HaveCount(2);
@@ -134,7 +134,7 @@ public sealed class GrantTamperingTests
     [Fact]
     public void A_binding_whose_labels_were_stripped_is_not_forgotten_when_its_namespace_stops_to_match()
     {
-        var world = new World(A.Policy(s => s with { Access = [A.SelectorEntry("team", "edit", A.Selector("team", "Exists"))] })).Run();
+        var world = new ModelWorld(A.Policy(s => s with { Access = [A.SelectorEntry("team", "edit", A.Selector("team", "Exists"))] })).Run();
         world.Cluster.AccessBindings.Should().HaveCount(2);
         world.StripLabels(world.Cluster.AccessBindings.Single(b => b.Metadata.NamespaceProperty == "shop"));
         world.SetNamespace(A.Namespace("shop"));
@@ -152,7 +152,7 @@ public sealed class GrantTamperingTests
     [InlineData("reader")]
     public void A_foreign_object_that_was_there_first_fails_the_grant_and_stays(string which)
     {
-        var world = new World();
+        var world = new ModelWorld();
         var foreign = world.Put(Foreign(which, world.Grant));
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Phase.Should().Be(GrantPhase.Failed);
@@ -169,9 +169,9 @@ public sealed class GrantTamperingTests
     [InlineData("reader")]
     public void A_foreign_object_that_took_the_place_of_ours_ends_the_grant_and_stays(string which)
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         var foreign = Foreign(which, world.Grant);
-        world.Delete(world.Cluster.Get(Place.Of(foreign))!);
+        world.Delete(world.Cluster.Get(ObjectPlace.Of(foreign))!);
         foreign = world.Put(foreign);
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Cluster.Objects.Values.Should().Equal(foreign);
@@ -183,7 +183,7 @@ public sealed class GrantTamperingTests
     [Fact]
     public void What_was_left_over_from_an_earlier_grant_of_the_name_is_removed_and_that_of_others_is_not()
     {
-        var world = new World();
+        var world = new ModelWorld();
         var earlier = A.Grant(uid: "grant-0");
         world.Put(new V1RoleBinding { Metadata = GrantNames.Meta(earlier, "shop", GrantNames.Binding(earlier, "payments"), A.Start.AddDays(-1)),
             RoleRef = new() { Kind = "ClusterRole", Name = "edit" }, Subjects = [Bound.User("alice")] });
@@ -200,7 +200,7 @@ public sealed class GrantTamperingTests
     [Fact]
     public void Orphans_lose_their_bindings_first()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.Cluster.Grant = null;
         world.Plans.Clear();
         world.Run().Cluster.Objects.Should().BeEmpty();
@@ -221,12 +221,13 @@ public sealed class GrantTamperingTests
         };
     }
 
-    private static IKubernetesObject<V1ObjectMeta> Reader(World world) =>
+    private static IKubernetesObject<V1ObjectMeta> Reader(ModelWorld world) =>
         world.Cluster.Bindings.Single(b => b.Metadata.Name == GrantNames.Reader(world.Grant));
 
-    private static List<string> Shape(World world) =>
+    private static List<string> Shape(ModelWorld world) =>
     [
-        .. world.Cluster.Objects.Values.Select(o => $"{Place.Of(o)} {Cluster.RoleRefOf(o)} [{string.Join(",", Cluster.SubjectsOf(o).Select(s => s.Name))}] "
+        .. world.Cluster.Objects.Values.Select(o =>
+            $"{ObjectPlace.Of(o)} {ModelCluster.RoleRefOf(o)} [{string.Join(",", ModelCluster.SubjectsOf(o).Select(s => s.Name))}] "
             + $"{string.Join(",", o.LabelsOrEmpty.OrderBy(l => l.Key))} "
             + $"{string.Join(",", o.AnnotationsOrEmpty.Where(a => a.Key != GrantObjects.DeliveredAnnotation && a.Key != GrantObjects.TokenExpiresAtAnnotation)
                 .OrderBy(l => l.Key))} "

@@ -3,7 +3,6 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -15,9 +14,9 @@ public sealed class LockdownTests
     [Fact]
     public void An_active_grant_is_cut_at_once_without_asking_anybody()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.Lock();
-        var facts = world.Gather(new Run());
+        var facts = world.Gather(new ModelRun());
         var plan = GrantLifecycle.Decide(facts);
         plan.Cuts.Should().BeTrue();
         plan.Steps.Should().OnlyContain(s => s is PlanStep.Remove);
@@ -26,7 +25,7 @@ public sealed class LockdownTests
     [Fact]
     public void A_grant_without_its_policy_is_cut_by_any_lockdown()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.Lock(A.Selector(("team", "another")));
         world.DeletePolicy();
         world.RunFor(TimeSpan.FromSeconds(15)).Status.EndReason.Should().Be(EndReason.Lockdown);
@@ -35,7 +34,7 @@ public sealed class LockdownTests
     [Fact]
     public void What_it_does_not_cover_goes_on()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.Lock(A.Selector(("team", "another")));
         world.RunFor(TimeSpan.FromMinutes(1)).Status.Phase.Should().Be(GrantPhase.Active);
     }
@@ -45,7 +44,7 @@ public sealed class LockdownTests
     {
         foreach (var step in Enumerable.Range(1, 6))
         {
-            var world = new World();
+            var world = new ModelWorld();
             var done = 0;
             world.Done = (_, _) =>
             {
@@ -62,7 +61,7 @@ public sealed class LockdownTests
     [Fact]
     public void While_it_is_there_nothing_opens_and_the_denial_says_whom_to_ask()
     {
-        var world = new World();
+        var world = new ModelWorld();
         world.Lock();
         world.Run();
         (world.Status.Phase, world.Status.EndReason).Should().Be((GrantPhase.Denied, EndReason.Lockdown));

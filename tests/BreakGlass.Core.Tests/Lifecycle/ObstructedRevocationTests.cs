@@ -18,7 +18,7 @@ public sealed class ObstructedRevocationTests
     [Fact]
     public void A_binding_that_cannot_be_deleted_loses_its_subjects_and_the_grant_ends_on_time()
     {
-        var world = new World { FailsDelete = Cluster.IsBinding }.Run();
+        var world = new ModelWorld { FailsDelete = ModelCluster.IsBinding }.Run();
         world.RunUntil(End).HasAccess().Should().BeFalse();
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Expired && s.EndedAt == End);
         world.Cluster.AccessBindings.Should().BeEmpty();
@@ -33,7 +33,7 @@ public sealed class ObstructedRevocationTests
     [Fact]
     public void The_credential_is_killed_though_a_binding_can_neither_be_deleted_nor_emptied()
     {
-        var world = new World { FailsDelete = Cluster.IsBinding, FailsEmptying = _ => true }.Run();
+        var world = new ModelWorld { FailsDelete = ModelCluster.IsBinding, FailsEmptying = _ => true }.Run();
         world.RunUntil(End).HasAccess().Should().BeFalse("the token died");
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Expired && s.EndedAt == End);
         world.RunFor(TimeSpan.FromSeconds(20));
@@ -53,9 +53,9 @@ public sealed class ObstructedRevocationTests
     [InlineData(true)]
     public void A_binding_that_somebody_changed_to_give_access_to_others_and_that_cannot_be_removed_is_not_called_revoked(bool keepsIdentity)
     {
-        var world = new World { FailsDelete = Cluster.IsBinding, FailsEmptying = _ => true }.Run();
+        var world = new ModelWorld { FailsDelete = ModelCluster.IsBinding, FailsEmptying = _ => true }.Run();
         world.Meanwhile = () => world.Tamper(
-            world.Binding, b => World.WithSubjects(b, [.. keepsIdentity ? Cluster.SubjectsOf(b) : [], Bound.User("mallory")]));
+            world.Binding, b => ModelWorld.WithSubjects(b, [.. keepsIdentity ? ModelCluster.SubjectsOf(b) : [], Bound.User("mallory")]));
         world.Revoke();
         world.RunFor(TimeSpan.FromMinutes(1));
         world.Cluster.AccessBindings.Should().ContainSingle();
@@ -74,8 +74,8 @@ public sealed class ObstructedRevocationTests
     [Fact]
     public void A_requester_whose_binding_cannot_be_removed_at_all_still_has_access_and_the_record_says_so()
     {
-        var world = new World(
-            A.Policy(s => s with { Credential = CredentialKind.BindRequester })) { FailsDelete = Cluster.IsBinding, FailsEmptying = _ => true }.Run();
+        var world = new ModelWorld(
+            A.Policy(s => s with { Credential = CredentialKind.BindRequester })) { FailsDelete = ModelCluster.IsBinding, FailsEmptying = _ => true }.Run();
         world.RunUntil(End.AddMinutes(1));
         world.Status.Should().Match<GrantStatus>(s => s.Phase == GrantPhase.Active && s.EndedAt == null && s.EndReason == EndReason.Expired);
         Conditions.Find(world.Status.Conditions, "Active")
@@ -91,8 +91,8 @@ public sealed class ObstructedRevocationTests
     [Fact]
     public void What_was_to_end_once_ends_for_good_though_the_lockdown_is_lifted_before_the_cut_works()
     {
-        var world = new World(
-            A.Policy(s => s with { Credential = CredentialKind.BindRequester })) { FailsDelete = Cluster.IsBinding, FailsEmptying = _ => true }.Run();
+        var world = new ModelWorld(
+            A.Policy(s => s with { Credential = CredentialKind.BindRequester })) { FailsDelete = ModelCluster.IsBinding, FailsEmptying = _ => true }.Run();
         world.Lock();
         world.Run();
         world.Unlock();
@@ -105,7 +105,7 @@ public sealed class ObstructedRevocationTests
     [Fact]
     public void A_ServiceAccount_that_cannot_be_deleted_delays_no_cut_and_the_end_is_proven_by_the_dead_token()
     {
-        var world = new World { FailsDelete = o => o is V1ServiceAccount }.Run();
+        var world = new ModelWorld { FailsDelete = o => o is V1ServiceAccount }.Run();
         world.RunUntil(End).HasAccess().Should().BeFalse();
         world.Status.Phase.Should().Be(GrantPhase.Expired);
         world.RunFor(TimeSpan.FromSeconds(20));
@@ -116,7 +116,7 @@ public sealed class ObstructedRevocationTests
     [Fact]
     public void A_token_that_is_still_accepted_is_not_called_dead_though_its_bindings_are_gone()
     {
-        var world = new World { FailsDelete = o => o is V1ServiceAccount or SecretMetadata }.Run();
+        var world = new ModelWorld { FailsDelete = o => o is V1ServiceAccount or SecretMetadata }.Run();
         world.Revoke();
         world.Run().HasAccess().Should().BeFalse("the bindings are gone");
         world.Status.Phase.Should().Be(GrantPhase.Revoked);
@@ -129,7 +129,7 @@ public sealed class ObstructedRevocationTests
     [Fact]
     public void What_gives_no_access_any_more_is_tried_again_at_a_pace_that_slows_down()
     {
-        var world = new World { FailsDelete = Cluster.IsBinding }.Run();
+        var world = new ModelWorld { FailsDelete = ModelCluster.IsBinding }.Run();
         world.RunUntil(End.AddMinutes(10));
         var before = world.Plans.Count(p => p.Steps.Any(s => s is PlanStep.Remove));
         world.RunFor(TimeSpan.FromMinutes(10));

@@ -47,12 +47,12 @@ public sealed class OwnershipTests
     [MemberData(nameof(Innocents))]
     public void An_innocent_binding_with_our_marks_is_not_removed_as_an_orphan(string how)
     {
-        var world = new World();
+        var world = new ModelWorld();
         var theirs = world.Put(Innocent[how](Orphan));
         Ownership.MadeFor(theirs, A.Settings).Should().BeNull();
 
         world.Cluster.Grant = null;
-        foreach (var name in new[] { "inc-1", "inc-2", World.GrantName }) Removed(name, theirs).Should().BeEmpty();
+        foreach (var name in new[] { "inc-1", "inc-2", ModelWorld.GrantName }) Removed(name, theirs).Should().BeEmpty();
     }
 
     [Theory]
@@ -92,13 +92,14 @@ public sealed class OwnershipTests
         var world = Active(kind);
         var ours = Of(world, kind);
         world.Events.Clear();
-        world.Tamper(ours, o => Cluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.GrantLabel] = "other" } }));
-        var stolen = world.Cluster.Get(Place.Of(ours))!;
+        world.Tamper(ours,
+            o => ModelCluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.GrantLabel] = "other" } }));
+        var stolen = world.Cluster.Get(ObjectPlace.Of(ours))!;
 
-        Ownership.Names(stolen).Should().Contain([World.GrantName, "other"], "both grants are looked at");
+        Ownership.Names(stolen).Should().Contain([ModelWorld.GrantName, "other"], "both grants are looked at");
         Removed("other", stolen).Should().BeEmpty("it is not the other grant's to remove");
         world.Run();
-        var now = world.Cluster.Get(Place.Of(ours))!;
+        var now = world.Cluster.Get(ObjectPlace.Of(ours))!;
         now.Metadata.Uid.Should().Be(ours.Metadata.Uid, "it was put right in place");
         now.LabelsOrEmpty.Should().BeEquivalentTo(ours.LabelsOrEmpty);
         world.Events.Should().ContainSingle(n => n.Reason == "DriftRepaired");
@@ -108,7 +109,7 @@ public sealed class OwnershipTests
     [Fact]
     public void A_binding_that_carries_the_marks_of_an_active_grant_and_is_not_its_own_stays_through_the_whole_grant()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         var ours = (V1RoleBinding)world.Binding;
         var copy = world.Put(ours with { Metadata = ours.Metadata with { Name = "team-view", NamespaceProperty = "shop", Uid = null },
             Subjects = [new() { Kind = "Group", Name = "developers" }] });
@@ -118,9 +119,9 @@ public sealed class OwnershipTests
     [Fact]
     public void A_label_that_other_projects_use_is_nothing_to_fight_over()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.Tamper(world.Binding,
-            o => Cluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.ManagedByLabel] = "Helm" } }));
+            o => ModelCluster.With(o, m => m with { Labels = new Dictionary<string, string>(m.Labels) { [BreakGlassApi.ManagedByLabel] = "Helm" } }));
         var version = world.Binding.Metadata.ResourceVersion;
         world.RunFor(TimeSpan.FromMinutes(1));
         world.Binding.Metadata.ResourceVersion.Should().Be(version, "nothing was written");
@@ -143,12 +144,12 @@ public sealed class OwnershipTests
     [Fact]
     public void A_binding_onto_which_another_UID_is_written_again_and_again_is_not_removed_as_a_namesakes_while_nobody_puts_it_right()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         var ours = world.Binding.Metadata.Uid;
         for (var second = 0; second < 30; second++)
         {
             world.Tamper(world.Binding,
-                o => Cluster.With(o, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")), OwnerReferences = [] }));
+                o => ModelCluster.With(o, m => m with { Annotations = A.Labels((BreakGlassApi.GrantUidAnnotation, "grant-x")), OwnerReferences = [] }));
             world.RunFor(TimeSpan.FromSeconds(1));
         }
 
@@ -164,9 +165,9 @@ public sealed class OwnershipTests
 
     private static V1RoleBinding Renamed(V1RoleBinding b, string name) => b with { Metadata = b.Metadata with { Name = name } };
 
-    private static World Active(string kind) =>
-        kind is "ClusterRoleBinding" ? new World(A.Policy(s => s with { Access = [A.ClusterWideEntry("all", "view")] })).Run() : new World().Run();
+    private static ModelWorld Active(string kind) =>
+        kind is "ClusterRoleBinding" ? new ModelWorld(A.Policy(s => s with { Access = [A.ClusterWideEntry("all", "view")] })).Run() : new ModelWorld().Run();
 
-    private static IKubernetesObject<V1ObjectMeta> Of(World world, string kind) =>
+    private static IKubernetesObject<V1ObjectMeta> Of(ModelWorld world, string kind) =>
         kind is "RoleBinding" ? world.Binding : world.Cluster.Objects.Values.First(o => o.KindName == kind);
 }

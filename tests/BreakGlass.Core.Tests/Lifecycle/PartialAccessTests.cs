@@ -1,9 +1,7 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using k8s;
 using k8s.Models;
 using Kube.Client;
 using TestKit.Builders;
@@ -30,7 +28,7 @@ public sealed class PartialAccessTests
     [Fact]
     public void One_namespace_that_refuses_leaves_the_others_open_and_is_tried_again_until_it_gives_way()
     {
-        var world = new World(Two) { AnswersCreate = o => o.Metadata.NamespaceProperty == "shop" ? Quota : null };
+        var world = new ModelWorld(Two) { AnswersCreate = o => o.Metadata.NamespaceProperty == "shop" ? Quota : null };
         world.Run();
         world.Status.Phase.Should().Be(GrantPhase.Active);
         world.HasAccess().Should().BeTrue();
@@ -53,7 +51,7 @@ public sealed class PartialAccessTests
     public void Six_hundred_places_of_which_many_refuse_are_told_in_a_bounded_sentence()
     {
         var names = Enumerable.Range(0, 200).Select(n => $"ns-{n:000}").ToArray();
-        var world = new World(A.Policy(s => s with { Access = [A.Entry("many", "edit", names)] })) { AnswersCreate = o =>
+        var world = new ModelWorld(A.Policy(s => s with { Access = [A.Entry("many", "edit", names)] })) { AnswersCreate = o =>
             o.Metadata.NamespaceProperty is { } ns && ns.StartsWith("ns-", StringComparison.Ordinal) && ns != "ns-007" ? Quota : null };
         foreach (var name in names) world.SetNamespace(A.Namespace(name));
         world.Run().HasAccess("ns-007").Should().BeTrue();
@@ -64,7 +62,8 @@ public sealed class PartialAccessTests
     [Fact]
     public void Whoever_asks_for_all_or_nothing_gets_nothing()
     {
-        var world = new World(Two, A.Grant(s => s with { RequireAll = true })) { AnswersCreate = o => o.Metadata.NamespaceProperty == "shop" ? Quota : null };
+        var world = new ModelWorld(Two, A.Grant(s => s with { RequireAll = true })) { AnswersCreate = o => o.Metadata.NamespaceProperty == "shop"
+            ? Quota : null };
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Phase.Should().Be(GrantPhase.Failed);
         Active(world).Should().Match<Condition>(
@@ -75,7 +74,7 @@ public sealed class PartialAccessTests
     [Fact]
     public void Where_every_place_refuses_the_grant_fails_with_the_reasons()
     {
-        var world = new World(Two) { AnswersCreate = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? Uncoded : null };
+        var world = new ModelWorld(Two) { AnswersCreate = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? Uncoded : null };
         world.RunFor(TimeSpan.FromSeconds(30));
         world.Status.Phase.Should().Be(GrantPhase.Failed);
         Active(world).Should().Match<Condition>(
@@ -88,7 +87,7 @@ public sealed class PartialAccessTests
     [InlineData("account")]
     public void While_a_webhook_is_down_the_condition_says_so_at_once_and_the_wait_is_bounded(string what)
     {
-        var world = new World { AnswersCreate = o => (what == "binding" ? o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } : o is V1ServiceAccount)
+        var world = new ModelWorld { AnswersCreate = o => (what == "binding" ? o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } : o is V1ServiceAccount)
             ? Down : null };
         world.RunFor(TimeSpan.FromMilliseconds(100));
         Active(world).Should().Match<Condition>(
@@ -104,7 +103,7 @@ public sealed class PartialAccessTests
     [Fact]
     public void A_webhook_that_comes_back_opens_the_grant()
     {
-        var world = new World { AnswersCreate = o => o is V1RoleBinding ? Down : null };
+        var world = new ModelWorld { AnswersCreate = o => o is V1RoleBinding ? Down : null };
         world.RunFor(TimeSpan.FromMinutes(1));
         world.AnswersCreate = _ => null;
         world.RunFor(TimeSpan.FromSeconds(20)).HasAccess().Should().BeTrue();
@@ -114,7 +113,7 @@ public sealed class PartialAccessTests
     [Fact]
     public void A_role_that_vanished_for_one_entry_is_named()
     {
-        var world = new World(A.Policy(s => s with { Access = [A.Entry("one", "edit", "payments"), A.Entry("two", "view", "shop")] })).Run();
+        var world = new ModelWorld(A.Policy(s => s with { Access = [A.Entry("one", "edit", "payments"), A.Entry("two", "view", "shop")] })).Run();
         world.RemoveClusterRole("view");
         world.Run();
         Active(world).Should().Match<Condition>(
@@ -126,7 +125,7 @@ public sealed class PartialAccessTests
     [InlineData(true)]
     public void Somebody_elses_binding_under_our_name_in_one_namespace_costs_the_others_nothing(bool isActiveBefore)
     {
-        var world = new World(Two);
+        var world = new ModelWorld(Two);
         if (isActiveBefore) world.Run().Delete(world.Cluster.AccessBindings.Single(b => b.Metadata.NamespaceProperty == "shop"));
         var theirs = world.Put(new V1RoleBinding
         {
@@ -137,7 +136,7 @@ public sealed class PartialAccessTests
         Active(world).Should().Match<Condition>(c => c.Status == "True" && c.Reason == "Partial"
             && c.Message.Contains("Not in shop: RoleBinding") && c.Message.Contains("left it alone"));
         world.Status.Bindings.Single(b => b.Namespace == "shop").Uid.Should().BeNull("what is not ours is never recorded as ours");
-        world.RunFor(TimeSpan.FromMinutes(5)).Cluster.Get(Place.Of(theirs)).Should().BeSameAs(theirs);
+        world.RunFor(TimeSpan.FromMinutes(5)).Cluster.Get(ObjectPlace.Of(theirs)).Should().BeSameAs(theirs);
 
         world.Delete(theirs);
         world.RunFor(TimeSpan.FromMinutes(2)).HasAccess("shop").Should().BeTrue();
@@ -148,7 +147,7 @@ public sealed class PartialAccessTests
     [Fact]
     public void Somebody_elses_binding_under_our_name_outlives_a_grant_that_goes_on_in_part()
     {
-        var world = new World(Two);
+        var world = new ModelWorld(Two);
         var theirs = world.Put(new V1RoleBinding { Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), NamespaceProperty = "shop" },
             RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")] });
         world.RunUntil(A.Start.AddMinutes(31)).Cluster.Objects.Values.Should().Equal([theirs]);
@@ -158,7 +157,7 @@ public sealed class PartialAccessTests
     [Fact]
     public void Whoever_asks_for_all_or_nothing_gets_nothing_where_one_name_is_taken()
     {
-        var world = new World(Two, A.Grant(s => s with { RequireAll = true }));
+        var world = new ModelWorld(Two, A.Grant(s => s with { RequireAll = true }));
         world.Put(new V1RoleBinding { Metadata = new() { Name = GrantNames.Binding(world.Grant, "two"), NamespaceProperty = "shop" },
             RoleRef = new() { Kind = "ClusterRole", Name = "view" }, Subjects = [Bound.User("bob")] });
         world.RunFor(TimeSpan.FromSeconds(10)).Status.Phase.Should().Be(GrantPhase.Failed);
@@ -168,7 +167,7 @@ public sealed class PartialAccessTests
     [Fact]
     public void Access_that_works_nowhere_any_more_is_not_called_access()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.RemoveNamespace("payments");
         world.RunFor(TimeSpan.FromSeconds(10)).HasAccess().Should().BeFalse();
         world.Status.Phase.Should().Be(GrantPhase.Active);
@@ -180,7 +179,7 @@ public sealed class PartialAccessTests
     [Fact]
     public void Access_that_was_taken_away_everywhere_and_is_refused_for_now_comes_back()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.AnswersCreate = o => o is V1RoleBinding { RoleRef.Kind: "ClusterRole" } ? Quota : null;
         world.Delete(world.Binding);
         world.RunFor(TimeSpan.FromMinutes(3));
@@ -190,5 +189,5 @@ public sealed class PartialAccessTests
         Active(world).Should().Match<Condition>(c => c.Status == "True" && c.Reason == "AccessGiven");
     }
 
-    private static Condition Active(World world) => Conditions.Find(world.Status.Conditions, "Active")!;
+    private static Condition Active(ModelWorld world) => Conditions.Find(world.Status.Conditions, "Active")!;
 }

@@ -3,7 +3,6 @@ using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Tests.Lifecycle.Model;
 using FluentAssertions;
-using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
@@ -38,7 +37,7 @@ public sealed class PausedRunTests
     [InlineData(false)]
     public void A_binding_that_somebody_makes_again_before_the_end_is_recorded_is_cut_too(bool dies)
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         var binding = world.Binding;
         world.Revoke();
         world.Reconcile();
@@ -67,7 +66,7 @@ public sealed class PausedRunTests
     [InlineData("narrower policy", EndReason.PolicyNarrowed)]
     public void Access_that_was_cut_is_not_given_again_though_the_cause_of_its_end_is_gone_before_the_end_is_recorded(string cause, EndReason reason)
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         var policy = world.Cluster.Policy!.Spec;
         if (cause == "lockdown") world.Lock();
         else world.EditPolicy(s => cause == "suspension" ? s with { Suspended = true } : s with { Requesters = [A.Group("others")] });
@@ -87,7 +86,7 @@ public sealed class PausedRunTests
     [Fact]
     public void A_grant_whose_record_is_wiped_after_the_cut_is_over_and_is_not_opened_again()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.Lock();
         world.Reconcile();
         foreach (var o in world.Cluster.Objects.Values.ToList()) world.Delete(o);
@@ -111,9 +110,9 @@ public sealed class PausedRunTests
         world.Cluster.Objects.Should().BeEmpty();
     }
 
-    private static World Cut()
+    private static ModelWorld Cut()
     {
-        var world = new World().Run();
+        var world = new ModelWorld().Run();
         world.Revoke();
         world.Reconcile()!.LookAgainAt.Should().Be(world.Now, "the run gives way");
         return world;

@@ -40,7 +40,7 @@ public sealed class PendingLimitTests
     [MemberData(nameof(CaseNames))]
     public void Two_requests_may_wait_and_the_oldest_do(string name)
     {
-        var world = new World(JustInTime());
+        var world = new ModelWorld(JustInTime());
         world.Cluster.Siblings = [.. Cases[name].Siblings];
         world.Run();
         world.Status.Phase.Should().Be(Cases[name].Phase);
@@ -53,7 +53,7 @@ public sealed class PendingLimitTests
     [Fact]
     public void A_request_that_waits_for_older_ones_is_decided_once_they_are()
     {
-        var world = new World(JustInTime());
+        var world = new ModelWorld(JustInTime());
         world.Cluster.Siblings = [Sibling("a", "alice", GrantPhase.AwaitingApproval), Sibling("b", "alice", null)];
         world.Run().Status.Phase.Should().BeNull();
         world.Reconcile().Should().Match<GrantPlan>(
@@ -65,7 +65,7 @@ public sealed class PendingLimitTests
     [Fact]
     public void A_request_that_waits_already_goes_on_waiting_under_a_smaller_bound()
     {
-        var world = new World(JustInTime()).Run();
+        var world = new ModelWorld(JustInTime()).Run();
         world.Status.Phase.Should().Be(GrantPhase.AwaitingApproval);
         world.Cluster.Siblings = [.. "abcdef".Select(c => Sibling(c.ToString(), "alice", GrantPhase.AwaitingApproval))];
         world.RunFor(TimeSpan.FromMinutes(1));
@@ -75,7 +75,7 @@ public sealed class PendingLimitTests
     [Fact]
     public void What_opens_at_once_does_not_wait_and_is_not_counted()
     {
-        var world = new World(A.Policy(s => s with { Limits = new() { MaxPending = 1 } }));
+        var world = new ModelWorld(A.Policy(s => s with { Limits = new() { MaxPending = 1 } }));
         world.Cluster.Siblings = [Sibling("a", "alice", null), Sibling("b", "alice", GrantPhase.AwaitingApproval)];
         world.Run().Status.Phase.Should().Be(GrantPhase.Active);
     }

@@ -24,14 +24,14 @@ public sealed class WhatIsSeenTests
     [InlineData("\U0001F600", "\\u{1F600} (unusual characters)")]
     [InlineData("alic\\u{435}", "alic\\u{5C}u{435} (unusual characters)")]
     [InlineData(null, "")]
-    public void A_name_that_is_not_plain_is_written_out_and_flagged(string? name, string shown) => Shown.Name(name).Should().Be(shown);
+    public void A_name_that_is_not_plain_is_written_out_and_flagged(string? name, string shown) => VisibleText.Name(name).Should().Be(shown);
 
     [Fact]
     public void Free_text_keeps_its_letters_and_hides_nothing()
     {
-        Shown.Line("Zahlung h\u00E4ngt\r\nseit\t1:00 \U0001F600").Should().Be("Zahlung h\u00E4ngt  seit 1:00 \U0001F600");
-        Shown.Line("a\u202Eb\u200Bc\u001b[31m").Should().Be("a\\u{202E}b\\u{200B}c\\u{1B}[31m");
-        Shown.Lines("a\nb\tc\u0000").Should().Be("a\nb\tc\\u{0}");
+        VisibleText.Line("Zahlung h\u00E4ngt\r\nseit\t1:00 \U0001F600").Should().Be("Zahlung h\u00E4ngt  seit 1:00 \U0001F600");
+        VisibleText.Line("a\u202Eb\u200Bc\u001b[31m").Should().Be("a\\u{202E}b\\u{200B}c\\u{1B}[31m");
+        VisibleText.Lines("a\nb\tc\u0000").Should().Be("a\nb\tc\\u{0}");
     }
 
     [Fact]

@@ -1,11 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Rules;
 using BreakGlass.Operator.Admission;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Client;
 using Kube.Runtime;
 using TestKit;
 using TestKit.Builders;
@@ -16,21 +14,21 @@ namespace BreakGlass.Operator.Tests.Admission;
 /// <summary>What one person may make large or many.</summary>
 public sealed class BoundsTests : IAsyncLifetime
 {
-    private static readonly V1UserInfo Alice = Desk.User("alice", "payments-oncall");
+    private static readonly V1UserInfo Alice = WebhookHarness.User("alice", "payments-oncall");
 
-    private Desk _desk = null!;
+    private WebhookHarness _webhooks = null!;
 
     public async Task InitializeAsync()
     {
-        _desk = await Desk.OpenAsync();
-        _desk.LetBind("author");
-        (await _desk.CreateAsync(A.Policy(s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("approvers")] } }, "jit"),
-            Desk.User("author"))).Message.Should().BeNull();
+        _webhooks = await WebhookHarness.OpenAsync();
+        _webhooks.LetBind("author");
+        (await _webhooks.CreateAsync(A.Policy(s => s with { Mode = PolicyMode.JustInTime, Approval = new() { Approvers = [A.Group("approvers")] } }, "jit"),
+            WebhookHarness.User("author"))).Message.Should().BeNull();
     }
 
     public Task DisposeAsync()
     {
-        _desk.Dispose();
+        _webhooks.Dispose();
         return Task.CompletedTask;
     }
 
@@ -38,7 +36,7 @@ public sealed class BoundsTests : IAsyncLifetime
     public async Task A_grant_with_an_annotation_of_240_KiB_is_refused()
     {
         var grant = Ask("g1");
-        var answer = await _desk.CreateAsync(
+        var answer = await _webhooks.CreateAsync(
             grant with { Metadata = grant.Metadata with { Annotations = new Dictionary<string, string> { ["a"] = new('x', 240 * 1024) } } }, Alice);
         answer.Message.Should().Contain("at most 16384");
     }
@@ -46,28 +44,28 @@ public sealed class BoundsTests : IAsyncLifetime
     [Fact]
     public async Task A_finalizer_of_somebody_else_holds_up_no_approval()
     {
-        (await _desk.CreateAsync(Ask("g1"), Alice)).Message.Should().BeNull();
+        (await _webhooks.CreateAsync(Ask("g1"), Alice)).Message.Should().BeNull();
         var approval = new BreakGlassApproval { Metadata = new() { Name = "yes", Finalizers = ["example.com/hold"] },
             Spec = new() { Grant = "g1", Decision = "Approve" } };
-        (await _desk.CreateAsync(approval, Desk.User("carol", "approvers"))).Message.Should().Contain("metadata.finalizers");
+        (await _webhooks.CreateAsync(approval, WebhookHarness.User("carol", "approvers"))).Message.Should().Contain("metadata.finalizers");
     }
 
     [Fact]
     public async Task Of_six_requests_at_once_five_may_wait()
     {
-        for (var i = 0; i < 5; i++) (await _desk.CreateAsync(Ask($"g{i}"), Alice)).Message.Should().BeNull();
-        (await _desk.CreateAsync(Ask("g5"), Alice)).Message.Should().Contain("at most 5 may");
-        (await _desk.CreateAsync(Ask("g0"), Alice)).Message.Should().BeNull("the same request again is no further one");
-        (await _desk.CreateAsync(Ask("other"), Desk.User("bob", "payments-oncall"))).Message.Should().BeNull("the limit is each person's own");
+        for (var i = 0; i < 5; i++) (await _webhooks.CreateAsync(Ask($"g{i}"), Alice)).Message.Should().BeNull();
+        (await _webhooks.CreateAsync(Ask("g5"), Alice)).Message.Should().Contain("at most 5 may");
+        (await _webhooks.CreateAsync(Ask("g0"), Alice)).Message.Should().BeNull("the same request again is no further one");
+        (await _webhooks.CreateAsync(Ask("other"), WebhookHarness.User("bob", "payments-oncall"))).Message.Should().BeNull("the limit is each person's own");
     }
 
     [Fact]
     public async Task Requests_that_the_cache_shows_count_as_long_as_they_wait()
     {
-        for (var i = 0; i < 5; i++) _desk.Waiting.Add(Ask($"g{i}", "alice"));
-        (await _desk.CreateAsync(Ask("more"), Alice)).Allowed.Should().BeFalse();
-        _desk.Waiting[0] = _desk.Waiting[0] with { Status = new() { Phase = GrantPhase.Denied } };
-        (await _desk.CreateAsync(Ask("more"), Alice)).Message.Should().BeNull();
+        for (var i = 0; i < 5; i++) _webhooks.Waiting.Add(Ask($"g{i}", "alice"));
+        (await _webhooks.CreateAsync(Ask("more"), Alice)).Allowed.Should().BeFalse();
+        _webhooks.Waiting[0] = _webhooks.Waiting[0] with { Status = new() { Phase = GrantPhase.Denied } };
+        (await _webhooks.CreateAsync(Ask("more"), Alice)).Message.Should().BeNull();
     }
 
     // Five typing errors in ten seconds, and the sixth request was refused for requests that were never there.
@@ -77,19 +75,19 @@ public sealed class BoundsTests : IAsyncLifetime
         for (var i = 0; i < 6; i++)
         {
             var wrong = Ask($"wrong{i}");
-            (await _desk.CreateAsync(wrong with { Spec = wrong.Spec with { Namespaces = ["nowhere"] } }, Alice)).Message
+            (await _webhooks.CreateAsync(wrong with { Spec = wrong.Spec with { Namespaces = ["nowhere"] } }, Alice)).Message
                 .Should().Contain("does not reach nowhere");
         }
 
-        (await _desk.CreateAsync(Ask("right"), Alice)).Message.Should().BeNull();
+        (await _webhooks.CreateAsync(Ask("right"), Alice)).Message.Should().BeNull();
     }
 
     // Each write under a field manager of another name adds to managedFields, and a grant that is large enough could not be revoked any more.
     [Fact]
     public async Task Nobody_grows_managed_fields_without_end_and_a_grant_that_is_full_of_them_can_be_revoked()
     {
-        (await _desk.CreateAsync(Ask("g1"), Alice)).Message.Should().BeNull();
-        var grant = _desk.Stored<BreakGlassGrant>("g1");
+        (await _webhooks.CreateAsync(Ask("g1"), Alice)).Message.Should().BeNull();
+        var grant = _webhooks.Stored<BreakGlassGrant>("g1");
         (await ChangeAsync(grant, grant with { Metadata = grant.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } }, 31_000,
             34_000)).Message.Should().Contain("metadata.managedFields");
         (await ChangeAsync(grant, grant with { Metadata = grant.Metadata with { Labels = new Dictionary<string, string> { ["a"] = "b" } } }, 34_000,
@@ -106,10 +104,10 @@ public sealed class BoundsTests : IAsyncLifetime
             return JsonSerializer.SerializeToElement(node);
         }
 
-        var request = Desk.Request(after, before, Alice);
+        var request = WebhookHarness.Request(after, before, Alice);
         request = request with { Object = With(request.Object!.Value, managedAfter), OldObject = With(request.OldObject!.Value, managedBefore) };
-        var answer = await _desk.Mutate(request, default);
-        return answer.Allowed ? await _desk.Validate(request with { Object = Desk.Patched(request, answer) }, default) : answer;
+        var answer = await _webhooks.Mutate(request, default);
+        return answer.Allowed ? await _webhooks.Validate(request with { Object = WebhookHarness.Patched(request, answer) }, default) : answer;
     }
 
     [Fact]

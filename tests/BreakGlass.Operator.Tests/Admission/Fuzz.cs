@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
 using k8s;
 using k8s.Models;
-using Kube.Client;
 using Kube.Runtime;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit.Builders;
@@ -31,12 +30,12 @@ internal sealed class Fuzz
     private Exception? _thrown;
     private AdmissionRequest? _asked;
 
-    public Fuzz(Desk desk, int seed)
+    public Fuzz(WebhookHarness webhooks, int seed)
     {
         _random = new(seed);
-        _mutate = new("/fuzz-mutate", Watched(desk.Mutate), desk.Clock, NullLogger.Instance);
-        _validate = new("/fuzz-validate", Watched(desk.Validate), desk.Clock, NullLogger.Instance);
-        _seeds = [.. Seeds(desk)];
+        _mutate = new("/fuzz-mutate", Watched(webhooks.Mutate), webhooks.Clock, NullLogger.Instance);
+        _validate = new("/fuzz-validate", Watched(webhooks.Validate), webhooks.Clock, NullLogger.Instance);
+        _seeds = [.. Seeds(webhooks)];
     }
 
     /// <summary>How often each HTTP code was the answer, and how often the answer was yes.</summary>
@@ -86,7 +85,7 @@ internal sealed class Fuzz
     {
         if (_asked is not { Operation: "CREATE", Kind.Kind: nameof(BreakGlassGrant) } request || !string.IsNullOrEmpty(request.SubResource)) return;
         var answer = AdmissionAnswer.AllowWith(response.Patch is null ? [] : JsonNode.Parse(response.Patch)!.AsArray());
-        var requester = Desk.Patched(request, answer)!.Value.GetProperty("spec").GetProperty("requester").GetProperty("username").GetString();
+        var requester = WebhookHarness.Patched(request, answer)!.Value.GetProperty("spec").GetProperty("requester").GetProperty("username").GetString();
         if (requester != request.UserInfo!.Username) throw new FuzzException($"stamped {requester}", input);
     }
 
@@ -207,16 +206,17 @@ internal sealed class Fuzz
         }
     }
 
-    private static IEnumerable<byte[]> Seeds(Desk desk)
+    private static IEnumerable<byte[]> Seeds(WebhookHarness webhooks)
     {
-        var alice = Desk.User("alice", "payments-oncall") with { Extra = new Dictionary<string, IList<string>> { ["a"] = ["b"] } };
-        var author = Desk.User("author");
+        var alice = WebhookHarness.User("alice", "payments-oncall") with { Extra = new Dictionary<string, IList<string>> { ["a"] = ["b"] } };
+        var author = WebhookHarness.User("author");
         byte[] Of<T>(T? o, T? old, V1UserInfo user, bool dryRun = false)
             where T : class, IKubernetesObject<V1ObjectMeta> => JsonSerializer.SerializeToUtf8Bytes(
-                new AdmissionReview { ApiVersion = AdmissionReview.V1, Kind = nameof(AdmissionReview), Request = Desk.Request(o, old, user, dryRun) },
+                new AdmissionReview { ApiVersion = AdmissionReview.V1, Kind = nameof(AdmissionReview),
+                    Request = WebhookHarness.Request(o, old, user, dryRun) },
                 AdmissionReview.Json);
-        var grant = desk.Stored<BreakGlassGrant>("inc-4711");
-        var policy = desk.Stored<BreakGlassPolicy>("payments-oncall");
+        var grant = webhooks.Stored<BreakGlassGrant>("inc-4711");
+        var policy = webhooks.Stored<BreakGlassPolicy>("payments-oncall");
         var lockdown = new BreakGlassLockdown { Metadata = new() { Name = "shut" }, Spec = new() { Reason = "x", PolicySelector = A.Selector(("a", "b")) } };
         yield return Of(A.Grant(), null, alice);
         yield return Of(A.Grant(s => s with { Access = ["payments"], Namespaces = ["payments"], Duration = "30m", Revoke = new() { Reason = "x" } }), null,
@@ -227,16 +227,12 @@ internal sealed class Fuzz
         yield return Of(A.Policy(s => s with { Limits = new() { MaxActive = 1 }, Access = [A.SelectorEntry("a", "edit", A.Selector("x", "In", "y")),
             A.ClusterWideEntry("b", "edit")] }, "wide"), null, author);
         yield return Of(policy with { Spec = policy.Spec with { Suspended = true } }, policy, author);
-        yield return Of(policy with { Spec = policy.Spec with { RetainFor = "1h" } }, policy, Desk.User("mallory"));
+        yield return Of(policy with { Spec = policy.Spec with { RetainFor = "1h" } }, policy, WebhookHarness.User("mallory"));
         yield return Of(new BreakGlassApproval { Metadata = new() { Name = "a" }, Spec = new() { Grant = "inc-4711", Decision = "Approve" } }, null,
-            Desk.User("carol"));
+            WebhookHarness.User("carol"));
         yield return Of(new BreakGlassReview { Metadata = new() { Name = "r" }, Spec = new() { Grant = "inc-4711", Outcome = "Justified" } }, null,
-            Desk.User("carol"));
-        yield return Of(lockdown, null, Desk.User("carol"));
-        yield return Of(lockdown with { Spec = lockdown.Spec with { Reason = "y" } }, lockdown, Desk.User("carol"));
+            WebhookHarness.User("carol"));
+        yield return Of(lockdown, null, WebhookHarness.User("carol"));
+        yield return Of(lockdown with { Spec = lockdown.Spec with { Reason = "y" } }, lockdown, WebhookHarness.User("carol"));
     }
 }
-
-/// <summary>An input that broke something.</summary>
-internal sealed class FuzzException(string what, byte[] input, Exception? inner = null)
-    : Exception($"{what}\ninput (base64): {Convert.ToBase64String(input)}\n{Encoding.UTF8.GetString(input)}", inner);

@@ -14,16 +14,16 @@ public sealed class FuzzTests(ITestOutputHelper output)
     {
         var inputs = Number("FUZZ_INPUTS", 20_000);
         var seed = Number("FUZZ_SEED", 4711);
-        using var desk = await Desk.OpenAsync();
-        desk.LetBind("author");
-        (await desk.CreateAsync(A.Policy(), Desk.User("author"))).Message.Should().BeNull();
-        (await desk.CreateAsync(A.Grant(), Desk.User("alice", "payments-oncall"))).Message.Should().BeNull();
-        var fuzz = new Fuzz(desk, seed);
+        using var webhooks = await WebhookHarness.OpenAsync();
+        webhooks.LetBind("author");
+        (await webhooks.CreateAsync(A.Policy(), WebhookHarness.User("author"))).Message.Should().BeNull();
+        (await webhooks.CreateAsync(A.Grant(), WebhookHarness.User("alice", "payments-oncall"))).Message.Should().BeNull();
+        var fuzz = new Fuzz(webhooks, seed);
         var started = TimeProvider.System.GetTimestamp();
         for (var done = 0; done < inputs; done += 10_000)
         {
             await fuzz.RunAsync(Math.Min(10_000, inputs - done));
-            desk.Server.Requests.Clear();
+            webhooks.Server.Requests.Clear();
         }
 
         var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;

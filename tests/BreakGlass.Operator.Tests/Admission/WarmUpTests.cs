@@ -20,7 +20,7 @@ public sealed class WarmUpTests : IAsyncLifetime, IDisposable
     private WebhookServer? _server;
     private WarmUp? _warmUp;
     private volatile bool _mayBegin;
-    private Desk? _desk;
+    private WebhookHarness? _webhooks;
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -33,7 +33,7 @@ public sealed class WarmUpTests : IAsyncLifetime, IDisposable
     public void Dispose()
     {
         _stop.Dispose();
-        _desk?.Dispose();
+        _webhooks?.Dispose();
     }
 
     [Fact]
@@ -82,10 +82,10 @@ public sealed class WarmUpTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task It_goes_the_whole_way_of_a_request_that_is_let_in_and_stores_nothing()
     {
-        var desk = _desk = await Desk.OpenAsync();
+        var webhooks = _webhooks = await WebhookHarness.OpenAsync();
         var policy = A.Policy();
-        desk.Server.Put(policy);
-        desk.Server.Requests.Clear();
+        webhooks.Server.Put(policy);
+        webhooks.Server.Requests.Clear();
         _mayBegin = true;
         var answers = new List<AdmissionAnswer>();
         AdmissionHandler Watched(AdmissionHandler handler) => async (request, cancellationToken) =>
@@ -94,13 +94,13 @@ public sealed class WarmUpTests : IAsyncLifetime, IDisposable
             lock (answers) answers.Add(answer);
             return answer;
         };
-        var running = await StartAsync(Watched(desk.Mutate), Watched(desk.Validate), policy);
+        var running = await StartAsync(Watched(webhooks.Mutate), Watched(webhooks.Validate), policy);
         await running.Soon("the answers");
         answers.Should().HaveCount(4);
         answers.Where(a => !a.Allowed).Select(a => a.Message)
             .Should().OnlyContain(m => m!.Contains("policy", StringComparison.Ordinal), "only the seal of the policy is missing here");
-        desk.Server.Requests.Writes.Should().BeEmpty();
-        desk.Server.List<BreakGlassGrant>().Should().BeEmpty();
+        webhooks.Server.Requests.Writes.Should().BeEmpty();
+        webhooks.Server.List<BreakGlassGrant>().Should().BeEmpty();
     }
 
     private Task<Task> StartAsync(AdmissionHandler handler) => StartAsync(handler, handler);

@@ -3,7 +3,6 @@ using BreakGlass.Core.Sealing;
 using FluentAssertions;
 using k8s;
 using k8s.Models;
-using Kube.Client;
 using Simulation;
 using TestKit.Builders;
 using Xunit;
@@ -25,14 +24,14 @@ public sealed class GuardSealTests
         Put(world, Sample.Grant());
         world.Advance(TimeSpan.FromSeconds(2));
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
-        var desk = new GuardDesk(world, replica);
-        var token = GuardDesk.Create(desk.Identity, "", "secrets", "payments", "token", """{"type":"kubernetes.io/service-account-token"}""");
-        desk.Ask(GuardDesk.CreateRole(desk.Identity)).Allowed.Should().BeTrue();
-        desk.Ask(token).Allowed.Should().BeFalse();
+        var guard = new GuardHarness(world, replica);
+        var token = GuardHarness.Create(guard.Identity, "", "secrets", "payments", "token", """{"type":"kubernetes.io/service-account-token"}""");
+        guard.Ask(GuardHarness.CreateRole(guard.Identity)).Allowed.Should().BeTrue();
+        guard.Ask(token).Allowed.Should().BeFalse();
 
         world.Server.Modify<BreakGlassPolicy>("payments-oncall", null, p => p with { Spec = p.Spec with { AllowPersistence = ["rbac", "tokens"] } });
         world.Advance(TimeSpan.FromSeconds(2));
-        desk.Ask(token).Allowed.Should().BeFalse();
+        guard.Ask(token).Allowed.Should().BeFalse();
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
     });
 

@@ -45,7 +45,7 @@ public class RevokerTests
         PutActive();
         var running = Run();
         await _clock.WhenTimerArmed(Revoker.Period);
-        _clock.Advance(Revoker.Patience);
+        _clock.Advance(Revoker.OperatorTimeout);
         (await running.Soon("the end")).Should().Be((1, 0, 1));
         _server.List<V1RoleBinding>("payments").Should().BeEmpty("it goes though its time is not over");
         Grant.FinalizersOrEmpty.Should().NotBeEmpty("the record is for an operator to complete");
@@ -58,7 +58,7 @@ public class RevokerTests
         using var fault = _server.Faults.Inject(Fault.InternalError, c => c.Verb == "patch" && c.Resource == "breakglassgrants", times: null);
         var running = Run();
         await _clock.WhenTimerArmed(Revoker.Period);
-        _clock.Advance(Revoker.Patience);
+        _clock.Advance(Revoker.OperatorTimeout);
         (await running.Soon("the end")).Should().Be((1, 0, 1));
     }
 
@@ -78,7 +78,7 @@ public class RevokerTests
         using var proxy = _server.Faults.Inject(Fault.Answer(404, "", "404 page not found"), "list", "breakglassgrants", times: null);
         var running = Run();
         await _clock.WhenTimerArmed(Revoker.Period);
-        _clock.Advance(Revoker.Patience);
+        _clock.Advance(Revoker.OperatorTimeout);
         (await running.Soon("the end")).Should().Be((1, 1, 1), "neither the grants nor what they record could be read");
     }
 

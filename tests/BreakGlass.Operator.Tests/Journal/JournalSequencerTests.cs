@@ -145,7 +145,7 @@ public sealed class JournalSequencerTests
     public async Task A_finished_grant_of_which_the_cache_has_a_part_is_read_once()
     {
         var whole = Grant("a", 3);
-        _grants.Add(Shed.Grant(whole with { Status = whole.Status with { EndedAt = A.Start } }));
+        _grants.Add(CacheTransforms.Grant(whole with { Status = whole.Status with { EndedAt = A.Start } }));
         _grants[0].Status.Transitions.Count.Should().BeLessThan(3);
         var sequencer = Sequencer(read: _ => whole);
         for (var i = 0; i < 3; i++) await sequencer.RoundAsync(default);

@@ -2,9 +2,7 @@ using System.Text.Json;
 using BreakGlass.Core.Api;
 using BreakGlass.Operator.Tests.Guard;
 using FluentAssertions;
-using k8s;
 using k8s.Models;
-using Kube.Client;
 using Kube.Runtime;
 using Simulation;
 using TestKit;
@@ -102,12 +100,13 @@ public sealed class StampWebhookTests
     {
         // An identity that no cache knows has to be asked for.
         using var fault = world.Server.Faults.Inject(Fault.Unavailable, "get", "breakglassgrants");
-        var answer = ask(Create("", "configmaps", """{"metadata":{}}""") with { UserInfo = new() { Username = GuardDesk.User("inc-9-0123456789") } });
+        var answer = ask(Create("", "configmaps", """{"metadata":{}}""") with { UserInfo = new() { Username = GuardHarness.User("inc-9-0123456789") } });
         answer.Allowed.Should().BeTrue();
         answer.Warnings.Should().ContainSingle();
         Patch(answer).Should().BeEmpty();
         var framing = ask(Create("", "configmaps",
-            """{"metadata":{"labels":{"breakglass.dev/made-by":"another"}}}""") with { UserInfo = new() { Username = GuardDesk.User("inc-9-0123456789") } });
+            """{"metadata":{"labels":{"breakglass.dev/made-by":"another"}}}""")
+                with { UserInfo = new() { Username = GuardHarness.User("inc-9-0123456789") } });
         Patch(framing).Should().Equal([$"remove {Label} "], "what cannot be marked names no other grant either");
     });
 
@@ -120,7 +119,7 @@ public sealed class StampWebhookTests
     private static IEnumerable<string> Patch(AdmissionAnswer answer) =>
         (answer.Patch ?? []).Select(o => $"{o!["op"]!.GetValue<string>()} {o["path"]!.GetValue<string>()} {o["value"]?.ToJsonString()}");
 
-    private static AdmissionRequest Create(string group, string resource, string o) => GuardDesk.Create("", group, resource, "payments", "", o);
+    private static AdmissionRequest Create(string group, string resource, string o) => GuardHarness.Create("", group, resource, "payments", "", o);
 
     private static Task With(LeftoverHandling leftovers, Action<World, Func<AdmissionRequest, AdmissionAnswer>> test) => Stillness.Run(stillness =>
     {
@@ -131,7 +130,7 @@ public sealed class StampWebhookTests
         world.Server.Put(Sample.Grant());
         world.Settle();
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
-        var identity = new GuardDesk(world, replica).Identity;
+        var identity = new GuardHarness(world, replica).Identity;
         test(world, request =>
         {
             var asked = request.UserInfo?.Username is { Length: > 0 } ? request : request with { UserInfo = new() { Username = identity } };

@@ -290,14 +290,3 @@ public sealed partial class OperatorMetricsTests : IDisposable
     [GeneratedRegex("^[a-z_]+_created[{ ]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Created();
 }
-
-/// <summary>Skips with a message where promtool is not installed.</summary>
-internal sealed class PromtoolFactAttribute : FactAttribute
-{
-    public PromtoolFactAttribute()
-    {
-        var path = Environment.GetEnvironmentVariable("PATH") ?? "";
-        if (!path.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "promtool"))))
-            Skip = "promtool is not on the PATH; it comes with Debian's package prometheus";
-    }
-}

@@ -26,9 +26,9 @@ public sealed class PayloadTests
     public void A_message_is_what_its_receiver_expects(string type)
     {
         var receiver = Settings(Enum.Parse<ReceiverType>(type));
-        Golden.Check(Shown(Messages.Body(receiver, Some.Activation())), $"{type}.activation.json");
-        Golden.Check(Shown(Messages.Body(receiver, Some.Lockdown)), $"{type}.lockdown.json");
-        Golden.Check(Shown(Messages.Body(receiver, Some.Activation(justification: Hostile) with { Text = Hostile })), $"{type}.hostile.json");
+        Golden.Check(Shown(Messages.Body(receiver, SampleNotifications.Activation())), $"{type}.activation.json");
+        Golden.Check(Shown(Messages.Body(receiver, SampleNotifications.Lockdown)), $"{type}.lockdown.json");
+        Golden.Check(Shown(Messages.Body(receiver, SampleNotifications.Activation(justification: Hostile) with { Text = Hostile })), $"{type}.hostile.json");
     }
 
     [Theory]
@@ -39,7 +39,7 @@ public sealed class PayloadTests
             "\u0000\u001b[31m", "" })
         {
             var body = Messages.Body(Settings(Enum.Parse<ReceiverType>(type)),
-                Some.Activation(justification: text) with { Text = text, Who = text, Ticket = text, Cluster = text });
+                SampleNotifications.Activation(justification: text) with { Text = text, Who = text, Ticket = text, Cluster = text });
             var read = JsonNode.Parse(body.ToJsonString())!;
             if (type is nameof(ReceiverType.Slack)) CheckSlack(read);
             if (type is nameof(ReceiverType.Teams)) CheckTeams(read);
@@ -52,11 +52,11 @@ public sealed class PayloadTests
     {
         var secret = RandomNumberGenerator.GetBytes(32);
         var receiver = Settings(ReceiverType.Webhook) with { Key = new("whsec_" + Convert.ToBase64String(secret)), Authorization = new("Bearer abc") };
-        using var request = Messages.Request(receiver, Some.Activation("msg-1"), Some.Now);
+        using var request = Messages.Request(receiver, SampleNotifications.Activation("msg-1"), SampleNotifications.Now);
         request.Headers.GetValues("webhook-id").Should().Equal("msg-1");
         request.Headers.GetValues("webhook-timestamp").Should().Equal("1795309323");
         request.Headers.GetValues("Authorization").Should().Equal("Bearer abc");
-        var body = Messages.Body(receiver, Some.Activation("msg-1")).ToJsonString();
+        var body = Messages.Body(receiver, SampleNotifications.Activation("msg-1")).ToJsonString();
         var signed = Convert.ToBase64String(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes($"msg-1.1795309323.{body}")));
         request.Headers.GetValues("webhook-signature").Should().Equal($"v1,{signed}");
     }
@@ -75,7 +75,8 @@ public sealed class PayloadTests
     public void The_same_thing_of_the_same_object_joins_one_incident_of_PagerDuty()
     {
         string Key(Notification n) => Messages.Body(Settings(ReceiverType.PagerDuty), n)["dedup_key"]!.GetValue<string>();
-        Key(Some.Activation("1")).Should().Be(Key(Some.Activation("2"))).And.NotBe(Key(Some.Activation("1") with { Uid = "another" }));
+        Key(SampleNotifications.Activation("1"))
+            .Should().Be(Key(SampleNotifications.Activation("2"))).And.NotBe(Key(SampleNotifications.Activation("1") with { Uid = "another" }));
     }
 
     private static void CheckSlack(JsonNode read)

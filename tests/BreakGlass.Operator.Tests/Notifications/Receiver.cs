@@ -9,16 +9,13 @@ using TestKit;
 
 namespace BreakGlass.Operator.Tests.Notifications;
 
-/// <summary>What a receiver was sent.</summary>
-internal sealed record Received(string Path, IReadOnlyDictionary<string, string> Headers, string Body);
-
 /// <summary>A receiver of notifications on a port of this machine. It answers what the test says, 200 where that says nothing.</summary>
 internal sealed class Receiver : IAsyncDisposable
 {
     private readonly WebApplication _web;
     private readonly Signal _changed = new();
     private readonly Lock _gate = new();
-    private readonly List<Received> _received = [];
+    private readonly List<ReceivedMessage> _received = [];
     private readonly Queue<(int Code, string? RetryAfter)> _answers = new();
     private readonly TaskCompletionSource _release = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -29,7 +26,7 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>Leaves every request unanswered.</summary>
     public bool IsDead { get; init; }
 
-    public IReadOnlyList<Received> All
+    public IReadOnlyList<ReceivedMessage> All
     {
         get { lock (_gate) return [.. _received]; }
     }
@@ -87,26 +84,4 @@ internal sealed class Receiver : IAsyncDisposable
         context.Response.StatusCode = answer.Code;
         if (answer.RetryAfter is { } wait) context.Response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
     }
-}
-
-/// <summary>Notifications as the tests send them.</summary>
-internal static class Some
-{
-    public static readonly DateTimeOffset Now = FakeClock.DefaultStart;
-
-    public static Notification Activation(string id = "1", string justification = "checkout returns 5xx, need to roll back") => new()
-    {
-        Id = id, Event = "GrantActivated", Severity = NotificationSeverity.Warning, At = Now, Cluster = "prod eu", Kind = "BreakGlassGrant", Name = "inc-4711",
-        Uid = "u-1",
-        Text = "alice has access until 2026-11-22T01:32:03Z: ClusterRole/edit in 1 place(s).", Policy = "payments-oncall", Who = "alice",
-        Justification = justification, Ticket = "INC-4711",
-        ExpiresAt = Now + TimeSpan.FromMinutes(30),
-    };
-
-    public static Notification Lockdown { get; } = new()
-    {
-        Id = "2", Event = "LockdownEngaged", Severity = NotificationSeverity.Critical, At = Now, Cluster = "prod eu", Kind = "BreakGlassLockdown",
-        Name = "token-leaked", Uid = "u-2",
-        Text = "carol locked down everything: token leaked. 3 grant(s) in the scope were active.", Who = "carol", Justification = "token leaked",
-    };
 }

@@ -32,7 +32,7 @@ public sealed class DeliveryTests : IAsyncLifetime
     public async Task A_receiver_of_each_type_gets_its_message(string type, string path)
     {
         await using var receiver = await Receiver.StartAsync();
-        Start(receiver.Settings(Enum.Parse<ReceiverType>(type))).Offer(Some.Activation());
+        Start(receiver.Settings(Enum.Parse<ReceiverType>(type))).Offer(SampleNotifications.Activation());
         await CameOutAsync("delivered");
         var received = receiver.All.Should().ContainSingle().Subject;
         received.Path.Should().Be(path);
@@ -45,7 +45,7 @@ public sealed class DeliveryTests : IAsyncLifetime
     {
         await using var receiver = await Receiver.StartAsync();
         receiver.Answers((503, "30"));
-        Start(receiver.Settings(ReceiverType.Webhook)).Offer(Some.Activation("msg-1"));
+        Start(receiver.Settings(ReceiverType.Webhook)).Offer(SampleNotifications.Activation("msg-1"));
         await receiver.GotAsync(1);
         await _clock.WhenTimerArmed(TimeSpan.FromSeconds(30));
         _clock.Advance(TimeSpan.FromSeconds(30));
@@ -69,7 +69,7 @@ public sealed class DeliveryTests : IAsyncLifetime
     {
         await using var receiver = await Receiver.StartAsync();
         receiver.Answers((code, retryAfter));
-        Start(receiver.Settings(ReceiverType.Slack)).Offer(Some.Activation());
+        Start(receiver.Settings(ReceiverType.Slack)).Offer(SampleNotifications.Activation());
         await receiver.GotAsync(1);
         await _clock.WhenTimersArmed(timers => timers is [var next]
             && (wait is null ? next < TimeSpan.FromSeconds(5) : next == TimeSpan.FromSeconds(wait.Value)), "the wait for the next try");
@@ -88,8 +88,8 @@ public sealed class DeliveryTests : IAsyncLifetime
         await using var receiver = await Receiver.StartAsync();
         receiver.Answers((code, null));
         var delivery = Start(receiver.Settings(ReceiverType.Slack, path: "/T000/secret-part"));
-        delivery.Offer(Some.Activation());
-        delivery.Offer(Some.Lockdown);
+        delivery.Offer(SampleNotifications.Activation());
+        delivery.Offer(SampleNotifications.Lockdown);
         await CameOutAsync("failed", "delivered");
         receiver.All.Should().HaveCount(2);
         _logs.Lines.Should().ContainSingle(line => line.Contains($"receiver test (slack) did not accept GrantActivated of inc-4711: HTTP status {code}"));
@@ -102,7 +102,7 @@ public sealed class DeliveryTests : IAsyncLifetime
         await using var dead = await Receiver.StartAsync(dead: true);
         await using var well = await Receiver.StartAsync();
         var (first, second) = (Start(dead.Settings(ReceiverType.Slack)), Start(well.Settings(ReceiverType.Teams)));
-        foreach (var notification in new[] { Some.Activation("1"), Some.Activation("2"), Some.Lockdown })
+        foreach (var notification in new[] { SampleNotifications.Activation("1"), SampleNotifications.Activation("2"), SampleNotifications.Lockdown })
         {
             first.Offer(notification);
             second.Offer(notification);
@@ -130,9 +130,9 @@ public sealed class DeliveryTests : IAsyncLifetime
     {
         await using var dead = await Receiver.StartAsync(dead: true);
         var delivery = Start(dead.Settings(ReceiverType.Slack), capacity: 3);
-        delivery.Offer(Some.Activation("0"));
+        delivery.Offer(SampleNotifications.Activation("0"));
         await dead.GotAsync(1);
-        for (var i = 1; i <= 5; i++) delivery.Offer(Some.Activation($"{i}") with { Name = $"inc-{i}" });
+        for (var i = 1; i <= 5; i++) delivery.Offer(SampleNotifications.Activation($"{i}") with { Name = $"inc-{i}" });
         Results.Should().Equal("dropped", "dropped");
         _logs.Lines.Should().ContainSingle(
             line => line.Contains("3 deliveries wait for receiver test (slack); dropped the oldest, GrantActivated of inc-1 (1 dropped so far)"));
@@ -147,12 +147,12 @@ public sealed class DeliveryTests : IAsyncLifetime
     {
         await using var receiver = await Receiver.StartAsync();
         var delivery = Start(receiver.Settings(ReceiverType.Webhook));
-        delivery.Offer(Some.Activation());
-        delivery.Offer(Some.Lockdown);
+        delivery.Offer(SampleNotifications.Activation());
+        delivery.Offer(SampleNotifications.Lockdown);
         delivery.Complete();
         await Task.WhenAll(_running).Soon("the end of a completed worker");
         Results.Should().Equal("delivered", "delivered");
-        delivery.Offer(Some.Lockdown);
+        delivery.Offer(SampleNotifications.Lockdown);
         Results.Should().Equal("delivered", "delivered", "dropped");
     }
 

@@ -2,7 +2,6 @@ using BreakGlass.Core.Api;
 using BreakGlass.Operator.Reconciling;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Client;
 using Simulation;
 using TestKit;
 using Xunit;
@@ -28,7 +27,7 @@ public sealed class EndOnTimeTests
         using var fault = world.Server.Faults.Inject(Fault.Forbidden, verb, resource, times: null);
         world.Server.Delete<V1RoleBinding>(world.Server.List<V1RoleBinding>("shop").Single().Metadata.Name, "shop");
         world.AdvanceTo(world.Grant()!.Status.ExpiresAt!.Value);
-        world.Advance(EndSchedule.Behind);
+        world.Advance(EndSchedule.Slack);
         fault.Hits.Should().BePositive();
         world.Server.List<V1RoleBinding>("payments").Should().BeEmpty();
         world.Grant()!.Status.Phase.Should().Be(GrantPhase.Expired);
@@ -99,7 +98,7 @@ public sealed class EndOnTimeTests
         using var fault = world.Server.Faults.Inject(Fault.Hang, "create", "serviceaccounts", times: null);
         for (var i = 0; i < 60; i++) world.Server.Put(Sample.Grant(s => s with { Duration = "1h" }, $"inc-{i}"));
         world.AdvanceTo(world.Grant()!.Status.ExpiresAt!.Value);
-        world.Advance(EndSchedule.Behind);
+        world.Advance(EndSchedule.Slack);
         world.Server.List<V1RoleBinding>("payments").Should().NotContain(b => b.Metadata.Name.StartsWith("breakglass-inc-4711-"));
     });
 

@@ -1,5 +1,4 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
@@ -95,7 +94,7 @@ public sealed class SealsUnreadTests
     private static void Put<T>(World world, T o)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var key = SealKeys.Read(world.Server.Get<V1Secret>(SealBook.SecretName, Ns)!.Data).Current(world.Now)!;
+        var key = SealKeys.Read(world.Server.Get<V1Secret>(SealKeyring.SecretName, Ns)!.Data).Current(world.Now)!;
         world.Server.Put(Sealed(o, key, world.Now));
     }
 

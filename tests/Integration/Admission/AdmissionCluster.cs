@@ -3,7 +3,6 @@ using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
 using k8s;
 using k8s.Models;
-using Kube.Client;
 using TestKit;
 using Xunit;
 
@@ -15,10 +14,10 @@ namespace Integration.Admission;
 /// </summary>
 public sealed class AdmissionCluster : IAsyncLifetime
 {
-    private Cluster? _cluster;
+    private TestCluster? _cluster;
     private RunningOperator? _operator;
 
-    internal Cluster Cluster => _cluster!;
+    internal TestCluster Cluster => _cluster!;
 
     internal RunningOperator Operator => _operator!;
 
@@ -27,7 +26,7 @@ public sealed class AdmissionCluster : IAsyncLifetime
     /// <inheritdoc/>
     public async Task InitializeAsync()
     {
-        _cluster = await Cluster.StartAsync();
+        _cluster = await TestCluster.StartAsync();
         await _cluster.Admin.CreateAsync(
             new V1Lease
             {
@@ -63,11 +62,11 @@ public sealed class AdmissionCluster : IAsyncLifetime
     internal Task InstallWebhooksAsync() => InstallWebhooksAsync(Cluster, Port);
 
     /// <summary>The same in any cluster, for an operator that serves them at a port of this machine.</summary>
-    internal static async Task InstallWebhooksAsync(Cluster cluster, int port)
+    internal static async Task InstallWebhooksAsync(TestCluster cluster, int port)
     {
         foreach (var (file, path) in new[] { ("mutating", "mutate"), ("validating", "validate") })
         {
-            var lines = await File.ReadAllLinesAsync(Path.Combine(Cluster.Config("webhook"), $"{file}.yaml"));
+            var lines = await File.ReadAllLinesAsync(Path.Combine(TestCluster.Config("webhook"), $"{file}.yaml"));
             var manifest = lines.Where(l => !l.StartsWith("      ", StringComparison.Ordinal))
                 .Select(l => l == "    service:" ? $"    url: https://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}/{path}" : l);
             await cluster.ApplyAsync(cluster.ControlPlane.AdminKubeconfig, string.Join('\n', manifest));
@@ -92,7 +91,7 @@ public sealed class AdmissionCluster : IAsyncLifetime
 
     /// <summary>The keys that seals are made with.</summary>
     internal async Task<SealKeys> KeysAsync() =>
-        SealKeys.Read((await Cluster.Admin.GetAsync<V1Secret>(SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
+        SealKeys.Read((await Cluster.Admin.GetAsync<V1Secret>(SealKeyring.SecretName, "breakglass-system", CancellationToken.None)).Data);
 
     /// <summary>What the seal of an object says.</summary>
     internal async Task<SealState> SealOfAsync<T>(string name)

@@ -1,7 +1,6 @@
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Sealing;
 using FluentAssertions;
-using TestKit;
 using Xunit;
 
 namespace Integration.Admission;
@@ -28,7 +27,7 @@ public sealed class StampTests(AdmissionCluster admission) : IAsyncLifetime
         var grant = (await admission.Cluster.GrantAsync(Grant))!;
         grant.Spec.Requester!.Username.Should().Be("alice");
         grant.Spec.Requester.Groups.Should().Equal("payments-oncall");
-        grant.Spec.Requester.GroupsHash.Should().Be(Kept.HashOf(["payments-oncall", "system:authenticated"]));
+        grant.Spec.Requester.GroupsHash.Should().Be(CallerStamp.HashOf(["payments-oncall", "system:authenticated"]));
         grant.Spec.Requester.Extra?.Keys.Should().NotContain("a");
         grant.Spec.Requester.Uid.Should().NotBe("1");
         (await admission.SealOfAsync<BreakGlassGrant>(Grant)).Should().Be(SealState.Valid);

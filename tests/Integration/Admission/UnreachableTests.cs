@@ -9,14 +9,14 @@ namespace Integration.Admission;
 /// <summary>The webhooks are out of reach and the operator runs: what takes access away can still be written, and nothing else comes in beside it.</summary>
 public sealed class UnreachableTests : IAsyncLifetime
 {
-    private Cluster _cluster = null!;
+    private TestCluster _cluster = null!;
     private RunningOperator _operator = null!;
     private string _kim = "";
 
     /// <inheritdoc/>
     public async Task InitializeAsync()
     {
-        _cluster = await Cluster.StartAsync();
+        _cluster = await TestCluster.StartAsync();
         var port = Ports.Free();
         await AdmissionCluster.InstallWebhooksAsync(_cluster, port);
         _operator = await _cluster.StartOperatorAsync(
@@ -129,7 +129,7 @@ public sealed class UnreachableTests : IAsyncLifetime
     /// <summary>What config/components/webhook-conditions changes, in the configurations of this cluster, which have URLs.</summary>
     private async Task ConditionsAsync()
     {
-        var lines = await File.ReadAllLinesAsync(Path.Combine(Cluster.Config("components"), "webhook-conditions", "kustomization.yaml"));
+        var lines = await File.ReadAllLinesAsync(Path.Combine(TestCluster.Config("components"), "webhook-conditions", "kustomization.yaml"));
         var kinds = new Queue<string>(["mutatingwebhookconfiguration", "validatingwebhookconfiguration"]);
         for (var i = 0; i < lines.Length; i++)
         {

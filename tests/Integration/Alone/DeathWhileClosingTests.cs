@@ -9,7 +9,7 @@ namespace Integration.Alone;
 /// </summary>
 public sealed class DeathWhileClosingTests(OwnCluster own) : IClassFixture<OwnCluster>
 {
-    private readonly Cluster _cluster = own.Cluster;
+    private readonly TestCluster _cluster = own.Cluster;
 
     [Theory]
     [InlineData("the binding", "DELETE .*/namespaces/payments-[^/]+/rolebindings/breakglass-{grant}-[^/]+$", 1)]

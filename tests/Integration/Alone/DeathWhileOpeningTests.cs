@@ -7,7 +7,7 @@ namespace Integration.Alone;
 /// <summary>The operator is killed at each write on the way to working access. The next one brings it to the same end as an undisturbed run.</summary>
 public sealed class DeathWhileOpeningTests(OwnCluster own) : IClassFixture<OwnCluster>
 {
-    private readonly Cluster _cluster = own.Cluster;
+    private readonly TestCluster _cluster = own.Cluster;
 
     [Theory]
     [InlineData("the record", "PUT .*/breakglassgrants/[^/]+/status$", 1)]

@@ -1,4 +1,3 @@
-using BreakGlass.Core.Api;
 using FluentAssertions;
 using Xunit;
 
@@ -10,7 +9,7 @@ public sealed class LastWallTests(OwnCluster own) : IClassFixture<OwnCluster>
 {
     private static readonly TimeSpan s_leeway = TimeSpan.FromMinutes(2);
 
-    private readonly Cluster _cluster = own.Cluster;
+    private readonly TestCluster _cluster = own.Cluster;
 
     [Fact]
     public async Task With_no_operator_and_no_reaper_the_token_itself_is_refused_after_its_ten_minutes()

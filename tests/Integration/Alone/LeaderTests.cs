@@ -10,7 +10,7 @@ public sealed class LeaderTests(OwnCluster own)
 {
     private static readonly string[] s_quick = ["--lease-duration=15s", "--renew-deadline=10s", "--retry-period=1s"];
 
-    private readonly Cluster _cluster = own.Cluster;
+    private readonly TestCluster _cluster = own.Cluster;
 
     [Fact]
     public async Task The_leader_is_killed_and_a_grant_that_expires_meanwhile_is_cut_by_the_other()

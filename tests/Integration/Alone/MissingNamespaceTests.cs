@@ -7,7 +7,7 @@ namespace Integration.Alone;
 /// <summary>The namespace of the grants' identities is deleted, and with it the operator's rights in it.</summary>
 public sealed class MissingNamespaceTests(OwnCluster own) : IClassFixture<OwnCluster>
 {
-    private readonly Cluster _cluster = own.Cluster;
+    private readonly TestCluster _cluster = own.Cluster;
 
     [Fact]
     public async Task Ends_go_on_record_new_grants_fail_with_the_way_back_and_all_works_again_without_a_restart()
@@ -30,7 +30,7 @@ public sealed class MissingNamespaceTests(OwnCluster own) : IClassFixture<OwnClu
         failed.Status.Conditions.Single(c => c.Type == "Active").Message.Should().Contain("kubectl apply -k config/rbac");
         await asked.NothingLeftAsync();
 
-        await _cluster.AdminAsync("apply", "-k", Cluster.Config("rbac"));
+        await _cluster.AdminAsync("apply", "-k", TestCluster.Config("rbac"));
         var again = await Incident.BeginAsync(_cluster);
         await again.ActivateAsync();
         await again.AllowedAsync(await again.FetchKubeconfigAsync());

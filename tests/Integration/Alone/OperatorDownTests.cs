@@ -1,8 +1,6 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
-using k8s;
 using k8s.Models;
 using Kube.Client;
 using Xunit;
@@ -13,7 +11,7 @@ namespace Integration.Alone;
 [Collection(nameof(OneCluster))]
 public sealed class OperatorDownTests(OwnCluster own)
 {
-    private readonly Cluster _cluster = own.Cluster;
+    private readonly TestCluster _cluster = own.Cluster;
 
     [Fact]
     public async Task Deleting_a_grant_by_force_while_the_operator_is_down_has_the_clusters_own_garbage_collector_end_access()

@@ -5,12 +5,12 @@ namespace Integration.Alone;
 /// <summary>A cluster in which no operator runs but the ones that a test starts and kills; the tests of a class have it one after another.</summary>
 public sealed class OwnCluster : IAsyncLifetime
 {
-    private Cluster? _cluster;
+    private TestCluster? _cluster;
 
-    internal Cluster Cluster => _cluster!;
+    internal TestCluster Cluster => _cluster!;
 
     /// <inheritdoc/>
-    public async Task InitializeAsync() => _cluster = await Cluster.StartAsync();
+    public async Task InitializeAsync() => _cluster = await TestCluster.StartAsync();
 
     /// <inheritdoc/>
     public async Task DisposeAsync()

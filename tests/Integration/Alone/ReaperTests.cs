@@ -8,7 +8,7 @@ namespace Integration.Alone;
 [Collection(nameof(OneCluster))]
 public sealed class ReaperTests(OwnCluster own)
 {
-    private readonly Cluster _cluster = own.Cluster;
+    private readonly TestCluster _cluster = own.Cluster;
 
     [Fact]
     public async Task With_the_operator_killed_the_reaper_cuts_at_the_expiry_and_not_before()
@@ -74,24 +74,5 @@ public sealed class ReaperTests(OwnCluster own)
         await using var next = await _cluster.StartOperatorAsync();
         await Eventually.TrueAsync(async () => (await _cluster.MadeForAsync(notDue.Grant)).Count == 0);
         (await next.StopAsync()).Should().Be(0);
-    }
-}
-
-/// <summary>The reaper on a cluster where the definitions are gone, as after a careless uninstall.</summary>
-public sealed class ReaperWithoutDefinitionsTests
-{
-    [Fact]
-    public async Task It_needs_none_of_our_kinds()
-    {
-        await using var cluster = await Cluster.StartAsync(withDefinitions: false);
-        var incident = await Incident.BeginAsync(cluster, withPolicy: false);
-        await cluster.ApplyAsync(cluster.ControlPlane.AdminKubeconfig, Backup.Of(incident, "2020-01-01T00:00:00Z"));
-        await incident.AllowedAsync(cluster.Mallory);
-
-        var (exitCode, log) = await RunningOperator.ReapAsync(cluster.ReaperKubeconfig);
-
-        exitCode.Should().Be(0, log);
-        await incident.RefusedAsync(cluster.Mallory);
-        await incident.NothingLeftAsync();
     }
 }

@@ -11,7 +11,7 @@ public sealed class WrongDateTests(OwnCluster own) : IClassFixture<OwnCluster>
     private const string Nothing = "^nothing$";
     private const string Skew = "breakglass_operator_clock_skew_seconds";
 
-    private readonly Cluster _cluster = own.Cluster;
+    private readonly TestCluster _cluster = own.Cluster;
 
     [Theory]
     [InlineData(2)]

@@ -1,12 +1,10 @@
 using System.Collections.Concurrent;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Client;
 
 namespace Integration.Attacks;
 
@@ -17,19 +15,19 @@ internal static class AbsentRows
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Alice", "asks past the webhooks, in Bob's name", Outcome.Denied("RequesterNotSealed", "the requester cannot be verified"),
+        new("Alice", "asks past the webhooks, in Bob's name", Expectation.Denied("RequesterNotSealed", "the requester cannot be verified"),
             s => s.AskAsync(s.Stage.Alice, Name("bob"))) { Prepare = s => s.PolicyAsync() },
-        new("Alice", "applies a sealed manifest again that is 40 s old", Outcome.Denied("SealBroken", "the grant's seal is not valid"),
+        new("Alice", "applies a sealed manifest again that is 40 s old", Expectation.Denied("SealBroken", "the grant's seal is not valid"),
             s => s.AskAsync(s.Stage.Alice, Name("alice"), meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, s.Grant, "alice", TimeSpan.FromSeconds(40)) },
-        new("Alice", "puts the seal of another grant on hers", Outcome.Denied("SealBroken"),
+        new("Alice", "puts the seal of another grant on hers", Expectation.Denied("SealBroken"),
             s => s.AskAsync(s.Stage.Alice, Name("alice"), meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, "another", "alice") },
-        new("Bob", "puts his name into Alice's sealed manifest", Outcome.Denied("SealBroken"),
+        new("Bob", "puts his name into Alice's sealed manifest", Expectation.Denied("SealBroken"),
             s => s.AskAsync(s.Stage.Bob, Name("bob"), meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, s.Grant, "alice") },
-        new("Alice", "asks for longer under her seal", Outcome.Denied("SealBroken"),
+        new("Alice", "asks for longer under her seal", Expectation.Denied("SealBroken"),
             s => s.AskAsync(s.Stage.Alice, $"{Name("alice")}\nduration: 1h", meta: s_seals[s.Id])) { Prepare = s => SealAsync(s, s.Grant, "alice") },
-        new("Alice", "makes a seal up", Outcome.Denied("SealBroken"), s => s.AskAsync(s.Stage.Alice, Name("alice"),
+        new("Alice", "makes a seal up", Expectation.Denied("SealBroken"), s => s.AskAsync(s.Stage.Alice, Name("alice"),
             meta: ", annotations: {breakglass.dev/seal: v1.k1.1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA}")) { Prepare = s => s.PolicyAsync() },
-        new("Lena", "writes a policy that she may not, past the webhooks", Outcome.Shows("it is not Ready, and gives nothing", async (s, answer) =>
+        new("Lena", "writes a policy that she may not, past the webhooks", Expectation.Shows("it is not Ready, and gives nothing", async (s, answer) =>
         {
             answer.OrThrow();
             await s.UntilPolicyAsync(p => p.Status.Conditions.Any(c => c is { Type: "Ready", Status: "False", Reason: "PolicyNotSealed" }), "not ready");
@@ -40,14 +38,14 @@ internal static class AbsentRows
             (await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"metadata":{"annotations":{"breakglass.dev/seal":"renew"}}}""")).Says
                 .Should().Contain("is not allowed to give");
         }), s => s.Stage.Lena.CreateAsync(s.PolicyText(access: "{name: pay, roleRef: {kind: ClusterRole, name: edit}, clusterWide: true}"))),
-        new("Tess", "widens a sealed policy past the webhooks", Outcome.Shows("it is not Ready, and its grant is what it was", async (s, answer) =>
+        new("Tess", "widens a sealed policy past the webhooks", Expectation.Shows("it is not Ready, and its grant is what it was", async (s, answer) =>
         {
             answer.OrThrow();
             await s.UntilPolicyAsync(p => p.Status.Conditions.Any(c => c is { Type: "Ready", Status: "False", Reason: "PolicyNotSealed" }), "not ready");
             (await s.AskAsync(s.Stage.Alice, name: $"{s.Grant}-2")).Says.Should().Contain("the author of policy");
         }), s => s.Stage.Tess.PatchAsync(s.PolicyPath,
             """{"spec":{"requesters":[{"kind":"User","name":"mallory"},{"kind":"Group","name":"payments-oncall"}]}}""")) { Prepare = s => s.PolicyAsync() },
-        new("Carol", "approves past the webhooks, in Chris's name too", Outcome.Shows("neither counts", async (s, answer) =>
+        new("Carol", "approves past the webhooks, in Chris's name too", Expectation.Shows("neither counts", async (s, answer) =>
         {
             answer.OrThrow();
             var grant = (await s.Stage.Cluster.GrantAsync(s.Grant))!;
@@ -69,7 +67,7 @@ internal static class AbsentRows
                 await s.UntilAsync(GrantPhase.AwaitingApproval);
             },
         },
-        new("Dora", "reviews her own past the webhooks", Outcome.Shows("it does not count", async (s, answer) =>
+        new("Dora", "reviews her own past the webhooks", Expectation.Shows("it does not count", async (s, answer) =>
         {
             answer.OrThrow();
             (await s.ReviewAsync(s.Stage.Rita)).OrThrow();
@@ -89,18 +87,18 @@ internal static class AbsentRows
             },
         },
         new("Tess", "gives an active grant to Mallory past the webhooks",
-            Outcome.Shows("refused by the schema's rules, or the grant ends", async (s, answer) =>
+            Expectation.Shows("refused by the schema's rules, or the grant ends", async (s, answer) =>
             {
                 if (!answer.Good) await s.StillActiveAsync();
                 else await s.UntilAsync(GrantPhase.Failed);
                 await s.CloseAsync();
             }), s => s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"requester":{"username":"mallory"}}}""")) { Prepare = OpenAsync },
         new("Tess", "takes the seal of an active grant off",
-            Outcome.Ends(GrantPhase.Revoked, EndReason.PolicyNarrowed, "PolicyNarrowed", "the requester is not sealed"),
+            Expectation.Ends(GrantPhase.Revoked, EndReason.PolicyNarrowed, "PolicyNarrowed", "the requester is not sealed"),
             s => s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}""")) { Prepare = OpenAsync },
-        new("Kim", "shuts past the webhooks, which needs nobody's word", Outcome.Ends(GrantPhase.Revoked, EndReason.Lockdown, "Lockdown"),
+        new("Kim", "shuts past the webhooks, which needs nobody's word", Expectation.Ends(GrantPhase.Revoked, EndReason.Lockdown, "Lockdown"),
             s => s.LockAsync(s.Stage.Kim)) { Prepare = OpenAsync },
-        new("Alice", "revokes past the webhooks, which needs nobody's word", Outcome.Ends(GrantPhase.Revoked, EndReason.RevokedByUser, "RevokedByUser"),
+        new("Alice", "revokes past the webhooks, which needs nobody's word", Expectation.Ends(GrantPhase.Revoked, EndReason.RevokedByUser, "RevokedByUser"),
             s => s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":{}}}""")) { Prepare = OpenAsync },
     ];
 
@@ -116,7 +114,7 @@ internal static class AbsentRows
     private static async Task SealAsync(Scene s, string name, string user, TimeSpan age = default)
     {
         await s.PolicyAsync();
-        var keys = SealKeys.Read((await s.Look.GetAsync<V1Secret>(SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
+        var keys = SealKeys.Read((await s.Look.GetAsync<V1Secret>(SealKeyring.SecretName, "breakglass-system", CancellationToken.None)).Data);
         var sealedOne = new BreakGlassGrant
         {
             Metadata = new() { Name = name },

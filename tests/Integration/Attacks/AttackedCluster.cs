@@ -1,9 +1,7 @@
 using System.Globalization;
 using FluentAssertions;
 using Integration.Admission;
-using k8s;
 using k8s.Models;
-using Kube.Client;
 using TestKit;
 using Xunit;
 
@@ -23,10 +21,10 @@ public sealed class AttackedCluster : IAsyncLifetime
     public static IReadOnlyList<string> GrowingRoles { get; } = ["grows-warned", "grows-suspended", "grows-mended", "grows-aggregated"];
 
     private readonly List<Person> _people = [];
-    private Cluster? _cluster;
+    private TestCluster? _cluster;
     private RunningOperator? _operator;
 
-    internal Cluster Cluster => _cluster!;
+    internal TestCluster Cluster => _cluster!;
 
     internal RunningOperator Operator => _operator!;
 
@@ -77,7 +75,7 @@ public sealed class AttackedCluster : IAsyncLifetime
     /// <inheritdoc/>
     public async Task InitializeAsync()
     {
-        _cluster = await Cluster.StartAsync();
+        _cluster = await TestCluster.StartAsync();
         await AdmissionCluster.InstallWebhooksAsync(_cluster, Port);
         await _cluster.ApplyAsync(_cluster.ControlPlane.AdminKubeconfig, Rights);
         if (Release.Installed.Minor >= 30) await Leftovers.StampedCluster.PlugInAsync(_cluster, Port);
@@ -147,7 +145,7 @@ public sealed class AttackedCluster : IAsyncLifetime
         expected: "writes that go through the webhooks");
 
     // Not a lockdown, which is let through without a webhook that answers.
-    private Task<Answer> ProbeAsync() => Admin.CreateAsync(Admission.Manifests.Policy("probe"), "?dryRun=All");
+    private Task<ApiAnswer> ProbeAsync() => Admin.CreateAsync(Admission.Manifests.Policy("probe"), "?dryRun=All");
 
     private async Task<Person> MakeAsync(string name, params string[] groups) =>
         Add(name, groups[0], await Cluster.ControlPlane.UserKubeconfigAsync(name, groups));

@@ -1,8 +1,5 @@
 using System.Globalization;
-using BreakGlass.Core.Api;
 using k8s.Models;
-using Kube.Client;
-using Xunit;
 using Xunit.Abstractions;
 
 namespace Integration.Attacks;
@@ -74,7 +71,7 @@ public class Batch : IDisposable
 
     private Task<TimeSpan> PlayAsync(Row row, Scene scene) => PlacedAsync(() => CheckAsync(row, scene, row.Act(scene)));
 
-    private static async Task<TimeSpan> CheckAsync(Row row, Scene scene, Task<Answer> answer)
+    private static async Task<TimeSpan> CheckAsync(Row row, Scene scene, Task<ApiAnswer> answer)
     {
         var began = TimeProvider.System.GetTimestamp();
         await row.Expected.CheckAsync(scene, await answer);
@@ -94,14 +91,4 @@ public class Batch : IDisposable
             _places.Release();
         }
     }
-}
-
-/// <summary>The batch of all that needs the webhooks: stories that wait for the clock share their time with the attacks.</summary>
-public sealed class SharedBatch : Batch, IAsyncLifetime
-{
-    /// <inheritdoc/>
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    /// <summary>Where only some rows are asked for, the others are under way all the same.</summary>
-    public Task DisposeAsync() => StillAsync();
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using BreakGlass.Core.Api;
 using FluentAssertions;
 
 namespace Integration.Attacks;
@@ -12,17 +11,17 @@ internal static class BoundsRows
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Alice", "asks with an annotation of 240 KiB", Outcome.Refused("at most 16384"),
+        new("Alice", "asks with an annotation of 240 KiB", Expectation.Refused("at most 16384"),
             async s => { await s.PolicyAsync(); return await s.AskAsync(s.Stage.Alice, meta: $", annotations: {{a: {Filler}}}"); }),
-        new("Tess", "writes 240 KiB onto somebody else's grant", Outcome.RefusedAndUntouched("at most 16384"), async s => { await OpenAsync(
+        new("Tess", "writes 240 KiB onto somebody else's grant", Expectation.RefusedAndUntouched("at most 16384"), async s => { await OpenAsync(
             s); return await s.Stage.Tess.PatchAsync(s.GrantPath, $$$"""{"metadata":{"annotations":{"a":"{{{Filler}}}"} } }"""); }),
-        new("Tess", "writes a finalizer onto somebody else's grant", Outcome.RefusedAndUntouched("cannot be added"), async s => { await OpenAsync(
+        new("Tess", "writes a finalizer onto somebody else's grant", Expectation.RefusedAndUntouched("cannot be added"), async s => { await OpenAsync(
             s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"finalizers":["breakglass.dev/revoke","example.com/hold"]}}"""); }),
-        new("Alice", "asks six times for what waits for approval", Outcome.Shows(
+        new("Alice", "asks six times for what waits for approval", Expectation.Shows(
             "five wait, and one is refused", (_, answer) => { answer.Text.Should().Contain("at most 5 may wait"); return Task.CompletedTask; }), async s =>
             {
                 await s.PolicyAsync(Scene.Approval);
-                var answers = new List<Answer>();
+                var answers = new List<ApiAnswer>();
                 for (var i = 0; i < 6; i++)
                 {
                     // The rows beside this one flood admission: what is refused for that is asked again.
@@ -36,7 +35,7 @@ internal static class BoundsRows
                 answers.Take(5).Should().AllSatisfy(a => a.Good.Should().BeTrue(a.Text));
                 return answers[5];
             }),
-        new("Alice", "floods admission with 30 dry runs of 900 KiB", Outcome.RefusedAndUntouched("larger than 512 KiB"), async s =>
+        new("Alice", "floods admission with 30 dry runs of 900 KiB", Expectation.RefusedAndUntouched("larger than 512 KiB"), async s =>
         {
             await OpenAsync(s);
             var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(i =>

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
 
@@ -17,9 +16,9 @@ internal static class GateRows
     public static IReadOnlyList<Row> All { get; } =
     [
         new("Mallory", "reports at /guard, in the name of Alice's grant, what it never tried",
-            Outcome.Shows("404, and nothing is recorded", async (s, answer) =>
+            Expectation.Shows("404, and nothing is recorded", async (s, answer) =>
             {
-                answer.Should().Be(new Answer(404, ""));
+                answer.Should().Be(new ApiAnswer(404, ""));
                 await s.StillActiveAsync();
                 (await s.Stage.Cluster.GrantAsync(s.Grant))!.Status.Residue.Should().BeEmpty();
                 await s.CloseAsync();
@@ -34,9 +33,9 @@ internal static class GateRows
                      "userInfo":{"username":"system:serviceaccount:breakglass-grants:{{grant.Status.ServiceAccount!.Split('/')[1]}}"},"object":{} } }
                     """);
         }),
-        new("Mallory", "has a grant in Alice's name stamped and sealed at /mutate", Outcome.Shows("404, and no seal", (_, answer) =>
+        new("Mallory", "has a grant in Alice's name stamped and sealed at /mutate", Expectation.Shows("404, and no seal", (_, answer) =>
         {
-            answer.Should().Be(new Answer(404, ""));
+            answer.Should().Be(new ApiAnswer(404, ""));
             return Task.CompletedTask;
         }), async s =>
         {
@@ -49,12 +48,12 @@ internal static class GateRows
                 """);
         }),
         new("Alice's double", "asks under a name that looks like alice",
-            Outcome.Refused(@"'\u{430}lice\u{200B} (unusual characters)' is not among the requesters"), async s =>
+            Expectation.Refused(@"'\u{430}lice\u{200B} (unusual characters)' is not among the requesters"), async s =>
             {
                 await s.PolicyAsync(requesters: "{kind: User, name: alice}");
                 return await s.AskAsync(s.Stage.Admin.As(LooksLikeAlice, "payments-oncall"));
             }),
-        new("Alice's double", "approves under a name that looks like alice", Outcome.Shows("the record says which name it is", async (s, answer) =>
+        new("Alice's double", "approves under a name that looks like alice", Expectation.Shows("the record says which name it is", async (s, answer) =>
         {
             answer.OrThrow();
             var grant = await s.UntilAsync(GrantPhase.Active);
@@ -67,7 +66,7 @@ internal static class GateRows
             return await s.DecideAsync(s.Stage.Admin.As(LooksLikeAlice, "commanders"));
         }),
         new("Bob", "fills Alice's grant with field managers, so that it gets too large to be revoked",
-            Outcome.Shows("refused at a bound, and Alice ends it", async (s, answer) =>
+            Expectation.Shows("refused at a bound, and Alice ends it", async (s, answer) =>
             {
                 answer.Code.Should().Be(422, answer.Says);
                 answer.Says.Should().Contain("metadata.managedFields");
@@ -79,7 +78,7 @@ internal static class GateRows
             await s.OpenAsync(s.Stage.Alice);
             var labels = string.Join(", ", Enumerable.Range(0, 150).Select(i => string.Create(CultureInfo.InvariantCulture, $"l{i}: v")));
             var manifest = $"{{apiVersion: breakglass.dev/v1alpha1, kind: BreakGlassGrant, metadata: {{name: {s.Grant}, labels: {{{labels}}} }} }}";
-            Answer answer;
+            ApiAnswer answer;
             var managers = 0;
             do
             {
@@ -90,7 +89,7 @@ internal static class GateRows
             while (answer.Good && managers < 100);
             return answer;
         }),
-        new("Bob", "writes a finalizer and 240 KiB onto Alice's grant, as somebody who may only ask", Outcome.RefusedAndUntouched("metadata"), async s =>
+        new("Bob", "writes a finalizer and 240 KiB onto Alice's grant, as somebody who may only ask", Expectation.RefusedAndUntouched("metadata"), async s =>
         {
             await s.PolicyAsync();
             await s.OpenAsync(s.Stage.Alice);
@@ -101,14 +100,14 @@ internal static class GateRows
     ];
 
     /// <summary>Sends a review to the operator's own port, as anybody who reaches it can; the answers must all be the same.</summary>
-    private static async Task<Answer> KnockAsync(Scene s, IReadOnlyList<string> paths, string review)
+    private static async Task<ApiAnswer> KnockAsync(Scene s, IReadOnlyList<string> paths, string review)
     {
         using var handler = new SocketsHttpHandler { UseProxy = false };
 #pragma warning disable CA5359 // An attacker does not care whose certificate it is.
         handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
 #pragma warning restore CA5359
         using var http = new HttpClient(handler);
-        var answers = new List<Answer>();
+        var answers = new List<ApiAnswer>();
         foreach (var path in paths)
         {
             using var body = new StringContent(review, Encoding.UTF8, MediaTypeHeaderValue.Parse("application/json"));

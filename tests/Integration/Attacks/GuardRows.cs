@@ -9,23 +9,23 @@ internal static class GuardRows
 
     public static IReadOnlyList<Row> All { get; } = Release.Installed.Minor < 30 ? [] :
     [
-        new("Thief", "deletes a binding of kube-system with the operator's token", Outcome.Refused("operator's fence refuses"),
+        new("Thief", "deletes a binding of kube-system with the operator's token", Expectation.Refused("operator's fence refuses"),
             s => s.Stage.Thief.SendAsync(
                 HttpMethod.Delete, $"{Rbac}/namespaces/kube-system/rolebindings/system::leader-locking-kube-scheduler?dryRun=All", null, "application/json")),
-        new("Thief", "deletes a tenant's binding that carries the operator's marks", Outcome.Refused("operator's fence refuses"), async s =>
+        new("Thief", "deletes a tenant's binding that carries the operator's marks", Expectation.Refused("operator's fence refuses"), async s =>
         {
             await s.PolicyAsync();
             (await s.Stage.Admin.SendAsync(
                 HttpMethod.Post, $"{Rbac}/namespaces/default/rolebindings", Binding($"tenant-{s.Id}", "Group", "tenants"), "application/json")).OrThrow();
             return await s.Stage.Thief.SendAsync(HttpMethod.Delete, $"{Rbac}/namespaces/default/rolebindings/tenant-{s.Id}", null, "application/json");
         }),
-        new("Thief", "binds a role of the allow-list to everybody", Outcome.Refused("operator's fence refuses"), async s =>
+        new("Thief", "binds a role of the allow-list to everybody", Expectation.Refused("operator's fence refuses"), async s =>
         {
             await s.PolicyAsync();
             return await s.Stage.Thief.SendAsync(HttpMethod.Post, $"{Rbac}/namespaces/default/rolebindings",
                 Binding("breakglass-inc-0123456789", "Group", "system:authenticated"), "application/json");
         }),
-        new("Thief", "writes a Role that takes the quota off the grants' namespace", Outcome.Refused("operator's fence refuses"), async s =>
+        new("Thief", "writes a Role that takes the quota off the grants' namespace", Expectation.Refused("operator's fence refuses"), async s =>
         {
             await s.PolicyAsync();
             return await s.Stage.Thief.SendAsync(HttpMethod.Post, $"{Rbac}/namespaces/breakglass-grants/roles", """

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Client;
 using TestKit;
 
 namespace Integration.Attacks;
@@ -14,26 +13,26 @@ internal static class LeftoverRows
 
     public static IReadOnlyList<Row> All { get; } = Release.Installed.Minor < 30 ? [] :
     [
-        new("Identity", "takes the mark off what it made", Outcome.Shows("it carries the grant's UID still", KeepsOwnMarkAsync),
+        new("Identity", "takes the mark off what it made", Expectation.Shows("it carries the grant's UID still", KeepsOwnMarkAsync),
             s => ActAsync(s, async (identity, path) =>
             {
                 await MakeAsync(identity, path, "");
                 return await PatchAsync(identity, path, $$$"""{"metadata":{"labels":{"{{{Mark}}}":null} } }""");
             })),
-        new("Identity", "takes all labels off what it made", Outcome.Shows("it carries the grant's UID still", KeepsOwnMarkAsync),
+        new("Identity", "takes all labels off what it made", Expectation.Shows("it carries the grant's UID still", KeepsOwnMarkAsync),
             s => ActAsync(s, async (identity, path) =>
             {
                 await MakeAsync(identity, path, "");
                 return await PatchAsync(identity, path, """{"metadata":{"labels":null} }""");
             })),
-        new("Identity", "marks what it made as another grant's", Outcome.Shows("it carries the grant's own UID", KeepsOwnMarkAsync),
+        new("Identity", "marks what it made as another grant's", Expectation.Shows("it carries the grant's own UID", KeepsOwnMarkAsync),
             s => ActAsync(s, async (identity, path) =>
             {
                 var made = await MakeAsync(identity, path, $$$""","labels":{"{{{Mark}}}":"11111111-2222-4333-8444-555555555555"}""");
                 return await PatchAsync(identity, path,
                     $$$"""{"metadata":{"labels":{"{{{Mark}}}":"11111111-2222-4333-8444-555555555555"} } }""") is { Good: false } refused ? refused : made;
             })),
-        new("Identity", "marks what somebody else made as its own", Outcome.Shows("it carries no mark", async (s, _) =>
+        new("Identity", "marks what somebody else made as its own", Expectation.Shows("it carries no mark", async (s, _) =>
         {
             (await ReadAsync(s))["metadata"]!["labels"]?[Mark].Should().BeNull();
             await s.CloseAsync();
@@ -43,7 +42,7 @@ internal static class LeftoverRows
             return await PatchAsync(identity, path, $$$"""{"metadata":{"labels":{"{{{Mark}}}":"mine"} } }""");
         })),
         new("Identity", "gives what it made an owner that lives on, so that it stays",
-            Outcome.Shows("it belongs to the grant's binding alone, and goes with it", async (s, _) =>
+            Expectation.Shows("it belongs to the grant's binding alone, and goes with it", async (s, _) =>
             {
                 var owner = (await ReadAsync(s))["metadata"]!["ownerReferences"]!.AsArray().Should().ContainSingle().Subject!;
                 ((string?)owner["kind"]).Should().Be(V1RoleBinding.KubeKind);
@@ -62,7 +61,7 @@ internal static class LeftoverRows
 
     private static async Task<JsonNode> ReadAsync(Scene s) => (await s.Stage.Admin.GetAsync(PathOf(s))).OrThrow().Json();
 
-    private static async Task KeepsOwnMarkAsync(Scene s, Answer answer)
+    private static async Task KeepsOwnMarkAsync(Scene s, ApiAnswer answer)
     {
         var grant = (await s.Stage.Cluster.GrantAsync(s.Grant))!;
         ((string?)(await ReadAsync(s))["metadata"]!["labels"]![Mark]).Should().Be(grant.Metadata.Uid, answer.Text);
@@ -70,7 +69,7 @@ internal static class LeftoverRows
     }
 
     /// <summary>Opens, and acts with the token that was delivered.</summary>
-    private static async Task<Answer> ActAsync(Scene s, Func<Person, string, Task<Answer>> act, string policy = "")
+    private static async Task<ApiAnswer> ActAsync(Scene s, Func<Person, string, Task<ApiAnswer>> act, string policy = "")
     {
         await s.PolicyAsync(policy);
         var grant = await s.OpenAsync(s.Stage.Alice);
@@ -82,10 +81,10 @@ internal static class LeftoverRows
         return await act(identity, PathOf(s));
     }
 
-    private static async Task<Answer> MakeAsync(Person who, string path, string meta) => (await who.SendAsync(
+    private static async Task<ApiAnswer> MakeAsync(Person who, string path, string meta) => (await who.SendAsync(
         HttpMethod.Post, path[..path.LastIndexOf('/')], $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"made"{{{meta}}}} }""",
         "application/json")).OrThrow();
 
-    private static Task<Answer> PatchAsync(Person who, string path, string patch) =>
+    private static Task<ApiAnswer> PatchAsync(Person who, string path, string patch) =>
         who.SendAsync(HttpMethod.Patch, path, patch, "application/merge-patch+json");
 }

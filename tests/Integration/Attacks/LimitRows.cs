@@ -1,5 +1,4 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
 
@@ -29,11 +28,11 @@ internal static class LimitRows
             (await s.Stage.Tess.PatchAsync($"{s.PolicyPath}/status", """{"status":{"holders":[]}}""")).OrThrow();
             return await SecondAsync(s, s.Stage.Bob);
         }),
-        new("Alice", "asks again while she cools down", Outcome.Denied("CoolingDown", "create a new grant after"), async s => { await s.PolicyAsync(
+        new("Alice", "asks again while she cools down", Expectation.Denied("CoolingDown", "create a new grant after"), async s => { await s.PolicyAsync(
             "limits: {cooldown: 10m}"); await s.OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Alice); }),
-        new("Bob", "asks while only Alice cools down", Outcome.Opens(), async s => { await s.PolicyAsync("limits: {cooldown: 10m}"); await s
+        new("Bob", "asks while only Alice cools down", Expectation.Opens(), async s => { await s.PolicyAsync("limits: {cooldown: 10m}"); await s
             .OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(s, s.Stage.Bob); }),
-        new("Alice", "has her grant deleted, to ask anew without cooling down", Outcome.Denied("CoolingDown"), async s =>
+        new("Alice", "has her grant deleted, to ask anew without cooling down", Expectation.Denied("CoolingDown"), async s =>
         {
             await s.PolicyAsync("limits: {cooldown: 10m}");
             await s.OpenAsync(s.Stage.Alice);
@@ -41,10 +40,10 @@ internal static class LimitRows
             await Eventually.TrueAsync(async () => await s.Stage.Cluster.GrantAsync(s.Grant) is null, expected: "the deleted grant to go");
             return await s.AskAsync(s.Stage.Alice);
         }),
-        new("Alice", "asks again before her last was reviewed", Outcome.Denied("ReviewPending", "is not reviewed yet", "Group security"),
+        new("Alice", "asks again before her last was reviewed", Expectation.Denied("ReviewPending", "is not reviewed yet", "Group security"),
             async s => { await s.PolicyAsync(Blocks); await s.OpenAsync(s.Stage.Alice); await s.EndAsync(s.Stage.Alice); return await SecondAsync(
                 s, s.Stage.Alice); }),
-        new("Rita", "reviews, and Alice may ask again", Outcome.Opens(), async s =>
+        new("Rita", "reviews, and Alice may ask again", Expectation.Opens(), async s =>
         {
             await s.PolicyAsync(Blocks);
             await s.OpenAsync(s.Stage.Alice);
@@ -53,13 +52,13 @@ internal static class LimitRows
             await s.UntilAsync(g => Conditions.IsTrue(g.Status.Conditions, GrantConditions.Reviewed), "reviewed");
             return await SecondAsync(s, s.Stage.Alice);
         }),
-        new("Alice", "reviews her own, and has no right to review", Outcome.Refused("\"alice\" cannot create resource \"breakglassreviews\""),
+        new("Alice", "reviews her own, and has no right to review", Expectation.Refused("\"alice\" cannot create resource \"breakglassreviews\""),
             async s => { await EndedAsync(s); return await s.ReviewAsync(s.Stage.Alice); }),
-        new("Dora", "reviews her own, being a reviewer", Outcome.Refused("'dora' had this access", "requesters cannot review their own access"),
+        new("Dora", "reviews her own, being a reviewer", Expectation.Refused("'dora' had this access", "requesters cannot review their own access"),
             async s => { await EndedAsync(s, s.Stage.Dora); return await s.ReviewAsync(s.Stage.Dora); }),
-        new("Dora", "reviews her own in Rita's name", Outcome.Refused("'dora' had this access"),
+        new("Dora", "reviews her own in Rita's name", Expectation.Refused("'dora' had this access"),
             async s => { await EndedAsync(s, s.Stage.Dora); return await s.ReviewAsync(s.Stage.Dora, "reviewer: {username: rita, groups: [security]}"); }),
-        new("Sue", "reviews what she approved", Outcome.Refused("'sue' decided on this grant"), async s =>
+        new("Sue", "reviews what she approved", Expectation.Refused("'sue' decided on this grant"), async s =>
         {
             await s.PolicyAsync(ApprovedBySecurity);
             (await s.AskAsync(s.Stage.Alice)).OrThrow();
@@ -68,11 +67,11 @@ internal static class LimitRows
             await s.EndAsync(s.Stage.Alice);
             return await s.ReviewAsync(s.Stage.Sue);
         }),
-        new("Carol", "reviews, being no reviewer", Outcome.Refused("'carol' is not among the reviewers"),
+        new("Carol", "reviews, being no reviewer", Expectation.Refused("'carol' is not among the reviewers"),
             async s => { await EndedAsync(s); return await s.ReviewAsync(s.Stage.Carol, "reviewer: {username: rita, groups: [security]}"); }),
-        new("Rita", "reviews what is still active", Outcome.RefusedAndUntouched("still gives access"),
+        new("Rita", "reviews what is still active", Expectation.RefusedAndUntouched("still gives access"),
             async s => { await s.PolicyAsync(Review); await s.OpenAsync(s.Stage.Alice); return await s.ReviewAsync(s.Stage.Rita); }),
-        new("Rita", "reviews what never gave access", Outcome.Refused("never gave access"), async s =>
+        new("Rita", "reviews what never gave access", Expectation.Refused("never gave access"), async s =>
         {
             await s.PolicyAsync(ApprovedBySecurity);
             (await s.AskAsync(s.Stage.Alice)).OrThrow();
@@ -80,24 +79,25 @@ internal static class LimitRows
             await s.UntilAsync(GrantPhase.Denied);
             return await s.ReviewAsync(s.Stage.Rita);
         }),
-        new("Sue", "reviews once more, to another end", Outcome.Refused("was already reviewed"),
+        new("Sue", "reviews once more, to another end", Expectation.Refused("was already reviewed"),
             async s => { await ReviewedAsync(s); return await s.ReviewAsync(s.Stage.Sue); }),
-        new("Tess", "changes what a reviewer found", Outcome.Refused("a review cannot be changed"), async s =>
+        new("Tess", "changes what a reviewer found", Expectation.Refused("a review cannot be changed"), async s =>
         {
             var review = await ReviewedAsync(s);
             return await s.Stage.Tess.PatchAsync($"breakglassreviews/{review}", """{"spec":{"outcome":"Misused"}}""");
         }),
     ];
 
-    private static Outcome Denied(string reason, params string[] says) => Outcome.Shows($"denied, {reason}, and the first goes on", async (s, answer) =>
+    private static Expectation Denied(string reason, params string[] says) =>
+        Expectation.Shows($"denied, {reason}, and the first goes on", async (s, answer) =>
     {
-        await Outcome.Denied(reason, says).CheckAsync(s, answer);
+        await Expectation.Denied(reason, says).CheckAsync(s, answer);
         await s.StillActiveAsync(s.Grant);
         await s.CloseAsync();
     });
 
     /// <summary>Of all that were ever asked for, exactly so many were ever active.</summary>
-    private static Outcome AtMost(int most, int asked) => Outcome.Shows($"{most} of {asked} open, never more", async (s, answer) =>
+    private static Expectation AtMost(int most, int asked) => Expectation.Shows($"{most} of {asked} open, never more", async (s, answer) =>
     {
         answer.OrThrow();
         IReadOnlyList<BreakGlassGrant> grants = [];
@@ -109,13 +109,13 @@ internal static class LimitRows
         await s.CloseAsync();
     });
 
-    private static async Task<Answer> ManyAsync(Scene s, int count, Func<int, Person> who)
+    private static async Task<ApiAnswer> ManyAsync(Scene s, int count, Func<int, Person> who)
     {
         var answers = await Task.WhenAll(Enumerable.Range(0, count).Select(i => s.AskAsync(who(i), name: $"{s.Grant}-{i}")));
         return answers.FirstOrDefault(a => !a.Good) ?? answers[0];
     }
 
-    private static Task<Answer> SecondAsync(Scene s, Person who)
+    private static Task<ApiAnswer> SecondAsync(Scene s, Person who)
     {
         s.About = $"{s.Grant}-2";
         return s.AskAsync(who, name: s.About);

@@ -1,8 +1,6 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
-using k8s;
 using k8s.Models;
 using Kube.Client;
 
@@ -15,15 +13,15 @@ internal static class OwnershipRows
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Admin", "overwrites the grant's label on a binding of an active grant", Outcome.Untouched(PutRightAsync),
+        new("Admin", "overwrites the grant's label on a binding of an active grant", Expectation.Untouched(PutRightAsync),
             s => MarkAsync(s, """{"labels":{"breakglass.dev/grant":"another"} }""")),
-        new("Admin", "writes another grant's UID onto a binding of an active grant, and takes the owner off", Outcome.Untouched(PutRightAsync),
+        new("Admin", "writes another grant's UID onto a binding of an active grant, and takes the owner off", Expectation.Untouched(PutRightAsync),
             s => MarkAsync(s,
                 """{"annotations":{"breakglass.dev/grant-uid":"11111111-2222-4333-8444-555555555555"},"ownerReferences":null}""")),
 
         // The cluster's garbage collector may be faster, and deletes what is owned by something that does not exist.
         new("Admin", "gives a binding of an active grant to another owner",
-            Outcome.Shows("it is the grant's again, also if the garbage collector removes it first", async (s, answer) =>
+            Expectation.Shows("it is the grant's again, also if the garbage collector removes it first", async (s, answer) =>
             {
                 // The collector may act on what it saw before the repair.
                 answer.OrThrow();
@@ -38,13 +36,13 @@ internal static class OwnershipRows
             }), s => MarkAsync(s,
             """{"ownerReferences":["""
                 + """{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","name":"another","uid":"11111111-2222-4333-8444-555555555555"}]}""")),
-        new("Admin", "takes all marks off a binding of an active grant", Outcome.Untouched(PutRightAsync), s => MarkAsync(s,
+        new("Admin", "takes all marks off a binding of an active grant", Expectation.Untouched(PutRightAsync), s => MarkAsync(s,
             """{"labels":{"breakglass.dev/grant":null,"breakglass.dev/policy":null,"app.kubernetes.io/managed-by":null},"annotations":"""
                 + """{"breakglass.dev/grant-uid":null,"breakglass.dev/expires-at":null},"ownerReferences":null}""")),
-        new("Admin", "postpones the end that stands on a binding of an active grant", Outcome.Untouched(PutRightAsync),
+        new("Admin", "postpones the end that stands on a binding of an active grant", Expectation.Untouched(PutRightAsync),
             s => MarkAsync(s, """{"annotations":{"breakglass.dev/expires-at":"2099-01-01T00:00:00Z"} }""")),
         new("Admin", "copies all marks of a grant onto a binding of the team",
-            Outcome.Shows("the team's binding stays through the grant and after it", async (s, answer) =>
+            Expectation.Shows("the team's binding stays through the grant and after it", async (s, answer) =>
             {
                 answer.OrThrow();
                 await s.EndAsync(s.Stage.Carol);
@@ -61,7 +59,7 @@ internal static class OwnershipRows
             return await s.Stage.Admin.SendAsync(HttpMethod.Post, $"{Rbac}/namespaces/{s.Namespace}/rolebindings",
                 Binding("team-view", "developers", $""","labels":{labels},"annotations":{annotations}"""), "application/json");
         }),
-        new("Admin", "marks a binding of the team as one of a grant that is gone", Outcome.Shows("it stays", async (s, answer) =>
+        new("Admin", "marks a binding of the team as one of a grant that is gone", Expectation.Shows("it stays", async (s, answer) =>
         {
             answer.OrThrow();
             await s.StillActiveAsync(s.Grant);
@@ -80,7 +78,7 @@ internal static class OwnershipRows
             return answer;
         }),
         new("Admin", "takes the name of a grant's binding in one of its two namespaces",
-            Outcome.Shows("the other stays open, and what is not ours stays", async (s, answer) =>
+            Expectation.Shows("the other stays open, and what is not ours stays", async (s, answer) =>
             {
                 answer.OrThrow();
                 var grant = await s.UntilAsync(g => Reason(g) == GrantConditions.Partial, "open in part");
@@ -106,7 +104,7 @@ internal static class OwnershipRows
             }
         }),
         new("Admin", "deletes a namespace that a grant names, and another owner makes it again",
-            Outcome.Shows("the grant does not follow", async (s, answer) =>
+            Expectation.Shows("the grant does not follow", async (s, answer) =>
             {
                 answer.OrThrow();
                 var grant = await s.UntilAsync(g => Conditions.Find(g.Status.Conditions, "Active")!.Message
@@ -123,7 +121,8 @@ internal static class OwnershipRows
             await Eventually.TrueAsync(async () => (await s.Stage.Admin.GetAsync(path)).Code == 404, expected: "the namespace to go");
             return await MakeSecondAsync(s);
         }),
-        new("Tess", "writes down an active grant as revoked and proven, so that its bindings stay", Outcome.Shows("they are cut at once", async (s, answer) =>
+        new("Tess", "writes down an active grant as revoked and proven, so that its bindings stay",
+            Expectation.Shows("they are cut at once", async (s, answer) =>
         {
             answer.OrThrow();
             await Eventually.TrueAsync(async () => (await s.Look
@@ -155,7 +154,7 @@ internal static class OwnershipRows
         await s.OpenAsync(s.Stage.Alice);
     }
 
-    private static Task<Answer> MakeSecondAsync(Scene s) =>
+    private static Task<ApiAnswer> MakeSecondAsync(Scene s) =>
         s.Stage.Admin.SendAsync(
             HttpMethod.Post, "/api/v1/namespaces", $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{Second(s)}}}"} }""", "application/json");
 
@@ -163,7 +162,7 @@ internal static class OwnershipRows
         (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = s.Namespace }, CancellationToken.None)).Items.Single();
 
     /// <summary>Opens, and changes the metadata of the binding in place; the answer holds the binding as it is then.</summary>
-    private static async Task<Answer> MarkAsync(Scene s, string metadata)
+    private static async Task<ApiAnswer> MarkAsync(Scene s, string metadata)
     {
         await OpenAsync(s);
         return await s.Stage.Admin.SendAsync(HttpMethod.Patch, $"{Rbac}/namespaces/{s.Namespace}/rolebindings/{(await BindingAsync(s)).Metadata.Name}",
@@ -171,7 +170,7 @@ internal static class OwnershipRows
     }
 
     /// <summary>The same binding carries all of its marks again.</summary>
-    private static async Task PutRightAsync(Scene s, Answer answer)
+    private static async Task PutRightAsync(Scene s, ApiAnswer answer)
     {
         await HasMarksAsync(s);
         (await BindingAsync(s)).Metadata.Uid.Should().Be((string?)answer.Json()["metadata"]!["uid"], "it was never removed");

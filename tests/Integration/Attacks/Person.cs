@@ -1,31 +1,9 @@
 using System.Net.Http.Headers;
-using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace Integration.Attacks;
-
-/// <summary>What the API server answered to one request.</summary>
-/// <param name="Code">The HTTP status.</param>
-/// <param name="Text">The body.</param>
-internal sealed record Answer(int Code, string Text)
-{
-    /// <summary>Whether it was done.</summary>
-    public bool Good => Code is >= 200 and < 300;
-
-    /// <summary>The sentence of a refusal; else the whole body.</summary>
-    public string Says => !Good && Text.StartsWith('{') && Json()["message"] is JsonValue message ? message.GetValue<string>() : Text;
-
-    /// <summary>The object.</summary>
-    public JsonNode Json() => JsonNode.Parse(Text)!;
-
-    /// <summary>Itself, where it is good; for what only prepares.</summary>
-    /// <exception cref="InvalidOperationException">It is not.</exception>
-    public Answer OrThrow() => Good ? this : throw new InvalidOperationException($"{Code}: {Says}");
-}
 
 /// <summary>Somebody who talks to the API server with credentials of their own, and writes whatever they like, well formed or not.</summary>
 internal sealed partial class Person : IDisposable
@@ -78,20 +56,20 @@ internal sealed partial class Person : IDisposable
     }
 
     /// <summary>Creates an object of ours from a manifest in YAML.</summary>
-    public Task<Answer> CreateAsync(string manifest, string query = "") =>
+    public Task<ApiAnswer> CreateAsync(string manifest, string query = "") =>
         SendAsync(HttpMethod.Post, $"{Api}{Plural(manifest)}{query}", manifest, "application/yaml");
 
     /// <summary>Changes an object of ours by a merge patch; <paramref name="path"/> is e.g. <c>breakglassgrants/inc/status</c>.</summary>
-    public Task<Answer> PatchAsync(string path, string patch) => SendAsync(HttpMethod.Patch, Api + path, patch, "application/merge-patch+json");
+    public Task<ApiAnswer> PatchAsync(string path, string patch) => SendAsync(HttpMethod.Patch, Api + path, patch, "application/merge-patch+json");
 
     /// <summary>Deletes an object of ours.</summary>
-    public Task<Answer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, Api + path, null, "application/json");
+    public Task<ApiAnswer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, Api + path, null, "application/json");
 
     /// <summary>Reads an object of ours, or anything else by a path that begins with a slash.</summary>
-    public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path.StartsWith('/') ? path : Api + path, null, "application/json");
+    public Task<ApiAnswer> GetAsync(string path) => SendAsync(HttpMethod.Get, path.StartsWith('/') ? path : Api + path, null, "application/json");
 
     /// <summary>Any request.</summary>
-    public async Task<Answer> SendAsync(HttpMethod method, string path, string? body, string type)
+    public async Task<ApiAnswer> SendAsync(HttpMethod method, string path, string? body, string type)
     {
         using var request = new HttpRequestMessage(method, path);
         request.Headers.Accept.Add(new("application/json"));

@@ -1,7 +1,6 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
 using k8s.Models;
-using Kube.Client;
 
 namespace Integration.Attacks;
 
@@ -12,70 +11,70 @@ internal static class PolicyRows
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Mallory", "writes a policy, and has no right to", Outcome.Refused("cannot create resource \"breakglasspolicies\""),
+        new("Mallory", "writes a policy, and has no right to", Expectation.Refused("cannot create resource \"breakglasspolicies\""),
             s => s.Stage.Mallory.CreateAsync(s.PolicyText())),
-        new("Alice", "suspends a policy, and has no right to", Outcome.RefusedAndUntouched("cannot patch resource \"breakglasspolicies\""),
+        new("Alice", "suspends a policy, and has no right to", Expectation.RefusedAndUntouched("cannot patch resource \"breakglasspolicies\""),
             async s => { await s.PolicyAsync(); await s.OpenAsync(s.Stage.Alice); return await s.Stage.Alice.PatchAsync(
                 s.PolicyPath, """{"spec":{"suspended":true}}"""); }),
-        new("Lena", "writes a policy for what she may bind", Outcome.Opens(), async s =>
+        new("Lena", "writes a policy for what she may bind", Expectation.Opens(), async s =>
         {
             await LenaBindsAsync(s);
             await Eventually.TrueAsync(async () => (await s.Stage.Lena.CreateAsync(s.PolicyText())).Good, expected: "Lena's policy to be taken");
             return await s.AskAsync(s.Stage.Alice);
         }),
-        new("Lena", "names a namespace more", Outcome.Refused(Refuses, "ClusterRole/edit in namespace kube-public"),
+        new("Lena", "names a namespace more", Expectation.Refused(Refuses, "ClusterRole/edit in namespace kube-public"),
             async s => { await LenaBindsAsync(s); return await s.Stage.Lena.CreateAsync(s.PolicyText(access: Access(s, "kube-public"))); }),
-        new("Lena", "selects namespaces by their labels", Outcome.Refused(Refuses, "ClusterRole/edit in the whole cluster"),
+        new("Lena", "selects namespaces by their labels", Expectation.Refused(Refuses, "ClusterRole/edit in the whole cluster"),
             async s => { await LenaBindsAsync(s); return await s.Stage.Lena.CreateAsync(s.PolicyText(access: BySelector(s))); }),
-        new("Lena", "reaches for the whole cluster", Outcome.Refused(Refuses, "ClusterRole/edit in the whole cluster"),
+        new("Lena", "reaches for the whole cluster", Expectation.Refused(Refuses, "ClusterRole/edit in the whole cluster"),
             async s => { await LenaBindsAsync(s); return await s.Stage.Lena.CreateAsync(s.PolicyText(access: Everywhere())); }),
-        new("Lena", "names a stronger role", Outcome.Refused(Refuses, "ClusterRole/admin"), async s => { await LenaBindsAsync(
+        new("Lena", "names a stronger role", Expectation.Refused(Refuses, "ClusterRole/admin"), async s => { await LenaBindsAsync(
             s); return await s.Stage.Lena.CreateAsync(s.PolicyText(access: s.Edit.Replace("edit", "admin", StringComparison.Ordinal))); }),
-        new("Lena", "names a Role that is not there yet", Outcome.Refused(Refuses, "Role/tomorrow"),
+        new("Lena", "names a Role that is not there yet", Expectation.Refused(Refuses, "Role/tomorrow"),
             async s => { await LenaBindsAsync(s); return await s.Stage.Lena
                 .CreateAsync(s.PolicyText(access: $"{{name: pay, roleRef: {{kind: Role, name: tomorrow}}, namespaces: [{s.Namespace}]}}")); }),
-        new("Lena", "widens a policy of Gus", Outcome.RefusedAndUntouched(Refuses), async s =>
+        new("Lena", "widens a policy of Gus", Expectation.RefusedAndUntouched(Refuses), async s =>
         {
             await GusWritesAsync(s);
             await s.OpenAsync(s.Stage.Alice);
             return await s.Stage.Lena.PatchAsync(s.PolicyPath,
                 $$"""{"spec":{"access":[{"name":"pay","roleRef":{"kind":"ClusterRole","name":"edit"},"namespaces":["{{s.Namespace}}","kube-public"]}]} }""");
         }),
-        new("Lena", "makes herself a requester of a policy of Gus", Outcome.RefusedAndUntouched(Refuses), async s =>
+        new("Lena", "makes herself a requester of a policy of Gus", Expectation.RefusedAndUntouched(Refuses), async s =>
         {
             await GusWritesAsync(s);
             await s.OpenAsync(s.Stage.Alice);
             return await s.Stage.Lena.PatchAsync(
                 s.PolicyPath, """{"spec":{"requesters":[{"kind":"Group","name":"payments-oncall"},{"kind":"User","name":"lena"}]}}""");
         }),
-        new("Lena", "makes herself the approver in a policy of Gus", Outcome.Refused(Refuses), async s =>
+        new("Lena", "makes herself the approver in a policy of Gus", Expectation.Refused(Refuses), async s =>
         {
             await GusWritesAsync(s, Scene.Approval);
             return await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"spec":{"approval":{"approvers":[{"kind":"User","name":"lena"}]}}}""");
         }),
-        new("Lena", "takes the approval out of a policy of Gus", Outcome.Refused(Refuses), async s =>
+        new("Lena", "takes the approval out of a policy of Gus", Expectation.Refused(Refuses), async s =>
         {
             await GusWritesAsync(s, Scene.Approval);
             return await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"spec":{"mode":"BreakGlass","approval":null}}""");
         }),
-        new("Lena", "gives a policy of Gus more hours", Outcome.Refused(Refuses),
+        new("Lena", "gives a policy of Gus more hours", Expectation.Refused(Refuses),
             async s => { await GusWritesAsync(s); return await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"spec":{"duration":{"max":"12h"}}}"""); }),
         new("Lena", "suspends a policy of Gus, which anybody may who writes policies",
-            Outcome.Ends(GrantPhase.Revoked, EndReason.PolicySuspended, "PolicySuspended"), async s =>
+            Expectation.Ends(GrantPhase.Revoked, EndReason.PolicySuspended, "PolicySuspended"), async s =>
             {
                 await GusWritesAsync(s);
                 await s.OpenAsync(s.Stage.Alice);
                 return await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"spec":{"suspended":true}}""");
             }),
-        new("Lena", "lets a suspended policy of Gus go on", Outcome.Refused(Refuses), async s => { await GusWritesAsync(
+        new("Lena", "lets a suspended policy of Gus go on", Expectation.Refused(Refuses), async s => { await GusWritesAsync(
             s, "suspended: true"); return await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"spec":{"suspended":false}}"""); }),
-        new("Lena", "describes a policy of Gus in other words", Outcome.Untouched(), async s =>
+        new("Lena", "describes a policy of Gus in other words", Expectation.Untouched(), async s =>
         {
             await GusWritesAsync(s);
             await s.OpenAsync(s.Stage.Alice);
             return await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"spec":{"description":"Gus's"}}""");
         }),
-        new("Lena", "puts a seal of her own on a policy", Outcome.Untouched(async (s, _) =>
+        new("Lena", "puts a seal of her own on a policy", Expectation.Untouched(async (s, _) =>
         {
             await s.EndAsync(s.Stage.Alice);
             s.About = $"{s.Grant}-2";
@@ -86,11 +85,12 @@ internal static class PolicyRows
             await s.OpenAsync(s.Stage.Alice);
             return await s.Stage.Lena.PatchAsync(s.PolicyPath, """{"metadata":{"annotations":{"breakglass.dev/seal":"v1.k.1.AAAA"}}}""");
         }),
-        new("Gus", "writes a policy for a role that he may not bind", Outcome.Refused(Refuses, "ClusterRole/cluster-admin in the whole cluster"),
+        new("Gus", "writes a policy for a role that he may not bind", Expectation.Refused(Refuses, "ClusterRole/cluster-admin in the whole cluster"),
             s => s.Stage.Gus.CreateAsync(s.PolicyText(access: "{name: all, roleRef: {kind: ClusterRole, name: cluster-admin}, clusterWide: true}"))),
-        new("Gus", "reaches for the grants' namespace", Outcome.Refused("'breakglass-grants' holds the operator or the credentials"),
+        new("Gus", "reaches for the grants' namespace", Expectation.Refused("'breakglass-grants' holds the operator or the credentials"),
             s => s.Stage.Gus.CreateAsync(s.PolicyText(access: Access(s, "breakglass-grants")))),
-        new("Thief", "has the operator's token and gives himself cluster-admin", Outcome.RefusedAndUntouched(Refuses, "ClusterRole/cluster-admin"), async s =>
+        new("Thief", "has the operator's token and gives himself cluster-admin", Expectation.RefusedAndUntouched(Refuses, "ClusterRole/cluster-admin"),
+            async s =>
         {
             await GusWritesAsync(s);
             await s.OpenAsync(s.Stage.Alice);
@@ -98,14 +98,14 @@ internal static class PolicyRows
                 s.PolicyPath, """{"spec":{"access":[{"name":"pay","roleRef":{"kind":"ClusterRole","name":"cluster-admin"},"clusterWide":true}]}}""");
         }),
         new("Admin", "writes a policy for a role off the operator's list",
-            Outcome.Ends(GrantPhase.Failed, EndReason.Failed, "EscalationRefused", "attempting to grant RBAC permissions"), async s =>
+            Expectation.Ends(GrantPhase.Failed, EndReason.Failed, "EscalationRefused", "attempting to grant RBAC permissions"), async s =>
             {
                 await s.PolicyAsync(access: $"{{name: pay, roleRef: {{kind: ClusterRole, name: cluster-admin}}, namespaces: [{s.Namespace}]}}");
                 await s.UntilPolicyAsync(
                     p => p.Status.Conditions.Any(c => c is { Type: "Ready", Status: "False", Reason: "RoleNotBindable" }), "a policy that is not ready");
                 return await s.AskAsync(s.Stage.Alice);
             }),
-        new("Admin", "widens a policy while a grant is active", Outcome.Untouched(async (s, _) =>
+        new("Admin", "widens a policy while a grant is active", Expectation.Untouched(async (s, _) =>
         {
             await s.UntilPolicyAsync(p => p.Status.ObservedGeneration == 2, "the operator to have seen it");
             (await s.Look.ListAsync<V1RoleBinding>(new() { Namespace = "kube-public" }, CancellationToken.None)).Items
@@ -118,7 +118,7 @@ internal static class PolicyRows
                 $$"""{"spec":{"access":[{"name":"pay","roleRef":{"kind":"ClusterRole","name":"edit"},"namespaces":["{{s.Namespace}}","kube-public"]}]} }""");
         }),
         new("Gus", "takes Alice out of the requesters while she has access",
-            Outcome.Ends(GrantPhase.Revoked, EndReason.PolicyNarrowed, "PolicyNarrowed", "alice"), async s =>
+            Expectation.Ends(GrantPhase.Revoked, EndReason.PolicyNarrowed, "PolicyNarrowed", "alice"), async s =>
             {
                 await GusWritesAsync(s);
                 await s.OpenAsync(s.Stage.Alice);
@@ -134,13 +134,13 @@ internal static class PolicyRows
             await Eventually.TrueAsync(async () => (await s.Stage.Gus.CreateAsync(s.PolicyText())).Good, expected: "a policy of the same name");
             return new(200, "");
         }),
-        new("Admin", "lets a role grow under a policy that suspends itself", Outcome.Refused("changed after policy", "until its owners confirm them"),
+        new("Admin", "lets a role grow under a policy that suspends itself", Expectation.Refused("changed after policy", "until its owners confirm them"),
             async s => { await GrownAsync(s, "grows-suspended", "rolePinning: Suspend"); return await s.AskAsync(s.Stage.Alice); }),
-        new("Admin", "labels a role into an aggregated one under a policy that suspends itself", Outcome.Refused("changed after policy",
+        new("Admin", "labels a role into an aggregated one under a policy that suspends itself", Expectation.Refused("changed after policy",
             "until its owners confirm them"), async s => { await AggregatedAsync(s, "grows-aggregated"); return await s.AskAsync(s.Stage.Alice); }),
-        new("Admin", "lets a role grow under a policy that only warns", Outcome.Opens(),
+        new("Admin", "lets a role grow under a policy that only warns", Expectation.Opens(),
             async s => { await GrownAsync(s, "grows-warned", ""); return await s.AskAsync(s.Stage.Alice); }),
-        new("Lena", "applies a policy again whose role has grown", Outcome.Refused(Refuses, "ClusterRole/grows-mended"), async s =>
+        new("Lena", "applies a policy again whose role has grown", Expectation.Refused(Refuses, "ClusterRole/grows-mended"), async s =>
         {
             await LenaBindsAsync(s);
             await GrownAsync(s, "grows-mended", "rolePinning: Suspend");
@@ -149,7 +149,7 @@ internal static class PolicyRows
     ];
 
     /// <summary>Where its policy is gone, a grant is in the scope of every lockdown, those of the rows beside this one too.</summary>
-    private static Outcome EndsWithPolicy => Outcome.Shows("revoked", async (s, answer) =>
+    private static Expectation EndsWithPolicy => Expectation.Shows("revoked", async (s, answer) =>
     {
         answer.OrThrow();
         (await s.UntilAsync(GrantPhase.Revoked)).Status.EndReason.Should().BeOneOf(EndReason.PolicyDeleted, EndReason.Lockdown);

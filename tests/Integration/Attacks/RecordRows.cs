@@ -12,23 +12,24 @@ internal static class RecordRows
 
     public static IReadOnlyList<Row> All { get; } =
     [
-        new("Tess", "makes a grant longer", Outcome.RefusedAndUntouched(Unchangeable),
+        new("Tess", "makes a grant longer", Expectation.RefusedAndUntouched(Unchangeable),
             async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"duration":"1h"}}"""); }),
-        new("Tess", "points a grant at another policy", Outcome.RefusedAndUntouched(Unchangeable),
+        new("Tess", "points a grant at another policy", Expectation.RefusedAndUntouched(Unchangeable),
             async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"policy":"another"}}"""); }),
         new("Tess", "gives a grant to Mallory",
-            Outcome.Untouched(async (s, _) => (await s.Stage.Cluster.GrantAsync(s.Grant))!.Spec.Requester!.Username.Should().Be("alice")),
+            Expectation.Untouched(async (s, _) => (await s.Stage.Cluster.GrantAsync(s.Grant))!.Spec.Requester!.Username.Should().Be("alice")),
             async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"spec":{"requester":{"username":"mallory"}}}"""); }),
-        new("Alice", "rewords her justification", Outcome.RefusedAndUntouched(Unchangeable), async s => { await OpenAsync(
+        new("Alice", "rewords her justification", Expectation.RefusedAndUntouched(Unchangeable), async s => { await OpenAsync(
             s); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"justification":"nothing to see here, move along please"}}"""); }),
-        new("Alice", "writes her own status, and has no right to", Outcome.RefusedAndUntouched("cannot patch resource \"breakglassgrants/status\""), async s =>
+        new("Alice", "writes her own status, and has no right to", Expectation.RefusedAndUntouched("cannot patch resource \"breakglassgrants/status\""),
+            async s =>
         {
             await OpenAsync(s);
             return await s.Stage.Alice.PatchAsync($"{s.GrantPath}/status", """{"status":{"expiresAt":"2099-01-01T00:00:00Z"}}""");
         }),
-        new("Alice", "deletes her grant, and has no right to", Outcome.RefusedAndUntouched("cannot delete resource \"breakglassgrants\""),
+        new("Alice", "deletes her grant, and has no right to", Expectation.RefusedAndUntouched("cannot delete resource \"breakglassgrants\""),
             async s => { await OpenAsync(s); return await s.Stage.Alice.DeleteAsync(s.GrantPath); }),
-        new("Carol", "revokes Alice's grant in Mallory's name", Outcome.Shows("revoked, by Carol", async (s, answer) =>
+        new("Carol", "revokes Alice's grant in Mallory's name", Expectation.Shows("revoked, by Carol", async (s, answer) =>
         {
             answer.OrThrow();
             var grant = await s.UntilAsync(GrantPhase.Revoked);
@@ -36,25 +37,26 @@ internal static class RecordRows
             grant.Status.Transitions[^1].Actor.Should().Be("carol");
         }), async s => { await OpenAsync(s); return await s.Stage.Carol.PatchAsync(
             s.GrantPath, """{"spec":{"revoke":{"reason":"done","by":{"username":"mallory"}}}}"""); }),
-        new("Alice", "takes a revocation back", Outcome.Refused("cannot be taken back"), async s => { await OpenAsync(s); await s.EndAsync(
+        new("Alice", "takes a revocation back", Expectation.Refused("cannot be taken back"), async s => { await OpenAsync(s); await s.EndAsync(
             s.Stage.Carol); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":null}}"""); }),
-        new("Alice", "gives a revocation another reason", Outcome.Refused(Unchangeable), async s => { await OpenAsync(s); await s.EndAsync(
+        new("Alice", "gives a revocation another reason", Expectation.Refused(Unchangeable), async s => { await OpenAsync(s); await s.EndAsync(
             s.Stage.Carol); return await s.Stage.Alice.PatchAsync(s.GrantPath, """{"spec":{"revoke":{"reason":"was not me"}}}"""); }),
-        new("Tess", "takes the seal off", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(
+        new("Tess", "takes the seal off", Expectation.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(
             s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":null}}}"""); }),
-        new("Tess", "puts another seal on", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(
+        new("Tess", "puts another seal on", Expectation.Untouched(SealedAsync), async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync(
             s.GrantPath, """{"metadata":{"annotations":{"breakglass.dev/seal":"v1.a.1.AAAA"}}}"""); }),
-        new("Tess", "labels a grant as another policy's", Outcome.Untouched(SealedAsync), async s => { await OpenAsync(
+        new("Tess", "labels a grant as another policy's", Expectation.Untouched(SealedAsync), async s => { await OpenAsync(
             s); return await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"labels":{"breakglass.dev/policy":"x"},"annotations":{"a":"b"}}}"""); }),
-        new("Tess", "deletes an active grant", Outcome.Shows("its access ends first, and then it is gone", GoneAsync),
+        new("Tess", "deletes an active grant", Expectation.Shows("its access ends first, and then it is gone", GoneAsync),
             async s => { await OpenAsync(s); return await s.Stage.Tess.DeleteAsync(s.GrantPath); }),
-        new("Tess", "takes the finalizer off and deletes", Outcome.Shows("refused, and deleting alone ends the access first", GoneAsync), async s =>
+        new("Tess", "takes the finalizer off and deletes", Expectation.Shows("refused, and deleting alone ends the access first", GoneAsync), async s =>
         {
             await OpenAsync(s);
             (await s.Stage.Tess.PatchAsync(s.GrantPath, """{"metadata":{"finalizers":null}}""")).Text.Should().Contain("cannot be removed");
             return await s.Stage.Tess.DeleteAsync(s.GrantPath);
         }),
-        new("Tess", "deletes a request that waits, and the decisions on it go too", Outcome.Shows("it is gone, and its approval with it", async (s, answer) =>
+        new("Tess", "deletes a request that waits, and the decisions on it go too",
+            Expectation.Shows("it is gone, and its approval with it", async (s, answer) =>
         {
             answer.OrThrow();
             await Eventually.TrueAsync(async () => !(await s.Look.ListAsync<BreakGlassApproval>(new(), CancellationToken.None)).Items
@@ -67,32 +69,33 @@ internal static class RecordRows
             (await s.DecideAsync(s.Stage.Carol)).OrThrow();
             return await s.Stage.Tess.DeleteAsync(s.GrantPath);
         }),
-        new("Tess", "deletes a finished grant, so that its manifest can be applied again", Outcome.Refused("kept until", "retainFor"),
+        new("Tess", "deletes a finished grant, so that its manifest can be applied again", Expectation.Refused("kept until", "retainFor"),
             async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Alice); return await s.Stage.Tess.DeleteAsync(s.GrantPath); }),
-        new("Thief", "deletes a finished grant with the operator's token", Outcome.Refused("kept until"),
+        new("Thief", "deletes a finished grant with the operator's token", Expectation.Refused("kept until"),
             async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Alice); return await s.Stage.Thief.DeleteAsync(s.GrantPath); }),
-        new("Tess", "deletes all finished grants at once", Outcome.Shows(
+        new("Tess", "deletes all finished grants at once", Expectation.Shows(
             "refused for each of them", async (s, _) => (await s.Stage.Cluster.GrantAsync(s.Grant)).Should().NotBeNull("its record is kept")), async s =>
             {
                 await OpenAsync(s);
                 await s.EndAsync(s.Stage.Alice);
                 return await s.Stage.Tess.DeleteAsync($"breakglassgrants?fieldSelector=metadata.name%3D{s.Grant}");
             }),
-        new("Alice", "applies her finished grant again", Outcome.Refused("already exists"),
+        new("Alice", "applies her finished grant again", Expectation.Refused("already exists"),
             async s => { await OpenAsync(s); await s.EndAsync(s.Stage.Alice); return await s.AskAsync(s.Stage.Alice); }),
-        new("Tess", "forges the record of a grant that waits for approval", Outcome.Shows("access does not open, and it is told", ShutForGoodAsync), async s =>
+        new("Tess", "forges the record of a grant that waits for approval", Expectation.Shows("access does not open, and it is told", ShutForGoodAsync),
+            async s =>
         {
             await WaitingAsync(s);
             return await ForgeAsync(s, Record(s));
         }),
         new("Tess", "forges an active status for a grant that waits for approval",
-            Outcome.Shows("access does not open, and it is told", ShutForGoodAsync), async s =>
+            Expectation.Shows("access does not open, and it is told", ShutForGoodAsync), async s =>
             {
                 await WaitingAsync(s);
                 return await ForgeAsync(s, Record(s) with { Phase = GrantPhase.Active,
                     Conditions = [new() { Type = "Active", Status = "True", Reason = "AccessGiven", Message = "Yes.", LastTransitionTime = Now }] });
             }),
-        new("Tess", "forges the approvals of a grant that waits for them", Outcome.Shows("it goes on waiting", async (s, answer) =>
+        new("Tess", "forges the approvals of a grant that waits for them", Expectation.Shows("it goes on waiting", async (s, answer) =>
         {
             answer.OrThrow();
             await s.UntilAsync(g => g.Status.Phase is GrantPhase.Denied && g.Status.EndReason is EndReason.ApprovalTimeout, "denied");
@@ -102,20 +105,20 @@ internal static class RecordRows
             return await ForgeAsync(
                 s, (await s.Stage.Cluster.GrantAsync(s.Grant))!.Status with { Approvals = [new() { Approver = "carol", Decision = "Approve", At = Now }] });
         }),
-        new("Tess", "forges the record of a grant that was denied", Outcome.Shows("access does not open", ShutForGoodAsync), async s =>
+        new("Tess", "forges the record of a grant that was denied", Expectation.Shows("access does not open", ShutForGoodAsync), async s =>
         {
             await WaitingAsync(s);
             (await s.DecideAsync(s.Stage.Carol, "Deny")).OrThrow();
             await s.UntilAsync(GrantPhase.Denied);
             return await ForgeAsync(s, Record(s));
         }),
-        new("Tess", "forges the bypass of a grant that waits for approval", Outcome.Shows("access does not open", ShutForGoodAsync), async s =>
+        new("Tess", "forges the bypass of a grant that waits for approval", Expectation.Shows("access does not open", ShutForGoodAsync), async s =>
         {
             await WaitingAsync(s, $"{Scene.Approval}\nemergencyBypass: {{duration: 1h}}");
             return await ForgeAsync(s, Record(s) with { Conditions =
                 [new() { Type = "Approved", Status = "False", Reason = "EmergencyBypass", Message = "Yes.", LastTransitionTime = Now }] });
         }),
-        new("Tess", "sets a grant that is over to Active again", Outcome.Shows("it stays shut", async (s, answer) =>
+        new("Tess", "sets a grant that is over to Active again", Expectation.Shows("it stays shut", async (s, answer) =>
         {
             answer.OrThrow();
             await s.UntilAsync(g => g.Status.Phase is GrantPhase.Failed or GrantPhase.Revoked, "over");
@@ -127,7 +130,7 @@ internal static class RecordRows
             await s.UntilAsync(g => g.FinalizersOrEmpty.Count == 0, "proven and let go");
             return await ForgeAsync(s, active);
         }),
-        new("Tess", "sets a grant that expired to Active again", Outcome.Shows("it stays shut", async (s, answer) =>
+        new("Tess", "sets a grant that expired to Active again", Expectation.Shows("it stays shut", async (s, answer) =>
         {
             answer.OrThrow();
             await s.UntilAsync(g => g.Status.Phase is GrantPhase.Failed or GrantPhase.Expired or GrantPhase.Revoked, "over");
@@ -140,7 +143,7 @@ internal static class RecordRows
             return await ForgeAsync(
                 s, active with { Phase = GrantPhase.Active, EndedAt = null, EndReason = null, ExpiresAt = Now.AddHours(1), ActivatedAt = Now });
         }),
-        new("Tess", "stretches the end of an active grant", Outcome.Shows("it ends when its policy says", async (s, answer) =>
+        new("Tess", "stretches the end of an active grant", Expectation.Shows("it ends when its policy says", async (s, answer) =>
         {
             answer.OrThrow();
             var grant = await s.UntilAsync(g => g.Status.EndedAt is not null, "over");
@@ -151,12 +154,12 @@ internal static class RecordRows
             await s.OpenAsync(s.Stage.Alice);
             return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", """{"status":{"expiresAt":"2099-01-01T00:00:00Z"}}""");
         }),
-        new("Tess", "wipes the record of an active grant", Outcome.Ends(GrantPhase.Failed, EndReason.Failed, "RecordLost", "breakglassgrants/status"),
+        new("Tess", "wipes the record of an active grant", Expectation.Ends(GrantPhase.Failed, EndReason.Failed, "RecordLost", "breakglassgrants/status"),
             async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", """{"status":null}"""); }),
-        new("Tess", "calls an active grant expired, so that nobody looks at it", Outcome.Ends(GrantPhase.Expired, null, "Ended"),
+        new("Tess", "calls an active grant expired, so that nobody looks at it", Expectation.Ends(GrantPhase.Expired, null, "Ended"),
             async s => { await OpenAsync(s); return await s.Stage.Tess.PatchAsync($"{s.GrantPath}/status", """{"status":{"phase":"Expired"}}"""); }),
         new("Tess", "widens the recorded access of an active grant",
-            Outcome.Ends(GrantPhase.Failed, EndReason.Failed, "RecordForged", "breakglassgrants/status"), async s =>
+            Expectation.Ends(GrantPhase.Failed, EndReason.Failed, "RecordForged", "breakglassgrants/status"), async s =>
             {
                 await OpenAsync(s);
                 return await s.Stage.Tess.PatchAsync(
@@ -164,7 +167,7 @@ internal static class RecordRows
                     $$"""{"status":{"access":[{"name":"pay","roleRef":{"kind":"ClusterRole","name":"edit"},"namespaces":"""
                         + $$"""["{{s.Namespace}}","kube-system"]}]} }""");
             }),
-        new("Tess", "forges what the policy's roles were pinned to", Outcome.Untouched(), async s =>
+        new("Tess", "forges what the policy's roles were pinned to", Expectation.Untouched(), async s =>
         {
             await OpenAsync(s);
             return await s.Stage.Tess.PatchAsync($"{s.PolicyPath}/status", """{"status":{"roles":[],"pinnedGeneration":99}}""");
@@ -173,7 +176,7 @@ internal static class RecordRows
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
-    private static async Task GoneAsync(Scene s, Answer answer)
+    private static async Task GoneAsync(Scene s, ApiAnswer answer)
     {
         answer.OrThrow();
         await Eventually.TrueAsync(async () => await s.Stage.Cluster.GrantAsync(s.Grant) is null, expected: "the deleted grant to go");
@@ -202,7 +205,7 @@ internal static class RecordRows
     };
 
     /// <summary>Writes a status, filled up with what only the grant knows, whatever anybody writes meanwhile.</summary>
-    public static async Task<Answer> ForgeAsync(Scene s, GrantStatus status)
+    public static async Task<ApiAnswer> ForgeAsync(Scene s, GrantStatus status)
     {
         for (var tries = 1; ; tries++)
         {
@@ -224,7 +227,7 @@ internal static class RecordRows
     }
 
     /// <summary>The grant comes to an end, and nobody ever had its access.</summary>
-    private static async Task ShutForGoodAsync(Scene s, Answer answer)
+    private static async Task ShutForGoodAsync(Scene s, ApiAnswer answer)
     {
         answer.OrThrow();
         var grant = await s.UntilAsync(g => g.Status.Phase is GrantPhase.Failed or GrantPhase.Denied or GrantPhase.Revoked, "over");
@@ -232,10 +235,10 @@ internal static class RecordRows
         (await s.Stage.Cluster.EventsAsync(nameof(BreakGlassGrant), s.Grant)).Select(e => e.Reason).Should().NotContain("GrantActivated");
     }
 
-    private static async Task SealedAsync(Scene s, Answer answer)
+    private static async Task SealedAsync(Scene s, ApiAnswer answer)
     {
         var keys = BreakGlass.Core.Sealing.SealKeys.Read(
-            (await s.Look.GetAsync<V1Secret>(BreakGlass.Operator.Sealing.SealBook.SecretName, "breakglass-system", CancellationToken.None)).Data);
+            (await s.Look.GetAsync<V1Secret>(BreakGlass.Operator.Sealing.SealKeyring.SecretName, "breakglass-system", CancellationToken.None)).Data);
         BreakGlass.Core.Sealing.Seal.Verify((await s.Stage.Cluster.GrantAsync(s.Grant))!, keys).Should().Be(BreakGlass.Core.Sealing.SealState.Valid);
     }
 }

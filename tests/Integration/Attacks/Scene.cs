@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
 using k8s;
@@ -69,7 +68,7 @@ internal sealed class Scene(AttackedCluster stage, string id)
             (await stage.Admin.CreateAsync(PolicyText(more, access, mode, requesters, duration))).OrThrow();
 
     /// <summary>Somebody asks.</summary>
-    public Task<Answer> AskAsync(Person who, string more = "", string? name = null, string meta = "", string query = "", string? policy = null)
+    public Task<ApiAnswer> AskAsync(Person who, string more = "", string? name = null, string meta = "", string query = "", string? policy = null)
     {
         _asked[name ?? Grant] = true;
         return who.CreateAsync($$"""
@@ -84,7 +83,7 @@ internal sealed class Scene(AttackedCluster stage, string id)
     }
 
     /// <summary>Somebody decides.</summary>
-    public Task<Answer> DecideAsync(Person who, string decision = "Approve", string more = "", string? grant = null) => who.CreateAsync($$"""
+    public Task<ApiAnswer> DecideAsync(Person who, string decision = "Approve", string more = "", string? grant = null) => who.CreateAsync($$"""
         apiVersion: breakglass.dev/v1alpha1
         kind: BreakGlassApproval
         metadata: {name: {{Unique("bga")}}}
@@ -95,7 +94,7 @@ internal sealed class Scene(AttackedCluster stage, string id)
         """);
 
     /// <summary>Somebody reviews.</summary>
-    public Task<Answer> ReviewAsync(Person who, string more = "", string? grant = null) => who.CreateAsync($$"""
+    public Task<ApiAnswer> ReviewAsync(Person who, string more = "", string? grant = null) => who.CreateAsync($$"""
         apiVersion: breakglass.dev/v1alpha1
         kind: BreakGlassReview
         metadata: {name: {{Unique("bgr")}}}
@@ -106,7 +105,7 @@ internal sealed class Scene(AttackedCluster stage, string id)
         """);
 
     /// <summary>Somebody shuts this row's policy, unless told otherwise.</summary>
-    public Task<Answer> LockAsync(Person who, string? reason = "a token leaked", string? selector = null, string more = "") => who.CreateAsync($$"""
+    public Task<ApiAnswer> LockAsync(Person who, string? reason = "a token leaked", string? selector = null, string more = "") => who.CreateAsync($$"""
         apiVersion: breakglass.dev/v1alpha1
         kind: BreakGlassLockdown
         metadata: {name: lock-{{id}}}

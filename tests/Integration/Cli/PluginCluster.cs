@@ -8,15 +8,15 @@ namespace Integration.Cli;
 /// <summary>A cluster with the operator behind its webhooks, so that who asks is who the API server says, whatever the plugin sends.</summary>
 public sealed class PluginCluster : IAsyncLifetime
 {
-    private Cluster? _cluster;
+    private TestCluster? _cluster;
     private RunningOperator? _operator;
 
-    internal Cluster Cluster => _cluster!;
+    internal TestCluster Cluster => _cluster!;
 
     /// <inheritdoc/>
     public async Task InitializeAsync()
     {
-        _cluster = await Cluster.StartAsync();
+        _cluster = await TestCluster.StartAsync();
         var port = Ports.Free();
         await AdmissionCluster.InstallWebhooksAsync(_cluster, port);
         _operator = await _cluster.StartOperatorAsync(

@@ -12,7 +12,7 @@ public sealed class PluginTests(PluginCluster shared) : IClassFixture<PluginClus
 {
     private const string Reason = "--reason=checkout returns 5xx since the deploy";
 
-    private readonly Cluster _cluster = shared.Cluster;
+    private readonly TestCluster _cluster = shared.Cluster;
 
     [Fact]
     public Task A_request_gives_a_kubeconfig_that_works_until_it_is_revoked() => Plugin.WithAsync(async plugin =>

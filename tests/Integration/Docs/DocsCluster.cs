@@ -55,17 +55,17 @@ public sealed class DocsCluster : IAsyncLifetime
         """;
 
     private readonly string _directory = Directory.CreateTempSubdirectory("breakglass-docs-").FullName;
-    private Cluster? _cluster;
+    private TestCluster? _cluster;
     private RunningOperator? _operator;
     private Dictionary<string, string> _environment = [];
 
-    internal Cluster Cluster => _cluster!;
+    internal TestCluster Cluster => _cluster!;
 
     /// <inheritdoc/>
     public async Task InitializeAsync()
     {
         Kubelet? kubelet = null;
-        _cluster = await Cluster.StartAsync(async controlPlane =>
+        _cluster = await TestCluster.StartAsync(async controlPlane =>
         {
             kubelet = new(controlPlane);
             await Helm.RunAsync(

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Integration.Install;
-using TestKit;
 using Xunit;
 
 namespace Integration.Flow;
@@ -11,12 +10,12 @@ public sealed partial class Flooded : IAsyncLifetime
 {
     private RunningOperator? _running;
 
-    internal Cluster Cluster { get; private set; } = null!;
+    internal TestCluster Cluster { get; private set; } = null!;
 
     public async Task InitializeAsync()
     {
         Kubelet? kubelet = null;
-        Cluster = await Cluster.StartAsync(async controlPlane =>
+        Cluster = await TestCluster.StartAsync(async controlPlane =>
         {
             kubelet = new(controlPlane);
             await Helm.RunAsync(controlPlane, "install", "breakglass", Helm.Chart, "--create-namespace", "--set", $"webhook.url={kubelet.WebhookUrl}");

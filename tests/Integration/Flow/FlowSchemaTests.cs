@@ -1,10 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
-using BreakGlass.Core.Api;
 using FluentAssertions;
 using Kube.Client;
-using TestKit;
 using Xunit;
 
 namespace Integration.Flow;
@@ -12,7 +10,7 @@ namespace Integration.Flow;
 /// <summary>Whoever floods the API server with a grant's credential must not hold up the end of that grant.</summary>
 public sealed class FlowSchemaTests(Flooded flooded) : IClassFixture<Flooded>
 {
-    private Cluster Cluster => flooded.Cluster;
+    private TestCluster Cluster => flooded.Cluster;
 
     [Fact]
     public async Task The_operator_shared_its_priority_level_with_the_grants_that_it_has_to_end()

@@ -11,7 +11,7 @@ public sealed class FenceTests(GuardedCluster guarded)
 {
     private const string Fenced = "operator's fence refuses";
 
-    private readonly Cluster _cluster = guarded.Cluster;
+    private readonly TestCluster _cluster = guarded.Cluster;
     private readonly string _id = Guid.NewGuid().ToString("N")[..8];
 
     [ServerFact(MinMinor = 30)]

@@ -1,6 +1,5 @@
 using FluentAssertions;
 using Integration.Attacks;
-using TestKit;
 using Xunit;
 
 namespace Integration.Guard;
@@ -9,7 +8,7 @@ namespace Integration.Guard;
 [Collection(nameof(OneGuardedCluster))]
 public sealed class FloodTests(GuardedCluster guarded)
 {
-    private readonly Cluster _cluster = guarded.Cluster;
+    private readonly TestCluster _cluster = guarded.Cluster;
     private readonly string _id = Guid.NewGuid().ToString("N")[..8];
 
     // With the whole body read and parsed, a binding passed in each of two runs below 1.30.

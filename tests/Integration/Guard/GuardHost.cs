@@ -41,7 +41,7 @@ internal sealed class GuardHost : IAsyncDisposable
         caches.Policies.AddHandler(c => _metrics.PolicySeen(c.Object.Metadata.Name, c.Object.Spec.Mode!.Value));
         var recorder = new EventRecorder(_client, new() { Controller = "breakglass.dev/operator", Instance = "guard" }, time, NullLogger.Instance);
         var residue = new ResidueWriter(_client, caches, time, NullLogger.Instance);
-        var webhook = new GuardWebhook(_client, caches, new SealBook(_client, settings.OperatorNamespace, time, NullLogger.Instance,
+        var webhook = new GuardWebhook(_client, caches, new SealKeyring(_client, settings.OperatorNamespace, time, NullLogger.Instance,
             BreakGlass.Core.Sealing.SealCheck.Trusting), settings, new Announcer(recorder, _metrics, NullLogger.Instance), _metrics, residue,
             NullLogger.Instance);
         _certificate = SelfSigned();

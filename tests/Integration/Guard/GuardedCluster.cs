@@ -1,9 +1,7 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Guard;
 using BreakGlass.Core.Model;
 using k8s.Models;
-using Kube.Client;
 using TestKit;
 using Xunit;
 
@@ -16,7 +14,7 @@ public sealed class OneGuardedCluster : ICollectionFixture<GuardedCluster>;
 /// <summary>A cluster with an operator, where policies can hand out cluster-admin and nothing but the guard stands in a grant's way.</summary>
 public sealed class GuardedCluster : IAsyncLifetime
 {
-    private Cluster? _cluster;
+    private TestCluster? _cluster;
     private RunningOperator? _operator;
     private GuardHost? _host;
     private string? _probe;
@@ -24,14 +22,14 @@ public sealed class GuardedCluster : IAsyncLifetime
     /// <summary>Whether the server has ValidatingAdmissionPolicies.</summary>
     public static bool HasPolicies => Release.Installed.Minor >= 30;
 
-    internal Cluster Cluster => _cluster!;
+    internal TestCluster Cluster => _cluster!;
 
     internal GuardHost Host => _host!;
 
     /// <inheritdoc/>
     public async Task InitializeAsync()
     {
-        _cluster = await Cluster.StartAsync();
+        _cluster = await TestCluster.StartAsync();
         await Cluster.AdminAsync("patch", "clusterrole", "breakglass-operator-bind", "--type=json", "-p",
             """[{"op":"add","path":"/rules/0/resourceNames/-","value":"cluster-admin"}]""");
 
@@ -63,7 +61,7 @@ public sealed class GuardedCluster : IAsyncLifetime
     /// </summary>
     internal async Task PlugInAsync()
     {
-        await Cluster.AdminAsync("apply", "-k", Cluster.Config(HasPolicies ? "guard" : "guard-legacy"));
+        await Cluster.AdminAsync("apply", "-k", TestCluster.Config(HasPolicies ? "guard" : "guard-legacy"));
         var patch = string.Join(',', Host.Urls.Select(
             (url, i) => $$"""{"op":"replace","path":"/webhooks/{{i}}/clientConfig","value":{"url":"{{url}}","caBundle":"{{Host.CaBundle}}"} }"""));
         await Cluster.AdminAsync("patch", "mutatingwebhookconfiguration", "breakglass-operator-guard", "--type=json", "-p", $"[{patch}]");
@@ -78,7 +76,7 @@ public sealed class GuardedCluster : IAsyncLifetime
     }
 
     /// <summary>Installs the guard with a webhook that nobody serves, as where the operator is down.</summary>
-    internal Task PointNowhereAsync() => Cluster.AdminAsync("apply", "-k", Cluster.Config("guard"));
+    internal Task PointNowhereAsync() => Cluster.AdminAsync("apply", "-k", TestCluster.Config("guard"));
 
     private Task RefusedByAsync(string words) => Eventually.TrueAsync(
         async () => (await Cluster.KubectlAsync(_probe!, "create", "clusterrole", "probe", "--verb=get", "--resource=pods", "--dry-run=server")).Error

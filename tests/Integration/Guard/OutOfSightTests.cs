@@ -11,7 +11,7 @@ namespace Integration.Guard;
 [Collection(nameof(OneGuardedCluster))]
 public sealed class OutOfSightTests(GuardedCluster guarded)
 {
-    private readonly Cluster _cluster = guarded.Cluster;
+    private readonly TestCluster _cluster = guarded.Cluster;
     private readonly string _id = Guid.NewGuid().ToString("N")[..8];
 
     [Fact]

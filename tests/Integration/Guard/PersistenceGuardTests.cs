@@ -1,5 +1,4 @@
 using FluentAssertions;
-using TestKit;
 using Xunit;
 
 namespace Integration.Guard;
@@ -13,15 +12,15 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
 {
     private const string Refused = "persistence guard refuses";
 
-    private readonly Cluster _cluster = guarded.Cluster;
+    private readonly TestCluster _cluster = guarded.Cluster;
     private readonly string _id = Guid.NewGuid().ToString("N")[..8];
 
     [Fact]
     public async Task Whatever_would_outlive_the_grant_is_refused_told_counted_and_written_down()
     {
         var (incident, _, kubeconfig) = await guarded.GrantAsync();
-        IReadOnlyList<Attempt> attempts = [.. Attempts.Allowable(_id, await Attempts.CertificateRequestAsync(_cluster, _id)),
-            .. Attempts.Never(_id, incident)];
+        IReadOnlyList<PersistenceAttempt> attempts = [.. PersistenceAttempts.Allowable(_id, await PersistenceAttempts.CertificateRequestAsync(_cluster, _id)),
+            .. PersistenceAttempts.Never(_id, incident)];
         foreach (var attempt in attempts)
         {
             var answer = await attempt.TryAsync(_cluster, kubeconfig);
@@ -59,14 +58,15 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
     public async Task What_a_policy_allows_passes_and_is_written_down_but_is_no_attempt()
     {
         var (incident, _, kubeconfig) = await guarded.GrantAsync("rbac", "tokens", "csr", "webhooks");
-        var attempts = Attempts.Allowable(_id, await Attempts.CertificateRequestAsync(_cluster, _id));
+        var attempts = PersistenceAttempts.Allowable(_id, await PersistenceAttempts.CertificateRequestAsync(_cluster, _id));
         foreach (var attempt in attempts) (await attempt.TryAsync(_cluster, kubeconfig)).OrThrow();
 
         var expected = attempts.Select(a => $"allowed {a.Word}: {a.Residue}").ToList();
         await Eventually.TrueAsync(async () => (await incident.ReadAsync()).Status.Residue.Count >= expected.Count);
         (await incident.ReadAsync()).Status.Residue.Should().BeEquivalentTo(expected);
         guarded.Host.Attempts.GetValueOrDefault(incident.Policy).Should().Be(0);
-        foreach (var attempt in Attempts.Never(_id, incident)) (await attempt.TryAsync(_cluster, kubeconfig)).Error.Should().Contain(Refused, attempt.Residue);
+        foreach (var attempt in PersistenceAttempts.Never(_id, incident)) (await attempt.TryAsync(_cluster, kubeconfig)).Error
+            .Should().Contain(Refused, attempt.Residue);
         await _cluster.AdminAsync("delete", "apiservice", $"v1.mine-{_id}.example.com");
     }
 
@@ -74,7 +74,7 @@ public sealed class PersistenceGuardTests(GuardedCluster guarded)
     public async Task One_kind_that_is_allowed_allows_no_other()
     {
         var (incident, _, kubeconfig) = await guarded.GrantAsync("tokens");
-        foreach (var attempt in Attempts.Allowable(_id, await Attempts.CertificateRequestAsync(_cluster, _id)))
+        foreach (var attempt in PersistenceAttempts.Allowable(_id, await PersistenceAttempts.CertificateRequestAsync(_cluster, _id)))
         {
             var answer = await attempt.TryAsync(_cluster, kubeconfig);
             (answer.ExitCode == 0).Should().Be(attempt.Word == "tokens", $"{attempt.Residue}: {answer.Error}");

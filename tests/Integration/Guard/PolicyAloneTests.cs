@@ -11,7 +11,7 @@ namespace Integration.Guard;
 [Collection(nameof(OneGuardedCluster))]
 public sealed class PolicyAloneTests(GuardedCluster guarded) : IAsyncLifetime
 {
-    private readonly Cluster _cluster = guarded.Cluster;
+    private readonly TestCluster _cluster = guarded.Cluster;
     private readonly string _id = Guid.NewGuid().ToString("N")[..8];
 
     public Task InitializeAsync() => guarded.UnplugAsync();
@@ -22,7 +22,8 @@ public sealed class PolicyAloneTests(GuardedCluster guarded) : IAsyncLifetime
     public async Task Every_attempt_of_a_grant_of_cluster_admin_is_refused()
     {
         var (incident, _, kubeconfig) = await guarded.GrantAsync();
-        foreach (var attempt in Attempts.Allowable(_id, await Attempts.CertificateRequestAsync(_cluster, _id)).Concat(Attempts.Never(_id, incident)))
+        foreach (var attempt in PersistenceAttempts.Allowable(_id, await PersistenceAttempts.CertificateRequestAsync(_cluster, _id))
+            .Concat(PersistenceAttempts.Never(_id, incident)))
         {
             (await attempt.TryAsync(_cluster, kubeconfig)).Error
                 .Should().Contain("persistence guard refuses", attempt.Residue).And.Contain("ValidatingAdmissionPolicy");
@@ -45,7 +46,7 @@ public sealed class PolicyAloneTests(GuardedCluster guarded) : IAsyncLifetime
     public async Task What_a_policy_allows_passes_by_a_binding_of_its_holder()
     {
         var (_, _, kubeconfig) = await guarded.GrantAsync("rbac", "tokens", "csr", "webhooks");
-        foreach (var attempt in Attempts.Allowable(_id, await Attempts.CertificateRequestAsync(_cluster, _id)))
+        foreach (var attempt in PersistenceAttempts.Allowable(_id, await PersistenceAttempts.CertificateRequestAsync(_cluster, _id)))
             (await attempt.TryAsync(_cluster, kubeconfig)).OrThrow();
         await _cluster.AdminAsync("delete", "apiservice", $"v1.mine-{_id}.example.com");
     }
@@ -56,7 +57,8 @@ public sealed class PolicyAloneTests(GuardedCluster guarded) : IAsyncLifetime
         foreach (var word in (string[])["rbac", "csr"])
         {
             var (_, _, kubeconfig) = await guarded.GrantAsync(word);
-            foreach (var attempt in Attempts.Allowable($"{_id}-{word}", await Attempts.CertificateRequestAsync(_cluster, $"{_id}-{word}")))
+            foreach (var attempt in PersistenceAttempts.Allowable($"{_id}-{word}",
+                await PersistenceAttempts.CertificateRequestAsync(_cluster, $"{_id}-{word}")))
             {
                 var answer = await attempt.TryAsync(_cluster, kubeconfig);
                 (answer.ExitCode == 0).Should().Be(attempt.Word == word, $"{word}: {attempt.Residue}: {answer.Error}");

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using BreakGlass.Core.Guard;
 using BreakGlass.Core.Model;
 using TestKit;
 
@@ -9,7 +8,7 @@ namespace Integration.Guard;
 /// <param name="cluster">The cluster.</param>
 /// <param name="identity">The kubeconfig of the grant's identity.</param>
 /// <param name="id">A part of names.</param>
-internal sealed class TableWalk(Cluster cluster, string identity, string id)
+internal sealed class TableWalk(TestCluster cluster, string identity, string id)
 {
     private const string Crd = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     private const string Rbac = "/apis/rbac.authorization.k8s.io/v1";
@@ -153,7 +152,7 @@ internal sealed class TableWalk(Cluster cluster, string identity, string id)
     private async Task<string> VersionAsync(string group) =>
         JsonNode.Parse(await cluster.AdminAsync("get", "--raw", $"/apis/{group}"))!["preferredVersion"]!["version"]!.GetValue<string>();
 
-    private static string Csr(string name) => Attempts.CertificateRequest(name);
+    private static string Csr(string name) => PersistenceAttempts.CertificateRequest(name);
 
     private static string ApiService(string name, string suffix)
     {

@@ -15,7 +15,7 @@ public sealed class ChartTests
     public async Task A_release_lives_is_upgraded_under_an_active_grant_and_goes_with_all_access_but_not_with_the_records()
     {
         Kubelet? kubelet = null;
-        await using var cluster = await Cluster.StartAsync(async controlPlane =>
+        await using var cluster = await TestCluster.StartAsync(async controlPlane =>
         {
             kubelet = new(controlPlane);
             await Helm.RunAsync(controlPlane, "install", "breakglass", Helm.Chart, "--create-namespace", "--set", $"webhook.url={kubelet.WebhookUrl}");
@@ -75,12 +75,13 @@ public sealed class ChartTests
     }
 
     // Writes of ours are answered: the upgrade left the operator's caBundle in place, or the operator has put it back.
-    private static Task ServedAsync(Cluster cluster) => Eventually
+    private static Task ServedAsync(TestCluster cluster) => Eventually
         .TrueAsync(async () => (await cluster.KubectlAsync(
-            cluster.ControlPlane.AdminKubeconfig, "create", "--dry-run=server", "-f", Path.Combine(Cluster.Config("samples"), "policy.yaml"))).ExitCode == 0);
+            cluster.ControlPlane.AdminKubeconfig, "create", "--dry-run=server", "-f",
+            Path.Combine(TestCluster.Config("samples"), "policy.yaml"))).ExitCode == 0);
 
     // Everything of the release but what is kept on purpose.
-    private static async Task<IReadOnlyList<string>> LeftAsync(Cluster cluster)
+    private static async Task<IReadOnlyList<string>> LeftAsync(TestCluster cluster)
     {
         const string Kinds =
             "clusterroles,clusterrolebindings,roles,rolebindings,serviceaccounts,deployments,cronjobs,jobs,services,networkpolicies,poddisruptionbudgets,"

@@ -1,4 +1,3 @@
-using FluentAssertions;
 using TestKit;
 using Xunit;
 
@@ -12,7 +11,7 @@ public sealed class InstallFileTests
     [Fact]
     public async Task The_file_installs_an_operator_that_gives_access()
     {
-        await using var cluster = await Cluster.StartAsync(InstallAsync);
+        await using var cluster = await TestCluster.StartAsync(InstallAsync);
         await using var running = await cluster.StartOperatorAsync();
         var incident = await Incident.BeginAsync(cluster);
         await incident.ActivateAsync("10m");
@@ -47,7 +46,7 @@ public sealed class InstallFileTests
 
         var overlay = Path.Combine(controlPlane.Directory, "overlay");
         Directory.CreateDirectory(overlay);
-        string Below(string name) => Path.GetRelativePath(overlay, Cluster.Config(name));
+        string Below(string name) => Path.GetRelativePath(overlay, TestCluster.Config(name));
         await File.WriteAllTextAsync(Path.Combine(overlay, "kustomization.yaml"), $"""
             resources: [{Below("default")}]
             components: [{string.Join(", ", Components().Select(c => Below($"components/{c}")))}]

@@ -14,7 +14,7 @@ public sealed class ManagedClusterTests
     public async Task With_owner_reference_permissions_enforced_a_grant_opens_ends_and_is_collected()
     {
         Kubelet? kubelet = null;
-        await using var cluster = await Cluster.StartAsync(
+        await using var cluster = await TestCluster.StartAsync(
             async controlPlane =>
             {
                 kubelet = new(controlPlane);
@@ -49,7 +49,7 @@ public sealed class ManagedClusterTests
     public async Task Where_an_enforcer_narrows_the_webhooks_our_kinds_are_stamped_and_the_next_upgrade_needs_what_the_page_says()
     {
         Kubelet? kubelet = null;
-        await using var cluster = await Cluster.StartAsync(async controlPlane =>
+        await using var cluster = await TestCluster.StartAsync(async controlPlane =>
         {
             kubelet = new(controlPlane);
             await Helm.RunAsync(controlPlane, "install", "breakglass", Helm.Chart, "--create-namespace", "--set", $"webhook.url={kubelet.WebhookUrl}");
@@ -73,7 +73,7 @@ public sealed class ManagedClusterTests
         (await running.StopAsync()).Should().Be(0);
     }
 
-    private static async Task NarrowAsync(Cluster cluster, string kind, string name)
+    private static async Task NarrowAsync(TestCluster cluster, string kind, string name)
     {
         var configuration = JsonNode.Parse(await cluster.AdminAsync("get", kind, name, "-o", "json"))!;
         configuration["metadata"]!.AsObject().Remove("managedFields");

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using FluentAssertions;
-using Integration.Admission;
 using TestKit;
 using Xunit;
 
@@ -21,7 +20,7 @@ public sealed class ReapplyTests
     [Fact]
     public async Task Webhook_configurations_are_applied_again_without_force_and_keep_the_paths_of_the_operator()
     {
-        await using var cluster = await Cluster.StartAsync();
+        await using var cluster = await TestCluster.StartAsync();
         (await ApplyAsync(cluster)).OrThrow();
         (await PathsAsync(cluster)).Should().OnlyContain(path => path == "", "the manifests name none");
 
@@ -37,7 +36,7 @@ public sealed class ReapplyTests
             .Should().OnlyContain(w => w!["timeoutSeconds"]!.GetValue<int>() == 6 && w["clientConfig"]!["caBundle"] != null);
 
         // An entry that a later release leaves out goes, though the operator has written into it.
-        var manifest = await File.ReadAllTextAsync(Path.Combine(Cluster.Config("webhook"), "mutating.yaml"));
+        var manifest = await File.ReadAllTextAsync(Path.Combine(TestCluster.Config("webhook"), "mutating.yaml"));
         (await ApplyAsync(cluster, _ => manifest[..manifest.IndexOf("# The kill switch", StringComparison.Ordinal)])).OrThrow();
         (await ConfigurationAsync(cluster, s_configurations[0]))["webhooks"]!.AsArray()
             .Should().ContainSingle().Which!["clientConfig"]!["service"]!["path"]!.GetValue<string>().Should().Be(paths[0]);
@@ -49,16 +48,16 @@ public sealed class ReapplyTests
         (await running.StopAsync()).Should().Be(0);
     }
 
-    private static async Task<CommandResult> ApplyAsync(Cluster cluster, Func<string, string>? change = null)
+    private static async Task<CommandResult> ApplyAsync(TestCluster cluster, Func<string, string>? change = null)
     {
         var manifests = new List<string>();
-        foreach (var directory in Directories) manifests.Add(await Helm.KubectlAsync(cluster.ControlPlane, "kustomize", Cluster.Config(directory)));
+        foreach (var directory in Directories) manifests.Add(await Helm.KubectlAsync(cluster.ControlPlane, "kustomize", TestCluster.Config(directory)));
         var text = string.Join("\n---\n", manifests);
         return await cluster.ControlPlane.KubectlAsync(
             cluster.ControlPlane.AdminKubeconfig, ["apply", "--server-side", "--field-manager=helm", "-f", "-"], change?.Invoke(text) ?? text);
     }
 
-    private static async Task<IReadOnlyList<string>> PathsAsync(Cluster cluster)
+    private static async Task<IReadOnlyList<string>> PathsAsync(TestCluster cluster)
     {
         var paths = new List<string>();
         foreach (var configuration in s_configurations)
@@ -70,6 +69,6 @@ public sealed class ReapplyTests
         return paths;
     }
 
-    private static async Task<JsonNode> ConfigurationAsync(Cluster cluster, string name) =>
+    private static async Task<JsonNode> ConfigurationAsync(TestCluster cluster, string name) =>
         JsonNode.Parse(await cluster.AdminAsync("get", name, "-o", "json"))!;
 }

@@ -8,7 +8,7 @@ namespace Integration.Leftovers;
 /// <summary>What a grant leaves behind, on a real API server with its own garbage collector, and as whom a grant could act.</summary>
 public sealed class LeftoversTests(StampedCluster stamped) : IClassFixture<StampedCluster>
 {
-    private readonly Cluster _cluster = stamped.Cluster;
+    private readonly TestCluster _cluster = stamped.Cluster;
 
     [ServerFact(MinMinor = 30)]
     public async Task What_a_grant_leaves_behind_stands_in_its_record_once_it_is_over()
@@ -65,7 +65,7 @@ public sealed class LeftoversTests(StampedCluster stamped) : IClassFixture<Stamp
     public async Task The_API_server_marks_by_itself_where_no_replica_answers()
     {
         var (incident, kubeconfig) = await stamped.GrantAsync();
-        await _cluster.AdminAsync("apply", "-f", Path.Combine(Cluster.Config("components"), "stamp-policy", "policy.yaml"));
+        await _cluster.AdminAsync("apply", "-f", Path.Combine(TestCluster.Config("components"), "stamp-policy", "policy.yaml"));
         var backup = await _cluster.AdminAsync("get", "mutatingwebhookconfiguration", "breakglass-operator-stamp", "-o", "json");
         await _cluster.AdminAsync("delete", "mutatingwebhookconfiguration", "breakglass-operator-stamp");
         try
@@ -89,7 +89,7 @@ public sealed class LeftoversTests(StampedCluster stamped) : IClassFixture<Stamp
         finally
         {
             await _cluster.ApplyAsync(_cluster.ControlPlane.AdminKubeconfig, backup);
-            await _cluster.AdminAsync("delete", "-f", Path.Combine(Cluster.Config("components"), "stamp-policy", "policy.yaml"));
+            await _cluster.AdminAsync("delete", "-f", Path.Combine(TestCluster.Config("components"), "stamp-policy", "policy.yaml"));
         }
     }
 

@@ -8,7 +8,7 @@ namespace Integration.Life;
 /// <summary>The ways in which access ends before its time. Whatever it is, access ends first.</summary>
 public sealed class EndingTests(SharedOperator shared) : IClassFixture<SharedOperator>
 {
-    private readonly Cluster _cluster = shared.Cluster;
+    private readonly TestCluster _cluster = shared.Cluster;
 
     [Fact]
     public async Task Deleting_an_active_grant_revokes_first()

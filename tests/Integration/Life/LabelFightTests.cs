@@ -10,7 +10,6 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
-using k8s;
 using k8s.Models;
 using Kube.Client;
 using Kube.Runtime;
@@ -29,7 +28,7 @@ public sealed class LabelFightTests(SharedOperator shared) : IClassFixture<Share
 {
     private const string Webhook = "label-fighter";
 
-    private readonly Cluster _cluster = shared.Cluster;
+    private readonly TestCluster _cluster = shared.Cluster;
     private readonly ConcurrentQueue<string> _writes = new();
     private X509Certificate2? _certificate;
     private WebhookServer? _server;

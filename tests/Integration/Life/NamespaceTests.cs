@@ -1,5 +1,4 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
 using Xunit;
@@ -9,7 +8,7 @@ namespace Integration.Life;
 /// <summary>Namespaces come and go while a grant is active.</summary>
 public sealed class NamespaceTests(SharedOperator shared) : IClassFixture<SharedOperator>
 {
-    private readonly Cluster _cluster = shared.Cluster;
+    private readonly TestCluster _cluster = shared.Cluster;
 
     [Fact]
     public async Task A_namespace_that_comes_to_match_a_selector_is_in_and_one_that_no_longer_does_is_out()

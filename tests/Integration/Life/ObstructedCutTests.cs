@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using BreakGlass.Core.Api;
 using FluentAssertions;
 using Integration.Alone;
-using k8s;
 using k8s.Models;
 using Kube.Client;
 using Xunit;
@@ -15,7 +14,7 @@ public sealed class ObstructedCutTests(OwnCluster own) : IClassFixture<OwnCluste
 {
     private const string Webhook = "deny.example.com";
 
-    private readonly Cluster _cluster = own.Cluster;
+    private readonly TestCluster _cluster = own.Cluster;
 
     [Theory]
     [InlineData("closed", "DELETE", "revoke")]

@@ -11,7 +11,7 @@ namespace Integration.Life;
 /// <summary>The two other ways in which access reaches a person: their own user name, and a credential that only their key opens.</summary>
 public sealed class OtherCredentialTests(SharedOperator shared) : IClassFixture<SharedOperator>
 {
-    private readonly Cluster _cluster = shared.Cluster;
+    private readonly TestCluster _cluster = shared.Cluster;
 
     [Fact]
     public async Task BindRequester_gives_access_to_the_requester_in_person_and_makes_no_identity()

@@ -1,10 +1,7 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
-using k8s;
 using k8s.Models;
-using Kube.Client;
 using Xunit;
 
 namespace Integration.Life;
@@ -12,7 +9,7 @@ namespace Integration.Life;
 /// <summary>Whose object it is, and what becomes of a grant that is refused in some of its places, on a real API server.</summary>
 public sealed class OwnershipTests(SharedOperator shared) : IClassFixture<SharedOperator>
 {
-    private readonly Cluster _cluster = shared.Cluster;
+    private readonly TestCluster _cluster = shared.Cluster;
 
     [Fact]
     public async Task A_label_that_is_overwritten_on_any_object_of_an_active_grant_is_put_right_at_once_and_access_goes_on()

@@ -1,5 +1,4 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
 using Kube.Client;
@@ -10,7 +9,7 @@ namespace Integration.Life;
 /// <summary>What is not given, and what the person reads instead. Nothing is half-made.</summary>
 public sealed class RefusalTests(SharedOperator shared) : IClassFixture<SharedOperator>
 {
-    private readonly Cluster _cluster = shared.Cluster;
+    private readonly TestCluster _cluster = shared.Cluster;
 
     [Fact]
     public async Task A_role_that_is_not_on_the_operators_allow_list_is_refused_by_the_API_server_itself()

@@ -9,10 +9,10 @@ namespace Integration.Life;
 /// </summary>
 public sealed class SharedOperator : IAsyncLifetime
 {
-    private static readonly Lazy<Task<(Cluster, RunningOperator)>> s_shared = new(StartAsync);
-    private (Cluster Cluster, RunningOperator Operator)? _shared;
+    private static readonly Lazy<Task<(TestCluster, RunningOperator)>> s_shared = new(StartAsync);
+    private (TestCluster Cluster, RunningOperator Operator)? _shared;
 
-    internal Cluster Cluster => _shared!.Value.Cluster;
+    internal TestCluster Cluster => _shared!.Value.Cluster;
 
     internal RunningOperator Operator => _shared!.Value.Operator;
 
@@ -36,9 +36,9 @@ public sealed class SharedOperator : IAsyncLifetime
         await after.WaitForPhaseAsync(BreakGlass.Core.Api.GrantPhase.Denied);
     }
 
-    private static async Task<(Cluster, RunningOperator)> StartAsync()
+    private static async Task<(TestCluster, RunningOperator)> StartAsync()
     {
-        var cluster = await Cluster.StartAsync();
+        var cluster = await TestCluster.StartAsync();
         return (cluster, await RunningOperator.StartAsync(cluster.OperatorKubeconfig));
     }
 }

@@ -9,7 +9,7 @@ namespace Integration.Life;
 /// <summary>Somebody with rights of their own changes what the operator made.</summary>
 public sealed class TamperingTests(SharedOperator shared) : IClassFixture<SharedOperator>
 {
-    private readonly Cluster _cluster = shared.Cluster;
+    private readonly TestCluster _cluster = shared.Cluster;
 
     [Fact]
     public async Task A_subject_added_to_our_binding_is_taken_out_again_and_it_is_told()

@@ -1,5 +1,4 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
 using Kube.Client;
@@ -10,7 +9,7 @@ namespace Integration.Life;
 /// <summary>The whole life of a grant with a token of its own, as the person in the incident and the people after it see it.</summary>
 public sealed class TokenGrantTests(SharedOperator shared) : IClassFixture<SharedOperator>
 {
-    private readonly Cluster _cluster = shared.Cluster;
+    private readonly TestCluster _cluster = shared.Cluster;
 
     [Fact]
     public async Task A_grant_gives_access_for_its_time_and_then_it_is_proven_over_and_nothing_is_left()

@@ -6,16 +6,8 @@ using BreakGlass.Core.Api;
 using FluentAssertions;
 using Integration.Admission;
 using TestKit;
-using Xunit;
 
 namespace Integration.Metrics;
-
-/// <summary>Skipped, with a message, where there is no Prometheus; hack/test.sh installs it.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class PrometheusFactAttribute : FactAttribute
-{
-    public PrometheusFactAttribute() => Skip = PrometheusServer.IsThere ? null : "needs prometheus and promtool on the PATH, of Debian's package prometheus";
-}
 
 /// <summary>
 /// One incident from request to revocation, a denial and a lockdown, under the eyes of a real Prometheus: what rules and dashboard ask for is there,
@@ -28,7 +20,7 @@ public sealed class DashboardTests
     [PrometheusFact]
     public async Task Every_query_has_data_every_rule_works_and_people_are_told()
     {
-        await using var cluster = await Cluster.StartAsync();
+        await using var cluster = await TestCluster.StartAsync();
         using var receiver = new Listener();
         var file = Path.Combine(cluster.ControlPlane.Directory, "receivers.yaml");
         await File.WriteAllTextAsync(file, $"receivers:\n- {{name: siem, type: webhook, url: \"{receiver.Url}\", secret: "

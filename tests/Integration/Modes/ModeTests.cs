@@ -1,5 +1,4 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
 using Integration.Attacks;
@@ -29,7 +28,7 @@ public sealed class ModeTests(AttackedCluster stage, SharedBatch batch, ITestOut
     public Task It_goes_as_it_is_meant_to(string story) => batch.PlayAsync(stage, AttackTests.AllRows, story, output);
 
     private static Row Story(string who, string does, Func<Scene, Task> tell) =>
-        new(who, does, Outcome.Shows("as it is meant to", (_, _) => Task.CompletedTask), async s =>
+        new(who, does, Expectation.Shows("as it is meant to", (_, _) => Task.CompletedTask), async s =>
         {
             await tell(s);
             return new(200, "");

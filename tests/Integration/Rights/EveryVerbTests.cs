@@ -1,10 +1,8 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using BreakGlass.Core.Rules;
 using FluentAssertions;
 using Integration.Alone;
-using k8s;
 using k8s.Models;
 using Kube.Client;
 using TestKit;
@@ -43,7 +41,7 @@ public sealed class EveryVerbTests(OwnCluster own)
             ["list mutatingadmissionpolicies.admissionregistration.k8s.io", "list mutatingadmissionpolicybindings.admissionregistration.k8s.io"],
     ];
 
-    private readonly Cluster _cluster = own.Cluster;
+    private readonly TestCluster _cluster = own.Cluster;
 
     [Fact]
     public async Task Every_verb_of_the_operator_is_used_in_a_life_in_which_everything_goes_wrong_once()
@@ -51,11 +49,12 @@ public sealed class EveryVerbTests(OwnCluster own)
         // A certificate that somebody spoilt is written anew. The configurations are there for their CA alone: they lead to no Service here.
         await _cluster.AdminAsync("delete", "secret", "breakglass-webhook-tls", "-n", "breakglass-system", "--ignore-not-found");
         await _cluster.AdminAsync("create", "secret", "generic", "breakglass-webhook-tls", "-n", "breakglass-system");
-        string[] configurations = [Path.Combine(Cluster.Config("webhook"), "mutating.yaml"), Path.Combine(Cluster.Config("webhook"), "validating.yaml")];
+        string[] configurations =
+            [Path.Combine(TestCluster.Config("webhook"), "mutating.yaml"), Path.Combine(TestCluster.Config("webhook"), "validating.yaml")];
         await _cluster.AdminAsync("apply", "-f", configurations[0], "-f", configurations[1]);
 
         // Its binding is looked for only once the policy is found.
-        string[] stamp = ["-f", Path.Combine(Cluster.Config("components"), "stamp-policy", "policy.yaml")];
+        string[] stamp = ["-f", Path.Combine(TestCluster.Config("components"), "stamp-policy", "policy.yaml")];
         if (Release.Installed.Minor >= 36) await _cluster.AdminAsync(["apply", .. stamp]);
         await using (var running = await RunningOperator.StartAsync(_cluster.OperatorKubeconfig, "--webhook=true", "--webhook-address=127.0.0.1:0"))
         {

@@ -1,9 +1,7 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using Integration.Alone;
-using k8s;
 using k8s.Models;
-using Kube.Client;
 using Xunit;
 
 namespace Integration.Rights;
@@ -30,7 +28,7 @@ public sealed class OutOfReachTests(OwnCluster own)
     // The server gives these to whoever is authenticated (ClusterRoles system:basic-user and system:discovery).
     private static readonly string[] Everybodys = ["create selfsubjectrulesreviews.authorization.k8s.io", "create selfsubjectreviews.authentication.k8s.io"];
 
-    private readonly Cluster _cluster = own.Cluster;
+    private readonly TestCluster _cluster = own.Cluster;
 
     [Theory]
     [InlineData("get secrets -n kube-system")]

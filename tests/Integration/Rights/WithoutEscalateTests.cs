@@ -1,7 +1,6 @@
 using BreakGlass.Core.Api;
 using FluentAssertions;
 using Integration.Alone;
-using TestKit;
 using Xunit;
 
 namespace Integration.Rights;
@@ -10,7 +9,7 @@ namespace Integration.Rights;
 [Collection(nameof(OneCluster))]
 public sealed class WithoutEscalateTests(OwnCluster own) : IAsyncLifetime
 {
-    private readonly Cluster _cluster = own.Cluster;
+    private readonly TestCluster _cluster = own.Cluster;
 
     /// <inheritdoc/>
     public async Task InitializeAsync()
@@ -19,7 +18,7 @@ public sealed class WithoutEscalateTests(OwnCluster own) : IAsyncLifetime
         try
         {
             // kustomize knows relative paths only.
-            string Below(string path) => Path.GetRelativePath(overlay.FullName, Cluster.Config(path));
+            string Below(string path) => Path.GetRelativePath(overlay.FullName, TestCluster.Config(path));
             await File.WriteAllTextAsync(
                 Path.Combine(overlay.FullName, "kustomization.yaml"), $"resources: [{Below("rbac")}]\ncomponents: [{Below("components/without-escalate")}]\n");
             await _cluster.AdminAsync("apply", "-k", overlay.FullName);
@@ -33,7 +32,7 @@ public sealed class WithoutEscalateTests(OwnCluster own) : IAsyncLifetime
     }
 
     /// <inheritdoc/>
-    public Task DisposeAsync() => _cluster.AdminAsync("apply", "-k", Cluster.Config("rbac"));
+    public Task DisposeAsync() => _cluster.AdminAsync("apply", "-k", TestCluster.Config("rbac"));
 
     [Theory]
     [InlineData("ServiceAccountToken")]

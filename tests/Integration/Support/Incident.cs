@@ -1,5 +1,4 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using FluentAssertions;
 using Kube.Client;
@@ -14,10 +13,10 @@ internal sealed class Incident
     private readonly string _id = Guid.NewGuid().ToString("N")[..8];
     private string _again = "";
 
-    private Incident(Cluster cluster) => Cluster = cluster;
+    private Incident(TestCluster cluster) => Cluster = cluster;
 
     /// <summary>Where it happens.</summary>
-    public Cluster Cluster { get; }
+    public TestCluster Cluster { get; }
 
     /// <summary>The namespace that access is about; it holds the ConfigMap <c>checkout</c>.</summary>
     public string Namespace => $"payments-{_id}";
@@ -35,7 +34,7 @@ internal sealed class Incident
     /// <param name="spec">Lines of the policy's spec, at the indentation of two, that are added.</param>
     /// <param name="access">The access entry, as YAML flow.</param>
     /// <param name="withPolicy">Whether the policy is made.</param>
-    public static async Task<Incident> BeginAsync(Cluster cluster, string spec = "", string? access = null, bool withPolicy = true)
+    public static async Task<Incident> BeginAsync(TestCluster cluster, string spec = "", string? access = null, bool withPolicy = true)
     {
         var incident = new Incident(cluster);
         await incident.NewNamespaceAsync(incident.Namespace);

@@ -60,7 +60,7 @@ internal sealed class KillingProxy : IAsyncDisposable
 
     /// <param name="deadly">Matches method and path, e.g. <c>POST .*/secrets$</c>.</param>
     /// <param name="nth">Which of the successful requests that match.</param>
-    public static async Task<KillingProxy> StartAsync(Cluster cluster, string deadly, int nth = 1)
+    public static async Task<KillingProxy> StartAsync(TestCluster cluster, string deadly, int nth = 1)
     {
         var connection = ClusterConnection.FromKubeconfig(cluster.OperatorKubeconfig);
         var file = Path.Combine(cluster.ControlPlane.Directory, $"proxied-{Guid.NewGuid():N}.kubeconfig");

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Fluent;
@@ -113,7 +112,7 @@ public class ListTests
     }
 
     /// <summary>What the server does: pages by <c>limit</c> and <c>continue</c> (the token here is the offset), and no version beside a token.</summary>
-    private static HttpResponseMessage Page(Sent sent, int total)
+    private static HttpResponseMessage Page(SentRequest sent, int total)
     {
         var query = System.Web.HttpUtility.ParseQueryString(sent.Uri.Query);
         var from = int.Parse(query["continue"] ?? "0", System.Globalization.CultureInfo.InvariantCulture);

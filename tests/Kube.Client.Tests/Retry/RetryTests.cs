@@ -57,7 +57,7 @@ public class RetryTests
     public async Task A_read_survives_a_broken_connection_and_a_write_does_not_repeat_itself()
     {
         var tries = 0;
-        HttpResponseMessage Answer(Sent sent) =>
+        HttpResponseMessage Answer(SentRequest sent) =>
             ++tries % 2 == 1 ? throw new HttpRequestException(HttpRequestError.ResponseEnded, "reset") : StubHandler.Json(StubHandler.NamespaceJson("x"));
         using var handler = new StubHandler(Answer);
         using var client = handler.NewClient(options: Quick);

@@ -5,27 +5,19 @@ using k8s.Models;
 
 namespace Kube.Client.Tests;
 
-/// <summary>What the client sent.</summary>
-internal sealed record Sent(string Method, Uri Uri, string Body, string? ContentType, string Accept)
-{
-    public string PathAndQuery => Uri.PathAndQuery;
-
-    public override string ToString() => $"{Method} {PathAndQuery}";
-}
-
 /// <summary>A transport that answers from a function and keeps what was sent.</summary>
-internal sealed class StubHandler(Func<Sent, HttpResponseMessage> answer) : HttpMessageHandler
+internal sealed class StubHandler(Func<SentRequest, HttpResponseMessage> answer) : HttpMessageHandler
 {
     public static readonly Uri Server = new("https://api.test:6443");
 
-    public ConcurrentQueue<Sent> Requests { get; } = new();
+    public ConcurrentQueue<SentRequest> Requests { get; } = new();
 
     public KubeClient NewClient(TimeProvider? time = null, KubeClientOptions? options = null) => new(this, Server, time ?? TimeProvider.System, options);
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
-        var sent = new Sent(request.Method.Method, request.RequestUri!, body, request.Content?.Headers.ContentType?.ToString(),
+        var sent = new SentRequest(request.Method.Method, request.RequestUri!, body, request.Content?.Headers.ContentType?.ToString(),
             request.Headers.NonValidated["Accept"].ToString());
         Requests.Enqueue(sent);
         return answer(sent);

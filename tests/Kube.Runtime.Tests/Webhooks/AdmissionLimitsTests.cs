@@ -87,7 +87,7 @@ public class AdmissionLimitsTests
         var read = new MemoryStream(Encoding.UTF8.GetBytes(Review(400_000, 0)));
 
         var sent = SendAsync(Endpoint(new() { Budget = budget }), read);
-        _clock.Advance(MemoryBudget.Patience);
+        _clock.Advance(MemoryBudget.WaitLimit);
         var answer = await sent;
 
         answer["response"]!["uid"]!.GetValue<string>().Should().Be("u-1");

@@ -32,7 +32,7 @@ public class MemoryBudgetTests
         for (var i = 0; i < 10; i++) all.Add((await budget.TakeAsync(10, default))!);
 
         var waiting = budget.TakeAsync(10, default).AsTask();
-        _clock.Advance(MemoryBudget.Patience);
+        _clock.Advance(MemoryBudget.WaitLimit);
 
         (await waiting.WaitAsync(Eventually.Limit)).Should().BeNull();
         all.ForEach(room => room.Dispose());

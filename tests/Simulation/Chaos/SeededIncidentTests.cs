@@ -19,7 +19,7 @@ public class SeededIncidentTests(ITestOutputHelper output)
         {
             try
             {
-                Incident.Run(stillness, seed);
+                ChaosRun.Run(stillness, seed);
             }
             catch (Exception e)
             {

@@ -192,9 +192,3 @@ internal sealed class Users(World world, Random random, Action<string> say)
         });
     }
 }
-
-internal static class Choices
-{
-    public static T? Pick<T>(this Random random, IReadOnlyList<T> choices)
-        where T : class => choices.Count == 0 ? null : choices[random.Next(choices.Count)];
-}

@@ -1,28 +1,17 @@
 using BreakGlass.Core.Api;
-using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
 using Kube.Client;
 using TestKit;
 
 namespace Simulation;
 
-/// <summary>Where an operator dies.</summary>
-/// <param name="Write">After which of its writes, from the creation of the grant on.</param>
-/// <param name="AnswerLost">Whether it never got to know that this write happened.</param>
-/// <param name="Late">Whether another operator starts only when the grant's time is over; at once otherwise.</param>
-internal sealed record Death(int Write, bool AnswerLost, bool Late)
-{
-    public override string ToString() =>
-        $"death after write {Write} ({(AnswerLost ? "its answer lost" : "its answer delivered")}), restart {(Late ? "past the expiry" : "at once")}";
-}
-
 /// <summary>One life of a grant under an operator that dies once, and what was wrong with it.</summary>
-internal sealed class CrashRun(Stillness stillness, Scenario scenario)
+internal sealed class CrashRun(Stillness stillness, CrashScenario scenario)
 {
     private static readonly TimeSpan TooLate = Sample.Duration + TimeSpan.FromSeconds(10);
 
     /// <summary>A life without a death: what comes of it, and how many writes it takes.</summary>
-    public (Outcome Outcome, IReadOnlyList<RequestRecord> Writes) Undisturbed()
+    public (FinalRecord Outcome, IReadOnlyList<RequestRecord> Writes) Undisturbed()
     {
         using var world = new World(stillness);
         scenario.Prepare(world);
@@ -32,12 +21,12 @@ internal sealed class CrashRun(Stillness stillness, Scenario scenario)
         Live(world);
         var problems = Problems(world, null, null).ToList();
         if (problems.Count > 0) throw new InvalidOperationException($"{scenario.Name}, undisturbed: {string.Join("; ", problems)}");
-        return (Outcome.Of(world.History.Last("inc-4711")), [.. world.Server.Requests.Writes.Skip(before)]);
+        return (FinalRecord.Of(world.History.Last("inc-4711")), [.. world.Server.Requests.Writes.Skip(before)]);
     }
 
     /// <summary>A life with a death in it.</summary>
     /// <returns>What was wrong; null if the operator ended its work before it could die.</returns>
-    public IReadOnlyList<string>? With(Death death, Outcome expected)
+    public IReadOnlyList<string>? With(Death death, FinalRecord expected)
     {
         using var world = new World(stillness);
         scenario.Prepare(world);
@@ -56,7 +45,7 @@ internal sealed class CrashRun(Stillness stillness, Scenario scenario)
         Live(world);
         if (restarted is null) return null;
 
-        var outcome = Outcome.Of(world.History.Last("inc-4711"));
+        var outcome = FinalRecord.Of(world.History.Last("inc-4711"));
         var problems = Problems(world, restarted, death).ToList();
         if (!death.Late && outcome != expected) problems.Add($"the outcome is {outcome} instead of {expected}");
         if (death.Late && outcome.Phase != expected.Phase && outcome.Phase != nameof(GrantPhase.Expired)) problems.Add($"it ended {outcome.Phase}");

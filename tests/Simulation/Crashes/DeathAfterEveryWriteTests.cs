@@ -10,13 +10,13 @@ namespace Simulation;
 /// </summary>
 public class DeathAfterEveryWriteTests(ITestOutputHelper output)
 {
-    public static TheoryData<string> Names => [.. Scenario.All.Select(s => s.Name)];
+    public static TheoryData<string> Names => [.. CrashScenario.All.Select(s => s.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
     public Task The_end_is_that_of_an_undisturbed_life(string scenario) => Stillness.Run(stillness =>
     {
-        var run = new CrashRun(stillness, Scenario.All.Single(s => s.Name == scenario));
+        var run = new CrashRun(stillness, CrashScenario.All.Single(s => s.Name == scenario));
         var (expected, writes) = run.Undisturbed();
         var (lives, survived, problems) = (0, 0, new List<string>());
         for (var n = 1; n <= writes.Count; n++)

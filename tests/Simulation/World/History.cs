@@ -10,12 +10,6 @@ using TestKit;
 
 namespace Simulation;
 
-/// <summary>A binding that gave access, from its making to its end.</summary>
-internal sealed record BindingLife(string Key, string GrantUid, IKubernetesObject<V1ObjectMeta> Binding, DateTimeOffset From)
-{
-    public DateTimeOffset? To { get; init; }
-}
-
 /// <summary>
 /// What the server saw of grants and of the bindings made for them, checked at every single change against what must hold at every instant:
 /// nothing is active that is not recorded, terminal is terminal, a record only grows, and no grant vanishes before its access has.

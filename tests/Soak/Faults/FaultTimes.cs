@@ -37,7 +37,7 @@ internal sealed class FaultTimes(History history)
     }
 
     /// <summary>The latest instant at which access may still be there; null while a fault lasts after whose end there is more time.</summary>
-    public DateTimeOffset? Latest(Due due, bool bound)
+    public DateTimeOffset? Latest(DueEnd due, bool bound)
     {
         var most = due.At + Allowances.Most;
         var latest = due.At + (due.Ends is Ends.ByTime ? Allowances.ByTime : Allowances.ByWord);
@@ -60,7 +60,7 @@ internal sealed class FaultTimes(History history)
         return latest < most ? latest : most;
     }
 
-    private static DateTimeOffset? Until(Allowance row, Window window, Due due)
+    private static DateTimeOffset? Until(Allowance row, Window window, DueEnd due)
     {
         var until = due.At;
         if (row.FromStart is { } start) until = Later(until, window.From.AddSeconds(start));
@@ -70,21 +70,4 @@ internal sealed class FaultTimes(History history)
     }
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
-}
-
-/// <summary>One fault, from its beginning to its end.</summary>
-internal sealed class Window(string fault, History history) : IDisposable
-{
-    public string Fault { get; } = fault;
-
-    public DateTimeOffset From { get; init; } = Clock.Now;
-
-    public DateTimeOffset? Until { get; set; }
-
-    public void Dispose()
-    {
-        if (Until is not null) return;
-        Until = Clock.Now;
-        history.Say($"fault {Fault} is over");
-    }
 }

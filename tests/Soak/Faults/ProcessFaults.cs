@@ -6,7 +6,7 @@ namespace Soak.Faults;
 /// <summary>Replicas that die, and a lease that is not theirs any more.</summary>
 internal static class ProcessFaults
 {
-    private const string Lease = $"/apis/coordination.k8s.io/v1/namespaces/{Cluster.SystemNamespace}/leases/breakglass-operator";
+    private const string Lease = $"/apis/coordination.k8s.io/v1/namespaces/{SoakCluster.SystemNamespace}/leases/breakglass-operator";
 
     /// <summary>SIGKILL of the leader, which is started again after a while.</summary>
     public static async Task KillLeaderAsync(Stage stage, Random random, CancellationToken cancellationToken)

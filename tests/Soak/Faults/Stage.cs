@@ -5,7 +5,7 @@ using Soak.Site;
 namespace Soak.Faults;
 
 /// <summary>What faults are made in.</summary>
-internal sealed record Stage(Cluster Cluster, Crowd Crowd, Ledger Ledger, FaultTimes Times, History History)
+internal sealed record Stage(SoakCluster Cluster, Crowd Crowd, Ledger Ledger, FaultTimes Times, History History)
 {
     /// <summary>Whether the API server stands still on purpose.</summary>
     public bool ServerIsFrozen { get; set; }
@@ -18,6 +18,3 @@ internal sealed record Stage(Cluster Cluster, Crowd Crowd, Ledger Ledger, FaultT
         if (Cluster.Leader is null) History.Say("nobody leads after a minute of quiet", aloud: true);
     }
 }
-
-/// <summary>One kind of fault: makes it, waits, takes it back.</summary>
-internal sealed record Fault(string Name, Func<Stage, Random, CancellationToken, Task> MakeAsync);

@@ -44,7 +44,7 @@ internal static class TamperFaults
     public static async Task DeleteNamespaceAsync(Stage stage, Random random, CancellationToken cancellationToken)
     {
         var seconds = 6 + random.Next(12);
-        const string Path = $"/api/v1/namespaces/{Cluster.GrantsNamespace}";
+        const string Path = $"/api/v1/namespaces/{SoakCluster.GrantsNamespace}";
         using (stage.Times.Open(FaultNames.GrantsNamespaceDeleted))
         {
             List<(string Path, JsonNode Manifest)> kept = [];
@@ -69,7 +69,7 @@ internal static class TamperFaults
             }
         }
 
-        static string[] Rbac(string resources) => [$"/apis/rbac.authorization.k8s.io/v1/namespaces/{Cluster.GrantsNamespace}/{resources}"];
+        static string[] Rbac(string resources) => [$"/apis/rbac.authorization.k8s.io/v1/namespaces/{SoakCluster.GrantsNamespace}/{resources}"];
         static bool OfTheChart(JsonNode item) => (string?)item["metadata"]!["labels"]?["app.kubernetes.io/managed-by"] is "Helm";
     }
 

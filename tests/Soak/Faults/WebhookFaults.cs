@@ -97,7 +97,7 @@ internal static class WebhookFaults
         }
         finally
         {
-            Answer answer;
+            ApiAnswer answer;
             do answer = await stage.Cluster.Admin.DeleteAsync($"{Configurations}/{kind}/engine", CancellationToken.None);
             while (!answer.Ok && answer.Status != 404);
         }

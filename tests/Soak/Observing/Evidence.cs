@@ -4,7 +4,7 @@ using Soak.Site;
 namespace Soak.Observing;
 
 /// <summary>Whether every activation is in the events and in the metrics. That the record has it the ledger sees as it goes.</summary>
-internal sealed class Evidence(Cluster cluster, Ledger ledger, History history)
+internal sealed class Evidence(SoakCluster cluster, Ledger ledger, History history)
 {
     private const string Activations = "breakglass_operator_activations_total{";
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
@@ -57,7 +57,7 @@ internal sealed class Evidence(Cluster cluster, Ledger ledger, History history)
     }
 
     // Killed around the activation: what was in its memory alone is gone with it.
-    private bool Lost(Known grant)
+    private bool Lost(KnownGrant grant)
     {
         var at = grant.ActiveSeen ?? grant.ActivatedAt!.Value;
         return cluster.Replicas.SelectMany(r => r.Lives).Any(

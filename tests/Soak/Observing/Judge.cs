@@ -20,7 +20,7 @@ internal sealed class Judge(History history, FaultTimes times, Stalls stalls)
     }
 
     /// <summary>Somebody has shut something, and the API server has taken it.</summary>
-    public Shut Shut(string cause, Ends ends, Func<Known, bool> scope, IEnumerable<Known> grants)
+    public Shut Shut(string cause, Ends ends, Func<KnownGrant, bool> scope, IEnumerable<KnownGrant> grants)
     {
         var shut = new Shut(cause, ends, scope, Clock.Now);
         lock (_gate) _shuts.Add(shut);
@@ -29,7 +29,7 @@ internal sealed class Judge(History history, FaultTimes times, Stalls stalls)
     }
 
     /// <summary>What was shut while its activation was not known yet here.</summary>
-    public void Learned(Known grant)
+    public void Learned(KnownGrant grant)
     {
         foreach (var shut in Shuts(grant.ActivatedAt ?? Clock.Now)) Apply(shut, grant);
     }
@@ -38,7 +38,7 @@ internal sealed class Judge(History history, FaultTimes times, Stalls stalls)
     /// <param name="grant">Whose.</param>
     /// <param name="started">When the request was begun: what the API server decided cannot be older.</param>
     /// <param name="allowed">What it said.</param>
-    public void Tried(Known grant, DateTimeOffset started, bool allowed)
+    public void Tried(KnownGrant grant, DateTimeOffset started, bool allowed)
     {
         var due = grant.Dues.Where(d => d.At < started).ToList();
         if (!allowed)
@@ -61,11 +61,11 @@ internal sealed class Judge(History history, FaultTimes times, Stalls stalls)
         if (grant.MustNotOpen is { } why) history.Violation("admitted", $"access works, and must not: {why}", grant.Name);
         var now = Clock.Now;
         due.AddRange(Shuts(started).Where(s => s.Covers(grant) && s.From < started && (s.Until is null || now < s.Until))
-            .Select(s => new Due(s.Kind, s.From, s.Cause)));
+            .Select(s => new DueEnd(s.Kind, s.From, s.Cause)));
         foreach (var end in due.Where(d => d.At < started)) Late(grant, end, started);
     }
 
-    private void Late(Known grant, Due due, DateTimeOffset started)
+    private void Late(KnownGrant grant, DueEnd due, DateTimeOffset started)
     {
         var late = started - due.At;
         var faults = times.Between(due.At.AddSeconds(-20), started);
@@ -80,7 +80,7 @@ internal sealed class Judge(History history, FaultTimes times, Stalls stalls)
             grant.Name);
     }
 
-    private void Apply(Shut shut, Known grant)
+    private void Apply(Shut shut, KnownGrant grant)
     {
         if (shut.Ends(grant) && grant.IsDue(shut.Kind, shut.From, shut.Cause)) history.Say(grant.Name, $"has to end: {shut.Cause}");
     }

@@ -7,30 +7,30 @@ using Soak.Site;
 namespace Soak.Observing;
 
 /// <summary>All grants of the run, as the API server shows them to an administrator.</summary>
-internal sealed class Ledger(Cluster cluster, History history, Judge judge)
+internal sealed class Ledger(SoakCluster cluster, History history, Judge judge)
 {
-    private readonly ConcurrentDictionary<string, Known> _grants = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, KnownGrant> _grants = new(StringComparer.Ordinal);
 
-    public IReadOnlyCollection<Known> Grants => (IReadOnlyCollection<Known>)_grants.Values;
+    public IReadOnlyCollection<KnownGrant> Grants => (IReadOnlyCollection<KnownGrant>)_grants.Values;
 
     /// <summary>Those that are not over yet.</summary>
-    public IReadOnlyList<Known> Open => [.. _grants.Values.Where(g => !g.Over)];
+    public IReadOnlyList<KnownGrant> Open => [.. _grants.Values.Where(g => !g.Over)];
 
     /// <summary>Called once for each grant that is recorded as active.</summary>
-    public required Action<Known> Activated { get; init; }
+    public required Action<KnownGrant> Activated { get; init; }
 
     /// <summary>Called once for each grant that is over.</summary>
-    public required Action<Known> Ended { get; init; }
+    public required Action<KnownGrant> Ended { get; init; }
 
     /// <summary>A grant that is about to be asked for.</summary>
-    public void Add(Known grant) => _grants[grant.Name] = grant;
+    public void Add(KnownGrant grant) => _grants[grant.Name] = grant;
 
     /// <summary>The API server refused it.</summary>
-    public void Remove(Known grant) => _grants.TryRemove(grant.Name, out _);
+    public void Remove(KnownGrant grant) => _grants.TryRemove(grant.Name, out _);
 
-    public Known? Find(string name) => _grants.GetValueOrDefault(name);
+    public KnownGrant? Find(string name) => _grants.GetValueOrDefault(name);
 
-    public Known? OfUid(string uid) => _grants.Values.FirstOrDefault(g => g.Uid == uid);
+    public KnownGrant? OfUid(string uid) => _grants.Values.FirstOrDefault(g => g.Uid == uid);
 
     /// <summary>Follows the grants until the run ends.</summary>
     public async Task WatchAsync(CancellationToken cancellationToken)
@@ -84,7 +84,7 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
         if (gone) Gone(known);
     }
 
-    private void Moved(Known known, string? before, string phase, JsonNode? status)
+    private void Moved(KnownGrant known, string? before, string phase, JsonNode? status)
     {
         history.Say(known.Name, $"{before ?? "(new)"} -> {phase} {known.EndReason}{Because(status, phase)}");
         if (before is "Expired" or "Revoked" or "Denied" or "Failed") history.Violation("terminal is terminal", $"was {before} and is {phase}", known.Name);
@@ -97,7 +97,7 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
         if (known.Over) Over(known);
     }
 
-    private void Times(Known known, JsonNode? status)
+    private void Times(KnownGrant known, JsonNode? status)
     {
         if (Time(status?["expiresAt"]) is { } expires)
         {
@@ -113,7 +113,7 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
         Activated(known);
     }
 
-    private void Transitions(Known known, JsonNode? status)
+    private void Transitions(KnownGrant known, JsonNode? status)
     {
         if (status?["transitions"] is not JsonArray transitions) return;
         known.Activations = Math.Max(known.Activations, transitions.Count(t => (string?)t!["to"] is "Active"));
@@ -122,7 +122,7 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
             history.Violation("record", "it is Active, and the transitions do not say so", known.Name);
     }
 
-    private void Gone(Known known)
+    private void Gone(KnownGrant known)
     {
         if (known.Deleted) return;
         known.Deleted = true;
@@ -137,7 +137,7 @@ internal sealed class Ledger(Cluster cluster, History history, Judge judge)
         Over(known);
     }
 
-    private void Over(Known known)
+    private void Over(KnownGrant known)
     {
         if (known.EndSeen is not null) return;
         known.EndSeen = Clock.Now;

@@ -5,7 +5,7 @@ using Soak.Site;
 namespace Soak.Observing;
 
 /// <summary>What there is of grants' objects in the whole cluster, whatever their labels say, and whether it may be there.</summary>
-internal sealed class Leftovers(Cluster cluster, Ledger ledger, FaultTimes times, History history)
+internal sealed class Leftovers(SoakCluster cluster, Ledger ledger, FaultTimes times, History history)
 {
     // What a grant made may stay for so long after its end: proof first, then the tidying up.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(75);
@@ -33,16 +33,16 @@ internal sealed class Leftovers(Cluster cluster, Ledger ledger, FaultTimes times
     }
 
     /// <summary>Everything that is there now.</summary>
-    public async Task<IReadOnlyList<(string What, Known? Grant)>> FindAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(string What, KnownGrant? Grant)>> FindAsync(CancellationToken cancellationToken)
     {
-        List<(string, Known?)> found = [];
+        List<(string, KnownGrant?)> found = [];
         foreach (var path in (string[])["/apis/rbac.authorization.k8s.io/v1/rolebindings", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"])
         {
             foreach (var item in await ListAsync(path, cancellationToken))
             {
                 var subjects = item["subjects"] as JsonArray ?? [];
                 var ours = ((string)item["metadata"]!["name"]!).StartsWith("breakglass-", StringComparison.Ordinal) && Uid(item) is not null;
-                if (ours || subjects.Any(s => (string?)s!["namespace"] is Cluster.GrantsNamespace && (string?)s["name"] is not "default")) Add(path, item);
+                if (ours || subjects.Any(s => (string?)s!["namespace"] is SoakCluster.GrantsNamespace && (string?)s["name"] is not "default")) Add(path, item);
             }
         }
 

@@ -8,7 +8,7 @@ namespace Soak.Observing;
 /// Tries what a grant gives, again and again, as who has it: with the delivered token, or as the requester who is bound. Where no token could be had the API
 /// server's authorizer is asked about the identity.
 /// </summary>
-internal sealed class Prober(Cluster cluster, History history, Judge judge, FaultTimes times)
+internal sealed class Prober(SoakCluster cluster, History history, Judge judge, FaultTimes times)
 {
     // Somebody takes bindings or identities away, or nobody is there to put them back.
     private static readonly string[] s_breaks =
@@ -22,7 +22,7 @@ internal sealed class Prober(Cluster cluster, History history, Judge judge, Faul
     private static readonly double[] s_later = [1, 3, 10, 30];
 
     /// <summary>From the moment a grant is recorded as active until it has been gone for a while.</summary>
-    public async Task FollowAsync(Known grant, CancellationToken cancellationToken)
+    public async Task FollowAsync(KnownGrant grant, CancellationToken cancellationToken)
     {
         Api? own = null;
         try
@@ -49,14 +49,14 @@ internal sealed class Prober(Cluster cluster, History history, Judge judge, Faul
     }
 
     // Until something becomes due, but for a look now and then.
-    private static async Task IdleAsync(Known grant, CancellationToken cancellationToken)
+    private static async Task IdleAsync(KnownGrant grant, CancellationToken cancellationToken)
     {
         var until = Clock.Now.AddSeconds(grant.WasOpen ? 4 : 0.7);
         do await Clock.PauseAsync(0.1, cancellationToken);
         while (Clock.Now < until && !grant.Dues.Any(d => d.At < Clock.Now));
     }
 
-    private async Task<Api?> FetchAsync(Known grant, CancellationToken cancellationToken)
+    private async Task<Api?> FetchAsync(KnownGrant grant, CancellationToken cancellationToken)
     {
         if (grant.Secret?.Split('/') is not [var ns, var name]) return null;
         var path = $"/api/v1/namespaces/{ns}/secrets/{name}";
@@ -67,7 +67,7 @@ internal sealed class Prober(Cluster cluster, History history, Judge judge, Faul
         return Api.Bearing(grant.Name, cluster.ControlPlane, System.Text.Encoding.ASCII.GetString(Convert.FromBase64String(encoded)));
     }
 
-    private async Task<bool?> TryAsync(Known grant, Api? own, CancellationToken cancellationToken)
+    private async Task<bool?> TryAsync(KnownGrant grant, Api? own, CancellationToken cancellationToken)
     {
         if (grant.Bound) own = cluster.Person(grant.Requester);
         if (own is null) return await AskAsync(grant, cancellationToken);
@@ -75,7 +75,7 @@ internal sealed class Prober(Cluster cluster, History history, Judge judge, Faul
         return answer.Status switch { 200 => true, 401 or 403 => false, _ => null };
     }
 
-    private async Task<bool?> AskAsync(Known grant, CancellationToken cancellationToken)
+    private async Task<bool?> AskAsync(KnownGrant grant, CancellationToken cancellationToken)
     {
         if (grant.ServiceAccount?.Split('/') is not [var ns, var name]) return null;
         var review = new JsonObject

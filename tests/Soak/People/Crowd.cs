@@ -10,7 +10,7 @@ namespace Soak.People;
 /// Everybody who uses the operator, in an order that follows from the seed: who asks, approves, revokes, deletes and reviews, the wardens and the
 /// pipeline that shut and open, and those who try what they must not.
 /// </summary>
-internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History history, Random random)
+internal sealed class Crowd(SoakCluster cluster, Ledger ledger, Judge judge, History history, Random random)
 {
     /// <summary>The cause of an end that is the grant's own deletion.</summary>
     public const string Deletion = "its deletion";
@@ -53,11 +53,11 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
     }
 
     /// <summary>Asks for a grant that a fault needs, and waits until it is active; null where it is not in time.</summary>
-    public async Task<Known?> AskForAsync(string policy, int seconds, int attempts, CancellationToken cancellationToken)
+    public async Task<KnownGrant?> AskForAsync(string policy, int seconds, int attempts, CancellationToken cancellationToken)
     {
         for (var asked = 0; asked < attempts; asked++)
         {
-            var grant = new Known(NextName(policy), policy, "erin", "team-0", bound: false);
+            var grant = new KnownGrant(NextName(policy), policy, "erin", "team-0", bound: false);
             if (await SendAsync(grant, "erin", seconds, [], cancellationToken))
             {
                 for (var tries = 0; tries < 100 && !grant.Over; tries++)
@@ -75,17 +75,17 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
     }
 
     /// <summary>Somebody reviews a grant that is over.</summary>
-    public void Review(Known grant, CancellationToken cancellationToken) => Errand(ReviewAsync(grant, cancellationToken));
+    public void Review(KnownGrant grant, CancellationToken cancellationToken) => Errand(ReviewAsync(grant, cancellationToken));
 
     private async Task AskAsync(string policy, int manner, double length, CancellationToken cancellationToken)
     {
-        var who = Cluster.Requesters[_number % Cluster.Requesters.Count];
+        var who = SoakCluster.Requesters[_number % SoakCluster.Requesters.Count];
         var places = Policies.Places(policy);
         string place = places.Count == 0 ? (policy is "wide" ? "default" : "team-5") : places[_number / 3 % places.Count];
         if (policy is "wide") place = "team-1";
         var bound = policy is "bound";
         if (bound && !Take(who, place)) return;
-        var grant = new Known(NextName(policy), policy, who, place, bound) { NeedsApproval = policy is "asked" };
+        var grant = new KnownGrant(NextName(policy), policy, who, place, bound) { NeedsApproval = policy is "asked" };
         if (!await SendAsync(grant, who, (int)(5 + 50 * length * length), places.Count == 0 ? [] : [place], cancellationToken)) return;
         if (!grant.NeedsApproval) return;
         await Clock.PauseAsync(0.5 + length * 3, cancellationToken);
@@ -106,7 +106,7 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
     }
 
     private async Task<bool> SendAsync(
-        Known grant, string who, int seconds, string[] namespaces, CancellationToken cancellationToken, JsonObject? stamp = null)
+        KnownGrant grant, string who, int seconds, string[] namespaces, CancellationToken cancellationToken, JsonObject? stamp = null)
     {
         var spec = new JsonObject
         {
@@ -131,7 +131,7 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
         return answer.Ok;
     }
 
-    private async Task DecideAsync(Known grant, string who, string decision, bool allowed, CancellationToken cancellationToken)
+    private async Task DecideAsync(KnownGrant grant, string who, string decision, bool allowed, CancellationToken cancellationToken)
     {
         // Taken or not, from here on an approval may be there.
         if (allowed && decision is "Approve" && !PastTheWebhooks) grant.Approved = true;
@@ -186,7 +186,7 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
         try
         {
             var path = $"{Api.Ours}/breakglasspolicies/{policy}";
-            Func<Task<Answer>> act = how switch
+            Func<Task<ApiAnswer>> act = how switch
             {
                 "suspended" => () => cluster.Admin.PatchAsync(path, """{"spec":{"suspended":true}}""", cancellationToken),
                 "gone" => () => cluster.Admin.DeleteAsync(path, cancellationToken),
@@ -220,7 +220,7 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
     private async Task TrespassAsync(int which, CancellationToken cancellationToken)
     {
         var stranger = which == 0;
-        var grant = new Known(NextName("trespass"), stranger ? "now" : "picked", stranger ? "mallory" : "bob", "team-2", bound: false)
+        var grant = new KnownGrant(NextName("trespass"), stranger ? "now" : "picked", stranger ? "mallory" : "bob", "team-2", bound: false)
         {
             MustNotOpen = stranger ? "mallory is no requester" : null,
         };
@@ -242,7 +242,7 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
             await DecideAsync(waiting, "bob", "Approve", allowed: false, cancellationToken);
     }
 
-    private async Task ReviewAsync(Known grant, CancellationToken cancellationToken)
+    private async Task ReviewAsync(KnownGrant grant, CancellationToken cancellationToken)
     {
         await Clock.PauseAsync(4, cancellationToken);
         var spec = new JsonObject { ["grant"] = grant.Name, ["outcome"] = "Justified", ["comment"] = "seen" };
@@ -255,7 +255,7 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
         }
     }
 
-    private static async Task<bool> InsistAsync(Func<Task<Answer>> ask, CancellationToken cancellationToken)
+    private static async Task<bool> InsistAsync(Func<Task<ApiAnswer>> ask, CancellationToken cancellationToken)
     {
         for (var tries = 0; tries < 120; tries++)
         {
@@ -269,7 +269,7 @@ internal sealed class Crowd(Cluster cluster, Ledger ledger, Judge judge, History
         return false;
     }
 
-    private Known? Chosen(int which)
+    private KnownGrant? Chosen(int which)
     {
         var open = ledger.Open.Where(g => g.Phase is "Active" && !g.Dues.Any(d => d.Ends is not Ends.ByTime))
             .OrderBy(g => g.Name, StringComparer.Ordinal).ToList();

@@ -51,13 +51,13 @@ internal static class Policies
         """;
 
     /// <summary>Writes a policy, again where it is there, until the API server takes it.</summary>
-    public static async Task WriteAsync(Cluster cluster, JsonObject manifest, CancellationToken cancellationToken)
+    public static async Task WriteAsync(SoakCluster cluster, JsonObject manifest, CancellationToken cancellationToken)
     {
         var name = (string)manifest["metadata"]!["name"]!;
         while (true)
         {
             var there = await cluster.Admin.GetAsync($"{Api.Ours}/breakglasspolicies/{name}", cancellationToken);
-            Answer answer;
+            ApiAnswer answer;
             if (there.Ok)
             {
                 var next = there.Json;

@@ -2,36 +2,10 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace Soak.Site;
-
-/// <summary>What the API server said; status 0 where it said nothing.</summary>
-internal sealed record Answer(int Status, string Text)
-{
-    public bool Ok => Status is >= 200 and < 300;
-
-    /// <summary>No answer, so what was asked may have been done or not.</summary>
-    public bool Unknown => Status == 0;
-
-    public JsonNode Json => JsonNode.Parse(Text)!;
-
-    /// <summary>Status and the server's message, for the history: never a body that may hold a Secret.</summary>
-    public override string ToString()
-    {
-        if (Ok) return $"{Status}";
-        try
-        {
-            return $"{Status} {JsonNode.Parse(Text)?["message"]}";
-        }
-        catch (JsonException)
-        {
-            return $"{Status} {(Unknown ? Text : "")}";
-        }
-    }
-}
 
 /// <summary>Somebody at the API server, by HTTP alone: none of the operator's client code is used to judge the operator.</summary>
 internal sealed partial class Api : IDisposable
@@ -54,21 +28,21 @@ internal sealed partial class Api : IDisposable
     /// <summary>Somebody by a token.</summary>
     public static Api Bearing(string name, TestKit.ControlPlane cluster, string token) => Of(name, cluster, token, null, null);
 
-    public Task<Answer> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, cancellationToken);
+    public Task<ApiAnswer> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, cancellationToken);
 
-    public Task<Answer> PostAsync(string path, JsonNode body, CancellationToken cancellationToken) =>
+    public Task<ApiAnswer> PostAsync(string path, JsonNode body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, path, body.ToJsonString(), cancellationToken);
 
-    public Task<Answer> PutAsync(string path, JsonNode body, CancellationToken cancellationToken) =>
+    public Task<ApiAnswer> PutAsync(string path, JsonNode body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Put, path, body.ToJsonString(), cancellationToken);
 
-    public Task<Answer> DeleteAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Delete, path, null, cancellationToken);
+    public Task<ApiAnswer> DeleteAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Delete, path, null, cancellationToken);
 
-    public Task<Answer> PatchAsync(string path, string mergePatch, CancellationToken cancellationToken) =>
+    public Task<ApiAnswer> PatchAsync(string path, string mergePatch, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Patch, path, mergePatch, cancellationToken, "application/merge-patch+json");
 
     /// <summary>Any request. A connection that breaks and an answer that does not come are an answer with status 0.</summary>
-    public async Task<Answer> SendAsync(HttpMethod method, string path, string? body, CancellationToken cancellationToken, string type = "application/json")
+    public async Task<ApiAnswer> SendAsync(HttpMethod method, string path, string? body, CancellationToken cancellationToken, string type = "application/json")
     {
         try
         {

@@ -66,7 +66,8 @@ public sealed class JudgeTests : IDisposable
     [InlineData(6, 1)]
     public void A_lockdown_leaves_five_seconds_to_what_it_covers_and_more_to_nothing_else(double seconds, int violations)
     {
-        var (covered, other) = (new Known("now-1", "now", "alice", "team-0", bound: false), new Known("wide-1", "wide", "alice", "team-0", bound: false));
+        var (covered, other) = (new KnownGrant("now-1", "now", "alice", "team-0", bound: false),
+            new KnownGrant("wide-1", "wide", "alice", "team-0", bound: false));
         covered.ActivatedAt = other.ActivatedAt = Clock.Now.AddSeconds(-20);
         var shut = _judge.Shut("lockdown shut-1", Ends.ByLockdown, g => g.Policy == "now", [covered, other]);
 
@@ -98,7 +99,7 @@ public sealed class JudgeTests : IDisposable
     public void A_silent_watch_gives_more_time_to_a_revocation_and_none_to_a_lockdown(int ends, int violations)
     {
         _times.Add(new(FaultNames.SilentWatch, _history) { From = _end.AddSeconds(-2), Until = _end.AddSeconds(50) });
-        var grant = new Known("now-1", "now", "alice", "team-0", bound: false);
+        var grant = new KnownGrant("now-1", "now", "alice", "team-0", bound: false);
         grant.IsDue((Ends)ends, _end, "somebody's word");
 
         _judge.Tried(grant, _end.AddSeconds(20), allowed: true);
@@ -121,7 +122,7 @@ public sealed class JudgeTests : IDisposable
     public void A_machine_that_was_behind_excuses_five_seconds_at_most()
     {
         var end = Clock.Now.AddSeconds(-10);
-        var grant = new Known("now-1", "now", "alice", "team-0", bound: false);
+        var grant = new KnownGrant("now-1", "now", "alice", "team-0", bound: false);
         grant.IsDue(Ends.ByTime, end, "its expiry");
         for (var i = 0; i < 20; i++) _stalls.Add(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(2));
 
@@ -138,9 +139,9 @@ public sealed class JudgeTests : IDisposable
         Allowances.All.Select(a => a.Fault).Should().BeSubsetOf(names);
     }
 
-    private Known Expiring()
+    private KnownGrant Expiring()
     {
-        var grant = new Known("now-1", "now", "alice", "team-0", bound: false);
+        var grant = new KnownGrant("now-1", "now", "alice", "team-0", bound: false);
         grant.IsDue(Ends.ByTime, _end, "its expiry");
         return grant;
     }

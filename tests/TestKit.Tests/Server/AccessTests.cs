@@ -1,7 +1,5 @@
 using FluentAssertions;
-using k8s;
 using k8s.Models;
-using Kube.Client;
 using Xunit;
 
 namespace TestKit.Tests.Server;
@@ -149,9 +147,9 @@ public sealed class AccessTests : IDisposable
         (await holder.Get("version")).Code.Should().Be(401);
     }
 
-    private Task<Answer> TokenRequest(string json) => _admin.Post("api/v1/namespaces/grants/serviceaccounts/g/token", json);
+    private Task<HttpAnswer> TokenRequest(string json) => _admin.Post("api/v1/namespaces/grants/serviceaccounts/g/token", json);
 
-    private async Task<Answer> MakeAccountAndSecret()
+    private async Task<HttpAnswer> MakeAccountAndSecret()
     {
         await _admin.Post("api/v1/namespaces/grants/serviceaccounts", """{"metadata":{"name":"g"}}""");
         return await _admin.Post("api/v1/namespaces/grants/secrets", """{"metadata":{"name":"g"}}""");

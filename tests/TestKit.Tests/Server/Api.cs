@@ -22,17 +22,17 @@ internal sealed class Api(FakeApiServer server, FakeUser? user = null, string? c
 
     private HttpClient Http => _http ??= new(Handler, disposeHandler: false) { BaseAddress = FakeApiServer.Address, Timeout = Timeout.InfiniteTimeSpan };
 
-    public Task<Answer> Get(string path) => Send(HttpMethod.Get, path);
+    public Task<HttpAnswer> Get(string path) => Send(HttpMethod.Get, path);
 
-    public Task<Answer> Post(string path, string json) => Send(HttpMethod.Post, path, json);
+    public Task<HttpAnswer> Post(string path, string json) => Send(HttpMethod.Post, path, json);
 
-    public Task<Answer> Put(string path, JsonNode json) => Send(HttpMethod.Put, path, json.ToJsonString());
+    public Task<HttpAnswer> Put(string path, JsonNode json) => Send(HttpMethod.Put, path, json.ToJsonString());
 
-    public Task<Answer> Delete(string path, string? json = null) => Send(HttpMethod.Delete, path, json);
+    public Task<HttpAnswer> Delete(string path, string? json = null) => Send(HttpMethod.Delete, path, json);
 
-    public Task<Answer> Patch(string path, string json, string type = "application/merge-patch+json") => Send(HttpMethod.Patch, path, json, type);
+    public Task<HttpAnswer> Patch(string path, string json, string type = "application/merge-patch+json") => Send(HttpMethod.Patch, path, json, type);
 
-    public async Task<Answer> Send(HttpMethod method, string path, string? json = null, string type = "application/json", CancellationToken ct = default)
+    public async Task<HttpAnswer> Send(HttpMethod method, string path, string? json = null, string type = "application/json", CancellationToken ct = default)
     {
         using var request = Request(method, path, json, type);
         using var response = await Http.SendAsync(request, ct);
@@ -60,53 +60,5 @@ internal sealed class Api(FakeApiServer server, FakeUser? user = null, string? c
         if (Token is not null) request.Headers.Authorization = new("Bearer", Token);
         if (json is not null) request.Content = new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue(type));
         return request;
-    }
-}
-
-internal sealed record Answer(int Code, JsonObject Body, string Text, HttpResponseHeaders Headers)
-{
-    public string Reason => Body["reason"]?.GetValue<string>() ?? "";
-
-    public string Message => Body["message"]?.GetValue<string>() ?? "";
-
-    public JsonObject Meta => Body["metadata"]!.AsObject();
-
-    public string Version => Meta["resourceVersion"]!.GetValue<string>();
-
-    public string Uid => Meta["uid"]!.GetValue<string>();
-
-    public string[] Names => [.. Body["items"]!.AsArray().Select(i => i!["metadata"]!["name"]!.GetValue<string>())];
-
-    public string? Cause => Body["details"]?["causes"]?[0]?["reason"]?.GetValue<string>();
-}
-
-internal sealed class WatchReader(HttpResponseMessage response, Stream stream) : IDisposable
-{
-    private readonly StreamReader _reader = new(stream);
-
-    /// <summary>The next event as <c>TYPE name</c>, or null at the end.</summary>
-    public async Task<string?> Next()
-    {
-        var e = await NextJson();
-        return e is null ? null : $"{e["type"]} {e["object"]!["metadata"]?["name"] ?? e["object"]!["reason"]}".TrimEnd();
-    }
-
-    public async Task<JsonObject?> NextJson()
-    {
-        var line = await _reader.ReadLineAsync().Soon("the next watch event");
-        return line is null ? null : JsonNode.Parse(line)!.AsObject();
-    }
-
-    public async Task<string[]> Take(int count)
-    {
-        var events = new List<string>();
-        for (var i = 0; i < count; i++) events.Add(await Next() ?? "END");
-        return [.. events];
-    }
-
-    public void Dispose()
-    {
-        _reader.Dispose();
-        response.Dispose();
     }
 }

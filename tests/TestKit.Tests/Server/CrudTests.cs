@@ -1,8 +1,6 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
-using k8s;
 using k8s.Models;
-using Kube.Client;
 using Xunit;
 
 namespace TestKit.Tests.Server;
@@ -200,5 +198,5 @@ public sealed class CrudTests : IDisposable
         return copy;
     }
 
-    private Task<Answer> Grant(string name, string metadata = "") => _api.Post(Api.Grants, Body(name, metadata));
+    private Task<HttpAnswer> Grant(string name, string metadata = "") => _api.Post(Api.Grants, Body(name, metadata));
 }

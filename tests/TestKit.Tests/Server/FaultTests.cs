@@ -1,5 +1,4 @@
 using FluentAssertions;
-using k8s;
 using k8s.Models;
 using Kube.Client;
 using Xunit;
@@ -165,7 +164,7 @@ public sealed class FaultTests : IDisposable
         },
     });
 
-    private Task<Answer> Make(string name) => _api.Post(Api.Secrets, $$$"""{"metadata":{"name":"{{{name}}}"}}""");
+    private Task<HttpAnswer> Make(string name) => _api.Post(Api.Secrets, $$$"""{"metadata":{"name":"{{{name}}}"}}""");
 
     private IEnumerable<string> Secrets() => _server.List<V1Secret>("default").Select(s => s.Metadata.Name);
 }

@@ -1,7 +1,5 @@
 using FluentAssertions;
-using k8s;
 using k8s.Models;
-using Kube.Client;
 using Xunit;
 
 namespace TestKit.Tests.Server;
@@ -193,5 +191,5 @@ public sealed class ListAndWatchTests : IDisposable
         _server.Put(new V1ServiceAccount { Metadata =
             new() { Name = name, NamespaceProperty = "default", Labels = labels.ToDictionary(l => l.Item1, l => l.Item2) } });
 
-    private static string Continue(Answer page) => page.Meta["continue"]!.GetValue<string>();
+    private static string Continue(HttpAnswer page) => page.Meta["continue"]!.GetValue<string>();
 }

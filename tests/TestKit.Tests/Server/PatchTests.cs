@@ -79,7 +79,7 @@ public sealed class PatchTests : IDisposable
         (await _api.Patch($"{Api.Grants}/g", "{}", Apply)).Code.Should().Be(422, "an apply names its field manager");
     }
 
-    private Task<Answer> ApplyGrant(string manager, string metadata, string spec, string more = "") => _api
+    private Task<HttpAnswer> ApplyGrant(string manager, string metadata, string spec, string more = "") => _api
         .Patch($"{Api.Grants}/g?fieldManager={manager}{more}",
         $$$"""{"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassGrant","metadata":{{{metadata}}},"spec":{{{spec}}}}""",
         Apply);

@@ -3,21 +3,6 @@ using System.Text.Json.Nodes;
 
 namespace TestKit;
 
-/// <summary>The place of an object within its resource; ordered as etcd orders its keys.</summary>
-internal readonly record struct StoreKey(string Namespace, string Name)
-{
-    public static IComparer<StoreKey> Order { get; } = Comparer<StoreKey>.Create(static (a, b) =>
-    {
-        var order = string.CompareOrdinal(a.Namespace, b.Namespace);
-        return order != 0 ? order : string.CompareOrdinal(a.Name, b.Name);
-    });
-
-    public override string ToString() => Namespace.Length == 0 ? Name : $"{Namespace}/{Name}";
-}
-
-/// <summary>One change: <c>Old</c> is null when the object was made, <c>New</c> when it was removed.</summary>
-internal sealed record Change(long Revision, ResourceDefinition Resource, StoreKey Key, JsonObject? Old, JsonObject? New);
-
 /// <summary>
 /// What etcd is to the real server: all objects, one revision counter, the log of changes. Stored objects are never changed
 /// in place. Whoever calls holds <see cref="Gate"/>.

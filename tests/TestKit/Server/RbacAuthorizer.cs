@@ -1,27 +1,7 @@
 using System.Text.Json.Nodes;
-using k8s;
 using k8s.Models;
-using Kube.Client;
 
 namespace TestKit;
-
-/// <summary>Who wants to do what. <see cref="Path"/> is set instead of the resource for requests outside the resource API.</summary>
-internal sealed record AccessQuestion(string User, IReadOnlyList<string> Groups, string Verb)
-{
-    public string Group { get; init; } = "";
-
-    public string Resource { get; init; } = "";
-
-    public string Subresource { get; init; } = "";
-
-    public string Namespace { get; init; } = "";
-
-    public string Name { get; init; } = "";
-
-    public string? Path { get; init; }
-
-    public string CombinedResource => Subresource.Length == 0 ? Resource : $"{Resource}/{Subresource}";
-}
 
 /// <summary>The RBAC authorizer over the stored roles and bindings (plugin/pkg/auth/authorizer/rbac), with its reasons.</summary>
 internal sealed class RbacAuthorizer(ObjectStore store, ResourceRegistry resources)

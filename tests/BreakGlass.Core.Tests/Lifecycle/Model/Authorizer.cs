@@ -10,7 +10,7 @@ namespace BreakGlass.Core.Tests.Lifecycle.Model;
 internal static class Authorizer
 {
     /// <summary>Why it is allowed, or null where it is not.</summary>
-    public static string? Allows(Cluster cluster, V1SubjectAccessReviewSpec question)
+    public static string? Allows(ModelCluster cluster, V1SubjectAccessReviewSpec question)
     {
         var who = new Caller { Username = question.User ?? "", Groups = [.. question.Groups ?? []] };
         var what = question.ResourceAttributes!;
@@ -18,19 +18,21 @@ internal static class Authorizer
         {
             if (binding is V1RoleBinding && binding.Metadata.NamespaceProperty != what.NamespaceProperty) continue;
             if (!Subjects.Include(
-                [.. Cluster.SubjectsOf(binding).Select(s => new Subject { Kind = s.Kind, Name = s.Name, Namespace = s.NamespaceProperty })], who)) continue;
+                [.. ModelCluster.SubjectsOf(binding).Select(s => new Subject { Kind = s.Kind, Name = s.Name, Namespace = s.NamespaceProperty })], who))
+                    continue;
             if (!RulesOf(cluster, binding).Any(r => Covers(r, what))) continue;
             var place = binding is V1RoleBinding ? $"{binding.Metadata.Name}/{binding.Metadata.NamespaceProperty}" : binding.Metadata.Name;
             return "RBAC: allowed "
-                + $"by {binding.KindName} \"{place}\" of {Cluster.RoleRefOf(binding)!.Kind} \"{Cluster.RoleRefOf(binding)!.Name}\" to {who.Username}";
+                + $"by {binding.KindName} \"{place}\" of {ModelCluster.RoleRefOf(binding)!.Kind} \"{ModelCluster.RoleRefOf(binding)!.Name}\" to "
+                + $"{who.Username}";
         }
 
         return null;
     }
 
-    private static IReadOnlyList<V1PolicyRule> RulesOf(Cluster cluster, IKubernetesObject<V1ObjectMeta> binding)
+    private static IReadOnlyList<V1PolicyRule> RulesOf(ModelCluster cluster, IKubernetesObject<V1ObjectMeta> binding)
     {
-        var role = Cluster.RoleRefOf(binding)!;
+        var role = ModelCluster.RoleRefOf(binding)!;
         var ns = role.Kind == "Role" ? binding.Metadata.NamespaceProperty! : "";
         if (cluster.Rules.TryGetValue((ns, role.Name), out var rules)) return rules;
         return role.Kind == "Role" && cluster.Get(new("Role", ns, role.Name)) is V1Role ours ? ours.RulesOrEmpty : [];

@@ -11,19 +11,19 @@ using TestKit.Builders;
 namespace BreakGlass.Core.Tests.Lifecycle.Model;
 
 /// <summary>
-/// What holds at every moment of every life, told apart from how the code comes to it. It watches a <see cref="World"/> and fails on the
+/// What holds at every moment of every life, told apart from how the code comes to it. It watches a <see cref="ModelWorld"/> and fails on the
 /// first breach.
 /// </summary>
 internal sealed class Invariants
 {
-    private readonly World _world;
+    private readonly ModelWorld _world;
     private readonly bool _forgeries;
     private readonly Dictionary<string, GrantPhase> _ended = [];
     private readonly HashSet<(string? Uid, int Life)> _cut = [];
 
     /// <param name="world">What is watched.</param>
     /// <param name="forgeries">Whether somebody may write a phase by hand; then it is not the operator that reopens a grant.</param>
-    public Invariants(World world, bool forgeries)
+    public Invariants(ModelWorld world, bool forgeries)
     {
         (_world, _forgeries) = (world, forgeries);
         world.Decided = OnDecided;
@@ -62,8 +62,8 @@ internal sealed class Invariants
 
             if (step is PlanStep.Create { Object: var made }) OnCreate(grant, made);
             Hold(!Gives(grant, step) || !_cut.Contains((grant.Metadata.Uid, _world.Lives)), $"access that an operator cut is not given again: {step}");
-            if ((step as PlanStep.Create)?.Object is { } o && Cluster.IsBinding(o)) OnGive(facts, grant, o);
-            if (step is PlanStep.Repair { Desired: var mended } && Cluster.IsBinding(mended)) OnGive(facts, grant, mended);
+            if ((step as PlanStep.Create)?.Object is { } o && ModelCluster.IsBinding(o)) OnGive(facts, grant, o);
+            if (step is PlanStep.Repair { Desired: var mended } && ModelCluster.IsBinding(mended)) OnGive(facts, grant, mended);
             if (step is PlanStep.Reserve reserve) Openings.HoldPlace(facts, grant, reserve);
             if (step is PlanStep.WriteStatus write)
             {
@@ -72,7 +72,7 @@ internal sealed class Invariants
             }
         }
 
-        if (Ends(plan) && !Ends(GrantLifecycle.Decide(facts with { Attempt = facts.Attempt with { Ending = null } }))) Outlasted++;
+        if (Ends(plan) && !Ends(GrantLifecycle.Decide(facts with { Findings = facts.Findings with { Ending = null } }))) Outlasted++;
         if (plan.Revokes) _cut.Add((grant.Metadata.Uid, _world.Lives));
         if (plan.Steps.Count == 0 && due is { } live)
             Hold(plan.LookAgainAt <= live, $"a live grant is looked at by its end at the latest, not {plan.LookAgainAt:O}");
@@ -96,7 +96,7 @@ internal sealed class Invariants
             V1ServiceAccount => grant.Status.ServiceAccount == key,
             V1Secret => grant.Status.CredentialSecret == key,
             _ when IsReader(grant, made) => grant.Status.CredentialSecret is not null,
-            _ => grant.Status.Bindings.Any(b => Place.Of(b) == Place.Of(made)) && grant.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer),
+            _ => grant.Status.Bindings.Any(b => ObjectPlace.Of(b) == ObjectPlace.Of(made)) && grant.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer),
         };
         Hold(recorded && grant.Status.ExpiresAt is not null, $"{made.KindName} {key} is recorded with its end before it is made");
         Hold(Timestamp.TryParse(made.AnnotationsOrEmpty[BreakGlassApi.ExpiresAtAnnotation], out var end) && end <= grant.Metadata.CreatedAt + Longest(grant),
@@ -118,7 +118,7 @@ internal sealed class Invariants
     {
         if (IsReader(grant, binding))
         {
-            Hold(Cluster.SubjectsOf(binding) is [{ Kind: "User" } reader] && reader.Name == grant.Spec.Requester!.Username,
+            Hold(ModelCluster.SubjectsOf(binding) is [{ Kind: "User" } reader] && reader.Name == grant.Spec.Requester!.Username,
                 "only the requester reads the credential");
             return;
         }
@@ -126,7 +126,7 @@ internal sealed class Invariants
         var policy = facts.Policy;
         Hold(policy is { Spec.Suspended: false } && policy.Metadata.Uid == grant.Status.PolicyUid, "the policy that decided is there and not suspended");
         var ns = binding.Metadata.NamespaceProperty;
-        var role = Cluster.RoleRefOf(binding)!;
+        var role = ModelCluster.RoleRefOf(binding)!;
         bool Gives(AccessEntry e) => e.RoleRef.Kind == role.Kind && e.RoleRef.Name == role.Name
             && (e.ClusterWide is true || (ns is not null && (e.NamespaceSelector is { } s
                 ? s.Matches(facts.Cluster.Namespace(ns)?.LabelsOrEmpty ?? new Dictionary<string, string>()) : e.Namespaces.Contains(ns))));
@@ -136,7 +136,7 @@ internal sealed class Invariants
         Hold(given, $"{role.Kind}/{role.Name} in {ns ?? "the whole cluster"} is of the record and of the policy");
         Hold(grant.Spec.Namespaces.Count == 0 || grant.Spec.Namespaces.Contains(ns ?? ""), $"{ns} was asked for");
         Hold(ns is null || !facts.Settings.IsProtected(ns), $"{ns} is not protected");
-        var subject = Cluster.SubjectsOf(binding).Single();
+        var subject = ModelCluster.SubjectsOf(binding).Single();
         Hold(grant.Status.Credential is CredentialKind.BindRequester
             ? subject.Kind == "User" && subject.Name == grant.Spec.Requester!.Username
             : subject.Kind == "ServiceAccount"
@@ -175,7 +175,8 @@ internal sealed class Invariants
     /// <summary>No binding that the operator made, nor any that says it is the grant's, is left.</summary>
     public void NothingIsLeft()
     {
-        var left = _world.Cluster.Bindings.Where(b => _world.Cluster.MadeByOperator.Contains(b.Metadata.Uid!)).Select(b => Place.Of(b).ToString()).ToList();
+        var left = _world.Cluster.Bindings.Where(b => _world.Cluster.MadeByOperator.Contains(b.Metadata.Uid!)).Select(b => ObjectPlace.Of(b).ToString())
+            .ToList();
         left.Should().BeEmpty("the operator had its turn at or past the end");
     }
 

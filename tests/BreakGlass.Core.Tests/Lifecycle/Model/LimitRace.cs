@@ -55,13 +55,13 @@ internal sealed class LimitRace
         var step = run.Next(facts).Steps.SingleOrDefault();
 
         // The answers to writes come from the caches here; only reads tell a run something.
-        view.Runs[which] = step is PlanStep.Refresh or PlanStep.LookAtOthers ? run.After(facts, step, new StepResult.Done(), Now).Run : GrantRun.Fresh;
+        view.Runs[which] = step is PlanStep.Refresh or PlanStep.ReadSiblings ? run.After(facts, step, new StepResult.Done(), Now).Run : GrantRun.Fresh;
         switch (step)
         {
             case PlanStep.Refresh:
                 view.Policy = Policy;
                 break;
-            case PlanStep.LookAtOthers look:
+            case PlanStep.ReadSiblings look:
                 foreach (var other in look.Names) Look(decider, int.Parse(other.AsSpan(1), CultureInfo.InvariantCulture));
                 break;
             case PlanStep.Reserve reserve:

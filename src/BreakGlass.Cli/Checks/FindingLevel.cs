@@ -1,0 +1,8 @@
+namespace BreakGlass.Cli.Checks;
+
+internal enum FindingLevel
+{
+    Warning,
+
+    Error,
+}

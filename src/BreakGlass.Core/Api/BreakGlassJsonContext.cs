@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+
+namespace BreakGlass.Core.Api;
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    Converters = [typeof(StatusSecondsConverter)])]
+[JsonSerializable(typeof(BreakGlassPolicy))]
+[JsonSerializable(typeof(BreakGlassGrant))]
+[JsonSerializable(typeof(BreakGlassApproval))]
+[JsonSerializable(typeof(BreakGlassReview))]
+[JsonSerializable(typeof(BreakGlassLockdown))]
+[JsonSerializable(typeof(PolicySpec)), JsonSerializable(typeof(PolicyStatus)), JsonSerializable(typeof(GrantSpec)), JsonSerializable(typeof(GrantStatus))]
+[JsonSerializable(typeof(V1PolicyRule))]
+internal sealed partial class BreakGlassJsonContext : JsonSerializerContext;

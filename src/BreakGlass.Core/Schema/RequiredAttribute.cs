@@ -1,0 +1,5 @@
+namespace BreakGlass.Core.Schema;
+
+/// <summary>The field must be there.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class RequiredAttribute : Attribute;

@@ -1,0 +1,9 @@
+using BreakGlass.Operator.Options;
+
+namespace BreakGlass.Operator.Hosting;
+
+/// <summary>What every term shares with the rest of the operator.</summary>
+internal sealed record LeadersTools(
+    KubeClient Client, OperatorOptions Options, CoreSettings Settings, ClusterCaches Caches, SealKeyring Seals, CredentialVault Vault, PublicCluster Cluster,
+    Announcer Announcer,
+    OperatorMetrics Metrics, UnconfirmedStatuses Unconfirmed, SteadyClock Time, ILoggerFactory Logs);

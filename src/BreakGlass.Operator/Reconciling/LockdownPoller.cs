@@ -1,0 +1,42 @@
+namespace BreakGlass.Operator.Reconciling;
+
+/// <summary>
+/// Reads the lockdowns beside their watch while any grant is live. A watch whose connection dies without being closed is noticed after 45 s, and the kill
+/// switch must not wait for that. All watches share a connection; this read does not use it.
+/// </summary>
+internal sealed class LockdownPoller(KubeClient client, ClusterCaches caches, Action<BreakGlassLockdown> found, TimeProvider time)
+{
+    /// <summary>The time between two reads.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Period, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                if (caches.LiveGrants.Any(g => g.Status.ActivatedAt is not null)) await LookAsync(cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var lockdown in (await client.ListAsync<BreakGlassLockdown>(new(), cancellationToken)).Items)
+            {
+                if (caches.Lockdowns.Store.Get(new("", lockdown.Metadata.Name)) is null) found(lockdown);
+            }
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException or KubeConfigException)
+        {
+            // The watch tells of them too, and the next read comes soon.
+        }
+    }
+}

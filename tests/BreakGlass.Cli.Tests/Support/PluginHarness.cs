@@ -1,0 +1,161 @@
+using System.Security.Cryptography;
+using System.Text;
+using BreakGlass.Cli.Hosting;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Credentials;
+using k8s.Models;
+using Kube.Client;
+using TestKit;
+using TestKit.Builders;
+
+namespace BreakGlass.Cli.Tests.Support;
+
+/// <summary>A person's desk: the plugin, a cluster in memory, and what was said on both outputs. What the operator would do the tests do.</summary>
+internal sealed class PluginHarness : IDisposable
+{
+    private static readonly TimeSpan Limit = Eventually.Limit;
+
+    private readonly StringWriter _out = new() { NewLine = "\n" };
+    private readonly StringWriter _error = new() { NewLine = "\n" };
+    private readonly Dictionary<string, string> _variables = new(StringComparer.Ordinal);
+
+    public PluginHarness()
+    {
+        Server = new(Clock);
+        Directory = System.IO.Directory.CreateTempSubdirectory("breakglass-desk-").FullName;
+    }
+
+    public FakeClock Clock { get; } = new(A.Start);
+
+    public FakeApiServer Server { get; }
+
+    /// <summary>A directory of this desk's own.</summary>
+    public string Directory { get; }
+
+    /// <summary>Who sits there; an administrator unless given.</summary>
+    public FakeUser? User { get; set; }
+
+    /// <summary>What comes in on standard input.</summary>
+    public string Input { get; set; } = "";
+
+    /// <summary>What running a command does; the commands are kept in <see cref="Ran"/>.</summary>
+    public Func<ChildCommand, CancellationToken, Task<int>> Child { get; set; } = (_, _) => Task.FromResult(0);
+
+    /// <summary>The commands that were run.</summary>
+    public List<ChildCommand> Ran { get; } = [];
+
+    /// <summary>By which flags, and with which KUBECONFIG, the last command connected.</summary>
+    public (ConnectionFlags Flags, string? Kubeconfig) Connected { get; private set; }
+
+    /// <summary>What was written for scripts.</summary>
+    public string Out => _out.ToString();
+
+    /// <summary>What was said to the person.</summary>
+    public string Error => _error.ToString();
+
+    /// <summary>Where credentials are put.</summary>
+    public string CredentialDirectory => Path.Combine(Directory, "credentials");
+
+    /// <summary>Sets a variable of the environment.</summary>
+    public string this[string name]
+    {
+        set => _variables[name] = value;
+    }
+
+    /// <summary>Runs the plugin and gives its exit code.</summary>
+    public Task<int> RunAsync(params string[] args) => RunAsync(CancellationToken.None, args);
+
+    /// <summary>Runs the plugin and gives its exit code.</summary>
+    public async Task<int> RunAsync(CancellationToken cancellationToken, params string[] args) =>
+        await Task.Run(() => CommandLine.RunAsync(args, Host(), cancellationToken), CancellationToken.None)
+            .WaitAsync(Limit, TimeProvider.System, CancellationToken.None);
+
+    /// <summary>Forgets what was said.</summary>
+    public void Clear()
+    {
+        _out.GetStringBuilder().Clear();
+        _error.GetStringBuilder().Clear();
+    }
+
+    /// <summary>The grant that was asked for, once it is there.</summary>
+    public async Task<BreakGlassGrant> AskedAsync()
+    {
+        await Server.Until(() => Server.List<BreakGlassGrant>().Count > 0, "a grant").WaitAsync(Limit, TimeProvider.System);
+        return Server.List<BreakGlassGrant>().OrderBy(g => g.Metadata.CreatedAt).Last();
+    }
+
+    /// <summary>Writes a status as the operator would.</summary>
+    public BreakGlassGrant SetStatus(string grant, Func<BreakGlassGrant, GrantStatus> status) =>
+        Server.Modify<BreakGlassGrant>(grant, null, g => g with { Status = status(g) });
+
+    /// <summary>Gives access as the operator would: an hour, and the kubeconfig encrypted to the grant's key.</summary>
+    public BreakGlassGrant Activate(string grant, string token = "the-token") => SetStatus(grant, g => g.Status with
+    {
+        Phase = GrantPhase.Active,
+        ActivatedAt = Clock.GetUtcNow(),
+        ExpiresAt = Clock.GetUtcNow().AddHours(1),
+        CredentialJwe = g.Spec.RecipientKey is { } key ? Encrypt(key, g.Metadata.Name, token) : null,
+        Conditions = [new() { Type = "Active", Status = "True", Reason = "AccessGiven", Message = "Access works." }],
+        Transitions = [new() { To = GrantPhase.Active, At = Clock.GetUtcNow(), Actor = "alice", Reason = "PolicyAllows" }],
+    });
+
+    /// <summary>Gives access as the operator would where no key is: the kubeconfig lies in a Secret.</summary>
+    public void ActivateWithSecret(string grant, string token = "the-token")
+    {
+        Server.CreateNamespace("breakglass-grants");
+        var kubeconfig = CredentialKubeconfig.Render(new("https://10.0.0.1"), null, "cluster", grant, "payments", token);
+        Server.Put(new V1Secret { Metadata = new() { Name = grant, NamespaceProperty = "breakglass-grants" },
+            Data = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes(token), ["kubeconfig"] = kubeconfig } });
+        SetStatus(grant, g => g.Status with { CredentialSecret = $"breakglass-grants/{grant}" });
+        Activate(grant, token);
+    }
+
+    /// <summary>Refuses as the operator would.</summary>
+    public BreakGlassGrant Deny(string grant, string reason, string message) => SetStatus(grant, g => g.Status with
+    {
+        Phase = GrantPhase.Denied,
+        EndedAt = Clock.GetUtcNow(),
+        EndReason = EndReason.Denied,
+        Conditions = [new() { Type = "Authorized", Status = "False", Reason = reason, Message = message }],
+        Transitions = [new() { To = GrantPhase.Denied, At = Clock.GetUtcNow(), Actor = "breakglass-operator", Reason = reason }],
+    });
+
+    /// <summary>Writes a file into the desk's directory and gives its path.</summary>
+    public string File(string name, string content)
+    {
+        var path = Path.Combine(Directory, name);
+        System.IO.File.WriteAllText(path, content);
+        return path;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);
+
+    private CliHost Host() => new()
+    {
+        Out = TextWriter.Synchronized(_out),
+        Error = TextWriter.Synchronized(_error),
+        Input = new StringReader(Input),
+        Variable = name => _variables.GetValueOrDefault(name),
+        SetVariable = (name, value) => _variables[name] = value,
+        Time = Clock,
+        Connect = flags =>
+        {
+            Connected = (flags, _variables.GetValueOrDefault("KUBECONFIG"));
+            return new(Server.CreateClient(User),
+                new ClusterConnection { Server = new("https://api.example.test:6443"), Impersonate = flags.As is { } user ? new() { User = user } : null });
+        },
+        RunChild = (command, cancellationToken) =>
+        {
+            Ran.Add(command);
+            return Child(command, cancellationToken);
+        },
+        CredentialDirectory = CredentialDirectory,
+    };
+
+    private static string Encrypt(JsonWebKey key, string grant, string token)
+    {
+        if (!RecipientKey.TryParse(key, out var recipient, out var error)) throw new CryptographicException(error);
+        return Jwe.Encrypt(CredentialKubeconfig.Render(new("https://10.0.0.1"), null, "cluster", grant, "payments", token), recipient, "application/yaml");
+    }
+}

@@ -1,0 +1,7 @@
+namespace BreakGlass.CrdGen.Tests;
+
+internal enum Colour
+{
+    Red,
+    Green,
+}

@@ -1,0 +1,12 @@
+namespace TestKit;
+
+internal enum FaultPoint
+{
+    None,
+    Answer,
+    Refused,
+    Dropped,
+    Hang,
+    AnswerLost,
+    HangAfter,
+}
