@@ -10,7 +10,7 @@ namespace Integration.Attacks;
 /// </summary>
 public class Batch : IDisposable
 {
-    private const int AtOnce = 10;
+    private const int AtOnce = 5;
 
     private readonly SemaphoreSlim _places = new(AtOnce);
     private readonly Lock _lock = new();

@@ -68,8 +68,21 @@ internal sealed partial class Person : IDisposable
     /// <summary>Reads an object of ours, or anything else by a path that begins with a slash.</summary>
     public Task<ApiAnswer> GetAsync(string path) => SendAsync(HttpMethod.Get, path.StartsWith('/') ? path : Api + path, null, "application/json");
 
-    /// <summary>Any request.</summary>
+    /// <summary>Any request. It is sent again, as the answer asks for, if the operator could not check it because the API server was too slow.</summary>
     public async Task<ApiAnswer> SendAsync(HttpMethod method, string path, string? body, string type)
+    {
+        ApiAnswer answer;
+        var started = TimeProvider.System.GetTimestamp();
+        do
+        {
+            answer = await SendOnceAsync(method, path, body, type);
+        }
+        while (answer.Code == 503 && answer.Text.Contains("did not answer the operator in time", StringComparison.Ordinal)
+            && TimeProvider.System.GetElapsedTime(started) < Eventually.Limit);
+        return answer;
+    }
+
+    private async Task<ApiAnswer> SendOnceAsync(HttpMethod method, string path, string? body, string type)
     {
         using var request = new HttpRequestMessage(method, path);
         request.Headers.Accept.Add(new("application/json"));

@@ -12,7 +12,7 @@ internal sealed class TestCluster : IAsyncDisposable
     private TestCluster(TestKit.ControlPlane controlPlane)
     {
         ControlPlane = controlPlane;
-        Admin = new(ClusterConnection.FromKubeconfig(controlPlane.AdminKubeconfig), TimeProvider.System);
+        Admin = new(ClusterConnection.FromKubeconfig(controlPlane.AdminKubeconfig), TimeProvider.System, new() { RequestTimeout = TimeSpan.FromSeconds(60) });
     }
 
     /// <summary>The control plane.</summary>
