@@ -4,7 +4,7 @@ namespace BreakGlass.Core.Journal;
 
 /// <summary>
 /// The entries that come next in a log, in one file whose path says after how many entries. As a file is created only once, there is one batch after each
-/// size, and whoever finds it carries out the same. It is signed, so that entries that somebody else puts there are not taken over.
+/// size, and every writer that finds it carries out the same. It is signed, so that entries that somebody else puts there are not taken over.
 /// </summary>
 public static class JournalBatch
 {

@@ -20,7 +20,7 @@ public abstract record PlanStep
 
     /// <summary>
     /// Take a place under the policy's limits: write the policy's status under the resourceVersion of the very policy that was judged. Where somebody
-    /// else wrote the policy since (409), read it anew and decide again; the place may be gone.
+    /// else wrote the policy since (409), read it again and decide again; the place may be gone.
     /// </summary>
     /// <param name="Policy">The policy that was judged.</param>
     /// <param name="Status">Its whole status, with the place taken.</param>
