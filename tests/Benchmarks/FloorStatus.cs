@@ -22,7 +22,7 @@ internal static class FloorStatus
         Transitions = [Moved(now, null, GrantPhase.Pending, "Requested")],
         Conditions =
         [
-            Condition("Authorized", "True", "PolicyAllows", $"Policy '{grant.Spec.Policy}' allows it to alice for 1h.", now),
+            Condition("Authorized", "True", "PolicyAllows", $"Policy '{grant.Spec.Policy}' allows alice this access for 1h.", now),
             Condition("Approved", "True", "NotRequired", "Policies of mode BreakGlass give access immediately; it is reviewed afterwards.", now),
             Condition("Active", "False", "Opening", "The operator is creating the access.", now),
             Condition("Revoked", "False", "NotEnded", "Access has not ended yet.", now),
