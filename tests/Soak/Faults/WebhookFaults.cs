@@ -50,6 +50,7 @@ internal static class WebhookFaults
         using var window = stage.Times.Open(FaultNames.WebhooksRemoved);
         try
         {
+            stage.Crowd.WebhooksUncertain = true;
             List<(string Kind, JsonNode Manifest)> ours = [];
             foreach (var kind in (string[])["mutatingwebhookconfigurations", "validatingwebhookconfigurations"])
             {
@@ -69,7 +70,7 @@ internal static class WebhookFaults
         }
         finally
         {
-            stage.Crowd.PastTheWebhooks = false;
+            stage.Crowd.PastTheWebhooks = stage.Crowd.WebhooksUncertain = false;
             stage.Crowd.PolicyWrites.Release();
         }
     }

@@ -25,6 +25,12 @@ internal sealed class Crowd(SoakCluster cluster, Ledger ledger, Judge judge, His
     /// <summary>While set, what is asked for reaches no webhook, and must never open.</summary>
     public bool PastTheWebhooks { get; set; }
 
+    /// <summary>
+    /// While set, a request can reach the webhooks or pass them: their configurations are deleted or back, and the API server follows within a second or
+    /// two. So an answer of admission is not judged.
+    /// </summary>
+    public bool WebhooksUncertain { get; set; }
+
     /// <summary>How often who asked was let in, and refused, by the policy.</summary>
     public SortedDictionary<string, (int Let, int Refused)> Asked { get; } = new(StringComparer.Ordinal);
 
@@ -135,11 +141,12 @@ internal sealed class Crowd(SoakCluster cluster, Ledger ledger, Judge judge, His
     {
         // Taken or not, from here on an approval may be there.
         if (allowed && decision is "Approve" && !PastTheWebhooks) grant.Approved = true;
+        var uncertain = WebhooksUncertain;
         var spec = new JsonObject { ["grant"] = grant.Name, ["decision"] = decision, ["comment"] = "go" };
         var answer = await cluster.Person(who).PostAsync(
             $"{Api.Ours}/breakglassapprovals", Object("BreakGlassApproval", $"{grant.Name}-{who}", spec), cancellationToken);
         history.Say(grant.Name, $"{who} decides {decision}: {answer}");
-        if (answer.Ok && !allowed && !PastTheWebhooks) history.Violation("admitted", $"{who}, who may not, approved it", grant.Name);
+        if (answer.Ok && !allowed && !uncertain && !WebhooksUncertain) history.Violation("admitted", $"{who}, who may not, approved it", grant.Name);
     }
 
     private async Task RevokeAsync(int which, CancellationToken cancellationToken)
@@ -231,9 +238,9 @@ internal sealed class Crowd(SoakCluster cluster, Ledger ledger, Judge judge, His
             return;
         }
 
-        var past = PastTheWebhooks;
+        var uncertain = WebhooksUncertain;
         var let = await SendAsync(grant, grant.Requester, 10, stranger ? ["team-2"] : [], cancellationToken, stamp);
-        if (let && stranger && !past && !PastTheWebhooks) history.Violation("admitted", "a grant of mallory, who is no requester, was let in", grant.Name);
+        if (let && stranger && !uncertain && !WebhooksUncertain) history.Violation("admitted", "a grant of mallory, who is no requester, was let in", grant.Name);
     }
 
     private async Task ApproveNothingAsync(CancellationToken cancellationToken)
