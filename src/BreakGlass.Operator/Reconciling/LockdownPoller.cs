@@ -9,21 +9,8 @@ internal sealed class LockdownPoller(KubeClient client, ClusterCaches caches, Ac
     /// <summary>The time between two reads.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(Period, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(cancellationToken))
-            {
-                if (caches.LiveGrants.Any(g => g.Status.ActivatedAt is not null)) await LookAsync(cancellationToken);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Stopping.
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => time.EveryAsync(Period, atOnce: false,
+        token => caches.LiveGrants.Any(g => g.Status.ActivatedAt is not null) ? LookAsync(token) : Task.CompletedTask, cancellationToken);
 
     private async Task LookAsync(CancellationToken cancellationToken)
     {
