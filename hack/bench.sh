@@ -2,7 +2,7 @@
 # Measures the operator, as it is published, against the floor on a control plane of its own, and keeps the figures in docs/performance.md.
 # A whole run takes about ten minutes; the machine should have nothing else to do.
 #
-#   ONLY=latency,requests,expiry,lockdown,size   only these groups of figures (printed, not kept)
+#   ONLY=latency,requests,expiry,lockdown,size,journal   only these groups of figures (printed, not kept)
 #   QUICK=1                             a tenth of everything, to see that it works (printed, not kept)
 #   OPERATOR=FILE                       another binary, or a .dll; by default what hack/publish.sh makes, made anew where sources are newer
 # Further arguments go to the benchmark program.

@@ -30,6 +30,12 @@ public sealed record CoreSettings
     /// <summary>Whether the operator has been given the right to list workloads, and looks for them among the leftovers.</summary>
     public bool ListsWorkloads { get; init; }
 
+    /// <summary>Whether the operator writes a journal.</summary>
+    public bool HasJournal { get; init; }
+
+    /// <summary>Whether access waits for the journal if a policy does not say.</summary>
+    public JournalMode JournalDefault { get; init; }
+
     /// <summary>Namespaces that no selector selects, beside those of the control plane: a policy reaches them by name alone.</summary>
     public IReadOnlyList<string> ProtectedNamespaces { get; init; } = [];
 

@@ -4,7 +4,7 @@ namespace Benchmarks;
 internal sealed record BenchOptions
 {
     /// <summary>Groups of figures, in the order in which they are measured.</summary>
-    public static IReadOnlyList<string> Groups { get; } = ["latency", "requests", "expiry", "lockdown", "size"];
+    public static IReadOnlyList<string> Groups { get; } = ["latency", "requests", "expiry", "lockdown", "size", "journal"];
 
     /// <summary>
     /// Measured only if asked for: whether the largest grants, as many as it is made for, fit into the container. It takes some minutes and fills etcd.

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Journal;
 
 namespace Benchmarks;
 
@@ -23,11 +24,26 @@ internal sealed class Latency(BenchmarkCluster cluster, Report report)
         }
 
         await cluster.EmptyAsync(cancellationToken);
+        LatencyFigures journaled;
+        await using (var process = await OperatorUnderTest.StartAsync(cluster, null, cancellationToken, await JournalAsync(cancellationToken)))
+        {
+            journaled = await RunAsync("operator journal", process, (_, _) => Task.CompletedTask, cancellationToken);
+        }
+
+        await cluster.EmptyAsync(cancellationToken);
         var after = await RunAsync("floor again", null, floor.ActivateAsync, cancellationToken);
-        Add(measured, before, after, before.And(after));
+        Add(measured, journaled, before, after, before.And(after));
     }
 
-    private void Add(LatencyFigures measured, LatencyFigures before, LatencyFigures after, LatencyFigures floor)
+    /// <summary>The options for a journal that access waits for.</summary>
+    private async Task<string[]> JournalAsync(CancellationToken cancellationToken)
+    {
+        var key = Path.Combine(cluster.Directory, "journal.key");
+        await File.WriteAllTextAsync(key, SigningKey.Of("breakglass.example.com/bench", new byte[32]).ToSecretText(), cancellationToken);
+        return [$"--journal-directory={Path.Combine(cluster.Directory, "journal")}", $"--journal-key={key}", "--journal-default=Required"];
+    }
+
+    private void Add(LatencyFigures measured, LatencyFigures journaled, LatencyFigures before, LatencyFigures after, LatencyFigures floor)
     {
         var serial = measured.OneAtATime.P50 / floor.OneAtATime.P50;
         var atOnce = measured.AtOnce.P99 / floor.AtOnce.P99;
@@ -40,17 +56,21 @@ internal sealed class Latency(BenchmarkCluster cluster, Report report)
             $"{Text.Number(measured.PerSecond, "/s")}, {Text.Ratio(throughput)}",
             Text.Number(floor.PerSecond, "/s"), "≥ 0.5 ×", throughput >= 0.5));
 
+        var journal = journaled.OneAtATime.P50 / measured.OneAtATime.P50;
+        report.Add(new("the same p50 with a journal that access waits for, against the operator without one",
+            $"{Text.Ms(journaled.OneAtATime.P50)}, {Text.Ratio(journal)}", Text.Ms(measured.OneAtATime.P50), "≤ 1.15 ×", journal <= 1.15));
+
         IReadOnlyList<string> Row(string name, LatencyFigures f) =>
         [
             name, Text.Ms(f.OneAtATime.P50), Text.Ms(f.OneAtATime.P99), Text.Ms(f.AtOnce.P50), Text.Ms(f.AtOnce.P99), Text.Ms(f.AtOnce.Max),
             Text.Number(f.PerSecond, "/s"),
         ];
         report.AddTable("Activation in detail", ["", "one: p50", "one: p99", "50: p50", "50: p99", "50: max", "throughput"],
-            [Row("floor before", before), Row("operator", measured), Row("floor after", after)]);
+            [Row("floor before", before), Row("operator", measured), Row("operator, journal required", journaled), Row("floor after", after)]);
 
         IReadOnlyList<string> Costs(string name, LatencyFigures f) => [name, .. f.ProcessorMs.Select(ms => Text.Number(ms))];
         report.AddTable("Processor time of one activation, in ms", ["", "operator", "measuring client", .. Parts],
-            [Costs("floor before", before), Costs("operator", measured), Costs("floor after", after)]);
+            [Costs("floor before", before), Costs("operator", measured), Costs("operator, journal required", journaled), Costs("floor after", after)]);
     }
 
     private List<TimeSpan> ProcessorTimes(OperatorUnderTest? process) =>

@@ -34,7 +34,12 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
     /// <summary>
     /// The same, with the memory of a container: .NET takes three quarters of its limit for the heap, and as a plain process has to be told.
     /// </summary>
-    public static async Task<OperatorUnderTest> StartAsync(BenchmarkCluster cluster, int? containerMebibytes, CancellationToken cancellationToken)
+    /// <param name="cluster">The control plane.</param>
+    /// <param name="containerMebibytes">The container's memory limit; null for none.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="options">Options of the operator in addition to those that every run has.</param>
+    public static async Task<OperatorUnderTest> StartAsync(
+        BenchmarkCluster cluster, int? containerMebibytes, CancellationToken cancellationToken, params string[] options)
     {
         var port = FreePort();
         var log = Path.Combine(cluster.Directory, $"operator-{port}.log");
@@ -42,7 +47,7 @@ internal sealed class OperatorUnderTest : IAsyncDisposable
             ? ["dotnet", cluster.Options.Operator] : [cluster.Options.Operator];
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
         foreach (var argument in (string[])["-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1 </dev/null", "sh", log, .. command, "--trust-requester",
-            "--webhook=false", $"--http-address=127.0.0.1:{port}"])
+            "--webhook=false", $"--http-address=127.0.0.1:{port}", .. options])
         {
             start.ArgumentList.Add(argument);
         }

@@ -28,6 +28,7 @@ if (options.Wants("requests")) await new Requests(cluster, report).MeasureAsync(
 if (options.Wants("expiry")) await new Expiry(cluster, report).MeasureAsync(stop.Token);
 if (options.Wants("lockdown")) await new Lockdown(cluster, report).MeasureAsync(stop.Token);
 if (options.Wants("size")) await new Footprint(cluster, report).MeasureAsync(stop.Token);
+if (options.Wants("journal")) await new JournalFigures(cluster, report).MeasureAsync(stop.Token);
 if (options.Wants(BenchOptions.Largest)) await new Largest(cluster, report).MeasureAsync(stop.Token);
 
 var form = options.Operator.EndsWith(".dll", StringComparison.Ordinal) ? "framework-dependent Release build" : "published: trimmed, ReadyToRun, single file";

@@ -191,6 +191,14 @@ The objects of a file of config/, with the names of the namespaces, the chart's 
 {{- if eq (include "breakglass.webhookPort" .) (include "breakglass.httpPort" .) }}
 {{- fail (printf "webhook.port and operator.httpPort are both %s: the pod cannot have two listeners on one port. Change one of them." (include "breakglass.webhookPort" .)) }}
 {{- end }}
+{{- with .Values.journal }}
+{{- if and .enabled (not .keySecret) }}
+{{- fail "journal.enabled is true and journal.keySecret is empty, so the journal could not be signed: create a key with 'kubectl breakglass journal keygen', put it into a Secret under the key journal.key, and set journal.keySecret to its name." }}
+{{- end }}
+{{- if and .keySecret (not .enabled) }}
+{{- fail (printf "journal.keySecret is %s and journal.enabled is false, so there would be no journal. Set journal.enabled: true, or leave keySecret out." .keySecret) }}
+{{- end }}
+{{- end }}
 {{- if not .Values.userRoles.create }}
 {{- range $role, $groups := .Values.userRoles.groups }}
 {{- if $groups }}

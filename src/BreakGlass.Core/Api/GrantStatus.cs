@@ -12,7 +12,8 @@ public sealed record GrantStatus
     /// <summary>The phase of the grant.</summary>
     public GrantPhase? Phase { get; init; }
 
-    /// <summary>Authorized, Approved, Active, Revoked (verified against the API server), Reviewed, LeftBehind (objects of the grant still exist).</summary>
+    /// <summary>Authorized, Approved, Active, Revoked (verified against the API server), Reviewed, LeftBehind (objects of the grant still exist),
+    /// Journaled (its changes of phase are in the journal).</summary>
     [ListMap("type")]
     public IReadOnlyList<Condition> Conditions { get; init => field = value ?? []; } = [];
 

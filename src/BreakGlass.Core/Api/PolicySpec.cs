@@ -80,6 +80,13 @@ public sealed record PolicySpec
     [Default]
     public LeftoverHandling Leftovers { get; init; }
 
+    /// <summary>
+    /// Whether access waits for the journal. BestEffort: access is given without waiting. Required: no access is given before the journal contains the
+    /// decision; if the journal cannot be written until the approval timeout (2 minutes without one), the grant is denied. Default: the operator's
+    /// --journal-default.
+    /// </summary>
+    public JournalMode? Journal { get; init; }
+
     /// <summary>How long the operator keeps a finished grant as a record before it deletes it.</summary>
     [Default, Pattern(GoDuration.Pattern), Length(maxLength: 32)]
     public string RetainFor { get; init => field = value ?? Bounds.UsualRetention; } = Bounds.UsualRetention;

@@ -20,4 +20,7 @@ public sealed record TransitionRecord
 
     /// <summary>The reason, in CamelCase.</summary>
     public string Reason { get; init => field = value ?? ""; } = "";
+
+    /// <summary>The index of the entry with this change in the journal. Not set if there is no journal, or if the status was not written since then.</summary>
+    public long? JournalIndex { get; init; }
 }

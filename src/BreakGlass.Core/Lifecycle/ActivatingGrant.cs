@@ -27,6 +27,7 @@ internal static class ActivatingGrant
 
         if ((desired.Unsafe() ?? Blocked(facts, grant, desired)) is { } blocked) return EndedGrant.Decide(facts, grant, blocked);
         if (desired.RecordFirst(grant) is { } record) return record;
+        if (JournalGate.Decide(facts, grant) is { } journal) return journal;
 
         var steps = new List<PlanStep>();
         if (!GrantLifecycle.HasFinalizer(grant)) steps.Add(new PlanStep.AddFinalizer());
@@ -61,7 +62,7 @@ internal static class ActivatingGrant
     /// <summary>Why access cannot be made, now or any more; null where it can or may.</summary>
     private static Ending? Blocked(GrantFacts facts, BreakGlassGrant grant, DesiredObjects desired)
     {
-        var isOverdue = facts.Now - grant.Status.ActivatedAt > ActivationTimeout;
+        var isOverdue = facts.Now - grant.Status.ActivatedAt > ActivationTimeout + JournalGate.Patience(facts);
         foreach (var must in desired.Must)
         {
             if (desired.HistoryOf(must) is not { } history) continue;

@@ -162,6 +162,7 @@ internal static class EndedGrant
     private static GrantEvent Ended(BreakGlassGrant grant, Ending ending) => ending.Reason switch
     {
         EndReason.Expired => new(false, EventReasons.GrantExpired, EventActions.Expire, RevocationMessages.Expired(grant)),
+        EndReason.Denied => new(true, EventReasons.GrantDenied, EventActions.Deny, JournalMessages.Denied(grant, ending.Sentence)),
         EndReason.Failed => new(true, EventReasons.GrantFailed, EventActions.Fail, ending.Sentence),
         _ => new(false, EventReasons.GrantRevoked, EventActions.Revoke, RevocationMessages.Revoked(grant, ending.Reason, ending.Sentence)),
     };

@@ -12,5 +12,8 @@ internal sealed record Ending(EndReason Reason, string ConditionReason, string A
     {
     }
 
+    /// <summary>Access was recorded and is not given.</summary>
+    public static Ending Denied(string reason, string sentence) => new(EndReason.Denied, reason, GrantStatuses.Operator, sentence);
+
     public static Ending Failed(string reason, string sentence) => new(EndReason.Failed, reason, GrantStatuses.Operator, sentence);
 }

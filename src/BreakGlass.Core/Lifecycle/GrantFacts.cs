@@ -50,6 +50,9 @@ public sealed record GrantFacts : RequestFacts
     /// <summary>What happened lately to objects of the grant: what the server refused, and what others fight over.</summary>
     public IReadOnlyList<PlaceHistory> Histories { get; init; } = [];
 
+    /// <summary>What is known of the journal that concerns the grant; null where the operator has no journal.</summary>
+    public JournalFacts? Journal { get; init; }
+
     /// <summary>What this run of the reconciler came to know on its way; not in any cache.</summary>
     public RunFindings Findings { get; init; } = RunFindings.Fresh;
 

@@ -48,7 +48,11 @@ public sealed partial record GrantRun
     };
 
     /// <summary>What to do next.</summary>
-    public GrantPlan Next(GrantFacts facts) => GrantLifecycle.Decide(Known(facts));
+    public GrantPlan Next(GrantFacts facts)
+    {
+        var known = Known(facts);
+        return JournalNotes.Taken(GrantLifecycle.Decide(known), known);
+    }
 
     /// <summary>The run that carries out a plan. Once access is being taken away, the grant ends.</summary>
     public GrantRun Begin(GrantPlan plan) => plan.Ending is { } ending && Findings.Ending is null ? Knows(a => a with { Ending = ending }) : this;
@@ -81,6 +85,11 @@ public sealed partial record GrantRun
         (PlanStep.ReadSiblings look, StepResult.Success) => Knowing(a => a with { SiblingsAsOf = look.PolicyVersion }),
         (PlanStep.Find, StepResult.Found found) => AfterFind(found),
         (PlanStep.Announce, StepResult.Success) => Knowing(a => a with { ExpiryAnnounced = true }),
+        (PlanStep.WriteJournal, StepResult.Success) => Knowing(a => a with { Journaled = true }),
+
+        // The next decision says what access waits for. That the journal is away ends no other step.
+        (PlanStep.WriteJournal, StepResult.NoAnswer no) => Knowing(a => a with { JournalProblem = no.Message }),
+        (PlanStep.WriteJournal, StepResult.Refusal no) => Knowing(a => a with { JournalProblem = no.Status.Message ?? "" }),
         (PlanStep.LookForLeftovers, StepResult.Listed listed) => Knowing(a => a with { Leftovers = listed.Leftovers }),
         (_, StepResult.Success) => new(this),
         _ => new(this) { BreaksOff = true },

@@ -114,6 +114,19 @@ internal static class GrantStatuses
             GrantConditions.Active, false, GrantConditions.Opening, message, grant.Metadata.Generation, now) };
     }
 
+    /// <summary>That access waits for the journal, why, and until when.</summary>
+    public static GrantStatus WaitsForJournal(BreakGlassGrant grant, string? problem, DateTimeOffset until, DateTimeOffset now)
+    {
+        var (reason, why) = problem is null
+            ? (GrantConditions.NoJournal, JournalMessages.NotConfigured) : (GrantConditions.Backlog, JournalMessages.NotWritten(problem));
+        return grant.Status with
+        {
+            Conditions = grant.Status.Conditions
+                .With(GrantConditions.Journaled, false, reason, why, grant.Metadata.Generation, now)
+                .With(GrantConditions.Active, false, GrantConditions.WaitsForJournal, JournalMessages.AccessWaits(why, until), grant.Metadata.Generation, now),
+        };
+    }
+
     public static string NotIn(IReadOnlyList<Gap> gaps) => AccessMessages.NotIn(gaps.Select(g => (g.Record, g.Why)));
 
     public static string Fights(IReadOnlyList<PlaceHistory> contested) =>
@@ -125,18 +138,23 @@ internal static class GrantStatuses
         {
             EndReason.Expired => GrantPhase.Expired,
             EndReason.Failed => GrantPhase.Failed,
+            EndReason.Denied => GrantPhase.Denied,
             _ => GrantPhase.Revoked,
         };
         var recorded = grant.Status.ExpiresAt is not null;
         var conditions = grant.Status.Conditions;
         if (recorded && grant.Status.AwaitsReview)
         {
-            // What failed before it opened did nothing that could be reviewed.
-            conditions = phase is GrantPhase.Failed && !grant.Status.WasActive
+            // What failed, or was denied, before it opened did nothing that could be reviewed.
+            conditions = phase is GrantPhase.Failed or GrantPhase.Denied && !grant.Status.WasActive
                 ? conditions.Without(GrantConditions.Reviewed) : ReviewedGrant.Pending(grant, policy, now);
         }
 
-        conditions = conditions.With(GrantConditions.Active, false, ending.ConditionReason, ending.Sentence, grant.Metadata.Generation, now);
+        conditions = phase is GrantPhase.Denied
+            ? conditions.With(GrantConditions.Authorized, false, ending.ConditionReason, ending.Sentence, grant.Metadata.Generation, now)
+                .With(GrantConditions.Active, false, nameof(GrantPhase.Denied), RequestMessages.NotGiven(GrantConditions.Authorized),
+                    grant.Metadata.Generation, now)
+            : conditions.With(GrantConditions.Active, false, ending.ConditionReason, ending.Sentence, grant.Metadata.Generation, now);
         if (recorded) conditions = conditions.With(GrantConditions.Revoked, false, GrantConditions.Proving,
             RevocationMessages.Proving, grant.Metadata.Generation, now);
         return Moved(grant, phase, ending.Actor, ending.ConditionReason, now) with

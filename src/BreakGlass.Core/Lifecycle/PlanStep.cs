@@ -26,6 +26,9 @@ public abstract record PlanStep
     /// <param name="Status">Its whole status, with the place taken.</param>
     public sealed record Reserve(BreakGlassPolicy Policy, PolicyStatus Status) : PlanStep;
 
+    /// <summary>Have the journal contain all transitions of the grant's status, under a signed checkpoint. Access waits for it.</summary>
+    public sealed record WriteJournal : PlanStep;
+
     /// <summary>Keep the grant from vanishing while access exists.</summary>
     public sealed record AddFinalizer : PlanStep;
 

@@ -113,6 +113,8 @@ public static class PolicyLifecycle
         if (changed.Count > 0 && facts.Policy.Spec.RolePinning is RolePinning.Suspend)
             return (false, PolicyConditions.RoleChanged, PolicyMessages.RoleChanged(facts.Policy, changed));
         if (facts.Unbindable.Count > 0) return (false, PolicyConditions.RoleNotBindable, PolicyMessages.RoleNotBindable(facts.Unbindable));
+        if (JournalRules.IsRequired(facts.Policy.Spec, facts.Settings) && !facts.Settings.HasJournal)
+            return (false, PolicyConditions.NoJournal, JournalMessages.PolicyWithoutJournal(facts.Policy));
         return facts.Policy.Spec.Suspended
             ? (false, PolicyConditions.Suspended, PolicyMessages.Suspended) : (true, PolicyConditions.Accepted, PolicyMessages.Accepted);
     }

@@ -62,4 +62,10 @@ public sealed record RunFindings
 
     /// <summary>They could not be asked in this run.</summary>
     public bool ProofFailed { get; init; }
+
+    /// <summary>All transitions of the grant are in the journal, as the journal said when it was asked to write them.</summary>
+    public bool Journaled { get; init; }
+
+    /// <summary>Why the transitions could not be written to the journal in this run.</summary>
+    public string? JournalProblem { get; init; }
 }

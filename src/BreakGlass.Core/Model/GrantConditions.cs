@@ -6,10 +6,11 @@ namespace BreakGlass.Core.Model;
 /// of a review, and those of <see cref="DenialReasons"/> and <see cref="FailureReasons"/>.</summary>
 public static class GrantConditions
 {
-    // The types. Reviewed is absent if no review is required, Obstructed if everything could be removed, LeftBehind if nothing looked for leftovers.
+    // The types. Reviewed is absent if no review is required, Obstructed if everything could be removed, LeftBehind if nothing looked for leftovers,
+    // Journaled if the operator has no journal.
     public const string
         Authorized = "Authorized", Approved = "Approved", Active = "Active", Revoked = "Revoked", Reviewed = "Reviewed",
-        Obstructed = "Obstructed", LeftBehind = "LeftBehind";
+        Obstructed = "Obstructed", LeftBehind = "LeftBehind", Journaled = "Journaled";
 
     // Authorized.
     public const string PolicyAllows = "PolicyAllows", ClockSkew = "ClockSkew";
@@ -20,7 +21,7 @@ public static class GrantConditions
     // Active. Interrupted: it works in none of its places now. RevocationObstructed is also the reason of Obstructed, and of an event.
     public const string
         Opening = "Opening", AccessGiven = "AccessGiven", Partial = "Partial", Contested = "Contested", Interrupted = "Interrupted",
-        Ended = "Ended", RevocationObstructed = "RevocationObstructed";
+        WaitsForJournal = "WaitsForJournal", Ended = "Ended", RevocationObstructed = "RevocationObstructed";
 
     // Revoked. NotEnded is also a reason of Reviewed.
     public const string NotEnded = "NotEnded", Proving = "Proving", NotProven = "NotProven", Proven = "Proven";
@@ -30,4 +31,7 @@ public static class GrantConditions
 
     // LeftBehind.
     public const string ObjectsFound = "ObjectsFound", NothingFound = "NothingFound", NotAllLookedFor = "NotAllLookedFor";
+
+    // Journaled; also of itself when it is True.
+    public const string Backlog = "Backlog", NoJournal = "NoJournal";
 }

@@ -14,7 +14,7 @@ public static class PolicyConditions
     public const string
         Accepted = "Accepted", InvalidPolicy = "InvalidPolicy", NotSupported = "NotSupported", RoleNotBindable = "RoleNotBindable",
         Suspended = "Suspended", RolesFound = "RolesFound", PolicyNotSealed = DenialReasons.PolicyNotSealed,
-        RoleNotFound = DenialReasons.RoleNotFound, RoleChanged = DenialReasons.RoleChanged;
+        NoJournal = GrantConditions.NoJournal, RoleNotFound = DenialReasons.RoleNotFound, RoleChanged = DenialReasons.RoleChanged;
 
     // Overused and NeverExercised.
     public const string

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Leftovers;
 
 namespace BreakGlass.Operator.Execution;
@@ -10,7 +11,7 @@ namespace BreakGlass.Operator.Execution;
 /// </summary>
 internal sealed class PlanExecutor(
     KubeClient client, ClusterCaches caches, LiveReads server, SealKeyring seals, CredentialIssuer credentials, ObjectRemover remover, Prover prover,
-    LeftoverFinder leftovers, UnconfirmedStatuses unconfirmed, Announcer announcer, TimeProvider time, ILogger logger)
+    LeftoverFinder leftovers, JournalSequencer? journal, UnconfirmedStatuses unconfirmed, Announcer announcer, TimeProvider time, ILogger logger)
 {
     private static readonly StepResult Done = new StepResult.Done();
 
@@ -57,6 +58,7 @@ internal sealed class PlanExecutor(
     {
         PlanStep.WriteStatus write => DoneAsync(WriteStatusAsync(facts, write, cancellationToken)),
         PlanStep.Reserve reserve => DoneAsync(ReserveAsync(reserve, cancellationToken)),
+        PlanStep.WriteJournal => WriteJournalAsync(facts.Grant!, cancellationToken),
         PlanStep.AddFinalizer => DoneAsync(SetFinalizersAsync(facts.Grant!, ended: false, cancellationToken)),
         PlanStep.DropFinalizer => DoneAsync(SetFinalizersAsync(facts.Grant!, ended: true, cancellationToken)),
         PlanStep.Create create => CreateAsync(facts, create.Object, cancellationToken),
@@ -95,6 +97,7 @@ internal sealed class PlanExecutor(
         if (status.IsRecorded && !before.Status.IsRecorded) status = seals.SealRecord(before.Metadata.Uid ?? "", status);
         var after = before with { Status = status };
         await WriteAsync(before, after, () => announcer.Announce(before, after, facts.Policy, write.Events), cancellationToken);
+        if (before.Metadata.DeletionTimestamp is not null && status.Transitions.Count > before.Status.Transitions.Count) journal?.Remember(after);
     }
 
     /// <summary>A status whose answer was lost on the way is looked for, at once and later by the watch: nothing else would announce it.</summary>
@@ -126,6 +129,12 @@ internal sealed class PlanExecutor(
 
     private async Task ReserveAsync(PlanStep.Reserve reserve, CancellationToken cancellationToken) =>
         caches.Learn(await client.ReplaceStatusAsync(reserve.Policy with { Status = reserve.Status }, cancellationToken));
+
+    private async Task<StepResult> WriteJournalAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    {
+        var problem = journal is null ? "the operator has no journal" : await journal.WriteAsync(grant, cancellationToken);
+        return problem is null ? Done : new StepResult.NoAnswer(problem);
+    }
 
     private async Task SetFinalizersAsync(BreakGlassGrant grant, bool ended, CancellationToken cancellationToken)
     {

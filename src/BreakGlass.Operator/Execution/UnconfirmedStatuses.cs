@@ -71,7 +71,9 @@ internal sealed class UnconfirmedStatuses(TimeProvider time)
         one.Announce();
     }
 
-    private static bool IsSame(TransitionRecord one, TransitionRecord other) => one with { At = other.At } == other && (one.At - other.At).Duration() < Tick;
+    // The index in the journal can have come since.
+    private static bool IsSame(TransitionRecord one, TransitionRecord other) =>
+        one with { At = other.At, JournalIndex = other.JournalIndex } == other && (one.At - other.At).Duration() < Tick;
 
     /// <param name="Count">How many transitions the status has.</param>
     /// <param name="Last">The one that it adds.</param>

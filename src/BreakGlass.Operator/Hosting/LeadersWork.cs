@@ -1,6 +1,7 @@
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Leftovers;
+using BreakGlass.Operator.Outbound;
 using BreakGlass.Operator.Reconciling;
 
 namespace BreakGlass.Operator.Hosting;
@@ -21,6 +22,7 @@ internal sealed class LeadersWork : IDisposable
     private readonly ObjectRemover _remover;
     private readonly ApiServers _servers;
     private readonly ActorProbe _actors;
+    private readonly JournalSequencer? _journal;
     private readonly ReconcileTriggers _wiring;
     private readonly WorkQueue<string> _grants;
     private readonly WorkQueue<string> _alarms;
@@ -39,14 +41,15 @@ internal sealed class LeadersWork : IDisposable
         _remover = new(client, time);
         _servers = new(client, time);
         var server = new LiveReads(client, caches);
+        _journal = Journal(tools, client);
         var executor = new PlanExecutor(
             client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _remover,
             new Prover(client, _servers, tools.Vault, time),
-            new LeftoverFinder(client, stamp, settings), tools.Unconfirmed, announcer, time, logs.CreateLogger("Grants"));
+            new LeftoverFinder(client, stamp, settings), _journal, tools.Unconfirmed, announcer, time, logs.CreateLogger("Grants"));
         _grants = new("grants", time);
         _alarms = new("ends", time);
         var ends = new EndSchedule(caches, _alarms, _grants, settings, time);
-        var grants = new GrantReconciler(caches, server, seals, executor, ends, settings, tools.Metrics, time);
+        var grants = new GrantReconciler(caches, server, seals, executor, ends, _journal, settings, tools.Metrics, time);
         var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time);
         var lockdowns = new LockdownReconciler(client, caches, seals, announcer, time);
         _policies = new("policies", time);
@@ -135,19 +138,27 @@ internal sealed class LeadersWork : IDisposable
         }
     }
 
+    private static JournalSequencer? Journal(LeadersTools tools, KubeClient client)
+    {
+        if (tools.Options is not { JournalDirectory: { } directory, JournalKey: { } file }) return null;
+        var metrics = tools.Metrics;
+        return new(
+            new JournalWriter(new JournalLog(new DirectoryStorage(directory, tools.Time), file.Key)), () => tools.Caches.Grants.Store.List(),
+            (name, token) => client.TryGetAsync<BreakGlassGrant>(name, null, token), waiting => metrics.AuditBacklog(OperatorMetrics.Journal, waiting),
+            (count, isWritten) => metrics.AuditRecords(OperatorMetrics.Journal, isWritten ? DeliveryResults.Delivered : DeliveryResults.Failed, count),
+            tools.Time, tools.Logs.CreateLogger("Journal"));
+    }
+
     private async Task JournalAsync(CancellationToken cancellationToken)
     {
-        if (_tools.Options is not { JournalDirectory: { } directory, JournalKey: { } file }) return;
+        if (_journal is null) return;
         try
         {
-            var sequencer = new JournalSequencer(new(new DirectoryStorage(directory), file.Key), () => _tools.Caches.Grants.Store.List(),
-                (name, token) => _client.TryGetAsync<BreakGlassGrant>(name, null, token), waiting => _tools.Metrics.JournalBacklog = waiting,
-                _tools.Time, _tools.Logs.CreateLogger("Journal"));
-            await sequencer.RunAsync(cancellationToken);
+            await _journal.RunAsync(cancellationToken);
         }
         finally
         {
-            _tools.Metrics.JournalBacklog = null;
+            _tools.Metrics.AuditBacklog(OperatorMetrics.Journal, null);
         }
     }
 

@@ -4,6 +4,7 @@ using BreakGlass.Operator.Health;
 using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Notifications;
 using BreakGlass.Operator.Options;
+using BreakGlass.Operator.Outbound;
 
 namespace BreakGlass.Operator.Hosting;
 
@@ -45,6 +46,8 @@ internal sealed class OperatorEngine : IDisposable
             ListsWorkloads = options.ListWorkloads,
             StampExtra = options.StampExtra,
             PersonClaims = options.PersonClaims,
+            HasJournal = options.JournalDirectory is not null,
+            JournalDefault = options.JournalDefault,
         };
         Settings = settings;
         ServerNow = () => steady.ServerNow;
@@ -52,6 +55,7 @@ internal sealed class OperatorEngine : IDisposable
         Seals = new(client, options.Namespace, steady, logs.CreateLogger("Seals"), options.TrustRequester ? SealCheck.Trusting : null);
         Metrics = new(new CacheSnapshot(Caches, settings, steady).Take, ThisVersion.Text, [.. DenialReasons.All, .. FailureReasons.All],
             [.. OwnedKinds.All.Select(k => k.Name)]);
+        if (settings.HasJournal) Metrics.AuditingTo(OperatorMetrics.Journal, DeliveryResults.Delivered, DeliveryResults.Failed);
         _recorder = new(client, new() { Controller = "breakglass.dev/operator", Instance = Identity, Linger = EventLinger }, steady,
             logs.CreateLogger("Events"));
 

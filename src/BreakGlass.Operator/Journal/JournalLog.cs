@@ -11,6 +11,7 @@ namespace BreakGlass.Operator.Journal;
 internal sealed class JournalLog(IJournalStorage storage, SigningKey key)
 {
     private LogEdge? _edge;
+    private bool _isPrepared;
 
     /// <summary>Whether the journal was read, and no other writer has extended it since, as far as is known.</summary>
     public bool IsOpen => _edge is not null;
@@ -23,8 +24,15 @@ internal sealed class JournalLog(IJournalStorage storage, SigningKey key)
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         _edge = null;
+        if (!_isPrepared) await storage.PrepareAsync(cancellationToken);
+        _isPrepared = true;
         var edge = await ReadEdgeAsync(cancellationToken);
-        while (await BegunAsync(edge, cancellationToken) is { } batch) edge = await CarryOutAsync(edge, batch, cancellationToken);
+        while (await BegunAsync(edge, cancellationToken) is { } batch)
+        {
+            var (after, files) = edge.Append(batch);
+            edge = await CarryOutAsync(edge, after, files, HeadOf(after), cancellationToken);
+        }
+
         _edge = edge;
     }
 
@@ -37,11 +45,14 @@ internal sealed class JournalLog(IJournalStorage storage, SigningKey key)
         var edge = _edge ?? throw new InvalidOperationException("The journal is not open.");
         _edge = null; // until all is well: what is thrown below leaves a journal that has to be read again
         IReadOnlyList<ReadOnlyMemory<byte>> batch = [.. entries.Take(edge.Room)];
-        if (!await storage.CreateAsync(JournalBatch.PathOf(edge.Size), JournalBatch.Write(edge, batch, key), cancellationToken)) return 0;
+        var (after, files) = edge.Append(batch);
+        LogFile begun = new(JournalBatch.PathOf(edge.Size), JournalBatch.Write(edge, batch, key)), head = HeadOf(after);
+        await storage.StageAsync([begun, .. files, head], cancellationToken);
+        if (!await storage.CreateAsync(begun.Path, begun.Content, cancellationToken)) return 0;
 
         // The batch of this size can be gone because the journal is far beyond it.
         if ((await CheckpointAsync(cancellationToken)).Size != edge.Size) return 0;
-        _edge = await CarryOutAsync(edge, batch, cancellationToken);
+        _edge = await CarryOutAsync(edge, after, files, head, cancellationToken);
         return batch.Count;
     }
 
@@ -85,9 +96,11 @@ internal sealed class JournalLog(IJournalStorage storage, SigningKey key)
         throw new JournalException($"the journal's checkpoint ends at {edge.Size} entries and {bundle} has more: an old checkpoint was put back. Restore it.");
     }
 
-    private async Task<LogEdge> CarryOutAsync(LogEdge edge, IReadOnlyList<ReadOnlyMemory<byte>> batch, CancellationToken cancellationToken)
+    private LogFile HeadOf(LogEdge edge) => new(Checkpoint.Path, Checkpoint.Sign(edge.Size, edge.Root(), key));
+
+    private async Task<LogEdge> CarryOutAsync(
+        LogEdge edge, LogEdge after, IReadOnlyList<LogFile> files, LogFile head, CancellationToken cancellationToken)
     {
-        var (after, files) = edge.Append(batch);
         foreach (var file in files)
         {
             if (await storage.CreateAsync(file.Path, file.Content, cancellationToken)) continue;
@@ -97,7 +110,7 @@ internal sealed class JournalLog(IJournalStorage storage, SigningKey key)
 
         // A writer that was slow must not set the checkpoint back.
         if ((await CheckpointAsync(cancellationToken)).Size < after.Size)
-            await storage.ReplaceAsync(Checkpoint.Path, Checkpoint.Sign(after.Size, after.Root(), key), cancellationToken);
+            await storage.ReplaceAsync(head.Path, head.Content, cancellationToken);
         if (after.Size >> Tile.Height > edge.Size >> Tile.Height) await PruneAsync((edge.Size >> Tile.Height) - 1, cancellationToken);
         return after;
     }

@@ -4,11 +4,11 @@ namespace BreakGlass.Operator.Journal;
 
 /// <summary>
 /// Appends what grants went through to the journal: each transition in their statuses that is not in it yet, in order, once. It keeps nothing that the
-/// journal and the statuses do not say, and nothing else waits for it.
+/// journal and the statuses do not say. Nothing waits for it but grants whose policy requires it before access opens.
 /// </summary>
 internal sealed class JournalSequencer
 {
-    /// <summary>How often the grants are compared with the journal.</summary>
+    /// <summary>How often all grants are compared with the journal.</summary>
     internal static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a failure is followed by no other try.</summary>
@@ -17,24 +17,56 @@ internal sealed class JournalSequencer
     /// <summary>An entry can be written after the grant's next one began, but not by that much.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromHours(1);
 
-    private readonly JournalLog _log;
+    private const string Rewritten = "it has other entries about the grant than the grant's status: somebody rewrote the status";
+
+    private readonly JournalWriter _writer;
     private readonly Func<IReadOnlyCollection<BreakGlassGrant>> _grants;
     private readonly Func<string, CancellationToken, Task<BreakGlassGrant?>> _read;
     private readonly Action<int> _backlog;
+    private readonly Action<int, bool> _count;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly LoggedGrants _logged = new();
-    private long? _counted;
+    private readonly JournalRequests _requests;
+    private readonly ConcurrentDictionary<string, BreakGlassGrant> _remembered = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private CancellationTokenSource? _nap;
+    private HashSet<string> _kept = [];
+    private long? _compared;
+    private volatile bool _isRead;
 
-    /// <param name="log">The journal.</param>
+    /// <param name="writer">The journal.</param>
     /// <param name="grants">The grants in the cache.</param>
     /// <param name="read">Reads a grant from the API server; null if it is gone.</param>
     /// <param name="backlog">Takes the number of transitions that are not in the journal yet.</param>
+    /// <param name="count">Takes how many entries were appended, or that an attempt to append failed.</param>
     /// <param name="time">Clock.</param>
     /// <param name="logger">Log.</param>
-    public JournalSequencer(JournalLog log, Func<IReadOnlyCollection<BreakGlassGrant>> grants,
-        Func<string, CancellationToken, Task<BreakGlassGrant?>> read, Action<int> backlog, TimeProvider time, ILogger logger) =>
-        (_log, _grants, _read, _backlog, _time, _logger) = (log, grants, read, backlog, time, logger);
+    public JournalSequencer(JournalWriter writer, Func<IReadOnlyCollection<BreakGlassGrant>> grants,
+        Func<string, CancellationToken, Task<BreakGlassGrant?>> read, Action<int> backlog, Action<int, bool> count, TimeProvider time, ILogger logger)
+    {
+        (_writer, _grants, _read, _backlog, _count, _time, _logger) = (writer, grants, read, backlog, count, time, logger);
+        _requests = new(Wake, time);
+        _writer.Covered += OnCovered;
+    }
+
+    /// <summary>
+    /// Waits until all transitions of a grant are covered by a checkpoint. They are appended at once, in one batch with those of all others who wait.
+    /// </summary>
+    /// <returns>Null, or why they are not: the journal cannot be written, or does not answer in time.</returns>
+    public Task<string?> WriteAsync(BreakGlassGrant grant, CancellationToken cancellationToken) => _requests.WaitAsync(grant, cancellationToken);
+
+    /// <summary>What is known of the journal that concerns one grant. Thread-safe.</summary>
+    public JournalFacts Facts(BreakGlassGrant grant) => new(_logged.EntriesOf(grant.Metadata.Uid ?? ""), _requests.Problem) { IsRead = _isRead };
+
+    /// <summary>
+    /// Keeps a grant until its transitions are in the journal: it is about to be deleted, and may be gone before all grants are compared again. Thread-safe.
+    /// </summary>
+    public void Remember(BreakGlassGrant grant)
+    {
+        _remembered[grant.Metadata.Uid ?? ""] = grant;
+        Wake();
+    }
 
     /// <summary>Appends until cancelled. What fails is tried again.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -45,64 +77,103 @@ internal sealed class JournalSequencer
             try
             {
                 await RoundAsync(cancellationToken);
+                _requests.Works();
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                _logger.JournalFailed(e is JournalException ? e.Message : e.GetType().Name, Pause.TotalSeconds);
                 wait = Pause;
+                var why = Why(e);
+                _logger.JournalFailed(why, wait.TotalSeconds);
+                _count(1, false);
+                _requests.Fails(why);
             }
             catch (Exception)
             {
-                return; // what fails while the term ends
+                break; // what fails while the term ends
             }
 
-            await Task.Delay(wait, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await NapAsync(wait, cancellationToken);
         }
+
+        _requests.Close();
     }
 
-    /// <summary>Appends what is not in the journal yet.</summary>
+    /// <summary>Appends what is not in the journal yet: of those who wait, and, from time to time, of all grants.</summary>
     internal async Task RoundAsync(CancellationToken cancellationToken)
     {
-        var grants = _grants();
-        _backlog(grants.Sum(g => _logged.HasAll(g) ? 0 : Math.Max(1, g.Status.Transitions.Count - _logged.Count(g))));
-        if (!_log.IsOpen) await _log.OpenAsync(cancellationToken);
-
-        // Also where the last round opened the journal and failed before it had read all of it.
-        if (_counted != _log.Size) await CountAsync(grants, cancellationToken);
-
-        var waiting = await WaitingAsync(grants, cancellationToken);
-        _backlog(waiting.Count);
-        for (var done = 0; done < waiting.Count;)
+        var requests = _requests.Take();
+        try
         {
-            var next = waiting.Skip(done).Take(Tile.FullWidth).Select(e => (ReadOnlyMemory<byte>)e.Bytes());
-            var appended = await _log.AppendAsync([.. next], cancellationToken);
-            if (appended == 0) return; // another writer was first: the next round reads what it wrote
-            foreach (var entry in waiting.Skip(done).Take(appended)) _logged.Add(entry);
-            (done, _counted) = (done + appended, _log.Size);
-            _backlog(waiting.Count - done);
-        }
+            var comparesAll = requests.Count == 0 || !_writer.IsCurrent || _compared is not { } last || _time.GetElapsedTime(last) >= Period;
+            IReadOnlyCollection<BreakGlassGrant> remembered = [.. _remembered.Values];
+            var all = comparesAll ? _grants() : [];
+            if (comparesAll)
+            {
+                _backlog(all.Sum(g => _logged.HasAll(g) ? 0 : Math.Max(1, g.Status.Transitions.Count - _logged.Count(g))));
+                _kept = all.Where(LoggedGrants.TakesIndices).Select(g => g.Metadata.Uid ?? "").ToHashSet(StringComparer.Ordinal);
+                await _writer.CatchUpAsync(Oldest([.. all, .. remembered]), cancellationToken);
+                _isRead = true;
+            }
 
-        _logged.Trim(grants);
+            foreach (var request in requests) _kept.Add(request.Grant.Metadata.Uid ?? "");
+            var waiting = await WaitingAsync([.. all, .. remembered, .. requests.Select(r => r.Grant)], cancellationToken);
+            if (comparesAll) _backlog(waiting.Count);
+            var before = 0;
+            var isAppended = await _writer.AppendAsync(waiting, done =>
+            {
+                _count(done - before, true);
+                before = done;
+                if (comparesAll) _backlog(waiting.Count - done);
+            }, cancellationToken);
+            if (!isAppended)
+            {
+                _requests.Return(requests);
+                return; // the next round reads what the other writer wrote
+            }
+
+            foreach (var grant in remembered) _remembered.TryRemove(KeyValuePair.Create(grant.Metadata.Uid ?? "", grant));
+            foreach (var request in requests) request.Answer.TrySetResult(_logged.HasNewest(request.Grant) ? null : Rewritten);
+            if (!comparesAll) return;
+            _logged.Trim(all);
+            _compared = _time.GetTimestamp();
+        }
+        catch (Exception)
+        {
+            _requests.Return(requests); // for the answer, which is the same for those who came meanwhile
+            throw;
+        }
     }
 
-    /// <summary>
-    /// Reads what the journal has: all that was added since it was last read; at first backwards, until nothing older can be of a grant that is still there.
-    /// </summary>
-    private async Task CountAsync(IReadOnlyCollection<BreakGlassGrant> grants, CancellationToken cancellationToken)
+    private static string Why(Exception e) => e is JournalException ? e.Message : e.GetType().Name;
+
+    private static DateTimeOffset Oldest(IReadOnlyCollection<BreakGlassGrant> grants) =>
+        grants.Min(g => g.Metadata.CreatedAt) is { } created ? created - Margin : DateTimeOffset.MaxValue;
+
+    private void OnCovered(IReadOnlyList<LoggedEntry> entries)
     {
-        var oldest = grants.Min(g => g.Metadata.CreatedAt) is { } created ? created - Margin : DateTimeOffset.MaxValue;
-        var first = (_counted ?? 0) >> Tile.Height;
-        for (var bundle = (_log.Size - 1) >> Tile.Height; bundle >= first; bundle--)
-        {
-            var entries = (await _log.ReadBundleAsync(bundle, cancellationToken)).Select(bytes => JournalEntry.Read(bytes)).OfType<JournalEntry>().ToList();
-            foreach (var entry in entries) _logged.Add(entry);
-            if (_counted is null && entries.Count > 0 && entries.TrueForAll(e => e.Time < oldest)) break;
-        }
-
-        _counted = _log.Size;
+        foreach (var logged in entries) _logged.Add(logged, logged.Entry.Position is { } position && _kept.Contains(position.Uid));
     }
 
-    private async Task<List<JournalEntry>> WaitingAsync(IReadOnlyCollection<BreakGlassGrant> grants, CancellationToken cancellationToken)
+    /// <summary>After a failure the pause is kept, whoever comes: they are answered at once.</summary>
+    private async Task NapAsync(TimeSpan wait, CancellationToken cancellationToken)
+    {
+        using var nap = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        lock (_gate)
+        {
+            if (wait == Period) _nap = nap;
+        }
+
+        if (wait == Period && _requests.IsAnyWaiting) Wake();
+        await Task.Delay(wait, _time, nap.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_gate) _nap = null;
+    }
+
+    private void Wake()
+    {
+        lock (_gate) _ = _nap?.CancelAsync();
+    }
+
+    private async Task<IReadOnlyList<JournalEntry>> WaitingAsync(IReadOnlyCollection<BreakGlassGrant> grants, CancellationToken cancellationToken)
     {
         var waiting = new List<(DateTimeOffset At, JournalEntry Entry)>();
         foreach (var cached in grants.Where(g => g.Metadata.Uid is not null && !_logged.HasAll(g)))
@@ -124,6 +195,6 @@ internal sealed class JournalSequencer
             }
         }
 
-        return [.. waiting.OrderBy(w => w.At).Select(w => w.Entry)];
+        return [.. waiting.DistinctBy(w => w.Entry.Id).OrderBy(w => w.At).Select(w => w.Entry)];
     }
 }

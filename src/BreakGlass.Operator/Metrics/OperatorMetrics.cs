@@ -6,11 +6,13 @@ namespace BreakGlass.Operator.Metrics;
 /// The operator's own metrics, in its own words. Instrument names are the Prometheus names. No user or grant is ever a label
 /// (<see cref="MetricLabel"/>), and a policy's name becomes one only once the policy was seen, so that a person who creates grants cannot make up series.
 /// </summary>
-/// <remarks>The audit_* metrics need the labels of a sink, and come with the first sink.</remarks>
 internal sealed class OperatorMetrics : IDisposable
 {
     /// <summary>The name of the meter.</summary>
     public const string MeterName = "BreakGlass.Operator";
+
+    /// <summary>The journal, as a sink of what is kept as evidence.</summary>
+    public const string Journal = "journal";
 
     /// <summary>What the name of each metric begins with.</summary>
     public const string Prefix = "breakglass_operator_";
@@ -27,6 +29,8 @@ internal sealed class OperatorMetrics : IDisposable
     private readonly HashSet<string> _madeKinds;
     private readonly HashSet<string> _receiverTypes = [];
     private readonly HashSet<string> _deliveryResults = [];
+    private readonly ConcurrentDictionary<string, bool> _sinks = new();
+    private readonly ConcurrentDictionary<string, int> _backlogs = new();
     private readonly ConcurrentDictionary<(string Policy, PolicyMode Mode), bool> _modes = new();
     private readonly ConcurrentDictionary<string, bool> _policies = new();
     private readonly Tally _activations;
@@ -38,6 +42,7 @@ internal sealed class OperatorMetrics : IDisposable
     private readonly Tally _driftRepairs;
     private readonly Tally _orphansRemoved;
     private readonly Tally _notifications;
+    private readonly Tally _auditRecords;
     private readonly Tally _slowRevocations;
     private readonly Histogram<double> _timeToAccess;
     private readonly Histogram<double> _revocationLag;
@@ -64,14 +69,14 @@ internal sealed class OperatorMetrics : IDisposable
         _orphansRemoved = Count("orphans_removed_total", "Objects of the operator that were removed because their grant is gone or over.", "kind");
         _notifications = Count(
             "notifications_total", "Notifications by type of receiver and result: delivered, failed or dropped.", "receiver_type", "result");
+        _auditRecords = Count("audit_records_total", "Entries of the journal by sink and result: delivered or failed.", "sink", "result");
         _slowRevocations = Count("slow_revocations_total", "Grants whose bindings existed for more than 5 s after access was due to end.");
         _timeToAccess = Histogram("time_to_access_seconds", "Time from a grant's creation to working access.", AccessBounds);
         _revocationLag = Histogram("revocation_lag_seconds", "Time from the moment access was due to end until its bindings were gone.", RevocationBounds);
         _revocationVerified = Histogram(
             "revocation_verified_seconds", "Time from the moment access was due to end until the API server confirmed that it has ended.", RevocationBounds);
-        Meter.CreateObservableGauge<double>(
-            Prefix + "journal_backlog", () => JournalBacklog is { } waiting ? [new(waiting)] : Array.Empty<Measurement<double>>(), unit: null,
-            "Transitions of grants that are not in the journal yet; 0 in normal operation. Only the leader has it, and only with a journal.");
+        Meter.CreateObservableGauge(Prefix + "audit_backlog", Backlogs, unit: null,
+            "Entries that a sink does not have yet; normally 0. The sink journal is the journal itself, and only the leader has its backlog.");
         _ = new OperatorGauges(Meter, Prefix, snapshot, () => _policies.Keys, Forget, Phases, version);
         foreach (var kind in madeKinds)
         {
@@ -83,9 +88,6 @@ internal sealed class OperatorMetrics : IDisposable
         _persistenceAttempts.Add(0);
         _slowRevocations.Add(0);
     }
-
-    /// <summary>How many transitions are not in the journal yet; null where this process writes no journal.</summary>
-    public int? JournalBacklog { get; set; }
 
     /// <summary>The meter, for those who listen to this instance only.</summary>
     public Meter Meter { get; }
@@ -137,6 +139,27 @@ internal sealed class OperatorMetrics : IDisposable
     /// <summary>A notification was delivered, failed or dropped.</summary>
     public void Notified(string receiverType, string result) => CountNotifications(1, receiverType, result);
 
+    /// <summary>Evidence goes to a sink: its counters exist at 0 from the start.</summary>
+    /// <param name="sink">The name of the sink, from the operator's options.</param>
+    /// <param name="results">What can become of an entry.</param>
+    public void AuditingTo(string sink, params string[] results)
+    {
+        _sinks[sink] = true;
+        _deliveryResults.UnionWith(results);
+        foreach (var result in results) AuditRecords(sink, result, 0);
+    }
+
+    /// <summary>Entries were delivered to a sink, or were not.</summary>
+    public void AuditRecords(string sink, string result, int count) =>
+        _auditRecords.Add(count, MetricLabel.Of(sink, _sinks), MetricLabel.Of(result, _deliveryResults));
+
+    /// <summary>How many entries a sink does not have yet; null where this process does not write to it.</summary>
+    public void AuditBacklog(string sink, int? waiting)
+    {
+        if (waiting is { } count) _backlogs[sink] = count;
+        else _backlogs.TryRemove(sink, out _);
+    }
+
     /// <summary>An object of an active grant was restored.</summary>
     public void DriftRepaired(string kind) => _driftRepairs.Add(1, Made(kind));
 
@@ -170,6 +193,9 @@ internal sealed class OperatorMetrics : IDisposable
 
     // Two machines' clocks can make a time negative; a histogram's sum must not go back.
     private static void Record(Histogram<double> histogram, TimeSpan time) => histogram.Record(Math.Max(0, time.TotalSeconds));
+
+    private List<Measurement<double>> Backlogs() =>
+        [.. _backlogs.Select(b => new Measurement<double>(b.Value, new KeyValuePair<string, object?>("sink", MetricLabel.Of(b.Key, _sinks).ToString())))];
 
     private void CountNotifications(int count, string receiverType, string result) =>
         _notifications.Add(count, MetricLabel.Of(receiverType, _receiverTypes), MetricLabel.Of(result, _deliveryResults));

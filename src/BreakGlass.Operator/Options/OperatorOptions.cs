@@ -77,6 +77,9 @@ internal sealed record OperatorOptions
     /// <summary>The key that signs the journal; null for no journal.</summary>
     public JournalKeyFile? JournalKey { get; init; }
 
+    /// <summary>Whether access waits for the journal if a policy does not say.</summary>
+    public JournalMode JournalDefault { get; init; }
+
     /// <summary>
     /// Whether seal keys are needed. Somebody who trusts manifests as written and serves no webhooks has no use for them, and may lack the rights to them.
     /// </summary>

@@ -32,6 +32,12 @@ internal static class OptionReaders
             ? null : "is empty, too long or has line breaks. Use a text of 1 to 1024 characters";
     }
 
+    public static string? Journal(string text, out JournalMode value)
+    {
+        value = text == nameof(JournalMode.Required) ? JournalMode.Required : JournalMode.BestEffort;
+        return value is JournalMode.Required || text == nameof(JournalMode.BestEffort) ? null : "is not a mode of the journal. Use BestEffort or Required";
+    }
+
     public static string? Names(string text, out IReadOnlyList<string> value)
     {
         value = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -85,6 +85,9 @@ internal static class OptionTable
             OptionReaders.Text, (o, v) => o with { JournalDirectory = v }, o => o.JournalDirectory ?? ""),
         Row<JournalKeyFile>("journal-key", "FILE", "The file with the key that signs the journal, usually from a Secret; required with a journal",
             JournalKeyFile.Read, (o, v) => o with { JournalKey = v }, o => o.JournalKey?.Path ?? ""),
+        Row<JournalMode>("journal-default", "MODE",
+            "BestEffort or Required: whether access waits for the journal if a policy does not set spec.journal",
+            OptionReaders.Journal, (o, v) => o with { JournalDefault = v }, o => $"{o.JournalDefault}"),
     ];
 
     private static Option Row<T>(

@@ -1,9 +1,11 @@
+using BreakGlass.Operator.Journal;
+
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Brings one grant to where it should be: gathers facts, asks what to do, has it done, and asks again until there is nothing left to do.</summary>
 internal sealed class GrantReconciler(
-    ClusterCaches caches, LiveReads server, SealKeyring seals, PlanExecutor executor, EndSchedule ends, CoreSettings settings, OperatorMetrics metrics,
-    SteadyClock time)
+    ClusterCaches caches, LiveReads server, SealKeyring seals, PlanExecutor executor, EndSchedule ends, JournalSequencer? journal, CoreSettings settings,
+    OperatorMetrics metrics, SteadyClock time)
     : IEntityController<BreakGlassGrant>
 {
     /// <summary>An undisturbed grant takes about ten rounds from end to end; more than this is a mistake of ours and must not spin.</summary>
@@ -110,6 +112,7 @@ internal sealed class GrantReconciler(
             Cluster = caches.View.Now(),
             Objects = caches.ObjectsOf(name),
             ClockSkew = time.Skew,
+            Journal = grant is null ? null : journal?.Facts(grant),
         });
     }
 

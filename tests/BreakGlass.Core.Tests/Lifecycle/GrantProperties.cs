@@ -112,6 +112,55 @@ public sealed class GrantProperties
         });
     }
 
+    [Fact]
+    public void Where_the_journal_is_required_nothing_is_created_before_it_has_the_record_and_every_grant_comes_to_its_end()
+    {
+        var (opened, denied) = (0, 0);
+        Check(66, forgeries: false, scenario =>
+        {
+            var world = Journaled(scenario, out var invariants);
+            world.JournalIsAway = scenario.Narrowing == 3;
+            End(world);
+            opened += invariants.Opened.Count > 0 && world.Cluster.Grant?.Status.WasActive is true ? 1 : 0;
+            denied += world.Cluster.Grant?.Status.Transitions is [.., { Reason: DenialReasons.JournalUnavailable }] ? 1 : 0;
+            invariants.NothingIsLeft();
+            if (world.Cluster.Grant is not null) world.Status.IsTerminal.Should().BeTrue("some hours after its creation every grant is over");
+        });
+        opened.Should().BeGreaterThan(100, "what never opened shows nothing");
+        denied.Should().BeGreaterThan(20, "the journal is away for long at times");
+    }
+
+    [Fact]
+    public void No_end_waits_for_the_journal()
+    {
+        Check(77, forgeries: false, scenario =>
+        {
+            var world = Journaled(scenario, out var invariants);
+            (world.CachesLag, world.JournalIsAway) = (false, true);
+            if (world.Cluster.Grant is { } grant && GrantEnd.Of(grant, world.Settings) is { } due && due.At > world.Now) world.Now = due.At;
+            else if (world.Cluster.Grant is not null && !world.Status.IsTerminal) return;
+
+            // One turn, no waiting, as in the property about the end itself.
+            Rest(world);
+            invariants.NothingIsLeft();
+        });
+    }
+
+    /// <summary>The life of a grant whose access waits for the journal, which is away between some of the events.</summary>
+    private static ModelWorld Journaled(RandomScenario scenario, out Invariants invariants)
+    {
+        var world = scenario.Build();
+        world.Settings = world.Settings with { HasJournal = true, JournalDefault = Core.Api.JournalMode.Required };
+        invariants = new(world, forgeries: false);
+        foreach (var e in scenario.Events)
+        {
+            world.JournalIsAway = (e.A + e.B) % 3 == 0;
+            world.Happen(e);
+        }
+
+        return world;
+    }
+
     private static void Check(ulong seed, bool forgeries, Action<RandomScenario> property) =>
         Prop.ForAll(RandomScenario.Any(forgeries), property).Check(Thousand.WithReplay(seed, 1UL + (seed * 2)));
 

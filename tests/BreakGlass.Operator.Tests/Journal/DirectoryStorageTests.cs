@@ -10,7 +10,7 @@ public sealed class DirectoryStorageTests : IDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("breakglass-journal-").FullName;
     private readonly DirectoryStorage _storage;
 
-    public DirectoryStorageTests() => _storage = new(Path.Combine(_directory, "journal"));
+    public DirectoryStorageTests() => _storage = new(Path.Combine(_directory, "journal"), TimeProvider.System);
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
@@ -59,6 +59,60 @@ public sealed class DirectoryStorageTests : IDisposable
         var again = new JournalLog(_storage, key);
         await again.OpenAsync(default);
         again.Size.Should().Be(300);
+        Directory.GetFiles(Path.Combine(_directory, "journal", "unfinished")).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task What_is_staged_is_not_there_and_is_used_only_for_what_it_was_staged_for()
+    {
+        await _storage.StageAsync([new("tile/0/000", new byte[] { 1 }), new("checkpoint", new byte[] { 2 })], default);
+        (await _storage.ReadAsync("tile/0/000", default)).Should().BeNull();
+        (await _storage.CreateAsync("tile/0/000", new byte[] { 3 }, default)).Should().BeTrue();
+        (await _storage.ReadAsync("tile/0/000", default))!.Value.ToArray().Should().Equal(3);
+        await _storage.ReplaceAsync("checkpoint", new byte[] { 2 }, default);
+        (await _storage.ReadAsync("checkpoint", default))!.Value.ToArray().Should().Equal(2);
+
+        await _storage.StageAsync([], default);
+        Directory.GetFiles(Path.Combine(_directory, "journal", "unfinished")).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_file_system_without_hard_links_is_refused_before_anything_is_written()
+    {
+        var place = Path.Combine(_directory, "journal");
+        var storage = new DirectoryStorage(place, TimeProvider.System, (_, _) => throw new IOException("Operation not permitted : 'x'"));
+        await storage.Invoking(s => s.PrepareAsync(default)).Should().ThrowAsync<JournalException>()
+            .WithMessage($"*{place} (--journal-directory) has no hard links*");
+        Directory.GetFiles(Path.Combine(place, "unfinished")).Should().BeEmpty();
+
+        var replaces = new DirectoryStorage(place, TimeProvider.System, (_, _) => true);
+        await replaces.Invoking(s => s.PrepareAsync(default)).Should().ThrowAsync<JournalException>("a link that does not fail keeps nobody apart");
+        await _storage.PrepareAsync(default);
+        Directory.GetFiles(Path.Combine(place, "unfinished")).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task What_a_crash_left_is_deleted_when_a_term_begins_and_what_another_writer_writes_stays()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_directory, "journal", "unfinished")).FullName;
+        foreach (var name in new[] { "old", "new" }) await File.WriteAllTextAsync(Path.Combine(folder, name), "x");
+        File.SetLastWriteTimeUtc(Path.Combine(folder, "old"), TimeProvider.System.GetUtcNow().UtcDateTime - DirectoryStorage.Margin - TimeSpan.FromMinutes(1));
+        await new JournalLog(_storage, SigningKey.Of("breakglass.example.com/test", new byte[32])).OpenAsync(default);
+        Directory.GetFiles(folder).Select(Path.GetFileName).Should().Equal("new");
+    }
+
+    [Fact]
+    public async Task What_cannot_be_written_is_said_in_the_same_words_each_time()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory, "journal"), "this is a file");
+        var said = new List<string>();
+        for (var i = 0; i < 2; i++)
+        {
+            said.Add((await _storage.Invoking(s => s.CreateAsync("tile/0/000", new byte[] { 1 }, default)).Should().ThrowAsync<JournalException>())
+                .Which.Message);
+        }
+
+        said[0].Should().Contain("(--journal-directory) cannot be used").And.Be(said[1]);
     }
 
     private ReadOnlyMemory<byte>? Read(string path)

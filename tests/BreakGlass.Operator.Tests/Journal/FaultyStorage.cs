@@ -25,6 +25,8 @@ internal sealed class FaultyStorage
         /// <summary>Called before each operation.</summary>
         public Func<string, Task> Before { get; set; } = _ => Task.CompletedTask;
 
+        public Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
         public Task<ReadOnlyMemory<byte>?> ReadAsync(string path, CancellationToken cancellationToken) =>
             DoAsync($"read {path}", () => storage.Reader(path));
 

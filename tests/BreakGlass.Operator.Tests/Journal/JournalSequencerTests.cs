@@ -20,6 +20,7 @@ public sealed class JournalSequencerTests
 
     private readonly FaultyStorage _storage = new();
     private readonly List<BreakGlassGrant> _grants = [];
+    private readonly Dictionary<bool, int> _counted = [];
     private int _backlog;
     private int _reads;
 
@@ -223,6 +224,22 @@ public sealed class JournalSequencerTests
     }
 
     [Fact]
+    public async Task A_storage_that_is_empty_all_of_a_sudden_begins_no_second_journal()
+    {
+        _grants.Add(Grant("a", 1));
+        var writer = new FaultyStorage.Writer(_storage);
+        var sequencer = Sequencer(writer);
+        await sequencer.RoundAsync(default);
+        _grants.Add(Grant("b", 1));
+        writer.FailsAfter = 0;
+        await sequencer.Invoking(s => s.RoundAsync(default)).Should().ThrowAsync<IOException>();
+        writer.FailsAfter = int.MaxValue;
+        _storage.Files.Clear();
+        await sequencer.Invoking(s => s.RoundAsync(default)).Should().ThrowAsync<JournalException>().WithMessage("*had 1 entries and has 0 now*");
+        _storage.Files.Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task A_failure_is_tried_again_and_shows_in_the_backlog()
     {
         var clock = new FakeClock(A.Start);
@@ -238,9 +255,189 @@ public sealed class JournalSequencerTests
         await clock.WhenTimerArmed(JournalSequencer.Period).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System);
         _backlog.Should().Be(0);
         Ids.Should().Equal("a/0", "a/1");
+        _counted.Should().BeEquivalentTo(new Dictionary<bool, int> { [false] = 1, [true] = 2 });
         await stop.CancelAsync();
         await running;
     }
+
+    [Fact]
+    public async Task The_index_of_each_transition_is_known_until_the_status_has_it()
+    {
+        _grants.AddRange([Grant("a", 2), Grant("b", 1)]);
+        var sequencer = Sequencer();
+        await sequencer.RoundAsync(default);
+        Indices(sequencer, "a").Should().Equal((0, 0), (1, 2));
+        Indices(sequencer, "b").Should().Equal((0, 1));
+
+        _grants[0] = Indexed(Grant("a", 2), 0, 2);
+        await sequencer.RoundAsync(default);
+        Indices(sequencer, "a").Should().BeEmpty();
+        _grants[0] = Indexed(Grant("a", 3), 0, 2);
+        _grants.RemoveAt(1);
+        await sequencer.RoundAsync(default);
+        Indices(sequencer, "a").Should().Equal((2, 3));
+        Indices(sequencer, "b").Should().BeEmpty("the grant is gone");
+    }
+
+    [Fact]
+    public async Task The_next_leader_reads_the_indices_that_statuses_lack_from_the_journal()
+    {
+        _grants.AddRange(Enumerable.Range(0, 300).Select(i => Grant($"g{i}", 1)));
+        await Sequencer().RoundAsync(default);
+        _grants[7] = Indexed(Grant("g7", 1), 4711);
+        var next = Sequencer();
+        await next.RoundAsync(default);
+
+        Indices(next, "g299").Should().Equal((0, 299));
+        Indices(next, "g7").Should().Equal([(0, 7L)], "what somebody forged is corrected");
+    }
+
+    [Fact]
+    public async Task A_status_that_somebody_rewrote_does_not_count_as_written()
+    {
+        var clock = new FakeClock(A.Start);
+        _grants.Add(Grant("a", 2));
+        var sequencer = Sequencer(clock: clock);
+        using var stop = new CancellationTokenSource();
+        var running = sequencer.RunAsync(stop.Token);
+        await clock.WhenTimerArmed(JournalSequencer.Period).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System);
+        var one = Grant("a", 1);
+        var rewritten = one with { Status = one.Status with { Transitions = [one.Status.Transitions[0] with { At = A.Start.AddMinutes(1) }] } };
+        (await sequencer.WriteAsync(rewritten, default).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System)).Should().Contain("rewrote the status");
+        sequencer.Facts(rewritten).IndexOf(rewritten.Status, 0).Should().BeNull();
+        sequencer.Facts(one).IndexOf(one.Status, 0).Should().Be(0);
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task The_last_transition_of_a_grant_that_is_deleted_is_kept_until_it_is_written()
+    {
+        _grants.Add(Grant("a", 2));
+        var writer = new FaultyStorage.Writer(_storage);
+        var sequencer = Sequencer(writer);
+        await sequencer.RoundAsync(default);
+        sequencer.Remember(Grant("a", 3));
+        _grants.Clear();
+        writer.FailsAfter = 0;
+        await sequencer.Invoking(s => s.RoundAsync(default)).Should().ThrowAsync<IOException>();
+        writer.FailsAfter = int.MaxValue;
+        await sequencer.RoundAsync(default);
+        await sequencer.RoundAsync(default);
+        Ids.Should().Equal("a/0", "a/1", "a/2");
+    }
+
+    [Fact]
+    public async Task Those_who_wait_for_the_journal_do_not_wait_for_the_next_round_and_share_a_batch()
+    {
+        var clock = new FakeClock(A.Start);
+        var sequencer = Sequencer(clock: clock);
+        using var stop = new CancellationTokenSource();
+        var running = sequencer.RunAsync(stop.Token);
+        await clock.WhenTimerArmed(JournalSequencer.Period).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System);
+        _grants.AddRange(Enumerable.Range(0, 20).Select(i => Grant($"g{i}", 1)));
+        var answers = await Task.WhenAll(_grants.Select(g => sequencer.WriteAsync(g, default))).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System);
+
+        answers.Should().OnlyContain(a => a == null);
+        Ids.Should().HaveCount(20).And.OnlyHaveUniqueItems();
+        _storage.Checkpoints.Count.Should().BeLessThan(20, "a batch is for many");
+        Indices(sequencer, "g3").Should().ContainSingle();
+        (await sequencer.WriteAsync(_grants[3], default)).Should().BeNull("it is there already");
+        Ids.Should().HaveCount(20);
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task While_the_storage_is_away_nobody_waits_and_all_hear_why()
+    {
+        var clock = new FakeClock(A.Start);
+        var writer = new FaultyStorage.Writer(_storage) { FailsAfter = 0 };
+        var sequencer = Sequencer(writer, clock: clock);
+        _grants.Add(Grant("a", 1));
+        using var stop = new CancellationTokenSource();
+        var first = sequencer.WriteAsync(_grants[0], default);
+        var running = sequencer.RunAsync(stop.Token);
+        (await first.WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System)).Should().Be("IOException");
+        (await sequencer.WriteAsync(_grants[0], default)).Should().Be("IOException");
+        sequencer.Facts(_grants[0]).Problem.Should().Be("IOException");
+
+        writer.FailsAfter = int.MaxValue;
+        await clock.WhenTimerArmed(JournalSequencer.Pause).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System);
+        clock.Advance(JournalSequencer.Pause);
+        await clock.WhenTimerArmed(JournalSequencer.Period).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System);
+        (await sequencer.WriteAsync(_grants[0], default).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System)).Should().BeNull();
+        sequencer.Facts(_grants[0]).Problem.Should().BeNull();
+        Ids.Should().Equal("a/0");
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task A_storage_that_hangs_holds_nobody_for_longer_than_the_patience()
+    {
+        var clock = new FakeClock(A.Start);
+        var hang = new TaskCompletionSource();
+        var sequencer = Sequencer(new(_storage) { Before = _ => hang.Task }, clock: clock);
+        _grants.Add(Grant("a", 1));
+        using var stop = new CancellationTokenSource();
+        var waiting = sequencer.WriteAsync(_grants[0], default);
+        var running = sequencer.RunAsync(stop.Token);
+        await clock.WhenTimerArmed(JournalRequests.Patience).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System);
+        clock.Advance(JournalRequests.Patience);
+        (await waiting.WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System)).Should().Contain("does not answer within 5 s");
+        (await sequencer.WriteAsync(_grants[0], default)).Should().Contain("does not answer", "the next one does not wait at all");
+
+        hang.SetResult();
+        await clock.WhenTimerArmed(JournalSequencer.Period).WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System);
+        sequencer.Facts(_grants[0]).Problem.Should().BeNull();
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task Who_waits_when_the_term_ends_is_cancelled()
+    {
+        var sequencer = Sequencer(new(_storage) { Before = _ => new TaskCompletionSource().Task.WaitAsync(TimeSpan.FromMinutes(1)) });
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+        var waiting = sequencer.WriteAsync(Grant("a", 1), default);
+        await sequencer.RunAsync(stop.Token);
+        await waiting.Invoking(w => w).Should().ThrowAsync<OperationCanceledException>();
+        await sequencer.Invoking(s => s.WriteAsync(Grant("a", 1), default)).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    [Fact]
+    public async Task What_a_checkpoint_covers_is_announced_once_with_its_index()
+    {
+        var writer = new JournalWriter(new(new FaultyStorage.Writer(_storage), Key));
+        var covered = new List<LoggedEntry>();
+        writer.Covered += covered.AddRange;
+        await writer.CatchUpAsync(A.Start, default);
+        await writer.AppendAsync([.. GrantEntries.Of(Grant("a", 3), 0)], _ => { }, default);
+        covered.Select(c => (c.Index, c.Entry.Id)).Should().Equal((0, "a/0"), (1, "a/1"), (2, "a/2"));
+
+        covered.Clear();
+        var other = new JournalWriter(new(new FaultyStorage.Writer(_storage), Key));
+        other.Covered += covered.AddRange;
+        await other.CatchUpAsync(A.Start, default);
+        await other.CatchUpAsync(A.Start, default);
+        covered.Select(c => c.Index).Should().Equal(0, 1, 2);
+        other.IsCurrent.Should().BeTrue();
+    }
+
+    private static IEnumerable<(int, long)> Indices(JournalSequencer sequencer, string uid) =>
+        sequencer.Facts(Grant(uid, 1)).Entries.Select(e => (e.Number, e.Index)).Order();
+
+    private static BreakGlassGrant Indexed(BreakGlassGrant grant, params long[] indices) => grant with
+    {
+        Status = grant.Status with
+        {
+            // Access that is about to open is not what this is about.
+            Phase = GrantPhase.Active,
+            Transitions = [.. grant.Status.Transitions.Select((t, i) => t with { JournalIndex = i < indices.Length ? indices[i] : null })],
+        },
+    };
 
     /// <summary>Grants of which each has some of the transitions of one that goes from its request to its end.</summary>
     private static BreakGlassGrant Grant(string uid, int transitions) => new()
@@ -280,11 +477,12 @@ public sealed class JournalSequencerTests
 
     private JournalSequencer Sequencer(FaultyStorage.Writer? writer = null, List<BreakGlassGrant>? cache = null, Func<string, BreakGlassGrant?>? read = null,
         TimeProvider? clock = null) =>
-        new(new(writer ?? new(_storage), Key), () => cache ?? _grants, (name, _) =>
+        new(new JournalWriter(new(writer ?? new(_storage), Key)), () => cache ?? _grants, (name, _) =>
         {
             _reads++;
             return Task.FromResult(read?.Invoke(name));
-        }, waiting => _backlog = waiting, clock ?? TimeProvider.System, NullLogger.Instance);
+        }, waiting => _backlog = waiting, (count, isWritten) => _counted[isWritten] = _counted.GetValueOrDefault(isWritten) + count,
+            clock ?? TimeProvider.System, NullLogger.Instance);
 
     private IEnumerable<JournalEntry> Entries()
     {

@@ -66,7 +66,7 @@ public sealed class OptionParserTests
                 ["revocation-workers"] = "7", ["workers"] = "9", ["resync"] = "1h30m", ["log-level"] = "debug", ["otlp-endpoint"] = "http://collector:4318",
                 ["public-server"] = "https://api.example:6443", ["public-ca-file"] = file, ["cluster-name"] = "prod eu", ["stamp-extra"] = "example.com/amr",
                 ["person-claims"] = "example.com/employee-id,example.com/sub", ["notifications-file"] = receivers,
-                ["journal-directory"] = "/journal", ["journal-key"] = key,
+                ["journal-directory"] = "/journal", ["journal-key"] = key, ["journal-default"] = "Required",
             };
             values.Keys.Should().BeEquivalentTo(OptionTable.All.Select(option => option.Name), "this test gives each of them a value");
             foreach (var option in OptionTable.All)

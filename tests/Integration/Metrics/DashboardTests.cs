@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Journal;
 using FluentAssertions;
 using Integration.Admission;
 using TestKit;
@@ -25,12 +26,15 @@ public sealed class DashboardTests
         var file = Path.Combine(cluster.ControlPlane.Directory, "receivers.yaml");
         await File.WriteAllTextAsync(file, $"receivers:\n- {{name: siem, type: webhook, url: \"{receiver.Url}\", secret: "
             + $"0123456789abcdef0123456789abcdef}}\n- {{name: chat, type: slack, url: \"{receiver.Url}\"}}\n");
+        var key = Path.Combine(cluster.ControlPlane.Directory, "journal.key");
+        await File.WriteAllTextAsync(key, SigningKey.Of("breakglass.example.com/test", new byte[32]).ToSecretText());
         var port = Ports.Free();
         await AdmissionCluster.InstallWebhooksAsync(cluster, port);
         await using var @operator = await RunningOperator.StartAsync(
             cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true",
             $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
-            "--webhook-extra-names=127.0.0.1", "--cluster-name=test", $"--notifications-file={file}");
+            "--webhook-extra-names=127.0.0.1", "--cluster-name=test", $"--notifications-file={file}",
+            $"--journal-key={key}", $"--journal-directory={Path.Combine(cluster.ControlPlane.Directory, "journal")}");
         await using var prometheus = await PrometheusServer.StartAsync(@operator.Http, Rules());
         await Eventually.TrueAsync(
             async () => (await prometheus.QueryAsync("leader_election_master_status == 1")).Count > 0, () => @operator.Log, expected: "a scraped leader");

@@ -42,6 +42,9 @@ public sealed class ValuesTests
         """{"serviceMonitor":{"enabled":true,"interval":"30s","labels":{"release":"prometheus"}}}""",
         """{"uninstall":{"revokeGrants":false}}""",
         """{"operator":{"notificationsSecret":"breakglass-notifications"}}""",
+        """{"journal":{"enabled":true,"keySecret":"breakglass-journal-key","default":"Required"}}""",
+        """{"replicas":1,"runAsUser":null,"journal":{"enabled":true,"keySecret":"k","claim":{"existing":"evidence"}}}""",
+        """{"journal":{"enabled":true,"keySecret":"k","claim":{"accessMode":"ReadWriteOnce","storageClassName":"fast","size":"1Gi"}}}""",
         """{"prometheusRule":{"enabled":true,"labels":{"release":"prometheus"}},"dashboard":{"enabled":true,"annotations":{"grafana_folder":"Security"}}}""",
     ];
 
@@ -85,6 +88,9 @@ public sealed class ValuesTests
     [InlineData("""{"webhook":{"port":8080}}""", "two listeners")]
     [InlineData("""{"priorityClass":{"value":2000000000}}""", "value")]
     [InlineData("""{"runAsUser":0}""", "runAsUser")]
+    [InlineData("""{"journal":{"enabled":true}}""", "set journal.keySecret")]
+    [InlineData("""{"journal":{"keySecret":"k"}}""", "journal.enabled is false")]
+    [InlineData("""{"journal":{"default":"Always"}}""", "default")]
     public async Task Values_that_cannot_work_are_refused(string values, string says)
     {
         var refused = await TryAsync("1.35", values);
@@ -153,6 +159,22 @@ public sealed class ValuesTests
         var replacements = page[page.IndexOf("replacements:\n", StringComparison.Ordinal)..];
         var objects = await Tool.KustomizeAsync(["prometheus"], [], replacements[..replacements.IndexOf("```", StringComparison.Ordinal)]);
         Alerts(objects).Should().NotBeEmpty().And.OnlyContain(alert => RunbookOf(alert) == $"https://git.example.com/ops/docs/runbooks/{alert["alert"]}.md");
+    }
+
+    [Fact]
+    public async Task The_journal_is_on_a_volume_that_the_operator_can_write_and_that_outlives_the_release()
+    {
+        var objects = await RenderAsync("1.35", """{"journal":{"enabled":true,"keySecret":"breakglass-journal-key","default":"Required"}}""");
+        var claim = objects.One("PersistentVolumeClaim", "breakglass-journal");
+        claim["spec"]!["accessModes"].Strings().Should().Equal("ReadWriteMany");
+        claim["metadata"]!["annotations"]!["helm.sh/resource-policy"]!.GetValue<string>().Should().Be("keep");
+        var pod = objects.One("Deployment")["spec"]!["template"]!["spec"]!;
+        pod["securityContext"]!["fsGroup"]!.GetValue<int>().Should().Be(65532);
+        pod["volumes"]!.AsArray().Select(v => v!["persistentVolumeClaim"]?["claimName"]!.GetValue<string>()).Should().Contain("breakglass-journal");
+        pod["containers"]![0]!["args"].Strings().Should().Contain(["--journal-directory=/var/lib/breakglass/journal/log",
+            "--journal-key=/etc/breakglass/journal/journal.key", "--journal-default=Required"]);
+
+        (await RenderAsync("1.35", "{}")).Should().NotContain(o => o.Kind() == "PersistentVolumeClaim");
     }
 
     [Fact]

@@ -14,12 +14,13 @@ internal sealed class CrashRun(Stillness stillness, CrashScenario scenario)
     public (FinalRecord Outcome, IReadOnlyList<RequestRecord> Writes) Undisturbed()
     {
         using var world = new World(stillness);
+        using var journal = new SimulatedJournal();
         scenario.Prepare(world);
-        var replica = world.Start();
+        var replica = world.Start(Options(journal));
         world.Advance(TimeSpan.FromSeconds(2));
         var before = replica.Handler.Writes;
         Live(world);
-        var problems = Problems(world, null, null).ToList();
+        var problems = Problems(world, journal, null, null).ToList();
         if (problems.Count > 0) throw new InvalidOperationException($"{scenario.Name}, undisturbed: {string.Join("; ", problems)}");
         return (FinalRecord.Of(world.History.Last("inc-4711")), [.. world.Server.Requests.Writes.Skip(before)]);
     }
@@ -29,8 +30,9 @@ internal sealed class CrashRun(Stillness stillness, CrashScenario scenario)
     public IReadOnlyList<string>? With(Death death, FinalRecord expected)
     {
         using var world = new World(stillness);
+        using var journal = new SimulatedJournal();
         scenario.Prepare(world);
-        var first = world.Start();
+        var first = world.Start(Options(journal));
         world.Advance(TimeSpan.FromSeconds(2));
         first.Handler.KillAfterWrite(death.Write, death.AnswerLost);
         DateTimeOffset? restarted = null;
@@ -40,13 +42,13 @@ internal sealed class CrashRun(Stillness stillness, CrashScenario scenario)
             first.Kill();
             if (death.Late) world.Advance(TooLate);
             restarted = world.Now;
-            world.Start();
+            world.Start(Options(journal));
         };
         Live(world);
         if (restarted is null) return null;
 
         var outcome = FinalRecord.Of(world.History.Last("inc-4711"));
-        var problems = Problems(world, restarted, death).ToList();
+        var problems = Problems(world, journal, restarted, death).ToList();
         if (!death.Late && outcome != expected) problems.Add($"the outcome is {outcome} instead of {expected}");
         if (death.Late && outcome.Phase != expected.Phase && outcome.Phase != nameof(GrantPhase.Expired)) problems.Add($"it ended {outcome.Phase}");
         return [.. problems.Select(p => $"{scenario.Name}, {death}: {p}")];
@@ -64,7 +66,9 @@ internal sealed class CrashRun(Stillness stillness, CrashScenario scenario)
         world.Advance(TimeSpan.FromSeconds(30));
     }
 
-    private IEnumerable<string> Problems(World world, DateTimeOffset? restarted, Death? death)
+    private BreakGlass.Operator.Options.OperatorOptions Options(SimulatedJournal journal) => scenario.HasJournal ? journal.With(World.Options) : World.Options;
+
+    private IEnumerable<string> Problems(World world, SimulatedJournal journal, DateTimeOffset? restarted, Death? death)
     {
         foreach (var violation in world.History.Violations) yield return violation;
         foreach (var (binding, late) in world.History.Late(world.Now, restarted))
@@ -76,6 +80,11 @@ internal sealed class CrashRun(Stillness stillness, CrashScenario scenario)
         foreach (var left in world.Owned()) yield return $"{left.KindName} {left.Key} is left over";
         var last = world.History.Last("inc-4711");
         if (!last.Status.IsTerminal) yield return $"it is {last.Status.Phase} in the end";
+
+        if (scenario.HasJournal)
+        {
+            foreach (var problem in journal.Problems(last)) yield return problem;
+        }
 
         // Deleted by its owner before anything was made, it need not stay for a proof.
         var nothingMade = world.Grant() is null && last.FinalizersOrEmpty.Count == 0 && world.History.Bindings.Count == 0;

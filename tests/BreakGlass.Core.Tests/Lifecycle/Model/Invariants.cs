@@ -60,6 +60,8 @@ internal sealed class Invariants
                 Hold(grant.Spec.Revoke is null && grant.Metadata.DeletionTimestamp is null, $"nothing is given to what was revoked or deleted: {step}");
             }
 
+            if (step is PlanStep.Create or PlanStep.IssueToken or PlanStep.Deliver && JournalRules.IsRequired(facts.Policy?.Spec, facts.Settings))
+                Hold(IsRecordJournaled(grant), $"nothing is created before the journal has the record: {step}");
             if (step is PlanStep.Create { Object: var made }) OnCreate(grant, made);
             Hold(!Gives(grant, step) || !_cut.Contains((grant.Metadata.Uid, _world.Lives)), $"access that an operator cut is not given again: {step}");
             if ((step as PlanStep.Create)?.Object is { } o && ModelCluster.IsBinding(o)) OnGive(facts, grant, o);
@@ -76,6 +78,12 @@ internal sealed class Invariants
         if (plan.Revokes) _cut.Add((grant.Metadata.Uid, _world.Lives));
         if (plan.Steps.Count == 0 && due is { } live)
             Hold(plan.LookAgainAt <= live, $"a live grant is looked at by its end at the latest, not {plan.LookAgainAt:O}");
+    }
+
+    private bool IsRecordJournaled(BreakGlassGrant grant)
+    {
+        var (recorded, number) = grant.Status.Transitions.Select((t, number) => (t, number)).Last(x => x.t.To is GrantPhase.Pending);
+        return _world.Cluster.Journal.Exists(e => e.Uid == grant.Metadata.Uid && e.Transition.Number == number && e.Transition.At == recorded.At);
     }
 
     private static bool Gives(BreakGlassGrant grant, PlanStep step) => step switch
@@ -147,7 +155,10 @@ internal sealed class Invariants
     {
         var before = grant.Status;
         if (before.IsTerminal) Hold(after.Phase == before.Phase, $"{before.Phase} never reopens, here as {after.Phase}");
-        Hold(after.Transitions.Take(before.Transitions.Count).SequenceEqual(before.Transitions), "transitions are only ever added to");
+        Hold(after.Transitions.Take(before.Transitions.Count).Select(t => t with { JournalIndex = null })
+            .SequenceEqual(before.Transitions.Select(t => t with { JournalIndex = null })), "transitions are only ever added to");
+        Hold(before.Transitions.Zip(after.Transitions).All(p => p.First.JournalIndex is not { } index || p.Second.JournalIndex == index),
+            "the index of a transition does not change");
         Hold(after.Phase == before.Phase || (after.Transitions.Count > before.Transitions.Count && after.Transitions[^1].To == after.Phase),
             "every change of phase is in the transitions");
         Hold(after.Conditions.Select(c => c.Type).Distinct().Count() == after.Conditions.Count, "there is one condition of each type");

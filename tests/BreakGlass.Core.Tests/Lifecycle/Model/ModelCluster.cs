@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using k8s;
 using k8s.Models;
@@ -39,6 +40,9 @@ internal sealed class ModelCluster
     /// <summary>Bindings, ServiceAccounts, Secrets and reader Roles, whoever made them.</summary>
     public ImmutableDictionary<ObjectPlace, IKubernetesObject<V1ObjectMeta>> Objects { get; private set; } =
         ImmutableDictionary<ObjectPlace, IKubernetesObject<V1ObjectMeta>>.Empty;
+
+    /// <summary>The journal: the UID of a grant, and one of its transitions, for each entry.</summary>
+    public ImmutableList<(string Uid, JournaledTransition Transition)> Journal { get; set; } = [];
 
     /// <summary>UIDs of all bindings that the operator ever made for a grant.</summary>
     public ImmutableHashSet<string> MadeByOperator { get; private set; } = [];

@@ -122,6 +122,12 @@ internal sealed partial class ModelWorld
             case PlanStep.HoldCredential hold:
                 Hold(hold);
                 break;
+            case PlanStep.WriteJournal when JournalIsAway:
+                return new StepResult.NoAnswer("the storage is gone");
+            case PlanStep.WriteJournal:
+                AppendToJournal();
+                if (Journal().IndexOf(grant.Status, grant.Status.Transitions.Count - 1) is null) return new StepResult.NoAnswer("the status was rewritten");
+                break;
             case PlanStep.CheckAccess check:
                 return new StepResult.Checked(AuthorizerLags || Authorizer.Allows(Cluster, check.Question) is null);
             case PlanStep.Prove prove:

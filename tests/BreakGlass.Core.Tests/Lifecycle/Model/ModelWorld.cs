@@ -1,4 +1,5 @@
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Journal;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
@@ -60,6 +61,12 @@ internal sealed partial class ModelWorld
 
     public TimeSpan? ClockSkew { get; set; }
 
+    /// <summary>The storage of the journal cannot be written.</summary>
+    public bool JournalIsAway { get; set; }
+
+    /// <summary>The operator has just begun to lead, and has not read the journal yet.</summary>
+    public bool JournalIsUnread { get; set; }
+
     /// <summary>What the operator told, in order.</summary>
     public List<GrantEvent> Events { get; } = [];
 
@@ -107,6 +114,7 @@ internal sealed partial class ModelWorld
     public GrantPlan? Reconcile()
     {
         var run = _run;
+        if (Settings.HasJournal && !JournalIsAway) AppendToJournal();
         if (_seenAtPause is { } seen && !seen.SequenceEqual(Sight)) Overtaken++;
         try
         {
@@ -206,7 +214,8 @@ internal sealed partial class ModelWorld
     {
         var copy = new ModelWorld
         {
-            Cluster = Cluster.Copy(), Settings = Settings, ClockSkew = ClockSkew, CachesLag = CachesLag, SeenPolicy = SeenPolicy, SeenView = SeenView,
+            Cluster = Cluster.Copy(), Settings = Settings, JournalIsAway = JournalIsAway, JournalIsUnread = JournalIsUnread,
+            ClockSkew = ClockSkew, CachesLag = CachesLag, SeenPolicy = SeenPolicy, SeenView = SeenView,
             TokenMemory = TokenMemory, TokenExtra = TokenExtra, Seal = Seal, PolicySeal = PolicySeal, RecordSeal = RecordSeal,
         };
         foreach (var (uid, token) in _vault) copy._vault[uid] = token;
@@ -228,6 +237,7 @@ internal sealed partial class ModelWorld
             Cluster = SeenView,
             Objects = [.. Cluster.Objects.Values.Where(IsCached).OrderBy(o => ObjectPlace.Of(o).ToString(), StringComparer.Ordinal)],
             ClockSkew = ClockSkew,
+            Journal = Settings.HasJournal ? Journal() : null,
             Seal = Seal,
             PolicySeal = PolicySeal,
             RecordSeal = RecordSeal,
@@ -238,6 +248,25 @@ internal sealed partial class ModelWorld
             Siblings = Cluster.Siblings,
         });
     }
+
+    /// <summary>The sequencer's turn: what is not in the journal yet is appended.</summary>
+    private void AppendToJournal()
+    {
+        if (Cluster.Grant is not { Metadata.Uid: { } uid } grant) return;
+        for (var number = 0; number < grant.Status.Transitions.Count; number++)
+        {
+            if (Cluster.Journal.Exists(e => e.Uid == uid && e.Transition.Number == number)) continue;
+            var transition = grant.Status.Transitions[number];
+            Cluster.Journal = Cluster.Journal.Add((uid, new(number, Cluster.Journal.Count, transition.At, GrantEntries.TypeOf(transition.To))));
+        }
+    }
+
+    private JournalFacts Journal() => new(
+        [.. Cluster.Journal.Where(e => e.Uid == Cluster.Grant?.Metadata.Uid).Select(e => e.Transition)],
+        JournalIsAway && !JournalIsUnread ? "the storage is gone" : null)
+    {
+        IsRead = !JournalIsUnread,
+    };
 
     private static bool IsCached(IKubernetesObject<V1ObjectMeta> o) => GrantObjects.IsWatched(o) && Ownership.Names(o).Contains(GrantName);
 
