@@ -14,6 +14,8 @@
 # In DIR: admin.kubeconfig (system:masters, for set-up only), pki/ca.crt, audit.log (metadata of every request), etcd.log,
 # kube-apiserver.log, kube-controller-manager.log (and .pid each), server (the URL), version (as "kube-apiserver --version" says it).
 # Environment: KEEP=1 leaves DIR; KUBE_APISERVER_FLAGS adds flags (split at spaces), e.g. "--goaway-chance=0.02".
+# AUDIT_WEBHOOK_PORT=9444 has the API server post audit events to https://127.0.0.1:9444/audit, by config/audit/policy.yaml, with the token of DIR/audit-token;
+# DIR/webhook has a certificate (tls.crt, tls.key) for who listens there.
 set -euo pipefail
 umask 077
 say_as="control plane"
@@ -91,6 +93,9 @@ start_apiserver() {
     echo "https://127.0.0.1:$port" > "$dir/server"
     local more=(); read -ra more <<<"${KUBE_APISERVER_FLAGS:-}"
     case "${more[*]}" in *--authorization-config=*) ;; *) more+=(--authorization-mode=RBAC) ;; esac    # the two exclude each other
+    if [ -n "${AUDIT_WEBHOOK_PORT:-}" ]; then
+        more+=(--audit-webhook-config-file="$dir/audit-webhook.kubeconfig" --audit-webhook-batch-max-wait=1s --audit-webhook-initial-backoff=1s)
+    fi
     start kube-apiserver "$bin/kube-apiserver" --etcd-servers="$etcd" --bind-address=127.0.0.1 --secure-port="$port" \
         --advertise-address=127.0.0.1 --endpoint-reconciler-type=none --service-cluster-ip-range=10.0.0.0/24 \
         --cert-dir="$dir/pki" --tls-cert-file="$dir/pki/apiserver.crt" --tls-private-key-file="$dir/pki/apiserver.key" \
@@ -155,6 +160,12 @@ run() {
     "$bin/kube-apiserver" --version > "$dir/version"
     printf '%s\n' 'apiVersion: audit.k8s.io/v1' 'kind: Policy' 'omitStages: [RequestReceived]' \
         '# Metadata alone: no body, so no Secret and no token, is ever in the log.' 'rules: [{level: Metadata}]' > "$dir/audit-policy.yaml"
+    if [ -n "${AUDIT_WEBHOOK_PORT:-}" ]; then
+        cp "$here/../config/audit/policy.yaml" "$dir/audit-policy.yaml"
+        openssl rand -hex 32 > "$dir/audit-token"
+        mkdir "$dir/webhook"; cp "$dir/pki/apiserver.crt" "$dir/webhook/tls.crt"; cp "$dir/pki/apiserver.key" "$dir/webhook/tls.key"
+        kubeconfig "$dir/audit-webhook.kubeconfig" audit "https://127.0.0.1:$AUDIT_WEBHOOK_PORT/audit" default "token: $(cat "$dir/audit-token")"
+    fi
 
     for tries in 1 2 3 4; do    # again where somebody else took a port between the look and the bind
         if start_etcd; then

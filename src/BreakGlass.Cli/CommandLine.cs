@@ -67,6 +67,7 @@ internal static class CommandLine
             ListCommands.Watch(context),
             PoliciesCommand.Create(context),
             PlanCommand.Create(context),
+            SuggestCommand.Create(context),
             LintCommand.Create(context),
             TestCommand.Create(context),
             ReportCommand.Create(context),

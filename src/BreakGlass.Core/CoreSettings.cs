@@ -36,6 +36,9 @@ public sealed record CoreSettings
     /// <summary>Whether access waits for the journal if a policy does not say.</summary>
     public JournalMode JournalDefault { get; init; }
 
+    /// <summary>Whether the operator receives the API server's audit events, and so knows what is done with a grant.</summary>
+    public bool RecordsSessions { get; init; }
+
     /// <summary>Namespaces that no selector selects, beside those of the control plane: a policy reaches them by name alone.</summary>
     public IReadOnlyList<string> ProtectedNamespaces { get; init; } = [];
 

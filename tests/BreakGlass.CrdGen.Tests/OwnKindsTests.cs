@@ -19,6 +19,7 @@ public sealed partial class OwnKindsTests
     [InlineData("BreakGlassApproval", "breakglassapprovals", "bga")]
     [InlineData("BreakGlassReview", "breakglassreviews", "bgr")]
     [InlineData("BreakGlassLockdown", "breakglasslockdowns", "bgl")]
+    [InlineData("BreakGlassSession", "breakglasssessions", "bgsess")]
     public void A_kind_is_registered_as_the_contract_says(string kind, string plural, string shortName)
     {
         var crd = Crds[kind];

@@ -41,6 +41,10 @@ Values of newer sections: "helm upgrade --reuse-values" keeps those of the relea
 {{- define "breakglass.httpPort" -}}
 {{ int (.Values.operator.httpPort | default 8080) }}
 {{- end }}
+{{/* "true" if the operator receives audit events. */}}
+{{- define "breakglass.audit" -}}
+{{- if (.Values.audit | default dict).enabled }}true{{ end }}
+{{- end }}
 {{/* "true" if the chart creates a PriorityClass. */}}
 {{- define "breakglass.priorityClass" -}}
 {{- if dig "create" true (.Values.priorityClass | default dict) }}true{{ end }}
@@ -197,6 +201,16 @@ The objects of a file of config/, with the names of the namespaces, the chart's 
 {{- end }}
 {{- if and .keySecret (not .enabled) }}
 {{- fail (printf "journal.keySecret is %s and journal.enabled is false, so there would be no journal. Set journal.enabled: true, or leave keySecret out." .keySecret) }}
+{{- end }}
+{{- end }}
+{{- with .Values.audit }}
+{{- if .enabled }}
+{{- if not (or .clientCASecret .tokenSecret) }}
+{{- fail "audit.enabled is true, and everybody could make up what was done with a grant: set audit.clientCASecret or audit.tokenSecret." }}
+{{- end }}
+{{- if or (eq (int .port) (int (include "breakglass.webhookPort" $))) (eq (int .port) (int (include "breakglass.httpPort" $))) }}
+{{- fail (printf "audit.port is %d, and the pod has another listener on that port. Change one of them." (int .port)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- if not .Values.userRoles.create }}

@@ -56,7 +56,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
         return new()
         {
             Now = at + Duration(play.After, YamlDocument.Under(path, "after")),
-            Settings = new(),
+            Settings = new() { RecordsSessions = true },
             Name = grant.Metadata.Name,
             Grant = grant,
             Policy = policy,

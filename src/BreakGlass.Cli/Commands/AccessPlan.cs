@@ -57,7 +57,7 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
                 Risk = [.. Risks(summary, namespaces.Count == 0)] };
     }
 
-    private static IEnumerable<string> Resources(V1PolicyRule rule) => rule.UrlsOrEmpty
+    public static IEnumerable<string> Resources(V1PolicyRule rule) => rule.UrlsOrEmpty
         .Concat(from resource in rule.ResourcesOrEmpty
         from apiGroup in rule.GroupsOrEmpty.DefaultIfEmpty("")
         select (apiGroup.Length == 0 ? resource : $"{resource}.{apiGroup}")

@@ -110,6 +110,12 @@ internal static class ListCommands
     {
         yield return $"{Callers.Shown(grant.Spec.Requester)} requests access from policy '{grant.Spec.Policy}': {grant.Spec.Justification}";
         foreach (var condition in grant.Status.Conditions) yield return $"{condition.Type}={condition.Status} ({condition.Reason}): {condition.Message}";
+        if (grant.Status.Session is { } session)
+        {
+            yield return $"Used for {session.Requests} request(s): {session.Writes} write(s), {session.Denied} refused"
+                + (session.LastActivityAt is { } last ? $", the last at {Timestamp.Text(last)}." : ".");
+        }
+
         yield return $"Full report: kubectl breakglass report {grant.Metadata.Name}";
     }
 }

@@ -36,7 +36,8 @@ internal static class PlanCommand
         var approval = spec.Approval is { } a ? $", after {a.Required} approval(s) of {Subjects.Describe(a.Approvers)}" : "";
         await host.Out.WriteLineAsync(
             $"{plan.Policy.Metadata.Name} ({spec.Mode}): {spec.Duration.Default}, at most "
-                + $"{spec.Duration.Max}{approval}{(ReviewRules.IsRequired(spec) ? ", reviewed afterwards" : "")}");
+                + $"{spec.Duration.Max}{(spec.IdleTimeout is { } idle ? $", ends after {idle} without a request" : "")}"
+                + $"{approval}{(ReviewRules.IsRequired(spec) ? ", reviewed afterwards" : "")}");
         await host.Out.WriteLineAsync(
             spec.Credential is CredentialKind.BindRequester ? "Bound to your own user name." : "By a token of an identity that exists only for the grant.");
         await host.Out.WriteLineAsync();

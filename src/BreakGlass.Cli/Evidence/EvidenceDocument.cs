@@ -19,9 +19,7 @@ internal static class EvidenceDocument
                 [.. status.Bindings.Select(b => (string[])[b.Kind, b.Namespace ?? "(whole cluster)", b.Role, b.Name])], "None."),
             new("Transitions", ["at", "from", "to", "by", "reason"],
                 [.. status.Transitions.Select(t => (string[])[Timestamp.Text(t.At), t.From?.ToString() ?? "", t.To.ToString(), t.Actor, t.Reason])], "None."),
-            new("What was done with it", ["requests", "writes", "refused", "last"],
-                status.Session is { } s ? [[Number(s.Requests), Number(s.Writes), Number(s.Denied), Time(s.LastActivityAt)]] : [],
-                "Sessions are not recorded on this cluster; see the API server's audit log for user " + Identity(grant) + "."),
+            .. SessionEvidence.Sections(evidence),
             new("What it left behind", ["found"], [.. status.Residue.Select(r => (string[])[r])], "Nothing found."),
             new("Reviews", ["at", "reviewer", "outcome", "comment", "follow-up"],
                 [.. evidence.Reviews.Select(r => (string[])[Time(r.Metadata.CreatedAt), Callers.Shown(r.Spec.Reviewer), r.Spec.Outcome, r.Spec.Comment ?? "",
@@ -88,18 +86,14 @@ internal static class EvidenceDocument
     }
 
     /// <summary>An empty section and one that the author could not read must look different.</summary>
-    private static string? Unread(GrantEvidence evidence, string what) =>
+    internal static string? Unread(GrantEvidence evidence, string what) =>
         evidence.Unread.Contains(what) ? $"Not included: the author of this report is not allowed to read {what}." : null;
 
     private static string Awaited(GrantEvidence evidence) => Conditions.Find(evidence.Grant.Status.Conditions, GrantConditions.Reviewed) is { } condition
         ? condition.Message
         : "None is required.";
 
-    private static string Identity(BreakGlassGrant grant) => grant.Status.ServiceAccount?.Split('/', 2) is [var ns, var name]
-        ? Subjects.ServiceAccountUser(ns, name)
-        : Callers.Shown(grant.Spec.Requester);
+    internal static string Time(DateTimeOffset? time) => time is { } at ? Timestamp.Text(at) : "";
 
-    private static string Time(DateTimeOffset? time) => time is { } at ? Timestamp.Text(at) : "";
-
-    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+    internal static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

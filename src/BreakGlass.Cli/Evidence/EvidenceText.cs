@@ -65,6 +65,7 @@ internal static class EvidenceText
             ["policy"] = evidence.Policy is { } policy ? OutputFormat.ToNode(policy) : null,
             ["approvals"] = new JsonArray([.. evidence.Approvals.Select(OutputFormat.ToNode)]),
             ["reviews"] = new JsonArray([.. evidence.Reviews.Select(OutputFormat.ToNode)]),
+            ["session"] = evidence.Session is { } session ? OutputFormat.ToNode(session) : null,
             ["events"] = new JsonArray([.. evidence.Events.Select(OutputFormat.ToNode)]),
             ["notRead"] = new JsonArray([.. evidence.Unread.Select(u => (JsonNode?)u)]),
             ["preliminary"] = evidence.IsPreliminary,

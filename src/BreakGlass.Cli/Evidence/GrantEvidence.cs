@@ -7,16 +7,20 @@ namespace BreakGlass.Cli.Evidence;
 /// <param name="Policy">Its policy as it is now; null where it is gone or must not be read.</param>
 /// <param name="Approvals">The decisions on it.</param>
 /// <param name="Reviews">The reviews of it.</param>
+/// <param name="Session">What was done with it; null where there is no record, or it must not be read.</param>
 /// <param name="Events">What was told of it; the API server forgets events after an hour unless told otherwise.</param>
 /// <param name="Unread">What could not be read, in words.</param>
 /// <param name="At">When this was read.</param>
 internal sealed record GrantEvidence(
     BreakGlassGrant Grant, BreakGlassPolicy? Policy, IReadOnlyList<BreakGlassApproval> Approvals, IReadOnlyList<BreakGlassReview> Reviews,
-    IReadOnlyList<Eventsv1Event> Events,
+    BreakGlassSession? Session, IReadOnlyList<Eventsv1Event> Events,
     IReadOnlyList<string> Unread, DateTimeOffset At)
 {
     /// <summary>What <see cref="Unread"/> calls events.</summary>
     public const string EventsWord = "events";
+
+    /// <summary>What <see cref="Unread"/> calls the record of the requests.</summary>
+    public const string SessionWord = "the session";
 
     /// <summary>Whether it is still open, so that more may come.</summary>
     public bool IsPreliminary => !Grant.Status.IsTerminal || Conditions.Find(Grant.Status.Conditions, GrantConditions.Reviewed) is { Status: not "True" };
@@ -31,6 +35,16 @@ internal sealed record GrantEvidence(
         if (reviews is null) unread.Add("reviews");
         var events = await EventsAsync(client, name, cancellationToken);
         if (events is null) unread.Add(EventsWord);
+        BreakGlassSession? session = null;
+        try
+        {
+            session = await client.TryGetAsync<BreakGlassSession>(name, null, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsForbidden)
+        {
+            unread.Add(SessionWord);
+        }
+
         BreakGlassPolicy? policy = null;
         try
         {
@@ -47,6 +61,7 @@ internal sealed record GrantEvidence(
             grant, policy,
             [.. (approvals ?? []).Where(a => OfThis(a.Spec.Grant, a.Spec.GrantUid)).OrderBy(a => a.Metadata.CreatedAt)],
             [.. (reviews ?? []).Where(r => OfThis(r.Spec.Grant, r.Spec.GrantUid)).OrderBy(r => r.Metadata.CreatedAt)],
+            OfThis(name, session?.Status.GrantUid) ? session : null,
             [.. (events ?? []).Where(e => e.Regarding?.Kind == nameof(BreakGlassGrant) && e.Regarding.Name == name
                 && (e.Regarding.Uid is null || e.Regarding.Uid == grant.Metadata.Uid)).OrderBy(e => e.EventTime)],
             unread, client.Now(time));

@@ -12,6 +12,7 @@ namespace BreakGlass.Core.Api;
 [JsonSerializable(typeof(BreakGlassApproval))]
 [JsonSerializable(typeof(BreakGlassReview))]
 [JsonSerializable(typeof(BreakGlassLockdown))]
+[JsonSerializable(typeof(BreakGlassSession))]
 [JsonSerializable(typeof(PolicySpec)), JsonSerializable(typeof(PolicyStatus)), JsonSerializable(typeof(GrantSpec)), JsonSerializable(typeof(GrantStatus))]
 [JsonSerializable(typeof(V1PolicyRule))]
 internal sealed partial class BreakGlassJsonContext : JsonSerializerContext;

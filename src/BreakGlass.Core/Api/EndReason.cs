@@ -24,6 +24,9 @@ public enum EndReason
     /// <summary>The grant was not used.</summary>
     Idle,
 
+    /// <summary>The grant was used in an unusual way, and the policy has onAnomaly: Revoke.</summary>
+    Anomaly,
+
     /// <summary>The grant was deleted.</summary>
     Deleted,
 

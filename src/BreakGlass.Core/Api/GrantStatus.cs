@@ -12,8 +12,10 @@ public sealed record GrantStatus
     /// <summary>The phase of the grant.</summary>
     public GrantPhase? Phase { get; init; }
 
-    /// <summary>Authorized, Approved, Active, Revoked (verified against the API server), Reviewed, LeftBehind (objects of the grant still exist),
-    /// Journaled (its changes of phase are in the journal).</summary>
+    /// <summary>
+    /// Authorized, Approved, Active, Revoked (verified against the API server), Reviewed, Observed (audit events arrive), LeftBehind (objects of the grant still
+    /// exist), Journaled (its changes of phase are in the journal).
+    /// </summary>
     [ListMap("type")]
     public IReadOnlyList<Condition> Conditions { get; init => field = value ?? []; } = [];
 
@@ -71,6 +73,9 @@ public sealed record GrantStatus
     /// <summary>What the grant's identity created, or tried to create, that can outlive the grant.</summary>
     public IReadOnlyList<string> Residue { get; init => field = value ?? []; } = [];
 
-    /// <summary>What the grant was used for. Not set, because this version does not record sessions.</summary>
+    /// <summary>What the grant was used for. The operator sets it if it receives audit events.</summary>
     public SessionSummary? Session { get; init; }
+
+    /// <summary>What was unusual about the use of the grant. The operator reports each of them once.</summary>
+    public IReadOnlyList<AnomalyKind> Anomalies { get; init => field = value ?? []; } = [];
 }

@@ -16,6 +16,7 @@ internal static class KnownKinds
         Register<BreakGlassApproval>("breakglassapprovals");
         Register<BreakGlassReview>("breakglassreviews");
         Register<BreakGlassLockdown>("breakglasslockdowns");
+        Register<BreakGlassSession>("breakglasssessions");
     }
 
     private static void Register<T>(string plural)

@@ -40,7 +40,9 @@ public sealed record PolicySpec
     [Default]
     public DurationLimits Duration { get; init => field = value ?? new(); } = new();
 
-    /// <summary>Ends a grant that was not used for this time. This version cannot enforce it and refuses policies that set it.</summary>
+    /// <summary>
+    /// Ends a grant that was not used for this time. The operator must receive the API server's audit events; an operator that does not refuses the policy.
+    /// </summary>
     [Pattern(GoDuration.Pattern), Length(maxLength: 32)]
     public string? IdleTimeout { get; init; }
 
@@ -86,6 +88,9 @@ public sealed record PolicySpec
     /// --journal-default.
     /// </summary>
     public JournalMode? Journal { get; init; }
+
+    /// <summary>What follows from what is done with a grant. It has an effect where the operator receives audit events.</summary>
+    public SessionTerms? Session { get; init; }
 
     /// <summary>How long the operator keeps a finished grant as a record before it deletes it.</summary>
     [Default, Pattern(GoDuration.Pattern), Length(maxLength: 32)]

@@ -56,17 +56,20 @@ internal static class ActiveGrant
             Bindings = records,
             CredentialExpiresAt = ActivatingGrant.CredentialEnd(facts, desired) ?? grant.Status.CredentialExpiresAt,
             CredentialJwe = grant.Spec.RecipientKey is null ? null : facts.Findings.Token?.Jwe ?? grant.Status.CredentialJwe,
-            Conditions = GrantStatuses.Access(grant, desired, isDenied, facts.Now),
+            Conditions = IdleUse.Observed(GrantStatuses.Access(grant, desired, isDenied, facts.Now), facts, grant),
+            Anomalies = UnusualUse.Noted(facts, grant).Status.Anomalies,
         };
         if (!records.SequenceEqual(grant.Status.Bindings) || !status.Conditions.SequenceEqual(grant.Status.Conditions)
-            || status.CredentialExpiresAt != grant.Status.CredentialExpiresAt || status.CredentialJwe != grant.Status.CredentialJwe)
+            || status.CredentialExpiresAt != grant.Status.CredentialExpiresAt || status.CredentialJwe != grant.Status.CredentialJwe
+            || !status.Anomalies.SequenceEqual(grant.Status.Anomalies))
         {
-            return GrantPlan.Do(new PlanStep.WriteStatus(status, [.. Events(grant, desired)]));
+            return GrantPlan.Do(new PlanStep.WriteStatus(status, [.. Events(grant, desired), .. UnusualUse.Events(facts, grant)]));
         }
 
         var wait = Wait(facts, grant);
         var next = desired.NextTry ?? (desired.ForeignBinding is null ? null : facts.Now + ForeignRetry);
         if (isDenied && !(next < facts.Now + GrantStatuses.DeniedRetry)) next = facts.Now + GrantStatuses.DeniedRetry;
+        if (IdleUse.LookAgainAt(facts, grant) is { } idle && !(next < idle)) next = idle;
         return wait.Steps.Count == 0 && next < wait.LookAgainAt ? GrantPlan.Wait(next) : wait;
     }
 

@@ -47,6 +47,7 @@ internal static class EndedGrant
         if (proof is { Steps.Count: > 0 }) return proof;
         if (left.Untried(ours) is { Count: > 0 } untried) return Remove(untried);
         if (Report(facts, grant, left) is { } report) return report;
+        if (UnusualUse.AfterEnd(facts, grant) is { } unusual) return unusual;
         if (proof is not null) return proof;
         if (GrantLifecycle.HasFinalizer(grant) && !left.MayGiveAccess) return GrantPlan.Do(new PlanStep.DropFinalizer());
         if (ours.Count > 0 || left.MayGiveAccess) return GrantPlan.Wait(facts.Now + RemovalRetry(facts, grant));
@@ -83,7 +84,8 @@ internal static class EndedGrant
     }
 
     private static GrantPlan End(GrantFacts facts, BreakGlassGrant grant, Ending ending) =>
-        GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, ending, facts.Policy, facts.Now), Ended(grant, ending)));
+        GrantPlan.Do(new PlanStep.WriteStatus(
+            GrantStatuses.Ended(UnusualUse.Noted(facts, grant), ending, facts.Policy, facts.Now), [Ended(grant, ending), .. UnusualUse.Events(facts, grant)]));
 
     /// <summary>
     /// Neither the bindings nor the identity can be taken away. The record says that access is there, and it is tried again until it is not.

@@ -58,7 +58,8 @@ internal static class GrantEnding
             return new(EndReason.PolicyDeleted, GrantStatuses.Operator, EndMessages.PolicyDeleted(name));
         if (policy.Spec.Suspended) return new(EndReason.PolicySuspended, GrantStatuses.Operator, EndMessages.PolicySuspended(name));
         var why = Narrowed(facts, grant, policy);
-        return why is null ? null : new(EndReason.PolicyNarrowed, GrantStatuses.Operator, EndMessages.PolicyNarrowed(name, why));
+        if (why is not null) return new(EndReason.PolicyNarrowed, GrantStatuses.Operator, EndMessages.PolicyNarrowed(name, why));
+        return IdleUse.Ending(facts, grant, policy) ?? UnusualUse.Ending(facts, grant, policy);
     }
 
     private static string? Narrowed(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy)

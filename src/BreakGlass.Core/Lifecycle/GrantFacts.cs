@@ -1,5 +1,6 @@
 using BreakGlass.Core.Rules;
 using BreakGlass.Core.Sealing;
+using BreakGlass.Core.Sessions;
 
 namespace BreakGlass.Core.Lifecycle;
 
@@ -26,6 +27,26 @@ public sealed record GrantFacts : RequestFacts
 
     /// <summary>When the grant's access ends as its policy stands now; null if there is none, or it is over.</summary>
     public GrantEnd? End => Grant is null ? null : GrantEnd.Of(Grant, Policy, Settings);
+
+    /// <summary>When the grant's access ends if it is not used again; null if there is none, or it is over.</summary>
+    public GrantEnd? IdleEnd => Grant is null ? null : GrantEnd.OfIdle(Grant, Policy, LastUse, Settings);
+
+    /// <summary>Whether audit events arrive; null if the operator does not listen for them.</summary>
+    public AuditArrival? Audit { get; init; }
+
+    /// <summary>When the grant was last used, as the events say that have arrived; null if none says so.</summary>
+    public DateTimeOffset? LastActivityAt { get; init; }
+
+    /// <summary>When the grant was last used, by the events or by its status, whichever is later. A stream that is open is in use.</summary>
+    internal DateTimeOffset? LastUse => Grant?.Status.Session switch
+    {
+        { OpenStreams: > 0 } => Now,
+        { LastActivityAt: { } written } when !(LastActivityAt > written) => written,
+        _ => LastActivityAt,
+    };
+
+    /// <summary>What is unusual about the use of the grant, as the events say that have arrived.</summary>
+    public IReadOnlyList<Anomaly> Anomalies { get; init; } = [];
 
     /// <summary>
     /// Whether somebody vouches for the policy as it stands. What was written into it past the webhooks allows nothing, and has nothing deleted.

@@ -41,6 +41,9 @@ public sealed record PolicyFacts
     /// <summary>What stamps what grants' identities create; null where that is not known.</summary>
     public StampInstallation? Stamp { get; init; }
 
+    /// <summary>Whether audit events arrive; null if the operator does not listen for them.</summary>
+    public AuditArrival? Audit { get; init; }
+
     /// <summary>How far our clock is from the API server's; null where unknown.</summary>
     public TimeSpan? ClockSkew { get; init; }
 }

@@ -11,6 +11,9 @@ public static class PolicyLifecycle
 {
     private static readonly TimeSpan UsualWindow = TimeSpan.FromHours(168);
 
+    /// <summary>How soon it is looked again whether audit events arrive.</summary>
+    private static readonly TimeSpan SilentRetry = TimeSpan.FromSeconds(10);
+
     /// <summary>Decides.</summary>
     public static PolicyPlan Decide(PolicyFacts facts)
     {
@@ -48,6 +51,12 @@ public static class PolicyLifecycle
 
         DateTimeOffset? fewer = recent.Count == 0 ? null : Timestamp.After(Timestamp.After(recent.Min(), window), TimeSpan.FromSeconds(1));
         var next = fewer is null || holders.LookAgainAt < fewer ? holders.LookAgainAt ?? fewer : fewer;
+        if (policy.Spec.IdleTimeout is not null && facts.Audit is { } audit)
+        {
+            var look = audit.SilentAt > facts.Now ? audit.SilentAt : facts.Now + SilentRetry;
+            if (next is null || look < next) next = look;
+        }
+
         return new(status, live > 0, events, next) { LookFor = holders.LookFor };
     }
 
@@ -78,6 +87,8 @@ public static class PolicyLifecycle
             ? conditions.With(PolicyConditions.Guarded, guard.Guarded, guard.Reason, guard.Message, generation, now)
             : conditions.Without(PolicyConditions.Guarded);
         conditions = WhatIsReachedAndLeft(conditions, facts, generation);
+        conditions = facts.Audit is { } audit && policy.Spec.IdleTimeout is not null
+            ? IdleUse.Observed(conditions, audit, generation, now) : conditions.Without(PolicyConditions.Observed);
         if (facts.ClockSkew is not { } skew || skew.Duration() <= facts.Settings.NotableClockSkew) return conditions.Without(PolicyConditions.ClockSkewed);
         return conditions.With(
             PolicyConditions.ClockSkewed, true, PolicyConditions.ClocksDiffer, PolicyMessages.ClocksDiffer(facts.Settings), generation, now);
@@ -115,8 +126,10 @@ public static class PolicyLifecycle
         if (facts.Unbindable.Count > 0) return (false, PolicyConditions.RoleNotBindable, PolicyMessages.RoleNotBindable(facts.Unbindable));
         if (JournalRules.IsRequired(facts.Policy.Spec, facts.Settings) && !facts.Settings.HasJournal)
             return (false, PolicyConditions.NoJournal, JournalMessages.PolicyWithoutJournal(facts.Policy));
-        return facts.Policy.Spec.Suspended
-            ? (false, PolicyConditions.Suspended, PolicyMessages.Suspended) : (true, PolicyConditions.Accepted, PolicyMessages.Accepted);
+        if (facts.Policy.Spec.Suspended) return (false, PolicyConditions.Suspended, PolicyMessages.Suspended);
+        return facts.Policy.Spec.IdleTimeout is not null && facts.Audit is { } audit && audit.Arrives(facts.Now) is false
+            ? (false, PolicyConditions.NotObserved, SessionMessages.NoEvents(audit.LastEventAt))
+            : (true, PolicyConditions.Accepted, PolicyMessages.Accepted);
     }
 
     private static GrantEvent RoleChanged(RoleSummary role) =>

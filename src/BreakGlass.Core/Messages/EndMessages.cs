@@ -38,6 +38,9 @@ internal static class EndMessages
         $"Access was revoked by lockdown '{lockdown.Metadata.Name}': {LockdownRules.Reason(lockdown)}.";
     public static string PolicyDeleted(string policy) => $"Access was revoked because policy '{policy}' was deleted.";
     public static string PolicySuspended(string policy) => $"Access was revoked because policy '{policy}' was suspended.";
+    public static string Idle(string timeout, DateTimeOffset? lastUse) => $"Access was revoked because it was not used for {timeout}: "
+        + (lastUse is { } at ? $"the last request was at {Timestamp.Text(at)}." : "there was no request.") + " Create a new grant if you need access again.";
+    public static string Anomaly(string sentence) => $"Access was revoked because of unusual use (onAnomaly: Revoke). {sentence}";
     public static string PolicyNarrowed(string policy, string why) => $"Access was revoked because policy '{policy}' no longer allows it: {Sentence(why)}";
     public static string NotARequester(BreakGlassGrant grant) => $"spec.requesters: {Requester(grant)} is no longer one of them";
     public static string OtherCredential(BreakGlassPolicy policy) => $"spec.credential: it is now {policy.Spec.Credential}";

@@ -11,9 +11,13 @@ internal static class ReviewMessages
     public static string Reviewed(BreakGlassReview review) => $"Reviewed by {Callers.Shown(review.Spec.Reviewer)}: {review.Spec.Outcome}."
         + (string.IsNullOrWhiteSpace(review.Spec.Comment) ? "" : $" {Sentence(VisibleText.Line(review.Spec.Comment.Trim()))}");
     public static string Pending(BreakGlassGrant grant, BreakGlassPolicy? policy) =>
-        $"The grant must be reviewed within {GoDuration.Format(ReviewRules.TimeFor(policy))} of its end. {Ask(grant, policy)}";
+        $"The grant must be reviewed within {GoDuration.Format(ReviewRules.TimeFor(policy))} of its end. {Unusual(grant)}{Ask(grant, policy)}";
     public static string Overdue(BreakGlassGrant grant, BreakGlassPolicy? policy) =>
-        $"The grant of {Requester(grant)} was not reviewed within {GoDuration.Format(ReviewRules.TimeFor(policy))} of its end. {Ask(grant, policy)}";
+        $"The grant of {Requester(grant)} was not reviewed within {GoDuration.Format(ReviewRules.TimeFor(policy))} of its end. "
+            + $"{Unusual(grant)}{Ask(grant, policy)}";
+
+    private static string Unusual(BreakGlassGrant grant) =>
+        grant.Status.Anomalies.Count == 0 ? "" : $"{SessionMessages.Unusual(grant.Status.Anomalies)} ";
 
     private static string Ask(BreakGlassGrant grant, BreakGlassPolicy? policy) =>
         $"Ask {(policy?.Spec.Review?.Reviewers is { Count: > 0 } some ? Subjects.Describe(some) : "somebody who neither requested nor approved it")} to "

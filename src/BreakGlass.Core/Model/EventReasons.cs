@@ -11,13 +11,14 @@ public static class EventReasons
         GrantDenied = "GrantDenied", GrantFailed = "GrantFailed", DriftRepaired = "DriftRepaired", RepairContested = "RepairContested",
         OrphanRemoved = "OrphanRemoved", RevocationObstructed = GrantConditions.RevocationObstructed,
         ReviewOverdue = GrantConditions.ReviewOverdue, PolicyOverused = "PolicyOverused", RoleChanged = PolicyConditions.RoleChanged,
-        PersistenceAttempt = "PersistenceAttempt", LockdownEngaged = "LockdownEngaged";
+        PersistenceAttempt = "PersistenceAttempt", LockdownEngaged = "LockdownEngaged", AccessAfterRevocation = "AccessAfterRevocation",
+        AnomalousActivity = "AnomalousActivity";
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         GrantRequested, GrantApproved, GrantScheduled, GrantActivated, GrantExpiring, GrantExpired, GrantRevoked, GrantReviewed, GrantDenied,
         GrantFailed, DriftRepaired, RepairContested, OrphanRemoved, RevocationObstructed, ReviewOverdue, PolicyOverused, RoleChanged,
-        PersistenceAttempt, LockdownEngaged,
+        PersistenceAttempt, LockdownEngaged, AccessAfterRevocation, AnomalousActivity,
     ];
 }

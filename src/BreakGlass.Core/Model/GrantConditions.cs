@@ -7,10 +7,10 @@ namespace BreakGlass.Core.Model;
 public static class GrantConditions
 {
     // The types. Reviewed is absent if no review is required, Obstructed if everything could be removed, LeftBehind if nothing looked for leftovers,
-    // Journaled if the operator has no journal.
+    // Journaled if the operator has no journal, Observed if the policy has no idle timeout.
     public const string
         Authorized = "Authorized", Approved = "Approved", Active = "Active", Revoked = "Revoked", Reviewed = "Reviewed",
-        Obstructed = "Obstructed", LeftBehind = "LeftBehind", Journaled = "Journaled";
+        Obstructed = "Obstructed", LeftBehind = "LeftBehind", Observed = "Observed", Journaled = "Journaled";
 
     // Authorized.
     public const string PolicyAllows = "PolicyAllows", ClockSkew = "ClockSkew";
@@ -28,6 +28,9 @@ public static class GrantConditions
 
     // Obstructed and Reviewed. ReviewPending is also why a requester gets no further grant.
     public const string Removed = "Removed", ReviewPending = "ReviewPending", ReviewOverdue = "ReviewOverdue";
+
+    // Observed.
+    public const string EventsArrive = "EventsArrive", NoEvents = "NoEvents", NoEventYet = "NoEventYet";
 
     // LeftBehind.
     public const string ObjectsFound = "ObjectsFound", NothingFound = "NothingFound", NotAllLookedFor = "NotAllLookedFor";

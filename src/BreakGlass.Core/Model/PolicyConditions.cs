@@ -8,13 +8,14 @@ public static class PolicyConditions
     // The types.
     public const string
         Ready = "Ready", RolesResolved = "RolesResolved", Overused = "Overused", NeverExercised = "NeverExercised", Guarded = "Guarded",
-        Stamped = "Stamped", ReachesControlPlane = "ReachesControlPlane", ClockSkewed = "ClockSkewed";
+        Stamped = "Stamped", ReachesControlPlane = "ReachesControlPlane", ClockSkewed = "ClockSkewed",
+        Observed = GrantConditions.Observed;
 
     // Ready and RolesResolved.
     public const string
         Accepted = "Accepted", InvalidPolicy = "InvalidPolicy", NotSupported = "NotSupported", RoleNotBindable = "RoleNotBindable",
         Suspended = "Suspended", RolesFound = "RolesFound", PolicyNotSealed = DenialReasons.PolicyNotSealed,
-        NoJournal = GrantConditions.NoJournal, RoleNotFound = DenialReasons.RoleNotFound, RoleChanged = DenialReasons.RoleChanged;
+        NoJournal = GrantConditions.NoJournal, RoleNotFound = DenialReasons.RoleNotFound, RoleChanged = DenialReasons.RoleChanged, NotObserved = "NotObserved";
 
     // Overused and NeverExercised.
     public const string
@@ -25,6 +26,10 @@ public static class PolicyConditions
         GuardInstalled = "GuardInstalled", WebhookAlone = "WebhookAlone", NotRecorded = "NotRecorded", GuardMissing = "GuardMissing",
         NotWatched = "NotWatched", StampInstalled = "StampInstalled", StampedByPolicy = "StampedByPolicy", StampMissing = "StampMissing",
         OwnersNotSet = "OwnersNotSet", ServerTooOld = "ServerTooOld";
+
+    // Observed.
+    public const string
+        EventsArrive = GrantConditions.EventsArrive, NoEvents = GrantConditions.NoEvents, NoEventYet = GrantConditions.NoEventYet;
 
     // ReachesControlPlane and ClockSkewed.
     public const string RightsOverControlPlane = "RightsOverControlPlane", ClocksDiffer = "ClocksDiffer";

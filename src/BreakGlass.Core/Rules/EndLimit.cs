@@ -15,6 +15,9 @@ public enum EndLimit
     /// <summary>The end of the token's life: the API server issued a shorter one.</summary>
     Token,
 
+    /// <summary>The policy's idle timeout after the last use.</summary>
+    Idle,
+
     /// <summary>The longest time that any policy can give.</summary>
     LongestGrant,
 }

@@ -27,6 +27,21 @@ public sealed record GrantEnd(DateTimeOffset At, EndLimit By)
         Of(grant, settings)?.AtMost(
             GoDuration.TryParse(policy?.Spec.Duration.Max, out var max) ? Later(grant.Status.ActivatedAt, max) : null, EndLimit.Policy);
 
+    /// <summary>
+    /// The end of a grant's access if it is not used again, as its policy stands now. It is never later than the end that the policy gives. Whether nobody
+    /// used the grant is known only once audit events have arrived that are later than this.
+    /// </summary>
+    /// <param name="grant">The grant.</param>
+    /// <param name="policy">Its policy.</param>
+    /// <param name="lastUse">When it was last used; null if it never was.</param>
+    /// <param name="settings">The operator's set-up.</param>
+    public static GrantEnd? OfIdle(BreakGlassGrant grant, BreakGlassPolicy? policy, DateTimeOffset? lastUse, CoreSettings settings)
+    {
+        var from = lastUse > grant.Status.ActivatedAt ? lastUse : grant.Status.ActivatedAt;
+        return Of(grant, policy, settings)?.AtMost(
+            GoDuration.TryParse(policy?.Spec.IdleTimeout, out var idle) && idle > TimeSpan.Zero ? Later(from, idle) : null, EndLimit.Idle);
+    }
+
     /// <summary>The end that is recorded for access that is given now, in a window of the policy's schedule if it has one.</summary>
     public static GrantEnd Recorded(DateTimeOffset start, TimeSpan duration, Window? window) =>
         new GrantEnd(start + duration, EndLimit.Record).AtMost(window?.End, EndLimit.Window);

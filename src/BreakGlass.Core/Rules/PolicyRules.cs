@@ -11,8 +11,11 @@ public static class PolicyRules
     /// <summary>The reason of a problem that the policy's author must correct.</summary>
     public const string Invalid = PolicyConditions.InvalidPolicy;
 
-    /// <summary>The reason where a policy asks for something that this version cannot enforce.</summary>
+    /// <summary>The reason where a policy asks for something that this operator cannot enforce.</summary>
     public const string NotSupported = PolicyConditions.NotSupported;
+
+    private const string NoEvents = "this operator does not receive the API server's audit events, so it cannot enforce an";
+    private const string HowToGetThem = ", and the policy gives no access; remove the field, or set up audit events (docs/sessions.md)";
 
     /// <summary>All problems of a policy; empty where it can be used.</summary>
     public static IReadOnlyList<Problem> Check(BreakGlassPolicy policy, CoreSettings settings)
@@ -32,16 +35,17 @@ public static class PolicyRules
         CheckTicketPattern(problems, spec.Justification?.TicketPattern);
         CheckModeAgainstSections(problems, spec);
         PolicySectionRules.Check(problems, spec);
-        CheckSupport(problems, spec);
+        CheckSupport(problems, spec, settings);
         return problems;
     }
 
-    /// <summary>What a policy asks for that this version cannot enforce. A restriction that is not enforced must not look as if it were.</summary>
-    private static void CheckSupport(List<Problem> problems, PolicySpec spec)
+    /// <summary>What a policy asks for that this operator cannot enforce. A restriction that is not enforced must not look as if it were.</summary>
+    private static void CheckSupport(List<Problem> problems, PolicySpec spec, CoreSettings settings)
     {
-        if (spec.IdleTimeout is null) return;
-        problems.Add(new(NotSupported, "spec.idleTimeout",
-            "this version of the operator cannot enforce an idle timeout, so the policy gives no access; remove it, or wait for a version that can"));
+        if (settings.RecordsSessions) return;
+        if (spec.IdleTimeout is not null) problems.Add(new(NotSupported, "spec.idleTimeout", $"{NoEvents} idle timeout{HowToGetThem}"));
+        if (spec.Session is { OnAnomaly: AnomalyHandling.Revoke })
+            problems.Add(new(NotSupported, "spec.session.onAnomaly", $"{NoEvents} end of unusual use{HowToGetThem}"));
     }
 
     private static void CheckModeAgainstSections(List<Problem> problems, PolicySpec spec)
@@ -77,6 +81,8 @@ public static class PolicyRules
         var usual = Duration(problems, "spec.duration.default", spec.Duration.Default);
         var max = Duration(problems, "spec.duration.max", spec.Duration.Max);
         Duration(problems, "spec.retainFor", spec.RetainFor);
+        if (spec.IdleTimeout is not null && Duration(problems, "spec.idleTimeout", spec.IdleTimeout) == TimeSpan.Zero)
+            problems.Add(new(Invalid, "spec.idleTimeout", Sentences.NotPositive));
         if (max > BreakGlassApi.LongestGrant) problems.Add(new(Invalid, "spec.duration.max", $"{spec.Duration.Max} {Sentences.LongerThanAGrant}"));
         if (usual == TimeSpan.Zero) problems.Add(new(Invalid, "spec.duration.default", Sentences.NotPositive));
         if (usual > max) problems.Add(new(Invalid, "spec.duration.default", $"{spec.Duration.Default} {Sentences.LongerThanMax}, {spec.Duration.Max}"));

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net.Security;
 using BreakGlass.Operator.Certificates;
 using BreakGlass.Operator.Options;
 
@@ -25,6 +26,7 @@ internal sealed class Webhooks : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly SealKeyring _book;
     private readonly ICertificateSource _certificates;
+    private readonly ServedCertificate _served;
     private readonly WebhookPaths _paths;
     private readonly WebhookServer _server;
     private readonly WarmUp _warmUp;
@@ -42,7 +44,7 @@ internal sealed class Webhooks : IAsyncDisposable
     {
         (_time, _book) = (time, keyring);
         var logger = logs.CreateLogger("Admission");
-        var served = new ServedCertificate(logs.CreateLogger("Certificates"));
+        var served = _served = new ServedCertificate(logs.CreateLogger("Certificates"));
         _certificates = options.WebhookCertDir is { } directory
             ? new CertificateFiles(directory, served, time, logs.CreateLogger("Certificates"))
             : new CertificateManager(
@@ -96,6 +98,9 @@ internal sealed class Webhooks : IAsyncDisposable
             Budget = new(options.WebhookMemory * 1024L * 1024 / 4, time),
         };
     }
+
+    /// <summary>The certificate that they are served with, for this process' other listeners; null if there is none yet.</summary>
+    public SslStreamCertificateContext? Certificate() => _served.Context;
 
     /// <summary>The port they are served on, once they are.</summary>
     public int Port => _server.Port;

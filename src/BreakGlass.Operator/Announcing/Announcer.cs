@@ -37,7 +37,7 @@ internal sealed class Announcer(EventRecorder recorder, OperatorMetrics metrics,
 
     private void Project(IKubernetesObject<V1ObjectMeta> about, IKubernetesObject<V1ObjectMeta>? related, GrantEvent happened)
     {
-        EventMetrics.Count(metrics, happened);
+        EventMetrics.Count(metrics, about, happened);
         Record(about, related, happened, happened.Text);
         notifier?.Notify(about, happened);
         logger.Announced(happened.Warning ? LogLevel.Warning : LogLevel.Information, happened.Reason, about.KindName, about.Metadata.Name, about.Metadata.Uid);

@@ -3,8 +3,9 @@ namespace BreakGlass.Operator.Announcing;
 /// <summary>Which metrics count what happened.</summary>
 internal static class EventMetrics
 {
-    public static void Count(OperatorMetrics metrics, GrantEvent happened)
+    public static void Count(OperatorMetrics metrics, IKubernetesObject<V1ObjectMeta> about, GrantEvent happened)
     {
+        if (happened.Anomaly is { } kind && about is BreakGlassGrant grant) metrics.Anomaly(grant.Spec.Policy, kind);
         if (happened is { Reason: EventReasons.DriftRepaired, Object: { } repaired }) metrics.DriftRepaired(repaired.KindName);
         if (happened is { Reason: EventReasons.OrphanRemoved, Object: { } removed }) metrics.OrphanRemoved(removed.KindName);
     }

@@ -84,6 +84,13 @@ internal static class CacheTransforms
     /// <summary>Whether the caches hold less of a grant than a decision needs.</summary>
     public static bool LacksRequest(BreakGlassGrant grant) => ReferenceEquals(grant.Spec.Justification, NotKept);
 
+    /// <summary>A session's summary without its lists.</summary>
+    public static SessionSummary Numbers(SessionSummary session) => session with { SourceIps = [], UserAgents = [] };
+
+    /// <summary>A session as the grant's summary needs it: what was done is read from the API server.</summary>
+    public static BreakGlassSession Session(BreakGlassSession session) =>
+        session with { Metadata = Owned(session.Metadata) with { ManagedFields = null }, Status = session.Status with { Actions = [] } };
+
     /// <summary>Metadata with nothing in it but what says whose an object is, and what holds it.</summary>
     public static V1ObjectMeta Owned(V1ObjectMeta metadata) => metadata with
     {
@@ -138,7 +145,7 @@ internal static class CacheTransforms
                 Access = [],
                 Bindings = [],
                 Residue = [],
-                Session = null,
+                Session = status.Session is null ? null : Numbers(status.Session),
                 CredentialJwe = null,
                 Conditions = [.. status.Conditions.Select(c => c with { Message = "" })],
 

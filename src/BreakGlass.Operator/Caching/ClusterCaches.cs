@@ -52,6 +52,7 @@ internal sealed class ClusterCaches
             Transform = o => o with { Metadata = CacheTransforms.Marks(o.Metadata) }, Indexers = ByGrantOf<BreakGlassReview>(r => [r.Spec.Grant]),
         });
         Lockdowns = Watch<BreakGlassLockdown>(new() { Transform = o => o with { Metadata = CacheTransforms.Marks(o.Metadata) } });
+        Sessions = settings.RecordsSessions ? Watch<BreakGlassSession>(new() { Transform = CacheTransforms.Session }) : null;
         Namespaces = Watch<V1Namespace>(new() { Transform = o => o with { Metadata = CacheTransforms.Annotations(o.Metadata) } });
         ClusterRoles = Watch<V1ClusterRole>(new() { Transform = o => o with { Metadata = CacheTransforms.Annotations(o.Metadata) } });
         foreach (var resource in OwnedResources.All) resource.WatchIn(this);
@@ -68,6 +69,9 @@ internal sealed class ClusterCaches
     public Informer<BreakGlassReview> Reviews { get; }
 
     public Informer<BreakGlassLockdown> Lockdowns { get; }
+
+    /// <summary>The totals of sessions; null if audit events are not received.</summary>
+    public Informer<BreakGlassSession>? Sessions { get; }
 
     public Informer<V1Namespace> Namespaces { get; }
 

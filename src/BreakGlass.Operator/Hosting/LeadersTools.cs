@@ -1,4 +1,5 @@
 using BreakGlass.Operator.Options;
+using BreakGlass.Operator.Sessions;
 
 namespace BreakGlass.Operator.Hosting;
 
@@ -6,4 +7,4 @@ namespace BreakGlass.Operator.Hosting;
 internal sealed record LeadersTools(
     KubeClient Client, OperatorOptions Options, CoreSettings Settings, ClusterCaches Caches, SealKeyring Seals, CredentialVault Vault, PublicCluster Cluster,
     Announcer Announcer,
-    OperatorMetrics Metrics, UnconfirmedStatuses Unconfirmed, SteadyClock Time, ILoggerFactory Logs);
+    OperatorMetrics Metrics, UnconfirmedStatuses Unconfirmed, SteadyClock Time, ILoggerFactory Logs, AuditPulse? Pulse);

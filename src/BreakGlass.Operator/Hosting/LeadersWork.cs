@@ -3,6 +3,7 @@ using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Outbound;
 using BreakGlass.Operator.Reconciling;
+using BreakGlass.Operator.Sessions;
 
 namespace BreakGlass.Operator.Hosting;
 
@@ -27,6 +28,7 @@ internal sealed class LeadersWork : IDisposable
     private readonly WorkQueue<string> _grants;
     private readonly WorkQueue<string> _alarms;
     private readonly WorkQueue<string> _policies;
+    private readonly SessionInsights? _insights;
     private readonly IReadOnlyList<Func<CancellationToken, CancellationToken, Task>> _controllers;
 
     public LeadersWork(LeadersTools tools, LeadershipTerm term)
@@ -49,8 +51,14 @@ internal sealed class LeadersWork : IDisposable
         _grants = new("grants", time);
         _alarms = new("ends", time);
         var ends = new EndSchedule(caches, _alarms, _grants, settings, time);
-        var grants = new GrantReconciler(caches, server, seals, executor, ends, _journal, settings, tools.Metrics, time);
-        var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time);
+        if (tools is { Caches.Sessions: { } sessions, Pulse: { } pulse })
+        {
+            _insights = new(client, caches, sessions, pulse, name => _grants.Add(name), time, logs.CreateLogger("Sessions"));
+        }
+
+        var grants = new GrantReconciler(caches, server, seals, executor, ends, _journal, settings, tools.Metrics, time, _insights);
+        var policies = new PolicyReconciler(client, caches, seals, announcer, new GuardProbe(client, time), stamp, _actors, settings, time,
+            tools.Pulse);
         var lockdowns = new LockdownReconciler(client, caches, seals, announcer, time);
         _policies = new("policies", time);
         var lockdownQueue = new WorkQueue<string>("lockdowns", time);
@@ -87,6 +95,8 @@ internal sealed class LeadersWork : IDisposable
                 KeepAsync("sweep", SweepAsync),
                 KeepAsync("check of what grants can act as", token => _actors.RunAsync(name => _policies.Add(name, Lane.Background), token)),
                 KeepAsync("journal", JournalAsync),
+                KeepAsync("session summaries", SummarizeAsync),
+                _insights is null ? Task.CompletedTask : KeepAsync("comparison of sessions", _insights.RunAsync),
                 _tools.Options.UsesSeals ? KeepAsync("seal key rotation", _resealer.RunAsync) : Task.CompletedTask,
             ]);
         }
@@ -161,6 +171,10 @@ internal sealed class LeadersWork : IDisposable
             _tools.Metrics.AuditBacklog(OperatorMetrics.Journal, null);
         }
     }
+
+    private Task SummarizeAsync(CancellationToken cancellationToken) => _tools.Caches.Sessions is { } sessions
+        ? new SessionSummaries(_client, _tools.Caches, sessions, _tools.Time, _tools.Logs.CreateLogger("Sessions")).RunAsync(cancellationToken)
+        : Task.CompletedTask;
 
     private Task SweepAsync(CancellationToken cancellationToken) => _tools.Options.Resync == TimeSpan.Zero
         ? Task.CompletedTask

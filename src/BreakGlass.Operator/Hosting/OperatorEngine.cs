@@ -5,6 +5,7 @@ using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Notifications;
 using BreakGlass.Operator.Options;
 using BreakGlass.Operator.Outbound;
+using BreakGlass.Operator.Sessions;
 
 namespace BreakGlass.Operator.Hosting;
 
@@ -48,6 +49,7 @@ internal sealed class OperatorEngine : IDisposable
             PersonClaims = options.PersonClaims,
             HasJournal = options.JournalDirectory is not null,
             JournalDefault = options.JournalDefault,
+            RecordsSessions = options.AuditAddress is not null,
         };
         Settings = settings;
         ServerNow = () => steady.ServerNow;
@@ -65,13 +67,20 @@ internal sealed class OperatorEngine : IDisposable
         _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
         Guard = new(client, Caches, Seals, settings, announcer, Metrics, _residue, logs.CreateLogger("Guard"));
         GuardEndpoints = Guard.Endpoints(steady);
+        if (settings.RecordsSessions)
+        {
+            Sessions = new(client, Caches, settings, _residue, announcer, Metrics, Identity, steady, logs.CreateLogger("Sessions"));
+            Metrics.AuditListening();
+            Pulse = new(client, options.Namespace, Caches, () => Metrics.AuditLastEvent, steady, logs.CreateLogger("Sessions"));
+        }
+
         Stamp = new(client, Caches, Guard, settings, _residue, logs.CreateLogger("Leftovers"));
         StampEndpoint = new(
             StampWebhook.Path, Stamp.HandleAsync, steady, logs.CreateLogger("Leftovers"), StampWebhook.LimitsOf(options.WebhookMemory, steady));
         Authorize = new(settings, Guard.MayImpersonateAsync, logs.CreateLogger("Leftovers"));
         var unconfirmed = new UnconfirmedStatuses(steady);
         Caches.Grants.AddHandler(c => unconfirmed.Look(c.Object));
-        _tools = new(client, options, settings, Caches, Seals, vault, cluster, announcer, Metrics, unconfirmed, steady, logs);
+        _tools = new(client, options, settings, Caches, Seals, vault, cluster, announcer, Metrics, unconfirmed, steady, logs, Pulse);
         steady.MayGoBack = () => Caches.LiveGrants.All(g => !g.Status.IsRecorded);
 
         // Counters exist from the moment that a policy is seen, in replicas that do not lead as well.
@@ -117,6 +126,12 @@ internal sealed class OperatorEngine : IDisposable
     /// <summary>The persistence guard, which every replica answers for, leading or not.</summary>
     public GuardWebhook Guard { get; }
 
+    /// <summary>Counts audit events; null if they are not received.</summary>
+    public SessionBook? Sessions { get; }
+
+    /// <summary>How far audit events have arrived; null if they are not received.</summary>
+    private AuditPulse? Pulse { get; }
+
     /// <summary>Where the API server asks the guard.</summary>
     public IReadOnlyList<AdmissionEndpoint> GuardEndpoints { get; }
 
@@ -142,6 +157,8 @@ internal sealed class OperatorEngine : IDisposable
         var recorder = _recorder.RunAsync(supporting.Token);
         var residue = _residue.RunAsync(supporting.Token);
         List<Task> helpers = [caches, recorder, residue, _keeper.RunAsync(supporting.Token)];
+        if (Sessions is not null) helpers.Add(Sessions.RunAsync(supporting.Token));
+        if (Pulse is not null) helpers.Add(Pulse.RunAsync(supporting.Token));
         if (_options.UsesSeals) helpers.Add(Seals.RunAsync(supporting.Token));
         var notifying = _notifier.RunAsync(supporting.Token);
         if (_notifier.IsNeeded) helpers.Add(notifying);

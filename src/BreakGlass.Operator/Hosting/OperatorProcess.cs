@@ -3,6 +3,7 @@ using BreakGlass.Operator.Health;
 using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Options;
 using BreakGlass.Operator.Jobs;
+using BreakGlass.Operator.Sessions;
 
 namespace BreakGlass.Operator.Hosting;
 
@@ -32,6 +33,8 @@ internal static class OperatorProcess
                 new Dictionary<string, RequestDelegate> { [AuthorizeEndpoint.Path] = engine.Authorize.ServeAsync }, engine.ServerNow, engine.Clock, logs)
             : null;
         if (webhooks is null) logger.WithoutWebhooks();
+        await using var audit = webhooks is not null && engine.Sessions is { } sessions
+            ? new AuditListener(options, webhooks, sessions, engine.Metrics, engine.Clock, logs) : null;
         await using var web = Serve(options, engine.Health, webhooks, endpoint);
         await web.StartAsync(cancellationToken);
         using var serving = new CancellationTokenSource();
@@ -44,6 +47,8 @@ internal static class OperatorProcess
                 await webhooks.StartAsync(cancellationToken);
                 certificates = webhooks.RunAsync(serving.Token);
             }
+
+            if (audit is not null) await audit.StartAsync(cancellationToken);
 
             logger.Starting(ThisVersion.Text, client.Server.ToString(), await VersionOfAsync(client, cancellationToken));
             await engine.RunAsync(cancellationToken);
@@ -70,6 +75,7 @@ internal static class OperatorProcess
             // Another may lead already, and what is under way here ends only with the process: then nothing is worth waiting for.
             if (!lost)
             {
+                if (audit is not null) await audit.StopAsync(engine.Clock);
                 if (webhooks is not null) await webhooks.StopAsync();
                 await serving.CancelAsync();
                 await certificates;
@@ -98,6 +104,17 @@ internal static class OperatorProcess
         if (open > 0) logger.RevokeRecordsOpen(open);
         logger.RevokeDone(removed, failed);
         return failed == 0 ? Ok : Failed;
+    }
+
+    public static async Task<int> ForwardAuditAsync(OperatorOptions options, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        var logger = logs.CreateLogger("Audit");
+        using var http = AuditForwarder.Client(options.ToCa, options.ToName);
+        var forwarder = new AuditForwarder(
+            new LogTail(options.File!, AuditForwarder.MostBytes), options.PositionFile!, http, options.To!, () => AuditToken.Of(options.AuditTokenFile!),
+            TimeProvider.System, logger);
+        await forwarder.RunAsync(cancellationToken);
+        return Ok;
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using BreakGlass.Operator.Sessions;
 
 namespace BreakGlass.Operator.Metrics;
 
@@ -20,10 +21,13 @@ internal sealed class OperatorMetrics : IDisposable
     private static readonly TimeSpan SlowRevocation = TimeSpan.FromSeconds(5);
     private static readonly double[] AccessBounds = [.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60];
     private static readonly double[] RevocationBounds = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15, 60, 300];
+    private static readonly HashSet<string> KnownAuditResults = [.. AuditResults.All];
     private static readonly GrantPhase[] Phases = Enum.GetValues<GrantPhase>();
 
     // A grant that was denied never had access to revoke.
     private static readonly EndReason[] Revocations = [.. Enum.GetValues<EndReason>().Except([EndReason.Denied, EndReason.ApprovalTimeout])];
+
+    private static readonly AnomalyKind[] Anomalies = Enum.GetValues<AnomalyKind>();
 
     private readonly HashSet<string> _denialReasons;
     private readonly HashSet<string> _madeKinds;
@@ -39,11 +43,15 @@ internal sealed class OperatorMetrics : IDisposable
     private readonly Tally _denials;
     private readonly Tally _persistenceAttempts;
     private readonly Tally _persistenceAllowed;
+    private readonly Tally _anomalies;
     private readonly Tally _driftRepairs;
     private readonly Tally _orphansRemoved;
     private readonly Tally _notifications;
     private readonly Tally _auditRecords;
     private readonly Tally _slowRevocations;
+    private readonly Tally _auditEvents;
+    private readonly Tally _accessAfterRevocation;
+    private long _auditLastEvent;
     private readonly Histogram<double> _timeToAccess;
     private readonly Histogram<double> _revocationLag;
     private readonly Histogram<double> _revocationVerified;
@@ -65,18 +73,25 @@ internal sealed class OperatorMetrics : IDisposable
         _persistenceAttempts = Count("persistence_attempts_total", "Attempts of a grant's identity to create something that outlives the grant.", "policy");
         _persistenceAllowed = Count(
             "persistence_allowed_total", "Writes that the policy allowed a grant's identity although they may outlive the grant.", "policy");
+        _anomalies = Count("anomalies_total", "Unusual uses of grants that were reported, by kind.", "policy", "kind");
         _driftRepairs = Count("drift_repairs_total", "Objects of active grants that were changed or deleted and that the operator restored.", "kind");
         _orphansRemoved = Count("orphans_removed_total", "Objects of the operator that were removed because their grant is gone or over.", "kind");
         _notifications = Count(
             "notifications_total", "Notifications by type of receiver and result: delivered, failed or dropped.", "receiver_type", "result");
         _auditRecords = Count("audit_records_total", "Entries of the journal by sink and result: delivered or failed.", "sink", "result");
         _slowRevocations = Count("slow_revocations_total", "Grants whose bindings existed for more than 5 s after access was due to end.");
+        _auditEvents = Count("audit_events_total", "Audit events by what became of them; a body that was refused counts once.", "result");
+        _accessAfterRevocation = Count("access_after_revocation_total", "Requests of a grant's identity that succeeded after its access was cut; 0 always.");
         _timeToAccess = Histogram("time_to_access_seconds", "Time from a grant's creation to working access.", AccessBounds);
         _revocationLag = Histogram("revocation_lag_seconds", "Time from the moment access was due to end until its bindings were gone.", RevocationBounds);
         _revocationVerified = Histogram(
             "revocation_verified_seconds", "Time from the moment access was due to end until the API server confirmed that it has ended.", RevocationBounds);
         Meter.CreateObservableGauge(Prefix + "audit_backlog", Backlogs, unit: null,
             "Entries that a sink does not have yet; normally 0. The sink journal is the journal itself, and only the leader has its backlog.");
+        Meter.CreateObservableGauge<double>(
+            Prefix + "audit_last_event_timestamp_seconds",
+            () => AuditLastEvent is { } at ? [new(at.ToUnixTimeMilliseconds() / 1000.0)] : Array.Empty<Measurement<double>>(), unit: null,
+            "The time of the latest audit event that this replica received, in seconds since 1970. It does not exist before the first.");
         _ = new OperatorGauges(Meter, Prefix, snapshot, () => _policies.Keys, Forget, Phases, version);
         foreach (var kind in madeKinds)
         {
@@ -87,6 +102,12 @@ internal sealed class OperatorMetrics : IDisposable
         // Attempts of identities of no grant that is known; the first of them must show in increase() too.
         _persistenceAttempts.Add(0);
         _slowRevocations.Add(0);
+    }
+
+    /// <summary>The time of the latest audit event that this replica received, of whomever; null before the first.</summary>
+    public DateTimeOffset? AuditLastEvent
+    {
+        get => Interlocked.Read(ref _auditLastEvent) is var ticks and > 0 ? new(ticks, TimeSpan.Zero) : null;
     }
 
     /// <summary>The meter, for those who listen to this instance only.</summary>
@@ -103,6 +124,7 @@ internal sealed class OperatorMetrics : IDisposable
         _persistenceAttempts.Add(0, Known(policy));
         _persistenceAllowed.Add(0, Known(policy));
         _bypasses.Add(0, Known(policy));
+        foreach (var kind in Anomalies) _anomalies.Add(0, Known(policy), MetricLabel.Of(kind));
     }
 
     /// <summary>A grant became active.</summary>
@@ -124,6 +146,9 @@ internal sealed class OperatorMetrics : IDisposable
 
     /// <summary>A grant's identity made what may outlive it, and its policy allows that.</summary>
     public void PersistenceAllowed(string policy) => _persistenceAllowed.Add(1, Known(policy));
+
+    /// <summary>A grant was used in an unusual way.</summary>
+    public void Anomaly(string policy, AnomalyKind kind) => _anomalies.Add(1, Known(policy), MetricLabel.Of(kind));
 
     /// <summary>There are receivers of notifications of these types: their counters exist at 0 from the start.</summary>
     public void NotifyingTo(IEnumerable<string> types, IReadOnlyList<string> results)
@@ -166,6 +191,26 @@ internal sealed class OperatorMetrics : IDisposable
     /// <summary>An object whose grant is gone or over was removed.</summary>
     public void OrphanRemoved(string kind) => _orphansRemoved.Add(1, Made(kind));
 
+    /// <summary>Audit events can arrive: their counters exist from here on, at 0.</summary>
+    public void AuditListening()
+    {
+        foreach (var result in AuditResults.All) AuditEvents(result, 0);
+        _accessAfterRevocation.Add(0);
+    }
+
+    /// <summary>What became of audit events, one of <see cref="AuditResults"/>.</summary>
+    public void AuditEvents(string result, int count) => _auditEvents.Add(count, MetricLabel.Of(result, KnownAuditResults));
+
+    /// <summary>An audit event of this time arrived.</summary>
+    public void AuditSeen(DateTimeOffset at)
+    {
+        for (var seen = Interlocked.Read(ref _auditLastEvent); seen < at.UtcTicks; seen = Interlocked.Read(ref _auditLastEvent))
+            Interlocked.CompareExchange(ref _auditLastEvent, at.UtcTicks, seen);
+    }
+
+    /// <summary>A request succeeded after access was cut.</summary>
+    public void AccessAfterRevocation() => _accessAfterRevocation.Add(1);
+
     /// <summary>How long it took from a grant's creation to working access.</summary>
     public void TimeToAccess(TimeSpan time) => Record(_timeToAccess, time);
 
@@ -185,7 +230,7 @@ internal sealed class OperatorMetrics : IDisposable
     private void Forget(string policy)
     {
         // In this order: a policy that comes back in the middle is seen again, and has its zeros then.
-        foreach (var tally in (ReadOnlySpan<Tally>)[_activations, _bypasses, _revocations, _denials, _persistenceAttempts, _persistenceAllowed])
+        foreach (var tally in (ReadOnlySpan<Tally>)[_activations, _bypasses, _revocations, _denials, _persistenceAttempts, _persistenceAllowed, _anomalies])
             tally.Forget(policy);
         foreach (var key in _modes.Keys.Where(key => key.Policy == policy)) _modes.TryRemove(key, out _);
         _policies.TryRemove(policy, out _);

@@ -78,7 +78,7 @@ internal sealed record Notification
 
     private static NotificationSeverity SeverityOf(GrantEvent happened) => happened.Reason switch
     {
-        EventReasons.PersistenceAttempt or EventReasons.LockdownEngaged => NotificationSeverity.Critical,
+        EventReasons.PersistenceAttempt or EventReasons.LockdownEngaged or EventReasons.AccessAfterRevocation => NotificationSeverity.Critical,
         EventReasons.GrantFailed => NotificationSeverity.Error,
         EventReasons.GrantDenied => NotificationSeverity.Info,
         EventReasons.GrantActivated => NotificationSeverity.Warning,

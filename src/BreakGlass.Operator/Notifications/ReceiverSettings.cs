@@ -26,7 +26,7 @@ internal sealed record ReceiverSettings
         new HashSet<string>(StringComparer.Ordinal)
         {
             EventReasons.GrantActivated, EventReasons.GrantDenied, EventReasons.GrantFailed, EventReasons.ReviewOverdue, EventReasons.LockdownEngaged,
-            EventReasons.PersistenceAttempt,
+            EventReasons.PersistenceAttempt, EventReasons.AccessAfterRevocation, EventReasons.AnomalousActivity,
         };
 
     /// <summary>What a receiver can choose; the default ones first.</summary>

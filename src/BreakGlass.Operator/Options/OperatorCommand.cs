@@ -6,6 +6,7 @@ internal enum OperatorCommand
     Run,
     Reap,
     RevokeAll,
+    ForwardAudit,
     Version,
     Help,
 }

@@ -80,6 +80,30 @@ internal sealed record OperatorOptions
     /// <summary>Whether access waits for the journal if a policy does not say.</summary>
     public JournalMode JournalDefault { get; init; }
 
+    /// <summary>Where audit events are received; null for nowhere.</summary>
+    public ListenAddress? AuditAddress { get; init; }
+
+    /// <summary>The authorities of the client certificates of those who send audit events; null if a certificate is not enough.</summary>
+    public string? AuditClientCa { get; init; }
+
+    /// <summary>The log that is forwarded.</summary>
+    public string? File { get; init; }
+
+    /// <summary>Where it is forwarded to.</summary>
+    public Uri? To { get; init; }
+
+    /// <summary>The authorities of that address; null for those of the machine.</summary>
+    public string? ToCa { get; init; }
+
+    /// <summary>The name in the certificate of that address; null for the address itself.</summary>
+    public string? ToName { get; init; }
+
+    /// <summary>Where it is kept how far the log was forwarded.</summary>
+    public string? PositionFile { get; init; }
+
+    /// <summary>The file with the token of those who send audit events; null if a token is not enough.</summary>
+    public string? AuditTokenFile { get; init; }
+
     /// <summary>
     /// Whether seal keys are needed. Somebody who trusts manifests as written and serves no webhooks has no use for them, and may lack the rights to them.
     /// </summary>

@@ -46,6 +46,7 @@ internal static class OptionParser
             breakglass-operator [run] [OPTIONS]   run the operator (default)
             breakglass-operator reap [OPTIONS]    remove all expired access once and exit; needs no running operator
             breakglass-operator revoke-all [OPTIONS]  end every grant, remove all remaining access, and exit; for an uninstall
+            breakglass-operator forward-audit --file FILE [OPTIONS]  send the lines of an API server's audit log to an operator
             breakglass-operator version           print the version
 
             Options (a flag takes precedence over its variable; durations are for example 15s, 10m, 1h30m):
@@ -85,11 +86,12 @@ internal static class OptionParser
                     "run" => OperatorCommand.Run,
                     "reap" => OperatorCommand.Reap,
                     "revoke-all" => OperatorCommand.RevokeAll,
+                    "forward-audit" => OperatorCommand.ForwardAudit,
                     "version" or "-v" => OperatorCommand.Version,
                     _ => null,
                 };
                 if (i > 0 || known is null) problems.Add(
-                    $"{Quote(argument)} is neither an option nor one of the commands run, reap, revoke-all and version, which come first. See --help.");
+                    $"{Quote(argument)} is neither an option nor one of the commands run, reap, revoke-all, forward-audit and version, which come first. See --help.");
                 command = known ?? command;
                 continue;
             }
@@ -134,6 +136,32 @@ internal static class OptionParser
                     + "sign. Set --journal-directory to a directory that all replicas share.";
         }
 
+        if (o is { AuditAddress: not null, AuditClientCa: null, AuditTokenFile: null } && WellRead("audit-client-ca", "audit-token-file"))
+        {
+            yield return "--audit-listen (BREAKGLASS_AUDIT_LISTEN) is set, and neither --audit-client-ca (BREAKGLASS_AUDIT_CLIENT_CA) nor --audit-token-file "
+                + "(BREAKGLASS_AUDIT_TOKEN_FILE) is, so everybody could make up what was done with a grant. Set one of them.";
+        }
+
+        if (o is { AuditAddress: not null, Webhook: false })
+        {
+            yield return "--audit-listen (BREAKGLASS_AUDIT_LISTEN) is set and --webhook (BREAKGLASS_WEBHOOK) is false, so there is no certificate to serve "
+                + "audit events with: the listener uses that of the webhooks. Set --webhook=true.";
+        }
+
+        if (o.Command is OperatorCommand.ForwardAudit)
+        {
+            string?[] missing = [o.File is null ? "file" : null, o.To is null ? "to" : null, o.AuditTokenFile is null ? "audit-token-file" : null,
+                o.PositionFile is null ? "position-file" : null];
+            foreach (var name in missing.OfType<string>().Where(name => !readBadly.Contains(name)))
+                yield return $"forward-audit needs --{name} ({VariableOf(name)}). See --help.";
+        }
+
+        if (o is { Command: OperatorCommand.Run, AuditAddress: null } && (o.AuditClientCa ?? o.AuditTokenFile) is not null && WellRead("audit-listen", "audit-listen"))
+        {
+            yield return "--audit-client-ca (BREAKGLASS_AUDIT_CLIENT_CA) or --audit-token-file (BREAKGLASS_AUDIT_TOKEN_FILE) is set and --audit-listen "
+                + "(BREAKGLASS_AUDIT_LISTEN) is not, so no audit events are received. Set --audit-listen, for example to :9444.";
+        }
+
         if (WellRead("renew-deadline", "retry-period") && o.RenewDeadline <= 1.2 * o.RetryPeriod)
         {
             yield return $"--renew-deadline (BREAKGLASS_RENEW_DEADLINE) is {GoDuration.Format(o.RenewDeadline)} and --retry-period (BREAKGLASS_RETRY_PERIOD) "
@@ -147,6 +175,8 @@ internal static class OptionParser
                 + "Use two namespaces: no pod may run in the namespace of the grants' identities, not even the operator's.";
         }
     }
+
+    private static string? VariableOf(string name) => OptionTable.All.First(option => option.Name == name).Variable;
 
     // Long or odd values are cut: the message is for a terminal. A URL's user and password are never shown, also where the scheme was forgotten; a
     // password may hold an @ itself.

@@ -1,5 +1,6 @@
 using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Notifications;
+using BreakGlass.Operator.Sessions;
 
 namespace BreakGlass.Operator.Options;
 
@@ -88,6 +89,24 @@ internal static class OptionTable
         Row<JournalMode>("journal-default", "MODE",
             "BestEffort or Required: whether access waits for the journal if a policy does not set spec.journal",
             OptionReaders.Journal, (o, v) => o with { JournalDefault = v }, o => $"{o.JournalDefault}"),
+        Row<ListenAddress>("audit-listen", "HOST:PORT",
+            "The address for the API server's audit events (TLS, path /audit), which show what is done with each grant; off by default",
+            OptionReaders.Listen, (o, v) => o with { AuditAddress = v }, o => o.AuditAddress?.ToString() ?? ""),
+        Row<string>("audit-client-ca", "FILE",
+            "Accept audit events from callers with a client certificate of these authorities (PEM; reloaded when the file changes)",
+            OptionReaders.CertificateFile, (o, v) => o with { AuditClientCa = v }, o => o.AuditClientCa ?? ""),
+        Row<string>("audit-token-file", "FILE", "Accept audit events from callers with the bearer token in this file (reloaded when the file changes)",
+            AuditToken.Check, (o, v) => o with { AuditTokenFile = v }, o => o.AuditTokenFile ?? ""),
+        Row<string>("file", "FILE", "forward-audit: the audit log of the API server (--audit-log-path), with one event per line",
+            OptionReaders.Text, (o, v) => o with { File = v }, o => o.File ?? ""),
+        Row<Uri>("to", "URL", "forward-audit: where the operator receives audit events, for example https://10.96.12.34/audit",
+            OptionReaders.HttpsUrl, (o, v) => o with { To = v }, o => o.To?.OriginalString ?? ""),
+        Row<string>("to-ca", "FILE", "forward-audit: the CA of that address (PEM); by default those of the machine",
+            OptionReaders.CertificateFile, (o, v) => o with { ToCa = v }, o => o.ToCa ?? ""),
+        Row<string>("to-name", "NAME", "forward-audit: the name in the certificate of that address, if it is not the address's own",
+            OptionReaders.Text, (o, v) => o with { ToName = v }, o => o.ToName ?? ""),
+        Row<string>("position-file", "FILE", "forward-audit: where it keeps how far it has read",
+            OptionReaders.Text, (o, v) => o with { PositionFile = v }, o => o.PositionFile ?? ""),
     ];
 
     private static Option Row<T>(

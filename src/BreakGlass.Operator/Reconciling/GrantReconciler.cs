@@ -1,11 +1,12 @@
 using BreakGlass.Operator.Journal;
+using BreakGlass.Operator.Sessions;
 
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Brings one grant to where it should be: gathers facts, asks what to do, has it done, and asks again until there is nothing left to do.</summary>
 internal sealed class GrantReconciler(
     ClusterCaches caches, LiveReads server, SealKeyring seals, PlanExecutor executor, EndSchedule ends, JournalSequencer? journal, CoreSettings settings,
-    OperatorMetrics metrics, SteadyClock time)
+    OperatorMetrics metrics, SteadyClock time, SessionInsights? insights = null)
     : IEntityController<BreakGlassGrant>
 {
     /// <summary>An undisturbed grant takes about ten rounds from end to end; more than this is a mistake of ours and must not spin.</summary>
@@ -96,7 +97,7 @@ internal sealed class GrantReconciler(
         if (grant is not null && run.Whole is { } whole && whole.Metadata.Uid == grant.Metadata.Uid
             && whole.Metadata.ResourceVersion == grant.Metadata.ResourceVersion) grant = whole;
         var policy = grant is null ? null : caches.Policy(grant.Spec.Policy);
-        return run.Of(grant?.Metadata.Uid).Known(new()
+        var facts = new GrantFacts
         {
             Now = time.GetUtcNow(),
             Settings = settings,
@@ -113,7 +114,8 @@ internal sealed class GrantReconciler(
             Objects = caches.ObjectsOf(name),
             ClockSkew = time.Skew,
             Journal = grant is null ? null : journal?.Facts(grant),
-        });
+        };
+        return run.Of(grant?.Metadata.Uid).Known(insights?.With(facts) ?? facts);
     }
 
     /// <summary>Only a grant that is not decided yet is compared with the policy's others, of which there may be thousands.</summary>

@@ -1,11 +1,12 @@
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Leftovers;
+using BreakGlass.Operator.Sessions;
 
 namespace BreakGlass.Operator.Reconciling;
 
 /// <summary>Keeps a policy's status true, and keeps the policy until its grants are revoked.</summary>
 internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, SealKeyring seals, Announcer announcer, GuardProbe guard, StampProbe stamp,
-    ActorProbe actors, CoreSettings settings, SteadyClock time)
+    ActorProbe actors, CoreSettings settings, SteadyClock time, AuditPulse? pulse = null)
     : IEntityController<BreakGlassPolicy>
 {
     private static readonly TimeSpan BindableFor = TimeSpan.FromMinutes(5);
@@ -34,6 +35,7 @@ internal sealed class PolicyReconciler(KubeClient client, ClusterCaches caches, 
             Guard = await guard.AskAsync(cancellationToken),
             Stamp = await stamp.AskAsync(cancellationToken),
             Actors = actors.Latest(policy),
+            Audit = pulse?.Now,
             ClockSkew = time.Skew,
         };
         var plan = PolicyLifecycle.Decide(facts);

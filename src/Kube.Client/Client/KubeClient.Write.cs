@@ -49,6 +49,34 @@ public sealed partial class KubeClient
     public Task<T> JsonPatchAsync<T>(string name, string? ns, JsonArray patch, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> => PatchAsync<T>(name, ns, patch, "application/json-patch+json", cancellationToken);
 
+    /// <summary>
+    /// Server-side apply: creates the object, or sets exactly the fields that are given and removes those that this manager set before and does not give now.
+    /// Other managers' values are overwritten.
+    /// </summary>
+    /// <param name="obj">The fields that are this manager's.</param>
+    /// <param name="fieldManager">The name by which the API server knows whose fields they are.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    public Task<T> ApplyAsync<T>(T obj, string fieldManager, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>, new() => ApplyAsync(obj, "", fieldManager, cancellationToken);
+
+    /// <summary>Server-side apply of an object's status alone. The object must exist (<see cref="KubeApiException.IsNotFound"/>).</summary>
+    public Task<T> ApplyStatusAsync<T>(T obj, string fieldManager, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>, new() => ApplyAsync(obj, "/status", fieldManager, cancellationToken);
+
+    private Task<T> ApplyAsync<T>(T obj, string subresource, string fieldManager, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>, new()
+    {
+        var kind = KubeKinds.Of<T>();
+        var url = UrlBuilder.Object(_root, kind.Resource, obj.Key.Namespace, obj.Key.Name, subresource)
+            .With("fieldManager", fieldManager).With("force", "true").With("dryRun", _options.DryRun ? DryRunAll : null);
+        var request = new Request("patch", HttpMethod.Patch, url.Build())
+        {
+            Body = JsonSerializer.SerializeToUtf8Bytes(obj, kind.Json),
+            ContentType = "application/apply-patch+yaml",
+        };
+        return SendAsync(request, (r, ct) => ReadJsonAsync(r, kind.Json, ct), cancellationToken);
+    }
+
     /// <summary>Deletes an object. False: the API server says it was not there.</summary>
     /// <exception cref="KubeApiException"><see cref="KubeApiException.IsConflict"/>: it is not the one that the preconditions name.</exception>
     public async Task<bool> DeleteAsync<T>(string name, string? ns, DeleteOptions options, CancellationToken cancellationToken)

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace Kube.Runtime;
 
-/// <summary>Whose requests a <see cref="WebhookServer"/> answers. Every other request is answered with 404, and nothing of it is read.</summary>
+/// <summary>Whose requests a <see cref="WebhookServer"/> answers. Every other request is refused, and nothing of it is read.</summary>
 public sealed record WebhookCallers
 {
     private static readonly object Verdict = new();
@@ -14,10 +14,22 @@ public sealed record WebhookCallers
     /// <summary>The authorities of client certificates; null if none is asked for.</summary>
     public Func<X509Certificate2Collection>? ClientAuthorities { get; init; }
 
-    /// <summary>Whether a request comes from somebody to be answered, as far as certificates say. Once a connection.</summary>
-    internal bool Knows(HttpContext context)
+    /// <summary>
+    /// Whether a request carries another credential, for example a token; null if there is none. With <see cref="ClientAuthorities"/>, one of the two is enough.
+    /// </summary>
+    public Func<HttpContext, bool>? HasCredential { get; init; }
+
+    /// <summary>The answer to everybody else. The default does not say that there is anything.</summary>
+    public int StatusForOthers { get; init; } = StatusCodes.Status404NotFound;
+
+    /// <summary>Whether a request comes from somebody to be answered.</summary>
+    internal bool Knows(HttpContext context) =>
+        (ClientAuthorities is null && HasCredential is null) || HasCredential?.Invoke(context) is true || HasCertificate(context);
+
+    // Once a connection.
+    private bool HasCertificate(HttpContext context)
     {
-        if (ClientAuthorities is null) return true;
+        if (ClientAuthorities is null) return false;
         var items = context.Features.Get<IConnectionItemsFeature>()?.Items;
         if (items?.TryGetValue(Verdict, out var known) is true) return known is true;
         var fits = context.Connection.ClientCertificate is { } certificate && IsFrom(certificate, ClientAuthorities());

@@ -19,6 +19,7 @@ public sealed partial class WebhookServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly string _ownKey = RandomNumberGenerator.GetHexString(32, lowercase: true);
     private readonly ILogger _logger;
+    private readonly string _what;
 
     /// <param name="address">The interface; null for all of them.</param>
     /// <param name="port">The port; 0 for any free one.</param>
@@ -27,12 +28,14 @@ public sealed partial class WebhookServer : IAsyncDisposable
     /// <param name="logger">Log.</param>
     /// <param name="callers">Whose requests are answered; null for everybody's.</param>
     /// <param name="others">Other handlers by path: they do not take an AdmissionReview and need no secret path.</param>
+    /// <param name="what">What it serves, for the log.</param>
     [SuppressMessage("Security", "CA5359", Justification = "These are clients' certificates; WebhookCallers checks them at each connection's first request.")]
     public WebhookServer(
         IPAddress? address, int port, Func<SslStreamCertificateContext?> certificate, IReadOnlyList<AdmissionEndpoint> endpoints, ILogger logger,
-        WebhookCallers? callers = null, IReadOnlyDictionary<string, RequestDelegate>? others = null)
+        WebhookCallers? callers = null, IReadOnlyDictionary<string, RequestDelegate>? others = null,
+        string what = "Webhooks")
     {
-        _logger = logger;
+        (_logger, _what) = (logger, what);
         callers ??= new();
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(server =>
@@ -65,8 +68,15 @@ public sealed partial class WebhookServer : IAsyncDisposable
         _app.Run(async context =>
         {
             var asked = context.Request.Path.Value ?? "";
-            var path = own.GetValueOrDefault(asked) ?? (callers.Knows(context) ? await callers.Route(asked, context.RequestAborted) : null);
-            if (others?.GetValueOrDefault(asked) is { } other && callers.Knows(context)) await other(context);
+            var ours = own.GetValueOrDefault(asked);
+            if (ours is null && !callers.Knows(context))
+            {
+                context.Response.StatusCode = callers.StatusForOthers;
+                return;
+            }
+
+            var path = ours ?? await callers.Route(asked, context.RequestAborted);
+            if (others?.GetValueOrDefault(asked) is { } other) await other(context);
             else await paths.GetValueOrDefault(path ?? "", NotFoundAsync)(context);
         });
     }
@@ -84,7 +94,7 @@ public sealed partial class WebhookServer : IAsyncDisposable
         await _app.StartAsync(cancellationToken);
         var addresses = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         Port = new Uri(addresses.First().Replace("[::]", "localhost", StringComparison.Ordinal)).Port;
-        LogServing(Port);
+        LogServing(_what, Port);
     }
 
     /// <summary>Takes no new connections and finishes what is under way, as long as the token allows.</summary>
@@ -99,6 +109,6 @@ public sealed partial class WebhookServer : IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    [LoggerMessage(LogLevel.Information, "Webhooks are served on port {Port}")]
-    private partial void LogServing(int port);
+    [LoggerMessage(LogLevel.Information, "{What} are served on port {Port}")]
+    private partial void LogServing(string what, int port);
 }

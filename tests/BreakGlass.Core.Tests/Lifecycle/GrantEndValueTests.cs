@@ -36,6 +36,26 @@ public sealed class GrantEndValueTests
         if (by is not EndLimit.Policy) GrantEnd.Of(grant, A.Settings).Should().Be(GrantEnd.Of(grant, policy, A.Settings));
     }
 
+    /// <param name="idle">The policy's idle timeout.</param>
+    /// <param name="used">Minutes from the activation to the last use; null if there was none.</param>
+    /// <param name="at">Minutes from the activation to the end.</param>
+    /// <param name="by">What sets the end.</param>
+    [Theory]
+    [InlineData("10m", null, 10, EndLimit.Idle)]
+    [InlineData("10m", 5, 15, EndLimit.Idle)]
+    [InlineData("10m", -5, 10, EndLimit.Idle)]
+    [InlineData("10m", 25, 30, EndLimit.Record)]
+    [InlineData("0s", 5, 30, EndLimit.Record)]
+    [InlineData("soon", 5, 30, EndLimit.Record)]
+    [InlineData(null, 5, 30, EndLimit.Record)]
+    public void A_grant_that_is_not_used_ends_earlier_and_never_later(string? idle, int? used, int at, EndLimit by)
+    {
+        var (grant, policy) = (Grant(Start.AddMinutes(30), Start), A.Policy(s => s with { IdleTimeout = idle }));
+        DateTimeOffset? lastUse = used is { } minutes ? Start.AddMinutes(minutes) : null;
+        GrantEnd.OfIdle(grant, policy, lastUse, A.Settings).Should().Be(new GrantEnd(Start.AddMinutes(at), by));
+        GrantEnd.Of(grant, policy, A.Settings).Should().Be(new GrantEnd(Start.AddMinutes(30), EndLimit.Record), "the end of all others is not moved");
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData(GrantPhase.Expired)]

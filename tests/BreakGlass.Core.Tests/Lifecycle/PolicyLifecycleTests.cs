@@ -49,6 +49,32 @@ public sealed class PolicyLifecycleTests
     }
 
     [Fact]
+    public void A_policy_with_an_idle_timeout_is_ready_only_while_audit_events_arrive()
+    {
+        var facts = Usual with
+        {
+            Policy = A.Policy(s => s with { IdleTimeout = "10m" }), Settings = A.Settings with { RecordsSessions = true }, Audit = new(A.Start, null),
+        };
+        var started = PolicyLifecycle.Decide(facts);
+        Of(started, "Observed").Should().Match<Condition>(c => c.Status == "Unknown" && c.Reason == "NoEventYet");
+        Of(started, "Ready").Status.Should().Be("True", "that no event has arrived in the first moments says nothing");
+        started.LookAgainAt.Should().Be(A.Start + AuditArrival.Silence);
+
+        var silent = PolicyLifecycle.Decide(facts with { Now = A.Start.AddMinutes(2) });
+        Of(silent, "Observed").Should().Match<Condition>(c => c.Status == "False" && c.Message.Contains("No audit event"));
+        Of(silent, "Ready").Should().Match<Condition>(c => c.Status == "False" && c.Reason == "NotObserved");
+
+        var arrived = PolicyLifecycle.Decide(facts with { Now = A.Start.AddMinutes(5), Audit = new(A.Start, A.Start.AddMinutes(4)) });
+        (Of(arrived, "Observed").Reason, Of(arrived, "Ready").Status).Should().Be(("EventsArrive", "True"));
+        var lost = PolicyLifecycle.Decide(facts with { Now = A.Start.AddMinutes(7), Audit = new(A.Start, A.Start.AddMinutes(4)) });
+        Of(lost, "Ready").Message.Should().Contain("The last audit event of the API server was at 2026-11-22T01:06:03.000Z");
+
+        var other = PolicyLifecycle.Decide(facts with { Policy = A.Policy(), Now = A.Start.AddMinutes(7) });
+        Of(other, "Ready").Status.Should().Be("True");
+        other.Status.Conditions.Should().NotContain(c => c.Type == "Observed", "nothing depends on it");
+    }
+
+    [Fact]
     public void Roles_that_are_missing_are_named_each()
     {
         var policy = A.Policy(s => s with { Access = [A.Entry("a", "gone", "payments"), A.RoleEntry("b", "reader", "payments", "shop", "not-there")] });

@@ -46,6 +46,8 @@ public sealed class PolicyRulesTests
         ["a max past the longest"] = (Lasts("30m", "12h1s"), "spec.duration.max", ["12h1s", "12h", "longest"]),
         ["a default of nothing"] = (Lasts("0s", "1h"), "spec.duration.default", ["more than zero"]),
         ["a default past max"] = (Lasts("2h", "1h"), "spec.duration.default", ["2h", "max, 1h"]),
+        ["an idle timeout that is no duration"] = (s => s with { IdleTimeout = "never" }, "spec.idleTimeout", ["'never'", "30m, 1h30m or 45s"]),
+        ["an idle timeout of nothing"] = (s => s with { IdleTimeout = "0s" }, "spec.idleTimeout", ["more than zero"]),
         ["a retention that is no duration"] = (s => s with { RetainFor = "90d" }, "spec.retainFor", ["'90d'", "30m, 1h30m or 45s"]),
         ["a pattern that does not close"] = (Ticket("^(INC"), "spec.justification.ticketPattern", ["not a supported regular expression"]),
         ["a pattern that looks back"] = (Ticket("^(a)\\1$"), "spec.justification.ticketPattern", ["backreferences and lookarounds are not supported"]),
@@ -58,10 +60,11 @@ public sealed class PolicyRulesTests
         ["no review of break-glass"] = (s => s with { Review = new() { Required = false } }, "spec.review.required", ["always reviewed", "write true"]),
     };
 
-    /// <summary>What a later version will enforce. A restriction that is not enforced must not look as if it were.</summary>
+    /// <summary>What only an operator that receives audit events can enforce. A restriction that is not enforced must not look as if it were.</summary>
     private static readonly Dictionary<string, (Change Spec, string Field)> Unsupported = new()
     {
         ["an idle timeout"] = (s => s with { IdleTimeout = "10m" }, "spec.idleTimeout"),
+        ["an end of unusual use"] = (s => s with { Session = new() { OnAnomaly = AnomalyHandling.Revoke } }, "spec.session.onAnomaly"),
     };
 
     /// <summary>What is fine, though it looks close to something that is not.</summary>
@@ -99,6 +102,11 @@ public sealed class PolicyRulesTests
     public static TheoryData<string> FineCases => [.. Fine.Keys];
 
     [Theory]
+    [MemberData(nameof(UnsupportedCases))]
+    public void What_needs_audit_events_is_allowed_if_the_operator_receives_them(string what) =>
+        PolicyRules.Check(A.Policy(Unsupported[what].Spec), A.Settings with { RecordsSessions = true }).Should().BeEmpty();
+
+    [Theory]
     [MemberData(nameof(WrongCases))]
     public void What_is_wrong_is_named_with_its_field_and_the_way_to_mend_it(string what)
     {
@@ -110,11 +118,11 @@ public sealed class PolicyRulesTests
 
     [Theory]
     [MemberData(nameof(UnsupportedCases))]
-    public void What_this_version_cannot_enforce_is_refused_rather_than_passed_over(string what)
+    public void What_this_operator_cannot_enforce_is_refused_rather_than_passed_over(string what)
     {
         var (spec, field) = Unsupported[what];
         PolicyRules.Check(A.Policy(spec), A.Settings).Should().ContainSingle(p => p.Field == field && p.Reason == PolicyRules.NotSupported)
-            .Which.Message.Should().Contain("this version of the operator cannot enforce").And.Contain("remove it, or wait");
+            .Which.Message.Should().Contain("so it cannot enforce").And.Contain("remove the field, or set up audit events");
     }
 
     [Theory]

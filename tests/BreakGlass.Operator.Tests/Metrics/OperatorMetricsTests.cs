@@ -261,6 +261,7 @@ public sealed partial class OperatorMetricsTests : IDisposable
         _metrics.PolicySeen("unused", PolicyMode.TimeBoxed);
         _metrics.Activated("payments", PolicyMode.BreakGlass);
         _metrics.Revoked("payments", EndReason.Expired);
+        _metrics.Anomaly("payments", AnomalyKind.SecretsRead);
         _metrics.Denied("payments", "RequesterNotAllowed");
         _metrics.PersistenceAttempt("payments");
         _metrics.DriftRepaired("RoleBinding");

@@ -50,9 +50,10 @@ public sealed class OptionParserTests
     public void Every_option_can_be_given_as_flag_and_as_variable_and_shows_what_was_given()
     {
         var file = TemporaryCa();
-        var (receivers, key) = (Path.GetTempFileName(), Path.GetTempFileName());
+        var (receivers, key, token) = (Path.GetTempFileName(), Path.GetTempFileName(), Path.GetTempFileName());
         try
         {
+            File.WriteAllText(token, "0123456789abcdef\n");
             File.WriteAllText(key, $"{SigningKey.Of("breakglass.example.com/test", new byte[32]).ToSecretText()}\n");
             File.WriteAllText(receivers, "receivers: [{name: chat, type: slack, url: 'https://hooks.example/x'}]");
             var values = new Dictionary<string, string>
@@ -67,6 +68,8 @@ public sealed class OptionParserTests
                 ["public-server"] = "https://api.example:6443", ["public-ca-file"] = file, ["cluster-name"] = "prod eu", ["stamp-extra"] = "example.com/amr",
                 ["person-claims"] = "example.com/employee-id,example.com/sub", ["notifications-file"] = receivers,
                 ["journal-directory"] = "/journal", ["journal-key"] = key, ["journal-default"] = "Required",
+                ["audit-listen"] = "127.0.0.1:9444", ["audit-client-ca"] = file, ["audit-token-file"] = token,
+                ["file"] = "/var/log/audit.log", ["to"] = "https://10.96.12.34/audit", ["to-ca"] = file, ["to-name"] = "hooks.example", ["position-file"] = "/p",
             };
             values.Keys.Should().BeEquivalentTo(OptionTable.All.Select(option => option.Name), "this test gives each of them a value");
             foreach (var option in OptionTable.All)
@@ -76,6 +79,8 @@ public sealed class OptionParserTests
                 {
                     "journal-directory" => [$"--journal-key={key}"],
                     "journal-key" => ["--journal-directory=/journal"],
+                    "audit-listen" => [$"--audit-token-file={token}"],
+                    "audit-client-ca" or "audit-token-file" => ["--audit-listen=:9444"],
                     _ => [],
                 };
                 option.Show(Good([$"--{option.Name}={value}", .. with])).Should().Be(value);
@@ -88,6 +93,7 @@ public sealed class OptionParserTests
         {
             File.Delete(receivers);
             File.Delete(key);
+            File.Delete(token);
             File.Delete(file);
         }
     }
@@ -114,6 +120,34 @@ public sealed class OptionParserTests
             File.Delete(key);
         }
     }
+
+    [Fact]
+    public void Audit_events_need_a_credential_and_a_certificate()
+    {
+        var token = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(token, "0123456789abcdef\n");
+            Problems(["--audit-listen=:9444"]).Should().ContainSingle().Which.Should().Contain("--audit-token-file (BREAKGLASS_AUDIT_TOKEN_FILE)")
+                .And.Contain("--audit-client-ca (BREAKGLASS_AUDIT_CLIENT_CA)").And.Contain("--audit-listen (BREAKGLASS_AUDIT_LISTEN)");
+            Problems([$"--audit-token-file={token}"]).Should().ContainSingle().Which.Should().Contain("--audit-listen");
+            Problems(["--audit-listen=:9444", $"--audit-token-file={token}", "--webhook=false"]).Should().ContainSingle().Which.Should().Contain("--webhook=true");
+            Good(["--audit-listen=:9444", $"--audit-token-file={token}"]).ToString().Should().NotContain("0123456789abcdef");
+
+            File.WriteAllText(token, "short");
+            Problems(["--audit-listen=:9444", $"--audit-token-file={token}"]).Should().ContainSingle().Which.Should().Contain("openssl rand")
+                .And.NotContain("short\n");
+        }
+        finally
+        {
+            File.Delete(token);
+        }
+    }
+
+    [Fact]
+    public void Forwarding_audit_events_names_all_that_it_lacks() =>
+        Problems(["forward-audit", "--file=/var/log/audit.log"]).Should().HaveCount(3).And.Contain(p => p.Contains("--to (BREAKGLASS_TO)"))
+            .And.Contain(p => p.Contains("--audit-token-file (BREAKGLASS_AUDIT_TOKEN_FILE)")).And.Contain(p => p.Contains("--position-file"));
 
     [Fact]
     public void An_empty_variable_is_not_set() => Good([], new() { ["BREAKGLASS_NAMESPACE"] = "" }).Namespace.Should().Be("breakglass-system");
@@ -172,7 +206,7 @@ public sealed class OptionParserTests
     [InlineData("--cluster-name=a\nb", "--cluster-name (BREAKGLASS_CLUSTER_NAME)", "line breaks")]
     [InlineData("--namespaces=x", "--namespaces", "--help")]
     [InlineData("--workers", "--workers (BREAKGLASS_WORKERS)", "--workers=N")]
-    [InlineData("start", "\"start\"", "run, reap, revoke-all and version")]
+    [InlineData("start", "\"start\"", "run, reap, revoke-all, forward-audit and version")]
     [InlineData("--grants-namespace=breakglass-system", "--grants-namespace (BREAKGLASS_GRANTS_NAMESPACE)", "two namespaces")]
     [InlineData("--lease-duration=10s", "--renew-deadline (BREAKGLASS_RENEW_DEADLINE)", "15s and 10s")]
     [InlineData("--retry-period=9s", "--retry-period (BREAKGLASS_RETRY_PERIOD)", "10s and 2s")]

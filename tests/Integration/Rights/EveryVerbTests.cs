@@ -27,6 +27,12 @@ public sealed class EveryVerbTests(OwnCluster own)
         ["bind roles.rbac.authorization.k8s.io in breakglass-grants"] = "is no request: it saves the API server a comparison that takes longer than all else; "
             + "WithoutEscalateTests show the way without",
         ["escalate roles.rbac.authorization.k8s.io in breakglass-grants"] = "as above",
+        ["get breakglasssessions.breakglass.dev"] = "is used where the API server posts audit events: SessionTests",
+        ["list breakglasssessions.breakglass.dev"] = "as above",
+        ["watch breakglasssessions.breakglass.dev"] = "as above",
+        ["create breakglasssessions.breakglass.dev"] = "as above",
+        ["patch breakglasssessions.breakglass.dev"] = "as above",
+        ["patch breakglasssessions/status.breakglass.dev"] = "as above",
         [Release.Installed.Minor < 21 ? "create events.events.k8s.io in default" : "create events.events.k8s.io in kube-system"] =
             "servers differ in where they take events about cluster-scoped objects",
         [Release.Installed.Minor < 21 ? "patch events.events.k8s.io in default" : "patch events.events.k8s.io in kube-system"] = "as above",

@@ -21,6 +21,7 @@ public sealed class OutOfReachTests(OwnCluster own)
         "patch breakglasspolicies.breakglass.dev", "update breakglasspolicies/status.breakglass.dev", "update breakglasslockdowns/status.breakglass.dev",
         .. from kind in (string[])["rolebindings", "clusterrolebindings"] from verb in (string[])["create", "patch", "delete"]
             select $"{verb} {kind}.rbac.authorization.k8s.io",
+        "create breakglasssessions.breakglass.dev", "patch breakglasssessions.breakglass.dev", "patch breakglasssessions/status.breakglass.dev",
         "create subjectaccessreviews.authorization.k8s.io", "create selfsubjectaccessreviews.authorization.k8s.io",
         "create tokenreviews.authentication.k8s.io",
     ];
@@ -98,7 +99,7 @@ public sealed class OutOfReachTests(OwnCluster own)
             }
         });
         reads.Distinct().Should().BeEquivalentTo("breakglassapprovals", "breakglassgrants", "breakglasslockdowns", "breakglasspolicies", "breakglassreviews",
-            "clusterrolebindings", "clusterroles", "namespaces", "rolebindings", "roles");
+            "breakglasssessions", "clusterrolebindings", "clusterroles", "namespaces", "rolebindings", "roles");
     }
 
     /// <summary>Every resource and subresource of every group in its preferred version.</summary>

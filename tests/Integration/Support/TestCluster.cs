@@ -38,19 +38,20 @@ internal sealed class TestCluster : IAsyncDisposable
 
     /// <summary>Starts a control plane and installs.</summary>
     /// <param name="withDefinitions">Whether our CustomResourceDefinitions are installed too.</param>
-    public static Task<TestCluster> StartAsync(bool withDefinitions = true) => StartAsync(async controlPlane =>
+    /// <param name="auditPort">The port of this machine to which audit events are posted; null for nowhere.</param>
+    public static Task<TestCluster> StartAsync(bool withDefinitions = true, int? auditPort = null) => StartAsync(async controlPlane =>
     {
         if (withDefinitions) await InstallDefinitionsAsync(controlPlane);
         await controlPlane.AdminAsync(["apply", "-k", Config("rbac")]);
 
         // Whatever the operator does must be possible inside its fence.
         if (Release.Installed.Minor >= 30) await controlPlane.AdminAsync(["apply", "-f", Path.Combine(Config("guard"), "fence.yaml")]);
-    });
+    }, auditPort: auditPort);
 
     /// <summary>Starts a control plane and installs in another way than by config/crd and config/rbac.</summary>
-    public static async Task<TestCluster> StartAsync(Func<TestKit.ControlPlane, Task> install, string apiServerFlags = "")
+    public static async Task<TestCluster> StartAsync(Func<TestKit.ControlPlane, Task> install, string apiServerFlags = "", int? auditPort = null)
     {
-        var controlPlane = await TestKit.ControlPlane.StartAsync(apiServerFlags);
+        var controlPlane = await TestKit.ControlPlane.StartAsync(apiServerFlags, auditPort: auditPort);
         try
         {
             await install(controlPlane);

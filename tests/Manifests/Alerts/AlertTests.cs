@@ -11,7 +11,7 @@ public sealed class AlertTests
     private static readonly string[] Named =
     [
         "BreakGlassActivated", "GrantLingering", "RevocationSlow", "RevocationUnproven", "RevocationObstructed", "ReviewOverdue", "PolicyOverused",
-        "PersistenceAttempt", "LockdownEngaged",
+        "PersistenceAttempt", "AccessAfterRevocation", "LockdownEngaged",
         "OperatorDown", "NoLeader", "WebhookFailing", "CertificateExpiring", "ClockSkew", "NotificationsFailing", "AuditBacklog",
     ];
 

@@ -51,6 +51,12 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <summary>audit.k8s.io/v1 events, one JSON object a line, metadata only; written before the answer to the request is.</summary>
     public string AuditLog => Path.Combine(Directory, "audit.log");
 
+    /// <summary>The token with which audit events are posted, where they are.</summary>
+    public string AuditToken => Path.Combine(Directory, "audit-token");
+
+    /// <summary>A directory with a certificate for who listens on this machine, where audit events are posted.</summary>
+    public string WebhookCertificate => Path.Combine(Directory, "webhook");
+
     /// <summary>The process of the script that owns the control plane.</summary>
     public int ProcessId => _script.Id;
 
@@ -61,8 +67,9 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <summary>Starts a control plane of its own; most tests take the shared one of <see cref="ControlPlaneFixture"/>.</summary>
     /// <param name="apiServerFlags">Additional flags of kube-apiserver, separated by spaces, e.g. <c>--goaway-chance=0.02</c>.</param>
     /// <param name="cancellationToken">Ends the start and whatever has been started.</param>
+    /// <param name="auditPort">The port of this machine to which audit events are posted; null for nowhere.</param>
     /// <exception cref="InvalidOperationException">It did not come up; the message holds what the script said.</exception>
-    public static async Task<ControlPlane> StartAsync(string apiServerFlags = "", CancellationToken cancellationToken = default)
+    public static async Task<ControlPlane> StartAsync(string apiServerFlags = "", CancellationToken cancellationToken = default, int? auditPort = null)
     {
         // Both may install or build first, which has a limit of its own.
         (await Script.RunAsync(Script.Describe(Script.Path("control-plane-binaries.sh"), []), s_building, cancellationToken)).OrThrow();
@@ -72,7 +79,8 @@ public sealed class ControlPlane : IAsyncDisposable
         var script = Script.Start(Script.Describe(
             Script.Path("control-plane.sh"),
             ["run", directory],
-            new Dictionary<string, string> { ["KUBE_APISERVER_FLAGS"] = apiServerFlags, ["KEEP"] = string.Empty }));
+            new Dictionary<string, string> { ["KUBE_APISERVER_FLAGS"] = apiServerFlags, ["KEEP"] = string.Empty,
+                ["AUDIT_WEBHOOK_PORT"] = auditPort?.ToString(CultureInfo.InvariantCulture) ?? string.Empty }));
         var said = new StringBuilder();
         script.ErrorDataReceived += (_, line) => { lock (said) { said.AppendLine(line.Data); } };
         script.BeginErrorReadLine();

@@ -44,6 +44,7 @@ public sealed class ResourceRegistry
         {
             ("BreakGlassPolicy", "breakglasspolicies"), ("BreakGlassGrant", "breakglassgrants"), ("BreakGlassApproval", "breakglassapprovals"),
             ("BreakGlassReview", "breakglassreviews"), ("BreakGlassLockdown", "breakglasslockdowns"),
+            ("BreakGlassSession", "breakglasssessions"),
         })
         {
             Register(new("breakglass.dev", "v1alpha1", kind, plural, false) { Custom = true, HasStatus = true, UnconditionalUpdate = false });

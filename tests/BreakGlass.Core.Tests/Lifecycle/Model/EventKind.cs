@@ -9,5 +9,6 @@ internal enum EventKind
     Revoke, DeleteGrant, TouchGrant,
     Approve, Object, WithdrawApprovals, Review, Lock, Unlock, Relent, SiblingOpens, SiblingEnds, HolderComes, LimitChange, WindowChange, SealGoes, SealComes,
     DeleteObject, StripLabels, StripAnnotations, AddSubject, ReplaceRole, ForgeGrantUid, TakeFinalizer,
+    Use, EventsStop, EventsGoOn, UnusualUse, SessionTermsChange,
     ForgePhase, ForgeEnd, WipeStatus, ForeignObject,
 }

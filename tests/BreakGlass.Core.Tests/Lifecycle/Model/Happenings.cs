@@ -49,6 +49,10 @@ internal static class Happenings
             case EventKind.NamespaceTerminate: world.TerminateNamespace(ns); break;
             case EventKind.NamespaceGo: world.RemoveNamespace(ns); break;
             case EventKind.RoleChange: world.SetClusterRole(b % 2 == 0 ? "edit" : "view", A.Rule("", "configmaps", "get")); break;
+            case EventKind.Use: world.Cluster.LastUse = world.Now; break;
+            case EventKind.EventsStop: world.Cluster.LastEvent ??= world.Now; break;
+            case EventKind.EventsGoOn: world.Cluster.LastEvent = null; break;
+            case EventKind.UnusualUse: world.Cluster.Unusual = world.Cluster.Unusual.Add(new((AnomalyKind)(a % 9), b, 0, ["x"])); break;
             case EventKind.RoleGo: world.RemoveClusterRole(b % 2 == 0 ? "edit" : "view"); break;
             default: Meddle(world, what); break;
         }
@@ -78,6 +82,9 @@ internal static class Happenings
                 case EventKind.PolicySuspend: world.EditPolicy(s => s with { Suspended = true }); return;
                 case EventKind.PolicyResume: world.EditPolicy(s => s with { Suspended = false }); return;
                 case EventKind.PolicyShorten: world.EditPolicy(s => s with { Duration = new() { Default = "1s", Max = $"{1 + (a % 40)}m" } }); return;
+                case EventKind.SessionTermsChange:
+                    world.EditPolicy(s => s with { IdleTimeout = a % 3 == 0 ? null : $"{1 + (b % 10)}m",
+                        Session = b % 2 == 0 ? null : new() { OnAnomaly = AnomalyHandling.Revoke } }); return;
                 case EventKind.PolicyDelete: world.DeletePolicy(); return;
             }
         }

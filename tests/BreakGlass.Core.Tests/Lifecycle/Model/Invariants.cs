@@ -70,6 +70,9 @@ internal sealed class Invariants
             if (step is PlanStep.WriteStatus write)
             {
                 OnWrite(grant, write.Status, facts.Now);
+                Hold(write.Events.Where(e => e.Anomaly is not null).All(
+                    e => !grant.Status.Anomalies.Contains(e.Anomaly!.Value) && write.Status.Anomalies.Contains(e.Anomaly.Value)),
+                    "what is unusual is reported once, with the status that remembers it");
                 if (grant.Status.ExpiresAt is null && write.Status.ExpiresAt is not null) Opened.Add(Openings.Hold(facts, grant, write.Status));
             }
         }
@@ -169,6 +172,7 @@ internal sealed class Invariants
             Hold(condition.LastTransitionTime <= now, $"{condition.Type} did not turn in the future");
         }
 
+        Hold(after.Anomalies.Take(before.Anomalies.Count).SequenceEqual(before.Anomalies), "what was unusual stays recorded");
         if (before.ExpiresAt is not null) Hold(after.ExpiresAt == before.ExpiresAt && after.ActivatedAt == before.ActivatedAt, "the end is decided once");
         if (Conditions.IsTrue(before.Conditions, "Reviewed")) Hold(Conditions.IsTrue(after.Conditions, "Reviewed"), "what was reviewed stays so");
         if (after.Phase is GrantPhase.AwaitingApproval or GrantPhase.Scheduled)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Rules;
+using BreakGlass.Core.Sessions;
 using k8s;
 using k8s.Models;
 using Kube.Client;
@@ -30,6 +31,15 @@ internal sealed class ModelCluster
 
     /// <summary>Other grants of the policy.</summary>
     public ImmutableList<BreakGlassGrant> Siblings { get; set; } = [];
+
+    /// <summary>When the grant was last used, as the operator knows by now.</summary>
+    public DateTimeOffset? LastUse { get; set; }
+
+    /// <summary>The time of the last audit event of any kind; null if they go on arriving.</summary>
+    public DateTimeOffset? LastEvent { get; set; }
+
+    /// <summary>What is unusual about the use of the grant.</summary>
+    public ImmutableList<Anomaly> Unusual { get; set; } = [];
 
     public ImmutableSortedDictionary<string, V1Namespace> Namespaces { get; set; } = ImmutableSortedDictionary<string, V1Namespace>.Empty;
 

@@ -246,6 +246,9 @@ internal sealed partial class ModelWorld
             Reviews = [.. Cluster.Reviews.Where(r => r.Spec.GrantUid == Cluster.Grant?.Metadata.Uid)],
             Lockdowns = Cluster.Lockdowns,
             Siblings = Cluster.Siblings,
+            Audit = Settings.RecordsSessions ? new(A.Start.AddDays(-1), Cluster.LastEvent ?? Now) : null,
+            LastActivityAt = Cluster.LastUse,
+            Anomalies = Cluster.Unusual,
         });
     }
 

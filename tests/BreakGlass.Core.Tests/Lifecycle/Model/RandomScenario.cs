@@ -22,6 +22,10 @@ internal sealed record RandomScenario(int Mode, int Credential, int Duration, in
         s => s with { Mode = PolicyMode.TimeBoxed, Schedule = Nightly, Approval = Approval(1) },
     ];
 
+    /// <summary>What is done with the grant, and what follows from it.</summary>
+    private static readonly EventKind[] Uses =
+        [EventKind.Use, EventKind.EventsStop, EventKind.EventsGoOn, EventKind.UnusualUse, EventKind.SessionTermsChange];
+
     private static readonly EventKind[] Forgeries = [EventKind.ForgePhase, EventKind.ForgeEnd, EventKind.WipeStatus];
 
     /// <summary>
@@ -30,10 +34,10 @@ internal sealed record RandomScenario(int Mode, int Credential, int Duration, in
     /// <remarks>A binding both unlabelled and unrecorded is found by nobody; the proof then says that it is there, for ever. So not both at once.</remarks>
     public static Arbitrary<RandomScenario> Any(bool forgeries)
     {
-        var kinds = Enum.GetValues<EventKind>().Where(k => forgeries ? k != EventKind.StripLabels : !Forgeries.Contains(k)).ToArray();
+        var kinds = Enum.GetValues<EventKind>().Except(Uses).Where(k => forgeries ? k != EventKind.StripLabels : !Forgeries.Contains(k)).ToArray();
         var kind = Gen.Frequency(
             (5, Gen.Elements(EventKind.Reconcile, EventKind.ReconcileShuffled, EventKind.DieInTheMiddle, EventKind.LoseAnswers, EventKind.StepTime)),
-            (5, Gen.Elements(kinds)));
+            (5, Gen.Elements(kinds)), (1, Gen.Elements(Uses)));
         var happening = from k in kind from a in Gen.Choose(0, 1000) from b in Gen.Choose(0, 1000) select new ScenarioEvent(k, a, b);
         var scenario = from mode in Gen.Choose(0, Modes.Length - 1) from c in Gen.Choose(0, 2) from d in Gen.Choose(0, Durations.Length - 1)
             from access in Gen.Choose(1, 15) from narrow in Gen.Choose(0, 3)
@@ -66,7 +70,7 @@ internal sealed record RandomScenario(int Mode, int Credential, int Duration, in
             RecipientKey = Credential == 2 ? new() { Kty = "EC", Crv = "P-256", X = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
                 Y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" } : null,
         });
-        return new ModelWorld(policy, grant);
+        return new ModelWorld(policy, grant) { Settings = A.Settings with { RecordsSessions = true } };
     }
 
     public override string ToString() =>

@@ -1,0 +1,19 @@
+namespace BreakGlass.Core.Lifecycle;
+
+/// <summary>Whether the API server's audit events arrive, at any replica of the operator.</summary>
+/// <param name="Since">Since when the operator listens.</param>
+/// <param name="LastEventAt">
+/// The time of the latest event of any kind, by the clock of its API server; null if none has arrived. What arrived before it, or together with it, is counted
+/// in the sessions already.
+/// </param>
+public sealed record AuditArrival(DateTimeOffset Since, DateTimeOffset? LastEventAt)
+{
+    /// <summary>After this time without an event, none arrives. Even an idle cluster renews its leases every few seconds.</summary>
+    public static readonly TimeSpan Silence = TimeSpan.FromMinutes(2);
+
+    /// <summary>When the events are called silent if none arrives.</summary>
+    public DateTimeOffset SilentAt => Timestamp.After(LastEventAt > Since ? LastEventAt.Value : Since, Silence);
+
+    /// <summary>Whether events arrive; null if the operator has not listened for long enough to know.</summary>
+    public bool? Arrives(DateTimeOffset now) => now >= SilentAt ? false : LastEventAt is null ? null : true;
+}

@@ -1,0 +1,6 @@
+namespace BreakGlass.Core.Sessions;
+
+/// <summary>Whose event it is.</summary>
+/// <param name="Grant">The grant.</param>
+/// <param name="ByName">Whether only the user's name and the time say so.</param>
+public sealed record Attributed(BreakGlassGrant Grant, bool ByName);

@@ -1,0 +1,19 @@
+using BreakGlass.Core.Rules;
+
+namespace BreakGlass.Core.Sessions;
+
+/// <summary>Whose events are read. All others are dropped before anything but their user is read.</summary>
+/// <param name="settings">The operator's settings.</param>
+/// <param name="byName">The requesters whose requests are attributed by their own name (BindRequester).</param>
+public sealed class AuditDoor(CoreSettings settings, IEnumerable<string> byName)
+{
+    /// <summary>The longest user name that is compared; a longer one is foreign.</summary>
+    public const int LongestUser = 1024;
+
+    private readonly string _prefix = Subjects.ServiceAccountUser(settings.GrantsNamespace, "");
+    private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _byName =
+        byName.ToHashSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    /// <summary>Whether the events of a user are read.</summary>
+    public bool Admits(ReadOnlySpan<char> user) => user.StartsWith(_prefix, StringComparison.Ordinal) || _byName.Contains(user);
+}

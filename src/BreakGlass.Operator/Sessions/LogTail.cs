@@ -1,0 +1,96 @@
+using System.Security.Cryptography;
+
+namespace BreakGlass.Operator.Sessions;
+
+/// <summary>
+/// Reads whole lines of a log that others write, rotate and truncate. Each step finds the file by its first line again, so that nothing depends on a file that
+/// stays open, and a restart goes on where the last one stopped, also in a file that was rotated meanwhile.
+/// </summary>
+/// <param name="file">The log. Rotated files are beside it: <c>audit-2026-….log</c> (the API server) or <c>audit.log.1</c> (logrotate).</param>
+/// <param name="most">The most bytes of one step. A longer line is left out.</param>
+internal sealed class LogTail(string file, int most)
+{
+    private const int LongestFirstLine = 4096;
+
+    /// <summary>The next lines after a position, and the position after them; null if there are none yet.</summary>
+    /// <param name="from">The position; null for the beginning of the log.</param>
+    /// <param name="isLost">Whether the file of the position does not exist any more, so that lines may be missing.</param>
+    public (byte[] Lines, LogPosition After)? Next(LogPosition? from, out bool isLost)
+    {
+        var files = Files();
+        var at = from is null ? files.FindIndex(f => f.Path == file) : files.FindLastIndex(f => f.Fingerprint == from.Fingerprint);
+        isLost = from is not null && at < 0 && files.Count > 0;
+        if (isLost) (at, from) = (files.FindIndex(f => f.Path == file), null);
+        if (at < 0) return null;
+        var offset = from?.Offset ?? 0;
+        for (; at < files.Count; at++, offset = 0)
+        {
+            if (Read(files[at].Path, ref offset) is { } lines) return (lines, new(files[at].Fingerprint, offset));
+        }
+
+        return null;
+    }
+
+    /// <summary>The files with a whole first line, the oldest first and the log itself last.</summary>
+    private List<(string Path, string Fingerprint)> Files()
+    {
+        var directory = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        var (name, stem, extension) = (Path.GetFileName(file), Path.GetFileNameWithoutExtension(file), Path.GetExtension(file));
+        var rotated = Directory.EnumerateFiles(directory)
+            .Where(f => Path.GetFileName(f) is var other && other != name && !other.EndsWith(".gz", StringComparison.Ordinal)
+                && (other.StartsWith(name + ".", StringComparison.Ordinal)
+                    || (other.StartsWith(stem + "-", StringComparison.Ordinal) && other.EndsWith(extension, StringComparison.Ordinal))))
+            .OrderBy(File.GetLastWriteTimeUtc);
+        return [.. rotated.Append(file).Select(f => (f, FingerprintOf(f))).Where(f => f.Item2 is not null).Select(f => (f.f, f.Item2!))];
+    }
+
+    private static string? FingerprintOf(string path)
+    {
+        try
+        {
+            using var stream = Open(path);
+            var buffer = new byte[LongestFirstLine];
+            var read = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            var end = buffer.AsSpan(0, read).IndexOf((byte)'\n');
+            return end < 0 && read < buffer.Length ? null : Convert.ToHexStringLower(SHA256.HashData(buffer.AsSpan(0, end < 0 ? read : end)));
+        }
+        catch (IOException)
+        {
+            // It was rotated away in this moment.
+            return null;
+        }
+    }
+
+    /// <summary>Reads whole lines and moves the offset past them; null if there is none.</summary>
+    private byte[]? Read(string path, ref long offset)
+    {
+        try
+        {
+            using var stream = Open(path);
+            if (offset > stream.Length) offset = 0;
+            stream.Position = offset;
+            var buffer = new byte[(int)Math.Min(most, Math.Max(0, stream.Length - offset))];
+            var read = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            var end = buffer.AsSpan(0, read).LastIndexOf((byte)'\n') + 1;
+            if (end == 0 && read == most)
+            {
+                // One line that is longer than all that is read at once: past it, if its end is there.
+                for (int b; (b = stream.ReadByte()) >= 0;)
+                {
+                    if (b != '\n') continue;
+                    offset = stream.Position;
+                    return [];
+                }
+            }
+
+            offset += end;
+            return end == 0 ? null : buffer[..end];
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+}

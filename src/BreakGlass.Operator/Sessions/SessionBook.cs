@@ -1,0 +1,285 @@
+using BreakGlass.Core.Sessions;
+using BreakGlass.Operator.Guard;
+
+namespace BreakGlass.Operator.Sessions;
+
+/// <summary>
+/// Counts audit events in memory and writes what it counted to the BreakGlassSessions, every few seconds and once at the end of the process. Each replica has
+/// rows of its own, so that none needs another or the leader.
+/// </summary>
+internal sealed class SessionBook
+{
+    /// <summary>The time between two writes of one session.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
+
+    /// <summary>After this time, an event is counted as late.</summary>
+    internal static readonly TimeSpan LateAfter = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long after the end of a grant its open streams are reported: their ends may still be on the way.</summary>
+    internal static readonly TimeSpan StreamsAfter = TimeSpan.FromSeconds(15);
+
+    /// <summary>The most rows in memory before sessions that are written and at rest are dropped; they are read again when a further event comes.</summary>
+    internal const int MostRows = 50_000;
+
+    private static readonly TimeSpan LastFlush = TimeSpan.FromSeconds(3);
+    private const int AtOnce = 8;
+    private const int MostTold = 5;
+
+    private readonly Lock _lock = new();
+    private readonly KubeClient _client;
+    private readonly ClusterCaches _caches;
+    private readonly CoreSettings _settings;
+    private readonly ResidueWriter _residue;
+    private readonly Announcer _announcer;
+    private readonly OperatorMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly string _observer;
+    private readonly Dictionary<string, Session> _sessions = [];
+    private readonly Dictionary<string, int> _told = [];
+    private readonly RequestLedger _ledger = new();
+    private volatile Names? _names;
+    private int _version;
+    private volatile bool _closed;
+
+    public SessionBook(
+        KubeClient client, ClusterCaches caches, CoreSettings settings, ResidueWriter residue, Announcer announcer, OperatorMetrics metrics, string identity,
+        TimeProvider time, ILogger logger)
+    {
+        (_client, _caches, _settings, _residue, _announcer, _metrics) = (client.WithOwnConnection(), caches, settings, residue, announcer, metrics);
+        (_time, _logger, _observer) = (time, logger, ObserverOf(identity));
+        caches.Grants.AddHandler(_ => Interlocked.Increment(ref _version));
+    }
+
+    /// <summary>Whether events can be counted: whose they are is known, and what is counted will be written.</summary>
+    public bool IsOpen => _caches.HasSynced && !_closed;
+
+    /// <summary>The name of this process in what it writes. A process that starts again has another one, and leaves what it wrote before as it is.</summary>
+    internal static string ObserverOf(string identity) => identity.Length <= 63 ? identity : $"{identity[..30]}{identity[^33..]}";
+
+    /// <summary>Counts the events of a body, all of them or none. False: none, because this replica stops.</summary>
+    /// <exception cref="FormatException">The body is not audit events.</exception>
+    public bool Take(ReadOnlySpan<byte> body)
+    {
+        var names = NamesNow();
+        var post = AuditReader.Read(body, names.Door);
+        List<(AuditEvent Event, Attributed Whose)> alarms = [];
+        Dictionary<string, int> results = [];
+        lock (_lock)
+        {
+            if (_closed) return false;
+            foreach (var happened in post.Events)
+            {
+                var result = Count(happened, names, alarms);
+                results[result] = results.GetValueOrDefault(result) + 1;
+            }
+        }
+
+        _metrics.AuditEvents(AuditResults.Foreign, post.Foreign);
+        foreach (var (result, count) in results) _metrics.AuditEvents(result, count);
+        if (post.LastAt is { } at) _metrics.AuditSeen(at);
+        foreach (var (happened, whose) in alarms) Alarm(happened, whose);
+        return true;
+    }
+
+    /// <summary>Writes until cancelled, and then once more.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(Period, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!cancellationToken.IsCancellationRequested) await FlushAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        lock (_lock) _closed = true;
+        using var patience = new CancellationTokenSource(LastFlush, _time);
+        await FlushAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _client.Dispose();
+    }
+
+    /// <summary>Writes what was counted since the last time.</summary>
+    internal async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        if (!_caches.HasSynced) return;
+        List<Session> dirty;
+        lock (_lock)
+        {
+            ReportStreams();
+            Forget();
+            dirty = [.. _sessions.Values.Where(s => s.IsDirty)];
+        }
+
+        await Parallel.ForEachAsync(dirty, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, WriteAsync);
+    }
+
+    private Names NamesNow()
+    {
+        var version = Volatile.Read(ref _version);
+        if (_names is { } known && known.Version == version) return known;
+        return _names = Names.Of(version, _caches.Grants.Store.List(), _settings);
+    }
+
+    private string Count(AuditEvent happened, Names names, List<(AuditEvent, Attributed)> alarms)
+    {
+        if (happened.Stage is "RequestReceived") return AuditResults.Ignored;
+        if (Attribution.Of(happened, _settings, _caches.Grant, name => names.ByName[name]) is not { } whose) return AuditResults.Unknown;
+        var step = _ledger.Take(happened, whose.Grant);
+        if (step is RequestStep.Known) return AuditResults.Duplicate;
+        var uid = whose.Grant.Metadata.Uid ?? "";
+        if (!_sessions.TryGetValue(uid, out var session)) _sessions[uid] = session = new(whose.Grant, _observer);
+        (session.Grant, session.IsDirty, session.TouchedAt) = (whose.Grant, true, _time.GetTimestamp());
+        if (step is RequestStep.Closed)
+        {
+            session.Record.Close(happened.At);
+        }
+        else
+        {
+            session.Record.Add(happened, whose.ByName);
+            if (step is RequestStep.Opened) session.Record.Open();
+            if (AfterEnd.IsAccess(happened, whose)) alarms.Add((happened, whose));
+        }
+
+        return _time.GetUtcNow() - happened.At > LateAfter ? AuditResults.Late : AuditResults.Kept;
+    }
+
+    /// <summary>Reports a request that must not have succeeded. The first of a grant have events of their own; all are counted and logged.</summary>
+    private void Alarm(AuditEvent happened, Attributed whose)
+    {
+        var grant = whose.Grant;
+        var request = SessionRows.Describe(happened);
+        _metrics.AccessAfterRevocation();
+        _logger.AccessAfterRevocation(grant.Metadata.Name, grant.Spec.Policy, request, happened.AuditId);
+        lock (_lock)
+        {
+            var told = _told.GetValueOrDefault(grant.Metadata.Uid ?? "");
+            if (told >= MostTold) return;
+            _told[grant.Metadata.Uid ?? ""] = told + 1;
+        }
+
+        _announcer.Announce(grant, _caches.Policy(grant.Spec.Policy), new(true, EventReasons.AccessAfterRevocation, EventActions.Observe,
+            $"The grant's identity used access after it was cut: {request} succeeded at {Timestamp.Text(happened.ReceivedAt)}, and access ended at "
+            + $"{Timestamp.Text(grant.Status.EndedAt ?? default)}.") { Distinct = request });
+    }
+
+    private async ValueTask WriteAsync(Session session, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!IsKnown(session)) return;
+            if (!session.IsRestored && !await RestoreAsync(session, cancellationToken)) return;
+            BreakGlassSession mine;
+            lock (_lock)
+            {
+                mine = new() { Metadata = new() { Name = session.Name }, Status = session.Record.Status(session.Grant) };
+                session.IsDirty = false;
+            }
+
+            var written = await ApplyStatusAsync(session, mine, cancellationToken);
+            lock (_lock) session.Record.SeeOthers(written.Status);
+        }
+        catch (Exception e) when (e is KubeApiException or KubeConnectionException or OperationCanceledException)
+        {
+            lock (_lock) session.IsDirty = true;
+            if (!cancellationToken.IsCancellationRequested) _logger.SessionNotWritten(session.Name, e);
+        }
+    }
+
+    private async Task<BreakGlassSession> ApplyStatusAsync(Session session, BreakGlassSession mine, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _client.ApplyStatusAsync(mine, _observer, cancellationToken);
+        }
+        catch (KubeApiException e) when (e.IsNotFound)
+        {
+            // Somebody deleted it: what this replica counted is written again.
+            await _client.ApplyAsync(New(session), _observer, cancellationToken);
+            return await _client.ApplyStatusAsync(mine, _observer, cancellationToken);
+        }
+    }
+
+    /// <summary>Finds out what is written already, and makes the object if there is none; false if it belongs to a namesake that is gone.</summary>
+    private async Task<bool> RestoreAsync(Session session, CancellationToken cancellationToken)
+    {
+        var stored = await _client.TryGetAsync<BreakGlassSession>(session.Name, null, cancellationToken)
+            ?? await _client.ApplyAsync(New(session), _observer, cancellationToken);
+        if (!stored.OwnersOrEmpty.Any(o => o.Uid == session.Uid))
+        {
+            _logger.SessionOfNamesake(session.Name);
+            return false;
+        }
+
+        lock (_lock)
+        {
+            session.Record.Restore(stored.Status);
+            session.IsRestored = true;
+        }
+
+        return true;
+    }
+
+    private static BreakGlassSession New(Session session) => new()
+    {
+        Metadata = new()
+        {
+            Name = session.Name,
+            Labels = new Dictionary<string, string>
+            {
+                [BreakGlassApi.ManagedByLabel] = BreakGlassApi.ManagedBy,
+                [BreakGlassApi.PolicyLabel] = session.Grant.Spec.Policy,
+            },
+            OwnerReferences =
+            [
+                new() { ApiVersion = session.Grant.ApiVersion, Kind = session.Grant.Kind, Name = session.Name, Uid = session.Uid },
+            ],
+        },
+    };
+
+    private bool IsKnown(Session session) => _caches.Grant(session.Name)?.Metadata.Uid == session.Uid;
+
+    private void ReportStreams()
+    {
+        var now = _time.GetUtcNow();
+        foreach (var streams in _ledger.Open.GroupBy(s => (s.Grant, s.GrantUid)).ToList())
+        {
+            var grant = _caches.Grant(streams.Key.Grant);
+            var isKnown = grant?.Metadata.Uid == streams.Key.GrantUid;
+            if (isKnown && !(grant!.Status.IsTerminal && grant.Status.EndedAt + StreamsAfter < now)) continue;
+            if (isKnown)
+            {
+                foreach (var stream in streams) _residue.Add(grant!, stream.Note);
+            }
+
+            _ledger.Forget(streams.Key.GrantUid);
+        }
+    }
+
+    /// <summary>Drops the sessions of grants that are gone, and the longest at rest where there are too many rows.</summary>
+    private void Forget()
+    {
+        foreach (var gone in _sessions.Values.Where(s => !IsKnown(s)).ToList())
+        {
+            _sessions.Remove(gone.Uid);
+            _told.Remove(gone.Uid);
+        }
+
+        var rows = _sessions.Values.Sum(s => s.Record.Rows + 1);
+        if (rows <= MostRows) return;
+        foreach (var resting in _sessions.Values.Where(s => !s.IsDirty && s.Record.Totals.OpenStreams == 0).OrderBy(s => s.TouchedAt).ToList())
+        {
+            _sessions.Remove(resting.Uid);
+            rows -= resting.Record.Rows + 1;
+            if (rows <= MostRows) return;
+        }
+    }
+
+    /// <summary>Whose events are read, as of the grants that there are.</summary>
+    private sealed record Names(int Version, AuditDoor Door, ILookup<string, BreakGlassGrant> ByName)
+    {
+        public static Names Of(int version, IReadOnlyList<BreakGlassGrant> grants, CoreSettings settings)
+        {
+            var byName = grants.Where(g => Attribution.NameOf(g) is not null).ToLookup(g => Attribution.NameOf(g)!);
+            return new(version, new(settings, byName.Select(g => g.Key)), byName);
+        }
+    }
+}

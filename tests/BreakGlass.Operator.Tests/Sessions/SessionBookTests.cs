@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Text;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
+using BreakGlass.Operator.Sessions;
+using FluentAssertions;
+using Simulation;
+using TestKit;
+using Xunit;
+
+namespace BreakGlass.Operator.Tests.Sessions;
+
+public sealed class SessionBookTests
+{
+    [Fact]
+    public Task Events_of_a_while_are_one_write_of_the_session_and_one_of_the_grant() => With((world, book) =>
+    {
+        world.Server.Requests.Clear();
+        for (var i = 0; i < 50; i++) book.Take(Events(world, i)).Should().BeTrue();
+        world.Advance(SessionBook.Period + SessionSummaries.Period);
+
+        Session(world)!.Status.Actions.Should().ContainSingle().Which.Count.Should().Be(50);
+        Session(world)!.Metadata.OwnerReferences.Should().ContainSingle().Which.Uid.Should().Be(world.Grant()!.Metadata.Uid);
+        world.Grant()!.Status.Session!.Requests.Should().Be(50);
+        world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
+        Writes(world).Should().Be(3, "one creates the session, one writes its status, one the grant's");
+
+        world.Server.Requests.Clear();
+        world.Advance(TimeSpan.FromMinutes(1));
+        Writes(world).Should().Be(0, "nothing happened");
+    });
+
+    [Fact]
+    public Task What_cannot_be_written_is_kept_and_written_once() => With((world, book) =>
+    {
+        book.Take(Events(world, 1));
+        using (world.Server.Faults.Inject(Fault.InternalError, c => c.Resource is "breakglasssessions" && c.IsWrite, times: null))
+        {
+            world.Advance(SessionBook.Period * 3);
+            Session(world).Should().BeNull();
+            book.Take(Events(world, 2));
+        }
+
+        world.Advance(SessionBook.Period * 2);
+        Session(world)!.Status.Actions.Should().ContainSingle().Which.Count.Should().Be(2);
+    });
+
+    [Fact]
+    public Task A_write_whose_answer_is_lost_counts_nothing_twice() => With((world, book) =>
+    {
+        book.Take(Events(world, 1));
+        using (world.Server.Faults.Inject(Fault.LostAnswer, c => c.Resource is "breakglasssessions" && c.IsWrite)) world.Advance(SessionBook.Period * 2);
+        world.Advance(SessionBook.Period * 2);
+        book.Take(Events(world, 2));
+        world.Advance(SessionBook.Period * 2);
+        Session(world)!.Status.Actions.Should().ContainSingle().Which.Count.Should().Be(2);
+        Session(world)!.Status.Parts.Should().ContainSingle().Which.Totals.Requests.Should().Be(2);
+    });
+
+    [Fact]
+    public Task The_session_of_a_namesake_that_is_gone_is_left_alone_until_it_is_gone_too() => With((world, book) =>
+    {
+        world.Server.Put(new BreakGlassSession
+        {
+            Metadata = new() { Name = "inc-4711", OwnerReferences = [new() { ApiVersion = "v1", Kind = "X", Name = "x", Uid = "another" }] },
+            Status = new() { GrantUid = "another" },
+        });
+        book.Take(Events(world, 1));
+        world.Advance(SessionBook.Period * 2);
+        Session(world)!.Status.GrantUid.Should().Be("another");
+
+        world.Server.Remove<BreakGlassSession>("inc-4711");
+        world.Advance(SessionBook.Period * 2);
+        Session(world)!.Status.GrantUid.Should().Be(world.Grant()!.Metadata.Uid);
+        Session(world)!.Status.Actions.Should().ContainSingle().Which.Count.Should().Be(1);
+    });
+
+    [Fact]
+    public Task Events_of_a_grant_that_is_gone_leave_nothing() => With((world, book) =>
+    {
+        var events = Events(world, 1);
+        world.Server.Remove<BreakGlassGrant>("inc-4711");
+        world.Settle();
+        book.Take(events).Should().BeTrue();
+        world.Advance(SessionBook.Period * 2);
+        Session(world).Should().BeNull();
+    });
+
+    [Fact]
+    public Task What_was_counted_is_written_when_the_process_stops_and_then_nothing_is_accepted() => With((world, book) =>
+    {
+        book.Take(Events(world, 1));
+        world.Stop();
+        world.Settle();
+        Session(world)!.Status.Parts.Should().ContainSingle().Which.Totals.Requests.Should().Be(1);
+        book.IsOpen.Should().BeFalse();
+        book.Take(Events(world, 2)).Should().BeFalse();
+    });
+
+    [Fact]
+    public Task Success_after_the_end_is_told_and_a_flood_of_it_is_few_events() => With((world, book) =>
+    {
+        world.AdvanceUntil(() => world.Grant()!.Status.Phase is GrantPhase.Expired, TimeSpan.FromHours(2), "the end");
+        world.Advance(TimeSpan.FromSeconds(30));
+        for (var i = 0; i < 20; i++) book.Take(Events(world, i, name: $"x{i}"));
+        world.Advance(TimeSpan.FromSeconds(5));
+
+        world.Events().Count(e => e.Reason == EventReasons.AccessAfterRevocation && e.Regarding!.Kind == nameof(BreakGlassGrant)).Should().Be(5);
+        world.Logs.Lines.Count(l => l.Contains("used access after it was cut", StringComparison.Ordinal)).Should().Be(20);
+        world.Grant()!.Status.Session!.Requests.Should().Be(20, "late events are counted, too");
+        world.Grant()!.Status.Phase.Should().Be(GrantPhase.Expired);
+    });
+
+    [Fact]
+    public Task A_stream_that_is_open_at_the_end_stands_in_the_residue_once() => With((world, book) =>
+    {
+        book.Take(Events(world, 1, stage: "ResponseStarted"));
+        book.Take(Events(world, 2, stage: "ResponseStarted", name: "closed"));
+        book.Take(Events(world, 2, stage: "ResponseComplete", name: "closed"));
+        world.AdvanceUntil(() => world.Grant()!.Status.Phase is GrantPhase.Expired, TimeSpan.FromHours(2), "the end");
+        world.Advance(TimeSpan.FromMinutes(1));
+        world.Grant()!.Status.Residue.Should().ContainSingle().Which.Should().StartWith("open get configmaps payments/checkout (since ");
+        world.Grant()!.Status.Session!.OpenStreams.Should().Be(1);
+    });
+
+    private static BreakGlassSession? Session(World world) => world.Server.Get<BreakGlassSession>("inc-4711");
+
+    private static int Writes(World world) => world.Server.Requests.Writes.Count(r => r.Call.Resource.StartsWith("breakglass", StringComparison.Ordinal));
+
+    private static byte[] Events(World world, int number, string stage = "ResponseComplete", string name = "checkout")
+    {
+        var at = world.Now.AddMicroseconds(number).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+        return Encoding.UTF8.GetBytes($$"""
+            {"kind": "Event", "apiVersion": "audit.k8s.io/v1", "auditID": "{{number}}", "stage": "{{stage}}", "verb": "get",
+             "requestURI": "/api/v1/namespaces/payments/configmaps/{{name}}", "sourceIPs": ["192.0.2.1"], "userAgent": "kubectl",
+             "user": {"username": "system:serviceaccount:breakglass-grants:{{GrantNames.Identity(world.Grant()!)}}"},
+             "objectRef": {"resource": "configmaps", "namespace": "payments", "name": "{{name}}"}, "responseStatus": {"code": 200},
+             "requestReceivedTimestamp": "{{at}}", "stageTimestamp": "{{at}}"}
+            """);
+    }
+
+    private static Task With(Action<World, SessionBook> test) => Stillness.Run(stillness =>
+    {
+        using var world = new World(stillness);
+        world.Server.CreateNamespace("payments");
+        world.Server.Put(Sample.Policy());
+        var replica = world.Start(World.Options with { AuditAddress = new(null, 9444) });
+        world.Server.Put(Sample.Grant());
+        world.Settle();
+        world.Grant()!.Status.Phase.Should().Be(GrantPhase.Active);
+        test(world, replica.Engine.Sessions!);
+    });
+}
