@@ -202,6 +202,9 @@ The objects of a file of config/, with the names of the namespaces, the chart's 
 {{- if and .keySecret (not .enabled) }}
 {{- fail (printf "journal.keySecret is %s and journal.enabled is false, so there would be no journal. Set journal.enabled: true, or leave keySecret out." .keySecret) }}
 {{- end }}
+{{- if and .sinksSecret (not .enabled) }}
+{{- fail (printf "journal.sinksSecret is %s and journal.enabled is false, so there would be no entries to copy. Set journal.enabled: true, or leave sinksSecret out." .sinksSecret) }}
+{{- end }}
 {{- end }}
 {{- with .Values.audit }}
 {{- if .enabled }}

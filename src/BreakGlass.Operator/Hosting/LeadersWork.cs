@@ -1,5 +1,6 @@
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Journal;
+using BreakGlass.Operator.Journal.Sinks;
 using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Outbound;
 using BreakGlass.Operator.Reconciling;
@@ -24,6 +25,7 @@ internal sealed class LeadersWork : IDisposable
     private readonly ApiServers _servers;
     private readonly ActorProbe _actors;
     private readonly JournalSequencer? _journal;
+    private readonly JournalSinks? _sinks;
     private readonly ReconcileTriggers _wiring;
     private readonly WorkQueue<string> _grants;
     private readonly WorkQueue<string> _alarms;
@@ -43,7 +45,7 @@ internal sealed class LeadersWork : IDisposable
         _remover = new(client, time);
         _servers = new(client, time);
         var server = new LiveReads(client, caches);
-        _journal = Journal(tools, client);
+        if (Journal(tools, client) is { } journal) (_journal, _sinks) = journal;
         var executor = new PlanExecutor(
             client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _remover,
             new Prover(client, _servers, tools.Vault, time),
@@ -110,6 +112,7 @@ internal sealed class LeadersWork : IDisposable
     public void Dispose()
     {
         _wiring.Dispose();
+        _sinks?.Dispose();
         _remover.Dispose();
         _servers.Dispose();
         _client.Dispose();
@@ -148,23 +151,26 @@ internal sealed class LeadersWork : IDisposable
         }
     }
 
-    private static JournalSequencer? Journal(LeadersTools tools, KubeClient client)
+    private static (JournalSequencer Journal, JournalSinks Sinks)? Journal(LeadersTools tools, KubeClient client)
     {
         if (tools.Options is not { JournalDirectory: { } directory, JournalKey: { } file }) return null;
-        var metrics = tools.Metrics;
-        return new(
-            new JournalWriter(new JournalLog(new DirectoryStorage(directory, tools.Time), file.Key)), () => tools.Caches.Grants.Store.List(),
+        var (metrics, storage, logger) = (tools.Metrics, new DirectoryStorage(directory, tools.Time), tools.Logs.CreateLogger("Journal"));
+        var sinks = new JournalSinks(
+            tools.Options.JournalSinks.Sinks, storage, file.Key.Verifier.Name, tools.Options.ClusterName, metrics, tools.Time, logger);
+        var journal = new JournalSequencer(
+            new JournalWriter(new JournalLog(storage, file.Key) { Covers = sinks.Covers }), () => tools.Caches.Grants.Store.List(),
             (name, token) => client.TryGetAsync<BreakGlassGrant>(name, null, token), waiting => metrics.AuditBacklog(OperatorMetrics.Journal, waiting),
             (count, isWritten) => metrics.AuditRecords(OperatorMetrics.Journal, isWritten ? DeliveryResults.Delivered : DeliveryResults.Failed, count),
-            tools.Time, tools.Logs.CreateLogger("Journal"));
+            tools.Time, logger);
+        return (journal, sinks);
     }
 
     private async Task JournalAsync(CancellationToken cancellationToken)
     {
-        if (_journal is null) return;
+        if (_journal is not { } journal || _sinks is not { } sinks) return;
         try
         {
-            await _journal.RunAsync(cancellationToken);
+            await Task.WhenAll(journal.RunAsync(cancellationToken), sinks.RunAsync(cancellationToken));
         }
         finally
         {

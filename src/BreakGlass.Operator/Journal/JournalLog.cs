@@ -13,6 +13,11 @@ internal sealed class JournalLog(IJournalStorage storage, SigningKey key)
     private LogEdge? _edge;
     private bool _isPrepared;
 
+    /// <summary>
+    /// Called with the number of entries that the newest checkpoint covers, whenever there are more and when it is opened. It must be quick, and not throw.
+    /// </summary>
+    public Action<long> Covers { get; init; } = _ => { };
+
     /// <summary>Whether the journal was read, and no other writer has extended it since, as far as is known.</summary>
     public bool IsOpen => _edge is not null;
 
@@ -34,6 +39,7 @@ internal sealed class JournalLog(IJournalStorage storage, SigningKey key)
         }
 
         _edge = edge;
+        Covers(edge.Size);
     }
 
     /// <summary>
@@ -53,6 +59,7 @@ internal sealed class JournalLog(IJournalStorage storage, SigningKey key)
         // The batch of this size can be gone because the journal is far beyond it.
         if ((await CheckpointAsync(cancellationToken)).Size != edge.Size) return 0;
         _edge = await CarryOutAsync(edge, after, files, head, cancellationToken);
+        Covers(_edge.Size);
         return batch.Count;
     }
 

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using BreakGlass.Operator.Outbound;
 
@@ -11,19 +10,23 @@ namespace BreakGlass.Operator.Notifications;
 internal static class Messages
 {
     /// <summary>The receiver as a destination of deliveries.</summary>
-    public static Destination<Notification> Destination(ReceiverSettings receiver) =>
-        new(receiver.Name, ReceiverFields.TypeName(receiver.Type), (notification, now) => Request(receiver, notification, now), n => $"{n.Event} of {n.Name}");
+    public static Destination<Notification> Destination(ReceiverSettings receiver, HttpClient http, TimeProvider time) => new(
+        receiver.Name, ReceiverFields.TypeName(receiver.Type),
+        async (notification, cancellationToken) =>
+        {
+            using var request = Request(receiver, notification, time.GetUtcNow());
+            return await OutboundHttp.SendAsync(http, request, time, cancellationToken);
+        },
+        n => $"{n.Event} of {n.Name}");
 
     /// <summary>The request of one try.</summary>
     public static HttpRequestMessage Request(ReceiverSettings receiver, Notification n, DateTimeOffset now)
     {
         var body = Encoding.UTF8.GetBytes(Body(receiver, n).ToJsonString());
         var url = receiver.Type is ReceiverType.Alertmanager ? receiver.Url.Value.TrimEnd('/') + "/api/v2/alerts" : receiver.Url.Value;
-        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(url)) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("breakglass-operator", ThisVersion.Text.Split('+')[0]));
+        var request = OutboundHttp.Post(url, body, "application/json");
         if (receiver.Authorization is { } authorization) request.Headers.TryAddWithoutValidation("Authorization", authorization.Value);
-        if (receiver.Type is ReceiverType.Webhook) Sign(request, receiver.Key!.Value, n.Id, now, body);
+        if (receiver.Type is ReceiverType.Webhook) WebhookSignature.Add(request, receiver.Key!, n.Id, now, body);
         return request;
     }
 
@@ -36,19 +39,6 @@ internal static class Messages
         ReceiverType.Alertmanager => new JsonArray(Alert(n)),
         _ => Webhook(n),
     };
-
-    /// <summary>
-    /// Standard Webhooks 1.0: the signature is of id, time and body, so that neither can be changed and what was recorded cannot be sent again later.
-    /// Each try is signed anew, as receivers refuse what is older than some minutes.
-    /// </summary>
-    private static void Sign(HttpRequestMessage request, string secret, string id, DateTimeOffset now, byte[] body)
-    {
-        var time = now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var signature = HMACSHA256.HashData(ReceiverFields.SigningKey(secret)!, (byte[])[.. Encoding.UTF8.GetBytes($"{id}.{time}."), .. body]);
-        request.Headers.Add("webhook-id", id);
-        request.Headers.Add("webhook-timestamp", time);
-        request.Headers.Add("webhook-signature", $"v1,{Convert.ToBase64String(signature)}");
-    }
 
     private static JsonObject Webhook(Notification n) => new()
     {

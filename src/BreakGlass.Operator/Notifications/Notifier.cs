@@ -32,7 +32,7 @@ internal sealed class Notifier : IDisposable
         _http = OutboundHttp.Create();
         _receivers = settings.Receivers;
         _deliveries = [.. _receivers.Select(receiver => new Delivery<Notification>(
-            Messages.Destination(receiver), _http, result => metrics.Notified(ReceiverFields.TypeName(receiver.Type), result), time, logger))];
+            Messages.Destination(receiver, _http, time), result => metrics.Notified(ReceiverFields.TypeName(receiver.Type), result), time, logger))];
         metrics.NotifyingTo(_receivers.Select(receiver => ReceiverFields.TypeName(receiver.Type)), DeliveryResults.All);
         if (IsNeeded)
             logger.Notifying(string.Join(", ", settings.Receivers.Select(receiver => $"{receiver.Name} ({ReceiverFields.TypeName(receiver.Type)})")));

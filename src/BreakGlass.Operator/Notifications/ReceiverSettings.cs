@@ -1,3 +1,5 @@
+using BreakGlass.Operator.Outbound;
+
 namespace BreakGlass.Operator.Notifications;
 
 /// <summary>One receiver.</summary>

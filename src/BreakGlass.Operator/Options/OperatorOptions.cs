@@ -1,4 +1,5 @@
 using BreakGlass.Operator.Journal;
+using BreakGlass.Operator.Journal.Sinks;
 using BreakGlass.Operator.Notifications;
 
 namespace BreakGlass.Operator.Options;
@@ -103,6 +104,9 @@ internal sealed record OperatorOptions
 
     /// <summary>The file with the token of those who send audit events; null if a token is not enough.</summary>
     public string? AuditTokenFile { get; init; }
+
+    /// <summary>Where copies of the journal go to.</summary>
+    public JournalSinkSettings JournalSinks { get; init; } = JournalSinkSettings.None;
 
     /// <summary>
     /// Whether seal keys are needed. Somebody who trusts manifests as written and serves no webhooks has no use for them, and may lack the rights to them.

@@ -162,6 +162,12 @@ internal static class OptionParser
                 + "(BREAKGLASS_AUDIT_LISTEN) is not, so no audit events are received. Set --audit-listen, for example to :9444.";
         }
 
+        if (WellRead("journal-sinks", "journal-directory") && o.JournalSinks.File is not null && o.JournalDirectory is null)
+        {
+            yield return "--journal-sinks (BREAKGLASS_JOURNAL_SINKS) is set and --journal-directory (BREAKGLASS_JOURNAL_DIRECTORY) is not, so there is no "
+                + "journal to copy: sinks get the entries of the journal. Set --journal-directory and --journal-key, or remove --journal-sinks.";
+        }
+
         if (WellRead("renew-deadline", "retry-period") && o.RenewDeadline <= 1.2 * o.RetryPeriod)
         {
             yield return $"--renew-deadline (BREAKGLASS_RENEW_DEADLINE) is {GoDuration.Format(o.RenewDeadline)} and --retry-period (BREAKGLASS_RETRY_PERIOD) "

@@ -1,4 +1,5 @@
 using BreakGlass.Operator.Journal;
+using BreakGlass.Operator.Journal.Sinks;
 using BreakGlass.Operator.Notifications;
 using BreakGlass.Operator.Sessions;
 
@@ -107,6 +108,9 @@ internal static class OptionTable
             OptionReaders.Text, (o, v) => o with { ToName = v }, o => o.ToName ?? ""),
         Row<string>("position-file", "FILE", "forward-audit: where it keeps how far it has read",
             OptionReaders.Text, (o, v) => o with { PositionFile = v }, o => o.PositionFile ?? ""),
+        Row<JournalSinkSettings>("journal-sinks", "FILE",
+            "A YAML or JSON file with the sinks that get copies of the journal's entries, usually from a Secret; requires a journal",
+            SinkFile.Read, (o, v) => o with { JournalSinks = v }, o => o.JournalSinks.File ?? ""),
     ];
 
     private static Option Row<T>(

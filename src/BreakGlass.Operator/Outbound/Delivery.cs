@@ -1,6 +1,4 @@
-using System.Net.Http.Headers;
 using System.Threading.Channels;
-using Polly;
 
 namespace BreakGlass.Operator.Outbound;
 
@@ -14,29 +12,22 @@ internal sealed class Delivery<T>
     private const int LogEvery = 100;
 
     private readonly Destination<T> _destination;
-    private readonly HttpClient _http;
     private readonly Action<string> _count;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Channel<T> _waiting;
-    private readonly ResiliencePipeline<DeliveryAnswer> _pipeline;
+    private readonly Sender<T> _sender;
     private T? _current;
     private long _dropped;
 
     /// <param name="destination">The destination.</param>
-    /// <param name="http">Sends.</param>
     /// <param name="count">Called with each result, one of <see cref="DeliveryResults.All"/>.</param>
     /// <param name="time">Clock.</param>
     /// <param name="logger">Log.</param>
     /// <param name="capacity">How many wait at most; 256 by default.</param>
-    public Delivery(Destination<T> destination, HttpClient http, Action<string> count, TimeProvider time, ILogger logger, int capacity = 256)
+    public Delivery(Destination<T> destination, Action<string> count, TimeProvider time, ILogger logger, int capacity = 256)
     {
-        (_destination, _http, _count, _time, _logger) = (destination, http, count, time, logger);
+        (_destination, _count, _logger, _sender) = (destination, count, logger, new(destination, time, logger));
         _waiting = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }, Drop);
-        _pipeline = DeliveryRetry.For(time, (attempt, why, wait) =>
-        {
-            if (_current is { } item) _logger.TryingAgain(destination.Name, destination.Type, destination.Describe(item), attempt, why, wait.TotalSeconds);
-        });
     }
 
     /// <summary>Takes an item. Never waits.</summary>
@@ -70,32 +61,9 @@ internal sealed class Delivery<T>
 
     private async Task DeliverAsync(T item, CancellationToken cancellationToken)
     {
-        Outcome<DeliveryAnswer> outcome;
-        try
-        {
-            outcome = Outcome.FromResult(await _pipeline.ExecuteAsync(token => TryAsync(item, token), cancellationToken));
-        }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-        {
-            outcome = Outcome.FromException<DeliveryAnswer>(e);
-        }
-
-        var good = outcome.Result is { IsGood: true };
-        _count(good ? DeliveryResults.Delivered : DeliveryResults.Failed);
-        if (!good) _logger.Undelivered(_destination.Name, _destination.Type, _destination.Describe(item), DeliveryRetry.Why(outcome));
-    }
-
-    private async ValueTask<DeliveryAnswer> TryAsync(T item, CancellationToken cancellationToken)
-    {
-        using var request = _destination.Request(item, _time.GetUtcNow());
-        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        return new(response.StatusCode, Wait(response.Headers.RetryAfter));
-    }
-
-    private TimeSpan? Wait(RetryConditionHeaderValue? asked)
-    {
-        var wait = asked?.Delta ?? asked?.Date - _time.GetUtcNow();
-        return wait > TimeSpan.Zero ? wait : null;
+        var why = await _sender.SendAsync(item, cancellationToken);
+        _count(why is null ? DeliveryResults.Delivered : DeliveryResults.Failed);
+        if (why is not null) _logger.Undelivered(_destination.Name, _destination.Type, _destination.Describe(item), why);
     }
 
     private void Drop(T oldest)

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
@@ -56,15 +58,21 @@ internal static class DeliveryRetry
     /// <summary>Why a try failed, without what the destination or the network said: that may hold the URL.</summary>
     public static string Why(Outcome<DeliveryAnswer> outcome) => outcome.Exception switch
     {
-        null => $"HTTP status {(int)outcome.Result!.Code}",
+        null => outcome.Result!.What,
         TimeoutRejectedException => $"no answer within {AnswerWithin.TotalSeconds:0} s",
         BrokenCircuitException => $"it failed repeatedly and is not called for {Break.TotalSeconds:0} s",
         HttpRequestException e => $"no answer ({e.HttpRequestError})",
+        AuthenticationException => "TLS failed; check the certificates and the names in them",
+        SocketException e => $"no connection ({e.SocketErrorCode})",
+        IOException { InnerException: SocketException e } => $"the connection ended ({e.SocketErrorCode})",
+        FileNotFoundException or DirectoryNotFoundException => "a certificate file is missing",
+        IOException => "the connection ended early",
         { } e => e.GetType().Name,
     };
 
     private static bool IsFailure(Outcome<DeliveryAnswer> outcome) =>
-        outcome.Exception is HttpRequestException or TimeoutRejectedException || outcome.Result is { IsForLater: true };
+        outcome.Exception is HttpRequestException or TimeoutRejectedException or SocketException or IOException or AuthenticationException
+            || outcome.Result is { IsForLater: true };
 
     private static TimeSpan? Asked(Outcome<DeliveryAnswer> outcome)
     {

@@ -1,5 +1,6 @@
 using BreakGlass.Core.Journal;
 using BreakGlass.Operator.Journal;
+using TestKit;
 
 namespace BreakGlass.Operator.Tests.Journal;
 
@@ -7,6 +8,9 @@ namespace BreakGlass.Operator.Tests.Journal;
 internal sealed class FaultyStorage
 {
     public Dictionary<string, byte[]> Files { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Raised after each operation.</summary>
+    public Signal Changed { get; } = new();
 
     public LogReader Reader => path => Files.TryGetValue(path, out var bytes) ? bytes : (ReadOnlyMemory<byte>?)null;
 
@@ -48,8 +52,19 @@ internal sealed class FaultyStorage
         private async Task<T> DoAsync<T>(string what, Func<T> act)
         {
             await Before(what);
-            if (FailsAfter-- > 0) return act();
-            if (FailsLate) act();
+            try
+            {
+                lock (storage.Files)
+                {
+                    if (FailsAfter-- > 0) return act();
+                    if (FailsLate) act();
+                }
+            }
+            finally
+            {
+                storage.Changed.Raise();
+            }
+
             throw new IOException("the storage is gone");
         }
     }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BreakGlass.Operator.Notifications;
+using BreakGlass.Operator.Outbound;
 using FluentAssertions;
 using TestKit;
 using Xunit;
@@ -67,7 +68,7 @@ public sealed class PayloadTests
         // The example of the specification: secret, id, time and body are its, and so is the signature.
         const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         var signed = HMACSHA256.HashData(
-            ReceiverFields.SigningKey(Secret)!, Encoding.UTF8.GetBytes("msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{\"test\": 2432232314}"));
+            WebhookSignature.KeyOf(Secret)!, Encoding.UTF8.GetBytes("msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{\"test\": 2432232314}"));
         Convert.ToBase64String(signed).Should().Be("g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 

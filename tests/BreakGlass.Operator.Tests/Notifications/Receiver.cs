@@ -26,6 +26,9 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>Leaves every request unanswered.</summary>
     public bool IsDead { get; init; }
 
+    /// <summary>The body of its answers.</summary>
+    public byte[] AnswerBody { get; set; } = [];
+
     public IReadOnlyList<ReceivedMessage> All
     {
         get { lock (_gate) return [.. _received]; }
@@ -69,19 +72,21 @@ internal sealed class Receiver : IAsyncDisposable
 
     private async Task TakeAsync(HttpContext context)
     {
-        using var reader = new StreamReader(context.Request.Body);
-        var body = await reader.ReadToEndAsync();
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
         var answer = (Code: 200, RetryAfter: (string?)null);
         lock (_gate)
         {
-            _received.Add(
-                new(context.Request.Path, context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase), body));
+            var headers = context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+            _received.Add(new(context.Request.Path, headers, body.ToArray()));
             if (_answers.Count > 0) answer = _answers.Dequeue();
         }
 
         _changed.Raise();
         if (IsDead) await _release.Task.WaitAsync(context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         context.Response.StatusCode = answer.Code;
+        if (AnswerBody.Length > 0) context.Response.ContentType = "application/x-protobuf";
         if (answer.RetryAfter is { } wait) context.Response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
+        await context.Response.Body.WriteAsync(AnswerBody);
     }
 }

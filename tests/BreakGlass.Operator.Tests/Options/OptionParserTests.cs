@@ -51,10 +51,12 @@ public sealed class OptionParserTests
     {
         var file = TemporaryCa();
         var (receivers, key, token) = (Path.GetTempFileName(), Path.GetTempFileName(), Path.GetTempFileName());
+        var sinks = Path.GetTempFileName();
         try
         {
             File.WriteAllText(token, "0123456789abcdef\n");
             File.WriteAllText(key, $"{SigningKey.Of("breakglass.example.com/test", new byte[32]).ToSecretText()}\n");
+            File.WriteAllText(sinks, "sinks: [{name: log, type: stdout}]");
             File.WriteAllText(receivers, "receivers: [{name: chat, type: slack, url: 'https://hooks.example/x'}]");
             var values = new Dictionary<string, string>
             {
@@ -67,7 +69,7 @@ public sealed class OptionParserTests
                 ["revocation-workers"] = "7", ["workers"] = "9", ["resync"] = "1h30m", ["log-level"] = "debug", ["otlp-endpoint"] = "http://collector:4318",
                 ["public-server"] = "https://api.example:6443", ["public-ca-file"] = file, ["cluster-name"] = "prod eu", ["stamp-extra"] = "example.com/amr",
                 ["person-claims"] = "example.com/employee-id,example.com/sub", ["notifications-file"] = receivers,
-                ["journal-directory"] = "/journal", ["journal-key"] = key, ["journal-default"] = "Required",
+                ["journal-directory"] = "/journal", ["journal-key"] = key, ["journal-default"] = "Required", ["journal-sinks"] = sinks,
                 ["audit-listen"] = "127.0.0.1:9444", ["audit-client-ca"] = file, ["audit-token-file"] = token,
                 ["file"] = "/var/log/audit.log", ["to"] = "https://10.96.12.34/audit", ["to-ca"] = file, ["to-name"] = "hooks.example", ["position-file"] = "/p",
             };
@@ -81,6 +83,7 @@ public sealed class OptionParserTests
                     "journal-key" => ["--journal-directory=/journal"],
                     "audit-listen" => [$"--audit-token-file={token}"],
                     "audit-client-ca" or "audit-token-file" => ["--audit-listen=:9444"],
+                    "journal-sinks" => ["--journal-directory=/journal", $"--journal-key={key}"],
                     _ => [],
                 };
                 option.Show(Good([$"--{option.Name}={value}", .. with])).Should().Be(value);
@@ -92,6 +95,7 @@ public sealed class OptionParserTests
         finally
         {
             File.Delete(receivers);
+            File.Delete(sinks);
             File.Delete(key);
             File.Delete(token);
             File.Delete(file);

@@ -173,7 +173,7 @@ public sealed class DeliveryTests : IAsyncLifetime
 
     private Delivery<Notification> Start(ReceiverSettings settings, int capacity = 256)
     {
-        var delivery = new Delivery<Notification>(Messages.Destination(settings), _http, Count, _clock, _logs.CreateLogger("Notifications"), capacity);
+        var delivery = new Delivery<Notification>(Messages.Destination(settings, _http, _clock), Count, _clock, _logs.CreateLogger("Notifications"), capacity);
         _running.Add(Task.Run(() => delivery.RunAsync(_stop.Token)));
         return delivery;
     }

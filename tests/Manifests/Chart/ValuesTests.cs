@@ -45,6 +45,7 @@ public sealed class ValuesTests
         """{"journal":{"enabled":true,"keySecret":"breakglass-journal-key","default":"Required"}}""",
         """{"replicas":1,"runAsUser":null,"journal":{"enabled":true,"keySecret":"k","claim":{"existing":"evidence"}}}""",
         """{"journal":{"enabled":true,"keySecret":"k","claim":{"accessMode":"ReadWriteOnce","storageClassName":"fast","size":"1Gi"}}}""",
+        """{"journal":{"enabled":true,"keySecret":"k","sinksSecret":"breakglass-sinks"}}""",
         """{"prometheusRule":{"enabled":true,"labels":{"release":"prometheus"}},"dashboard":{"enabled":true,"annotations":{"grafana_folder":"Security"}}}""",
     ];
 

@@ -1,4 +1,4 @@
-namespace BreakGlass.Operator.Notifications;
+namespace BreakGlass.Operator.Outbound;
 
 /// <summary>A text that shows itself to nobody who only prints it.</summary>
 /// <param name="Value">The text.</param>
