@@ -77,13 +77,21 @@ internal sealed class JournalFigures(BenchmarkCluster cluster, Report report)
         }
     }
 
-    private static ReadOnlyMemory<byte> Entry(int number) => new JournalEntry
+    /// <summary>Four transitions of a grant and its deletion, and now and then the list of what exists, as the operator writes them.</summary>
+    private static ReadOnlyMemory<byte> Entry(int number) => number % JournalState.ListedEvery == 0
+        ? new JournalState().List(number, At(number))[0].Bytes()
+        : number % 5 == 4 ? GrantNotes.Deleted($"00000000-0000-0000-0000-{number / 5:d12}", $"inc-{number / 5}", At(number)).Bytes()
+        : Transition(number);
+
+    private static DateTimeOffset At(int number) => new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(number);
+
+    private static ReadOnlyMemory<byte> Transition(int number) => new JournalEntry
     {
         Id = JournalEntry.IdOf($"00000000-0000-0000-0000-{number / 5:d12}", number % 5),
         Type = GrantEntries.TypeOf(GrantPhase.Active),
         Source = "breakglass-operator",
         Subject = $"{GrantEntries.SubjectStart}inc-{number / 5}",
-        Time = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(number),
+        Time = At(number),
         Data = new()
         {
             Grant = $"inc-{number / 5}", Policy = BenchmarkCluster.PolicyName, Requester = "alice", From = "Pending", To = "Active", Actor = "alice",

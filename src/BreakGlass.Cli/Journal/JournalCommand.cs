@@ -176,7 +176,7 @@ internal static class JournalCommand
         var table = new TextTable("INDEX", "TIME", "TYPE", "SUBJECT", "ACTOR", "REASON");
         foreach (var (index, entry) in entries)
         {
-            table.Add($"{index}", Timestamp.Text(entry.Time), entry.Type, entry.Subject, entry.Data.Actor, entry.Data.Reason);
+            table.Add($"{index}", Timestamp.Text(entry.Time), entry.Type, EntryColumns.Subject(entry), EntryColumns.Actor(entry), EntryColumns.Reason(entry));
         }
 
         await table.WriteAsync(host);

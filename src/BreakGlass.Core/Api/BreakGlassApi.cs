@@ -41,6 +41,9 @@ public static class BreakGlassApi
     /// <summary>Annotation on a grant whose access was given and is over: it never opens again, whatever its status says.</summary>
     public const string EndedAnnotation = Group + "/ended";
 
+    /// <summary>Annotation on a policy: the user name of the person who last wrote its spec, as admission saw it.</summary>
+    public const string AuthorAnnotation = Group + "/author";
+
     /// <summary>Label: UID of the grant whose identity created the object. No grant's identity can change it.</summary>
     public const string MadeByLabel = Group + "/made-by";
 

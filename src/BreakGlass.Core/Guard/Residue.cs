@@ -52,6 +52,13 @@ public static class Residue
             ? Counted(residue, entry.Kind, times) : Counted(residue, entry.Way, times);
     }
 
+    /// <summary>An entry without its count, so that it is the same whatever was counted.</summary>
+    public static string Uncounted(string entry)
+    {
+        if (!entry.EndsWith(More, StringComparison.Ordinal) || entry.LastIndexOf(", ", StringComparison.Ordinal) is not (> 0 and var comma)) return entry;
+        return CountOf(entry, entry[..comma]) > 0 ? $"{entry[..comma]},{More}" : entry;
+    }
+
     private static int Named(IReadOnlyList<string> residue, string of) => residue.Count(e => e.StartsWith(of, StringComparison.Ordinal) && !IsCount(e, of));
 
     private static List<string> Counted(IReadOnlyList<string> residue, string what, int times)

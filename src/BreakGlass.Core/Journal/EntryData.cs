@@ -6,6 +6,9 @@ public sealed record EntryData
     /// <summary>The grant.</summary>
     public string? Grant { get; init; }
 
+    /// <summary>The UID of the grant, if the id of the entry does not begin with it.</summary>
+    public string? GrantUid { get; init; }
+
     /// <summary>The policy.</summary>
     public string? Policy { get; init; }
 
@@ -27,6 +30,57 @@ public sealed record EntryData
     /// <summary>Who caused it.</summary>
     public string? Actor { get; init; }
 
-    /// <summary>The reason, in CamelCase.</summary>
+    /// <summary>The reason, in CamelCase; the decision of an approval, the outcome of a review.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>If true, the object has no valid seal, so that its actor is not known.</summary>
+    public bool? Unverified { get; init; }
+
+    /// <summary>If true, the time is when the operator saw it. It happened before that.</summary>
+    public bool? Seen { get; init; }
+
+    /// <summary>What a person wrote: the comment of an approval or review, the reason of a lockdown.</summary>
+    public string? Comment { get; init; }
+
+    /// <summary>What a reviewer wants to be done next.</summary>
+    public string? FollowUp { get; init; }
+
+    /// <summary>The generation of a policy's spec.</summary>
+    public long? Generation { get; init; }
+
+    /// <summary>The mode of a policy.</summary>
+    public string? Mode { get; init; }
+
+    /// <summary>The SHA-256 of a policy's spec in its canonical form.</summary>
+    public string? Hash { get; init; }
+
+    /// <summary>The access entries of a policy: name, role and places.</summary>
+    public IReadOnlyList<string>? Access { get; init; }
+
+    /// <summary>The policies that a lockdown covers, as a label selector; an empty text means all policies.</summary>
+    public string? Selector { get; init; }
+
+    /// <summary>The place in which a grant gives no access.</summary>
+    public string? Place { get; init; }
+
+    /// <summary>What the grant's identity did or tried, as <c>status.residue</c> says it.</summary>
+    public string? Residue { get; init; }
+
+    /// <summary>The id of a seal key.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>The objects that existed, in an entry that lists them.</summary>
+    public IReadOnlyList<LiveObject>? Objects { get; init; }
+
+    /// <summary>In an entry that lists objects: the first entry of the journal that is about a grant that existed.</summary>
+    public long? First { get; init; }
+
+    /// <summary>In an entry that lists objects: the number of entries in the journal when the list was made.</summary>
+    public long? Size { get; init; }
+
+    /// <summary>The number of this part of the list, from 1.</summary>
+    public int? Part { get; init; }
+
+    /// <summary>The number of all parts of the list.</summary>
+    public int? Parts { get; init; }
 }

@@ -9,11 +9,6 @@ public static class GrantEntries
     /// <summary>The start of the subject of a grant's entries.</summary>
     public const string SubjectStart = "grants/";
 
-    private const string Operator = "breakglass-operator";
-
-    // Longer than anything that the operator writes. A status can be forged, and an entry that is too large would hold up all others.
-    private const int LongestText = 512;
-
     /// <summary>The entries from one transition on.</summary>
     /// <param name="grant">The grant, as the API server has it: a shortened copy has other transitions.</param>
     /// <param name="from">The number of the first transition, from 0.</param>
@@ -38,28 +33,20 @@ public static class GrantEntries
     {
         Id = JournalEntry.IdOf(grant.Metadata.Uid ?? "", number),
         Type = TypeOf(transition.To),
-        Source = Operator,
+        Source = JournalEntry.Operator,
         Subject = SubjectStart + grant.Metadata.Name,
         Time = transition.At,
         Data = new()
         {
             Grant = grant.Metadata.Name,
-            Policy = Short(grant.Spec.Policy),
-            Requester = Short(grant.Spec.Requester?.Username),
-            Justification = number == 0 ? Short(grant.Spec.Justification, Bounds.LongestJustification) : null,
-            Ticket = number == 0 ? Short(grant.Spec.Ticket) : null,
+            Policy = EntryText.Short(grant.Spec.Policy),
+            Requester = EntryText.Short(grant.Spec.Requester?.Username),
+            Justification = number == 0 ? EntryText.Short(grant.Spec.Justification, Bounds.LongestJustification) : null,
+            Ticket = number == 0 ? EntryText.Short(grant.Spec.Ticket) : null,
             From = transition.From?.ToString(),
             To = transition.To.ToString(),
-            Actor = Short(transition.Actor),
-            Reason = Short(transition.Reason),
+            Actor = EntryText.Short(transition.Actor),
+            Reason = EntryText.Short(transition.Reason),
         },
     };
-
-    private static string? Short(string? text, int most = LongestText)
-    {
-        if (text is null || text.Length <= most) return text;
-
-        // Not between the halves of a surrogate pair.
-        return text[..(char.IsHighSurrogate(text[most - 1]) ? most - 1 : most)] + "…";
-    }
 }

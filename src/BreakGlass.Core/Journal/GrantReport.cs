@@ -6,6 +6,6 @@ namespace BreakGlass.Core.Journal;
 /// <param name="Problems">What is wrong.</param>
 public sealed record GrantReport(Checkpoint? Checkpoint, IReadOnlyList<(long Index, JournalEntry Entry)> Entries, IReadOnlyList<JournalProblem> Problems)
 {
-    /// <summary>Whether the grant's entries are as they were signed, and none is missing between them.</summary>
+    /// <summary>Whether the grant's entries are as they were signed, and no transition is missing between them.</summary>
     public bool IsGood => Problems.Count == 0;
 }

@@ -50,7 +50,10 @@ public static class JournalCheck
         return new(checkpoint, problems);
     }
 
-    /// <summary>Verifies the entries of one grant: that each is in the journal by a proof, and that none is missing between them.</summary>
+    /// <summary>
+    /// Verifies the entries of one grant: that each is in the journal by a proof, that none is there twice, and that none of its transitions is missing
+    /// between them. The other entries are not numbered.
+    /// </summary>
     /// <param name="reader">Reads the journal.</param>
     /// <param name="key">The key that signs its checkpoints.</param>
     /// <param name="grant">The name of the grant.</param>
@@ -60,6 +63,7 @@ public static class JournalCheck
         if (Open(reader, key, out var problem) is not { } checkpoint) return new(null, [], [problem!]);
         var tree = new LogTree(reader, checkpoint.Size);
         var (entries, problems, next) = (new List<(long, JournalEntry)>(), new List<JournalProblem>(), new Dictionary<string, int>(StringComparer.Ordinal));
+        var others = new HashSet<string>(StringComparer.Ordinal);
         try
         {
             foreach (var (index, bytes) in JournalEntries.Read(reader, checkpoint.Size))
@@ -73,7 +77,12 @@ public static class JournalCheck
                 }
 
                 entries.Add((index, entry));
-                if (entry.Position is not { } position) continue;
+                if (entry.Position is not { } position)
+                {
+                    if (!others.Add(entry.Id)) problems.Add(JournalProblem.At(index, $"repeats {entry.Id}"));
+                    continue;
+                }
+
                 var expected = next.GetValueOrDefault(position.Uid);
                 next[position.Uid] = Math.Max(expected, position.Number + 1);
                 if (position.Number != expected) problems.Add(JournalProblem.At(index, position.Number < expected

@@ -5,12 +5,18 @@ namespace BreakGlass.Core.Journal;
 /// <summary>One entry of the journal: a CloudEvents 1.0 document.</summary>
 public sealed record JournalEntry
 {
+    /// <summary>The source of the operator's entries.</summary>
+    public const string Operator = "breakglass-operator";
+
     private const string CloudEvents = "1.0";
 
     /// <summary>The version of CloudEvents.</summary>
     public string Specversion { get; init => field = value ?? ""; } = CloudEvents;
 
-    /// <summary>What the entry is, the same whenever it is written: the UID of the object, a slash, and the number of its transition from 0.</summary>
+    /// <summary>
+    /// What the entry is, the same whenever it is written: the UID of the object, a slash, and what it tells of the object; of a grant's transition, its
+    /// number from 0.
+    /// </summary>
     public required string Id { get; init; }
 
     /// <summary>What happened, for example <c>dev.breakglass.grant.activated</c>.</summary>
@@ -32,11 +38,19 @@ public sealed record JournalEntry
     /// <summary>The details.</summary>
     public required EntryData Data { get; init; }
 
-    /// <summary>The UID of the object and the number of the transition; null if the id has another form.</summary>
+    /// <summary>The UID of the grant and the number of the transition; null if the entry is not that of a grant's transition.</summary>
     [JsonIgnore]
-    public (string Uid, int Number)? Position =>
-        Id.LastIndexOf('/') is > 0 and var slash && int.TryParse(Id.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? (Id[..slash], number) : null;
+    public (string Uid, int Number)? Position
+    {
+        get
+        {
+            // Other kinds have numbers in their ids as well, and parts of ids that are only digits.
+            if (!Subject.StartsWith(GrantEntries.SubjectStart, StringComparison.Ordinal) || Id.IndexOf('/') is not (> 0 and var slash)) return null;
+            var text = Id.AsSpan(slash + 1);
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < int.MaxValue && IsPlain(text)
+                ? (Id[..slash], number) : null;
+        }
+    }
 
     /// <summary>Whether the entry is about a grant.</summary>
     public bool IsOf(string grant) => Data.Grant == grant;
@@ -64,4 +78,7 @@ public sealed record JournalEntry
         var bytes = CanonicalJson.Write(JsonSerializer.SerializeToElement(this, JournalJsonContext.Default.JournalEntry));
         return bytes.Length > EntryBundle.LargestEntry ? throw JournalException.TooLarge(bytes.Length) : bytes;
     }
+
+    // One text for each number: 007 is not the transition 7.
+    private static bool IsPlain(ReadOnlySpan<char> number) => number.Length == 1 || number[0] != '0';
 }

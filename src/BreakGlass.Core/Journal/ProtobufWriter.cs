@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace BreakGlass.Core.Journal;
@@ -5,7 +6,7 @@ namespace BreakGlass.Core.Journal;
 /// <summary>Writes the fields of a protobuf message: the four kinds that logs of OTLP need.</summary>
 internal sealed class ProtobufWriter
 {
-    private readonly MemoryStream _bytes = new();
+    private readonly ArrayBufferWriter<byte> _bytes = new();
 
     private enum Wire
     {
@@ -46,17 +47,17 @@ internal sealed class ProtobufWriter
     {
         var inner = new ProtobufWriter();
         write(inner);
-        Bytes(field, inner._bytes.GetBuffer().AsSpan(0, (int)inner._bytes.Length));
+        Bytes(field, inner._bytes.WrittenSpan);
     }
 
     /// <summary>All that was written.</summary>
-    public byte[] ToArray() => _bytes.ToArray();
+    public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
 
     private void Key(int field, Wire wire) => Varint(((ulong)field << 3) | (ulong)wire);
 
     private void Varint(ulong value)
     {
-        for (; value >= 0x80; value >>= 7) _bytes.WriteByte((byte)((value & 0x7F) | 0x80));
-        _bytes.WriteByte((byte)value);
+        for (; value >= 0x80; value >>= 7) _bytes.Write([(byte)((value & 0x7F) | 0x80)]);
+        _bytes.Write([(byte)value]);
     }
 }

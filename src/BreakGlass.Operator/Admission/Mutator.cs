@@ -11,6 +11,7 @@ internal sealed class Mutator(
     Func<IEnumerable<BreakGlassPolicy>> policies,
     Func<DateTimeOffset> serverNow)
 {
+    private const int LongestAuthor = 1024;
     private const string Consonants = "bcdfghjklmnpqrstvwxz2456789";
 
     public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
@@ -42,7 +43,12 @@ internal sealed class Mutator(
         Stamps.OnCreate(write.Kind, spec, write.Caller, about?.Metadata.Uid, await KeptAsync(write, about, cancellationToken));
         patch.Spec(spec);
         var stamped = patch.Name(write.WithSpec(spec), NewName);
-        if (stamped is BreakGlassPolicy policy && await RefuseAuthorAsync(write, policy, cancellationToken) is { } refusal) return refusal;
+        if (stamped is BreakGlassPolicy policy)
+        {
+            if (await RefuseAuthorAsync(write, policy, cancellationToken) is { } refusal) return refusal;
+            patch.Annotation(BreakGlassApi.AuthorAnnotation, AuthorOf(write));
+        }
+
         patch.Annotation(Seal.Annotation, SealOf(write, stamped, serverNow(), before: null));
 
         // A decision is part of the record of its grant, and goes with it: the cluster's own garbage collector sees to that.
@@ -68,6 +74,8 @@ internal sealed class Mutator(
         if (old is BreakGlassPolicy oldPolicy && stamped is BreakGlassPolicy policy)
         {
             var change = PolicyChanges.Of(oldPolicy, policy, state, cluster());
+            patch.Annotation(BreakGlassApi.AuthorAnnotation,
+                Seal.SameSpec(oldPolicy, policy) ? oldPolicy.AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.AuthorAnnotation) : AuthorOf(write));
             if (change is PolicyChange.NeedsRights)
             {
                 if (await RefuseAuthorAsync(write, policy, cancellationToken) is { } refusal) return refusal;
@@ -124,6 +132,10 @@ internal sealed class Mutator(
         // A dry run gives nobody a seal that they could use; but where nothing changes, it shows that nothing does.
         return write.IsDryRun && text != before ? Seal.DryRun : text;
     }
+
+    /// <summary>A name of any length must not keep a policy from being stored.</summary>
+    private static string AuthorOf(AdmissionWrite write) =>
+        write.Caller.Username is { Length: > LongestAuthor } name ? name[..LongestAuthor] : write.Caller.Username;
 
     private static string? GrantNamedBy(IKubernetesObject<V1ObjectMeta> o) => o switch
     {

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using BreakGlass.Core.Journal;
 
 namespace BreakGlass.Operator.Caching;
 
@@ -91,6 +92,12 @@ internal static class CacheTransforms
     public static BreakGlassSession Session(BreakGlassSession session) =>
         session with { Metadata = Owned(session.Metadata) with { ManagedFields = null }, Status = session.Status with { Actions = [] } };
 
+    /// <summary>Whether the caches hold nothing of a grant but its record.</summary>
+    public static bool IsRecord(BreakGlassGrant grant) => IsOver(grant);
+
+    /// <summary>Which entries of the journal the residue and the places of a grant imply, of which the caches hold nothing but the record.</summary>
+    public static string MarksOf(BreakGlassGrant grant) => grant.Status.Residue is [var marks] ? marks : "";
+
     /// <summary>Metadata with nothing in it but what says whose an object is, and what holds it.</summary>
     public static V1ObjectMeta Owned(V1ObjectMeta metadata) => metadata with
     {
@@ -129,7 +136,7 @@ internal static class CacheTransforms
 
     private static BreakGlassGrant RecordOf(BreakGlassGrant grant)
     {
-        var (spec, status) = (grant.Spec, grant.Status);
+        var (spec, status, marks) = (grant.Spec, grant.Status, GrantNotes.MarksOf(grant));
         return grant with
         {
             Spec = spec with
@@ -144,8 +151,8 @@ internal static class CacheTransforms
             {
                 Access = [],
                 Bindings = [],
-                Residue = [],
                 Session = status.Session is null ? null : Numbers(status.Session),
+                Residue = marks.Length == 0 ? [] : [marks],
                 CredentialJwe = null,
                 Conditions = [.. status.Conditions.Select(c => c with { Message = "" })],
 

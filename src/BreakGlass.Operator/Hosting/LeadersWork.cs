@@ -157,8 +157,9 @@ internal sealed class LeadersWork : IDisposable
         var (metrics, storage, logger) = (tools.Metrics, new DirectoryStorage(directory, tools.Time), tools.Logs.CreateLogger("Journal"));
         var sinks = new JournalSinks(
             tools.Options.JournalSinks.Sinks, storage, file.Key.Verifier.Name, tools.Options.ClusterName, metrics, tools.Time, logger);
+        var source = new ClusterSource(client, tools.Caches, tools.Seals, tools.Options.UsesSeals ? tools.Settings.OperatorNamespace : null);
         var journal = new JournalSequencer(
-            new JournalWriter(new JournalLog(storage, file.Key) { Covers = sinks.Covers }), () => tools.Caches.Grants.Store.List(),
+            new JournalWriter(new JournalLog(storage, file.Key) { Covers = sinks.Covers }), new(source, tools.Time), () => tools.Caches.Grants.Store.List(),
             (name, token) => client.TryGetAsync<BreakGlassGrant>(name, null, token), waiting => metrics.AuditBacklog(OperatorMetrics.Journal, waiting),
             (count, isWritten) => metrics.AuditRecords(OperatorMetrics.Journal, isWritten ? DeliveryResults.Delivered : DeliveryResults.Failed, count),
             tools.Time, logger);

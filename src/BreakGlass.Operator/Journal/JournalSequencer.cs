@@ -3,8 +3,8 @@ using BreakGlass.Core.Journal;
 namespace BreakGlass.Operator.Journal;
 
 /// <summary>
-/// Appends what grants went through to the journal: each transition in their statuses that is not in it yet, in order, once. It keeps nothing that the
-/// journal and the statuses do not say. Nothing waits for it but grants whose policy requires it before access opens.
+/// Appends what grants went through to the journal: each transition in their statuses that is not in it yet, in order, once; and what other objects
+/// imply. It keeps nothing that the journal and the objects do not say. Nothing waits for it but grants whose policy requires it before access opens.
 /// </summary>
 internal sealed class JournalSequencer
 {
@@ -14,12 +14,13 @@ internal sealed class JournalSequencer
     /// <summary>How long a failure is followed by no other try.</summary>
     internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
-    /// <summary>An entry can be written after the grant's next one began, but not by that much.</summary>
-    private static readonly TimeSpan Margin = TimeSpan.FromHours(1);
+    /// <summary>How long those who wait for their grants' entries are not kept waiting by what other objects imply.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private const string Rewritten = "it has other entries about the grant than the grant's status: somebody rewrote the status";
 
     private readonly JournalWriter _writer;
+    private readonly ClusterEntries _cluster;
     private readonly Func<IReadOnlyCollection<BreakGlassGrant>> _grants;
     private readonly Func<string, CancellationToken, Task<BreakGlassGrant?>> _read;
     private readonly Action<int> _backlog;
@@ -33,19 +34,21 @@ internal sealed class JournalSequencer
     private CancellationTokenSource? _nap;
     private HashSet<string> _kept = [];
     private long? _compared;
+    private long? _comparedOthers;
     private volatile bool _isRead;
 
     /// <param name="writer">The journal.</param>
+    /// <param name="cluster">What else is appended than transitions.</param>
     /// <param name="grants">The grants in the cache.</param>
     /// <param name="read">Reads a grant from the API server; null if it is gone.</param>
     /// <param name="backlog">Takes the number of transitions that are not in the journal yet.</param>
     /// <param name="count">Takes how many entries were appended, or that an attempt to append failed.</param>
     /// <param name="time">Clock.</param>
     /// <param name="logger">Log.</param>
-    public JournalSequencer(JournalWriter writer, Func<IReadOnlyCollection<BreakGlassGrant>> grants,
+    public JournalSequencer(JournalWriter writer, ClusterEntries cluster, Func<IReadOnlyCollection<BreakGlassGrant>> grants,
         Func<string, CancellationToken, Task<BreakGlassGrant?>> read, Action<int> backlog, Action<int, bool> count, TimeProvider time, ILogger logger)
     {
-        (_writer, _grants, _read, _backlog, _count, _time, _logger) = (writer, grants, read, backlog, count, time, logger);
+        (_writer, _cluster, _grants, _read, _backlog, _count, _time, _logger) = (writer, cluster, grants, read, backlog, count, time, logger);
         _requests = new(Wake, time);
         _writer.Covered += OnCovered;
     }
@@ -111,18 +114,21 @@ internal sealed class JournalSequencer
             {
                 _backlog(all.Sum(g => _logged.HasAll(g) ? 0 : Math.Max(1, g.Status.Transitions.Count - _logged.Count(g))));
                 _kept = all.Where(LoggedGrants.TakesIndices).Select(g => g.Metadata.Uid ?? "").ToHashSet(StringComparer.Ordinal);
-                await _writer.CatchUpAsync(Oldest([.. all, .. remembered]), cancellationToken);
+                await _writer.CatchUpAsync(() => _cluster.From, cancellationToken);
                 _isRead = true;
             }
 
             foreach (var request in requests) _kept.Add(request.Grant.Metadata.Uid ?? "");
-            var waiting = await WaitingAsync([.. all, .. remembered, .. requests.Select(r => r.Grant)], cancellationToken);
+            var others = comparesAll && (requests.Count == 0 || _comparedOthers is not { } before || _time.GetElapsedTime(before) >= Patience)
+                ? await _cluster.MissingAsync(remembered.Count == 0 ? all : [.. all, .. remembered], _writer.Size, cancellationToken) : null;
+            if (others is not null) _comparedOthers = _time.GetTimestamp();
+            var waiting = await WaitingAsync([.. all, .. remembered, .. requests.Select(r => r.Grant)], others ?? [], cancellationToken);
             if (comparesAll) _backlog(waiting.Count);
-            var before = 0;
+            var counted = 0;
             var isAppended = await _writer.AppendAsync(waiting, done =>
             {
-                _count(done - before, true);
-                before = done;
+                _count(done - counted, true);
+                counted = done;
                 if (comparesAll) _backlog(waiting.Count - done);
             }, cancellationToken);
             if (!isAppended)
@@ -146,12 +152,13 @@ internal sealed class JournalSequencer
 
     private static string Why(Exception e) => e is JournalException ? e.Message : e.GetType().Name;
 
-    private static DateTimeOffset Oldest(IReadOnlyCollection<BreakGlassGrant> grants) =>
-        grants.Min(g => g.Metadata.CreatedAt) is { } created ? created - Margin : DateTimeOffset.MaxValue;
-
     private void OnCovered(IReadOnlyList<LoggedEntry> entries)
     {
-        foreach (var logged in entries) _logged.Add(logged, logged.Entry.Position is { } position && _kept.Contains(position.Uid));
+        foreach (var logged in entries)
+        {
+            _logged.Add(logged, logged.Entry.Position is { } position && _kept.Contains(position.Uid));
+            _cluster.Take(logged.Index, logged.Entry);
+        }
     }
 
     /// <summary>After a failure the pause is kept, whoever comes: they are answered at once.</summary>
@@ -173,7 +180,8 @@ internal sealed class JournalSequencer
         lock (_gate) _ = _nap?.CancelAsync();
     }
 
-    private async Task<IReadOnlyList<JournalEntry>> WaitingAsync(IReadOnlyCollection<BreakGlassGrant> grants, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<JournalEntry>> WaitingAsync(IReadOnlyCollection<BreakGlassGrant> grants,
+        IReadOnlyList<(DateTimeOffset At, JournalEntry Entry)> others, CancellationToken cancellationToken)
     {
         var waiting = new List<(DateTimeOffset At, JournalEntry Entry)>();
         foreach (var cached in grants.Where(g => g.Metadata.Uid is not null && !_logged.HasAll(g)))
@@ -195,6 +203,6 @@ internal sealed class JournalSequencer
             }
         }
 
-        return [.. waiting.DistinctBy(w => w.Entry.Id).OrderBy(w => w.At).Select(w => w.Entry)];
+        return [.. waiting.Concat(others).DistinctBy(w => w.Entry.Id).OrderBy(w => w.At).Select(w => w.Entry)];
     }
 }

@@ -10,6 +10,7 @@ namespace BreakGlass.Operator.Journal;
 internal sealed class JournalWriter(JournalLog log)
 {
     private long? _read;
+    private long _lowest = long.MaxValue;
 
     /// <summary>
     /// Called with entries that a checkpoint covers, whoever wrote them: those that are read, in the order in which they are read, and those that are
@@ -17,14 +18,18 @@ internal sealed class JournalWriter(JournalLog log)
     /// </summary>
     public event Action<IReadOnlyList<LoggedEntry>>? Covered;
 
+    /// <summary>The number of entries that the newest checkpoint covers.</summary>
+    public long Size => log.Size;
+
     /// <summary>Whether everything that is in the journal was read, as far as is known.</summary>
     public bool IsCurrent => log.IsOpen && _read == log.Size;
 
     /// <summary>
-    /// Opens the journal if it is not open, and reads what was added since it was last read; at first backwards, until a whole bundle is older than
-    /// <paramref name="oldest"/>.
+    /// Opens the journal if it is not open, and reads what was added since it was last read; at first backwards, as far as is needed.
     /// </summary>
-    public async Task CatchUpAsync(DateTimeOffset oldest, CancellationToken cancellationToken)
+    /// <param name="from">Gives the first entry that is needed, by what was announced so far.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task CatchUpAsync(Func<long> from, CancellationToken cancellationToken)
     {
         if (!log.IsOpen) await log.OpenAsync(cancellationToken);
 
@@ -43,7 +48,10 @@ internal sealed class JournalWriter(JournalLog log)
             }
 
             Covered?.Invoke(entries);
-            if (_read is null && entries.Count > 0 && entries.TrueForAll(e => e.Entry.Time < oldest)) break;
+
+            // Not before what an attempt that failed has read: what another writer added after that can be in between.
+            if (_read is null && bundle <= _lowest && bundle << Tile.Height <= from()) break;
+            _lowest = Math.Min(_lowest, bundle);
         }
 
         _read = log.Size;

@@ -13,6 +13,8 @@ public sealed class JournalCommandTests : IDisposable
 {
     private static readonly SigningKey Key = SigningKey.Of("breakglass.example.com/test", [.. Enumerable.Repeat((byte)7, 32)]);
 
+    private const string Attempt = "refused rbac: create rolebindings.rbac.authorization.k8s.io payments/mine";
+
     private readonly PluginHarness _plugin = new();
     private readonly string _journal;
     private readonly string _key;
@@ -93,6 +95,40 @@ public sealed class JournalCommandTests : IDisposable
         (await _plugin.RunAsync("journal", "show", _journal, "--key", _key, "-o", "json",
             "--from", Core.Timestamp.Text(A.Start.AddMinutes(2)), "--to", Core.Timestamp.Text(A.Start.AddMinutes(3)))).Should().Be(0, _plugin.Error);
         JsonNode.Parse(_plugin.Out)!.AsArray().Select(e => e!["index"]!.GetValue<long>()).Should().Equal(2, 5);
+    }
+
+    [Fact]
+    public async Task Show_has_a_line_for_each_kind_of_entry()
+    {
+        Append(Others);
+        (await _plugin.RunAsync("journal", "show", _journal, "--key", _key)).Should().Be(0, _plugin.Error);
+        var lines = _plugin.Out.Split('\n')[7..^1]
+            .Select(l => string.Join('|', l.Split("   ", StringSplitOptions.RemoveEmptyEntries).Select(c => c.Trim()).Skip(2))).ToList();
+        lines.Should().Equal(
+            "dev.breakglass.policy.changed|policies/payments-oncall|dave|generation 3",
+            "dev.breakglass.approval.denied|approvals/approval-1 (grants/inc-4711)|carol|Deny, not now",
+            "dev.breakglass.grant.reviewed|reviews/review-1 (grants/inc-4711)|(not verified)|Misused",
+            "dev.breakglass.lockdown.engaged|lockdowns/lockdown-1|sue|token leaked",
+            "dev.breakglass.persistence.refused|grants/inc-4711|alice|" + Attempt[..59] + "…",
+            "dev.breakglass.sealkey.added|sealkeys/ab12",
+            "dev.breakglass.journal.live|journal|1 object(s)");
+    }
+
+    [Fact]
+    public async Task Entries_of_every_kind_are_selected_by_type_actor_and_grant()
+    {
+        Append(Others);
+        foreach (var (flag, value, count) in ((string, string, int)[])
+            [("--type", "policy.changed", 1), ("--type", "lockdown.engaged", 1), ("--actor", "carol", 1), ("--actor", "dave", 1), ("--grant", "inc-4711", 3)])
+        {
+            _plugin.Clear();
+            (await _plugin.RunAsync("journal", "export", _journal, "--key", _key, flag, value)).Should().Be(0, _plugin.Error);
+            _plugin.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().HaveCount(count, $"{flag} {value}");
+        }
+
+        _plugin.Clear();
+        (await _plugin.RunAsync("journal", "verify", _journal, "--key", _key, "--grant", "inc-4711")).Should().Be(0, _plugin.Error);
+        _plugin.Error.Should().Be("verified: 3 entries of inc-4711, none missing between them\n");
     }
 
     [Fact]
@@ -177,6 +213,33 @@ public sealed class JournalCommandTests : IDisposable
         Append([Grant("inc-3", "eve\u001b[2J")[0]]);
         (await _plugin.RunAsync("journal", "show", _journal, "--key", _key)).Should().Be(0, _plugin.Error);
         _plugin.Out.Should().NotContain("\u001b");
+    }
+
+    private static IReadOnlyList<JournalEntry> Others
+    {
+        get
+        {
+            var (policy, approval, grant) = (A.Policy(), A.Approval(A.Grant(), A.Caller("carol"), "Deny"), A.Grant());
+            var state = new JournalState();
+            var changed = PolicyEntries.Of(policy with
+            {
+                Metadata = policy.Metadata with { Generation = 3, Annotations = new Dictionary<string, string> { [BreakGlassApi.AuthorAnnotation] = "dave" } },
+            }, true, A.Start);
+            state.Take(0, changed);
+            return
+            [
+                changed,
+                ApprovalEntries.Of(approval with { Spec = approval.Spec with { Comment = "not now" } }, grant, true, A.Start),
+                ApprovalEntries.Of(A.Review(grant, A.Caller("sue"), "Misused"), grant, false, A.Start),
+                LockdownEntries.Engaged(A.Lockdown(), true, A.Start),
+                .. GrantNotes.Of(grant with
+                {
+                    Status = new() { Residue = [Attempt] },
+                }, A.Start),
+                SealKeyEntries.Added(new("ab12", A.Start), 0, A.Start),
+                .. state.List(1, A.Start),
+            ];
+        }
     }
 
     private static IReadOnlyList<JournalEntry> Grant(string name, string user) => [.. GrantEntries.Of(new()

@@ -167,6 +167,27 @@ public sealed class JournalCheckTests
     }
 
     [Fact]
+    public void A_grants_decisions_and_notes_are_proven_with_its_transitions()
+    {
+        var (log, grant) = (TestLog.Of(3), A.FinishedGrant(GrantPhase.Expired));
+        JournalEntry[] entries =
+        [
+            GrantEntries.Of(grant, 0).First(), ApprovalEntries.Of(A.Approval(grant, A.Caller("carol")), grant, true, A.Start),
+            GrantEntries.Of(grant, 1).First(),
+            .. GrantNotes.Of(grant with { Status = grant.Status with { Residue = ["left: jobs.batch payments/miner"] } }, A.Start),
+            ApprovalEntries.Of(A.Review(grant, A.Caller("sue")), grant, true, A.Start), GrantNotes.Deleted("grant-1", "inc-4711", A.Start),
+        ];
+        log.Append([.. entries.Select(e => (ReadOnlyMemory<byte>)e.Bytes())]);
+        var report = JournalCheck.RunFor(log.Reader, TestLog.Key.Verifier, "inc-4711");
+        report.Problems.Should().BeEmpty();
+        report.Entries.Select(e => e.Entry.Id).Should().Equal(entries.Select(e => e.Id));
+
+        log.Append([entries[1].Bytes()]);
+        JournalCheck.RunFor(log.Reader, TestLog.Key.Verifier, "inc-4711").Problems.Should().ContainSingle()
+            .Which.ToString().Should().Be("entry 9: repeats uid-approval-1/0");
+    }
+
+    [Fact]
     public void A_grants_entry_that_was_changed_is_not_proven()
     {
         var log = WithGrant(skip: -1);

@@ -43,6 +43,35 @@ public sealed class AdmissionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_policy_names_who_last_changed_its_spec_whatever_its_manifest_says()
+    {
+        string? Named() => _webhooks.Stored<BreakGlassPolicy>("payments-oncall").AnnotationsOrEmpty.GetValueOrDefault(BreakGlassApi.AuthorAnnotation);
+        static BreakGlassPolicy Forged(BreakGlassPolicy p, string? name) => p with
+        {
+            Metadata = p.Metadata with
+            {
+                Annotations = (p.Metadata.Annotations ?? new Dictionary<string, string>()).Where(a => a.Key != BreakGlassApi.AuthorAnnotation)
+                    .Concat(name is null ? [] : [KeyValuePair.Create(BreakGlassApi.AuthorAnnotation, name)]).ToDictionary(),
+            },
+        };
+        Named().Should().Be("author");
+
+        var other = WebhookHarness.User("other");
+        _webhooks.LetBind("other");
+        foreach (var name in (string?[])["mallory", null])
+        {
+            (await _webhooks.UpdateAsync<BreakGlassPolicy>("payments-oncall", p => Forged(p, name), other)).Message.Should().BeNull();
+            Named().Should().Be("author", "the spec is the same");
+        }
+
+        (await _webhooks.UpdateAsync<BreakGlassPolicy>(
+            "payments-oncall", p => Forged(p, "mallory") with { Spec = p.Spec with { Description = "new" } }, other)).Message.Should().BeNull();
+        Named().Should().Be("other");
+        (await _webhooks.CreateAsync(Forged(A.Policy(name: "second"), "mallory"), Author)).Message.Should().BeNull();
+        _webhooks.Stored<BreakGlassPolicy>("second").Metadata.Annotations![BreakGlassApi.AuthorAnnotation].Should().Be("author");
+    }
+
+    [Fact]
     public async Task A_manifest_without_a_spec_is_refused_and_nothing_breaks()
     {
         var request = WebhookHarness.Request(A.Grant(), null, Alice);

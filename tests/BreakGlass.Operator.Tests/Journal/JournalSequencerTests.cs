@@ -477,7 +477,7 @@ public sealed class JournalSequencerTests
 
     private JournalSequencer Sequencer(FaultyStorage.Writer? writer = null, List<BreakGlassGrant>? cache = null, Func<string, BreakGlassGrant?>? read = null,
         TimeProvider? clock = null) =>
-        new(new JournalWriter(new(writer ?? new(_storage), Key)), () => cache ?? _grants, (name, _) =>
+        new(new JournalWriter(new(writer ?? new(_storage), Key)), new(new MemorySource(), clock ?? TimeProvider.System), () => cache ?? _grants, (name, _) =>
         {
             _reads++;
             return Task.FromResult(read?.Invoke(name));
