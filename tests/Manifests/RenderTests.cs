@@ -6,9 +6,9 @@ namespace Manifests;
 public sealed class RenderTests
 {
     [KubectlTheory]
-    [InlineData("crd", 5)]
-    [InlineData("crd-1.20", 5)]
-    [InlineData("crd-1.31", 5)]
+    [InlineData("crd", 6)]
+    [InlineData("crd-1.20", 6)]
+    [InlineData("crd-1.31", 6)]
     [InlineData("rbac", 27)]
     [InlineData("guard", 16)]
     [InlineData("guard-1.28", 1)]
@@ -19,7 +19,7 @@ public sealed class RenderTests
     [InlineData("prometheus", 2)]
     [InlineData("samples", 3)]
     [InlineData("webhook", 3)]
-    [InlineData("default", 47)]
+    [InlineData("default", 48)]
     public async Task A_kustomization_renders(string directory, int objects) =>
         YamlText.Parse(await Kubectl.RenderAsync(Path.Combine(ConfigDirectory.Root, directory))).Should().HaveCount(objects);
 

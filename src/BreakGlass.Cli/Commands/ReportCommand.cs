@@ -1,4 +1,6 @@
 using BreakGlass.Cli.Evidence;
+using BreakGlass.Cli.Journal;
+using BreakGlass.Core.Journal;
 
 namespace BreakGlass.Cli.Commands;
 
@@ -14,17 +16,20 @@ internal static class ReportCommand
         var output = OutputFormat.Option(Markdown, OutputFormat.Json, Html);
         var command = new Command("report", "Print the record of one grant: who, why, what, when, who approved it, how it ended, and its review.")
             { name, output };
+        var (bundle, journal) = (new Option<string?>("--bundle")
+            { Description = "Write the report with its proofs from the journal into a new zip file, which 'journal verify' verifies without the cluster",
+              HelpName = "FILE" }, new JournalSource());
+        command.Options.Add(bundle);
+        journal.AddOptionsTo(command);
         command.SetAction(async (parse, cancellationToken) =>
         {
-            var host = invocation.Host;
+            var (host, file) = (invocation.Host, parse.GetValue(bundle));
+            if (file is null != journal.Place(parse) is null || file is null == journal.HasKey(parse))
+                throw CliException.Usage("--bundle, --journal and --key belong together: use all of them, or none.");
             using var cluster = invocation.Connect(parse);
             var evidence = await GrantEvidence.ReadAsync(cluster.Client, ObjectNames.Grant(parse.GetRequiredValue(name)), host.Time, cancellationToken);
-            await (parse.GetValue(output) switch
-            {
-                OutputFormat.Json => OutputFormat.WriteNodeAsync(host, OutputFormat.Json, EvidenceText.Json(evidence)),
-                Html => host.Out.WriteAsync(EvidenceText.Html(evidence)),
-                _ => host.Out.WriteAsync(EvidenceText.Markdown(evidence)),
-            });
+            if (file is not null) await BundleAsync(host, evidence, journal.Reader(parse, cancellationToken), journal.Key(parse), file, cancellationToken);
+            else await PrintAsync(host, evidence, parse.GetValue(output));
             if (evidence.Unread.Count > 0)
             {
                 var auditor = evidence.Unread.Any(what => what != GrantEvidence.EventsWord)
@@ -38,5 +43,36 @@ internal static class ReportCommand
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    private static Task PrintAsync(CliHost host, GrantEvidence evidence, string? format) => format switch
+    {
+        OutputFormat.Json => OutputFormat.WriteNodeAsync(host, OutputFormat.Json, EvidenceText.Json(evidence)),
+        Html => host.Out.WriteAsync(EvidenceText.Html(evidence)),
+        _ => host.Out.WriteAsync(EvidenceText.Markdown(evidence)),
+    };
+
+    /// <summary>Writes the bundle, if it verifies: one that does not would only be found out when it is needed.</summary>
+    private static async Task BundleAsync(
+        CliHost host, GrantEvidence evidence, LogReader reader, VerifierKey key, string file, CancellationToken cancellationToken)
+    {
+        var proven = JournalCheck.RunFor(reader, key, evidence.Grant.Metadata.Name, cancellationToken);
+        foreach (var problem in proven.Problems) await host.SayAsync($"error: {problem}");
+        if (!proven.IsGood) throw new CliException(ExitCodes.Error, "the journal cannot prove this grant, so no bundle was written. Run 'journal verify'.");
+        var files = BundleFiles.Write(proven, key,
+        [
+            new(BundleFiles.Report, Encoding.UTF8.GetBytes(OutputFormat.ToJson(EvidenceText.Json(evidence)) + "\n")),
+            new("report.md", Encoding.UTF8.GetBytes(EvidenceText.Markdown(evidence))),
+            new("report.html", Encoding.UTF8.GetBytes(EvidenceText.Html(evidence))),
+        ]);
+        var check = BundleCheck.Run(files.ToDictionary(f => f.Path, f => f.Content, StringComparer.Ordinal), key);
+        foreach (var problem in check.Problems) await host.SayAsync($"error: {problem}");
+        if (!check.IsGood) throw new CliException(ExitCodes.Error,
+            "the journal does not say the same as the cluster, so no bundle was written. The operator writes the journal some seconds after the cluster's "
+                + "records: try again. If this stays, check the operator's metric journal_backlog.");
+        await using (var stream = new FileStream(file, FileMode.CreateNew, FileAccess.Write))
+            await stream.WriteAsync(BundleZip.Write(files), cancellationToken);
+        await host.SayAsync($"{file}: the report and {check.Entries.Count} entries of {check.Grant} with their proofs. To verify it, use 'kubectl breakglass "
+            + $"journal verify {file} --key FILE', with the key from a place that the author of the bundle cannot change.");
     }
 }

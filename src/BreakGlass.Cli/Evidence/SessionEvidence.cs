@@ -43,6 +43,7 @@ internal static class SessionEvidence
         yield return ("Last request", EvidenceDocument.Time(totals.LastActivityAt));
         yield return ("From", Listed(totals.SourceIps.Select(VisibleText.Name), totals.MoreSourceIps));
         yield return ("With", Listed(totals.UserAgents.Select(VisibleText.Line), totals.MoreUserAgents));
+        yield return ("Unusual", string.Join(", ", evidence.Grant.Status.Anomalies));
         if (totals.ByName || evidence.Grant.Status.Credential is CredentialKind.BindRequester)
         {
             yield return ("Attribution", "By the requester's user name while the grant was active: requests that regular access of the same user allowed "

@@ -21,8 +21,10 @@ internal static class JournalCommand
 
     private static Command Verify(Invocation invocation)
     {
-        var (command, source) = (new Command("verify", "Check that no byte of the journal was changed since it was signed."), new JournalSource());
-        source.AddTo(command);
+        var (command, source) = (
+            new Command("verify", "Check that no byte of a journal, or of a bundle from 'report --bundle', was changed since it was signed."),
+            new JournalSource());
+        source.AddTo(command, orBundle: true);
         var grant = new Option<string?>("--grant") { Description = "Verify and print the entries of this grant", HelpName = "GRANT" };
         var kept = new Option<string?>("--checkpoint")
             { Description = "A checkpoint that was kept elsewhere: the journal must contain what it covers", HelpName = "FILE" };
@@ -30,7 +32,15 @@ internal static class JournalCommand
         command.Options.Add(kept);
         command.SetAction(async (parse, cancellationToken) =>
         {
-            var (host, reader, key) = (invocation.Host, source.Reader(parse), source.Key(parse));
+            var (host, key) = (invocation.Host, source.Key(parse));
+            if (File.Exists(source.Place(parse)))
+            {
+                if (parse.GetValue(grant) is not null || parse.GetValue(kept) is not null)
+                    throw CliException.Usage("a bundle is the evidence of one grant. Verify it without --grant and --checkpoint.");
+                return await VerifyBundleAsync(host, BundleCheck.Run(BundleZip.Read(source.Place(parse)!), key));
+            }
+
+            var reader = source.Reader(parse, cancellationToken);
             if (parse.GetValue(grant) is { } name)
             {
                 if (parse.GetValue(kept) is not null)
@@ -59,7 +69,7 @@ internal static class JournalCommand
         {
             var (host, isSelected) = (invocation.Host, filter.Read(parse));
             var selected = new List<(long Index, ReadOnlyMemory<byte> Bytes, JournalEntry Entry)>();
-            var code = await ForEachAsync(host, source.Reader(parse), source.Key(parse), (index, bytes, entry) =>
+            var code = await ForEachAsync(host, source.Reader(parse, cancellationToken), source.Key(parse), (index, bytes, entry) =>
             {
                 if (isSelected(entry)) selected.Add((index, bytes, entry));
                 return Task.CompletedTask;
@@ -84,7 +94,7 @@ internal static class JournalCommand
         {
             var (host, isSelected) = (invocation.Host, filter.Read(parse));
             JsonArray? array = parse.GetValue(output) == OutputFormat.Json ? new JsonArray() : null;
-            var code = await ForEachAsync(host, source.Reader(parse), source.Key(parse), async (_, bytes, entry) =>
+            var code = await ForEachAsync(host, source.Reader(parse, cancellationToken), source.Key(parse), async (_, bytes, entry) =>
             {
                 if (!isSelected(entry)) return;
                 if (array is not null) array.Add(Node(bytes));
@@ -138,9 +148,20 @@ internal static class JournalCommand
         await SayAsync(host, report.Problems);
         if (report is { IsGood: true, Entries.Count: 0 })
             throw new CliException(ExitCodes.NotFound, $"the journal has no entry of the grant '{grant}'. Check the name with 'journal show'.");
-        if (report.Entries.Count > 0) await TableAsync(host, report.Entries);
+        if (report.Entries.Count > 0) await TableAsync(host, report.Entries.Select(e => (e.Index, e.Entry)));
         if (report.IsGood) await host.SayAsync($"verified: {report.Entries.Count} entries of {grant}, none missing between them");
         return report.IsGood ? ExitCodes.Ok : ExitCodes.Error;
+    }
+
+    private static async Task<int> VerifyBundleAsync(CliHost host, BundleReport report)
+    {
+        await SayAsync(host, report.Problems);
+        if (report.Entries.Count > 0) await TableAsync(host, report.Entries.Select(e => (e.Index, e.Entry)));
+        if (!report.IsGood) return ExitCodes.Error;
+        await host.SayAsync($"verified: {report.Entries.Count} entries of {report.Grant} are in the journal {report.Checkpoint!.Origin}, none is missing, and "
+            + $"{BundleFiles.Report} says the same about person, policy, times and reasons. Nothing proves the rest of the report: report.md and report.html "
+            + "are copies for reading.");
+        return ExitCodes.Ok;
     }
 
     /// <summary>Does something with all entries that can be read. What is wrong with the journal is said first, and is in the exit code.</summary>

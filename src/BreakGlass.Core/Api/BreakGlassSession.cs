@@ -2,7 +2,9 @@ using BreakGlass.Core.Schema;
 
 namespace BreakGlass.Core.Api;
 
-/// <summary>What was done with one grant. The operator writes it from the API server's audit events; it has the name of its grant and is owned by it.</summary>
+/// <summary>
+/// What was done with one grant. The operator writes it from the API server's audit events; it has the name of its grant and is owned by it.
+/// </summary>
 [KubernetesEntityShortNames("bgsess")]
 [CustomResource(Categories = [BreakGlassApi.Category])]
 [GenericAdditionalPrinterColumn(".status.policy", "Policy")]

@@ -10,28 +10,32 @@ public sealed record SessionAction
     [Required, Length(maxLength: 63)]
     public string Observer { get; init => field = value ?? ""; } = "";
 
+    /// <summary>What tells the row from others of its replica: a digest of its verb, resource, namespace, name, result and impersonated user.</summary>
+    [Required, Length(maxLength: 32)]
+    public string Id { get; init => field = value ?? ""; } = "";
+
     /// <summary>The verb of the request, for example get or create.</summary>
     [Required, Length(maxLength: 63)]
     public string Verb { get; init => field = value ?? ""; } = "";
 
     /// <summary>The API group; empty for the core group, and for requests that are about no resource.</summary>
-    [Default, Length(maxLength: 253)]
+    [Length(maxLength: 253)]
     public string ApiGroup { get; init => field = value ?? ""; } = "";
 
     /// <summary>The resource, for example pods; for a request that is about no resource, its path.</summary>
-    [Default, Length(maxLength: 253)]
+    [Length(maxLength: 253)]
     public string Resource { get; init => field = value ?? ""; } = "";
 
     /// <summary>The subresource, for example exec.</summary>
-    [Default, Length(maxLength: 63)]
+    [Length(maxLength: 63)]
     public string Subresource { get; init => field = value ?? ""; } = "";
 
     /// <summary>The namespace; empty for cluster-wide requests.</summary>
-    [Default, Length(maxLength: 63)]
+    [Length(maxLength: 63)]
     public string Namespace { get; init => field = value ?? ""; } = "";
 
     /// <summary>The name of the object; empty for lists and watches. In rows that count what has no row of its own, it is an asterisk.</summary>
-    [Default, Length(maxLength: 253)]
+    [Length(maxLength: 253)]
     public string Name { get; init => field = value ?? ""; } = "";
 
     /// <summary>How the API server answered.</summary>
@@ -39,7 +43,7 @@ public sealed record SessionAction
     public ActionResult Result { get; init; }
 
     /// <summary>The user that the identity impersonated; empty if none.</summary>
-    [Default, Length(maxLength: 253)]
+    [Length(maxLength: 253)]
     public string AsUser { get; init => field = value ?? ""; } = "";
 
     /// <summary>The last command that was executed, for exec only.</summary>

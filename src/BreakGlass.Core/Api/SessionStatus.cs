@@ -24,6 +24,6 @@ public sealed record SessionStatus
     /// <summary>
     /// What was done: at most 500 rows. Requests that have no row of their own are counted in rows whose verb and name are an asterisk, one for each result.
     /// </summary>
-    [ListMap("observer", "verb", "apiGroup", "resource", "subresource", "namespace", "name", "result", "asUser")]
+    [ListMap("observer", "id")]
     public IReadOnlyList<SessionAction> Actions { get; init => field = value ?? []; } = [];
 }

@@ -16,7 +16,7 @@ public static class JournalCheck
     /// <param name="cancellationToken">Ends the check.</param>
     public static JournalReport Run(LogReader reader, VerifierKey key, ReadOnlyMemory<byte>? kept = null, CancellationToken cancellationToken = default)
     {
-        if (Open(reader, key, out var problem) is not { } checkpoint) return new(null, [problem!]);
+        if (Open(reader, key, out _, out var problem) is not { } checkpoint) return new(null, [problem!]);
         var problems = new List<JournalProblem>();
         var older = kept is { } note ? OpenKept(note, key, checkpoint, problems) : null;
         var (entries, hashes, suspects) = (new TreeAgain(reader, checkpoint.Size), new TreeAgain(reader, checkpoint.Size), new List<ReadBundle>());
@@ -60,33 +60,24 @@ public static class JournalCheck
     /// <param name="cancellationToken">Ends the check.</param>
     public static GrantReport RunFor(LogReader reader, VerifierKey key, string grant, CancellationToken cancellationToken = default)
     {
-        if (Open(reader, key, out var problem) is not { } checkpoint) return new(null, [], [problem!]);
+        if (Open(reader, key, out var note, out var problem) is not { } checkpoint) return new(null, note, [], [problem!]);
         var tree = new LogTree(reader, checkpoint.Size);
-        var (entries, problems, next) = (new List<(long, JournalEntry)>(), new List<JournalProblem>(), new Dictionary<string, int>(StringComparer.Ordinal));
-        var others = new HashSet<string>(StringComparer.Ordinal);
+        var (entries, problems, order) = (new List<ProvenEntry>(), new List<JournalProblem>(), new EntryOrder());
         try
         {
             foreach (var (index, bytes) in JournalEntries.Read(reader, checkpoint.Size))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (JournalEntry.Read(bytes) is not { } entry || !entry.IsOf(grant)) continue;
-                if (!TreeProof.Includes(TreeHash.Leaf(bytes.Span), index, checkpoint.Size, checkpoint.Root, tree.Inclusion(index)))
+                var proof = tree.Inclusion(index);
+                if (!TreeProof.Includes(TreeHash.Leaf(bytes.Span), index, checkpoint.Size, checkpoint.Root, proof))
                 {
                     problems.Add(JournalProblem.At(index, "is not what was signed: the entry or a hash above it was changed. Verify the whole journal"));
                     continue;
                 }
 
-                entries.Add((index, entry));
-                if (entry.Position is not { } position)
-                {
-                    if (!others.Add(entry.Id)) problems.Add(JournalProblem.At(index, $"repeats {entry.Id}"));
-                    continue;
-                }
-
-                var expected = next.GetValueOrDefault(position.Uid);
-                next[position.Uid] = Math.Max(expected, position.Number + 1);
-                if (position.Number != expected) problems.Add(JournalProblem.At(index, position.Number < expected
-                    ? $"repeats {entry.Id}" : $"comes after {JournalEntry.IdOf(position.Uid, expected)}, which is missing before it"));
+                entries.Add(new(index, entry, bytes, proof));
+                if (order.Problem(entry) is { } wrong) problems.Add(JournalProblem.At(index, wrong));
             }
         }
         catch (JournalException e)
@@ -94,13 +85,15 @@ public static class JournalCheck
             problems.Add(new(null, null, e.Message));
         }
 
-        return new(checkpoint, entries, problems);
+        return new(checkpoint, note, entries, problems);
     }
 
-    private static Checkpoint? Open(LogReader reader, VerifierKey key, out JournalProblem? problem)
+    private static Checkpoint? Open(LogReader reader, VerifierKey key, out ReadOnlyMemory<byte> note, out JournalProblem? problem)
     {
         problem = null;
-        if (reader(Checkpoint.Path) is not { } note)
+        var file = reader(Checkpoint.Path);
+        note = file.GetValueOrDefault();
+        if (file is null)
         {
             problem = new(null, null, "the file checkpoint is missing: this is not a journal, or nothing was written to it yet");
             return null;

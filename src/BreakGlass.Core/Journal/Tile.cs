@@ -20,6 +20,11 @@ public readonly record struct Tile(int Level, long Index, int Width)
     /// <summary>The highest level that a tree with a size of 63 bits has.</summary>
     public const int HighestLevel = 7;
 
+    private const string Entries = "entries";
+
+    // Three digits each; more do not fit into a size of 63 bits.
+    private const int MostParts = 6;
+
     /// <summary>Whether the tile has all its hashes.</summary>
     public bool IsFull => Width == FullWidth;
 
@@ -27,7 +32,7 @@ public readonly record struct Tile(int Level, long Index, int Width)
     public string Path => PathIn(Level.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Where the entries under a tile of level 0 are: <c>tile/entries/N</c> or <c>tile/entries/N.p/W</c>.</summary>
-    public string EntriesPath => PathIn("entries");
+    public string EntriesPath => PathIn(Entries);
 
     /// <summary>The same tile with all hashes.</summary>
     public Tile Full => this with { Width = FullWidth };
@@ -46,6 +51,29 @@ public readonly record struct Tile(int Level, long Index, int Width)
         var text = new StringBuilder((number % 1000).ToString("000", CultureInfo.InvariantCulture));
         for (var rest = number / 1000; rest > 0; rest /= 1000) text.Insert(0, string.Create(CultureInfo.InvariantCulture, $"x{rest % 1000:000}/"));
         return text.ToString();
+    }
+
+    /// <summary>Whether a path is that of a tile or of a bundle of entries, in the one form that it has. Nothing else of a storage is for readers.</summary>
+    public static bool IsPath(string path)
+    {
+        if (path.Split('/') is not ["tile", var level, .. { Length: > 0 } parts]) return false;
+        var width = FullWidth;
+        if (parts is [.. var front, var name, var partial] && name.EndsWith(".p", StringComparison.Ordinal))
+        {
+            parts = [.. front, name[..^2]];
+            if (!int.TryParse(partial, NumberStyles.None, CultureInfo.InvariantCulture, out width) || width is < 1 or >= FullWidth) return false;
+        }
+
+        var (number, height) = (0L, 0);
+        if (parts.Length > MostParts || (level != Entries && !int.TryParse(level, NumberStyles.None, CultureInfo.InvariantCulture, out height))) return false;
+        foreach (var part in parts)
+        {
+            if (!int.TryParse(part.TrimStart('x'), NumberStyles.None, CultureInfo.InvariantCulture, out var digits) || digits > 999) return false;
+            number = (number * 1000) + digits;
+        }
+
+        var tile = new Tile(height, number, width);
+        return height <= HighestLevel && path == (level == Entries ? tile.EntriesPath : tile.Path);
     }
 
     private string PathIn(string level) =>

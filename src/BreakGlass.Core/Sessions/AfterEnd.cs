@@ -18,8 +18,8 @@ public static class AfterEnd
     /// before the end is not a request after it: it is reported as residue.
     /// </summary>
     public static bool IsAccess(AuditEvent happened, Attributed whose) =>
-        !whose.ByName && whose.Grant.Status.EndedAt is { } ended && happened.ReceivedAt > ended + Margin && SessionRows.ResultOf(happened) is ActionResult.Allowed
-        && (happened.ImpersonatedUser is not null || !IsForEverybody(happened));
+        !whose.ByName && whose.Grant.Status.EndedAt is { } ended && happened.ReceivedAt > ended + Margin
+        && SessionRows.ResultOf(happened) is ActionResult.Allowed && (happened.ImpersonatedUser is not null || !IsForEverybody(happened));
 
     private static bool IsForEverybody(AuditEvent happened) => happened.Reason.Length > 0
         ? happened.Reason.EndsWith("to Group \"system:authenticated\"", StringComparison.Ordinal)

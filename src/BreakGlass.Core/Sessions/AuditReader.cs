@@ -92,7 +92,8 @@ public static class AuditReader
 
             // The items of a list do not say what they are.
             var unnamed = !namesKind && kind.Length == 0 && version.Length == 0;
-            if (!unnamed && (kind != (isList ? "EventList" : Kind) || version != ApiVersion)) throw Wrong($"A document is not an audit event of {ApiVersion}.");
+            if (!unnamed && (kind != (isList ? "EventList" : Kind) || version != ApiVersion))
+                throw Wrong($"A document is not an audit event of {ApiVersion}.");
             if (isList) return;
             if (at is not null && !(LastAt >= at)) LastAt = at;
             if (isAdmitted) Events.Add(Event(ref start));

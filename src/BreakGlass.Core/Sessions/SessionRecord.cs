@@ -10,7 +10,7 @@ public sealed class SessionRecord(string observer)
     /// <summary>The most rows of a session, all replicas together; what has none is counted in rows for the rest.</summary>
     public const int MostRows = 500;
 
-    /// <summary>The most characters in the rows of one replica: the object of a session, with what the API server notes of each field, must stay small.</summary>
+    /// <summary>The most characters in the rows of one replica: the object of a session, with the notes of who wrote which field, must stay small.</summary>
     public const int MostText = 64 * 1024;
 
     /// <summary>The most addresses, and the most programs, that are named.</summary>
@@ -193,12 +193,11 @@ public sealed class SessionRecord(string observer)
         }
 
         _text += Weight(row);
-        _rows[key] = row with { FirstAt = first, LastAt = last };
+        _rows[key] = row with { Id = SessionRows.IdOf(row), FirstAt = first, LastAt = last };
     }
 
-    private static SessionAction KeyOf(SessionAction row) => row with { Command = null, Count = 0, FirstAt = default, LastAt = default };
+    private static SessionAction KeyOf(SessionAction row) => row with { Id = "", Command = null, Count = 0, FirstAt = default, LastAt = default };
 
-    // The text stands in the row, and once more in the API server's notes of who wrote which field.
     private static int Weight(SessionAction row) =>
         row.Verb.Length + row.ApiGroup.Length + row.Resource.Length + row.Subresource.Length + row.Namespace.Length + row.Name.Length + row.AsUser.Length
             + (row.Command is null ? 0 : 512);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace BreakGlass.Core.Sessions;
 
 /// <summary>What an event is in a session: its row, and what it counts as.</summary>
@@ -22,7 +24,7 @@ public static class SessionRows
     public static SessionAction Of(AuditEvent happened, string observer) => new()
     {
         Observer = observer,
-        Verb = happened.Verb,
+        Verb = happened.Verb.Length > 0 ? happened.Verb : "unknown", // a row without a verb would not be valid
         ApiGroup = happened.ApiGroup,
         Resource = happened.Resource.Length > 0 ? happened.Resource : Cut(PathOf(happened.RequestUri), 253),
         Subresource = happened.Subresource,
@@ -32,6 +34,10 @@ public static class SessionRows
         AsUser = happened.ImpersonatedUser ?? "",
         Command = CommandOf(happened),
     };
+
+    /// <summary>The <see cref="SessionAction.Id"/> of a row.</summary>
+    public static string IdOf(SessionAction row) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join(
+        '\n', row.Verb, row.ApiGroup, row.Resource, row.Subresource, row.Namespace, row.Name, Enum.GetName(row.Result), row.AsUser))))[..16];
 
     /// <summary>The row for what has no row of its own.</summary>
     public static SessionAction Overflow(ActionResult result, string observer) => new() { Observer = observer, Verb = Other, Name = Other, Result = result };

@@ -99,11 +99,11 @@ internal sealed class Webhooks : IAsyncDisposable
         };
     }
 
-    /// <summary>The certificate that they are served with, for this process' other listeners; null if there is none yet.</summary>
-    public SslStreamCertificateContext? Certificate() => _served.Context;
-
     /// <summary>The port they are served on, once they are.</summary>
     public int Port => _server.Port;
+
+    /// <summary>The certificate that they serve now; null if there is none yet.</summary>
+    public SslStreamCertificateContext? Certificate => _served.Context;
 
     /// <summary>What is missing before the API server can reach them and they can decide; empty where nothing is.</summary>
     public IReadOnlyList<string> Missing()

@@ -153,8 +153,8 @@ internal sealed class LeadersWork : IDisposable
 
     private static (JournalSequencer Journal, JournalSinks Sinks)? Journal(LeadersTools tools, KubeClient client)
     {
-        if (tools.Options is not { JournalDirectory: { } directory, JournalKey: { } file }) return null;
-        var (metrics, storage, logger) = (tools.Metrics, new DirectoryStorage(directory, tools.Time), tools.Logs.CreateLogger("Journal"));
+        if (tools.Options is not { JournalKey: { } file } || JournalStorages.Of(tools.Options, tools.Time) is not { } storage) return null;
+        var (metrics, logger) = (tools.Metrics, tools.Logs.CreateLogger("Journal"));
         var sinks = new JournalSinks(
             tools.Options.JournalSinks.Sinks, storage, file.Key.Verifier.Name, tools.Options.ClusterName, metrics, tools.Time, logger);
         var source = new ClusterSource(client, tools.Caches, tools.Seals, tools.Options.UsesSeals ? tools.Settings.OperatorNamespace : null);

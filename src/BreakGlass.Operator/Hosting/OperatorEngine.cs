@@ -47,7 +47,7 @@ internal sealed class OperatorEngine : IDisposable
             ListsWorkloads = options.ListWorkloads,
             StampExtra = options.StampExtra,
             PersonClaims = options.PersonClaims,
-            HasJournal = options.JournalDirectory is not null,
+            HasJournal = options.HasJournal,
             JournalDefault = options.JournalDefault,
             RecordsSessions = options.AuditAddress is not null,
         };

@@ -1,5 +1,6 @@
 using BreakGlass.Operator.Admission;
 using BreakGlass.Operator.Health;
+using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Options;
 using BreakGlass.Operator.Jobs;
@@ -35,6 +36,7 @@ internal static class OperatorProcess
         if (webhooks is null) logger.WithoutWebhooks();
         await using var audit = webhooks is not null && engine.Sessions is { } sessions
             ? new AuditListener(options, webhooks, sessions, engine.Metrics, engine.Clock, logs) : null;
+        await using var journal = ServeJournal(options, webhooks, logs);
         await using var web = Serve(options, engine.Health, webhooks, endpoint);
         await web.StartAsync(cancellationToken);
         using var serving = new CancellationTokenSource();
@@ -49,6 +51,7 @@ internal static class OperatorProcess
             }
 
             if (audit is not null) await audit.StartAsync(cancellationToken);
+            if (journal is not null) await journal.StartAsync(cancellationToken);
 
             logger.Starting(ThisVersion.Text, client.Server.ToString(), await VersionOfAsync(client, cancellationToken));
             await engine.RunAsync(cancellationToken);
@@ -76,6 +79,8 @@ internal static class OperatorProcess
             if (!lost)
             {
                 if (audit is not null) await audit.StopAsync(engine.Clock);
+                using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5), TimeProvider.System);
+                if (journal is not null) await journal.StopAsync(patience.Token);
                 if (webhooks is not null) await webhooks.StopAsync();
                 await serving.CancelAsync();
                 await certificates;
@@ -162,6 +167,14 @@ internal static class OperatorProcess
             _ => NotFoundAsync(context),
         });
         return web;
+    }
+
+    private static JournalServer? ServeJournal(OperatorOptions options, Webhooks? webhooks, ILoggerFactory logs)
+    {
+        if (options is not { JournalListen: { } address, JournalTokenFile: { } token } || JournalStorages.Of(options, TimeProvider.System) is not { } storage)
+            return null;
+        var logger = logs.CreateLogger("Journal");
+        return new(address, new(storage, new(token, TimeProvider.System), logger), () => webhooks?.Certificate, logger);
     }
 
     private static Task NotFoundAsync(HttpContext context)

@@ -91,7 +91,7 @@ internal sealed class DirectoryStorage(string directory, TimeProvider time, Func
         }
     });
 
-    public Task ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => TryAsync(async () =>
+    public Task<bool> ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => TryAsync(async () =>
     {
         File.Move(await WrittenAsync(path, content, cancellationToken), Place(path), overwrite: true);
         return true;

@@ -20,8 +20,11 @@ internal interface IJournalStorage
     /// <summary>Creates a file with all its bytes or not at all; false if there is one already, which stays as it is.</summary>
     Task<bool> CreateAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
-    /// <summary>Replaces a file, or creates it. Who reads it gets the old bytes or the new ones.</summary>
-    Task ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+    /// <summary>
+    /// Replaces a file, or creates it. Who reads it gets the old bytes or the new ones. False if the storage can tell that somebody else has written the file
+    /// since it was last read here; then nothing was written.
+    /// </summary>
+    Task<bool> ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
     /// <summary>Deletes a folder and what is in it, if it exists.</summary>
     Task DeleteFolderAsync(string path, CancellationToken cancellationToken);

@@ -116,8 +116,9 @@ internal sealed class JournalLog(IJournalStorage storage, SigningKey key)
         }
 
         // A writer that was slow must not set the checkpoint back.
-        if ((await CheckpointAsync(cancellationToken)).Size < after.Size)
-            await storage.ReplaceAsync(head.Path, head.Content, cancellationToken);
+        var isWritten = false;
+        while (!isWritten && (await CheckpointAsync(cancellationToken)).Size < after.Size)
+            isWritten = await storage.ReplaceAsync(head.Path, head.Content, cancellationToken);
         if (after.Size >> Tile.Height > edge.Size >> Tile.Height) await PruneAsync((edge.Size >> Tile.Height) - 1, cancellationToken);
         return after;
     }

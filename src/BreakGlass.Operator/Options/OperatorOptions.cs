@@ -75,8 +75,32 @@ internal sealed record OperatorOptions
     /// <summary>The directory of the journal; null for no journal.</summary>
     public string? JournalDirectory { get; init; }
 
+    /// <summary>The bucket of the journal; null for none.</summary>
+    public string? JournalBucket { get; init; }
+
+    /// <summary>What the names of the journal's files in the bucket begin with; null for nothing.</summary>
+    public string? JournalBucketPrefix { get; init; }
+
+    /// <summary>The S3-compatible service; null for that of AWS.</summary>
+    public Uri? JournalBucketEndpoint { get; init; }
+
+    /// <summary>The region of the bucket.</summary>
+    public string? JournalBucketRegion { get; init; }
+
+    /// <summary>Whether the bucket's name is in the path of requests.</summary>
+    public bool JournalBucketPathStyle { get; init; }
+
+    /// <summary>How long Object Lock keeps the journal's files; zero for what the bucket does by default.</summary>
+    public TimeSpan JournalBucketRetention { get; init; }
+
+    /// <summary>Whether nobody can shorten that.</summary>
+    public bool JournalBucketCompliance { get; init; }
+
     /// <summary>The key that signs the journal; null for no journal.</summary>
     public JournalKeyFile? JournalKey { get; init; }
+
+    /// <summary>Whether a journal is written.</summary>
+    public bool HasJournal => (JournalDirectory ?? JournalBucket) is not null;
 
     /// <summary>Whether access waits for the journal if a policy does not say.</summary>
     public JournalMode JournalDefault { get; init; }
@@ -107,6 +131,12 @@ internal sealed record OperatorOptions
 
     /// <summary>Where copies of the journal go to.</summary>
     public JournalSinkSettings JournalSinks { get; init; } = JournalSinkSettings.None;
+
+    /// <summary>Where the journal is served over HTTPS; null for nowhere.</summary>
+    public ListenAddress? JournalListen { get; init; }
+
+    /// <summary>The file with the token of those who read the journal over HTTPS.</summary>
+    public string? JournalTokenFile { get; init; }
 
     /// <summary>
     /// Whether seal keys are needed. Somebody who trusts manifests as written and serves no webhooks has no use for them, and may lack the rights to them.

@@ -1,3 +1,5 @@
+using BreakGlass.Operator.Journal;
+
 namespace BreakGlass.Operator.Options;
 
 /// <summary>Reads <see cref="OperatorOptions"/> from flags and environment, and writes their help.</summary>
@@ -91,7 +93,8 @@ internal static class OptionParser
                     _ => null,
                 };
                 if (i > 0 || known is null) problems.Add(
-                    $"{Quote(argument)} is neither an option nor one of the commands run, reap, revoke-all, forward-audit and version, which come first. See --help.");
+                    $"{Quote(argument)} is neither an option nor one of the commands run, reap, revoke-all, forward-audit and version, which come first. "
+                        + "See --help.");
                 command = known ?? command;
                 continue;
             }
@@ -127,13 +130,24 @@ internal static class OptionParser
                 + "the renew deadline, for example 15s and 10s.";
         }
 
-        if (WellRead("journal-directory", "journal-key") && (o.JournalDirectory is null) != (o.JournalKey is null))
+        if (!readBadly.Any(name => name.StartsWith("journal", StringComparison.Ordinal)))
         {
-            yield return o.JournalKey is null
-                ? "--journal-directory (BREAKGLASS_JOURNAL_DIRECTORY) is set and --journal-key (BREAKGLASS_JOURNAL_KEY) is not, so the journal could not be "
-                    + "signed. Set --journal-key to a file from 'kubectl breakglass journal keygen'."
-                : "--journal-key (BREAKGLASS_JOURNAL_KEY) is set and --journal-directory (BREAKGLASS_JOURNAL_DIRECTORY) is not, so there is no journal to "
-                    + "sign. Set --journal-directory to a directory that all replicas share.";
+            foreach (var problem in JournalOptions.Contradictions(o)) yield return problem;
+        }
+
+        if (WellRead("journal-listen", "journal-token-file") && (o.JournalListen is null) != (o.JournalTokenFile is null))
+        {
+            yield return o.JournalListen is null
+                ? "--journal-token-file (BREAKGLASS_JOURNAL_TOKEN_FILE) is set and --journal-listen (BREAKGLASS_JOURNAL_LISTEN) is not, so nobody can use the "
+                    + "token. Set --journal-listen, for example :9445, or remove the token."
+                : "--journal-listen (BREAKGLASS_JOURNAL_LISTEN) is set and --journal-token-file (BREAKGLASS_JOURNAL_TOKEN_FILE) is not, so everybody could "
+                    + "read the journal. Set --journal-token-file to a file with a token, for example from 'openssl rand -hex 32'.";
+        }
+
+        if (o is { JournalListen: not null, Webhook: false })
+        {
+            yield return "--journal-listen (BREAKGLASS_JOURNAL_LISTEN) is set and --webhook (BREAKGLASS_WEBHOOK) is false, so there is no certificate to "
+                + "serve the journal with. Use --webhook=true, or remove --journal-listen.";
         }
 
         if (o is { AuditAddress: not null, AuditClientCa: null, AuditTokenFile: null } && WellRead("audit-client-ca", "audit-token-file"))
@@ -156,16 +170,19 @@ internal static class OptionParser
                 yield return $"forward-audit needs --{name} ({VariableOf(name)}). See --help.";
         }
 
-        if (o is { Command: OperatorCommand.Run, AuditAddress: null } && (o.AuditClientCa ?? o.AuditTokenFile) is not null && WellRead("audit-listen", "audit-listen"))
+        if (o is { Command: OperatorCommand.Run, AuditAddress: null } && (o.AuditClientCa ?? o.AuditTokenFile) is not null
+            && !readBadly.Contains("audit-listen"))
         {
             yield return "--audit-client-ca (BREAKGLASS_AUDIT_CLIENT_CA) or --audit-token-file (BREAKGLASS_AUDIT_TOKEN_FILE) is set and --audit-listen "
                 + "(BREAKGLASS_AUDIT_LISTEN) is not, so no audit events are received. Set --audit-listen, for example to :9444.";
         }
 
-        if (WellRead("journal-sinks", "journal-directory") && o.JournalSinks.File is not null && o.JournalDirectory is null)
+        if (WellRead("journal-sinks", "journal-directory") && !readBadly.Contains("journal-bucket")
+            && o is { JournalSinks.File: not null, HasJournal: false })
         {
-            yield return "--journal-sinks (BREAKGLASS_JOURNAL_SINKS) is set and --journal-directory (BREAKGLASS_JOURNAL_DIRECTORY) is not, so there is no "
-                + "journal to copy: sinks get the entries of the journal. Set --journal-directory and --journal-key, or remove --journal-sinks.";
+            yield return "--journal-sinks (BREAKGLASS_JOURNAL_SINKS) is set, and neither --journal-directory (BREAKGLASS_JOURNAL_DIRECTORY) nor "
+                + "--journal-bucket (BREAKGLASS_JOURNAL_BUCKET) is, so there is no journal to copy: sinks get the entries of the journal. Set one of them and "
+                + "--journal-key, or remove --journal-sinks.";
         }
 
         if (WellRead("renew-deadline", "retry-period") && o.RenewDeadline <= 1.2 * o.RetryPeriod)

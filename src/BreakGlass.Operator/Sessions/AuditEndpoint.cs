@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace BreakGlass.Operator.Sessions;
 
 /// <summary>
-/// The path <c>/audit</c>: takes the API server's audit events, from the API server itself or from a log forwarder. A body is counted as a whole or not at all;
-/// what is answered with 429 or 503 is sent again.
+/// The path <c>/audit</c>: takes the API server's audit events, from the API server itself or from a log forwarder. A body is counted as a whole or not at
+/// all; what is answered with 429 or 503 is sent again.
 /// </summary>
 internal sealed class AuditEndpoint(SessionBook book, OperatorMetrics metrics, TimeProvider time, ILogger logger)
 {

@@ -24,7 +24,7 @@ internal sealed class AuditListener : IAsyncDisposable
         };
         var endpoint = new AuditEndpoint(book, metrics, time, logger);
         _server = new(
-            options.AuditAddress!.Address, options.AuditAddress.Port, webhooks.Certificate, [], logger, callers,
+            options.AuditAddress!.Address, options.AuditAddress.Port, () => webhooks.Certificate, [], logger, callers,
             new Dictionary<string, RequestDelegate> { [AuditEndpoint.Path] = endpoint.ServeAsync }, "Audit events");
     }
 

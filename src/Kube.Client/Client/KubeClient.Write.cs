@@ -51,7 +51,7 @@ public sealed partial class KubeClient
 
     /// <summary>
     /// Server-side apply: creates the object, or sets exactly the fields that are given and removes those that this manager set before and does not give now.
-    /// Other managers' values are overwritten.
+    /// Other managers' values are overwritten. Fields whose value is an empty text are not given: Kubernetes 1.20 as Debian builds it reads them as null.
     /// </summary>
     /// <param name="obj">The fields that are this manager's.</param>
     /// <param name="fieldManager">The name by which the API server knows whose fields they are.</param>
@@ -69,12 +69,30 @@ public sealed partial class KubeClient
         var kind = KubeKinds.Of<T>();
         var url = UrlBuilder.Object(_root, kind.Resource, obj.Key.Namespace, obj.Key.Name, subresource)
             .With("fieldManager", fieldManager).With("force", "true").With("dryRun", _options.DryRun ? DryRunAll : null);
+        var body = JsonSerializer.SerializeToNode(obj, kind.Json)!;
+        LeaveOutEmptyTexts(body);
         var request = new Request("patch", HttpMethod.Patch, url.Build())
         {
-            Body = JsonSerializer.SerializeToUtf8Bytes(obj, kind.Json),
+            Body = Encoding.UTF8.GetBytes(body.ToJsonString()),
             ContentType = "application/apply-patch+yaml",
         };
         return SendAsync(request, (r, ct) => ReadJsonAsync(r, kind.Json, ct), cancellationToken);
+    }
+
+    private static void LeaveOutEmptyTexts(JsonNode? node)
+    {
+        if (node is JsonArray array)
+        {
+            foreach (var item in array) LeaveOutEmptyTexts(item);
+        }
+        else if (node is JsonObject fields)
+        {
+            foreach (var (name, value) in fields.ToList())
+            {
+                if (value is JsonValue text && text.TryGetValue(out string? content) && content.Length == 0) fields.Remove(name);
+                else LeaveOutEmptyTexts(value);
+            }
+        }
     }
 
     /// <summary>Deletes an object. False: the API server says it was not there.</summary>

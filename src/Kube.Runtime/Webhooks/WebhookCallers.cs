@@ -15,7 +15,7 @@ public sealed record WebhookCallers
     public Func<X509Certificate2Collection>? ClientAuthorities { get; init; }
 
     /// <summary>
-    /// Whether a request carries another credential, for example a token; null if there is none. With <see cref="ClientAuthorities"/>, one of the two is enough.
+    /// Whether a request carries another credential, for example a token; null if there is none. With <see cref="ClientAuthorities"/>, one of both is enough.
     /// </summary>
     public Func<HttpContext, bool>? HasCredential { get; init; }
 

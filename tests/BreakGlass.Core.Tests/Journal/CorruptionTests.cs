@@ -64,7 +64,7 @@ public sealed class CorruptionTests
 
     private static bool Names(JournalReport report, long entry) => report.Problems.Any(p => p.First <= entry && p.Last >= entry);
 
-    private static (string What, byte[]? Bytes) Corrupt(byte[] bytes, Random random)
+    internal static (string What, byte[]? Bytes) Corrupt(byte[] bytes, Random random)
     {
         var at = random.Next(bytes.Length);
         switch (random.Next(8))

@@ -51,6 +51,18 @@ public sealed class GoInteropTests : IDisposable
         said.Should().Be($"{TestLog.Origin}: {size} entries, {indices.Length} inclusion proofs, {befores.Count} consistency proofs\n");
     }
 
+    [Fact]
+    public async Task Go_verifies_the_proofs_in_a_bundle()
+    {
+        foreach (var (path, bytes) in BundleCheckTests.Bundle)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(_directory, path))!);
+            await File.WriteAllBytesAsync(Path.Combine(_directory, path), bytes.ToArray());
+        }
+
+        (await RunAsync(_directory, TestLog.Key.Verifier.ToString())).Should().Be("3 entries\n");
+    }
+
     private static void Write(Utf8JsonWriter json, IReadOnlyList<TreeHash> proof, string name, long number, TreeHash? root)
     {
         json.WriteStartObject();

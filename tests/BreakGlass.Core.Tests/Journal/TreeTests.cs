@@ -127,4 +127,29 @@ public sealed class TreeTests
         while (left * 2 < leaves.Length) left *= 2;
         return TreeHash.Node(Defined(leaves[..left]), Defined(leaves[left..]));
     }
+
+    [Theory]
+    [InlineData("tile/0/000", true)]
+    [InlineData("tile/7/x001/x234/067", true)]
+    [InlineData("tile/entries/x001/000.p/255", true)]
+    [InlineData("tile/0/999.p/1", true)]
+    [InlineData("tile/8/000", false)]
+    [InlineData("tile/00/000", false)]
+    [InlineData("tile/0/x000/001", false)]
+    [InlineData("tile/0/001/001", false)]
+    [InlineData("tile/0/xx01/001", false)]
+    [InlineData("tile/0/1000", false)]
+    [InlineData("tile/0/-01", false)]
+    [InlineData("tile/0/000.p/0", false)]
+    [InlineData("tile/0/000.p/256", false)]
+    [InlineData("tile/0/000.p/01", false)]
+    [InlineData("tile/0/000.p", false)]
+    [InlineData("tile/0/000/", false)]
+    [InlineData("tile/0", false)]
+    [InlineData("tile/entries/../000", false)]
+    [InlineData("tile/0/x999/x999/x999/x999/x999/x999/999", false)]
+    [InlineData("batch/000.p/0", false)]
+    [InlineData("checkpoint", false)]
+    [InlineData("", false)]
+    public void A_path_of_a_tile_has_one_form(string path, bool isOne) => Tile.IsPath(path).Should().Be(isOne);
 }

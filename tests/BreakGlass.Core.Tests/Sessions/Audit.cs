@@ -22,7 +22,8 @@ internal static class Audit
     public static AuditEvent Event(string verb = "get", string resource = "configmaps", string name = "checkout", int code = 200, int at = 60) => new()
     {
         AuditId = Guid.NewGuid().ToString(), Stage = "ResponseComplete", Verb = verb, Username = Identity, Resource = resource, Name = name,
-        Namespace = "payments", Code = code, ReceivedAt = A.Start.AddSeconds(at), At = A.Start.AddSeconds(at), SourceIps = ["192.0.2.1"], UserAgent = "kubectl",
+        Namespace = "payments", Code = code, ReceivedAt = A.Start.AddSeconds(at), At = A.Start.AddSeconds(at), SourceIps = ["192.0.2.1"],
+        UserAgent = "kubectl",
         RequestUri = $"/api/v1/namespaces/payments/{resource}/{name}",
     };
 

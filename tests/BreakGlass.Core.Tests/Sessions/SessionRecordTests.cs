@@ -31,7 +31,8 @@ public sealed class SessionRecordTests
     {
         foreach (var happened in (AuditEvent[])
         [
-            Audit.Event("patch"), Audit.Event("delete", code: 404), Audit.Event("create", "pods") with { RequestUri = "/api/v1/namespaces/payments/pods?dryRun=All" },
+            Audit.Event("patch"), Audit.Event("delete", code: 404),
+            Audit.Event("create", "pods") with { RequestUri = "/api/v1/namespaces/payments/pods?dryRun=All" },
             Audit.Event("create", "selfsubjectaccessreviews") with { ApiGroup = "authorization.k8s.io" },
             Audit.Event("create", "pods", "web", 101) with { Subresource = "exec", RequestUri = "/x?command=sh&command=-c&command=env%20%7C+sort" },
             Audit.Event("get", "pods", "web", 101) with { Subresource = "attach" }, Audit.Event("create", "pods", "web", 403) with { Subresource = "exec" },

@@ -37,10 +37,11 @@ internal sealed class FaultyStorage
         public Task<bool> CreateAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
             DoAsync($"create {path}", () => storage.Files.TryAdd(path, content.ToArray()));
 
-        public Task ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => DoAsync($"replace {path}", () =>
+        public Task<bool> ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => DoAsync($"replace {path}", () =>
         {
             storage.Checkpoints.Add(content.ToArray());
-            return storage.Files[path] = content.ToArray();
+            storage.Files[path] = content.ToArray();
+            return true;
         });
 
         public Task DeleteFolderAsync(string path, CancellationToken cancellationToken) => DoAsync($"delete {path}", () =>

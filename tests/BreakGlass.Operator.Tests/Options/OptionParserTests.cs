@@ -54,7 +54,7 @@ public sealed class OptionParserTests
         var sinks = Path.GetTempFileName();
         try
         {
-            File.WriteAllText(token, "0123456789abcdef\n");
+            File.WriteAllText(token, new string('t', 32));
             File.WriteAllText(key, $"{SigningKey.Of("breakglass.example.com/test", new byte[32]).ToSecretText()}\n");
             File.WriteAllText(sinks, "sinks: [{name: log, type: stdout}]");
             File.WriteAllText(receivers, "receivers: [{name: chat, type: slack, url: 'https://hooks.example/x'}]");
@@ -70,8 +70,13 @@ public sealed class OptionParserTests
                 ["public-server"] = "https://api.example:6443", ["public-ca-file"] = file, ["cluster-name"] = "prod eu", ["stamp-extra"] = "example.com/amr",
                 ["person-claims"] = "example.com/employee-id,example.com/sub", ["notifications-file"] = receivers,
                 ["journal-directory"] = "/journal", ["journal-key"] = key, ["journal-default"] = "Required", ["journal-sinks"] = sinks,
+                ["journal-listen"] = "127.0.0.1:9445", ["journal-token-file"] = token,
+                ["journal-bucket"] = "breakglass-journal", ["journal-bucket-prefix"] = "clusters/prod",
+                ["journal-bucket-endpoint"] = "http://minio.storage.svc:9000", ["journal-bucket-region"] = "eu-central-1",
+                ["journal-bucket-path-style"] = "true", ["journal-bucket-retention"] = "8760h", ["journal-bucket-compliance"] = "true",
                 ["audit-listen"] = "127.0.0.1:9444", ["audit-client-ca"] = file, ["audit-token-file"] = token,
-                ["file"] = "/var/log/audit.log", ["to"] = "https://10.96.12.34/audit", ["to-ca"] = file, ["to-name"] = "hooks.example", ["position-file"] = "/p",
+                ["file"] = "/var/log/audit.log", ["to"] = "https://10.96.12.34/audit", ["to-ca"] = file, ["to-name"] = "hooks.example",
+                ["position-file"] = "/p",
             };
             values.Keys.Should().BeEquivalentTo(OptionTable.All.Select(option => option.Name), "this test gives each of them a value");
             foreach (var option in OptionTable.All)
@@ -84,21 +89,52 @@ public sealed class OptionParserTests
                     "audit-listen" => [$"--audit-token-file={token}"],
                     "audit-client-ca" or "audit-token-file" => ["--audit-listen=:9444"],
                     "journal-sinks" => ["--journal-directory=/journal", $"--journal-key={key}"],
+                    "journal-listen" => [$"--journal-key={key}", "--journal-directory=/journal", $"--journal-token-file={token}"],
+                    "journal-token-file" => [$"--journal-key={key}", "--journal-directory=/journal", "--journal-listen=:9445"],
+                    "journal-bucket" => [$"--journal-key={key}", "--journal-bucket-region=eu-central-1"],
+                    "journal-bucket-region" => [$"--journal-key={key}", "--journal-bucket=breakglass-journal"],
+                    "journal-bucket-prefix" or "journal-bucket-endpoint" =>
+                        [$"--journal-key={key}", "--journal-bucket=breakglass-journal", "--journal-bucket-region=eu-central-1"],
                     _ => [],
                 };
-                option.Show(Good([$"--{option.Name}={value}", .. with])).Should().Be(value);
-                if (option.Value is not null) option.Show(Good([$"--{option.Name}", value, .. with])).Should().Be(value);
+                option.Show(Good([.. with, $"--{option.Name}={value}"])).Should().Be(value);
+                if (option.Value is not null) option.Show(Good([.. with, $"--{option.Name}", value])).Should().Be(value);
                 if (option.Variable is not null) option.Show(Good(with, new() { [option.Variable] = value })).Should().Be(value);
                 option.Show(new OperatorOptions()).Should().NotBe(value, "a default would prove nothing");
             }
         }
         finally
         {
-            File.Delete(receivers);
-            File.Delete(sinks);
+            foreach (var made in (string[])[receivers, sinks, key, token, file]) File.Delete(made);
+        }
+    }
+
+    [Theory]
+    [InlineData("--journal-directory=/journal --journal-bucket=breakglass-journal --journal-bucket-region=x", "one place", "BREAKGLASS_JOURNAL_BUCKET")]
+    [InlineData("--journal-bucket=breakglass-journal", "--journal-bucket-region", "BREAKGLASS_JOURNAL_BUCKET_ENDPOINT")]
+    [InlineData("--journal-directory=/journal --journal-bucket-prefix=x", "--journal-bucket-prefix", "BREAKGLASS_JOURNAL_BUCKET")]
+    [InlineData("--journal-bucket=Not_A_Bucket --journal-bucket-region=x", "lower-case letters", "BREAKGLASS_JOURNAL_BUCKET")]
+    [InlineData("--journal-bucket=journal --journal-bucket-region=x --journal-bucket-prefix=a/../b", "clusters/prod", "BREAKGLASS_JOURNAL_BUCKET_PREFIX")]
+    [InlineData("--journal-bucket=journal --journal-bucket-region=x --journal-bucket-retention=5m", "8760h", "BREAKGLASS_JOURNAL_BUCKET_RETENTION")]
+    [InlineData("--journal-bucket=journal --journal-bucket-endpoint=minio:9000", "http or https", "BREAKGLASS_JOURNAL_BUCKET_ENDPOINT")]
+    [InlineData("--journal-directory=/journal --journal-listen=:9445", "--journal-token-file", "BREAKGLASS_JOURNAL_TOKEN_FILE")]
+    [InlineData("--journal-directory=/journal --journal-token-file=TOKEN", "--journal-listen", "BREAKGLASS_JOURNAL_LISTEN")]
+    [InlineData("--journal-directory=/journal --journal-token-file=/nowhere --journal-listen=:9445", "cannot be read", "BREAKGLASS_JOURNAL_TOKEN_FILE")]
+    [InlineData("--journal-directory=/journal --journal-token-file=TOKEN --journal-listen=:9445 --webhook=false", "certificate", "BREAKGLASS_WEBHOOK")]
+    public void What_does_not_fit_together_for_the_journal_names_option_and_variable(string flags, string option, string variable)
+    {
+        var (key, token) = (Path.GetTempFileName(), Path.GetTempFileName());
+        try
+        {
+            File.WriteAllText(key, SigningKey.Of("breakglass.example.com/test", new byte[32]).ToSecretText());
+            File.WriteAllText(token, new string('t', 32));
+            Problems([.. flags.Replace("TOKEN", token).Split(' '), $"--journal-key={key}"]).Should().ContainSingle()
+                .Which.Should().Contain(option).And.Contain(variable);
+        }
+        finally
+        {
             File.Delete(key);
             File.Delete(token);
-            File.Delete(file);
         }
     }
 
@@ -135,7 +171,8 @@ public sealed class OptionParserTests
             Problems(["--audit-listen=:9444"]).Should().ContainSingle().Which.Should().Contain("--audit-token-file (BREAKGLASS_AUDIT_TOKEN_FILE)")
                 .And.Contain("--audit-client-ca (BREAKGLASS_AUDIT_CLIENT_CA)").And.Contain("--audit-listen (BREAKGLASS_AUDIT_LISTEN)");
             Problems([$"--audit-token-file={token}"]).Should().ContainSingle().Which.Should().Contain("--audit-listen");
-            Problems(["--audit-listen=:9444", $"--audit-token-file={token}", "--webhook=false"]).Should().ContainSingle().Which.Should().Contain("--webhook=true");
+            Problems(["--audit-listen=:9444", $"--audit-token-file={token}", "--webhook=false"]).Should().ContainSingle().Which
+                .Should().Contain("--webhook=true");
             Good(["--audit-listen=:9444", $"--audit-token-file={token}"]).ToString().Should().NotContain("0123456789abcdef");
 
             File.WriteAllText(token, "short");

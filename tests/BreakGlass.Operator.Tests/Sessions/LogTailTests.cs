@@ -88,7 +88,8 @@ public sealed class LogTailTests : IDisposable
     private void Rotate(string name)
     {
         File.Move(Log, Path.Combine(_directory, name));
-        File.SetLastWriteTimeUtc(Path.Combine(_directory, name), new DateTime(2026, 11, 29, int.Parse(name[17..19], CultureInfo.InvariantCulture), 0, 0, DateTimeKind.Utc));
+        var hour = int.Parse(name[17..19], CultureInfo.InvariantCulture);
+        File.SetLastWriteTimeUtc(Path.Combine(_directory, name), new DateTime(2026, 11, 29, hour, 0, 0, DateTimeKind.Utc));
     }
 
     private string[] Read()

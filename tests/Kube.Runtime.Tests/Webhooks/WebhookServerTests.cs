@@ -91,6 +91,30 @@ public class WebhookServerTests
         (await PostAsync(nobody, server, server.OwnPath("/mutate"))).Should().Contain("allowed", "the process warms itself up without a certificate");
     }
 
+    [Fact]
+    public async Task With_two_kinds_of_credentials_one_of_them_is_enough_and_none_gets_the_status_that_was_chosen()
+    {
+        using var certificate = NewCertificate();
+        using var authority = NewAuthority();
+        using var stranger = NewAuthority();
+        await using var server = Server(() => certificate, new()
+        {
+            ClientAuthorities = () => [authority], HasCredential = context => context.Request.Headers.Authorization == "Bearer token",
+            StatusForOthers = 401,
+        });
+        await server.StartAsync(default).WaitAsync(Limit);
+
+        using var known = Client(certificate, NewClientCertificate(authority));
+        (await CodeAsync(known, server, "/mutate")).Should().Be(HttpStatusCode.OK);
+        using var bearer = Client(certificate, NewClientCertificate(stranger));
+        (await CodeAsync(bearer, server, "/mutate")).Should().Be(HttpStatusCode.Unauthorized);
+        bearer.DefaultRequestHeaders.Authorization = new("Bearer", "token");
+        (await CodeAsync(bearer, server, "/mutate")).Should().Be(HttpStatusCode.OK);
+        using var nobody = Client(certificate);
+        nobody.DefaultRequestHeaders.Authorization = new("Bearer", "another");
+        (await CodeAsync(nobody, server, "/mutate")).Should().Be(HttpStatusCode.Unauthorized);
+    }
+
     private static WebhookServer Server(Func<X509Certificate2?> certificate, WebhookCallers? callers = null)
     {
         AdmissionEndpoint endpoint = new("/mutate", (_, _) => ValueTask.FromResult(AdmissionAnswer.Allow()), TimeProvider.System, NullLogger.Instance);

@@ -1,6 +1,7 @@
 // Verifies a journal with golang.org/x/mod/sumdb, which shares no code with ours: the checkpoint's signature, every tile and entry, and proofs.
 //
 //	main DIRECTORY VERIFIER-KEY SIGNING-KEY PROOFS
+//	main BUNDLE-DIRECTORY VERIFIER-KEY
 package main
 
 import (
@@ -71,7 +72,39 @@ func hashes(texts []string) []tlog.Hash {
 	return all
 }
 
+// bundle verifies each entry of a bundle with its proof, which is in the format of C2SP tlog-proof.
+func bundle(dir, key string) {
+	verifier, err := note.NewVerifier(key)
+	must(err)
+	files, err := filepath.Glob(filepath.Join(dir, "proofs", "*.tlog-proof"))
+	must(err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		must(err)
+		head, signed, found := strings.Cut(string(text), "\n\n")
+		lines := strings.Split(head, "\n")
+		if !found || lines[0] != "c2sp.org/tlog-proof@v1" {
+			must(fmt.Errorf("%s is not a tlog-proof", file))
+		}
+		index, err := strconv.ParseInt(strings.TrimPrefix(lines[1], "index "), 10, 64)
+		must(err)
+		opened, err := note.Open([]byte(signed), note.VerifierList(verifier))
+		must(err)
+		checkpoint := strings.Split(opened.Text, "\n")
+		size, err := strconv.ParseInt(checkpoint[1], 10, 64)
+		must(err)
+		entry, err := os.ReadFile(filepath.Join(dir, "entries", fmt.Sprintf("%d.json", index)))
+		must(err)
+		must(tlog.CheckRecord(hashes(lines[2:]), size, hash(checkpoint[2]), index, tlog.RecordHash(entry)))
+	}
+	fmt.Printf("%d entries\n", len(files))
+}
+
 func main() {
+	if len(os.Args) == 3 {
+		bundle(os.Args[1], os.Args[2])
+		return
+	}
 	dir, key, secret, proofFile := directory(os.Args[1]), os.Args[2], os.Args[3], os.Args[4]
 	signed, err := os.ReadFile(filepath.Join(string(dir), "checkpoint"))
 	must(err)

@@ -1,0 +1,202 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
+using BreakGlass.Core;
+using BreakGlass.Core.Api;
+using BreakGlass.Core.Model;
+using FluentAssertions;
+using k8s.Models;
+using Kube.Client;
+using TestKit;
+using Xunit;
+
+namespace Integration.Sessions;
+
+/// <summary>What is done with a grant, as the API server's own audit events say it, on a server that posts them to the operator.</summary>
+public sealed class SessionTests : IAsyncLifetime
+{
+    private readonly int _port = Ports.Free();
+    private TestCluster? _cluster;
+    private HttpClient? _http;
+
+    private TestCluster Cluster => _cluster!;
+
+    private string Token { get; set; } = "";
+
+    /// <inheritdoc/>
+    public async Task InitializeAsync()
+    {
+        _cluster = await TestCluster.StartAsync(auditPort: _port);
+        Token = (await File.ReadAllTextAsync(Cluster.ControlPlane.AuditToken)).Trim();
+        var authority = X509CertificateLoader.LoadCertificateFromFile(Cluster.ControlPlane.CaCertificate);
+        _http = new(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            SslOptions = new() { CertificateChainPolicy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority },
+                RevocationMode = X509RevocationMode.NoCheck } },
+        })
+        { Timeout = TimeSpan.FromSeconds(60) };
+    }
+
+    /// <inheritdoc/>
+    public async Task DisposeAsync()
+    {
+        _http?.Dispose();
+        if (_cluster is not null) await _cluster.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_record_says_exactly_what_was_done_with_a_grant_and_what_was_still_open_at_its_end()
+    {
+        await using var @operator = await StartAsync(_port);
+        var incident = await Incident.BeginAsync(Cluster);
+        await Cluster.ApplyAsync(Cluster.ControlPlane.AdminKubeconfig,
+            $"apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: {incident.Namespace}}}\n"
+            + "spec: {automountServiceAccountToken: false, containers: [{name: app, image: none}]}\n");
+        var grant = await incident.ActivateAsync();
+        var kubeconfig = await incident.FetchKubeconfigAsync();
+        var path = $"/api/v1/namespaces/{incident.Namespace}";
+
+        (await RawAsync(kubeconfig, $"{path}/configmaps/checkout")).ExitCode.Should().Be(0);
+        (await RawAsync(kubeconfig, $"{path}/configmaps/checkout")).ExitCode.Should().Be(0);
+        (await RawAsync(kubeconfig, $"{path}/secrets")).ExitCode.Should().Be(0);
+        (await RawAsync(kubeconfig, "/api/v1/nodes")).Error.Should().Contain("orbidden");
+        (await RawAsync(kubeconfig, $"{path}/configmaps", "--as", $"system:serviceaccount:{incident.Namespace}:default")).Error.Should().Contain("orbidden");
+        (await Cluster.ControlPlane.KubectlAsync(
+            kubeconfig, ["create", "--raw", $"{path}/pods/web/exec?command=id&command=-u&container=app", "-f", "-"], "{}")).ExitCode.Should().NotBe(0);
+        var watch = RawAsync(kubeconfig, $"{path}/configmaps?watch=true&timeoutSeconds=600");
+
+        var session = await Eventually.GetAsync(
+            async () => await SessionAsync(incident) is { } read && Rows(read).Sum(a => a.Count) >= 7 ? read : null, () => @operator.Log,
+            expected: "the session of all requests");
+        session.OwnersOrEmpty.Should().ContainSingle().Which.Uid.Should().Be(grant.Metadata.Uid);
+        (session.Status.GrantUid, session.Status.Policy, session.Status.Requester).Should().Be((grant.Metadata.Uid, incident.Policy, "alice"));
+        Rows(session).Select(Show).Should().BeEquivalentTo(
+            $"2 get configmaps  {incident.Namespace}/checkout Allowed",
+            $"1 list secrets  {incident.Namespace}/ Allowed",
+            "1 list nodes  / Denied",
+            $"1 list configmaps  {incident.Namespace}/ Denied as system:serviceaccount:{incident.Namespace}:default",
+            $"1 create pods exec {incident.Namespace}/web Failed: id -u",
+            $"1 watch configmaps  {incident.Namespace}/ Allowed");
+
+        var requests = session.Status.Actions.Sum(a => a.Count);
+        var summed = await Eventually.GetAsync(
+            async () => await Cluster.GrantAsync(incident.Grant) is { } read && read.Status.Session?.Requests == requests ? read : null, () => @operator.Log,
+            expected: "status.session of all requests");
+        summed.Status.Session.Should().BeEquivalentTo(new { Writes = 0, Denied = 2, Exec = 0, PortForward = 0, SecretsRead = 1, OpenStreams = 1,
+            SourceIps = (string[])["127.0.0.1"], MoreSourceIps = 0, MoreUserAgents = 0, Truncated = false, ByName = false });
+        summed.Status.Phase.Should().Be(GrantPhase.Active);
+
+        await incident.RevokeAsync();
+        await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
+        var noted = await Eventually.GetAsync(
+            async () => await Cluster.GrantAsync(incident.Grant) is { Status.Residue: [.., var last] } read
+                && last.StartsWith("open ", StringComparison.Ordinal) ? read : null, () => @operator.Log, expected: "the open watch in status.residue");
+        noted.Status.Residue.Should().ContainSingle().Which.Should().StartWith($"open watch configmaps {incident.Namespace}/(no name) (since ");
+        noted.Status.Session!.Requests.Should().Be(requests);
+        (await @operator.MetricsAsync())["breakglass_operator_access_after_revocation_total"].Should().Be(0);
+        await Cluster.AdminAsync("delete", "bgg", incident.Grant);
+        await Eventually.TrueAsync(async () => await SessionAsync(incident) is null, expected: "the end of the session with its grant");
+        watch.IsFaulted.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Two_replicas_count_in_rows_of_their_own_and_posts_that_are_wrong_count_nothing()
+    {
+        var (first, second) = (Ports.Free(), Ports.Free());
+        await using var a = await StartAsync(first, "--leader-elect=true");
+        await using var b = await StartAsync(second, "--leader-elect=true");
+        var incident = await Incident.BeginAsync(Cluster);
+        var grant = await incident.ActivateAsync();
+        var (now, identity) = (TimeProvider.System.GetUtcNow(), $"system:serviceaccount:breakglass-grants:{GrantNames.Identity(grant)}");
+
+        (await PostAsync(first, List(Event(identity, "1", now)), token: null)).Should().Be((HttpStatusCode.Unauthorized, ""));
+        (await PostAsync(first, List(Event(identity, "1", now)), token: Token + "x")).Code.Should().Be(HttpStatusCode.Unauthorized);
+        (await PostAsync(first, List(Event(identity, "1", now))[..^1])).Should().Match<(HttpStatusCode Code, string Text)>(
+            answer => answer.Code == HttpStatusCode.BadRequest && answer.Text.Contains("not valid JSON"));
+        (await PostAsync(first, new string(' ', (10 * 1024 * 1024) + 1))).Code.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+        (await PostAsync(first, List(Event(identity, "1", now), Event("system:node:a", "n", now)))).Code.Should().Be(HttpStatusCode.OK);
+        (await PostAsync(first, List(Event(identity, "1", now)))).Code.Should().Be(HttpStatusCode.OK, "the API server asks again what was not answered");
+        (await PostAsync(second, $"{Event(identity, "2", now.AddHours(-3)).ToJsonString()}\n{Event(identity, "3", now).ToJsonString()}\n")).Code
+            .Should().Be(HttpStatusCode.OK);
+
+        var summed = await Eventually.GetAsync(
+            async () => await Cluster.GrantAsync(incident.Grant) is { Status.Session.Requests: 3 } read ? read : null, () => a.Log + b.Log,
+            expected: "status.session of both replicas");
+        summed.Status.Session!.LastActivityAt.Should().Be(Timestamp.Millis(now));
+        var session = (await SessionAsync(incident))!;
+        session.Status.Parts.Select(p => p.Totals.Requests).Should().BeEquivalentTo([1L, 2L]);
+        session.Status.Actions.Select(r => (r.Count, r.Verb, r.Resource)).Should().BeEquivalentTo([(1L, "get", "configmaps"), (2L, "get", "configmaps")]);
+        var (one, two) = (await a.MetricsAsync(), await b.MetricsAsync());
+        (Result(one, "kept"), Result(one, "foreign"), Result(one, "duplicate"), Result(one, "refused")).Should().Be((1, 1, 1, 2));
+        (Result(two, "kept"), Result(two, "late")).Should().Be((1, 1));
+
+        await incident.RevokeAsync();
+        var over = await incident.OverAndProvenAsync(GrantPhase.Revoked, EndReason.RevokedByUser);
+        var ended = over.Status.EndedAt!.Value;
+        await PostAsync(second, List(Event(identity, "4", ended.AddSeconds(3)), Event(identity, "5", ended.AddSeconds(30), code: 403)));
+        (await b.MetricsAsync())["breakglass_operator_access_after_revocation_total"].Should().Be(0, "one is within the margin, the other was refused");
+        await PostAsync(second, List(Event(identity, "6", ended.AddSeconds(30))));
+        (await b.MetricsAsync())["breakglass_operator_access_after_revocation_total"].Should().Be(1);
+        await Eventually.TrueAsync(
+            async () => (await Cluster.EventsAsync("BreakGlassGrant", incident.Grant)).Any(e => e is ("Warning", "AccessAfterRevocation", _)), () => b.Log,
+            expected: "a Warning AccessAfterRevocation");
+        await Eventually.TrueAsync(
+            async () => (await Cluster.GrantAsync(incident.Grant))?.Status.Session?.Requests == 6, () => a.Log + b.Log,
+            expected: "late events in status.session");
+        (await incident.ReadAsync()).Status.Phase.Should().Be(GrantPhase.Revoked);
+    }
+
+    // Some releases of kubectl ask for the server's version with every command.
+    private static IEnumerable<SessionAction> Rows(BreakGlassSession session) => session.Status.Actions.Where(a => a.Resource != "/version");
+
+    private static double Result(IReadOnlyDictionary<string, double> metrics, string result) =>
+        metrics[$"breakglass_operator_audit_events_total{{result=\"{result}\"}}"];
+
+    private static string Show(SessionAction row) => $"{row.Count} {row.Verb} {row.Resource} {row.Subresource} {row.Namespace}/{row.Name} {row.Result}"
+        + (row.AsUser.Length > 0 ? $" as {row.AsUser}" : "") + (row.Command is { } command ? $": {command}" : "");
+
+    private static JsonObject Event(string user, string id, DateTimeOffset at, int code = 200) => new()
+    {
+        ["kind"] = "Event", ["apiVersion"] = "audit.k8s.io/v1", ["level"] = "Metadata", ["auditID"] = id, ["stage"] = "ResponseComplete", ["verb"] = "get",
+        ["requestURI"] = "/api/v1/namespaces/payments/configmaps/checkout", ["user"] = new JsonObject { ["username"] = user },
+        ["sourceIPs"] = new JsonArray("192.0.2.7"), ["userAgent"] = "curl/8",
+        ["objectRef"] = new JsonObject { ["resource"] = "configmaps", ["namespace"] = "payments", ["name"] = "checkout", ["apiVersion"] = "v1" },
+        ["responseStatus"] = new JsonObject { ["code"] = code },
+        ["requestReceivedTimestamp"] = at.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
+        ["stageTimestamp"] = at.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
+    };
+
+    private static string List(params JsonObject[] events) =>
+        new JsonObject { ["kind"] = "EventList", ["apiVersion"] = "audit.k8s.io/v1", ["items"] = new JsonArray([.. events]) }.ToJsonString();
+
+    private Task<RunningOperator> StartAsync(int port, params string[] options) => RunningOperator.StartAsync(Cluster.OperatorKubeconfig,
+    [
+        "--leader-elect=false", "--webhook=true", $"--webhook-address=127.0.0.1:{Text(Ports.Free())}",
+        $"--webhook-cert-dir={Cluster.ControlPlane.WebhookCertificate}", $"--audit-listen=127.0.0.1:{Text(port)}",
+        $"--audit-token-file={Cluster.ControlPlane.AuditToken}", .. options,
+    ]);
+
+    private Task<CommandResult> RawAsync(string kubeconfig, string path, params string[] more) =>
+        Cluster.KubectlAsync(kubeconfig, ["get", "--raw", path, .. more]);
+
+    private Task<BreakGlassSession?> SessionAsync(Incident incident) =>
+        Cluster.Admin.TryGetAsync<BreakGlassSession>(incident.Grant, null, CancellationToken.None);
+
+    private Task<(HttpStatusCode Code, string Text)> PostAsync(int port, string body) => PostAsync(port, body, Token);
+
+    private async Task<(HttpStatusCode Code, string Text)> PostAsync(int port, string body, string? token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"https://127.0.0.1:{Text(port)}/audit?timeout=30s");
+        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        request.Headers.ExpectContinue = true; // what is too large is refused before it is sent
+        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        using var answer = await _http!.SendAsync(request);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
