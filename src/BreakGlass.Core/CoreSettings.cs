@@ -34,7 +34,7 @@ public sealed record CoreSettings
     public bool HasJournal { get; init; }
 
     /// <summary>Whether access waits for the journal if a policy does not say.</summary>
-    public JournalMode JournalDefault { get; init; }
+    public bool RequiresJournal { get; init; }
 
     /// <summary>Whether the operator receives the API server's audit events, and so knows what is done with a grant.</summary>
     public bool RecordsSessions { get; init; }

@@ -78,8 +78,8 @@ public sealed partial class OwnKindsTests
     [MemberData(nameof(Kinds))]
     public void Everything_that_rules_look_at_is_bounded(string kind)
     {
-        // The cost of a rule is estimated from the bounds; without one a server refuses the whole definition.
-        var spec = Root(kind)["properties"]!["spec"]!.AsObject();
+        // The cost of a rule is estimated from the bounds; without one a server refuses the whole definition. A session has no spec.
+        if (Root(kind)["properties"]!["spec"] is not JsonObject spec) return;
         foreach (var (path, schema) in SchemaWalk.Below(spec))
         {
             var bounded = schema["type"]!.ToString() switch

@@ -54,8 +54,8 @@ public sealed partial class DocsTests
     public void The_tables_of_reasons_know_every_reason_and_no_other()
     {
         var concepts = Pages.Single(page => page.File == "docs/concepts.md").Text;
-        var section =
-            concepts[concepts.IndexOf("### Why a grant is denied", StringComparison.Ordinal)..concepts.IndexOf("## Approval", StringComparison.Ordinal)];
+        var start = concepts.IndexOf("### Why a grant is denied", StringComparison.Ordinal);
+        var section = concepts[start..concepts.IndexOf("\n## ", start, StringComparison.Ordinal)];
         var listed = section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).SelectMany(line => Code().Matches(line.Split('|')[1]))
             .Select(m => m.Groups["word"].Value);
         listed.Should().BeEquivalentTo(DenialReasons.All);

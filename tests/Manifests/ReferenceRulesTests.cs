@@ -39,7 +39,7 @@ public sealed class ReferenceRulesTests
 
     /// <summary>The folders of Core from below: each may use those before it. GoDuration and the like, beside the folders, use none.</summary>
     private static readonly string[] Layers =
-        ["", "Schema", "Api", "Credentials", "Journal", "Sealing", "Model", "Rules", "Guard", "Leftovers", "Sessions", "Messages", "Lifecycle"];
+        ["", "Schema", "Api", "Credentials", "Sealing", "Model", "Rules", "Guard", "Journal", "Leftovers", "Sessions", "Messages", "Lifecycle"];
 
     private static IEnumerable<string> ProjectPaths =>
         new[] { "src", "tests" }

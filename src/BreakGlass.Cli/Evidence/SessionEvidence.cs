@@ -36,7 +36,7 @@ internal static class SessionEvidence
     {
         yield return ("Requests", EvidenceDocument.Number(totals.Requests));
         yield return ("Writes", EvidenceDocument.Number(totals.Writes));
-        yield return ("Refused", EvidenceDocument.Number(totals.Denied));
+        yield return ("Denied", EvidenceDocument.Number(totals.Denied));
         yield return ("Commands in pods", EvidenceDocument.Number(totals.Exec));
         yield return ("Forwarded ports", EvidenceDocument.Number(totals.PortForward));
         yield return ("Reads of Secrets", EvidenceDocument.Number(totals.SecretsRead));
@@ -52,8 +52,8 @@ internal static class SessionEvidence
 
         if (session is { IsTruncated: true })
         {
-            yield return ("Not complete", $"{(session.Rest > 0 ? EvidenceDocument.Number(session.Rest) : "Some")} requests are counted but not listed, because "
-                + $"the list of requests reached its limit. The API server's audit log has them: user {Identity(evidence.Grant)}.");
+            yield return ("Not complete", $"{(session.Rest > 0 ? EvidenceDocument.Number(session.Rest) : "Some")} requests are counted but not listed, "
+                + $"because the list of requests reached its limit. The API server's audit log has them: user {Identity(evidence.Grant)}.");
         }
 
         if (session is null)

@@ -13,8 +13,8 @@ public sealed record GrantStatus
     public GrantPhase? Phase { get; init; }
 
     /// <summary>
-    /// Authorized, Approved, Active, Revoked (verified against the API server), Reviewed, Observed (audit events arrive), LeftBehind (objects of the grant still
-    /// exist), Journaled (its changes of phase are in the journal).
+    /// Authorized, Approved, Active, Revoked (verified against the API server), Reviewed, Observed (audit events arrive), LeftBehind (objects of the grant
+    /// still exist), Journaled (its changes of phase are in the journal).
     /// </summary>
     [ListMap("type")]
     public IReadOnlyList<Condition> Conditions { get; init => field = value ?? []; } = [];

@@ -51,7 +51,7 @@ public static class OtlpLogs
         var entry = copy.Entry;
         record.Fixed(1, Nanoseconds(entry.Time));
         record.Number(2, SeverityInfo);
-        record.Text(3, "INFO");
+        record.Text(3, "Information");
         record.Message(5, body => body.Bytes(1, copy.Document.Span));
         Attribute(record, 6, "cloudevents.event_id", entry.Id);
         Attribute(record, 6, "cloudevents.event_source", entry.Source);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using BreakGlass.Core.Model;
 using BreakGlass.Core.Sealing;
 
 namespace BreakGlass.Core.Journal;
@@ -36,7 +37,7 @@ public static class PolicyEntries
                 Seen = created is null ? true : null,
                 Generation = generation,
                 Mode = policy.Spec.Mode?.ToString(),
-                Reason = policy.Spec.Suspended ? "Suspended" : null,
+                Reason = policy.Spec.Suspended ? PolicyConditions.Suspended : null,
                 Hash = $"sha256:{Convert.ToHexStringLower(SHA256.HashData(CanonicalSpec.Bytes(policy)!))}",
                 Access = [.. policy.Spec.Access.Take(MostEntries).Select(e => EntryText.Short(Summary(e), LongestEntry)!)],
             },

@@ -62,7 +62,7 @@ public sealed class SessionRecord(string observer)
         if (happened.UserAgent.Length > 0) Program(happened.UserAgent);
         Source(new()
         {
-            Address = Cut(happened.SourceIps is [.., var from] ? from : "", LongestAddress), Program = Cut(happened.UserAgent, LongestProgram),
+            Address = Cut(happened.SourceIps is [.., var origin] ? origin : "", LongestAddress), Program = Cut(happened.UserAgent, LongestProgram),
             FirstAt = happened.ReceivedAt, LastAt = happened.ReceivedAt,
         });
         Count(row with { Count = 1, FirstAt = happened.ReceivedAt, LastAt = happened.ReceivedAt });

@@ -48,7 +48,7 @@ internal sealed class OperatorEngine : IDisposable
             StampExtra = options.StampExtra,
             PersonClaims = options.PersonClaims,
             HasJournal = options.HasJournal,
-            JournalDefault = options.JournalDefault,
+            RequiresJournal = options.JournalDefault is JournalMode.Required,
             RecordsSessions = options.AuditAddress is not null,
         };
         Settings = settings;

@@ -35,7 +35,7 @@ internal static class BucketFailure
             AmazonServiceException { StatusCode: HttpStatusCode.Conflict } =>
                 $"{bucket} reports a conflict again and again; somebody else writes the same file",
             AmazonServiceException { StatusCode: HttpStatusCode.ServiceUnavailable } s => $"{bucket} is busy or unavailable ({s.ErrorCode})",
-            AmazonServiceException { StatusCode: > 0 } s => $"{bucket} answers {(int)s.StatusCode} ({s.ErrorCode})",
+            AmazonServiceException s when (int)s.StatusCode > 0 => $"{bucket} answers {(int)s.StatusCode} ({s.ErrorCode})",
             AmazonClientException c when c.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase) =>
                 $"{bucket} cannot be used: there are no AWS credentials. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
                 + "AWS_SHARED_CREDENTIALS_FILE, or give the operator's service account a role",

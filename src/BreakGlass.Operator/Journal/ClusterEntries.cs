@@ -109,7 +109,7 @@ internal sealed class ClusterEntries(IJournalSource source, TimeProvider time, l
         var entry = make(grant, isVerified);
 
         // The API server's times are whole seconds, those of transitions are not.
-        var requested = CacheTransforms.IsShed(grant) ? null : grant.Status.Transitions.FirstOrDefault();
+        var requested = !CacheTransforms.IsShed(grant) && grant.Status.Transitions is [var first, ..] ? first : null;
         missing.Add((requested is not null && requested.At > entry.Time ? requested.At : entry.Time, entry));
     }
 
@@ -191,7 +191,9 @@ internal sealed class ClusterEntries(IJournalSource source, TimeProvider time, l
     /// <summary>Added, retired, added again.</summary>
     private static bool IsUsed(LoggedObject key) => key.Number % 2 != 0;
 
-    /// <summary>Null also for all that come after an object whose seal could not be judged: the API server is not asked for the keys for each of them.</summary>
+    /// <summary>
+    /// Null also for all that come after an object whose seal could not be judged: the API server is not asked for the keys for each of them.
+    /// </summary>
     private async ValueTask<bool?> IsVerifiedAsync(IKubernetesObject<V1ObjectMeta> o, CancellationToken cancellationToken)
     {
         var isVerified = _canVerify ? await source.IsVerifiedAsync(o, cancellationToken) : null;

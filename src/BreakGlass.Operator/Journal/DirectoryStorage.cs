@@ -30,7 +30,7 @@ internal sealed class DirectoryStorage(string directory, TimeProvider time, Func
         Directory.CreateDirectory(folder);
         foreach (var file in Directory.EnumerateFiles(folder))
         {
-            if (time.GetUtcNow() - File.GetLastWriteTimeUtc(file) > Margin) File.Delete(file);
+            if (time.GetUtcNow() - new DateTimeOffset(File.GetLastWriteTimeUtc(file)) > Margin) File.Delete(file);
         }
 
         var probe = await WriteAsync(folder, ReadOnlyMemory<byte>.Empty, cancellationToken);

@@ -16,7 +16,7 @@ internal sealed class JournalWriter(JournalLog log)
     /// Called with entries that a checkpoint covers, whoever wrote them: those that are read, in the order in which they are read, and those that are
     /// appended. What was in the journal before this process began to read is announced only as far back as it is read.
     /// </summary>
-    public event Action<IReadOnlyList<LoggedEntry>>? Covered;
+    public Action<IReadOnlyList<LoggedEntry>>? Covered { get; set; }
 
     /// <summary>The number of entries that the newest checkpoint covers.</summary>
     public long Size => log.Size;

@@ -64,8 +64,8 @@ internal sealed class MetricsEndpoint : IDisposable
     internal static int MaxSeries(string instrument) => instrument switch
     {
         OperatorMetrics.Prefix + "denials_total" => MostDenials,
-        OperatorMetrics.Prefix + "grants" or OperatorMetrics.Prefix + "revocations_total" or OperatorMetrics.Prefix + "activations_total" =>
-            MostPolicies * MostPhasesOrReasons,
+        OperatorMetrics.Prefix + "grants" or OperatorMetrics.Prefix + "revocations_total" or OperatorMetrics.Prefix + "activations_total"
+            or OperatorMetrics.Prefix + "anomalies_total" => MostPolicies * MostPhasesOrReasons,
         _ => MostPolicies + 500,
     };
 

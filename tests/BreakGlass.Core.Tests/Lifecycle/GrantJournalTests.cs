@@ -172,7 +172,7 @@ public sealed class GrantJournalTests
 
         Ready(Required(), A.Settings).Should().Match<Condition>(c => c.Status == "False" && c.Reason == PolicyConditions.NoJournal
             && c.Message.Contains("spec.journal is Required"));
-        Ready(A.Policy(), A.Settings with { JournalDefault = JournalMode.Required }).Message.Should().Contain("--journal-default is Required");
+        Ready(A.Policy(), A.Settings with { RequiresJournal = true }).Message.Should().Contain("--journal-default is Required");
         Ready(Required(), WithJournal).Status.Should().Be("True");
     }
 
@@ -203,7 +203,7 @@ public sealed class GrantJournalTests
     [Fact]
     public void The_policy_says_more_than_the_operators_default()
     {
-        var required = A.Settings with { JournalDefault = JournalMode.Required };
+        var required = A.Settings with { RequiresJournal = true };
         JournalRules.IsRequired(A.Policy().Spec, A.Settings).Should().BeFalse();
         JournalRules.IsRequired(A.Policy().Spec, required).Should().BeTrue();
         JournalRules.IsRequired(A.Policy(s => s with { Journal = JournalMode.BestEffort }).Spec, required).Should().BeFalse();

@@ -22,7 +22,7 @@ public sealed class GrantProperties
     public void Whatever_happens_every_decision_keeps_the_rules_and_every_grant_comes_to_its_end()
     {
         var (opened, overtaken, outlasted) = (new HashSet<string>(), 0, 0);
-        Check(11, forgeries: false, scenario =>
+        Check(7, forgeries: false, scenario =>
         {
             var (world, invariants) = Live(scenario, forgeries: false);
             End(world);
@@ -150,7 +150,7 @@ public sealed class GrantProperties
     private static ModelWorld Journaled(RandomScenario scenario, out Invariants invariants)
     {
         var world = scenario.Build();
-        world.Settings = world.Settings with { HasJournal = true, JournalDefault = Core.Api.JournalMode.Required };
+        world.Settings = world.Settings with { HasJournal = true, RequiresJournal = true };
         invariants = new(world, forgeries: false);
         foreach (var e in scenario.Events)
         {

@@ -30,7 +30,7 @@ public sealed class GrantRulesTests
         ["a policy that is suspended"] = new("PolicySuspended", "spec.policy", "ask its owners") { Policy = A.Policy(s => s with { Suspended = true }) },
         ["a policy with a mistake"] = new("PolicyNotReady", "spec.policy", "spec.duration.max",
             "kubectl describe bgp payments-oncall") { Policy = A.Policy(s => s with { Duration = new() { Max = "13h" } }) },
-        ["a policy that asks for what cannot be enforced"] = new("PolicyNotReady", "spec.policy", "this version of the operator cannot enforce")
+        ["a policy that asks for what cannot be enforced"] = new("PolicyNotReady", "spec.policy", "so it cannot enforce an idle timeout")
             { Policy = A.Policy(s => s with { IdleTimeout = "10m" }) },
         ["a seal that does not fit"] = new("SealBroken", "spec.requester", "Create a new grant with another name",
             "tell the platform team") { Seal = SealState.Broken, PolicySeal = SealState.Missing },
@@ -99,7 +99,7 @@ public sealed class GrantRulesTests
     /// <summary>What the life of a grant denies it for, beside its policy's word; each has a test with those of that life.</summary>
     private static readonly string[] DeniedLater =
         ["Lockdown", "ReviewPending", "StartTimeTooFar", "OutsideWindow", "WindowMissed", "TooManyPending", "DeniedByApprover", "ApprovalTimeout", "TooLate",
-        "LimitReached", "CoolingDown"];
+        "LimitReached", "CoolingDown", "JournalUnavailable"];
 
     [Fact]
     public void Every_reason_has_its_counter_and_every_counter_its_reason() =>

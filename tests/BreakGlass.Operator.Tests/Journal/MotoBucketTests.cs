@@ -30,7 +30,7 @@ public sealed class MotoBucketTests : IDisposable
         };
         _moto = Process.Start(new ProcessStartInfo(MotoFactAttribute.Program, ["-H", "127.0.0.1", "-p", port.ToString(CultureInfo.InvariantCulture)])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
         })!;
         _moto.OutputDataReceived += (_, line) => Look(line.Data);
         _moto.ErrorDataReceived += (_, line) => Look(line.Data);

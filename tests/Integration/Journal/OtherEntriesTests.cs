@@ -11,6 +11,8 @@ using Xunit;
 
 namespace Integration.Journal;
 
+using Manifests = Integration.Admission.Manifests;
+
 /// <summary>An operator with webhooks, seals, the guard's webhook and a journal: what people do with all kinds of objects is in the journal, once.</summary>
 public sealed class OtherEntriesTests : IAsyncLifetime
 {

@@ -129,7 +129,7 @@ public sealed class RequiredJournalTests : IAsyncLifetime
             () => $"{report?.Entries.Count} entries; {string.Join(" ", report?.Problems.Select(p => p.ToString()) ?? [])}",
             expected: $"{transitions} entries of {incident.Grant}");
         report!.Problems.Should().BeEmpty();
-        report.Entries.Select(e => (e.Entry.Time, e.Entry.Data.To)).Should().Equal(grant.Status.Transitions.Select(t => (t.At, t.To.ToString())));
+        report.Entries.Select(e => (e.Entry.Time, e.Entry.Data.To)).Should().Equal(grant.Status.Transitions.Select(t => (t.At, (string?)t.To.ToString())));
     }
 
     private string Entry(long index) => Entries()[(int)index];

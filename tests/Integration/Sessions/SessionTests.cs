@@ -16,7 +16,7 @@ using Xunit;
 namespace Integration.Sessions;
 
 /// <summary>What is done with a grant, as the API server's own audit events say it, on a server that posts them to the operator.</summary>
-public sealed class SessionTests : IAsyncLifetime
+public sealed class SessionTests : IAsyncLifetime, IDisposable
 {
     private readonly int _port = Ports.Free();
     private TestCluster? _cluster;
@@ -42,9 +42,11 @@ public sealed class SessionTests : IAsyncLifetime
     }
 
     /// <inheritdoc/>
+    public void Dispose() => _http?.Dispose();
+
+    /// <inheritdoc/>
     public async Task DisposeAsync()
     {
-        _http?.Dispose();
         if (_cluster is not null) await _cluster.DisposeAsync();
     }
 

@@ -170,7 +170,7 @@ public sealed class ValuesTests
         claim["spec"]!["accessModes"].Strings().Should().Equal("ReadWriteMany");
         claim["metadata"]!["annotations"]!["helm.sh/resource-policy"]!.GetValue<string>().Should().Be("keep");
         var pod = objects.One("Deployment")["spec"]!["template"]!["spec"]!;
-        pod["securityContext"]!["fsGroup"]!.GetValue<int>().Should().Be(65532);
+        pod["securityContext"]!["fsGroup"]!.GetValue<long>().Should().Be(65532);
         pod["volumes"]!.AsArray().Select(v => v!["persistentVolumeClaim"]?["claimName"]!.GetValue<string>()).Should().Contain("breakglass-journal");
         pod["containers"]![0]!["args"].Strings().Should().Contain(["--journal-directory=/var/lib/breakglass/journal/log",
             "--journal-key=/etc/breakglass/journal/journal.key", "--journal-default=Required"]);

@@ -240,7 +240,8 @@ internal sealed class Crowd(SoakCluster cluster, Ledger ledger, Judge judge, His
 
         var uncertain = WebhooksUncertain;
         var let = await SendAsync(grant, grant.Requester, 10, stranger ? ["team-2"] : [], cancellationToken, stamp);
-        if (let && stranger && !uncertain && !WebhooksUncertain) history.Violation("admitted", "a grant of mallory, who is no requester, was let in", grant.Name);
+        if (let && stranger && !uncertain && !WebhooksUncertain)
+            history.Violation("admitted", "a grant of mallory, who is no requester, was let in", grant.Name);
     }
 
     private async Task ApproveNothingAsync(CancellationToken cancellationToken)

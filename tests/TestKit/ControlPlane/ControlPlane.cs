@@ -66,10 +66,10 @@ public sealed class ControlPlane : IAsyncDisposable
 
     /// <summary>Starts a control plane of its own; most tests take the shared one of <see cref="ControlPlaneFixture"/>.</summary>
     /// <param name="apiServerFlags">Additional flags of kube-apiserver, separated by spaces, e.g. <c>--goaway-chance=0.02</c>.</param>
-    /// <param name="cancellationToken">Ends the start and whatever has been started.</param>
     /// <param name="auditPort">The port of this machine to which audit events are posted; null for nowhere.</param>
+    /// <param name="cancellationToken">Ends the start and whatever has been started.</param>
     /// <exception cref="InvalidOperationException">It did not come up; the message holds what the script said.</exception>
-    public static async Task<ControlPlane> StartAsync(string apiServerFlags = "", CancellationToken cancellationToken = default, int? auditPort = null)
+    public static async Task<ControlPlane> StartAsync(string apiServerFlags = "", int? auditPort = null, CancellationToken cancellationToken = default)
     {
         // Both may install or build first, which has a limit of its own.
         (await Script.RunAsync(Script.Describe(Script.Path("control-plane-binaries.sh"), []), s_building, cancellationToken)).OrThrow();

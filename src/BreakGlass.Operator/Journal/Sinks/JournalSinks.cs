@@ -35,8 +35,8 @@ internal sealed class JournalSinks : IDisposable
         if (sinks.Count > 0) logger.Copying(string.Join(", ", names));
     }
 
-    /// <summary>Raised when a sink that is required has acknowledged more. Handlers must be quick, and must not throw.</summary>
-    public event Action? RequiredAcknowledged;
+    /// <summary>Called when a sink that is required has acknowledged more. Handlers must be quick, and must not throw.</summary>
+    public Action? RequiredAcknowledged { get; set; }
 
     /// <summary>
     /// How many entries, from the first one, all sinks that are required have acknowledged: an entry with a smaller index is with each of them. Null if no

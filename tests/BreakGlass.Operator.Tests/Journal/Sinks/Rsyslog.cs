@@ -34,6 +34,7 @@ internal sealed class Rsyslog : IAsyncDisposable
             """));
         var start = new ProcessStartInfo(RsyslogFactAttribute.Program!, ["-n", "-f", configuration, "-i", Path.Combine(pki.Directory, "pid")])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

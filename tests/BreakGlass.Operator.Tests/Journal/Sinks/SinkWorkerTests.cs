@@ -9,7 +9,7 @@ using Xunit;
 namespace BreakGlass.Operator.Tests.Journal.Sinks;
 
 /// <summary>A sink gets every entry, in order, whatever fails on the way and however often the operator starts again.</summary>
-public sealed class SinkWorkerTests
+public sealed class SinkWorkerTests : IDisposable
 {
     private static readonly SinkSettings Settings = new() { Name = "siem", Type = SinkType.Webhook };
 
@@ -20,6 +20,9 @@ public sealed class SinkWorkerTests
     private readonly Signal _changed = new();
     private readonly List<string> _received = [];
     private readonly List<(string Result, int Count)> _results = [];
+
+    /// <inheritdoc/>
+    public void Dispose() => _logs.Dispose();
 
     [Fact]
     public async Task Entries_come_in_order_in_batches_and_the_position_is_kept()

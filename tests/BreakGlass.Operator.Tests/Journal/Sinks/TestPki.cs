@@ -34,7 +34,8 @@ internal sealed class TestPki : IDisposable
         if (IPAddress.TryParse(name, out var address)) names.AddIpAddress(address);
         else names.AddDnsName(name);
         request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.Create(_authority, _authority.NotBefore, _authority.NotAfter, RandomNumberGenerator.GetBytes(12));
+        using var certificate = request.Create(
+            _authority, new DateTimeOffset(_authority.NotBefore), new DateTimeOffset(_authority.NotAfter), RandomNumberGenerator.GetBytes(12));
         var (certificateFile, keyFile) = (Path.Combine(Directory, $"{name}.crt"), Path.Combine(Directory, $"{name}.key"));
         File.WriteAllText(certificateFile, certificate.ExportCertificatePem());
         File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
