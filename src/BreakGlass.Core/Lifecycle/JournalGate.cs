@@ -17,7 +17,7 @@ internal static class JournalGate
     {
         // What the status says of indices is not asked: somebody who can write a status could make access open unseen.
         if (!JournalRules.IsRequired(facts.Policy?.Spec, facts.Settings) || facts.Findings.Journaled
-            || facts.Journal?.IndexOf(grant.Status, grant.Status.Transitions.Count - 1) is not null) return null;
+            || facts.Journal?.IsWritten(grant.Status, grant.Status.Transitions.Count - 1) is true) return null;
 
         if (facts is { Journal: not null, Findings.JournalProblem: null })
         {

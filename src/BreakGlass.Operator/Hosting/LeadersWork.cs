@@ -162,7 +162,7 @@ internal sealed class LeadersWork : IDisposable
             new JournalWriter(new JournalLog(storage, file.Key) { Covers = sinks.Covers }), new(source, tools.Time), () => tools.Caches.Grants.Store.List(),
             (name, token) => client.TryGetAsync<BreakGlassGrant>(name, null, token), waiting => metrics.AuditBacklog(OperatorMetrics.Journal, waiting),
             (count, isWritten) => metrics.AuditRecords(OperatorMetrics.Journal, isWritten ? DeliveryResults.Delivered : DeliveryResults.Failed, count),
-            tools.Time, logger);
+            tools.Time, logger) { Copies = sinks };
         return (journal, sinks);
     }
 

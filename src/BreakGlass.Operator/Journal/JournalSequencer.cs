@@ -1,4 +1,5 @@
 using BreakGlass.Core.Journal;
+using BreakGlass.Operator.Journal.Sinks;
 
 namespace BreakGlass.Operator.Journal;
 
@@ -53,14 +54,27 @@ internal sealed class JournalSequencer
         _writer.Covered += OnCovered;
     }
 
+    /// <summary>Where copies go to: what is written must be at those of them that are required. Null for no copies.</summary>
+    public JournalSinks? Copies { get; init; }
+
     /// <summary>
-    /// Waits until all transitions of a grant are covered by a checkpoint. They are appended at once, in one batch with those of all others who wait.
+    /// Waits until all transitions of a grant are covered by a checkpoint, and at all required sinks. They are appended at once, in one batch with those of
+    /// all others who wait.
     /// </summary>
-    /// <returns>Null, or why they are not: the journal cannot be written, or does not answer in time.</returns>
-    public Task<string?> WriteAsync(BreakGlassGrant grant, CancellationToken cancellationToken) => _requests.WaitAsync(grant, cancellationToken);
+    /// <returns>Null, or why they are not: the journal or a sink cannot be written, or does not answer in time.</returns>
+    public async Task<string?> WriteAsync(BreakGlassGrant grant, CancellationToken cancellationToken)
+    {
+        if (await _requests.WaitAsync(grant, cancellationToken) is { } problem) return problem;
+        return Copies is { } copies && Facts(grant).IndexOf(grant.Status, grant.Status.Transitions.Count - 1) is { } index
+            ? await copies.WaitAsync(index, cancellationToken) : null;
+    }
 
     /// <summary>What is known of the journal that concerns one grant. Thread-safe.</summary>
-    public JournalFacts Facts(BreakGlassGrant grant) => new(_logged.EntriesOf(grant.Metadata.Uid ?? ""), _requests.Problem) { IsRead = _isRead };
+    public JournalFacts Facts(BreakGlassGrant grant) => new(_logged.EntriesOf(grant.Metadata.Uid ?? ""), _requests.Problem)
+    {
+        IsRead = _isRead,
+        Acknowledged = Copies?.AcknowledgedByRequired,
+    };
 
     /// <summary>
     /// Keeps a grant until its transitions are in the journal: it is about to be deleted, and may be gone before all grants are compared again. Thread-safe.

@@ -62,6 +62,17 @@ public sealed class GrantJournalTests
     }
 
     [Fact]
+    public void A_transition_is_written_when_all_required_sinks_have_it_too()
+    {
+        var status = new GrantStatus { Transitions = [new() { At = A.Start, To = GrantPhase.Pending }] };
+        var facts = new JournalFacts([new(0, 7, A.Start, Core.Journal.GrantEntries.TypeOf(GrantPhase.Pending))], null);
+        facts.IsWritten(status, 0).Should().BeTrue("no sink is required");
+        (facts with { Acknowledged = 7 }).IsWritten(status, 0).Should().BeFalse("entry 7 is the next one");
+        (facts with { Acknowledged = 8 }).IsWritten(status, 0).Should().BeTrue();
+        facts.IsWritten(status, 1).Should().BeFalse();
+    }
+
+    [Fact]
     public void Without_a_journal_there_is_no_condition()
     {
         var world = new ModelWorld();

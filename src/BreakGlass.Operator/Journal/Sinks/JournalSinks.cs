@@ -8,11 +8,16 @@ namespace BreakGlass.Operator.Journal.Sinks;
 /// </summary>
 internal sealed class JournalSinks : IDisposable
 {
+    /// <summary>The longest that one entry is waited for. A grant that needs it asks again.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly IReadOnlyList<SinkSettings> _sinks;
     private readonly IReadOnlyList<SinkWorker> _workers;
     private readonly JournalHead _head = new();
     private readonly HttpClient _http = OutboundHttp.Create();
     private readonly OperatorMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<TaskCompletionSource, long> _waiting = new();
 
     /// <param name="sinks">The sinks.</param>
     /// <param name="storage">Where the journal is.</param>
@@ -25,7 +30,7 @@ internal sealed class JournalSinks : IDisposable
     public JournalSinks(IReadOnlyList<SinkSettings> sinks, IJournalStorage storage, string origin, string cluster, OperatorMetrics metrics, TimeProvider time,
         ILogger logger, TextWriter? output = null)
     {
-        (_sinks, _metrics) = (sinks, metrics);
+        (_sinks, _metrics, _time) = (sinks, metrics, time);
         var store = new SinkStore(storage, origin);
         _workers = [.. sinks.Select(sink => new SinkWorker(
             sink, SinkDestination.Of(sink, _http, output ?? Console.Out, cluster, time), store, _head,
@@ -43,6 +48,29 @@ internal sealed class JournalSinks : IDisposable
     /// sink is required. 0 until the positions are read.
     /// </summary>
     public long? AcknowledgedByRequired => _sinks.Zip(_workers).Where(s => s.First.IsRequired).Select(s => (long?)s.Second.Position).Min();
+
+    /// <summary>Waits until all required sinks have an entry.</summary>
+    /// <returns>Null once they have, or if no sink is required; else which of them have not.</returns>
+    public async Task<string?> WaitAsync(long index, CancellationToken cancellationToken)
+    {
+        var acknowledged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting[acknowledged] = index;
+        try
+        {
+            if (AcknowledgedByRequired is not { } position || position > index) return null;
+            await acknowledged.Task.WaitAsync(Patience, _time, cancellationToken);
+            return null;
+        }
+        catch (TimeoutException)
+        {
+            var late = _sinks.Zip(_workers).Where(s => s.First.IsRequired && s.Second.Position <= index).Select(s => s.First.Name);
+            return $"the entry is in the journal, and a required sink has not taken it within {Patience.TotalSeconds:0} s: {string.Join(", ", late)}";
+        }
+        finally
+        {
+            _waiting.TryRemove(acknowledged, out _);
+        }
+    }
 
     /// <summary>A checkpoint covers so many entries. Never waits.</summary>
     public void Covers(long size)
@@ -70,7 +98,13 @@ internal sealed class JournalSinks : IDisposable
     private void Acknowledge(SinkSettings sink, long position)
     {
         ShowBacklog(sink, position);
-        if (sink.IsRequired) RequiredAcknowledged?.Invoke();
+        if (!sink.IsRequired) return;
+        foreach (var (acknowledged, index) in _waiting)
+        {
+            if (AcknowledgedByRequired > index) acknowledged.TrySetResult();
+        }
+
+        RequiredAcknowledged?.Invoke();
     }
 
     private void ShowBacklog(SinkSettings sink, long position) =>

@@ -78,6 +78,27 @@ public sealed class JournalSinksTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Access_that_waits_for_a_required_sink_goes_on_when_it_has_the_entry_and_learns_which_one_has_not()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        receiver.Answers((503, "20"));
+        using var sinks = Start(Webhook(receiver, "siem") with { IsRequired = true }, Stdout("out"));
+        await _journal.AppendAsync(3, covers: sinks.Covers);
+        await receiver.GotAsync(1);
+        var early = sinks.WaitAsync(2, default);
+        await _clock.WhenTimerArmed(JournalSinks.Patience);
+        await _clock.WhenTimerArmed(TimeSpan.FromSeconds(20));
+        _clock.Advance(JournalSinks.Patience);
+        (await early).Should().EndWith("within 5 s: siem");
+
+        _clock.Advance(TimeSpan.FromSeconds(11));
+        var late = sinks.WaitAsync(2, default);
+        _clock.Advance(TimeSpan.FromSeconds(4));
+        (await late.WaitAsync(Eventually.Limit, TimeProvider.System)).Should().BeNull();
+        (await sinks.WaitAsync(2, default)).Should().BeNull("it is there already");
+    }
+
+    [Fact]
     public void Without_a_required_sink_there_is_nothing_to_wait_for()
     {
         using var sinks = new JournalSinks(
