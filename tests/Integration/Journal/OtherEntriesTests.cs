@@ -78,7 +78,7 @@ public sealed class OtherEntriesTests : IAsyncLifetime
         await UntilAsync(g => g.Status.Residue.Count > 0, "the attempt in the status");
 
         await AsAsync("sue", "security",
-            "{apiVersion: breakglass.dev/v1alpha1, kind: BreakGlassLockdown, metadata: {name: stop}, spec: {reason: token leaked}}");
+            "apiVersion: breakglass.dev/v1alpha1\nkind: BreakGlassLockdown\nmetadata: {name: stop}\nspec: {reason: token leaked}\n");
         await UntilAsync(g => Conditions.IsTrue(g.Status.Conditions, "Revoked"), "a proven revocation");
         await AsAsync("rita", "security", Manifests.Review("rita-1", Grant, "comment: needed"));
         await EntriesAsync("grant.reviewed");
