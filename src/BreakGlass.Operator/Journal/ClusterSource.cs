@@ -48,7 +48,9 @@ internal sealed class ClusterSource(KubeClient client, ClusterCaches caches, Sea
             {
                 LoggedKind.Grant => await UidAsync<BreakGlassGrant>(name, cancellationToken) != uid,
                 LoggedKind.Policy => await UidAsync<BreakGlassPolicy>(name, cancellationToken) != uid,
-                LoggedKind.Lockdown => await UidAsync<BreakGlassLockdown>(name, cancellationToken) != uid,
+                // The operator may list lockdowns, and not get one.
+                LoggedKind.Lockdown => (await client.ListAsync<BreakGlassLockdown>(new() { FieldSelector = $"metadata.name={name}" }, cancellationToken)).Items
+                    .All(l => l.Metadata.Uid != uid),
                 _ => null,
             };
         }
