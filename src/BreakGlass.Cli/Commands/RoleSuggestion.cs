@@ -15,7 +15,7 @@ internal sealed record RoleSuggestion(BreakGlassPolicy Policy, UsedRights Used)
     /// <summary>What a person must know before they use the roles.</summary>
     public IEnumerable<string> Notes()
     {
-        yield return $"compared with the requests of {Used.Recorded.Count} grant(s). A right that nobody used yet can still be needed in the next incident.";
+        yield return $"compared with the requests of {Used.Recorded.Count} grant(s). A right that was not used yet can still be needed in the next incident.";
         if (Used.Missing.Count > 0)
             yield return $"{Used.Missing.Count} more grant(s) were active and have no session record, so what they used is not known: {Few(Used.Missing)}.";
         if (Used.Truncated.Count > 0)

@@ -97,7 +97,8 @@ internal sealed class PlanExecutor(
         if (status.IsRecorded && !before.Status.IsRecorded) status = seals.SealRecord(before.Metadata.Uid ?? "", status);
         var after = before with { Status = status };
         await WriteAsync(before, after, () => announcer.Announce(before, after, facts.Policy, write.Events), cancellationToken);
-        if (before.Metadata.DeletionTimestamp is not null && status.Transitions.Count > before.Status.Transitions.Count) journal?.Remember(after);
+        var isDeleted = before.Metadata.DeletionTimestamp is not null;
+        if (status.Transitions.Count > before.Status.Transitions.Count && (isDeleted || status.IsTerminal)) journal?.Remember(after, isUrgent: isDeleted);
     }
 
     /// <summary>A status whose answer was lost on the way is looked for, at once and later by the watch: nothing else would announce it.</summary>

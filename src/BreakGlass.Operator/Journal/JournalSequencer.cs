@@ -77,12 +77,16 @@ internal sealed class JournalSequencer
     };
 
     /// <summary>
-    /// Keeps a grant until its transitions are in the journal: it is about to be deleted, and may be gone before all grants are compared again. Thread-safe.
+    /// Keeps a grant that is over until its transitions are in the journal: it can be deleted before all grants are compared again. While the journal is
+    /// known to be away, only a grant that is being deleted is kept, so that an outage fills no memory. Thread-safe.
     /// </summary>
-    public void Remember(BreakGlassGrant grant)
+    /// <param name="grant">The grant, as the API server has it.</param>
+    /// <param name="isUrgent">Whether it is being deleted: then nothing waits for the next comparison.</param>
+    public void Remember(BreakGlassGrant grant, bool isUrgent)
     {
+        if (!isUrgent && _requests.Problem is not null) return;
         _remembered[grant.Metadata.Uid ?? ""] = grant;
-        Wake();
+        if (isUrgent) Wake();
     }
 
     /// <summary>Appends until cancelled. What fails is tried again.</summary>

@@ -317,7 +317,7 @@ public sealed class JournalSequencerTests
         var writer = new FaultyStorage.Writer(_storage);
         var sequencer = Sequencer(writer);
         await sequencer.RoundAsync(default);
-        sequencer.Remember(Grant("a", 3));
+        sequencer.Remember(Grant("a", 3), isUrgent: true);
         _grants.Clear();
         writer.FailsAfter = 0;
         await sequencer.Invoking(s => s.RoundAsync(default)).Should().ThrowAsync<IOException>();
