@@ -88,7 +88,7 @@ internal sealed class LeadersWork : IDisposable
         _tools.Time.Jumped += LookAtClock;
         try
         {
-            _wiring.Sweep();
+            _wiring.Sweep(isFirst: true);
             var poller = new LockdownPoller(_client, _tools.Caches, _wiring.Found, _tools.Time);
             await Task.WhenAll(
             [
@@ -187,7 +187,7 @@ internal sealed class LeadersWork : IDisposable
         ? Task.CompletedTask
         : _tools.Time.EveryAsync(_tools.Options.Resync, atOnce: false, _ =>
         {
-            _wiring.Sweep();
+            _wiring.Sweep(isFirst: false);
             return Task.CompletedTask;
         }, cancellationToken);
 }

@@ -27,10 +27,13 @@ internal sealed class ReconcileTriggers(
     /// <summary>Nothing is queued any more.</summary>
     public void Dispose() => _handlers.ForEach(handler => handler.Dispose());
 
-    /// <summary>Has everything looked at that could need it: what is active, and what was made for any grant.</summary>
-    public void Sweep()
+    /// <summary>
+    /// Has everything looked at that could need it: what is active, and what was made for any grant. The first time each live grant is in its own lane
+    /// before any is processed: a grant alone in a lane would be cut, proven and tidied up while the others still have their access.
+    /// </summary>
+    public void Sweep(bool isFirst)
     {
-        foreach (var grant in caches.LiveGrants) grants.Add(grant.Metadata.Name, Lane.Background);
+        foreach (var grant in caches.LiveGrants) grants.Add(grant.Metadata.Name, isFirst ? ends.LaneOf(grant) : Lane.Background);
         foreach (var grant in caches.GrantsOfObjects()) grants.Add(grant, Lane.Background);
         foreach (var policy in caches.Policies.Store.List()) policies.Add(policy.Metadata.Name, Lane.Background);
         foreach (var lockdown in caches.Lockdowns.Store.List()) lockdowns.Add(lockdown.Metadata.Name, Lane.Background);
