@@ -15,7 +15,7 @@ public sealed record CoreSettings
     /// <summary>Keys of a caller's <c>extra</c> by which two user names are one person, for example an employee number. They are stamped too.</summary>
     public IReadOnlyList<string> PersonClaims { get; init; } = [];
 
-    /// <summary>A grant that could not be activated for this long after its creation is denied rather than opened at an hour when nobody expects it.</summary>
+    /// <summary>A grant that could not be activated for this long after its creation is denied and not opened at an hour when it is not expected.</summary>
     public TimeSpan LatestActivation { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>A difference between our clock and the API server's above which no grant is activated.</summary>
@@ -43,8 +43,8 @@ public sealed record CoreSettings
     public IReadOnlyList<string> ProtectedNamespaces { get; init; } = [];
 
     /// <summary>
-    /// Whether access here is access to the cluster itself: whoever acts as a controller's ServiceAccount in kube-system is a cluster-admin in all but name.
-    /// No selector selects such a namespace.
+    /// Whether access here is access to the cluster itself: a user who acts as a controller's ServiceAccount in kube-system is a cluster-admin in all
+    /// but name. No selector selects such a namespace.
     /// </summary>
     public bool IsControlPlane(string ns) => ControlPlane.Contains(ns) || ProtectedNamespaces.Contains(ns);
 

@@ -72,7 +72,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
         var namespaces = cases.Cluster?.Namespaces?.Select(n => new V1Namespace { Metadata = new() { Name = n.Key, Labels = n.Value ?? [] } }).ToList()
             ?? [.. files.Read<V1Namespace>()];
 
-        // A role that no file holds is taken to be there, and nobody knows what it gives; of one that is, the rules count.
+        // A role that no file holds is taken to be there, and what it gives is not known; of one that is, the rules count.
         return AssumedCluster.View(policy, namespaces.Count == 0 ? null : namespaces,
             n => _clusterRoles.Find(r => r.Metadata.Name == n) ?? new() { Metadata = new() { Name = n } },
             (ns, n) => _roles.Find(r => r.Metadata.Name == n && r.Metadata.NamespaceProperty == ns)

@@ -6,7 +6,7 @@ internal sealed class LockdownRun(CliHost host, KubeClient client, DryRun dryRun
     {
         if (LockdownRules.Check(lockdown) is { Field: "spec.reason" })
             throw CliException.Usage("--reason is missing: explain why access is locked down, people who lose access will read it.");
-        // Not given up halfway: nobody would know whether everything is shut.
+        // Not given up halfway: it would not be known whether everything is shut.
         BreakGlassLockdown made;
         try
         {

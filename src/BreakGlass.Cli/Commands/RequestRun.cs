@@ -13,7 +13,7 @@ internal sealed class RequestRun(CliHost host, ConnectedCluster cluster, Request
         var bound = await _requester.CredentialOfAsync(settings.Draft.Policy, cancellationToken) is CredentialKind.BindRequester;
         CheckStart();
 
-        // Without waiting nobody would be there to open it, so the credential goes into a Secret that the requester alone can read.
+        // Without waiting, no process would be there to open it, so the credential goes into a Secret that the requester alone can read.
         using var key = bound || !settings.Wait ? null : ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
         var wanted = settings.Draft.ToGrant(key is null ? null : RecipientKey.PublicJwk(key, keyId: null));
         if (settings.DryRun is not DryRun.None) return await RehearseAsync(wanted, cancellationToken);

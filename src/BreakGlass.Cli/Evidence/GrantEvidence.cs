@@ -55,7 +55,7 @@ internal sealed record GrantEvidence(
             unread.Add("the policy");
         }
 
-        // A namesake's decisions are not this grant's; those that nobody stamped stay, and stand as they are.
+        // A namesake's decisions are not this grant's; those without a stamp stay, and stand as they are.
         bool OfThis(string of, string? uid) => of == name && (uid is null || uid == grant.Metadata.Uid);
         return new(
             grant, policy,

@@ -29,7 +29,7 @@ internal sealed record CallerKubeconfig(string? Kubeconfig, string? Context)
     }
 
     /// <summary>Where KUBECONFIG is the kubeconfig of a grant, puts the person's own in its place, for this process and what it starts.</summary>
-    /// <returns>The flags to connect with. Whoever names a kubeconfig means that one.</returns>
+    /// <returns>The flags to connect with. A user who names a kubeconfig means that one.</returns>
     public static ConnectionFlags TakeBack(CliHost host, ConnectionFlags flags)
     {
         if (!string.IsNullOrEmpty(flags.Kubeconfig) || host.Variable(Variable) is not { Length: > 0 } list) return flags;
@@ -58,7 +58,7 @@ internal sealed record CallerKubeconfig(string? Kubeconfig, string? Context)
         }
         catch (Exception e) when (e is YamlException or InvalidOperationException)
         {
-            return null; // no kubeconfig: whoever reads it next says so
+            return null; // no kubeconfig: the next reader says so
         }
     }
 

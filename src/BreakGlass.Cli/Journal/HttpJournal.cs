@@ -8,7 +8,7 @@ namespace BreakGlass.Cli.Journal;
 
 /// <summary>
 /// Reads a journal over HTTPS: at the operator's endpoint, or from any web server that has the files. What it gives is verified by the reader; the certificate
-/// is verified so that the token, and what the journal says, go to nobody else.
+/// is verified so that the token, and what the journal says, go to no other server.
 /// </summary>
 internal static class HttpJournal
 {

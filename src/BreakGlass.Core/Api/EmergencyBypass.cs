@@ -2,7 +2,7 @@ using BreakGlass.Core.Schema;
 
 namespace BreakGlass.Core.Api;
 
-/// <summary>Access without approval if nobody decides in time.</summary>
+/// <summary>Access without approval if no approver decides in time.</summary>
 public sealed record EmergencyBypass
 {
     /// <summary>The maximum duration of such access. More than zero, and at most 12h. A shorter request gets the shorter duration.</summary>

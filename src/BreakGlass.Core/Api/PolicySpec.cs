@@ -64,7 +64,7 @@ public sealed record PolicySpec
     /// <summary>The review after a grant's end. Always required for BreakGlass.</summary>
     public ReviewTerms? Review { get; init; }
 
-    /// <summary>Activates a request that nobody decided in time, for a shorter time, with a warning and a required review. JustInTime only.</summary>
+    /// <summary>Activates a request that was not decided in time, for a shorter time, with a warning and a required review. JustInTime only.</summary>
     public EmergencyBypass? EmergencyBypass { get; init; }
 
     /// <summary>What happens if the rules of a role change after the policy was written.</summary>

@@ -64,7 +64,7 @@ public static class Jwe
     /// can be told.</exception>
     public static byte[] Decrypt(string jwe, RSA key) => Decrypt(jwe, RsaOaep256, (_, encryptedKey) =>
     {
-        // A wrong key must look like a changed text (RFC 7516 section 11.5), so that nobody learns which of the two it was.
+        // A wrong key must look like a changed text (RFC 7516 section 11.5), so that a caller cannot learn which of the two it was.
         var random = RandomNumberGenerator.GetBytes(KeySize);
         try
         {

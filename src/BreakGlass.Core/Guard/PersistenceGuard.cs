@@ -10,7 +10,7 @@ namespace BreakGlass.Core.Guard;
 /// <remarks>
 /// Two ways are out of sight of admission: impersonation, which arrives as done by the other one (see
 /// <see cref="RoleRisk.CanImpersonate(IEnumerable{V1PolicyRule})"/>), and changes of admission itself
-/// (<see cref="RoleRisk.CanChangeAdmission"/>). Reading is no write either: a Secret that holds a token can be read by whoever may read Secrets.
+/// (<see cref="RoleRisk.CanChangeAdmission"/>). Reading is no write either: a Secret that holds a token can be read by all who may read Secrets.
 /// </remarks>
 public static class PersistenceGuard
 {

@@ -36,7 +36,7 @@ public static class LeftBehind
     ];
 
     /// <summary>
-    /// The kinds that are looked for. Pods, Secrets, ConfigMaps and ServiceAccounts are not among them, because whoever may list them reads what they
+    /// The kinds that are looked for. Pods, Secrets, ConfigMaps and ServiceAccounts are not among them, because users who may list them read what they
     /// hold: those, and every kind that is not here, are noted when they are created.
     /// </summary>
     public static IReadOnlyList<ResourceType> Kinds(CoreSettings settings) =>

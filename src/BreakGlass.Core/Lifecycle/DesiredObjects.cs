@@ -127,7 +127,7 @@ internal sealed class DesiredObjects
             switch (drift)
             {
                 case Drift.Marks or Drift.Repair:
-                    // A binding without subjects gives nobody anything.
+                    // A binding without subjects gives no access.
                     yield return new PlanStep.Repair(desired, actual.Metadata.Uid ?? "")
                     {
                         Drift = Obstruction.IsEmptied(actual) ? Drift.Marks : drift,

@@ -6,7 +6,7 @@ namespace BreakGlass.Core.Lifecycle;
 
 /// <summary>
 /// The way out: bindings first, which cuts access at once, then the identity and its Secret, which kills the token, whatever came of the bindings; then the
-/// status, once either cut has worked, then the proof. What could do no harm is tidied up last, when nobody else waits for a proof, and what cannot be
+/// status, once either cut has worked, then the proof. What could do no harm is tidied up last, when no other grant waits for a proof, and what cannot be
 /// removed is named and tried again for ever. Nothing here asks a policy, a role or anybody else.
 /// </summary>
 internal static class EndedGrant

@@ -65,7 +65,7 @@ public static class GrantLifecycle
             return facts.Findings.Refreshed ? EndedGrant.Decide(facts, grant, byPolicy) : GrantPlan.Do(new PlanStep.Refresh());
         }
 
-        // Whether what is recorded was decided, nobody can say: what is open stays as it is, and ends in time.
+        // It cannot be known whether what is recorded was decided: what is open stays as it is, and ends in time.
         if (facts.SealsUnknown) return GrantPlan.Wait(facts.End?.At < facts.Now + SealRetry ? facts.End.At : facts.Now + SealRetry);
 
         // A phase that was set by hand is made true like any other record.
@@ -81,7 +81,7 @@ public static class GrantLifecycle
         {
             if (grant.Metadata.DeletionTimestamp is null || remains)
             {
-                // Access exists or did once, so it was recorded, and the record is gone: activating it again would start its time anew.
+                // Access exists or did once, so it was recorded, and the record is gone: activating it again would start its time from the beginning.
                 var isCopy = grant.Status.Phase is null && !remains && facts.Findings.Ending is null;
                 var lost = Ending.Failed(FailureReasons.RecordLost, isCopy ? EndMessages.Copied : EndMessages.RecordRemoved);
                 return GrantPlan.Do(new PlanStep.WriteStatus(GrantStatuses.Ended(grant, lost, facts.Policy, now),

@@ -32,7 +32,7 @@ public static class GrantObjects
         Rules = [new() { ApiGroups = [""], Resources = ["secrets"], ResourceNames = [GrantNames.Identity(grant)], Verbs = ["get"] }],
     };
 
-    /// <summary>Makes the requester, and nobody else, that holder.</summary>
+    /// <summary>Makes the requester alone that holder.</summary>
     public static V1RoleBinding ReaderBinding(BreakGlassGrant grant, CoreSettings settings, DateTimeOffset expiresAt) => new()
     {
         Metadata = GrantNames.Meta(grant, settings.GrantsNamespace, GrantNames.Reader(grant), expiresAt),

@@ -124,7 +124,7 @@ public sealed partial record GrantRun
         };
     }
 
-    /// <summary>Without its namespace the identity is gone, and nothing is kept up that nobody can use.</summary>
+    /// <summary>Without its namespace the identity is gone, and nothing is kept up that cannot be used.</summary>
     private static Problem WithoutNamespace(IKubernetesObject<V1ObjectMeta> o, StepResult.Refusal refusal, CoreSettings settings) =>
         new(FailureReasons.NamespaceMissing, $"{o.KindName} {o.Key}", EndMessages.WithoutNamespace(settings.GrantsNamespace, refusal.Status.Message));
 

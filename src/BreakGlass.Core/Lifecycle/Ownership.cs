@@ -42,14 +42,14 @@ public static class Ownership
 
     /// <summary>
     /// Whether an object is a grant's own, also where its marks were stripped: by the UID that was recorded, or because it gives its access to the grant's
-    /// ServiceAccount or requester under the name that follows from the grant's UID, which nobody else has a reason to.
+    /// ServiceAccount or requester under the name that follows from the grant's UID, for which others have no reason.
     /// </summary>
     public static bool IsOf(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o)
     {
         if (!OwnedKinds.IsBinding(o)) return GrantNames.Owns(grant, o) && o.Metadata.Name == OwnedKinds.Find(o)?.Own?.Name(grant);
         if (o.Metadata.Name == GrantNames.Reader(grant)) return GrantNames.Owns(grant, o);
 
-        // Whoever writes a record into the status must not have somebody else's binding taken for the grant's.
+        // A user who writes a record into the status must not have somebody else's binding taken for the grant's.
         if (!o.Metadata.Name.StartsWith(GrantNames.BindingPrefix(grant), StringComparison.Ordinal)) return false;
         if (GrantNames.Owns(grant, o) && (EndsWithDigest(o.Metadata.Name) || RecordOf(grant, o) is not null || GivesTo(grant, o))) return true;
         return RecordOf(grant, o) is { } record
@@ -106,7 +106,7 @@ public static class Ownership
     };
 
     /// <summary>
-    /// Whether a binding names nobody but the grant's own ServiceAccount, so that it gives nothing once that is gone. One to which somebody added a
+    /// Whether a binding names only the grant's own ServiceAccount, so that it gives nothing once that is gone. One to which somebody added a
     /// subject, or whose subject somebody exchanged, gives its role to them whatever becomes of the ServiceAccount.
     /// </summary>
     internal static bool NamesOnlyIdentity(BreakGlassGrant grant, IKubernetesObject<V1ObjectMeta> o) =>

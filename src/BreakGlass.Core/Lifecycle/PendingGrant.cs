@@ -62,7 +62,7 @@ internal static class PendingGrant
     /// <summary>Whether a grant stands in a phase in which it waits, and was said to.</summary>
     public static bool IsWaiting(BreakGlassGrant grant) => grant.Status.Phase is GrantPhase.AwaitingApproval or GrantPhase.Scheduled;
 
-    /// <summary>Where an earlier grant of the requester may block this one, those that hold a place and are not seen to be done with are read anew.</summary>
+    /// <summary>Where an earlier grant of the requester may block this one, those that hold a place and are not seen to be done with are read again.</summary>
     private static GrantPlan? ReadSiblings(GrantFacts facts, BreakGlassGrant grant, BreakGlassPolicy policy)
     {
         var version = policy.Metadata.ResourceVersion ?? "";
@@ -76,7 +76,7 @@ internal static class PendingGrant
         var now = facts.Now;
         var since = activation.Approval.Since is { } agreed && agreed > start ? agreed : start;
 
-        // Clocks that differ deny nobody for it: by the slowest of them it has to be too late.
+        // Clocks that differ deny no request: by the slowest of them it has to be too late.
         var doubt = facts.ClockSkew is { } off && off.Duration() > facts.Settings.LargestClockSkew ? off.Duration() : TimeSpan.Zero;
         if (now - doubt - since > facts.Settings.LatestActivation)
         {

@@ -9,7 +9,7 @@ namespace BreakGlass.Core.Lifecycle;
 /// <param name="Place">Kind, namespace and name.</param>
 public sealed record PlaceHistory(IKubernetesObject<V1ObjectMeta> Place)
 {
-    /// <summary>The most repairs of one object in <see cref="RepairWindow"/>: whoever changes it once more is fighting.</summary>
+    /// <summary>The most repairs of one object in <see cref="RepairWindow"/>: a user who changes it once more is fighting.</summary>
     public const int MostRepairs = 5;
 
     /// <summary>The time in which repairs are counted.</summary>

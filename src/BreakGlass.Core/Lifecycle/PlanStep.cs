@@ -9,7 +9,7 @@ public abstract record PlanStep
     /// <summary>Whether the step changes nothing in the cluster, so that it may rest on what caches show.</summary>
     public virtual bool OnlyLooks => false;
 
-    /// <summary>Write the grant's status, if nobody else wrote the grant since; then announce what happened.</summary>
+    /// <summary>Write the grant's status, if no other client wrote the grant since; then announce what happened.</summary>
     /// <param name="Status">The whole status.</param>
     /// <param name="Events">What happened with it.</param>
     public sealed record WriteStatus(GrantStatus Status, params GrantEvent[] Events) : PlanStep

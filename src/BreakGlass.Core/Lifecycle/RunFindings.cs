@@ -51,7 +51,7 @@ public sealed record RunFindings
     /// <summary>Whether the removal of an object was tried in this run and failed.</summary>
     public bool IsObstructed(IKubernetesObject<V1ObjectMeta> o) => Obstructions.Any(x => x.Uid == o.Metadata.Uid);
 
-    /// <summary>Recorded places that could not be read, so that nobody knows what is in them.</summary>
+    /// <summary>Recorded places that could not be read, so that it is not known what is in them.</summary>
     public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Unread { get; init; } = [];
 
     /// <summary>What SubjectAccessReview and TokenReview said after the end.</summary>

@@ -9,6 +9,6 @@ public enum RunPause
     /// <summary>Access is cut: the rest of the end waits until the access of every other grant that is due is cut as well.</summary>
     AfterCut,
 
-    /// <summary>The end of access is proven: what is left is tidying up, and nobody waits for it.</summary>
+    /// <summary>The end of access is proven: what is left is tidying up, and no person waits for it.</summary>
     AfterProof,
 }

@@ -3,7 +3,7 @@ using BreakGlass.Core.Leftovers;
 namespace BreakGlass.Core.Lifecycle;
 
 /// <summary>
-/// What came of one step of a plan. Whoever carries steps out says what the API server answered and nothing more; what that means for the next decision
+/// What came of one step of a plan. The executor says what the API server answered and nothing more; what that means for the next decision
 /// is in <see cref="GrantRun.After"/>. The set is closed.
 /// </summary>
 public abstract record StepResult

@@ -19,7 +19,7 @@ internal static class EndMessages
     public const string RecordRemoved = "Access was revoked because the record of when it ends was removed from the status. " + WhoWritesStatus;
     public const string Copied = "The grant has the operator's annotation or finalizer as if it had given access, but no record of it: it was copied from "
         + "another grant, or its status was cleared. Create a new grant without the annotation " + BreakGlassApi.EndedAnnotation + " and without "
-        + "metadata.finalizers; if nobody copied it, find out who can write breakglassgrants/status.";
+        + "metadata.finalizers; if it was not copied, find out who can write breakglassgrants/status.";
     public const string RequesterNotSealed = "spec.requester: the requester is not sealed, so the operator does not trust it";
     public const string NoEntryLeft = "spec.access: the policy has none of the grant's entries any more";
 

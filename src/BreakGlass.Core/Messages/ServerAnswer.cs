@@ -88,7 +88,7 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
     }
 
     /// <summary>
-    /// Where nothing else says what it is. A code that nobody expects is final among the 400s, as the request would be the same, and worth a try where the
+    /// Where nothing else says what it is. An unexpected code is final among the 400s, as the request would be the same, and worth a try where the
     /// server or something on the way failed.
     /// </summary>
     private static ServerAnswer ByCode(int code, string message)

@@ -3,7 +3,7 @@ namespace BreakGlass.Core.Rules;
 /// <summary>The stage of a request's approval.</summary>
 internal enum ApprovalStage
 {
-    /// <summary>Nobody must agree.</summary>
+    /// <summary>No approval is needed.</summary>
     NotRequired,
 
     /// <summary>The policy approves such short, read-only requests automatically.</summary>
@@ -15,9 +15,9 @@ internal enum ApprovalStage
     /// <summary>It waits.</summary>
     Waiting,
 
-    /// <summary>Nobody decided in time, and the policy gives access anyway.</summary>
+    /// <summary>No approver decided in time, and the policy gives access anyway.</summary>
     Bypassed,
 
-    /// <summary>An approver denied the request, or nobody decided in time.</summary>
+    /// <summary>An approver denied the request, or none decided in time.</summary>
     Denied,
 }

@@ -1,7 +1,7 @@
 namespace BreakGlass.Core.Rules;
 
 /// <summary>
-/// Whether access that is recorded could have been decided. Whoever may write breakglassgrants/status can write a record; what the policy makes it depend
+/// Whether access that is recorded could have been decided. A user who may write breakglassgrants/status can write a record; what the policy makes it depend
 /// on, sealed approvals and its windows, they cannot.
 /// </summary>
 internal static class RecordRules

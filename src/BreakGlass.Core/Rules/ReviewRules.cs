@@ -53,7 +53,7 @@ public static class ReviewRules
                     + $"'{policy!.Metadata.Name}' ({Subjects.Describe(reviewers)}); ask one of them");
     }
 
-    /// <summary>What a review is refused for when it is made: what <see cref="Check"/> says, and that access is over and nobody reviewed it yet.</summary>
+    /// <summary>What a review is refused for when it is made: what <see cref="Check"/> says, and that access is over and not reviewed yet.</summary>
     public static Problem? AtAdmission(BreakGlassReview review, BreakGlassGrant? grant, BreakGlassPolicy? policy)
     {
         if (Check(review, grant, policy) is { } problem) return problem;
@@ -102,7 +102,7 @@ public static class ReviewRules
         bool MayAwait(BreakGlassGrant? other) => other is null || (Callers.Same(other.Spec.Requester, grant.Spec.Requester) && !other.Status.IsTerminal);
     }
 
-    /// <summary>Whether a policy gives nobody a further grant while one of theirs waits for its review.</summary>
+    /// <summary>Whether a policy gives requesters no further grant while one of theirs waits for its review.</summary>
     public static bool Blocks(PolicySpec policy) => policy.Review?.BlockRequesterUntilReviewed is true;
 
     /// <summary>How long the reviewers have, counted from the end of the grant.</summary>

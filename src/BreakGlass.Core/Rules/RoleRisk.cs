@@ -12,7 +12,7 @@ public static class RoleRisk
     private static readonly string[] ReadOnlyVerbs = ["get", "list", "watch"];
 
     // A subresource may be anything: get on pods/exec, pods/attach, pods/portforward or on any proxy opens a stream that can do whatever its other
-    // end can. So those that only show something are named, and what nobody thought of is not read-only.
+    // end can. So those that only show something are named, and what is not known is not read-only.
     private static readonly string[] ReadOnlySubresources = ["status", "scale", "log", "metrics", "stats", "finalizers"];
 
     // Parts of the API server's debugging that show more than what the API holds.
@@ -24,7 +24,7 @@ public static class RoleRisk
 
     /// <summary>
     /// SHA-256 over the rules in a canonical order, as <c>sha256:…</c>. The order of rules, and of the values in them, means nothing to RBAC, and
-    /// an aggregated ClusterRole is written anew in any order.
+    /// an aggregated ClusterRole is written again in any order.
     /// </summary>
     public static string Hash(IEnumerable<V1PolicyRule> rules)
     {
@@ -95,7 +95,7 @@ public static class RoleRisk
         if (!rule.GroupsOrEmpty.Contains(row.Group) && !rule.GroupsOrEmpty.Contains("*")) return false;
         if (GuardTable.ConfigMapOf(row.Mark) is { } configMap) return Covers(rule, row.Group, "configmaps") && rule.NamesOrEmpty.Contains(configMap);
 
-        // A Role is no way by itself: the API server lets nobody write more into it than they have, but for the verb escalate.
+        // A Role alone is not a way: the API server lets users write no more into it than they have, but for the verb escalate.
         return row.Resources.Any(
             r => r is "*" or "*/*" ? rule.ResourcesOrEmpty.Count > 0 : r is not ("roles" or "clusterroles") && Covers(rule, row.Group, r));
     }

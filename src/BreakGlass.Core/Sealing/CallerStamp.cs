@@ -23,7 +23,7 @@ public sealed record CallerStamp(IReadOnlySet<string> Groups, IReadOnlySet<strin
             settings.PersonClaims);
     }
 
-    /// <summary>The stamp of whoever asks, approves or reviews.</summary>
+    /// <summary>The stamp of a user who asks, approves or reviews.</summary>
     /// <param name="caller">The caller with all that the API server said.</param>
     public Caller Of(Caller caller) => new()
     {
@@ -37,7 +37,7 @@ public sealed record CallerStamp(IReadOnlySet<string> Groups, IReadOnlySet<strin
             .Distinct()],
     };
 
-    /// <summary>The stamp of whoever takes access away: nothing is decided by more than the name.</summary>
+    /// <summary>The stamp of a user who takes access away: nothing is decided by more than the name.</summary>
     /// <param name="caller">The caller with all that the API server said.</param>
     public static Caller Brief(Caller caller) => new() { Username = caller.Username, Uid = caller.Uid };
 

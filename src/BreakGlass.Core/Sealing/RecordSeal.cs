@@ -5,7 +5,7 @@ namespace BreakGlass.Core.Sealing;
 
 /// <summary>
 /// The mark by which the operator knows its own record again: <c>status.recordSeal</c>, text <c>v1.KEY.MAC</c>. The HMAC-SHA256 is over the grant's UID
-/// and what was decided: when access begins and ends, by which policy, and what it is. Whoever can write a status but not seal cannot open, widen or
+/// and what was decided: when access begins and ends, by which policy, and what it is. A user who can write a status but not seal cannot open, widen or
 /// prolong anything.
 /// </summary>
 public static class RecordSeal

@@ -51,7 +51,7 @@ internal static class CacheTransforms
     public static V1ObjectMeta Marks(V1ObjectMeta metadata) =>
         metadata with { Labels = Only(metadata.Labels, _ => false), Annotations = Only(metadata.Annotations, IsNote) };
 
-    /// <summary>A binding as far as decisions read it. Whoever may write bindings in one namespace can make many large ones that carry our label.</summary>
+    /// <summary>A binding as far as decisions read it. A user who may write bindings in one namespace can make many large ones that carry our label.</summary>
     public static V1RoleBinding Binding(V1RoleBinding binding) =>
         binding with { Metadata = Owned(binding.Metadata), Subjects = [.. binding.SubjectsOrEmpty.Distinct().Take(MostInList)] };
 

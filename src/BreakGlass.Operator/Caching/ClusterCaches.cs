@@ -124,7 +124,7 @@ internal sealed class ClusterCaches
     /// <summary>Puts the API server's answer to a write of ours into the cache it belongs to.</summary>
     public void Learn(IKubernetesObject<V1ObjectMeta> o) => Of(o)?.Learn(o, isRead: false);
 
-    /// <summary>Puts what a read of ours found into the cache it belongs to; whoever else it matters to is still told of it by the watch.</summary>
+    /// <summary>Puts what a read of ours found into the cache it belongs to; the watch still tells all others.</summary>
     public void LearnRead(IKubernetesObject<V1ObjectMeta> o) => Of(o)?.Learn(o, isRead: true);
 
     /// <summary>Takes an object that the API server deleted for us out of its cache.</summary>

@@ -72,7 +72,7 @@ internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, C
         var renewal = now >= Pki.RenewAt(leaf) || !Pki.IsFor(leaf, names);
         if (!bySigner && injected && now >= Pki.From(signers[0]) + Pki.Backdated + Spreads) renewal = true;
 
-        // An expired certificate helps nobody: then the new authority signs though it may not be trusted everywhere yet.
+        // An expired certificate is of no use: then the new authority signs though it may not be trusted everywhere yet.
         if (renewal && (bySigner || injected || now >= Pki.Until(leaf))) return this with { Leaf = Pki.NewLeaf(Authority, names, now) };
 
         var over = signers.Count > 1 && bySigner && now >= Pki.From(signers[0]) + Pki.LeafLife;

@@ -48,7 +48,7 @@ internal sealed class ObjectRemover : IDisposable
         if (deleted.Outcome is Outcome.Gone or Outcome.Replaced)
             return new(deleted.Outcome is Outcome.Gone ? RemovalResult.Gone : RemovalResult.Replaced, o, null);
 
-        // A finalizer that nobody knew of, or a call that does not come back.
+        // A finalizer that was not known, or a call that does not come back.
         if (loosened is null && (deleted.Outcome is Outcome.Held || (OwnedKinds.IsBinding(o) && !Obstruction.IsEmptied(o))))
         {
             loosened = await WaitAsync($"loosen/{o.Metadata.Uid}", ct => LoosenAsync(deleted.Object ?? o, ct), cancellationToken);

@@ -15,7 +15,7 @@ internal static class RepairPatch
     public static JsonObject Release(IKubernetesObject<V1ObjectMeta> o) =>
         new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null } };
 
-    /// <summary>Takes a binding's subjects and finalizers away: it gives its role to nobody then, whether or not it goes.</summary>
+    /// <summary>Takes a binding's subjects and finalizers away: it gives its role to no subject then, whether or not it goes.</summary>
     public static JsonObject Empty(IKubernetesObject<V1ObjectMeta> o) =>
         new() { ["metadata"] = new JsonObject { ["uid"] = o.Metadata.Uid, ["finalizers"] = null }, ["subjects"] = null };
 }

@@ -55,7 +55,7 @@ internal sealed class UnconfirmedStatuses(TimeProvider time)
         {
             if (_byUid.Count == 0 || shown.Metadata.Uid is not { } uid || !_byUid.TryGetValue(uid, out one!) || one.IsOver) return;
 
-            // A finished grant is cached without the middle of its transitions; whoever ended it has looked at the ones before.
+            // A finished grant is cached without the middle of its transitions; the operator that ended it has looked at the ones before.
             var isTaken = shown.Status.Transitions.Any(t => IsSame(t, one.Last));
             if (!isTaken && shown.Status.Transitions.Count < one.Count && time.GetElapsedTime(one.At) <= Remembers) return;
             if (!isTaken)

@@ -4,7 +4,7 @@ namespace BreakGlass.Operator.Guard;
 
 /// <summary>
 /// The webhooks <c>/guard…</c>: refuse what would let a grant's identity outlive its grant, and tell of it. They change nothing, but are asked in
-/// the mutating phase, before the ValidatingAdmissionPolicy that refuses the same: otherwise nobody would learn of the attempt.
+/// the mutating phase, before the ValidatingAdmissionPolicy that refuses the same: otherwise the attempt would not be known.
 /// </summary>
 internal sealed class GuardWebhook(KubeClient client, ClusterCaches caches, SealKeyring seals, CoreSettings settings, Announcer announcer,
     OperatorMetrics metrics, ResidueWriter residue, ILogger logger)

@@ -125,7 +125,7 @@ internal sealed class LeadersWork : IDisposable
     }
 
     /// <summary>
-    /// Runs what goes on beside the controllers, and again after a pause where it failed: what nobody waits for would otherwise be missing for the rest of
+    /// Runs what goes on beside the controllers, and again after a pause where it failed: what no task waits for would otherwise be missing for the rest of
     /// the term without a word.
     /// </summary>
     private async Task KeepAsync(string what, Func<CancellationToken, Task> work)

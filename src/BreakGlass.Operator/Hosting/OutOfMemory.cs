@@ -3,8 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace BreakGlass.Operator.Hosting;
 
 /// <summary>
-/// Ends the process at once when memory runs out anywhere in it. Whoever caught that exception would go on with a cache that is never whole again,
-/// and revocation would wait for ever; a restart reads everything anew, and meanwhile another replica leads.
+/// Ends the process at once when memory runs out anywhere in it. Code that caught that exception would go on with a cache that is never whole again,
+/// and revocation would wait for ever; a restart reads everything again, and meanwhile another replica leads.
 /// </summary>
 internal static class OutOfMemory
 {

@@ -14,7 +14,7 @@ internal static class OperatorLogging
         {
             options.FormatterName = JsonLineFormatter.FormatterName;
 
-            // A pipe that nobody reads must not hold up a revocation; how many entries were dropped is said once it flows again.
+            // A pipe that is not read must not hold up a revocation; how many entries were dropped is said once it flows again.
             options.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
         });
         builder.Services.AddSingleton<ConsoleFormatter>(new JsonLineFormatter(TimeProvider.System));

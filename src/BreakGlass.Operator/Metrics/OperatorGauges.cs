@@ -9,7 +9,7 @@ namespace BreakGlass.Operator.Metrics;
 internal sealed class OperatorGauges
 {
     /// <summary>
-    /// How long the counters of a policy that is gone are shown, so that whoever scrapes gets its last events. It runs from the first scrape without
+    /// How long the counters of a policy that is gone are shown, so that a scrape gets its last events. It runs from the first scrape without
     /// the policy.
     /// </summary>
     internal static readonly TimeSpan ForgottenAfter = TimeSpan.FromMinutes(30);
@@ -66,7 +66,7 @@ internal sealed class OperatorGauges
             policy.Grants.GetValueOrDefault(phase), new KeyValuePair<string, object?>("policy", policy.Policy),
             new KeyValuePair<string, object?>("phase", Enum.GetName(phase)));
 
-    // Each gauge is asked once per collection, in any order: one that asks again begins a new one, and the snapshot is taken anew.
+    // Each gauge is asked once per collection, in any order: one that asks again begins a new one, and a new snapshot is taken.
     private List<Measurement<double>> Observe(string gauge, Func<MetricsSnapshot, IEnumerable<Measurement<double>>> observe)
     {
         lock (_lock)

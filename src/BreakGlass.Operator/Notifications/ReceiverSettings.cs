@@ -11,7 +11,7 @@ internal sealed record ReceiverSettings
     /// <summary>What it is.</summary>
     public required ReceiverType Type { get; init; }
 
-    /// <summary>Where it is. Whoever knows the URL of a chat's webhook can write there, so it is a secret.</summary>
+    /// <summary>Where it is. All who know the URL of a chat's webhook can write there, so it is a secret.</summary>
     public required SecretText Url { get; init; }
 
     /// <summary>What a webhook's messages are signed with; PagerDuty's routing key. The others have none.</summary>

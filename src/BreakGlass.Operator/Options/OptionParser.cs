@@ -138,8 +138,8 @@ internal static class OptionParser
         if (WellRead("journal-listen", "journal-token-file") && (o.JournalListen is null) != (o.JournalTokenFile is null))
         {
             yield return o.JournalListen is null
-                ? "--journal-token-file (BREAKGLASS_JOURNAL_TOKEN_FILE) is set and --journal-listen (BREAKGLASS_JOURNAL_LISTEN) is not, so nobody can use the "
-                    + "token. Set --journal-listen, for example :9445, or remove the token."
+                ? "--journal-token-file (BREAKGLASS_JOURNAL_TOKEN_FILE) is set and --journal-listen (BREAKGLASS_JOURNAL_LISTEN) is not, so no client can use "
+                    + "the token. Set --journal-listen, for example :9445, or remove the token."
                 : "--journal-listen (BREAKGLASS_JOURNAL_LISTEN) is set and --journal-token-file (BREAKGLASS_JOURNAL_TOKEN_FILE) is not, so everybody could "
                     + "read the journal. Set --journal-token-file to a file with a token, for example from 'openssl rand -hex 32'.";
         }

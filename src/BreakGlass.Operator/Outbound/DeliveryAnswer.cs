@@ -15,7 +15,7 @@ internal sealed record DeliveryAnswer(bool IsGood, bool IsForLater, string What,
     /// <summary>The destination will not take it.</summary>
     public static DeliveryAnswer Refused(string what) => new(false, false, what);
 
-    /// <summary>An HTTP status. A redirection is a refusal: to follow it would carry secrets to a place that nobody configured.</summary>
+    /// <summary>An HTTP status. A redirection is a refusal: to follow it would carry secrets to a place that is not configured.</summary>
     public static DeliveryAnswer Of(HttpStatusCode code, TimeSpan? retryAfter) => new(
         (int)code is >= 200 and < 300,
         code is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)code >= 500,

@@ -98,7 +98,7 @@ internal sealed class OutboundFields
         return new(text);
     }
 
-    // The end counts: whoever owns a domain can have .svc. in the middle of a name.
+    // The end counts: the owner of a domain can have .svc. in the middle of a name.
     private static bool IsInside(Uri url)
     {
         var host = url.Host.TrimEnd('.');

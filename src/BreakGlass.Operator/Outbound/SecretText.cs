@@ -1,6 +1,6 @@
 namespace BreakGlass.Operator.Outbound;
 
-/// <summary>A text that shows itself to nobody who only prints it.</summary>
+/// <summary>A text that is not shown where it is only printed.</summary>
 /// <param name="Value">The text.</param>
 internal sealed record SecretText(string Value)
 {

@@ -142,7 +142,7 @@ internal sealed class ReconcileTriggers(
 
     private void OnOwned(string grant, ChangeKind kind)
     {
-        // Where access is over nobody waits for what is still taken away; what comes back, or was never cut, goes first.
+        // Where access is over, no person waits for what is still taken away; what comes back, or was never cut, goes first.
         var lane = caches.Grant(grant) is { Status.IsTerminal: true } over ? ends.LaneOf(over) : Lane.Normal;
         grants.Add(grant, lane is Lane.Background && kind is not ChangeKind.Deleted ? Lane.Normal : lane);
     }

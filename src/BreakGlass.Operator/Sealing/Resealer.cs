@@ -2,7 +2,7 @@ namespace BreakGlass.Operator.Sealing;
 
 /// <summary>
 /// Keeps the keys young and the policies' seals alive: policies outlive keys, so the leader touches those that are sealed under an older key, and
-/// admission seals them anew. Other kinds are over long before a key is.
+/// admission seals them again. Other kinds are over long before a key is.
 /// </summary>
 internal sealed class Resealer(KubeClient client, SealKeyring keyring, Store<BreakGlassPolicy> policies, TimeProvider time, ILogger logger)
 {

@@ -4,7 +4,7 @@ namespace BreakGlass.Operator.Sealing;
 
 /// <summary>
 /// The seal keys as every replica knows them, from the Secret that all of them read again and again. The first replica makes it; the leader
-/// rotates the keys in it. Where the Secret is lost, whoever notices first writes back the keys it remembers.
+/// rotates the keys in it. Where the Secret is lost, the replica that notices first writes back the keys it remembers.
 /// </summary>
 internal sealed class SealKeyring(KubeClient client, string ns, TimeProvider time, ILogger logger, SealCheck? trusting = null) : IDisposable
 {

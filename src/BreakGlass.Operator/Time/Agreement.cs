@@ -35,7 +35,7 @@ internal sealed class Agreement
 
     /// <summary>
     /// Whether there are enough of them: several, over some time, and by more than one connection. Whether two connections lead to two API servers
-    /// nobody can tell from here; one connection leads to one.
+    /// cannot be known from here; one connection leads to one.
     /// </summary>
     public bool IsReached => _answers >= Answers && _last - _first >= Span && _byOthers;
 

@@ -1,7 +1,7 @@
 namespace BreakGlass.Operator.Time;
 
 /// <summary>
-/// Asks the API server for the time whenever nobody else has for a while, and more often while the clocks are in doubt: then over a new
+/// Asks the API server for the time whenever no other request has for a while, and more often while the clocks are in doubt: then over a new
 /// connection each time, which may lead to another API server behind the same address. Needs no right: an answer that refuses says the time as well.
 /// </summary>
 internal sealed class ClockKeeper(KubeClient client, SteadyClock clock, ILogger logger)
@@ -86,7 +86,7 @@ internal sealed class ClockKeeper(KubeClient client, SteadyClock clock, ILogger 
         catch (Exception e) when (!cancellationToken.IsCancellationRequested
             && e is KubeApiException or KubeConnectionException or KubeConfigException or OperationCanceledException)
         {
-            // Whoever has more to ask says what is wrong with the connection.
+            // Other requests say what is wrong with the connection.
         }
         finally
         {

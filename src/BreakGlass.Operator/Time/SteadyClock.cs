@@ -68,7 +68,7 @@ public sealed class SteadyClock : TimeProvider
     /// <inheritdoc/>
     public override long TimestampFrequency => _inner.TimestampFrequency;
 
-    /// <summary>Called after the clock has jumped ahead, on the thread of a request: whoever sleeps until an instant should look again.</summary>
+    /// <summary>Called after the clock has jumped ahead, on the thread of a request: all that sleep until an instant should look again.</summary>
     public Action? Jumped { get; set; }
 
     /// <summary>

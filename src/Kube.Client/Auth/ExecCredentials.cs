@@ -1,7 +1,7 @@
 namespace Kube.Client;
 
 /// <summary>
-/// Credentials from a plugin: one run at a time, kept until they expire, asked for anew after a 401 unless that has happened already.
+/// Credentials from a plugin: one run at a time, kept until they expire, asked for again after a 401 unless that has happened already.
 /// </summary>
 internal sealed class ExecCredentials(ExecPlugin plugin, ClusterConnection connection, TimeProvider time) : CredentialSource
 {

@@ -5,7 +5,7 @@ namespace Kube.Client;
 /// <summary>Runs a credential plugin once and gives what it printed.</summary>
 internal static class ExecProcess
 {
-    /// <summary>How long a plugin that asks nobody anything may run.</summary>
+    /// <summary>How long a plugin that asks no questions may run.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     public static async Task<byte[]> RunAsync(ExecPlugin plugin, ClusterConnection connection, TimeProvider time, CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
 namespace Kube.Client;
 
-/// <summary>A token in a file that the kubelet (or whoever issues it) renews: read again every minute and after a 401.</summary>
+/// <summary>A token in a file that the kubelet (or another issuer) renews: read again every minute and after a 401.</summary>
 internal sealed class TokenFileCredentials(string path, TimeProvider time, Action<Exception>? onFailure) : CredentialSource
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);

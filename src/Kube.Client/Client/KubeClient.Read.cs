@@ -22,7 +22,7 @@ public sealed partial class KubeClient
 
     /// <summary>
     /// Reads one object; null where the API server says that it does not exist. A 404 that is not the API server's own (no <c>Status</c>: a
-    /// proxy, or a kind that is not installed) is thrown, because nobody may conclude from it that an object is gone.
+    /// proxy, or a kind that is not installed) is thrown, because it does not mean that an object is gone.
     /// </summary>
     public Task<T?> TryGetAsync<T>(string name, string? ns, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> => TryGetAsync(KubeKinds.Of<T>(), name, ns, cancellationToken);

@@ -17,7 +17,7 @@ public sealed record ClusterConnection
     /// <summary>The name that the server's certificate must hold instead of the host in <see cref="Server"/>; also sent as <c>Host</c>.</summary>
     public string? TlsServerName { get; init; }
 
-    /// <summary>Trust any server. Whoever stands between can read every secret: for throw-away clusters only.</summary>
+    /// <summary>Trust any server. A machine in between can read every secret: for throw-away clusters only.</summary>
     public bool InsecureSkipTlsVerify { get; init; }
 
     /// <summary><c>http</c>, <c>https</c> or <c>socks5</c> proxy; null: HTTPS_PROXY and NO_PROXY of the environment.</summary>

@@ -49,7 +49,7 @@ internal sealed class RetryPolicy(KubeClientOptions options, TimeProvider time)
         var asked = (error as KubeApiException)?.RetryAfter;
         var backoff = options.RetryDelay * Math.Pow(2, args.AttemptNumber) * (1 + Random.Shared.NextDouble());
         attempt.Delay = asked > backoff ? asked.Value : backoff;
-        // A wait that ends past the deadline helps nobody: the answer that is known now says more than a time-out later.
+        // A wait that ends past the deadline is of no use: the answer that is known now says more than a time-out later.
         return time.GetElapsedTime(attempt.Started) + attempt.Delay < options.RequestTimeout;
     }
 

@@ -1,6 +1,6 @@
 namespace Kube.Client;
 
-/// <summary>Certificates as they were at one moment. Another instance means that connections must be made anew.</summary>
+/// <summary>Certificates as they were at one moment. Another instance means that new connections must be made.</summary>
 internal sealed class TlsMaterial(ClusterConnection connection, (string? Authority, string? Certificate, string? Key) pem)
 {
     private readonly (string? Authority, string? Certificate, string? Key) _pem = pem;
