@@ -116,7 +116,7 @@ internal static class OperatorProcess
         var logger = logs.CreateLogger("Audit");
         using var http = AuditForwarder.Client(options.ToCa, options.ToName);
         var forwarder = new AuditForwarder(
-            new LogTail(options.File!, AuditForwarder.MostBytes), options.PositionFile!, http, options.To!, () => AuditToken.Of(options.AuditTokenFile!),
+            new LogTail(options.File!, AuditForwarder.MostBytes), options.PositionFile!, http, options.To!, () => TokenFile.Of(options.AuditTokenFile!),
             TimeProvider.System, logger);
         await forwarder.RunAsync(cancellationToken);
         return Ok;
@@ -174,7 +174,7 @@ internal static class OperatorProcess
         if (options is not { JournalListen: { } address, JournalTokenFile: { } token } || JournalStorages.Of(options, TimeProvider.System) is not { } storage)
             return null;
         var logger = logs.CreateLogger("Journal");
-        return new(address, new(storage, new(token, TimeProvider.System), logger), () => webhooks?.Certificate, logger);
+        return new(address, new(storage, new(token, TimeProvider.System, logger), logger), () => webhooks?.Certificate, logger);
     }
 
     private static Task NotFoundAsync(HttpContext context)

@@ -1,4 +1,5 @@
 using BreakGlass.Core.Journal;
+using BreakGlass.Operator.Options;
 
 namespace BreakGlass.Operator.Journal;
 

@@ -158,4 +158,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(72, LogLevel.Error, "unexpected error (a bug) in {Part}; restarting it after a pause")]
     public static partial void PartFailed(this ILogger logger, string part, Exception error);
+
+    [LoggerMessage(115, LogLevel.Warning, "failed to reload the token file {File}; continuing with the current token")]
+    public static partial void TokenNotRead(this ILogger logger, string file, Exception error);
 }

@@ -114,7 +114,7 @@ internal static class OptionTable
             "Accept audit events from callers with a client certificate of these authorities (PEM; reloaded when the file changes)",
             OptionReaders.CertificateFile, (o, v) => o with { AuditClientCa = v }, o => o.AuditClientCa ?? ""),
         Row<string>("audit-token-file", "FILE", "Accept audit events from callers with the bearer token in this file (reloaded when the file changes)",
-            AuditToken.Check, (o, v) => o with { AuditTokenFile = v }, o => o.AuditTokenFile ?? ""),
+            TokenFile.Read, (o, v) => o with { AuditTokenFile = v }, o => o.AuditTokenFile ?? ""),
         Row<string>("file", "FILE", "forward-audit: the audit log of the API server (--audit-log-path), with one event per line",
             OptionReaders.Text, (o, v) => o with { File = v }, o => o.File ?? ""),
         Row<Uri>("to", "URL", "forward-audit: where the operator receives audit events, for example https://10.96.12.34/audit",

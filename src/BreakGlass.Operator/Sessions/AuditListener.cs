@@ -15,11 +15,11 @@ internal sealed class AuditListener : IAsyncDisposable
     public AuditListener(OperatorOptions options, Webhooks webhooks, SessionBook book, OperatorMetrics metrics, TimeProvider time, ILoggerFactory logs)
     {
         var logger = logs.CreateLogger("Audit");
-        var token = options.AuditTokenFile is { } file ? new AuditToken(file, time, logger) : null;
+        var token = options.AuditTokenFile is { } file ? new TokenFile(file, time, logger) : null;
         var callers = new WebhookCallers
         {
             ClientAuthorities = options.AuditClientCa is { } ca ? new ClientAuthorityFile(ca, time, logs.CreateLogger("Certificates")).Now : null,
-            HasCredential = token is null ? null : token.IsIn,
+            HasCredential = token is null ? null : context => token.IsIn(context.Request.Headers.Authorization),
             StatusForOthers = StatusCodes.Status401Unauthorized,
         };
         var endpoint = new AuditEndpoint(book, metrics, time, logger);

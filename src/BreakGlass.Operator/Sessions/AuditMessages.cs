@@ -18,8 +18,13 @@ internal static partial class AuditMessages
     [LoggerMessage(114, LogLevel.Warning, "failed to write status.session of grant {Grant}; retrying")]
     public static partial void SessionSummaryNotWritten(this ILogger logger, string grant, Exception error);
 
-    [LoggerMessage(115, LogLevel.Warning, "failed to reload --audit-token-file; continuing with the current token")]
-    public static partial void AuditTokenTrouble(this ILogger logger, Exception error);
+    [LoggerMessage(119, LogLevel.Warning, "failed to hand over the events of sessions to the journal: {Why}; retrying in {Seconds:0} s. They are kept "
+        + "in memory until then")]
+    public static partial void SessionEventsNotHandedOver(this ILogger logger, string why, double seconds);
+
+    [LoggerMessage(120, LogLevel.Error, "dropping events of sessions: more than {MiB} MiB wait for the journal's storage. They are counted, and the journal "
+        + "will say how many are missing")]
+    public static partial void SessionEventsDropped(this ILogger logger, int miB);
 
     [LoggerMessage(116, LogLevel.Warning, "failed to forward audit events; retrying: {Why}")]
     public static partial void AuditNotForwarded(this ILogger logger, string why);

@@ -167,7 +167,7 @@ public sealed class OptionParserTests
         var token = Path.GetTempFileName();
         try
         {
-            File.WriteAllText(token, "0123456789abcdef\n");
+            File.WriteAllText(token, "0123456789abcdef0123456789abcdef\n");
             Problems(["--audit-listen=:9444"]).Should().ContainSingle().Which.Should().Contain("--audit-token-file (BREAKGLASS_AUDIT_TOKEN_FILE)")
                 .And.Contain("--audit-client-ca (BREAKGLASS_AUDIT_CLIENT_CA)").And.Contain("--audit-listen (BREAKGLASS_AUDIT_LISTEN)");
             Problems([$"--audit-token-file={token}"]).Should().ContainSingle().Which.Should().Contain("--audit-listen");
@@ -175,9 +175,9 @@ public sealed class OptionParserTests
                 .Should().Contain("--webhook=true");
             Good(["--audit-listen=:9444", $"--audit-token-file={token}"]).ToString().Should().NotContain("0123456789abcdef");
 
-            File.WriteAllText(token, "short");
+            File.WriteAllText(token, "0123456789abcdef0123456789abcde");
             Problems(["--audit-listen=:9444", $"--audit-token-file={token}"]).Should().ContainSingle().Which.Should().Contain("openssl rand")
-                .And.NotContain("short\n");
+                .And.NotContain("0123456789abcdef");
         }
         finally
         {

@@ -1,16 +1,18 @@
 using System.Security.Cryptography;
 
-namespace BreakGlass.Operator.Journal;
+namespace BreakGlass.Operator.Options;
 
 /// <summary>
-/// The file with the token of those who read the journal, usually from a Secret. It is read again when it changes; until the file has a good token again, the
-/// last good one stays.
+/// A file with a bearer token, usually from a Secret. It is read again when it changes; until the file has a good token again, the last good one stays.
 /// </summary>
 /// <param name="file">Where it is.</param>
 /// <param name="time">Clock.</param>
-internal sealed class TokenFile(string file, TimeProvider time)
+/// <param name="logger">Log.</param>
+internal sealed class TokenFile(string file, TimeProvider time, ILogger logger)
 {
-    private const int Shortest = 32;
+    /// <summary>The shortest token: a guess must be hopeless.</summary>
+    public const int Shortest = 32;
+
     private const int Longest = 4096;
     private const string Scheme = "Bearer ";
 
@@ -20,7 +22,7 @@ internal sealed class TokenFile(string file, TimeProvider time)
     private byte[]? _hash;
     private long _read;
 
-    /// <summary>An option reader: null where all is well, else the end of a sentence that names the option.</summary>
+    /// <summary>An option reader: null if the file contains a token, otherwise the end of a sentence that names the option, without the token.</summary>
     public static string? Read(string path, out string value)
     {
         value = path;
@@ -34,6 +36,10 @@ internal sealed class TokenFile(string file, TimeProvider time)
             return "cannot be read. Use the path of a readable file with a token, for example from 'openssl rand -hex 32'";
         }
     }
+
+    /// <summary>The token in a file, for those who send it.</summary>
+    /// <exception cref="IOException">It cannot be read, or contains no token.</exception>
+    public static string Of(string file) => Token(file) ?? throw new IOException("The file does not contain a token.");
 
     /// <summary>Whether the token is in an Authorization header. The comparison takes the same time for each token that is not.</summary>
     public bool IsIn(string? header)
@@ -59,11 +65,12 @@ internal sealed class TokenFile(string file, TimeProvider time)
             _read = time.GetTimestamp();
             try
             {
-                if (Token(file) is { } token) _hash = HashOf(token);
+                _hash = HashOf(Of(file));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // The one that was read last holds. A file that is gone for a moment, while it is replaced, locks no reader out.
+                // The one that was read last holds. A file that is gone for a moment, while it is replaced, locks no caller out.
+                logger.TokenNotRead(file, e);
             }
 
             return _hash;
