@@ -15,6 +15,16 @@ internal static class EntryColumns
     /// <summary>Who caused it.</summary>
     public static string? Actor(JournalEntry entry) => entry.Data is { Actor: null, Unverified: true } ? "(not verified)" : entry.Data.Actor;
 
+    /// <summary>How many events, and the first of them.</summary>
+    private static string Requests(IReadOnlyList<SessionEvent> events)
+    {
+        var first = events[0];
+        var resource = first.Subresource is { } part ? $"{first.Resource}/{part}" : first.Resource;
+        var name = first.Namespace is { } ns ? $"{ns}/{first.Name}" : first.Name;
+        return $"{events.Count} event(s): {string.Join(' ', ((string?[])[first.Verb, resource, name]).Where(t => !string.IsNullOrEmpty(t)))}"
+            + (first.Code is >= 400 and var code ? $" ({code})" : "") + (events.Count > 1 ? ", …" : "");
+    }
+
     /// <summary>Why, or what.</summary>
     public static string? Reason(JournalEntry entry)
     {
@@ -25,6 +35,8 @@ internal static class EntryColumns
             data.Generation is { } generation ? $"generation {generation}" : null,
             data.Place,
             data.Residue,
+            data.Events is { Count: > 0 } events ? Requests(events) : null,
+            data.Dropped is { } dropped ? $"{dropped} event(s) dropped" : null,
             data.Objects is { } objects ? $"{objects.Count} object(s)" : null,
             data.Comment,
         ]).Where(t => !string.IsNullOrEmpty(t)));

@@ -90,6 +90,8 @@ public static class BundleCheck
             if (!entry.Entry.IsOf(grant)) yield return JournalProblem.At(entry.Index, $"does not belong here: it is not about {grant}");
             else if (order.Problem(entry.Entry) is { } problem) yield return JournalProblem.At(entry.Index, problem);
         }
+
+        foreach (var gap in order.Gaps()) yield return new(null, null, gap);
     }
 
     /// <summary>Compares what the report says with the entries: who, which policy, when and why.</summary>

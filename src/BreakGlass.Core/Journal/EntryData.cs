@@ -66,6 +66,12 @@ public sealed record EntryData
     /// <summary>What the grant's identity did or tried, as <c>status.residue</c> says it.</summary>
     public string? Residue { get; init; }
 
+    /// <summary>Audit events of the grant's session.</summary>
+    public IReadOnlyList<SessionEvent>? Events { get; init; }
+
+    /// <summary>How many audit events of the session the operator dropped, because it could not write them for too long.</summary>
+    public long? Dropped { get; init; }
+
     /// <summary>The id of a seal key.</summary>
     public string? Key { get; init; }
 

@@ -16,6 +16,8 @@ public static class EntryTypes
 
     public const string PersistenceAllowed = Prefix + "persistence.allowed", PersistenceRefused = Prefix + "persistence.refused";
 
+    public const string SessionEvents = Prefix + "session.events";
+
     public const string LockdownEngaged = Prefix + "lockdown.engaged", LockdownLifted = Prefix + "lockdown.lifted";
 
     public const string SealKeyAdded = Prefix + "sealkey.added", SealKeyRetired = Prefix + "sealkey.retired";

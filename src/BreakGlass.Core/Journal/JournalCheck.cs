@@ -51,8 +51,8 @@ public static class JournalCheck
     }
 
     /// <summary>
-    /// Verifies the entries of one grant: that each is in the journal by a proof, that none is there twice, and that none of its transitions is missing
-    /// between them. The other entries are not numbered.
+    /// Verifies the entries of one grant: that each is in the journal by a proof, that none is there twice, and that none of its transitions, and
+    /// none of the entries with its session's events, is missing between them. The other entries are not numbered.
     /// </summary>
     /// <param name="reader">Reads the journal.</param>
     /// <param name="key">The key that signs its checkpoints.</param>
@@ -79,6 +79,8 @@ public static class JournalCheck
                 entries.Add(new(index, entry, bytes, proof));
                 if (order.Problem(entry) is { } wrong) problems.Add(JournalProblem.At(index, wrong));
             }
+
+            problems.AddRange(order.Gaps().Select(gap => new JournalProblem(null, null, gap)));
         }
         catch (JournalException e)
         {

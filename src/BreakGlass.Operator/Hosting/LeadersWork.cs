@@ -162,7 +162,13 @@ internal sealed class LeadersWork : IDisposable
             new JournalWriter(new JournalLog(storage, file.Key) { Covers = sinks.Covers }), new(source, tools.Time), () => tools.Caches.Grants.Store.List(),
             (name, token) => client.TryGetAsync<BreakGlassGrant>(name, null, token), waiting => metrics.AuditBacklog(OperatorMetrics.Journal, waiting),
             (count, isWritten) => metrics.AuditRecords(OperatorMetrics.Journal, isWritten ? DeliveryResults.Delivered : DeliveryResults.Failed, count),
-            tools.Time, logger) { Copies = sinks };
+            tools.Time, logger)
+        {
+            Copies = sinks,
+            Spool = tools.Settings.RecordsSessions
+                ? new(storage, file.Key.Verifier, waiting => metrics.AuditBacklog(OperatorMetrics.Spool, waiting), tools.Time, logger) : null,
+        };
+        if (journal.Spool is not null) metrics.AuditingTo(OperatorMetrics.Spool);
         return (journal, sinks);
     }
 
@@ -176,6 +182,7 @@ internal sealed class LeadersWork : IDisposable
         finally
         {
             _tools.Metrics.AuditBacklog(OperatorMetrics.Journal, null);
+            _tools.Metrics.AuditBacklog(OperatorMetrics.Spool, null);
         }
     }
 

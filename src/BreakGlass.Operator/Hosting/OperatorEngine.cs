@@ -1,6 +1,7 @@
 using System.Runtime;
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Health;
+using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Leftovers;
 using BreakGlass.Operator.Notifications;
 using BreakGlass.Operator.Options;
@@ -69,7 +70,8 @@ internal sealed class OperatorEngine : IDisposable
         GuardEndpoints = Guard.Endpoints(steady);
         if (settings.RecordsSessions)
         {
-            Sessions = new(client, Caches, settings, _residue, announcer, Metrics, Identity, steady, logs.CreateLogger("Sessions"));
+            var sessions = logs.CreateLogger("Sessions");
+            Sessions = new(client, Caches, settings, _residue, announcer, Metrics, Identity, steady, sessions, Transcript(steady, sessions));
             Metrics.AuditListening();
             Pulse = new(client, options.Namespace, Caches, () => Metrics.AuditLastEvent, steady, logs.CreateLogger("Sessions"));
         }
@@ -208,6 +210,15 @@ internal sealed class OperatorEngine : IDisposable
     {
         GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+    }
+
+    /// <summary>What is done with grants, on its way into the journal; null if there is none.</summary>
+    private SessionTranscript? Transcript(TimeProvider time, ILogger logger)
+    {
+        if (_options is not { JournalKey: { } file } || JournalStorages.Of(_options, time) is not { } storage) return null;
+        Metrics.AuditingTo(OperatorMetrics.Sessions, [.. DeliveryResults.All]);
+        return new(storage, file.Key, SessionBook.ObserverOf(Identity), waiting => Metrics.AuditBacklog(OperatorMetrics.Sessions, waiting),
+            (result, count) => Metrics.AuditRecords(OperatorMetrics.Sessions, result, count), time, logger);
     }
 
     private async Task LeadAsync(LeadershipTerm term)

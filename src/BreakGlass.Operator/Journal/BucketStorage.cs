@@ -21,7 +21,7 @@ internal sealed class BucketStorage(IAmazonS3 client, BucketSettings settings, T
     // Written once to see whether the service has conditional writes.
     private const string Probe = "conditional-writes";
     private const string Partial = ".p/";
-    private const int MostDeleted = 1000;
+    private const int MostListed = 1000;
     private const int MostConflicts = 5;
 
     private static readonly TimeSpan ConflictPause = TimeSpan.FromMilliseconds(100);
@@ -76,6 +76,33 @@ internal sealed class BucketStorage(IAmazonS3 client, BucketSettings settings, T
     public Task<bool> ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         PutAsync(path, content, isNew: _checkpoint is "", etag: _checkpoint is "" ? null : _checkpoint, cancellationToken);
 
+    public Task<IReadOnlyList<string>> ListAsync(string folder, CancellationToken cancellationToken) => AskAsync<IReadOnlyList<string>>(async token =>
+    {
+        var (found, start, next) = (new List<string>(), KeyOf(folder) + "/", (string?)null);
+        do
+        {
+            var listed = await client.ListObjectsV2Async(
+                new() { BucketName = settings.Bucket, Prefix = start, ContinuationToken = next, MaxKeys = MostListed }, token);
+            found.AddRange((listed.S3Objects ?? []).Select(o => o.Key[start.Length..]).Where(name => !name.Contains('/')).Select(name => $"{folder}/{name}"));
+            next = listed.IsTruncated is true ? listed.NextContinuationToken : null;
+        }
+        while (next is not null);
+        return found;
+    }, cancellationToken);
+
+    public Task DeleteAsync(string path, CancellationToken cancellationToken) => AskAsync(async token =>
+    {
+        try
+        {
+            await client.DeleteObjectAsync(new() { BucketName = settings.Bucket, Key = KeyOf(path) }, token);
+            return true;
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.Forbidden)
+        {
+            throw new JournalException($"the bucket {settings.Bucket} does not let the operator delete {path}. Allow s3:DeleteObject for spool/*");
+        }
+    }, cancellationToken);
+
     public Task DeleteFolderAsync(string path, CancellationToken cancellationToken) => AskAsync(async token =>
     {
         try
@@ -83,7 +110,7 @@ internal sealed class BucketStorage(IAmazonS3 client, BucketSettings settings, T
             while (true)
             {
                 var listed = await client.ListObjectsV2Async(
-                    new() { BucketName = settings.Bucket, Prefix = KeyOf(path) + "/", MaxKeys = MostDeleted }, token);
+                    new() { BucketName = settings.Bucket, Prefix = KeyOf(path) + "/", MaxKeys = MostListed }, token);
                 if (listed.S3Objects is not { Count: > 0 } objects) return true;
                 await client.DeleteObjectsAsync(
                     new() { BucketName = settings.Bucket, Quiet = true, Objects = [.. objects.Select(o => new KeyVersion { Key = o.Key })] }, token);
@@ -135,8 +162,9 @@ internal sealed class BucketStorage(IAmazonS3 client, BucketSettings settings, T
         if (isNew) put.IfNoneMatch = "*";
         if (etag is not null) put.IfMatch = etag;
 
-        // What the operator deletes later is not retained: partial tiles and batches, whose content the full ones have.
-        if (settings.Retention is not { } retention || path.Contains(Partial, StringComparison.Ordinal) || path == Probe) return put;
+        // What the operator deletes later is not retained: partial tiles and batches, whose content the full ones have, and what is on its way into them.
+        if (settings.Retention is not { } retention || path.Contains(Partial, StringComparison.Ordinal) || path == Probe
+            || path.StartsWith(SpoolFile.Folder, StringComparison.Ordinal)) return put;
         put.ObjectLockMode = settings.IsCompliance ? ObjectLockMode.Compliance : ObjectLockMode.Governance;
         put.ObjectLockRetainUntilDate = (time.GetUtcNow() + retention).UtcDateTime;
         return put;
@@ -157,7 +185,7 @@ internal sealed class BucketStorage(IAmazonS3 client, BucketSettings settings, T
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new JournalException(limit.IsCancellationRequested
+            throw e as JournalException ?? new JournalException(limit.IsCancellationRequested
                 ? $"the bucket {settings.Bucket} did not answer within {Limit.TotalSeconds:0} s" : BucketFailure.Of(e, settings));
         }
     }

@@ -97,6 +97,24 @@ internal sealed class DirectoryStorage(string directory, TimeProvider time, Func
         return true;
     });
 
+    public Task<IReadOnlyList<string>> ListAsync(string folder, CancellationToken cancellationToken) => TryAsync(() =>
+    {
+        try
+        {
+            return Task.FromResult<IReadOnlyList<string>>([.. Directory.EnumerateFiles(Place(folder)).Select(file => $"{folder}/{Path.GetFileName(file)}")]);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return Task.FromResult<IReadOnlyList<string>>([]);
+        }
+    });
+
+    public Task DeleteAsync(string path, CancellationToken cancellationToken) => TryAsync(() =>
+    {
+        if (File.Exists(Place(path))) File.Delete(Place(path));
+        return Task.FromResult(true);
+    });
+
     public Task DeleteFolderAsync(string path, CancellationToken cancellationToken) => TryAsync(() =>
     {
         try

@@ -26,6 +26,12 @@ internal interface IJournalStorage
     /// </summary>
     Task<bool> ReplaceAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
+    /// <summary>The paths of the files in a folder, not in the folders below it; none if it does not exist.</summary>
+    Task<IReadOnlyList<string>> ListAsync(string folder, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a file, if it exists.</summary>
+    Task DeleteAsync(string path, CancellationToken cancellationToken);
+
     /// <summary>Deletes a folder and what is in it, if it exists.</summary>
     Task DeleteFolderAsync(string path, CancellationToken cancellationToken);
 }

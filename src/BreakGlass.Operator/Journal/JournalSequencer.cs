@@ -57,6 +57,9 @@ internal sealed class JournalSequencer
     /// <summary>Where copies go to: what is written must be at those of them that are required. Null for no copies.</summary>
     public JournalSinks? Copies { get; init; }
 
+    /// <summary>What replicas hand over, to be appended as well. Null if they hand over nothing.</summary>
+    public JournalSpool? Spool { get; init; }
+
     /// <summary>
     /// Waits until all transitions of a grant are covered by a checkpoint, and at all required sinks. They are appended at once, in one batch with those of
     /// all others who wait.
@@ -160,11 +163,27 @@ internal sealed class JournalSequencer
             if (!comparesAll) return;
             _logged.Trim(all);
             _compared = _time.GetTimestamp();
+            await EmptySpoolAsync(cancellationToken);
         }
         catch (Exception)
         {
             _requests.Return(requests); // for the answer, which is the same for those who came meanwhile
             throw;
+        }
+    }
+
+    /// <summary>A spool that cannot be emptied holds up nothing else.</summary>
+    private async Task EmptySpoolAsync(CancellationToken cancellationToken)
+    {
+        if (Spool is not { IsDue: true } spool) return;
+        try
+        {
+            _count(await spool.EmptyAsync(_writer, cancellationToken), true);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            _count(1, false);
+            _logger.SpoolNotEmptied(Why(e), JournalSpool.Period.TotalSeconds);
         }
     }
 
@@ -176,6 +195,7 @@ internal sealed class JournalSequencer
         {
             _logged.Add(logged, logged.Entry.Position is { } position && _kept.Contains(position.Uid));
             _cluster.Take(logged.Index, logged.Entry);
+            Spool?.Take(logged);
         }
     }
 

@@ -40,14 +40,7 @@ internal sealed class JournalWriter(JournalLog log)
         var first = (_read ?? 0) >> Tile.Height;
         for (var bundle = (log.Size - 1) >> Tile.Height; bundle >= first; bundle--)
         {
-            var bytes = await log.ReadBundleAsync(bundle, cancellationToken);
-            var entries = new List<LoggedEntry>(bytes.Count);
-            for (var i = 0; i < bytes.Count; i++)
-            {
-                if (JournalEntry.Read(bytes[i]) is { } entry) entries.Add(new((bundle << Tile.Height) + i, entry));
-            }
-
-            Covered?.Invoke(entries);
+            Covered?.Invoke(await ReadAsync(bundle, cancellationToken));
 
             // Not before what an attempt that failed has read: what another writer added after that can be in between.
             if (_read is null && bundle <= _lowest && bundle << Tile.Height <= from()) break;
@@ -55,6 +48,19 @@ internal sealed class JournalWriter(JournalLog log)
         }
 
         _read = log.Size;
+    }
+
+    /// <summary>The entries of one bundle, as far as a checkpoint covers them. The journal must be open.</summary>
+    public async Task<IReadOnlyList<LoggedEntry>> ReadAsync(long bundle, CancellationToken cancellationToken)
+    {
+        var bytes = await log.ReadBundleAsync(bundle, cancellationToken);
+        var entries = new List<LoggedEntry>(bytes.Count);
+        for (var i = 0; i < bytes.Count; i++)
+        {
+            if (JournalEntry.Read(bytes[i]) is { } entry) entries.Add(new((bundle << Tile.Height) + i, entry));
+        }
+
+        return entries;
     }
 
     /// <summary>

@@ -15,6 +15,12 @@ internal sealed class OperatorMetrics : IDisposable
     /// <summary>The journal, as a sink of what is kept as evidence.</summary>
     public const string Journal = "journal";
 
+    /// <summary>The events of sessions that wait in the memory of this replica, before they are in the spool.</summary>
+    public const string Sessions = "sessions";
+
+    /// <summary>The files with events of sessions that the leader has not appended to the journal yet.</summary>
+    public const string Spool = "spool";
+
     /// <summary>What the name of each metric begins with.</summary>
     public const string Prefix = "breakglass_operator_";
 

@@ -38,16 +38,17 @@ internal sealed class SessionBook
     private readonly Dictionary<string, Session> _sessions = [];
     private readonly Dictionary<string, int> _told = [];
     private readonly RequestLedger _ledger = new();
+    private readonly SessionTranscript? _transcript;
     private volatile Names? _names;
     private int _version;
     private volatile bool _closed;
 
     public SessionBook(
         KubeClient client, ClusterCaches caches, CoreSettings settings, ResidueWriter residue, Announcer announcer, OperatorMetrics metrics, string identity,
-        TimeProvider time, ILogger logger)
+        TimeProvider time, ILogger logger, SessionTranscript? transcript = null)
     {
         (_client, _caches, _settings, _residue, _announcer, _metrics) = (client.WithOwnConnection(), caches, settings, residue, announcer, metrics);
-        (_time, _logger, _observer) = (time, logger, ObserverOf(identity));
+        (_time, _logger, _observer, _transcript) = (time, logger, ObserverOf(identity), transcript);
         caches.Grants.AddHandler(_ => Interlocked.Increment(ref _version));
     }
 
@@ -85,6 +86,7 @@ internal sealed class SessionBook
     /// <summary>Writes until cancelled, and then once more.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        var transcribing = _transcript?.RunAsync(cancellationToken) ?? Task.CompletedTask;
         while (!cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(Period, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -93,7 +95,9 @@ internal sealed class SessionBook
 
         lock (_lock) _closed = true;
         using var patience = new CancellationTokenSource(LastFlush, _time);
-        await FlushAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await transcribing;
+        await Task.WhenAll(FlushAsync(patience.Token), _transcript?.FlushAsync(patience.Token) ?? Task.CompletedTask)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _client.Dispose();
     }
 
@@ -139,6 +143,7 @@ internal sealed class SessionBook
             if (AfterEnd.IsAccess(happened, whose)) alarms.Add((happened, whose));
         }
 
+        _transcript?.Add(happened, whose);
         return _time.GetUtcNow() - happened.At > LateAfter ? AuditResults.Late : AuditResults.Kept;
     }
 
@@ -261,6 +266,7 @@ internal sealed class SessionBook
         {
             _sessions.Remove(gone.Uid);
             _told.Remove(gone.Uid);
+            _transcript?.Forget(gone.Uid);
         }
 
         var rows = _sessions.Values.Sum(s => s.Record.Rows + 1);

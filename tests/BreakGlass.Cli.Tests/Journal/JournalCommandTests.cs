@@ -110,6 +110,7 @@ public sealed class JournalCommandTests : IDisposable
             "dev.breakglass.grant.reviewed|reviews/review-1 (grants/inc-4711)|(not verified)|Misused",
             "dev.breakglass.lockdown.engaged|lockdowns/lockdown-1|sue|token leaked",
             "dev.breakglass.persistence.refused|grants/inc-4711|alice|" + Attempt[..59] + "…",
+            "dev.breakglass.session.events|grants/inc-4711|alice|2 event(s): get pods payments/web (403), …, 2 event(s) dropped",
             "dev.breakglass.sealkey.added|sealkeys/ab12",
             "dev.breakglass.journal.live|journal|1 object(s)");
     }
@@ -119,7 +120,8 @@ public sealed class JournalCommandTests : IDisposable
     {
         Append(Others);
         foreach (var (flag, value, count) in ((string, string, int)[])
-            [("--type", "policy.changed", 1), ("--type", "lockdown.engaged", 1), ("--actor", "carol", 1), ("--actor", "dave", 1), ("--grant", "inc-4711", 3)])
+            [("--type", "policy.changed", 1), ("--type", "lockdown.engaged", 1), ("--actor", "carol", 1), ("--actor", "dave", 1), ("--grant", "inc-4711", 4),
+             ("--type", "session.events", 1)])
         {
             _plugin.Clear();
             (await _plugin.RunAsync("journal", "export", _journal, "--key", _key, flag, value)).Should().Be(0, _plugin.Error);
@@ -128,7 +130,7 @@ public sealed class JournalCommandTests : IDisposable
 
         _plugin.Clear();
         (await _plugin.RunAsync("journal", "verify", _journal, "--key", _key, "--grant", "inc-4711")).Should().Be(0, _plugin.Error);
-        _plugin.Error.Should().Be("verified: 3 entries of inc-4711, none missing between them\n");
+        _plugin.Error.Should().Be("verified: 4 entries of inc-4711, none missing between them\n");
     }
 
     [Fact]
@@ -236,6 +238,7 @@ public sealed class JournalCommandTests : IDisposable
                 {
                     Status = new() { Residue = [Attempt] },
                 }, A.Start),
+                SessionEntries.Of(grant, "replica", 0, [Request("get", null, 403), Request("create", "exec", 101)], 2, A.Start),
                 SealKeyEntries.Added(new("ab12", A.Start), 0, A.Start),
                 .. state.List(1, A.Start),
             ];
@@ -256,6 +259,12 @@ public sealed class JournalCommandTests : IDisposable
             ],
         },
     }, 0)];
+
+    private static SessionEvent Request(string verb, string? subresource, int code) => new()
+    {
+        AuditId = verb, Stage = "ResponseComplete", ReceivedAt = A.Start, At = A.Start, Verb = verb, Resource = "pods", Subresource = subresource,
+        Namespace = "payments", Name = "web", Code = code,
+    };
 
     private static void Flip(string file, int position)
     {

@@ -64,6 +64,23 @@ public sealed class BucketStorageTests : IDisposable
     }
 
     [Fact]
+    public async Task The_files_of_a_folder_are_listed_without_those_below_it_and_each_is_deleted_alone()
+    {
+        using var prefixed = Storage(new("journal") { Prefix = "clusters/prod" });
+        (await prefixed.ListAsync("spool", default)).Should().BeEmpty();
+        foreach (var path in (string[])["spool/a", "spool/b", "spool/below/c", "spoolx/d", "checkpoint"])
+            await prefixed.CreateAsync(path, new byte[] { 1 }, default);
+        (await prefixed.ListAsync("spool", default)).Should().Equal("spool/a", "spool/b");
+
+        await prefixed.DeleteAsync("spool/a", default);
+        await prefixed.DeleteAsync("spool/a", default);
+        (await prefixed.ListAsync("spool", default)).Should().Equal("spool/b");
+        _bucket.Fail(r => r.Method == "DELETE", new() { Code = 403, Word = "AccessDenied" });
+        (await prefixed.Invoking(s => s.DeleteAsync("spool/b", default)).Should().ThrowAsync<JournalException>()).Which.Message.Should().EndWith(
+            "does not let the operator delete spool/b. Allow s3:DeleteObject for spool/*");
+    }
+
+    [Fact]
     public async Task A_journal_in_a_bucket_is_what_verifiers_read()
     {
         using var prefixed = Storage(new("journal") { Prefix = "clusters/prod" });

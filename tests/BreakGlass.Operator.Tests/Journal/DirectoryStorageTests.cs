@@ -48,6 +48,19 @@ public sealed class DirectoryStorageTests : IDisposable
     }
 
     [Fact]
+    public async Task The_files_of_a_folder_are_listed_without_those_below_it_and_each_is_deleted_alone()
+    {
+        (await _storage.ListAsync("spool", default)).Should().BeEmpty();
+        await _storage.DeleteAsync("spool/a", default);
+        foreach (var path in (string[])["spool/a", "spool/b", "spool/below/c", "checkpoint"]) await _storage.CreateAsync(path, new byte[] { 1 }, default);
+        (await _storage.ListAsync("spool", default)).Should().BeEquivalentTo("spool/a", "spool/b");
+
+        await _storage.DeleteAsync("spool/a", default);
+        await _storage.DeleteAsync("spool/a", default);
+        (await _storage.ListAsync("spool", default)).Should().Equal("spool/b");
+    }
+
+    [Fact]
     public async Task A_journal_in_a_directory_is_what_verifiers_read()
     {
         var key = SigningKey.Of("breakglass.example.com/test", new byte[32]);

@@ -44,6 +44,11 @@ internal sealed class FaultyStorage
             return true;
         });
 
+        public Task<IReadOnlyList<string>> ListAsync(string folder, CancellationToken cancellationToken) => DoAsync($"list {folder}",
+            () => (IReadOnlyList<string>)[.. storage.Files.Keys.Where(f => f.StartsWith(folder + "/", StringComparison.Ordinal))]);
+
+        public Task DeleteAsync(string path, CancellationToken cancellationToken) => DoAsync($"delete {path}", () => storage.Files.Remove(path));
+
         public Task DeleteFolderAsync(string path, CancellationToken cancellationToken) => DoAsync($"delete {path}", () =>
         {
             foreach (var file in storage.Files.Keys.Where(f => f.StartsWith(path + "/", StringComparison.Ordinal)).ToList()) storage.Files.Remove(file);

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
+using BreakGlass.Core.Journal;
 using BreakGlass.Core.Model;
 using FluentAssertions;
 using k8s.Models;
@@ -155,6 +156,71 @@ public sealed class SessionTests : IAsyncLifetime, IDisposable
             async () => (await Cluster.GrantAsync(incident.Grant))?.Status.Session?.Requests == 6, () => a.Log + b.Log,
             expected: "late events in status.session");
         (await incident.ReadAsync()).Status.Phase.Should().Be(GrantPhase.Revoked);
+    }
+
+    [Fact]
+    public async Task Each_request_of_a_grant_is_in_the_journal_once_whichever_replica_received_it_and_whichever_leads()
+    {
+        var (folder, second) = (Path.Combine(Cluster.ControlPlane.Directory, "journal"), Ports.Free());
+        var key = SigningKey.Of("breakglass.example.com/test", new byte[32]);
+        await File.WriteAllTextAsync(folder + ".key", key.ToSecretText());
+        string[] journal = ["--leader-elect=true", "--lease-duration=15s", "--renew-deadline=10s", "--retry-period=1s", $"--journal-directory={folder}",
+            $"--journal-key={folder}.key"];
+        await using var leader = await StartAsync(second, journal);
+        await Eventually.TrueAsync(leader.LeadsAsync, () => leader.Log);
+
+        // The API server posts to a replica that does not lead.
+        await using var other = await StartAsync(_port, journal);
+        var incident = await Incident.BeginAsync(Cluster);
+        var grant = await incident.ActivateAsync();
+        var kubeconfig = await incident.FetchKubeconfigAsync();
+        var path = $"/api/v1/namespaces/{incident.Namespace}";
+        for (var i = 0; i < 3; i++) (await RawAsync(kubeconfig, $"{path}/configmaps/checkout")).ExitCode.Should().Be(0);
+        (await RawAsync(kubeconfig, "/api/v1/nodes")).Error.Should().Contain("orbidden");
+        (await Cluster.ControlPlane.KubectlAsync(
+            kubeconfig, ["create", "--raw", $"{path}/pods/web/exec?command=id&command=-u&container=app", "-f", "-"], "{}")).ExitCode.Should().NotBe(0);
+        var identity = $"system:serviceaccount:breakglass-grants:{GrantNames.Identity(grant)}";
+        var own = Event(identity, "of-the-leader", TimeProvider.System.GetUtcNow());
+        for (var i = 0; i < 2; i++) (await PostAsync(second, List(own))).Code.Should().Be(HttpStatusCode.OK);
+
+        GrantReport? report = null;
+        ReadOnlyMemory<byte>? Read(string file)
+        {
+            if (!File.Exists(Path.Combine(folder, file))) return null;
+            return File.ReadAllBytes(Path.Combine(folder, file));
+        }
+
+        async Task<IReadOnlyList<SessionEvent>> EventsAsync(int count, string expected) => await Eventually.GetAsync(() =>
+        {
+            report = JournalCheck.RunFor(Read, key.Verifier, incident.Grant);
+            var events = report.Entries.SelectMany(e => e.Entry.Data.Events ?? []).Where(e => e.Resource != "/version").ToList();
+            return Task.FromResult<IReadOnlyList<SessionEvent>?>(events.Count >= count ? events : null);
+        }, () => leader.Log + other.Log, expected: expected);
+
+        var events = await EventsAsync(6, "the events of both replicas");
+        report!.Problems.Should().BeEmpty();
+        events.Select(e => $"{e.Verb} {e.Resource} {e.Subresource} {e.Name} {e.Code} {e.Command}").Should().BeEquivalentTo(
+            "get configmaps  checkout 200 ", "get configmaps  checkout 200 ", "get configmaps  checkout 200 ", "get configmaps  checkout 200 ",
+            "list nodes   403 ", "create pods exec web 404 id -u");
+        events.Select(e => e.AuditId).Should().OnlyHaveUniqueItems().And.Contain("of-the-leader");
+        report.Entries.Select(e => e.Entry.Id.Split('/')).Where(id => id[1] == "events").Select(id => id[2]).Distinct().Should().HaveCount(2);
+
+        // What is on its way when the leader is killed is appended by the next one.
+        await leader.KillAsync();
+        (await PostAsync(_port, List(Event(identity, "without-a-leader", TimeProvider.System.GetUtcNow())))).Code.Should().Be(HttpStatusCode.OK);
+        events = await EventsAsync(7, "the event that came while no replica led");
+        events.Select(e => e.AuditId).Should().OnlyHaveUniqueItems().And.Contain("without-a-leader");
+
+        // And what is in memory when a replica stops.
+        (await PostAsync(_port, List(Event(identity, "at-the-end", TimeProvider.System.GetUtcNow())))).Code.Should().Be(HttpStatusCode.OK);
+        (await other.StopAsync()).Should().Be(0);
+        await using var next = await StartAsync(second, journal);
+        events = await EventsAsync(8, "the event that came just before the end");
+        events.Select(e => e.AuditId).Should().OnlyHaveUniqueItems().And.Contain("at-the-end");
+        await Eventually.TrueAsync(() => Task.FromResult(Directory.GetFiles(Path.Combine(folder, "spool")).Length == 0), () => next.Log,
+            expected: "an empty spool");
+        JournalCheck.Run(Read, key.Verifier).Problems.Should().BeEmpty();
+        report.Problems.Should().BeEmpty();
     }
 
     // Some releases of kubectl ask for the server's version with every command.

@@ -74,6 +74,7 @@ public sealed class FakeBucket(string name) : HttpMessageHandler
             ("GET", _) => Objects.TryGetValue(key, out var content) ? With(new(HttpStatusCode.OK) { Content = new ByteArrayContent(content) }, content)
                 : Error(404, "NoSuchKey"),
             ("PUT", _) => Put(asked, key, body),
+            ("DELETE", _) => Delete(key),
             _ => Error(405, "MethodNotAllowed"),
         };
     }
@@ -99,6 +100,12 @@ public sealed class FakeBucket(string name) : HttpMessageHandler
         return Xml(new(Ns + "ListBucketResult", new XElement(Ns + "Name", name), new XElement(Ns + "Prefix", prefix),
             new XElement(Ns + "KeyCount", keys.Count), new XElement(Ns + "MaxKeys", 1000), new XElement(Ns + "IsTruncated", "false"),
             keys.Select(k => new XElement(Ns + "Contents", new XElement(Ns + "Key", k), new XElement(Ns + "Size", Objects[k].Length)))));
+    }
+
+    private HttpResponseMessage Delete(string key)
+    {
+        Objects.Remove(key);
+        return new(HttpStatusCode.NoContent) { Content = new ByteArrayContent([]) };
     }
 
     private HttpResponseMessage Delete(byte[] body)

@@ -41,7 +41,8 @@ internal sealed class SinkFields(YamlNode node, int number, List<string> problem
             Secret = type is SinkType.Webhook ? _fields.SigningSecret() : null,
             Syslog = type is SinkType.Syslog ? Syslog() : null,
         };
-        if (_fields.Name == OperatorMetrics.Journal) _fields.Problem("the name is used for the journal itself", "Use another name");
+        if (_fields.Name is OperatorMetrics.Journal or OperatorMetrics.Sessions or OperatorMetrics.Spool)
+            _fields.Problem("the name is used for the journal itself", "Use another name");
         return _fields.AreGood ? sink : null;
     }
 
