@@ -1,3 +1,5 @@
+using BreakGlass.Core.Sessions;
+
 namespace BreakGlass.Core.Lifecycle;
 
 /// <summary>Whether the API server's audit events arrive, at any replica of the operator.</summary>
@@ -16,4 +18,13 @@ public sealed record AuditArrival(DateTimeOffset Since, DateTimeOffset? LastEven
 
     /// <summary>Whether events arrive; null if the operator has not listened for long enough to know.</summary>
     public bool? Arrives(DateTimeOffset now) => now >= SilentAt ? false : LastEventAt is null ? null : true;
+
+    /// <summary>
+    /// What an event shows that arrives now: its own time, but nothing has happened after it arrived. If the clock of its API server is ahead, it shows only
+    /// that what happened a while ago has arrived, because what happened since then can still wait in a batch.
+    /// </summary>
+    /// <param name="at">The time of the event.</param>
+    /// <param name="now">When it arrived.</param>
+    public static DateTimeOffset Believed(DateTimeOffset at, DateTimeOffset now) =>
+        at <= now ? at : at <= now + AfterEnd.Margin ? now : now - AfterEnd.EstimatedMargin;
 }

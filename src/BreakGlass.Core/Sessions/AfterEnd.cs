@@ -9,6 +9,11 @@ public static class AfterEnd
     /// </summary>
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// The same for an event of an API server whose clock is ahead. Its time is that of its arrival, and until then the batch it was in may have waited.
+    /// </summary>
+    public static readonly TimeSpan EstimatedMargin = TimeSpan.FromMinutes(1);
+
     private static readonly string[] PublicPaths = ["/api", "/apis", "/openapi", "/version", "/healthz", "/livez", "/readyz", "/swagger"];
     private static readonly string[] ReviewGroups = ["authorization.k8s.io", "authentication.k8s.io"];
 
@@ -18,7 +23,7 @@ public static class AfterEnd
     /// before the end is not a request after it: it is reported as residue.
     /// </summary>
     public static bool IsAccess(AuditEvent happened, Attributed whose) =>
-        !whose.ByName && whose.Grant.Status.EndedAt is { } ended && happened.ReceivedAt > ended + Margin
+        !whose.ByName && whose.Grant.Status.EndedAt is { } ended && happened.ReceivedAt > ended + (happened.IsEstimated ? EstimatedMargin : Margin)
         && SessionRows.ResultOf(happened) is ActionResult.Allowed && (happened.ImpersonatedUser is not null || !IsForEverybody(happened));
 
     private static bool IsForEverybody(AuditEvent happened) => happened.Reason.Length > 0

@@ -18,6 +18,9 @@ public sealed record AuditEvent
     /// <summary>When the API server received the request.</summary>
     public required DateTimeOffset ReceivedAt { get; init; }
 
+    /// <summary>Whether the clock of the API server was ahead, so that the times are only the latest that are possible.</summary>
+    public bool IsEstimated { get; private init; }
+
     /// <summary>The verb, for example get, list, create.</summary>
     public required string Verb { get; init; }
 
@@ -62,4 +65,22 @@ public sealed record AuditEvent
     /// <c>RBAC: allowed by RoleBinding "breakglass-inc-1-…/payments" of ClusterRole "edit" to ServiceAccount "…"</c>; empty if the event does not say.
     /// </summary>
     public string Reason { get; init; } = "";
+
+    /// <summary>
+    /// The event as it can have been: nothing has happened after it arrived. An API server whose clock is ahead must not make a grant look used for longer
+    /// than it was, nor a request look like one after the grant's end.
+    /// </summary>
+    /// <param name="now">When it arrived.</param>
+    public AuditEvent ArrivedAt(DateTimeOffset now)
+    {
+        if (At <= now && ReceivedAt <= now) return this;
+        var ahead = At > now ? At - now : TimeSpan.Zero;
+        var received = ReceivedAt - DateTimeOffset.MinValue > ahead ? ReceivedAt - ahead : DateTimeOffset.MinValue;
+        return this with
+        {
+            At = At > now ? now : At,
+            ReceivedAt = received > now ? now : received,
+            IsEstimated = At > now + AfterEnd.Margin || ReceivedAt > now + AfterEnd.Margin,
+        };
+    }
 }

@@ -63,6 +63,9 @@ internal sealed class AuditPulse(
         {
             var lease = await client.TryGetAsync<V1Lease>(LeaseName, ns, cancellationToken);
             var (written, mine) = (lease?.Spec?.RenewTime.AsUtc(), here());
+
+            // Somebody whose clock was ahead wrote what has not happened yet. As long as it is there, it would say that events arrive.
+            if (written > time.GetUtcNow() + AuditArrival.Silence) written = null;
             Note(written);
             if (mine is not { } at || written >= at - Step) return;
             var spec = new V1LeaseSpec { RenewTime = at.UtcDateTime };

@@ -78,7 +78,7 @@ internal sealed class SessionBook
 
         _metrics.AuditEvents(AuditResults.Foreign, post.Foreign);
         foreach (var (result, count) in results) _metrics.AuditEvents(result, count);
-        if (post.LastAt is { } at) _metrics.AuditSeen(at);
+        if (post.LastAt is { } at) _metrics.AuditSeen(AuditArrival.Believed(at, _time.GetUtcNow()));
         foreach (var (happened, whose) in alarms) Alarm(happened, whose);
         return true;
     }
@@ -127,7 +127,8 @@ internal sealed class SessionBook
     {
         if (happened.Stage is "RequestReceived") return AuditResults.Ignored;
         if (Attribution.Of(happened, _settings, _caches.Grant, name => names.ByName[name]) is not { } whose) return AuditResults.Unknown;
-        var step = _ledger.Take(happened, whose.Grant);
+        var step = _ledger.Take(happened, whose.Grant); // by its own times, which are the same when it comes again
+        happened = happened.ArrivedAt(_time.GetUtcNow());
         if (step is RequestStep.Known) return AuditResults.Duplicate;
         var uid = whose.Grant.Metadata.Uid ?? "";
         if (!_sessions.TryGetValue(uid, out var session)) _sessions[uid] = session = new(whose.Grant, _observer);

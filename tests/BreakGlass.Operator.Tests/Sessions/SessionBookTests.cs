@@ -112,6 +112,17 @@ public sealed class SessionBookTests
     });
 
     [Fact]
+    public Task An_API_server_whose_clock_is_ahead_makes_no_grant_look_used_later_and_no_event_count_twice() => With((world, book) =>
+    {
+        var (first, ahead) = (world.Now, Events(world, 1, shift: TimeSpan.FromHours(1)));
+        book.Take(ahead);
+        world.Advance(TimeSpan.FromSeconds(10));
+        book.Take(ahead).Should().BeTrue();
+        world.Advance(SessionBook.Period + SessionSummaries.Period);
+        world.Grant()!.Status.Session.Should().Match<SessionSummary>(s => s.Requests == 1 && s.LastActivityAt == first);
+    });
+
+    [Fact]
     public Task A_stream_that_is_open_at_the_end_stands_in_the_residue_once() => With((world, book) =>
     {
         book.Take(Events(world, 1, stage: "ResponseStarted"));
@@ -129,9 +140,9 @@ public sealed class SessionBookTests
         .Where(c => c.Resource is "breakglasssessions" or "breakglassgrants")
         .Select(c => c.Subresource.Length == 0 ? $"{c.Verb} {c.Resource}" : $"{c.Verb} {c.Resource}/{c.Subresource}");
 
-    private static byte[] Events(World world, int number, string stage = "ResponseComplete", string name = "checkout")
+    private static byte[] Events(World world, int number, string stage = "ResponseComplete", string name = "checkout", TimeSpan shift = default)
     {
-        var at = world.Now.AddMicroseconds(number).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+        var at = (world.Now + shift).AddMicroseconds(number).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
         return Encoding.UTF8.GetBytes($$"""
             {"kind": "Event", "apiVersion": "audit.k8s.io/v1", "auditID": "{{number}}", "stage": "{{stage}}", "verb": "get",
              "requestURI": "/api/v1/namespaces/payments/configmaps/{{name}}", "sourceIPs": ["192.0.2.1"], "userAgent": "kubectl",

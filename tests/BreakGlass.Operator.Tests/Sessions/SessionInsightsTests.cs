@@ -89,6 +89,27 @@ public sealed class SessionInsightsTests
     }
 
     [Fact]
+    public async Task A_time_of_the_future_in_the_lease_does_not_say_that_events_arrive()
+    {
+        Put(A.Policy(s => s with { IdleTimeout = "10m" }));
+        _server.Put(new V1Lease
+        {
+            Metadata = new() { Name = AuditPulse.LeaseName, NamespaceProperty = "breakglass-system" },
+            Spec = new() { RenewTime = A.Start.AddHours(3).UtcDateTime },
+        });
+        DateTimeOffset? received = null;
+        var pulse = Pulse(() => received);
+        await pulse.ExchangeAsync(default);
+        _clock.Advance(AuditPulse.Settle);
+        pulse.Now.LastEventAt.Should().BeNull("an operator whose clock was ahead wrote it");
+        received = A.Start.AddSeconds(5);
+        await pulse.ExchangeAsync(default);
+        _clock.Advance(AuditPulse.Settle);
+        pulse.Now.LastEventAt.Should().Be(received);
+        _server.List<V1Lease>().Should().ContainSingle().Which.Spec!.RenewTime.AsUtc().Should().Be(received);
+    }
+
+    [Fact]
     public async Task Nothing_is_exchanged_if_no_policy_has_an_idle_timeout()
     {
         Put(A.Policy());
