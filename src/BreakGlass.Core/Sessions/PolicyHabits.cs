@@ -26,6 +26,19 @@ public sealed record PolicyHabits(int Sessions, bool Exec, bool Impersonation, I
             rows.Select(KindOf).OfType<string>().ToHashSet());
     }
 
+    /// <summary>What habits are made of, without the rest: all sessions of a policy together can be too large to be kept in memory.</summary>
+    public static SessionStatus Shed(SessionStatus session) => session with
+    {
+        Parts = [.. session.Parts.Select(p => new SessionPart { Observer = p.Observer, Totals = new() { Exec = p.Totals.Exec } })],
+        Actions =
+        [
+            .. session.Actions.GroupBy(a => (a.ApiGroup, a.Resource, a.AsUser.Length > 0, a.Result is ActionResult.Denied)).Select(g => new SessionAction
+            {
+                ApiGroup = g.Key.ApiGroup, Resource = g.Key.Resource, AsUser = g.First().AsUser, Result = g.First().Result, FirstAt = g.Min(a => a.FirstAt),
+            }),
+        ],
+    };
+
     /// <summary>
     /// The kind that a row is about, for example deployments.apps; null for what every user may do: paths, and questions about their own rights.
     /// </summary>

@@ -22,6 +22,9 @@ internal sealed class SessionInsights(
     /// <summary>A new leader looks again at what ended lately: its events may have come while nobody led.</summary>
     private static readonly TimeSpan Lately = TimeSpan.FromMinutes(10);
 
+    // A session can have 200 KB.
+    private const int SessionsAtOnce = 50;
+
     private readonly ConcurrentDictionary<string, bool> _changed = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Insight> _insights = new(StringComparer.Ordinal);
 
@@ -100,7 +103,9 @@ internal sealed class SessionInsights(
     /// <summary>What earlier sessions of the policy did, read once for each grant.</summary>
     private async Task<PolicyHabits> HabitsAsync(BreakGlassSession session, string policy, CancellationToken cancellationToken)
     {
-        var all = await client.ListAsync<BreakGlassSession>(new() { LabelSelector = $"{BreakGlassApi.PolicyLabel}={policy}" }, cancellationToken);
+        var all = await client.ListAsync<BreakGlassSession>(
+            new() { LabelSelector = $"{BreakGlassApi.PolicyLabel}={policy}", Limit = SessionsAtOnce }, s => s with { Status = PolicyHabits.Shed(s.Status) },
+            cancellationToken);
         return PolicyHabits.Before(session.Status, all.Items.Select(s => s.Status));
     }
 

@@ -78,14 +78,34 @@ public sealed class AnomaliesTests
     {
         var now = Session("uid-1", "p", A.Start, Did("get", "pods"));
         var refused = Did("get", "nodes") with { Result = ActionResult.Denied };
-        var habits = PolicyHabits.Before(now,
+        SessionStatus[] all =
         [
             now, Session("uid-0", "p", A.Start.AddDays(-1),
                 Did("get", "services"), refused, Did("create", "selfsubjectaccessreviews"), Did("get", "/healthz")),
             Session("uid-2", "p", A.Start.AddMinutes(1), Did("get", "secrets")), Session("uid-3", "other", A.Start.AddDays(-1), Did("get", "jobs")),
-        ]);
+        ];
+        var habits = PolicyHabits.Before(now, all);
         habits.Should().BeEquivalentTo(new { Sessions = 1, Exec = false, Impersonation = false });
         habits.Kinds.Should().Equal("services");
+        PolicyHabits.Before(now, all.Select(PolicyHabits.Shed)).Should().BeEquivalentTo(habits);
+    }
+
+    [Fact]
+    public void Of_a_session_with_five_hundred_rows_few_are_kept_and_its_habits_are_the_same()
+    {
+        var rows = Enumerable.Range(0, 500).Select(i => Did("get", i % 2 == 0 ? "pods" : "nodes") with
+        {
+            Name = $"{i}", Command = new string('x', 500), AsUser = i % 100 == 0 ? $"bob-{i}" : "", FirstAt = A.Start.AddMinutes(-i),
+        });
+        var earlier = new SessionStatus
+        {
+            GrantUid = "uid-0", Policy = "p", Actions = [.. rows], Parts = [new() { Observer = "a", Totals = new() { Exec = 1 } }],
+        };
+        var shed = PolicyHabits.Shed(earlier);
+        shed.Actions.Should().HaveCount(3);
+        var now = Session("uid-1", "p", A.Start.AddMinutes(-400), Did("get", "pods"));
+        PolicyHabits.Before(now, [shed]).Should().BeEquivalentTo(PolicyHabits.Before(now, [earlier]))
+            .And.BeEquivalentTo(new { Sessions = 1, Exec = true, Impersonation = true });
     }
 
     [Theory]
