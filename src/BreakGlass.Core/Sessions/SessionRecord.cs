@@ -60,11 +60,17 @@ public sealed class SessionRecord(string observer)
         // The last one is the peer of the connection; those before it are what the client says (X-Forwarded-For).
         if (happened.SourceIps is [.., var peer]) Address(peer);
         if (happened.UserAgent.Length > 0) Program(happened.UserAgent);
-        Source(new()
+
+        // Some programs only ask for the server's version before another one does the work, as kubectl of the Google Cloud SDK does.
+        if (happened.Resource.Length > 0)
         {
-            Address = Cut(happened.SourceIps is [.., var origin] ? origin : "", LongestAddress), Program = Cut(happened.UserAgent, LongestProgram),
-            FirstAt = happened.ReceivedAt, LastAt = happened.ReceivedAt,
-        });
+            Source(new()
+            {
+                Address = Cut(happened.SourceIps is [.., var origin] ? origin : "", LongestAddress), Program = Cut(happened.UserAgent, LongestProgram),
+                FirstAt = happened.ReceivedAt, LastAt = happened.ReceivedAt,
+            });
+        }
+
         Count(row with { Count = 1, FirstAt = happened.ReceivedAt, LastAt = happened.ReceivedAt });
     }
 

@@ -38,6 +38,17 @@ public sealed class SessionSourceTests
         Sources().Should().HaveCount(SessionRecord.MostSources).And.OnlyContain(s => s.Program.Length == 256);
     }
 
+    [Fact]
+    public void A_program_that_only_asks_for_the_version_of_the_server_is_not_a_second_one()
+    {
+        Add("192.0.2.1", "kubectl", 10);
+        var version = Audit.Event(resource: "", name: "", at: 15) with { UserAgent = "kubectl-dispatcher/v1.0", RequestUri = "/version?timeout=5s" };
+        _record.Add(version, byName: false);
+        Add("192.0.2.1", "kubectl", 20);
+        Sources().Should().BeEquivalentTo([Source("192.0.2.1", "kubectl", 10, 20)]);
+        _record.Totals.UserAgents.Should().Equal(["kubectl", "kubectl-dispatcher/v1.0"], "it is in the record like every other one");
+    }
+
     private void Add(string address, string program, int at) =>
         _record.Add(Audit.Event(at: at) with { SourceIps = ["203.0.113.5", address], UserAgent = program }, byName: false);
 
