@@ -94,7 +94,8 @@ start_apiserver() {
     local more=(); read -ra more <<<"${KUBE_APISERVER_FLAGS:-}"
     case "${more[*]}" in *--authorization-config=*) ;; *) more+=(--authorization-mode=RBAC) ;; esac    # the two exclude each other
     if [ -n "${AUDIT_WEBHOOK_PORT:-}" ]; then
-        more+=(--audit-webhook-config-file="$dir/audit-webhook.kubeconfig" --audit-webhook-batch-max-wait=1s --audit-webhook-initial-backoff=1s)
+        more+=(--audit-webhook-config-file="$dir/audit-webhook.kubeconfig" --audit-webhook-batch-max-wait=1s
+            --audit-webhook-batch-max-size=40 --audit-webhook-initial-backoff=1s)
     fi
     start kube-apiserver "$bin/kube-apiserver" --etcd-servers="$etcd" --bind-address=127.0.0.1 --secure-port="$port" \
         --advertise-address=127.0.0.1 --endpoint-reconciler-type=none --service-cluster-ip-range=10.0.0.0/24 \

@@ -138,7 +138,7 @@ public static class AuditReader
             if (reader.ValueTextEquals("auditID"u8)) read = read with { AuditId = NextText(ref reader, 64) };
             else if (reader.ValueTextEquals("stage"u8)) read = read with { Stage = NextText(ref reader, 32) };
             else if (reader.ValueTextEquals("verb"u8)) read = read with { Verb = NextText(ref reader, 63) };
-            else if (reader.ValueTextEquals("requestURI"u8)) read = read with { RequestUri = NextText(ref reader, 4096) };
+            else if (reader.ValueTextEquals("requestURI"u8)) read = read with { RequestUri = NextText(ref reader, LongTexts.Longest) };
             else if (reader.ValueTextEquals("user"u8)) user = NextName(ref reader) ?? "";
             else if (reader.ValueTextEquals("impersonatedUser"u8)) read = read with { ImpersonatedUser = NextName(ref reader) };
             else if (reader.ValueTextEquals("sourceIPs"u8)) read = read with { SourceIps = NextTexts(ref reader, 64) };
@@ -228,7 +228,13 @@ public static class AuditReader
 
         while (reader.Read() && reader.TokenType is not JsonTokenType.EndArray)
         {
-            if (texts.Count < MostAddresses && Text(ref reader, longest) is { Length: > 0 } text) texts.Add(text);
+            if (Text(ref reader, longest) is { Length: > 0 } text)
+            {
+                // The last one stays, however many the client puts before it.
+                if (texts.Count < MostAddresses) texts.Add(text);
+                else texts[^1] = text;
+            }
+
             reader.Skip();
         }
 

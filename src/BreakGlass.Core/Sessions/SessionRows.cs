@@ -8,6 +8,9 @@ public static class SessionRows
     /// <summary>The verb and name of rows that count what has no row of its own.</summary>
     public const string Other = "*";
 
+    private const int LongestCommand = 1024;
+    private const string UriIsCut = " … (the URI is too long)";
+
     private static readonly string[] Writes = ["create", "update", "patch", "delete", "deletecollection"];
     private static readonly string[] Reads = ["get", "list", "watch"];
 
@@ -80,7 +83,10 @@ public static class SessionRows
         if (query < 0) return null;
         var words = happened.RequestUri[(query + 1)..].Split('&').Where(p => p.StartsWith("command=", StringComparison.Ordinal))
             .Select(p => Uri.UnescapeDataString(p["command=".Length..].Replace('+', ' ')));
-        return Cut(string.Concat(string.Join(' ', words).Select(c => char.IsControl(c) ? ' ' : c)), 1024);
+        var command = Cut(string.Concat(string.Join(' ', words).Select(c => char.IsControl(c) ? ' ' : c)), LongestCommand);
+
+        // Other parameters can be put before it, so that it is where nothing is read any more. That is seen.
+        return happened.RequestUri.Length < LongTexts.Longest - 1 ? command : Cut(command, LongestCommand - UriIsCut.Length) + UriIsCut;
     }
 
     private static string PathOf(string uri) => uri.IndexOf('?', StringComparison.Ordinal) is var at and >= 0 ? uri[..at] : uri;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using BreakGlass.Core.Sessions;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace BreakGlass.Operator.Sessions;
@@ -11,8 +12,14 @@ internal sealed class AuditEndpoint(SessionBook book, OperatorMetrics metrics, T
 {
     public const string Path = "/audit";
 
-    /// <summary>The largest body: the API server's default for a batch that it cuts.</summary>
+    /// <summary>The largest body, without what <see cref="LongTexts"/> cuts.</summary>
     public const int MostBytes = 10 * 1024 * 1024;
+
+    /// <summary>The largest body that is read. It costs no memory: a batch of requests whose URIs are as long as the API server allows.</summary>
+    public const long MostSent = 1024 * 1024 * 1024;
+
+    private const int Piece = 64 * 1024;
+    private const int LargestBuffer = MostBytes + Piece + LongTexts.Slack;
 
     // Large bodies share half of it, so one of the largest is read at a time, and small ones beside it.
     private readonly MemoryBudget _memory = new(2 * MostBytes, time);
@@ -37,13 +44,13 @@ internal sealed class AuditEndpoint(SessionBook book, OperatorMetrics metrics, T
             return;
         }
 
-        if (context.Request.ContentLength > MostBytes)
+        if (context.Request.ContentLength > MostSent)
         {
             await TooLargeAsync(context);
             return;
         }
 
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MostBytes + 1;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MostSent;
         using var room = await _memory.TakeAsync(context.Request.ContentLength ?? MostBytes, context.RequestAborted);
         if (room is null)
         {
@@ -56,21 +63,21 @@ internal sealed class AuditEndpoint(SessionBook book, OperatorMetrics metrics, T
 
     private async Task ReadAsync(HttpContext context)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp((context.Request.ContentLength ?? 0) + 1, 16 * 1024, MostBytes + 1));
-        var length = 0;
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp((context.Request.ContentLength ?? 0) + Piece + LongTexts.Slack, 2 * Piece, LargestBuffer));
+        var piece = ArrayPool<byte>.Shared.Rent(Piece);
+        var (texts, length) = (new LongTexts(), 0);
         try
         {
             int read;
-            while ((read = await context.Request.Body.ReadAsync(buffer.AsMemory(length), context.RequestAborted)) > 0)
+            while ((read = await context.Request.Body.ReadAsync(piece.AsMemory(0, Piece), context.RequestAborted)) > 0)
             {
-                length += read;
+                if (buffer.Length - length < read + LongTexts.Slack) buffer = Grow(buffer, length);
+                length += texts.Cut(piece.AsSpan(0, read), buffer.AsSpan(length));
                 if (length > MostBytes)
                 {
                     await TooLargeAsync(context);
                     return;
                 }
-
-                if (length == buffer.Length) buffer = Grow(buffer, length);
             }
 
             if (!book.Take(buffer.AsSpan(0, length))) await ClosedAsync(context);
@@ -86,12 +93,13 @@ internal sealed class AuditEndpoint(SessionBook book, OperatorMetrics metrics, T
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+            ArrayPool<byte>.Shared.Return(piece, clearArray: true);
         }
     }
 
     private static byte[] Grow(byte[] buffer, int length)
     {
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(buffer.Length * 2, MostBytes + 1));
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(buffer.Length * 2, LargestBuffer));
         buffer.AsSpan(0, length).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
         return larger;

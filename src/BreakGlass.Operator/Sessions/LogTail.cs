@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using BreakGlass.Core.Sessions;
 
 namespace BreakGlass.Operator.Sessions;
 
@@ -7,10 +8,11 @@ namespace BreakGlass.Operator.Sessions;
 /// stays open, and a restart goes on where the last one stopped, also in a file that was rotated meanwhile.
 /// </summary>
 /// <param name="file">The log. Rotated files are beside it: <c>audit-2026-….log</c> (the API server) or <c>audit.log.1</c> (logrotate).</param>
-/// <param name="most">The most bytes of one step. A longer line is left out.</param>
+/// <param name="most">The most bytes of one step. Long texts in a longer line are cut; if it is still too long, it is left out.</param>
 internal sealed class LogTail(string file, int most)
 {
     private const int LongestFirstLine = 4096;
+    private const int Piece = 64 * 1024;
 
     /// <summary>The next lines after a position, and the position after them; null if there are none yet.</summary>
     /// <param name="from">The position; null for the beginning of the log.</param>
@@ -74,13 +76,8 @@ internal sealed class LogTail(string file, int most)
             var end = buffer.AsSpan(0, read).LastIndexOf((byte)'\n') + 1;
             if (end == 0 && read == most)
             {
-                // One line that is longer than all that is read at once: past it, if its end is there.
-                for (int b; (b = stream.ReadByte()) >= 0;)
-                {
-                    if (b != '\n') continue;
-                    offset = stream.Position;
-                    return [];
-                }
+                stream.Position = offset;
+                return LongLine(stream, ref offset);
             }
 
             offset += end;
@@ -90,6 +87,27 @@ internal sealed class LogTail(string file, int most)
         {
             return null;
         }
+    }
+
+    /// <summary>One line that is longer than all that is read at once; null if its end is not there yet, empty if it is left out.</summary>
+    private byte[]? LongLine(FileStream stream, ref long offset)
+    {
+        var (texts, line, end) = (new LongTexts(), new MemoryStream(), offset);
+        var (piece, shorter) = (new byte[Piece], new byte[Piece + LongTexts.Slack]);
+        while (stream.Read(piece) is > 0 and var read)
+        {
+            var newLine = piece.AsSpan(0, read).IndexOf((byte)'\n');
+            var part = piece.AsSpan(0, newLine < 0 ? read : newLine + 1);
+            end += part.Length;
+            var kept = texts.Cut(part, shorter);
+            if (line.Length <= most) line.Write(shorter.AsSpan(0, kept));
+            if (newLine < 0) continue;
+            offset = end;
+            if (kept == 0 || shorter[kept - 1] != '\n') line.WriteByte((byte)'\n'); // of a line that was torn within a text
+            return line.Length <= most ? line.ToArray() : [];
+        }
+
+        return null;
     }
 
     private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);

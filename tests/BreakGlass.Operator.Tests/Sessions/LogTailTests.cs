@@ -10,6 +10,7 @@ public sealed class LogTailTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("audit-").FullName;
     private LogPosition? _position;
+    private int _most = 1000;
 
     private string Log => Path.Combine(_directory, "audit.log");
 
@@ -82,6 +83,20 @@ public sealed class LogTailTests : IDisposable
         Read().Should().Equal("a2");
     }
 
+    [Fact]
+    public void A_line_with_a_long_text_is_read_without_most_of_it()
+    {
+        Append($"{{\"a\":\"{new string('x', 100_000)}\",\"b\":1}}\na2\n");
+        _most = 8000;
+        Read().Should().ContainSingle().Which.Should().HaveLength(4096 + 14).And.EndWith("x\",\"b\":1}");
+        Read().Should().Equal("a2");
+
+        Append($"{{\"torn\":\"{new string('x', 100_000)}\nb2\n");
+        new LogTail(Log, _most).Next(_position, out _)!.Value.Lines.Should().EndWith((byte)'\n', "each line that is sent has an end");
+        Read().Should().ContainSingle();
+        Read().Should().Equal("b2");
+    }
+
     private void Append(string text) => File.AppendAllText(Log, text);
 
     // The order of rotated files is by their last write.
@@ -94,7 +109,7 @@ public sealed class LogTailTests : IDisposable
 
     private string[] Read()
     {
-        if (new LogTail(Log, 1000).Next(_position, out _) is not var (lines, after)) return [];
+        if (new LogTail(Log, _most).Next(_position, out _) is not var (lines, after)) return [];
         _position = after;
         return Encoding.UTF8.GetString(lines).Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
