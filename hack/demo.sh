@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Shows what the operator does, on a control plane of its own: access in an incident from manifest to revocation, and then the same
-# with the operator killed half way. Leaves nothing behind.
+# Shows what the operator does, on a control plane of its own: access in an incident from manifest to revocation, the record of what was done with it
+# and its evidence, and then the same access with the operator killed half way. Leaves nothing behind.
 set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 cd "$root"
@@ -11,6 +11,7 @@ say_as="demo"
 . hack/demo/steps.sh
 
 operator=(dotnet "$root/artifacts/bin/BreakGlass.Operator/release/breakglass-operator.dll")
+plugin=(dotnet "$root/artifacts/bin/BreakGlass.Cli/release/kubectl-breakglass.dll")
 operator_pid=""
 
 clean_up() {
@@ -31,7 +32,8 @@ clean_up() {
 
 start_control_plane() {
     local word seconds
-    coproc CONTROL_PLANE { exec hack/control-plane.sh run "$work/control-plane"; }
+    audit=$(free_port)    # where the API server posts its audit events, and the operator listens
+    coproc CONTROL_PLANE { AUDIT_WEBHOOK_PORT=$audit exec hack/control-plane.sh run "$work/control-plane"; }
     control_plane_pid=$! hold=${CONTROL_PLANE[1]}
     read -r word seconds admin <&"${CONTROL_PLANE[0]}" || true
     [ "${word:-}" = READY ] || fail "the control plane did not start; see above."
@@ -45,18 +47,24 @@ set_up() {
     run_quietly "$admin" apply -k config/crd "${validate[@]}"
     run_quietly "$admin" wait --for=condition=Established --timeout=120s crd/breakglasspolicies.breakglass.dev crd/breakglassgrants.breakglass.dev
     run_quietly "$admin" apply -k config/rbac
-    for file in namespace alice-rbac; do run_quietly "$admin" apply -f "hack/demo/$file.yaml"; done
+    for file in namespace alice-rbac rita-rbac; do run_quietly "$admin" apply -f "hack/demo/$file.yaml"; done
     operator_kubeconfig="$(hack/control-plane.sh token "$work/control-plane" breakglass-system breakglass-operator)"
     reaper_kubeconfig="$(hack/control-plane.sh token "$work/control-plane" breakglass-system breakglass-reaper)"
     alice="$(hack/control-plane.sh user "$work/control-plane" alice payments-oncall)"
+    rita="$(hack/control-plane.sh user "$work/control-plane" rita security)"
+    mkdir "$work/auditor"
+    breakglass "$admin" journal keygen demo.example/cluster --private-key "$work/journal.key" > "$work/auditor/journal.pub"
 }
 
 start_operator() {
-    local until=$((SECONDS + 120))
+    local until=$((SECONDS + 120)) plane="$work/control-plane"
     http=$(free_port)
-    # Without a lease: there is never a second one here, and the start after the kill would wait for the dead one's 15 s.
-    KUBECONFIG="$operator_kubeconfig" setpriv --pdeathsig KILL -- "${operator[@]}" --trust-requester --webhook=false --http-address="127.0.0.1:$http" \
-        --leader-elect=false >"$work/operator.log" 2>&1 </dev/null &
+    # Without a lease: there is never a second one here, and the start after the kill would wait for the dead one's 15 s. No webhook is registered; their
+    # certificate is also that of the listener for audit events.
+    KUBECONFIG="$operator_kubeconfig" setpriv --pdeathsig KILL -- "${operator[@]}" --trust-requester --leader-elect=false \
+        --http-address="127.0.0.1:$http" --webhook-address="127.0.0.1:$(free_port)" --webhook-cert-dir="$plane/webhook" \
+        --audit-listen="127.0.0.1:$audit" --audit-token-file="$plane/audit-token" \
+        --journal-directory="$work/journal" --journal-key="$work/journal.key" >"$work/operator.log" 2>&1 </dev/null &
     operator_pid=$!
     until curl -sf --noproxy '*' -o /dev/null --max-time 2 "http://127.0.0.1:$http/readyz"; do
         if [ "$SECONDS" -ge "$until" ] || ! kill -0 "$operator_pid" 2>/dev/null; then fail "the operator did not become ready."; fi
@@ -116,7 +124,9 @@ with_the_operator() {
     step "She has the access that the policy gives, and no more"
     shows inc-4711 "$work/inc-4711.kubeconfig" -n payments patch configmap checkout --type=merge -p '{"data":{"image":"checkout:2.40.3"}}'
     refused inc-4711 "$work/inc-4711.kubeconfig" -n kube-system get configmaps
-    step "The grant lasts 10 seconds in this demo; $(left) are left. No person does anything now"
+    step "She tries a command in a pod. This cluster has no node, so it fails"
+    refused inc-4711 "$work/inc-4711.kubeconfig" -n payments exec checkout -- cat /etc/checkout/config.yaml
+    step "The grant lasts 12 seconds in this demo; $(left) are left. No person does anything now"
     wait_for_refusal inc-4711
     good "refused $(between "$expires" "$refused_at") s after expiresAt, as seen by polling with kubectl"
     step "The operator verifies the end against the API server (SubjectAccessReview, TokenReview)"
@@ -129,6 +139,32 @@ with_the_operator() {
     curl -sf --noproxy '*' --max-time 5 "http://127.0.0.1:$http/metrics" |
         grep -E '^breakglass_operator_((activations|revocations)_total|lingering_grants|(time_to_access|revocation_lag)_seconds_(sum|count))' |
         grep -E '([1-9][0-9.]*|lingering_grants\{\} 0)$' | indent
+}
+
+the_evidence() {
+    local entries="" entry="" copy="$work/auditor/copy"
+    chapter "What was done with it, and the proof"
+    step "rita audits. The API server's own audit events say what was done with the grant, request by request"
+    session_of inc-4711
+    shown rita "kubectl breakglass report inc-4711 | sed -n '/^## What was done/,/^## What it left/p'"
+    breakglass "$rita" report inc-4711 2>/dev/null | sed -n '/^## What was done/,/^## What it left/p' | sed '$d' | indent
+    step "The operator also writes a signed journal. rita takes the evidence of this grant out of it, in one file"
+    shown rita "kubectl breakglass report inc-4711 --bundle inc-4711.zip --journal journal --key journal.pub"
+    bundle inc-4711
+    step "She verifies it on another machine, without a cluster: with the file, and the public key that she kept"
+    shown auditor "kubectl breakglass journal verify inc-4711.zip --key journal.pub"
+    offline verify inc-4711.zip | indent
+    step "Somebody changes one byte of the file"
+    flip "$work/auditor/inc-4711.zip" "$(offset_of_entry "$work/auditor/inc-4711.zip")"
+    found inc-4711.zip
+    step "Somebody changes one byte of the journal itself: the ticket INC-4711 becomes INC-4719"
+    cp -r "$work/journal" "$copy"
+    for entries in "$copy"/tile/entries/*/*; do
+        if grep -q 'INC-4711' "$entries"; then sed -i 's/INC-4711/INC-4719/' "$entries"; entry="$entries"; fi
+    done
+    [ -n "$entry" ] || fail "the journal does not contain the ticket."
+    shown mallory "sed -i s/INC-4711/INC-4719/ copy/${entry#"$copy/"}"
+    found copy
 }
 
 without_the_operator() {
@@ -171,19 +207,50 @@ reap() {
     sed -n 's/.*"msg":"\([^"]*\)".*/\1/p' "$work/reap.log" | indent
 }
 
+session_of() { # session_of GRANT: waits for the last of what she did. The API server posts events once a second, and the operator writes every 2 s
+    local until=$((SECONDS + 60))
+    until kubectl_as "$admin" get "bgsess/$1" -o 'jsonpath={.status.actions[*].subresource}' 2>/dev/null | grep -q exec; do
+        [ "$SECONDS" -lt "$until" ] || fail "the session of $1 has no exec."
+        sleep 0.2
+    done
+}
+
+bundle() { # bundle GRANT: the operator writes the journal a moment after its records, so that the first try can be too early
+    local until=$((SECONDS + 60))
+    until breakglass "$rita" report "$1" --bundle "$work/auditor/$1.zip" --journal "$work/journal" --key "$work/auditor/journal.pub" >"$work/quiet.log" 2>&1
+    do
+        [ "$SECONDS" -lt "$until" ] || { cat "$work/quiet.log" >&2; fail "no bundle of $1."; }
+        sleep 0.5
+    done
+    sed "s|$work/auditor/||g" "$work/quiet.log" | indent
+}
+
+offline() { # offline ARGUMENT...: kubectl breakglass journal, in the auditor's directory, and without a kubeconfig
+    (cd "$work/auditor" && HOME="$work/auditor" KUBECONFIG=/dev/null "${plugin[@]}" journal "$@" --key journal.pub 2>&1)
+}
+
+found() { # found JOURNAL-OR-BUNDLE: what was changed must be found
+    local said
+    shown auditor "kubectl breakglass journal verify $1 --key journal.pub"
+    if said="$(offline verify "$1")"; then fail "the change was not found: $said"; fi
+    printf '      %s%s%s\n' "$red" "$(grep '^error' <<<"$said")" "$plain_out"
+}
+
 work="$(mktemp -d)"
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 say "first builds the operator from source, and a Kubernetes control plane (only once, 5 to 10 minutes; later it takes seconds)"
 hack/build.sh src/BreakGlass.Operator
+hack/build.sh src/BreakGlass.Cli
 need curl curl
 kubectl="$(hack/ensure-kubectl.sh)"
 start_control_plane
 began=$EPOCHREALTIME
 set_up
 start_operator
-say "CRDs, RBAC and the operator (as its own ServiceAccount, never as admin) in place after $(since "$began") s"
+say "CRDs, RBAC, a key for the journal, and the operator (as its own ServiceAccount, never as admin) in place after $(since "$began") s"
 with_the_operator
+the_evidence
 without_the_operator
 printf '\n%s\n' "${bold}Done in $(since "$began") s${plain_out}, without the start of the control plane. Nothing is left on this machine."
