@@ -151,13 +151,13 @@ the_evidence() {
     step "The operator also writes a signed journal. rita takes the evidence of this grant out of it, in one file"
     shown rita "kubectl breakglass report inc-4711 --bundle inc-4711.zip --journal journal --key journal.pub"
     bundle inc-4711
-    step "She verifies it on another machine, without a cluster: with the file, and the public key that she kept"
+    step "She verifies it without a cluster: with the file, and the public key that she kept"
     shown auditor "kubectl breakglass journal verify inc-4711.zip --key journal.pub"
     offline verify inc-4711.zip | indent
     step "Somebody changes one byte of the file"
     flip "$work/auditor/inc-4711.zip" "$(offset_of_entry "$work/auditor/inc-4711.zip")"
     found inc-4711.zip
-    step "Somebody changes one byte of the journal itself: the ticket INC-4711 becomes INC-4719"
+    step "Somebody changes one byte in a copy of the journal: the ticket INC-4711 becomes INC-4719"
     cp -r "$work/journal" "$copy"
     for entries in "$copy"/tile/entries/*/*; do
         if grep -q 'INC-4711' "$entries"; then sed -i 's/INC-4711/INC-4719/' "$entries"; entry="$entries"; fi
