@@ -28,13 +28,18 @@ public sealed class DashboardTests
             + $"0123456789abcdef0123456789abcdef}}\n- {{name: chat, type: slack, url: \"{receiver.Url}\"}}\n");
         var key = Path.Combine(cluster.ControlPlane.Directory, "journal.key");
         await File.WriteAllTextAsync(key, SigningKey.Of("breakglass.example.com/test", new byte[32]).ToSecretText());
-        var port = Ports.Free();
+        var (token, sinks) = (Path.Combine(cluster.ControlPlane.Directory, "token"), Path.Combine(cluster.ControlPlane.Directory, "sinks.yaml"));
+        await File.WriteAllTextAsync(token, new string('t', 64));
+        await File.WriteAllTextAsync(sinks, "sinks:\n- {name: log, type: stdout}\n");
+        var (port, audit) = (Ports.Free(), Ports.Free());
         await AdmissionCluster.InstallWebhooksAsync(cluster, port);
         await using var @operator = await RunningOperator.StartAsync(
             cluster.OperatorKubeconfig, "--trust-requester=false", "--webhook=true",
             $"--webhook-address=127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}",
             "--webhook-extra-names=127.0.0.1", "--cluster-name=test", $"--notifications-file={file}",
-            $"--journal-key={key}", $"--journal-directory={Path.Combine(cluster.ControlPlane.Directory, "journal")}");
+            $"--journal-key={key}", $"--journal-directory={Path.Combine(cluster.ControlPlane.Directory, "journal")}", $"--journal-sinks={sinks}",
+            $"--audit-listen=127.0.0.1:{audit.ToString(CultureInfo.InvariantCulture)}", $"--audit-token-file={token}");
+        await PostEventAsync(audit, new string('t', 64));
         await using var prometheus = await PrometheusServer.StartAsync(@operator.Http, Rules());
         await Eventually.TrueAsync(
             async () => (await prometheus.QueryAsync("leader_election_master_status == 1")).Count > 0, () => @operator.Log, expected: "a scraped leader");
@@ -98,6 +103,24 @@ public sealed class DashboardTests
 
     private static string Rules() =>
         Manifests.YamlText.Parse(File.ReadAllText(Path.Combine(Golden.RepositoryRoot, "config", "prometheus", "rules.yaml"))).Single()["spec"]!.ToJsonString();
+
+    /// <summary>An audit event of no grant, as an API server would post it.</summary>
+    private static async Task PostEventAsync(int port, string token)
+    {
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+#pragma warning disable CA5359 // The operator made its certificate itself, on this machine.
+        handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+#pragma warning restore CA5359
+        using var http = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(60) };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        var now = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+        using var body = new StringContent($$"""
+            {"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"1","stage":"ResponseComplete","verb":"get","requestURI":"/api",
+             "user":{"username":"system:node:a"},"responseStatus":{"code":200},"requestReceivedTimestamp":"{{now}}","stageTimestamp":"{{now}}"}
+            """.ReplaceLineEndings(""));
+        using var answer = await http.PostAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{port}/audit")), body);
+        answer.StatusCode.Should().Be(HttpStatusCode.OK);
+    }
 
     private static async Task PromtoolFindsNothingAsync(Uri target)
     {
