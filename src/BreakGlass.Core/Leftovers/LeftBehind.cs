@@ -15,6 +15,7 @@ public static class LeftBehind
     public const int MostNoted = 20;
 
     private const string NotePrefix = "created ";
+    private const string UncheckedPrefix = "not checked: ";
 
     /// <summary>What the operator may list anyway.</summary>
     private static readonly ResourceType[] Always =
@@ -62,31 +63,56 @@ public static class LeftBehind
     /// <summary>The status with what was found.</summary>
     public static GrantStatus Record(BreakGlassGrant grant, LeftoversSeen seen, DateTimeOffset now)
     {
-        var selector = Selector(grant.Metadata.Uid ?? "");
-        var entries = seen.Found.Take(MostNamed).Select(o => o.ToString()).ToList();
-        if (seen.Found.Count > MostNamed)
-            entries.Add($"left: {seen.Found.Count - MostNamed}{(IsCapped(seen) ? " or more" : "")} more; find them by the label {selector}");
-        if (seen.Unseen.Count > 0)
-            entries.Add($"not looked for: {string.Join(", ", seen.Unseen)}, which the operator cannot list; find them by the label {selector}");
-        var noted = grant.Status.Residue.Count(r => r.StartsWith(NotePrefix, StringComparison.Ordinal));
-        var (found, reason, message) = (seen.Found.Count, noted, seen.Unseen.Count) switch
-        {
-            (> 0, _, _) => ((bool?)true, GrantConditions.ObjectsFound,
-                $"{seen.Found.Count}{(IsCapped(seen) ? " or more" : "")} object(s) that the grant's identity created still exist; "
-                    + $"see status.residue. Decide for each whether to keep it: kubectl get <kind> -A -l {selector}."),
-            (_, > 0, _) => (null, GrantConditions.NotAllLookedFor,
-                $"The grant's identity created objects of kinds that the operator cannot list; see status.residue, and find them by the label {selector}."),
-            (_, _, > 0) => (null, GrantConditions.NotAllLookedFor,
-                $"The operator cannot list every kind; see status.residue, and search by the label {selector}."),
-            _ => ((bool?)false, GrantConditions.NothingFound,
-                "No object that the grant's identity created still exists, among the kinds that the operator checks."),
-        };
+        var (selector, before) = (Selector(grant.Metadata.Uid ?? ""), grant.Status.Residue);
+        var (left, changed) = (seen.Found.Select(o => o.ToString()).ToList(), seen.Changed.Select(o => o.AsChanged).ToList());
+
+        // What was noted when it was created is there already.
+        var open = seen.Unchecked.Where(m => !before.Contains(NotePrefix + m.Place)).Select(m => $"{UncheckedPrefix}{m}").ToList();
+        List<string> entries =
+        [
+            .. left.Take(MostNamed),
+            .. left.Count > MostNamed
+                ? [$"left: {left.Count - MostNamed}{(IsCapped(seen) ? " or more" : "")} more; find them by the label {selector}"] : (string[])[],
+            .. seen.Unseen.Count > 0
+                ? [$"not looked for: {string.Join(", ", seen.Unseen)}, which the operator cannot list; find them by the label {selector}"] : (string[])[],
+            .. Named(changed, "changed: "),
+            .. Named(open, UncheckedPrefix),
+            .. seen.WithoutRow > 0 ? [string.Create(CultureInfo.InvariantCulture,
+                $"{UncheckedPrefix}{seen.WithoutRow} requests without a row in the session record")] : (string[])[],
+        ];
+        var (found, reason, message) = Conclude(grant, seen, open.Count, selector);
         return grant.Status with
         {
-            Residue = [.. grant.Status.Residue, .. entries],
+            Residue = [.. before, .. entries],
             Conditions = grant.Status.Conditions.With(GrantConditions.LeftBehind, found, reason, message, grant.Metadata.Generation, now),
         };
     }
+
+    private static (bool? Found, string Reason, string Message) Conclude(BreakGlassGrant grant, LeftoversSeen seen, int open, string selector)
+    {
+        var noted = grant.Status.Residue.Count(r => r.StartsWith(NotePrefix, StringComparison.Ordinal));
+        var changed = seen.Changed.Count == 0 ? "" : $"The grant's identity changed {seen.Changed.Count} older object(s) that can give access.";
+        return (seen.Found.Count, seen.Changed.Count, noted, open, seen.Unseen.Count, seen.WithoutRow) switch
+        {
+            (> 0, _, _, _, _, _) => (true, GrantConditions.ObjectsFound,
+                $"{seen.Found.Count}{(IsCapped(seen) ? " or more" : "")} object(s) that the grant's identity created still exist; "
+                    + $"see status.residue. Decide for each whether to keep it: kubectl get <kind> -A -l {selector}. {changed}".TrimEnd()),
+            (_, > 0, _, _, _, _) => (true, GrantConditions.ObjectsFound, $"{changed} Check each of them; see status.residue."),
+            (_, _, > 0, _, _, _) => (null, GrantConditions.NotAllLookedFor,
+                $"The grant's identity created objects of kinds that the operator cannot list; see status.residue, and find them by the label {selector}."),
+            (_, _, _, > 0, _, _) => (null, GrantConditions.NotAllLookedFor,
+                "The grant's identity created or changed objects that the operator cannot look up. Check those that status.residue names."),
+            (_, _, _, _, > 0, _) => (null, GrantConditions.NotAllLookedFor,
+                $"The operator cannot list every kind; see status.residue, and search by the label {selector}."),
+            (_, _, _, _, _, > 0) => (null, GrantConditions.NotAllLookedFor,
+                "The session record does not have a row for each request. Check the API server's audit log for objects that the grant's identity created."),
+            _ => (false, GrantConditions.NothingFound,
+                "No object that the grant's identity created still exists, among the kinds that the operator checks."),
+        };
+    }
+
+    private static List<string> Named(List<string> entries, string prefix) => entries.Count <= MostNamed
+        ? entries : [.. entries.Take(MostNamed), string.Create(CultureInfo.InvariantCulture, $"{prefix}{entries.Count - MostNamed} more; see the BreakGlassSession")];
 
     private static bool IsCapped(LeftoversSeen seen) => seen.Found.GroupBy(o => o.Resource).Any(g => g.Count() >= MostOfAKind);
 

@@ -7,6 +7,11 @@ namespace BreakGlass.Core.Leftovers;
 /// <param name="Uid">Its UID.</param>
 public sealed record LeftObject(string Resource, string? Namespace, string Name, string? Uid)
 {
+    /// <summary>The entry of an older object that was changed.</summary>
+    public string AsChanged => $"changed: {Text}";
+
+    private string Text => $"{Resource} {(string.IsNullOrEmpty(Namespace) ? "" : Namespace + "/")}{Name} (UID {Uid})";
+
     /// <inheritdoc/>
-    public override string ToString() => $"left: {Resource} {(string.IsNullOrEmpty(Namespace) ? "" : Namespace + "/")}{Name} (UID {Uid})";
+    public override string ToString() => $"left: {Text}";
 }

@@ -12,6 +12,9 @@ internal static class LeftoverSearch
     /// <summary>The garbage collector removes what belonged to the binding; usually it takes a second.</summary>
     private static readonly TimeSpan CollectedWithin = TimeSpan.FromSeconds(10);
 
+    /// <summary>The last audit events may still be on the way, and rows are written a few seconds after they arrive.</summary>
+    private static readonly TimeSpan RecordedWithin = TimeSpan.FromSeconds(15);
+
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan GiveUp = TimeSpan.FromMinutes(2);
 
@@ -25,10 +28,11 @@ internal static class LeftoverSearch
             || !grant.Status.WasActive) return null;
         if (Conditions.Find(status.Conditions, GrantConditions.LeftBehind) is not null) return null;
         if (status.EndedAt is not { } ended || facts.Now - ended > Recent) return null;
-        var at = facts.Policy?.Spec.Leftovers is LeftoverHandling.Remove ? ended + CollectedWithin : ended;
+        var at = ended + (facts.Settings.RecordsSessions ? RecordedWithin
+            : facts.Policy?.Spec.Leftovers is LeftoverHandling.Remove ? CollectedWithin : TimeSpan.Zero);
         if (facts.Now < at) return GrantPlan.Wait(at);
         if (facts.Findings.Leftovers is not { } seen) return GrantPlan.Do(new PlanStep.LookForLeftovers());
-        if (!seen.Stamped) return null;
+        if (!seen.Stamped && !seen.Recorded) return null;
         return seen.Failed && facts.Now - ended < GiveUp
             ? GrantPlan.Wait(facts.Now + Retry) : GrantPlan.Do(new PlanStep.WriteStatus(LeftBehind.Record(grant, seen, facts.Now)));
     }

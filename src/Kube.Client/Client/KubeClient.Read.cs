@@ -101,7 +101,10 @@ public sealed partial class KubeClient
 
     private static SecretMetadata Bare(SecretMetadata o) => new()
     {
-        Metadata = new() { Name = o.Metadata.Name, NamespaceProperty = o.Metadata.NamespaceProperty, Uid = o.Metadata.Uid },
+        Metadata = new()
+        {
+            Name = o.Metadata.Name, NamespaceProperty = o.Metadata.NamespaceProperty, Uid = o.Metadata.Uid, CreationTimestamp = o.Metadata.CreationTimestamp,
+        },
     };
 
     /// <summary>

@@ -84,6 +84,65 @@ public sealed class LeftoverFinderTests : IDisposable
         LeftBehind.Record(A.Grant(), seen, A.Start).Conditions.Single().Message.Should().StartWith("500 or more object(s)");
     }
 
+    [Fact]
+    public async Task What_the_session_made_without_a_mark_is_looked_up_by_name()
+    {
+        _settings = _settings with { RecordsSessions = true };
+        _server.Answers("/apis/batch/v1/cronjobs", List(("payments", "marked")))
+            .Answers("/apis/apps/v1/namespaces/payments/deployments", List(("payments", "hidden")))
+            .Answers("/apis/rbac.authorization.k8s.io/v1/namespaces/payments/roles", List(("payments", "view, or = more")))
+            .Answers("/apis/breakglass.dev/v1alpha1/breakglasssessions/inc-4711", Session(
+                Row("create", "batch", "cronjobs", "marked"), Row("create", "apps", "deployments", "hidden", "system:admin"),
+                Row("patch", "rbac.authorization.k8s.io", "roles", "view, or = more"), Row("create", "", "secrets", "copied"),
+                Row("create", "batch", "jobs", ""), Row("create", "batch", "jobs", "gone")));
+        var seen = await FindAsync();
+        seen.Found.Select(o => o.ToString()).Should().Equal("left: cronjobs.batch payments/marked (UID u)", "left: deployments.apps payments/hidden (UID u)",
+            "left: roles.rbac.authorization.k8s.io payments/view, or = more (UID u)");
+        seen.Unchecked.Select(m => m.ToString()).Should().Equal("secrets payments/copied (create)");
+        seen.Recorded.Should().BeTrue();
+        _server.Asked.Should().ContainSingle(a => a.StartsWith("/apis/apps/v1/namespaces/payments/deployments", StringComparison.Ordinal))
+            .Which.Should().Contain("fieldSelector=metadata.name%3Dhidden");
+        _server.Asked.Should().ContainSingle(a => a.Contains("/roles?", StringComparison.Ordinal) && a.Contains("fieldSelector", StringComparison.Ordinal))
+            .Which.Should().Contain(@"view%5C%2C%20or%20%5C%3D%20more");
+        _server.Asked.Should().NotContain(a => a.Contains("secrets", StringComparison.Ordinal), "the operator may read no Secret");
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.Forbidden, false)]
+    [InlineData(HttpStatusCode.InternalServerError, true)]
+    public async Task What_cannot_be_looked_up_is_not_checked(HttpStatusCode code, bool passes)
+    {
+        _settings = _settings with { RecordsSessions = true };
+        _server.Answers("/apis/apps/v1/namespaces/payments/deployments",
+                $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","code":{{(int)code}},"message":"no"}""", code)
+            .Answers("/apis/breakglass.dev/v1alpha1/breakglasssessions/inc-4711", Session(Row("create", "apps", "deployments", "x")));
+        var seen = await FindAsync();
+        seen.Unchecked.Should().ContainSingle().Which.Place.Should().Be("deployments.apps payments/x");
+        seen.Failed.Should().Be(passes);
+    }
+
+    [Fact]
+    public async Task The_session_of_a_namesake_says_nothing_and_one_that_cannot_be_read_is_named()
+    {
+        _settings = _settings with { RecordsSessions = true };
+        _server.Answers("/apis/breakglass.dev/v1alpha1/breakglasssessions/inc-4711",
+            Session(Row("create", "", "secrets", "copied")).Replace("grant-1", "another", StringComparison.Ordinal));
+        (await FindAsync()).Should().BeEquivalentTo(new { Recorded = false, Unchecked = Array.Empty<MadeObject>() });
+        _server.Answers("/apis/breakglass.dev/v1alpha1/breakglasssessions/inc-4711",
+            """{"kind":"Status","apiVersion":"v1","status":"Failure","code":403,"message":"no"}""", HttpStatusCode.Forbidden);
+        (await FindAsync()).Should().BeEquivalentTo(new { Failed = true, Unseen = (string[])["breakglasssessions.breakglass.dev"] });
+    }
+
+    private static string Session(params string[] rows) => $$"""
+        {"apiVersion":"breakglass.dev/v1alpha1","kind":"BreakGlassSession","metadata":{"name":"inc-4711"},
+        "status":{"grantUid":"grant-1","actions":[{{string.Join(',', rows)}}]} }
+        """;
+
+    private static string Row(string verb, string group, string resource, string name, string asUser = "") => $$"""
+        {"observer":"a","id":"{{resource}}-{{name}}","verb":"{{verb}}","apiGroup":"{{group}}","resource":"{{resource}}","namespace":"payments","name":"{{name}}",
+        "result":"Allowed","asUser":"{{asUser}}","count":1,"firstAt":"2026-11-22T01:03:03.123Z","lastAt":"2026-11-22T01:03:03.123Z"}
+        """;
+
     private async Task<LeftoversSeen> FindAsync()
     {
         using var client = _server.Client();
