@@ -180,8 +180,8 @@ public sealed class SessionTests : IAsyncLifetime, IDisposable
         (await Cluster.ControlPlane.KubectlAsync(
             kubeconfig, ["create", "--raw", $"{path}/pods/web/exec?command=id&command=-u&container=app", "-f", "-"], "{}")).ExitCode.Should().NotBe(0);
         var identity = $"system:serviceaccount:breakglass-grants:{GrantNames.Identity(grant)}";
-        var own = Event(identity, "of-the-leader", TimeProvider.System.GetUtcNow());
-        for (var i = 0; i < 2; i++) (await PostAsync(second, List(own))).Code.Should().Be(HttpStatusCode.OK);
+        var own = List(Event(identity, "of-the-leader", TimeProvider.System.GetUtcNow()));
+        for (var i = 0; i < 2; i++) (await PostAsync(second, own)).Code.Should().Be(HttpStatusCode.OK);
 
         GrantReport? report = null;
         ReadOnlyMemory<byte>? Read(string file)
