@@ -60,6 +60,26 @@ public sealed class SameAsKustomizeTests
     }
 
     [Fact]
+    public async Task Session_records_and_journal_are_turned_on_alike_by_values_and_by_components()
+    {
+        var chart = (await Tool.TemplateAsync("1.35", "--set", "audit.enabled=true,audit.tokenSecret=breakglass-audit-token",
+            "--set", "journal.enabled=true,journal.keySecret=breakglass-journal-key")).ToDictionary(o => o.Key());
+        var config = (await Tool.KustomizeAsync(["default"], ["components/audit", "components/journal"])).ToDictionary(o => o.Key());
+        string[] parts = ["Service breakglass-system/breakglass-operator-audit", "PersistentVolumeClaim breakglass-system/breakglass-journal"];
+        foreach (var key in parts) Text(config[key]["spec"]!).Should().Be(Text(chart[key]["spec"]!), key);
+
+        string[] Open(IReadOnlyDictionary<string, JsonNode> objects) =>
+            [.. objects["NetworkPolicy breakglass-system/breakglass-operator"]["spec"]!["ingress"]!.AsArray().Select(r => Text(r!)).Order()];
+        Open(config).Should().Equal(Open(chart));
+
+        var (ours, theirs) = (PodOf(config), PodOf(chart));
+        Options(ours).Should().BeEquivalentTo(Options(theirs));
+        foreach (var part in (string[])["securityContext", "volumes"]) Unordered(ours[part]!).Should().Be(Unordered(theirs[part]!), part);
+        foreach (var part in (string[])["ports", "volumeMounts"])
+            Unordered(ours["containers"]![0]![part]!).Should().Be(Unordered(theirs["containers"]![0]![part]!), part);
+    }
+
+    [Fact]
     public async Task Only_an_uninstall_has_hooks()
     {
         var hooks = (await Tool.TemplateAsync("1.35")).Where(o => o.IsHook()).ToList();
@@ -79,6 +99,23 @@ public sealed class SameAsKustomizeTests
         rules.SelectMany(r => r!["resources"].Strings()).Distinct().Should()
             .BeEquivalentTo("breakglassgrants", "clusterrolebindings", "rolebindings", "serviceaccounts", "secrets", "roles");
     }
+
+    private static JsonNode PodOf(IReadOnlyDictionary<string, JsonNode> objects) =>
+        objects["Deployment breakglass-system/breakglass-operator"]["spec"]!["template"]!["spec"]!;
+
+    // The chart passes options as arguments, components as variables.
+    private static IReadOnlyDictionary<string, string> Options(JsonNode pod)
+    {
+        var container = pod["containers"]![0]!;
+        var arguments = container["args"].Strings().Where(a => a.StartsWith("--", StringComparison.Ordinal)).Select(a => a[2..].Split('=', 2));
+        var variables = container["env"]!.AsArray().Where(e => e!["value"] is not null).Select(e => (string[])[
+            e!["name"]!.GetValue<string>().Replace("BREAKGLASS_", "", StringComparison.Ordinal).Replace('_', '-').ToLowerInvariant(),
+            e["value"]!.GetValue<string>()]);
+        return arguments.Concat(variables).ToDictionary(o => o[0], o => o[1]);
+    }
+
+    private static string Unordered(JsonNode part) =>
+        part is JsonArray list ? string.Join('\n', list.Select(item => Text(item!)).Order(StringComparer.Ordinal)) : Text(part);
 
     // Takes away what differs on purpose.
     private static JsonNode Levelled(JsonNode o)
