@@ -45,6 +45,26 @@ Values of newer sections: "helm upgrade --reuse-values" keeps those of the relea
 {{- define "breakglass.audit" -}}
 {{- if (.Values.audit | default dict).enabled }}true{{ end }}
 {{- end }}
+{{/* "true" if the journal is on a volume, and not in a bucket. */}}
+{{- define "breakglass.journalVolume" -}}
+{{- with .Values.journal }}
+{{- if and .enabled (not (.bucket | default dict).name) }}true{{ end }}
+{{- end }}
+{{- end }}
+{{/* The port of the journal's bucket; empty without one. */}}
+{{- define "breakglass.bucketPort" -}}
+{{- $journal := .Values.journal | default dict }}
+{{- $bucket := $journal.bucket | default dict }}
+{{- if and $journal.enabled $bucket.name }}
+{{- $url := urlParse ($bucket.endpoint | default "https://") }}
+{{- regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) | default (eq $url.scheme "http" | ternary "80" "443") }}
+{{- end }}
+{{- end }}
+{{/* The port on which the journal is served; empty if it is not. */}}
+{{- define "breakglass.servePort" -}}
+{{- $serve := (.Values.journal | default dict).serve | default dict }}
+{{- if $serve.enabled }}{{ int ($serve.port | default 9445) }}{{ end }}
+{{- end }}
 {{/* "true" if the chart creates a PriorityClass. */}}
 {{- define "breakglass.priorityClass" -}}
 {{- if dig "create" true (.Values.priorityClass | default dict) }}true{{ end }}
@@ -204,6 +224,35 @@ The objects of a file of config/, with the names of the namespaces, the chart's 
 {{- end }}
 {{- if and .sinksSecret (not .enabled) }}
 {{- fail (printf "journal.sinksSecret is %s and journal.enabled is false, so there would be no entries to copy. Set journal.enabled: true, or leave sinksSecret out." .sinksSecret) }}
+{{- end }}
+{{- with .bucket }}
+{{- if and .name (not $.Values.journal.enabled) }}
+{{- fail (printf "journal.bucket.name is %s and journal.enabled is false, so there would be no journal. Set journal.enabled: true, or leave the name out." .name) }}
+{{- end }}
+{{- if and .name (($.Values.journal.claim | default dict).existing) }}
+{{- fail (printf "journal.bucket.name is %s and journal.claim.existing is %s, and the journal is in one place. Leave one of them out; to move a journal, copy its files while the operator is stopped." .name $.Values.journal.claim.existing) }}
+{{- end }}
+{{- if and .name (not (or .region .endpoint)) }}
+{{- fail (printf "journal.bucket.name is %s, and the operator would not know where the bucket is: set journal.bucket.region for AWS, or journal.bucket.endpoint for another service." .name) }}
+{{- end }}
+{{- if and (or .prefix .region .endpoint .retention .pathStyle .compliance .credentialsSecret) (not .name) }}
+{{- fail "journal.bucket has values and no name, so there would be no bucket to use them for. Set journal.bucket.name, or leave the others out." }}
+{{- end }}
+{{- end }}
+{{- with .serve }}
+{{- if and .enabled (not $.Values.journal.enabled) }}
+{{- fail "journal.serve.enabled is true and journal.enabled is false, so there would be no journal to read. Set journal.enabled: true, or leave serve out." }}
+{{- end }}
+{{- if and .enabled (not .tokenSecret) }}
+{{- fail "journal.serve.enabled is true and journal.serve.tokenSecret is empty, so everybody could read the journal: put a token into a Secret under the key token, for example from 'openssl rand -hex 32', and set tokenSecret to its name." }}
+{{- end }}
+{{- if and .tokenSecret (not .enabled) }}
+{{- fail (printf "journal.serve.tokenSecret is %s and journal.serve.enabled is false, so the token would not be used. Set journal.serve.enabled: true, or leave tokenSecret out." .tokenSecret) }}
+{{- end }}
+{{- $audit := ternary (int ($.Values.audit | default dict).port) 0 (eq (include "breakglass.audit" $) "true") }}
+{{- if and .enabled (has (int (include "breakglass.servePort" $)) (list (int (include "breakglass.webhookPort" $)) (int (include "breakglass.httpPort" $)) $audit)) }}
+{{- fail (printf "journal.serve.port is %s, and the pod has another listener on that port. Change one of them." (include "breakglass.servePort" $)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- with .Values.audit }}

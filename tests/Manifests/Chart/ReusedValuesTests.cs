@@ -13,6 +13,7 @@ public sealed class ReusedValuesTests
     private static readonly string[] s_newer =
     [
         "runAsUser", "priorityClass", "flowControl", "leftovers", "protectedNamespaces", "operator.httpPort", "webhook.port", "grantsNamespace.escalate",
+        "journal", "audit", "networkPolicy.journalFrom",
     ];
 
     [Theory]

@@ -9,6 +9,13 @@ public sealed class ValuesTests
 {
     private const string Pem = @"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"; // as JSON has it
 
+    // The table of options, which is made from the operator's own.
+    private static readonly string s_options = File.ReadAllText(Path.Combine(TestKit.Golden.RepositoryRoot, "docs", "operations.md"));
+
+    private const string Bucket = """{"journal":{"enabled":true,"keySecret":"k","bucket":{"name":"breakglass-journal","prefix":"clusters/prod","endpoint":"""
+        + """ "https://minio.storage.svc:9000","pathStyle":true,"retention":"8760h","compliance":true,"credentialsSecret":"c"}},"""
+        + """ "networkPolicy":{"egress":{"restricted":true}}}""";
+
     /// <summary>Sets of values, each beside the defaults.</summary>
     public static TheoryData<string> Matrix =>
     [
@@ -46,6 +53,10 @@ public sealed class ValuesTests
         """{"replicas":1,"runAsUser":null,"journal":{"enabled":true,"keySecret":"k","claim":{"existing":"evidence"}}}""",
         """{"journal":{"enabled":true,"keySecret":"k","claim":{"accessMode":"ReadWriteOnce","storageClassName":"fast","size":"1Gi"}}}""",
         """{"journal":{"enabled":true,"keySecret":"k","sinksSecret":"breakglass-sinks"}}""",
+        """{"journal":{"enabled":true,"keySecret":"k","bucket":{"name":"breakglass-journal","region":"eu-central-1"}}}""",
+        Bucket,
+        """{"audit":{"enabled":true,"clientCASecret":"ca","tokenSecret":"t"},"journal":{"enabled":true,"keySecret":"k","serve":"""
+            + """{"enabled":true,"tokenSecret":"t"}},"operator":{"hostNetwork":true}}""",
         """{"prometheusRule":{"enabled":true,"labels":{"release":"prometheus"}},"dashboard":{"enabled":true,"annotations":{"grafana_folder":"Security"}}}""",
     ];
 
@@ -92,6 +103,18 @@ public sealed class ValuesTests
     [InlineData("""{"journal":{"enabled":true}}""", "set journal.keySecret")]
     [InlineData("""{"journal":{"keySecret":"k"}}""", "journal.enabled is false")]
     [InlineData("""{"journal":{"default":"Always"}}""", "default")]
+    [InlineData("""{"journal":{"bucket":{"name":"evidence","region":"eu-central-1"}}}""", "journal.enabled is false")]
+    [InlineData("""{"journal":{"enabled":true,"keySecret":"k","bucket":{"name":"evidence"}}}""", "set journal.bucket.region")]
+    [InlineData("""{"journal":{"enabled":true,"keySecret":"k","bucket":{"region":"eu-central-1"}}}""", "Set journal.bucket.name")]
+    [InlineData("""{"journal":{"enabled":true,"keySecret":"k","bucket":{"name":"a b","region":"eu-central-1"}}}""", "name")]
+    [InlineData("""{"journal":{"enabled":true,"keySecret":"k","bucket":{"name":"evidence","region":"eu-central-1"},"claim":{"existing":"c"}}}""",
+        "the journal is in one place")]
+    [InlineData("""{"journal":{"enabled":true,"keySecret":"k","serve":{"enabled":true}}}""", "everybody could read the journal")]
+    [InlineData("""{"journal":{"enabled":true,"keySecret":"k","serve":{"tokenSecret":"t"}}}""", "Set journal.serve.enabled")]
+    [InlineData("""{"journal":{"serve":{"enabled":true,"tokenSecret":"t"}}}""", "no journal to read")]
+    [InlineData("""{"journal":{"enabled":true,"keySecret":"k","serve":{"enabled":true,"tokenSecret":"t","port":9443}}}""", "another listener")]
+    [InlineData("""{"audit":{"enabled":true}}""", "set audit.clientCASecret or audit.tokenSecret")]
+    [InlineData("""{"audit":{"enabled":true,"tokenSecret":"t","port":9443}}""", "another listener")]
     public async Task Values_that_cannot_work_are_refused(string values, string says)
     {
         var refused = await TryAsync("1.35", values);
@@ -176,6 +199,67 @@ public sealed class ValuesTests
             "--journal-key=/etc/breakglass/journal/journal.key", "--journal-default=Required"]);
 
         (await RenderAsync("1.35", "{}")).Should().NotContain(o => o.Kind() == "PersistentVolumeClaim");
+    }
+
+    [Fact]
+    public async Task A_journal_in_a_bucket_needs_no_volume_and_the_network_policy_lets_the_operator_reach_it()
+    {
+        var objects = await RenderAsync("1.35", Bucket);
+        objects.Should().NotContain(o => o.Kind() == "PersistentVolumeClaim");
+        var pod = objects.One("Deployment")["spec"]!["template"]!["spec"]!;
+        pod["securityContext"]!["fsGroup"].Should().BeNull();
+        var container = pod["containers"]![0]!;
+        container["args"].Strings().Where(a => a.StartsWith("--journal", StringComparison.Ordinal)).Should().BeEquivalentTo(
+            "--journal-bucket=breakglass-journal", "--journal-bucket-prefix=clusters/prod", "--journal-bucket-endpoint=https://minio.storage.svc:9000",
+            "--journal-bucket-retention=8760h", "--journal-bucket-path-style", "--journal-bucket-compliance",
+            "--journal-key=/etc/breakglass/journal/journal.key");
+        var file = container["env"]!.AsArray().Single(e => e!["name"]!.GetValue<string>() == "AWS_SHARED_CREDENTIALS_FILE")!["value"]!.GetValue<string>();
+        file.Should().StartWith(container["volumeMounts"]!.AsArray().Single(m => m!["name"]!.GetValue<string>() == "journal-bucket")!["mountPath"]!
+            .GetValue<string>() + "/");
+        pod["volumes"]!.ToJsonString().Should().Contain("\"secretName\":\"c\"");
+        Outgoing(objects).Should().Contain(9000);
+        Outgoing(await RenderAsync("1.35", """{"networkPolicy":{"egress":{"restricted":true}}}""")).Should().BeEquivalentTo([53, 53, 443, 6443]);
+    }
+
+    [Theory]
+    [InlineData("\"region\":\"eu-central-1\"", 443)]
+    [InlineData("\"endpoint\":\"https://s3.example.com\"", 443)]
+    [InlineData("\"endpoint\":\"http://minio.storage.svc\"", 80)]
+    [InlineData("\"endpoint\":\"https://[fd00::1]:9000/\"", 9000)]
+    public async Task The_port_of_the_bucket_is_that_of_its_address(string place, long port) =>
+        Outgoing(await RenderAsync("1.35", """{"journal":{"enabled":true,"keySecret":"k","bucket":{"name":"evidence",""" + place
+            + """}}, "networkPolicy":{"egress":{"restricted":true,"apiServerPorts":[6443]}}}""")).Should().BeEquivalentTo([53, 53, 6443, port]);
+
+    [Fact]
+    public async Task Readers_reach_the_journal_under_the_name_in_the_certificate_and_only_from_where_they_may()
+    {
+        var objects = await RenderAsync("1.35", """
+            {"journal":{"enabled":true,"keySecret":"k","serve":{"enabled":true,"port":19445,"tokenSecret":"readers"}},
+             "networkPolicy":{"journalFrom":[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"audit"}}}]}}
+            """);
+        var pod = objects.One("Deployment")["spec"]!["template"]!["spec"]!;
+        pod["containers"]![0]!["args"].Strings().Should().Contain(["--journal-listen=:19445", "--journal-token-file=/etc/breakglass/journal-token/token"]);
+        pod["containers"]![0]!["ports"]!.AsArray().Single(p => p!["name"]!.GetValue<string>() == "journal")!["containerPort"]!.GetValue<long>()
+            .Should().Be(19445);
+        objects.One("Service", "breakglass-operator-webhook")["spec"]!["ports"]!.AsArray()
+            .Select(p => (p!["port"]!.GetValue<long>(), p["targetPort"]!.GetValue<string>())).Should().Equal((443, "webhook"), (19445, "journal"));
+        var rule = objects.One("NetworkPolicy", "breakglass-operator")["spec"]!["ingress"]!.AsArray()
+            .Single(r => r!["ports"]![0]!["port"]!.GetValue<string>() == "journal")!;
+        rule["from"]!.ToJsonString().Should().Contain("\"audit\"");
+    }
+
+    [Fact]
+    public async Task Audit_events_have_a_port_a_Service_and_a_way_through_the_network_policy()
+    {
+        var objects = await RenderAsync("1.35", """{"audit":{"enabled":true,"port":19444,"clientCASecret":"authority","tokenSecret":"senders"}}""");
+        var container = objects.One("Deployment")["spec"]!["template"]!["spec"]!["containers"]![0]!;
+        container["args"].Strings().Should().Contain(["--audit-listen=:19444", "--audit-client-ca=/etc/breakglass/audit-ca/ca.crt",
+            "--audit-token-file=/etc/breakglass/audit-token/token"]);
+        objects.One("Service", "breakglass-operator-audit")["spec"]!["ports"]![0]!["targetPort"]!.GetValue<string>().Should().Be("audit");
+        objects.One("NetworkPolicy", "breakglass-operator")["spec"]!["ingress"]!.AsArray().SelectMany(r => r!["ports"]!.AsArray())
+            .Select(p => p!["port"]!.GetValue<string>()).Should().BeEquivalentTo("webhook", "audit", "http");
+
+        (await RenderAsync("1.35", "{}")).Should().NotContain(o => o.Name() == "breakglass-operator-audit");
     }
 
     [Fact]
@@ -284,9 +368,22 @@ public sealed class ValuesTests
         foreach (var block in blocks) (await RenderAsync("1.35", block)).Should().NotBeEmpty();
     }
 
+    [Fact]
+    public async Task The_values_that_the_page_about_the_journal_shows_put_it_into_a_bucket()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(TestKit.Golden.RepositoryRoot, "docs", "journal.md"));
+        var block = page[page.IndexOf("## A journal in a bucket", StringComparison.Ordinal)..].Split("```yaml\n")[1];
+        var objects = await RenderAsync("1.35", block[..block.IndexOf("```", StringComparison.Ordinal)]);
+        objects.One("Deployment")["spec"]!["template"]!["spec"]!["containers"]![0]!["args"].Strings().Should().Contain("--journal-bucket=breakglass-journal");
+    }
+
     private static IReadOnlyList<JsonNode> Alerts(IReadOnlyList<JsonNode> objects) =>
         [.. objects.One("PrometheusRule")["spec"]!["groups"]!.AsArray().SelectMany(group => group!["rules"]!.AsArray())
             .Where(rule => rule!["alert"] is not null).Select(rule => rule!)];
+
+    private static IEnumerable<long> Outgoing(IReadOnlyList<JsonNode> objects) =>
+        objects.One("NetworkPolicy", "breakglass-operator")["spec"]!["egress"]!.AsArray().SelectMany(r => r!["ports"]!.AsArray())
+            .Select(p => p!["port"]!.GetValue<long>());
 
     private static string RunbookOf(JsonNode alert) => alert["annotations"]!["runbook_url"]!.GetValue<string>();
 
@@ -308,6 +405,11 @@ public sealed class ValuesTests
             objects.Should().Contain(o => o.Kind() == "ServiceAccount" && o.Name() == pod["serviceAccountName"]!.GetValue<string>());
             var mounts = pod["containers"]![0]!["volumeMounts"]?.AsArray().Select(m => m!["name"]!.GetValue<string>()) ?? [];
             mounts.Should().BeEquivalentTo(pod["volumes"]?.AsArray().Select(v => v!["name"]!.GetValue<string>()) ?? []);
+            var options = pod["containers"]![0]!["args"].Strings().Where(a => a.StartsWith("--", StringComparison.Ordinal)).Select(a => a.Split('=')[0]);
+            options.Where(o => !s_options.Contains($"| `{o}")).Should().BeEmpty("the operator starts only with options that it has");
+            var named = pod["containers"]![0]!["ports"]?.AsArray().Select(p => p!["name"]!.GetValue<string>()).ToList() ?? [];
+            if (named.Count > 0) objects.Where(o => o.Kind() == "Service").SelectMany(o => o["spec"]!["ports"]!.AsArray())
+                .Select(p => p!["targetPort"]!.GetValue<string>()).Should().BeSubsetOf(named);
         }
     }
 
