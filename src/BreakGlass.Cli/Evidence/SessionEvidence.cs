@@ -75,8 +75,15 @@ internal static class SessionEvidence
             ActionResult.Denied => "refused",
             _ => "failed",
         },
-        VisibleText.Name(action.AsUser), VisibleText.Line(action.Command),
+        VisibleText.Name(UserOf(action)), VisibleText.Line(action.Command),
     ];
+
+    private static string UserOf(SessionAction action) => action switch
+    {
+        { TokenOf.Length: 0 } => action.AsUser,
+        { AsUser.Length: 0 } => $"token of {action.TokenOf}",
+        _ => $"{action.AsUser}, token of {action.TokenOf}",
+    };
 
     private static string Listed(IEnumerable<string> names, int more) =>
         string.Join(", ", names) + (more > 0 ? $" and {EvidenceDocument.Number(more)} more" : "");

@@ -10,7 +10,7 @@ public sealed record SessionAction
     [Required, Length(maxLength: 63)]
     public string Observer { get; init => field = value ?? ""; } = "";
 
-    /// <summary>What tells the row from others of its replica: a digest of its verb, resource, namespace, name, result and impersonated user.</summary>
+    /// <summary>What tells the row from others of its replica: a digest of its verb, resource, namespace, name, result and users.</summary>
     [Required, Length(maxLength: 32)]
     public string Id { get; init => field = value ?? ""; } = "";
 
@@ -45,6 +45,12 @@ public sealed record SessionAction
     /// <summary>The user that the identity impersonated; empty if none.</summary>
     [Length(maxLength: 253)]
     public string AsUser { get; init => field = value ?? ""; } = "";
+
+    /// <summary>
+    /// The ServiceAccount with whose token the request was sent, if the identity had created that token; empty for the identity's own requests.
+    /// </summary>
+    [Length(maxLength: 350)]
+    public string TokenOf { get; init => field = value ?? ""; } = "";
 
     /// <summary>The last command that was executed, for exec only.</summary>
     [Length(maxLength: 1024)]

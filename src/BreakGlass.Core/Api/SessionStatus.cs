@@ -21,6 +21,10 @@ public sealed record SessionStatus
     [ListMap("observer")]
     public IReadOnlyList<SessionPart> Parts { get; init => field = value ?? []; } = [];
 
+    /// <summary>Tokens of ServiceAccounts that the identity created, by which its later requests are recognized. At most 50 for each replica.</summary>
+    [ListMap("observer", "credentialId")]
+    public IReadOnlyList<SessionToken> Tokens { get; init => field = value ?? []; } = [];
+
     /// <summary>
     /// What was done: at most 500 rows. Requests that have no row of their own are counted in rows whose verb and name are an asterisk, one for each result.
     /// </summary>

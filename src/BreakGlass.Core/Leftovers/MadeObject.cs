@@ -10,7 +10,7 @@ public sealed record MadeObject(string Group, string Resource, string Namespace,
     /// <summary>The verbs of the requests, for example create.</summary>
     public required IReadOnlyList<string> Verbs { get; init; }
 
-    /// <summary>The users as which the requests were made, where that was not the identity itself.</summary>
+    /// <summary>The users as which the requests were made, where that was not the identity itself: impersonated, or by a token of theirs.</summary>
     public IReadOnlyList<string> AsUsers { get; init; } = [];
 
     /// <summary>When the API server received the first of the requests.</summary>

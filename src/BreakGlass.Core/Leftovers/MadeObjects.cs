@@ -84,7 +84,7 @@ public static class MadeObjects
             Verbs = [.. rows.Select(r => r.Verb).Distinct().Order(StringComparer.Ordinal)],
             AsUsers =
             [
-                .. rows.Select(r => r.AsUser).Where(u => u.Length > 0).Distinct().Order(StringComparer.Ordinal),
+                .. rows.Select(r => r.AsUser.Length > 0 ? r.AsUser : r.TokenOf).Where(u => u.Length > 0).Distinct().Order(StringComparer.Ordinal),
             ],
             FirstAt = rows.Min(r => r.FirstAt),
             LastAt = rows.Max(r => r.LastAt),

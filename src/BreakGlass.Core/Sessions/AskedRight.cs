@@ -17,10 +17,11 @@ internal sealed record AskedRight(string Verb, string Group, string Resource, st
 
     /// <summary>
     /// What was asked; null if a rule cannot say it without saying more: a name that is written like a wildcard. Under another name the identity's own right
-    /// is the one to impersonate.
+    /// is the one to impersonate; with the token of a ServiceAccount it is that ServiceAccount's right.
     /// </summary>
     public static AskedRight? Of(SessionAction action)
     {
+        if (action.TokenOf.Length > 0) return null;
         var right = action.AsUser.Length > 0 ? Impersonation(action.AsUser) : new(
             action.Verb, action.ApiGroup, action.Subresource.Length == 0 ? action.Resource : $"{action.Resource}/{action.Subresource}", action.Namespace,
             HasNoName(action) ? "" : action.Name);

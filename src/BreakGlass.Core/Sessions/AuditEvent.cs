@@ -27,6 +27,12 @@ public sealed record AuditEvent
     /// <summary>The authenticated user.</summary>
     public required string Username { get; init; }
 
+    /// <summary>The ID of the credential that the request was sent with, for example <c>JTI=…</c>; empty if the event does not say.</summary>
+    public string CredentialId { get; init; } = "";
+
+    /// <summary>The ID of the token that the request created; empty if it created none, or the event does not say.</summary>
+    public string IssuedCredentialId { get; init; } = "";
+
     /// <summary>The user that was impersonated; null if none.</summary>
     public string? ImpersonatedUser { get; init; }
 

@@ -12,6 +12,7 @@ public static class AuditReader
     private const string ApiVersion = "audit.k8s.io/v1";
     private const string Kind = "Event";
     private const int MostAddresses = 16;
+    private const int LongestCredential = 128;
 
     private static readonly string[] Stages = ["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"];
 
@@ -96,7 +97,7 @@ public static class AuditReader
                 throw Wrong($"A document is not an audit event of {ApiVersion}.");
             if (isList) return;
             if (at is not null && !(LastAt >= at)) LastAt = at;
-            if (isAdmitted) Events.Add(Event(ref start));
+            if (isAdmitted && Event(ref start) is var read && door.Keeps(read)) Events.Add(read);
             else Foreign++;
         }
 
@@ -132,20 +133,20 @@ public static class AuditReader
 
     private static AuditEvent Event(ref Utf8JsonReader reader)
     {
-        var (read, user, code) = (new AuditEvent { AuditId = "", Stage = "", At = default, ReceivedAt = default, Verb = "", Username = "" }, "", (int?)null);
+        var (read, code) = (new AuditEvent { AuditId = "", Stage = "", At = default, ReceivedAt = default, Verb = "", Username = "" }, (int?)null);
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("auditID"u8)) read = read with { AuditId = NextText(ref reader, 64) };
             else if (reader.ValueTextEquals("stage"u8)) read = read with { Stage = NextText(ref reader, 32) };
             else if (reader.ValueTextEquals("verb"u8)) read = read with { Verb = NextText(ref reader, 63) };
             else if (reader.ValueTextEquals("requestURI"u8)) read = read with { RequestUri = NextText(ref reader, LongTexts.Longest) };
-            else if (reader.ValueTextEquals("user"u8)) user = NextName(ref reader) ?? "";
+            else if (reader.ValueTextEquals("user"u8)) read = NextUser(ref reader, read);
             else if (reader.ValueTextEquals("impersonatedUser"u8)) read = read with { ImpersonatedUser = NextName(ref reader) };
             else if (reader.ValueTextEquals("sourceIPs"u8)) read = read with { SourceIps = NextTexts(ref reader, 64) };
             else if (reader.ValueTextEquals("userAgent"u8)) read = read with { UserAgent = NextText(ref reader, 256) };
             else if (reader.ValueTextEquals("objectRef"u8)) read = NextReference(ref reader, read);
             else if (reader.ValueTextEquals("responseStatus"u8)) code = NextCode(ref reader);
-            else if (reader.ValueTextEquals("annotations"u8)) read = read with { Reason = NextField(ref reader, "authorization.k8s.io/reason"u8, 1024) ?? "" };
+            else if (reader.ValueTextEquals("annotations"u8)) read = NextAnnotations(ref reader, read);
             else if (reader.ValueTextEquals("requestReceivedTimestamp"u8)) read = read with { ReceivedAt = NextTime(ref reader) ?? default };
             else if (reader.ValueTextEquals("stageTimestamp"u8)) read = read with { At = NextTime(ref reader) ?? default };
             else
@@ -157,7 +158,60 @@ public static class AuditReader
 
         if (read.AuditId.Length == 0 || !Stages.Contains(read.Stage) || read.At == default || read.ReceivedAt == default)
             throw Wrong("An event lacks its auditID, its stage or its times.");
-        return read with { Username = user, Code = code };
+        return read with { Code = code };
+    }
+
+    private static AuditEvent NextUser(ref Utf8JsonReader reader, AuditEvent read)
+    {
+        if (!Enter(ref reader)) return read;
+        while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("username"u8)) read = read with { Username = NextText(ref reader, AuditDoor.LongestUser) };
+            else if (reader.ValueTextEquals("extra"u8)) read = read with { CredentialId = NextCredential(ref reader) };
+            else
+            {
+                reader.Read();
+                reader.Skip();
+            }
+        }
+
+        return read;
+    }
+
+    // A credential has one ID. Another claim of the user can have any number of values.
+    private static string NextCredential(ref Utf8JsonReader reader)
+    {
+        var id = "";
+        if (!Enter(ref reader)) return id;
+        while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("authentication.kubernetes.io/credential-id"u8)) id = NextTexts(ref reader, LongestCredential) is [var only] ? only : "";
+            else
+            {
+                reader.Read();
+                reader.Skip();
+            }
+        }
+
+        return id;
+    }
+
+    private static AuditEvent NextAnnotations(ref Utf8JsonReader reader, AuditEvent read)
+    {
+        if (!Enter(ref reader)) return read;
+        while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("authorization.k8s.io/reason"u8)) read = read with { Reason = NextText(ref reader, 1024) };
+            else if (reader.ValueTextEquals("authentication.kubernetes.io/issued-credential-id"u8))
+                read = read with { IssuedCredentialId = NextText(ref reader, LongestCredential) };
+            else
+            {
+                reader.Read();
+                reader.Skip();
+            }
+        }
+
+        return read;
     }
 
     private static AuditEvent NextReference(ref Utf8JsonReader reader, AuditEvent read)

@@ -42,9 +42,15 @@ public sealed class SessionRecord(string observer)
     public int Rows => _rows.Count;
 
     /// <summary>Counts a request.</summary>
-    public void Add(AuditEvent happened, bool byName)
+    /// <param name="happened">The request.</param>
+    /// <param name="byName">Whether only the user's name and the time say whose it is.</param>
+    /// <param name="tokenOf">
+    /// The ServiceAccount with whose token it was sent, which the identity had created; empty for the identity's own requests. What such a token is used for,
+    /// for example in a pod, shows nothing about the person, so that it is not the last activity.
+    /// </param>
+    public void Add(AuditEvent happened, bool byName, string tokenOf = "")
     {
-        var row = SessionRows.Of(happened, observer);
+        var row = SessionRows.Of(happened, observer, tokenOf);
         Totals = Totals with
         {
             Requests = Totals.Requests + 1,
@@ -55,7 +61,7 @@ public sealed class SessionRecord(string observer)
             SecretsRead = Totals.SecretsRead + One(SessionRows.ReadsSecrets(happened)),
             ByName = Totals.ByName || byName,
         };
-        Active(happened.ReceivedAt);
+        if (tokenOf.Length == 0) Active(happened.ReceivedAt);
 
         // The last one is the peer of the connection; those before it are what the client says (X-Forwarded-For).
         if (happened.SourceIps is [.., var peer]) Address(peer);
@@ -206,5 +212,5 @@ public sealed class SessionRecord(string observer)
 
     private static int Weight(SessionAction row) =>
         row.Verb.Length + row.ApiGroup.Length + row.Resource.Length + row.Subresource.Length + row.Namespace.Length + row.Name.Length + row.AsUser.Length
-            + (row.Command is null ? 0 : 512);
+            + row.TokenOf.Length + (row.Command is null ? 0 : 512);
 }

@@ -24,7 +24,7 @@ public static class SessionRows
     };
 
     /// <summary>The row of an event, without its count.</summary>
-    public static SessionAction Of(AuditEvent happened, string observer) => new()
+    public static SessionAction Of(AuditEvent happened, string observer, string tokenOf = "") => new()
     {
         Observer = observer,
         Verb = happened.Verb.Length > 0 ? happened.Verb : "unknown", // a row without a verb would not be valid
@@ -35,12 +35,14 @@ public static class SessionRows
         Name = happened.Name,
         Result = ResultOf(happened),
         AsUser = happened.ImpersonatedUser ?? "",
+        TokenOf = tokenOf,
         Command = CommandOf(happened),
     };
 
     /// <summary>The <see cref="SessionAction.Id"/> of a row.</summary>
     public static string IdOf(SessionAction row) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join(
-        '\n', row.Verb, row.ApiGroup, row.Resource, row.Subresource, row.Namespace, row.Name, Enum.GetName(row.Result), row.AsUser))))[..16];
+        '\n', (string?[])[row.Verb, row.ApiGroup, row.Resource, row.Subresource, row.Namespace, row.Name, Enum.GetName(row.Result), row.AsUser,
+            .. row.TokenOf.Length > 0 ? [row.TokenOf] : (string[])[]]))))[..16];
 
     /// <summary>The row for what has no row of its own.</summary>
     public static SessionAction Overflow(ActionResult result, string observer) => new() { Observer = observer, Verb = Other, Name = Other, Result = result };

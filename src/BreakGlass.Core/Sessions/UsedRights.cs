@@ -36,7 +36,7 @@ public sealed record UsedRights
         return new()
         {
             Roles = [.. roles.Select(role => Use(role, [.. asked.Where(a => Gives(a.Grant, role, a.Right!)).Select(a => (a.Right!, a.Count))]))],
-            Refused = [.. rows.Where(r => r.Action is { Result: ActionResult.Denied, AsUser: "" }).Select(r => r.Action)
+            Refused = [.. rows.Where(r => r.Action is { Result: ActionResult.Denied, AsUser: "", TokenOf: "" }).Select(r => r.Action)
                 .GroupBy(a => (a.Verb, a.ApiGroup, a.Resource, a.Subresource, a.Namespace))
                 .Select(g => g.First() with { Name = "", Count = g.Sum(a => a.Count) }).OrderByDescending(a => a.Count)],
             AllowedElsewhere = asked.Where(a => a.Result is not ActionResult.Denied && !roles.Any(

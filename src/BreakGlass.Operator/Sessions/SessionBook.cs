@@ -25,6 +25,9 @@ internal sealed class SessionBook
     private const int AtOnce = 8;
     private const int MostTold = 5;
 
+    // A token can create another one, and that one a third.
+    private const int MostGenerations = 4;
+
     private readonly Lock _lock = new();
     private readonly KubeClient _client;
     private readonly ClusterCaches _caches;
@@ -39,6 +42,7 @@ internal sealed class SessionBook
     private readonly Dictionary<string, int> _told = [];
     private readonly RequestLedger _ledger = new();
     private readonly SessionTranscript? _transcript;
+    private volatile MintedTokens _tokens = MintedTokens.None;
     private volatile Names? _names;
     private int _version;
     private volatile bool _closed;
@@ -50,6 +54,7 @@ internal sealed class SessionBook
         (_client, _caches, _settings, _residue, _announcer, _metrics) = (client.WithOwnConnection(), caches, settings, residue, announcer, metrics);
         (_time, _logger, _observer, _transcript) = (time, logger, ObserverOf(identity), transcript);
         caches.Grants.AddHandler(_ => Interlocked.Increment(ref _version));
+        caches.Sessions?.AddHandler(change => Learn(change.Kind is ChangeKind.Deleted ? [] : MintedTokens.Of(change.Object)));
     }
 
     /// <summary>Whether events can be counted: whose they are is known, and what is counted will be written.</summary>
@@ -64,6 +69,9 @@ internal sealed class SessionBook
     {
         var names = NamesNow();
         var post = AuditReader.Read(body, names.Door);
+
+        // The uses of a token can be in the body that says that it was created.
+        for (var i = 0; i < MostGenerations && Learn(Issued(post, names)); i++) (names, post) = AgainWith(body);
         List<(AuditEvent Event, Attributed Whose)> alarms = [];
         Dictionary<string, int> results = [];
         lock (_lock)
@@ -120,27 +128,55 @@ internal sealed class SessionBook
     {
         var version = Volatile.Read(ref _version);
         if (_names is { } known && known.Version == version) return known;
-        return _names = Names.Of(version, _caches.Grants.Store.List(), _settings);
+        return _names = Names.Of(version, _caches.Grants.Store.List(), _tokens, _settings);
+    }
+
+    private (Names Names, AuditPost Post) AgainWith(ReadOnlySpan<byte> body)
+    {
+        var names = NamesNow();
+        return (names, AuditReader.Read(body, names.Door));
+    }
+
+    private Attributed? Whose(AuditEvent happened, Names names) =>
+        Attribution.Of(happened, _settings, _caches.Grant, name => names.ByName[name], names.Tokens);
+
+    private IEnumerable<MintedToken> Issued(AuditPost post, Names names) => post.Events.Where(e => e.IssuedCredentialId.Length > 0)
+        .Select(e => Whose(e, names) is { } whose ? MintedTokens.IssuedBy(e, whose) : null).OfType<MintedToken>();
+
+    /// <summary>Remembers tokens that grants' identities created, from events or from what other replicas wrote; false if there is nothing new.</summary>
+    private bool Learn(IEnumerable<MintedToken> tokens)
+    {
+        lock (_lock)
+        {
+            var more = _tokens.With(tokens);
+            if (ReferenceEquals(more, _tokens)) return false;
+            _tokens = more;
+            Interlocked.Increment(ref _version);
+            return true;
+        }
     }
 
     private string Count(AuditEvent happened, Names names, List<(AuditEvent, Attributed)> alarms)
     {
         if (happened.Stage is "RequestReceived") return AuditResults.Ignored;
-        if (Attribution.Of(happened, _settings, _caches.Grant, name => names.ByName[name]) is not { } whose) return AuditResults.Unknown;
+        if (Whose(happened, names) is not { } whose) return AuditResults.Unknown;
         var step = _ledger.Take(happened, whose.Grant); // by its own times, which are the same when it comes again
         happened = happened.ArrivedAt(_time.GetUtcNow());
         if (step is RequestStep.Known) return AuditResults.Duplicate;
         var uid = whose.Grant.Metadata.Uid ?? "";
         if (!_sessions.TryGetValue(uid, out var session)) _sessions[uid] = session = new(whose.Grant, _observer);
         (session.Grant, session.IsDirty, session.TouchedAt) = (whose.Grant, true, _time.GetTimestamp());
+
+        // A watch of a program that has such a token would keep the grant in use for ever.
+        var isPerson = whose.TokenOf.Length == 0;
         if (step is RequestStep.Closed)
         {
-            session.Record.Close(happened.At);
+            if (isPerson) session.Record.Close(happened.At);
         }
         else
         {
-            session.Record.Add(happened, whose.ByName);
-            if (step is RequestStep.Opened) session.Record.Open();
+            session.Record.Add(happened, whose.ByName, whose.TokenOf);
+            if (isPerson && step is RequestStep.Opened) session.Record.Open();
             if (AfterEnd.IsAccess(happened, whose)) alarms.Add((happened, whose));
         }
 
@@ -163,9 +199,12 @@ internal sealed class SessionBook
         }
 
         _announcer.Announce(grant, _caches.Policy(grant.Spec.Policy), new(true, EventReasons.AccessAfterRevocation, EventActions.Observe,
-            $"The grant's identity used access after it was cut: {request} succeeded at {Timestamp.Text(happened.ReceivedAt)}, and access ended at "
+            $"The grant's identity used access after it was cut{ByToken(whose)}: {request} succeeded at "
+            + $"{Timestamp.Text(happened.ReceivedAt)}, and access ended at "
             + $"{Timestamp.Text(grant.Status.EndedAt ?? default)}.") { Distinct = request });
     }
+
+    private static string ByToken(Attributed whose) => whose.TokenOf.Length == 0 ? "" : $", with a token of {whose.TokenOf} that it had created";
 
     private async ValueTask WriteAsync(Session session, CancellationToken cancellationToken)
     {
@@ -176,7 +215,11 @@ internal sealed class SessionBook
             BreakGlassSession mine;
             lock (_lock)
             {
-                mine = new() { Metadata = new() { Name = session.Name }, Status = session.Record.Status(session.Grant) };
+                mine = new()
+                {
+                    Metadata = new() { Name = session.Name },
+                    Status = session.Record.Status(session.Grant) with { Tokens = TokensOf(session) },
+                };
                 session.IsDirty = false;
             }
 
@@ -224,6 +267,14 @@ internal sealed class SessionBook
         return true;
     }
 
+    private IReadOnlyList<SessionToken> TokensOf(Session session) =>
+    [
+        .. _tokens.All.Where(t => t.GrantUid == session.Uid && !t.IsOthers).OrderBy(t => t.IssuedAt).Select(t => new SessionToken
+        {
+            Observer = _observer, CredentialId = t.CredentialId, ServiceAccount = t.Username, IssuedAt = t.IssuedAt, ByName = t.ByName,
+        }),
+    ];
+
     private static BreakGlassSession New(Session session) => new()
     {
         Metadata = new()
@@ -270,6 +321,7 @@ internal sealed class SessionBook
             _transcript?.Forget(gone.Uid);
         }
 
+        _tokens = _tokens.Only(t => _caches.Grant(t.Grant)?.Metadata.Uid == t.GrantUid);
         var rows = _sessions.Values.Sum(s => s.Record.Rows + 1);
         if (rows <= MostRows) return;
         foreach (var resting in _sessions.Values.Where(s => !s.IsDirty && s.Record.Totals.OpenStreams == 0).OrderBy(s => s.TouchedAt).ToList())
@@ -281,12 +333,12 @@ internal sealed class SessionBook
     }
 
     /// <summary>Whose events are read, as of the grants that there are.</summary>
-    private sealed record Names(int Version, AuditDoor Door, ILookup<string, BreakGlassGrant> ByName)
+    private sealed record Names(int Version, AuditDoor Door, ILookup<string, BreakGlassGrant> ByName, MintedTokens Tokens)
     {
-        public static Names Of(int version, IReadOnlyList<BreakGlassGrant> grants, CoreSettings settings)
+        public static Names Of(int version, IReadOnlyList<BreakGlassGrant> grants, MintedTokens tokens, CoreSettings settings)
         {
             var byName = grants.Where(g => Attribution.NameOf(g) is not null).ToLookup(g => Attribution.NameOf(g)!);
-            return new(version, new(settings, byName.Select(g => g.Key)), byName);
+            return new(version, new(settings, byName.Select(g => g.Key), tokens), byName, tokens);
         }
     }
 }

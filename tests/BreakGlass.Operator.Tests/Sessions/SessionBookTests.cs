@@ -134,6 +134,50 @@ public sealed class SessionBookTests
         world.Grant()!.Status.Session!.OpenStreams.Should().Be(1);
     });
 
+    [Fact]
+    public Task A_token_that_the_identity_created_is_followed_within_the_body_that_says_so_and_by_the_other_replicas() => With((world, book) =>
+    {
+        var (grant, app) = (world.Grant()!, "system:serviceaccount:payments:app");
+        var (identity, last) = ($"system:serviceaccount:breakglass-grants:{GrantNames.Identity(grant)}", "system:serviceaccount:payments:last");
+        string[] events =
+        [
+            Request(world, 1, identity, "JTI=0", "create", "serviceaccounts", "app", "JTI=1"),
+            Request(world, 2, app, "JTI=1", "create", "serviceaccounts", "last", "JTI=2"),
+            Request(world, 3, last, "JTI=2", "list", "secrets", ""), Request(world, 4, app, "JTI=9", "list", "secrets", ""),
+        ];
+        book.Take(Encoding.UTF8.GetBytes(string.Join('\n', events))).Should().BeTrue();
+        book.Take(Encoding.UTF8.GetBytes(Request(world, 5, last, "JTI=2", "list", "secrets", ""))).Should().BeTrue();
+        world.Advance(SessionBook.Period);
+        Session(world)!.Status.Actions.Select(a => (a.Verb, a.Resource, a.TokenOf, a.Count)).Should().BeEquivalentTo(
+            [("create", "serviceaccounts", "", 1L), ("create", "serviceaccounts", app, 1L), ("list", "secrets", last, 2L)]);
+        Session(world)!.Status.Tokens.Select(t => (t.CredentialId, t.ServiceAccount)).Should().BeEquivalentTo([("JTI=1", app), ("JTI=2", last)]);
+
+        // What another replica wrote.
+        var session = Session(world)!;
+        world.Server.Put(session with { Status = session.Status with { Tokens =
+        [
+            .. session.Status.Tokens, new() { Observer = "other", CredentialId = "JTI=7", ServiceAccount = "system:serviceaccount:payments:seven" },
+        ] } });
+        world.Settle();
+        book.Take(Encoding.UTF8.GetBytes(Request(world, 6, "system:serviceaccount:payments:seven", "JTI=7", "get", "configmaps", "x")));
+        world.Advance(SessionBook.Period);
+        Session(world)!.Status.Actions.Should().ContainSingle(a => a.TokenOf == "system:serviceaccount:payments:seven");
+        Session(world)!.Status.Tokens.Should().NotContain(t => t.CredentialId == "JTI=7" && t.Observer != "other", "each replica writes what it saw itself");
+    });
+
+    private static string Request(World world, int number, string user, string credential, string verb, string resource, string name, string? issued = null)
+    {
+        var at = world.Now.AddMicroseconds(number).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+        return $$"""
+            {"kind": "Event", "apiVersion": "audit.k8s.io/v1", "auditID": "t{{number}}", "stage": "ResponseComplete", "verb": "{{verb}}",
+             "requestURI": "/api/v1/namespaces/payments/{{resource}}/{{name}}", "sourceIPs": ["192.0.2.1"], "userAgent": "kubectl",
+             "user": {"username": "{{user}}", "extra": {"authentication.kubernetes.io/credential-id": ["{{credential}}"]} },
+             "objectRef": {"resource": "{{resource}}", "namespace": "payments", "name": "{{name}}", "subresource": "{{(issued is null ? "" : "token")}}"},
+             "responseStatus": {"code": 200}, "requestReceivedTimestamp": "{{at}}", "stageTimestamp": "{{at}}",
+             "annotations": { {{(issued is null ? "" : $"\"authentication.kubernetes.io/issued-credential-id\": \"{issued}\"")}} } }
+            """.ReplaceLineEndings(" ");
+    }
+
     private static BreakGlassSession? Session(World world) => world.Server.Get<BreakGlassSession>("inc-4711");
 
     private static IEnumerable<string> Writes(World world) => world.Server.Requests.Writes.Select(r => r.Call)
