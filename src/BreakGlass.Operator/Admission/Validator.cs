@@ -14,6 +14,7 @@ internal sealed class Validator(
 
     public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
+        if (request.Kind is { Group: BreakGlassApi.Group, Kind: nameof(BreakGlassSession) }) return await SessionAsync(request, cancellationToken);
         if (AdmissionWrite.Read(request, out var write) is { } unreadable) return unreadable;
         if (!string.IsNullOrEmpty(request.SubResource)) return AdmissionAnswer.Allow();
         if (write.Object is { } written && request.Operation is not "DELETE"
@@ -27,6 +28,32 @@ internal sealed class Validator(
             "UPDATE" => await UpdateAsync(write, cancellationToken),
             _ => await DeleteAsync(write, cancellationToken),
         };
+    }
+
+    /// <summary>The record of a session: whose write it is decides, not what is in it.</summary>
+    private async ValueTask<AdmissionAnswer> SessionAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        var operation = request.Operation ?? "";
+        if (SessionRules.MayWrite(operation, request.SubResource ?? "", request.UserInfo?.Username ?? "", settings)) return AdmissionAnswer.Allow();
+        var name = request.Name ?? "";
+        if (operation is "DELETE" && request.OldObject is { } old)
+        {
+            BreakGlassSession session;
+            try
+            {
+                session = old.Deserialize(KubeKinds.Of<BreakGlassSession>().Json) ?? throw new JsonException("null");
+            }
+            catch (JsonException)
+            {
+                return AdmissionAnswer.Deny(SessionRules.Refusal(name));
+            }
+
+            // The request to delete a collection has no name.
+            name = session.Metadata.Name;
+            if (SessionRules.CanGo(session, await client.FindAsync<BreakGlassGrant>(name, cancellationToken))) return AdmissionAnswer.Allow();
+        }
+
+        return AdmissionAnswer.Deny(SessionRules.Refusal(name));
     }
 
     private async ValueTask<AdmissionAnswer> CreateAsync(AdmissionWrite write, CancellationToken cancellationToken)

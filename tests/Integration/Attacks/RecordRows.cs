@@ -167,6 +167,41 @@ internal static class RecordRows
                     $$"""{"status":{"access":[{"name":"pay","roleRef":{"kind":"ClusterRole","name":"edit"},"namespaces":"""
                         + $$"""["{{s.Namespace}}","kube-system"]}]} }""");
             }),
+        new("Tess", "clears the record of what was done with a grant", Expectation.RefusedAndUntouched("only the operator writes it"), async s =>
+        {
+            await SessionAsync(s);
+            return await s.Stage.Tess.PatchAsync($"{s.SessionPath}/status", """{"status":{"actions":[]}}""");
+        }),
+        new("Tess", "gives the record of what was done with a grant another owner", Expectation.RefusedAndUntouched("only the operator writes it"), async s =>
+        {
+            await SessionAsync(s);
+            return await s.Stage.Tess.PatchAsync(s.SessionPath, """{"metadata":{"ownerReferences":null}}""");
+        }),
+        new("Tess", "deletes the record of what was done with a grant", Expectation.RefusedAndUntouched("delete the grant"), async s =>
+        {
+            await SessionAsync(s);
+            return await s.Stage.Tess.DeleteAsync(s.SessionPath);
+        }),
+        new("Tess", "deletes all records of what was done at once", Expectation.RefusedAndUntouched("delete the grant"), async s =>
+        {
+            await SessionAsync(s);
+            return await s.Stage.Tess.DeleteAsync($"breakglasssessions?fieldSelector=metadata.name%3D{s.Grant}");
+        }),
+        new("Admin", "invents what was done with a grant", Expectation.RefusedAndUntouched("only the operator writes it"), async s =>
+        {
+            await OpenAsync(s);
+            return await s.Stage.Admin.CreateAsync(await SessionOf(s));
+        }),
+        new("Tess", "deletes a grant, and the record of what was done goes with it", Expectation.Shows("both are gone", async (s, answer) =>
+        {
+            await GoneAsync(s, answer);
+            await Eventually.TrueAsync(async () => await s.Look.TryGetAsync<BreakGlassSession>(s.Grant, null, CancellationToken.None) is null,
+                expected: "the garbage collector to delete the record");
+        }), async s =>
+        {
+            await SessionAsync(s);
+            return await s.Stage.Tess.DeleteAsync(s.GrantPath);
+        }),
         new("Tess", "forges what the policy's roles were pinned to", Expectation.Untouched(), async s =>
         {
             await OpenAsync(s);
@@ -181,6 +216,25 @@ internal static class RecordRows
         answer.OrThrow();
         await Eventually.TrueAsync(async () => await s.Stage.Cluster.GrantAsync(s.Grant) is null, expected: "the deleted grant to go");
     }
+
+    /// <summary>An active grant with the record that the operator writes of its use.</summary>
+    private static async Task SessionAsync(Scene s)
+    {
+        await OpenAsync(s);
+        (await s.Stage.Thief.CreateAsync(await SessionOf(s))).OrThrow();
+        (await s.Stage.Thief.PatchAsync($"{s.SessionPath}/status", """
+            {"status":{"policy":"p","actions":[{"observer":"a","id":"1","verb":"get","resource":"secrets","result":"Allowed","count":1}]}}
+            """)).OrThrow();
+    }
+
+    private static async Task<string> SessionOf(Scene s) => $$"""
+        apiVersion: breakglass.dev/v1alpha1
+        kind: BreakGlassSession
+        metadata:
+          name: {{s.Grant}}
+          ownerReferences:
+          - {apiVersion: breakglass.dev/v1alpha1, kind: BreakGlassGrant, name: {{s.Grant}}, uid: {{(await s.Stage.Cluster.GrantAsync(s.Grant))!.Metadata.Uid}}}
+        """;
 
     private static async Task OpenAsync(Scene s)
     {

@@ -40,6 +40,9 @@ internal sealed class Scene(AttackedCluster stage, string id)
 
     public string GrantPath => $"breakglassgrants/{Grant}";
 
+    /// <summary>The record of what was done with the grant.</summary>
+    public string SessionPath => $"breakglasssessions/{Grant}";
+
     /// <summary>The grant that the outcome is about, where it is another one.</summary>
     public string About { get; set; } = $"inc-{id}";
 
