@@ -51,6 +51,9 @@ public sealed record SessionEvent
     /// <summary>The user that the identity impersonated.</summary>
     public string? AsUser { get; init; }
 
+    /// <summary>The ServiceAccount with whose token the request was sent, if the identity had created that token.</summary>
+    public string? TokenOf { get; init; }
+
     /// <summary>The command of an exec.</summary>
     public string? Command { get; init; }
 

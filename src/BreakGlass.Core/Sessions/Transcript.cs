@@ -8,9 +8,10 @@ public static class Transcript
     /// <summary>The event, as the session's row describes it, with its own times, address and program.</summary>
     /// <param name="happened">The event.</param>
     /// <param name="byName">Whether only the user's name and the time say whose it is.</param>
-    public static SessionEvent Of(AuditEvent happened, bool byName)
+    /// <param name="tokenOf">The ServiceAccount with whose token it was sent, which the identity had created; empty for its own requests.</param>
+    public static SessionEvent Of(AuditEvent happened, bool byName, string tokenOf = "")
     {
-        var row = SessionRows.Of(happened, "");
+        var row = SessionRows.Of(happened, "", tokenOf);
         return new()
         {
             AuditId = happened.AuditId,
@@ -29,6 +30,7 @@ public static class Transcript
             SourceIp = happened.SourceIps is [.., var peer] ? peer : null,
             UserAgent = Some(happened.UserAgent),
             AsUser = Some(row.AsUser),
+            TokenOf = Some(row.TokenOf),
             Command = row.Command,
             ByName = byName ? true : null,
         };

@@ -52,7 +52,7 @@ internal sealed class SessionTranscript
     /// <summary>Takes an event that was counted. Thread-safe; nothing is waited for.</summary>
     public void Add(AuditEvent happened, Attributed whose)
     {
-        var read = Transcript.Of(happened, whose.ByName);
+        var read = Transcript.Of(happened, whose.ByName, whose.TokenOf);
         var size = SessionEntries.SizeOf(read);
         bool hasRoom, isFirst;
         lock (_lock)

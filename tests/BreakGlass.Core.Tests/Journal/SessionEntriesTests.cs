@@ -47,6 +47,10 @@ public sealed class SessionEntriesTests
     }
 
     [Fact]
+    public void A_request_by_a_token_that_the_identity_created_names_whose_token_it_was() =>
+        Transcript.Of(Audit.Event(), byName: false, "system:serviceaccount:payments:web").TokenOf.Should().Be("system:serviceaccount:payments:web");
+
+    [Fact]
     public void An_entry_reads_back_and_is_no_transition()
     {
         var bytes = Entry(0).Bytes();
