@@ -1,7 +1,6 @@
 using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Journal.Sinks;
 using BreakGlass.Operator.Notifications;
-using BreakGlass.Operator.Sessions;
 
 namespace BreakGlass.Operator.Options;
 

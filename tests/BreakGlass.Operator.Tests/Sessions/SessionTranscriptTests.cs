@@ -2,6 +2,7 @@ using System.Globalization;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Journal;
 using BreakGlass.Core.Sessions;
+using BreakGlass.Operator.Journal;
 using BreakGlass.Operator.Outbound;
 using BreakGlass.Operator.Sessions;
 using BreakGlass.Operator.Tests.Journal;
@@ -100,7 +101,7 @@ public sealed class SessionTranscriptTests
     [Fact]
     public async Task What_is_handed_over_says_from_where_on_the_journal_can_have_it()
     {
-        var log = new BreakGlass.Operator.Journal.JournalLog(new FaultyStorage.Writer(_storage), Key);
+        var log = new JournalLog(new FaultyStorage.Writer(_storage), Key);
         await log.OpenAsync(default);
         await log.AppendAsync([new byte[] { 1 }, new byte[] { 2 }], default);
         var transcript = Transcript();
