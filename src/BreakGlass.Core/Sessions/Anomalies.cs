@@ -69,10 +69,14 @@ public static class Anomalies
     public static Anomaly? LateWorkload(AnomalyFacts facts)
     {
         if (facts.Grant.Status is not { ActivatedAt: { } from, ExpiresAt: { } to } || to - from <= 2 * LastMinute) return null;
-        var late = Allowed(facts, a => a is { Verb: "create", Subresource: "" } && Workloads.Contains(PolicyHabits.KindOf(a)) && a.LastAt >= to - LastMinute);
+        var late = Allowed(facts, a => IsNewWorkload(a) && a.LastAt >= to - LastMinute);
         return late.Count == 0 ? null : new(
             AnomalyKind.LateWorkload, late.Count, 0, [.. late.Select(a => $"{PolicyHabits.KindOf(a)} {a.Namespace}/{a.Name}".TrimEnd('/')).Distinct()]);
     }
+
+    /// <summary>Whether a row creates what runs pods.</summary>
+    internal static bool IsNewWorkload(SessionAction action) =>
+        action is { Verb: "create", Subresource: "" } && Workloads.Contains(PolicyHabits.KindOf(action));
 
     private static Anomaly? Parallel(AnomalyFacts facts, AnomalyKind kind, Func<SessionSource, string> of)
     {

@@ -10,6 +10,9 @@ public sealed class SessionRecord(string observer)
     /// <summary>The most rows of a session, all replicas together; what has none is counted in rows for the rest.</summary>
     public const int MostRows = 500;
 
+    /// <summary>How many of them only what is telling can have: a flood of other requests must not hide it.</summary>
+    public const int RowsForTelling = 100;
+
     /// <summary>The most characters in the rows of one replica: the object of a session, with the notes of who wrote which field, must stay small.</summary>
     public const int MostText = 64 * 1024;
 
@@ -19,6 +22,7 @@ public sealed class SessionRecord(string observer)
     /// <summary>The most pairs of address and program whose times are kept.</summary>
     public const int MostSources = 20;
 
+    private const int TextForTelling = 16 * 1024;
     private const int LongestAddress = 64;
     private const int LongestProgram = 256;
 
@@ -179,7 +183,7 @@ public sealed class SessionRecord(string observer)
     private void Count(SessionAction row)
     {
         var key = KeyOf(row);
-        if (!_rows.ContainsKey(key) && row.Verb != SessionRows.Other && (_rows.Count + _othersRows >= MostRows || _text + Weight(row) > MostText))
+        if (!_rows.ContainsKey(key) && row.Verb != SessionRows.Other && !HasRoom(row))
         {
             Totals = Totals with { Truncated = true };
             row = SessionRows.Overflow(row.Result, observer) with { Count = row.Count, FirstAt = row.FirstAt, LastAt = row.LastAt };
@@ -187,6 +191,12 @@ public sealed class SessionRecord(string observer)
         }
 
         Keep(key, row);
+    }
+
+    private bool HasRoom(SessionAction row)
+    {
+        var (rows, text) = (_rows.Count + _othersRows, _text + Weight(row));
+        return SessionRows.IsTelling(row) ? rows < MostRows && text <= MostText : rows < MostRows - RowsForTelling && text <= MostText - TextForTelling;
     }
 
     private void Keep(SessionAction key, SessionAction row)

@@ -65,6 +65,11 @@ public static class SessionRows
     public static bool ReadsSecrets(AuditEvent happened) => ResultOf(happened) is ActionResult.Allowed
         && happened is { ApiGroup: "", Resource: "secrets", Subresource: "" } && Reads.Contains(happened.Verb);
 
+    /// <summary>A row that unusual use is known by: all Secrets, a command in a pod, another user, a new workload.</summary>
+    public static bool IsTelling(SessionAction row) => row.Result is ActionResult.Allowed && (row.AsUser.Length > 0
+        || row is { ApiGroup: "", Resource: "secrets", Subresource: "", Namespace: "", Verb: "list" or "watch" }
+        || row is { Resource: "pods", Subresource: "exec" or "attach" } || Anomalies.IsNewWorkload(row));
+
     /// <summary>A request in words, e.g. <c>create pods/exec payments/web</c>, without commas, which would make it look like a count.</summary>
     public static string Describe(AuditEvent happened) => Guard.PersistenceGuard.Describe(new()
     {
