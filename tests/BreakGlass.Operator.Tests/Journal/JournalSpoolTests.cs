@@ -11,7 +11,7 @@ using Xunit;
 namespace BreakGlass.Operator.Tests.Journal;
 
 /// <summary>What replicas hand over to the leader is in the journal once, wherever a leader stops, and whoever writes into the storage.</summary>
-public sealed class JournalSpoolTests
+public sealed class JournalSpoolTests : IDisposable
 {
     private static readonly SigningKey Key = SigningKey.Of("breakglass.example.com/test", [.. Enumerable.Repeat((byte)7, 32)]);
 
@@ -25,6 +25,9 @@ public sealed class JournalSpoolTests
     private IReadOnlyList<string> Ids => [.. Entries().Where(e => e.Type == EntryTypes.SessionEvents).Select(e => e.Id)];
 
     private IEnumerable<string> Spool => _storage.Files.Keys.Where(k => k.StartsWith("spool/", StringComparison.Ordinal));
+
+    /// <inheritdoc/>
+    public void Dispose() => _logs.Dispose();
 
     [Fact]
     public async Task What_replicas_hand_over_is_appended_in_the_order_of_each_and_then_deleted()

@@ -15,7 +15,7 @@ using Xunit;
 namespace BreakGlass.Operator.Tests.Sessions;
 
 /// <summary>A replica hands over each event once, keeps them while the storage is away, and says how many it had no room for.</summary>
-public sealed class SessionTranscriptTests
+public sealed class SessionTranscriptTests : IDisposable
 {
     private static readonly SigningKey Key = SigningKey.Of("breakglass.example.com/test", [.. Enumerable.Repeat((byte)7, 32)]);
 
@@ -23,6 +23,9 @@ public sealed class SessionTranscriptTests
     private readonly LogBook _logs = new();
     private readonly Dictionary<string, int> _counted = [];
     private int _backlog;
+
+    /// <inheritdoc/>
+    public void Dispose() => _logs.Dispose();
 
     [Fact]
     public async Task Events_become_numbered_entries_of_their_grants_in_signed_files()

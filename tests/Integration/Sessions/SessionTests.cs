@@ -193,8 +193,8 @@ public sealed class SessionTests : IAsyncLifetime, IDisposable
         async Task<IReadOnlyList<SessionEvent>> EventsAsync(int count, string expected) => await Eventually.GetAsync(() =>
         {
             report = JournalCheck.RunFor(Read, key.Verifier, incident.Grant);
-            var events = report.Entries.SelectMany(e => e.Entry.Data.Events ?? []).Where(e => e.Resource != "/version").ToList();
-            return Task.FromResult<IReadOnlyList<SessionEvent>?>(events.Count >= count ? events : null);
+            var read = report.Entries.SelectMany(e => e.Entry.Data.Events ?? []).Where(e => e.Resource != "/version").ToList();
+            return Task.FromResult<IReadOnlyList<SessionEvent>?>(read.Count >= count ? read : null);
         }, () => leader.Log + other.Log, expected: expected);
 
         var events = await EventsAsync(6, "the events of both replicas");
