@@ -50,6 +50,6 @@ public sealed partial class AuditDelayTests(AuditedCluster shared, ITestOutputHe
         return string.Create(CultureInfo.InvariantCulture, $"p50 {sorted[sorted.Count / 2].TotalSeconds:0.0} s, max {sorted[^1].TotalSeconds:0.0} s");
     }
 
-    [GeneratedRegex(@"token: (?<token>\S+)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("\"?token\"?: \"?(?<token>[^\"\\s]+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex TokenLine();
 }

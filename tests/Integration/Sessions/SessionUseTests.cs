@@ -251,7 +251,7 @@ public sealed partial class SessionUseTests(AuditedCluster shared) : IClassFixtu
             .Select(line => line.Trim('|', ' ').Split(" | ")).Where(cells => !cells[3].StartsWith('/')),
     ];
 
-    [GeneratedRegex(@"token: (?<token>\S+)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("\"?token\"?: \"?(?<token>[^\"\\s]+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex TokenLine();
 
     private static Condition? Find(BreakGlassGrant? grant) => grant is null ? null : Conditions.Find(grant.Status.Conditions, GrantConditions.Observed);
