@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using BreakGlass.Core.Leftovers;
 
 namespace BreakGlass.Core.Sessions;
 
@@ -65,8 +66,12 @@ public static class SessionRows
     public static bool ReadsSecrets(AuditEvent happened) => ResultOf(happened) is ActionResult.Allowed
         && happened is { ApiGroup: "", Resource: "secrets", Subresource: "" } && Reads.Contains(happened.Verb);
 
-    /// <summary>A row that unusual use is known by: all Secrets, a command in a pod, another user, a new workload.</summary>
-    public static bool IsTelling(SessionAction row) => row.Result is ActionResult.Allowed && (row.AsUser.Length > 0
+    /// <summary>
+    /// A row that unusual use is known by, or what is left of a session: all Secrets, a command in a pod, another user, a new workload, a new token, and
+    /// writes of what can give access.
+    /// </summary>
+    public static bool IsTelling(SessionAction row) => row.Result is ActionResult.Allowed && (row.AsUser.Length > 0 || row.TokenOf.Length > 0
+        || (Writes.Contains(row.Verb) && (MadeObject.IsOfAccess(row.ApiGroup, row.Resource) || row.Subresource == "token"))
         || row is { ApiGroup: "", Resource: "secrets", Subresource: "", Namespace: "", Verb: "list" or "watch" }
         || row is { Resource: "pods", Subresource: "exec" or "attach" } || Anomalies.IsNewWorkload(row));
 

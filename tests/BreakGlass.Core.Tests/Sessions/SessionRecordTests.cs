@@ -69,10 +69,12 @@ public sealed class SessionRecordTests
         [
             Audit.Event("list", "secrets", "", at: 900) with { Namespace = "" }, Audit.Event("create", "pods", "web") with { Subresource = "exec" },
             Audit.Event("get", "configmaps", "x") with { ImpersonatedUser = "bob" }, Audit.Event("create", "jobs", "miner") with { ApiGroup = "batch" },
+            Audit.Event("patch", "secrets", "copied"), Audit.Event("create", "serviceaccounts", "web") with { Subresource = "token" },
         ];
         foreach (var happened in telling) _record.Add(happened, byName: false);
-        _record.Actions.TakeLast(4).Select(a => $"{a.Verb} {a.Resource} {a.AsUser}".TrimEnd()).Should()
-            .Equal("list secrets", "create pods", "get configmaps bob", "create jobs");
+        _record.Actions.TakeLast(telling.Length).Select(a => $"{a.Verb} {a.Resource} {a.AsUser}".TrimEnd()).Should()
+            .Equal("list secrets", "create pods", "get configmaps bob", "create jobs", "patch secrets",
+                "create serviceaccounts");
 
         for (var i = 0; i < 700; i++) _record.Add(Audit.Event("create", "pods", Text(i)) with { Subresource = "exec" }, byName: false);
         _record.Actions.Count(a => a.Name != "*").Should().BeLessThanOrEqualTo(500);
@@ -123,7 +125,8 @@ public sealed class SessionRecordTests
     [Fact]
     public void Rows_of_other_replicas_leave_less_room()
     {
-        _record.SeeOthers(new() { Actions = [.. Enumerable.Range(0, 499).Select(i => new SessionAction { Observer = "pod-b", Name = Text(i) })] });
+        _record.SeeOthers(new() { Actions = [.. Enumerable.Range(0, SessionRecord.MostRows - SessionRecord.RowsForTelling - 1)
+            .Select(i => new SessionAction { Observer = "pod-b", Name = Text(i) })] });
         _record.Add(Audit.Event(name: "a"), byName: false);
         _record.Add(Audit.Event(name: "b"), byName: false);
         _record.Actions.Select(a => a.Name).Should().Equal("a", "*");

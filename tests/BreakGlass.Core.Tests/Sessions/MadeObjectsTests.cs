@@ -9,7 +9,7 @@ using Kube.Client;
 using TestKit.Builders;
 using Xunit;
 
-namespace BreakGlass.Core.Tests.Leftovers;
+namespace BreakGlass.Core.Tests.Sessions;
 
 /// <summary>What a session's rows say of the objects that a grant made.</summary>
 public sealed class MadeObjectsTests

@@ -1,6 +1,6 @@
-using BreakGlass.Core.Sessions;
+using BreakGlass.Core.Leftovers;
 
-namespace BreakGlass.Core.Leftovers;
+namespace BreakGlass.Core.Sessions;
 
 /// <summary>
 /// Which requests of a session made something that can outlive the grant. The rows also contain what was done as somebody else, and what nothing marked: the
@@ -17,15 +17,6 @@ public static class MadeObjects
     private static readonly string[] Writes = ["create", "update", "patch"];
     private static readonly string[] OfCertificates = ["approval", "status"];
 
-    /// <summary>
-    /// Kinds that give access, or decide on it: of these, a changed object counts like a new one. The rows do not contain the type of a Secret, so each can be
-    /// one with a ServiceAccount's token.
-    /// </summary>
-    private static readonly (string Group, string Resource)[] GivesAccess =
-    [
-        ("", "secrets"), (V1Role.KubeGroup, "*"), ("certificates.k8s.io", "*"), ("admissionregistration.k8s.io", "*"), ("apiregistration.k8s.io", "*"),
-    ];
-
     /// <summary>Kinds of which the operator may look up single objects only together with workloads.</summary>
     private static readonly ResourceType[] WithWorkloads =
     [
@@ -33,9 +24,6 @@ public static class MadeObjects
         new("admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", Namespaced: false, MetadataOnly: true),
         new("admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", Namespaced: false, MetadataOnly: true),
     ];
-
-    /// <summary>Whether objects of a kind can give access.</summary>
-    public static bool CanGiveAccess(string group, string resource) => GivesAccess.Contains((group, resource)) || GivesAccess.Contains((group, "*"));
 
     /// <summary>The kinds of which the operator may look up an object.</summary>
     public static IReadOnlyList<ResourceType> Kinds(CoreSettings settings) =>
