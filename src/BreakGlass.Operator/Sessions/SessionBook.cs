@@ -103,8 +103,7 @@ internal sealed class SessionBook
 
         lock (_lock) _closed = true;
         using var patience = new CancellationTokenSource(LastFlush, _time);
-        await transcribing;
-        await Task.WhenAll(FlushAsync(patience.Token), _transcript?.FlushAsync(patience.Token) ?? Task.CompletedTask)
+        await Task.WhenAll(FlushAsync(patience.Token), EndTranscriptAsync(transcribing, patience.Token))
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _client.Dispose();
     }
@@ -122,6 +121,13 @@ internal sealed class SessionBook
         }
 
         await Parallel.ForEachAsync(dirty, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, WriteAsync);
+    }
+
+    /// <summary>A storage that hangs keeps no process from its end.</summary>
+    private async Task EndTranscriptAsync(Task transcribing, CancellationToken cancellationToken)
+    {
+        await transcribing.WaitAsync(cancellationToken);
+        if (_transcript is { } transcript) await transcript.FlushAsync(cancellationToken).WaitAsync(cancellationToken);
     }
 
     private Names NamesNow()
