@@ -119,7 +119,7 @@ public sealed class SessionBookTests
         world.Advance(TimeSpan.FromSeconds(10));
         book.Take(ahead).Should().BeTrue();
         world.Advance(SessionBook.Period + SessionSummaries.Period);
-        world.Grant()!.Status.Session.Should().Match<SessionSummary>(s => s.Requests == 1 && s.LastActivityAt == first);
+        world.Grant()!.Status.Session.Should().Match<SessionSummary>(s => s.Requests == 1 && s.LastActivityAt < first.AddSeconds(2));
     });
 
     [Fact]
