@@ -69,7 +69,7 @@ internal static class ReportCommand
         foreach (var problem in check.Problems) await host.SayAsync($"error: {problem}");
         if (!check.IsGood) throw new CliException(ExitCodes.Error,
             "the journal does not say the same as the cluster, so no bundle was written. The operator writes the journal some seconds after the cluster's "
-                + "records: try again. If this stays, check the operator's metric journal_backlog.");
+                + "records: try again. If this stays, check the operator's metric audit_backlog.");
         await using (var stream = new FileStream(file, FileMode.CreateNew, FileAccess.Write))
             await stream.WriteAsync(BundleZip.Write(files), cancellationToken);
         await host.SayAsync($"{file}: the report and {check.Entries.Count} entries of {check.Grant} with their proofs. To verify it, use 'kubectl breakglass "
