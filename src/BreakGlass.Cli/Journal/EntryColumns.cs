@@ -35,8 +35,8 @@ internal static class EntryColumns
             data.Generation is { } generation ? $"generation {generation}" : null,
             data.Place,
             data.Residue,
+            data.Dropped is { } dropped ? $"{dropped} dropped" : null,
             data.Events is { Count: > 0 } events ? Requests(events) : null,
-            data.Dropped is { } dropped ? $"{dropped} event(s) dropped" : null,
             data.Objects is { } objects ? $"{objects.Count} object(s)" : null,
             data.Comment,
         ]).Where(t => !string.IsNullOrEmpty(t)));

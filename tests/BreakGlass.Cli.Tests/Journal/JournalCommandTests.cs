@@ -110,7 +110,7 @@ public sealed class JournalCommandTests : IDisposable
             "dev.breakglass.grant.reviewed|reviews/review-1 (grants/inc-4711)|(not verified)|Misused",
             "dev.breakglass.lockdown.engaged|lockdowns/lockdown-1|sue|token leaked",
             "dev.breakglass.persistence.refused|grants/inc-4711|alice|" + Attempt[..59] + "…",
-            "dev.breakglass.session.events|grants/inc-4711|alice|2 event(s): get pods payments/web (403), …, 2 event(s) dropped",
+            "dev.breakglass.session.events|grants/inc-4711|alice|2 dropped, 2 event(s): get pods payments/web (403), …",
             "dev.breakglass.sealkey.added|sealkeys/ab12",
             "dev.breakglass.journal.live|journal|1 object(s)");
     }
