@@ -58,7 +58,7 @@ public sealed class MintedTokensTests
         tokens.Only(_ => true).Should().BeSameAs(tokens);
     }
 
-    /// <summary>As kube-apiserver 1.36.2 posts them, with its level Metadata.</summary>
+    /// <summary>In the form of KEP-4193. TraceTests (Integration) has those of a real API server.</summary>
     [Fact]
     public void The_door_lets_in_the_requests_with_such_a_token_and_no_other_request_of_that_ServiceAccount()
     {
