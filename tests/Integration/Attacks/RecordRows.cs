@@ -182,10 +182,10 @@ internal static class RecordRows
             await SessionAsync(s);
             return await s.Stage.Tess.DeleteAsync(s.SessionPath);
         }),
-        new("Tess", "deletes all records of what was done at once", Expectation.RefusedAndUntouched("delete the grant"), async s =>
+        new("Admin", "deletes all records of what was done at once", Expectation.RefusedAndUntouched("delete the grant"), async s =>
         {
             await SessionAsync(s);
-            return await s.Stage.Tess.DeleteAsync($"breakglasssessions?fieldSelector=metadata.name%3D{s.Grant}");
+            return await s.Stage.Admin.DeleteAsync($"breakglasssessions?fieldSelector=metadata.name%3D{s.Grant}");
         }),
         new("Admin", "invents what was done with a grant", Expectation.RefusedAndUntouched("only the operator writes it"), async s =>
         {
