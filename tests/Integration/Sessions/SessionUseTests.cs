@@ -145,7 +145,9 @@ public sealed partial class SessionUseTests(AuditedCluster shared) : IClassFixtu
         await Eventually.TrueAsync(
             async () => (session = await shared.SessionAsync(incident)) is not null && Count("pods") == 11 && Count("configmaps") == 1, () => @operator.Log,
             expected: "all requests in the session");
-        (await @operator.MetricsAsync())["breakglass_operator_audit_events_total{result=\"refused\"}"].Should().Be(0);
+
+        // A busy or starting operator refuses a batch, too; the API server sends that one again.
+        @operator.Log.Should().NotContain("The body is larger than");
     }
 
     [Fact]
