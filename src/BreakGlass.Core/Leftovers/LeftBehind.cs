@@ -112,7 +112,8 @@ public static class LeftBehind
     }
 
     private static List<string> Named(List<string> entries, string prefix) => entries.Count <= MostNamed
-        ? entries : [.. entries.Take(MostNamed), string.Create(CultureInfo.InvariantCulture, $"{prefix}{entries.Count - MostNamed} more; see the BreakGlassSession")];
+        ? entries
+        : [.. entries.Take(MostNamed), string.Create(CultureInfo.InvariantCulture, $"{prefix}{entries.Count - MostNamed} more; see the BreakGlassSession")];
 
     private static bool IsCapped(LeftoversSeen seen) => seen.Found.GroupBy(o => o.Resource).Any(g => g.Count() >= MostOfAKind);
 

@@ -185,7 +185,8 @@ public static class AuditReader
         if (!Enter(ref reader)) return id;
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("authentication.kubernetes.io/credential-id"u8)) id = NextTexts(ref reader, LongestCredential) is [var only] ? only : "";
+            if (reader.ValueTextEquals("authentication.kubernetes.io/credential-id"u8))
+                id = NextTexts(ref reader, LongestCredential) is [var only] ? only : "";
             else
             {
                 reader.Read();

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace Integration.Sessions;
 
-/// <summary>Measures how long it takes from a request to its row in the session, and to the totals in the grant. The figures are in docs/sessions.md.</summary>
+/// <summary>Measures how long it takes from a request to its row in the session, and to the totals in the grant: the figures of docs/sessions.md.</summary>
 [Trait("Category", "Long")]
 public sealed partial class AuditDelayTests(AuditedCluster shared, ITestOutputHelper output) : IClassFixture<AuditedCluster>
 {
