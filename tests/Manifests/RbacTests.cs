@@ -71,7 +71,8 @@ public sealed class RbacTests
     [Fact]
     public void Webhook_configurations_are_read_and_patched_by_name_alone_or_else_only_listed()
     {
-        var rules = Rules.Where(r => r.Rule["resources"].Strings().Any(resource => resource.EndsWith("webhookconfigurations", StringComparison.Ordinal))).ToList();
+        var rules = Rules.Where(
+            r => r.Rule["resources"].Strings().Any(resource => resource.EndsWith("webhookconfigurations", StringComparison.Ordinal))).ToList();
         rules.Where(r => r.Role.Name == "breakglass-operator").Should().HaveCount(2).And.OnlyContain(
             r => r.Rule["resourceNames"].Strings().All(name => name.StartsWith("breakglass-operator"))
                 && r.Rule["verbs"].Strings().SequenceEqual(new[] { "get", "patch" }));
