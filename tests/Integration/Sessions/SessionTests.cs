@@ -194,15 +194,18 @@ public sealed class SessionTests : IAsyncLifetime, IDisposable
         async Task<IReadOnlyList<SessionEvent>> EventsAsync(int count, string expected) => await Eventually.GetAsync(() =>
         {
             report = JournalCheck.RunFor(Read, key.Verifier, incident.Grant);
-            var read = report.Entries.SelectMany(e => e.Entry.Data.Events ?? []).Where(e => e.Resource != "/version").ToList();
+
+            // The start of the exec is an event of its own, which Kubernetes 1.20 does not always send.
+            var read = report.Entries.SelectMany(e => e.Entry.Data.Events ?? [])
+                .Where(e => e.Resource != "/version" && e.Stage != "ResponseStarted").ToList();
             return Task.FromResult<IReadOnlyList<SessionEvent>?>(read.Count >= count ? read : null);
         }, () => leader.Log + other.Log, expected: expected);
 
         var events = await EventsAsync(6, "the events of both replicas");
         report!.Problems.Should().BeEmpty();
-        events.Select(e => $"{e.Verb} {e.Resource} {e.Subresource} {e.Name} {e.Code} {e.Command}").Should().BeEquivalentTo(
-            "get configmaps  checkout 200 ", "get configmaps  checkout 200 ", "get configmaps  checkout 200 ", "get configmaps  checkout 200 ",
-            "list nodes   403 ", "create pods exec web 404 id -u");
+        events.Select(e => $"{e.Verb} {e.Resource} {e.Subresource} {e.Name} {e.Code} {e.Command}").Order(StringComparer.Ordinal).Should().Equal(
+            "create pods exec web 404 id -u", "get configmaps  checkout 200 ", "get configmaps  checkout 200 ", "get configmaps  checkout 200 ",
+            "get configmaps  checkout 200 ", "list nodes   403 ");
         events.Select(e => e.AuditId).Should().OnlyHaveUniqueItems().And.Contain("of-the-leader");
         report.Entries.Select(e => e.Entry.Id.Split('/')).Where(id => id[1] == "events").Select(id => id[2]).Distinct().Should().HaveCount(2);
 
