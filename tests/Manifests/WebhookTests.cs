@@ -8,7 +8,7 @@ public sealed class WebhookTests
 {
     private static readonly string[] Ours = ["breakglasspolicies", "breakglassgrants", "breakglassapprovals", "breakglassreviews", "breakglasslockdowns"];
 
-    /// <summary>What the operator writes, and nobody else.</summary>
+    /// <summary>What only the operator writes.</summary>
     private static readonly string[] Record = ["breakglasssessions", "breakglasssessions/status"];
 
     private static IEnumerable<JsonNode> Webhooks =>

@@ -10,7 +10,7 @@ public sealed record SessionToken
     [Required, Length(maxLength: 63)]
     public string Observer { get; init => field = value ?? ""; } = "";
 
-    /// <summary>The ID of the token in audit events. It is not a secret: nobody can use it to authenticate.</summary>
+    /// <summary>The ID of the token in audit events. It is not a secret: it cannot be used to authenticate.</summary>
     [Required, Length(maxLength: 128)]
     public string CredentialId { get; init => field = value ?? ""; } = "";
 

@@ -1,8 +1,8 @@
 namespace BreakGlass.Core.Sessions;
 
 /// <summary>
-/// Shortens the texts of JSON that arrives in pieces, and lists of texts. A client can send a megabyte of URI, of user agent, or of addresses: whoever sends a
-/// few such requests must not make the batch that they are in too large to be read, because the other requests of that batch would not be recorded.
+/// Shortens the texts of JSON that arrives in pieces, and lists of texts. A client can send a megabyte of URI, of user agent, or of addresses. A few
+/// such requests must not make the batch that they are in too large to be read, because the other requests of that batch would not be recorded.
 /// </summary>
 public sealed class LongTexts
 {

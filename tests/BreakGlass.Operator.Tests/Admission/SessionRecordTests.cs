@@ -7,7 +7,7 @@ using Xunit;
 
 namespace BreakGlass.Operator.Tests.Admission;
 
-/// <summary>The record of what was done with a grant is the operator's: whoever could change it could hide what they did.</summary>
+/// <summary>The record of what was done with a grant is the operator's: a person who could change it could hide what they did.</summary>
 public sealed class SessionRecordTests : IAsyncLifetime
 {
     private const string Collector = "system:serviceaccount:kube-system:generic-garbage-collector";

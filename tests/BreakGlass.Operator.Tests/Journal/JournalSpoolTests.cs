@@ -10,7 +10,7 @@ using Xunit;
 
 namespace BreakGlass.Operator.Tests.Journal;
 
-/// <summary>What replicas hand over to the leader is in the journal once, wherever a leader stops, and whoever writes into the storage.</summary>
+/// <summary>What replicas hand over to the leader is in the journal once, wherever a leader stops, and whatever else is written into the storage.</summary>
 public sealed class JournalSpoolTests : IDisposable
 {
     private static readonly SigningKey Key = SigningKey.Of("breakglass.example.com/test", [.. Enumerable.Repeat((byte)7, 32)]);
