@@ -26,13 +26,6 @@ public static class MetadataRules
 
     // What the API server and the garbage collector put on and take off while an object is being deleted.
     private static readonly string[] Collecting = ["foregroundDeletion", "orphan"];
-    private static readonly string[] Collectors = [Subjects.ServiceAccountUser("kube-system", "generic-garbage-collector"), "system:kube-controller-manager"];
-
-    /// <summary>Whether a user writes metadata in the operator's name: the operator itself, and the jobs that end access without it.</summary>
-    public static bool IsOurs(string user, CoreSettings settings) =>
-        user == Subjects.ServiceAccountUser(settings.OperatorNamespace, "breakglass-operator")
-        || user == Subjects.ServiceAccountUser(settings.OperatorNamespace, "breakglass-reaper")
-        || user == Subjects.ServiceAccountUser(settings.OperatorNamespace, "breakglass-uninstall");
 
     /// <summary>What is wrong with the metadata of a write; null if nothing is.</summary>
     /// <param name="before">The object as it is; null for a new one.</param>
@@ -41,8 +34,8 @@ public static class MetadataRules
     /// <param name="settings">The operator's set-up.</param>
     public static Problem? Check(IKubernetesObject<V1ObjectMeta>? before, IKubernetesObject<V1ObjectMeta> after, string user, CoreSettings settings)
     {
-        if (IsOurs(user, settings)) return null;
-        return Size(before, after) ?? (Collectors.Contains(user) ? null : Finalizers(before, after) ?? Owners(before, after));
+        if (KnownUsers.IsOurs(user, settings)) return null;
+        return Size(before, after) ?? (KnownUsers.IsCollector(user) ? null : Finalizers(before, after) ?? Owners(before, after));
     }
 
     /// <summary>
@@ -55,7 +48,7 @@ public static class MetadataRules
     /// <param name="user">Who writes.</param>
     /// <param name="settings">The operator's set-up.</param>
     public static Problem? CheckManagedFields(IKubernetesObject<V1ObjectMeta> o, long before, long after, string user, CoreSettings settings) =>
-        o is BreakGlassPolicy || after <= MostManagedFields || after < before || IsOurs(user, settings) || Collectors.Contains(user)
+        o is BreakGlassPolicy || after <= MostManagedFields || after < before || KnownUsers.IsOurs(user, settings) || KnownUsers.IsCollector(user)
             ? null
             : new("MetadataTooLarge", "metadata.managedFields",
                 $"would have {after} bytes, at most {MostManagedFields} are allowed; use fewer field managers");

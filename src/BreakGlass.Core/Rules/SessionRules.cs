@@ -8,19 +8,16 @@ public static class SessionRules
     private const string Delete = "DELETE";
 
     /// <summary>
-    /// The garbage collector, with an identity of its own or with that of all controllers: it deletes the records of grants that are gone, and writes their
-    /// owner references if somebody deletes a grant in the foreground or without its dependents.
+    /// Whether a user may do this whatever the object is. The garbage collector deletes the records of grants that are gone, and writes their owner references
+    /// if somebody deletes a grant in the foreground or without its dependents.
     /// </summary>
-    private static readonly string[] Collectors = [Subjects.ServiceAccountUser("kube-system", "generic-garbage-collector"), "system:kube-controller-manager"];
-
-    /// <summary>Whether a user may do this whatever the object is.</summary>
     /// <param name="operation">CREATE, UPDATE or DELETE.</param>
     /// <param name="subresource">The subresource; empty for the object itself.</param>
     /// <param name="user">The user.</param>
     /// <param name="settings">The operator's settings.</param>
     public static bool MayWrite(string operation, string subresource, string user, CoreSettings settings) =>
-        (user == Subjects.ServiceAccountUser(settings.OperatorNamespace, "breakglass-operator") && operation is not Delete)
-            || (Collectors.Contains(user) && operation is "UPDATE" or Delete && subresource.Length == 0);
+        (user == KnownUsers.Operator(settings) && operation is not Delete)
+            || (KnownUsers.IsCollector(user) && operation is "UPDATE" or Delete && subresource.Length == 0);
 
     /// <summary>Whether a record can be deleted by anybody who has the right: its grant is gone, or is being deleted.</summary>
     /// <param name="session">The record.</param>

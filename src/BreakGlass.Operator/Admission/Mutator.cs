@@ -96,7 +96,7 @@ internal sealed class Mutator(
     /// </summary>
     private bool LosesFinalizer(AdmissionWrite write) =>
         write is { Old: BreakGlassPolicy old, Object: BreakGlassPolicy policy } && old.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer)
-        && !policy.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer) && !MetadataRules.IsOurs(write.User.Username ?? "", settings);
+        && !policy.FinalizersOrEmpty.Contains(BreakGlassApi.RevokeFinalizer) && !KnownUsers.IsOurs(write.User.Username ?? "", settings);
 
     /// <summary>
     /// What of the caller the write is stamped with. A policy that comes later, or names other groups later, finds the person without them, and gives nothing:

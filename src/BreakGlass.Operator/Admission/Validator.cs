@@ -10,7 +10,7 @@ internal sealed class Validator(
     // The operator goes by its own clock when it deletes what was kept long enough.
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
 
-    private readonly string _operator = Subjects.ServiceAccountUser(settings.OperatorNamespace, "breakglass-operator");
+    private readonly string _operator = KnownUsers.Operator(settings);
 
     public async ValueTask<AdmissionAnswer> HandleAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {

@@ -89,7 +89,7 @@ internal sealed class Webhooks : IAsyncDisposable
     /// </summary>
     internal static AdmissionLimits LimitsOf(OperatorOptions options, CoreSettings settings, TimeProvider time)
     {
-        var ourselves = Subjects.ServiceAccountUser(settings.OperatorNamespace, "breakglass-operator");
+        var ourselves = KnownUsers.Operator(settings);
         return new()
         {
             MaxObjectBytes = LargestObject,
