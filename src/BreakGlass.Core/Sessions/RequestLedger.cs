@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using BreakGlass.Core.Credentials;
 
 namespace BreakGlass.Core.Sessions;
 
@@ -57,9 +58,11 @@ public sealed class RequestLedger(int capacity = 20_000)
         }
     }
 
-    private static UInt128 KeyOf(AuditEvent happened)
-    {
-        var text = $"{happened.AuditId}\n{happened.ReceivedAt.UtcTicks}\n{happened.Verb}\n{happened.Username}\n{happened.RequestUri}";
-        return BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-    }
+    /// <summary>The ID by which replicas know a request again, in any of its stages: a digest, 11 characters.</summary>
+    internal static string IdOf(AuditEvent happened) => Base64UrlText.Encode(DigestOf(happened).AsSpan(0, 8));
+
+    private static UInt128 KeyOf(AuditEvent happened) => BinaryPrimitives.ReadUInt128BigEndian(DigestOf(happened));
+
+    private static byte[] DigestOf(AuditEvent happened) => SHA256.HashData(Encoding.UTF8.GetBytes(
+        $"{happened.AuditId}\n{happened.ReceivedAt.UtcTicks}\n{happened.Verb}\n{happened.Username}\n{happened.RequestUri}"));
 }

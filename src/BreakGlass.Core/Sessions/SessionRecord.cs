@@ -132,14 +132,18 @@ public sealed class SessionRecord(string observer)
     public void SeeOthers(SessionStatus stored) => _othersRows = stored.Actions.Count(a => a.Observer != observer);
 
     /// <summary>What this replica says of the session.</summary>
-    public SessionStatus Status(BreakGlassGrant grant) => new()
+    public SessionStatus Status(BreakGlassGrant grant) =>
+        Own() with { GrantUid = grant.Metadata.Uid, Policy = grant.Spec.Policy, Requester = grant.Spec.Requester?.Username };
+
+    /// <summary>What this replica counted.</summary>
+    internal SessionStatus Own() => new() { Parts = [new() { Observer = observer, Totals = Totals, Sources = [.. _sources.Values] }], Actions = Actions };
+
+    /// <summary>Goes on from what <see cref="Own"/> gave in the same process: streams that were open are.</summary>
+    internal void Take(SessionStatus own)
     {
-        GrantUid = grant.Metadata.Uid,
-        Policy = grant.Spec.Policy,
-        Requester = grant.Spec.Requester?.Username,
-        Parts = [new() { Observer = observer, Totals = Totals, Sources = [.. _sources.Values] }],
-        Actions = Actions,
-    };
+        Restore(own);
+        Totals = Totals with { OpenStreams = own.Parts.Sum(p => p.Totals.OpenStreams) };
+    }
 
     private static long One(bool counts) => counts ? 1 : 0;
 

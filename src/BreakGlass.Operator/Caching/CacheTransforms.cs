@@ -90,7 +90,11 @@ internal static class CacheTransforms
 
     /// <summary>A session as the grant's summary needs it: what was done is read from the API server.</summary>
     public static BreakGlassSession Session(BreakGlassSession session) =>
-        session with { Metadata = Owned(session.Metadata) with { ManagedFields = null }, Status = session.Status with { Actions = [] } };
+        session with
+        {
+            Metadata = Owned(session.Metadata) with { ManagedFields = null },
+            Status = session.Status with { Actions = [], Parts = [.. session.Status.Parts.Select(p => p.Recent.Count == 0 ? p : p with { Recent = [] })] },
+        };
 
     /// <summary>Whether the caches hold nothing of a grant but its record.</summary>
     public static bool IsRecord(BreakGlassGrant grant) => IsOver(grant);

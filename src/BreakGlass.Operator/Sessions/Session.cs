@@ -12,7 +12,7 @@ internal sealed class Session(BreakGlassGrant grant, string observer)
     /// <summary>The grant as it was when the last event came.</summary>
     public BreakGlassGrant Grant { get; set; } = grant;
 
-    public SessionRecord Record { get; } = new(observer);
+    public SharedRecord Record { get; } = new(observer);
 
     /// <summary>Whether something was counted that is not written.</summary>
     public bool IsDirty { get; set; }

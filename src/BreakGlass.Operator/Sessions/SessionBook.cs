@@ -173,19 +173,8 @@ internal sealed class SessionBook
         if (!_sessions.TryGetValue(uid, out var session)) _sessions[uid] = session = new(whose.Grant, _observer);
         (session.Grant, session.IsDirty, session.TouchedAt) = (whose.Grant, true, _time.GetTimestamp());
 
-        // A watch of a program that has such a token would keep the grant in use for ever.
-        var isPerson = whose.TokenOf.Length == 0;
-        if (step is RequestStep.Closed)
-        {
-            if (isPerson) session.Record.Close(happened.At);
-        }
-        else
-        {
-            session.Record.Add(happened, whose.ByName, whose.TokenOf);
-            if (isPerson && step is RequestStep.Opened) session.Record.Open();
-            if (AfterEnd.IsAccess(happened, whose)) alarms.Add((happened, whose));
-        }
-
+        session.Record.Count(happened, step, whose, _time.GetUtcNow());
+        if (step is not RequestStep.Closed && AfterEnd.IsAccess(happened, whose)) alarms.Add((happened, whose));
         _transcript?.Add(happened, whose);
         return _time.GetUtcNow() - happened.At > LateAfter ? AuditResults.Late : AuditResults.Kept;
     }
@@ -224,17 +213,25 @@ internal sealed class SessionBook
                 mine = new()
                 {
                     Metadata = new() { Name = session.Name },
-                    Status = session.Record.Status(session.Grant) with { Tokens = TokensOf(session) },
+                    Status = session.Record.Status(session.Grant, _time.GetUtcNow()) with { Tokens = TokensOf(session) },
                 };
                 session.IsDirty = false;
             }
 
             var written = await ApplyStatusAsync(session, mine, cancellationToken);
-            lock (_lock) session.Record.SeeOthers(written.Status);
+            lock (_lock)
+            {
+                if (session.Record.Settle(written.Status)) session.IsDirty = true;
+            }
         }
         catch (Exception e) when (e is KubeApiException or KubeConnectionException or OperationCanceledException)
         {
-            lock (_lock) session.IsDirty = true;
+            lock (_lock)
+            {
+                if (session.IsRestored) session.Record.SettleAll();
+                session.IsDirty = true;
+            }
+
             if (!cancellationToken.IsCancellationRequested) _logger.SessionNotWritten(session.Name, e);
         }
     }
