@@ -29,8 +29,11 @@ internal sealed class BucketStorage(IAmazonS3 client, BucketSettings settings, T
     // The checkpoint as it was read last: its ETag; empty if it was not there.
     private string? _checkpoint;
 
-    /// <summary>A storage with the SDK's own client and its chain of credentials.</summary>
-    public static BucketStorage Open(BucketSettings settings, TimeProvider time) => new(new AmazonS3Client(Config(settings)), settings, time);
+    /// <summary>A storage with the SDK's own client and its chain of credentials, or the role of the pod's service account.</summary>
+    public static BucketStorage Open(BucketSettings settings, TimeProvider time) => new(
+        WebRoleCredentials.FromEnvironment(Environment.GetEnvironmentVariable, settings) is { } role
+            ? new AmazonS3Client(role, Config(settings)) : new AmazonS3Client(Config(settings)),
+        settings, time);
 
     /// <summary>How the SDK finds the service.</summary>
     internal static AmazonS3Config Config(BucketSettings settings)

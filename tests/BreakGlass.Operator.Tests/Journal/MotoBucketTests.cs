@@ -3,6 +3,7 @@ using System.Globalization;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Amazon.SecurityToken;
 using BreakGlass.Core.Journal;
 using BreakGlass.Operator.Journal;
 using FluentAssertions;
@@ -85,6 +86,26 @@ public sealed class MotoBucketTests : IDisposable
         using var storage = new BucketStorage(new AmazonS3Client(Credentials, BucketStorage.Config(_settings)), _settings, TimeProvider.System);
         (await FluentActions.Awaiting(() => storage.ReadAsync("checkpoint", default)).Should().ThrowAsync<JournalException>())
             .Which.Message.Should().Contain("the bucket journal does not exist");
+    }
+
+    [MotoFact]
+    public async Task The_role_of_the_pods_service_account_opens_the_bucket()
+    {
+        await _listens.Task.Soon("moto_server");
+        var token = Path.GetTempFileName();
+        await File.WriteAllTextAsync(token, "a.projected.token\n");
+        using var role = new WebRoleCredentials(
+            new AmazonSecurityTokenServiceClient(new AnonymousAWSCredentials(), new AmazonSecurityTokenServiceConfig
+            {
+                ServiceURL = _settings.Endpoint!.AbsoluteUri, AuthenticationRegion = "eu-central-1",
+            }),
+            "arn:aws:iam::123456789012:role/journal", token, "breakglass-operator");
+        using var client = new AmazonS3Client(role, BucketStorage.Config(_settings));
+        await client.PutBucketAsync("journal");
+        using var storage = new BucketStorage(client, _settings with { Retention = null }, TimeProvider.System);
+        (await storage.CreateAsync("tile/0/000", new byte[] { 1 }, default)).Should().BeTrue();
+        (await role.GetCredentialsAsync()).Token.Should().NotBeNullOrEmpty("these are credentials of a role and not a key");
+        File.Delete(token);
     }
 
     private void Look(string? line)

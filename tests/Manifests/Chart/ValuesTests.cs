@@ -221,6 +221,15 @@ public sealed class ValuesTests
         Outgoing(await RenderAsync("1.35", """{"networkPolicy":{"egress":{"restricted":true}}}""")).Should().BeEquivalentTo([53, 53, 443, 6443]);
     }
 
+    [Fact]
+    public async Task A_role_of_the_cloud_is_an_annotation_of_the_operators_service_account_alone()
+    {
+        var accounts = (await RenderAsync("1.35", """{"serviceAccount":{"annotations":{"eks.amazonaws.com/role-arn":"arn:aws:iam::1:role/journal"}}}"""))
+            .Where(o => o.Kind() == "ServiceAccount").ToDictionary(o => o["metadata"]!["name"]!.GetValue<string>(), o => o["metadata"]!["annotations"]);
+        accounts["breakglass-operator"]!["eks.amazonaws.com/role-arn"]!.GetValue<string>().Should().Be("arn:aws:iam::1:role/journal");
+        accounts["breakglass-reaper"].Should().BeNull();
+    }
+
     [Theory]
     [InlineData("\"region\":\"eu-central-1\"", 443)]
     [InlineData("\"endpoint\":\"https://s3.example.com\"", 443)]
