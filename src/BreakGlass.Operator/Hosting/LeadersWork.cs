@@ -165,6 +165,7 @@ internal sealed class LeadersWork : IDisposable
             tools.Time, logger)
         {
             Copies = sinks,
+            AfterFirstRead = HeapMemory.GiveBack,
             Spool = tools.Settings.RecordsSessions
                 ? new(storage, file.Key.Verifier, waiting => metrics.AuditBacklog(OperatorMetrics.Spool, waiting), tools.Time, logger) : null,
         };

@@ -1,4 +1,3 @@
-using System.Runtime;
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Health;
 using BreakGlass.Operator.Journal;
@@ -168,7 +167,7 @@ internal sealed class OperatorEngine : IDisposable
         try
         {
             await FirstOf(Caches.WaitForSyncAsync(stop.Token), helpers, stop.Token);
-            GiveBackWhatListsTook();
+            HeapMemory.GiveBack();
             _logger.CachesSynced(_time.GetElapsedTime(started).TotalSeconds, Caches.Grants.Store.Count, Caches.Policies.Store.Count);
             var leading = _elector is null ? LeadAsync(LeadershipTerm.WithoutRivals(stop.Token)) : _elector.RunAsync(LeadAsync, stop.Token);
             await FirstOf(leading, helpers, stop.Token);
@@ -203,13 +202,6 @@ internal sealed class OperatorEngine : IDisposable
         Seals.Dispose();
         _notifier.Dispose();
         _leaseClient?.Dispose();
-    }
-
-    /// <summary>The first lists are by far the most that is ever read at once, and an operator may then have nothing to do for days.</summary>
-    private static void GiveBackWhatListsTook()
-    {
-        GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     /// <summary>What is done with grants, on its way into the journal; null if there is none.</summary>

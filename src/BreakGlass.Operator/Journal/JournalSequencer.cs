@@ -57,6 +57,9 @@ internal sealed class JournalSequencer
     /// <summary>Where copies go to: what is written must be at those of them that are required. Null for no copies.</summary>
     public JournalSinks? Copies { get; init; }
 
+    /// <summary>Called once, when what was in the journal has been read, which can take much memory at once.</summary>
+    public Action AfterFirstRead { get; init; } = () => { };
+
     /// <summary>What replicas hand over, to be appended as well. Null if they hand over nothing.</summary>
     public JournalSpool? Spool { get; init; }
 
@@ -136,6 +139,7 @@ internal sealed class JournalSequencer
                 _backlog(all.Sum(g => _logged.HasAll(g) ? 0 : Math.Max(1, g.Status.Transitions.Count - _logged.Count(g))));
                 _kept = all.Where(LoggedGrants.TakesIndices).Select(g => g.Metadata.Uid ?? "").ToHashSet(StringComparer.Ordinal);
                 await _writer.CatchUpAsync(() => _cluster.From, cancellationToken);
+                if (!_isRead) AfterFirstRead();
                 _isRead = true;
             }
 
