@@ -40,6 +40,12 @@ public sealed record GrantStatus
     /// <summary>How the requester gets access, as decided.</summary>
     public CredentialKind? Credential { get; init; }
 
+    /// <summary>How the holder reaches the API server, as decided; nothing for the direct path.</summary>
+    public SessionPath? Path { get; init; }
+
+    /// <summary>How the holder reaches the gateway, and the certificate that it accepts from this grant. Set if the path is Gateway.</summary>
+    public GatewayAccess? Gateway { get; init; }
+
     /// <summary>The policy's access entries at the time of the decision. Later additions to the policy do not widen the grant.</summary>
     [ListMap("name")]
     public IReadOnlyList<AccessEntry> Access { get; init => field = value ?? []; } = [];
