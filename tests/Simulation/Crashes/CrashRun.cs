@@ -66,7 +66,11 @@ internal sealed class CrashRun(Stillness stillness, CrashScenario scenario)
         world.Advance(TimeSpan.FromSeconds(30));
     }
 
-    private BreakGlass.Operator.Options.OperatorOptions Options(SimulatedJournal journal) => scenario.HasJournal ? journal.With(World.Options) : World.Options;
+    private BreakGlass.Operator.Options.OperatorOptions Options(SimulatedJournal journal)
+    {
+        var options = scenario.HasGateway ? World.Options with { GatewayUrl = new("https://gateway.example.test:8443") } : World.Options;
+        return scenario.HasJournal ? journal.With(options) : options;
+    }
 
     private IEnumerable<string> Problems(World world, SimulatedJournal journal, DateTimeOffset? restarted, Death? death)
     {
@@ -77,6 +81,7 @@ internal sealed class CrashRun(Stillness stillness, CrashScenario scenario)
             if (late > TimeSpan.FromMilliseconds(1)) yield return $"{binding.Key} gave access {late} too long";
         }
 
+        if (scenario.HasGateway && last.Status.WasActive && last.Status.Gateway?.Certificate is null) yield return "it was active without a certificate";
         foreach (var left in world.Owned()) yield return $"{left.KindName} {left.Key} is left over";
         var last = world.History.Last("inc-4711");
         if (!last.Status.IsTerminal) yield return $"it is {last.Status.Phase} in the end";
