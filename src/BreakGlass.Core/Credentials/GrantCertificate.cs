@@ -49,5 +49,6 @@ public sealed record GrantCertificate(string Grant, string Uid)
     }
 
     private static GrantCertificate? Parse(string uri) =>
-        uri.StartsWith(Prefix, StringComparison.Ordinal) && uri[Prefix.Length..].Split('/') is [{ Length: > 0 } grant, { Length: > 0 } uid] ? new(grant, uid) : null;
+        uri.StartsWith(Prefix, StringComparison.Ordinal) && uri[Prefix.Length..].Split('/') is [{ Length: > 0 } grant, { Length: > 0 } uid]
+            ? new(grant, uid) : null;
 }

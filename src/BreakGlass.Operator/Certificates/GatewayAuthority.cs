@@ -71,7 +71,8 @@ internal sealed class GatewayAuthority
         var names = new GrantCertificate(grant.Metadata.Name, grant.Metadata.Uid!);
         var now = _time.GetUtcNow();
         var from = (grant.Status.ActivatedAt < now ? grant.Status.ActivatedAt.Value : now) - Pki.Backdated;
-        using var certificate = Pki.NewClient(certificates.Authority, names, own?.ExportSubjectPublicKeyInfo() ?? KeyOf(grant.Spec.RecipientKey!), from, until);
+        var key = own?.ExportSubjectPublicKeyInfo() ?? KeyOf(grant.Spec.RecipientKey!);
+        using var certificate = Pki.NewClient(certificates.Authority, names, key, from, until);
         var access = new GatewayAccess
         {
             Server = _url.OriginalString.TrimEnd('/'),

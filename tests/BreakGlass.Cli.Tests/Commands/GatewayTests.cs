@@ -84,7 +84,8 @@ public sealed class GatewayTests : IDisposable
     [Fact]
     public async Task Without_waiting_the_credential_is_in_the_Secret_and_use_takes_it()
     {
-        (await _plugin.RunAsync("request", "payments-oncall", "--reason", "checkout is down", "--wait=false", "--name", "inc-1")).Should().Be(0, _plugin.Error);
+        (await _plugin.RunAsync("request", "payments-oncall", "--reason", "checkout is down", "--wait=false", "--name", "inc-1"))
+            .Should().Be(0, _plugin.Error);
         _plugin.ActivateGateway("inc-1");
         _plugin.Clear();
 

@@ -37,7 +37,8 @@ public sealed class CredentialKubeconfigTests
     [Fact]
     public void For_the_gateway_it_has_the_certificate_and_its_key_and_no_token() =>
         Encoding.UTF8.GetString(CredentialKubeconfig.Render(
-            new() { Server = "https://gateway.example:8443", CaBundle = "authority", Certificate = "certificate" }, "kubernetes", "inc-4711", "payments", "key"))
+            new() { Server = "https://gateway.example:8443", CaBundle = "authority", Certificate = "certificate" }, "kubernetes", "inc-4711", "payments",
+            "key"))
             .Should().Be(
             """
             apiVersion: v1

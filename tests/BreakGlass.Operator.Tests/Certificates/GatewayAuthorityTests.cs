@@ -96,7 +96,8 @@ public sealed class GatewayAuthorityTests
         await Task.WhenAll(first.RoundAsync(default), second.RoundAsync(default));
         await second.RoundAsync(default);
 
-        first.Issue(Grant(), A.Start.AddMinutes(30), out _)!.Access.CaBundle.Should().Be(second.Issue(Grant(), A.Start.AddMinutes(30), out _)!.Access.CaBundle);
+        var (one, other) = (first.Issue(Grant(), A.Start.AddMinutes(30), out _)!, second.Issue(Grant(), A.Start.AddMinutes(30), out _)!);
+        one.Access.CaBundle.Should().Be(other.Access.CaBundle);
         var secret = _server.Get<V1Secret>("breakglass-gateway-tls", Ns)!;
         secret.Data.Keys.Should().BeEquivalentTo("ca.crt", "ca.key", "tls.crt", "tls.key");
         var managed = ManagedCertificates.Read(secret.Data, CertificateUse.Gateway)!;
@@ -144,7 +145,8 @@ public sealed class GatewayAuthorityTests
     [Fact]
     public async Task The_authorities_of_another_serving_certificate_are_delivered_instead_and_clients_are_signed_as_before()
     {
-        var own = new GatewayAuthority(_server.CreateClient(InstalledRbac.Operator), Ns, Url, "-----BEGIN CERTIFICATE-----\n", [], _clock, NullLogger.Instance);
+        var client = _server.CreateClient(InstalledRbac.Operator);
+        var own = new GatewayAuthority(client, Ns, Url, "-----BEGIN CERTIFICATE-----\n", [], _clock, NullLogger.Instance);
         await own.RoundAsync(default);
         var issued = own.Issue(Grant(), A.Start.AddMinutes(30), out _)!;
         issued.Access.CaBundle.Should().Be("-----BEGIN CERTIFICATE-----\n");

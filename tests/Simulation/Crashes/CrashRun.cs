@@ -81,10 +81,10 @@ internal sealed class CrashRun(Stillness stillness, CrashScenario scenario)
             if (late > TimeSpan.FromMilliseconds(1)) yield return $"{binding.Key} gave access {late} too long";
         }
 
-        if (scenario.HasGateway && last.Status.WasActive && last.Status.Gateway?.Certificate is null) yield return "it was active without a certificate";
         foreach (var left in world.Owned()) yield return $"{left.KindName} {left.Key} is left over";
         var last = world.History.Last("inc-4711");
         if (!last.Status.IsTerminal) yield return $"it is {last.Status.Phase} in the end";
+        if (scenario.HasGateway && last.Status.WasActive && last.Status.Gateway?.Certificate is null) yield return "it was active without a certificate";
 
         if (scenario.HasJournal)
         {
