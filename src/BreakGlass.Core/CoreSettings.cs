@@ -39,6 +39,9 @@ public sealed record CoreSettings
     /// <summary>Whether the operator receives the API server's audit events, and so knows what is done with a grant.</summary>
     public bool RecordsSessions { get; init; }
 
+    /// <summary>Whether there is a gateway, for policies with path Gateway.</summary>
+    public bool HasGateway { get; init; }
+
     /// <summary>Namespaces that no selector selects, beside those of the control plane: a policy reaches them by name alone.</summary>
     public IReadOnlyList<string> ProtectedNamespaces { get; init; } = [];
 

@@ -58,13 +58,13 @@ public sealed class RbacTests
     }
 
     [Fact]
-    public void Of_the_Secrets_beside_it_the_operator_reads_its_own_two_alone()
+    public void Of_the_Secrets_beside_it_the_operator_reads_its_own_three_alone()
     {
         var rules = Rules.Where(r => r.Role.Namespace == System && r.Rule["resources"].Strings().Contains("secrets")).ToList();
         rules.Should().OnlyContain(r => r.Role.Name == "breakglass-operator");
         rules.Where(r => r.Rule["resourceNames"] is null).Should().ContainSingle().Which.Rule["verbs"].Strings().Should().Equal("create");
         var named = rules.Where(r => r.Rule["resourceNames"] is not null).Should().ContainSingle().Subject.Rule;
-        named["resourceNames"].Strings().Should().Equal("breakglass-seal-keys", "breakglass-webhook-tls");
+        named["resourceNames"].Strings().Should().Equal("breakglass-seal-keys", "breakglass-webhook-tls", "breakglass-gateway-tls");
         named["verbs"].Strings().Should().Equal("get", "update");
     }
 

@@ -56,7 +56,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
         return new()
         {
             Now = at + Duration(play.After, YamlDocument.Under(path, "after")),
-            Settings = new() { RecordsSessions = true },
+            Settings = AssumedCluster.Settings,
             Name = grant.Metadata.Name,
             Grant = grant,
             Policy = policy,
@@ -130,7 +130,7 @@ internal sealed class CaseRunner(ManifestSet files, CasesFile cases, string file
         if (phase is not GrantPhase.Active) return $"{phase} ({ReasonOf(outcome)}): {GrantWords.Why(new() { Status = outcome })}";
         var where = string.Join(", ", outcome.Bindings.Select(b => $"{b.Role} in {b.Namespace ?? "the whole cluster"}"));
         return $"Active ({ReasonOf(outcome)}) for {GoDuration.Format((outcome.ExpiresAt - outcome.ActivatedAt) ?? default)}: "
-            + $"{where}{(Reviewed(outcome) ? ", to be reviewed" : "")}.";
+            + $"{where}{(outcome.Path is SessionPath.Gateway ? ", through the gateway" : "")}{(Reviewed(outcome) ? ", to be reviewed" : "")}.";
     }
 
     private static string ReasonOf(GrantStatus outcome) => outcome.Phase is GrantPhase.Denied

@@ -30,6 +30,7 @@ internal sealed record AccessPlan(BreakGlassPolicy Policy, IReadOnlyList<PlanLin
         ["mode"] = Policy.Spec.Mode?.ToString(),
         ["duration"] = new JsonObject { ["default"] = Policy.Spec.Duration.Default, ["max"] = Policy.Spec.Duration.Max },
         ["credential"] = Policy.Spec.Credential.ToString(),
+        ["path"] = (Policy.Spec.Session?.Path ?? SessionPath.Direct).ToString(),
         ["access"] = new JsonArray([.. Lines.Select(l => l.ToJson())]),
         ["actsAs"] = new JsonArray([.. Actors.Select(a => a.ToJson())]),
     };

@@ -34,10 +34,8 @@ internal sealed class CredentialCache(CliHost host, ConnectedCluster cluster, Gr
         try
         {
             grant = await requester.UntilActiveAsync(grant, timeout, cancellationToken);
-            var jwe = grant.Status.CredentialJwe ?? throw new CliException(
-                ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active but has no credential. Tell the platform team.");
             var credential = new LiveCredential(
-                grant.Metadata.Name, grant.Metadata.Uid ?? "", DeliveredCredential.Open(jwe, key).Token,
+                grant.Metadata.Name, grant.Metadata.Uid ?? "", DeliveredCredential.Of(grant, key).Client,
                 cluster.Client.OnThisMachine(GrantEnd.OfToken(grant.Status).At));
             await CredentialFiles.WriteAsync(PathOf, Text(credential), cancellationToken);
             var until = Timestamp.Text(GrantEnd.OfToken(grant.Status).At);
@@ -57,10 +55,11 @@ internal sealed class CredentialCache(CliHost host, ConnectedCluster cluster, Gr
         try
         {
             var kept = JsonNode.Parse(text);
-            if (kept?["grant"]?.GetValue<string>() is { } grant && kept["uid"]?.GetValue<string>() is { } uid && kept["token"]?.GetValue<string>() is { } token
+            if (kept?["grant"]?.GetValue<string>() is { } grant && kept["uid"]?.GetValue<string>() is { } uid
+                && kept is JsonObject user && ClientCredential.OfUser(user) is { } client
                 && Timestamp.TryParse(kept["ends"]?.GetValue<string>(), out var ends) && ends - Margin > host.Time.GetUtcNow())
             {
-                return new(grant, uid, token, ends);
+                return new(grant, uid, client, ends);
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -106,10 +105,12 @@ internal sealed class CredentialCache(CliHost host, ConnectedCluster cluster, Gr
         }
     }
 
-    private static byte[] Text(LiveCredential credential) => Encoding.UTF8.GetBytes(new JsonObject
+    private static byte[] Text(LiveCredential credential)
     {
-        ["grant"] = credential.Grant, ["uid"] = credential.Uid, ["token"] = credential.Token, ["ends"] = Timestamp.Text(credential.Ends),
-    }.ToJsonString());
+        var text = credential.Client.ToUser();
+        (text["grant"], text["uid"], text["ends"]) = (credential.Grant, credential.Uid, Timestamp.Text(credential.Ends));
+        return Encoding.UTF8.GetBytes(text.ToJsonString());
+    }
 
     /// <summary>What makes two requests the same: the cluster, who asks, and for what; why may differ.</summary>
     private string Key()

@@ -47,8 +47,10 @@ internal static class CredentialCommand
         var grant = await cluster.Client.GetAsync<BreakGlassGrant>(name, null, cancellationToken);
         if (grant.Status.Phase is not GrantPhase.Active)
             throw new CliException(ExitCodes.Refused, $"grant '{name}' gives no access. {GrantWords.Line(grant)}");
-        var token = await DeliveredCredential.OfSecretAsync(cluster, grant, "token", cancellationToken);
-        return new(name, grant.Metadata.Uid ?? "", token, cluster.Client.OnThisMachine(GrantEnd.OfToken(grant.Status).At));
+        Task<string> Read(string key) => DeliveredCredential.OfSecretAsync(cluster, grant, key, cancellationToken);
+        var client = grant.Status.Path is SessionPath.Gateway
+            ? new ClientCredential { Certificate = await Read("tls.crt"), Key = await Read("tls.key") } : new() { Token = await Read("token") };
+        return new(name, grant.Metadata.Uid ?? "", client, cluster.Client.OnThisMachine(GrantEnd.OfToken(grant.Status).At));
     }
 
     private static string Version(string? info)
@@ -70,11 +72,15 @@ internal static class CredentialCommand
         }
     }
 
-    private static string Render(string version, LiveCredential credential) => new JsonObject
+    private static string Render(string version, LiveCredential credential)
     {
-        ["apiVersion"] = version,
-        ["kind"] = "ExecCredential",
-        ["status"] = new JsonObject { ["expirationTimestamp"] = credential.Ends.UtcDateTime.ToString(
-            "yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture), ["token"] = credential.Token },
-    }.ToJsonString();
+        var status = new JsonObject
+        {
+            ["expirationTimestamp"] = credential.Ends.UtcDateTime.ToString(
+                "yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture),
+        };
+        if (credential.Client is { Token: { } token }) status["token"] = token;
+        else (status["clientCertificateData"], status["clientKeyData"]) = (credential.Client.Certificate, credential.Client.Key);
+        return new JsonObject { ["apiVersion"] = version, ["kind"] = "ExecCredential", ["status"] = status }.ToJsonString();
+    }
 }

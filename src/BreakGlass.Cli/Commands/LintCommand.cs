@@ -1,4 +1,5 @@
 using BreakGlass.Cli.Checks;
+using BreakGlass.Cli.Policies;
 
 namespace BreakGlass.Cli.Commands;
 
@@ -14,7 +15,7 @@ internal static class LintCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             var host = invocation.Host;
-            var all = new Linter(await ManifestSet.ReadAsync(host, parse.GetValue(files)!, cancellationToken), new() { RecordsSessions = true }).Run();
+            var all = new Linter(await ManifestSet.ReadAsync(host, parse.GetValue(files)!, cancellationToken), AssumedCluster.Settings).Run();
             if (all.Count == 0) throw CliException.Usage(
                 $"no objects of breakglass.dev in {string.Join(", ", parse.GetValue(files)!)}. Name the files or directories that contain the policies.");
             await Reports.WriteAsync(host, parse.GetValue(output), "lint", all);

@@ -39,7 +39,9 @@ internal static class PlanCommand
                 + $"{spec.Duration.Max}{(spec.IdleTimeout is { } idle ? $", ends after {idle} without a request" : "")}"
                 + $"{approval}{(ReviewRules.IsRequired(spec) ? ", reviewed afterwards" : "")}");
         await host.Out.WriteLineAsync(
-            spec.Credential is CredentialKind.BindRequester ? "Bound to your own user name." : "By a token of an identity that exists only for the grant.");
+            spec.Credential is CredentialKind.BindRequester ? "Bound to your own user name."
+                : GatewayRules.IsRequired(spec) ? "Through the gateway, with a client certificate for the grant only. What is open at its end is closed."
+                : "By a token of an identity that exists only for the grant.");
         await host.Out.WriteLineAsync();
         var table = new TextTable("ENTRY", "ROLE", "WHERE", "VERBS", "RESOURCES", "RISK");
         foreach (var line in plan.Lines)

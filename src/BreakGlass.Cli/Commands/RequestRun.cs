@@ -41,7 +41,7 @@ internal sealed class RequestRun(CliHost host, ConnectedCluster cluster, Request
                 return code;
             }
 
-            await handoff.GiveAsync(active, key is null ? null : Open(active, key), cancellationToken);
+            await handoff.GiveAsync(active, key is null ? null : DeliveredCredential.Of(active, key), cancellationToken);
             keep = true;
             return ExitCodes.Ok;
         }
@@ -91,7 +91,7 @@ internal sealed class RequestRun(CliHost host, ConnectedCluster cluster, Request
         var watching = TellWhenOverAsync(grant, over.Token);
         try
         {
-            if (path is not null) await CredentialFiles.WriteAsync(path, handoff.Kubeconfig(Open(grant, key!)), cancellationToken);
+            if (path is not null) await CredentialFiles.WriteAsync(path, handoff.Kubeconfig(DeliveredCredential.Of(grant, key!)), cancellationToken);
             return await host.RunChild(new(settings.ChildWords, path), cancellationToken);
         }
         finally
@@ -118,16 +118,5 @@ internal sealed class RequestRun(CliHost host, ConnectedCluster cluster, Request
         {
             // the command goes on and sees for itself
         }
-    }
-
-    private static DeliveredCredential Open(BreakGlassGrant grant, ECDiffieHellman key)
-    {
-        if (grant.Status.CredentialJwe is not { } jwe)
-        {
-            throw new CliException(ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active but has no credential (status.credentialJwe). "
-                + $"Check it with 'kubectl breakglass get {grant.Metadata.Name} -o yaml', and tell the platform team.");
-        }
-
-        return DeliveredCredential.Open(jwe, key);
     }
 }

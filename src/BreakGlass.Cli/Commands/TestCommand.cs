@@ -1,4 +1,5 @@
 using BreakGlass.Cli.Checks;
+using BreakGlass.Cli.Policies;
 using YamlDotNet.Core;
 
 namespace BreakGlass.Cli.Commands;
@@ -30,7 +31,7 @@ internal static class TestCommand
 
     /// <summary>Policies that are not valid are not tested.</summary>
     private static IEnumerable<CheckedItem> Broken(ManifestSet manifests) =>
-        from found in new Linter(manifests, new() { RecordsSessions = true }).Run()
+        from found in new Linter(manifests, AssumedCluster.Settings).Run()
         let errors = found.Findings.Where(f => f.Level is FindingLevel.Error).ToList()
         where errors.Count > 0
         select found with { Findings = errors };

@@ -23,7 +23,7 @@ internal sealed record Usability(BreakGlassPolicy Policy, PolicyUse Usable, stri
         var status = SimulatedRun.Run(new()
         {
             Now = now,
-            Settings = new(),
+            Settings = AssumedCluster.Settings,
             Name = "rehearsal",
             Grant = new()
             {

@@ -58,6 +58,7 @@ internal static class EvidenceDocument
         yield return ("Phase", $"{status.Phase?.ToString() ?? "not processed yet"}{(status.EndReason is { } reason ? $" ({reason})" : "")}");
         yield return ("Access from", Time(status.ActivatedAt));
         yield return ("Access until", status.ActivatedAt is null ? "" : Time(status.EndedAt ?? status.ExpiresAt));
+        yield return ("Path", status.Path is SessionPath.Gateway ? $"Gateway{(status.Gateway is { } gateway ? $" ({gateway.Server})" : "")}" : "");
         yield return ("Access lasted", status is { ActivatedAt: { } from, EndedAt: { } to } ? GoDuration.Format(to - from) : "");
         yield return ("Due to end", Time(status.ExpiresAt));
         yield return ("Revoked by", spec.Revoke is { } revoke ? $"{Callers.Shown(revoke.By)}: {revoke.Reason}" : "");

@@ -42,6 +42,7 @@ internal sealed record CredentialHandoff(CliHost Host, ConnectedCluster Cluster,
             return;
         }
 
+        if (credential.Client.IsForGateway) until += ", through the gateway";
         if (File == "-")
         {
             await Host.SayAsync($"{until}. {sooner}");

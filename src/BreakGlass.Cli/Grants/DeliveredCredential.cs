@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using BreakGlass.Core.Credentials;
 
 namespace BreakGlass.Cli.Grants;
@@ -8,9 +9,19 @@ internal sealed class DeliveredCredential
 {
     private readonly JsonObject _kubeconfig;
 
-    private DeliveredCredential(JsonObject kubeconfig, string token) => (_kubeconfig, Token) = (kubeconfig, token);
+    private DeliveredCredential(JsonObject kubeconfig, ClientCredential client) => (_kubeconfig, Client) = (kubeconfig, client);
 
-    public string Token { get; }
+    /// <summary>What is in it of its user.</summary>
+    public ClientCredential Client { get; }
+
+    /// <summary>The credential of an active grant that was requested with our key: what is encrypted to it, or the certificate that is for it.</summary>
+    /// <exception cref="CryptographicException">It is for another key, or was changed.</exception>
+    /// <exception cref="CliException">There is none.</exception>
+    public static DeliveredCredential Of(BreakGlassGrant grant, ECDiffieHellman key)
+    {
+        if (grant.Status.Path is SessionPath.Gateway) return OfGateway(grant, key);
+        return grant.Status.CredentialJwe is { } jwe ? Open(jwe, key) : throw Missing(grant, "status.credentialJwe");
+    }
 
     /// <summary>Opens what was encrypted to our key.</summary>
     /// <exception cref="CryptographicException">It is for another key, or was changed.</exception>
@@ -53,6 +64,28 @@ internal sealed class DeliveredCredential
             : throw new CliException(ExitCodes.Error, $"Secret {ns}/{secret} contains no {key} yet. Try again in a few seconds.");
     }
 
+    /// <summary>
+    /// The gateway that the status names, with our key. A user who can write the status can name another server, but TLS shows no server the key: there is
+    /// nothing that the other one could use at the gateway.
+    /// </summary>
+    private static DeliveredCredential OfGateway(BreakGlassGrant grant, ECDiffieHellman key)
+    {
+        if (grant.Status.Gateway is not { Certificate.Length: > 0 } gateway) throw Missing(grant, "status.gateway.certificate");
+        if (!Uri.TryCreate(gateway.Server, UriKind.Absolute, out var server) || server.Scheme != Uri.UriSchemeHttps)
+            throw Missing(grant, "status.gateway.server");
+        using var own = ECDsa.Create(key.ExportParameters(includePrivateParameters: true));
+        using var certificate = X509Certificate2.CreateFromPem(gateway.Certificate);
+        if (!certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(own.ExportSubjectPublicKeyInfo()))
+            throw new CryptographicException("The certificate in status.gateway is for another key.");
+        var ns = grant.Status.Bindings.FirstOrDefault(b => b.Namespace is not null)?.Namespace;
+        return Read(Encoding.UTF8.GetString(
+            CredentialKubeconfig.Render(gateway, server.Host, grant.Metadata.Name, ns, own.ExportPkcs8PrivateKeyPem())));
+    }
+
+    private static CliException Missing(BreakGlassGrant grant, string field) => new(
+        ExitCodes.Error, $"grant '{grant.Metadata.Name}' is active but has no usable credential ({field}). "
+            + $"Check it with 'kubectl breakglass get {grant.Metadata.Name} -o yaml', and tell the platform team.");
+
     private static CliException Encrypted(string name) => new(
         ExitCodes.Error, $"the credential of grant '{name}' is encrypted for its requester, and only they can decrypt it. Request another grant with 'kubectl "
             + "breakglass request'; with --wait=false, its credential is in a Secret.");
@@ -73,34 +106,33 @@ internal sealed class DeliveredCredential
     }
 
     /// <summary>
-    /// Reads a kubeconfig with one cluster, one context and one user, as the operator writes it. It uses only the token: anybody who can write a grant's
-    /// status can encrypt something to its key, and a kubeconfig can name a program that kubectl is to run.
+    /// Reads a kubeconfig with one cluster, one context and one user, as the operator writes it. It uses only the token, or the certificate and its key:
+    /// anybody who can write a grant's status can encrypt something to its key, and a kubeconfig can name a program that kubectl is to run.
     /// </summary>
     public static DeliveredCredential Read(string kubeconfig)
     {
         if (YamlDocument.ReadAll(kubeconfig) is [{ Root: JsonObject root }] && root["clusters"] is JsonArray and [JsonObject]
             && root["contexts"] is JsonArray and [JsonObject]
-            && root["users"] is JsonArray and [JsonObject user] && user["user"] is JsonObject what && what["token"] is JsonValue value
-            && value.TryGetValue<string>(out var token) && token.Length > 0)
+            && root["users"] is JsonArray and [JsonObject user] && user["user"] is JsonObject what && ClientCredential.OfUser(what) is { } client)
         {
-            user["user"] = new JsonObject { ["token"] = token };
-            return new(root, token);
+            user["user"] = client.ToUser();
+            return new(root, client);
         }
 
-        throw new CliException(ExitCodes.Error, "the delivered credential is not a kubeconfig with a token. The versions of the operator and this plugin may "
-            + "differ: compare 'kubectl breakglass --version' with the operator's version.");
+        throw new CliException(ExitCodes.Error, "the delivered credential is not a kubeconfig with a token or a client certificate. The versions of the "
+            + "operator and this plugin may differ: compare 'kubectl breakglass --version' with the operator's version.");
     }
 
     /// <summary>
     /// The kubeconfig for a person: the token as delivered, and the way to the API server by which the person reached it just now. The operator may
-    /// know it only by an address from inside the cluster.
+    /// know it only by an address from inside the cluster. A certificate is of use at the gateway alone, so its address stays.
     /// </summary>
     /// <param name="own">How the person reaches the cluster; null to take the delivered address.</param>
     /// <param name="caller">The way to their own name, which this plugin takes where it is started with this kubeconfig.</param>
     public byte[] Kubeconfig(ClusterConnection? own, CallerKubeconfig caller)
     {
         var root = (JsonObject)_kubeconfig.DeepClone();
-        if (own is not null && root["clusters"] is JsonArray and [JsonObject entry]) entry["cluster"] = Way(own);
+        if (own is not null && !Client.IsForGateway && root["clusters"] is JsonArray and [JsonObject entry]) entry["cluster"] = Way(own);
         if (root["contexts"] is JsonArray and [JsonObject context] && context["context"] is JsonObject named)
             named["extensions"] = new JsonArray(caller.ToJson());
         return Encoding.UTF8.GetBytes(YamlText.Write(root));

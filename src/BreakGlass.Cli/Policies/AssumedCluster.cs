@@ -3,6 +3,9 @@ namespace BreakGlass.Cli.Policies;
 /// <summary>A cluster as decisions need it, where not all of it can be read, or none: what is not known is taken to be there.</summary>
 internal static class AssumedCluster
 {
+    /// <summary>The operator's set-up, of which the plugin knows nothing: what a policy can ask of it is taken to be there.</summary>
+    public static CoreSettings Settings { get; } = new() { RecordsSessions = true, HasGateway = true };
+
     /// <summary>A view for one policy.</summary>
     /// <param name="policy">The policy.</param>
     /// <param name="namespaces">All namespaces; null where they are not known.</param>

@@ -44,7 +44,10 @@ public sealed record GrantSpec
     [Items(maxItems: 256), ItemLength(63), ListSet, ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public IReadOnlyList<string> Namespaces { get; init => field = value ?? []; } = [];
 
-    /// <summary>A public key (JWK: RSA or EC P-256). If set, status.credentialJwe contains the credential, encrypted with this key.</summary>
+    /// <summary>
+    /// A public key (JWK: RSA or EC P-256). If set, status.credentialJwe contains the credential, encrypted with this key. If the path is Gateway, the client
+    /// certificate in status.gateway is for this key instead, and nothing is encrypted.
+    /// </summary>
     [Nullable, ValidationRule("self == oldSelf", message: Sentences.GrantFixed)]
     public JsonWebKey? RecipientKey { get; init; }
 

@@ -40,6 +40,12 @@ public sealed record GrantStatus
     /// <summary>How the requester gets access, as decided.</summary>
     public CredentialKind? Credential { get; init; }
 
+    /// <summary>How the holder reaches the API server, as decided; absent for the direct path.</summary>
+    public SessionPath? Path { get; init; }
+
+    /// <summary>How the holder reaches the gateway, and the certificate that it accepts from this grant. Set if the path is Gateway.</summary>
+    public GatewayAccess? Gateway { get; init; }
+
     /// <summary>The policy's access entries at the time of the decision. Later additions to the policy do not widen the grant.</summary>
     [ListMap("name")]
     public IReadOnlyList<AccessEntry> Access { get; init => field = value ?? []; } = [];
@@ -54,13 +60,15 @@ public sealed record GrantStatus
     /// <summary>The ServiceAccount of the grant, as namespace/name.</summary>
     public string? ServiceAccount { get; init; }
 
-    /// <summary>The Secret with the token and the kubeconfig, as namespace/name. The requester is allowed to read it.</summary>
+    /// <summary>
+    /// The Secret with the kubeconfig, and the token or the client certificate and its key, as namespace/name. The requester is allowed to read it.
+    /// </summary>
     public string? CredentialSecret { get; init; }
 
     /// <summary>The kubeconfig with the token, encrypted with spec.recipientKey (JWE, RFC 7516, compact).</summary>
     public string? CredentialJwe { get; init; }
 
-    /// <summary>When the token expires at the API server, even if the operator does not run.</summary>
+    /// <summary>When the token expires at the API server, or the client certificate expires, even if the operator does not run.</summary>
     [JsonConverter(typeof(StatusMillisConverter))]
     public DateTimeOffset? CredentialExpiresAt { get; init; }
 

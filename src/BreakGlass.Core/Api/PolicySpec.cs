@@ -10,6 +10,8 @@ namespace BreakGlass.Core.Api;
 [ValidationRule("self.mode != 'BreakGlass' || !has(self.review) || !has(self.review.required) || self.review.required",
     message: "spec.review.required: " + Sentences.AlwaysReviewed)]
 [ValidationRule("self.mode == 'JustInTime' || !has(self.emergencyBypass)", message: "spec.emergencyBypass: " + Sentences.OnlyJustInTime)]
+[ValidationRule("self.credential != 'BindRequester' || !has(self.session) || !has(self.session.path) || self.session.path != 'Gateway'",
+    message: "spec.session.path: " + Sentences.GatewayNeedsToken)]
 public sealed record PolicySpec
 {
     /// <summary>The purpose of the policy, for people.</summary>
@@ -89,7 +91,7 @@ public sealed record PolicySpec
     /// </summary>
     public JournalMode? Journal { get; init; }
 
-    /// <summary>What follows from what is done with a grant. It has an effect where the operator receives audit events.</summary>
+    /// <summary>How a grant reaches the API server, and what follows from what is done with it.</summary>
     public SessionTerms? Session { get; init; }
 
     /// <summary>How long the operator keeps a finished grant as a record before it deletes it.</summary>

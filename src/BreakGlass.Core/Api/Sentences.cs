@@ -22,6 +22,8 @@ internal static class Sentences
     public const string ScheduleMissing = "required for mode TimeBoxed; say in which windows access is given";
     public const string OnlyTimeBoxed = "only for mode TimeBoxed; use that mode, or remove it";
     public const string OnlyJustInTime = "only for mode JustInTime; use that mode, or remove it";
+    public const string GatewayNeedsToken = "path Gateway needs credential ServiceAccountToken, because the gateway sends requests as the grant's identity; "
+        + "use that credential, or path Direct";
     public const string AlwaysReviewed = "a policy of mode BreakGlass is always reviewed; write true, or leave it out";
 
     public const string GrantFixed = "a grant cannot be changed after it was created, only spec.revoke can be set; create a new grant instead";

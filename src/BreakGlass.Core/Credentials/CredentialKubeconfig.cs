@@ -13,7 +13,22 @@ public static class CredentialKubeconfig
     /// <param name="tlsServerName">The name in the server's certificate, where that is not the one in its address.</param>
     /// <returns>UTF-8 without a byte order mark. It holds the token: keep it out of everything but the Secret or a JWE.</returns>
     public static byte[] Render(
-        Uri server, string? caPem, string clusterName, string grantName, string? contextNamespace, string token, string? tlsServerName = null)
+        Uri server, string? caPem, string clusterName, string grantName, string? contextNamespace, string token, string? tlsServerName = null) =>
+        Render(server, caPem, clusterName, grantName, contextNamespace, tlsServerName, [("token", token)]);
+
+    /// <summary>Writes the one for the gateway, with a client certificate.</summary>
+    /// <param name="gateway">The gateway, and the certificate.</param>
+    /// <param name="clusterName">What the cluster is called in the file.</param>
+    /// <param name="grantName">What the context and the user are called.</param>
+    /// <param name="contextNamespace">The namespace kubectl works in: the first one granted; null or empty for <c>default</c>.</param>
+    /// <param name="keyPem">The certificate's private key.</param>
+    /// <returns>UTF-8 without a byte order mark. It holds the key: keep it out of everything but the Secret and the holder's own file.</returns>
+    public static byte[] Render(GatewayAccess gateway, string clusterName, string grantName, string? contextNamespace, string keyPem) =>
+        Render(new(gateway.Server), gateway.CaBundle, clusterName, grantName, contextNamespace, tlsServerName: null,
+            [("client-certificate-data", Base64(gateway.Certificate ?? "")), ("client-key-data", Base64(keyPem))]);
+
+    private static byte[] Render(Uri server, string? caPem, string clusterName, string grantName, string? contextNamespace, string? tlsServerName,
+        IReadOnlyList<(string Key, string Value)> user)
     {
         var workingNamespace = string.IsNullOrEmpty(contextNamespace) ? "default" : contextNamespace;
         var yaml = new StringBuilder();
@@ -23,11 +38,11 @@ public static class CredentialKubeconfig
         yaml.Append("  cluster:\n");
         Line(yaml, "    server", server.OriginalString);
         if (!string.IsNullOrEmpty(tlsServerName)) Line(yaml, "    tls-server-name", tlsServerName);
-        if (!string.IsNullOrEmpty(caPem)) Line(yaml, "    certificate-authority-data", Convert.ToBase64String(Encoding.UTF8.GetBytes(caPem)));
+        if (!string.IsNullOrEmpty(caPem)) Line(yaml, "    certificate-authority-data", Base64(caPem));
         yaml.Append("users:\n");
         Line(yaml, "- name", grantName);
         yaml.Append("  user:\n");
-        Line(yaml, "    token", token);
+        foreach (var (key, value) in user) Line(yaml, $"    {key}", value);
         yaml.Append("contexts:\n");
         Line(yaml, "- name", grantName);
         yaml.Append("  context:\n");
@@ -37,6 +52,8 @@ public static class CredentialKubeconfig
         Line(yaml, "current-context", grantName);
         return Encoding.UTF8.GetBytes(yaml.ToString());
     }
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
     // Always quoted: plain YAML would read a namespace called "on" or "123" as something other than a text.
     private static void Line(StringBuilder yaml, string key, string value)

@@ -36,6 +36,19 @@ public sealed class RecipientKey
         return key is not null;
     }
 
+    /// <summary>The key as a certificate holds it (SubjectPublicKeyInfo, RFC 5280, 4.1.2.7).</summary>
+    public byte[] SubjectPublicKeyInfo()
+    {
+        if (Algorithm == Jwe.RsaOaep256)
+        {
+            using var rsa = RSA.Create(Rsa);
+            return rsa.ExportSubjectPublicKeyInfo();
+        }
+
+        using var ec = ECDsa.Create(Ec);
+        return ec.ExportSubjectPublicKeyInfo();
+    }
+
     /// <summary>The public half of an RSA key as a JWK.</summary>
     public static JsonWebKey PublicJwk(RSA key, string? keyId)
     {

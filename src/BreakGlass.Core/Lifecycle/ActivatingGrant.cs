@@ -9,8 +9,6 @@ internal static class ActivatingGrant
     /// <summary>A clock second and a round trip may lie between our count and the server's.</summary>
     private static readonly TimeSpan TokenSlack = TimeSpan.FromSeconds(30);
 
-    public static readonly TimeSpan ShortestToken = TimeSpan.FromMinutes(10);
-
     /// <summary>How long answers that may pass are waited out; then the grant fails with the last one as its reason.</summary>
     public static readonly TimeSpan ActivationTimeout = TimeSpan.FromMinutes(5);
 
@@ -22,7 +20,7 @@ internal static class ActivatingGrant
         if (desired.Foreign is { } foreign) return EndedGrant.Decide(facts, grant, ForeignObject(foreign));
 
         // Before anything is made: what the closing takes away would be made again, round after round.
-        if (CredentialEnd(facts, desired) is { } end && end > LatestTokenEnd(facts) + TokenSlack)
+        if (GrantCredential.End(facts, desired) is { } end && end > LatestTokenEnd(facts) + TokenSlack)
             return EndedGrant.Decide(facts, grant, Ending.Failed(FailureReasons.TokenTooLong, EndMessages.TokenTooLong(end)));
 
         if ((desired.Unsafe() ?? Blocked(facts, grant, desired)) is { } blocked) return EndedGrant.Decide(facts, grant, blocked);
@@ -36,9 +34,9 @@ internal static class ActivatingGrant
         // Nothing gives access before the finalizer holds the grant.
         if (GrantLifecycle.HasFinalizer(grant)) steps.AddRange(desired.Mend(desired.Bindings, isRepair: false));
         steps.AddRange(ActiveGrant.NoLongerWanted(facts, grant, desired));
-        var needed = ActiveGrant.StaleCredential(facts, desired) ?? Credential(facts, grant, desired);
+        var needed = ActiveGrant.StaleCredential(facts, desired) ?? GrantCredential.Next(facts, grant, desired);
         var credential = desired.Rests(GrantNames.CredentialPlace(grant, facts.Settings)) ? null : needed;
-        if (credential is PlanStep.IssueToken or PlanStep.Remove) steps.Add(credential);
+        if (credential is PlanStep.IssueToken or PlanStep.IssueCertificate or PlanStep.Remove) steps.Add(credential);
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
         if (credential is not null) steps.Add(credential);
@@ -49,8 +47,7 @@ internal static class ActivatingGrant
         if (needed is not null || desired.Must.Any(m => desired.Find(m) is null) || Lacks(grant, desired)) return Hold(facts, grant, desired);
 
         var status = GrantStatuses.Activated(
-            grant, desired, [.. desired.Records(grant), .. desired.Obsolete(grant)], CredentialEnd(facts, desired) ?? grant.Status.CredentialExpiresAt,
-            grant.Spec.RecipientKey is null ? null : facts.Findings.Token?.Jwe ?? grant.Status.CredentialJwe, facts.Findings.AccessDenied is true, facts.Now);
+            grant, desired, [.. desired.Records(grant), .. desired.Obsolete(grant)], facts, facts.Findings.AccessDenied is true);
         var bypass = grant.Status.IsBypassed ? Conditions.Find(grant.Status.Conditions, GrantConditions.Approved)!.Message : null;
         return GrantPlan.Do(new PlanStep.WriteStatus(status, new GrantEvent(bypass is not null, EventReasons.GrantActivated, EventActions.Activate,
             AccessMessages.Activated(grant, bypass, desired.Open, desired.Open + desired.Gaps.Count, facts.Findings.AccessDenied is true))));
@@ -67,7 +64,7 @@ internal static class ActivatingGrant
         {
             if (desired.HistoryOf(must) is not { } history) continue;
             var isFought = history.IsContested && history.Rests(facts.Now)
-                && (desired.Find(must) is null || (must is V1Secret && Credential(facts, grant, desired) is not null));
+                && (desired.Find(must) is null || (must is V1Secret && GrantCredential.Next(facts, grant, desired) is not null));
             if (!isFought && !(history.Answer is { } answer && (answer.Class is AnswerClass.Final || isOverdue))) continue;
             return Failed(history.Answer?.Reason ?? FailureReasons.Contested, $"{must.KindName} {must.Key}: {history.Why}");
         }
@@ -89,29 +86,8 @@ internal static class ActivatingGrant
         return status.Conditions.SequenceEqual(grant.Status.Conditions) ? GrantPlan.Wait(next) : GrantPlan.Do(new PlanStep.WriteStatus(status));
     }
 
-    /// <summary>The next step towards a delivered credential, or null where it is delivered or there is none.</summary>
-    public static PlanStep? Credential(GrantFacts facts, BreakGlassGrant grant, DesiredObjects desired)
-    {
-        if (grant.Status.Credential is not CredentialKind.ServiceAccountToken) return null;
-        if (desired.Actual<V1ServiceAccount>() is not { } account || desired.Actual<SecretMetadata>() is not { } secret) return null;
-
-        var delivered = secret.AnnotationsOrEmpty.TryGetValue(GrantObjects.DeliveredAnnotation, out var uid) && uid == account.Metadata.Uid;
-        var inHand = facts.Findings.Token is { } token && token.ServiceAccountUid == account.Metadata.Uid && token.SecretUid == secret.Metadata.Uid;
-        if (delivered && (grant.Spec.RecipientKey is null || grant.Status.CredentialJwe is not null || inHand)) return null;
-        if (inHand) return new PlanStep.Deliver(secret, account.Metadata.Uid!);
-
-        var lifetime = facts.Due!.At - facts.Now;
-        return new PlanStep.IssueToken(account, secret, lifetime > ShortestToken ? lifetime : ShortestToken);
-    }
-
-    public static DateTimeOffset? CredentialEnd(GrantFacts facts, DesiredObjects desired) =>
-        facts.Findings.Token?.ExpiresAt
-        ?? (desired.Actual<SecretMetadata>() is { } secret
-            && secret.AnnotationsOrEmpty.TryGetValue(GrantObjects.TokenExpiresAtAnnotation, out var text) && Timestamp.TryParse(text, out var end)
-            ? Timestamp.Millis(end)
-            : null);
-
-    private static DateTimeOffset LatestTokenEnd(GrantFacts facts) => facts.Due!.At > facts.Now + ShortestToken ? facts.Due.At : facts.Now + ShortestToken;
+    private static DateTimeOffset LatestTokenEnd(GrantFacts facts) =>
+        facts.Due!.At > facts.Now + GrantCredential.ShortestToken ? facts.Due.At : facts.Now + GrantCredential.ShortestToken;
 
     public static Ending ForeignObject(IKubernetesObject<V1ObjectMeta> o) => Ending.Failed(FailureReasons.ForeignObject, EndMessages.Foreign(o));
 }

@@ -36,7 +36,7 @@ internal static class ActiveGrant
         if (GrantLifecycle.HasFinalizer(grant)) steps.AddRange(desired.Mend(desired.Bindings, isRepair: true));
         steps.AddRange(NoLongerWanted(facts, grant, desired));
         if (!desired.Rests(GrantNames.CredentialPlace(grant, facts.Settings))
-            && (StaleCredential(facts, desired) ?? ActivatingGrant.Credential(facts, grant, desired)) is { } credential) steps.Add(credential);
+            && (StaleCredential(facts, desired) ?? GrantCredential.Next(facts, grant, desired)) is { } credential) steps.Add(credential);
         if (steps.Count > 0) return GrantPlan.Do([.. steps]);
 
         // A record is dropped only when its binding is surely gone: one whose labels were stripped is in no cache.
@@ -54,14 +54,15 @@ internal static class ActiveGrant
         var status = grant.Status with
         {
             Bindings = records,
-            CredentialExpiresAt = ActivatingGrant.CredentialEnd(facts, desired) ?? grant.Status.CredentialExpiresAt,
-            CredentialJwe = grant.Spec.RecipientKey is null ? null : facts.Findings.Token?.Jwe ?? grant.Status.CredentialJwe,
+            CredentialExpiresAt = GrantCredential.End(facts, desired) ?? grant.Status.CredentialExpiresAt,
+            CredentialJwe = GrantCredential.Encrypted(facts, grant),
+            Gateway = GrantCredential.Gateway(facts, grant, desired),
             Conditions = IdleUse.Observed(GrantStatuses.Access(grant, desired, isDenied, facts.Now), facts, grant),
             Anomalies = UnusualUse.Noted(facts, grant).Status.Anomalies,
         };
         if (!records.SequenceEqual(grant.Status.Bindings) || !status.Conditions.SequenceEqual(grant.Status.Conditions)
             || status.CredentialExpiresAt != grant.Status.CredentialExpiresAt || status.CredentialJwe != grant.Status.CredentialJwe
-            || !status.Anomalies.SequenceEqual(grant.Status.Anomalies))
+            || status.Gateway != grant.Status.Gateway || !status.Anomalies.SequenceEqual(grant.Status.Anomalies))
         {
             return GrantPlan.Do(new PlanStep.WriteStatus(status, [.. Events(grant, desired), .. UnusualUse.Events(facts, grant)]));
         }

@@ -5,11 +5,27 @@ namespace BreakGlass.Core.Lifecycle;
 /// <summary>The objects that should exist for an active grant, and whether what exists is as it should be.</summary>
 public static class GrantObjects
 {
-    /// <summary>On the credential Secret: UID of the ServiceAccount whose token it holds. Its presence says that the credential was delivered.</summary>
+    /// <summary>On the credential Secret: UID of the ServiceAccount that its credential is for. Its presence says that the credential was delivered.</summary>
     public const string DeliveredAnnotation = BreakGlassApi.Group + "/service-account-uid";
 
-    /// <summary>On the credential Secret: when its token ends by itself.</summary>
+    /// <summary>On the credential Secret: when its token, or its certificate, expires.</summary>
     public const string TokenExpiresAtAnnotation = BreakGlassApi.Group + "/token-expires-at";
+
+    /// <summary>On the credential Secret of a grant with path Gateway: the SHA-256 of the client certificate that was delivered with it.</summary>
+    public const string CertificateAnnotation = BreakGlassApi.Group + "/certificate-sha256";
+
+    /// <summary>The marks of a Secret whose credential is delivered.</summary>
+    /// <param name="token">What was issued.</param>
+    public static IReadOnlyDictionary<string, string> DeliveredMarks(IssuedToken token)
+    {
+        var marks = new Dictionary<string, string>
+        {
+            [DeliveredAnnotation] = token.ServiceAccountUid,
+            [TokenExpiresAtAnnotation] = Timestamp.Text(token.ExpiresAt),
+        };
+        if (token.Gateway?.Certificate is { } certificate) marks[CertificateAnnotation] = GrantCredential.MarkOf(certificate);
+        return marks;
+    }
 
     /// <summary>The grant's own identity.</summary>
     public static V1ServiceAccount Account(BreakGlassGrant grant, CoreSettings settings, DateTimeOffset expiresAt) => new()

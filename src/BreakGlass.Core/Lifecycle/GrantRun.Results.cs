@@ -109,6 +109,9 @@ public sealed partial record GrantRun
     private RunUpdate AfterCredential(IKubernetesObject<V1ObjectMeta> secret, StepResult result, DateTimeOffset now) => result switch
     {
         StepResult.Success => new(this),
+
+        // Nothing was sent anywhere; it is tried again like what the API server refuses for a while.
+        StepResult.NotReady no => new(Noting(secret, now, h => h.Refused(ServerAnswer.GatewayNotReady(no.Message), now))),
         StepResult.Refusal refusal and not (StepResult.Conflict or StepResult.NotFound or StepResult.NamespaceMissing) => AfterRefusal(secret, refusal, now),
         _ => new(this) { BreaksOff = true },
     };

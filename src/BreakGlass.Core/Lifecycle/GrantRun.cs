@@ -69,8 +69,9 @@ public sealed partial record GrantRun
         (PlanStep.Remove remove, _) => AfterRemove(facts, remove, result, now),
         (PlanStep.Reserve reserve, StepResult.Conflict or StepResult.NotFound) => new(this) { Outdated = reserve.Policy },
         (PlanStep.DropFinalizer, StepResult.NotFound) => new(this),
-        (PlanStep.IssueToken, StepResult.Issued issued) => Knowing(a => a with { Token = issued.Token }),
+        (PlanStep.IssueToken or PlanStep.IssueCertificate, StepResult.Issued issued) => Knowing(a => a with { Token = issued.Token }),
         (PlanStep.IssueToken issue, _) => AfterCredential(issue.Secret, result, now),
+        (PlanStep.IssueCertificate issue, _) => AfterCredential(issue.Secret, result, now),
         (PlanStep.Deliver deliver, _) => AfterCredential(deliver.Secret, result, now),
 
         // A proof is not worth a delay: without the token it rests on the objects that the token is bound to.

@@ -65,6 +65,7 @@ internal static class GrantStatuses
             ExpiresAt = GrantEnd.Recorded(at, activation.Duration, activation.Window).At,
             PolicyUid = policy.Metadata.Uid,
             Credential = policy.Spec.Credential,
+            Path = GatewayRules.IsRequired(policy.Spec) ? SessionPath.Gateway : null,
             Access = activation.Verdict.Access,
             Bindings = [.. activation.Verdict.Targets.Select(t => GrantNames.Record(grant, t))],
             ServiceAccount = token ? identity : null,
@@ -76,14 +77,15 @@ internal static class GrantStatuses
         };
     }
 
-    public static GrantStatus Activated(BreakGlassGrant grant, DesiredObjects desired, IReadOnlyList<BindingRecord> bindings, DateTimeOffset? credentialEnds,
-        string? jwe, bool isDenied, DateTimeOffset now) =>
-            Moved(grant, GrantPhase.Active, Words.Requester(grant), GrantConditions.PolicyAllows, now) with
+    public static GrantStatus Activated(
+        BreakGlassGrant grant, DesiredObjects desired, IReadOnlyList<BindingRecord> bindings, GrantFacts facts, bool isDenied) =>
+            Moved(grant, GrantPhase.Active, Words.Requester(grant), GrantConditions.PolicyAllows, facts.Now) with
             {
                 Bindings = bindings,
-                CredentialExpiresAt = credentialEnds,
-                CredentialJwe = jwe,
-                Conditions = Access(grant, desired, isDenied, now),
+                CredentialExpiresAt = GrantCredential.End(facts, desired) ?? grant.Status.CredentialExpiresAt,
+                CredentialJwe = GrantCredential.Encrypted(facts, grant),
+                Gateway = GrantCredential.Gateway(facts, grant, desired),
+                Conditions = Access(grant, desired, isDenied, facts.Now),
             };
 
     /// <summary>What there is of access, in the condition Active. Access that works nowhere is not called access, though the grant goes on.</summary>

@@ -106,12 +106,19 @@ public abstract record PlanStep
     /// <param name="Lifetime">Its life, at least 10 minutes.</param>
     public sealed record IssueToken(IKubernetesObject<V1ObjectMeta> ServiceAccount, IKubernetesObject<V1ObjectMeta> Secret, TimeSpan Lifetime) : PlanStep;
 
+    /// <summary>Issue a client certificate for the gateway: for the recipient's key if there is one, else for a new key.</summary>
+    /// <param name="ServiceAccount">Whose requests the gateway sends for it.</param>
+    /// <param name="Secret">The Secret it is delivered with.</param>
+    /// <param name="Until">When it ends.</param>
+    public sealed record IssueCertificate(IKubernetesObject<V1ObjectMeta> ServiceAccount, IKubernetesObject<V1ObjectMeta> Secret, DateTimeOffset Until)
+        : PlanStep;
+
     /// <summary>
-    /// Put the token into its Secret, for ever; if it is encrypted to a recipient, only mark the Secret. A Secret that holds another token for ever, and
-    /// lost the mark that says so, is deleted instead, and the next plan makes a new one.
+    /// Put the credential into its Secret, for ever; if it is for a recipient's key, only mark the Secret. A Secret that holds another credential for ever,
+    /// and lost the mark that says so, is deleted instead, and the next plan makes a new one.
     /// </summary>
     /// <param name="Secret">The Secret.</param>
-    /// <param name="ServiceAccountUid">UID of the ServiceAccount that the token stands for.</param>
+    /// <param name="ServiceAccountUid">UID of the ServiceAccount that the credential stands for.</param>
     public sealed record Deliver(IKubernetesObject<V1ObjectMeta> Secret, string ServiceAccountUid) : PlanStep;
 
     /// <summary>Ask the authorizer whether access works.</summary>

@@ -126,6 +126,7 @@ public static class PolicyLifecycle
         if (facts.Unbindable.Count > 0) return (false, PolicyConditions.RoleNotBindable, PolicyMessages.RoleNotBindable(facts.Unbindable));
         if (JournalRules.IsRequired(facts.Policy.Spec, facts.Settings) && !facts.Settings.HasJournal)
             return (false, PolicyConditions.NoJournal, JournalMessages.PolicyWithoutJournal(facts.Policy));
+        if (GatewayRules.Lacks(facts.Policy.Spec, facts.Settings) is { } lacks) return (false, lacks.Reason, $"{lacks}.");
         if (facts.Policy.Spec.Suspended) return (false, PolicyConditions.Suspended, PolicyMessages.Suspended);
         return facts.Policy.Spec.IdleTimeout is not null && facts.Audit is { } audit && audit.Arrives(facts.Now) is false
             ? (false, PolicyConditions.NotObserved, SessionMessages.NoEvents(audit.LastEventAt))

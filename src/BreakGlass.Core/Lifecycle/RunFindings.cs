@@ -12,7 +12,7 @@ public sealed record RunFindings
     /// <summary>Nothing known yet.</summary>
     public static RunFindings Fresh { get; } = new();
 
-    /// <summary>A token was issued and is held in memory: whose, and until when.</summary>
+    /// <summary>A token or a certificate was issued and is held in memory: whose, and until when.</summary>
     public IssuedToken? Token { get; init; }
 
     /// <summary>Whether the API server denied the grant's identity its access when it was asked; null before. False also where it cannot be asked.</summary>

@@ -57,8 +57,8 @@ public abstract record StepResult
     /// <summary>An object that was to be removed as an orphan belongs to a grant that is there after all; nothing was done.</summary>
     public sealed record Kept : Success;
 
-    /// <summary>A token was issued and is held in memory.</summary>
-    /// <param name="Token">The token, described without itself.</param>
+    /// <summary>A token or a certificate was issued and is held in memory.</summary>
+    /// <param name="Token">What was issued, described without what is secret of it.</param>
     public sealed record Issued(IssuedToken Token) : Success;
 
     /// <summary>The authorizer answered.</summary>
@@ -90,6 +90,10 @@ public abstract record StepResult
     /// <summary>No answer came: the connection failed or the time was over. A write may have been done.</summary>
     /// <param name="Message">What happened.</param>
     public sealed record NoAnswer(string Message) : StepResult;
+
+    /// <summary>The operator itself lacks something that the step needs, and may have it later. Nothing was sent.</summary>
+    /// <param name="Message">What it lacks, and why.</param>
+    public sealed record NotReady(string Message) : StepResult;
 
     /// <summary>The API server, or something before it, refused.</summary>
     /// <param name="Code">The HTTP status code.</param>

@@ -68,8 +68,15 @@ internal static class AccessMessages
     private static string HowToGetIt(BreakGlassGrant grant)
     {
         if (grant.Status.Credential is CredentialKind.BindRequester) return $"Use your own credentials. {HowToEnd}";
+        if (grant.Status.Path is SessionPath.Gateway && grant.Spec.RecipientKey is not null)
+        {
+            return "Use status.gateway with your private key: a kubeconfig with its server, its caBundle, its certificate as client-certificate-data, and "
+                + $"your key as client-key-data. {HowToEnd}";
+        }
+
         if (grant.Spec.RecipientKey is not null) return $"Decrypt status.credentialJwe with your private key; it contains a kubeconfig. {HowToEnd}";
         var (ns, name) = grant.Status.CredentialSecret?.Split('/', 2) is [var first, var second] ? (first, second) : ("", grant.Status.CredentialSecret);
-        return $"Get the kubeconfig with: kubectl get secret -n {ns} {name} -o jsonpath='{{.data.kubeconfig}}' | base64 -d. {HowToEnd}";
+        var through = grant.Status.Path is SessionPath.Gateway ? " It connects to the gateway." : "";
+        return $"Get the kubeconfig with: kubectl get secret -n {ns} {name} -o jsonpath='{{.data.kubeconfig}}' | base64 -d.{through} {HowToEnd}";
     }
 }

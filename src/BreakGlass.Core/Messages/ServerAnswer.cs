@@ -26,6 +26,11 @@ public sealed partial record ServerAnswer(AnswerClass Class, string Reason, stri
         return ByAdmission(code, message) ?? ByQuota(code, message) ?? ByCause(code, status, message) ?? ByCode(code, message);
     }
 
+    /// <summary>The operator's own answer while it cannot issue a certificate for the gateway.</summary>
+    /// <param name="why">Why not.</param>
+    internal static ServerAnswer GatewayNotReady(string why) => new(AnswerClass.Retry, FailureReasons.GatewayNotReady, "the operator", Bounded(why),
+        "If this lasts, check the operator's log, and its rights to the Secret breakglass-gateway-tls in its namespace");
+
     /// <summary>In a sentence that has its end.</summary>
     public override string ToString() => $"{Who} answers: {Words.Sentence(Said)} {Words.Sentence(Next)}";
 

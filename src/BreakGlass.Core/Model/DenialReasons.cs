@@ -17,7 +17,7 @@ public static class DenialReasons
         NothingSelected = "NothingSelected", Lockdown = "Lockdown", ReviewPending = GrantConditions.ReviewPending,
         StartTimeTooFar = "StartTimeTooFar", OutsideWindow = "OutsideWindow", WindowMissed = "WindowMissed", TooManyPending = "TooManyPending",
         DeniedByApprover = "DeniedByApprover", ApprovalTimeout = "ApprovalTimeout", TooLate = "TooLate", LimitReached = "LimitReached",
-        CoolingDown = "CoolingDown", JournalUnavailable = "JournalUnavailable";
+        CoolingDown = "CoolingDown", JournalUnavailable = "JournalUnavailable", NoGateway = "NoGateway";
 
     /// <summary>All of them, so that each has its counter from the start.</summary>
     public static IReadOnlyList<string> All { get; } =
@@ -27,6 +27,6 @@ public static class DenialReasons
         DurationInvalid, DurationTooLong, AccessUnknown, StartTimeNotAllowed, RecipientKeyNotUsed, RecipientKeyInvalid, RoleNotFound,
         NamespaceNotReached, TooManyNamespaces, NothingSelected, Lockdown, ReviewPending, StartTimeTooFar, OutsideWindow, WindowMissed,
         TooManyPending, DeniedByApprover, ApprovalTimeout, TooLate, LimitReached, CoolingDown,
-        JournalUnavailable,
+        JournalUnavailable, NoGateway,
     ];
 }

@@ -10,12 +10,14 @@ public static class FailureReasons
         EscalationRefused = "EscalationRefused", Forbidden = "Forbidden", Invalid = "Invalid", NamespaceMissing = "NamespaceMissing",
         NamespaceTerminating = "NamespaceTerminating", RoleNotFound = DenialReasons.RoleNotFound, Refused = "Refused", ServerBusy = "ServerBusy",
         ServerError = "ServerError", Recreated = "Recreated", Contested = GrantConditions.Contested, ForeignObject = "ForeignObject",
-        TokenTooLong = "TokenTooLong", RecordLost = "RecordLost", RecordForged = "RecordForged", SpecChanged = "SpecChanged";
+        TokenTooLong = "TokenTooLong", RecordLost = "RecordLost", RecordForged = "RecordForged", SpecChanged = "SpecChanged",
+        GatewayNotReady = "GatewayNotReady";
 
     /// <summary>All of them, so that each has its counter from the start.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         AdmissionDenied, WebhookUnavailable, QuotaExceeded, EscalationRefused, Forbidden, Invalid, NamespaceMissing, NamespaceTerminating,
         RoleNotFound, Refused, ServerBusy, ServerError, Recreated, Contested, ForeignObject, TokenTooLong, RecordLost, RecordForged, SpecChanged,
+        GatewayNotReady,
     ];
 }

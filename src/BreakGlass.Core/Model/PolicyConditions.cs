@@ -15,7 +15,8 @@ public static class PolicyConditions
     public const string
         Accepted = "Accepted", InvalidPolicy = "InvalidPolicy", NotSupported = "NotSupported", RoleNotBindable = "RoleNotBindable",
         Suspended = "Suspended", RolesFound = "RolesFound", PolicyNotSealed = DenialReasons.PolicyNotSealed,
-        NoJournal = GrantConditions.NoJournal, RoleNotFound = DenialReasons.RoleNotFound, RoleChanged = DenialReasons.RoleChanged, NotObserved = "NotObserved";
+        NoJournal = GrantConditions.NoJournal, RoleNotFound = DenialReasons.RoleNotFound, RoleChanged = DenialReasons.RoleChanged, NotObserved = "NotObserved",
+        NoGateway = DenialReasons.NoGateway;
 
     // Overused and NeverExercised.
     public const string

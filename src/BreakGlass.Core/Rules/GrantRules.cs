@@ -88,11 +88,16 @@ public static class GrantRules
                 + "admission webhook. Ask its owners to apply it again, then create a new grant");
         }
 
-        var problems = PolicyRules.Check(policy, settings);
-        return problems.Count == 0
+        if (PolicyRules.Check(policy, settings) is [var first, ..])
+        {
+            return new(PolicyNotReady, "spec.policy",
+                $"policy '{name}' cannot be used: {first}. Tell its owners; 'kubectl describe bgp {name}' shows all problems");
+        }
+
+        return GatewayRules.Lacks(policy.Spec, settings) is null
             ? null
-            : new(PolicyNotReady, "spec.policy",
-                $"policy '{name}' cannot be used: {problems[0]}. Tell its owners; 'kubectl describe bgp {name}' shows all problems");
+            : new(NoGateway, "spec.policy", $"policy '{name}' gives access only through the gateway (session.path), and this operator has none. Tell the "
+                + "platform team, or use another policy; then create a new grant");
     }
 
     /// <summary>Who asks, for what reason, for how long and for what.</summary>

@@ -74,6 +74,11 @@ public static class PolicyRules
         {
             problems.Add(new(Invalid, "spec.review.required", Sentences.AlwaysReviewed));
         }
+
+        if (spec.Credential is CredentialKind.BindRequester && GatewayRules.IsRequired(spec))
+        {
+            problems.Add(new(Invalid, "spec.session.path", Sentences.GatewayNeedsToken));
+        }
     }
 
     private static void CheckDurations(List<Problem> problems, PolicySpec spec)

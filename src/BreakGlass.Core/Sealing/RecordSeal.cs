@@ -43,7 +43,7 @@ public static class RecordSeal
             CanonicalSpec.Write(new GrantStatus
             {
                 ActivatedAt = status.ActivatedAt, ExpiresAt = status.ExpiresAt, PolicyUid = status.PolicyUid, Credential = status.Credential,
-                Access = status.Access,
+                Path = status.Path, Access = status.Access,
             }, writer);
             writer.WriteEndArray();
         }

@@ -168,7 +168,8 @@ internal sealed class Validator(
 
     private AdmissionAnswer Accept(BreakGlassPolicy policy)
     {
-        var warnings = PolicyRules.Check(policy, settings).Where(p => p.Reason == PolicyRules.NotSupported)
+        Problem?[] gateway = [GatewayRules.Lacks(policy.Spec, settings)];
+        var warnings = PolicyRules.Check(policy, settings).Where(p => p.Reason == PolicyRules.NotSupported).Concat(gateway.OfType<Problem>())
             .Concat(PolicyWarnings.Of(policy, settings, RulesOf()));
         return AdmissionAnswer.Allow() with { Warnings = [.. warnings.Select(p => $"{p}.")] };
     }

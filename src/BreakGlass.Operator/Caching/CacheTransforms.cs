@@ -158,6 +158,7 @@ internal static class CacheTransforms
                 Session = status.Session is null ? null : Numbers(status.Session),
                 Residue = marks.Length == 0 ? [] : [marks],
                 CredentialJwe = null,
+                Gateway = null,
                 Conditions = [.. status.Conditions.Select(c => c with { Message = "" })],
 
                 // Whether it ever was active, and how it ended.

@@ -4,30 +4,31 @@ using System.Security.Cryptography.X509Certificates;
 namespace BreakGlass.Operator.Certificates;
 
 /// <summary>
-/// What the Secret of the webhooks holds, and what should become of it: pure but for the randomness of new keys. The authority that signs stands first
-/// in the bundle; the one before it stays behind it as long as a certificate of its making may be served.
+/// What the Secret of the webhooks or of the gateway holds, and what should become of it: pure but for the randomness of new keys. The authority that signs
+/// stands first in the bundle; the one before it stays behind it as long as a certificate of its making may be served.
 /// </summary>
 internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, CertifiedKey Leaf)
 {
-    /// <summary>How long a new authority is only trusted before it signs what is served, so that every API server and replica has it.</summary>
-    public static readonly TimeSpan Spreads = TimeSpan.FromMinutes(2);
+    /// <summary>What they are for.</summary>
+    public CertificateUse Use { get; init; } = CertificateUse.Webhook;
 
     /// <inheritdoc/>
     public override string ToString() => "ManagedCertificates";
 
-    public static ManagedCertificates New(IReadOnlyList<string> names, DateTimeOffset now)
+    public static ManagedCertificates New(IReadOnlyList<string> names, DateTimeOffset now, CertificateUse? use = null)
     {
-        var authority = Pki.NewAuthority(now);
-        return new(authority.CertificatePem, authority.KeyPem, Pki.NewLeaf(authority, names, now));
+        use ??= CertificateUse.Webhook;
+        var authority = Pki.NewAuthority(now, use);
+        return new(authority.CertificatePem, authority.KeyPem, Pki.NewLeaf(authority, names, now, use)) { Use = use };
     }
 
     /// <summary>Reads the data of the Secret; null where something in it is missing or cannot be used.</summary>
-    public static ManagedCertificates? Read(IDictionary<string, byte[]>? data)
+    public static ManagedCertificates? Read(IDictionary<string, byte[]>? data, CertificateUse? use = null)
     {
         string? Text(string key) => data.OrEmpty().GetValueOrDefault(key) is { Length: > 0 } bytes ? Encoding.UTF8.GetString(bytes) : null;
         if (Text("ca.crt") is not { } bundle || Text("ca.key") is not { } key || Text("tls.crt") is not { } leaf || Text("tls.key") is not { } leafKey)
             return null;
-        var read = new ManagedCertificates(bundle, key, new(leaf, leafKey));
+        var read = new ManagedCertificates(bundle, key, new(leaf, leafKey)) { Use = use ?? CertificateUse.Webhook };
         try
         {
             using var authority = read.Authority.Open();
@@ -52,34 +53,45 @@ internal sealed record ManagedCertificates(string Bundle, string AuthorityKey, C
     /// <summary>What to put in its place; null where all is well.</summary>
     /// <param name="names">The names that the certificate must be for.</param>
     /// <param name="now">The time.</param>
-    /// <param name="injected">Whether the whole bundle is known to be trusted by the API server.</param>
+    /// <param name="injected">Whether the whole bundle is known to be trusted by the API server, where that can be known.</param>
     public ManagedCertificates? Next(IReadOnlyList<string> names, DateTimeOffset now, bool injected)
     {
         var signers = Signers();
         using var leaf = Leaf.Open();
 
         // Made by a clock that was ahead, it would keep the API server from reaching the webhooks until its time comes.
-        if (now < Pki.From(signers[0])) return New(names, now);
-        if (now < Pki.From(leaf)) return this with { Leaf = Pki.NewLeaf(Authority, names, now) };
-        if (now >= Pki.Until(leaf) && now >= Pki.Until(signers[0])) return New(names, now);
+        if (now < Pki.From(signers[0])) return New(names, now, Use);
+        if (now < Pki.From(leaf)) return this with { Leaf = Pki.NewLeaf(Authority, names, now, Use) };
+        if (now >= Pki.Until(leaf) && now >= Pki.Until(signers[0])) return New(names, now, Use);
         if (now >= Pki.RenewAt(signers[0]))
         {
-            var authority = Pki.NewAuthority(now);
-            return new(Join(authority.CertificatePem, signers[0].ExportCertificatePem()), authority.KeyPem, Leaf);
+            var authority = Pki.NewAuthority(now, Use);
+            return new(Join(authority.CertificatePem, signers[0].ExportCertificatePem()), authority.KeyPem, Leaf) { Use = Use };
         }
 
         var bySigner = Pki.IsSignedBy(leaf, signers[0]);
         var renewal = now >= Pki.RenewAt(leaf) || !Pki.IsFor(leaf, names);
-        if (!bySigner && injected && now >= Pki.From(signers[0]) + Pki.Backdated + Spreads) renewal = true;
+        if (!bySigner && injected && now >= Pki.From(signers[0]) + Pki.Backdated + Use.Spreads) renewal = true;
 
         // An expired certificate is of no use: then the new authority signs though it may not be trusted everywhere yet.
-        if (renewal && (bySigner || injected || now >= Pki.Until(leaf))) return this with { Leaf = Pki.NewLeaf(Authority, names, now) };
+        if (renewal && (bySigner || injected || now >= Pki.Until(leaf))) return this with { Leaf = Pki.NewLeaf(Authority, names, now, Use) };
 
         var over = signers.Count > 1 && bySigner && now >= Pki.From(signers[0]) + Pki.LeafLife;
         return over ? this with { Bundle = Join(signers[0].ExportCertificatePem()) } : null;
     }
 
-    private CertifiedKey Authority => new(Bundle, AuthorityKey);
+    /// <summary>The authority that signs.</summary>
+    public CertifiedKey Authority => new(Bundle, AuthorityKey);
+
+    /// <summary>When it ends.</summary>
+    public DateTimeOffset AuthorityUntil
+    {
+        get
+        {
+            using var authority = Authority.Open();
+            return Pki.Until(authority);
+        }
+    }
 
     private X509Certificate2Collection Signers()
     {

@@ -1,45 +1,47 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using BreakGlass.Core.Credentials;
 
 namespace BreakGlass.Operator.Certificates;
 
-/// <summary>Makes the authority and the certificates of the webhooks: ECDSA on P-256, for nothing but to be trusted by one API server.</summary>
+/// <summary>Makes the authorities and the certificates of the webhooks and of the gateway: ECDSA on P-256, except for clients that bring a key.</summary>
 internal static class Pki
 {
-    public static readonly TimeSpan AuthorityLife = TimeSpan.FromDays(365);
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+
+    /// <summary>The upper bound of a common name (RFC 5280, appendix A.1).</summary>
+    private const int LongestCommonName = 64;
+
     public static readonly TimeSpan LeafLife = TimeSpan.FromDays(90);
 
-    /// <summary>The API server's clock may be behind ours.</summary>
+    /// <summary>The clock of the API server, or of the gateway, may be behind ours.</summary>
     public static readonly TimeSpan Backdated = TimeSpan.FromMinutes(5);
 
-    /// <summary>An authority that can sign certificates of servers and no other authority.</summary>
-    public static CertifiedKey NewAuthority(DateTimeOffset now)
+    /// <summary>An authority that can sign certificates of servers and clients and no other authority.</summary>
+    public static CertifiedKey NewAuthority(DateTimeOffset now, CertificateUse? use = null)
     {
+        use ??= CertificateUse.Webhook;
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         // A name of its own for each, so that the chain of a certificate is never a matter of trying.
-        var name = $"CN=breakglass-operator webhook CA {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
+        var name = $"CN={use.Authority} {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
         var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(
             new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
-        using var certificate = request.CreateSelfSigned(now - Backdated, now + AuthorityLife);
+        using var certificate = request.CreateSelfSigned(now - Backdated, now + use.AuthorityLife);
         return new(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 
     /// <summary>A certificate for a server of some names or IP addresses, good for nothing else.</summary>
-    public static CertifiedKey NewLeaf(CertifiedKey authority, IReadOnlyList<string> names, DateTimeOffset now)
+    public static CertifiedKey NewLeaf(CertifiedKey authority, IReadOnlyList<string> names, DateTimeOffset now, CertificateUse? use = null)
     {
         using var issuer = authority.Open();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=breakglass-operator-webhook", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(
-            new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false)); // serverAuth
-        request.CertificateExtensions.Add(
-            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        var request = new CertificateRequest($"CN={(use ?? CertificateUse.Webhook).Leaf}", key, HashAlgorithmName.SHA256);
+        ForNothingBut(request, ServerAuthentication, issuer);
         var alternatives = new SubjectAlternativeNameBuilder();
         foreach (var name in names)
         {
@@ -53,6 +55,28 @@ internal static class Pki
         if (until > Until(issuer)) until = Until(issuer);
         using var certificate = request.Create(issuer, from, until, SerialNumber());
         return new(certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    /// <summary>A certificate for one client of the gateway, good for nothing else. The caller disposes of it.</summary>
+    /// <param name="authority">Who signs it.</param>
+    /// <param name="grant">Which grant it is for.</param>
+    /// <param name="publicKey">The client's key (SubjectPublicKeyInfo), of any kind.</param>
+    /// <param name="from">When it begins; not before the authority does.</param>
+    /// <param name="until">When it ends, in whole seconds; not after the authority does.</param>
+    public static X509Certificate2 NewClient(CertifiedKey authority, GrantCertificate grant, byte[] publicKey, DateTimeOffset from, DateTimeOffset until)
+    {
+        using var issuer = authority.Open();
+        using var key = issuer.GetECDsaPrivateKey()!;
+        var name = new X500DistinguishedNameBuilder();
+        name.AddCommonName(grant.Grant[..Math.Min(grant.Grant.Length, LongestCommonName)]);
+        var request = new CertificateRequest(name.Build(), PublicKey.CreateFromSubjectPublicKeyInfo(publicKey, out _), HashAlgorithmName.SHA256);
+        ForNothingBut(request, ClientAuthentication, issuer);
+        var alternatives = new SubjectAlternativeNameBuilder();
+        alternatives.AddUri(grant.Uri);
+        request.CertificateExtensions.Add(alternatives.Build());
+        if (from < From(issuer)) from = From(issuer);
+        if (until > Until(issuer)) until = Until(issuer);
+        return request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(key), from, until, SerialNumber());
     }
 
     /// <summary>Whether a certificate was signed by an authority.</summary>
@@ -98,6 +122,16 @@ internal static class Pki
     public static DateTimeOffset From(X509Certificate2 certificate) => new(certificate.NotBefore);
 
     public static DateTimeOffset Until(X509Certificate2 certificate) => new(certificate.NotAfter);
+
+    private static void ForNothingBut(CertificateRequest request, string use, X509Certificate2 issuer)
+    {
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(use)], critical: false));
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+    }
 
     // Positive, and of the 20 bytes at most that RFC 5280 allows.
     private static byte[] SerialNumber()

@@ -1,9 +1,11 @@
 using BreakGlass.Core.Credentials;
+using BreakGlass.Operator.Certificates;
 
 namespace BreakGlass.Operator.Execution;
 
-/// <summary>Issues tokens and delivers them: into their Secret, or encrypted to the recipient.</summary>
-internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, CredentialVault vault, PublicCluster cluster, TimeProvider time)
+/// <summary>Issues tokens, and certificates for the gateway, and delivers them: into their Secret, or encrypted to or made for the recipient's key.</summary>
+internal sealed class CredentialIssuer(
+    KubeClient client, ClusterCaches caches, CredentialVault vault, PublicCluster cluster, GatewayAuthority? gateway, TimeProvider time)
 {
     /// <summary>
     /// An API server started with --service-account-extend-token-expiration takes a wish of exactly this many seconds for that of an old kubelet
@@ -26,18 +28,25 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
             jwe = Jwe.Encrypt(Kubeconfig(grant, answer.Token), key, "application/yaml");
         }
 
-        run.Token = answer.Token;
+        run.Secret = answer.Token;
         var expiresAt = Timestamp.Millis(answer.ExpirationTimestamp.AsUtc() ?? DateTimeOffset.MaxValue);
         return new(issue.ServiceAccount.Metadata.Uid!, issue.Secret.Metadata.Uid!, expiresAt, jwe);
     }
 
+    /// <summary>Issues a certificate for the gateway, in this process. Until it has the authority for that, nothing is issued.</summary>
+    public StepResult IssueCertificate(BreakGlassGrant grant, PlanStep.IssueCertificate issue, LiveRun run)
+    {
+        if (gateway is null) return new StepResult.NotReady("It has no gateway any more. Set --gateway-url");
+        if (gateway.Issue(grant, issue.Until, out var problem) is not { } issued) return new StepResult.NotReady(problem);
+        run.Secret = issued.KeyPem;
+        return new StepResult.Issued(new(issue.ServiceAccount.Metadata.Uid!, issue.Secret.Metadata.Uid!, issued.NotAfter, Jwe: null, issued.Access));
+    }
+
     public async Task DeliverAsync(BreakGlassGrant grant, PlanStep.Deliver deliver, LiveRun run, CancellationToken cancellationToken)
     {
-        var marks = new Dictionary<string, string>(deliver.Secret.AnnotationsOrEmpty)
-        {
-            [GrantObjects.DeliveredAnnotation] = deliver.ServiceAccountUid,
-            [GrantObjects.TokenExpiresAtAnnotation] = Timestamp.Text(run.Run.Findings.Token!.ExpiresAt),
-        };
+        var issued = run.Run.Findings.Token!;
+        var marks = new Dictionary<string, string>(deliver.Secret.AnnotationsOrEmpty);
+        foreach (var (key, value) in GrantObjects.DeliveredMarks(issued)) marks[key] = value;
         var secret = new V1Secret
         {
             Metadata = deliver.Secret.Metadata with { Annotations = marks },
@@ -45,9 +54,7 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
 
             // What was delivered cannot be exchanged for something else, only deleted.
             Immutable = true,
-            Data = grant.Spec.RecipientKey is not null
-                ? null
-                : new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes(run.Token!), ["kubeconfig"] = Kubeconfig(grant, run.Token!) },
+            Data = grant.Spec.RecipientKey is not null ? null : Data(grant, issued, run.Secret!),
         };
         try
         {
@@ -55,7 +62,7 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         }
         catch (KubeApiException e) when (e.IsInvalid)
         {
-            // It holds another token already, for ever.
+            // It holds another credential already, for ever.
             var (name, ns, uid) = (deliver.Secret.Metadata.Name, deliver.Secret.Metadata.NamespaceProperty, deliver.Secret.Metadata.Uid);
             await client.DeleteAsync<V1Secret>(name, ns, new() { Uid = uid }, cancellationToken);
             caches.LearnDeleted(deliver.Secret);
@@ -126,7 +133,16 @@ internal sealed class CredentialIssuer(KubeClient client, ClusterCaches caches, 
         return (await client.CreateTokenAsync(account.Metadata.NamespaceProperty!, account.Metadata.Name, request, cancellationToken)).Status;
     }
 
-    private byte[] Kubeconfig(BreakGlassGrant grant, string token) => CredentialKubeconfig
-        .Render(cluster.Server, cluster.CertificateAuthority, cluster.ClusterName, grant.Metadata.Name,
-        grant.Status.Bindings.FirstOrDefault(b => b.Namespace is not null)?.Namespace, token);
+    private Dictionary<string, byte[]> Data(BreakGlassGrant grant, IssuedToken issued, string secret) => issued.Gateway is { } access
+        ? new()
+        {
+            ["tls.crt"] = Encoding.UTF8.GetBytes(access.Certificate!), ["tls.key"] = Encoding.UTF8.GetBytes(secret),
+            ["kubeconfig"] = CredentialKubeconfig.Render(access, cluster.ClusterName, grant.Metadata.Name, NamespaceOf(grant), secret),
+        }
+        : new() { ["token"] = Encoding.UTF8.GetBytes(secret), ["kubeconfig"] = Kubeconfig(grant, secret) };
+
+    private byte[] Kubeconfig(BreakGlassGrant grant, string token) => CredentialKubeconfig.Render(
+        cluster.Server, cluster.CertificateAuthority, cluster.ClusterName, grant.Metadata.Name, NamespaceOf(grant), token);
+
+    private static string? NamespaceOf(BreakGlassGrant grant) => grant.Status.Bindings.FirstOrDefault(b => b.Namespace is not null)?.Namespace;
 }

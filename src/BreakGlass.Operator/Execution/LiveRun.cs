@@ -17,8 +17,8 @@ internal sealed class LiveRun(GrantRun run)
         }
     }
 
-    /// <summary>The token in hand. It leaves this process only into its Secret, or encrypted.</summary>
-    public string? Token { get; set; }
+    /// <summary>What is secret of the credential in hand: the token, or the private key. It leaves this process only into its Secret, or encrypted.</summary>
+    public string? Secret { get; set; }
 
     /// <summary>The grant as the API server has it, where the cache holds it only in part.</summary>
     public BreakGlassGrant? Whole { get; set; }
@@ -31,7 +31,7 @@ internal sealed class LiveRun(GrantRun run)
     {
         lock (_gate)
         {
-            if (_run.Of(uid) is var run && run.Uid != _run.Uid) (_run, Token, ProofError) = (run, null, null);
+            if (_run.Of(uid) is var run && run.Uid != _run.Uid) (_run, Secret, ProofError) = (run, null, null);
             return _run;
         }
     }

@@ -65,6 +65,7 @@ internal sealed class PlanExecutor(
         PlanStep.Repair repair => RepairAsync(repair, cancellationToken),
         PlanStep.Remove remove => RemoveAsync(facts, remove, cancellationToken),
         PlanStep.IssueToken issue => AsAsync(credentials.IssueAsync(facts.Grant!, issue, run, cancellationToken), token => new StepResult.Issued(token)),
+        PlanStep.IssueCertificate issue => Task.FromResult(credentials.IssueCertificate(facts.Grant!, issue, run)),
         PlanStep.Deliver deliver => DoneAsync(credentials.DeliverAsync(facts.Grant!, deliver, run, cancellationToken)),
         PlanStep.HoldCredential hold => credentials.HoldAsync(facts.Grant!, hold, cancellationToken),
         PlanStep.CheckAccess check => AsAsync(prover.IsDeniedAsync(check, cancellationToken), isDenied => new StepResult.Checked(isDenied)),

@@ -47,7 +47,7 @@ internal sealed class LeadersWork : IDisposable
         var server = new LiveReads(client, caches);
         if (Journal(tools, client) is { } journal) (_journal, _sinks) = journal;
         var executor = new PlanExecutor(
-            client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, time), _remover,
+            client, caches, server, seals, new CredentialIssuer(client, caches, tools.Vault, tools.Cluster, tools.Gateway, time), _remover,
             new Prover(client, _servers, tools.Vault, time),
             new LeftoverFinder(client, stamp, settings), _journal, tools.Unconfirmed, announcer, time, logs.CreateLogger("Grants"));
         _grants = new("grants", time);

@@ -1,3 +1,4 @@
+using BreakGlass.Operator.Certificates;
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Health;
 using BreakGlass.Operator.Journal;
@@ -50,6 +51,7 @@ internal sealed class OperatorEngine : IDisposable
             HasJournal = options.HasJournal,
             RequiresJournal = options.JournalDefault is JournalMode.Required,
             RecordsSessions = options.AuditAddress is not null,
+            HasGateway = options.GatewayUrl is not null,
         };
         Settings = settings;
         ServerNow = () => steady.ServerNow;
@@ -62,6 +64,12 @@ internal sealed class OperatorEngine : IDisposable
             logs.CreateLogger("Events"));
 
         var vault = new CredentialVault();
+        if (options.GatewayUrl is { } gateway)
+        {
+            Gateway = new(client, options.Namespace, gateway, options.GatewayCaFile is { } file ? File.ReadAllText(file) : null, options.GatewayExtraNames,
+                steady, logs.CreateLogger("Certificates"));
+        }
+
         _notifier = new(options.Notifications, options.ClusterName, Metrics, steady, logs.CreateLogger("Notifications"));
         var announcer = new Announcer(_recorder, Metrics, logs.CreateLogger("Announcer"), _notifier);
         _residue = new(client, Caches, steady, logs.CreateLogger("Guard"));
@@ -81,7 +89,7 @@ internal sealed class OperatorEngine : IDisposable
         Authorize = new(settings, Guard.MayImpersonateAsync, logs.CreateLogger("Leftovers"));
         var unconfirmed = new UnconfirmedStatuses(steady);
         Caches.Grants.AddHandler(c => unconfirmed.Look(c.Object));
-        _tools = new(client, options, settings, Caches, Seals, vault, cluster, announcer, Metrics, unconfirmed, steady, logs, Pulse);
+        _tools = new(client, options, settings, Caches, Seals, vault, cluster, Gateway, announcer, Metrics, unconfirmed, steady, logs, Pulse);
         steady.MayGoBack = () => Caches.LiveGrants.All(g => !g.Status.IsRecorded);
 
         // Counters exist from the moment that a policy is seen, in replicas that do not lead as well.
@@ -130,6 +138,9 @@ internal sealed class OperatorEngine : IDisposable
     /// <summary>Counts audit events; null if they are not received.</summary>
     public SessionBook? Sessions { get; }
 
+    /// <summary>Signs certificates for the gateway; null if there is no gateway.</summary>
+    private GatewayAuthority? Gateway { get; }
+
     /// <summary>How far audit events have arrived; null if they are not received.</summary>
     private AuditPulse? Pulse { get; }
 
@@ -160,6 +171,7 @@ internal sealed class OperatorEngine : IDisposable
         List<Task> helpers = [caches, recorder, residue, _keeper.RunAsync(supporting.Token)];
         if (Sessions is not null) helpers.Add(Sessions.RunAsync(supporting.Token));
         if (Pulse is not null) helpers.Add(Pulse.RunAsync(supporting.Token));
+        if (Gateway is not null) helpers.Add(Gateway.RunAsync(supporting.Token));
         if (_options.UsesSeals) helpers.Add(Seals.RunAsync(supporting.Token));
         var notifying = _notifier.RunAsync(supporting.Token);
         if (_notifier.IsNeeded) helpers.Add(notifying);

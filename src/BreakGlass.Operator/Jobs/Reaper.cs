@@ -91,7 +91,8 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
             Metadata = grant.Metadata with { Annotations = Nothing, Labels = Nothing },
             Spec = grant.Spec with { Justification = "", RecipientKey = null, Requester = grant.Spec.Requester is { } who ? who with { Groups = [] } : null },
             Status = grant.Status with { Bindings = isRead ? grant.Status.Bindings : [],
-                Conditions = [.. grant.Status.Conditions.Select(c => c with { Message = "" })], Residue = [], Session = null, CredentialJwe = null },
+                Conditions = [.. grant.Status.Conditions.Select(c => c with { Message = "" })], Residue = [], Session = null, CredentialJwe = null,
+                Gateway = null },
         };
     }
 

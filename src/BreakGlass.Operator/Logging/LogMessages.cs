@@ -125,6 +125,12 @@ internal static partial class LogMessages
     [LoggerMessage(48, LogLevel.Warning, "failed to reload --webhook-client-ca; continuing with the current authorities")]
     public static partial void ClientAuthoritiesTrouble(this ILogger logger, Exception error);
 
+    [LoggerMessage(49, LogLevel.Information, "gateway authority read from {Place}, valid until {Until:u}")]
+    public static partial void GatewayAuthorityRead(this ILogger logger, string place, DateTimeOffset until);
+
+    [LoggerMessage(50, LogLevel.Warning, "failed to read or renew the gateway's authority; continuing with the current one, retrying in 10 s")]
+    public static partial void GatewayAuthorityTrouble(this ILogger logger, Exception error);
+
     [LoggerMessage(60, LogLevel.Warning, "the persistence guard refused the identity of grant {Grant} (policy {Policy}, dry run: {DryRun}): {Write}")]
     public static partial void PersistenceRefused(this ILogger logger, string grant, string policy, string write, bool dryRun);
 

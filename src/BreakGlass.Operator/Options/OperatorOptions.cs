@@ -70,6 +70,15 @@ internal sealed record OperatorOptions
 
     public string ClusterName { get; init; } = "kubernetes";
 
+    /// <summary>The gateway's address in delivered kubeconfigs; null for no gateway.</summary>
+    public Uri? GatewayUrl { get; init; }
+
+    /// <summary>The authorities of the certificate that the gateway serves; null for the managed one.</summary>
+    public string? GatewayCaFile { get; init; }
+
+    /// <summary>Further names in the managed certificate of the gateway.</summary>
+    public IReadOnlyList<string> GatewayExtraNames { get; init; } = [];
+
     public NotificationSettings Notifications { get; init; } = NotificationSettings.None;
 
     /// <summary>The directory of the journal; null for no journal.</summary>

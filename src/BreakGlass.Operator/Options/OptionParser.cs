@@ -144,6 +144,13 @@ internal static class OptionParser
                     + "read the journal. Set --journal-token-file to a file with a token, for example from 'openssl rand -hex 32'.";
         }
 
+        if (o is { Command: OperatorCommand.Run, GatewayUrl: null } && (o.GatewayCaFile is not null || o.GatewayExtraNames.Count > 0)
+            && !readBadly.Contains("gateway-url"))
+        {
+            yield return "--gateway-ca-file (BREAKGLASS_GATEWAY_CA_FILE) or --gateway-extra-names (BREAKGLASS_GATEWAY_EXTRA_NAMES) is set and --gateway-url "
+                + "(BREAKGLASS_GATEWAY_URL) is not, so the operator has no gateway. Set --gateway-url, for example to https://gateway.example:8443.";
+        }
+
         if (o is { JournalListen: not null, Webhook: false })
         {
             yield return "--journal-listen (BREAKGLASS_JOURNAL_LISTEN) is set and --webhook (BREAKGLASS_WEBHOOK) is false, so there is no certificate to "

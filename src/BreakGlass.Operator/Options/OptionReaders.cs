@@ -9,6 +9,8 @@ internal static class OptionReaders
     // Timers take no more than 49 days.
     private static readonly TimeSpan Longest = TimeSpan.FromHours(720);
 
+    private const int LargestAuthorities = 16 * 1024;
+
     /// <summary>A DNS label, as namespaces are named (RFC 1123).</summary>
     public static string? Namespace(string text, out string value)
     {
@@ -131,6 +133,11 @@ internal static class OptionReaders
 
     public static string? HttpsUrl(string text, out Uri value) => Url(text, "https://api.example:6443", httpToo: false, out value);
 
+    /// <summary>An https URL without a path: the gateway forwards each path as it is.</summary>
+    public static string? GatewayUrl(string text, out Uri value) => Url(text, "https://gateway.example:8443", httpToo: false, out value)
+        ?? (value.AbsolutePath == "/" ? null : "contains a path, which the gateway cannot have. Use only scheme, host and port, for example "
+            + "https://gateway.example:8443");
+
     /// <summary>A file that holds at least one PEM certificate and no private key.</summary>
     public static string? CertificateFile(string text, out string value)
     {
@@ -155,6 +162,11 @@ internal static class OptionReaders
             return "contains a damaged certificate. Use a file with the API server's CA in PEM form (-----BEGIN CERTIFICATE-----)";
         }
     }
+
+    /// <summary>The same of a file that each grant's status repeats, so that it has to be small.</summary>
+    public static string? SmallCertificateFile(string text, out string value) => CertificateFile(text, out value)
+        ?? (new FileInfo(text).Length <= LargestAuthorities ? null
+            : $"is larger than {LargestAuthorities / 1024} KiB, and each grant's status contains all of it. Use a file with only the CA's certificates");
 
     private static string? Url(string text, string example, bool httpToo, out Uri value)
     {

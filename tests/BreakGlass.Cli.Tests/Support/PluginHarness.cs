@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using BreakGlass.Cli.Hosting;
 using BreakGlass.Core.Api;
@@ -89,7 +90,8 @@ internal sealed class PluginHarness : IDisposable
         Server.Modify<BreakGlassGrant>(grant, null, g => g with { Status = status(g) });
 
     /// <summary>Gives access as the operator would: an hour, and the kubeconfig encrypted to the grant's key.</summary>
-    public BreakGlassGrant Activate(string grant, string token = "the-token") => SetStatus(grant, g => g.Status with
+    public BreakGlassGrant Activate(string grant, string token = "the-token", Func<GrantStatus, GrantStatus>? then = null) =>
+        SetStatus(grant, g => (then ?? (s => s))(g.Status with
     {
         Phase = GrantPhase.Active,
         ActivatedAt = Clock.GetUtcNow(),
@@ -97,7 +99,7 @@ internal sealed class PluginHarness : IDisposable
         CredentialJwe = g.Spec.RecipientKey is { } key ? Encrypt(key, g.Metadata.Name, token) : null,
         Conditions = [new() { Type = "Active", Status = "True", Reason = "AccessGiven", Message = "Access works." }],
         Transitions = [new() { To = GrantPhase.Active, At = Clock.GetUtcNow(), Actor = "alice", Reason = "PolicyAllows" }],
-    });
+    }));
 
     /// <summary>Gives access as the operator would where no key is: the kubeconfig lies in a Secret.</summary>
     public void ActivateWithSecret(string grant, string token = "the-token")
@@ -108,6 +110,37 @@ internal sealed class PluginHarness : IDisposable
             Data = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes(token), ["kubeconfig"] = kubeconfig } });
         SetStatus(grant, g => g.Status with { CredentialSecret = $"breakglass-grants/{grant}" });
         Activate(grant, token);
+    }
+
+    /// <summary>Gives access through the gateway as the operator would: a certificate for the grant's key, or else one with its key in a Secret.</summary>
+    public BreakGlassGrant ActivateGateway(string grant, string server = "https://gateway.example:8443", RSA? otherKey = null)
+    {
+        var asked = Server.Get<BreakGlassGrant>(grant)!;
+        using var authority = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var publicKey = own.ExportSubjectPublicKeyInfo();
+        if (asked.Spec.RecipientKey is { } jwk && RecipientKey.TryParse(jwk, out var key, out _)) publicKey = key.SubjectPublicKeyInfo();
+        if (otherKey is not null) publicKey = otherKey.ExportSubjectPublicKeyInfo();
+        var request = new CertificateRequest(new($"CN={grant}"), PublicKey.CreateFromSubjectPublicKeyInfo(publicKey, out _), HashAlgorithmName.SHA256);
+        using var certificate = request.Create(
+            new("CN=gateway CA"), X509SignatureGenerator.CreateForECDsa(authority), Clock.GetUtcNow(), Clock.GetUtcNow().AddHours(1), [1, 2, 3]);
+        var access = new GatewayAccess { Server = server, CaBundle = "the authority", Certificate = certificate.ExportCertificatePem() };
+        if (asked.Spec.RecipientKey is null)
+        {
+            Server.CreateNamespace("breakglass-grants");
+            var keyPem = own.ExportPkcs8PrivateKeyPem();
+            Server.Put(new V1Secret { Metadata = new() { Name = grant, NamespaceProperty = "breakglass-grants" }, Data = new Dictionary<string, byte[]>
+            {
+                ["kubeconfig"] = CredentialKubeconfig.Render(access, "cluster", grant, "payments", keyPem),
+                ["tls.crt"] = Encoding.UTF8.GetBytes(access.Certificate), ["tls.key"] = Encoding.UTF8.GetBytes(keyPem),
+            } });
+        }
+
+        return Activate(grant, then: s => s with
+        {
+            Path = SessionPath.Gateway, Gateway = access, CredentialJwe = null, CredentialExpiresAt = s.ExpiresAt,
+            CredentialSecret = $"breakglass-grants/{grant}",
+        });
     }
 
     /// <summary>Refuses as the operator would.</summary>

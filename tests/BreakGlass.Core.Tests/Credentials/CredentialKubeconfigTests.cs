@@ -35,6 +35,35 @@ public sealed class CredentialKubeconfigTests
             """);
 
     [Fact]
+    public void For_the_gateway_it_has_the_certificate_and_its_key_and_no_token() =>
+        Encoding.UTF8.GetString(CredentialKubeconfig.Render(
+            new() { Server = "https://gateway.example:8443", CaBundle = "authority", Certificate = "certificate" }, "kubernetes", "inc-4711", "payments",
+            "key"))
+            .Should().Be(
+            """
+            apiVersion: v1
+            kind: Config
+            clusters:
+            - name: "kubernetes"
+              cluster:
+                server: "https://gateway.example:8443"
+                certificate-authority-data: "YXV0aG9yaXR5"
+            users:
+            - name: "inc-4711"
+              user:
+                client-certificate-data: "Y2VydGlmaWNhdGU="
+                client-key-data: "a2V5"
+            contexts:
+            - name: "inc-4711"
+              context:
+                cluster: "kubernetes"
+                user: "inc-4711"
+                namespace: "payments"
+            current-context: "inc-4711"
+
+            """);
+
+    [Fact]
     public void Without_a_namespace_it_works_in_default_and_without_a_CA_it_names_none() =>
         Render(null, "kubernetes", null).Should().Contain("namespace: \"default\"").And.NotContain("certificate-authority");
 

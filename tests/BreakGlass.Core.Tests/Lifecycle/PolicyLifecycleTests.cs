@@ -33,12 +33,14 @@ public sealed class PolicyLifecycleTests
     [InlineData("role", "RoleNotFound", "ClusterRole 'edit' does not exist")]
     [InlineData("bind", "RoleNotBindable", "allow-list (ClusterRole breakglass-operator-bind)")]
     [InlineData("suspended", "Suspended", "spec.suspended is true")]
+    [InlineData("gateway", "NoGateway", "set --gateway-url")]
     public void A_policy_that_gives_nothing_says_why(string why, string reason, string words)
     {
         var facts = why switch
         {
             "mistake" => Usual with { Policy = A.Policy(s => s with { Duration = new() { Max = "13h" } }) },
             "unsupported" => Usual with { Policy = A.Policy(s => s with { IdleTimeout = "10m" }) },
+            "gateway" => Usual with { Policy = A.Policy(s => s with { Session = new() { Path = SessionPath.Gateway } }) },
             "role" => Usual with { Cluster = AView.Of(A.Namespace("payments")) },
             "bind" => Usual with { Unbindable = [new() { Kind = "ClusterRole", Name = "edit" }] },
             _ => Usual with { Policy = A.Policy(s => s with { Suspended = true }) },

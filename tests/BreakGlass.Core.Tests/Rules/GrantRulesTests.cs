@@ -32,6 +32,8 @@ public sealed class GrantRulesTests
             "kubectl describe bgp payments-oncall") { Policy = A.Policy(s => s with { Duration = new() { Max = "13h" } }) },
         ["a policy that asks for what cannot be enforced"] = new("PolicyNotReady", "spec.policy", "so it cannot enforce an idle timeout")
             { Policy = A.Policy(s => s with { IdleTimeout = "10m" }) },
+        ["a policy through a gateway that is not there"] = new("NoGateway", "spec.policy", "only through the gateway", "use another policy")
+            { Policy = A.Policy(s => s with { Session = new() { Path = SessionPath.Gateway } }) },
         ["a seal that does not fit"] = new("SealBroken", "spec.requester", "Create a new grant with another name",
             "tell the platform team") { Seal = SealState.Broken, PolicySeal = SealState.Missing },
         ["a policy that nobody vouches for"] = new("PolicyNotSealed", "spec.policy", "Ask its owners to apply it again") { PolicySeal = SealState.Missing },

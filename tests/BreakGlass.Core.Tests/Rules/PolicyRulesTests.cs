@@ -57,6 +57,9 @@ public sealed class PolicyRulesTests
         ["time-boxed without a schedule"] = (s => s with { Mode = PolicyMode.TimeBoxed }, "spec.schedule", ["required for mode TimeBoxed"]),
         ["a schedule for what is given at once"] = (s => s with { Schedule = new() }, "spec.schedule", ["only for mode TimeBoxed"]),
         ["a bypass of no approval"] = (s => s with { EmergencyBypass = new() { Duration = "15m" } }, "spec.emergencyBypass", ["only for mode JustInTime"]),
+        ["the gateway for the requester's own name"] = (
+            s => s with { Credential = CredentialKind.BindRequester, Session = new() { Path = SessionPath.Gateway } }, "spec.session.path",
+            ["ServiceAccountToken", "path Direct"]),
         ["no review of break-glass"] = (s => s with { Review = new() { Required = false } }, "spec.review.required", ["always reviewed", "write true"]),
     };
 
@@ -72,6 +75,8 @@ public sealed class PolicyRulesTests
     {
         ["as the examples have it"] = s => s,
         ["all kinds of requesters"] = s => s with { Requesters = [A.User("alice"), A.Group("oncall"), A.ServiceAccount("ci", "robot")] },
+        ["the gateway, also for an operator that has none: that is said of the policy, and ends no grant"] =
+            s => s with { Session = new() { Path = SessionPath.Gateway } },
         ["a Role in namespaces"] = s => s with { Access = [A.RoleEntry("x", "reader", "payments", "shop")] },
         ["the whole cluster"] = s => s with { Access = [A.ClusterWideEntry("x", "view")] },
         ["every namespace"] = Selects(new()),

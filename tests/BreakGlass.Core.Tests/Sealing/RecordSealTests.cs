@@ -37,6 +37,7 @@ public class RecordSealTests
         { "later begin", s => s with { ActivatedAt = Now.AddMinutes(10) } },
         { "other policy", s => s with { PolicyUid = "uid-other" } },
         { "other credential", s => s with { Credential = CredentialKind.BindRequester } },
+        { "another path", s => s with { Path = SessionPath.Gateway } },
         { "another role", s => s with { Access = [s.Access[0] with { RoleRef = new() { Kind = "ClusterRole", Name = "cluster-admin" } }] } },
         { "another namespace", s => s with { Access = [s.Access[0] with { Namespaces = ["kube-system"] }] } },
         { "no seal's text", s => s with { RecordSeal = "v1.abc" } },

@@ -124,6 +124,17 @@ public sealed class RecordAndWarningTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_policy_through_a_gateway_that_is_not_there_is_taken_with_a_warning_and_its_grants_are_refused()
+    {
+        var policy = A.Policy(s => s with { Limits = new() { MaxActive = 3 }, Session = new() { Path = SessionPath.Gateway } }, "behind-the-gateway");
+        var taken = await _webhooks.CreateAsync(policy, Author);
+        taken.Allowed.Should().BeTrue(taken.Message);
+        taken.Warnings.Should().ContainSingle().Which.Should().StartWith("spec.session.path: ").And.Contain("set --gateway-url");
+        (await _webhooks.CreateAsync(A.Grant(s => s with { Policy = "behind-the-gateway" }), Alice)).Message
+            .Should().Contain("gives access only through the gateway");
+    }
+
+    [Fact]
     public async Task Namespace_role_policy_and_grant_may_come_in_one_apply_and_what_is_really_not_there_is_refused()
     {
         _webhooks.HoldCaches();

@@ -25,12 +25,26 @@ public sealed class CredentialIssuerTests
                 """{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","metadata":{},"spec":{"audiences":[]}}""")
             .Client();
         var vault = new CredentialVault();
-        var issuer = new CredentialIssuer(client, null!, vault, new(new("https://kubernetes.test"), null, "test"), clock);
+        var issuer = new CredentialIssuer(client, null!, vault, new(new("https://kubernetes.test"), null, "test"), null, clock);
         var secret = new SecretMetadata { Metadata = new() { Name = "inc-4711", NamespaceProperty = "breakglass-grants", Uid = "3" } };
 
         var result = await issuer.HoldAsync(grant, new PlanStep.HoldCredential(secret), CancellationToken.None);
 
         result.Should().BeOfType<StepResult.Done>();
         vault.Get(grant.Metadata.Uid!).Should().BeNull();
+    }
+
+    [Fact]
+    public void Without_a_gateway_no_certificate_is_issued_and_the_step_says_why()
+    {
+        var clock = new FakeClock();
+        var issuer = new CredentialIssuer(new CannedServer(clock).Client(), null!, new(), new(new("https://kubernetes.test"), null, "test"), null, clock);
+        var secret = new SecretMetadata { Metadata = new() { Name = "inc-4711", NamespaceProperty = "breakglass-grants", Uid = "3" } };
+        var run = new LiveRun(GrantRun.Fresh);
+
+        var result = issuer.IssueCertificate(A.Grant(), new(secret, secret, A.Start), run);
+
+        result.Should().BeOfType<StepResult.NotReady>().Which.Message.Should().Contain("--gateway-url");
+        run.Secret.Should().BeNull();
     }
 }

@@ -75,6 +75,7 @@ public sealed class OptionParserTests
                 ["journal-bucket-endpoint"] = "http://minio.storage.svc:9000", ["journal-bucket-region"] = "eu-central-1",
                 ["journal-bucket-path-style"] = "true", ["journal-bucket-retention"] = "8760h", ["journal-bucket-compliance"] = "true",
                 ["audit-listen"] = "127.0.0.1:9444", ["audit-client-ca"] = file, ["audit-token-file"] = token,
+                ["gateway-url"] = "https://gateway.example:8443", ["gateway-ca-file"] = file, ["gateway-extra-names"] = "gateway.internal,10.0.0.8",
                 ["file"] = "/var/log/audit.log", ["to"] = "https://10.96.12.34/audit", ["to-ca"] = file, ["to-name"] = "hooks.example",
                 ["position-file"] = "/p",
             };
@@ -86,6 +87,7 @@ public sealed class OptionParserTests
                 {
                     "journal-directory" => [$"--journal-key={key}"],
                     "journal-key" => ["--journal-directory=/journal"],
+                    "gateway-ca-file" or "gateway-extra-names" => ["--gateway-url=https://gateway.example"],
                     "audit-listen" => [$"--audit-token-file={token}"],
                     "audit-client-ca" or "audit-token-file" => ["--audit-listen=:9444"],
                     "journal-sinks" => ["--journal-directory=/journal", $"--journal-key={key}"],
@@ -158,6 +160,33 @@ public sealed class OptionParserTests
         finally
         {
             File.Delete(key);
+        }
+    }
+
+    [Theory]
+    [InlineData("--gateway-url=http://gateway.example:8443", "is not an https URL")]
+    [InlineData("--gateway-url=gateway.example:8443", "is not an https URL")]
+    [InlineData("--gateway-url=https://gateway.example/cluster-1", "contains a path")]
+    [InlineData("--gateway-url=https://gateway.example/?x=1", "a query")]
+    [InlineData("--gateway-ca-file=/nowhere --gateway-url=https://gateway.example", "cannot be read")]
+    [InlineData("--gateway-extra-names=gateway.internal", "--gateway-url (BREAKGLASS_GATEWAY_URL) is not")]
+    public void What_is_wrong_with_the_gateway_is_said(string flags, string words) =>
+        Problems(flags.Split(' ')).Should().ContainSingle().Which.Should().Contain("GATEWAY").And.Contain(words);
+
+    [Fact]
+    public void A_file_that_every_status_would_repeat_is_small()
+    {
+        var file = TemporaryCa();
+        try
+        {
+            Good(["--gateway-url=https://gateway.example/", $"--gateway-ca-file={file}"]).GatewayUrl!.Host.Should().Be("gateway.example");
+            var one = File.ReadAllText(file);
+            File.WriteAllText(file, string.Concat(Enumerable.Repeat(one, 1 + (16 * 1024 / one.Length))));
+            Problems(["--gateway-url=https://gateway.example", $"--gateway-ca-file={file}"]).Should().ContainSingle().Which.Should().Contain("16 KiB");
+        }
+        finally
+        {
+            File.Delete(file);
         }
     }
 

@@ -35,6 +35,7 @@ public sealed class RbacTests(CrdFixture crds) : IAsyncLifetime
     [InlineData(Operator, "list secrets -n breakglass-system", false)]
     [InlineData(Operator, "get secrets/breakglass-seal-keys -n breakglass-system", true)]
     [InlineData(Operator, "update secrets/breakglass-webhook-tls -n breakglass-system", true)]
+    [InlineData(Operator, "update secrets/breakglass-gateway-tls -n breakglass-system", true)]
     [InlineData(Operator, "update secrets/other -n breakglass-system", false)]
     [InlineData(Operator, "create secrets -n breakglass-system", true)]
     [InlineData(Operator, "patch mutatingwebhookconfigurations.admissionregistration.k8s.io/breakglass-operator", true)]

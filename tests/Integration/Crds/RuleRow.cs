@@ -42,6 +42,8 @@ internal sealed record RuleRow(string Kind, string Change, string? Before = null
             """{"mode":"TimeBoxed"}""", $$"""{"mode":"TimeBoxed",{{Schedule}} }""", $$"""{ {{Schedule}} }""",
             """{"review":{} }""", """{"review":{"required":false} }""", $$"""{ {{Jit}},"approval":{ {{Approvers}} },"review":{"required":false} }""",
             """{"emergencyBypass":{"duration":"5m"} }""",
+            """{"session":{"path":"Gateway"} }""", """{"credential":"BindRequester","session":{"path":"Gateway"} }""",
+            """{"credential":"BindRequester","session":{"path":"Direct"} }""", """{"credential":"BindRequester","session":{} }""",
             Bypass("12h"), Bypass("13h"), Bypass("0s"), Wait("168h"), Wait("169h"), Wait("0s"),
             """{"overuse":{"activations":3,"window":"1h"} }""", """{"overuse":{"activations":3,"window":"0s"} }""",
             Entry("ClusterRole", """ "clusterWide":true """), Entry("ClusterRole", """ "namespaceSelector":{} """),

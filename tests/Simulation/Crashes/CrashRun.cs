@@ -66,7 +66,11 @@ internal sealed class CrashRun(Stillness stillness, CrashScenario scenario)
         world.Advance(TimeSpan.FromSeconds(30));
     }
 
-    private BreakGlass.Operator.Options.OperatorOptions Options(SimulatedJournal journal) => scenario.HasJournal ? journal.With(World.Options) : World.Options;
+    private BreakGlass.Operator.Options.OperatorOptions Options(SimulatedJournal journal)
+    {
+        var options = scenario.HasGateway ? World.Options with { GatewayUrl = new("https://gateway.example.test:8443") } : World.Options;
+        return scenario.HasJournal ? journal.With(options) : options;
+    }
 
     private IEnumerable<string> Problems(World world, SimulatedJournal journal, DateTimeOffset? restarted, Death? death)
     {
@@ -80,6 +84,7 @@ internal sealed class CrashRun(Stillness stillness, CrashScenario scenario)
         foreach (var left in world.Owned()) yield return $"{left.KindName} {left.Key} is left over";
         var last = world.History.Last("inc-4711");
         if (!last.Status.IsTerminal) yield return $"it is {last.Status.Phase} in the end";
+        if (scenario.HasGateway && last.Status.WasActive && last.Status.Gateway?.Certificate is null) yield return "it was active without a certificate";
 
         if (scenario.HasJournal)
         {

@@ -12,10 +12,18 @@ internal sealed record CrashScenario(string Name, EndedBy End, Func<PolicySpec, 
            select new CrashScenario($"{kind.Name}, ended by {end}", end, kind.Policy, kind.Grant),
         .. from end in Enum.GetValues<EndedBy>()
            select new CrashScenario($"journal required, ended by {end}", end, p => p with { Journal = JournalMode.Required }, g => g) { HasJournal = true },
+        .. from end in Enum.GetValues<EndedBy>()
+           select new CrashScenario($"gateway, ended by {end}", end, p => p with { Session = new() { Path = SessionPath.Gateway } }, g => g)
+           {
+               HasGateway = true,
+           },
     ];
 
     /// <summary>Whether the operators write a journal.</summary>
     public bool HasJournal { get; init; }
+
+    /// <summary>Whether the operators have a gateway.</summary>
+    public bool HasGateway { get; init; }
 
     /// <summary>What is there before the grant is.</summary>
     public void Prepare(World world)

@@ -84,7 +84,8 @@ internal static class Happenings
                 case EventKind.PolicyShorten: world.EditPolicy(s => s with { Duration = new() { Default = "1s", Max = $"{1 + (a % 40)}m" } }); return;
                 case EventKind.SessionTermsChange:
                     world.EditPolicy(s => s with { IdleTimeout = a % 3 == 0 ? null : $"{1 + (b % 10)}m",
-                        Session = b % 2 == 0 ? null : new() { OnAnomaly = AnomalyHandling.Revoke } }); return;
+                        Session = b % 2 == 0 ? null : new() { OnAnomaly = AnomalyHandling.Revoke,
+                            Path = a % 2 == 0 && s.Credential is CredentialKind.ServiceAccountToken ? SessionPath.Gateway : SessionPath.Direct } }); return;
                 case EventKind.PolicyDelete: world.DeletePolicy(); return;
             }
         }

@@ -52,7 +52,7 @@ internal sealed class Invariants
         var due = GrantEnd.Of(grant, facts.Settings)?.At;
         foreach (var step in plan.Steps)
         {
-            if (step is PlanStep.Create or PlanStep.IssueToken or PlanStep.Deliver or PlanStep.Repair or PlanStep.AddFinalizer)
+            if (step is PlanStep.Create or PlanStep.IssueToken or PlanStep.IssueCertificate or PlanStep.Deliver or PlanStep.Repair or PlanStep.AddFinalizer)
             {
                 Hold(!terminal, $"the plan of a finished grant never gives: {step}");
                 Hold(due is { } at && facts.Now < at, $"nothing is given at or past the end: {step}");
@@ -60,8 +60,12 @@ internal sealed class Invariants
                 Hold(grant.Spec.Revoke is null && grant.Metadata.DeletionTimestamp is null, $"nothing is given to what was revoked or deleted: {step}");
             }
 
-            if (step is PlanStep.Create or PlanStep.IssueToken or PlanStep.Deliver && JournalRules.IsRequired(facts.Policy?.Spec, facts.Settings))
+            if (step is PlanStep.Create or PlanStep.IssueToken or PlanStep.IssueCertificate or PlanStep.Deliver
+                && JournalRules.IsRequired(facts.Policy?.Spec, facts.Settings))
                 Hold(IsRecordJournaled(grant), $"nothing is created before the journal has the record: {step}");
+            Hold(step is not PlanStep.IssueToken || grant.Status.Path is null, "no token is issued for a grant that goes through the gateway");
+            Hold(step is not PlanStep.IssueCertificate { Until: var until } || (grant.Status.Path is SessionPath.Gateway && until <= due),
+                "a certificate ends with the grant");
             if (step is PlanStep.Create { Object: var made }) OnCreate(grant, made);
             Hold(!Gives(grant, step) || !_cut.Contains((grant.Metadata.Uid, _world.Lives)), $"access that an operator cut is not given again: {step}");
             if ((step as PlanStep.Create)?.Object is { } o && ModelCluster.IsBinding(o)) OnGive(facts, grant, o);
@@ -79,8 +83,13 @@ internal sealed class Invariants
 
         if (Ends(plan) && !Ends(GrantLifecycle.Decide(facts with { Findings = facts.Findings with { Ending = null } }))) Outlasted++;
         if (plan.Revokes) _cut.Add((grant.Metadata.Uid, _world.Lives));
+
+        // Past its end it is live only while it cannot be seen or removed, and then that is tried every second.
         if (plan.Steps.Count == 0 && due is { } live)
-            Hold(plan.LookAgainAt <= live, $"a live grant is looked at by its end at the latest, not {plan.LookAgainAt:O}");
+        {
+            Hold(plan.LookAgainAt <= (facts.Now < live ? live : facts.Now.AddSeconds(1)),
+                $"a live grant is looked at by its end at the latest, not {plan.LookAgainAt:O}");
+        }
     }
 
     private bool IsRecordJournaled(BreakGlassGrant grant)
@@ -93,7 +102,7 @@ internal sealed class Invariants
     {
         PlanStep.Create create => GrantLifecycle.GivesAccess(grant, create.Object),
         PlanStep.Repair repair => GrantLifecycle.GivesAccess(grant, repair.Desired),
-        _ => step is PlanStep.IssueToken or PlanStep.Deliver,
+        _ => step is PlanStep.IssueToken or PlanStep.IssueCertificate or PlanStep.Deliver,
     };
 
     private static bool Ends(GrantPlan plan) => plan.Steps.Any(s => s is PlanStep.WriteStatus write && write.Status.IsTerminal);
@@ -157,6 +166,10 @@ internal sealed class Invariants
     private void OnWrite(BreakGlassGrant grant, GrantStatus after, DateTimeOffset now)
     {
         var before = grant.Status;
+        Hold(after.Path is SessionPath.Gateway || after.Gateway is null, "only what goes through the gateway has a way through it");
+        Hold(!before.IsRecorded || after.Path == before.Path, "the path is decided once");
+        Hold(after.Path is not SessionPath.Gateway || !Conditions.IsTrue(after.Conditions, "Active") || Conditions.IsTrue(before.Conditions, "Active")
+            || after.Gateway?.Certificate is not null, "access through the gateway is not called active before its certificate is recorded");
         if (before.IsTerminal) Hold(after.Phase == before.Phase, $"{before.Phase} never reopens, here as {after.Phase}");
         Hold(after.Transitions.Take(before.Transitions.Count).Select(t => t with { JournalIndex = null })
             .SequenceEqual(before.Transitions.Select(t => t with { JournalIndex = null })), "transitions are only ever added to");

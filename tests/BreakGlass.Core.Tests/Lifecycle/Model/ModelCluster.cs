@@ -59,7 +59,7 @@ internal sealed class ModelCluster
 
     public ImmutableList<Token> Tokens { get; private set; } = [];
 
-    /// <summary>Secrets that hold a token for ever, by UID; -1 where it was delivered elsewhere.</summary>
+    /// <summary>Secrets that hold a token for ever, by UID; -1 where it was delivered elsewhere, and less for a certificate.</summary>
     public ImmutableDictionary<string, int> Delivered { get; private set; } = ImmutableDictionary<string, int>.Empty;
 
     public IEnumerable<IKubernetesObject<V1ObjectMeta>> Bindings => Objects.Values.Where(IsBinding);

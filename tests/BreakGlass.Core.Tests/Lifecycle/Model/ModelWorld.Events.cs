@@ -132,6 +132,12 @@ internal sealed partial class ModelWorld
         var token = Cluster.Tokens.LastOrDefault(t => Cluster.Authenticates(t, Now));
         var identities = new List<V1SubjectAccessReviewSpec> { new() { User = Grant.Spec.Requester!.Username, Groups = [.. Grant.Spec.Requester.Groups] } };
         if (token is not null) identities.Add(new() { User = token.User });
+        if (Status.Gateway?.Certificate is not null && Status.Phase is GrantPhase.Active
+            && Cluster.Objects.Values.OfType<V1ServiceAccount>().FirstOrDefault() is { } account)
+        {
+            identities.Add(new() { User = $"system:serviceaccount:{account.Metadata.NamespaceProperty}:{account.Metadata.Name}" });
+        }
+
         return identities.Exists(i => Authorizer.Allows(Cluster, i with { ResourceAttributes = what }) is not null);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Lifecycle;
 using BreakGlass.Core.Model;
@@ -33,6 +34,12 @@ internal sealed partial class ModelWorld
 
     /// <summary>All writes that the server refused.</summary>
     public List<(DateTimeOffset At, ObjectPlace Place)> Answered { get; } = [];
+
+    /// <summary>Why the operator cannot issue certificates for the gateway; null if it can.</summary>
+    public string? GatewayProblem { get; set; }
+
+    /// <summary>When the certificates end that were issued.</summary>
+    public List<DateTimeOffset> Certificates { get; } = [];
 
     /// <summary>What the server fails to delete.</summary>
     public Func<IKubernetesObject<V1ObjectMeta>, bool> FailsDelete { get; set; } = _ => false;
@@ -116,6 +123,8 @@ internal sealed partial class ModelWorld
                 return Repair(repair);
             case PlanStep.IssueToken issue:
                 return Issue(grant, issue, run);
+            case PlanStep.IssueCertificate issue:
+                return Issue(issue, run);
             case PlanStep.Deliver deliver:
                 Deliver(grant, deliver, run);
                 break;
@@ -207,19 +216,26 @@ internal sealed partial class ModelWorld
         return new StepResult.Issued(new(token.AccountUid, token.SecretUid, token.ExpiresAt, jwe));
     }
 
+    private StepResult Issue(PlanStep.IssueCertificate issue, ModelRun run)
+    {
+        if (GatewayProblem is { } problem) return new StepResult.NotReady(problem);
+        run.Certificate = int.Parse(Cluster.NewId(""), CultureInfo.InvariantCulture);
+        Certificates.Add(issue.Until);
+        var access = new GatewayAccess { Server = "https://gateway.example", CaBundle = "authority", Certificate = $"certificate {run.Certificate}" };
+        return new StepResult.Issued(new(issue.ServiceAccount.Metadata.Uid!, issue.Secret.Metadata.Uid!, issue.Until, Jwe: null, access));
+    }
+
     private void Deliver(BreakGlassGrant grant, PlanStep.Deliver deliver, ModelRun run)
     {
-        var marks = Merge(deliver.Secret.AnnotationsOrEmpty, new Dictionary<string, string>
-        {
-            [GrantObjects.DeliveredAnnotation] = deliver.ServiceAccountUid,
-            [GrantObjects.TokenExpiresAtAnnotation] = Timestamp.Text(run.Knows.Findings.Token!.ExpiresAt),
-        });
+        var marks = Merge(deliver.Secret.AnnotationsOrEmpty, GrantObjects.DeliveredMarks(run.Knows.Findings.Token!));
         if (grant.Spec.RecipientKey is null
             && Cluster.Get(ObjectPlace.Of(deliver.Secret))?.Metadata.ResourceVersion != deliver.Secret.Metadata.ResourceVersion)
             throw new Refused(409, "the Secret was written since");
         try
         {
-            Cluster.Deliver(deliver.Secret, grant.Spec.RecipientKey is null ? run.Token!.Number : -1, marks);
+            Cluster.Deliver(
+                deliver.Secret, grant.Spec.RecipientKey is not null ? -1 : grant.Status.Path is SessionPath.Gateway ? -2 - run.Certificate : run.Token!.Number,
+                marks);
         }
         catch (Refused e) when (e.Status == 422)
         {

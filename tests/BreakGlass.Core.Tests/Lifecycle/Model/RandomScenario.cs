@@ -39,7 +39,7 @@ internal sealed record RandomScenario(int Mode, int Credential, int Duration, in
             (5, Gen.Elements(EventKind.Reconcile, EventKind.ReconcileShuffled, EventKind.DieInTheMiddle, EventKind.LoseAnswers, EventKind.StepTime)),
             (5, Gen.Elements(kinds)), (1, Gen.Elements(Uses)));
         var happening = from k in kind from a in Gen.Choose(0, 1000) from b in Gen.Choose(0, 1000) select new ScenarioEvent(k, a, b);
-        var scenario = from mode in Gen.Choose(0, Modes.Length - 1) from c in Gen.Choose(0, 2) from d in Gen.Choose(0, Durations.Length - 1)
+        var scenario = from mode in Gen.Choose(0, Modes.Length - 1) from c in Gen.Choose(0, 4) from d in Gen.Choose(0, Durations.Length - 1)
             from access in Gen.Choose(1, 15) from narrow in Gen.Choose(0, 3)
                        from events in happening.ListOf().Resize(14)
                        select new RandomScenario(mode, c, d, access, narrow, [.. events]);
@@ -60,6 +60,7 @@ internal sealed record RandomScenario(int Mode, int Credential, int Duration, in
         {
             Access = [.. all.Where((_, i) => (Access & (1 << i)) != 0)],
             Credential = Credential == 1 ? CredentialKind.BindRequester : CredentialKind.ServiceAccountToken,
+            Session = Credential >= 3 ? new() { Path = SessionPath.Gateway } : null,
         });
         var grant = A.Grant(s => s with
         {
@@ -67,10 +68,10 @@ internal sealed record RandomScenario(int Mode, int Credential, int Duration, in
             StartTime = Mode >= 4 && Duration != 1 ? A.Start.AddMinutes(Duration * 5) : null,
             Namespaces = Narrowing == 1 ? ["payments"] : [],
             Access = Narrowing == 2 ? [policy.Spec.Access[0].Name] : [],
-            RecipientKey = Credential == 2 ? new() { Kty = "EC", Crv = "P-256", X = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+            RecipientKey = Credential is 2 or 4 ? new() { Kty = "EC", Crv = "P-256", X = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
                 Y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" } : null,
         });
-        return new ModelWorld(policy, grant) { Settings = A.Settings with { RecordsSessions = true } };
+        return new ModelWorld(policy, grant) { Settings = A.Settings with { RecordsSessions = true, HasGateway = true } };
     }
 
     public override string ToString() =>
