@@ -16,6 +16,7 @@ mkdir -p "$files/crd" "$files/guard" "$files/rbac" "$files/stamp" "$files/flowco
 for file in config/crd/*.breakglass.dev.yaml; do cp "$file" "$files/crd/"; done
 for file in operator operator_bind operator_grants operator_system reaper users; do cp "config/rbac/$file.yaml" "$files/rbac/"; done
 cp config/components/leftovers-look/operator_look.yaml "$files/rbac/"
+cp config/components/gateway/rbac.yaml "$files/rbac/gateway.yaml"
 cp config/guard/roles.yaml config/guard/policy.yaml config/guard/policy_namespaces.yaml config/guard/policy_stamp.yaml config/guard/fence.yaml "$files/guard/"
 cp config/flowcontrol/flow_schemas.yaml "$files/flowcontrol/"
 cp config/components/stamp-policy/policy.yaml "$files/stamp/"

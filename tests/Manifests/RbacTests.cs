@@ -119,6 +119,17 @@ public sealed class RbacTests
             .Should().BeEquivalentTo(["get", "list", "patch", "delete"]);
 
     [Fact]
+    public void The_gateway_watches_grants_and_policies_and_creates_tokens_of_grants_and_nothing_else()
+    {
+        var bound = Bindings.Where(b => b.Node["subjects"]![0]!["name"]!.GetValue<string>() == "breakglass-gateway")
+            .Select(b => (b.Kind, b.Namespace, Role: b.Node["roleRef"]!["name"]!.GetValue<string>())).ToList();
+        bound.Should().BeEquivalentTo([("ClusterRoleBinding", (string?)null, "breakglass-gateway"), ("RoleBinding", Grants, "breakglass-gateway")]);
+        Rules.Where(r => r.Role.Name == "breakglass-gateway").Select(r => $"{r.Role.Kind} {r.Role.Namespace}: {Flat(r.Rule)}").Should().BeEquivalentTo(
+            "ClusterRole : breakglass.dev breakglassgrants,breakglasspolicies get,list,watch",
+            $"Role {Grants}:  serviceaccounts/token create");
+    }
+
+    [Fact]
     public void The_auditor_only_reads() =>
         Rules.Where(r => r.Role.Name == "breakglass-auditor").SelectMany(r => r.Rule["verbs"].Strings()).Distinct()
             .Should().BeEquivalentTo(["get", "list", "watch"]);
@@ -129,7 +140,7 @@ public sealed class RbacTests
             .SelectMany(r => r.Rule["apiGroups"].Strings()).Should().OnlyContain(group => group == "breakglass.dev");
 
     [Fact]
-    public void Every_binding_names_a_role_that_is_there_and_one_of_our_two_identities()
+    public void Every_binding_names_a_role_that_is_there_and_one_of_our_identities()
     {
         foreach (var binding in Bindings)
         {
@@ -141,7 +152,7 @@ public sealed class RbacTests
             var subject = binding.Node["subjects"]!.AsArray().Should().ContainSingle().Subject!;
             subject["kind"]!.GetValue<string>().Should().Be("ServiceAccount");
             subject["namespace"]!.GetValue<string>().Should().Be(System);
-            subject["name"]!.GetValue<string>().Should().BeOneOf("breakglass-operator", "breakglass-reaper");
+            subject["name"]!.GetValue<string>().Should().BeOneOf("breakglass-operator", "breakglass-reaper", "breakglass-gateway");
         }
     }
 
@@ -157,9 +168,12 @@ public sealed class RbacTests
         ConfigDirectory.Of("Namespace")
             .Should().OnlyContain(n => n.Node["metadata"]!["labels"]!["pod-security.kubernetes.io/enforce"]!.GetValue<string>() == "restricted");
         ConfigDirectory.Of("ServiceAccount").Select(s => (s.Namespace, s.Name))
-            .Should().BeEquivalentTo([(System, "breakglass-operator"), (System, "breakglass-reaper")]);
+            .Should().BeEquivalentTo([(System, "breakglass-operator"), (System, "breakglass-reaper"), (System, "breakglass-gateway")]);
         var quota = ConfigDirectory.Of("ResourceQuota").Should().ContainSingle().Subject;
         quota.Namespace.Should().Be(Grants);
         quota.Node["spec"]!["hard"]!["pods"]!.GetValue<string>().Should().Be("0");
     }
+
+    private static string Flat(JsonNode rule) =>
+        string.Join(' ', ((string[])["apiGroups", "resources", "verbs"]).Select(part => string.Join(',', rule[part].Strings())));
 }

@@ -39,6 +39,7 @@ public sealed class RenderTests
     [InlineData("components/selectable-fields", null, "batch/v1")]
     [InlineData("components/without-escalate", null, "batch/v1")]
     [InlineData("components/audit", "components/journal", "batch/v1")]
+    [InlineData("components/gateway", "components/cronjob-v1beta1", "batch/v1beta1")]
     public async Task Components_fit_an_overlay_of_everything(string first, string? second, string cronJob)
     {
         var overlay = Directory.CreateTempSubdirectory("breakglass-overlay-");

@@ -6,12 +6,14 @@ namespace Manifests;
 
 public sealed class WorkloadTests
 {
-    private static ManifestObject Operator => ConfigDirectory.Of("Deployment").Should().ContainSingle().Subject;
+    private static ManifestObject Operator => ConfigDirectory.Of("Deployment").Single(d => d.Name == "breakglass-operator");
+
+    private static ManifestObject Gateway => ConfigDirectory.Of("Deployment").Single(d => d.Name == "breakglass-gateway");
 
     private static ManifestObject Reaper => ConfigDirectory.Of("CronJob").Should().ContainSingle().Subject;
 
     private static IEnumerable<JsonNode> Pods =>
-        [Operator.Node["spec"]!["template"]!["spec"]!, Reaper.Node["spec"]!["jobTemplate"]!["spec"]!["template"]!["spec"]!];
+        [.. ((ManifestObject[])[Operator, Gateway]).Select(PodOf), Reaper.Node["spec"]!["jobTemplate"]!["spec"]!["template"]!["spec"]!];
 
     [Fact]
     public void Every_pod_satisfies_the_restricted_pod_security_standard()
@@ -32,15 +34,18 @@ public sealed class WorkloadTests
 
     [Fact]
     public void Each_pod_runs_as_its_own_identity() =>
-        Pods.Select(pod => pod["serviceAccountName"]!.GetValue<string>()).Should().Equal("breakglass-operator", "breakglass-reaper");
+        Pods.Select(pod => pod["serviceAccountName"]!.GetValue<string>()).Should().Equal("breakglass-operator", "breakglass-gateway", "breakglass-reaper");
 
     [Fact]
-    public void The_operator_has_a_stand_by_and_is_watched()
+    public void Operator_and_gateway_have_a_stand_by_and_are_watched()
     {
-        Operator.Node["spec"]!["replicas"]!.GetValue<long>().Should().Be(2);
-        var container = Pods.First()["containers"]![0]!;
-        container["livenessProbe"]!["httpGet"]!["path"]!.GetValue<string>().Should().Be("/healthz");
-        container["readinessProbe"]!["httpGet"]!["path"]!.GetValue<string>().Should().Be("/readyz");
+        foreach (var deployment in (ManifestObject[])[Operator, Gateway])
+        {
+            deployment.Node["spec"]!["replicas"]!.GetValue<long>().Should().Be(2);
+            var container = PodOf(deployment)["containers"]![0]!;
+            container["livenessProbe"]!["httpGet"]!["path"]!.GetValue<string>().Should().Be("/healthz");
+            container["readinessProbe"]!["httpGet"]!["path"]!.GetValue<string>().Should().Be("/readyz");
+        }
     }
 
     [Fact]
@@ -53,18 +58,42 @@ public sealed class WorkloadTests
     }
 
     [Fact]
-    public void The_selectors_find_the_operator_and_not_the_reaper()
+    public void Each_selector_finds_the_pods_of_one_workload()
     {
-        var labels = Operator.Node["spec"]!["template"]!["metadata"]!["labels"]!;
-        JsonNode[] selectors =
+        foreach (var deployment in (ManifestObject[])[Operator, Gateway])
+        {
+            var labels = deployment.Node["spec"]!["template"]!["metadata"]!["labels"]!;
+            JsonNode[] selectors =
+            [
+                deployment.Node["spec"]!["selector"]!["matchLabels"]!,
+                .. ConfigDirectory.Of("Service").Where(s => s.Name.StartsWith(deployment.Name, StringComparison.Ordinal))
+                    .Select(s => s.Node["spec"]!["selector"]!),
+                .. ConfigDirectory.Of("PodDisruptionBudget", "NetworkPolicy").Where(o => o.Name == deployment.Name)
+                    .Select(o => (o.Node["spec"]!["selector"] ?? o.Node["spec"]!["podSelector"])!["matchLabels"]!),
+            ];
+            selectors.Should().HaveCountGreaterThan(4).And.OnlyContain(selector => JsonNode.DeepEquals(selector, labels));
+        }
+
+        JsonNode[] workloads =
         [
-            Operator.Node["spec"]!["selector"]!["matchLabels"]!,
-            .. ConfigDirectory.Of("Service").Select(s => s.Node["spec"]!["selector"]!),
+            Operator.Node["spec"]!["template"]!["metadata"]!["labels"]!, Gateway.Node["spec"]!["template"]!["metadata"]!["labels"]!,
+            Reaper.Node["spec"]!["jobTemplate"]!["spec"]!["template"]!["metadata"]!["labels"]!,
         ];
-        selectors.Should().OnlyContain(selector => JsonNode.DeepEquals(selector, labels));
-        JsonNode.DeepEquals(Reaper.Node["spec"]!["jobTemplate"]!["spec"]!["template"]!["metadata"]!["labels"], labels).Should().BeFalse();
-        var service = ConfigDirectory.Of("Service").Single(s => s.Name == "breakglass-operator-metrics").Node["metadata"]!["labels"]!;
-        JsonNode.DeepEquals(ConfigDirectory.Of("ServiceMonitor").Should().ContainSingle().Subject.Node["spec"]!["selector"]!["matchLabels"], service)
-            .Should().BeTrue();
+        workloads.Select(labels => labels.ToJsonString()).Should().OnlyHaveUniqueItems();
     }
+
+    [Fact]
+    public void Prometheus_finds_the_Services_with_metrics_and_no_other()
+    {
+        var selector = ConfigDirectory.Of("ServiceMonitor").Should().ContainSingle().Subject.Node["spec"]!["selector"]!;
+        var expression = selector["matchExpressions"]!.AsArray().Should().ContainSingle().Subject!;
+        expression["operator"]!.GetValue<string>().Should().Be("In");
+        bool Found(JsonNode labels) =>
+            selector["matchLabels"]!.AsObject().All(l => JsonNode.DeepEquals(labels[l.Key], l.Value))
+            && expression["values"].Strings().Contains(labels[expression["key"]!.GetValue<string>()]?.GetValue<string>());
+        ConfigDirectory.Of("Service").Where(s => Found(s.Node["metadata"]!["labels"]!)).Select(s => s.Name)
+            .Should().BeEquivalentTo("breakglass-operator-metrics", "breakglass-gateway-metrics");
+    }
+
+    private static JsonNode PodOf(ManifestObject deployment) => deployment.Node["spec"]!["template"]!["spec"]!;
 }

@@ -61,11 +61,13 @@ public sealed class YamlFilesTests
     public void No_object_is_there_twice() =>
         ConfigDirectory.Objects.Select(o => $"{o.Kind} {o.Namespace}/{o.Name}").Should().OnlyHaveUniqueItems();
 
-    [Fact]
-    public void The_image_has_the_version_of_the_build()
+    [Theory]
+    [InlineData("manager")]
+    [InlineData("components/gateway")]
+    public void The_image_has_the_version_of_the_build(string directory)
     {
         var props = File.ReadAllText(Path.Combine(Golden.RepositoryRoot, "Directory.Build.props"));
-        var tag = ConfigDirectory.Read("manager/kustomization.yaml")[0]["images"]![0]!["newTag"]!.GetValue<string>();
+        var tag = ConfigDirectory.Read($"{directory}/kustomization.yaml")[0]["images"]![0]!["newTag"]!.GetValue<string>();
         props.Should().Contain($"<Version>{tag}</Version>");
     }
 }

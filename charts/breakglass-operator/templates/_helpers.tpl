@@ -16,6 +16,12 @@ app.kubernetes.io/name: breakglass-operator
 app.kubernetes.io/component: operator
 {{- end }}
 
+{{/* Labels by which the gateway's pods are found. */}}
+{{- define "breakglass.gatewaySelector" -}}
+app.kubernetes.io/name: breakglass-operator
+app.kubernetes.io/component: gateway
+{{- end }}
+
 {{- define "breakglass.image" -}}
 {{- with .Values.image -}}
 {{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
@@ -65,6 +71,10 @@ Values of newer sections: "helm upgrade --reuse-values" keeps those of the relea
 {{- $serve := (.Values.journal | default dict).serve | default dict }}
 {{- if $serve.enabled }}{{ int ($serve.port | default 9445) }}{{ end }}
 {{- end }}
+{{/* "true" if the gateway is installed. */}}
+{{- define "breakglass.gateway" -}}
+{{- if (.Values.gateway | default dict).enabled }}true{{ end }}
+{{- end }}
 {{/* "true" if the chart creates a PriorityClass. */}}
 {{- define "breakglass.priorityClass" -}}
 {{- if dig "create" true (.Values.priorityClass | default dict) }}true{{ end }}
@@ -77,6 +87,48 @@ Values of newer sections: "helm upgrade --reuse-values" keeps those of the relea
 {{- with $name }}
 priorityClassName: {{ . }}
 {{- end }}
+{{- end }}
+
+{{/* Where the pods of a Deployment run: (list $itsValues "the labels of its pods"). */}}
+{{- define "breakglass.placement" -}}
+{{- $values := index . 0 }}
+{{- $selector := index . 1 }}
+{{- range $field := list "nodeSelector" "tolerations" "affinity" }}
+{{- with get $values $field }}
+{{ $field }}:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- if kindIs "invalid" $values.topologySpreadConstraints }}
+topologySpreadConstraints:
+{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+- topologyKey: {{ . }}
+  maxSkew: 1
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      {{- $selector | nindent 6 }}
+{{- end }}
+{{- else if $values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- toYaml $values.topologySpreadConstraints | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "breakglass.probes" -}}
+livenessProbe:
+  httpGet:
+    path: /healthz
+    port: http
+  initialDelaySeconds: 10
+  periodSeconds: 10
+  timeoutSeconds: 3
+readinessProbe:
+  httpGet:
+    path: /readyz
+    port: http
+  periodSeconds: 5
+  timeoutSeconds: 3
 {{- end }}
 
 {{- define "breakglass.containerSecurity" -}}
@@ -152,11 +204,17 @@ annotations:
 {{- if and (dig "stamp" true (.Values.leftovers | default dict)) (semverCompare ">=1.28.0-0" .Capabilities.KubeVersion.Version) }}true{{ end }}
 {{- end }}
 
-{{/* "true" if the chart creates a PodDisruptionBudget: one that allows no eviction would block every drain of a node. */}}
+{{/* "true" if the chart creates a PodDisruptionBudget, (list $itsValues replicas): one that allows no eviction would block every drain of a node. */}}
 {{- define "breakglass.budget" -}}
-{{- $least := .Values.podDisruptionBudget.minAvailable -}}
-{{- if kindIs "string" $least }}{{ $least = divf (mulf (trimSuffix "%" $least | float64) .Values.replicas) 100 | ceil }}{{ end -}}
-{{- if and .Values.podDisruptionBudget.enabled (lt (int $least) (int .Values.replicas)) }}true{{ end }}
+{{- $budget := index . 0 -}}
+{{- $replicas := index . 1 -}}
+{{- $least := $budget.minAvailable -}}
+{{- if kindIs "string" $least }}{{ $least = divf (mulf (trimSuffix "%" $least | float64) $replicas) 100 | ceil }}{{ end -}}
+{{- if and $budget.enabled (lt (int $least) (int $replicas)) }}true{{ end }}
+{{- end }}
+{{/* The version of a PodDisruptionBudget that the server has. */}}
+{{- define "breakglass.budgetVersion" -}}
+{{ semverCompare ">=1.21.0-0" .Capabilities.KubeVersion.Version | ternary "policy/v1" "policy/v1beta1" }}
 {{- end }}
 
 {{/* Removes rules that servers before 1.23 do not know from a schema. */}}
@@ -263,6 +321,17 @@ The objects of a file of config/, with the names of the namespaces, the chart's 
 {{- if or (eq (int .port) (int (include "breakglass.webhookPort" $))) (eq (int .port) (int (include "breakglass.httpPort" $))) }}
 {{- fail (printf "audit.port is %d, and the pod has another listener on that port. Change one of them." (int .port)) }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.gateway }}
+{{- if and .enabled (not .publicUrl) }}
+{{- fail "gateway.enabled is true and gateway.publicUrl is empty, so people would not know where the gateway is: set it to the address by which they reach it, for example https://gateway.example.com." }}
+{{- end }}
+{{- if and .publicUrl (not .enabled) }}
+{{- fail (printf "gateway.publicUrl is %s and gateway.enabled is false, so there would be no gateway at that address. Set gateway.enabled: true, or leave publicUrl out." .publicUrl) }}
+{{- end }}
+{{- if and .certificateSecret (not .publicCaBundle) }}
+{{- fail (printf "gateway.certificateSecret is %s and gateway.publicCaBundle is empty, so people's kubeconfigs would not trust that certificate: set gateway.publicCaBundle to the CA that signed it." .certificateSecret) }}
 {{- end }}
 {{- end }}
 {{- if not .Values.userRoles.create }}

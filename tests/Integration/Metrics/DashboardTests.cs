@@ -92,13 +92,14 @@ public sealed class DashboardTests
         .TrueAsync(async () => (await prometheus.QueryAsync(query)).Any(sample => !double.IsNaN(sample.Value)), () => prometheus.Log, TimeSpan.FromSeconds(60),
         expected: $"data of {query}");
 
-    /// <summary>Every query of the dashboard as Grafana sends it.</summary>
+    /// <summary>Every query of the dashboard as Grafana sends it, except those of the gateway, which is another process (DashboardFileTests).</summary>
     private static IReadOnlyList<string> Queries()
     {
         var dashboard = JsonNode.Parse(File.ReadAllText(GrafanaFile))!;
         return [.. dashboard["panels"]!.AsArray().SelectMany(panel => panel!["targets"]?.AsArray() ?? []).Concat(dashboard["annotations"]!["list"]!.AsArray())
             .Select(target => target!["expr"]!.GetValue<string>().Replace("$policy", ".*", StringComparison.Ordinal)
-                .Replace("$__rate_interval", "10m", StringComparison.Ordinal).Replace("$__range", "1h", StringComparison.Ordinal)).Distinct()];
+                .Replace("$__rate_interval", "10m", StringComparison.Ordinal).Replace("$__range", "1h", StringComparison.Ordinal))
+            .Where(query => !query.Contains("breakglass_operator_gateway_", StringComparison.Ordinal)).Distinct()];
     }
 
     private static string Rules() =>

@@ -13,6 +13,7 @@ public sealed class AlertTests
         "BreakGlassActivated", "GrantLingering", "RevocationSlow", "RevocationUnproven", "RevocationObstructed", "ReviewOverdue", "PolicyOverused",
         "PersistenceAttempt", "AccessAfterRevocation", "LockdownEngaged",
         "OperatorDown", "NoLeader", "WebhookFailing", "CertificateExpiring", "ClockSkew", "NotificationsFailing", "AuditEventsRefused", "AuditBacklog",
+        "GatewayDown", "GatewayStale",
     ];
 
     private static string TestsFile { get; } = Path.Combine(Golden.RepositoryRoot, "tests", "Manifests", "Alerts", "rules.test.yaml");

@@ -45,5 +45,17 @@ public sealed class DashboardFileTests
         used.Distinct().Should().BeSubsetOf(known);
     }
 
+    [Fact]
+    public void It_shows_every_metric_of_the_gateway_that_is_documented_and_no_other()
+    {
+        static IEnumerable<string> Metrics(string text) => System.Text.RegularExpressions.Regex
+            .Matches(text, @"\bgateway_[a-z_]+", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)).Select(match => match.Value);
+        var page = File.ReadAllText(Path.Combine(TestKit.Golden.RepositoryRoot, "docs", "gateway.md"));
+        var section = page[page.IndexOf("## Metrics", StringComparison.Ordinal)..page.IndexOf("## Troubleshooting", StringComparison.Ordinal)];
+        var documented = section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).SelectMany(line => Metrics(line.Split('|')[1]));
+        Panels.SelectMany(panel => panel["targets"]?.AsArray() ?? []).SelectMany(target => Metrics(
+            target!["expr"]!.GetValue<string>().Replace("breakglass_operator_", "", StringComparison.Ordinal))).Distinct().Should().BeEquivalentTo(documented);
+    }
+
     private static int Of(JsonNode node, string field) => node[field]!.GetValue<int>();
 }

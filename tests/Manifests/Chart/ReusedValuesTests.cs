@@ -13,14 +13,15 @@ public sealed class ReusedValuesTests
     private static readonly string[] s_newer =
     [
         "runAsUser", "priorityClass", "flowControl", "leftovers", "protectedNamespaces", "operator.httpPort", "webhook.port", "grantsNamespace.escalate",
-        "journal", "audit", "networkPolicy.journalFrom",
+        "journal", "audit", "networkPolicy.journalFrom", "gateway", "networkPolicy.gatewayFrom",
     ];
 
     [Theory]
-    [InlineData("1.20")]
-    [InlineData("1.29")]
-    [InlineData("1.35")]
-    public async Task Values_of_an_earlier_release_render_what_the_defaults_would(string kubeVersion)
+    [InlineData("1.20", "replicas=2")]
+    [InlineData("1.29", "replicas=2")]
+    [InlineData("1.35", "replicas=2")]
+    [InlineData("1.35", "gateway.enabled=true,gateway.publicUrl=https://gateway.example.com")]
+    public async Task Values_of_an_earlier_release_render_what_the_defaults_would(string kubeVersion, string given)
     {
         var directory = Directory.CreateTempSubdirectory("breakglass-reused-");
         try
@@ -40,11 +41,12 @@ public sealed class ReusedValuesTests
             }
 
             await File.WriteAllTextAsync(Path.Combine(directory.FullName, "values.yaml"), values.ToJsonString());
-            var result = await Tool.HelmAsync("template", "breakglass", directory.FullName, "-n", "breakglass-system", "--kube-version", kubeVersion);
+            var result = await Tool.HelmAsync(
+                "template", "breakglass", directory.FullName, "-n", "breakglass-system", "--kube-version", kubeVersion, "--set", given);
             result.ExitCode.Should().Be(0, result.Error);
 
             // null is a value of runAsUser, and Helm does not tell it from none: the image's own user is the same.
-            var expected = (await Tool.TemplateAsync(kubeVersion, "--set", "runAsUser=null")).ToDictionary(o => o.Key());
+            var expected = (await Tool.TemplateAsync(kubeVersion, "--set", $"runAsUser=null,{given}")).ToDictionary(o => o.Key());
             var reused = YamlText.Parse(result.Output).ToDictionary(o => o.Key());
             reused.Keys.Should().BeEquivalentTo(expected.Keys);
             foreach (var (key, o) in expected) JsonNode.DeepEquals(reused[key], o).Should().BeTrue($"{key} is to be the same as with the chart's own values");

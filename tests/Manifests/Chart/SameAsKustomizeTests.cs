@@ -28,16 +28,33 @@ public sealed class SameAsKustomizeTests
         var config = (await Tool.KustomizeAsync(resources.Split(' '), components.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
             .ToDictionary(o => o.Key());
 
-        // Helm makes the release's namespace itself (--create-namespace) and takes none that it did not make.
-        config.Remove("Namespace /breakglass-system").Should().BeTrue();
         if (resources.EndsWith("guard-legacy", StringComparison.Ordinal) && kubeVersion != "1.20")
             SelectByName(config["MutatingWebhookConfiguration /breakglass-operator-guard"]);
-        chart.Keys.Should().BeEquivalentTo(config.Keys);
-        foreach (var (key, expected) in config)
-        {
-            var (a, b) = (Text(expected), Text(chart[key]));
-            a.Equals(b, StringComparison.Ordinal).Should().BeTrue($"{key} is to be the same in config/ (-) and in the chart (+)\n{Golden.Diff(a, b)}");
-        }
+        Same(chart, config);
+    }
+
+    [Theory]
+    [InlineData("1.35", "default guard", "components/selectable-fields components/webhook-conditions components/gateway")]
+    [InlineData("1.20", "default guard-legacy", "components/gateway components/without-cel components/cronjob-v1beta1 components/flowcontrol-v1beta1")]
+    public async Task The_gateway_is_the_same_by_values_and_by_the_component(string kubeVersion, string resources, string components)
+    {
+        const string Url = "https://gateway.example.com";
+        var chart = (await Tool.TemplateAsync(kubeVersion, "--set", $"gateway.enabled=true,gateway.publicUrl={Url}")).Where(o => !o.IsHook()).Select(Levelled)
+            .ToDictionary(o => o.Key());
+        var patches = $$$$"""
+            patches:
+            - patch: |-
+                apiVersion: apps/v1
+                kind: Deployment
+                metadata: {name: breakglass-operator, namespace: breakglass-system}
+                spec: {template: {spec: {containers: [{name: operator, env: [{name: BREAKGLASS_GATEWAY_URL, value: "{{{{Url}}}}"}]}]}}}
+            """;
+        var config = (await Tool.KustomizeAsync(resources.Split(' '), components.Split(' '), patches)).ToDictionary(o => o.Key());
+
+        Options(PodOf(chart)).Should().BeEquivalentTo(Options(PodOf(config))).And.Contain("gateway-url", Url);
+        PodOf(chart)["containers"]![0]!["args"]!.AsArray().RemoveAll(a => a!.GetValue<string>().StartsWith("--gateway-url", StringComparison.Ordinal));
+        PodOf(config)["containers"]![0]!["env"]!.AsArray().RemoveAll(e => e!["name"]!.GetValue<string>() == "BREAKGLASS_GATEWAY_URL");
+        Same(chart, config);
     }
 
     [Fact]
@@ -98,6 +115,18 @@ public sealed class SameAsKustomizeTests
             .Should().BeSubsetOf(["get", "list", "patch", "delete", "revoke"], "ending the grants of others needs a verb of our own");
         rules.SelectMany(r => r!["resources"].Strings()).Distinct().Should()
             .BeEquivalentTo("breakglassgrants", "clusterrolebindings", "rolebindings", "serviceaccounts", "secrets", "roles");
+    }
+
+    private static void Same(Dictionary<string, JsonNode> chart, Dictionary<string, JsonNode> config)
+    {
+        // Helm makes the release's namespace itself (--create-namespace) and takes none that it did not make.
+        config.Remove("Namespace /breakglass-system").Should().BeTrue();
+        chart.Keys.Should().BeEquivalentTo(config.Keys);
+        foreach (var (key, expected) in config)
+        {
+            var (a, b) = (Text(expected), Text(chart[key]));
+            a.Equals(b, StringComparison.Ordinal).Should().BeTrue($"{key} is to be the same in config/ (-) and in the chart (+)\n{Golden.Diff(a, b)}");
+        }
     }
 
     private static JsonNode PodOf(IReadOnlyDictionary<string, JsonNode> objects) =>

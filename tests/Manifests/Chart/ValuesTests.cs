@@ -16,6 +16,13 @@ public sealed class ValuesTests
         + """ "https://minio.storage.svc:9000","pathStyle":true,"retention":"8760h","compliance":true,"credentialsSecret":"c"}},"""
         + """ "networkPolicy":{"egress":{"restricted":true}}}""";
 
+    private const string Gateway = """{"gateway":{"enabled":true,"publicUrl":"https://10.0.0.9:8443","extraNames":["10.0.0.9","fd00::9"],"certificateSecret":"""
+        + $$$""" "gateway-cert","publicCaBundle":"{{{Pem}}}","stalenessLimit":"1m30s","replicas":3,"service":{"type":"LoadBalancer","port":8443,"""
+        + """ "nodePort":30443,"annotations":{"a":"b"},"externalTrafficPolicy":"Local","loadBalancerIP":"192.0.2.7","loadBalancerSourceRanges":["192.0.2.0/24"]},"""
+        + """ "logLevel":"debug","extraArgs":["--otlp-endpoint=http://otel:4317"],"extraEnv":[{"name":"TZ","value":"UTC"}],"podAnnotations":{"a":"b"},"""
+        + """ "nodeSelector":{"kubernetes.io/os":"linux"},"tolerations":[{"operator":"Exists"}],"affinity":{"nodeAffinity":{}},"topologySpreadConstraints":[],"""
+        + """ "priorityClassName":"system-cluster-critical","podDisruptionBudget":{"enabled":true,"minAvailable":"50%"}}}""";
+
     /// <summary>Sets of values, each beside the defaults.</summary>
     public static TheoryData<string> Matrix =>
     [
@@ -57,6 +64,8 @@ public sealed class ValuesTests
         Bucket,
         """{"audit":{"enabled":true,"clientCASecret":"ca","tokenSecret":"t"},"journal":{"enabled":true,"keySecret":"k","serve":"""
             + """{"enabled":true,"tokenSecret":"t"}},"operator":{"hostNetwork":true}}""",
+        """{"gateway":{"enabled":true,"publicUrl":"https://gateway.example.com"},"serviceMonitor":{"enabled":true}}""",
+        Gateway,
         """{"prometheusRule":{"enabled":true,"labels":{"release":"prometheus"}},"dashboard":{"enabled":true,"annotations":{"grafana_folder":"Security"}}}""",
     ];
 
@@ -115,6 +124,14 @@ public sealed class ValuesTests
     [InlineData("""{"journal":{"enabled":true,"keySecret":"k","serve":{"enabled":true,"tokenSecret":"t","port":9443}}}""", "another listener")]
     [InlineData("""{"audit":{"enabled":true}}""", "set audit.clientCASecret or audit.tokenSecret")]
     [InlineData("""{"audit":{"enabled":true,"tokenSecret":"t","port":9443}}""", "another listener")]
+    [InlineData("""{"gateway":{"enabled":true}}""", "gateway.publicUrl is empty")]
+    [InlineData("""{"gateway":{"publicUrl":"https://gateway.example.com"}}""", "gateway.enabled is false")]
+    [InlineData("""{"gateway":{"enabled":true,"publicUrl":"http://gateway.example.com"}}""", "publicUrl")]
+    [InlineData("""{"gateway":{"enabled":true,"publicUrl":"https://gateway.example.com/kube"}}""", "publicUrl")]
+    [InlineData("""{"gateway":{"enabled":true,"publicUrl":"https://g","service":{"type":"ExternalName"}}}""", "type")]
+    [InlineData("""{"gateway":{"enabled":true,"publicUrl":"https://g","stalenessLimit":"10"}}""", "stalenessLimit")]
+    [InlineData("""{"gateway":{"enabled":true,"publicUrl":"https://g","publicCaBundle":"not a certificate"}}""", "publicCaBundle")]
+    [InlineData("""{"gateway":{"enabled":true,"publicUrl":"https://g","certificateSecret":"mine"}}""", "set gateway.publicCaBundle")]
     public async Task Values_that_cannot_work_are_refused(string values, string says)
     {
         var refused = await TryAsync("1.35", values);
@@ -416,11 +433,18 @@ public sealed class ValuesTests
             mounts.Should().BeEquivalentTo(pod["volumes"]?.AsArray().Select(v => v!["name"]!.GetValue<string>()) ?? []);
             var options = pod["containers"]![0]!["args"].Strings().Where(a => a.StartsWith("--", StringComparison.Ordinal)).Select(a => a.Split('=')[0]);
             options.Where(o => !s_options.Contains($"| `{o}")).Should().BeEmpty("the operator starts only with options that it has");
-            var named = pod["containers"]![0]!["ports"]?.AsArray().Select(p => p!["name"]!.GetValue<string>()).ToList() ?? [];
-            if (named.Count > 0) objects.Where(o => o.Kind() == "Service").SelectMany(o => o["spec"]!["ports"]!.AsArray())
-                .Select(p => p!["targetPort"]!.GetValue<string>()).Should().BeSubsetOf(named);
+        }
+
+        foreach (var service in objects.Where(o => o.Kind() == "Service"))
+        {
+            var behind = objects.Should().ContainSingle(o => o.Kind() == "Deployment" && Selects(service, o), service.Key()).Subject;
+            service["spec"]!["ports"]!.AsArray().Select(p => p!["targetPort"]!.GetValue<string>())
+                .Should().BeSubsetOf(behind["spec"]!["template"]!["spec"]!["containers"]![0]!["ports"]!.AsArray().Select(p => p!["name"]!.GetValue<string>()));
         }
     }
+
+    private static bool Selects(JsonNode service, JsonNode deployment) =>
+        service["spec"]!["selector"]!.AsObject().All(l => JsonNode.DeepEquals(deployment["spec"]!["template"]!["metadata"]!["labels"]![l.Key], l.Value));
 
     private static bool IsRestricted(JsonNode pod)
     {
