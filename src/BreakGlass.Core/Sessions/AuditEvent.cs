@@ -73,6 +73,12 @@ public sealed record AuditEvent
     public string Reason { get; init; } = "";
 
     /// <summary>
+    /// The event of a request that came through the gateway, as the gateway's client sent it: the gateway is the peer of the connection, and it names its
+    /// client before itself.
+    /// </summary>
+    public AuditEvent BeforeGateway() => SourceIps.Count > 1 ? this with { SourceIps = [.. SourceIps.SkipLast(1)] } : this;
+
+    /// <summary>
     /// The event as it can have been: nothing has happened after it arrived. An API server whose clock is ahead must not make a grant look used for longer
     /// than it was, nor a request look like one after the grant's end.
     /// </summary>

@@ -59,7 +59,8 @@ public sealed class RequestLedger(int capacity = 20_000)
     }
 
     /// <summary>The ID by which replicas know a request again, in any of its stages: a digest, 11 characters.</summary>
-    internal static string IdOf(AuditEvent happened) => Base64UrlText.Encode(DigestOf(happened).AsSpan(0, 8));
+    /// <param name="happened">One of its events, as it was posted.</param>
+    public static string IdOf(AuditEvent happened) => Base64UrlText.Encode(DigestOf(happened).AsSpan(0, 8));
 
     private static UInt128 KeyOf(AuditEvent happened) => BinaryPrimitives.ReadUInt128BigEndian(DigestOf(happened));
 

@@ -30,13 +30,14 @@ public sealed class SharedRecord(string observer)
     public int Rows => _record.Rows;
 
     /// <summary>Counts what an event says of its request.</summary>
+    /// <param name="id">The ID of the request (<see cref="RequestLedger.IdOf"/>).</param>
     /// <param name="happened">The event.</param>
     /// <param name="step">What it says that was not known before.</param>
     /// <param name="whose">Whose request it is.</param>
     /// <param name="now">The time.</param>
-    public void Count(AuditEvent happened, RequestStep step, Attributed whose, DateTimeOffset now)
+    public void Count(string id, AuditEvent happened, RequestStep step, Attributed whose, DateTimeOffset now)
     {
-        var counted = new Counted(RequestLedger.IdOf(happened), happened, step, whose.ByName, whose.TokenOf);
+        var counted = new Counted(id, happened, step, whose.ByName, whose.TokenOf);
         counted.In(_record);
         if (step is not RequestStep.Closed) _recent.Enqueue((counted.Id, now));
         if (_recent.Count > MostRecent) _recent.Dequeue();

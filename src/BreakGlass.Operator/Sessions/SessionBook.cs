@@ -167,13 +167,15 @@ internal sealed class SessionBook
         if (happened.Stage is "RequestReceived") return AuditResults.Ignored;
         if (Whose(happened, names) is not { } whose) return AuditResults.Unknown;
         var step = _ledger.Take(happened, whose.Grant); // by its own times, which are the same when it comes again
+        var id = RequestLedger.IdOf(happened);
         happened = happened.ArrivedAt(_time.GetUtcNow());
+        if (whose.Grant.Status.Path is SessionPath.Gateway) happened = happened.BeforeGateway();
         if (step is RequestStep.Known) return AuditResults.Duplicate;
         var uid = whose.Grant.Metadata.Uid ?? "";
         if (!_sessions.TryGetValue(uid, out var session)) _sessions[uid] = session = new(whose.Grant, _observer);
         (session.Grant, session.IsDirty, session.TouchedAt) = (whose.Grant, true, _time.GetTimestamp());
 
-        session.Record.Count(happened, step, whose, _time.GetUtcNow());
+        session.Record.Count(id, happened, step, whose, _time.GetUtcNow());
         if (step is not RequestStep.Closed && AfterEnd.IsAccess(happened, whose)) alarms.Add((happened, whose));
         _transcript?.Add(happened, whose);
         return _time.GetUtcNow() - happened.At > LateAfter ? AuditResults.Late : AuditResults.Kept;

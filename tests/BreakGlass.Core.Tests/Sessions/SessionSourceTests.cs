@@ -49,6 +49,14 @@ public sealed class SessionSourceTests
         _record.Totals.UserAgents.Should().Equal(["kubectl", "kubectl-dispatcher/v1.0"], "it is in the record like every other one");
     }
 
+    [Fact]
+    public void Of_a_request_through_the_gateway_the_address_is_that_of_the_gateways_client()
+    {
+        var happened = Audit.Event() with { SourceIps = ["198.51.100.7", "10.0.0.4"] };
+        happened.BeforeGateway().SourceIps.Should().Equal("198.51.100.7");
+        (happened with { SourceIps = ["10.0.0.4"] }).BeforeGateway().SourceIps.Should().Equal(["10.0.0.4"], "the client is on the gateway's own address");
+    }
+
     private void Add(string address, string program, int at) =>
         _record.Add(Audit.Event(at: at) with { SourceIps = ["203.0.113.5", address], UserAgent = program }, byName: false);
 

@@ -53,13 +53,13 @@ public sealed class SharedRecordTests
     public void A_stream_that_two_replicas_saw_begin_is_open_once()
     {
         var stream = Audit.Event("create", "pods", "web", 101) with { Stage = "ResponseStarted", Subresource = "exec" };
-        _first.Count(stream, RequestStep.Opened, Whose, A.Start);
-        _second.Count(stream, RequestStep.Opened, Whose, A.Start);
+        _first.Count("stream", stream, RequestStep.Opened, Whose, A.Start);
+        _second.Count("stream", stream, RequestStep.Opened, Whose, A.Start);
         _stored.Write("pod-a", _first);
         _stored.Write("pod-b", _second);
         _stored.Write("pod-b", _second);
         SessionTotals.Of(_stored.Session)!.OpenStreams.Should().Be(1);
-        _first.Count(stream with { Stage = "ResponseComplete" }, RequestStep.Closed, Whose, A.Start);
+        _first.Count("stream", stream with { Stage = "ResponseComplete" }, RequestStep.Closed, Whose, A.Start);
         _stored.Write("pod-a", _first);
         SessionTotals.Of(_stored.Session)!.OpenStreams.Should().Be(0);
     }
@@ -67,7 +67,7 @@ public sealed class SharedRecordTests
     [Fact]
     public void A_stream_that_is_open_stays_open_when_something_else_is_taken_back()
     {
-        _second.Count(Audit.Event("get", "pods", "web") with { Stage = "ResponseStarted" }, RequestStep.Opened, Whose, A.Start);
+        _second.Count("open", Audit.Event("get", "pods", "web") with { Stage = "ResponseStarted" }, RequestStep.Opened, Whose, A.Start);
         _stored.Write("pod-b", _second);
         var batch = Events(1);
         Count(_first, batch);
@@ -143,7 +143,7 @@ public sealed class SharedRecordTests
 
     private static void Count(SharedRecord record, IEnumerable<AuditEvent> events)
     {
-        foreach (var happened in events) record.Count(happened, RequestStep.Done, Whose, A.Start);
+        foreach (var happened in events) record.Count(RequestLedger.IdOf(happened), happened, RequestStep.Done, Whose, A.Start);
     }
 
     /// <summary>The object, with what each replica wrote last, as server-side apply merges it.</summary>
