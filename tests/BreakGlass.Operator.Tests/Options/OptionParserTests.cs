@@ -77,6 +77,7 @@ public sealed class OptionParserTests
                 ["audit-listen"] = "127.0.0.1:9444", ["audit-client-ca"] = file, ["audit-token-file"] = token,
                 ["file"] = "/var/log/audit.log", ["to"] = "https://10.96.12.34/audit", ["to-ca"] = file, ["to-name"] = "hooks.example",
                 ["position-file"] = "/p",
+                ["gateway-address"] = "127.0.0.1:8444", ["gateway-cert-dir"] = "/etc/gateway", ["staleness-limit"] = "20s",
             };
             values.Keys.Should().BeEquivalentTo(OptionTable.All.Select(option => option.Name), "this test gives each of them a value");
             foreach (var option in OptionTable.All)
