@@ -39,6 +39,7 @@ try
         OperatorCommand.Reap => await OperatorProcess.ReapAsync(options, logs, stop.Token),
         OperatorCommand.RevokeAll => await OperatorProcess.RevokeAllAsync(options, logs, stop.Token),
         OperatorCommand.ForwardAudit => await OperatorProcess.ForwardAuditAsync(options, logs, stop.Token),
+        OperatorCommand.Gateway => await GatewayProcess.RunAsync(options, logs, stop.Token),
         _ => await OperatorProcess.RunAsync(options, logs, stop.Token),
     };
 }

@@ -37,7 +37,7 @@ internal sealed class OperatorEngine : IDisposable
         _logger = logs.CreateLogger("Operator");
         var steady = SteadyClock.Following(client, clock);
         _time = steady;
-        _keeper = new(client, steady, logs.CreateLogger("Clock"));
+        _keeper = new(client, steady, logs.CreateLogger("Clock").ClockSkew);
 
         var settings = new CoreSettings
         {

@@ -125,7 +125,7 @@ internal static class OperatorProcess
     /// <summary>
     /// For the log alone: a process that ends because the API server does not answer is started again later and later, and would be missing when it does.
     /// </summary>
-    private static async Task<string> VersionOfAsync(KubeClient client, CancellationToken cancellationToken)
+    internal static async Task<string> VersionOfAsync(KubeClient client, CancellationToken cancellationToken)
     {
         try
         {
@@ -137,13 +137,16 @@ internal static class OperatorProcess
         }
     }
 
-    private static KubeClient Connect(ClusterConnection connection, ILogger logger) => new(connection, TimeProvider.System, new()
+    internal static KubeClient Connect(ClusterConnection connection, ILogger logger) =>
+        new(connection, TimeProvider.System, ClientOptions(logger));
+
+    internal static KubeClientOptions ClientOptions(ILogger logger) => new()
     {
         UserAgent = $"breakglass-operator/{ThisVersion.Text}",
         FieldManager = BreakGlassApi.ManagedBy,
         OnSkipped = skipped => logger.ObjectSkipped(skipped.Resource, skipped.Key, skipped.Error),
         OnReloadFailed = logger.ReloadFailed,
-    });
+    };
 
     private static PublicCluster Public(OperatorOptions options, ClusterConnection connection)
     {
@@ -153,7 +156,13 @@ internal static class OperatorProcess
         return new(options.PublicServer ?? connection.Server, authority, options.ClusterName);
     }
 
-    private static WebApplication Serve(OperatorOptions options, HealthReport health, Webhooks? webhooks, MetricsEndpoint metrics)
+    private static WebApplication Serve(OperatorOptions options, HealthReport health, Webhooks? webhooks, MetricsEndpoint metrics) => Serve(
+        options, metrics, health.Ailments, () => [.. health.Missing(), .. webhooks?.Missing() ?? [], .. health.Ailments()], health.Notes);
+
+    /// <summary>The server of probes and metrics.</summary>
+    internal static WebApplication Serve(
+        OperatorOptions options, MetricsEndpoint metrics, Func<IReadOnlyList<string>> ailments, Func<IReadOnlyList<string>> missing,
+        Func<IReadOnlyList<string>> notes)
     {
         // Empty: a server, and neither the files nor the variables by which others would have a say in where it listens.
         var builder = WebApplication.CreateEmptyBuilder(new());
@@ -161,8 +170,8 @@ internal static class OperatorProcess
         var web = builder.Build();
         web.Run(context => context.Request.Path.Value switch
         {
-            "/healthz" => HealthReport.AnswerAsync(context, health.Ailments()),
-            "/readyz" => HealthReport.AnswerAsync(context, [.. health.Missing(), .. webhooks?.Missing() ?? [], .. health.Ailments()], health.Notes()),
+            "/healthz" => HealthReport.AnswerAsync(context, ailments()),
+            "/readyz" => HealthReport.AnswerAsync(context, missing(), notes()),
             "/metrics" => metrics.ServeAsync(context),
             _ => NotFoundAsync(context),
         });

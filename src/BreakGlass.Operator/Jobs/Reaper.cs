@@ -32,7 +32,7 @@ internal sealed class Reaper(KubeClient client, CoreSettings settings, SteadyClo
     {
         // Nobody's access is ended by one wrong clock, or one wrong answer. What is due by both this machine's clock and the API server's needs no waiting.
         time.Follow(client);
-        if (!everything) await new ClockKeeper(client, time, logger).SettleAsync(ClockPatience, cancellationToken);
+        if (!everything) await new ClockKeeper(client, time, logger.ClockSkew).SettleAsync(ClockPatience, cancellationToken);
 
         // Bindings first, which cuts access at once; and none of the others waits for one that is not let go.
         using var remover = new ObjectRemover(client, time, CutPatience);

@@ -42,6 +42,13 @@ internal static partial class LogMessages
     [LoggerMessage(12, LogLevel.Information, "this machine's clock and the API server's clock agree again")]
     public static partial void ClocksAgree(this ILogger logger);
 
+    /// <summary>The skew of the clocks; null if they agree again.</summary>
+    public static void ClockSkew(this ILogger logger, TimeSpan? skew)
+    {
+        if (skew is { } by) logger.ClocksDiffer(by.TotalSeconds);
+        else logger.ClocksAgree();
+    }
+
     [LoggerMessage(13, LogLevel.Information, "the webhooks answered the operator's own test requests in {Seconds:0.000} s")]
     public static partial void WarmedUp(this ILogger logger, double seconds);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -22,17 +23,23 @@ internal sealed class MetricsEndpoint : IDisposable
     private readonly MeterProvider _provider;
     private readonly RequestDelegate _scrapes;
 
-    /// <summary>Starts to listen to the meters.</summary>
-    /// <param name="metrics">The operator's own; other instances of it in the same process are not listened to.</param>
-    /// <param name="version">The operator's version.</param>
-    /// <param name="otlpEndpoint">An OTLP collector; OTEL_EXPORTER_OTLP_PROTOCOL and _HEADERS hold for it too.</param>
+    /// <summary>Starts to listen to the operator's own meter and those of its libraries.</summary>
     public MetricsEndpoint(OperatorMetrics metrics, string version, Uri? otlpEndpoint)
+        : this(metrics.Meter, version, otlpEndpoint)
+    {
+    }
+
+    /// <summary>Starts to listen to the meters.</summary>
+    /// <param name="meter">The process's own; other instances of it in the same process are not listened to.</param>
+    /// <param name="version">The version of the program.</param>
+    /// <param name="otlpEndpoint">An OTLP collector; OTEL_EXPORTER_OTLP_PROTOCOL and _HEADERS hold for it too.</param>
+    public MetricsEndpoint(Meter meter, string version, Uri? otlpEndpoint)
     {
         var builder = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => resource.AddService("breakglass-operator", serviceVersion: version))
-            .AddMeter(OperatorMetrics.MeterName, "Kube.Client", "Kube.Runtime")
-            .AddView(instrument => instrument.Meter.Name != OperatorMetrics.MeterName ? null
-                : instrument.Meter == metrics.Meter
+            .AddMeter(meter.Name, "Kube.Client", "Kube.Runtime")
+            .AddView(instrument => instrument.Meter.Name != meter.Name ? null
+                : instrument.Meter == meter
                 ? new MetricStreamConfiguration { CardinalityLimit = MaxSeries(instrument.Name) } : MetricStreamConfiguration.Drop)
             .AddPrometheusExporter(Configure);
         if (otlpEndpoint is not null)
@@ -46,7 +53,7 @@ internal sealed class MetricsEndpoint : IDisposable
             });
         }
 
-        ProcessMetrics.AddTo(metrics.Meter);
+        ProcessMetrics.AddTo(meter);
         _provider = builder.Build();
         _scrapes = Scrapes(_provider);
     }

@@ -7,6 +7,7 @@ internal enum OperatorCommand
     Reap,
     RevokeAll,
     ForwardAudit,
+    Gateway,
     Version,
     Help,
 }

@@ -147,6 +147,15 @@ internal sealed record OperatorOptions
     /// <summary>The file with the token of those who read the journal over HTTPS.</summary>
     public string? JournalTokenFile { get; init; }
 
+    /// <summary>Where the gateway is served.</summary>
+    public ListenAddress GatewayAddress { get; init; } = new(null, 8443);
+
+    /// <summary>The directory with tls.crt, tls.key and ca.crt of the gateway; null if there is none.</summary>
+    public string? GatewayCertDir { get; init; }
+
+    /// <summary>How long the API server may be silent before the gateway admits nothing new.</summary>
+    public TimeSpan StalenessLimit { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>
     /// Whether seal keys are needed. Somebody who trusts manifests as written and serves no webhooks has no use for them, and may lack the rights to them.
     /// </summary>

@@ -46,6 +46,7 @@ internal static class OptionParser
             BreakGlass Operator: emergency access to Kubernetes that ends automatically.
 
             breakglass-operator [run] [OPTIONS]   run the operator (default)
+            breakglass-operator gateway --gateway-cert-dir DIR [OPTIONS]  run the gateway for grants whose policy has path: Gateway
             breakglass-operator reap [OPTIONS]    remove all expired access once and exit; needs no running operator
             breakglass-operator revoke-all [OPTIONS]  end every grant, remove all remaining access, and exit; for an uninstall
             breakglass-operator forward-audit --file FILE [OPTIONS]  send the lines of an API server's audit log to an operator
@@ -89,12 +90,13 @@ internal static class OptionParser
                     "reap" => OperatorCommand.Reap,
                     "revoke-all" => OperatorCommand.RevokeAll,
                     "forward-audit" => OperatorCommand.ForwardAudit,
+                    "gateway" => OperatorCommand.Gateway,
                     "version" or "-v" => OperatorCommand.Version,
                     _ => null,
                 };
                 if (i > 0 || known is null) problems.Add(
-                    $"{Quote(argument)} is neither an option nor one of the commands run, reap, revoke-all, forward-audit and version, which come first. "
-                        + "See --help.");
+                    $"{Quote(argument)} is neither an option nor one of the commands run, gateway, reap, revoke-all, forward-audit and version, which come "
+                        + "first. See --help.");
                 command = known ?? command;
                 continue;
             }
@@ -167,6 +169,11 @@ internal static class OptionParser
         {
             yield return "--audit-listen (BREAKGLASS_AUDIT_LISTEN) is set and --webhook (BREAKGLASS_WEBHOOK) is false, so there is no certificate to serve "
                 + "audit events with: the listener uses that of the webhooks. Set --webhook=true.";
+        }
+
+        if (o.Command is OperatorCommand.Gateway && o.GatewayCertDir is null)
+        {
+            yield return "gateway needs --gateway-cert-dir (BREAKGLASS_GATEWAY_CERT_DIR), a directory with tls.crt, tls.key and ca.crt.";
         }
 
         if (o.Command is OperatorCommand.ForwardAudit)

@@ -142,6 +142,13 @@ internal static class OptionTable
         Row<string>("journal-token-file", "FILE",
             "A file with the token that readers of the journal send, usually from a Secret; required with --journal-listen, reloaded when it changes",
             TokenFile.Read, (o, v) => o with { JournalTokenFile = v }, o => o.JournalTokenFile ?? ""),
+        Row<ListenAddress>("gateway-address", "HOST:PORT", "gateway: the address at which it is served (TLS); no host means all interfaces",
+            OptionReaders.Listen, (o, v) => o with { GatewayAddress = v }, o => o.GatewayAddress.ToString()),
+        Row<string>("gateway-cert-dir", "DIR",
+            "gateway: a directory with tls.crt and tls.key for the gateway, and ca.crt with the authorities of grants' certificates, reloaded every 10 s",
+            OptionReaders.Text, (o, v) => o with { GatewayCertDir = v }, o => o.GatewayCertDir ?? ""),
+        Row<TimeSpan>("staleness-limit", "DURATION", "gateway: how long the API server may be silent before the gateway admits nothing new",
+            OptionReaders.Duration, (o, v) => o with { StalenessLimit = v }, o => GoDuration.Format(o.StalenessLimit)),
     ];
 
     private static Option Row<T>(

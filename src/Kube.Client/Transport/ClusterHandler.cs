@@ -4,7 +4,10 @@ namespace Kube.Client;
 /// Authenticates requests and keeps the connections. When certificates change, new requests go over new connections; what runs on the old
 /// ones finishes there.
 /// </summary>
-internal sealed class ClusterHandler(ClusterAccess access, KubeClientOptions options) : HttpMessageHandler
+/// <param name="access">Whose credentials.</param>
+/// <param name="options">How the connections behave.</param>
+/// <param name="keepsAuthorization">Whether requests keep the credential that they carry, and get none from here.</param>
+internal sealed class ClusterHandler(ClusterAccess access, KubeClientOptions options, bool keepsAuthorization = false) : HttpMessageHandler
 {
     private readonly Lock _gate = new();
     private Connections? _current;
@@ -12,6 +15,7 @@ internal sealed class ClusterHandler(ClusterAccess access, KubeClientOptions opt
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        if (keepsAuthorization) return await SendOnceAsync(request, Credential.None, cancellationToken);
         var credential = await access.Credentials.GetAsync(cancellationToken);
         var response = await SendOnceAsync(request, credential, cancellationToken);
         if (response.StatusCode != HttpStatusCode.Unauthorized) return response;
@@ -36,12 +40,13 @@ internal sealed class ClusterHandler(ClusterAccess access, KubeClientOptions opt
             last?.Release();
         }
 
+        if (disposing && keepsAuthorization) access.Dispose();
         base.Dispose(disposing);
     }
 
     private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, Credential credential, CancellationToken cancellationToken)
     {
-        request.Headers.Authorization = credential.Header;
+        if (!keepsAuthorization) request.Headers.Authorization = credential.Header;
         if (access.Connection.TlsServerName is { } name) request.Headers.Host = name; // the stack takes the name to verify from here
         if (access.Connection.Impersonate is { } who) Impersonate(request, who);
         var connections = Take(access.Tls, credential.Certificate);
@@ -65,7 +70,9 @@ internal sealed class ClusterHandler(ClusterAccess access, KubeClientOptions opt
             if (_current is null || _current.Tls != tls || _current.Identity != identity)
             {
                 old = _current;
-                _current = new Connections(tls, identity, Sockets.NewHandler(access.Connection, tls, identity, options));
+                var handler = keepsAuthorization
+                    ? Sockets.NewForwardingHandler(access.Connection, tls, options) : Sockets.NewHandler(access.Connection, tls, identity, options);
+                _current = new Connections(tls, identity, handler);
             }
 
             current = _current;

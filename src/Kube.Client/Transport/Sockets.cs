@@ -19,6 +19,17 @@ internal static class Sockets
         Proxy = connection.Proxy is { } proxy ? ProxyOf(proxy) : EnvironmentProxy.Real(),
     };
 
+    /// <summary>The same for requests of others: what they carry stays as it is, and nothing is added.</summary>
+    public static SocketsHttpHandler NewForwardingHandler(ClusterConnection connection, TlsMaterial tls, KubeClientOptions options)
+    {
+        var handler = NewHandler(connection, tls, identity: null, options);
+        handler.ActivityHeadersPropagator = null; // a traceparent of this process would replace the request's own
+        handler.RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1; // each byte is kept
+        handler.ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1;
+        handler.InitialHttp2StreamWindowSize = 1024 * 1024; // large lists
+        return handler;
+    }
+
     private static WebProxy ProxyOf(Uri proxy)
     {
         var web = new WebProxy(proxy);

@@ -1,10 +1,10 @@
 using System.Text;
 using BreakGlass.Operator.Certificates;
 using BreakGlass.Operator.Tests.Time;
-using BreakGlass.Operator.Time;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
+using Kube.Runtime;
 using Microsoft.Extensions.Logging.Abstractions;
 using Simulation;
 using TestKit;

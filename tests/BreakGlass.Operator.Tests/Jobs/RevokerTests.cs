@@ -1,10 +1,10 @@
 using BreakGlass.Core;
 using BreakGlass.Core.Api;
 using BreakGlass.Operator.Jobs;
-using BreakGlass.Operator.Time;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
+using Kube.Runtime;
 using Microsoft.Extensions.Logging.Abstractions;
 using TestKit;
 using TestKit.Builders;

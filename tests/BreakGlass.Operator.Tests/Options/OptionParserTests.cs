@@ -78,6 +78,7 @@ public sealed class OptionParserTests
                 ["gateway-url"] = "https://gateway.example:8443", ["gateway-ca-file"] = file, ["gateway-extra-names"] = "gateway.internal,10.0.0.8",
                 ["file"] = "/var/log/audit.log", ["to"] = "https://10.96.12.34/audit", ["to-ca"] = file, ["to-name"] = "hooks.example",
                 ["position-file"] = "/p",
+                ["gateway-address"] = "127.0.0.1:8444", ["gateway-cert-dir"] = "/etc/gateway", ["staleness-limit"] = "20s",
             };
             values.Keys.Should().BeEquivalentTo(OptionTable.All.Select(option => option.Name), "this test gives each of them a value");
             foreach (var option in OptionTable.All)

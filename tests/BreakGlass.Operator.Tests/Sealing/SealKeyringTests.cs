@@ -2,7 +2,6 @@ using BreakGlass.Core.Api;
 using BreakGlass.Core.Sealing;
 using BreakGlass.Operator.Sealing;
 using BreakGlass.Operator.Tests.Time;
-using BreakGlass.Operator.Time;
 using FluentAssertions;
 using k8s;
 using k8s.Models;

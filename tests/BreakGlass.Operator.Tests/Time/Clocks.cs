@@ -1,5 +1,5 @@
-using BreakGlass.Operator.Time;
 using Kube.Client;
+using Kube.Runtime;
 using TestKit;
 
 namespace BreakGlass.Operator.Tests.Time;

@@ -10,7 +10,6 @@ using BreakGlass.Operator.Caching;
 using BreakGlass.Operator.Guard;
 using BreakGlass.Operator.Metrics;
 using BreakGlass.Operator.Sealing;
-using BreakGlass.Operator.Time;
 using Kube.Client;
 using Kube.Runtime;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -65,11 +65,22 @@ internal sealed class RunningOperator : IAsyncDisposable
     /// <summary>Starts it and waits until it is ready: connected, all caches filled.</summary>
     /// <param name="kubeconfig">Of its ServiceAccount, never of an administrator.</param>
     /// <param name="options">Beside <c>--trust-requester</c>, <c>--webhook=false</c> and the address; of two equal ones the last counts.</param>
-    public static async Task<RunningOperator> StartAsync(string kubeconfig, params string[] options)
+    public static Task<RunningOperator> StartAsync(string kubeconfig, params string[] options) => StartAsync(() => Launch(kubeconfig, options));
+
+    /// <summary>Starts the gateway, another command of the same program, and waits until it is ready.</summary>
+    /// <param name="kubeconfig">Of the gateway's ServiceAccount.</param>
+    /// <param name="options">Beside the address of its probes.</param>
+    public static Task<RunningOperator> StartGatewayAsync(string kubeconfig, params string[] options) => StartAsync(() =>
+    {
+        var port = Ports.Free();
+        return new(Start(kubeconfig, ["gateway", $"--http-address=127.0.0.1:{port}", .. options]), new Uri($"http://127.0.0.1:{port}"));
+    });
+
+    private static async Task<RunningOperator> StartAsync(Func<RunningOperator> launch)
     {
         for (var tries = 1; ; tries++)
         {
-            var started = Launch(kubeconfig, options);
+            var started = launch();
             try
             {
                 await Eventually.TrueAsync(

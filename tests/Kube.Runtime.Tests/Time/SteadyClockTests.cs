@@ -1,4 +1,3 @@
-using BreakGlass.Operator.Time;
 using FluentAssertions;
 using FsCheck;
 using FsCheck.Fluent;
@@ -6,7 +5,7 @@ using Kube.Client;
 using TestKit;
 using Xunit;
 
-namespace BreakGlass.Operator.Tests.Time;
+namespace Kube.Runtime.Tests.Time;
 
 public class SteadyClockTests
 {

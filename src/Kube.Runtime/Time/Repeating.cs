@@ -1,7 +1,7 @@
-namespace BreakGlass.Operator.Time;
+namespace Kube.Runtime;
 
 /// <summary>Work that goes on until it is cancelled.</summary>
-internal static class Repeating
+public static class Repeating
 {
     /// <summary>Does the work once for each period, until it is cancelled, which is not an error.</summary>
     public static async Task EveryAsync(

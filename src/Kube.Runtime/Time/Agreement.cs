@@ -1,4 +1,4 @@
-namespace BreakGlass.Operator.Time;
+namespace Kube.Runtime;
 
 /// <summary>
 /// Answers of the API server in a row that tell the same time. Times in here are those at which this machine's monotonic clock stood at zero, so

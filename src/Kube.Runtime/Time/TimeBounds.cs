@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace BreakGlass.Operator.Time;
+namespace Kube.Runtime;
 
 /// <summary>The earliest and the latest that the time can be, by everything that says something about it.</summary>
 /// <param name="Earliest">By the slowest of the clocks.</param>

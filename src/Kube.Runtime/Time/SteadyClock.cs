@@ -1,4 +1,4 @@
-namespace BreakGlass.Operator.Time;
+namespace Kube.Runtime;
 
 /// <summary>
 /// The clock that grants end by. It goes on from the wall clock as it was plus the time that really passed, so a wall clock that is set back
@@ -16,7 +16,7 @@ public sealed class SteadyClock : TimeProvider
     public static readonly TimeSpan Close = TimeSpan.FromSeconds(5);
 
     /// <summary>Above this nothing is done that cannot be undone; the same bound as for opening a grant.</summary>
-    public static readonly TimeSpan Largest = new Core.CoreSettings().LargestClockSkew;
+    public static readonly TimeSpan Largest = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the worst skew is shown after it was seen, so that a scrape finds it.</summary>
     public static readonly TimeSpan ShownFor = TimeSpan.FromMinutes(1);

@@ -1,10 +1,13 @@
-namespace BreakGlass.Operator.Time;
+namespace Kube.Runtime;
 
 /// <summary>
 /// Asks the API server for the time whenever no other request has for a while, and more often while the clocks are in doubt: then over a new
 /// connection each time, which may lead to another API server behind the same address. Needs no right: an answer that refuses says the time as well.
 /// </summary>
-internal sealed class ClockKeeper(KubeClient client, SteadyClock clock, ILogger logger)
+/// <param name="client">The API server.</param>
+/// <param name="clock">The clock that listens to it.</param>
+/// <param name="tell">Called when the clocks begin to differ, with by how much this machine's is ahead, and with null when they agree again.</param>
+public sealed class ClockKeeper(KubeClient client, SteadyClock clock, Action<TimeSpan?> tell)
 {
     /// <summary>The longest without a word from the server. Also how soon it is noticed that the machine slept.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
@@ -19,6 +22,7 @@ internal sealed class ClockKeeper(KubeClient client, SteadyClock clock, ILogger 
 
     private bool _differ;
 
+    /// <summary>Asks until it is cancelled, which is not an error.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var heard = 0;
@@ -70,8 +74,7 @@ internal sealed class ClockKeeper(KubeClient client, SteadyClock clock, ILogger 
         var skew = clock.WorstSkew ?? TimeSpan.Zero;
         var differ = skew.Duration() > SteadyClock.Close;
         if (differ == Interlocked.Exchange(ref _differ, differ)) return;
-        if (differ) logger.ClocksDiffer(skew.TotalSeconds);
-        else logger.ClocksAgree();
+        tell(differ ? skew : null);
     }
 
     private async Task AskAsync(bool fresh, CancellationToken cancellationToken)

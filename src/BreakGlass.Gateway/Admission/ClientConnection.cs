@@ -1,0 +1,61 @@
+using BreakGlass.Gateway.Cutting;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace BreakGlass.Gateway.Admission;
+
+/// <summary>One connection of a client: its certificate, and the ways to end it.</summary>
+internal sealed class ClientConnection
+{
+    private static readonly object Key = new();
+
+    private readonly IConnectionLifetimeNotificationFeature? _notification;
+    private readonly IConnectionLifetimeFeature? _lifetime;
+    private X509Certificate2Collection? _authorities;
+    private ClientCertificate? _certificate;
+
+    private ClientConnection(HttpContext context)
+    {
+        _notification = context.Features.Get<IConnectionLifetimeNotificationFeature>();
+        _lifetime = context.Features.Get<IConnectionLifetimeFeature>();
+        Slot = context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(ConnectionSlot.Key, out var slot) is true ? slot as ConnectionSlot : null;
+    }
+
+    /// <summary>The certificate that was read last.</summary>
+    public ClientCertificate? Certificate => Volatile.Read(ref _certificate);
+
+    /// <summary>Its place among the connections that no grant has been admitted on yet.</summary>
+    public ConnectionSlot? Slot { get; }
+
+    /// <summary>Cancelled when the connection is closed.</summary>
+    public CancellationToken Closed => _lifetime?.ConnectionClosed ?? CancellationToken.None;
+
+    /// <summary>The connection of a request; the same object for all its requests.</summary>
+    public static ClientConnection Of(HttpContext context)
+    {
+        if (context.Features.Get<IConnectionItemsFeature>()?.Items is not { } items) return new(context);
+        lock (items)
+        {
+            if (items.TryGetValue(Key, out var known) && known is ClientConnection connection) return connection;
+            var made = new ClientConnection(context);
+            items[Key] = made;
+            return made;
+        }
+    }
+
+    /// <summary>Its certificate; null if the client sent none. The signature is checked once, and again when the authorities changed.</summary>
+    public ClientCertificate? Identify(HttpContext context, X509Certificate2Collection authorities)
+    {
+        if (ReferenceEquals(_authorities, authorities)) return Certificate;
+        var certificate = context.Connection.ClientCertificate is { } sent ? ClientCertificate.Read(sent, authorities) : null;
+        Volatile.Write(ref _certificate, certificate);
+        _authorities = authorities;
+        return certificate;
+    }
+
+    /// <summary>Takes no more requests: GOAWAY in HTTP/2, <c>Connection: close</c> in HTTP/1.1. What is under way ends.</summary>
+    public void RequestClose() => _notification?.RequestClose();
+
+    /// <summary>Breaks it off.</summary>
+    public void Abort() => _lifetime?.Abort();
+}

@@ -1,0 +1,192 @@
+using BreakGlass.Gateway.Admission;
+using BreakGlass.Gateway.Tokens;
+
+namespace BreakGlass.Gateway.Cutting;
+
+/// <summary>
+/// Everything that is open, by grant. When a grant changes, when its time is over, and when the clock jumps, each of its connections is judged again, and
+/// what is no longer admitted is cut.
+/// </summary>
+internal sealed class OpenGrants : IDisposable
+{
+    /// <summary>A grant that was used so recently is read again all the time, so that its next request does not have to wait for a read.</summary>
+    private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(30);
+
+    /// <summary>After a cut, what a connection has not finished by then is broken off.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(1);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, OpenGrant> _grants = [];
+    private readonly GrantBook _book;
+    private readonly TokenMint _tokens;
+    private readonly GatewayLimits _limits;
+    private readonly SteadyClock _time;
+    private readonly GatewayMetrics _metrics;
+    private readonly ILogger _logger;
+
+    // Beside the lock: the clock asks for it while it holds its own.
+    private volatile bool _isIdle = true;
+
+    public OpenGrants(GrantBook book, TokenMint tokens, GatewayLimits limits, SteadyClock time, GatewayMetrics metrics, ILogger logger)
+    {
+        (_book, _tokens, _limits, _time, _metrics, _logger) = (book, tokens, limits, time, metrics, logger);
+        book.Changed += JudgeAgain;
+        book.InUse = InUse;
+        time.Jumped += JudgeAll;
+        time.MayGoBack = () => _isIdle;
+    }
+
+    /// <summary>How many requests and streams are open.</summary>
+    public int Count
+    {
+        get { lock (_lock) return _grants.Values.Sum(g => g.Requests.Count); }
+    }
+
+    /// <summary>Opens a request on a connection, or says why not.</summary>
+    public (OpenRequest? Request, Refusal? Refusal) Open(ClientConnection connection)
+    {
+        var certificate = connection.Certificate;
+        if (certificate?.Grant is not { } named) return (null, Judge(connection));
+        lock (_lock)
+        {
+            // Judged under the lock: a change that comes after this finds the request and cuts it.
+            if (Judge(connection) is { } refusal) return (null, refusal);
+            if (!_grants.TryGetValue(named.Grant, out var grant)) _grants[named.Grant] = grant = new(named.Grant, _time.GetTimestamp());
+            _isIdle = false;
+            if (grant.Requests.Count >= _limits.RequestsPerGrant
+                || (grant.Connections.Count >= _limits.RequestsPerGrant && !grant.Connections.Contains(connection)))
+            {
+                return (null, new(RefusalReasons.TooMany, StatusCodes.Status429TooManyRequests, GatewaySentences.TooMany(_limits.RequestsPerGrant))
+                {
+                    RetryAfter = 1,
+                });
+            }
+
+            var request = new OpenRequest(this, grant, connection);
+            grant.Requests.Add(request);
+            grant.LastUse = _time.GetTimestamp();
+            if (grant.Connections.Add(connection)) connection.Closed.UnsafeRegister(_ => Forget(grant, connection), null);
+            if (grant.Alarm is null) SetAlarm(grant);
+            return (request, null);
+        }
+    }
+
+    /// <summary>A request has ended.</summary>
+    public void Close(OpenRequest request)
+    {
+        lock (_lock)
+        {
+            request.Grant.Requests.Remove(request);
+            request.Grant.LastUse = _time.GetTimestamp();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _time.Jumped -= JudgeAll;
+        lock (_lock)
+        {
+            foreach (var grant in _grants.Values) grant.Alarm?.Dispose();
+        }
+    }
+
+    private Refusal? Judge(ClientConnection connection)
+    {
+        var certificate = connection.Certificate;
+        return Admittance.Judge(certificate, certificate is { IsTrusted: true, Grant.Grant: { } name } ? _book.Get(name) : null, _time.GetUtcNow());
+    }
+
+    private void JudgeAll()
+    {
+        string[] names;
+        lock (_lock) names = [.. _grants.Keys];
+        foreach (var name in names) JudgeAgain(name);
+    }
+
+    private void JudgeAgain(string name)
+    {
+        if (_book.Get(name) is not { } now || GatewaySentences.End(now, _time.GetUtcNow()) is not null) _tokens.Forget(name);
+        List<(ClientConnection Connection, Refusal Why)> over = [];
+        List<(OpenRequest Request, Refusal Why)> cut = [];
+        lock (_lock)
+        {
+            if (!_grants.TryGetValue(name, out var grant)) return;
+            foreach (var connection in grant.Connections)
+            {
+                if (Judge(connection) is { } why) over.Add((connection, why));
+            }
+
+            foreach (var (connection, why) in over)
+            {
+                grant.Connections.Remove(connection);
+                cut.AddRange(grant.Requests.Where(r => r.Connection == connection).Select(r => (r, why)));
+            }
+
+            SetAlarm(grant);
+        }
+
+        if (over.Count == 0) return;
+        var closed = cut.Count(c => c.Request.CutBy(c.Why));
+        _metrics.Cut(closed);
+        if (closed > 0) _logger.GrantCut(name, closed, over[0].Why.Message);
+        foreach (var (connection, _) in over)
+        {
+            connection.RequestClose();
+            _ = BreakOffAsync(connection);
+        }
+    }
+
+    /// <summary>In real time, whatever clock grants end by: it is the network that is waited for.</summary>
+    private static async Task BreakOffAsync(ClientConnection connection)
+    {
+        try
+        {
+            await Task.Delay(Patience, TimeProvider.System, connection.Closed);
+            connection.Abort();
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // Closed meanwhile.
+        }
+    }
+
+    private void Forget(OpenGrant grant, ClientConnection connection)
+    {
+        lock (_lock) grant.Connections.Remove(connection);
+    }
+
+    private IReadOnlyList<string> InUse()
+    {
+        lock (_lock)
+        {
+            foreach (var grant in _grants.Values.Where(g => g.Requests.Count == 0 && g.Connections.Count == 0
+                && _time.GetElapsedTime(g.LastUse) > Remembered).ToList())
+            {
+                grant.Alarm?.Dispose();
+                _grants.Remove(grant.Name);
+            }
+
+            _isIdle = _grants.Count == 0;
+
+            return [.. _grants.Values.Where(g => g.Requests.Count > 0 || _time.GetElapsedTime(g.LastUse) <= Remembered).Select(g => g.Name)];
+        }
+    }
+
+    /// <summary>Wakes at the end of the grant. The timer counts real time; where it wakes too early, it is set again.</summary>
+    private void SetAlarm(OpenGrant grant)
+    {
+        if (grant.Connections.Count == 0 || _book.Get(grant.Name)?.Status.ExpiresAt is not { } end)
+        {
+            grant.Alarm?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        // A timer of zero would fire before this one is known.
+        var due = TimeSpan.FromTicks(Math.Clamp((end - _time.GetUtcNow()).Ticks, TimeSpan.TicksPerMillisecond, LongestTimer.Ticks));
+        if (grant.Alarm is { } alarm) alarm.Change(due, Timeout.InfiniteTimeSpan);
+        else grant.Alarm = _time.CreateTimer(_ => JudgeAgain(grant.Name), null, due, Timeout.InfiniteTimeSpan);
+    }
+}

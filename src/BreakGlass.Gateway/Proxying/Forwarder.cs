@@ -1,0 +1,165 @@
+using BreakGlass.Gateway.Admission;
+using BreakGlass.Gateway.Cutting;
+using BreakGlass.Gateway.Streams;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace BreakGlass.Gateway.Proxying;
+
+/// <summary>
+/// Carries one admitted request to the API server and its answer back, and ends it if its grant ends: with a 401 if no answer has begun, otherwise so that the
+/// client sees an error and no complete answer.
+/// </summary>
+/// <param name="upstream">The connections to the API server.</param>
+/// <param name="server">Its address.</param>
+/// <param name="limits">The limits.</param>
+/// <param name="logger">Log.</param>
+internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, GatewayLimits limits, ILogger logger)
+{
+    /// <summary>How long a client may take to accept the last words, in real time.</summary>
+    private static readonly TimeSpan LastWordsWithin = TimeSpan.FromMilliseconds(250);
+
+    private readonly UpstreamRequest _requests = new(server);
+
+    /// <summary>Carries out a request.</summary>
+    /// <param name="context">The client's request.</param>
+    /// <param name="open">Its place among those of its grant.</param>
+    /// <param name="token">The grant's token.</param>
+    /// <param name="mayImpersonate">Whether the policy allows impersonation.</param>
+    /// <returns>False if the API server did not accept the token, nothing was answered yet, and the request can be sent again.</returns>
+    public async Task<bool> ForwardAsync(HttpContext context, OpenRequest open, string token, bool mayImpersonate)
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, open.Cut);
+        var answers = new Answers();
+        RequestBody? body = null;
+        try
+        {
+            var protocol = Upgrades.Requested(context);
+            using var message = protocol is null
+                ? _requests.Create(context, token, mayImpersonate, ends.Token)
+                : _requests.CreateUpgrade(context, token, mayImpersonate, protocol);
+            body = message.Content as RequestBody;
+            var handshake = protocol == Upgrades.WebSocket ? WebSocketHandshake.Begin(context.Request, message) : null;
+            using var response = await upstream.SendAsync(message, ends.Token);
+            if (IsTokenRefused(context, response))
+            {
+                if (body is not { IsBegun: true }) return false;
+                await StatusAnswer.SendAsync(context, Unavailable(GatewaySentences.TokenRefused), ends.Token);
+            }
+            else if (response.StatusCode != HttpStatusCode.SwitchingProtocols)
+            {
+                await answers.CopyAsync(response, context.Response, ends.Token);
+            }
+            else if (protocol is null || handshake?.IsAcceptedBy(response) is false)
+            {
+                await StatusAnswer.SendAsync(context, Unavailable(GatewaySentences.Broken), ends.Token);
+            }
+            else
+            {
+                await RelayAsync(context, open, response, handshake);
+            }
+        }
+        catch (Exception e) when (open.Why is { } why)
+        {
+            logger.RequestEnded(e.GetType().Name);
+            await EndAsync(context, why, answers);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            context.Abort(); // the client is gone
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or BadHttpRequestException or InvalidOperationException)
+        {
+            logger.RequestEnded(e.GetType().Name);
+            await FailAsync(context, body);
+        }
+
+        return true;
+    }
+
+    private async Task RelayAsync(HttpContext context, OpenRequest open, HttpResponseMessage response, WebSocketHandshake? handshake)
+    {
+        Answers.CopyHead(response, context.Response);
+        context.Response.Headers.Upgrade = Upgrades.Requested(context);
+        handshake?.Accept(context.Response);
+        var server = await response.Content.ReadAsStreamAsync(CancellationToken.None);
+        await using (server)
+        {
+            var client = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+            await using (client)
+            {
+                var isClean = handshake is null
+                    ? await ByteRelay.RunAsync(client, server, open.Cut)
+                    : await new WebSocketRelay(client, server, handshake.Protocol, limits.MessageBytes)
+                        .RunAsync(open, LastWords.Places(context.Request.Path.Value ?? "", context.Request.Query, handshake.Protocol));
+                if (!isClean) context.Abort();
+            }
+        }
+    }
+
+    /// <summary>
+    /// A 401 of the API server is about the gateway's token. One of a service behind its proxy is the service's own, and is passed on.
+    /// </summary>
+    private static bool IsTokenRefused(HttpContext context, HttpResponseMessage response) =>
+        response.StatusCode == HttpStatusCode.Unauthorized && response.Content.Headers.ContentType?.MediaType == "application/json"
+        && context.Request.Path.Value?.Contains("/proxy", StringComparison.Ordinal) is not true;
+
+    private static async Task EndAsync(HttpContext context, Refusal why, Answers answers)
+    {
+        using var limit = new CancellationTokenSource(LastWordsWithin, TimeProvider.System);
+        try
+        {
+            if (!context.Response.HasStarted)
+            {
+                await StatusAnswer.SendAsync(context, why, limit.Token);
+                await context.Response.CompleteAsync();
+
+                // A body that the client still sends is not read, and is not waited for. The client may need a moment to read the answer.
+                if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is true)
+                {
+                    await Task.Delay(LastWordsWithin, TimeProvider.System, context.RequestAborted);
+                    context.Abort();
+                }
+
+                return;
+            }
+
+            if (IsWatch(context) && answers.IsAtLineEnd)
+            {
+                await context.Response.Body.WriteAsync(StatusAnswer.WatchError(why), limit.Token);
+                await context.Response.CompleteAsync();
+                return;
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or InvalidOperationException)
+        {
+            // The client does not read, or is gone.
+        }
+
+        context.Abort();
+    }
+
+    private static async Task FailAsync(HttpContext context, RequestBody? body)
+    {
+        if (context.Response.HasStarted)
+        {
+            context.Abort();
+            return;
+        }
+
+        if (body?.Fault is { } fault)
+        {
+            await StatusAnswer.SendAsync(
+                context, new(RefusalReasons.BadRequest, fault.StatusCode, "the body of the request is incomplete or malformed"), context.RequestAborted);
+            return;
+        }
+
+        await StatusAnswer.SendAsync(
+            context, Unavailable(body is { IsBegun: true } ? GatewaySentences.Broken : GatewaySentences.Unreachable), context.RequestAborted);
+    }
+
+    private static bool IsWatch(HttpContext context) =>
+        context.Request.Query["watch"] is [{ } watch] && watch is "true" or "1" && context.Response.ContentType is { } type
+        && type.StartsWith("application/json", StringComparison.Ordinal);
+
+    private static Refusal Unavailable(string message) => new(RefusalReasons.Upstream, StatusCodes.Status503ServiceUnavailable, message) { RetryAfter = 1 };
+}

@@ -1,0 +1,53 @@
+using BreakGlass.Gateway;
+using BreakGlass.Operator.Options;
+
+namespace BreakGlass.Operator.Hosting;
+
+/// <summary>The process of the gateway: connects, serves probes and metrics, and runs until it is stopped.</summary>
+internal static class GatewayProcess
+{
+    /// <summary>How long what is under way may go on after the process was asked to stop.</summary>
+    private static readonly TimeSpan Drain = TimeSpan.FromSeconds(5);
+
+    public static async Task<int> RunAsync(OperatorOptions options, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        var logger = logs.CreateLogger("Gateway");
+        var connection = ClusterConnection.Detect(options.Kubeconfig, options.Context);
+        using var client = OperatorProcess.Connect(connection, logger);
+        var clock = SteadyClock.Following(client, TimeProvider.System);
+        using var metrics = new GatewayMetrics(ThisVersion.Text);
+        await using var gateway = new GatewayServer(
+            client, ForwardingTransport.Create(connection, TimeProvider.System, OperatorProcess.ClientOptions(logger)), client.Server,
+            new(options.GatewayAddress.Address, options.GatewayAddress.Port, options.GatewayCertDir!, options.StalenessLimit), clock, metrics, logger);
+        using var endpoint = new MetricsEndpoint(metrics.Meter, ThisVersion.Text, options.OtlpEndpoint);
+        await using var web = OperatorProcess.Serve(
+            options, endpoint, gateway.Ailments, () => [.. gateway.Missing(), .. gateway.Ailments()], static () => []);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            await web.StartAsync(cancellationToken);
+            await gateway.StartAsync(cancellationToken);
+            logger.Starting(ThisVersion.Text, client.Server.ToString(), await OperatorProcess.VersionOfAsync(client, cancellationToken));
+            var keeping = new ClockKeeper(client, clock, logger.ClockSkew).RunAsync(stop.Token);
+            await await Task.WhenAny(gateway.RunAsync(stop.Token), keeping);
+            logger.Stopped();
+            return OperatorProcess.Ok;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return OperatorProcess.Ok;
+        }
+        catch (Exception e) when (e is not IOException)
+        {
+            logger.Broken(e);
+            return OperatorProcess.Failed;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            using var patience = new CancellationTokenSource(Drain, TimeProvider.System);
+            await gateway.StopAsync(patience.Token);
+            await web.StopAsync(CancellationToken.None);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Security.Cryptography.X509Certificates;
+using BreakGlass.Core.Api;
+using k8s.Models;
+using Kube.Client;
+using Kube.Runtime;
+using TestKit;
+using TestKit.Builders;
+
+namespace BreakGlass.Gateway.Tests;
+
+/// <summary>
+/// A real gateway on Kestrel between real clients and a real server. Grants come from the API server in memory; time is that of a clock that stands still.
+/// </summary>
+internal sealed class GatewayWorld : IAsyncDisposable
+{
+    public const string Grant = "inc-4711";
+    public const string GrantsNamespace = "breakglass-grants";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("gateway-").FullName;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<IDisposable> _owned = [];
+    private readonly TestAuthority _serverAuthority = new("server authority");
+    private Task _running = Task.CompletedTask;
+
+    private GatewayWorld(TestUpstream upstream) => (Upstream, Api) = (upstream, new(Clock));
+
+    public FakeClock Clock { get; } = new();
+
+    public FakeApiServer Api { get; }
+
+    /// <summary>Of the grants' certificates.</summary>
+    public TestAuthority Authority { get; } = new("gateway authority");
+
+    public TestUpstream Upstream { get; }
+
+    public LogLines Log { get; } = new();
+
+    public GatewayServer Gateway { get; private set; } = null!;
+
+    /// <summary>When grants expire.</summary>
+    public DateTimeOffset End { get; private set; }
+
+    public static async Task<GatewayWorld> StartAsync(GatewayLimits? limits = null)
+    {
+        var world = new GatewayWorld(await TestUpstream.StartAsync(new("upstream authority")));
+        await world.RunAsync(limits ?? new());
+        return world;
+    }
+
+    /// <summary>Puts an active grant with what belongs to it, and gives its certificate.</summary>
+    public X509Certificate2 Admit(string name = Grant, string uid = "grant-1", Func<GrantStatus, GrantStatus>? status = null)
+    {
+        var certificate = Authority.Client(name, uid, End);
+        _owned.Add(certificate);
+        Put(name, uid, certificate, status);
+        return certificate;
+    }
+
+    /// <summary>Puts an active grant whose certificate is another one.</summary>
+    public void Put(string name, string uid, X509Certificate2 certificate, Func<GrantStatus, GrantStatus>? status = null)
+    {
+        var account = $"sa-{name}";
+        Api.Put(new V1ServiceAccount { Metadata = new() { Name = account, NamespaceProperty = GrantsNamespace } });
+        Api.Put(new V1Secret { Metadata = new() { Name = account, NamespaceProperty = GrantsNamespace } });
+        var active = new GrantStatus
+        {
+            Phase = GrantPhase.Active, ActivatedAt = Clock.GetUtcNow(), ExpiresAt = End, Path = SessionPath.Gateway, PolicyUid = "policy-1",
+            ServiceAccount = $"{GrantsNamespace}/{account}", CredentialSecret = $"{GrantsNamespace}/{account}",
+            Gateway = new() { Server = "https://gateway.example", Certificate = certificate.ExportCertificatePem() },
+        };
+        Api.Put(A.Grant(name: name, uid: uid) with { Status = status?.Invoke(active) ?? active });
+    }
+
+    /// <summary>Waits until so many requests and streams are open.</summary>
+    public async Task OpenAsync(int count)
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
+        while (Gateway.OpenRequests != count)
+        {
+            if (limit.IsCancellationRequested)
+                throw new TimeoutException($"{count} open requests were expected, {Gateway.OpenRequests} are open; the log says\n{string.Join('\n', Log.Lines)}");
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+        }
+    }
+
+    /// <summary>Waits until a request has reached the API server.</summary>
+    public async Task SeenAsync()
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
+        while (Upstream.Seen.IsEmpty)
+        {
+            if (limit.IsCancellationRequested) throw new TimeoutException("no request reached the API server");
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+        }
+    }
+
+    /// <summary>Ends a grant as the operator does.</summary>
+    public void Revoke(string name = Grant) => Api.Modify<BreakGlassGrant>(name, null, grant => grant with
+    {
+        Status = grant.Status with
+        {
+            Phase = GrantPhase.Revoked, EndReason = EndReason.RevokedByUser, EndedAt = Clock.GetUtcNow(),
+            Conditions = [new() { Type = "Active", Status = "False", Reason = "Ended", Message = "Access was revoked by spec.revoke: done." }],
+        },
+    });
+
+    /// <summary>A client with a certificate, or without one.</summary>
+    public HttpClient Client(X509Certificate2? certificate, int version = 2)
+    {
+        var client = new HttpClient(Handler(certificate))
+        {
+            BaseAddress = Address, Timeout = Eventually.Limit, DefaultRequestVersion = version == 2 ? HttpVersion.Version20 : HttpVersion.Version11,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        _owned.Add(client);
+        return client;
+    }
+
+    /// <summary>A WebSocket to a path.</summary>
+    public async Task<ClientWebSocket> WebSocketAsync(X509Certificate2 certificate, string path, params string[] protocols)
+    {
+        var socket = new ClientWebSocket();
+        _owned.Add(socket);
+        foreach (var protocol in protocols) socket.Options.AddSubProtocol(protocol);
+        using var invoker = new HttpMessageInvoker(Handler(certificate), disposeHandler: false);
+        await socket.ConnectAsync(new Uri(new UriBuilder(Address) { Scheme = "wss" }.Uri, path), invoker, CancellationToken.None).Soon("a WebSocket");
+        return socket;
+    }
+
+    /// <summary>A TLS connection for requests that no client would send.</summary>
+    public async Task<SslStream> ConnectAsync(X509Certificate2? certificate, string protocol = "http/1.1")
+    {
+        var socket = new TcpClient();
+        _owned.Add(socket);
+        await socket.ConnectAsync(IPAddress.Loopback, Gateway.Port);
+        var tls = new SslStream(socket.GetStream());
+        _owned.Add(tls);
+        var options = Tls(certificate);
+        options.TargetHost = "localhost";
+        options.ApplicationProtocols = [new SslApplicationProtocol(protocol)];
+        await tls.AuthenticateAsClientAsync(options);
+        return tls;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var owned in Enumerable.Reverse(_owned)) owned.Dispose();
+        await _stop.CancelAsync();
+        using (var now = new CancellationTokenSource(TimeSpan.FromSeconds(1), TimeProvider.System)) await Gateway.StopAsync(now.Token);
+        await _running;
+        await Gateway.DisposeAsync();
+        await Upstream.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private Uri Address => new($"https://localhost:{Gateway.Port}");
+
+    private SocketsHttpHandler Handler(X509Certificate2? certificate)
+    {
+        var handler = new SocketsHttpHandler { SslOptions = Tls(certificate), AllowAutoRedirect = false, UseCookies = false, UseProxy = false };
+        _owned.Add(handler);
+        return handler;
+    }
+
+    private SslClientAuthenticationOptions Tls(X509Certificate2? certificate)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.Add(_serverAuthority.Certificate);
+        return new()
+        {
+            CertificateChainPolicy = policy,
+            ClientCertificateContext = certificate is null ? null : SslStreamCertificateContext.Create(certificate, null, offline: true),
+        };
+    }
+
+    private async Task RunAsync(GatewayLimits limits)
+    {
+        End = DateTimeOffset.FromUnixTimeSeconds(Clock.GetUtcNow().ToUnixTimeSeconds()).AddMinutes(30);
+        Api.CreateNamespace(GrantsNamespace);
+        Api.Put(A.Policy());
+        var (certificate, key) = _serverAuthority.Server();
+        await File.WriteAllTextAsync(Path.Combine(_directory, "tls.crt"), certificate);
+        await File.WriteAllTextAsync(Path.Combine(_directory, "tls.key"), key);
+        await File.WriteAllTextAsync(Path.Combine(_directory, "ca.crt"), Authority.Pem);
+        var client = Api.CreateClient();
+        var metrics = new GatewayMetrics("1");
+        _owned.AddRange([client, metrics]);
+        Gateway = new(
+            client, ForwardingTransport.Create(Upstream.Connection, TimeProvider.System, new()), Upstream.Connection.Server,
+            new(IPAddress.Loopback, 0, _directory, TimeSpan.FromSeconds(10)) { Limits = limits }, SteadyClock.Following(client, Clock), metrics, Log);
+        await Gateway.StartAsync(CancellationToken.None);
+        _running = Gateway.RunAsync(_stop.Token);
+        await Gateway.WaitForSyncAsync(CancellationToken.None).Soon("the lists of grants and policies");
+    }
+}
