@@ -28,6 +28,7 @@ make_pki() {
 'IP:127.0.0.1,IP:10.0.0.1')"
     sign admin "$(subject admin system:masters)" "$client"
     sign controller-manager "$(subject system:kube-controller-manager)" "$client"
+    sign kubelet-client "$(subject kube-apiserver-kubelet-client)" "$client"    # how the API server comes to a kubelet
     openssl genrsa -out "$dir/pki/service-accounts.key" 2048 2>/dev/null
 }
 

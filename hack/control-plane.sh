@@ -101,6 +101,8 @@ start_apiserver() {
         --advertise-address=127.0.0.1 --endpoint-reconciler-type=none --service-cluster-ip-range=10.0.0.0/24 \
         --cert-dir="$dir/pki" --tls-cert-file="$dir/pki/apiserver.crt" --tls-private-key-file="$dir/pki/apiserver.key" \
         --client-ca-file="$dir/pki/ca.crt" \
+        --kubelet-preferred-address-types=InternalIP --kubelet-certificate-authority="$dir/pki/ca.crt" \
+        --kubelet-client-certificate="$dir/pki/kubelet-client.crt" --kubelet-client-key="$dir/pki/kubelet-client.key" \
         --service-account-key-file="$dir/pki/service-accounts.key" --service-account-signing-key-file="$dir/pki/service-accounts.key" \
         --service-account-issuer=https://kubernetes.default.svc --api-audiences=https://kubernetes.default.svc \
         --audit-policy-file="$dir/audit-policy.yaml" --audit-log-path="$dir/audit.log" --audit-log-maxsize=1000 \

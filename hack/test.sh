@@ -39,7 +39,7 @@ binaries="$(hack/control-plane-binaries.sh)"
 kubectl="$(hack/ensure-kubectl.sh)"
 need curl curl; need openssl openssl; need lua lua5.4; need promtool prometheus; need zsh zsh; need fish fish
 need go golang-go; apt_install golang-golang-x-mod-dev rsyslog rsyslog-gnutls
-hack/ensure-helm.sh >/dev/null
+hack/ensure-helm.sh >/dev/null; hack/ensure-kubectl.sh debian >/dev/null
 if [ "$limit" -gt 2700 ]; then need chromium chromium; fi
 say "$("$binaries/kube-apiserver" --version), kubectl is $kubectl"
 hack/build.sh
