@@ -4,6 +4,7 @@ using BreakGlass.Core.Model;
 using FluentAssertions;
 using k8s.Models;
 using Kube.Client;
+using TestKit;
 using Xunit;
 
 namespace Simulation;

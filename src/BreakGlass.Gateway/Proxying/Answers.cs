@@ -36,7 +36,10 @@ internal sealed class Answers
             var first = body.ReadAsync(Memory<byte>.Empty, cancellationToken);
             if (!first.IsCompleted) await to.BodyWriter.FlushAsync(cancellationToken);
             await first;
-            while (await PassAsync(body, to, cancellationToken)) await body.ReadAsync(Memory<byte>.Empty, cancellationToken);
+            while (await PassAsync(body, to, cancellationToken) && await body.ReadAsync(Memory<byte>.Empty, cancellationToken) == 0)
+            {
+                // A read into no buffer only waits.
+            }
         }
 
         if (!to.SupportsTrailers()) return;

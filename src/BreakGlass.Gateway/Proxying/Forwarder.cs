@@ -81,15 +81,15 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
         Answers.CopyHead(response, context.Response);
         context.Response.Headers.Upgrade = Upgrades.Requested(context);
         handshake?.Accept(context.Response);
-        var server = await response.Content.ReadAsStreamAsync(CancellationToken.None);
-        await using (server)
+        var remote = await response.Content.ReadAsStreamAsync(CancellationToken.None);
+        await using (remote)
         {
             var client = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
             await using (client)
             {
                 var isClean = handshake is null
-                    ? await ByteRelay.RunAsync(client, server, open.Cut)
-                    : await new WebSocketRelay(client, server, handshake.Protocol, limits.MessageBytes)
+                    ? await ByteRelay.RunAsync(client, remote, open.Cut)
+                    : await new WebSocketRelay(client, remote, handshake.Protocol, limits.MessageBytes)
                         .RunAsync(open, LastWords.Places(context.Request.Path.Value ?? "", context.Request.Query, handshake.Protocol));
                 if (!isClean) context.Abort();
             }

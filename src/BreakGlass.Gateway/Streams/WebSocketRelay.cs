@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.WebSockets;
 using BreakGlass.Gateway.Admission;
 using BreakGlass.Gateway.Cutting;
@@ -8,6 +9,7 @@ namespace BreakGlass.Gateway.Streams;
 /// Relays a WebSocket message by message, so that the gateway can say something of its own at the end. Whole messages, because servers of Kubernetes read a
 /// fragment as a message.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Its semaphore never has a handle to let go of.")]
 internal sealed class WebSocketRelay
 {
     private const int BufferSize = 8 * 1024;

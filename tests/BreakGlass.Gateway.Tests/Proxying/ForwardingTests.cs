@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
@@ -90,7 +91,7 @@ public sealed class ForwardingTests : IAsyncLifetime
     {
         _world.Upstream.Handler = async context =>
         {
-            context.Response.Headers["X-Length"] = context.Request.ContentLength?.ToString() ?? "chunked";
+            context.Response.Headers["X-Length"] = context.Request.ContentLength?.ToString(CultureInfo.InvariantCulture) ?? "chunked";
 
             // Only then: the client reads nothing while it sends.
             var whole = new MemoryStream();

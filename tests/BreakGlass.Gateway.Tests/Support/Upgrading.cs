@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
@@ -10,6 +11,7 @@ namespace BreakGlass.Gateway.Tests;
 internal static class Upgrading
 {
     /// <summary>Accepts a WebSocket with a subprotocol of the server's choice, as the API server does.</summary>
+    [SuppressMessage("Security", "CA5350", Justification = "RFC 6455 names SHA-1.")]
     public static async Task<WebSocket> AcceptAsync(this IHttpUpgradeFeature feature, HttpContext context, string protocol)
     {
         var key = context.Request.Headers.SecWebSocketKey.ToString();

@@ -21,6 +21,7 @@ public sealed class GatewayCluster : IAsyncLifetime
     {
         var port = Ports.Free();
         Cluster = await TestCluster.StartAsync();
+        await Cluster.AdminAsync("apply", "-f", Path.Combine(TestCluster.Config("components"), "gateway", "rbac.yaml"));
         Operator = await Cluster.StartOperatorAsync($"--gateway-url=https://localhost:{port}");
         var directory = Directory.CreateDirectory(Path.Combine(Cluster.ControlPlane.Directory, "gateway-tls")).FullName;
         var secret = await Eventually.GetAsync(

@@ -69,7 +69,7 @@ public sealed class GatewayRequestTests(GatewayCluster shared) : IClassFixture<G
         (await _cluster.ControlPlane.KubectlAsync(kubeconfig, ["apply", "--server-side", "-f", "-"], manifest)).OrThrow();
         foreach (var type in (string[])["merge", "strategic", "json"])
         {
-            var patch = type == "json" ? """[{"op":"add","path":"/data/json","value":"x"}]""" : $$"""{"data":{"{{type}}":"x"}}""";
+            var patch = type == "json" ? """[{"op":"add","path":"/data/json","value":"x"}]""" : $$$"""{"data":{"{{{type}}}":"x"}}""";
             (await _cluster.KubectlAsync(kubeconfig, "patch", "configmap", "applied", "-n", incident.Namespace, $"--type={type}", "-p", patch)).OrThrow();
         }
 

@@ -295,7 +295,7 @@ public class SteadyClockTests
         Prop.ForAll(step.ListOf().ToArbitrary(), steps =>
         {
             var (world, connections) = (new FakeClock(), new object[] { new(), new(), new() });
-            var node = new Simulation.NodeClock(world);
+            var node = new NodeClock(world);
             var clock = new SteadyClock(node);
             clock.Observe(Said(world, TimeSpan.Zero, TimeSpan.Zero, connections[0]));
             foreach (var (jump, pause, connection) in steps)
