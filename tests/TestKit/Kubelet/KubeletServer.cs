@@ -150,9 +150,9 @@ internal sealed class KubeletServer : IAsyncDisposable
                 return;
             }
 
-            using var socket = await context.WebSockets.AcceptWebSocketAsync(protocol);
+            var socket = await context.WebSockets.AcceptWebSocketAsync(protocol);
             var session = Session($"WebSocket {protocol}".TrimEnd());
-            var channels = new WebSocketCommandChannels(socket, options, StreamProtocols.Version(protocol), _ending.Token);
+            using var channels = new WebSocketCommandChannels(socket, options, StreamProtocols.Version(protocol), _ending.Token);
             await channels.GreetAsync(options);
             await RunAsync(session, channels);
             return;

@@ -5,7 +5,7 @@ using System.Net.WebSockets;
 namespace TestKit.Kubelet;
 
 /// <summary>Exec and attach over WebSocket: the first byte of each message says which channel it belongs to.</summary>
-internal sealed class WebSocketCommandChannels : CommandChannels
+internal sealed class WebSocketCommandChannels : CommandChannels, IDisposable
 {
     private const byte InputChannel = 0;
     private const byte OutputChannel = 1;
@@ -55,6 +55,9 @@ internal sealed class WebSocketCommandChannels : CommandChannels
 
         await WhileOpenAsync(() => _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", CancellationToken.None));
     }
+
+    // Not the semaphore: the main process of a container may still try to write, which must do nothing.
+    public void Dispose() => _socket.Dispose();
 
     private async ValueTask WriteAsync(byte channel, ReadOnlyMemory<byte> data)
     {
