@@ -111,11 +111,8 @@ internal sealed class GatewayWorld : IAsyncDisposable
     /// <summary>A client with a certificate, or without one.</summary>
     public HttpClient Client(X509Certificate2? certificate, int version = 2)
     {
-        var client = new HttpClient(Handler(certificate))
-        {
-            BaseAddress = Address, Timeout = Eventually.Limit, DefaultRequestVersion = version == 2 ? HttpVersion.Version20 : HttpVersion.Version11,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+        var spoken = version == 2 ? HttpVersion.Version20 : HttpVersion.Version11;
+        var client = new HttpClient(new VersionHandler(spoken, Handler(certificate))) { BaseAddress = Address, Timeout = Eventually.Limit };
         _owned.Add(client);
         return client;
     }
@@ -175,6 +172,16 @@ internal sealed class GatewayWorld : IAsyncDisposable
             CertificateChainPolicy = policy,
             ClientCertificateContext = certificate is null ? null : SslStreamCertificateContext.Create(certificate, null, offline: true),
         };
+    }
+
+    /// <summary>Sends every request in one version of HTTP: the default of HttpClient is not that of requests that a test makes.</summary>
+    private sealed class VersionHandler(Version version, HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            (request.Version, request.VersionPolicy) = (version, HttpVersionPolicy.RequestVersionExact);
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 
     private async Task RunAsync(GatewayLimits limits)

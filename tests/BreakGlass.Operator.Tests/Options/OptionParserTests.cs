@@ -277,7 +277,7 @@ public sealed class OptionParserTests
     [InlineData("--cluster-name=a\nb", "--cluster-name (BREAKGLASS_CLUSTER_NAME)", "line breaks")]
     [InlineData("--namespaces=x", "--namespaces", "--help")]
     [InlineData("--workers", "--workers (BREAKGLASS_WORKERS)", "--workers=N")]
-    [InlineData("start", "\"start\"", "run, reap, revoke-all, forward-audit and version")]
+    [InlineData("start", "\"start\"", "run, gateway, reap, revoke-all, forward-audit and version")]
     [InlineData("--grants-namespace=breakglass-system", "--grants-namespace (BREAKGLASS_GRANTS_NAMESPACE)", "two namespaces")]
     [InlineData("--lease-duration=10s", "--renew-deadline (BREAKGLASS_RENEW_DEADLINE)", "15s and 10s")]
     [InlineData("--retry-period=9s", "--retry-period (BREAKGLASS_RETRY_PERIOD)", "10s and 2s")]

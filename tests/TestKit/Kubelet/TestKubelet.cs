@@ -49,7 +49,7 @@ public sealed class TestKubelet : IAsyncDisposable
         try
         {
             kubelet._server = await KubeletServer.StartAsync(
-                kubelet._certificates, kubelet.Find, kubelet._sessions.Enqueue, kubelet._changed, cancellationToken);
+                kubelet._certificates, kubelet.Find, kubelet.Add, kubelet._changed, cancellationToken);
             await kubelet._api.CreateAsync("/api/v1/nodes", PodObjects.Node(kubelet.NodeName, kubelet.Port), cancellationToken);
             kubelet._watching = kubelet.WatchAsync();
             return kubelet;
@@ -111,6 +111,12 @@ public sealed class TestKubelet : IAsyncDisposable
         _writing.Dispose();
         _ending.Dispose();
         Directory.Delete(_root, recursive: true);
+    }
+
+    private void Add(KubeletSession session)
+    {
+        _sessions.Enqueue(session);
+        _changed.Raise();
     }
 
     private TestPod? Find(string @namespace, string name) => _pods.GetValueOrDefault(Key(@namespace, name));
