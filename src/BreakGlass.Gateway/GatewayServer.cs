@@ -218,7 +218,8 @@ public sealed class GatewayServer : IAsyncDisposable
         var grant = _book.Get(name);
         mayImpersonate = grant is not null && _book.PolicyOf(grant)?.Spec.AllowPersistence.Contains(ApiWords.Impersonate) is true;
         if (TargetRules.Problem(request.Method, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) is { } target) return Bad(target);
-        if (HeaderRules.Problem(request.Headers, HttpProtocol.IsHttp11(request.Protocol), grant?.Spec.Policy ?? "", mayImpersonate) is { } header) return header;
+        var (isHttp1, policy) = (HttpProtocol.IsHttp11(request.Protocol), grant?.Spec.Policy ?? "");
+        if (HeaderRules.Problem(request.Headers, isHttp1, policy, mayImpersonate) is { } header) return header;
         var protocol = Upgrades.Requested(context);
         if (!Upgrades.IsForwarded(protocol))
             return new(RefusalReasons.Upgrade, StatusCodes.Status400BadRequest, GatewaySentences.OtherProtocol);

@@ -26,7 +26,8 @@ internal sealed class JournalFigures(BenchmarkCluster cluster, Report report)
         WriteLong(directory, count, cancellationToken);
         await cluster.EmptyAsync(cancellationToken);
         var without = await IdleMemoryAsync([], cancellationToken);
-        var begun = await IdleMemoryAsync([$"--journal-directory={Path.Combine(cluster.Directory, "new-journal")}", $"--journal-key={keyFile}"], cancellationToken);
+        var fresh = Path.Combine(cluster.Directory, "new-journal");
+        var begun = await IdleMemoryAsync([$"--journal-directory={fresh}", $"--journal-key={keyFile}"], cancellationToken);
         var growth = await IdleMemoryAsync([$"--journal-directory={directory}", $"--journal-key={keyFile}"], cancellationToken) - begun;
         report.Add(new("resident memory, idle, more with a new journal than without", Text.Number(begun - without, "MB"), "", "", null));
         report.Add(new($"resident memory, idle, more with a journal of {count:N0} entries than with a new one", Text.Number(growth, "MB"), "", "≤ 10 MB",

@@ -17,7 +17,8 @@ public sealed record SessionPart
     public IReadOnlyList<SessionSource> Sources { get; init => field = value ?? []; } = [];
 
     /// <summary>
-    /// Digests of the last requests that this replica counted, by which another replica finds out that it got the same events. At most 200, of the last minutes.
+    /// Digests of the last requests that this replica counted, by which another replica finds out that it got the same events. At most 200, of the last
+    /// minutes.
     /// </summary>
     [Items(maxItems: 200), ItemLength(16)]
     public IReadOnlyList<string> Recent { get; init => field = value ?? []; } = [];

@@ -1,6 +1,8 @@
 namespace BreakGlass.Gateway.Admission;
 
-/// <summary>Who is admitted: a function of the client's certificate, the grant and the time, asked for each request and again at each change of the grant.</summary>
+/// <summary>
+/// Who is admitted: a function of the client's certificate, the grant and the time, asked for each request and again at each change of the grant.
+/// </summary>
 internal static class Admittance
 {
     // A certificate is valid through the last second that it names.

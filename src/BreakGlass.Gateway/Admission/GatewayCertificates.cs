@@ -31,7 +31,8 @@ internal sealed class GatewayCertificates(string directory, TimeProvider time, I
     {
         try
         {
-            var found = (await TextAsync("tls.crt", cancellationToken), await TextAsync("tls.key", cancellationToken), await TextAsync("ca.crt", cancellationToken));
+            var found = (
+                await TextAsync("tls.crt", cancellationToken), await TextAsync("tls.key", cancellationToken), await TextAsync("ca.crt", cancellationToken));
             if (found == _read) return;
             Take(found);
             _read = found;

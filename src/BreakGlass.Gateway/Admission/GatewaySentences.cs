@@ -17,7 +17,8 @@ internal static class GatewaySentences
 
     public const string Broken = "the API server broke off the request. Check whether it took effect, then try again";
 
-    public const string TokenNotIssued = "the API server did not issue a token to the gateway for the grant. Try again; if this lasts, check the gateway's log";
+    public const string TokenNotIssued =
+        "the API server did not issue a token to the gateway for the grant. Try again; if this lasts, check the gateway's log";
 
     public const string TokenRefused = "the API server did not accept the gateway's token of the grant. Try again; if this lasts, check the gateway's log";
 
@@ -28,7 +29,8 @@ internal static class GatewaySentences
 
     public static string NoGrant(string grant) => $"the grant {grant} no longer exists. {RequestAgain("POLICY")}";
 
-    public static string OtherGrant(string grant) => $"the client certificate belongs to an earlier grant with the name {grant}. Use the kubeconfig of the grant";
+    public static string OtherGrant(string grant) =>
+        $"the client certificate belongs to an earlier grant with the name {grant}. Use the kubeconfig of the grant";
 
     public static string OtherCertificate(string grant) =>
         $"the client certificate is not the one that the operator issued for the grant {grant}. Use the kubeconfig of the grant";

@@ -45,6 +45,7 @@ internal static class RefusalReasons
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        NoCertificate, UnknownCertificate, NoGrant, OtherCertificate, Ended, NotActive, DirectPath, Stale, TooMany, BadRequest, Impersonation, Upgrade, Upstream,
+        NoCertificate, UnknownCertificate, NoGrant, OtherCertificate, Ended, NotActive, DirectPath, Stale, TooMany, BadRequest, Impersonation, Upgrade,
+        Upstream,
     ];
 }

@@ -67,7 +67,8 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
         {
             context.Abort(); // the client is gone
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or BadHttpRequestException or InvalidOperationException)
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or BadHttpRequestException
+            or InvalidOperationException)
         {
             logger.RequestEnded(e.GetType().Name);
             await FailAsync(context, body);

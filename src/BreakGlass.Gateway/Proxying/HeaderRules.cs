@@ -78,7 +78,9 @@ internal static class HeaderRules
         connection.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)),
         StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The subprotocols of a WebSocket request without those that carry a bearer token, which the API server takes as an Authorization header.</summary>
+    /// <summary>
+    /// The subprotocols of a WebSocket request without those that carry a bearer token, which the API server takes as an Authorization header.
+    /// </summary>
     public static IReadOnlyList<string> Protocols(IEnumerable<string?> requested) =>
     [
         .. requested.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))

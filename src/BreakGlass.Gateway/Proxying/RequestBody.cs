@@ -13,7 +13,8 @@ internal sealed class RequestBody(HttpRequest request, CancellationToken cancell
     /// <summary>What was wrong with the client's message; null if nothing was.</summary>
     public BadHttpRequestException? Fault { get; private set; }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {

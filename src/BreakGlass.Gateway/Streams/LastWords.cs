@@ -4,7 +4,9 @@ using BreakGlass.Gateway.Proxying;
 
 namespace BreakGlass.Gateway.Streams;
 
-/// <summary>What a person in a shell reads when the grant ends: a line on the terminal, and the Status that makes kubectl end with the same sentence.</summary>
+/// <summary>
+/// What a person in a shell reads when the grant ends: a line on the terminal, and the Status that makes kubectl end with the same sentence.
+/// </summary>
 internal static class LastWords
 {
     /// <summary>A Close frame holds 125 bytes, two of them for the code.</summary>
@@ -22,7 +24,8 @@ internal static class LastWords
     {
         var isShell = path.Contains("/pods/", StringComparison.Ordinal)
             && (path.EndsWith("/exec", StringComparison.Ordinal) || path.EndsWith("/attach", StringComparison.Ordinal));
-        if (!isShell || protocol is not ("v5.channel.k8s.io" or "v4.channel.k8s.io" or "channel.k8s.io" or "v4.base64.channel.k8s.io" or "base64.channel.k8s.io"))
+        if (!isShell || protocol is not ("v5.channel.k8s.io" or "v4.channel.k8s.io" or "channel.k8s.io" or "v4.base64.channel.k8s.io"
+            or "base64.channel.k8s.io"))
             return default;
 
         // A terminal has one output, and clients do not read the other one then.

@@ -46,7 +46,8 @@ internal sealed class TokenMint(KubeClient client, TimeProvider time, ILogger lo
 
     private async Task<Minted?> MintAsync(BreakGlassGrant grant, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (grant.Status.ServiceAccount?.Split('/') is not [var ns, var account] || grant.Status.CredentialSecret?.Split('/') is not [_, var secret]) return null;
+        if (grant.Status.ServiceAccount?.Split('/') is not [var ns, var account]
+            || grant.Status.CredentialSecret?.Split('/') is not [_, var secret]) return null;
         var left = (long)((grant.Status.ExpiresAt ?? now) - now).TotalSeconds + 1;
         var request = new TokenRequest
         {

@@ -64,7 +64,8 @@ internal sealed class WebRoleCredentials(IAmazonSecurityTokenService service, st
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new JournalException($"the token in {Token} ({tokenFile}) cannot be read ({e.GetType().Name}), so the operator does not get the role {role}");
+            throw new JournalException(
+                $"the token in {Token} ({tokenFile}) cannot be read ({e.GetType().Name}), so the operator does not get the role {role}");
         }
         catch (Exception e) when (e is AmazonClientException or HttpRequestException)
         {

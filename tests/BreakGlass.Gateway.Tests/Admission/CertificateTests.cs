@@ -44,7 +44,8 @@ public sealed class CertificateTests : IAsyncLifetime
     [Fact]
     public async Task A_certificate_that_expired_a_second_ago_is_refused()
     {
-        using var expired = _world.Authority.Client(GatewayWorld.Grant, "grant-1", DateTimeOffset.FromUnixTimeSeconds(_world.Clock.GetUtcNow().ToUnixTimeSeconds() - 1));
+        var lately = DateTimeOffset.FromUnixTimeSeconds(_world.Clock.GetUtcNow().ToUnixTimeSeconds() - 1);
+        using var expired = _world.Authority.Client(GatewayWorld.Grant, "grant-1", lately);
         _world.Put(GatewayWorld.Grant, "grant-1", expired);
         using var answer = await _world.Client(expired).GetAsync("/api");
         await answer.StatusAsync(HttpStatusCode.Unauthorized);

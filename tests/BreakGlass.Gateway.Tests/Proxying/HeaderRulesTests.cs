@@ -94,14 +94,18 @@ public sealed class HeaderRulesTests
     [Fact]
     public void Tokens_in_WebSocket_subprotocols_do_not_pass()
     {
-        HeaderRules.Protocols(["v5.channel.k8s.io, base64url.bearer.authorization.k8s.io.dG9rZW4", "BASE64URL.bearer.authorization.k8s.io.eA,v4.channel.k8s.io"])
+        HeaderRules.Protocols(["v5.channel.k8s.io, base64url.bearer.authorization.k8s.io.dG9rZW4",
+            "BASE64URL.bearer.authorization.k8s.io.eA,v4.channel.k8s.io"])
             .Should().Equal("v5.channel.k8s.io", "v4.channel.k8s.io");
     }
 
     [Fact]
     public void No_combination_of_headers_lets_an_identity_through()
     {
-        string[] words = ["Authorization", "Impersonate-User", "X-Remote-User", "X-Forwarded-For", "Forwarded", "Audit-Id", "Accept", "Connection", "X-Real-Ip"];
+        string[] words =
+        [
+            "Authorization", "Impersonate-User", "X-Remote-User", "X-Forwarded-For", "Forwarded", "Audit-Id", "Accept", "Connection", "X-Real-Ip",
+        ];
         var name = from word in Gen.Elements(words)
                    from upper in Gen.ListOf(Gen.Elements(true, false), word.Length)
                    from underscore in Gen.Elements(true, false)

@@ -69,7 +69,8 @@ public sealed class TargetRulesTests
     public void No_target_that_is_forwarded_normalises_to_another_path()
     {
         var part = Gen.Elements(
-            "/", ".", "..", "%2e", "%2E", "%2f", "%5c", "\\", "%00", "%252e", "api", "v1", "pods", ";", "%", "?", "#", "a=b", "%41", "~", "@", ":", " ", "\t", "é");
+            "/", ".", "..", "%2e", "%2E", "%2f", "%5c", "\\", "%00", "%252e", "api", "v1", "pods", ";", "%", "?", "#", "a=b", "%41", "~", "@", ":", " ",
+            "\t", "é");
         Prop.ForAll(part.ListOf().ToArbitrary(), parts =>
         {
             var target = "/" + string.Concat(parts);

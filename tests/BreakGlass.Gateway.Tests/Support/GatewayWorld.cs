@@ -82,7 +82,11 @@ internal sealed class GatewayWorld : IAsyncDisposable
         while (Gateway.OpenRequests != count)
         {
             if (limit.IsCancellationRequested)
-                throw new TimeoutException($"{count} open requests were expected, {Gateway.OpenRequests} are open; the log says\n{string.Join('\n', Log.Lines)}");
+            {
+                throw new TimeoutException(
+                    $"{count} open requests were expected, {Gateway.OpenRequests} are open; the log says\n{string.Join('\n', Log.Lines)}");
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         }
     }
