@@ -13,7 +13,7 @@ internal sealed class OpenGrants : IDisposable
     private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(30);
 
     /// <summary>After a cut, what a connection has not finished by then is broken off.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(1);
 

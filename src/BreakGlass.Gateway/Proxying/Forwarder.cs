@@ -18,6 +18,9 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
     /// <summary>How long a client may take to accept the last words, in real time.</summary>
     private static readonly TimeSpan LastWordsWithin = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How long a whole answer of a few hundred bytes may take, in real time: nothing of the request goes on meanwhile.</summary>
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
+
     private readonly UpstreamRequest _requests = new(server);
 
     /// <summary>Carries out a request.</summary>
@@ -106,7 +109,7 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
 
     private static async Task EndAsync(HttpContext context, Refusal why, Answers answers)
     {
-        using var limit = new CancellationTokenSource(LastWordsWithin, TimeProvider.System);
+        using var limit = new CancellationTokenSource(context.Response.HasStarted ? LastWordsWithin : AnswerWithin, TimeProvider.System);
         try
         {
             if (!context.Response.HasStarted)

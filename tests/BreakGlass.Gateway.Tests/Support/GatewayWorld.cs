@@ -91,6 +91,13 @@ internal sealed class GatewayWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the gateway has heard from the API server again, after time was moved on.</summary>
+    public async Task FreshAsync()
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit, TimeProvider.System);
+        while (Gateway.Missing().Count > 0) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, limit.Token);
+    }
+
     /// <summary>Waits until a request has reached the API server.</summary>
     public async Task SeenAsync()
     {

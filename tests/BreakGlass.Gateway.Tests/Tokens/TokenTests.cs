@@ -26,6 +26,7 @@ public sealed class TokenTests : IAsyncLifetime
         Minted.Should().Be(1);
         Sent.Distinct().Should().ContainSingle();
         _world.Clock.Advance(TimeSpan.FromMinutes(26));
+        await _world.FreshAsync();
         (await client.GetAsync("/api")).StatusCode.Should().Be(HttpStatusCode.OK);
         Minted.Should().Be(2);
         Sent.Distinct().Should().HaveCount(2);
