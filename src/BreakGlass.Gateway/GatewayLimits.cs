@@ -4,10 +4,12 @@ namespace BreakGlass.Gateway;
 public sealed record GatewayLimits
 {
     /// <summary>Open requests and streams of one grant; also its connections.</summary>
-    public int RequestsPerGrant { get; init; } = 1000;
+    public int RequestsPerGrant { get; init; } = 500;
 
-    /// <summary>Connections on which no grant has been admitted yet. With one more, the oldest is closed.</summary>
-    public int ConnectionsWithoutGrant { get; init; } = 100;
+    /// <summary>
+    /// Connections on which no good certificate was shown yet. With one more, the oldest of the address that has most of them is closed.
+    /// </summary>
+    public int ConnectionsWithoutGrant { get; init; } = 500;
 
     /// <summary>All connections.</summary>
     public int Connections { get; init; } = 10_000;
@@ -23,4 +25,7 @@ public sealed record GatewayLimits
 
     /// <summary>The size of a WebSocket message, in bytes.</summary>
     public int MessageBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>The memory for large WebSocket messages that are not complete yet, of all streams together, in bytes.</summary>
+    public int AllMessageBytes { get; init; } = 32 * 1024 * 1024;
 }

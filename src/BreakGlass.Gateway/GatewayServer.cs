@@ -83,8 +83,9 @@ public sealed class GatewayServer : IAsyncDisposable
         _logger.Serving(Port);
     }
 
-    /// <summary>Follows grants, policies and certificates until it is cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_book.RunAsync(cancellationToken), _certificates.RunAsync(cancellationToken));
+    /// <summary>Follows grants, policies and certificates until it is cancelled, or a part of it breaks: then the process must end.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken) =>
+        await await Task.WhenAny(_book.RunAsync(cancellationToken), _certificates.RunAsync(cancellationToken));
 
     /// <summary>Waits until grants and policies were listed.</summary>
     public Task WaitForSyncAsync(CancellationToken cancellationToken) => _book.WaitForSyncAsync(cancellationToken);
@@ -133,6 +134,12 @@ public sealed class GatewayServer : IAsyncDisposable
 #pragma warning disable CA5359 // Admittance verifies it before anything of the request is read.
                 RemoteCertificateValidationCallback = static (_, _, _, _) => true,
 #pragma warning restore CA5359
+
+                // Without a policy, .NET downloads the issuers of a stranger's certificate from where the certificate says.
+                CertificateChainPolicy = new()
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true,
+                },
                 AllowTlsResume = false, // each connection shows its certificate
             }),
         };
@@ -175,6 +182,8 @@ public sealed class GatewayServer : IAsyncDisposable
         var certificate = connection.Identify(context, _certificates.Authorities);
         if (certificate is { IsTrusted: true, Grant: { } named })
         {
+            // Its certificate is good: it does not wait among strangers while the API server is asked. Where it is refused, the connection is closed.
+            connection.Slot?.Admit();
             if (_book.IsStale || !await _book.ConfirmAsync(named, context.RequestAborted)) return Stale();
         }
 
@@ -182,7 +191,6 @@ public sealed class GatewayServer : IAsyncDisposable
         if (open is null) return refusal;
         using (open)
         {
-            connection.Slot?.Admit();
             return Problem(context, out var mayImpersonate, open.Grant.Name) ?? await ForwardAsync(context, open, mayImpersonate);
         }
     }
@@ -195,7 +203,8 @@ public sealed class GatewayServer : IAsyncDisposable
             string? token;
             try
             {
-                token = _book.Get(open.Grant.Name) is { } grant ? await _tokens.GetAsync(grant, ends.Token) : null;
+                token = _book.Get(open.Grant.Name) is { } grant && grant.Metadata.Uid == open.Connection.Certificate?.Grant?.Uid
+                    ? await _tokens.GetAsync(grant, ends.Token) : null;
             }
             catch (OperationCanceledException) when (open.Why is not null)
             {
@@ -218,7 +227,7 @@ public sealed class GatewayServer : IAsyncDisposable
         var grant = _book.Get(name);
         mayImpersonate = grant is not null && _book.PolicyOf(grant)?.Spec.AllowPersistence.Contains(ApiWords.Impersonate) is true;
         if (TargetRules.Problem(request.Method, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) is { } target) return Bad(target);
-        var (isHttp1, policy) = (HttpProtocol.IsHttp11(request.Protocol), grant?.Spec.Policy ?? "");
+        var (isHttp1, policy) = (!HttpProtocol.IsHttp2(request.Protocol), grant?.Spec.Policy ?? "");
         if (HeaderRules.Problem(request.Headers, isHttp1, policy, mayImpersonate) is { } header) return header;
         var protocol = Upgrades.Requested(context);
         if (!Upgrades.IsForwarded(protocol))

@@ -51,6 +51,9 @@ internal static class GatewaySentences
     {
         var (name, status) = (grant.Metadata.Name, grant.Status);
         var again = RequestAgain(grant.Spec.Policy);
+
+        // Over, though what gives access could not be removed yet: the phase is still Active then.
+        if (!status.IsTerminal && status.EndReason is { } over) return $"the grant {name} is over ({over}). {again}";
         if (status.IsTerminal)
         {
             var at = status.EndedAt is { } ended ? $" at {Timestamp.Text(ended)}" : "";

@@ -65,7 +65,8 @@ internal sealed class GrantBook : IDisposable
         .. _policies.IsHealthy ? Array.Empty<string>() : ["the watch on breakglasspolicies makes no progress"],
     ];
 
-    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
+    /// <summary>Runs until it is cancelled, or a part of it breaks.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken) => await await Task.WhenAny(
         _grants.RunAsync(cancellationToken), _policies.RunAsync(cancellationToken),
         _time.EveryAsync(Period, atOnce: true, ReadAgainAsync, cancellationToken));
 
@@ -124,15 +125,16 @@ internal sealed class GrantBook : IDisposable
     private async Task<bool> ReadAsync(string name, Look look, CancellationToken cancellationToken)
     {
         var asked = _time.GetTimestamp();
+        var before = Get(name); // what the watch brings after the question, the answer does not contradict
         try
         {
             if (await _reads.TryGetAsync<BreakGlassGrant>(name, null, cancellationToken) is { } grant)
             {
                 // One of the same name that was deleted meanwhile is not in the answer, and the store takes no older version of this one.
-                if (Get(name) is { } held && held.Metadata.Uid != grant.Metadata.Uid) _grants.Store.LearnDeleted(held.Key, held.Metadata.Uid);
+                if (before is { } held && held.Metadata.Uid != grant.Metadata.Uid) _grants.Store.LearnDeleted(held.Key, held.Metadata.Uid);
                 _grants.Store.LearnRead(grant);
             }
-            else if (Get(name) is { } gone)
+            else if (before is { } gone)
             {
                 _grants.Store.LearnDeleted(gone.Key, gone.Metadata.Uid);
             }

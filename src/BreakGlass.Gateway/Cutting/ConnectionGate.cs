@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Connections;
 
 namespace BreakGlass.Gateway.Cutting;
 
-/// <summary>Counts the connections on which no grant has been admitted yet, and closes the oldest when they are too many.</summary>
+/// <summary>
+/// Counts the connections on which no good certificate was shown yet. When they are too many, it closes the oldest of the address that has most of them.
+/// </summary>
 /// <param name="most">How many there may be.</param>
 internal sealed class ConnectionGate(int most)
 {
@@ -48,8 +50,8 @@ internal sealed class ConnectionGate(int most)
         {
             slot.Node = _waiting.AddLast(slot);
             if (_waiting.Count <= most) return null;
-            var oldest = _waiting.First!.Value;
-            _waiting.RemoveFirst();
+            var oldest = _waiting.GroupBy(s => s.Source).MaxBy(g => g.Count())!.First();
+            _waiting.Remove(oldest.Node!);
             oldest.Node = null;
             return oldest;
         }

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Connections;
 namespace BreakGlass.Gateway.Cutting;
 
 /// <summary>
-/// The connections on which no grant has been admitted yet are few: with one more, the oldest of them is closed. So thousands of clients that send nothing, or
-/// slowly, keep out nobody whose certificate is good, because that one is past this point within the first request.
+/// The connections on which no good certificate was shown yet are few: with one more, one of them is closed. So thousands of clients that send nothing, or
+/// slowly, keep out no client with a good certificate from another address: that one is past this point with its first request.
 /// </summary>
 /// <param name="gate">All of them.</param>
 /// <param name="connection">The connection.</param>
@@ -12,6 +12,9 @@ internal sealed class ConnectionSlot(ConnectionGate gate, BaseConnectionContext 
 {
     /// <summary>Where a connection keeps its place among its items.</summary>
     public static readonly object Key = new();
+
+    /// <summary>Where it comes from: the address, or the network of an IPv6 host.</summary>
+    public string Source { get; } = connection.RemoteEndPoint is IPEndPoint { Address: var address } ? SourceOf(address) : "";
 
     /// <summary>Its node in the queue; null once a grant was admitted on it, or it is closed. Belongs to the gate.</summary>
     public LinkedListNode<ConnectionSlot>? Node { get; set; }
@@ -21,4 +24,7 @@ internal sealed class ConnectionSlot(ConnectionGate gate, BaseConnectionContext 
 
     /// <summary>Closes the connection.</summary>
     public void Close() => connection.Abort();
+
+    private static string SourceOf(IPAddress address) => address.IsIPv4MappedToIPv6 || address.GetAddressBytes() is not { Length: 16 } bytes
+        ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : Convert.ToHexString(bytes.AsSpan(0, 8));
 }

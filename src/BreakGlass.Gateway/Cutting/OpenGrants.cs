@@ -67,8 +67,12 @@ internal sealed class OpenGrants : IDisposable
             var request = new OpenRequest(this, grant, connection);
             grant.Requests.Add(request);
             grant.LastUse = _time.GetTimestamp();
-            if (grant.Connections.Add(connection)) connection.Closed.UnsafeRegister(_ => Forget(grant, connection), null);
-            if (grant.Alarm is null) SetAlarm(grant);
+            if (grant.Connections.Add(connection))
+            {
+                connection.Closed.UnsafeRegister(_ => Forget(grant, connection), null);
+                SetAlarm(grant); // it stands still while no connection is open
+            }
+
             return (request, null);
         }
     }
@@ -114,7 +118,8 @@ internal sealed class OpenGrants : IDisposable
         lock (_lock)
         {
             if (!_grants.TryGetValue(name, out var grant)) return;
-            foreach (var connection in grant.Connections)
+            // A connection that the client has closed is forgotten, and what it began can still be under way.
+            foreach (var connection in grant.Connections.Concat(grant.Requests.Select(r => r.Connection)).Distinct())
             {
                 if (Judge(connection) is { } why) over.Add((connection, why));
             }
@@ -178,7 +183,7 @@ internal sealed class OpenGrants : IDisposable
     /// <summary>Wakes at the end of the grant. The timer counts real time; where it wakes too early, it is set again.</summary>
     private void SetAlarm(OpenGrant grant)
     {
-        if (grant.Connections.Count == 0 || _book.Get(grant.Name)?.Status.ExpiresAt is not { } end)
+        if ((grant.Connections.Count == 0 && grant.Requests.Count == 0) || _book.Get(grant.Name)?.Status.ExpiresAt is not { } end)
         {
             grant.Alarm?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             return;

@@ -22,6 +22,7 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
 
     private readonly UpstreamRequest _requests = new(server);
+    private readonly MessageMemory _messages = new(limits.AllMessageBytes);
 
     /// <summary>Carries out a request.</summary>
     /// <param name="context">The client's request.</param>
@@ -93,7 +94,7 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
             {
                 var isClean = handshake is null
                     ? await ByteRelay.RunAsync(client, remote, open.Cut)
-                    : await new WebSocketRelay(client, remote, handshake.Protocol, limits.MessageBytes)
+                    : await new WebSocketRelay(client, remote, handshake.Protocol, limits.MessageBytes, _messages)
                         .RunAsync(open, LastWords.Places(context.Request.Path.Value ?? "", context.Request.Query, handshake.Protocol));
                 if (!isClean) context.Abort();
             }
@@ -105,7 +106,7 @@ internal sealed class Forwarder(HttpMessageInvoker upstream, Uri server, Gateway
     /// </summary>
     private static bool IsTokenRefused(HttpContext context, HttpResponseMessage response) =>
         response.StatusCode == HttpStatusCode.Unauthorized && response.Content.Headers.ContentType?.MediaType == "application/json"
-        && context.Request.Path.Value?.Contains("/proxy", StringComparison.Ordinal) is not true;
+        && context.Request.Path.Value?.Split('/').Contains("proxy") is not true;
 
     private static async Task EndAsync(HttpContext context, Refusal why, Answers answers)
     {

@@ -27,15 +27,17 @@ internal sealed class WebSocketRelay
     private readonly WebSocket _server;
     private readonly Stream _serverStream;
     private readonly int _mostBytes;
+    private readonly MessageMemory _memory;
     private readonly SemaphoreSlim _toClient = new(1);
 
     /// <param name="client">The client's side, after the handshake.</param>
     /// <param name="server">The API server's side, after the handshake.</param>
     /// <param name="protocol">The subprotocol.</param>
     /// <param name="mostBytes">The size of a message.</param>
-    public WebSocketRelay(Stream client, Stream server, string? protocol, int mostBytes)
+    /// <param name="memory">The memory for large messages.</param>
+    public WebSocketRelay(Stream client, Stream server, string? protocol, int mostBytes, MessageMemory memory)
     {
-        (_serverStream, _mostBytes) = (server, mostBytes);
+        (_serverStream, _mostBytes, _memory) = (server, mostBytes, memory);
         _client = WebSocket.CreateFromStream(client, new() { IsServer = true, SubProtocol = protocol, KeepAliveInterval = KeepAlive });
         _server = WebSocket.CreateFromStream(server, new() { IsServer = false, SubProtocol = protocol, KeepAliveInterval = Timeout.InfiniteTimeSpan });
     }
@@ -94,23 +96,34 @@ internal sealed class WebSocketRelay
     private async Task<bool> PumpAsync(WebSocket from, WebSocket to, SemaphoreSlim? sending)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        var taken = 0;
         try
         {
             while (true)
             {
+                if (taken > 0)
+                {
+                    // The large buffer is not kept for the small messages that usually follow.
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+                    _memory.Give(taken);
+                    taken = 0;
+                }
+
                 var length = 0;
                 ValueWebSocketReceiveResult received;
                 do
                 {
-                    if (length == buffer.Length) buffer = Larger(buffer, length);
+                    if (length == buffer.Length)
+                    {
+                        if (!_memory.TryTake(length)) return await RefuseAsync(from, "too many large messages at the same time");
+                        taken += length;
+                        buffer = Larger(buffer, length);
+                    }
+
                     received = await from.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
                     length += received.Count;
-                    if (length > _mostBytes)
-                    {
-                        await from.CloseOutputAsync(WebSocketCloseStatus.MessageTooBig, $"breakglass: more than {_mostBytes} bytes", CancellationToken.None);
-                        await Task.Delay(LastWordsWithin, TimeProvider.System, CancellationToken.None);
-                        return false;
-                    }
+                    if (length > _mostBytes) return await RefuseAsync(from, $"more than {_mostBytes} bytes");
                 }
                 while (!received.EndOfMessage && received.MessageType != WebSocketMessageType.Close);
 
@@ -141,7 +154,15 @@ internal sealed class WebSocketRelay
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+            _memory.Give(taken);
         }
+    }
+
+    private static async Task<bool> RefuseAsync(WebSocket from, string why)
+    {
+        await from.CloseOutputAsync(WebSocketCloseStatus.MessageTooBig, $"breakglass: {why}", CancellationToken.None);
+        await Task.Delay(LastWordsWithin, TimeProvider.System, CancellationToken.None);
+        return false;
     }
 
     private static byte[] Larger(byte[] buffer, int length)

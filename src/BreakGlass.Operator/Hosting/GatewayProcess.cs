@@ -22,14 +22,15 @@ internal static class GatewayProcess
         using var endpoint = new MetricsEndpoint(metrics.Meter, ThisVersion.Text, options.OtlpEndpoint);
         await using var web = OperatorProcess.Serve(
             options, endpoint, gateway.Ailments, () => [.. gateway.Missing(), .. gateway.Ailments()], static () => []);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var serving = new CancellationTokenSource();
         try
         {
             await web.StartAsync(cancellationToken);
             await gateway.StartAsync(cancellationToken);
             logger.Starting(ThisVersion.Text, client.Server.ToString(), await OperatorProcess.VersionOfAsync(client, cancellationToken));
-            var keeping = new ClockKeeper(client, clock, logger.ClockSkew).RunAsync(stop.Token);
-            await await Task.WhenAny(gateway.RunAsync(stop.Token), keeping);
+            await await Task.WhenAny(
+                gateway.RunAsync(serving.Token), new ClockKeeper(client, clock, logger.ClockSkew).RunAsync(serving.Token),
+                Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken));
             logger.Stopped();
             return OperatorProcess.Ok;
         }
@@ -44,9 +45,10 @@ internal static class GatewayProcess
         }
         finally
         {
-            await stop.CancelAsync();
+            // What is still open goes on to be cut until it has ended.
             using var patience = new CancellationTokenSource(Drain, TimeProvider.System);
             await gateway.StopAsync(patience.Token);
+            await serving.CancelAsync();
             await web.StopAsync(CancellationToken.None);
         }
     }

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Kube.Client;
 
 /// <summary>Sets up the HTTP stack.</summary>
@@ -26,8 +28,29 @@ internal static class Sockets
         handler.ActivityHeadersPropagator = null; // a traceparent of this process would replace the request's own
         handler.RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1; // each byte is kept
         handler.ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1;
-        handler.InitialHttp2StreamWindowSize = 1024 * 1024; // large lists
+        handler.InitialHttp2StreamWindowSize = 256 * 1024; // large lists; of a client that does not read, so much is kept for each request
+        handler.ConnectCallback = ConnectAsync;
         return handler;
+    }
+
+    /// <summary>A peer that is gone without a word is noticed within a minute, also where nothing is sent, as in a shell over an upgraded connection.</summary>
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private static WebProxy ProxyOf(Uri proxy)

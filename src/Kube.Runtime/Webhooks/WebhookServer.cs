@@ -57,6 +57,12 @@ public sealed partial class WebhookServer : IAsyncDisposable
 #pragma warning disable CA5359 // It is a client's certificate, and WebhookCallers.Knows verifies it before anything of the request is read.
                     RemoteCertificateValidationCallback = callers.ClientAuthorities is null ? null : static (_, _, _, _) => true,
 #pragma warning restore CA5359
+
+                    // Without a policy, .NET downloads the issuers of a stranger's certificate from where the certificate says.
+                    CertificateChainPolicy = new()
+                    {
+                        TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true,
+                    },
                 }),
             };
             if (address is null) server.ListenAnyIP(port, listen => listen.UseHttps(tls));

@@ -79,6 +79,21 @@ public sealed class AdmittanceTests : IDisposable
             .And.Contain("kubectl breakglass request payments-oncall");
     }
 
+    [Fact]
+    public void A_grant_that_the_operator_has_ended_is_not_admitted_though_its_bindings_could_not_be_removed()
+    {
+        var obstructed = Judge(_grant with
+        {
+            Status = _grant.Status with
+            {
+                EndReason = EndReason.Lockdown,
+                Conditions = [new() { Type = "Active", Status = "True", Reason = "RevocationObstructed", Message = "A webhook refuses the removal." }],
+            },
+        })!;
+        obstructed.Reason.Should().Be(RefusalReasons.Ended);
+        obstructed.Message.Should().StartWith("the grant inc-4711 is over (Lockdown). To get access again:");
+    }
+
     [Theory]
     [InlineData(GrantPhase.Pending)]
     [InlineData(GrantPhase.AwaitingApproval)]

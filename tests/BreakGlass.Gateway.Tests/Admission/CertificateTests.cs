@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using BreakGlass.Core.Api;
 using FluentAssertions;
 using TestKit;
@@ -73,6 +75,24 @@ public sealed class CertificateTests : IAsyncLifetime
         (await client.UntilRefusedAsync()).Should().Contain("not the one that the operator issued");
         using var answer = await _world.Client(next).GetAsync("/api");
         answer.StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Nothing_is_downloaded_from_where_a_strangers_certificate_says_that_its_issuer_is()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=stranger", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(null, [$"http://{listener.LocalEndpoint}/issuer.crt"]));
+        using var issuerKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var issuer = X509SignatureGenerator.CreateForECDsa(issuerKey);
+        var now = TimeProvider.System.GetUtcNow();
+        using var unsigned = request.Create(new X500DistinguishedName("CN=nowhere"), issuer, now.AddHours(-1), now.AddHours(1), [1]);
+        using var stranger = unsigned.CopyWithPrivateKey(key);
+        using var answer = await _world.Client(stranger).GetAsync("/api");
+        (await answer.StatusAsync(HttpStatusCode.Unauthorized)).Should().NotBeEmpty();
+        listener.Pending().Should().BeFalse("a download is a request to wherever a stranger wants");
     }
 
     [Fact]

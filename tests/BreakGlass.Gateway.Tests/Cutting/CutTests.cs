@@ -182,6 +182,33 @@ public sealed class CutTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_second_connection_is_cut_at_the_end_as_well_though_no_read_says_anything()
+    {
+        var certificate = _world.Admit();
+        using (var first = _world.Client(certificate, version: 1))
+        {
+            using var answered = await first.GetAsync("/api");
+        }
+
+        // The next look at the grant finds no connection of it.
+        await _world.OpenAsync(0);
+        for (var i = 0; i < 4; i++)
+        {
+            _world.Clock.Advance(TimeSpan.FromSeconds(3));
+            await _world.FreshAsync();
+        }
+
+        _world.Upstream.Handler = NeverAsync;
+        var sending = _world.Client(certificate).GetAsync("/api");
+        await _world.OpenAsync(1);
+        _world.Api.Watches.Silence("breakglassgrants");
+        _world.Api.Faults.Inject(Fault.Refused, times: null);
+        _world.Clock.Advance(_world.End - _world.Clock.GetUtcNow());
+        using var answer = await sending.Soon("the 401", s_soon);
+        (await answer.StatusAsync(HttpStatusCode.Unauthorized)).Should().Contain("expired");
+    }
+
+    [Fact]
     public async Task A_clock_that_is_set_back_prolongs_nothing()
     {
         _world.Upstream.Handler = NeverAsync;
