@@ -33,7 +33,7 @@ internal static class Sockets
         return handler;
     }
 
-    /// <summary>A peer that is gone without a word is noticed within a minute, also where nothing is sent, as in a shell over an upgraded connection.</summary>
+    /// <summary>A peer that is gone without a word is noticed within a minute, also if nothing is sent, as in a shell over an upgraded connection.</summary>
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
