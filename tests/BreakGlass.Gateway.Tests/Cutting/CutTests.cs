@@ -262,7 +262,8 @@ public sealed class CutTests : IAsyncLifetime
 
         await _world.OpenAsync(80);
         for (var i = 0; i < 40; i++) _world.Revoke($"inc-{i}");
-        await ((Task)Task.WhenAll(sending)).Soon("all of them", s_soon).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)Task.WhenAll(sending)).Soon("all of them", s_soon)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
         // The gateway waits for no client: one that does not take the answer at once is broken off.
         sending.Should().OnlyContain(s => s.IsCompleted);

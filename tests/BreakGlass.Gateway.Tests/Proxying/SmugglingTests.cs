@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using FluentAssertions;
 using Microsoft.AspNetCore.Http;
 using TestKit;
@@ -49,7 +48,7 @@ public sealed class SmugglingTests : IAsyncLifetime
         await using var stream = await _world.ConnectAsync(_world.Admit());
         var answer = await stream.ExchangeAsync(request);
         answer.Should().MatchRegex("^HTTP/1.1 (400|501)", what);
-        Regex.Matches(answer, "^HTTP/1.1 ", RegexOptions.Multiline).Should().ContainSingle("there is one answer");
+        answer.Split('\n').Where(line => line.StartsWith("HTTP/1.1 ", StringComparison.Ordinal)).Should().ContainSingle("there is one answer");
         _world.Upstream.Seen.Should().NotContain(r => r.Target != "/x");
         if (what != "bad chunk") _world.Upstream.Seen.Should().BeEmpty();
     }
