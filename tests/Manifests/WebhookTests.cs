@@ -57,7 +57,8 @@ public sealed class WebhookTests
     {
         var service = ConfigDirectory.Of("Service").Single(s => s.Name == "breakglass-operator-webhook");
         service.Node["spec"]!["ports"]![0]!["targetPort"]!.GetValue<string>().Should().Be("webhook");
-        ConfigDirectory.Of("Deployment").Single(d => d.Name == "breakglass-operator").Node["spec"]!["template"]!["spec"]!["containers"]![0]!["ports"]!.AsArray()
+        var deployment = ConfigDirectory.Of("Deployment").Single(d => d.Name == "breakglass-operator").Node;
+        deployment["spec"]!["template"]!["spec"]!["containers"]![0]!["ports"]!.AsArray()
             .Single(p => p!["name"]!.GetValue<string>() == "webhook")!["containerPort"]!.GetValue<long>().Should().Be(9443);
         Webhooks.Select(w => w["clientConfig"]!["service"]!)
             .Should().OnlyContain(s => s["name"]!.GetValue<string>() == service.Name && s["namespace"]!.GetValue<string>() == service.Namespace);
