@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using BreakGlass.Core.Api;
 using BreakGlass.Core.Model;
-using BreakGlass.Core.Sessions;
 using BreakGlass.Operator.Sessions;
 using FluentAssertions;
 using Simulation;
@@ -56,22 +55,6 @@ public sealed class SessionBookTests
         world.Advance(SessionBook.Period * 2);
         Session(world)!.Status.Actions.Should().ContainSingle().Which.Count.Should().Be(2);
         Session(world)!.Status.Parts.Should().ContainSingle().Which.Totals.Requests.Should().Be(2);
-    });
-
-    [Fact]
-    public Task A_batch_that_is_posted_again_to_another_replica_is_counted_once() => With((world, book) =>
-    {
-        var other = world.Start(World.Options with { AuditAddress = new(null, 9445) }).Engine.Sessions!;
-        world.Settle();
-        var batch = Events(world, 1);
-        book.Take(batch);
-        world.Advance(SessionBook.Period * 2);
-        other.Take(batch).Should().BeTrue();
-        other.Take(Events(world, 2)).Should().BeTrue();
-        world.Advance(SessionBook.Period * 3);
-        Session(world)!.Status.Parts.Should().HaveCount(2);
-        SessionTotals.Of(Session(world)!.Status)!.Requests.Should().Be(2);
-        Session(world)!.Status.Actions.Sum(a => a.Count).Should().Be(2);
     });
 
     [Fact]
