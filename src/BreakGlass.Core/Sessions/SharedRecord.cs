@@ -21,6 +21,7 @@ public sealed class SharedRecord(string observer)
     private readonly List<Counted> _fresh = [];
     private SessionRecord _record = new(observer);
     private SessionStatus _settled = new();
+    private SessionStatus _written = new();
     private int _sent;
 
     /// <summary>The totals.</summary>
@@ -63,6 +64,7 @@ public sealed class SharedRecord(string observer)
         while (_recent.TryPeek(out var oldest) && now - oldest.At > Remembered) _recent.Dequeue();
         _sent = _fresh.Count;
         var status = _record.Status(grant);
+        _written = status;
         return status with { Parts = [status.Parts[0] with { Recent = [.. _recent.Select(r => r.Id)] }] };
     }
 
@@ -78,10 +80,14 @@ public sealed class SharedRecord(string observer)
         var written = _fresh[.._sent];
         _fresh.RemoveRange(0, _sent);
         _sent = 0;
-        var record = With(Settled(), written.Where(c => !twice.Contains(c.Id)));
-        _settled = record.Own();
-        if (twice.Count > 0)
+        if (twice.Count == 0)
         {
+            _settled = _written;
+        }
+        else
+        {
+            var record = With(Settled(), written.Where(c => !twice.Contains(c.Id)));
+            _settled = record.Own();
             _record = With(record, _fresh);
             var kept = _recent.Where(r => !twice.Contains(r.Id)).ToList();
             _recent.Clear();
@@ -99,6 +105,7 @@ public sealed class SharedRecord(string observer)
     public void SettleAll()
     {
         _settled = _record.Own();
+        _written = _settled; // an answer that comes yet must not set this back
         _fresh.Clear();
         _sent = 0;
     }

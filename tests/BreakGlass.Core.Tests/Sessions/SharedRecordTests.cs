@@ -91,6 +91,24 @@ public sealed class SharedRecordTests
     }
 
     [Fact]
+    public void A_flood_while_a_write_is_on_its_way_loses_no_request_when_something_is_taken_back_later()
+    {
+        Count(_second, Events(3));
+        var written = _second.Status(Audit.Grant, A.Start);
+        Count(_second, Events(SharedRecord.MostFresh + 1));
+        _second.Settle(_stored.Put("pod-b", written)).Should().BeFalse();
+        _stored.Write("pod-b", _second);
+
+        var batch = Events(2);
+        Count(_first, batch);
+        _stored.Write("pod-a", _first);
+        Count(_second, batch);
+        _stored.Write("pod-b", _second).Should().BeTrue();
+        _stored.Write("pod-b", _second);
+        _stored.Requests.Should().Be(SharedRecord.MostFresh + 6);
+    }
+
+    [Fact]
     public void Ids_are_forgotten_after_some_minutes_and_never_more_than_200_are_written()
     {
         Count(_first, Events(250));

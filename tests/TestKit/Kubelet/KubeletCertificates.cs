@@ -33,7 +33,7 @@ internal sealed class KubeletCertificates : IDisposable
         RevocationMode = X509RevocationMode.NoCheck,
     };
 
-    /// <summary>Whether a client has a valid client certificate of the control plane's authority, whoever it is.</summary>
+    /// <summary>Whether a client has a valid client certificate of the control plane's authority; which client it is does not matter.</summary>
     public bool IsKnown(X509Certificate2 client)
     {
         using var chain = new X509Chain { ChainPolicy = Policy() };

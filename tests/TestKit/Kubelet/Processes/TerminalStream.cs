@@ -76,7 +76,7 @@ internal sealed class TerminalStream : Stream
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException or NotSupportedException)
         {
-            // EIO: nobody has the other side open.
+            // EIO: no process has the other side open.
         }
 
         _screen.Writer.Complete();
